@@ -1,0 +1,181 @@
+# Tablegate. `make quickstart` and `make test` are all a new user needs; `make help` lists the rest.
+#
+# Two variants are built from the same sources: build/ (what is installed) and build/asan/ (AddressSanitizer and
+# UndefinedBehaviorSanitizer, for the tests). The module is built against the headers of Debian's nginx-dev;
+# `make module-native` builds it the way nginx's own ./configure does, from the file `config`.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+NGX_SRC ?= /usr/share/nginx/src
+PREFIX ?= /usr
+DESTDIR ?=
+TIME ?= 60
+BUILD := build
+ABS := $(CURDIR)/build
+JOBS ?= $(shell nproc 2>/dev/null || echo 1)
+
+CXX := g++
+CC := gcc
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Werror
+# nginx's macros cast in C's way.
+WARNINGS_NGX := -Wall -Wextra -Wshadow -Wno-unused-parameter -Werror
+CXXFLAGS_COMMON := -std=c++17 -g -fPIC -fvisibility=hidden -fstack-protector-strong -Wformat -Werror=format-security
+CXXFLAGS_release := -O2 -D_FORTIFY_SOURCE=2
+CXXFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS_release := -Wl,-z,relro -Wl,-z,now
+LDFLAGS_asan := -fsanitize=address,undefined
+PQ_INCLUDE = -isystem $(shell pkg-config --variable=includedir libpq)
+
+CORE_SRC := $(wildcard ngx_module/core/*.cpp)
+PG_SRC := $(wildcard ngx_module/pg/*.cpp)
+NGX_MODULE_SRC := $(wildcard ngx_module/ngx/*.cpp)
+LOADER_SRC := $(wildcard loader/*/*.cpp)
+UNIT_SRC := $(wildcard t/unit/*.cpp)
+UNITS := $(basename $(notdir $(filter %_test.cpp %_pgtest.cpp,$(UNIT_SRC))))
+SCRIPTS := $(wildcard t/lib/*.sh t/bench/*.sh t/fuzz/*.sh t/soak/*.sh schema/*.sh) .ci/run
+
+.PHONY: all
+all: build
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## install the Debian packages that are missing
+	@t/lib/deps.sh build test lint fuzz
+
+# ---- build
+
+.PHONY: build module loader asan-build
+build: ## build/ngx_http_tablegate_module.so and build/tablegate
+	@$(MAKE) --no-print-directory -j$(JOBS) module loader
+module: $(BUILD)/ngx_http_tablegate_module.so
+loader: $(BUILD)/tablegate
+asan-build: $(BUILD)/asan/ngx_http_tablegate_module.so $(BUILD)/asan/tablegate
+
+# nginx's own configure writes the headers that its build has (ngx_auto_config.h), and nothing under NGX_SRC.
+NGX_CONFIG := $(BUILD)/nginx/ngx_auto_config.h
+$(NGX_CONFIG):
+	@test -f $(NGX_SRC)/conf_flags || { echo "nginx's sources are not at $(NGX_SRC): run make deps (package nginx-dev)" >&2; exit 1; }
+	@mkdir -p $(BUILD)/nginx
+	@cd $(NGX_SRC) && . ./conf_flags && ./configure "$${NGX_CONF_FLAGS[@]}" --builddir=$(ABS)/nginx >$(ABS)/nginx/configure.log 2>&1 \
+	  || { tail -20 $(ABS)/nginx/configure.log >&2; exit 1; }
+
+NGX_INCLUDE := $(addprefix -isystem $(NGX_SRC)/src/,core event event/modules os/unix http http/modules http/v2) -isystem $(BUILD)/nginx
+
+# Objects of one variant ($1: release or asan; $2: its folder). core and pg see no nginx header, core no libpq.
+define variant
+$2/obj/core/%.o: ngx_module/core/%.cpp
+	@mkdir -p $$(@D)
+	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -MMD -MP -c $$< -o $$@
+$2/obj/pg/%.o: ngx_module/pg/%.cpp
+	@mkdir -p $$(@D)
+	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
+$2/obj/ngx/%.o: ngx_module/ngx/%.cpp $(NGX_CONFIG)
+	@mkdir -p $$(@D)
+	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS_NGX) -Ingx_module $$(PQ_INCLUDE) $$(NGX_INCLUDE) -MMD -MP -c $$< -o $$@
+$2/obj/ngx/modules.o: ngx_module/ngx/modules.c $(NGX_CONFIG)
+	@mkdir -p $$(@D)
+	$$(CC) -O -g -fPIC $$(NGX_INCLUDE) -c $$< -o $$@
+$2/obj/loader/%.o: loader/%.cpp
+	@mkdir -p $$(@D)
+	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -Iloader $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
+$2/obj/embedded.cpp: schema/embed.sh $$(wildcard schema/catalog/*.sql schema/definitions/*.json)
+	@mkdir -p $$(@D)
+	@schema/embed.sh $$@
+$2/obj/embedded.o: $2/obj/embedded.cpp
+	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) -Ingx_module -Iloader -c $$< -o $$@
+$2/obj/unit/%.o: t/unit/%.cpp
+	@mkdir -p $$(@D)
+	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) -Wall -Wextra -Werror -Ingx_module -Iloader -It/unit $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
+$2/libcore.a: $$(patsubst ngx_module/core/%.cpp,$2/obj/core/%.o,$(CORE_SRC))
+	@rm -f $$@ && ar rcs $$@ $$^
+$2/libpg.a: $$(patsubst ngx_module/pg/%.cpp,$2/obj/pg/%.o,$(PG_SRC))
+	@rm -f $$@ && ar rcs $$@ $$^
+$2/libloader.a: $$(patsubst loader/%.cpp,$2/obj/loader/%.o,$(filter-out loader/cli/main.cpp,$(LOADER_SRC))) $2/obj/embedded.o
+	@rm -f $$@ && ar rcs $$@ $$^
+$2/ngx_http_tablegate_module.so: $$(patsubst ngx_module/ngx/%.cpp,$2/obj/ngx/%.o,$(NGX_MODULE_SRC)) $2/obj/ngx/modules.o $2/libcore.a $2/libpg.a ngx_module/exports.map
+	$$(CXX) -shared $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -Wl,--version-script=ngx_module/exports.map -o $$@ $$(filter %.o,$$^) $2/libpg.a $2/libcore.a -lpq -ljansson -lcrypto
+$2/tablegate: $2/obj/loader/cli/main.o $2/libloader.a $2/libpg.a $2/libcore.a
+	$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lcrypto -lfmt -lcurl -lz
+$2/unit/%: $2/obj/unit/%.o $2/libloader.a $2/libpg.a $2/libcore.a
+	@mkdir -p $$(@D)
+	$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lcrypto -lfmt -lcurl -lz -lcheck -lsubunit -lrt -lm -lpthread
+endef
+$(eval $(call variant,release,$(BUILD)))
+$(eval $(call variant,asan,$(BUILD)/asan))
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/asan/obj/*/*.d $(BUILD)/asan/obj/*/*/*.d)
+.SECONDARY:
+
+.PHONY: module-native
+module-native: ## the module as nginx's ./configure --add-dynamic-module builds it, in build/native
+	@mkdir -p $(BUILD)/native
+	@cd $(NGX_SRC) && . ./conf_flags && ./configure "$${NGX_CONF_FLAGS[@]}" \
+	  --with-cc-opt='-O2 -fstack-protector-strong -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2' \
+	  --with-ld-opt='-Wl,-z,relro -Wl,-z,now' --builddir=$(ABS)/native --add-dynamic-module=$(CURDIR) >$(ABS)/native/configure.log 2>&1 \
+	  && $(MAKE) --no-print-directory -j$(JOBS) -f $(ABS)/native/Makefile modules >$(ABS)/native/make.log 2>&1 \
+	  || { tail -20 $(ABS)/native/*.log >&2; exit 1; }
+	@echo "module-native: build/native/ngx_http_tablegate_module.so"
+
+# ---- run
+
+.PHONY: quickstart stop
+quickstart: ## from nothing to the tutorial's call (PORT=8080)
+	@t/lib/deps.sh build
+	@$(MAKE) --no-print-directory build
+	@t/lib/quickstart.sh
+stop: ## end everything that quickstart started
+	@t/lib/stop.sh
+
+# ---- test
+
+.PHONY: test unit functional asan layers
+test: ## unit and functional tests, both again under ASan and UBSan, the layer check
+	@t/lib/deps.sh build test
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory layers
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory module-native
+	@$(MAKE) --no-print-directory functional
+	@$(MAKE) --no-print-directory asan
+
+unit: ## unit tests (Check)
+	@$(MAKE) --no-print-directory -j$(JOBS) $(addprefix $(BUILD)/unit/,$(UNITS))
+	@t/lib/unit.sh $(addprefix $(BUILD)/unit/,$(UNITS))
+functional: build ## functional tests (prove), each with its own PostgreSQL and nginx
+	@prove -j$(JOBS) t/functional
+asan: ## unit and functional tests under ASan and UBSan on the stock nginx
+	@$(MAKE) --no-print-directory -j$(JOBS) asan-build $(addprefix $(BUILD)/asan/unit/,$(UNITS))
+	@t/lib/unit.sh $(addprefix $(BUILD)/asan/unit/,$(UNITS))
+	@TABLEGATE_ASAN=1 TABLEGATE_MODULE=$(ABS)/asan/ngx_http_tablegate_module.so TABLEGATE_BIN=$(ABS)/asan/tablegate prove -j$(JOBS) t/functional
+layers: $(BUILD)/libcore.a $(BUILD)/libpg.a $(BUILD)/ngx_http_tablegate_module.so ## core knows no libpq, core and pg no nginx, three symbols leave the module
+	@t/lib/layers.sh $(BUILD)
+
+# ---- keep
+
+.PHONY: lint format fuzz bench soak install clean
+lint: ## clang-format, clang-tidy, cppcheck, shellcheck, layer check, JSON Schemas
+	@t/lib/deps.sh build test lint
+	@$(MAKE) --no-print-directory build
+	@t/lib/lint.sh
+format: ## clang-format over all sources
+	@clang-format-14 -i $$(git ls-files '*.cpp' '*.hpp')
+fuzz: ## each fuzzer for TIME=60 seconds
+	@t/lib/deps.sh build fuzz
+	@t/fuzz/run.sh $(TIME)
+bench: build ## speed beside its limits, into build/bench
+	@t/lib/deps.sh build test bench
+	@t/bench/run.sh
+
+install: build ## into DESTDIR, PREFIX=/usr
+	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nginx/modules-available
+	install -m 0644 $(BUILD)/ngx_http_tablegate_module.so $(DESTDIR)$(PREFIX)/lib/nginx/modules/
+	install -m 0755 $(BUILD)/tablegate $(DESTDIR)$(PREFIX)/bin/
+	printf 'load_module modules/ngx_http_tablegate_module.so;\n' >$(DESTDIR)$(PREFIX)/share/nginx/modules-available/mod-http-tablegate.conf
+clean: ## remove build/ (make stop first)
+	@if [ -e build/quickstart ]; then t/lib/stop.sh; fi
+	rm -rf build

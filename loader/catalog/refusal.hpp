@@ -1,0 +1,40 @@
+// How the loader's commands fail: an exception that carries what to say and the
+// exit status (interface section 3). Caught once, in cli/main.cpp, which prints
+// "tablegate: MESSAGE" and, where there is one, "try: COMMAND" on stderr.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace tablegate::loader {
+
+class Failure : public std::runtime_error {
+ public:
+  Failure(int status, const std::string& message, std::string next) :
+      std::runtime_error(message), status_(status), next_(std::move(next)) {}
+  int status() const { return status_; }
+  // The command that would help, or empty.
+  const std::string& next() const { return next_; }
+
+ private:
+  int status_;
+  std::string next_;
+};
+
+// Exit 1: what was asked for is not allowed or makes no sense; nothing was changed.
+struct Refused : Failure {
+  explicit Refused(const std::string& message, std::string next = {}) : Failure(1, message, std::move(next)) {}
+};
+
+// Exit 2: the command line is wrong.
+struct WrongUsage : Failure {
+  explicit WrongUsage(const std::string& message, std::string next = {}) : Failure(2, message, std::move(next)) {}
+};
+
+// Exit 3: the database or the file system failed.
+struct SystemFailure : Failure {
+  explicit SystemFailure(const std::string& message, std::string next = {}) : Failure(3, message, std::move(next)) {}
+};
+
+}  // namespace tablegate::loader

@@ -1,0 +1,17 @@
+// What a gateway is to serve, read from the catalog at one moment.
+#pragma once
+
+#include <string>
+
+#include "catalog/database.hpp"
+#include "publish/manifest_writer.hpp"
+
+namespace tablegate::loader {
+
+// The gateway named, or the only one when `name` is empty. Throws Refused: none, several, or no such one.
+std::string resolve_gateway(Database& catalog, const std::string& name);
+
+// Everything that `gateway` serves, from one REPEATABLE READ transaction.
+ManifestContents read_snapshot(Database& catalog, const std::string& gateway);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,29 @@
+// `tablegate sync`: brings the files of a gateway's folder to what the catalog
+// says, checks and reloads nginx, and puts both files back when either fails.
+// A sync that dies in between leaves a mark, so that the next one checks and
+// reloads even when the bytes are the same.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "publish/manifest_writer.hpp"
+#include "publish/output_folder.hpp"
+
+namespace tablegate::loader {
+
+struct SyncCommands {
+  std::string check;   // empty: none
+  std::string reload;  // empty: none
+};
+
+enum class SyncResult { written, unchanged };
+
+// Writes manifest.json and domains.conf of `contents` into the folder. Throws Refused when the manifest's own parser
+// refuses it (nothing was written), or a command failed (both files are put back; its output is in the message).
+SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents, const SyncCommands& commands);
+
+// The text of domains.conf.
+std::string write_domains(const ManifestContents& contents);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,23 @@
+#include "core/manifest.hpp"
+
+#include <algorithm>
+
+#include "core/router.hpp"
+
+namespace tablegate::core {
+
+Manifest::Manifest() = default;
+Manifest::~Manifest() = default;
+
+const ApiKey* Manifest::find_api_key(const Digest& digest) const {
+  const auto found = std::lower_bound(api_keys.begin(), api_keys.end(), digest,
+                                      [](const ApiKey& key, const Digest& wanted) { return key.digest < wanted; });
+  return found != api_keys.end() && found->digest == digest ? &*found : nullptr;
+}
+
+bool Manifest::authorized(uint32_t consumer, const Api& api) const {
+  const std::vector<uint32_t>& allowed = consumers[consumer].apis;
+  return std::binary_search(allowed.begin(), allowed.end(), api.index);
+}
+
+}  // namespace tablegate::core

@@ -1,0 +1,121 @@
+// The manifest model: what a gateway serves, as nginx reads it. Immutable once
+// read: plain structures, no reference counts, no caches, so that nginx's
+// workers share its pages (copy on write). Made by read_manifest() in
+// manifest_reader.hpp; owned by whoever read it (nginx: the configuration
+// cycle), and every pointer and view into it lives as long as it does.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types.hpp"
+
+namespace tablegate::core {
+
+using Digest = std::array<unsigned char, 32>;  // SHA-256
+
+enum class ParameterPlace : uint8_t { query, path, header };
+enum class ResultShape : uint8_t { object, list };
+enum class AuthenticationType : uint8_t { api_key };
+
+struct Parameter {
+  std::string name;
+  ParameterPlace place = ParameterPlace::query;
+  ParameterType type = ParameterType::string;
+  ColumnType column_type = ColumnType::text;
+  std::string condition_before;  // SQL around the placeholder, identifiers quoted
+  std::string condition_after;
+  bool required = true;
+  std::optional<std::string> default_value;
+  std::string time_zone;  // of a DATETIME without offset; a name of PostgreSQL's
+  int optional_bit = -1;  // its bit in a statement's presence mask; -1: always present
+};
+
+struct Column {
+  std::string name;
+  std::string key;  // `"name":` as JSON, ready to be written
+  ColumnType type = ColumnType::text;
+  bool as_string = false;
+  bool wall = false;  // the next output column is the same instant in the table's zone
+};
+
+// Where an API key stands when it is not `Authorization: Bearer KEY`.
+struct ApiKeySource {
+  enum class In : uint8_t { bearer, header, query } in = In::bearer;
+  std::string name;
+};
+
+struct Api {
+  uint32_t id = 0;     // the catalog's
+  uint32_t index = 0;  // place in Manifest::apis
+  std::string name;
+  std::string workspace;
+  std::string rest_api;
+  uint32_t version = 0;
+  std::string method;
+  std::string path;
+  std::vector<std::string> path_segments;  // "{user_id}" stays as it is
+  bool has_path_parameters = false;
+  std::vector<std::string> domains;  // empty: any host
+  std::string service;
+  std::string resource_group;
+  uint32_t timeout_ms = 3000;
+  uint32_t max_records = 2000;
+  ResultShape result = ResultShape::list;
+  bool point = false;
+  std::vector<AuthenticationType> authentication;  // empty: open to all
+  ApiKeySource api_key_source;
+  std::string select;
+  std::string tail;
+  std::vector<Parameter> parameters;
+  std::vector<Column> columns;
+};
+
+struct Domain {
+  std::string name;  // "*.example.com" matches one label or more before it
+  bool https = false;
+  bool force_https = false;
+};
+
+struct ApiKey {
+  std::string id;
+  Digest digest{};
+  uint32_t consumer = 0;  // place in Manifest::consumers
+  int64_t not_before = INT64_MIN;  // seconds since 1970
+  int64_t expires = INT64_MAX;
+};
+
+struct Consumer {
+  std::string name;
+  bool enabled = true;
+  std::vector<uint32_t> apis;  // places in Manifest::apis, sorted
+};
+
+class Router;
+
+struct Manifest {
+  Manifest();
+  ~Manifest();
+  Manifest(const Manifest&) = delete;
+  Manifest& operator=(const Manifest&) = delete;
+
+  std::string gateway;
+  uint64_t publication = 0;
+  std::string sha256;  // hex, of all bytes after the header line
+  std::vector<Domain> domains;
+  std::vector<Api> apis;
+  std::vector<Consumer> consumers;
+  std::vector<ApiKey> api_keys;  // sorted by digest
+  std::unique_ptr<const Router> router;
+
+  // The key with this digest, or null.
+  const ApiKey* find_api_key(const Digest& digest) const;
+  // Whether the consumer may call the API.
+  bool authorized(uint32_t consumer, const Api& api) const;
+};
+
+}  // namespace tablegate::core

@@ -1,0 +1,54 @@
+// The error table of the interface (section 5): each outcome that is no answer,
+// with its HTTP status, DataWorks code and slug, and the body that says it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tablegate::core {
+
+enum class Slug : uint8_t {
+  none,
+  missing_parameter,
+  invalid_parameter,
+  missing_credential,
+  invalid_credential,
+  expired_credential,
+  consumer_not_authorized,
+  api_not_found,
+  method_not_allowed,
+  queue_full,
+  query_failed,
+  database_unavailable,
+  query_timeout,
+  internal_error,
+  count
+};
+
+struct ProblemKind {
+  Slug slug;
+  uint16_t status;
+  uint32_t code;              // errCode
+  std::string_view name;      // "missing_parameter"
+  std::string_view message;   // what errMsg says when the problem carries no text of its own
+  bool retry_after;           // the answer carries Retry-After
+};
+
+// The row of the table; `slug` is not Slug::none.
+const ProblemKind& problem_kind(Slug slug);
+
+// One problem. `subject` is a parameter's name (of the definition, never the caller's bytes), `detail` a static text.
+// Both live as long as the manifest.
+struct Problem {
+  Slug slug = Slug::none;
+  std::string_view subject;
+  std::string_view detail;
+
+  explicit operator bool() const { return slug != Slug::none; }
+};
+
+// The body: {"data":null,"success":false,"errCode":N,"error":"slug","errMsg":"text","requestId":"..."}.
+std::string problem_body(const Problem& problem, std::string_view request_id);
+
+}  // namespace tablegate::core

@@ -1,0 +1,42 @@
+// UTF-8 as RFC 3629 has it: no overlong form, no surrogate, nothing past U+10FFFF.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace tablegate::core {
+
+// Whether `text` is valid UTF-8 without NUL, which PostgreSQL's text cannot hold.
+inline bool valid_text(std::string_view text) {
+  const auto* p = reinterpret_cast<const unsigned char*>(text.data());
+  const unsigned char* end = p + text.size();
+  auto continuation = [](unsigned char c) { return (c & 0xC0U) == 0x80U; };
+  while (p < end) {
+    const unsigned char c = *p;
+    if (c < 0x80U) {
+      if (c == 0) return false;
+      ++p;
+      continue;
+    }
+    const size_t left = static_cast<size_t>(end - p);
+    if (c >= 0xC2U && c <= 0xDFU) {
+      if (left < 2 || !continuation(p[1])) return false;
+      p += 2;
+    } else if ((c & 0xF0U) == 0xE0U) {
+      if (left < 3 || !continuation(p[1]) || !continuation(p[2])) return false;
+      if (c == 0xE0U && p[1] < 0xA0U) return false;
+      if (c == 0xEDU && p[1] > 0x9FU) return false;
+      p += 3;
+    } else if (c >= 0xF0U && c <= 0xF4U) {
+      if (left < 4 || !continuation(p[1]) || !continuation(p[2]) || !continuation(p[3])) return false;
+      if (c == 0xF0U && p[1] < 0x90U) return false;
+      if (c == 0xF4U && p[1] > 0x8FU) return false;
+      p += 4;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace tablegate::core

@@ -1,0 +1,159 @@
+#include "ngx/config.hpp"
+
+#include <malloc.h>
+
+#include <new>
+
+#include "core/manifest_reader.hpp"
+#include "ngx/file.hpp"
+#include "ngx/worker.hpp"
+
+namespace tablegate::ngx {
+
+MainConfig::MainConfig() = default;
+MainConfig::~MainConfig() = default;
+
+MainConfig& main_config(ngx_http_request_t* r) {
+  return *static_cast<MainConfig*>(ngx_http_get_module_main_conf(r, ngx_http_tablegate_module));
+}
+
+namespace {
+
+// The shared memory's first words. Later layouts change the magic number, so that a module finds only what it knows.
+struct ZoneHeader {
+  uint64_t magic;
+};
+constexpr uint64_t kZoneMagic = 0x7467617465000001;
+
+void destroy_main_config(void* data) noexcept {
+  static_cast<MainConfig*>(data)->~MainConfig();
+  malloc_trim(0);  // else the master keeps the pages of every manifest it has ever read
+}
+
+// `old` is the data of the zone before a reload: then only attach, since that reload may still fail.
+ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old) noexcept {
+  if (old != nullptr) {
+    zone->data = old;
+    return NGX_OK;
+  }
+  auto* slab = reinterpret_cast<ngx_slab_pool_t*>(zone->shm.addr);
+  if (zone->shm.exists) {
+    zone->data = slab->data;
+    return NGX_OK;
+  }
+  auto* header = static_cast<ZoneHeader*>(ngx_slab_calloc(slab, sizeof(ZoneHeader)));
+  if (header == nullptr) return NGX_ERROR;
+  header->magic = kZoneMagic;
+  slab->data = header;
+  zone->data = header;
+  return NGX_OK;
+}
+
+char* fail(ngx_conf_t* cf, const std::string& message) {
+  ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%*s", message.size(), message.data());
+  return conf_error();
+}
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+}  // namespace
+
+void* create_main_config(ngx_conf_t* cf) noexcept {
+  ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(cf->pool, sizeof(MainConfig));
+  if (cleanup == nullptr) return nullptr;
+  try {
+    new (cleanup->data) MainConfig();
+  } catch (...) {
+    return nullptr;
+  }
+  cleanup->handler = destroy_main_config;
+  return cleanup->data;
+}
+
+void* create_location_config(ngx_conf_t* cf) noexcept {
+  auto* config = static_cast<LocationConfig*>(ngx_palloc(cf->pool, sizeof(LocationConfig)));
+  if (config != nullptr) config->enabled = NGX_CONF_UNSET;
+  return config;
+}
+
+char* merge_location_config(ngx_conf_t*, void* parent, void* child) noexcept {
+  ngx_conf_merge_value(static_cast<LocationConfig*>(child)->enabled, static_cast<LocationConfig*>(parent)->enabled, 0);
+  return NGX_CONF_OK;
+}
+
+char* set_zone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
+  auto& config = *static_cast<MainConfig*>(conf);
+  auto* arguments = static_cast<ngx_str_t*>(cf->args->elts);
+  if (config.zone != nullptr) return const_cast<char*>("is duplicate");
+  const ssize_t size = ngx_parse_size(&arguments[1]);
+  if (size == NGX_ERROR || size < static_cast<ssize_t>(8 * ngx_pagesize)) {
+    return fail(cf, "tablegate_zone wants a size of at least " + std::to_string(8 * ngx_pagesize / 1024) +
+                        "k, not " + quoted(view(arguments[1])));
+  }
+  ngx_str_t name = ngx_string("tablegate");
+  config.zone = ngx_shared_memory_add(cf, &name, static_cast<size_t>(size), &ngx_http_tablegate_module);
+  if (config.zone == nullptr) return conf_error();
+  config.zone->init = init_zone;
+  config.zone->data = &config;
+  return NGX_CONF_OK;
+} catch (const std::exception&) {
+  return const_cast<char*>("failed: out of memory");
+}
+
+char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
+  auto& config = *static_cast<MainConfig*>(conf);
+  ngx_str_t name = static_cast<ngx_str_t*>(cf->args->elts)[1];
+  if (!config.manifest_file.empty()) return const_cast<char*>("is duplicate");
+  if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) return conf_error();
+  config.manifest_file = view(name);
+  core::Result<std::string> text = read_file(config.manifest_file);
+  if (!text) return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + " " + text.error().text());
+  auto manifest = core::read_manifest(*text);
+  if (!manifest) {
+    return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + ": " + manifest.error().text());
+  }
+  config.manifest = std::move(*manifest);
+  return NGX_CONF_OK;
+} catch (const std::exception&) {
+  return const_cast<char*>("failed: out of memory");
+}
+
+char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept {
+  char* result = ngx_conf_set_flag_slot(cf, command, conf);
+  if (result == NGX_CONF_OK && static_cast<LocationConfig*>(conf)->enabled == 1) {
+    auto* main = static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));
+    main->enabled_anywhere = true;
+  }
+  return result;
+}
+
+ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
+  if (!config.manifest) {
+    if (!config.enabled_anywhere) return NGX_OK;
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"tablegate on\" wants a \"tablegate_manifest\" in the http block");
+    return NGX_ERROR;
+  }
+  for (const core::Api& api : config.manifest->apis) {
+    size_t pool = 0;
+    bool found = false;
+    for (const Service& service : config.services) {
+      for (const ResourceGroup& group : service.groups) {
+        if (service.name == api.service && group.name == api.resource_group) {
+          config.pool_of_api.push_back(pool);
+          found = true;
+        }
+        ++pool;
+      }
+    }
+    if (!found) {
+      ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                    "tablegate manifest \"%s\": API \"%s\" wants resource_group \"%s\" of tablegate_service \"%s\", "
+                    "which nginx.conf does not define",
+                    config.manifest_file.c_str(), api.name.c_str(), api.resource_group.c_str(), api.service.c_str());
+      return NGX_ERROR;
+    }
+  }
+  return NGX_OK;
+}
+
+}  // namespace tablegate::ngx

@@ -1,0 +1,72 @@
+// What nginx.conf says of tablegate, and the manifest it names. MainConfig lives
+// in the memory of one configuration cycle, is made in the master, and never
+// changes afterwards: workers share its pages. The one thing a worker adds is
+// its own Worker (connections to PostgreSQL).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/manifest.hpp"
+#include "ngx/ngx.hpp"
+#include "pg/dsn.hpp"
+
+namespace tablegate::ngx {
+
+class Worker;
+
+// resource_group NAME connections=N queue=N
+struct ResourceGroup {
+  std::string name;
+  unsigned connections = 8;
+  unsigned queue = 1024;
+};
+
+// tablegate_service NAME { ... }
+struct Service {
+  std::string name;
+  std::unique_ptr<pg::Dsn> dsn;
+  std::vector<ResourceGroup> groups;
+  ngx_msec_t connect_timeout = 1000;
+  bool prepare = true;
+  bool pipeline = true;
+};
+
+struct MainConfig {
+  MainConfig();
+  ~MainConfig();
+
+  std::vector<Service> services;
+  std::string manifest_file;
+  std::unique_ptr<const core::Manifest> manifest;
+  // For each API of the manifest the number of its pool, counted over all groups of all services in order.
+  std::vector<size_t> pool_of_api;
+  ngx_shm_zone_t* zone = nullptr;
+  bool enabled_anywhere = false;
+  ngx_int_t request_id_index = NGX_ERROR;
+
+  std::unique_ptr<Worker> worker;  // set in a worker's init_process, gone in its exit_process
+};
+
+// Plain, because nginx's slot functions write into it.
+struct LocationConfig {
+  ngx_flag_t enabled;
+};
+
+MainConfig& main_config(ngx_http_request_t* r);
+
+void* create_main_config(ngx_conf_t* cf) noexcept;
+void* create_location_config(ngx_conf_t* cf) noexcept;
+char* merge_location_config(ngx_conf_t* cf, void* parent, void* child) noexcept;
+
+// Directive handlers.
+char* set_zone(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
+char* set_manifest(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
+char* set_service(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
+char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
+
+// Postconfiguration: everything the manifest asks for is there. NGX_OK, or NGX_ERROR with the reason logged.
+ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config);
+
+}  // namespace tablegate::ngx

@@ -1,0 +1,149 @@
+// The content phase: bind the parameters, run the statement, send the rows. A
+// request owns a deadline timer from here to its end; past it the caller gets
+// 504 and the statement is left to PostgreSQL's statement_timeout.
+#include "core/statement.hpp"
+#include "ngx/request.hpp"
+#include "ngx/response.hpp"
+#include "ngx/worker.hpp"
+
+namespace tablegate::ngx {
+
+namespace {
+
+core::Slug slug_of(pg::Failure::Kind kind) {
+  switch (kind) {
+    case pg::Failure::Kind::query_failed:
+      return core::Slug::query_failed;
+    case pg::Failure::Kind::query_timeout:
+      return core::Slug::query_timeout;
+    case pg::Failure::Kind::database_unavailable:
+      return core::Slug::database_unavailable;
+    case pg::Failure::Kind::queue_full:
+      return core::Slug::queue_full;
+  }
+  return core::Slug::internal_error;
+}
+
+// Our own lines go to the process's log: a request's log would add the request line, which may hold an API key.
+void log_failure(const RequestState& state) {
+  const core::Api& api = *state.route.api;
+  ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "tablegate: API \"%s\" version %uD: %s", api.name.c_str(),
+                api.version, core::problem_kind(state.problem.slug).name.data());
+}
+
+void stop_waiting(RequestState& state) {
+  state.waiting = false;
+  state.answered_ms = ngx_current_msec;
+  if (state.deadline.event.timer_set) ngx_del_timer(&state.deadline.event);
+}
+
+// After an asynchronous answer. The state is gone when this returns.
+void finish(RequestState& state, ngx_int_t rc) {
+  ngx_http_request_t* r = state.request;
+  ngx_connection_t* connection = r->connection;
+  ngx_http_finalize_request(r, rc);
+  ngx_http_run_posted_requests(connection);
+}
+
+void on_deadline(ngx_event_t* event) noexcept {
+  // `event` is the first member.
+  RequestState& state = *reinterpret_cast<RequestState::Deadline*>(event)->state;
+  Worker* worker = main_config(state.request).worker.get();
+  if (worker != nullptr) worker->pool(*state.route.api).abandon(state.query);
+  stop_waiting(state);
+  state.problem = {core::Slug::query_timeout, {}, {}};
+  try {
+    log_failure(state);
+    finish(state, send_problem(state));
+  } catch (...) {
+    finish(state, NGX_ERROR);
+  }
+}
+
+void start_deadline(RequestState& state) {
+  ngx_event_t& event = state.deadline.event;
+  state.deadline.state = &state;
+  event.handler = on_deadline;
+  event.data = state.request->connection;  // nginx's debug log reads a connection here
+  event.log = state.request->connection->log;
+  ngx_add_timer(&event, state.route.api->timeout_ms);
+}
+
+ngx_int_t start_query(RequestState& state, const core::BoundValues& bound) {
+  ngx_http_request_t* r = state.request;
+  const core::Api& api = *state.route.api;
+  Worker& worker = *main_config(r).worker;
+  if (ngx_exiting) worker.leave();
+  state.query.key = {api.index, bound.mask};
+  state.query.parameter_count = bound.count;
+  state.query.values = bound.values;
+  state.query.timeout_ms = api.timeout_ms;
+  state.query.point = api.point;
+  state.waiting = true;
+  state.submitting = true;
+  start_deadline(state);
+  worker.pool(api).submit(state.query);
+  state.submitting = false;
+  if (!state.waiting) return send_problem(state);  // it failed at once
+  r->main->count++;
+  // A client that goes away frees the request, and with it the query (RequestState::clean_up).
+  r->read_event_handler = ngx_http_test_reading;
+  r->write_event_handler = ngx_http_request_empty_handler;
+  return NGX_DONE;
+}
+
+ngx_int_t handle(ngx_http_request_t* r) {
+  const auto* location =
+      static_cast<const LocationConfig*>(ngx_http_get_module_loc_conf(r, ngx_http_tablegate_module));
+  if (location->enabled == 0) return NGX_DECLINED;
+  const ngx_int_t discarded = ngx_http_discard_request_body(r);
+  if (discarded != NGX_OK) return discarded;
+  RequestState* state = RequestState::current(r);
+  if (state == nullptr) state = RequestState::make(r);
+  if (state == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  // Subrequests skip the access phase, and `satisfy any` lets others answer it: only our own proof opens an API.
+  if (state->authenticate()) return send_problem(*state);
+  const Headers headers(r);
+  PoolArena arena(r->pool);
+  core::BoundValues bound;
+  state->problem = core::bind_parameters(*state->route.api, data_of(*state, headers), arena, bound);
+  if (state->problem) return send_problem(*state);
+  return start_query(*state, bound);
+}
+
+}  // namespace
+
+std::string RequestQuery::sql() const { return core::statement_sql(*state_.route.api, key.mask); }
+
+void RequestQuery::parameter_types(std::vector<Oid>& types) const {
+  for (uint32_t oid : core::statement_types(*state_.route.api, key.mask)) types.push_back(oid);
+}
+
+void RequestQuery::on_rows(const PGresult* rows) noexcept {
+  stop_waiting(state_);
+  try {
+    finish(state_, send_rows(state_, rows));
+  } catch (...) {
+    finish(state_, NGX_ERROR);
+  }
+}
+
+void RequestQuery::on_failure(const pg::Failure& failure) noexcept {
+  stop_waiting(state_);
+  state_.problem = {slug_of(failure.kind), {}, {}};
+  log_failure(state_);
+  if (state_.submitting) return;  // start_query() answers
+  try {
+    finish(state_, send_problem(state_));
+  } catch (...) {
+    finish(state_, NGX_ERROR);
+  }
+}
+
+ngx_int_t content_handler(ngx_http_request_t* r) noexcept try {
+  return handle(r);
+} catch (...) {
+  return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+}  // namespace tablegate::ngx

@@ -1,0 +1,74 @@
+// The module as nginx sees it: its directives, its phases, its hooks.
+#include "ngx/config.hpp"
+#include "ngx/request.hpp"
+#include "ngx/variables.hpp"
+#include "ngx/worker.hpp"
+
+namespace tablegate::ngx {
+
+namespace {
+
+ngx_command_t commands[] = {
+    {ngx_string("tablegate_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_zone, NGX_HTTP_MAIN_CONF_OFFSET, 0,
+     nullptr},
+    {ngx_string("tablegate_manifest"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_manifest, NGX_HTTP_MAIN_CONF_OFFSET, 0,
+     nullptr},
+    {ngx_string("tablegate_service"), NGX_HTTP_MAIN_CONF | NGX_CONF_BLOCK | NGX_CONF_TAKE1, set_service,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("tablegate"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, set_enabled,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, enabled), nullptr},
+    ngx_null_command};
+
+bool add_handler(ngx_http_core_main_conf_t* core, ngx_http_phases phase, ngx_http_handler_pt handler) {
+  auto* place = static_cast<ngx_http_handler_pt*>(ngx_array_push(&core->phases[phase].handlers));
+  if (place == nullptr) return false;
+  *place = handler;
+  return true;
+}
+
+ngx_int_t postconfiguration(ngx_conf_t* cf) noexcept try {
+  auto& config = *static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));
+  ngx_str_t request_id = ngx_string("request_id");
+  config.request_id_index = ngx_http_get_variable_index(cf, &request_id);
+  if (config.request_id_index == NGX_ERROR) return NGX_ERROR;
+  auto* core = static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+  if (!add_handler(core, NGX_HTTP_ACCESS_PHASE, access_handler) ||
+      !add_handler(core, NGX_HTTP_CONTENT_PHASE, content_handler)) {
+    return NGX_ERROR;
+  }
+  return check_config(cf, config);
+} catch (...) {
+  return NGX_ERROR;
+}
+
+ngx_http_module_t context = {
+    add_variables,           // preconfiguration
+    postconfiguration,       // postconfiguration
+    create_main_config,      // create main configuration
+    nullptr,                 // init main configuration
+    nullptr,                 // create server configuration
+    nullptr,                 // merge server configuration
+    create_location_config,  // create location configuration
+    merge_location_config,   // merge location configuration
+};
+
+}  // namespace
+
+}  // namespace tablegate::ngx
+
+extern "C" {
+ngx_module_t ngx_http_tablegate_module = {
+    NGX_MODULE_V1,
+    &tablegate::ngx::context,
+    tablegate::ngx::commands,
+    NGX_HTTP_MODULE,
+    nullptr,                         // init master
+    nullptr,                         // init module
+    tablegate::ngx::init_process,    // init process
+    nullptr,                         // init thread
+    nullptr,                         // exit thread
+    tablegate::ngx::exit_process,    // exit process
+    nullptr,                         // exit master
+    NGX_MODULE_V1_PADDING,
+};
+}

@@ -1,0 +1,103 @@
+#include "ngx/request.hpp"
+
+#include <new>
+
+#include "ngx/worker.hpp"
+
+namespace tablegate::ngx {
+
+std::string_view Headers::find(std::string_view name, unsigned& count) const {
+  count = 0;
+  std::string_view value;
+  for (const ngx_list_part_t* part = &request_->headers_in.headers.part; part != nullptr; part = part->next) {
+    const auto* headers = static_cast<const ngx_table_elt_t*>(part->elts);
+    for (ngx_uint_t i = 0; i < part->nelts; ++i) {
+      if (headers[i].key.len != name.size()) continue;
+      if (ngx_strncasecmp(headers[i].key.data, str(name).data, name.size()) != 0) continue;
+      if (count++ == 0) value = view(headers[i].value);
+    }
+  }
+  return value;
+}
+
+RequestState::RequestState(ngx_http_request_t* r) : request(r), query(*this), deadline{} {}
+
+RequestState* RequestState::make(ngx_http_request_t* r) {
+  ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(RequestState));
+  if (cleanup == nullptr) return nullptr;
+  auto* state = new (cleanup->data) RequestState(r);
+  cleanup->handler = clean_up;
+  ngx_http_set_ctx(r, state, ngx_http_tablegate_module);
+  return state;
+}
+
+RequestState* RequestState::current(ngx_http_request_t* r) {
+  return static_cast<RequestState*>(ngx_http_get_module_ctx(r, ngx_http_tablegate_module));
+}
+
+RequestState* RequestState::last(ngx_http_request_t* r) {
+  if (RequestState* state = current(r)) return state;
+  for (ngx_pool_cleanup_t* cleanup = r->pool->cleanup; cleanup != nullptr; cleanup = cleanup->next) {
+    if (cleanup->handler != clean_up) continue;
+    auto* state = static_cast<RequestState*>(cleanup->data);
+    if (state->request == r) return state;  // subrequests share the pool
+  }
+  return nullptr;
+}
+
+// The request is going away: its client left, or it is done.
+void RequestState::clean_up(void* data) noexcept {
+  auto* state = static_cast<RequestState*>(data);
+  if (state->deadline.event.timer_set) ngx_del_timer(&state->deadline.event);
+  if (state->waiting) {
+    Worker* worker = main_config(state->request).worker.get();
+    if (worker != nullptr) worker->pool(*state->route.api).abandon(state->query);
+  }
+  state->~RequestState();
+}
+
+core::RequestData data_of(const RequestState& state, const Headers& headers) {
+  return {view(state.request->uri), view(state.request->args), &headers};
+}
+
+core::Problem RequestState::find_route() {
+  const MainConfig& config = main_config(request);
+  route = config.manifest->router->find(view(request->headers_in.server), view(request->uri),
+                                        view(request->method_name));
+#if (NGX_HTTP_SSL)
+  const bool encrypted = request->connection->ssl != nullptr;
+#else
+  const bool encrypted = false;
+#endif
+  if (route.domain != nullptr && route.domain->https && !encrypted) {
+    redirect_to_https = route.domain->force_https;
+    return {core::Slug::api_not_found, {}, {}};
+  }
+  switch (route.outcome) {
+    case core::RouteMatch::Outcome::found:
+      return {};
+    case core::RouteMatch::Outcome::method_not_allowed:
+      return {core::Slug::method_not_allowed, {}, {}};
+    case core::RouteMatch::Outcome::not_found:
+      break;
+  }
+  return {core::Slug::api_not_found, {}, {}};
+}
+
+const core::Problem& RequestState::authenticate() {
+  if (authenticated) return problem;
+  authenticated = true;
+  // Fail closed: whatever stops us below leaves a problem behind.
+  problem = {core::Slug::internal_error, {}, {}};
+  const MainConfig& config = main_config(request);
+  if (!config.manifest || !config.worker) return problem;
+  problem = find_route();
+  if (problem) return problem;
+  const Headers headers(request);
+  PoolArena arena(request->pool);
+  problem = core::authenticate(*config.manifest, *route.api, data_of(*this, headers), ngx_time(),
+                               config.worker->sha256(), arena, identity);
+  return problem;
+}
+
+}  // namespace tablegate::ngx

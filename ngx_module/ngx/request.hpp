@@ -1,0 +1,99 @@
+// What we know of one request: its API, its proved caller, its query, its
+// deadline. Lives in the request's pool from the first phase or variable that
+// asks until the request ends; found again after an internal redirect, which
+// clears r->ctx. Nothing of it outlives the request, so one request never
+// changes the next on a connection.
+#pragma once
+
+#include "core/credential.hpp"
+#include "core/manifest.hpp"
+#include "core/parameters.hpp"
+#include "core/problem.hpp"
+#include "core/router.hpp"
+#include "ngx/config.hpp"
+#include "ngx/ngx.hpp"
+#include "pg/query.hpp"
+
+namespace tablegate::ngx {
+
+// The request's pool as core's arena.
+class PoolArena final : public core::Arena {
+ public:
+  explicit PoolArena(ngx_pool_t* pool) : pool_(pool) {}
+  void* allocate(size_t size) override { return ngx_palloc(pool_, size); }
+
+ private:
+  ngx_pool_t* pool_;
+};
+
+// The request's headers as core's source.
+class Headers final : public core::HeaderSource {
+ public:
+  explicit Headers(ngx_http_request_t* r) : request_(r) {}
+  std::string_view find(std::string_view name, unsigned& count) const override;
+
+ private:
+  ngx_http_request_t* request_;
+};
+
+class RequestState;
+
+// The API's statement in the pool's hands.
+class RequestQuery final : public pg::Query {
+ public:
+  explicit RequestQuery(RequestState& state) : state_(state) {}
+  std::string sql() const override;
+  void parameter_types(std::vector<Oid>& types) const override;
+  void on_rows(const PGresult* rows) noexcept override;
+  void on_failure(const pg::Failure& failure) noexcept override;
+
+ private:
+  RequestState& state_;
+};
+
+class RequestState {
+ public:
+  // Null: no memory.
+  static RequestState* make(ngx_http_request_t* r);
+  // The state of this pass through the phases, or null. After an internal redirect there is none until make().
+  static RequestState* current(ngx_http_request_t* r);
+  // For logs: also the state of the pass before an internal redirect.
+  static RequestState* last(ngx_http_request_t* r);
+
+  // Route and proof, once: the problem, or none.
+  const core::Problem& authenticate();
+
+  ngx_http_request_t* request;
+  core::RouteMatch route;
+  core::Identity identity;
+  core::Problem problem;
+  bool authenticated = false;    // authenticate() has run
+  bool redirect_to_https = false;
+  bool answered = false;         // our answer was sent, or its sending failed
+  // The content handler's.
+  RequestQuery query;
+  bool submitting = false;
+  bool waiting = false;          // the query is in the pool, the deadline runs
+  size_t rows = 0;
+  uint64_t answered_ms = 0;
+
+  // Non-cancelable: a leaving worker stays until every request has its answer.
+  struct Deadline {
+    ngx_event_t event;
+    RequestState* state;
+  } deadline;
+
+ private:
+  explicit RequestState(ngx_http_request_t* r);
+  static void clean_up(void* data) noexcept;
+  core::Problem find_route();
+};
+
+// What core reads of the request.
+core::RequestData data_of(const RequestState& state, const Headers& headers);
+
+// Phase handlers.
+ngx_int_t access_handler(ngx_http_request_t* r) noexcept;
+ngx_int_t content_handler(ngx_http_request_t* r) noexcept;
+
+}  // namespace tablegate::ngx

@@ -1,0 +1,143 @@
+#include "ngx/response.hpp"
+
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace tablegate::ngx {
+
+char* ChainSink::reserve(size_t size) {
+  if (last_ == nullptr || static_cast<size_t>(last_->buf->end - last_->buf->last) < size) {
+    // A point answer fits into the first; long ones grow quickly to few large buffers.
+    const size_t wanted = std::max(size, std::clamp<size_t>(size_, 512, 65536));
+    ngx_chain_t* link = ngx_alloc_chain_link(pool_);
+    if (link == nullptr) return nullptr;
+    link->buf = ngx_create_temp_buf(pool_, wanted);
+    if (link->buf == nullptr) return nullptr;
+    link->next = nullptr;
+    (last_ == nullptr ? first_ : last_->next) = link;
+    last_ = link;
+  }
+  return reinterpret_cast<char*>(last_->buf->last);
+}
+
+void ChainSink::commit(size_t size) {
+  last_->buf->last += size;
+  size_ += size;
+}
+
+ngx_chain_t* ChainSink::finish(bool last_of_response) {
+  if (last_ == nullptr) return nullptr;
+  last_->buf->last_buf = last_of_response ? 1 : 0;
+  last_->buf->last_in_chain = 1;
+  return first_;
+}
+
+namespace {
+
+bool add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
+  auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+  if (header == nullptr) return false;
+  std::memset(header, 0, sizeof(*header));
+  header->hash = 1;
+  header->key = str(name);
+  header->value = str(value);
+  return true;
+}
+
+std::string_view request_id(ngx_http_request_t* r) {
+  const ngx_int_t index = main_config(r).request_id_index;
+  const ngx_http_variable_value_t* value = ngx_http_get_indexed_variable(r, static_cast<ngx_uint_t>(index));
+  if (value == nullptr || value->not_found) return {};
+  return {reinterpret_cast<const char*>(value->data), value->len};
+}
+
+ngx_int_t send(ngx_http_request_t* r, ngx_uint_t status, ChainSink& body) {
+  r->headers_out.status = status;
+  r->headers_out.content_length_n = static_cast<off_t>(body.size());
+  ngx_str_set(&r->headers_out.content_type, "application/json; charset=utf-8");
+  r->headers_out.content_type_len = sizeof("application/json") - 1;  // what gzip_types and the like compare
+  r->headers_out.content_type_lowcase = nullptr;
+  if (!add_header(r, "X-Ca-Request-Id", request_id(r))) return NGX_ERROR;
+  const ngx_int_t rc = ngx_http_send_header(r);
+  if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) return rc;
+  return ngx_http_output_filter(r, body.finish(r == r->main));
+}
+
+// Text that lives as long as the request.
+std::string_view keep(ngx_http_request_t* r, std::string_view text) {
+  PoolArena arena(r->pool);
+  const char* copy = arena.copy(text);
+  return copy == nullptr ? std::string_view() : std::string_view(copy, text.size());
+}
+
+ngx_int_t redirect_to_https(ngx_http_request_t* r) {
+  std::string location = "https://";
+  location.append(view(r->headers_in.server)).append(view(r->unparsed_uri));
+  const std::string_view kept = keep(r, location);
+  if (kept.data() == nullptr) return NGX_ERROR;
+  r->headers_out.status = NGX_HTTP_PERMANENT_REDIRECT;
+  r->headers_out.content_length_n = 0;
+  if (!add_header(r, "Location", kept)) return NGX_ERROR;
+  if (!add_header(r, "X-Ca-Request-Id", request_id(r))) return NGX_ERROR;
+  r->header_only = 1;
+  return ngx_http_send_header(r);
+}
+
+bool add_problem_headers(RequestState& state, const core::ProblemKind& kind) {
+  ngx_http_request_t* r = state.request;
+  if (kind.status == 401) {
+    const std::string_view value = keep(r, core::www_authenticate(*state.route.api, kind.slug));
+    if (value.data() == nullptr || !add_header(r, "WWW-Authenticate", value)) return false;
+  }
+  if (kind.status == 405 && !add_header(r, "Allow", state.route.allow)) return false;
+  return !kind.retry_after || add_header(r, "Retry-After", "1");
+}
+
+}  // namespace
+
+ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
+  const core::Api& api = *state.route.api;
+  const int columns = PQnfields(rows);
+  const int count = PQntuples(rows);
+  if (static_cast<size_t>(columns) != core::output_columns(api)) {
+    state.problem = {core::Slug::query_failed, {}, {}};
+    return send_problem(state);
+  }
+  ngx_http_request_t* r = state.request;
+  ChainSink sink(r->pool);
+  core::RowWriter writer(api, sink);
+  auto* cells = static_cast<core::Cell*>(ngx_palloc(r->pool, static_cast<size_t>(columns) * sizeof(core::Cell)));
+  bool good = cells != nullptr && writer.begin();
+  for (int row = 0; good && row < count; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      const bool null = PQgetisnull(rows, row, column) != 0;
+      cells[column] = null ? core::Cell{}
+                           : core::Cell{PQgetvalue(rows, row, column),
+                                        static_cast<size_t>(PQgetlength(rows, row, column))};
+    }
+    good = writer.row(cells);
+  }
+  if (!good || !writer.end()) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  state.rows = static_cast<size_t>(count);
+  state.answered = true;
+  return send(r, NGX_HTTP_OK, sink);
+}
+
+ngx_int_t send_problem(RequestState& state) {
+  ngx_http_request_t* r = state.request;
+  state.answered = true;
+  if (state.redirect_to_https) return redirect_to_https(r);
+  const core::ProblemKind& kind = core::problem_kind(state.problem.slug);
+  if (!add_problem_headers(state, kind)) return NGX_ERROR;
+  const std::string body = core::problem_body(state.problem, request_id(r));
+  ChainSink sink(r->pool);
+  char* room = sink.reserve(body.size());
+  if (room == nullptr) return NGX_ERROR;
+  std::memcpy(room, body.data(), body.size());
+  sink.commit(body.size());
+  return send(r, kind.status, sink);
+}
+
+}  // namespace tablegate::ngx

@@ -1,0 +1,55 @@
+#include "ngx/worker.hpp"
+
+namespace tablegate::ngx {
+
+Worker::Worker(const MainConfig& config, ngx_log_t* log) : config_(config), loop_(log) {
+  for (const Service& service : config.services) {
+    for (const ResourceGroup& group : service.groups) {
+      pg::PoolConfig pool;
+      pool.name = service.name + "/" + group.name;
+      pool.dsn = service.dsn.get();
+      pool.connections = group.connections;
+      pool.queue = group.queue;
+      pool.connect_timeout_ms = static_cast<uint32_t>(service.connect_timeout);
+      pool.prepare = service.prepare;
+      pool.pipeline = service.pipeline;
+      pools_.push_back(std::make_unique<pg::Pool>(loop_, std::move(pool)));
+    }
+  }
+}
+
+void Worker::leave() {
+  if (leaving_) return;
+  leaving_ = true;
+  for (auto& pool : pools_) pool->set_leaving();
+}
+
+namespace {
+
+MainConfig* cycle_config(ngx_cycle_t* cycle) {
+  if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == nullptr) return nullptr;  // no http block
+  return static_cast<MainConfig*>(ngx_http_cycle_get_module_main_conf(cycle, ngx_http_tablegate_module));
+}
+
+}  // namespace
+
+ngx_int_t init_process(ngx_cycle_t* cycle) noexcept {
+  // nginx's cache manager and loader call this too.
+  if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
+  MainConfig* config = cycle_config(cycle);
+  if (config == nullptr || !config->manifest) return NGX_OK;
+  try {
+    config->worker = std::make_unique<Worker>(*config, cycle->log);
+  } catch (...) {
+    // An error here would keep the master from starting a worker ever again: serve 500 instead.
+    ngx_log_error(NGX_LOG_ALERT, cycle->log, 0, "tablegate: no memory for the worker's connections");
+  }
+  return NGX_OK;
+}
+
+void exit_process(ngx_cycle_t* cycle) noexcept {
+  MainConfig* config = cycle_config(cycle);
+  if (config != nullptr) config->worker.reset();
+}
+
+}  // namespace tablegate::ngx

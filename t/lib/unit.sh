@@ -1,0 +1,28 @@
+#!/bin/bash
+# Runs unit test programs, with a private PostgreSQL cluster for the *_pgtest ones. Usage: t/lib/unit.sh PROGRAM...
+set -euo pipefail
+bin=$(pg_config --bindir 2>/dev/null || echo /usr/lib/postgresql/15/bin)
+work=$(mktemp -d "${TMPDIR:-/tmp}/tablegate-unit.XXXXXX")
+chmod 755 "$work"
+as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
+cleanup() {
+  [ -e "$work/data/postmaster.pid" ] && as_postgres "$bin/pg_ctl" -D "$work/data" -m immediate stop >/dev/null 2>&1
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+if printf '%s\n' "$@" | grep -q _pgtest; then
+  [ "$(id -u)" = 0 ] && chown postgres "$work"
+  as_postgres "$bin/initdb" -D "$work/data" -U postgres -A trust --no-sync >"$work/log" 2>&1 &&
+    as_postgres "$bin/pg_ctl" -w -D "$work/data" -l "$work/log" -o "-c listen_addresses= -c unix_socket_directories=$work -c fsync=off" start >/dev/null ||
+    { echo "unit: PostgreSQL does not start:" >&2; tail -5 "$work/log" >&2; exit 1; }
+  export TABLEGATE_TEST_DSN="host=$work user=postgres dbname=postgres"
+fi
+failed=0
+for program in "$@"; do
+  if ! timeout 300 "$program"; then
+    echo "unit: ${program##*/} failed" >&2
+    failed=1
+  fi
+done
+exit "$failed"
