@@ -24,10 +24,11 @@ core::Slug slug_of(pg::Failure::Kind kind) {
   return core::Slug::internal_error;
 }
 
-// Our own lines go to the process's log: a request's log would add the request line, which may hold an API key.
+// pg logs the cause, once and as an error; this line says whom it hit. It goes to the process's log: a request's log
+// would add the request line, which may hold an API key.
 void log_failure(const RequestState& state) {
   const core::Api& api = *state.route.api;
-  ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "tablegate: API \"%s\" version %uD: %s", api.name.c_str(),
+  ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "tablegate: API \"%s\" version %uD: %s", api.name.c_str(),
                 api.version, core::problem_kind(state.problem.slug).name.data());
 }
 

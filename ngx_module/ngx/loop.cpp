@@ -19,8 +19,8 @@ class Watch final : public pg::Watch {
 
   ~Watch() override {
     want(false, false);
-    if (connection_->read->posted) ngx_delete_posted_event(connection_->read);
-    if (connection_->write->posted) ngx_delete_posted_event(connection_->write);
+    forget_posted(connection_->read);
+    forget_posted(connection_->write);
     // Never ngx_close_connection: the descriptor is libpq's.
     ngx_free_connection(connection_);
     connection_->fd = static_cast<ngx_socket_t>(-1);
@@ -37,6 +37,12 @@ class Watch final : public pg::Watch {
   static bool set(ngx_event_t* event, ngx_int_t kind, bool wanted) {
     if (wanted == (event->active != 0)) return true;
     return (wanted ? ngx_add_event(event, kind, NGX_LEVEL_EVENT) : ngx_del_event(event, kind, 0)) == NGX_OK;
+  }
+
+  static void forget_posted(ngx_event_t* event) {
+    if (event->posted) {
+      ngx_delete_posted_event(event);  // a macro of several statements
+    }
   }
 
   // The handler may destroy this watch: nothing is touched after the call.
