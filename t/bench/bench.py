@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""The speed of a point query beside its limits, in one run on one machine with the same data (spec: performance).
+
+    t/bench/bench.py [--seconds 8] [--rounds 3] [--output FILE.md]
+
+Rows: `return 200` of the same bytes, the module's answer at 16, 64 and 256 connections, pgbench -M prepared of the same
+SELECT. Requests/s, p50 and p99 are wrk's; CPU microseconds per request are those of nginx's workers and of PostgreSQL's
+backends, from /proc/*/schedstat. Rounds are interleaved and medians reported: compare ratios of one run, not runs."""
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tablegate_test import Test, users_definitions
+from tg_process import run
+from tg_settings import kRoot
+
+kUsers = 100_000
+kConnections = (16, 64, 256)
+kAnswer = '{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
+
+
+def cpu_us(pids):
+    """CPU time of the processes so far, in microseconds."""
+    total = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])
+        except OSError:
+            pass
+    return total / 1000
+
+
+def pss_mb(pids):
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            total += int(re.search(r"^Pss: +(\d+) kB", file.read(), re.M).group(1))
+    return total / 1024
+
+
+def backends(project):
+    return [int(pid) for pid in project.postgres.psql(
+        "SELECT pid FROM pg_stat_activity WHERE application_name IN ('tablegate', 'pgbench')", database="postgres").split()]
+
+
+def milliseconds(text):
+    number, unit = re.fullmatch(r"([0-9.]+)(us|ms|s)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def wrk(project, target, connections, seconds, script=None):
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "--timeout", "10s"]
+    command += ["-s", script] if script else []
+    out = run([*command, f"http://127.0.0.1:{project.gateway.port}{target}"], timeout=seconds + 60).stdout
+    return {
+        "rate": float(re.search(r"Requests/sec: +([0-9.]+)", out).group(1)),
+        "count": int(re.search(r"(\d+) requests in", out).group(1)),
+        "p50": milliseconds(re.search(r"50% +(\S+)", out).group(1)),
+        "p99": milliseconds(re.search(r"99% +(\S+)", out).group(1)),
+        "errors": sum(int(n) for n in re.findall(r"Non-2xx or 3xx responses: (\d+)", out)) +
+                  sum(int(n) for n in re.findall(r"(?:connect|read|write|timeout) (\d+)", out)),
+    }
+
+
+def measure_http(project, target, connections, seconds, script=None):
+    wrk(project, target, connections, 1, script)  # connections, prepared statements, caches
+    workers, sessions = project.gateway.workers(), backends(project)
+    before = cpu_us(workers), cpu_us(sessions)
+    row = wrk(project, target, connections, seconds, script)
+    row["nginx"] = (cpu_us(workers) - before[0]) / row["count"]
+    row["postgres"] = (cpu_us(sessions) - before[1]) / row["count"]
+    row["backends"] = len(sessions) if script else 0
+    row["memory"] = pss_mb(workers)
+    return row
+
+
+def measure_pgbench(project, clients, seconds, script):
+    bench = subprocess.Popen(
+        [os.path.join(project.postgres.bin, "pgbench"), "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1",
+         "-T", str(seconds), "-h", project.postgres.socket, "-U", "tablegate_reader", "tablegate"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        bench.wait(1)
+    except subprocess.TimeoutExpired:
+        pass
+    sessions = backends(project)
+    before, client_before = cpu_us(sessions), cpu_us([bench.pid])
+    try:
+        bench.wait(max(seconds - 2, 1))
+    except subprocess.TimeoutExpired:
+        pass
+    used, client_used = cpu_us(sessions) - before, cpu_us([bench.pid]) - client_before
+    out, errors = bench.communicate(timeout=seconds + 30)
+    if bench.returncode:
+        raise RuntimeError(f"pgbench: {errors[-500:]}")
+    rate = float(re.search(r"tps = ([0-9.]+)", out).group(1))
+    count = rate * max(seconds - 2, 1)
+    latency = float(re.search(r"latency average = ([0-9.]+) ms", out).group(1))
+    return {"rate": rate, "count": int(count), "p50": latency, "p99": float("nan"), "errors": 0, "nginx": client_used / count,
+            "postgres": used / count, "backends": clients, "memory": float("nan")}
+
+
+def serve(test):
+    project = test.project()
+    names = "user_id,user_name,age\n" + "".join(
+        f"{10001 + n},{'Alice' if n == 0 else 'user' + str(n)},{n % 90}\n" for n in range(kUsers))
+    project.postgres.set("shared_buffers", "128MB")
+    project.postgres.restart()
+    # Data of the size that the specification measures: 60 bytes an answer.
+    project.serve(users_definitions(), {"user_info": names}, access_log="access_log off;", log_level="warn", connections=8,
+                  http="keepalive_requests 100000000;", listen="reuseport backlog=4096",
+                  server=f"location = /limit {{ default_type application/json; return 200 '{kAnswer}'; }}")
+    answer = project.get("/v1/user/info?user_id=10001")
+    if answer.text != kAnswer:
+        raise RuntimeError(f"the gateway answers {answer}")
+    return project
+
+
+def files(project):
+    lua = project.file("users.lua", (
+        f'wrk.headers["Authorization"] = "Bearer {project.key}"\n'
+        "math.randomseed(20261123)\n"
+        f'request = function() return wrk.format("GET", "/v1/user/info?user_id=" .. math.random(10001, {10000 + kUsers})) end\n'))
+    sql = project.file("users.sql", (
+        f"\\set id random(10001, {10000 + kUsers})\n"
+        'SELECT "user_id", "user_name" FROM "mirror"."user_info" WHERE "user_id" = :id LIMIT 1;\n'))
+    return lua, sql
+
+
+def report(rows, seconds, rounds):
+    machine = f"{os.cpu_count()} cores, load generator and PostgreSQL on the same machine"
+    lines = [f"Medians of {rounds} interleaved rounds of {seconds} s; {machine}. CPU in microseconds per request.", "",
+             "| case | requests/s | of `return 200` | p50 ms | p99 ms | CPU nginx | CPU PostgreSQL | CPU in all | sessions | MB PSS, workers | errors |",
+             "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
+    for name, row in rows.items():
+        limit = rows.get(f"return 200, c={row['connections']}")
+        share = f"{row['rate'] / limit['rate']:.2f}" if limit else "-"
+        lines.append(f"| {name} | {row['rate']:,.0f} | {share} | {row['p50']:.2f} | {row['p99']:.2f} | {row['nginx']:.1f} | "
+                     f"{row['postgres']:.1f} | {row['nginx'] + row['postgres']:.1f} | {row['backends']} | {row['memory']:.1f} | "
+                     f"{row['errors']} |")
+    lines.append("")
+    lines.append("pgbench: its own CPU stands in the column of nginx, its mean latency in that of p50.")
+    return "\n".join(lines).replace("nan", "-")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=8, help="of each measurement (8)")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (3)")
+    parser.add_argument("--output", help="file for the table, as Markdown")
+    options = parser.parse_args()
+    test = Test()
+    try:
+        project = serve(test)
+        lua, sql = files(project)
+        cases = {}
+        for connections in kConnections:
+            cases[f"return 200, c={connections}"] = (connections, lambda c=connections: measure_http(project, "/limit", c, options.seconds))
+            cases[f"point query, c={connections}"] = (connections, lambda c=connections: measure_http(project, "", c, options.seconds, lua))
+        cases["pgbench -M prepared, 16 clients"] = (0, lambda: measure_pgbench(project, 16, options.seconds, sql))
+        found = {name: [] for name in cases}
+        for number in range(options.rounds):
+            for name, (_, measure) in cases.items():
+                found[name].append(measure())
+                print(f"round {number + 1}/{options.rounds}: {name}: {found[name][-1]['rate']:,.0f}/s", file=sys.stderr, flush=True)
+        rows = {}
+        for name, measured in found.items():
+            rows[name] = {key: statistics.median(row[key] for row in measured) for key in measured[0]}
+            rows[name]["backends"] = int(rows[name]["backends"])
+            rows[name]["errors"] = sum(row["errors"] for row in measured)
+            rows[name]["connections"] = cases[name][0]
+        text = report(rows, options.seconds, options.rounds)
+        print(text)
+        if options.output:
+            with open(options.output, "w", encoding="utf-8") as file:
+                file.write(text + "\n")
+        return 1 if any(row["errors"] for row in rows.values()) else 0
+    finally:
+        for project in test.projects:
+            project.stop()
+        test.clean()
+
+
+if __name__ == "__main__":
+    if not kRoot:
+        print("bench: best run as root, so that nginx's workers are their own user", file=sys.stderr)
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)
