@@ -1,0 +1,189 @@
+// Connection, second part of three: what is sent. Every operation that libpq accepts is pushed to the FIFO
+// in the same order; when that fails half-way the connection is given up.
+#include "pg/connection.hpp"
+
+#include <algorithm>
+
+#include "pg/session.hpp"
+
+namespace tablegate::pg {
+namespace {
+
+// How long a Sync, a DEALLOCATE or a setting may take; they wait for no lock.
+constexpr uint32_t kShortMs = 10000;
+
+}  // namespace
+
+bool Connection::send(Query& query) {
+  if (lost_ || state_ != State::open) return false;
+  bool sent = false;
+  try {
+    sent = config_.prepare ? send_prepared(query) : send_unprepared(query);
+  } catch (...) {
+    // The FIFO may lack what libpq has queued: its answers cannot be told apart any more.
+    operations_in_doubt_ = true;
+  }
+  if (!sent) break_later("sending a query failed");
+  return sent;
+}
+
+bool Connection::send_prepared(Query& query) {
+  if (!send_timeout(query.timeout_ms)) return false;
+  Statement* statement = statements_.find(query.key);
+  if (statement == nullptr) {
+    statement = &statements_.add(query.key);
+    types_.clear();
+    // Declared: PostgreSQL would otherwise guess numeric for a bigint column and not use its index.
+    query.parameter_types(types_);
+    const std::string sql = query.sql();
+    if (PQsendPrepare(connection_.get(), statement->name.c_str(), sql.c_str(),
+                      static_cast<int>(types_.size()), types_.data()) != 1) {
+      return false;
+    }
+    push(Operation::Kind::prepare, nullptr, statement, query.timeout_ms);
+  }
+  if (PQsendQueryPrepared(connection_.get(), statement->name.c_str(), query.parameter_count, query.values,
+                          nullptr, nullptr, 0) != 1) {
+    return false;
+  }
+  batch_open_ = true;
+  return push(Operation::Kind::query, &query, statement, query.timeout_ms);
+}
+
+bool Connection::send_unprepared(Query& query) {
+  const std::string timeout = std::to_string(query.timeout_ms);
+  const char* const settings[] = {timeout.c_str(), config_.role.c_str()};
+  const bool role = !config_.role.empty();
+  if (PQsendQueryParams(connection_.get(), role ? kTransactionSettingsWithRole : kTransactionSettings,
+                        role ? 2 : 1, nullptr, settings, nullptr, nullptr, 0) != 1) {
+    return false;
+  }
+  push(Operation::Kind::settings, nullptr, nullptr, query.timeout_ms);
+  types_.clear();
+  query.parameter_types(types_);
+  const std::string sql = query.sql();
+  if (PQsendQueryParams(connection_.get(), sql.c_str(), query.parameter_count, types_.data(), query.values,
+                        nullptr, nullptr, 0) != 1) {
+    return false;
+  }
+  batch_open_ = true;
+  return push(Operation::Kind::query, &query, nullptr, query.timeout_ms);
+}
+
+// Under a Sync of its own, because a query's error would roll the setting back.
+bool Connection::send_timeout(uint32_t timeout_ms) {
+  if (timeout_known_) {
+    if (timeout_ms == timeout_ms_) return true;
+    // Raised only where many share the connection, or two APIs would make us set it for each
+    // query in turn; the request's own deadline is the tighter bound. 0 = no limit.
+    const bool enough = timeout_ms_ == 0 || (timeout_ms != 0 && timeout_ms < timeout_ms_);
+    if (config_.shared && enough) return true;
+  }
+  if (batch_open_ && !sync()) return false;
+  const std::string text = std::to_string(timeout_ms);
+  const char* const value = text.c_str();
+  if (PQsendQueryParams(connection_.get(), kSetTimeout, 1, nullptr, &value, nullptr, nullptr, 0) != 1)
+    return false;
+  timeout_known_ = true;
+  timeout_ms_ = timeout_ms;
+  return push(Operation::Kind::timeout, nullptr, nullptr, kShortMs) && sync();
+}
+
+bool Connection::send_doomed() {
+  for (std::string name = statements_.take_doomed(); !name.empty(); name = statements_.take_doomed()) {
+    // The name is ours (tg_N): nothing to quote. libpq 15 has no PQclosePrepared.
+    const std::string sql = "deallocate " + name;
+    if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
+      return false;
+    if (!push(Operation::Kind::deallocate, nullptr, nullptr, kShortMs) || !sync()) return false;
+  }
+  return true;
+}
+
+bool Connection::push(Operation::Kind kind, Query* query, Statement* statement, uint32_t timeout_ms) {
+  if (operations_.empty()) waiting_since_ms_ = loop_.now_ms();
+  operations_.emplace_back();
+  Operation& operation = operations_.back();  // a deque: the address stays until it is popped
+  operation.kind = kind;
+  operation.query = query;
+  operation.statement = statement;
+  operation.timeout_ms = timeout_ms;
+  if (statement != nullptr) statements_.use(*statement);
+  if (query != nullptr) {
+    query->operation_ = &operation;
+    ++in_flight_;
+  }
+  return true;
+}
+
+bool Connection::sync() {
+  batch_open_ = false;
+  return PQpipelineSync(connection_.get()) == 1 && push(Operation::Kind::sync, nullptr, nullptr, kShortMs);
+}
+
+void Connection::end_batch() {
+  if (lost_ || state_ != State::open || !batch_open_) return;
+  bool sent = false;
+  try {
+    sent = sync() && send_doomed() && flush();
+  } catch (...) {
+    // The FIFO may lack what libpq has queued: its answers cannot be told apart any more.
+    operations_in_doubt_ = true;
+  }
+  if (!sent) {
+    break_later("sending a query failed");
+  } else {
+    update_idle();
+  }
+}
+
+bool Connection::flush() {
+  const int left = PQflush(connection_.get());
+  if (left < 0 || !watch_) return false;
+  const bool write = left == 1;
+  if (write == wants_write_) return true;
+  wants_write_ = write;
+  return watch_->want(true, write);
+}
+
+void Connection::update_idle() {
+  const bool idle_now = idle();
+  if (idle_now == is_idle_ || !watch_) return;
+  is_idle_ = idle_now;
+  watch_->set_idle(idle_now);
+}
+
+// The owner is in the middle of something when it calls send(): it hears of the loss from the loop.
+void Connection::break_later(const char* reason) {
+  if (lost_ || broken_) return;
+  if (lost_reason_.empty()) lost_reason_ = std::string(reason) + ": " + error_text();
+  broken_ = true;
+  state_ = State::closed;
+  watch_.reset();
+  timer_->start(0);
+}
+
+void Connection::abandon(Query& query) {
+  if (query.operation_ == nullptr) return;
+  query.operation_->query = nullptr;
+  query.operation_ = nullptr;
+}
+
+void Connection::take_in_flight(QueryList& queries) {
+  for (Operation& operation : operations_) {
+    Query* query = operation.query;
+    if (query == nullptr) continue;
+    abandon(*query);
+    queries.push_back(*query);
+  }
+}
+
+uint64_t Connection::overdue_ms(uint64_t now_ms) const {
+  if (state_ != State::open || operations_.empty()) return 0;
+  uint64_t limit = operations_.front().timeout_ms;
+  if (limit == 0 || (config_.shared && timeout_ms_ == 0)) return 0;
+  if (config_.shared) limit = std::max<uint64_t>(limit, timeout_ms_);
+  return now_ms > waiting_since_ms_ + limit ? now_ms - waiting_since_ms_ - limit : 0;
+}
+
+}  // namespace tablegate::pg

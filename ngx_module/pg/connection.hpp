@@ -1,0 +1,163 @@
+// One libpq connection: connecting, then open and in pipeline mode for the rest of its
+// life, then closed. Owned by a Pool, which decides what is sent where. It keeps the FIFO of
+// what was sent and gives every result to the operation at its head. Each batch ends with
+// one Sync, so an error never leaves it. It reports to its owner only from the event
+// loop, never from inside send(). After a loss it does nothing more: the owner takes
+// the queries that were in flight and destroys it.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pg/loop.hpp"
+#include "pg/query.hpp"
+#include "pg/statement_cache.hpp"
+
+namespace tablegate::pg {
+
+class Connection;
+class Dsn;
+
+struct QueryError {
+  std::string sqlstate;
+  std::string message;   // primary text only: DETAIL may hold a caller's values
+  bool aborted = false;  // not its own error: one before it in the same batch failed
+};
+
+// Who hears of a connection. All calls come from the event loop. Only in on_opened, on_lost
+// and on_asked_to_close, which are the last thing a connection does, may it be destroyed.
+struct ConnectionOwner {
+  virtual void on_opened(Connection& connection) noexcept = 0;
+  virtual void on_progress(Connection& connection) noexcept = 0;  // answers were read: room for more
+  // The query is no longer in flight; what happens to it is the owner's decision.
+  virtual void on_error(Query& query, const QueryError& error) noexcept = 0;
+  // Could not be opened, or broke. `reason` is for the log.
+  virtual void on_lost(Connection& connection, const std::string& reason) noexcept = 0;
+  virtual void on_asked_to_close(Connection& connection) noexcept = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+struct ConnectionConfig {
+  uint32_t connect_timeout_ms = 1000;
+  bool prepare = true;
+  bool shared = false;  // many queries in flight: statement_timeout is only ever raised
+  std::string role;     // assumed after connecting; empty = the login role
+};
+
+// One statement (or Sync) whose answer is to come.
+struct Operation {
+  enum class Kind : uint8_t { setup, timeout, settings, prepare, deallocate, query, sync };
+  Kind kind = Kind::sync;
+  bool prefix_failed = false;      // query: its own prepare or settings failed
+  Query* query = nullptr;          // query: null once abandoned
+  Statement* statement = nullptr;  // prepare, query: counted as a user
+  uint32_t timeout_ms = 0;
+};
+
+class Connection final : private IoHandler, private TimerHandler {
+ public:
+  enum class State { connecting, open, closed };
+
+  Connection(Loop& loop, ConnectionOwner& owner, ConnectionConfig config);
+  ~Connection();  // takes the socket out of the loop, then closes it; in-flight queries get no callback
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Starts connecting to one endpoint. False: it failed at once (`reason` is set), no call to
+  // the owner follows. Otherwise on_opened or on_lost follows.
+  bool open(const Dsn& dsn, std::size_t endpoint, std::string& reason);
+
+  State state() const { return state_; }
+  bool idle() const { return state_ == State::open && operations_.empty(); }
+  std::size_t in_flight() const { return in_flight_; }  // queries, abandoned ones included
+
+  // Queues one query on an open connection; nothing of it is certain to leave before end_batch().
+  // False: the connection is unusable (on_lost follows from the loop), the query is not in flight.
+  bool send(Query& query);
+  // Ends what was queued with one Sync and flushes.
+  void end_batch();
+
+  // The query's answer will be discarded. Only for a query in flight here.
+  static void abandon(Query& query);
+
+  // Before destroying it: moves what was in flight, oldest first, to `queries`.
+  void take_in_flight(QueryList& queries);
+
+  // How long the answer that is due has been overdue (beyond its statement_timeout), in ms. 0 = it is not.
+  uint64_t overdue_ms(uint64_t now_ms) const;
+
+  // Prepared statements held; for tests.
+  std::size_t statement_count() const { return statements_.size(); }
+
+ private:
+  // IoHandler, TimerHandler (connect timeout, deferred loss)
+  void on_io(bool readable, bool writable) noexcept override;
+  void on_close() noexcept override;
+  void on_timer() noexcept override;
+
+  // connection_open.cpp
+  void poll_connect();
+  bool wait_for(PostgresPollingStatusType status);
+  bool start_session();
+  void lose(const std::string& reason);
+  std::string error_text() const;
+
+  // connection.cpp
+  bool send_prepared(Query& query);
+  bool send_unprepared(Query& query);
+  bool send_timeout(uint32_t timeout_ms);
+  bool send_doomed();
+  bool push(Operation::Kind kind, Query* query, Statement* statement, uint32_t timeout_ms);
+  bool sync();
+  bool flush();
+  void update_idle();
+  void break_later(const char* reason);
+
+  // connection_results.cpp
+  bool read_input();
+  void drain_safely() noexcept;
+  void drain();
+  bool take_result(const PGresult* result);
+  bool finish_operation(const Operation& operation, const PGresult* result);
+  void finish_prefix(const Operation& operation, const PGresult* result);
+  void finish_query(const Operation& operation, const PGresult* result);
+
+  struct Finish {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+
+  Loop& loop_;
+  ConnectionOwner& owner_;
+  ConnectionConfig config_;
+  State state_ = State::connecting;
+  bool broken_ = false;      // sending failed: what has arrived is still read, from on_timer
+  bool lost_ = false;        // no more I/O; on_lost is due or was called
+  bool in_session_ = false;  // past PQconnectPoll
+  bool set_up_ = false;      // the setup's answer was good
+  bool operations_in_doubt_ = false;
+  bool batch_open_ = false;
+  bool wants_write_ = false;
+  bool is_idle_ = false;
+  bool timeout_known_ = false;
+  uint32_t timeout_ms_ = 0;  // statement_timeout in force once everything sent has run
+  std::size_t in_flight_ = 0;
+  uint64_t waiting_since_ms_ = 0;  // last progress while something is due
+
+  std::string lost_reason_;
+  QueryError prefix_error_;  // of the last prepare or settings that failed
+  std::deque<Operation> operations_;
+  StatementCache statements_;
+  std::vector<Oid> types_;  // scratch
+  std::unique_ptr<PGconn, Finish> connection_;
+  std::unique_ptr<Timer> timer_;
+  std::unique_ptr<Watch> watch_;  // last: goes first, before PQfinish
+};
+
+}  // namespace tablegate::pg

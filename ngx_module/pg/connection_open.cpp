@@ -1,0 +1,120 @@
+// Connection, first part of three: from PQconnectStart to a session that is set up, and the end.
+#include <utility>
+
+#include "pg/connection.hpp"
+#include "pg/dsn.hpp"
+#include "pg/session.hpp"
+
+namespace tablegate::pg {
+
+Connection::Connection(Loop& loop, ConnectionOwner& owner, ConnectionConfig config)
+    : loop_(loop), owner_(owner), config_(std::move(config)) {}
+
+Connection::~Connection() {
+  for (Operation& operation : operations_) {
+    if (operation.query != nullptr) operation.query->operation_ = nullptr;
+  }
+  watch_.reset();  // before the socket closes with connection_
+}
+
+bool Connection::open(const Dsn& dsn, std::size_t endpoint, std::string& reason) {
+  const ConnectKeywords arrays = dsn.keywords(endpoint);
+  connection_.reset(PQconnectStartParams(arrays.keywords.data(), arrays.values.data(), 0));
+  if (!connection_) {
+    reason = "out of memory";
+    return false;
+  }
+  // The default receiver writes to stderr.
+  PQsetNoticeReceiver(
+      connection_.get(), [](void*, const PGresult*) {}, nullptr);
+  timer_ = loop_.timer(*this);
+  if (PQstatus(connection_.get()) == CONNECTION_BAD || !wait_for(PGRES_POLLING_WRITING)) {
+    reason = lost_reason_.empty() ? error_text() : lost_reason_;
+    lost_ = true;
+    state_ = State::closed;
+    return false;
+  }
+  // libpq ignores connect_timeout with PQconnectPoll. Ours covers the session's setup, too.
+  timer_->start(config_.connect_timeout_ms);
+  return true;
+}
+
+bool Connection::wait_for(PostgresPollingStatusType status) {
+  watch_ = loop_.watch(PQsocket(connection_.get()), *this);
+  const bool read = status == PGRES_POLLING_READING;
+  if (watch_ && watch_->want(read, !read)) return true;
+  lost_reason_ = "the event loop has no slot for another connection";
+  return false;
+}
+
+void Connection::poll_connect() {
+  // PQconnectPoll may replace the socket behind the same number (TLS refused, next address),
+  // and epoll would drop the old one silently.
+  watch_.reset();
+  const PostgresPollingStatusType status = PQconnectPoll(connection_.get());
+  switch (status) {
+    case PGRES_POLLING_OK:
+      if (!start_session()) lose(lost_reason_.empty() ? error_text() : lost_reason_);
+      return;
+    case PGRES_POLLING_READING:
+    case PGRES_POLLING_WRITING:
+      if (!wait_for(status)) lose(lost_reason_);
+      return;
+    case PGRES_POLLING_FAILED:
+    case PGRES_POLLING_ACTIVE:
+    default:
+      lose(error_text());
+      return;
+  }
+}
+
+bool Connection::start_session() {
+  PGconn* connection = connection_.get();
+  // Not earlier: while connecting, libpq takes an unfinished flush for an error.
+  if (PQsetnonblocking(connection, 1) != 0 || PQenterPipelineMode(connection) != 1) return false;
+  if (!wait_for(PGRES_POLLING_READING)) return false;
+  in_session_ = true;
+  // With prepare off the server behind a pooler may be another one each time: only make sure
+  // that there is one, and send the settings with every statement.
+  const char* sql = "select 1";
+  const char* role = config_.role.c_str();
+  const int parameters = config_.prepare && !config_.role.empty() ? 1 : 0;
+  if (config_.prepare) sql = parameters > 0 ? kSessionSettingsWithRole : kSessionSettings;
+  return PQsendQueryParams(connection, sql, parameters, nullptr, &role, nullptr, nullptr, 0) == 1 &&
+         push(Operation::Kind::setup, nullptr, nullptr, 0) && sync() && flush();
+}
+
+void Connection::lose(const std::string& reason) {
+  const std::string last_words = reason;  // `reason` may be a member, and the owner may destroy us
+  lost_ = true;
+  state_ = State::closed;
+  watch_.reset();
+  if (timer_) timer_->stop();
+  owner_.on_lost(*this, last_words);
+}
+
+std::string Connection::error_text() const {
+  std::string text = PQerrorMessage(connection_.get());
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  for (char& character : text) {
+    if (static_cast<unsigned char>(character) < ' ') character = ' ';
+  }
+  return text.empty() ? "connection lost" : text;
+}
+
+void Connection::on_timer() noexcept {
+  if (broken_) {
+    // libpq absorbed what the server had sent before it failed; once it has seen the end of file it
+    // knows the answer to the statement at the head only (it drops its queue).
+    drain_safely();
+    lose(lost_reason_);
+  } else if (state_ == State::connecting) {
+    lose("no answer within the connect timeout");
+  }
+}
+
+void Connection::on_close() noexcept {
+  if (!lost_) owner_.on_asked_to_close(*this);
+}
+
+}  // namespace tablegate::pg

@@ -1,0 +1,224 @@
+// Connection, third part of three: what comes back. Results come in the order of the FIFO: for each
+// statement a result and a NULL, for each Sync a PGRES_PIPELINE_SYNC.
+#include <openssl/ssl.h>
+#include <string.h>
+
+#include "pg/connection.hpp"
+
+// libpq brings OpenSSL along; weak, so that nothing else has to link it and a libpq without TLS will do.
+#pragma weak SSL_pending
+
+namespace tablegate::pg {
+namespace {
+
+struct Clear {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+
+const char* field(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text != nullptr ? text : "";
+}
+
+// The primary message only: DETAIL and the rest may repeat a caller's values.
+QueryError error_of(const PGresult* result) {
+  QueryError error;
+  error.aborted = PQresultStatus(result) == PGRES_PIPELINE_ABORTED;
+  error.sqlstate = field(result, PG_DIAG_SQLSTATE);
+  error.message = field(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (error.message.empty()) error.message = PQresultErrorMessage(result);  // libpq's own, no server text
+  if (PQresultStatus(result) == PGRES_EMPTY_QUERY) error.message = "the statement is empty";
+  if (error.message.empty()) error.message = "unexpected result";
+  for (char& character : error.message) {
+    if (static_cast<unsigned char>(character) < ' ') character = ' ';
+  }
+  return error;
+}
+
+std::string describe(const QueryError& error) {
+  return error.sqlstate.empty() ? error.message : error.sqlstate + " " + error.message;
+}
+
+bool is_good(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+}  // namespace
+
+void Connection::on_io(bool readable, bool writable) noexcept {
+  static_cast<void>(writable);
+  if (lost_ || broken_) return;
+  if (!in_session_) {
+    poll_connect();
+    return;
+  }
+  // Something comes: a large answer is not a stuck one.
+  if (readable) waiting_since_ms_ = loop_.now_ms();
+  const bool alive = read_input();
+  // While it could not write libpq may have read: there can be results without a readable socket,
+  // and when the server died its last words are in the buffer. So always drain.
+  drain_safely();
+  if (!lost_ && (broken_ || !alive || PQstatus(connection_.get()) == CONNECTION_BAD)) {
+    if (lost_reason_.empty()) lost_reason_ = error_text();
+    lost_ = true;
+  }
+  if (!lost_ && wants_write_ && !flush()) {
+    break_later("sending a query failed");
+    return;
+  }
+  if (lost_) {
+    lose(lost_reason_);
+    return;
+  }
+  update_idle();
+  if (state_ == State::open) {
+    owner_.on_progress(*this);
+  } else if (set_up_ && operations_.empty()) {
+    state_ = State::open;
+    timer_->stop();
+    update_idle();
+    owner_.on_opened(*this);
+  }
+}
+
+bool Connection::read_input() {
+  PGconn* connection = connection_.get();
+  if (PQconsumeInput(connection) != 1) return false;
+  // The rest of a TLS record longer than libpq's read is in OpenSSL's buffer; the socket stays silent.
+  SSL* tls = PQsslInUse(connection) == 1 && &SSL_pending != nullptr
+                 ? static_cast<SSL*>(PQsslStruct(connection, "OpenSSL"))
+                 : nullptr;
+  while (tls != nullptr && PQstatus(connection) == CONNECTION_OK && SSL_pending(tls) > 0) {
+    if (PQconsumeInput(connection) != 1) return false;
+  }
+  return true;
+}
+
+void Connection::drain_safely() noexcept {
+  try {
+    if (!operations_in_doubt_) drain();
+  } catch (...) {
+    lost_reason_ = "out of memory";
+    lost_ = true;
+  }
+}
+
+void Connection::drain() {
+  // After a server's death libpq gives NULL for ever with PQisBusy() == 0: the second NULL in a
+  // row is one too many (a Sync has none of its own).
+  int nulls = 0;
+  while (!lost_ && PQisBusy(connection_.get()) == 0) {
+    const std::unique_ptr<PGresult, Clear> result(PQgetResult(connection_.get()));
+    if (result) {
+      nulls = 0;
+      if (!take_result(result.get())) lost_ = true;
+    } else if (operations_.empty()) {
+      return;
+    } else if (++nulls > 2) {
+      if (lost_reason_.empty()) lost_reason_ = error_text();
+      lost_ = true;
+    }
+  }
+}
+
+bool Connection::take_result(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_FATAL_ERROR) {
+    const char* severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0 || *severity == '\0') {
+      // No severity: libpq's own words, the connection is gone.
+      lost_reason_ = describe(error_of(result));
+      return false;
+    }
+  }
+  if (operations_.empty() || status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
+      status == PGRES_COPY_BOTH) {
+    lost_reason_ = "the server sent what was not asked for";
+    return false;
+  }
+  if (operations_.front().kind == Operation::Kind::sync) {
+    // An error here belongs to the end of the transaction; nothing waits for it.
+    if (status == PGRES_PIPELINE_SYNC) operations_.pop_front();
+    return true;
+  }
+  if (status == PGRES_PIPELINE_SYNC) {
+    lost_reason_ = "the server left a statement without an answer";
+    return false;
+  }
+  const Operation operation = operations_.front();
+  operations_.pop_front();
+  return finish_operation(operation, result);
+}
+
+bool Connection::finish_operation(const Operation& operation, const PGresult* result) {
+  switch (operation.kind) {
+    case Operation::Kind::setup:
+      set_up_ = is_good(result);
+      if (!set_up_) lost_reason_ = "session setup failed: " + describe(error_of(result));
+      return set_up_;
+    case Operation::Kind::timeout:
+      if (!is_good(result)) {
+        timeout_known_ = false;
+        loop_.log(LogLevel::error, "setting statement_timeout failed: " + describe(error_of(result)));
+      }
+      return true;
+    case Operation::Kind::settings:
+    case Operation::Kind::prepare:
+      finish_prefix(operation, result);
+      return true;
+    case Operation::Kind::query:
+      finish_query(operation, result);
+      return true;
+    case Operation::Kind::deallocate:  // refused: it was not there, which is what we wanted
+    case Operation::Kind::sync:
+      return true;
+  }
+  return true;
+}
+
+// A prepare (or the settings) and its query stand one behind the other under one Sync: when the first
+// fails the second comes back aborted, and the first's error is the one to report.
+void Connection::finish_prefix(const Operation& operation, const PGresult* result) {
+  if (is_good(result)) {
+    if (operation.statement != nullptr) operation.statement->exists = true;
+  } else {
+    prefix_error_ = error_of(result);
+    // Missing only when sending broke between the two.
+    if (!operations_.empty() && operations_.front().kind == Operation::Kind::query) {
+      operations_.front().prefix_failed = true;
+    }
+    if (operation.statement != nullptr) {
+      operation.statement->sqlstate = prefix_error_.sqlstate;
+      operation.statement->message = prefix_error_.message;
+      statements_.forget(*operation.statement, false);
+    }
+  }
+  if (operation.statement != nullptr) statements_.release(*operation.statement);
+}
+
+void Connection::finish_query(const Operation& operation, const PGresult* result) {
+  --in_flight_;
+  Query* query = operation.query;
+  if (query != nullptr) query->operation_ = nullptr;
+  if (is_good(result)) {
+    if (operation.statement != nullptr) statements_.release(*operation.statement);
+    if (query != nullptr) query->on_rows(result);
+    return;
+  }
+  QueryError error = operation.prefix_failed ? prefix_error_ : error_of(result);
+  if (operation.statement != nullptr) {
+    if (error.sqlstate == "26000" && !operation.statement->sqlstate.empty()) {
+      // Sent while the prepare was on its way, which then failed: that is the cause to tell.
+      error.sqlstate = operation.statement->sqlstate;
+      error.message = operation.statement->message;
+    }
+    // 26000: someone dropped it. 0A000: "cached plan must not change result type".
+    if (error.sqlstate == "26000") statements_.forget(*operation.statement, false);
+    if (error.sqlstate == "0A000") statements_.forget(*operation.statement, true);
+    statements_.release(*operation.statement);
+  }
+  if (query != nullptr) owner_.on_error(*query, error);
+}
+
+}  // namespace tablegate::pg

@@ -1,0 +1,242 @@
+// Pool, first part of two: which query goes where, and what becomes of its answer.
+#include "pg/pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tablegate::pg {
+namespace {
+
+constexpr std::size_t kPointCap = 64;  // queries in flight on one point lane
+
+bool starts_with(const std::string& text, const char* prefix) {
+  return text.rfind(prefix, 0) == 0;
+}
+
+bool means_shutdown(const std::string& sqlstate) {
+  return sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03";
+}
+
+Failure::Kind kind_of(const std::string& sqlstate) {
+  if (sqlstate == "57014") return Failure::Kind::query_timeout;
+  if (sqlstate == "53300" || starts_with(sqlstate, "08") || means_shutdown(sqlstate)) {
+    return Failure::Kind::database_unavailable;
+  }
+  return Failure::Kind::query_failed;
+}
+
+}  // namespace
+
+Pool::Pool(Loop& loop, PoolConfig config) : loop_(loop), config_(std::move(config)), backoff_handler_(*this) {
+  const std::size_t lanes = std::max(1U, config_.connections);
+  lanes_.resize(lanes);
+  const std::size_t points = config_.pipeline && lanes >= 2 ? std::max<std::size_t>(1, lanes / 4) : 0;
+  for (std::size_t i = 0; i < points; ++i) lanes_[i].point = true;
+  groups_[1].first = 0;
+  groups_[1].count = points;
+  groups_[0].first = points;
+  groups_[0].count = lanes - points;
+  backoff_timer_ = loop_.timer(backoff_handler_);
+  tick_timer_ = loop_.timer(*this);
+}
+
+Pool::~Pool() {
+  shutdown();
+}
+
+void Pool::submit(Query& query) noexcept {
+  query.submitted_ms = loop_.now_ms();
+  query.sent_ms = 0;
+  query.lost_once_ = query.replanned_ = query.conflicted_ = query.isolated_ = false;
+  if (down_) {
+    fail_query(query, Failure::Kind::database_unavailable, "", "the pool is closed");
+    return;
+  }
+  Group& group = group_of(query);
+  if (group.waiting.empty()) {
+    Lane* lane = pick(group);
+    if (lane != nullptr && send(*lane, query)) {
+      lane->connection->end_batch();
+      if (wants_lane(group)) ensure_connecting();
+      return;
+    }
+  }
+  if (backing_off_ && open_count() == 0) {
+    fail_query(query, Failure::Kind::database_unavailable, "", endpoint_reason_);
+    return;
+  }
+  if (waiting_count() >= config_.queue) {
+    fail_query(query, Failure::Kind::queue_full, "", "too many queries are waiting");
+    return;
+  }
+  group.waiting.push_back(query);
+  ensure_connecting();
+}
+
+void Pool::abandon(Query& query) noexcept {
+  if (query.list_ != nullptr) {
+    query.list_->remove(query);
+  } else {
+    Connection::abandon(query);
+  }
+}
+
+Pool::Lane* Pool::lane_of(const Connection& connection) {
+  for (Lane& lane : lanes_) {
+    if (lane.connection.get() == &connection) return &lane;
+  }
+  return nullptr;
+}
+
+bool Pool::is_usable(const Lane& lane) const {
+  return lane.connection != nullptr && lane.connection->state() == Connection::State::open;
+}
+
+// The one place that decides when a query may join others on a connection. Sync each: at once, up
+// to the cap. Batch: only on an idle connection; dispatch() then sends all that waits with it.
+bool Pool::has_room(const Lane& lane, const Group& group) const {
+  if (lane.connection->idle()) return true;
+  return lane.point && &group == &groups_[1] && !config_.batch && lane.connection->in_flight() < kPointCap;
+}
+
+Pool::Lane* Pool::pick(const Group& group) {
+  Lane* lane = pick_in(group, group);
+  if (lane != nullptr || !backing_off_) return lane;
+  // No connection can be opened now: rather than fail, take one of the other kind while it
+  // is idle, if this kind has none at all.
+  for (std::size_t i = group.first; i < group.first + group.count; ++i) {
+    if (is_usable(lanes_[i])) return nullptr;
+  }
+  return pick_in(groups_[&group == &groups_[0] ? 1 : 0], group);
+}
+
+Pool::Lane* Pool::pick_in(const Group& lanes, const Group& group) {
+  Lane* best = nullptr;
+  for (std::size_t i = lanes.first; i < lanes.first + lanes.count; ++i) {
+    Lane& lane = lanes_[i];
+    if (!is_usable(lane) || !has_room(lane, group)) continue;
+    // The first of equals: the last ones get idle and close.
+    if (best == nullptr || lane.connection->in_flight() < best->connection->in_flight()) best = &lane;
+  }
+  return best;
+}
+
+// False: the connection broke and the query waits in the group's retry list, or failed.
+bool Pool::send(Lane& lane, Query& query) {
+  if (!lane.connection->send(query)) return false;
+  const uint64_t now = loop_.now_ms();
+  query.sent_ms = now;
+  lane.used_ms = now;
+  ++totals_.queries;
+  return true;
+}
+
+void Pool::dispatch(Group& group) {
+  while (!group.waiting.empty()) {
+    Lane* lane = pick(group);
+    if (lane == nullptr) break;
+    const bool many = lane->point && config_.batch && &group == &groups_[1];
+    for (std::size_t sent = 0; sent == 0 || (many && sent < kPointCap); ++sent) {
+      Query* query = group.waiting.front();
+      if (query == nullptr || (query->isolated_ && sent > 0)) break;
+      const bool alone = query->isolated_;
+      group.waiting.remove(*query);
+      if (!send(*lane, *query)) {
+        retry_on_new(*query);
+        break;
+      }
+      if (alone) break;
+    }
+    lane->connection->end_batch();
+  }
+}
+
+void Pool::dispatch_all() {
+  dispatch(groups_[1]);
+  dispatch(groups_[0]);
+  ensure_connecting();  // for what is still waiting
+}
+
+void Pool::on_progress(Connection& connection) noexcept {
+  Lane* lane = lane_of(connection);
+  if (lane != nullptr) lane->used_ms = loop_.now_ms();
+  dispatch_all();
+}
+
+// Our queries only read and nothing of the answer was seen: once more is safe, a second loss is enough.
+void Pool::retry_on_new(Query& query) {
+  if (query.lost_once_) {
+    fail_query(query, Failure::Kind::database_unavailable, "", "the connection was lost twice");
+    return;
+  }
+  query.lost_once_ = true;
+  ++totals_.retries;
+  group_of(query).retry.push_back(query);
+}
+
+bool Pool::retry_in_place(Query& query, const QueryError& error) {
+  bool* once = nullptr;
+  if (error.aborted) {
+    once = &query.isolated_;
+  } else if (error.sqlstate == "26000" || error.sqlstate == "0A000") {
+    if (config_.prepare) once = &query.replanned_;
+  } else if (error.sqlstate == "40001") {
+    once = &query.conflicted_;
+  } else if (means_shutdown(error.sqlstate)) {
+    once = &query.lost_once_;  // but the connection lives (a pooler's error)
+  }
+  if (once == nullptr || *once) return false;
+  *once = true;
+  ++totals_.retries;
+  group_of(query).waiting.push_front(query);  // on_progress follows and sends it
+  return true;
+}
+
+void Pool::on_error(Query& query, const QueryError& error) noexcept {
+  if (retry_in_place(query, error)) return;
+  fail_query(query, kind_of(error.sqlstate), error.sqlstate, error.message);
+}
+
+void Pool::fail_query(Query& query, Failure::Kind kind, const std::string& sqlstate,
+                      const std::string& message) {
+  ++totals_.failures;
+  const Failure failure{kind, sqlstate, message};
+  // What came from the database is news; that it is down was logged once when it was found.
+  if (!sqlstate.empty())
+    loop_.log(LogLevel::error, config_.name + ": query failed: " + sqlstate + " " + message);
+  query.on_failure(failure);
+}
+
+void Pool::shutdown() noexcept {
+  down_ = true;
+  backoff_timer_->stop();
+  tick_timer_->stop();
+  for (Group& group : groups_) {
+    while (group.waiting.pop_front() != nullptr) continue;
+    while (group.retry.pop_front() != nullptr) continue;
+  }
+  attempt_.reset();
+  for (Lane& lane : lanes_) lane.connection.reset();
+}
+
+std::size_t Pool::open_count() const {
+  std::size_t count = 0;
+  for (const Lane& lane : lanes_) count += is_usable(lane) ? 1 : 0;
+  return count;
+}
+
+std::size_t Pool::waiting_count() const {
+  return groups_[0].waiting.size() + groups_[1].waiting.size();
+}
+
+PoolStatistics Pool::statistics() const {
+  PoolStatistics now = totals_;
+  now.open = open_count();
+  now.connecting = attempt_ ? 1 : 0;
+  for (const Lane& lane : lanes_) now.in_flight += lane.connection ? lane.connection->in_flight() : 0;
+  for (const Group& group : groups_) now.waiting += group.waiting.size() + group.retry.size();
+  now.unavailable = backoff_ms_ != 0 && now.open == 0;
+  return now;
+}
+
+}  // namespace tablegate::pg

@@ -1,0 +1,155 @@
+// The connections of one worker to one service (resource group) and the
+// queries that wait for them. Owned by the worker (or the loader), created after
+// fork, one thread. Connections open on demand, one attempt at a time, and close when idle.
+// With pipeline on, point queries share a quarter of the connections, many in flight
+// on each; everything else has a connection to itself while it runs, so that a slow
+// statement never stands in front of a point query.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pg/connection.hpp"
+#include "pg/dsn.hpp"
+#include "pg/loop.hpp"
+#include "pg/query.hpp"
+
+namespace tablegate::pg {
+
+struct PoolConfig {
+  std::string name;                    // for log lines
+  const Dsn* dsn = nullptr;            // outlives the pool
+  unsigned connections = 8;            // at least 1
+  unsigned queue = 1024;               // queries that may wait, over both kinds
+  uint32_t connect_timeout_ms = 1000;  // per endpoint
+  bool prepare = true;                 // off: nothing outlives a transaction (pgbouncer in transaction mode)
+  bool pipeline = true;                // off: one query in flight a connection
+  bool batch = false;                  // point queries: busy -> wait, idle -> all that waits under one Sync
+  uint32_t idle_timeout_ms = 60000;
+  std::string role;  // assumed after connecting; empty = the login role
+};
+
+struct PoolStatistics {
+  // Now.
+  std::size_t open = 0;
+  std::size_t connecting = 0;
+  std::size_t in_flight = 0;  // includes abandoned ones whose answer is still to come
+  std::size_t waiting = 0;
+  bool unavailable = false;  // the last round over all endpoints failed, the next one has to wait
+  // Since the pool exists.
+  uint64_t connects = 0;
+  uint64_t connect_failures = 0;  // one an endpoint tried
+  uint64_t lost = 0;              // connections that broke
+  uint64_t idle_closed = 0;
+  uint64_t queries = 0;  // sent, retries included
+  uint64_t retries = 0;
+  uint64_t failures = 0;  // on_failure calls
+};
+
+class Pool final : private ConnectionOwner, private TimerHandler {
+ public:
+  Pool(Loop& loop, PoolConfig config);  // `loop` outlives the pool; nothing is opened yet
+  ~Pool();                              // as shutdown()
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // Sends the query or lets it wait. on_failure may run before submit returns (queue full,
+  // database down): touch nothing of the query after the call. on_rows never does.
+  void submit(Query& query) noexcept;
+
+  // The caller's client went away or its deadline passed: no callback will run. A query in
+  // flight runs on in the database (statement_timeout bounds it), its answer is discarded.
+  // Harmless for a query that is not in the pool.
+  void abandon(Query& query) noexcept;
+
+  // Closes every connection; queries still in the pool are abandoned, later ones
+  // fail. Not to be called (and the pool not destroyed) from a query's callback.
+  void shutdown() noexcept;
+
+  // The process is leaving gracefully: idle connections close, but one; connections still
+  // open on demand until the last request.
+  void set_leaving() noexcept;
+
+  PoolStatistics statistics() const;
+
+ private:
+  struct Lane {
+    std::unique_ptr<Connection> connection;  // open, or null
+    bool point = false;
+    uint64_t used_ms = 0;  // last time that something was in flight
+  };
+  // The lanes of one kind and what waits for them.
+  struct Group {
+    std::size_t first = 0;
+    std::size_t count = 0;
+    QueryList waiting;
+    QueryList retry;  // lost their connection: only for one opened since (others may be dying too)
+  };
+
+  // ConnectionOwner
+  void on_opened(Connection& connection) noexcept override;
+  void on_progress(Connection& connection) noexcept override;
+  void on_error(Query& query, const QueryError& error) noexcept override;
+  void on_lost(Connection& connection, const std::string& reason) noexcept override;
+  void on_asked_to_close(Connection& connection) noexcept override;
+  // TimerHandler: the tick while connections are open (idle and stuck ones)
+  void on_timer() noexcept override;
+
+  // pool.cpp
+  Group& group_of(const Query& query) { return groups_[split() && query.point ? 1 : 0]; }
+  Lane* lane_of(const Connection& connection);
+  bool is_usable(const Lane& lane) const;
+  bool has_room(const Lane& lane, const Group& group) const;
+  Lane* pick(const Group& group);
+  Lane* pick_in(const Group& lanes, const Group& group);
+  bool send(Lane& lane, Query& query);
+  void dispatch(Group& group);
+  void dispatch_all();
+  void retry_on_new(Query& query);
+  bool retry_in_place(Query& query, const QueryError& error);
+  void fail_query(Query& query, Failure::Kind kind, const std::string& sqlstate, const std::string& message);
+
+  // pool_connect.cpp
+  bool wants_lane(const Group& group) const;
+  void ensure_connecting();
+  void try_endpoints();
+  void endpoint_failed(const std::string& reason);
+  void round_failed(const std::string& reason);
+  void backoff_over();
+  void fail_waiting(const std::string& message);
+  void drop(Lane& lane, const std::string& reason);
+  void close_idle(uint64_t used_until_ms, std::size_t keep);
+  void start_tick();
+  std::size_t open_count() const;
+  std::size_t waiting_count() const;
+  bool split() const { return groups_[1].count > 0; }
+
+  struct BackoffTimer final : TimerHandler {
+    explicit BackoffTimer(Pool& owner) : pool(owner) {}
+    void on_timer() noexcept override { pool.backoff_over(); }
+    Pool& pool;
+  };
+
+  Loop& loop_;
+  PoolConfig config_;
+  std::vector<Lane> lanes_;
+  Group groups_[2];  // exclusive, point
+  std::unique_ptr<Connection> attempt_;
+  std::size_t attempt_lane_ = 0;
+  std::size_t endpoints_tried_ = 0;
+  std::size_t endpoint_ = 0;  // tried first: the last good one
+  std::string endpoint_reason_;
+  uint32_t backoff_ms_ = 0;  // 0 = the last attempt went well
+  bool backing_off_ = false;
+  bool leaving_ = false;
+  bool down_ = false;  // after shutdown()
+  PoolStatistics totals_;
+  BackoffTimer backoff_handler_;
+  std::unique_ptr<Timer> backoff_timer_;
+  std::unique_ptr<Timer> tick_timer_;
+};
+
+}  // namespace tablegate::pg

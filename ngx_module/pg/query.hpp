@@ -1,0 +1,102 @@
+// What a caller submits to a Pool: one read-only statement with bound text
+// values. The caller owns it and everything it points to, unchanged, from
+// Pool::submit until one of its callbacks starts or Pool::abandon returned.
+// Exactly one callback runs for each submit, at most once. In a callback the
+// query is already out of the pool: it may be destroyed or submitted again.
+// The pool links queries through the fields below and allocates nothing for one.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tablegate::pg {
+
+// Names one SQL text within a pool: equal keys must mean equal sql() and types.
+struct StatementKey {
+  uint64_t route = 0;  // which API (or page part) of the manifest
+  uint64_t mask = 0;   // which optional parameters are present
+
+  bool operator==(const StatementKey& other) const { return route == other.route && mask == other.mask; }
+};
+
+struct Failure {
+  enum class Kind {
+    query_failed,          // the database refused the statement
+    query_timeout,         // SQLSTATE 57014: cancelled or statement_timeout
+    database_unavailable,  // no connection, or lost twice
+    queue_full,            // too many queries wait already
+  };
+  Kind kind = Kind::query_failed;
+  std::string sqlstate;  // may be empty
+  std::string message;   // the database's or libpq's text, for the error log only (already logged)
+};
+
+class Query {
+ public:
+  Query() = default;
+  virtual ~Query() = default;
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+
+  // Set by the caller before submit().
+  StatementKey key;
+  int parameter_count = 0;
+  const char* const* values = nullptr;  // parameter_count texts, NUL-terminated; null = SQL NULL
+  uint32_t timeout_ms = 0;              // statement_timeout; 0 = no limit
+  bool point = false;                   // short and indexed: may share a pipelined connection
+
+  // Set by the pool (Loop::now_ms): sent_ms - submitted_ms is the time in the queue. sent_ms is 0
+  // until it was sent and that of the last attempt when it was sent again.
+  uint64_t submitted_ms = 0;
+  uint64_t sent_ms = 0;
+
+  // Called only when the statement is prepared on a connection (or always, with prepare off).
+  virtual std::string sql() const = 0;
+  virtual void parameter_types(std::vector<Oid>& types) const = 0;  // parameter_count types, appended
+
+  // The complete result (PGRES_TUPLES_OK or PGRES_COMMAND_OK), valid only during the call.
+  virtual void on_rows(const PGresult* rows) noexcept = 0;
+  virtual void on_failure(const Failure& failure) noexcept = 0;
+
+ private:
+  friend class Connection;
+  friend class Pool;
+  friend class QueryList;
+
+  Query* previous_ = nullptr;
+  Query* next_ = nullptr;
+  class QueryList* list_ = nullptr;        // waiting there, or null
+  struct Operation* operation_ = nullptr;  // in flight there, or null
+  bool lost_once_ = false;                 // sent again after a lost connection
+  bool replanned_ = false;                 // sent again after 26000 or 0A000
+  bool conflicted_ = false;                // sent again after 40001
+  bool isolated_ = false;                  // a neighbour's error aborted it: next time with a Sync of its own
+};
+
+// Intrusive FIFO of queries that wait. Never owns them.
+class QueryList {
+ public:
+  QueryList() = default;
+  QueryList(const QueryList&) = delete;
+  QueryList& operator=(const QueryList&) = delete;
+
+  bool empty() const { return first_ == nullptr; }
+  std::size_t size() const { return size_; }
+  Query* front() const { return first_; }
+  void push_back(Query& query);
+  void push_front(Query& query);
+  void remove(Query& query);
+  Query* pop_front();              // null when empty
+  void prepend(QueryList& other);  // moves all of `other` before our first, in order
+
+ private:
+  Query* first_ = nullptr;
+  Query* last_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace tablegate::pg

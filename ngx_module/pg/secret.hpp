@@ -1,0 +1,46 @@
+// A NUL-terminated string whose bytes are wiped before its memory goes back.
+// Moves hand the buffer over, so that no copy stays behind (std::string would
+// leave short ones in the object moved from). Never logged, never compared.
+#pragma once
+
+#include <string.h>
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tablegate::pg {
+
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string_view text) {
+    bytes_.reserve(text.size() + 1);
+    bytes_.assign(text.begin(), text.end());
+    bytes_.push_back('\0');
+  }
+  Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { other.bytes_.clear(); }
+  Secret& operator=(Secret&& other) noexcept {
+    if (this != &other) {
+      wipe();
+      bytes_ = std::move(other.bytes_);
+      other.bytes_.clear();
+    }
+    return *this;
+  }
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret() { wipe(); }
+
+  const char* c_str() const { return bytes_.empty() ? "" : bytes_.data(); }
+  bool empty() const { return bytes_.size() <= 1; }
+
+ private:
+  void wipe() noexcept {
+    if (!bytes_.empty()) explicit_bzero(bytes_.data(), bytes_.size());
+  }
+
+  std::vector<char> bytes_;
+};
+
+}  // namespace tablegate::pg
