@@ -19,11 +19,21 @@ struct Settings {
   bool json = false;      // -o json
   bool quiet = false;     // -q
 
+  // Nothing for people to be printed: -o json or -q.
+  bool silent() const { return json || quiet; }
+
   // Connects; throws SystemFailure. Refuses a catalog that is not initialised or newer than this loader.
   Database open_catalog() const;
   Database open_mirror() const;
   std::string mirror_dsn() const { return mirror.empty() ? catalog : mirror; }
 };
+
+constexpr const char* kVersion = "0.1.0";
+
+// Verbs and options of the contract that come later: known, so that they are refused by name (exit 1).
+void add_later_verb(CLI::App& noun, const std::string& name, const std::string& whole_name);
+void add_later_flag(CLI::App& verb, const std::string& name);
+void add_later_option(CLI::App& verb, const std::string& name);
 
 void add_init(CLI::App& app, Settings& settings);
 void add_workspace(CLI::App& app, Settings& settings);

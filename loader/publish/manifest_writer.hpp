@@ -20,12 +20,13 @@ struct ApiEntry {
   std::vector<std::string> domains;
   std::string service = "default";
   std::string definition;  // JSON of kind Api
-  std::string source;      // JSON: {"table","time_zone","primary_key":[...],"columns":[{"name","type","not_null"}]}
+  std::string
+      source;  // JSON: {"table","time_zone","primary_key":[...],"columns":[{"name","type","not_null"}]}
 };
 
 struct KeyEntry {
   std::string id;
-  std::string sha256;  // hex
+  std::string sha256;                          // hex
   std::optional<int64_t> not_before, expires;  // seconds since 1970
 };
 
@@ -49,8 +50,8 @@ struct ManifestContents {
   std::vector<ConsumerEntry> consumers;
 };
 
-// The whole text of the manifest, in a fixed order (equal contents give equal bytes). Throws Refused when a definition
-// cannot be served.
+// The whole text of the manifest, in a fixed order (equal contents give equal bytes). Throws Refused when a
+// definition cannot be served.
 std::string write_manifest(const ManifestContents& contents);
 
 }  // namespace tablegate::loader

@@ -27,16 +27,16 @@ class Descriptor {
 
 class OutputFolder {
  public:
-  // Opens it (makes the last folder of the path when it is missing) and takes its lock, waiting for another sync.
-  // Throws Refused when others than root and the running user could write to it.
+  // Opens it (makes the last folder of the path when it is missing) and takes its lock, waiting for another
+  // sync. Throws Refused when others than root and the running user could write to it.
   explicit OutputFolder(const std::string& path);
 
   const std::string& path() const { return path_; }
 
   // The bytes of a regular file; nullopt: there is none. Never follows a symlink.
   std::optional<std::string> read(const std::string& name) const;
-  // Writes and fsyncs `name` as a new file, 0600, in place of whatever has the name. Throws SystemFailure (disk full):
-  // then nothing changed.
+  // Writes and fsyncs `name` as a new file, 0600, in place of whatever has the name. Throws SystemFailure
+  // (disk full): then nothing changed.
   void write(const std::string& name, std::string_view bytes) const;
   // NAME.previous becomes what NAME is now (gone, when NAME does not exist).
   void keep_previous(const std::string& name) const;

@@ -19,9 +19,11 @@ struct SyncCommands {
 
 enum class SyncResult { written, unchanged };
 
-// Writes manifest.json and domains.conf of `contents` into the folder. Throws Refused when the manifest's own parser
-// refuses it (nothing was written), or a command failed (both files are put back; its output is in the message).
-SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents, const SyncCommands& commands);
+// Writes manifest.json and domains.conf of `contents` into the folder. Throws Refused when the manifest's own
+// parser refuses it (nothing was written), or a command failed (both files are put back; its output is in the
+// message).
+SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
+                       const SyncCommands& commands);
 
 // The text of domains.conf.
 std::string write_domains(const ManifestContents& contents);

@@ -1,0 +1,19 @@
+// The rules of kind Api: paths and parameters that must agree, and columns and
+// types against the table (interface section 2). A definition that passes both
+// can be compiled and served.
+#pragma once
+
+#include "catalog/definition.hpp"
+
+namespace tablegate::loader {
+
+struct TableInfo;
+
+// What needs no table. False: something was added to the problems.
+bool check_api_shape(const Definition& definition, Problems& problems);
+
+// Columns and types of its parameters against the table, values of `sample` and `default` against their types. False:
+// something was added to the problems.
+bool check_api_columns(const JsonValue& api, const Place& place, const TableInfo& table, Problems& problems);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,25 @@
+// Saves definitions: all of them in one transaction or none. References are
+// looked for among the definitions of the same apply, in any order, and in the
+// catalog. An API's definition is its draft: callers see nothing of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "catalog/database.hpp"
+#include "catalog/definition.hpp"
+#include "catalog/lookup.hpp"
+
+namespace tablegate::loader {
+
+struct AppliedObject {
+  Kind kind;
+  std::string name;
+  std::string action;  // "created", "changed", "unchanged"
+};
+
+// In the order given. Throws Refused with every problem, those in `problems` included; then nothing was saved.
+std::vector<AppliedObject> apply_definitions(Database& catalog, const Workspace& workspace,
+                                             std::vector<Definition>& definitions, Problems& problems);
+
+}  // namespace tablegate::loader

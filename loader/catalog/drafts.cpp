@@ -1,0 +1,89 @@
+#include "catalog/drafts.hpp"
+
+#include <fmt/format.h>
+
+#include "core/credential.hpp"
+
+namespace tablegate::loader {
+
+std::string sha256_hex(std::string_view bytes) {
+  core::Sha256 sha256;
+  core::Digest digest{};
+  if (!sha256.digest(bytes, digest)) throw SystemFailure("OpenSSL failed to make a SHA-256");
+  return core::to_hex(digest);
+}
+
+Draft find_draft(Database& catalog, const ApiRow& api) {
+  Draft draft;
+  const std::optional<TableInfo> table = find_table(catalog, api.table);
+  if (!table) throw SystemFailure(fmt::format("table \"{}\" of API \"{}\" is gone", api.table, api.name));
+  draft.source = table_source(*table);
+  draft.digest = sha256_hex(api.definition + "\n" + draft.source);
+  const Rows state = catalog.query(
+      "SELECT EXISTS (SELECT FROM tablegate.generation WHERE table_name = $1 AND status = 'current'),"
+      " EXISTS (SELECT FROM tablegate.api_test WHERE api_id = $2 AND draft_digest = $3::bytea AND passed)",
+      {api.table, api.id, "\\x" + draft.digest});
+  draft.loaded = state.boolean(0, 0);
+  draft.tested = state.boolean(0, 1);
+  return draft;
+}
+
+TestOutcome test_draft(Database& catalog, const ApiRow& api,
+                       const std::vector<std::pair<std::string, std::string>>& parameters,
+                       const std::string& mirror_dsn) {
+  const Draft draft = find_draft(catalog, api);
+  if (!draft.loaded) {
+    throw Refused(fmt::format("API \"{}\" cannot be tested: its table \"{}\" was never loaded", api.name, api.table),
+                  fmt::format("tablegate table load {}", api.table));
+  }
+  ApiEntry entry;
+  entry.api_id = std::stoll(api.id);
+  entry.workspace = api.workspace;
+  entry.rest_api = api.rest_api;
+  entry.base_path = api.base_path;
+  entry.definition = api.definition;
+  entry.source = draft.source;
+  TestOutcome outcome = test_api(entry, parameters, mirror_dsn);
+  catalog.query(
+      "INSERT INTO tablegate.api_test (api_id, draft_digest, passed, http_status, duration_ms)"
+      " VALUES ($1, $2::bytea, $3, $4, $5) ON CONFLICT (api_id, draft_digest) DO UPDATE SET passed = $3,"
+      " http_status = $4, duration_ms = $5, tested_by = session_user, tested_at = clock_timestamp()"
+      // A draft that has passed has passed, whatever other values are tried later.
+      " WHERE $3 OR NOT api_test.passed",
+      {api.id, "\\x" + draft.digest, outcome.passed ? "true" : "false", std::to_string(outcome.status),
+       fmt::format("{:.3f}", outcome.duration_ms)});
+  return outcome;
+}
+
+Version commit_draft(Database& catalog, const ApiRow& api, const std::string& message) {
+  Transaction transaction(catalog);
+  // The row's lock puts commits of one API in line; the definition is read again under it.
+  const Rows locked = catalog.query(
+      "SELECT definition::text, table_name FROM tablegate.api WHERE api_id = $1 AND deleted_at IS NULL FOR UPDATE", {api.id});
+  if (locked.empty()) throw Refused(fmt::format("API \"{}\" was deleted meanwhile", api.name), "tablegate api list");
+  ApiRow current = api;
+  current.definition = locked.string(0, 0);
+  current.table = locked.string(0, 1);
+  const Draft draft = find_draft(catalog, current);
+  const Rows latest = catalog.query(
+      "SELECT version, status, draft_digest = $2::bytea FROM tablegate.api_version WHERE api_id = $1 ORDER BY version DESC LIMIT 1",
+      {api.id, "\\x" + draft.digest});
+  if (!latest.empty() && latest.boolean(0, 2)) {
+    return {static_cast<int>(latest.integer(0, 0)), latest.string(0, 1), true};
+  }
+  if (!draft.tested) {
+    throw Refused(fmt::format("API \"{}\" cannot be committed: this draft has not passed a test", api.name),
+                  fmt::format("tablegate api test \"{}\"", api.name));
+  }
+  Version version;
+  version.version = latest.empty() ? 1 : static_cast<int>(latest.integer(0, 0)) + 1;
+  version.status = "Publishable";
+  catalog.query(
+      "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message)"
+      " VALUES ($1, $2, $3, $4, $5, $6::bytea, $7)",
+      {api.id, std::to_string(version.version), version.status, current.definition, draft.source, "\\x" + draft.digest, message});
+  transaction.commit();
+  return version;
+}
+
+}  // namespace tablegate::loader

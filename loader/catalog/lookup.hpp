@@ -1,0 +1,59 @@
+// Finds what commands name: the workspace, the gateway, tables and APIs. What is
+// not there is refused with the names that are.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/database.hpp"
+#include "catalog/definition_rules.hpp"
+
+namespace tablegate::loader {
+
+struct Workspace {
+  std::string id;
+  std::string name;
+};
+
+// `wanted` empty: the only one there is.
+Workspace find_workspace(Database& catalog, const std::string& wanted);
+// The name of a gateway instance that exists; `wanted` empty: the only one.
+std::string find_gateway(Database& catalog, const std::string& wanted);
+
+// A table as it is defined, or nullopt.
+std::optional<TableInfo> find_table(Database& catalog, const std::string& name);
+// {"table","time_zone","primary_key","columns"}: what a draft of this table is compiled against.
+std::string table_source(const TableInfo& table);
+
+// An API's draft with what stands around it.
+struct ApiRow {
+  std::string id;
+  std::string name;
+  std::string workspace;
+  std::string business_process;
+  std::string rest_api;
+  std::string rest_api_id;
+  std::string base_path;
+  std::string table;
+  std::string definition;
+
+  // Base path and API path together.
+  std::string url_path() const;
+  std::string method() const;
+};
+
+// The APIs of these names, in this order, or all of a business process, or (neither) all of the workspace, by name.
+std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace, const std::vector<std::string>& names,
+                              const std::string& business_process);
+
+std::string join_path(const std::string& base_path, const std::string& path);
+
+// One change of the catalog at a time: held until the transaction ends.
+void lock_catalog(Database& catalog);
+
+// "a, b and c" in quotes, or "none".
+std::string name_list(const std::vector<std::string>& names);
+std::vector<std::string> first_column(const Rows& rows);
+
+}  // namespace tablegate::loader

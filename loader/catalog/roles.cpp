@@ -1,0 +1,118 @@
+#include "catalog/roles.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace tablegate::loader {
+namespace {
+
+bool exists(Database& catalog, std::string_view role) {
+  return !catalog.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", {std::string(role)}).empty();
+}
+
+// Another catalog's init may make the same role at the same time, in another database.
+bool create_role(Database& catalog, std::string_view role, std::string_view options) {
+  if (exists(catalog, role)) return false;
+  catalog.script(fmt::format("DO $$ BEGIN CREATE ROLE {} {}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
+                             role, options));
+  return true;
+}
+
+bool is_member(Database& catalog, std::string_view role, std::string_view of) {
+  return !catalog.query(
+      "SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.member JOIN pg_catalog.pg_roles g"
+      " ON g.oid = m.roleid WHERE r.rolname = $1 AND g.rolname = $2",
+      {std::string(role), std::string(of)}).empty();
+}
+
+bool pin_settings(Database& catalog) {
+  bool changed = false;
+  for (const PinnedSetting& setting : reader_settings()) {
+    const Rows pinned = catalog.query(
+        "SELECT FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole WHERE s.setdatabase = 0"
+        " AND r.rolname = 'tablegate_reader' AND lower($1 || '=' || $2) = ANY (SELECT lower(c) FROM unnest(s.setconfig) c)",
+        {std::string(setting.name), setting.value.empty() ? std::string("\"\"") : std::string(setting.value)});
+    if (!pinned.empty()) continue;
+    catalog.script(setting.value.empty() ? fmt::format("ALTER ROLE tablegate_reader SET {} = ''", setting.name)
+                                         : fmt::format("ALTER ROLE tablegate_reader SET {} = '{}'", setting.name, setting.value));
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace
+
+const std::vector<PinnedSetting>& reader_settings() {
+  static const std::vector<PinnedSetting> settings = {
+      {"default_transaction_read_only", "on"},
+      {"statement_timeout", "90s"},
+      {"idle_in_transaction_session_timeout", "90s"},
+      {"DateStyle", "ISO, YMD"},
+      {"IntervalStyle", "postgres"},
+      {"TimeZone", "UTC"},
+      {"extra_float_digits", "1"},
+      {"bytea_output", "hex"},
+      {"search_path", ""},
+  };
+  return settings;
+}
+
+const std::vector<std::string_view>& group_roles() {
+  static const std::vector<std::string_view> roles = {"tablegate_owner", "tablegate_developer", "tablegate_approver",
+                                                      "tablegate_operator", "tablegate_node"};
+  return roles;
+}
+
+bool ensure_roles(Database& catalog) {
+  bool changed = false;
+  for (const std::string_view role : group_roles()) changed |= create_role(catalog, role, "NOLOGIN");
+  changed |= create_role(catalog, "tablegate_reader", "LOGIN NOINHERIT");
+  changed |= pin_settings(catalog);
+  // `api test` runs as the reader: SET ROLE wants the membership.
+  if (!is_member(catalog, "tablegate_developer", "tablegate_reader")) {
+    catalog.script("GRANT tablegate_reader TO tablegate_developer");
+    changed = true;
+  }
+  // Who is no superuser must be a member of the owner to make things in its name.
+  const Rows able = catalog.query("SELECT pg_catalog.pg_has_role(current_user, 'tablegate_owner', 'MEMBER')");
+  if (!able.boolean(0, 0)) catalog.script("GRANT tablegate_owner TO CURRENT_USER");
+  return changed;
+}
+
+bool ensure_database_grants(Database& catalog) {
+  const Rows names = catalog.query("SELECT pg_catalog.quote_ident(current_database())");
+  const std::string database = names.string(0, 0);
+  bool changed = false;
+  for (const char* const schema : {"tablegate", "mirror"}) {
+    if (!catalog.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", {schema}).empty()) continue;
+    catalog.script(fmt::format("CREATE SCHEMA {} AUTHORIZATION tablegate_owner", schema));
+    changed = true;
+  }
+  std::string roles = "tablegate_reader";
+  for (const std::string_view role : group_roles()) roles += ", " + std::string(role);
+  catalog.script(fmt::format(
+      "REVOKE TEMP, CREATE ON DATABASE {0} FROM PUBLIC;"
+      "GRANT CONNECT ON DATABASE {0} TO {1};"
+      "REVOKE ALL ON SCHEMA tablegate, mirror FROM PUBLIC, tablegate_reader;"
+      "GRANT USAGE ON SCHEMA mirror TO tablegate_reader, tablegate_developer;"
+      "GRANT SELECT ON ALL TABLES IN SCHEMA mirror TO tablegate_reader;"
+      "ALTER DEFAULT PRIVILEGES FOR ROLE tablegate_owner IN SCHEMA mirror GRANT SELECT ON TABLES TO tablegate_reader",
+      database, roles));
+  if (!catalog.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'").empty()) {
+    catalog.script("REVOKE ALL ON SCHEMA public FROM PUBLIC");
+  }
+  return changed;
+}
+
+void set_reader_password(Database& catalog, const std::string& password) {
+  const std::unique_ptr<char, void (*)(void*)> hashed(
+      PQencryptPasswordConn(catalog.connection(), password.c_str(), "tablegate_reader", "scram-sha-256"), &PQfreemem);
+  if (!hashed) throw SystemFailure("libpq could not hash the reader's password");
+  const std::unique_ptr<char, void (*)(void*)> literal(
+      PQescapeLiteral(catalog.connection(), hashed.get(), std::string_view(hashed.get()).size()), &PQfreemem);
+  if (!literal) throw SystemFailure("libpq could not quote the hash of the reader's password");
+  catalog.script(fmt::format("ALTER ROLE tablegate_reader PASSWORD {}", literal.get()));
+}
+
+}  // namespace tablegate::loader

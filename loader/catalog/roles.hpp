@@ -1,0 +1,30 @@
+// The roles of an installation and what they may do with the database
+// (interface section 3, `init`). Roles are the cluster's: they may exist
+// already, made for another catalog. Inside init's transaction.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/database.hpp"
+
+namespace tablegate::loader {
+
+struct PinnedSetting {
+  std::string_view name;
+  std::string_view value;
+};
+// What nginx's role always starts its sessions with.
+const std::vector<PinnedSetting>& reader_settings();
+// The NOLOGIN roles that people become members of; tablegate_reader is not among them.
+const std::vector<std::string_view>& group_roles();
+
+// Creates what is missing; true when something was.
+bool ensure_roles(Database& catalog);
+// Schemas, their owner, and what PUBLIC and the reader may do in this database; true when something changed.
+bool ensure_database_grants(Database& catalog);
+// The server keeps only its hash, and no log ever sees the password.
+void set_reader_password(Database& catalog, const std::string& password);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,14 @@
+// Workspaces. Each has a consumer of its own name from its first moment,
+// authorised for all its APIs.
+#pragma once
+
+#include <string>
+
+#include "catalog/database.hpp"
+
+namespace tablegate::loader {
+
+// Inside a transaction. False: it is there already. Throws Refused where a consumer of this name is somebody else's.
+bool create_workspace(Database& catalog, const std::string& name);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,138 @@
+// `tablegate api call`: the real HTTP call, as a client makes it, by libcurl. The
+// key comes from a file or standard input, never from the command line.
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+
+#include "catalog/definition.hpp"
+#include "cli/api_request.hpp"
+#include "cli/api_verbs.hpp"
+#include "cli/output.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr size_t kMaxAnswer = size_t{256} << 20;
+
+struct Answer {
+  long status = 0;
+  double duration_ms = 0;
+  std::string body;
+};
+
+size_t collect(char* data, size_t size, size_t count, void* target) noexcept {
+  auto& body = *static_cast<std::string*>(target);
+  if (body.size() + size * count > kMaxAnswer) return 0;
+  try {
+    body.append(data, size * count);
+  } catch (...) {
+    return 0;
+  }
+  return size * count;
+}
+
+class Headers {
+ public:
+  ~Headers() { curl_slist_free_all(list_); }
+  Headers() = default;
+  Headers(const Headers&) = delete;
+  Headers& operator=(const Headers&) = delete;
+  void add(const std::string& line) {
+    if (line.find_first_of("\r\n") != std::string::npos) throw Refused("a header's value must be one line");
+    curl_slist* const grown = curl_slist_append(list_, line.c_str());
+    if (grown == nullptr) throw SystemFailure("no memory");
+    list_ = grown;
+  }
+  curl_slist* get() const { return list_; }
+
+ private:
+  curl_slist* list_ = nullptr;
+};
+
+std::string read_key(const std::string& file) {
+  std::string key = read_file(file, 4096);
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+  if (key.empty()) throw Refused(fmt::format("{} holds no key", file), "tablegate consumer add-key NAME");
+  return key;
+}
+
+// Puts the key where the API reads it.
+void add_credential(const ApiRequest& request, const ApiOptions& options, Headers& headers, std::string& url) {
+  if (options.credential.empty()) {
+    if (!request.wants_key) return;
+    throw Refused(fmt::format("API \"{}\" wants an API key", options.name), "--credential FILE with a key of tablegate consumer add-key NAME");
+  }
+  const std::string key = read_key(options.credential);
+  if (!request.wants_key || request.key_header == "Authorization") {
+    headers.add("Authorization: Bearer " + key);
+  } else if (!request.key_header.empty()) {
+    headers.add(request.key_header + ": " + key);
+  } else {
+    url += (url.find('?') == std::string::npos ? "?" : "&") + request.key_query + "=" + percent_encode(key);
+  }
+}
+
+Answer perform(const std::string& url, const Headers& headers, const ApiOptions& options) {
+  const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), &curl_easy_cleanup);
+  if (!curl) throw SystemFailure("libcurl could not be started");
+  Answer answer;
+  const std::string connect_to = options.connect_to.empty() ? "" : "::" + options.connect_to;
+  const std::unique_ptr<curl_slist, void (*)(curl_slist*)> targets(
+      connect_to.empty() ? nullptr : curl_slist_append(nullptr, connect_to.c_str()), &curl_slist_free_all);
+  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl.get(), CURLOPT_USERAGENT, "tablegate");
+  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, 10L);
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 120L);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &collect);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
+  // The gateway itself is asked, whatever proxies the environment names.
+  curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");
+  if (targets) curl_easy_setopt(curl.get(), CURLOPT_CONNECT_TO, targets.get());
+  if (!options.ca_file.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, options.ca_file.c_str());
+  const auto start = std::chrono::steady_clock::now();
+  const CURLcode outcome = curl_easy_perform(curl.get());
+  answer.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  if (outcome != CURLE_OK) {
+    throw SystemFailure(fmt::format("the call failed: {}", curl_easy_strerror(outcome)), "--gateway-url URL or --connect-to HOST:PORT");
+  }
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
+  return answer;
+}
+
+}  // namespace
+
+void api_call(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const ApiRow row = find_apis(catalog, find_workspace(catalog, settings.workspace), {options.name}, {}).front();
+  const ServedApi served = find_served(catalog, row, settings.gateway);
+  if (served.version == 0) {
+    throw Refused(fmt::format("API \"{}\" is not published", row.name), fmt::format("tablegate api publish {}", shell_word(row.name)));
+  }
+  const ApiRequest request = make_request(served, read_parameters(options.parameters));
+  std::string base = !options.gateway_url.empty() ? options.gateway_url : served.domains.empty() ? served.address : served.domains.front();
+  if (base.empty()) throw Refused(fmt::format("gateway instance \"{}\" has no address", served.gateway), "--gateway-url http://HOST:PORT");
+  while (base.back() == '/') base.pop_back();
+  std::string url = base + request.path;
+  Headers headers;
+  for (const auto& [name, value] : request.headers) headers.add(name + ": " + value);
+  add_credential(request, options, headers, url);
+  const Answer answer = perform(url, headers, options);
+  if (settings.json) {
+    JsonOutput json;
+    json.begin_object().key("name").text(row.name).key("status").number(answer.status);
+    json.key("duration_ms").raw(fmt::format("{:.3f}", answer.duration_ms)).key("response").raw(answer.body).end_object().print();
+  } else {
+    if (!settings.quiet) fmt::print(stderr, "{} {} ({:.1f} ms)\n", base + request.path, answer.status, answer.duration_ms);
+    print_line(answer.body);
+  }
+  if (answer.status < 200 || answer.status > 299) {
+    throw Refused(fmt::format("the gateway answered {}", answer.status), answer.status == 404 ? "tablegate sync --output DIR on the node" : "");
+  }
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,109 @@
+// `tablegate api test|commit|publish|unpublish`: the life of an API. One name
+// gives one JSON object, --business-process or several names give an array.
+#include <fmt/format.h>
+
+#include "catalog/drafts.hpp"
+#include "catalog/publications.hpp"
+#include "cli/api_verbs.hpp"
+#include "cli/output.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+bool single(const ApiOptions& options) { return options.names.size() == 1; }
+
+void begin(JsonOutput& json, const ApiOptions& options) {
+  if (!single(options)) json.begin_array();
+}
+
+void finish(JsonOutput& json, const ApiOptions& options) {
+  if (!single(options)) json.end_array();
+  json.print();
+}
+
+void report_test(const std::string& name, const TestOutcome& outcome, bool quiet) {
+  if (!quiet) {
+    print_line(fmt::format("{}: {} ({}, {:.1f} ms)", name, outcome.passed ? "passed" : "failed", outcome.status, outcome.duration_ms));
+    print_line("  " + outcome.response);
+  }
+  if (outcome.passed && outcome.empty) fmt::print(stderr, "warning: \"{}\" found no row; --param NAME=VALUE tests with other values\n", name);
+  if (!outcome.detail.empty()) fmt::print(stderr, "  {}\n", outcome.detail);
+}
+
+void report_publications(const Settings& settings, const ApiOptions& options, const std::vector<Published>& results, const std::string& gateway) {
+  if (settings.json) {
+    JsonOutput json;
+    begin(json, options);
+    for (const Published& result : results) {
+      json.begin_object().key("name").text(result.name).key("version");
+      result.version ? json.number(*result.version) : json.null();
+      json.key("gateway").text(gateway).key("publication").number(result.publication).end_object();
+    }
+    return finish(json, options);
+  }
+  if (settings.quiet) return;
+  for (const Published& result : results) {
+    const std::string what = result.version ? fmt::format("version {} on {}", *result.version, gateway) : "off " + gateway;
+    print_line(result.unchanged ? fmt::format("{}: unchanged ({})", result.name, what)
+                                : fmt::format("{}: {}, publication {}", result.name, what, result.publication));
+  }
+  print_line(fmt::format("no node has synced {0}: run tablegate sync --output DIR --gateway {0}", gateway));
+}
+
+}  // namespace
+
+void api_test(const Settings& settings, const ApiOptions& options) {
+  const auto parameters = read_parameters(options.parameters);
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  JsonOutput json;
+  begin(json, options);
+  std::vector<std::string> failed;
+  for (const ApiRow& api : apis) {
+    const TestOutcome outcome = test_draft(catalog, api, parameters, settings.mirror_dsn());
+    if (!outcome.passed) failed.push_back(api.name);
+    json.begin_object().key("name").text(api.name).key("passed").boolean(outcome.passed).key("status").number(outcome.status);
+    json.key("duration_ms").raw(fmt::format("{:.3f}", outcome.duration_ms)).key("response").raw(outcome.response).end_object();
+    if (!settings.json) report_test(api.name, outcome, settings.quiet);
+  }
+  if (settings.json) finish(json, options);
+  if (failed.empty()) return;
+  throw Refused(fmt::format("API {} did not pass", name_list(failed)), "tablegate table status, and tablegate get api NAME -o json");
+}
+
+void api_commit(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  JsonOutput json;
+  begin(json, options);
+  for (const ApiRow& api : apis) {
+    const Version version = commit_draft(catalog, api, options.message);
+    json.begin_object().key("name").text(api.name).key("version").number(version.version).key("status").text(version.status).end_object();
+    if (settings.silent()) continue;
+    print_line(version.unchanged ? fmt::format("{}: unchanged (version {}, {})", api.name, version.version, version.status)
+                                 : fmt::format("{}: version {}, {}", api.name, version.version, version.status));
+  }
+  if (settings.json) finish(json, options);
+}
+
+void api_publish(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  PublishRequest request;
+  request.gateway = find_gateway(catalog, settings.gateway);
+  request.version = options.version;
+  request.domains = options.domains;
+  request.no_domain = options.no_domain;
+  request.service = options.service;
+  request.yes = options.yes;
+  report_publications(settings, options, publish_apis(catalog, apis, request), request.gateway);
+}
+
+void api_unpublish(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  const std::string gateway = find_gateway(catalog, settings.gateway);
+  report_publications(settings, options, unpublish_apis(catalog, apis, gateway), gateway);
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,51 @@
+// The verbs of `tablegate api`, one file for each group of them; api.cpp puts
+// them on the command line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/lookup.hpp"
+#include "cli/cli.hpp"
+
+namespace tablegate::loader {
+
+struct ApiOptions {
+  std::vector<std::string> names;
+  std::string business_process;
+  std::string name;  // verbs of one API
+  std::vector<std::string> parameters;  // k=v
+  // commit
+  std::string message;
+  // publish
+  std::optional<int> version;
+  std::vector<std::string> domains;
+  bool no_domain = false;
+  std::optional<std::string> service;
+  bool yes = false;
+  // generate
+  std::string table, path;
+  std::vector<std::string> by, returned;
+  // call
+  std::string credential, gateway_url, connect_to, ca_file;
+};
+
+// "k=v" each; throws WrongUsage.
+std::vector<std::pair<std::string, std::string>> read_parameters(const std::vector<std::string>& texts);
+
+// The APIs that `names` or --business-process tell; WrongUsage when neither is given.
+std::vector<ApiRow> chosen_apis(Database& catalog, const Settings& settings, const ApiOptions& options);
+
+void api_test(const Settings& settings, const ApiOptions& options);
+void api_commit(const Settings& settings, const ApiOptions& options);
+void api_publish(const Settings& settings, const ApiOptions& options);
+void api_unpublish(const Settings& settings, const ApiOptions& options);
+void api_list(const Settings& settings, bool pending);
+void api_versions(const Settings& settings, const ApiOptions& options);
+void api_show(const Settings& settings, const ApiOptions& options);
+void api_generate(const Settings& settings, const ApiOptions& options);
+void api_call(const Settings& settings, const ApiOptions& options);
+
+}  // namespace tablegate::loader

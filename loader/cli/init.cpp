@@ -1,0 +1,140 @@
+// `tablegate init`: makes a database into a catalog and mirror, or brings one up
+// to date. One transaction under a lock; run again, it changes nothing.
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+
+#include <memory>
+
+#include "catalog/definition.hpp"
+#include "catalog/lookup.hpp"
+#include "catalog/master_key.hpp"
+#include "catalog/migrations.hpp"
+#include "catalog/name_rules.hpp"
+#include "catalog/roles.hpp"
+#include "catalog/workspaces.hpp"
+#include "cli/cli.hpp"
+#include "cli/output.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+struct InitOptions {
+  std::string workspace;
+  std::string password_file;
+};
+
+void refuse_shared_database(const std::string& database) {
+  for (const char* const shared : {"postgres", "template0", "template1"}) {
+    if (database == shared) {
+      throw Refused(fmt::format("database \"{}\" is everybody's: the catalog wants one of its own", database),
+                    "createdb tablegate, then --catalog dbname=tablegate");
+    }
+  }
+}
+
+// The password without its line's end.
+std::string read_password(const std::string& file) {
+  std::string password = read_file(file, 4096);
+  while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
+  if (password.empty()) throw Refused(fmt::format("{} holds no password", file));
+  if (password.find('\n') != std::string::npos || password.find('\0') != std::string::npos) {
+    throw Refused(fmt::format("{} must hold the password on one line", file));
+  }
+  return password;
+}
+
+bool save_fingerprint(Database& catalog, const MasterKey& key, const std::string& known) {
+  if (!known.empty()) return false;
+  catalog.query("INSERT INTO tablegate.setting (name, value) VALUES ('master_key_fingerprint', $1)", {key.fingerprint});
+  return true;
+}
+
+std::string known_fingerprint(Database& catalog) {
+  const Rows rows = catalog.query("SELECT value FROM tablegate.setting WHERE name = 'master_key_fingerprint'");
+  return rows.empty() ? std::string{} : rows.string(0, 0);
+}
+
+void print_advice(Database& catalog) {
+  const Rows names = catalog.query("SELECT current_database(), pg_catalog.quote_ident(current_user)");
+  const std::string database = names.string(0, 0);
+  print_line(fmt::format(
+      "\nnginx's user (www-data on Debian) signs in as tablegate_reader. In pg_ident.conf:\n"
+      "  tablegate  www-data  tablegate_reader\n"
+      "and in pg_hba.conf, above the lines for \"all\", then SELECT pg_reload_conf():\n"
+      "  local  \"{0}\"  tablegate_reader  peer map=tablegate\n"
+      "or, with a password over TCP (init --reader-password-file FILE):\n"
+      "  host   \"{0}\"  tablegate_reader  127.0.0.1/32  scram-sha-256\n\n"
+      "People sign in as themselves and become members:\n"
+      "  GRANT tablegate_developer TO alice;   -- definitions, tests, commits\n"
+      "  GRANT tablegate_operator TO bob;      -- publish, consumers, keys\n"
+      "  GRANT tablegate_node TO \"root\";       -- who runs tablegate sync",
+      database));
+}
+
+void init(const Settings& settings, const InitOptions& options) {
+  if (const std::string reason = bad_plain_name(options.workspace); !reason.empty()) throw Refused("--workspace " + reason);
+  Database catalog = Database::connect(settings.catalog, "the catalog");
+  refuse_shared_database(PQdb(catalog.connection()));
+  std::string password;
+  if (!options.password_file.empty()) password = read_password(options.password_file);
+  const std::string key_path = master_key_path();
+  std::vector<std::string> ran;
+  bool changed = false;
+  MasterKey key;
+  {
+    Transaction transaction(catalog);
+    lock_catalog(catalog);
+    changed |= ensure_roles(catalog);
+    changed |= ensure_database_grants(catalog);
+    catalog.script("SET LOCAL ROLE tablegate_owner");
+    ran = run_migrations(catalog);
+    const std::string known = known_fingerprint(catalog);
+    changed |= create_workspace(catalog, options.workspace);
+    catalog.script("RESET ROLE");
+    if (!password.empty()) {
+      set_reader_password(catalog, password);
+      OPENSSL_cleanse(password.data(), password.size());
+      changed = true;
+    }
+    // The file last: everything that could be refused has been done.
+    key = ensure_master_key(key_path, known);
+    catalog.script("SET LOCAL ROLE tablegate_owner");
+    changed |= save_fingerprint(catalog, key, known);
+    transaction.commit();
+  }
+  if (settings.json) {
+    JsonOutput json;
+    json.begin_object().key("workspace").text(options.workspace).key("version").number(newest_migration());
+    json.key("migrations").begin_array();
+    for (const std::string& name : ran) json.text(name);
+    json.end_array().key("master_key_file").text(key_path).key("changed").boolean(changed || !ran.empty()).end_object().print();
+    return;
+  }
+  if (settings.quiet) return;
+  if (!changed && ran.empty()) return print_line("unchanged");
+  for (const std::string& name : ran) print_line("migration " + name);
+  print_line(fmt::format("catalog in database \"{}\", version {}, workspace {}", PQdb(catalog.connection()), newest_migration(), options.workspace));
+  print_line(fmt::format("master key file {} ({}): copy it to every node that runs tablegate sync", key_path, key.created ? "created" : "found"));
+  print_advice(catalog);
+}
+
+}  // namespace
+
+void add_init(CLI::App& app, Settings& settings) {
+  CLI::App* const verb = app.add_subcommand("init", "Create or upgrade the catalog, its roles and a workspace");
+  const auto options = std::make_shared<InitOptions>();
+  verb->add_option("--reader-password-file", options->password_file, "file with a password for tablegate_reader");
+  add_later_flag(*verb, "--approval");
+  add_later_flag(*verb, "--rotate-master-key");
+  verb->footer(
+      "Examples:\n"
+      "  tablegate init --workspace demo\n"
+      "  tablegate --catalog 'host=db1 dbname=tablegate' init --workspace demo --reader-password-file reader.password");
+  verb->callback([&settings, options] {
+    options->workspace = settings.workspace;
+    if (options->workspace.empty()) throw WrongUsage("--workspace is missing", "tablegate init --workspace NAME");
+    init(settings, *options);
+  });
+}
+
+}  // namespace tablegate::loader

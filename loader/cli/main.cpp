@@ -1,0 +1,159 @@
+// The command `tablegate`: global options, the nouns, and the one place where a
+// failure becomes a message and an exit status.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <vector>
+
+#include "catalog/migrations.hpp"
+#include "cli/cli.hpp"
+#include "cli/output.hpp"
+
+namespace tablegate::loader {
+
+Database Settings::open_catalog() const {
+  Database database = Database::connect(catalog, "the catalog");
+  require_catalog(database);
+  return database;
+}
+
+Database Settings::open_mirror() const { return Database::connect(mirror_dsn(), "the mirror"); }
+
+void add_later_verb(CLI::App& noun, const std::string& name, const std::string& whole_name) {
+  CLI::App* const verb = noun.add_subcommand(name, "not supported yet");
+  verb->group("");
+  verb->allow_extras();
+  verb->callback([whole_name] { throw Refused(fmt::format("`tablegate {}` is not supported yet", whole_name)); });
+}
+
+void add_later_flag(CLI::App& verb, const std::string& name) {
+  verb.add_flag_callback(name, [name] { throw Refused(name + " is not supported yet"); })->group("");
+}
+
+void add_later_option(CLI::App& verb, const std::string& name) {
+  verb.add_option_function<std::string>(name, [name](const std::string&) { throw Refused(name + " is not supported yet"); })->group("");
+}
+
+namespace {
+
+// Every verb takes the global options too, so that they may stand before or after it. Not by CLI11's fallthrough: with
+// it a name such as "sync" after a verb would count as the command.
+void add_global_options(CLI::App& app, Settings& settings, bool root) {
+  const auto option = [&](const char* name, std::string& value, const char* variable, const char* text) {
+    CLI::Option* const added = app.add_option(name, value, text)->group("Global options");
+    if (root) added->envname(variable);
+  };
+  option("--catalog", settings.catalog, "TABLEGATE_CATALOG", "libpq connection string of the catalog (default: as psql)");
+  option("--mirror", settings.mirror, "TABLEGATE_MIRROR", "libpq connection string of the mirror (default: the catalog's)");
+  option("--workspace", settings.workspace, "TABLEGATE_WORKSPACE", "workspace (default: the only one)");
+  option("--gateway", settings.gateway, "TABLEGATE_GATEWAY", "gateway instance (default: the only one)");
+  app.add_option_function<std::string>(
+         "-o", [&settings](const std::string& format) { settings.json = format == "json"; }, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->type_name("FORMAT")
+      ->group("Global options");
+  app.add_flag("-q", settings.quiet, "say nothing but results and errors")->group("Global options");
+  for (CLI::App* const verb : app.get_subcommands(nullptr)) {
+    if (!verb->get_name().empty()) add_global_options(*verb, settings, false);  // option groups have no name
+  }
+}
+
+void add_later_commands(CLI::App& app) {
+  for (const char* const name : {"diff", "export", "deploy", "audit", "openapi", "gateway"}) add_later_verb(app, name, name);
+}
+
+// The verb that the arguments name, for "try: tablegate api test --help".
+std::string command_of(const CLI::App& app) {
+  std::string command = app.get_name();
+  for (const CLI::App* const verb : app.get_subcommands()) return command + " " + command_of(*verb);
+  return command;
+}
+
+int report_usage(const CLI::App& app, const CLI::ParseError& error) {
+  std::string message = error.what();
+  const std::vector<std::string> extras = app.remaining(true);
+  const bool missing_verb = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && message == "A subcommand is required";
+  if (missing_verb) message = "a verb is missing";
+  if (!extras.empty() && (missing_verb || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
+    const bool option = extras.front().rfind('-', 0) == 0;
+    const bool command = missing_verb || app.get_subcommands().empty();
+    message = option ? fmt::format("unknown option {}", extras.front())
+                     : fmt::format("{} \"{}\"", command ? "unknown command" : "unexpected argument", extras.front());
+  }
+  fmt::print(stderr, "tablegate: {}\ntry: {} --help\n", message, command_of(app));
+  return 2;
+}
+
+int report(const Failure& failure) {
+  int status = failure.status();
+  std::string message = failure.what();
+  std::string next = failure.next();
+  if (const auto* const database = dynamic_cast<const DatabaseError*>(&failure)) {
+    if (database->sqlstate == "42501") {  // insufficient_privilege
+      status = 1;
+      message = "PostgreSQL does not let this user do that: " + message;
+      next = "psql -c 'GRANT tablegate_developer TO USER' (definitions, loads, tests, commits), tablegate_operator (publish, consumers)";
+    }
+  }
+  fmt::print(stderr, "tablegate: {}\n", message);
+  if (!next.empty()) fmt::print(stderr, "try: {}\n", next);
+  return status;
+}
+
+int run(int count, char** arguments) {
+  Settings settings;
+  CLI::App app{"Builds, publishes and serves HTTP APIs over tables in PostgreSQL", "tablegate"};
+  app.set_version_flag("--version", std::string("tablegate ") + kVersion);
+  app.require_subcommand(0, 1);
+  app.footer(
+      "Exit status: 0 done, 1 refused, 2 wrong usage, 3 database or file system failed.\n"
+      "Examples:\n"
+      "  tablegate init --workspace demo\n"
+      "  tablegate apply -f definitions/\n"
+      "  tablegate api test --help");
+  add_init(app, settings);
+  add_workspace(app, settings);
+  add_definitions(app, settings);
+  add_table(app, settings);
+  add_api(app, settings);
+  add_consumer(app, settings);
+  add_sync(app, settings);
+  add_doctor(app, settings);
+  add_later_commands(app);
+  add_global_options(app, settings, true);
+  try {
+    app.parse(count, arguments);
+    if (app.get_subcommands().empty()) {
+      fmt::print(stderr, "{}", app.help());
+      return 2;
+    }
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version);
+  } catch (const CLI::ParseError& error) {
+    return report_usage(app, error);
+  } catch (const Failure& failure) {
+    return report(failure);
+  }
+  // What was to be printed must have got out: a full disk is a failure.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    fmt::print(stderr, "tablegate: the output could not be written\n");
+    return 3;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace tablegate::loader
+
+int main(int count, char** arguments) {
+  try {
+    return tablegate::loader::run(count, arguments);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "tablegate: %s\n", error.what());
+    return 3;
+  }
+}

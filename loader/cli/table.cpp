@@ -1,0 +1,226 @@
+// `tablegate table load|status|columns`: loads a mirror and tells what it holds.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/cli.hpp"
+#include "cli/output.hpp"
+#include "cli/table_report.hpp"
+#include "mirror/load.hpp"
+#include "mirror/table_spec.hpp"
+#include "source/csv.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+struct LoadOptions {
+  std::string table;
+  std::string from;
+  bool header = false;
+  std::string delimiter = ",";
+  std::string null;
+  LoadLimits limits;
+};
+
+// Ctrl-C must not leave the server at work on an index that nobody wants any more.
+PGcancel* cancel_handle = nullptr;
+
+extern "C" void stop_load(int signal_number) {
+  char reason[64];
+  if (cancel_handle != nullptr) PQcancel(cancel_handle, reason, sizeof reason);
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+class CancelOnSignal {
+ public:
+  explicit CancelOnSignal(Database& database) {
+    cancel_handle = PQgetCancel(database.connection());
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, stop_load);
+  }
+  ~CancelOnSignal() {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_DFL);
+    PQfreeCancel(cancel_handle);
+    cancel_handle = nullptr;
+  }
+  CancelOnSignal(const CancelOnSignal&) = delete;
+  CancelOnSignal& operator=(const CancelOnSignal&) = delete;
+};
+
+// One line on a terminal, rewritten at most ten times a second; nothing where stderr is none.
+class ProgressLine {
+ public:
+  ProgressLine(std::string table, bool shown)
+      : table_(std::move(table)), shown_(shown && isatty(STDERR_FILENO) != 0), start_(Clock::now()) {}
+  ~ProgressLine() { clear(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void copying(const CopyProgress& progress) {
+    const auto now = Clock::now();
+    if (!shown_ || now - last_ < std::chrono::milliseconds(100)) return;
+    last_ = now;
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    std::string text = fmt::format("{}: {} rows, {:.1f} MB", table_, progress.rows,
+                                   static_cast<double>(progress.bytes) / 1e6);
+    if (progress.total > 0) text += fmt::format(" of {:.1f} MB", static_cast<double>(progress.total) / 1e6);
+    if (seconds > 0) text += fmt::format(", {:.0f} rows/s", static_cast<double>(progress.rows) / seconds);
+    print(text);
+  }
+  void step(const std::string& name) {
+    if (shown_) print(fmt::format("{}: {}", table_, name));
+  }
+  void clear() {
+    if (shown_ && printed_) fmt::print(stderr, "\r\x1b[K");
+    printed_ = false;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void print(const std::string& text) {
+    fmt::print(stderr, "\r\x1b[K{}", text);
+    std::fflush(stderr);
+    printed_ = true;
+  }
+
+  std::string table_;
+  bool shown_;
+  bool printed_ = false;
+  Clock::time_point start_;
+  Clock::time_point last_;
+};
+
+char read_delimiter(const std::string& text) {
+  if (text == "\\t" || text == "tab") return '\t';
+  if (text.size() != 1 || text == "\"" || text == "\n" || text == "\r") {
+    throw WrongUsage("--delimiter is one byte (\\t for a tab), no quote and no line end");
+  }
+  return text[0];
+}
+
+// The file to read: --from csv:FILE, else the path of a csv data source.
+std::string source_path(const LoadOptions& options, const TableSpec& spec) {
+  const std::string next = fmt::format("tablegate table load {} --from csv:FILE", spec.name);
+  if (options.from.empty()) {
+    if (spec.source_type != "csv") {
+      throw Refused(fmt::format("loading from a {} data source (\"{}\") is not supported yet",
+                                spec.source_type, spec.source_name),
+                    next);
+    }
+    if (spec.source_path.empty())
+      throw Refused(fmt::format("DataSource \"{}\" has no path", spec.source_name), next);
+    return spec.source_path;
+  }
+  const size_t colon = options.from.find(':');
+  const std::string scheme = options.from.substr(0, colon);
+  for (const char* later : {"sql", "postgresql", "maxcompute"}) {
+    if (scheme == later && colon != std::string::npos) {
+      throw Refused(fmt::format("--from {}: is not supported yet", scheme), next);
+    }
+  }
+  if (colon == std::string::npos || scheme != "csv") throw WrongUsage("--from is csv:FILE or csv:-", next);
+  const std::string path = options.from.substr(colon + 1);
+  if (path.empty()) throw WrongUsage("--from csv: names no file", next);
+  return path;
+}
+
+void load(const Settings& settings, const LoadOptions& options) {
+  Database catalog = settings.open_catalog();
+  const TableSpec spec = read_table_spec(catalog, options.table);
+  CsvOptions csv;
+  csv.path = source_path(options, spec);
+  csv.header = options.header;
+  csv.delimiter = read_delimiter(options.delimiter);
+  csv.null = options.null;
+  CsvSource source(csv, spec.column_names());
+  Database mirror = settings.open_mirror();
+  LoadOutcome outcome;
+  {
+    const CancelOnSignal cancel(mirror);
+    ProgressLine line(spec.name, !settings.quiet && !settings.json);
+    const LoadWatch watch{[&line](const CopyProgress& progress) { line.copying(progress); },
+                          [&line](const std::string& step) { line.step(step); }};
+    outcome = load_table(catalog, mirror, spec, source, "csv:" + csv.path, options.limits, watch);
+  }
+  if (settings.json) {
+    JsonOutput json;
+    json.begin_object().key("name").text(spec.name).key("generation").number(outcome.generation);
+    json.key("rows").number(outcome.rows).end_object().print();
+  } else if (!settings.quiet) {
+    print_line(fmt::format("{}: generation {}, {}", spec.name, outcome.generation,
+                           plural(static_cast<size_t>(outcome.rows), "row")));
+  }
+}
+
+// Options of the contract that a later release brings: refused by name.
+void add_later_options(CLI::App& verb) {
+  for (const char* name : {"--partition", "--charset", "--zone", "--max-errors", "--jobs", "--credentials"}) {
+    add_later_option(verb, name);
+  }
+  for (const char* name : {"--all-partitions", "--merge", "--dry-run"}) add_later_flag(verb, name);
+  verb.add_option_function<std::string>("--format",
+                                        [](const std::string& format) {
+                                          if (format != "csv")
+                                            throw Refused("--format " + format + " is not supported yet");
+                                        })
+      ->group("");
+}
+
+void add_load(CLI::App& table, Settings& settings) {
+  CLI::App* verb = table.add_subcommand("load", "Load a new generation beside the old one, then swap");
+  auto options = std::make_shared<LoadOptions>();
+  verb->add_option("NAME", options->table, "the Table")->required();
+  verb->add_option("--from", options->from,
+                   "csv:FILE, csv:FILE.gz or csv:- (default: the path of its data source)");
+  verb->add_flag("--header", options->header, "the first record names the columns, in any order");
+  verb->add_option("--delimiter", options->delimiter, "one byte, \\t for a tab (default: a comma)");
+  verb->add_option("--null", options->null, "unquoted fields of this text are NULL (default: empty ones)");
+  verb->add_option("--min-rows", options->limits.min_rows,
+                   "refuse fewer rows (default: 1 where the table has rows now, else 0)");
+  verb->add_option("--max-shrink", options->limits.max_shrink,
+                   "refuse to lose more than so many percent of the rows");
+  add_later_options(*verb);
+  verb->footer(
+      "Examples:\n"
+      "  tablegate table load user_info --from csv:user_info.csv --header\n"
+      "  zcat big.csv.gz | tablegate table load events --from csv:- --null '\\N'");
+  verb->callback([&settings, options] { load(settings, *options); });
+}
+
+}  // namespace
+
+void add_table(CLI::App& app, Settings& settings) {
+  CLI::App* table = app.add_subcommand("table", "Load mirrored tables and show what they hold");
+  table->require_subcommand(1);
+  add_load(*table, settings);
+
+  CLI::App* status = table->add_subcommand("status", "Generations, rows and age of one table or of all");
+  auto name = std::make_shared<std::string>();
+  status->add_option("NAME", *name, "the Table (default: all)");
+  status->footer("Examples:\n  tablegate table status\n  tablegate table status user_info -o json");
+  status->callback([&settings, name] {
+    Database catalog = settings.open_catalog();
+    print_table_status(catalog, *name, settings.json);
+  });
+
+  CLI::App* columns =
+      table->add_subcommand("columns", "Columns, their types, and the parameter type that suits each");
+  auto of = std::make_shared<std::string>();
+  columns->add_option("NAME", *of, "the Table")->required();
+  columns->footer("Example:\n  tablegate table columns user_info");
+  columns->callback([&settings, of] {
+    Database catalog = settings.open_catalog();
+    print_table_columns(catalog, *of, settings.json);
+  });
+
+  for (const char* later : {"rollback", "watch", "advise"})
+    add_later_verb(*table, later, std::string("table ") + later);
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,79 @@
+// `tablegate workspace create|list|set`.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "catalog/lookup.hpp"
+#include "catalog/workspaces.hpp"
+#include "cli/cli.hpp"
+#include "cli/output.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+void create(const Settings& settings, const std::string& name) {
+  Database catalog = settings.open_catalog();
+  Transaction transaction(catalog);
+  const bool created = create_workspace(catalog, name);
+  transaction.commit();
+  if (settings.json) {
+    JsonOutput json;
+    json.begin_object().key("name").text(name).key("action").text(created ? "created" : "unchanged").end_object().print();
+  } else if (!settings.quiet) {
+    print_line(created ? fmt::format("workspace {} and its consumer created", name) : "unchanged");
+  }
+}
+
+void list(const Settings& settings) {
+  Database catalog = settings.open_catalog();
+  const Rows rows = catalog.query(
+      "SELECT w.name, w.approval, (SELECT count(*) FROM tablegate.api a WHERE a.workspace_id = w.workspace_id AND a.deleted_at IS NULL)"
+      " FROM tablegate.workspace w ORDER BY w.name COLLATE \"C\"");
+  if (settings.json) {
+    JsonOutput json;
+    json.begin_array();
+    for (int i = 0; i < rows.size(); ++i) {
+      json.begin_object().key("name").text(rows.text(i, 0)).key("approval").boolean(rows.boolean(i, 1));
+      json.key("apis").number(rows.integer(i, 2)).end_object();
+    }
+    return json.end_array().print();
+  }
+  std::vector<std::vector<std::string>> table = {{"NAME", "APPROVAL", "APIS"}};
+  for (int i = 0; i < rows.size(); ++i) table.push_back({rows.string(i, 0), rows.boolean(i, 1) ? "on" : "off", rows.string(i, 2)});
+  print_table(table);
+}
+
+void set(const Settings& settings, const std::string& name, const std::string& approval) {
+  if (approval == "on") throw Refused("--approval on is not supported yet (supported: off)");
+  Database catalog = settings.open_catalog();
+  find_workspace(catalog, name);
+  if (!settings.silent()) print_line("unchanged");
+}
+
+}  // namespace
+
+void add_workspace(CLI::App& app, Settings& settings) {
+  CLI::App* const noun = app.add_subcommand("workspace", "Create and list workspaces");
+  noun->require_subcommand(1);
+  noun->footer("Examples:\n  tablegate workspace list\n  tablegate workspace create reports");
+  const auto name = std::make_shared<std::string>();
+
+  CLI::App* const make = noun->add_subcommand("create", "Create a workspace and its consumer");
+  make->add_option("NAME", *name, "the workspace")->required();
+  add_later_option(*make, "--approval");
+  make->footer("Examples:\n  tablegate workspace create reports");
+  make->callback([&settings, name] { create(settings, *name); });
+
+  CLI::App* const show = noun->add_subcommand("list", "List workspaces");
+  show->footer("Examples:\n  tablegate workspace list -o json");
+  show->callback([&settings] { list(settings); });
+
+  CLI::App* const change = noun->add_subcommand("set", "Change a workspace");
+  const auto approval = std::make_shared<std::string>();
+  change->add_option("NAME", *name, "the workspace")->required();
+  change->add_option("--approval", *approval, "whether versions want approval")->check(CLI::IsMember({"on", "off"}))->required();
+  change->footer("Examples:\n  tablegate workspace set reports --approval off");
+  change->callback([&settings, name, approval] { set(settings, *name, *approval); });
+}
+
+}  // namespace tablegate::loader

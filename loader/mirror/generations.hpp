@@ -1,0 +1,35 @@
+// The catalog's rows about generations: loading, current, previous, pruned,
+// failed. They follow what the mirror really holds (mirror_tables.hpp); only the
+// holder of the table's loader lock writes them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/database.hpp"
+#include "mirror/mirror_tables.hpp"
+#include "mirror/table_spec.hpp"
+
+namespace tablegate::loader {
+
+// Sets right what a loader left behind that died: rows still 'loading' become what the mirror says they are.
+void reconcile_generations(Database& catalog, const std::string& table,
+                           const std::vector<GenerationTable>& tables);
+
+// Writes the row of a new generation as 'loading' and returns its number, above all that the catalog and the
+// mirror know.
+int64_t begin_generation(Database& catalog, const TableSpec& spec, const std::string& source,
+                         const std::vector<GenerationTable>& tables);
+
+void fail_generation(Database& catalog, const std::string& table, int64_t generation);
+
+// After the swap: `generation` is current, the one before it previous, older ones pruned.
+void finish_generation(Database& catalog, const std::string& table, int64_t generation, int64_t rows);
+
+// Names of physical tables that are neither serving nor the previous generation.
+std::vector<std::string> leftovers(Database& catalog, const std::string& table,
+                                   const std::vector<GenerationTable>& tables);
+
+}  // namespace tablegate::loader

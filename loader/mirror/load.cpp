@@ -1,0 +1,168 @@
+#include "mirror/load.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <optional>
+#include <utility>
+
+#include "catalog/refusal.hpp"
+#include "core/statement.hpp"
+#include "mirror/generations.hpp"
+#include "mirror/mirror_tables.hpp"
+#include "mirror/published_columns.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+std::string column_list(const std::vector<std::string>& columns) {
+  std::vector<std::string> quoted;
+  for (const std::string& column : columns) quoted.push_back(core::quote_identifier(column));
+  return fmt::format("{}", fmt::join(quoted, ", "));
+}
+
+std::string serving_note(const std::optional<GenerationTable>& serving) {
+  return serving ? fmt::format("; generation {} keeps serving", serving->generation) : std::string();
+}
+
+class Load {
+ public:
+  Load(Database& catalog, Database& mirror, const TableSpec& spec, const LoadLimits& limits,
+       const LoadWatch& watch)
+      : catalog_(catalog), mirror_(mirror), spec_(spec), limits_(limits), watch_(watch) {}
+
+  LoadOutcome run(CsvSource& source, const std::string& label) {
+    become_owner(mirror_);
+    lock_table_for_load(mirror_, spec_.name);
+    std::vector<GenerationTable> tables = list_generations(mirror_, spec_.name);
+    reconcile_generations(catalog_, spec_.name, tables);
+    drop_generations(mirror_, leftovers(catalog_, spec_.name, tables));
+    check_published_columns(catalog_, spec_);
+    serving_ = serving_generation(tables, spec_.name);
+    next_.generation = begin_generation(catalog_, spec_, label, tables);
+    next_.relation = generation_name(spec_.name, next_.generation);
+    try {
+      build(source);
+      watch_.step("swapping");
+      swap_generation(mirror_, spec_.name, serving_, next_);
+    } catch (...) {
+      give_up();
+      throw;
+    }
+    // From here on the new generation serves, whatever the catalog says: the next load would set that right.
+    try {
+      finish_generation(catalog_, spec_.name, next_.generation, next_.rows);
+    } catch (const Failure& failure) {
+      throw SystemFailure(
+          fmt::format("generation {} serves, but the catalog was not told: {}; the next load does that",
+                      next_.generation, failure.what()));
+    }
+    drop_generations(mirror_, leftovers(catalog_, spec_.name, list_generations(mirror_, spec_.name)));
+    return {next_.generation, next_.rows};
+  }
+
+ private:
+  // What is refused keeps no trace but a 'failed' row. Errors here would hide the reason: the next load
+  // cleans up.
+  void give_up() noexcept {
+    try {
+      drop_generations(mirror_, {next_.relation});
+      fail_generation(catalog_, spec_.name, next_.generation);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): see above
+    }
+  }
+
+  void build(CsvSource& source) {
+    Transaction transaction(mirror_);
+    // Instants in the file carry no offset: they are wall-clock times of the table's zone.
+    mirror_.query("SELECT set_config('timezone', $1, true)", {spec_.time_zone});
+    create();
+    try {
+      next_.rows = source.copy_into(mirror_, mirror_name(next_.relation), true, watch_.copying);
+    } catch (const Refused& refused) {
+      throw Refused(refused.what() + serving_note(serving_), refused.next());
+    }
+    check_rows();
+    watch_.step("building indexes");
+    if (!spec_.primary_key.empty()) add_primary_key();
+    add_indexes();
+    mirror_.script(fmt::format("ANALYZE {}", mirror_name(next_.relation)));
+    mirror_.script(fmt::format("GRANT SELECT ON {} TO tablegate_reader", mirror_name(next_.relation)));
+    mark_generation(mirror_, next_);
+    transaction.commit();
+  }
+
+  // An export that broke off must not take the place of a good one.
+  void check_rows() const {
+    const int64_t before = serving_ ? serving_->rows : 0;
+    const int64_t least = limits_.min_rows.value_or(before > 0 ? 1 : 0);
+    if (next_.rows < least) {
+      throw Refused(fmt::format("Table \"{}\": {} rows came, at least {} were to come{}", spec_.name,
+                                next_.rows, least, serving_note(serving_)),
+                    limits_.min_rows ? "" : "--min-rows 0, when the table is meant to be empty");
+    }
+    const int64_t missing = before - next_.rows;
+    if (limits_.max_shrink && missing > 0 &&
+        static_cast<double>(missing) * 100 > *limits_.max_shrink * static_cast<double>(before)) {
+      throw Refused(
+          fmt::format("Table \"{}\": {} rows came where {} were, --max-shrink {} allows fewer to go{}",
+                      spec_.name, next_.rows, before, *limits_.max_shrink, serving_note(serving_)));
+    }
+  }
+
+  void create() {
+    std::vector<std::string> columns;
+    for (const TableColumn& column : spec_.columns) {
+      columns.push_back(fmt::format("{} {}{}", core::quote_identifier(column.name), column.sql_type,
+                                    column.not_null ? " NOT NULL" : ""));
+    }
+    mirror_.script(
+        fmt::format("CREATE TABLE {} ({})", mirror_name(next_.relation), fmt::join(columns, ", ")));
+  }
+
+  void add_primary_key() {
+    const std::string sql =
+        fmt::format("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY ({})", mirror_name(next_.relation),
+                    core::quote_identifier(next_.relation + "_pkey"), column_list(spec_.primary_key));
+    const Rows rows(PQexec(mirror_.connection(), sql.c_str()));
+    if (PQresultStatus(rows.get()) == PGRES_COMMAND_OK) return;
+    const auto part = [&rows](int code) {
+      const char* text = PQresultErrorField(rows.get(), code);
+      return std::string(text == nullptr ? "" : text);
+    };
+    const std::string state = part(PG_DIAG_SQLSTATE);
+    const std::string message = part(PG_DIAG_MESSAGE_PRIMARY);
+    if (state != "23505") throw DatabaseError(state, "primary key: " + message);
+    std::string detail = part(PG_DIAG_MESSAGE_DETAIL);  // "Key (user_id)=(1) is duplicated."
+    if (!detail.empty() && detail.back() == '.') detail.pop_back();
+    throw Refused(fmt::format("Table \"{}\": primary_key ({}) is not unique in the data: {}{}", spec_.name,
+                              fmt::join(spec_.primary_key, ", "), detail, serving_note(serving_)));
+  }
+
+  void add_indexes() {
+    int number = 0;
+    for (const std::vector<std::string>& columns : spec_.indexes) {
+      if (columns.empty()) continue;
+      mirror_.script(fmt::format("CREATE INDEX {} ON {} ({})",
+                                 core::quote_identifier(fmt::format("{}_i{}", next_.relation, ++number)),
+                                 mirror_name(next_.relation), column_list(columns)));
+    }
+  }
+
+  Database& catalog_;
+  Database& mirror_;
+  const TableSpec& spec_;
+  const LoadLimits& limits_;
+  const LoadWatch& watch_;
+  std::optional<GenerationTable> serving_;
+  GenerationTable next_;
+};
+
+}  // namespace
+
+LoadOutcome load_table(Database& catalog, Database& mirror, const TableSpec& spec, CsvSource& source,
+                       const std::string& label, const LoadLimits& limits, const LoadWatch& watch) {
+  return Load(catalog, mirror, spec, limits, watch).run(source, label);
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,39 @@
+// One load: a new generation beside the serving one, then the swap. At any
+// moment that this process may die, the old generation keeps serving, and the
+// next load of the table clears what is left. Catalog and mirror may be two
+// databases: nothing here needs a transaction over both.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "catalog/database.hpp"
+#include "mirror/table_spec.hpp"
+#include "source/csv.hpp"
+
+namespace tablegate::loader {
+
+struct LoadOutcome {
+  int64_t generation = 0;
+  int64_t rows = 0;
+};
+
+// What the new generation must at least hold.
+struct LoadLimits {
+  std::optional<int64_t> min_rows;   // not set: 1, where the serving generation has rows
+  std::optional<double> max_shrink;  // percent of the serving generation's rows that may be missing
+};
+
+struct LoadWatch {
+  std::function<void(const CopyProgress&)> copying;   // after each chunk
+  std::function<void(const std::string& step)> step;  // "building indexes", "swapping"
+};
+
+// `label`: the source as the catalog keeps it. Throws Refused for data that cannot be loaded; the table then
+// serves what it served before.
+LoadOutcome load_table(Database& catalog, Database& mirror, const TableSpec& spec, CsvSource& source,
+                       const std::string& label, const LoadLimits& limits, const LoadWatch& watch);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,162 @@
+#include "mirror/mirror_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "catalog/refusal.hpp"
+#include "core/statement.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr int kSwapAttempts = 250;  // about 30 s: 50 ms of waiting and 20 to 120 ms of pause each
+constexpr std::string_view kMark = "tablegate generation ";
+
+// "tablegate generation 3, 135233 rows"
+bool read_mark(std::string_view comment, GenerationTable& table) {
+  if (comment.substr(0, kMark.size()) != kMark) return false;
+  const char* at = comment.data() + kMark.size();
+  const char* end = comment.data() + comment.size();
+  const auto generation = std::from_chars(at, end, table.generation);
+  if (generation.ec != std::errc{} || generation.ptr == end || *generation.ptr != ',') return false;
+  return std::from_chars(generation.ptr + 2, end, table.rows).ec == std::errc{};
+}
+
+bool is_lock_problem(const std::string& sqlstate) {
+  return sqlstate == "55P03" || sqlstate == "40P01";  // lock_not_available, deadlock_detected
+}
+
+void pause(std::minstd_rand& random) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(20 + random() % 100));
+}
+
+std::string lock_holders(Database& mirror, const std::string& table) {
+  const Rows rows = mirror.query(
+      "SELECT string_agg(DISTINCT l.pid::text, ', ') FROM pg_locks l WHERE l.granted AND l.pid <> "
+      "pg_backend_pid()"
+      " AND l.relation = to_regclass($1)",
+      {mirror_name(table)});
+  return rows.null(0, 0) ? std::string() : fmt::format(" (sessions {})", rows.text(0, 0));
+}
+
+}  // namespace
+
+std::string generation_name(const std::string& table, int64_t generation) {
+  return fmt::format("{}__g{}", table, generation);
+}
+
+std::string mirror_name(const std::string& relation) {
+  return fmt::format("\"mirror\".{}", core::quote_identifier(relation));
+}
+
+void lock_table_for_load(Database& mirror, const std::string& table) {
+  const std::string key = "tablegate.load." + table;
+  if (mirror.query("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", {key}).boolean(0, 0)) return;
+  const Rows holder = mirror.query(
+      "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+      " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+      " AND ((classid::bigint << 32) | objid::bigint) = hashtextextended($1, 0)",
+      {key});
+  const std::string who = holder.empty() ? "another session" : fmt::format("session {}", holder.text(0, 0));
+  throw Refused(
+      fmt::format("Table \"{}\" is being loaded by {} of the mirror's PostgreSQL: try again when it is done",
+                  table, who),
+      "tablegate table status " + table);
+}
+
+void become_owner(Database& mirror) {
+  try {
+    mirror.script("SET ROLE tablegate_owner");
+  } catch (const DatabaseError& error) {
+    if (error.sqlstate == "42501") {
+      throw Refused("a load works as tablegate_owner, whose member you are not in the mirror's PostgreSQL",
+                    "GRANT tablegate_owner TO you, or run it as someone who is");
+    }
+    if (error.sqlstate == "22023")
+      throw Refused("the mirror's PostgreSQL has no role tablegate_owner", "tablegate init");
+    throw;
+  }
+  mirror.script(
+      "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0");
+}
+
+std::vector<GenerationTable> list_generations(Database& mirror, const std::string& table) {
+  const Rows rows = mirror.query(
+      "SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), '') FROM pg_class c"
+      " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'mirror' AND c.relkind IN ('r', 'p', "
+      "'v', 'm', 'f')"
+      " AND (c.relname = $1 OR c.relname ~ ('^' || $1 || '__g[0-9]+$')) ORDER BY 1",
+      {table});
+  std::vector<GenerationTable> tables;
+  for (int row = 0; row < rows.size(); ++row) {
+    GenerationTable found;
+    found.relation = rows.string(row, 0);
+    if (read_mark(rows.text(row, 1), found)) {
+      tables.push_back(std::move(found));
+    } else if (found.relation == table) {
+      throw Refused(fmt::format("mirror.{} exists and was not made by tablegate: rename or drop it", table));
+    }
+  }
+  return tables;
+}
+
+std::optional<GenerationTable> serving_generation(const std::vector<GenerationTable>& tables,
+                                                  const std::string& table) {
+  for (const GenerationTable& candidate : tables) {
+    if (candidate.relation == table) return candidate;
+  }
+  return std::nullopt;
+}
+
+void mark_generation(Database& mirror, const GenerationTable& table) {
+  mirror.script(fmt::format("COMMENT ON TABLE {} IS '{}{}, {} rows'", mirror_name(table.relation), kMark,
+                            table.generation, table.rows));
+}
+
+void swap_generation(Database& mirror, const std::string& table,
+                     const std::optional<GenerationTable>& serving, const GenerationTable& next) {
+  std::minstd_rand random(std::random_device{}());
+  for (int attempt = 1;; ++attempt) {
+    try {
+      Transaction transaction(mirror);
+      mirror.script("SET LOCAL lock_timeout = '50ms'");
+      if (serving) {
+        mirror.script(fmt::format("ALTER TABLE {} RENAME TO {}", mirror_name(table),
+                                  core::quote_identifier(generation_name(table, serving->generation))));
+      }
+      mirror.script(fmt::format("ALTER TABLE {} RENAME TO {}", mirror_name(next.relation),
+                                core::quote_identifier(table)));
+      transaction.commit();
+      return;
+    } catch (const DatabaseError& error) {
+      if (!is_lock_problem(error.sqlstate)) throw;
+      if (attempt == kSwapAttempts) {
+        throw SystemFailure(
+            fmt::format("mirror.{} could not be locked for the swap, someone holds it{}; the previous "
+                        "generation keeps serving",
+                        table, lock_holders(mirror, table)),
+            "tablegate table load " + table);
+      }
+    }
+    pause(random);
+  }
+}
+
+void drop_generations(Database& mirror, const std::vector<std::string>& relations) {
+  for (const std::string& relation : relations) {
+    try {
+      Transaction transaction(mirror);
+      mirror.script("SET LOCAL lock_timeout = '1s'");
+      mirror.script(fmt::format("DROP TABLE IF EXISTS {}", mirror_name(relation)));
+      transaction.commit();
+    } catch (const DatabaseError& error) {
+      if (!is_lock_problem(error.sqlstate)) throw;
+    }
+  }
+}
+
+}  // namespace tablegate::loader

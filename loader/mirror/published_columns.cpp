@@ -1,0 +1,46 @@
+#include "mirror/published_columns.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catalog/refusal.hpp"
+#include "core/types.hpp"
+
+namespace tablegate::loader {
+
+void check_published_columns(Database& catalog, const TableSpec& spec) {
+  // Every column named by a published version, with the type that the version was compiled against.
+  const Rows rows = catalog.query(
+      "SELECT DISTINCT a.name, c.item->>'name', c.item->>'type' FROM tablegate.published_api p"
+      " JOIN tablegate.api_version v USING (api_id, version) JOIN tablegate.api a USING (api_id)"
+      " CROSS JOIN LATERAL json_array_elements(v.source->'columns') AS c (item)"
+      " WHERE v.source->>'table' = $1 AND EXISTS ("
+      "   SELECT FROM json_array_elements(coalesce(v.definition->'request_parameters', '[]')) AS r (item)"
+      "   WHERE coalesce(r.item->>'column', r.item->>'name') = c.item->>'name'"
+      "   UNION ALL"
+      "   SELECT FROM json_array_elements(coalesce(v.definition->'response_parameters', '[]')) AS r (item)"
+      "   WHERE coalesce(r.item->>'column', r.item->>'name') = c.item->>'name') ORDER BY 1, 2",
+      {spec.name});
+  for (int row = 0; row < rows.size(); ++row) {
+    const auto column =
+        std::find_if(spec.columns.begin(), spec.columns.end(),
+                     [&](const TableColumn& candidate) { return candidate.name == rows.text(row, 1); });
+    const std::string next = fmt::format("tablegate api unpublish \"{}\"", rows.text(row, 0));
+    if (column == spec.columns.end()) {
+      throw Refused(
+          fmt::format("Table \"{}\" no longer has column \"{}\", which the published API \"{}\" reads",
+                      spec.name, rows.text(row, 1), rows.text(row, 0)),
+          next);
+    }
+    if (core::column_type_name(column->type) != rows.text(row, 2)) {
+      throw Refused(
+          fmt::format("Table \"{}\": column \"{}\" is {} now, the published API \"{}\" reads it as {}",
+                      spec.name, column->name, core::column_type_name(column->type), rows.text(row, 0),
+                      rows.text(row, 2)),
+          next);
+    }
+  }
+}
+
+}  // namespace tablegate::loader

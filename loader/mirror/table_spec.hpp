@@ -1,0 +1,30 @@
+// What a load needs to know of a table, read from the catalog: columns as apply
+// read them from its DDL, keys, indexes, zone, and where its rows come from. A
+// copy of one moment; nothing here changes during a load.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "catalog/database.hpp"
+#include "source/ddl.hpp"
+
+namespace tablegate::loader {
+
+struct TableSpec {
+  std::string name;
+  std::vector<TableColumn> columns;
+  std::vector<std::string> primary_key;
+  std::vector<std::vector<std::string>> indexes;
+  std::string time_zone;
+  std::string source_name;  // of the data source
+  std::string source_type;  // csv, maxcompute, postgresql
+  std::string source_path;  // csv: its path, or empty
+
+  std::vector<std::string> column_names() const;
+};
+
+// Throws Refused when there is no such table or its definition cannot be loaded.
+TableSpec read_table_spec(Database& catalog, const std::string& name);
+
+}  // namespace tablegate::loader

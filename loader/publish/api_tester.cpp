@@ -1,0 +1,271 @@
+#include "publish/api_tester.hpp"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "catalog/refusal.hpp"
+#include "core/json_writer.hpp"
+#include "core/manifest_reader.hpp"
+#include "core/parameters.hpp"
+#include "core/problem.hpp"
+#include "core/router.hpp"
+#include "core/statement.hpp"
+#include "pg/dsn.hpp"
+#include "pg/poll_loop.hpp"
+#include "pg/pool.hpp"
+#include "publish/compiled_api.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+using Values = std::vector<std::pair<std::string, std::string>>;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view kRequestId = "api-test";
+
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+         });
+}
+
+class TestHeaders final : public core::HeaderSource {
+ public:
+  void add(const std::string& name, const std::string& value) { headers_.emplace_back(name, value); }
+  std::string_view find(std::string_view name, unsigned& count) const override {
+    std::string_view first;
+    count = 0;
+    for (const auto& [header, value] : headers_) {
+      if (!same_name(header, name)) continue;
+      if (count++ == 0) first = value;
+    }
+    return first;
+  }
+
+ private:
+  Values headers_;
+};
+
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~')
+      encoded += c;
+    else
+      encoded += fmt::format("%{:02X}", byte);
+  }
+  return encoded;
+}
+
+// A request as nginx would hand it to core.
+struct TestRequest {
+  std::string path;
+  std::string query;
+  TestHeaders headers;
+};
+
+TestRequest make_request(const CompiledApi& api, const Values& given) {
+  for (const auto& [name, value] : given) {
+    const bool known =
+        std::any_of(api.parameters.begin(), api.parameters.end(),
+                    [&name = name](const CompiledParameter& parameter) { return parameter.name == name; });
+    if (!known) throw Refused(fmt::format("Api \"{}\" has no request parameter \"{}\"", api.name, name));
+  }
+  TestRequest request;
+  request.path = api.path;
+  for (const CompiledParameter& parameter : api.parameters) {
+    std::vector<std::string> values;
+    for (const auto& [name, value] : given) {
+      if (name == parameter.name) values.push_back(value);
+    }
+    if (values.empty() && parameter.has_sample) values.push_back(parameter.sample);
+    for (const std::string& value : values) {
+      if (parameter.place == "header") {
+        request.headers.add(parameter.name, value);
+      } else if (parameter.place == "path") {
+        const std::string hole = "{" + parameter.name + "}";
+        if (const size_t at = request.path.find(hole); at != std::string::npos)
+          request.path.replace(at, hole.size(), value);
+      } else {
+        request.query += fmt::format("{}{}={}", request.query.empty() ? "" : "&",
+                                     percent_encoded(parameter.name), percent_encoded(value));
+      }
+    }
+  }
+  return request;
+}
+
+// The one query of a test; its answer goes through core's writer while libpq's result is there.
+class TestQuery final : public pg::Query {
+ public:
+  TestQuery(const core::Api& api, const core::BoundValues& bound) : api_(api), mask_(bound.mask) {
+    key = {api.id, bound.mask};
+    parameter_count = bound.count;
+    values = bound.values;
+    timeout_ms = api.timeout_ms;
+    point = api.point;
+  }
+
+  std::string sql() const override { return core::statement_sql(api_, mask_); }
+  void parameter_types(std::vector<Oid>& types) const override {
+    for (const uint32_t type : core::statement_types(api_, mask_)) types.push_back(type);
+  }
+
+  void on_rows(const PGresult* rows) noexcept override {
+    const size_t columns = core::output_columns(api_);
+    rows_ = PQntuples(rows);
+    if (static_cast<size_t>(PQnfields(rows)) != columns)
+      return end(core::Slug::query_failed, "the table's columns differ");
+    std::vector<core::Cell> cells(columns);
+    core::RowWriter writer(api_, sink_);
+    bool written = writer.begin();
+    for (int row = 0; written && row < rows_; ++row) {
+      for (size_t column = 0; column < columns; ++column) {
+        const int field = static_cast<int>(column);
+        const bool null = PQgetisnull(rows, row, field) != 0;
+        cells[column] = null ? core::Cell{}
+                             : core::Cell{PQgetvalue(rows, row, field),
+                                          static_cast<size_t>(PQgetlength(rows, row, field))};
+      }
+      written = writer.row(cells.data());
+    }
+    end(written && writer.end() ? core::Slug::none : core::Slug::internal_error, {});
+  }
+
+  void on_failure(const pg::Failure& failure) noexcept override {
+    switch (failure.kind) {
+      case pg::Failure::Kind::query_failed:
+        return end(core::Slug::query_failed, failure.message);
+      case pg::Failure::Kind::query_timeout:
+        return end(core::Slug::query_timeout, failure.message);
+      case pg::Failure::Kind::queue_full:
+        return end(core::Slug::queue_full, failure.message);
+      case pg::Failure::Kind::database_unavailable:
+        return end(core::Slug::database_unavailable, failure.message);
+    }
+  }
+
+  bool done() const { return done_; }
+  core::Slug slug() const { return slug_; }
+  int rows() const { return rows_; }
+  const std::string& detail() const { return detail_; }
+  const std::string& body() const { return sink_.text; }
+
+ private:
+  void end(core::Slug slug, const std::string& detail) {
+    slug_ = slug;
+    detail_ = detail;
+    done_ = true;
+  }
+
+  const core::Api& api_;
+  uint64_t mask_;
+  core::StringSink sink_;
+  std::string detail_;
+  int rows_ = 0;
+  core::Slug slug_ = core::Slug::none;
+  bool done_ = false;
+};
+
+std::vector<std::string> addresses_of(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return {};
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, &freeaddrinfo);
+  std::vector<std::string> addresses;
+  for (const addrinfo* item = list.get(); item != nullptr; item = item->ai_next) {
+    char text[NI_MAXHOST];
+    if (getnameinfo(item->ai_addr, item->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
+      addresses.emplace_back(text);
+    }
+  }
+  return addresses;
+}
+
+pg::Dsn read_dsn(const std::string& text) {
+  core::Result<pg::Dsn> dsn = pg::parse_dsn(text);
+  if (!dsn) throw WrongUsage("the mirror's connection string cannot be used: " + dsn.error().text());
+  if (const core::Status resolved = dsn->resolve(&addresses_of); !resolved) {
+    throw SystemFailure("the mirror's host is not known: " + resolved.error().text());
+  }
+  return std::move(*dsn);
+}
+
+TestOutcome problem_outcome(const core::Problem& problem) {
+  TestOutcome outcome;
+  outcome.status = core::problem_kind(problem.slug).status;
+  outcome.response = core::problem_body(problem, kRequestId);
+  return outcome;
+}
+
+TestOutcome run_query(const core::Api& api, const core::BoundValues& bound, const std::string& mirror_dsn) {
+  const pg::Dsn dsn = read_dsn(mirror_dsn);
+  pg::PollLoop loop;
+  pg::PoolConfig config;
+  config.name = "api test";
+  config.dsn = &dsn;
+  config.connections = 1;
+  config.queue = 1;
+  config.role = "tablegate_reader";
+  TestQuery query(api, bound);
+  const auto start = Clock::now();
+  {
+    pg::Pool pool(loop, config);
+    pool.submit(query);
+    // The contract's timeout is for waiting for a connection and the query together.
+    if (!loop.run_until([&query] { return query.done(); }, api.timeout_ms)) pool.abandon(query);
+  }
+  const double duration_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  TestOutcome outcome;
+  if (query.done() && query.slug() == core::Slug::none) {
+    outcome.passed = true;
+    outcome.empty = query.rows() == 0;
+    outcome.status = 200;
+    outcome.response = query.body();
+  } else {
+    outcome = problem_outcome({query.done() ? query.slug() : core::Slug::query_timeout, {}, {}});
+    outcome.detail = query.detail();
+  }
+  outcome.duration_ms = duration_ms;
+  return outcome;
+}
+
+TestOutcome answer(const core::Manifest& manifest, const TestRequest& request,
+                   const std::string& mirror_dsn) {
+  const core::RouteMatch match = manifest.router->find("", request.path, "GET");
+  if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});
+  core::RequestData data;
+  data.path = request.path;
+  data.query = request.query;
+  data.headers = &request.headers;
+  core::BlockArena arena;
+  core::BoundValues bound;
+  if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound))
+    return problem_outcome(problem);
+  return run_query(*match.api, bound, mirror_dsn);
+}
+
+}  // namespace
+
+TestOutcome test_api(const ApiEntry& api, const Values& parameters, const std::string& mirror_dsn) {
+  ManifestContents contents;
+  contents.gateway = "api test";
+  contents.apis.push_back(api);
+  contents.apis.back().domains.clear();  // any host: a test has none
+  const std::string text = write_manifest(contents);
+  const auto manifest = core::read_manifest(text);
+  if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
+  const TestRequest request = make_request(compile_api(contents.apis.back()), parameters);
+  return answer(**manifest, request, mirror_dsn);
+}
+
+}  // namespace tablegate::loader

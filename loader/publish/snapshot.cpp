@@ -1,0 +1,141 @@
+#include "publish/snapshot.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+#include "catalog/json_text.hpp"
+#include "catalog/refusal.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+void read_domains(Database& catalog, ManifestContents& contents) {
+  const Rows rows = catalog.query(
+      "SELECT d.name, d.definition FROM tablegate.domain d WHERE EXISTS ("
+      "  SELECT FROM tablegate.rest_api_domain r JOIN tablegate.business_process b USING (rest_api_id)"
+      "  JOIN tablegate.api a USING (business_process_id)"
+      "  JOIN tablegate.published_api p ON p.api_id = a.api_id AND p.gateway = r.gateway"
+      "  WHERE r.domain = d.name AND r.gateway = $1) ORDER BY d.name",
+      {contents.gateway});
+  for (int row = 0; row < rows.size(); ++row) {
+    JsonDocument definition;
+    if (const std::string fault = parse_json(rows.text(row, 1), definition); !fault.empty()) {
+      throw SystemFailure(
+          fmt::format("Domain \"{}\" is damaged in the catalog: {}", rows.text(row, 0), fault));
+    }
+    DomainEntry domain;
+    domain.name = rows.string(row, 0);
+    domain.protocol = json_member(definition, "protocol", "HTTP");
+    const JsonValue* force = json_find(definition, "force_https");
+    domain.force_https = force != nullptr && force->IsTrue();
+    contents.domains.push_back(std::move(domain));
+  }
+}
+
+void read_apis(Database& catalog, ManifestContents& contents) {
+  std::map<std::string, std::vector<std::string>> domains;  // by REST API id
+  const Rows bound = catalog.query(
+      "SELECT rest_api_id, domain FROM tablegate.rest_api_domain WHERE gateway = $1 ORDER BY 1, 2",
+      {contents.gateway});
+  for (int row = 0; row < bound.size(); ++row) domains[bound.string(row, 0)].push_back(bound.string(row, 1));
+  const Rows rows = catalog.query(
+      "SELECT p.api_id, p.version, w.name, r.name, r.base_path, r.rest_api_id, p.service, v.definition, "
+      "v.source"
+      " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version)"
+      " JOIN tablegate.api a USING (api_id) JOIN tablegate.workspace w USING (workspace_id)"
+      " JOIN tablegate.business_process b USING (business_process_id)"
+      " JOIN tablegate.rest_api r USING (rest_api_id) WHERE p.gateway = $1 ORDER BY p.api_id",
+      {contents.gateway});
+  for (int row = 0; row < rows.size(); ++row) {
+    ApiEntry api;
+    api.api_id = rows.integer(row, 0);
+    api.version = static_cast<int>(rows.integer(row, 1));
+    api.workspace = rows.string(row, 2);
+    api.rest_api = rows.string(row, 3);
+    api.base_path = rows.string(row, 4);
+    if (const auto found = domains.find(rows.string(row, 5)); found != domains.end())
+      api.domains = found->second;
+    api.service = rows.string(row, 6);
+    api.definition = rows.string(row, 7);
+    api.source = rows.string(row, 8);
+    contents.apis.push_back(std::move(api));
+  }
+}
+
+// All consumers, not only those who may call something: a valid key without an authorisation is 403, not 401.
+void read_consumers(Database& catalog, ManifestContents& contents) {
+  std::map<std::string, size_t> places;
+  const Rows consumers =
+      catalog.query("SELECT consumer_id, name, enabled FROM tablegate.consumer ORDER BY name COLLATE \"C\"");
+  for (int row = 0; row < consumers.size(); ++row) {
+    places[consumers.string(row, 0)] = contents.consumers.size();
+    ConsumerEntry consumer;
+    consumer.name = consumers.string(row, 1);
+    consumer.enabled = consumers.boolean(row, 2);
+    contents.consumers.push_back(std::move(consumer));
+  }
+  const auto consumer_of = [&](const Rows& rows, int row) -> ConsumerEntry& {
+    return contents.consumers[places.at(rows.string(row, 0))];
+  };
+  const Rows granted = catalog.query(
+      "SELECT c.consumer_id, p.api_id FROM tablegate.published_api p JOIN tablegate.api a USING (api_id)"
+      " JOIN tablegate.business_process b USING (business_process_id)"
+      " JOIN tablegate.consumer c ON c.workspace_id = a.workspace_id OR EXISTS ("
+      "   SELECT FROM tablegate.\"authorization\" g WHERE g.consumer_id = c.consumer_id"
+      "   AND (g.api_id = a.api_id OR g.rest_api_id = b.rest_api_id))"
+      " WHERE p.gateway = $1 ORDER BY 1, 2",
+      {contents.gateway});
+  for (int row = 0; row < granted.size(); ++row)
+    consumer_of(granted, row).apis.push_back(granted.integer(row, 1));
+  // not_before rounds up and expires down to whole seconds: never valid outside of what was set.
+  const Rows keys = catalog.query(
+      "SELECT consumer_id, key_id, encode(digest, 'hex'), ceil(extract(epoch FROM not_before))::bigint,"
+      " floor(extract(epoch FROM expires))::bigint FROM tablegate.api_key ORDER BY key_id COLLATE \"C\"");
+  for (int row = 0; row < keys.size(); ++row) {
+    KeyEntry key;
+    key.id = keys.string(row, 1);
+    key.sha256 = keys.string(row, 2);
+    if (!keys.null(row, 3)) key.not_before = keys.integer(row, 3);
+    if (!keys.null(row, 4)) key.expires = keys.integer(row, 4);
+    consumer_of(keys, row).keys.push_back(std::move(key));
+  }
+}
+
+}  // namespace
+
+std::string resolve_gateway(Database& catalog, const std::string& name) {
+  const Rows rows = catalog.query("SELECT name FROM tablegate.gateway_instance ORDER BY name");
+  std::string names;
+  for (int row = 0; row < rows.size(); ++row) {
+    if (rows.text(row, 0) == name) return name;
+    names += (names.empty() ? "" : ", ") + rows.string(row, 0);
+  }
+  if (rows.empty()) throw Refused("no GatewayInstance is defined", "tablegate apply -f FILE");
+  if (!name.empty())
+    throw Refused(fmt::format("no GatewayInstance \"{}\" is defined (there are: {})", name, names));
+  if (rows.size() > 1) {
+    throw Refused(fmt::format("there are several gateways ({}): name one", names),
+                  fmt::format("--gateway {}", rows.text(0, 0)));
+  }
+  return rows.string(0, 0);
+}
+
+ManifestContents read_snapshot(Database& catalog, const std::string& gateway) {
+  Transaction transaction(catalog);
+  catalog.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  ManifestContents contents;
+  contents.gateway = gateway;
+  const Rows rows =
+      catalog.query("SELECT publication FROM tablegate.gateway_instance WHERE name = $1", {gateway});
+  if (rows.empty()) throw Refused(fmt::format("no GatewayInstance \"{}\" is defined", gateway));
+  contents.publication = static_cast<uint64_t>(rows.integer(0, 0));
+  read_domains(catalog, contents);
+  read_apis(catalog, contents);
+  read_consumers(catalog, contents);
+  transaction.commit();
+  return contents;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,25 @@
+// Where the bytes of a load come from: a file, a gzip file or standard input.
+// Owned by the load; read once, from the beginning to the end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace tablegate::loader {
+
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  // Up to `size` bytes; 0 at the end. Throws SystemFailure, or Refused for a damaged gzip file.
+  virtual size_t read(char* buffer, size_t size) = 0;
+  // Bytes taken from the file (of a gzip file: compressed ones), and its size or 0 where nobody knows.
+  virtual uint64_t consumed() const = 0;
+  virtual uint64_t total() const = 0;
+};
+
+// `path`: a file, a file ending in .gz, or "-" for standard input. Throws Refused when it cannot be read.
+std::unique_ptr<ByteSource> open_bytes(const std::string& path);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,337 @@
+#include "source/ddl.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "catalog/refusal.hpp"
+#include "source/ddl_lexer.hpp"
+#include "source/ddl_type.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr size_t kMaxName = 63;       // bytes of a PostgreSQL identifier (NAMEDATALEN - 1)
+constexpr size_t kMaxColumns = 1600;  // of a PostgreSQL table (MaxHeapAttributeNumber)
+constexpr size_t kMaxDdl = 1U << 20U;
+
+std::string lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+// Columns that every PostgreSQL table has already.
+bool is_system_column(std::string_view name) {
+  constexpr std::string_view kNames[] = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+class DdlParser {
+ public:
+  explicit DdlParser(std::string_view text) : lexer_(text) { step(); }
+
+  TableDdl parse() {
+    parse_head();
+    parse_name();
+    if (at("LIKE")) refuse("CREATE TABLE LIKE is not supported yet: write the columns");
+    if (at("AS")) refuse("CREATE TABLE AS SELECT is not supported yet: write the columns");
+    expect('(');
+    do {
+      parse_item();
+    } while (take(','));
+    expect(')');
+    parse_options();
+    finish();
+    return std::move(ddl_);
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& reason) const {
+    refuse_ddl(token_.line, token_.column, reason);
+  }
+
+  void step() { token_ = lexer_.next(); }
+  bool at(std::string_view upper) const { return token_.is_word(upper); }
+  bool at_end() const { return token_.kind == DdlToken::Kind::end; }
+
+  bool take(std::string_view upper) {
+    if (!at(upper)) return false;
+    step();
+    return true;
+  }
+  bool take(char symbol) {
+    if (!token_.is_symbol(symbol)) return false;
+    step();
+    return true;
+  }
+  std::string found() const { return at_end() ? "the text ends" : fmt::format("found \"{}\"", token_.text); }
+  void expect(std::string_view upper) {
+    if (!take(upper)) refuse(fmt::format("{} expected, {}", upper, found()));
+  }
+  void expect(char symbol) {
+    if (!take(symbol)) refuse(fmt::format("\"{}\" expected, {}", symbol, found()));
+  }
+
+  std::string name(std::string_view what) {
+    if (token_.kind != DdlToken::Kind::word && token_.kind != DdlToken::Kind::quoted_name) {
+      refuse(fmt::format("{} expected, {}", what, found()));
+    }
+    std::string text = lower(token_.text);
+    if (text.empty()) refuse(fmt::format("{} is empty", what));
+    for (const char c : text) {
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+        refuse(fmt::format("{} holds a control character", what));
+      }
+    }
+    step();
+    return text;
+  }
+
+  // 'a' 'b' is one string, as MaxCompute joins adjacent literals.
+  std::string string_literal(std::string_view what) {
+    if (token_.kind != DdlToken::Kind::string) refuse(fmt::format("{} expected, {}", what, found()));
+    std::string text;
+    while (token_.kind == DdlToken::Kind::string) {
+      text += token_.text;
+      step();
+    }
+    return text;
+  }
+
+  void parse_head() {
+    expect("CREATE");
+    if (take("OR")) expect("REPLACE");
+    if (at("TEMPORARY")) refuse("TEMPORARY tables are not supported");
+    if (at("EXTERNAL")) refuse("EXTERNAL tables are not supported yet");
+    if (at("VIEW") || at("MATERIALIZED")) refuse("only CREATE TABLE can be read");
+    expect("TABLE");
+    if (take("IF")) {
+      expect("NOT");
+      expect("EXISTS");
+    }
+  }
+
+  // [project.[schema.]]name
+  void parse_name() {
+    ddl_.table = name("the table's name");
+    for (int parts = 1; take('.'); ++parts) {
+      if (parts == 3) refuse("a table's name has at most three parts: project.schema.name");
+      ddl_.table = name("the table's name");
+    }
+  }
+
+  void parse_item() {
+    const bool constraint = at("CONSTRAINT");
+    if (constraint || at("PRIMARY")) {
+      // "primary" may also be a column; a type follows it then.
+      const DdlToken first = token_;
+      step();
+      if (constraint && token_.kind != DdlToken::Kind::symbol) {
+        const DdlToken second = token_;
+        step();
+        if (at("PRIMARY")) {
+          step();
+          return parse_table_key();
+        }
+        refuse_ddl(second.line, second.column, "after CONSTRAINT only a name and PRIMARY KEY can stand");
+      }
+      if (at("KEY")) return parse_table_key();
+      return parse_column(lower(first.text), first);
+    }
+    if (at_end()) refuse("a column expected, the text ends");
+    const DdlToken first = token_;
+    parse_column(name("a column's name"), first);
+  }
+
+  void parse_table_key() {
+    const DdlToken where = token_;
+    expect("KEY");
+    expect('(');
+    std::vector<std::string> key;
+    do {
+      key.push_back(name("a column of the primary key"));
+    } while (take(','));
+    expect(')');
+    while (at("NOT") || at("ENFORCED") || at("DISABLE") || at("NOVALIDATE") || at("RELY")) step();
+    set_key(std::move(key), where);
+  }
+
+  void set_key(std::vector<std::string> key, const DdlToken& where) {
+    if (!ddl_.primary_key.empty()) refuse_ddl(where.line, where.column, "a second PRIMARY KEY");
+    ddl_.primary_key = std::move(key);
+    key_place_ = where;
+  }
+
+  void check_column_name(const std::string& column, const DdlToken& where) const {
+    const auto refuse_here = [&where](const std::string& reason) {
+      refuse_ddl(where.line, where.column, reason);
+    };
+    if (column.size() > kMaxName) {
+      refuse_here(
+          fmt::format("column \"{}\" has {} bytes, at most {} can stand", column, column.size(), kMaxName));
+    }
+    if (is_system_column(column)) {
+      refuse_here(fmt::format("column \"{}\" has a name that PostgreSQL keeps for itself", column));
+    }
+    for (const TableColumn& other : ddl_.columns) {
+      if (other.name == column) refuse_here(fmt::format("column \"{}\" stands twice", column));
+    }
+    if (ddl_.columns.size() == kMaxColumns) refuse_here(fmt::format("more than {} columns", kMaxColumns));
+  }
+
+  void parse_column(const std::string& column_name, const DdlToken& where) {
+    check_column_name(column_name, where);
+    TableColumn column;
+    column.name = column_name;
+    parse_type(column);
+    for (;;) {
+      if (take("NOT")) {
+        expect("NULL");
+        column.not_null = true;
+      } else if (take("NULL")) {
+        column.not_null = false;
+      } else if (take("DEFAULT")) {
+        skip_default(column_name);
+      } else if (at("PRIMARY")) {
+        const DdlToken key = token_;
+        step();
+        expect("KEY");
+        set_key({column_name}, key);
+      } else if (take("COMMENT")) {
+        column.comment = string_literal("a comment's text");
+      } else {
+        break;
+      }
+    }
+    if (!token_.is_symbol(',') && !token_.is_symbol(')')) {
+      refuse(fmt::format("column \"{}\": \",\" or \")\" expected, {}", column_name, found()));
+    }
+    ddl_.columns.push_back(std::move(column));
+  }
+
+  void parse_type(TableColumn& column) {
+    if (token_.kind != DdlToken::Kind::word) {
+      refuse(fmt::format("column \"{}\": a type expected, {}", column.name, found()));
+    }
+    const DdlToken where = token_;
+    DdlType type;
+    type.name = lower(token_.text);
+    step();
+    if (take('(')) {
+      do {
+        if (token_.kind != DdlToken::Kind::word || type.arguments.size() == 2) {
+          refuse(fmt::format("column \"{}\": the arguments of {} cannot be read", column.name, where.text));
+        }
+        type.arguments.push_back(token_.text);
+        step();
+      } while (take(','));
+      expect(')');
+    }
+    const std::string reason = map_ddl_type(type, column);
+    if (!reason.empty())
+      refuse_ddl(where.line, where.column, fmt::format("column \"{}\": {}", column.name, reason));
+  }
+
+  // A default only counts for MaxCompute's own INSERT: a load always brings every column. Read and left out.
+  void skip_default(const std::string& column) {
+    int depth = 0;
+    bool any = false;
+    for (;;) {
+      const bool stop = token_.is_symbol(',') || token_.is_symbol(')') || at("COMMENT") || at("PRIMARY") ||
+                        at("NOT") || (any && at("NULL"));
+      if (at_end() || token_.is_symbol(';') || (depth == 0 && stop)) break;
+      if (token_.is_symbol('(')) ++depth;
+      if (token_.is_symbol(')')) --depth;
+      any = true;
+      step();
+    }
+    if (!any || depth != 0)
+      refuse(fmt::format("column \"{}\": a constant after DEFAULT expected, {}", column, found()));
+  }
+
+  void parse_options() {
+    while (!at_end() && !token_.is_symbol(';')) {
+      if (take("COMMENT")) {
+        ddl_.comment = string_literal("a comment's text");
+      } else if (take("LIFECYCLE")) {
+        const bool number = token_.kind == DdlToken::Kind::word &&
+                            token_.text.find_first_not_of("0123456789") == std::string::npos;
+        if (!number) refuse(fmt::format("days after LIFECYCLE expected, {}", found()));
+        step();
+      } else if (take("TBLPROPERTIES")) {
+        parse_properties();
+      } else {
+        refuse_option();
+      }
+    }
+  }
+
+  void parse_properties() {
+    expect('(');
+    do {
+      string_literal("a property's name");
+      expect('=');
+      string_literal("a property's value");
+    } while (take(','));
+    expect(')');
+  }
+
+  [[noreturn]] void refuse_option() {
+    if (at("PARTITIONED") || at("AUTO")) refuse_partitions();
+    for (const std::string_view word :
+         {"CLUSTERED", "RANGE", "SORTED", "ROW", "STORED", "LOCATION", "USING"}) {
+      if (at(word))
+        refuse(fmt::format("{} is not supported yet: leave it out, a mirror needs no such clause", word));
+    }
+    if (at("AS") || at("LIKE")) refuse(fmt::format("{} after the columns is not supported yet", token_.text));
+    refuse(fmt::format("COMMENT, LIFECYCLE, TBLPROPERTIES or \";\" expected, {}", found()));
+  }
+
+  [[noreturn]] void refuse_partitions() {
+    const DdlToken where = token_;
+    step();
+    take("PARTITIONED");
+    std::string column;
+    if (take("BY") && take('(') && token_.kind != DdlToken::Kind::symbol) column = lower(token_.text);
+    refuse_ddl(where.line, where.column,
+               column.empty() ? "PARTITIONED BY is not supported yet"
+                              : fmt::format("PARTITIONED BY (column \"{}\") is not supported yet", column));
+  }
+
+  void finish() {
+    if (take(';')) take('.');  // the tutorial's prose ends its statement with ";."
+    if (!at_end()) refuse(fmt::format("one statement expected, {} after it", found()));
+    for (size_t i = 0; i < ddl_.primary_key.size(); ++i) {
+      const std::string& key = ddl_.primary_key[i];
+      const auto column =
+          std::find_if(ddl_.columns.begin(), ddl_.columns.end(),
+                       [&key](const TableColumn& candidate) { return candidate.name == key; });
+      if (column == ddl_.columns.end()) {
+        refuse_ddl(key_place_.line, key_place_.column,
+                   fmt::format("PRIMARY KEY names \"{}\", which is no column", key));
+      }
+      if (std::find(ddl_.primary_key.begin(), ddl_.primary_key.begin() + static_cast<std::ptrdiff_t>(i),
+                    key) != ddl_.primary_key.begin() + static_cast<std::ptrdiff_t>(i)) {
+        refuse_ddl(key_place_.line, key_place_.column, fmt::format("PRIMARY KEY names \"{}\" twice", key));
+      }
+      column->not_null = true;
+    }
+  }
+
+  DdlLexer lexer_;
+  DdlToken token_;
+  DdlToken key_place_;
+  TableDdl ddl_;
+};
+
+}  // namespace
+
+TableDdl parse_ddl(std::string_view ddl) {
+  if (ddl.size() > kMaxDdl) throw Refused(fmt::format("ddl: longer than {} bytes", kMaxDdl));
+  return DdlParser(ddl).parse();
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,31 @@
+-- What each role may do with the catalog (the roles themselves are the cluster's and made by `tablegate init`).
+-- tablegate_reader, nginx's role, is named nowhere here: it does not even see the schema.
+
+GRANT USAGE ON SCHEMA tablegate TO tablegate_developer, tablegate_approver, tablegate_operator, tablegate_node;
+GRANT SELECT ON ALL TABLES IN SCHEMA tablegate TO tablegate_developer, tablegate_approver, tablegate_operator;
+
+-- Developers: definitions, loads, tests, commits.
+GRANT INSERT, UPDATE, DELETE ON tablegate.domain, tablegate.gateway_instance, tablegate.rest_api, tablegate.business_process,
+    tablegate.data_source, tablegate.mirror_table, tablegate.generation, tablegate.api TO tablegate_developer;
+GRANT INSERT, UPDATE, DELETE ON tablegate.api_test TO tablegate_developer;
+GRANT INSERT (api_id, version, status, definition, source, draft_digest, message) ON tablegate.api_version
+    TO tablegate_developer;
+-- Deleting a definition takes along the domains and authorisations that refer to it.
+GRANT DELETE ON tablegate.rest_api_domain, tablegate.authorization TO tablegate_developer;
+-- A developer does not see digests of keys.
+REVOKE SELECT ON tablegate.api_key FROM tablegate_developer, tablegate_approver;
+
+-- Approvers: the status of a version, nothing else of it.
+GRANT UPDATE (status) ON tablegate.api_version TO tablegate_approver;
+
+-- Operators: publications, consumers, keys, authorisations. The number of the latest publication is part of it.
+GRANT INSERT, UPDATE, DELETE ON tablegate.published_api, tablegate.rest_api_domain, tablegate.consumer,
+    tablegate.api_key, tablegate.authorization TO tablegate_operator;
+GRANT INSERT (gateway, publication, api_id, version) ON tablegate.publication TO tablegate_operator;
+GRANT UPDATE (publication) ON tablegate.gateway_instance TO tablegate_operator;
+
+-- Nodes: what `tablegate sync` reads.
+GRANT SELECT ON tablegate.migration, tablegate.setting, tablegate.workspace, tablegate.domain, tablegate.gateway_instance,
+    tablegate.rest_api, tablegate.business_process, tablegate.api, tablegate.api_version, tablegate.published_api,
+    tablegate.rest_api_domain, tablegate.publication, tablegate.consumer, tablegate.api_key, tablegate.authorization,
+    tablegate.mirror_table, tablegate.generation TO tablegate_node;

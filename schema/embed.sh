@@ -1,0 +1,34 @@
+#!/bin/sh
+# Writes OUT, a C++ file with the migrations and the schemas of the definitions
+# as raw string literals (loader/catalog/embedded.hpp declares what is in it).
+# Equal files give an equal OUT. Usage: schema/embed.sh OUT
+set -eu
+LC_ALL=C
+export LC_ALL
+[ $# -eq 1 ] || { echo "usage: $0 OUT" >&2; exit 2; }
+out=$1
+here=$(dirname "$0")
+
+files() { # FUNCTION FILE...
+  function=$1
+  shift
+  printf 'const std::vector<EmbeddedFile>& %s() {\n  static const std::vector<EmbeddedFile> files = {\n' "$function"
+  for file in "$@"; do
+    if grep -q ')tablegate"' "$file"; then
+      echo "$0: $file holds the end mark of its literal" >&2
+      exit 1
+    fi
+    printf '      {"%s", R"tablegate(' "${file##*/}"
+    cat "$file"
+    printf ')tablegate"},\n'
+  done
+  printf '  };\n  return files;\n}\n\n'
+}
+
+{
+  printf '// Made by schema/embed.sh; do not edit.\n#include "catalog/embedded.hpp"\n\nnamespace tablegate::loader {\n\n'
+  files embedded_migrations "$here"/catalog/*.sql
+  files embedded_schemas "$here"/definitions/*.schema.json
+  printf '}  // namespace tablegate::loader\n'
+} >"$out.new"
+mv "$out.new" "$out"
