@@ -1,0 +1,94 @@
+#!/bin/bash
+# Installs, by name and from the machine's own apt sources, what is missing for the given groups. Nothing is downloaded when nothing
+# is missing. No daemon is started and no database cluster is made by the packages.
+#   t/lib/deps.sh [build] [test] [lint] [fuzz] [bench]     (default: build test)
+set -euo pipefail
+
+# NAME, or NAME=COMMAND: also satisfied by a COMMAND that came another way.
+declare -A groups=(
+  [build]="g++ make pkg-config nginx nginx-dev libpq-dev libjansson-dev libssl-dev rapidjson-dev libcli11-dev libfmt-dev
+           libcurl4-openssl-dev zlib1g-dev postgresql curl ca-certificates python3"
+  [test]="check perl python3 curl wrk nghttp2-client jq nodejs=node procps openssl"
+  [lint]="clang-format-14 clang-tidy-14 cppcheck shellcheck python3"
+  [fuzz]="clang-14 libclang-rt-14-dev"
+  [bench]="wrk nghttp2-client procps"
+)
+
+say() { printf 'deps: %s\n' "$*"; }
+die() { say "$*" >&2; exit 1; }
+
+installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+
+missing=()
+find_missing() {
+  local group entry package command seen=" "
+  for group in "$@"; do
+    [ -n "${groups[$group]:-}" ] || die "unknown group '$group' (known: ${!groups[*]})"
+    for entry in ${groups[$group]}; do
+      package=${entry%%=*}
+      command=
+      [ "$entry" = "$package" ] || command=${entry#*=}
+      case $seen in *" $package "*) continue ;; esac
+      seen+="$package "
+      installed "$package" && continue
+      if [ -n "$command" ] && command -v "$command" >/dev/null; then continue; fi
+      missing+=("$package")
+    done
+  done
+}
+
+[ $# -gt 0 ] || set -- build test
+{ command -v dpkg-query && command -v apt-get; } >/dev/null ||
+  die "this is no Debian: install by hand what t/lib/deps.sh lists, then go on"
+find_missing "$@"
+if [ ${#missing[@]} = 0 ]; then
+  say "all there ($*)"
+  exit 0
+fi
+say "missing: ${missing[*]}"
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+  command -v sudo >/dev/null || die "needs root to install them: run 'apt-get install ${missing[*]}' as root, then again"
+  as_root=(sudo)
+fi
+
+# While packages are configured: no daemon starts, and PostgreSQL makes no cluster. Only what is not decided yet on this machine is
+# decided here, and only until this script ends.
+policy=/usr/sbin/policy-rc.d
+snippet_dir=/etc/postgresql-common/createcluster.d
+snippet=$snippet_dir/tablegate-deps.conf
+made=()
+log=
+# shellcheck disable=SC2317,SC2329
+undo() {
+  local file
+  for file in "${made[@]}"; do "${as_root[@]}" rm -f "$file"; done
+  [ -z "$log" ] || rm -f "$log"
+  "${as_root[@]}" rmdir --ignore-fail-on-non-empty "$snippet_dir" 2>/dev/null || true
+}
+trap undo EXIT
+if [ ! -e "$policy" ]; then
+  made+=("$policy")
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+  "${as_root[@]}" chmod 755 "$policy"
+fi
+if ! installed postgresql-common; then
+  made+=("$snippet")
+  "${as_root[@]}" mkdir -p "$snippet_dir"
+  echo 'create_main_cluster = false' | "${as_root[@]}" tee "$snippet" >/dev/null
+fi
+
+log=$(mktemp)
+apt() { # apt WHAT...: its thousand lines only when it fails
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 </dev/null && return
+  tail -n 25 "$log" >&2
+  die "apt-get $* failed: see above"
+}
+begin=$SECONDS
+apt update
+apt install --no-install-recommends "${missing[@]}"
+missing=()
+find_missing "$@"
+[ ${#missing[@]} = 0 ] || die "still missing after the installation: ${missing[*]}"
+say "installed in $((SECONDS - begin)) s"

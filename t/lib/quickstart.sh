@@ -1,0 +1,316 @@
+#!/bin/bash
+# make quickstart: the tutorial on this machine. A private PostgreSQL cluster, the definitions and data of t/tutorial, test, commit,
+# publish, sync, the stock nginx on 127.0.0.1, and the tutorial's call. Run again it keeps what is there and prints the same call.
+#   PORT=8080            port of nginx; when it is taken, a free one is used instead and named
+#   QUICKSTART_DIR=...   another folder than build/quickstart (which must be reachable by the users postgres and www-data)
+# make stop ends it. Wants a finished build (build/tablegate and the module).
+# shellcheck disable=SC1091,SC2154
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+. "$here/quickstart-env.sh"
+
+module=$checkout/build/ngx_http_tablegate_module.so
+tablegate=$checkout/build/tablegate
+tutorial=$checkout/t/tutorial
+run=$state/run    # PostgreSQL's socket
+out=$state/gateway # what sync writes
+log=$state/log/quickstart.log
+nginx_bin=$(command -v nginx || echo /usr/sbin/nginx)
+want='{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
+apis=("Query User by User ID" "Query City by City ID" "List Cities of a Country" "List Cities by Name")
+
+# --- steps: one line each; a failing one says which, why, and shows the end of its log
+step_log=
+step() { # step WHAT COMMAND...
+  local what=$1 begin=${EPOCHREALTIME/./} rc=0 spent
+  shift
+  step_log=$state/log/step.log
+  printf '%-46s ' "$what"
+  set +e # in a subshell of its own, so that errexit holds inside the step's function too
+  (set -e; "$@") >"$step_log" 2>&1
+  rc=$?
+  set -e
+  cat "$step_log" >>"$log"
+  spent=$(((${EPOCHREALTIME/./} - begin) / 1000))
+  if [ "$rc" != 0 ]; then
+    printf 'FAILED\n\nquickstart: step "%s" failed: exit %s of: %s\n' "$what" "$rc" "$*"
+    echo "--- end of its log ($log):"
+    tail -n 25 "$step_log"
+    exit 1
+  fi >&2
+  printf '%3d.%03d s  %s\n' $((spent / 1000)) $((spent % 1000)) "$(summary)"
+}
+# The last short line of a step's output.
+summary() { grep -v '^[[:space:]]*$' "$step_log" | tail -n 1 | cut -c1-90 || true; }
+fail() { printf 'quickstart: FAILED: %s\n' "$*" >&2; exit 1; }
+
+check_build() {
+  local file
+  for file in "$module" "$tablegate"; do
+    [ -e "$file" ] || { echo "$file is not there: run make first"; return 1; }
+  done
+  for file in "$nginx_bin" "$pg_bin/initdb" "$(command -v curl || echo curl)" "$(command -v python3 || echo python3)"; do
+    [ -x "$file" ] || { echo "$file is not there: run make deps first"; return 1; }
+  done
+  "$nginx_bin" -v
+}
+
+# The state folder is ours alone to write: nginx's master reads files in it as root, and /var/tmp belongs to everybody.
+make_state() {
+  if [ -L "$state" ] || { [ -e "$state" ] && [ "$(stat -c %u "$state")" != "$(id -u)" ]; }; then
+    echo "quickstart: FAILED: $state belongs to somebody else" >&2
+    exit 1
+  fi
+  mkdir -p "$state"
+  chmod 755 "$state"
+  mkdir -p "$state/log" "$state/tmp" "$out" "$run" "$state/loaded"
+  chmod 755 "$out" "$run" "$state/loaded"
+  chmod 700 "$state/log"
+  if [ "$(id -u)" = 0 ]; then
+    chown postgres: "$run"
+    chown www-data: "$state/tmp"
+  fi
+  : >>"$log"
+}
+
+# Who may come in is decided by the kernel's word on who is calling (peer), so that there is no password: we are the superuser,
+# nginx's workers are tablegate_reader, nobody else is let in.
+write_access() {
+  local me
+  me=$(id -un)
+  echo 'local all all peer map=tablegate' >"$1/pg_hba.conf"
+  {
+    printf 'tablegate %s postgres\n' "$pg_user"
+    [ "$me" = "$pg_user" ] || printf 'tablegate %s postgres\n' "$me"
+    printf 'tablegate %s tablegate_reader\n' "$me"
+    [ "$me" != root ] || echo 'tablegate www-data tablegate_reader'
+  } >"$1/pg_ident.conf"
+}
+
+make_cluster() {
+  local pg=$state/pg
+  [ ! -s "$pg/complete" ] || { echo "kept: $pg"; return; }
+  rm -rf --one-file-system "$pg"
+  mkdir -m 700 "$pg"
+  if [ "$(id -u)" = 0 ]; then chown postgres: "$pg"; fi
+  "${as_pg[@]}" "$pg_bin/initdb" -D "$pg" -U postgres --auth=peer --encoding=UTF8 --locale=C.UTF-8 --no-instructions
+  write_access "$pg"
+  cat >>"$pg/postgresql.conf" <<CONF
+listen_addresses = ''
+unix_socket_directories = '$run'
+port = 5432
+max_connections = 50
+shared_buffers = 64MB
+CONF
+  echo 1 >"$pg/complete"
+}
+
+start_postgres() {
+  if own_pid "$state/pg/postmaster.pid" >/dev/null; then
+    echo "running already"
+    return
+  fi
+  rm -f "$run/.s.PGSQL.5432" "$run/.s.PGSQL.5432.lock"
+  "${as_pg[@]}" "$pg_bin/pg_ctl" -D "$state/pg" -l "$state/pg/server.log" -w -t 60 start ||
+    { tail -n 20 "$state/pg/server.log"; return 1; }
+}
+
+make_database() {
+  if [ "$(psql -XAtqc "SELECT 1 FROM pg_database WHERE datname = 'tablegate'" "host=$run user=postgres dbname=postgres")" = 1 ]; then
+    echo "kept: database tablegate"
+  else
+    psql -XAtqc 'CREATE DATABASE tablegate' "host=$run user=postgres dbname=postgres"
+    echo "created: database tablegate"
+  fi
+}
+
+# load TABLE CSV DEFINITION: only when its file or its definition is another than that of the last load.
+load() {
+  local table=$1 mark
+  mark=$(cat "$2" "$3" | sha256sum)
+  if [ "$(cat "$state/loaded/$table" 2>/dev/null || true)" = "$mark" ]; then
+    echo "kept: $table as loaded before"
+    return
+  fi
+  "$tablegate" table load "$table" --from "csv:$2" --header
+  printf '%s\n' "$mark" >"$state/loaded/$table"
+}
+
+each_api() { # each_api VERB [OPTION...]
+  local verb=$1 api
+  shift
+  for api in "${apis[@]}"; do "$tablegate" api "$verb" "$api" "$@"; done
+}
+
+# The key is shown once by the loader; it is kept here so that a second run can print the same call.
+make_key() {
+  local answer
+  if [ -s "$state/demo.key" ]; then
+    echo "kept: the key of consumer demo"
+    return
+  fi
+  answer=$("$tablegate" consumer add-key demo --type api_key --label quickstart -o json)
+  (umask 077; python3 -c 'import json,sys; print(json.loads(sys.argv[1])["api_key"])' "$answer" >"$state/demo.key.new")
+  mv "$state/demo.key.new" "$state/demo.key"
+  echo "made: an API key of consumer demo"
+}
+
+# --- nginx
+
+port_is_free() {
+  python3 - "$1" <<'PY'
+import socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+try:
+    s.bind(("127.0.0.1", int(sys.argv[1])))
+except OSError:
+    sys.exit(1)
+PY
+}
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+choose_port() {
+  local old wanted
+  old=$(cat "$state/port" 2>/dev/null || true)
+  wanted=${PORT:-${old:-8080}}
+  [[ $wanted =~ ^[0-9]{1,5}$ ]] || fail "PORT=$wanted is no port"
+  if own_pid "$state/nginx.pid" >/dev/null; then
+    # Our own nginx answers there, or keeps the free port that replaced the wanted one.
+    if [ "$wanted" = "$old" ] || ! port_is_free "$wanted"; then port=$old; return; fi
+    stop_nginx
+  fi
+  port=$wanted
+  if ! port_is_free "$port"; then
+    port=$(free_port)
+    echo "port $wanted is taken or not allowed: nginx gets $port"
+  fi
+  echo "$port" >"$state/port"
+}
+
+stop_nginx() {
+  local pid i
+  pid=$(own_pid "$state/nginx.pid") || return 0
+  kill -QUIT "$pid"
+  for ((i = 0; i < 100; i++)); do
+    [ -d "/proc/$pid" ] || return 0
+    sleep 0.1
+  done
+  echo "nginx (process $pid) does not end" >&2
+  return 1
+}
+
+write_nginx_conf() {
+  local user_line="user www-data;"
+  [ "$(id -u)" = 0 ] || user_line="# user: workers run as $(id -un)"
+  cat >"$state/nginx.conf.new" <<CONF
+# Written by make quickstart; changes are lost when it runs again.
+load_module $module;
+$user_line
+worker_processes 2;
+pid $state/nginx.pid;
+error_log $state/log/error.log notice;
+
+events { worker_connections 1024; }
+
+http {
+    access_log off;
+    client_body_temp_path $state/tmp/body;
+    proxy_temp_path $state/tmp/proxy;
+    fastcgi_temp_path $state/tmp/fastcgi;
+    uwsgi_temp_path $state/tmp/uwsgi;
+    scgi_temp_path $state/tmp/scgi;
+
+    tablegate_zone 4m;
+    tablegate_manifest $out/manifest.json;
+    tablegate_service default {
+        dsn "host=$run dbname=tablegate user=tablegate_reader";
+        resource_group default connections=4 queue=1024;
+        connect_timeout 1s;
+    }
+    include $out/domains.conf;
+
+    server {
+        listen 127.0.0.1:$port;
+        location / { tablegate on; }
+    }
+}
+CONF
+  mv "$state/nginx.conf.new" "$state/nginx.conf"
+  echo "$state/nginx.conf"
+}
+
+sync_gateway() {
+  local command="'$nginx_bin' -p '$state' -c '$state/nginx.conf' -e '$state/log/error.log'"
+  # The first sync comes before nginx runs: then there is nothing to reload.
+  "$tablegate" sync --output "$out" --check "$command -q -t" \
+    --reload "if [ -s '$state/nginx.pid' ]; then $command -s reload; fi"
+}
+
+start_nginx() {
+  local sums
+  sums=$(sha256sum "$module" "$nginx_bin" "$state/nginx.conf")
+  # Another module, nginx or configuration than the running one: start anew, a reload would keep the old module.
+  if own_pid "$state/nginx.pid" >/dev/null; then
+    if [ "$(cat "$state/running" 2>/dev/null || true)" = "$sums" ]; then
+      echo "running already on 127.0.0.1:$port"
+      return
+    fi
+    stop_nginx
+  fi
+  rm -f "$state/nginx.pid"
+  "$nginx_bin" -p "$state" -c "$state/nginx.conf" -e "$state/log/error.log"
+  printf '%s\n' "$sums" >"$state/running"
+  echo "listens on 127.0.0.1:$port"
+}
+
+call() { # curl as printed; a proxy of the environment is not for 127.0.0.1
+  local i
+  for ((i = 0; i < 20; i++)); do
+    answer=$(curl -sS --max-time 5 --noproxy '*' -H "Authorization: Bearer $1" "$2") && [ "$answer" = "$want" ] && break
+    sleep 0.1 # old workers of a reload may take the first call
+  done
+  printf '%s\n' "$answer"
+  [ "$answer" = "$want" ] || { printf 'wanted: %s\n' "$want"; tail -n 10 "$state/log/error.log"; return 1; }
+}
+
+begin=$SECONDS
+make_state
+cd / # PostgreSQL's user may not be able to enter the current folder
+export TABLEGATE_CATALOG="host=$run port=5432 dbname=tablegate user=postgres"
+export TABLEGATE_MASTER_KEY_FILE=$state/master.key TABLEGATE_WORKSPACE=demo TABLEGATE_GATEWAY=dataservice-prod
+unset TABLEGATE_MIRROR PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGSERVICE PGOPTIONS
+
+echo "quickstart in $state"
+step "programs" check_build
+step "PostgreSQL: private cluster" make_cluster
+step "PostgreSQL: start" start_postgres
+step "database" make_database
+step "tablegate init --workspace demo" "$tablegate" init --workspace demo
+step "tablegate apply -f t/tutorial" "$tablegate" apply -f "$tutorial"
+step "tablegate table load user_info" load user_info "$tutorial/user_info.csv" "$tutorial/user-table.json"
+step "tablegate table load cities" load cities "$tutorial/cities.csv.gz" "$tutorial/cities/city-table.json"
+step "tablegate api test" each_api "test"
+step "tablegate api commit" each_api commit
+step "tablegate api publish --no-domain" each_api publish --no-domain
+step "tablegate consumer add-key demo" make_key
+choose_port
+step "nginx.conf" write_nginx_conf
+step "tablegate sync" sync_gateway
+step "nginx: start" start_nginx
+
+url="http://127.0.0.1:$port/v1/user/info?user_id=10001"
+key=$(cat "$state/demo.key")
+step "the call" call "$key" "$url"
+proxy=
+[ -z "${http_proxy:-}${ALL_PROXY:-}${all_proxy:-}" ] || proxy=" --noproxy 127.0.0.1"
+cat <<END
+
+ready in $((SECONDS - begin)) s. The call:
+
+curl$proxy -H 'Authorization: Bearer $key' '$url'
+$want
+
+Cities: .../v1/city/info?city_id=1796236, .../v1/city/country?country=AD, .../v1/city/name?name=Santa%20Cruz with the same key.
+make stop ends nginx and PostgreSQL. Log: $log
+END

@@ -1,0 +1,133 @@
+"""A private PostgreSQL cluster: Unix socket only, callers known by the kernel (peer), fast and not durable."""
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+from tg_process import children, die_with_parent, is_alive, kRoot, run, user_arguments, wait_for
+
+
+def find_bin():
+    """Folder of the newest PostgreSQL programs."""
+    def version(path):
+        return [int(x) for x in re.findall(r"\d+", path)]
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=version)
+    return found[-1] if found else os.path.dirname(shutil.which("initdb") or "/usr/bin/initdb")
+
+
+class Postgres:
+    """One cluster in FOLDER/pg with its socket in FOLDER/run; database tablegate exists after start()."""
+
+    def __init__(self, folder):
+        self.bin = find_bin()
+        self.user = "postgres" if kRoot else None
+        self.data = os.path.join(folder, "pg")
+        self.socket = os.path.join(folder, "run")
+        self.log = os.path.join(folder, "postgres.log")
+        self._process = None
+        for path, mode in ((self.data, 0o700), (self.socket, 0o755)):
+            os.mkdir(path)
+            os.chmod(path, mode)
+            if kRoot:
+                shutil.chown(path, "postgres", "postgres")
+        done = run([f"{self.bin}/initdb", "-D", self.data, "-U", "postgres", "--auth=peer", "--no-sync", "--encoding=UTF8",
+                    "--locale=C.UTF-8", "--no-instructions"], user=self.user)
+        if done.returncode:
+            raise RuntimeError(f"initdb: {done.stdout}{done.stderr}")
+        self._write("pg_hba.conf", "local all all peer map=test\n")
+        self._write("pg_ident.conf", "")
+        me = "root" if kRoot else run(["id", "-un"]).stdout.strip()
+        for role in ("postgres", "tablegate_reader"):
+            self.allow(me, role)
+        self.allow("postgres", "postgres")
+        self.allow("www-data", "tablegate_reader")
+        self._write("postgresql.conf", "\n".join((
+            "listen_addresses = ''", f"unix_socket_directories = '{self.socket}'", "port = 5432", "max_connections = 60",
+            "fsync = off", "synchronous_commit = off", "full_page_writes = off", "shared_buffers = 32MB", "wal_level = minimal",
+            "max_wal_senders = 0", "log_line_prefix = '%m [%p] %q%u@%d %a '", "")))
+
+    def _write(self, name, text):
+        with open(os.path.join(self.data, name), "a" if name == "postgresql.conf" else "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def allow(self, system_user, role):
+        """Lets a user of the machine in as role; reload() makes it count on a running cluster."""
+        with open(os.path.join(self.data, "pg_ident.conf"), "a", encoding="utf-8") as file:
+            file.write(f"test {system_user} {role}\n")
+
+    def set(self, name, value):
+        """A setting of postgresql.conf; counts after restart() or reload()."""
+        self._write("postgresql.conf", f"{name} = '{value}'\n")
+
+    def dsn(self, user="postgres", database="tablegate"):
+        return f"host={self.socket} port=5432 dbname={database} user={user}"
+
+    # --- life
+    def start(self):
+        with open(self.log, "a", encoding="utf-8") as log:
+            self._process = subprocess.Popen([f"{self.bin}/postgres", "-D", self.data], stdin=subprocess.DEVNULL, stdout=log,
+                                             stderr=log, cwd=self.data if not kRoot else "/", preexec_fn=die_with_parent(signal.SIGQUIT),
+                                             **user_arguments(self.user))
+        wait_for(self._ready, 60, "PostgreSQL answers")
+        if self.psql("SELECT 1 FROM pg_database WHERE datname = 'tablegate'", database="postgres") != "1":
+            self.psql("CREATE DATABASE tablegate", database="postgres")
+
+    def _ready(self):
+        if self._process.poll() is not None:
+            with open(self.log, encoding="utf-8", errors="replace") as log:
+                raise RuntimeError(f"PostgreSQL ended: {log.read()[-2000:]}")
+        return run([f"{self.bin}/pg_isready", "-q", "-h", self.socket]).returncode == 0
+
+    @property
+    def pid(self):
+        return self._process.pid if self._process else None
+
+    @property
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self, mode="fast", timeout=30):
+        """mode: smart, fast (sessions are ended), immediate (as a crash)."""
+        if not self.running:
+            return
+        self.signal(signal.SIGCONT)
+        self.signal({"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode])
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.signal(signal.SIGQUIT)
+            self._process.wait(timeout)
+
+    def restart(self, mode="fast"):
+        self.stop(mode)
+        self.start()
+
+    def reload(self):
+        self.signal(signal.SIGHUP)
+
+    def signal(self, number):
+        """To the postmaster alone."""
+        os.kill(self._process.pid, number)
+
+    def signal_all(self, number):
+        """To the postmaster and all its processes: SIGSTOP makes a black hole, SIGCONT ends it, SIGKILL is a crash."""
+        pids = [self._process.pid, *children(self._process.pid)]
+        for pid in pids:
+            if is_alive(pid):
+                os.kill(pid, number)
+        if number == signal.SIGKILL:
+            self._process.wait(10)
+
+    # --- questions
+    def psql(self, sql, database="tablegate", user="postgres", check=True):
+        """Runs sql, returns its unaligned output without the last newline."""
+        done = run([f"{self.bin}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.dsn(user, database), "-f", "-"], input=sql)
+        if check and done.returncode:
+            raise RuntimeError(f"psql: {sql}: {done.stderr}")
+        return done.stdout.rstrip("\n")
+
+    def backends(self, application="tablegate"):
+        """How many sessions of the module there are."""
+        return int(self.psql(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}'", database="postgres"))

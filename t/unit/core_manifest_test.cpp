@@ -1,0 +1,318 @@
+// core/manifest_reader: what a manifest may be, and why another one is refused.
+#include "core/manifest_reader.hpp"
+
+#include "core/router.hpp"
+#include "core_testing.hpp"
+
+using namespace tablegate::core;
+using testing::api_line;
+using testing::domain_line;
+
+namespace {
+
+std::string refused(const std::string& body) { return testing::refusal_of(testing::manifest_text(body)); }
+
+// The reason for refusing an API whose line has one thing changed.
+std::string refused_api(const std::string& from, const std::string& to) {
+  return refused(api_line("1", "GET", "/x", "[]", {{from, to}}));
+}
+
+constexpr const char* kParameter =
+    R"({"name":"p","in":"query","type":"LONG","column_type":"int8","condition":["\"p\" = ",""],"required":true})";
+
+std::string refused_parameter(const std::string& from, const std::string& to) {
+  std::string parameter = kParameter;
+  const size_t at = parameter.find(from);
+  ck_assert_msg(at != std::string::npos, "%s", from.c_str());
+  parameter.replace(at, from.size(), to);
+  return refused_api(R"("parameters":[])", R"("parameters":[)" + parameter + "]");
+}
+
+std::string consumer_line(const std::string& name, const std::string& rest) {
+  return R"({"kind":"consumer","name":")" + name + R"(",)" + rest + "}\n";
+}
+
+std::string api_key(const std::string& id, const std::string& key, const std::string& more = {}) {
+  return R"({"id":")" + id + R"(","sha256":")" + testing::sha256_hex(key) + "\"" + more + "}";
+}
+
+START_TEST(a_good_manifest_is_read_whole) {
+  const auto manifest = testing::good_manifest(
+      R"({"kind":"domain","name":"a.example.com","protocol":"HTTPS","force_https":true})" "\n" +
+      domain_line("*.example.com") +
+      R"({"kind":"api","id":4294967295,"name":"Query \u4f60","workspace":"w","rest_api":"r","version":3,"method":"GET",)"
+      R"("path":"/v1/{id}/x","domains":["a.example.com"],"service":"s","resource_group":"g","timeout_ms":90000,)"
+      R"("max_records":1,"result":"object","point":true,"authentication":["api_key"],)"
+      R"("api_key_source":{"in":"header","name":"X-API-Key"},"select":"SELECT \"a\" FROM t","tail":" ORDER BY 1",)"
+      R"("parameters":[{"name":"id","in":"path","type":"LONG","column_type":"int8","condition":["\"id\" = ",""],"required":true},)"
+      R"({"name":"o","in":"query","type":"STRING","column_type":"text","condition":["o = ",""],"required":false},)"
+      R"({"name":"d","in":"header","type":"DATETIME","column_type":"timestamptz","condition":["d > ",""],"required":false,)"
+      R"("default":"2025-01-01T00:00:00","time_zone":"Asia/Shanghai"},)"
+      R"({"name":"p","in":"query","type":"DATE","column_type":"date","condition":["p = ",""],"required":false}],)"
+      R"("columns":[{"name":"a\"b","type":"numeric","as":"string"},{"name":"t","type":"timestamptz","wall":true}]})" "\n" +
+      api_line("2", "POST", "/open", "[]", {{R"(["api_key"])", "[]"}}) +
+      consumer_line("c1", R"("enabled":true,"apis":[2,4294967295],"api_keys":[)" + api_key("k1", "one") + "," +
+                              api_key("k2", "two", R"(,"not_before":-5,"expires":9223372036854775807)") + "]") +
+      consumer_line("c2", R"("enabled":false,"apis":[],"api_keys":[])"));
+  ck_text_eq(manifest->gateway, "g");
+  ck_assert_uint_eq(manifest->publication, 7);
+  ck_assert_uint_eq(manifest->domains.size(), 2);
+  ck_assert(manifest->domains[0].https);
+  ck_assert(manifest->domains[0].force_https);
+  ck_assert(!manifest->domains[1].https);
+  ck_assert_uint_eq(manifest->apis.size(), 2);
+  const Api& api = manifest->apis[0];
+  ck_assert_uint_eq(api.id, 4294967295U);
+  ck_assert_uint_eq(api.index, 0);
+  ck_text_eq(api.name, "Query \xE4\xBD\xA0");
+  ck_assert(api.has_path_parameters);
+  ck_assert_uint_eq(api.path_segments.size(), 3);
+  ck_text_eq(api.path_segments[1], "{id}");
+  ck_assert(api.result == ResultShape::object);
+  ck_assert(api.point);
+  ck_assert_uint_eq(api.timeout_ms, 90000);
+  ck_assert_uint_eq(api.max_records, 1);
+  ck_assert(api.api_key_source.in == ApiKeySource::In::header);
+  ck_text_eq(api.api_key_source.name, "X-API-Key");
+  ck_assert_uint_eq(api.parameters.size(), 4);
+  ck_assert(api.parameters[0].place == ParameterPlace::path);
+  ck_assert_int_eq(api.parameters[0].optional_bit, -1);
+  ck_assert_int_eq(api.parameters[1].optional_bit, 0);
+  ck_assert_int_eq(api.parameters[2].optional_bit, -1);
+  ck_text_eq(*api.parameters[2].default_value, "2025-01-01T00:00:00");
+  ck_text_eq(api.parameters[2].time_zone, "Asia/Shanghai");
+  ck_assert_int_eq(api.parameters[3].optional_bit, 1);
+  ck_text_eq(api.columns[0].key, R"("a\"b":)");
+  ck_assert(api.columns[0].as_string);
+  ck_assert(api.columns[1].wall);
+  ck_assert_uint_eq(output_columns(api), 3);
+  ck_assert(manifest->apis[1].authentication.empty());
+  ck_assert(manifest->apis[1].api_key_source.in == ApiKeySource::In::bearer);
+  ck_assert_uint_eq(manifest->consumers.size(), 2);
+  ck_assert(!manifest->consumers[1].enabled);
+  ck_assert(manifest->authorized(0, manifest->apis[0]));
+  ck_assert(manifest->authorized(0, manifest->apis[1]));
+  ck_assert(!manifest->authorized(1, manifest->apis[0]));
+  ck_assert_uint_eq(manifest->api_keys.size(), 2);
+  ck_assert(manifest->api_keys[0].digest < manifest->api_keys[1].digest);
+  ck_assert(manifest->router->find("a.example.com", "/v1/7/x", "GET").api == &api);
+}
+END_TEST
+
+START_TEST(a_manifest_with_nothing_published_is_good) {
+  const auto manifest = testing::good_manifest("");
+  ck_assert(manifest->apis.empty());
+  ck_assert_ptr_nonnull(manifest->router.get());
+}
+END_TEST
+
+START_TEST(without_a_header_it_is_no_manifest) {
+  ck_text_eq(testing::refusal_of(""), "is empty or has no header line");
+  ck_text_eq(testing::refusal_of("{\"format\":1}"), "is empty or has no header line");
+  ck_assert(testing::refusal_of("\n").find("line 1: is no manifest header") == 0);
+  ck_assert(testing::refusal_of("hello\n").find("line 1: is no manifest header") == 0);
+  for (const char* header : {"{}\n", "[1]\n", "[]\n", "{\"format\":\"1\"}\n", "{\"format\":1.0}\n", "{\"format\":null}\n"}) {
+    ck_text_eq(testing::refusal_of(header), "line 1: has no format, so this is no manifest");
+  }
+}
+END_TEST
+
+START_TEST(a_newer_format_is_refused_by_number_whatever_else_it_has) {
+  ck_text_eq(testing::refusal_of("{\"format\":2,\"new\":true}\n"), "line 1: has format 2, this program reads format 1");
+  ck_text_eq(testing::refusal_of("{\"format\":0}\n"), "line 1: has format 0, this program reads format 1");
+}
+END_TEST
+
+START_TEST(the_header_is_complete_and_has_nothing_else) {
+  ck_text_eq(testing::refusal_of("{\"format\":1}\n"), "line 1: /gateway: is missing");
+  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":"g","publication":-1,"sha256":""})" "\n"),
+             "line 1: /publication: is out of range");
+  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":7,"publication":1,"sha256":""})" "\n"),
+             "line 1: /gateway: must be a string");
+  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":"g","publication":1,"sha256":"","x/y~z":1})" "\n"),
+             "line 1: /x~1y~0z: is not known");
+  ck_assert(testing::refusal_of("{\"format\":1,\"format\":1}\n").find("line 1: is no manifest header") == 0);
+}
+END_TEST
+
+START_TEST(every_single_changed_or_lost_byte_is_found) {
+  const std::string good = testing::manifest_text(domain_line("a") + api_line("1", "GET", "/x"));
+  ck_text_eq(testing::refusal_of(good), "accepted");
+  const size_t body = good.find('\n') + 1;
+  constexpr const char* kDamaged = "is damaged or was edited: its bytes do not have the SHA-256 of the header";
+  for (size_t i = body; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 1);
+    ck_text_eq(testing::refusal_of(bad), kDamaged);
+    ck_text_eq(testing::refusal_of(good.substr(0, i)), kDamaged);
+  }
+  ck_text_eq(testing::refusal_of(good + " "), kDamaged);
+  ck_text_eq(testing::refusal_of(good + "\n"), kDamaged);
+  for (size_t i = 0; i < body; ++i) ck_assert(testing::refusal_of(good.substr(0, i)) != "accepted");
+}
+END_TEST
+
+START_TEST(an_upper_case_or_short_digest_is_refused) {
+  std::string text = testing::manifest_text("");
+  const size_t at = text.find("e3b0c4");
+  ck_assert(at != std::string::npos);
+  text.replace(at, 6, "E3B0C4");
+  ck_assert(testing::refusal_of(text) != "accepted");
+}
+END_TEST
+
+START_TEST(a_torn_line_is_refused_by_number) {
+  ck_text_eq(refused("{\"kind\":\"domain\""), "line 2: does not end");
+  ck_text_eq(refused(domain_line("a") + "{}"), "line 3: does not end");
+  ck_assert(refused(domain_line("a") + "{\"kind\":\n").find("line 3: ") == 0);
+  ck_assert(refused("\n").find("line 2: ") == 0);
+  ck_assert(refused(domain_line("a") + "{} {}\n").find("line 3: ") == 0);
+}
+END_TEST
+
+START_TEST(a_line_is_an_object_of_a_known_kind) {
+  ck_text_eq(refused("[]\n"), "line 2: must be an object");
+  ck_text_eq(refused("{}\n"), "line 2: /kind: is missing");
+  ck_text_eq(refused("{\"kind\":\"banana\"}\n"), "line 2: /kind: is unknown");
+  ck_text_eq(refused("{\"kind\":1}\n"), "line 2: /kind: must be a string");
+  ck_assert(refused("{\"kind\":\"domain\",\"kind\":\"domain\"}\n").find("line 2: duplicate") == 0);
+}
+END_TEST
+
+START_TEST(fields_that_nobody_knows_are_refused_with_their_pointer) {
+  ck_text_eq(refused_api(R"("tail":"")", R"("tail":"","color":1)"), "line 2: /color: is not known");
+  ck_text_eq(refused_api(R"("type":"int4")", R"("type":"int4","color":1)"), "line 2: /columns/0/color: is not known");
+  ck_text_eq(refused_parameter(R"("required":true)", R"("required":true,"color":1)"),
+             "line 2: /parameters/0/color: is not known");
+  ck_text_eq(refused_api(R"("tail":"")", R"("tail":"","api_key_source":{"in":"query","name":"k","x":1})"),
+             "line 2: /api_key_source/x: is not known");
+}
+END_TEST
+
+START_TEST(fields_that_are_missing_are_refused_with_their_pointer) {
+  ck_text_eq(refused_api(R"("service":"default",)", ""), "line 2: /service: is missing");
+  ck_text_eq(refused_api(R"("columns":[{"name":"a","type":"int4"}])", R"("columns":[{"type":"int4"}])"),
+             "line 2: /columns/0/name: is missing");
+  ck_text_eq(refused_parameter(R"("in":"query",)", ""), "line 2: /parameters/0/in: is missing");
+}
+END_TEST
+
+START_TEST(wrong_types_are_refused_with_their_pointer) {
+  ck_text_eq(refused_api(R"("id":1)", R"("id":"1")"), "line 2: /id: must be a whole number");
+  ck_text_eq(refused_api(R"("id":1)", R"("id":1.0)"), "line 2: /id: must be a whole number");
+  ck_text_eq(refused_api(R"("name":"api 1")", R"("name":null)"), "line 2: /name: must be a string");
+  ck_text_eq(refused_api(R"("point":false)", R"("point":0)"), "line 2: /point: must be true or false");
+  ck_text_eq(refused_api(R"("domains":[])", R"("domains":{})"), "line 2: /domains: must be a list");
+  ck_text_eq(refused_api(R"("domains":[])", R"("domains":[1])"), "line 2: /domains: must be a list of strings");
+  ck_text_eq(refused_api(R"("columns":[)", R"("columns":[7,)"), "line 2: /columns/0: must be an object");
+  ck_text_eq(refused_api(R"("tail":"")", R"("tail":"","api_key_source":[])"), "line 2: /api_key_source: must be an object");
+  ck_text_eq(refused(consumer_line("c", R"("enabled":true,"apis":["1"],"api_keys":[])")),
+             "line 2: /apis: must be a list of whole numbers");
+}
+END_TEST
+
+START_TEST(values_out_of_range_are_refused) {
+  ck_text_eq(refused_api(R"("id":1)", R"("id":0)"), "line 2: /id: is out of range");
+  ck_text_eq(refused_api(R"("id":1)", R"("id":4294967296)"), "line 2: /id: is out of range");
+  ck_text_eq(refused_api(R"("timeout_ms":3000)", R"("timeout_ms":0)"), "line 2: /timeout_ms: is out of range");
+  ck_text_eq(refused_api(R"("timeout_ms":3000)", R"("timeout_ms":90001)"), "line 2: /timeout_ms: is out of range");
+  ck_text_eq(refused_api(R"("max_records":2000)", R"("max_records":0)"), "line 2: /max_records: is out of range");
+  ck_text_eq(refused_api(R"("max_records":2000)", R"("max_records":10001)"), "line 2: /max_records: is out of range");
+  ck_assert(refused_api(R"("id":1)", R"("id":99999999999999999999)").find("line 2: ") == 0);
+}
+END_TEST
+
+START_TEST(words_that_are_not_known_are_refused) {
+  ck_text_eq(refused_api(R"("method":"GET")", R"("method":"PUT")"), "line 2: /method: must be GET or POST");
+  ck_text_eq(refused_api(R"("result":"list")", R"("result":"page")"), "line 2: /result: has a value that is not known");
+  ck_text_eq(refused_api(R"(["api_key"])", R"(["password"])"),
+             "line 2: /authentication: has a type that this module does not know");
+  ck_text_eq(refused_api(R"("type":"int4")", R"("type":"int9")"), "line 2: /columns/0/type: is no column type");
+  ck_text_eq(refused_api(R"("type":"int4")", R"("type":"int4","as":"text")"),
+             "line 2: /columns/0/as: has a value that is not known");
+  ck_text_eq(refused_parameter("LONG", "BIGINT"), "line 2: /parameters/0/type: is no parameter type");
+  ck_text_eq(refused_parameter(R"("column_type":"int8")", R"("column_type":"x")"),
+             "line 2: /parameters/0/column_type: is no column type");
+  ck_text_eq(refused_parameter("query", "body"), "line 2: /parameters/0/in: has a value that is not known");
+  ck_text_eq(refused(R"({"kind":"domain","name":"a","protocol":"SPDY","force_https":false})" "\n"),
+             "line 2: /protocol: has a value that is not known");
+}
+END_TEST
+
+START_TEST(apis_that_make_no_sense_are_refused) {
+  ck_text_eq(refused_api(R"("path":"/x")", R"("path":"")"), "line 2: /path: must start with /");
+  ck_text_eq(refused_api(R"("path":"/x")", R"("path":"x")"), "line 2: /path: must start with /");
+  std::string deep;
+  for (int i = 0; i < 101; ++i) deep += "/x";
+  ck_text_eq(refused_api(R"("path":"/x")", R"("path":")" + deep + "\""), "line 2: /path: has too many segments");
+  ck_text_eq(refused_api(R"([{"name":"a","type":"int4"}])", "[]"), "line 2: /columns: must not be empty");
+  ck_text_eq(refused_parameter("LONG", "STRING"), "line 2: /parameters/0/type: does not go with column_type");
+  ck_text_eq(refused_parameter(R"(["\"p\" = ",""])", R"(["p"])"), "line 2: /parameters/0/condition: must have two parts");
+  ck_text_eq(refused_parameter(R"(["\"p\" = ",""])", R"(["p","q","r"])"),
+             "line 2: /parameters/0/condition: must have two parts");
+}
+END_TEST
+
+START_TEST(more_optional_parameters_than_the_mask_has_bits_are_refused) {
+  std::string optional = kParameter;
+  optional.replace(optional.find("true"), 4, "false");
+  std::string list = "\"parameters\":[";
+  for (int i = 0; i < 64; ++i) list += (i > 0 ? "," : "") + optional;
+  testing::good_manifest(api_line("1", "GET", "/x", "[]", {{R"("parameters":[])", list + "]"}}));
+  ck_text_eq(refused_api(R"("parameters":[])", list + "," + optional + "]"),
+             "line 2: /parameters/64/required: at most 64 parameters may be optional");
+}
+END_TEST
+
+START_TEST(what_is_given_twice_is_refused) {
+  ck_text_eq(refused(domain_line("a") + domain_line("a")), "line 3: /name: is given twice");
+  ck_text_eq(refused(api_line("1", "GET", "/x") + api_line("1", "GET", "/y")), "line 3: /id: is given twice");
+  const std::string consumer = consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[])");
+  ck_text_eq(refused(consumer + consumer), "line 3: /name: is given twice");
+  ck_assert(refused(api_line("1", "GET", "/x") + api_line("2", "GET", "/x")).find("same method and path") != std::string::npos);
+  const std::string reason =
+      refused(consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[)" + api_key("k1", "same") + "]") +
+              consumer_line("d", R"("enabled":true,"apis":[],"api_keys":[)" + api_key("k2", "same") + "]"));
+  ck_assert_msg(reason.find("API keys k") == 0 && reason.find("are the same") != std::string::npos, "%s", reason.c_str());
+}
+END_TEST
+
+START_TEST(references_to_what_is_not_there_are_refused) {
+  ck_text_eq(refused(consumer_line("c", R"("enabled":true,"apis":[5],"api_keys":[])")),
+             "line 2: /apis: names an API that the manifest does not have");
+  ck_text_eq(refused(consumer_line("c", R"("enabled":true,"apis":[-1],"api_keys":[])")),
+             "line 2: /apis: names an API that the manifest does not have");
+}
+END_TEST
+
+START_TEST(key_digests_are_64_lower_case_hexadecimal_digits) {
+  for (const std::string& digest : {std::string(), std::string(63, 'a'), std::string(65, 'a'), std::string(64, 'g'),
+                                    std::string(64, 'A')}) {
+    ck_text_eq(refused(consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[{"id":"k","sha256":")" + digest + "\"}]")),
+               "line 2: /api_keys/0/sha256: must be 64 hexadecimal digits");
+  }
+}
+END_TEST
+
+START_TEST(bad_utf8_and_nul_in_texts_are_refused) {
+  ck_assert(refused_api("api 1", "\xff").find("line 2: ") == 0);
+  ck_assert(refused_api("api 1", "a\\u0000b").find("line 2: ") == 0);
+  ck_assert(refused_api("api 1", "\\ud800").find("line 2: ") == 0);
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  return testing::run(
+      "manifest",
+      {a_good_manifest_is_read_whole, a_manifest_with_nothing_published_is_good, without_a_header_it_is_no_manifest,
+       a_newer_format_is_refused_by_number_whatever_else_it_has, the_header_is_complete_and_has_nothing_else,
+       every_single_changed_or_lost_byte_is_found, an_upper_case_or_short_digest_is_refused,
+       a_torn_line_is_refused_by_number, a_line_is_an_object_of_a_known_kind,
+       fields_that_nobody_knows_are_refused_with_their_pointer, fields_that_are_missing_are_refused_with_their_pointer,
+       wrong_types_are_refused_with_their_pointer, values_out_of_range_are_refused, words_that_are_not_known_are_refused,
+       apis_that_make_no_sense_are_refused, more_optional_parameters_than_the_mask_has_bits_are_refused,
+       what_is_given_twice_is_refused, references_to_what_is_not_there_are_refused,
+       key_digests_are_64_lower_case_hexadecimal_digits, bad_utf8_and_nul_in_texts_are_refused});
+}

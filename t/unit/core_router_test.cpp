@@ -1,0 +1,230 @@
+// core/router: which API a host, a path and a method mean.
+#include "core/router.hpp"
+
+#include "core_testing.hpp"
+
+using namespace tablegate::core;
+using testing::api_line;
+using testing::domain_line;
+
+namespace {
+
+// "7" for API 7, "405 GET, HEAD" or "404"; with the domain where there is one: "7 on a.example.com".
+std::string route(const Manifest& manifest, std::string_view host, std::string_view path,
+                  std::string_view method = "GET") {
+  const RouteMatch match = manifest.router->find(host, path, method);
+  std::string out;
+  switch (match.outcome) {
+    case RouteMatch::Outcome::found:
+      ck_assert_ptr_nonnull(match.api);
+      out = std::to_string(match.api->id);
+      break;
+    case RouteMatch::Outcome::method_not_allowed:
+      ck_assert_ptr_null(match.api);
+      out = "405 " + std::string(match.allow);
+      break;
+    case RouteMatch::Outcome::not_found:
+      ck_assert_ptr_null(match.api);
+      out = "404";
+      break;
+  }
+  return match.domain == nullptr ? out : out + " on " + match.domain->name;
+}
+
+std::string refused(const std::string& body) { return testing::refusal_of(testing::manifest_text(body)); }
+
+START_TEST(an_empty_manifest_finds_nothing) {
+  const auto manifest = testing::good_manifest("");
+  ck_text_eq(route(*manifest, "a", "/"), "404");
+  ck_text_eq(route(*manifest, "", ""), "404");
+}
+END_TEST
+
+START_TEST(paths_compare_exactly_and_case_sensitively) {
+  const auto manifest = testing::good_manifest(api_line("1", "GET", "/v1/user/info"));
+  ck_text_eq(route(*manifest, "any", "/v1/user/info"), "1");
+  for (const char* path : {"", "/", "/v1", "/v1/user", "/v1/user/info/", "/V1/user/info", "/v1/user/inf", "/v1/user/info2",
+                           "v1/user/info", "/v1/user/info?a", "/v1//user/info"}) {
+    ck_text_eq(route(*manifest, "any", path), "404");
+  }
+}
+END_TEST
+
+START_TEST(parameters_take_exactly_one_segment_that_is_not_empty) {
+  const auto manifest = testing::good_manifest(api_line("1", "GET", "/v1/{id}/x"));
+  ck_text_eq(route(*manifest, "any", "/v1/7/x"), "1");
+  ck_text_eq(route(*manifest, "any", "/v1/%2F{id}/x"), "1");
+  for (const char* path : {"/v1//x", "/v1/x", "/v1/7/8/x", "/v1/7/x/", "/v1/7", "/v1/7/", "v1/7/x"}) {
+    ck_text_eq(route(*manifest, "any", path), "404");
+  }
+}
+END_TEST
+
+START_TEST(a_literal_segment_wins_over_a_parameter) {
+  const auto manifest = testing::good_manifest(api_line("1", "GET", "/u/{id}") + api_line("2", "GET", "/u/me") +
+                                               api_line("3", "GET", "/u/{id}/b") + api_line("4", "GET", "/u/me/{x}") +
+                                               api_line("5", "GET", "/u/{a}/{b}/c"));
+  ck_text_eq(route(*manifest, "any", "/u/me"), "2");
+  ck_text_eq(route(*manifest, "any", "/u/you"), "1");
+  ck_text_eq(route(*manifest, "any", "/u/you/b"), "3");
+  ck_text_eq(route(*manifest, "any", "/u/me/b"), "4");
+  ck_text_eq(route(*manifest, "any", "/u/you/z"), "404");
+  ck_text_eq(route(*manifest, "any", "/u/me/b/c"), "5");
+}
+END_TEST
+
+START_TEST(head_finds_get) {
+  const auto manifest = testing::good_manifest(api_line("1", "GET", "/a") + api_line("2", "POST", "/b"));
+  ck_text_eq(route(*manifest, "any", "/a", "HEAD"), "1");
+  ck_text_eq(route(*manifest, "any", "/b", "HEAD"), "405 POST");
+}
+END_TEST
+
+START_TEST(another_method_is_405_with_all_methods_of_the_path) {
+  const auto manifest = testing::good_manifest(api_line("1", "GET", "/a") + api_line("2", "POST", "/b") +
+                                               api_line("3", "GET", "/c") + api_line("4", "POST", "/c"));
+  ck_text_eq(route(*manifest, "any", "/a", "POST"), "405 GET, HEAD");
+  ck_text_eq(route(*manifest, "any", "/b", "GET"), "405 POST");
+  ck_text_eq(route(*manifest, "any", "/c", "GET"), "3");
+  ck_text_eq(route(*manifest, "any", "/c", "POST"), "4");
+  for (const char* method : {"OPTIONS", "DELETE", "PUT", "get", "", "GETS"}) {
+    ck_text_eq(route(*manifest, "any", "/c", method), "405 GET, HEAD, POST");
+  }
+  ck_text_eq(route(*manifest, "any", "/d", "POST"), "404");
+}
+END_TEST
+
+START_TEST(allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them) {
+  const auto manifest = testing::good_manifest(api_line("1", "GET", "/u/{id}") + api_line("2", "POST", "/u/me"));
+  ck_text_eq(route(*manifest, "any", "/u/me", "GET"), "1");
+  ck_text_eq(route(*manifest, "any", "/u/me", "POST"), "2");
+  ck_text_eq(route(*manifest, "any", "/u/me", "PUT"), "405 GET, HEAD, POST");
+  ck_text_eq(route(*manifest, "any", "/u/you", "POST"), "405 GET, HEAD");
+}
+END_TEST
+
+START_TEST(a_domain_serves_its_own_routes_first_then_those_of_any_host) {
+  const auto manifest = testing::good_manifest(
+      domain_line("a.example.com") + domain_line("b.example.com") + api_line("1", "GET", "/x") +
+      api_line("2", "GET", "/x", R"(["a.example.com"])") + api_line("3", "GET", "/y", R"(["a.example.com"])"));
+  ck_text_eq(route(*manifest, "a.example.com", "/x"), "2 on a.example.com");
+  ck_text_eq(route(*manifest, "a.example.com", "/y"), "3 on a.example.com");
+  ck_text_eq(route(*manifest, "b.example.com", "/x"), "1 on b.example.com");
+  ck_text_eq(route(*manifest, "b.example.com", "/y"), "404 on b.example.com");
+  ck_text_eq(route(*manifest, "unknown", "/x"), "1");
+  ck_text_eq(route(*manifest, "unknown", "/y"), "404");
+  ck_text_eq(route(*manifest, "", "/x"), "1");
+}
+END_TEST
+
+START_TEST(a_domain_s_parameter_route_wins_over_a_literal_of_any_host) {
+  const auto manifest = testing::good_manifest(domain_line("a") + api_line("1", "GET", "/x/y") +
+                                               api_line("2", "GET", "/x/{z}", R"(["a"])"));
+  ck_text_eq(route(*manifest, "a", "/x/y"), "2 on a");
+  ck_text_eq(route(*manifest, "b", "/x/y"), "1");
+}
+END_TEST
+
+START_TEST(allow_unites_the_domain_and_any_host) {
+  const auto manifest = testing::good_manifest(domain_line("a") + api_line("1", "GET", "/x") +
+                                               api_line("2", "POST", "/x", R"(["a"])"));
+  ck_text_eq(route(*manifest, "a", "/x", "PUT"), "405 GET, HEAD, POST on a");
+  ck_text_eq(route(*manifest, "a", "/x", "GET"), "1 on a");
+  ck_text_eq(route(*manifest, "b", "/x", "POST"), "405 GET, HEAD");
+}
+END_TEST
+
+START_TEST(an_api_answers_on_each_of_its_domains) {
+  const auto manifest =
+      testing::good_manifest(domain_line("a") + domain_line("b") + api_line("1", "GET", "/x", R"(["a","b"])"));
+  ck_text_eq(route(*manifest, "a", "/x"), "1 on a");
+  ck_text_eq(route(*manifest, "b", "/x"), "1 on b");
+  ck_text_eq(route(*manifest, "c", "/x"), "404");
+}
+END_TEST
+
+START_TEST(wildcards_match_one_label_or_more_and_the_longest_wins) {
+  const auto manifest = testing::good_manifest(
+      domain_line("*.example.com") + domain_line("*.eu.example.com") + domain_line("www.example.com") +
+      api_line("1", "GET", "/x", R"(["*.example.com"])") + api_line("2", "GET", "/x", R"(["*.eu.example.com"])") +
+      api_line("3", "GET", "/x", R"(["www.example.com"])"));
+  ck_text_eq(route(*manifest, "a.example.com", "/x"), "1 on *.example.com");
+  ck_text_eq(route(*manifest, "a.b.example.com", "/x"), "1 on *.example.com");
+  ck_text_eq(route(*manifest, "a.eu.example.com", "/x"), "2 on *.eu.example.com");
+  ck_text_eq(route(*manifest, "a.b.eu.example.com", "/x"), "2 on *.eu.example.com");
+  ck_text_eq(route(*manifest, "eu.example.com", "/x"), "1 on *.example.com");
+  ck_text_eq(route(*manifest, "www.example.com", "/x"), "3 on www.example.com");
+  ck_text_eq(route(*manifest, "example.com", "/x"), "404");
+  ck_text_eq(route(*manifest, "badexample.com", "/x"), "404");
+  ck_text_eq(route(*manifest, "a.example.com.evil", "/x"), "404");
+}
+END_TEST
+
+START_TEST(an_exact_domain_does_not_fall_back_to_a_wildcard) {
+  const auto manifest = testing::good_manifest(domain_line("*.example.com") + domain_line("www.example.com") +
+                                               api_line("1", "GET", "/x", R"(["*.example.com"])"));
+  ck_text_eq(route(*manifest, "www.example.com", "/x"), "404 on www.example.com");
+}
+END_TEST
+
+START_TEST(two_apis_that_one_request_could_mean_are_refused) {
+  ck_text_eq(refused(api_line("1", "GET", "/x") + api_line("2", "GET", "/x")),
+             R"(APIs "api 1" and "api 2" have the same method and path GET /x)");
+  ck_text_eq(refused(api_line("1", "GET", "/x/{a}") + api_line("2", "GET", "/x/{b}")),
+             R"(APIs "api 1" and "api 2" have the same method and path GET /x/{b})");
+  ck_text_eq(refused(domain_line("a") + api_line("1", "POST", "/x", R"(["a"])") + api_line("2", "POST", "/x", R"(["a"])")),
+             R"(APIs "api 1" and "api 2" have the same method and path POST /x on a)");
+}
+END_TEST
+
+START_TEST(a_domain_that_is_not_there_is_refused) {
+  const std::string reason = refused(api_line("1", "GET", "/x", R"(["nowhere"])"));
+  ck_assert_msg(reason.find("nowhere") != std::string::npos, "%s", reason.c_str());
+}
+END_TEST
+
+START_TEST(the_longest_paths_and_many_parameters_are_found) {
+  std::string pattern;
+  std::string path;
+  for (size_t i = 0; i < kMaxPathSegments; ++i) {
+    pattern += i % 2 == 0 ? "/{p" + std::to_string(i) + "}" : "/x";
+    path += i % 2 == 0 ? "/v" : "/x";
+  }
+  const auto manifest = testing::good_manifest(api_line("1", "GET", pattern));
+  ck_text_eq(route(*manifest, "any", path), "1");
+  ck_text_eq(route(*manifest, "any", path + "/x"), "404");
+  ck_text_eq(route(*manifest, "any", std::string(100000, '/')), "404");
+  std::string deep;
+  for (int i = 0; i < 50000; ++i) deep += "/x";
+  ck_text_eq(route(*manifest, "any", deep), "404");
+}
+END_TEST
+
+START_TEST(path_parameters_are_cut_out_of_the_path) {
+  const auto manifest = testing::good_manifest(api_line("1", "GET", "/v1/{a}/of/{b}"));
+  const Api& api = manifest->apis[0];
+  ck_text_eq(path_parameter(api, "/v1/1/of/two", "a"), "1");
+  ck_text_eq(path_parameter(api, "/v1/1/of/two", "b"), "two");
+  ck_text_eq(path_parameter(api, "/v1/1/of/two", "c"), "");
+  ck_text_eq(path_parameter(api, "/v1/1/of/two", "v1"), "");
+  ck_text_eq(path_parameter(api, "/v1", "b"), "");
+  ck_text_eq(path_parameter(api, "", "a"), "");
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  return testing::run(
+      "router",
+      {an_empty_manifest_finds_nothing, paths_compare_exactly_and_case_sensitively,
+       parameters_take_exactly_one_segment_that_is_not_empty, a_literal_segment_wins_over_a_parameter, head_finds_get,
+       another_method_is_405_with_all_methods_of_the_path,
+       allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them,
+       a_domain_serves_its_own_routes_first_then_those_of_any_host,
+       a_domain_s_parameter_route_wins_over_a_literal_of_any_host, allow_unites_the_domain_and_any_host,
+       an_api_answers_on_each_of_its_domains, wildcards_match_one_label_or_more_and_the_longest_wins,
+       an_exact_domain_does_not_fall_back_to_a_wildcard, two_apis_that_one_request_could_mean_are_refused,
+       a_domain_that_is_not_there_is_refused, the_longest_paths_and_many_parameters_are_found,
+       path_parameters_are_cut_out_of_the_path});
+}

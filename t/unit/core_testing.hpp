@@ -1,0 +1,144 @@
+// What the unit tests of core share: running a list of Check tests, comparing
+// texts, a request's headers, and manifests with a right header line.
+#pragma once
+
+#include <check.h>
+
+#include <cstdlib>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/credential.hpp"
+#include "core/json_writer.hpp"
+#include "core/manifest_reader.hpp"
+#include "core/parameters.hpp"
+
+// Two texts are the same bytes; both are shown when they are not.
+#define ck_text_eq(actual, expected)                                                     \
+  do {                                                                                   \
+    const std::string actual_(actual);                                                   \
+    const std::string expected_(expected);                                               \
+    ck_assert_msg(actual_ == expected_, "%s is\n  %s\nand should be\n  %s", #actual, actual_.c_str(), \
+                  expected_.c_str());                                                    \
+  } while (0)
+
+namespace tablegate::core::testing {
+
+// Runs the tests, each in a process of its own, and says how many failed: main()'s status.
+inline int run(const char* name, std::initializer_list<const TTest*> tests) {
+  Suite* suite = suite_create(name);
+  TCase* tcase = tcase_create(name);
+  tcase_set_timeout(tcase, 240);
+  for (const TTest* test : tests) tcase_add_test(tcase, test);
+  suite_add_tcase(suite, tcase);
+  SRunner* runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+inline std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return out;
+}
+
+class Headers final : public HeaderSource {
+ public:
+  Headers() = default;
+  Headers(std::initializer_list<std::pair<std::string, std::string>> all) : all_(all) {}
+
+  std::string_view find(std::string_view name, unsigned& count) const override {
+    std::string_view first;
+    count = 0;
+    for (const auto& [header, value] : all_) {
+      if (lower(header) == lower(name) && count++ == 0) first = value;
+    }
+    return first;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> all_;
+};
+
+// An arena that gives `left` allocations and then none.
+class ScarceArena final : public Arena {
+ public:
+  explicit ScarceArena(int left) : left_(left) {}
+  void* allocate(size_t size) override { return left_-- > 0 ? blocks_.allocate(size) : nullptr; }
+
+ private:
+  int left_;
+  BlockArena blocks_;
+};
+
+inline std::string sha256_hex(std::string_view bytes) {
+  Sha256 sha256;
+  Digest digest{};
+  ck_assert(sha256.digest(bytes, digest));
+  return to_hex(digest);
+}
+
+// `body` under the header line that fits it.
+inline std::string manifest_text(const std::string& body) {
+  return R"({"format":1,"gateway":"g","publication":7,"sha256":")" + sha256_hex(body) + "\"}\n" + body;
+}
+
+// An API's line of a manifest; `change` replaces parts of it, as {"what is there", "what shall be there"}.
+inline std::string api_line(const std::string& id, const std::string& method, const std::string& path,
+                            const std::string& domains = "[]",
+                            std::initializer_list<std::pair<std::string, std::string>> change = {}) {
+  std::string line = R"({"kind":"api","id":)" + id + R"(,"name":"api )" + id +
+                     R"(","workspace":"w","rest_api":"r","version":1,"method":")" + method +
+                     R"(","path":")" + path + R"(","domains":)" + domains +
+                     R"(,"service":"default","resource_group":"default","timeout_ms":3000,"max_records":2000,)"
+                     R"("result":"list","point":false,"authentication":["api_key"],"select":"SELECT 1","tail":"",)"
+                     R"("parameters":[],"columns":[{"name":"a","type":"int4"}]})";
+  for (const auto& [from, to] : change) {
+    const size_t at = line.find(from);
+    ck_assert_msg(at != std::string::npos, "%s is not in the line", from.c_str());
+    line.replace(at, from.size(), to);
+  }
+  return line + "\n";
+}
+
+inline std::string domain_line(const std::string& name) {
+  return R"({"kind":"domain","name":")" + name + "\",\"protocol\":\"HTTP\",\"force_https\":false}\n";
+}
+
+inline std::unique_ptr<const Manifest> good_manifest(const std::string& body) {
+  Result<std::unique_ptr<const Manifest>> manifest = read_manifest(manifest_text(body));
+  ck_assert_msg(static_cast<bool>(manifest), "refused: %s", manifest ? "" : manifest.error().text().c_str());
+  return std::move(*manifest);
+}
+
+// The reason why read_manifest() refuses `text`.
+inline std::string refusal_of(const std::string& text) {
+  Result<std::unique_ptr<const Manifest>> manifest = read_manifest(text);
+  return manifest ? std::string("accepted") : manifest.error().text();
+}
+
+inline Column column(ColumnType type, bool as_string = false, bool wall = false) {
+  Column out;
+  out.name = "c";
+  out.key = "\"c\":";
+  out.type = type;
+  out.as_string = as_string;
+  out.wall = wall;
+  return out;
+}
+
+inline Cell cell(std::string_view text) { return {text.data(), text.size()}; }
+
+// One value as core writes it.
+inline std::string written(const Column& column, std::string_view text, std::string_view wall = {}) {
+  StringSink sink;
+  ck_assert(write_value(column, cell(text), wall.empty() ? Cell{} : cell(wall), sink));
+  return sink.text;
+}
+
+}  // namespace tablegate::core::testing

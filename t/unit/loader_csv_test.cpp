@@ -1,0 +1,169 @@
+// The loader's own part of CSV: the header record, record boundaries, COPY's end
+// marker, and files that cannot be read. What COPY does is tested functionally.
+#include <stdio.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "catalog/refusal.hpp"
+#include "source/csv.hpp"
+#include "source/csv_record.hpp"
+
+#include <check.h>  // last: it defines a macro fail() that breaks the standard library
+
+using tablegate::loader::CsvOptions;
+using tablegate::loader::CsvRecord;
+using tablegate::loader::CsvScanner;
+using tablegate::loader::CsvSource;
+using tablegate::loader::read_csv_record;
+using tablegate::loader::Refused;
+
+namespace {
+
+// Check's own macro keeps a pointer beyond the end of a temporary.
+void same_text(const std::string& said, const std::string& wanted) {
+  ck_assert_str_eq(said.c_str(), wanted.c_str());
+}
+
+std::string joined(const CsvRecord& record) {
+  if (!record.complete) return "(incomplete)";
+  std::string text;
+  for (const std::string& field : record.fields) text += "[" + field + "]";
+  return text;
+}
+
+class File {
+ public:
+  explicit File(const std::string& name, const std::string& bytes)
+      : path_("/tmp/loader_csv_test." + std::to_string(getpid()) + "." + name) {
+    std::ofstream(path_, std::ios::binary) << bytes;
+  }
+  ~File() { ::unlink(path_.c_str()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+std::string open_source(const std::string& path, bool header, char delimiter = ',') {
+  try {
+    CsvOptions options;
+    options.path = path;
+    options.header = header;
+    options.delimiter = delimiter;
+    const CsvSource source(options, {"user_id", "user_name"});
+  } catch (const Refused& refused) {
+    return refused.what();
+  }
+  return "(accepted)";
+}
+
+void expect(const std::string& said, const std::string& part) {
+  ck_assert_msg(said.find(part) != std::string::npos, "said \"%s\", wanted \"%s\"", said.c_str(),
+                part.c_str());
+}
+
+START_TEST(records) {
+  same_text(joined(read_csv_record("a,b\r\nc", ',', false)), "[a][b]");
+  same_text(joined(read_csv_record("\"a,\"\"b\",\n", ',', false)), "[a,\"b][]");
+  same_text(joined(read_csv_record("\"a\nb\",c\nd", ',', false)), "[a\nb][c]");
+  ck_assert_uint_eq(read_csv_record("\"a\nb\",c\nd", ',', false).lines, 2);
+  ck_assert_uint_eq(read_csv_record("\"a\nb\",c\nd", ',', false).size, 8);
+  same_text(joined(read_csv_record("a;b\n", ';', false)), "[a][b]");
+  same_text(joined(read_csv_record("a,b", ',', true)), "[a][b]");
+}
+END_TEST
+
+START_TEST(records_cut_anywhere) {
+  const std::string text = "\"x\"\"\r\n\",y\r\nrest";
+  for (size_t cut = 0; cut < 11; ++cut) {
+    ck_assert_msg(!read_csv_record(text.substr(0, cut), ',', false).complete, "cut at %zu", cut);
+  }
+  same_text(joined(read_csv_record(text, ',', false)), "[x\"\r\n][y]");
+  ck_assert_uint_eq(read_csv_record(text, ',', false).size, 11);
+  same_text(joined(read_csv_record("\"open", ',', true)), "(incomplete)");
+}
+END_TEST
+
+bool scans(const std::string& text, size_t chunk) {
+  CsvScanner scanner;
+  for (size_t at = 0; at < text.size(); at += chunk) {
+    if (!scanner.scan(std::string_view(text).substr(at, chunk))) return false;
+  }
+  return scanner.finish();
+}
+
+START_TEST(end_marker) {
+  for (size_t chunk = 1; chunk < 8; ++chunk) {
+    ck_assert(!scans("a\n\\.\nb\n", chunk));
+    ck_assert(!scans("a\r\n\\.\r\nb\n", chunk));
+    ck_assert(!scans("a\n\\.", chunk));
+    ck_assert(scans("a\n\\.b\n", chunk));
+    ck_assert(scans("a\n\\..\n", chunk));
+    ck_assert(scans("a\n\"\\.\"\n", chunk));
+    ck_assert(scans("\"a\n\\.\n\"\n", chunk));
+    ck_assert(scans("x,\\.\n", chunk));
+  }
+  CsvScanner scanner;
+  ck_assert(scanner.scan("a,b\n\"c\nd\",e\r\n\r\nf"));
+  ck_assert_uint_eq(scanner.records(), 3);
+  ck_assert_uint_eq(scanner.lines(), 4);
+}
+END_TEST
+
+START_TEST(headers) {
+  same_text(open_source(File("a.csv", "user_name,user_id\n").path(), true), "(accepted)");
+  same_text(open_source(File("b.csv", "\xef\xbb\xbf\"User_ID\",user_name\r\n1,a\r\n").path(), true),
+            "(accepted)");
+  same_text(open_source(File("s.csv", "user_name\tuser_id\n").path(), true, '\t'), "(accepted)");
+  expect(open_source(File("c.csv", "user_id,name\n").path(), true),
+         "the header names \"name\", the table has no such column");
+  expect(open_source(File("d.csv", "user_id\n").path(), true), "the header lacks \"user_name\"");
+  expect(open_source(File("e.csv", "user_id,USER_ID,user_name\n").path(), true),
+         "names column \"user_id\" twice");
+  expect(open_source(File("f.csv", "").path(), true), "is empty, a header was expected");
+  expect(open_source(File("g.csv", "\"user_id").path(), true), "the header does not end");
+  expect(open_source(File("h.csv", std::string("\xff\xfeu\0", 4)).path(), true), "is UTF-16");
+  expect(open_source(File("i.csv", "user_id,user_name\n1,a\n").path(), false),
+         "names the columns, it is no row");
+  same_text(open_source(File("j.csv", "1,a\n").path(), false), "(accepted)");
+  same_text(open_source(File("k.csv", "").path(), false), "(accepted)");
+}
+END_TEST
+
+START_TEST(files) {
+  expect(open_source("/nonexistent.csv", false), "/nonexistent.csv: No such file");
+  expect(open_source("/tmp", false), "a directory is not supported yet");
+  expect(open_source(File("plain.csv.gz", "1,a\n").path(), false), "is no gzip file");
+  const File file("x.csv.gz", "");
+  gzFile out = gzopen(file.path().c_str(), "wb");
+  gzputs(out, "user_id,user_name\n1,a\n");
+  gzclose(out);
+  same_text(open_source(file.path(), true), "(accepted)");
+  std::ifstream in(file.path(), std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  expect(open_source(File("cut.csv.gz", bytes.substr(0, bytes.size() - 5)).path(), true),
+         "damaged gzip file");
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  Suite* suite = suite_create("loader csv");
+  TCase* all = tcase_create("all");
+  tcase_add_test(all, records);
+  tcase_add_test(all, records_cut_anywhere);
+  tcase_add_test(all, end_marker);
+  tcase_add_test(all, headers);
+  tcase_add_test(all, files);
+  suite_add_tcase(suite, all);
+  SRunner* runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

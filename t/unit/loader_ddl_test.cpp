@@ -1,0 +1,225 @@
+// MaxCompute's CREATE TABLE: what is read, what is refused by name and place,
+// and that no text at all crashes the parser.
+#include "source/ddl.hpp"
+
+#include <cstdlib>
+#include <random>
+#include <string>
+
+#include "catalog/refusal.hpp"
+
+#include <check.h>  // last: it defines a macro fail() that breaks the standard library
+
+using tablegate::core::ColumnType;
+using tablegate::loader::parse_ddl;
+using tablegate::loader::Refused;
+using tablegate::loader::TableDdl;
+
+namespace {
+
+// Check's own macro keeps a pointer beyond the end of a temporary.
+void same_text(const std::string& said, const std::string& wanted) {
+  ck_assert_str_eq(said.c_str(), wanted.c_str());
+}
+
+std::string refusal(const std::string& ddl) {
+  try {
+    parse_ddl(ddl);
+  } catch (const Refused& refused) {
+    return refused.what();
+  }
+  return "(accepted)";
+}
+
+void expect_refusal(const std::string& ddl, const std::string& part) {
+  const std::string said = refusal(ddl);
+  ck_assert_msg(said.find(part) != std::string::npos, "%s: said \"%s\", wanted \"%s\"", ddl.c_str(),
+                said.c_str(), part.c_str());
+}
+
+START_TEST(tutorial_statement) {
+  const TableDdl ddl = parse_ddl("CREATE TABLE user_info (user_id BIGINT, user_name STRING, age BIGINT);.");
+  same_text(ddl.table, "user_info");
+  ck_assert_uint_eq(ddl.columns.size(), 3);
+  same_text(ddl.columns[0].name, "user_id");
+  ck_assert(ddl.columns[0].type == ColumnType::int8);
+  same_text(ddl.columns[1].sql_type, "text");
+  ck_assert(!ddl.columns[2].not_null);
+}
+END_TEST
+
+START_TEST(every_scalar_type) {
+  const struct {
+    const char* maxcompute;
+    ColumnType type;
+    const char* sql;
+  } kTypes[] = {
+      {"TINYINT", ColumnType::int2, "smallint"},
+      {"smallint", ColumnType::int2, "smallint"},
+      {"INT", ColumnType::int4, "integer"},
+      {"BIGINT", ColumnType::int8, "bigint"},
+      {"FLOAT", ColumnType::float4, "real"},
+      {"DOUBLE", ColumnType::float8, "double precision"},
+      {"DECIMAL", ColumnType::numeric, "numeric(38,18)"},
+      {"DECIMAL(10)", ColumnType::numeric, "numeric(10,0)"},
+      {"Decimal ( 10 , 2 )", ColumnType::numeric, "numeric(10,2)"},
+      {"STRING", ColumnType::text, "text"},
+      {"VARCHAR(65535)", ColumnType::text, "text"},
+      {"CHAR(255)", ColumnType::text, "text"},
+      {"BINARY", ColumnType::bytea, "bytea"},
+      {"BOOLEAN", ColumnType::boolean, "boolean"},
+      {"DATE", ColumnType::date, "date"},
+      {"DATETIME", ColumnType::timestamptz, "timestamptz(3)"},
+      {"TIMESTAMP", ColumnType::timestamptz, "timestamptz(6)"},
+      {"TIMESTAMP_NTZ", ColumnType::timestamp, "timestamp(6)"},
+      {"JSON", ColumnType::jsonb, "jsonb"},
+  };
+  for (const auto& type : kTypes) {
+    const TableDdl ddl = parse_ddl("create table t (c " + std::string(type.maxcompute) + ")");
+    ck_assert_msg(ddl.columns[0].type == type.type, "%s", type.maxcompute);
+    same_text(ddl.columns[0].sql_type, type.sql);
+  }
+}
+END_TEST
+
+START_TEST(whole_grammar) {
+  const TableDdl ddl = parse_ddl(
+      "-- exported\n/*+ hint */ CREATE OR REPLACE TABLE IF NOT EXISTS proj.`sch``ema`.Orders (\n"
+      "  Id BIGINT NOT NULL DEFAULT -1 COMMENT 'the ''id''',\n"
+      "  `Unit Price` DECIMAL(10,2) NULL DEFAULT 3.5BD,\n"
+      "  2nd STRING DEFAULT concat('a', (\"b\")) NOT NULL COMMENT \"it\\\"s\",\n"
+      "  \xe5\x90\x8d STRING,\n"
+      "  CONSTRAINT pk PRIMARY KEY (ID, 2nd)\n"
+      ") COMMENT 'a' 'b' TBLPROPERTIES (\"transactional\"=\"true\", 'x'='y') LIFECYCLE 30 ;  -- end");
+  same_text(ddl.table, "orders");
+  same_text(ddl.comment, "ab");
+  ck_assert_uint_eq(ddl.columns.size(), 4);
+  same_text(ddl.columns[0].name, "id");
+  same_text(ddl.columns[0].comment, "the id");
+  ck_assert(ddl.columns[0].not_null);
+  same_text(ddl.columns[1].name, "unit price");
+  ck_assert(!ddl.columns[1].not_null);
+  same_text(ddl.columns[2].comment, "it\"s");
+  ck_assert(ddl.columns[2].not_null);
+  same_text(ddl.columns[3].name, "\xe5\x90\x8d");
+  ck_assert_uint_eq(ddl.primary_key.size(), 2);
+  same_text(ddl.primary_key[1], "2nd");
+}
+END_TEST
+
+START_TEST(key_of_a_column) {
+  const TableDdl ddl = parse_ddl("CREATE TABLE t (a BIGINT PRIMARY KEY COMMENT 'x', primary STRING)");
+  ck_assert_uint_eq(ddl.primary_key.size(), 1);
+  ck_assert(ddl.columns[0].not_null);
+  same_text(ddl.columns[1].name, "primary");
+}
+END_TEST
+
+START_TEST(refused_by_name_and_place) {
+  expect_refusal("CREATE TABLE t (a BIGINT,\n  b ARRAY<STRING>)",
+                 "2:5: column \"b\": type array is not supported yet");
+  expect_refusal("CREATE TABLE t (m MAP<STRING,BIGINT>)", "column \"m\": type map is not supported yet");
+  expect_refusal("CREATE TABLE t (s STRUCT<a:BIGINT>)", "column \"s\": type struct is not supported yet");
+  expect_refusal("CREATE TABLE t (i INTERVAL_DAY_TIME)",
+                 "column \"i\": type interval_day_time is not supported yet");
+  expect_refusal("CREATE TABLE t (a BIGINT) PARTITIONED BY (ds STRING)",
+                 "PARTITIONED BY (column \"ds\") is not supported yet");
+  expect_refusal("CREATE EXTERNAL TABLE t (a BIGINT)", "EXTERNAL tables are not supported yet");
+  expect_refusal("CREATE TABLE t (a BIGINT) CLUSTERED BY (a) INTO 4 BUCKETS",
+                 "CLUSTERED is not supported yet");
+  expect_refusal("CREATE TABLE t LIKE u", "LIKE is not supported yet");
+  expect_refusal("CREATE TABLE t AS SELECT 1", "AS SELECT is not supported yet");
+  expect_refusal("CREATE TABLE t (a FOO)", "1:19: column \"a\": type foo is not known");
+  expect_refusal("CREATE TABLE t (a VARCHAR)", "varchar(n) has n from 1 to 65535");
+  expect_refusal("CREATE TABLE t (a CHAR(256))", "char(n) has n from 1 to 255");
+  expect_refusal("CREATE TABLE t (a DECIMAL(39,1))", "DECIMAL(p,s)");
+  expect_refusal("CREATE TABLE t (a DECIMAL(3,4))", "DECIMAL(p,s)");
+  expect_refusal("CREATE TABLE t (a BIGINT(3))", "takes no arguments");
+}
+END_TEST
+
+START_TEST(refused_names) {
+  expect_refusal("CREATE TABLE t (a BIGINT, A STRING)", "1:27: column \"a\" stands twice");
+  expect_refusal("CREATE TABLE t (ctid BIGINT)", "PostgreSQL keeps for itself");
+  expect_refusal("CREATE TABLE t (`` BIGINT)", "is empty");
+  expect_refusal("CREATE TABLE t (`a\nb` BIGINT)", "control character");
+  same_text(refusal("CREATE TABLE t (" + std::string(63, 'c') + " BIGINT)"), "(accepted)");
+  expect_refusal("CREATE TABLE t (" + std::string(64, 'c') + " BIGINT)", "has 64 bytes");
+  expect_refusal("CREATE TABLE t (a BIGINT, PRIMARY KEY (b))", "PRIMARY KEY names \"b\", which is no column");
+  expect_refusal("CREATE TABLE t (a BIGINT, PRIMARY KEY (a, a))", "twice");
+  expect_refusal("CREATE TABLE t (a BIGINT PRIMARY KEY, b BIGINT PRIMARY KEY)", "a second PRIMARY KEY");
+}
+END_TEST
+
+START_TEST(broken_texts) {
+  expect_refusal("", "CREATE expected, the text ends");
+  expect_refusal("CREATE TABLE t", "\"(\" expected");
+  expect_refusal("CREATE TABLE t ()", "a column's name expected");
+  expect_refusal("CREATE TABLE t (a", "a type expected");
+  expect_refusal("CREATE TABLE t (a BIGINT", "expected, the text ends");
+  expect_refusal("CREATE TABLE t (a BIGINT,)", "a column's name expected");
+  expect_refusal("CREATE TABLE t (a BIGINT COMMENT 'x", "is not closed");
+  expect_refusal("CREATE TABLE t (a BIGINT) /* x", "comment is not closed");
+  expect_refusal("CREATE TABLE t (a BIGINT); DROP TABLE t", "one statement expected");
+  expect_refusal("CREATE TABLE t (a BIGINT DEFAULT)", "a constant after DEFAULT expected");
+  expect_refusal("CREATE TABLE t (a BIGINT) LIFECYCLE x", "days after LIFECYCLE expected");
+  expect_refusal(std::string("CREATE TABLE t\0 (a BIGINT)", 26), "NUL byte");
+  expect_refusal("CREATE TABLE t (a BIGINT) \xff", "UTF-8");
+  expect_refusal("CREATE TABLE t (a BIGINT) " + std::string(1U << 20U, ' '), "longer than");
+}
+END_TEST
+
+// Cuts, swaps and repeats pieces of a statement that uses everything. Run under ASan too.
+START_TEST(any_text_ends) {
+  const std::string seed =
+      "CREATE TABLE IF NOT EXISTS p.s.`t` (a BIGINT NOT NULL DEFAULT ((1)) COMMENT 'x\\'', b DECIMAL(3,2), "
+      "PRIMARY KEY (a)) "
+      "COMMENT \"c\" TBLPROPERTIES ('a'='b') LIFECYCLE 3; -- e\n/* f */";
+  std::minstd_rand random(7);
+  for (int round = 0; round < 20000; ++round) {
+    std::string text = seed;
+    for (unsigned change = 0; change < 1 + random() % 4; ++change) {
+      const size_t at = random() % (text.size() + 1);
+      switch (random() % 4) {
+        case 0:
+          text.erase(at, random() % 20);
+          break;
+        case 1:
+          text.insert(at, 1, static_cast<char>(random() % 256));
+          break;
+        case 2:
+          text.insert(at, seed.substr(random() % seed.size(), random() % 30));
+          break;
+        default:
+          text.insert(at, std::string(random() % 2000, "()'`,-"[random() % 6]));
+      }
+      if (text.empty()) text = " ";
+    }
+    refusal(text);
+  }
+  ck_assert_int_eq(
+      static_cast<int>(refusal("CREATE TABLE t (a BIGINT DEFAULT " + std::string(500000, '(')).empty()), 0);
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  Suite* suite = suite_create("loader ddl");
+  TCase* all = tcase_create("all");
+  tcase_set_timeout(all, 60);
+  tcase_add_test(all, tutorial_statement);
+  tcase_add_test(all, every_scalar_type);
+  tcase_add_test(all, whole_grammar);
+  tcase_add_test(all, key_of_a_column);
+  tcase_add_test(all, refused_by_name_and_place);
+  tcase_add_test(all, refused_names);
+  tcase_add_test(all, broken_texts);
+  tcase_add_test(all, any_text_ends);
+  suite_add_tcase(suite, all);
+  SRunner* runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

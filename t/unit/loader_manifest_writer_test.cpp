@@ -1,0 +1,237 @@
+// What the writer writes, the gateway's own reader reads; equal contents give
+// equal bytes; what cannot be served is refused by name.
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "catalog/refusal.hpp"
+#include "core/manifest_reader.hpp"
+#include "core/statement.hpp"
+#include "publish/manifest_writer.hpp"
+
+#include <check.h>  // last: it defines a macro fail() that breaks the standard library
+
+using tablegate::core::read_manifest;
+using tablegate::loader::ApiEntry;
+using tablegate::loader::ManifestContents;
+using tablegate::loader::Refused;
+using tablegate::loader::write_manifest;
+
+namespace {
+
+// Check's own macro keeps a pointer beyond the end of a temporary.
+void same_text(const std::string& said, const std::string& wanted) {
+  ck_assert_str_eq(said.c_str(), wanted.c_str());
+}
+
+constexpr const char* kTutorial =
+    R"({"kind":"Api","name":"Query User by User ID","business_process":"User Query Service",
+ "path":"/user/info","method":"GET","mode":"wizard","table":"user_info",
+ "request_parameters":[{"name":"user_id","column":"user_id","type":"LONG","operator":"=","in":"query","required":true,"sample":10001}],
+ "response_parameters":[{"name":"user_id","column":"user_id","as":"string"},{"name":"user_name"}],
+ "result":"object","timeout_ms":3000,"max_records":2000,"resource_group":"default","authentication":["api_key"]})";
+
+constexpr const char* kSource =
+    R"({"table":"user_info","time_zone":"UTC","primary_key":["user_id"],"columns":[
+ {"name":"user_id","type":"int8","not_null":true},{"name":"user_name","type":"text","not_null":false},
+ {"name":"at","type":"timestamptz","not_null":false}]})";
+
+ApiEntry tutorial(int64_t id = 7) {
+  ApiEntry api;
+  api.api_id = id;
+  api.version = 3;
+  api.workspace = "demo";
+  api.rest_api = "dataservice-user-api";
+  api.base_path = "/v1";
+  api.definition = kTutorial;
+  api.source = kSource;
+  return api;
+}
+
+ManifestContents contents() {
+  ManifestContents all;
+  all.gateway = "dataservice-prod";
+  all.publication = 12;
+  all.apis = {tutorial()};
+  return all;
+}
+
+// The definition with one piece replaced.
+ApiEntry changed(const std::string& from, const std::string& to) {
+  ApiEntry api = tutorial();
+  const size_t at = api.definition.find(from);
+  ck_assert_msg(at != std::string::npos, "%s", from.c_str());
+  api.definition.replace(at, from.size(), to);
+  return api;
+}
+
+std::string refusal(const ApiEntry& api) {
+  ManifestContents all = contents();
+  all.apis = {api};
+  try {
+    write_manifest(all);
+  } catch (const Refused& refused) {
+    return refused.what();
+  }
+  return "(accepted)";
+}
+
+auto read(const ManifestContents& all) {
+  auto manifest = read_manifest(write_manifest(all));
+  ck_assert_msg(static_cast<bool>(manifest), "%s", manifest ? "" : manifest.error().text().c_str());
+  return manifest;
+}
+
+START_TEST(empty_manifest) {
+  ManifestContents all;
+  all.gateway = "quote\"d";
+  const auto manifest = read(all);
+  same_text((*manifest)->gateway, "quote\"d");
+  ck_assert_uint_eq((*manifest)->apis.size(), 0);
+}
+END_TEST
+
+START_TEST(tutorial_api) {
+  const auto manifest = read(contents());
+  const auto& api = (*manifest)->apis.at(0);
+  ck_assert_uint_eq((*manifest)->publication, 12);
+  ck_assert_uint_eq(api.id, 7);
+  ck_assert_uint_eq(api.version, 3);
+  same_text(api.path, "/v1/user/info");
+  same_text(api.service, "default");
+  ck_assert(api.point);
+  ck_assert(api.columns[0].as_string);
+  ck_assert(!api.columns[1].as_string);
+  same_text(tablegate::core::statement_sql(api, 0),
+            "SELECT \"user_id\", \"user_name\" FROM \"mirror\".\"user_info\" WHERE \"user_id\" = $1 LIMIT 1");
+}
+END_TEST
+
+START_TEST(point_needs_the_whole_key) {
+  const auto point = [](const ApiEntry& api) {
+    ManifestContents all = contents();
+    all.apis = {api};
+    return (*read(all))->apis.at(0).point;
+  };
+  ck_assert(!point(changed("\"result\":\"object\"", "\"result\":\"list\"")));
+  ck_assert(!point(changed("\"required\":true", "\"required\":false")));
+  ApiEntry wider = tutorial();
+  wider.source.replace(wider.source.find("[\"user_id\"]"), 11, "[\"user_id\",\"at\"]");
+  ck_assert(!point(wider));
+  ApiEntry keyless = tutorial();
+  keyless.source.replace(keyless.source.find("[\"user_id\"]"), 11, "[]");
+  ck_assert(!point(keyless));
+}
+END_TEST
+
+START_TEST(wall_columns) {
+  ApiEntry api =
+      changed("{\"name\":\"user_name\"}", "{\"name\":\"when\",\"column\":\"at\"},{\"name\":\"user_name\"}");
+  ManifestContents all = contents();
+  all.apis = {api};
+  ck_assert(!(*read(all))->apis.at(0).columns[1].wall);
+  api.source.replace(api.source.find("UTC"), 3, "Asia/O'x");
+  all.apis = {api};
+  const auto manifest = read(all);
+  ck_assert((*manifest)->apis[0].columns[1].wall);
+  same_text((*manifest)->apis[0].select,
+            "SELECT \"user_id\", \"at\", \"at\" AT TIME ZONE 'Asia/O''x', \"user_name\" FROM "
+            "\"mirror\".\"user_info\"");
+}
+END_TEST
+
+START_TEST(optional_and_default) {
+  const auto bit = [](const ApiEntry& api) {
+    ManifestContents all = contents();
+    all.apis = {api};
+    const auto manifest = read(all);
+    const auto& parameter = (*manifest)->apis.at(0).parameters.at(0);
+    return parameter.default_value ? *parameter.default_value : std::to_string(parameter.optional_bit);
+  };
+  same_text(bit(changed("\"required\":true", "\"required\":false")), "0");
+  same_text(bit(changed("\"required\":true", "\"required\":false,\"default\":9007199254740993")),
+            "9007199254740993");
+}
+END_TEST
+
+START_TEST(order_does_not_matter) {
+  ManifestContents all = contents();
+  all.apis.push_back(tutorial(9));
+  all.apis.back().base_path = "/v2/";
+  all.apis[0].domains = {"b.example.com", "a.example.com"};
+  all.domains = {{"b.example.com", "HTTP", false}, {"a.example.com", "HTTPS", true}};
+  const std::string digest(64, 'a');
+  const std::string other(64, 'b');
+  all.consumers = {{"zoe", true, {9, 7}, {{"k2", digest, 5, {}}, {"k1", other, {}, 9}}},
+                   {"adam", false, {}, {}}};
+  const std::string first = write_manifest(all);
+  ck_assert(static_cast<bool>(read(all)));
+  std::reverse(all.apis.begin(), all.apis.end());
+  std::reverse(all.domains.begin(), all.domains.end());
+  std::reverse(all.consumers.begin(), all.consumers.end());
+  std::reverse(all.consumers[1].keys.begin(), all.consumers[1].keys.end());
+  std::reverse(all.consumers[1].apis.begin(), all.consumers[1].apis.end());
+  std::reverse(all.apis[1].domains.begin(), all.apis[1].domains.end());
+  same_text(write_manifest(all), first);
+  const auto manifest = read(all);
+  same_text((*manifest)->consumers[0].name, "adam");
+  ck_assert_uint_eq((*manifest)->consumers[1].apis.size(), 2);
+  ck_assert_int_eq((*manifest)->api_keys[0].not_before, 5);
+  ck_assert_int_eq((*manifest)->api_keys[1].expires, 9);
+}
+END_TEST
+
+START_TEST(digest_guards) {
+  std::string text = write_manifest(contents());
+  text[text.size() - 20] ^= 1;
+  ck_assert(!read_manifest(text));
+}
+END_TEST
+
+START_TEST(refused_by_name) {
+  const struct {
+    const char* from;
+    const char* to;
+    const char* says;
+  } kCases[] = {
+      {"\"wizard\"", "\"script\"", "/mode: script is not supported yet"},
+      {"\"GET\"", "\"POST\"", "/method: POST is not supported yet"},
+      {"\"=\"", "\"LIKE\"", "/request_parameters/0/operator: LIKE is not supported yet"},
+      {"\"query\"", "\"body\"", "/request_parameters/0/in: body is not supported yet"},
+      {"\"api_key\"", "\"jwt\"", "/authentication: only api_key"},
+      {"\"authentication\":[\"api_key\"]", "\"tags\":[]", "/authentication: is missing"},
+      {"\"object\"", "\"page\"", "/result: page is not supported yet"},
+      {"{\"name\":\"user_name\"}", "{\"name\":\"gone\"}", "table \"user_info\" has no column \"gone\""},
+      {"{\"name\":\"user_name\"}", "{\"name\":\"user_name\",\"mask\":\"hash\"}",
+       "/response_parameters/1/mask"},
+      {"\"result\"", "\"order_by\":[],\"result\"", "/order_by: is not supported yet"},
+      {"{\"kind\"", "[\"kind\"", "is damaged"},
+  };
+  for (const auto& item : kCases) {
+    const std::string said = refusal(changed(item.from, item.to));
+    ck_assert_msg(said.find(item.says) != std::string::npos, "%s: said \"%s\"", item.says, said.c_str());
+  }
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  Suite* suite = suite_create("loader manifest writer");
+  TCase* all = tcase_create("all");
+  tcase_add_test(all, empty_manifest);
+  tcase_add_test(all, tutorial_api);
+  tcase_add_test(all, point_needs_the_whole_key);
+  tcase_add_test(all, wall_columns);
+  tcase_add_test(all, optional_and_default);
+  tcase_add_test(all, order_does_not_matter);
+  tcase_add_test(all, digest_guards);
+  tcase_add_test(all, refused_by_name);
+  suite_add_tcase(suite, all);
+  SRunner* runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,274 @@
+// One connection against a scripted server: answers split at every byte, FATAL at every message,
+// the line cut at every byte, silence. Whatever happens, every query ends exactly once: with
+// rows, with an error, or among those in flight when the connection is lost (once).
+#include "pg_fake_server.hpp"
+#include "pg_testing.hpp"
+
+using namespace tablegate::pg;
+using namespace tablegate::pg::testing;
+
+namespace {
+
+// Sends what it is given once the connection is open.
+struct Owner final : ConnectionOwner {
+  Owner(PollLoop& event_loop, ConnectionConfig config) : loop(event_loop) {
+    ConnectionOwner& self = *this;
+    connection = std::make_unique<Connection>(loop, self, std::move(config));
+  }
+  void on_opened(Connection& which) noexcept override {
+    ++opened;
+    for (TestQuery* query : queries) {
+      if (!which.send(*query)) break;
+      ++sent;
+      if (!one_sync) which.end_batch();
+    }
+    which.end_batch();
+  }
+  void on_progress(Connection& which) noexcept override {
+    ck_assert_int_eq(lost, 0);
+    finished = which.idle();
+  }
+  void on_error(Query& query, const QueryError& error) noexcept override {
+    errors.push_back(error.sqlstate + " " + error.message);
+    query.on_failure(Failure{Failure::Kind::query_failed, error.sqlstate, error.message});
+  }
+  void on_lost(Connection& which, const std::string& text) noexcept override {
+    ++lost;
+    reason = text;
+    QueryList list;
+    which.take_in_flight(list);
+    while (Query* query = list.pop_front()) returned.push_back(query);
+    connection.reset();
+  }
+  void on_asked_to_close(Connection&) noexcept override { ++asked; }
+
+  PollLoop& loop;
+  std::unique_ptr<Connection> connection;
+  std::vector<TestQuery*> queries;
+  std::vector<Query*> returned;
+  std::vector<std::string> errors;
+  std::string reason;
+  bool one_sync = false;
+  std::size_t sent = 0;
+  int opened = 0;
+  int lost = 0;
+  int asked = 0;
+  bool finished = false;
+};
+
+struct Outcome {
+  int opened = 0;
+  int lost = 0;
+  std::size_t ok = 0;
+  std::size_t returned = 0;
+  std::string reason;
+  std::size_t bytes = 0;
+  std::size_t messages = 0;
+};
+
+// Two queries with one statement and one with another, all in flight at once.
+Outcome exchange(const Behaviour& behaviour, bool prepare = true, uint32_t connect_timeout_ms = 5000,
+                 bool one_sync = false) {
+  FakeServer server([&](int) { return behaviour; });
+  PollLoop loop;
+  const Dsn dsn = dsn_of("host=" + server.directory());
+  ConnectionConfig config;
+  config.connect_timeout_ms = connect_timeout_ms;
+  config.prepare = prepare;
+  Owner owner(loop, config);
+  TestQuery first(1, "select $1", {"one"});
+  TestQuery second(1, "select $1", {"two"});
+  TestQuery third(2, "select $1::text", {"three"});
+  owner.one_sync = one_sync;
+  owner.queries = {&first, &second, &third};
+  std::string reason;
+  ck_assert(owner.connection->open(dsn, 0, reason));
+  wait_for(
+      loop, [&] { return owner.lost > 0 || owner.finished; }, "the end of the exchange");
+  for (int i = 0; i < 3; ++i) loop.run_once(0);
+  Outcome outcome{owner.opened,        owner.lost,       0, owner.returned.size(), owner.reason,
+                  server.sent_bytes(), server.messages()};
+  const char* expected[] = {"one", "two", "three"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const TestQuery& query = *owner.queries[i];
+    ck_assert_int_le(query.callbacks, 1);
+    ck_assert(!query.failed);
+    if (!query.ok) continue;
+    ++outcome.ok;
+    CHECK_TEXT(query.value, expected[i]);
+  }
+  ck_assert_int_eq(outcome.lost + (owner.finished && outcome.lost == 0 ? 1 : 0), 1);
+  if (outcome.opened > 0) ck_assert_uint_eq(outcome.ok + outcome.returned, owner.sent);
+  owner.connection.reset();
+  ck_assert_uint_eq(loop.watch_count(), 0);
+  return outcome;
+}
+
+START_TEST(a_whole_exchange) {
+  for (const bool prepare : {true, false}) {
+    const Outcome outcome = exchange(Behaviour(), prepare);
+    ck_assert_int_eq(outcome.opened, 1);
+    ck_assert_int_eq(outcome.lost, 0);
+    ck_assert_uint_eq(outcome.ok, 3);
+  }
+}
+END_TEST
+
+START_TEST(answers_byte_by_byte) {
+  Behaviour behaviour;
+  behaviour.every_byte = true;
+  ck_assert_uint_eq(exchange(behaviour).ok, 3);
+}
+END_TEST
+
+START_TEST(answers_split_at_every_byte) {
+  const std::size_t bytes = exchange(Behaviour()).bytes;
+  ck_assert_uint_gt(bytes, 200);
+  for (std::size_t at = 1; at < bytes; ++at) {
+    Behaviour behaviour;
+    behaviour.split_at = at;
+    const Outcome outcome = exchange(behaviour);
+    ck_assert_msg(outcome.ok == 3 && outcome.lost == 0, "split at %zu: %s", at, outcome.reason.c_str());
+  }
+}
+END_TEST
+
+// With a Sync each, libpq may meet the dead line while it still sends, and then forgets what it had
+// read: the query comes back as lost. With one Sync nothing that arrived may get lost.
+START_TEST(cut_at_every_byte) {
+  for (const bool one_sync : {true, false}) {
+    for (const bool prepare : {true, false}) {
+      const std::size_t bytes = exchange(Behaviour(), prepare, 5000, one_sync).bytes;
+      std::size_t before = 0;
+      for (std::size_t at = 0; at < bytes; ++at) {
+        Behaviour behaviour;
+        behaviour.cut_at = at;
+        const Outcome outcome = exchange(behaviour, prepare, 5000, one_sync);
+        ck_assert_msg(outcome.lost == 1, "cut at %zu: not lost", at);
+        ck_assert(!outcome.reason.empty());
+        if (!one_sync) continue;
+        ck_assert_msg(outcome.ok >= before, "cut at %zu: %zu answers, %zu before", at, outcome.ok, before);
+        before = outcome.ok;
+      }
+      ck_assert_msg(!one_sync || before == 3, "%zu of 3, prepare %d", before, prepare);
+    }
+  }
+}
+END_TEST
+
+START_TEST(fatal_at_every_message) {
+  for (const bool one_sync : {true, false}) {
+    const std::size_t messages = exchange(Behaviour(), true, 5000, one_sync).messages;
+    ck_assert_uint_gt(messages, 10);
+    for (std::size_t at = 0; at < messages; ++at) {
+      Behaviour behaviour;
+      behaviour.fatal_at = at;
+      const Outcome outcome = exchange(behaviour, true, 5000, one_sync);
+      ck_assert_int_eq(outcome.lost, 1);
+      ck_assert(outcome.opened == 0 || outcome.reason.find("secret detail") == std::string::npos);
+      if (!one_sync) continue;
+      // Its words are not lost (before the session is open libpq words them).
+      ck_assert_msg(outcome.reason.find("scripted error") != std::string::npos, "at %zu: %s", at,
+                    outcome.reason.c_str());
+      ck_assert(outcome.opened == 0 || outcome.reason.find("57P01") != std::string::npos);
+    }
+  }
+}
+END_TEST
+
+START_TEST(silence_ends_with_the_connect_timeout) {
+  for (const std::size_t at : {std::size_t{0}, std::size_t{5}, std::size_t{60}, std::size_t{140}}) {
+    Behaviour behaviour;
+    behaviour.stall_at = at;
+    const Outcome outcome = exchange(behaviour, true, 50);
+    ck_assert_int_eq(outcome.opened, 0);
+    CHECK_TEXT(outcome.reason, "no answer within the connect timeout");
+  }
+}
+END_TEST
+
+START_TEST(nobody_listens) {
+  PollLoop loop;
+  const Dsn dsn = dsn_of("host=/nonexistent/directory");
+  Owner owner(loop, ConnectionConfig());
+  std::string reason;
+  if (owner.connection->open(dsn, 0, reason)) {
+    wait_for(
+        loop, [&] { return owner.lost > 0; }, "the refusal");
+    reason = owner.reason;
+  }
+  ck_assert_msg(reason.find("No such file") != std::string::npos, "%s", reason.c_str());
+  ck_assert(reason.find('\n') == std::string::npos);
+}
+END_TEST
+
+START_TEST(no_slot_in_the_loop) {
+  FakeServer server([](int) { return Behaviour(); });
+  PollLoop loop;
+  loop.set_watch_limit(0);
+  const Dsn dsn = dsn_of("host=" + server.directory());
+  Owner owner(loop, ConnectionConfig());
+  std::string reason;
+  ck_assert(!owner.connection->open(dsn, 0, reason));
+  CHECK_TEXT(reason, "the event loop has no slot for another connection");
+}
+END_TEST
+
+START_TEST(errors_stay_with_their_query) {
+  FakeServer server([](int) { return Behaviour(); });
+  PollLoop loop;
+  const Dsn dsn = dsn_of("host=" + server.directory());
+  Owner owner(loop, ConnectionConfig());
+  TestQuery good(1, "select $1", {"a"});
+  TestQuery bad(2, "fail:22012");
+  TestQuery lost_statement(3, "fail:26000");
+  TestQuery after(1, "select $1", {"b"});
+  owner.queries = {&good, &bad, &lost_statement, &after};
+  std::string reason;
+  ck_assert(owner.connection->open(dsn, 0, reason));
+  wait_for(
+      loop, [&] { return owner.finished; }, "all four");
+  ck_assert(good.ok && after.ok);
+  CHECK_TEXT(bad.failure.sqlstate, "22012");
+  CHECK_TEXT(bad.failure.message, "scripted error");  // and no detail
+  CHECK_TEXT(lost_statement.failure.sqlstate, "26000");
+  ck_assert_uint_eq(owner.connection->statement_count(), 2);
+}
+END_TEST
+
+START_TEST(idle_only_between_queries) {
+  FakeServer server([](int) { return Behaviour(); });
+  PollLoop loop;
+  const Dsn dsn = dsn_of("host=" + server.directory());
+  Owner owner(loop, ConnectionConfig());
+  TestQuery query(1, "select $1", {"a"});
+  owner.queries = {&query};
+  std::string reason;
+  ck_assert(owner.connection->open(dsn, 0, reason));
+  loop.close_idle();
+  wait_for(
+      loop, [&] { return owner.opened > 0; }, "opening");
+  loop.close_idle();
+  ck_assert_int_eq(owner.asked, 0);
+  wait_for(
+      loop, [&] { return owner.finished; }, "the query");
+  loop.close_idle();
+  ck_assert_int_eq(owner.asked, 1);
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  Suite* suite = suite_create("pg_connection");
+  TCase* cases = tcase_create("connection");
+  tcase_set_timeout(cases, 120);
+  for (const TTest* test :
+       {a_whole_exchange, answers_byte_by_byte, answers_split_at_every_byte, cut_at_every_byte,
+        fatal_at_every_message, silence_ends_with_the_connect_timeout, nobody_listens, no_slot_in_the_loop,
+        errors_stay_with_their_query, idle_only_between_queries}) {
+    tcase_add_test(cases, test);
+  }
+  suite_add_tcase(suite, cases);
+  return run_suite(suite);
+}

@@ -1,0 +1,124 @@
+// Shared by the pg_* unit tests: a query that remembers its outcome, and waiting for conditions.
+// Header only; no test of its own.
+#pragma once
+
+#include <check.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
+
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pg/poll_loop.hpp"
+#include "pg/pool.hpp"
+
+namespace tablegate::pg::testing {
+
+constexpr Oid kInt4 = 23;
+constexpr Oid kInt8 = 20;
+constexpr Oid kText = 25;
+constexpr uint32_t kLimitMs = 20000;
+
+// ck_assert_str_eq keeps pointers into temporaries; this compares strings.
+#define CHECK_TEXT(actual, expected)                                                                  \
+  do {                                                                                                \
+    const std::string actual_text(actual);                                                            \
+    const std::string expected_text(expected);                                                        \
+    ck_assert_msg(actual_text == expected_text, "%s is '%s', not '%s'", #actual, actual_text.c_str(), \
+                  expected_text.c_str());                                                             \
+  } while (false)
+
+// Counts its callbacks: more than one is a bug wherever it is used.
+class TestQuery : public Query {
+ public:
+  TestQuery(uint64_t route, std::string text, std::vector<std::string> arguments = {},
+            std::vector<Oid> types = {})
+      : text_(std::move(text)), arguments_(std::move(arguments)), types_(std::move(types)) {
+    key.route = route;
+    types_.resize(arguments_.size(), kText);
+    for (const std::string& argument : arguments_) pointers_.push_back(argument.c_str());
+    parameter_count = static_cast<int>(pointers_.size());
+    values = pointers_.data();
+    timeout_ms = 10000;
+  }
+
+  std::string sql() const override { return text_; }
+  void parameter_types(std::vector<Oid>& types) const override {
+    types.insert(types.end(), types_.begin(), types_.end());
+  }
+  void on_rows(const PGresult* result) noexcept override {
+    ++callbacks;
+    ok = true;
+    rows = PQntuples(result);
+    if (rows > 0 && PQnfields(result) > 0) value = PQgetvalue(result, 0, 0);
+    if (then) then();
+  }
+  void on_failure(const Failure& what) noexcept override {
+    ++callbacks;
+    failed = true;
+    failure = what;
+    if (then) then();
+  }
+  bool done() const { return callbacks > 0; }
+
+  int callbacks = 0;
+  bool ok = false;
+  bool failed = false;
+  int rows = 0;
+  std::string value;
+  Failure failure;
+  std::function<void()> then;
+
+ private:
+  std::string text_;
+  std::vector<std::string> arguments_;
+  std::vector<Oid> types_;
+  std::vector<const char*> pointers_;
+};
+
+// The lines a pool logged.
+struct LogLines {
+  PollLoop::LogSink sink() {
+    return [this](LogLevel, std::string_view line) { lines.emplace_back(line); };
+  }
+  bool has(const std::string& part) const {
+    for (const std::string& line : lines) {
+      if (line.find(part) != std::string::npos) return true;
+    }
+    return false;
+  }
+  std::vector<std::string> lines;
+};
+
+inline Dsn dsn_of(const std::string& text) {
+  core::Result<Dsn> dsn = parse_dsn(text);
+  ck_assert_msg(static_cast<bool>(dsn), "not a DSN");
+  return std::move(*dsn);
+}
+
+inline PoolConfig config_of(const Dsn& dsn, unsigned connections) {
+  PoolConfig config;
+  config.name = "test";
+  config.dsn = &dsn;
+  config.connections = connections;
+  config.connect_timeout_ms = 2000;
+  return config;
+}
+
+inline void wait_for(PollLoop& loop, const std::function<bool()>& done, const char* what) {
+  ck_assert_msg(loop.run_until(done, kLimitMs), "waited too long for: %s", what);
+}
+
+inline int run_suite(Suite* suite) {
+  SRunner* runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace tablegate::pg::testing
