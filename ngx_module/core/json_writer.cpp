@@ -82,22 +82,28 @@ void put_instant(std::string_view text, char*& out) {
 }
 
 // Seconds since a day near the date given (a civil-day count, Howard Hinnant's public algorithm); only differences
-// of two of them are used. -1 when the text has another form.
+// of two of them are used. False when the text has another form; a year BC is one.
 bool wall_seconds(std::string_view text, int64_t& seconds) {
+  if (ends_with(text, " BC")) return false;
   int64_t fields[6] = {0, 0, 0, 0, 0, 0};
   size_t field = 0;
   bool any = false;
   for (char c : text) {
     if (c >= '0' && c <= '9') {
       fields[field] = fields[field] * 10 + (c - '0');
+      if (fields[field] > 9999999) return false;
       any = true;
       continue;
     }
-    if (c == '.') break;
+    if (c == '.' && field == 5 && any) break;
     if ((c != '-' && c != ' ' && c != ':') || !any || ++field > 5) return false;
     any = false;
   }
-  if (field != 5) return false;
+  const size_t point = text.find('.');
+  if (field != 5 || (point != std::string_view::npos &&
+                     text.find_first_not_of("0123456789", point + 1) != std::string_view::npos)) {
+    return false;
+  }
   int64_t year = fields[0];
   const int64_t month = fields[1];
   year -= month <= 2 ? 1 : 0;
@@ -122,13 +128,14 @@ bool write_timestamptz(std::string_view utc, std::string_view wall, ByteSink& si
   int64_t wall_clock = 0;
   if (offset_at == std::string_view::npos || ends_with(utc, " BC") ||
       !wall_seconds(utc.substr(0, offset_at), utc_clock)) {
-    return put_quoted(utc, sink);  // infinity, -infinity, BC: PostgreSQL's text
+    return write_json_string(utc, sink);  // infinity, -infinity, BC: PostgreSQL's text
   }
   std::string_view clock = utc.substr(0, offset_at);
   int64_t offset = 0;
   if (!wall.empty()) {
-    if (!wall_seconds(wall, wall_clock)) return put_quoted(utc, sink);
+    if (!wall_seconds(wall, wall_clock)) return write_json_string(utc, sink);
     offset = wall_clock - utc_clock;
+    if (offset <= -86400 || offset >= 86400) return write_json_string(utc, sink);  // no offset of any zone
     clock = wall;
   }
   char* room = sink.reserve(clock.size() + 12);
@@ -151,7 +158,7 @@ bool write_timestamptz(std::string_view utc, std::string_view wall, ByteSink& si
 }
 
 bool write_timestamp(std::string_view text, ByteSink& sink) {
-  if (ends_with(text, " BC")) return put_quoted(text, sink);
+  if (ends_with(text, " BC") || count_escapes(text) != 0) return write_json_string(text, sink);
   char* room = sink.reserve(text.size() + 2);
   if (room == nullptr) return false;
   char* out = room;
@@ -253,9 +260,8 @@ bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteS
     }
     case ColumnType::text:
     case ColumnType::interval:
-      return write_json_string(text, sink);
     case ColumnType::date:
-      return put_quoted(text, sink);
+      return write_json_string(text, sink);
     case ColumnType::timestamp:
       return write_timestamp(text, sink);
     case ColumnType::timestamptz:

@@ -8,7 +8,16 @@ ObjectReader::ObjectReader(const json_t* json, std::string pointer, std::optiona
     json_(json), pointer_(std::move(pointer)), problem_(problem) {}
 
 void ObjectReader::fail(const char* name, const std::string& message) {
-  if (!problem_) problem_ = Error{message, pointer_ + "/" + name};
+  if (problem_) return;
+  std::string where = pointer_ + "/";
+  for (const char* c = name; *c != '\0'; ++c) {  // RFC 6901 section 3
+    if (*c == '~' || *c == '/') {
+      where += *c == '~' ? "~0" : "~1";
+    } else {
+      where += *c;
+    }
+  }
+  problem_ = Error{message, std::move(where)};
 }
 
 bool ObjectReader::has(const char* name) const { return json_object_get(json_, name) != nullptr; }

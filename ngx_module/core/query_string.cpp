@@ -35,8 +35,8 @@ bool encoded(std::string_view text) { return text.find_first_of("%+") != std::st
 
 // Whether a raw name is `name` when decoded.
 bool same_name(std::string_view raw, std::string_view name) {
+  if (!encoded(raw)) return raw == name;
   if (raw.size() < name.size()) return false;
-  if (raw.size() == name.size()) return raw == name && !encoded(raw);
   size_t at = 0;
   for (char expected : name) {
     if (at >= raw.size()) return false;

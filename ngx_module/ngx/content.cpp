@@ -87,8 +87,9 @@ ngx_int_t start_query(RequestState& state, const core::BoundValues& bound) {
   state.submitting = false;
   if (!state.waiting) return send_problem(state);  // it failed at once
   r->main->count++;
-  // A client that goes away frees the request, and with it the query (RequestState::clean_up).
-  r->read_event_handler = ngx_http_test_reading;
+  // A client that goes away frees the request, and with it the query (RequestState::clean_up). While nginx still
+  // discards a body its own handler has to read it: the answer to an event that ours swallows never comes.
+  if (!r->main->discard_body) r->read_event_handler = ngx_http_test_reading;
   r->write_event_handler = ngx_http_request_empty_handler;
   return NGX_DONE;
 }

@@ -20,7 +20,15 @@ std::string_view Headers::find(std::string_view name, unsigned& count) const {
   return value;
 }
 
-RequestState::RequestState(ngx_http_request_t* r) : request(r), query(*this), deadline{} {}
+namespace {
+
+// nginx makes a new text when it changes one.
+bool is_same(const ngx_str_t& one, const ngx_str_t& other) { return one.data == other.data && one.len == other.len; }
+
+}  // namespace
+
+RequestState::RequestState(ngx_http_request_t* r) :
+    request(r), uri(r->uri), args(r->args), query(*this), deadline{} {}
 
 RequestState* RequestState::make(ngx_http_request_t* r) {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(RequestState));
@@ -32,7 +40,13 @@ RequestState* RequestState::make(ngx_http_request_t* r) {
 }
 
 RequestState* RequestState::current(ngx_http_request_t* r) {
-  return static_cast<RequestState*>(ngx_http_get_module_ctx(r, ngx_http_tablegate_module));
+  auto* state = static_cast<RequestState*>(ngx_http_get_module_ctx(r, ngx_http_tablegate_module));
+  // `rewrite` and `set $args` clear no r->ctx. Once we answer, nothing changes any more.
+  if (state != nullptr && !state->waiting && !state->answered &&
+      !(is_same(state->uri, r->uri) && is_same(state->args, r->args))) {
+    return nullptr;
+  }
+  return state;
 }
 
 RequestState* RequestState::last(ngx_http_request_t* r) {

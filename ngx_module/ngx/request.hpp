@@ -55,7 +55,8 @@ class RequestState {
  public:
   // Null: no memory.
   static RequestState* make(ngx_http_request_t* r);
-  // The state of this pass through the phases, or null. After an internal redirect there is none until make().
+  // The state of this pass through the phases, or null: after an internal redirect, and after a rewrite of what the
+  // state was made from, there is none until make().
   static RequestState* current(ngx_http_request_t* r);
   // For logs: also the state of the pass before an internal redirect.
   static RequestState* last(ngx_http_request_t* r);
@@ -64,6 +65,8 @@ class RequestState {
   const core::Problem& authenticate();
 
   ngx_http_request_t* request;
+  ngx_str_t uri;   // what route and identity come from
+  ngx_str_t args;
   core::RouteMatch route;
   core::Identity identity;
   core::Problem problem;

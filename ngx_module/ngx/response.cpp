@@ -36,14 +36,15 @@ ngx_chain_t* ChainSink::finish(bool last_of_response) {
 
 namespace {
 
-bool add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
+// Null: no memory.
+ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
   auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-  if (header == nullptr) return false;
+  if (header == nullptr) return nullptr;
   std::memset(header, 0, sizeof(*header));
   header->hash = 1;
   header->key = str(name);
   header->value = str(value);
-  return true;
+  return header;
 }
 
 std::string_view request_id(ngx_http_request_t* r) {
@@ -89,10 +90,13 @@ bool add_problem_headers(RequestState& state, const core::ProblemKind& kind) {
   ngx_http_request_t* r = state.request;
   if (kind.status == 401) {
     const std::string_view value = keep(r, core::www_authenticate(*state.route.api, kind.slug));
-    if (value.data() == nullptr || !add_header(r, "WWW-Authenticate", value)) return false;
+    if (value.data() == nullptr) return false;
+    // Where auth_request looks for it when we are its subrequest.
+    r->headers_out.www_authenticate = add_header(r, "WWW-Authenticate", value);
+    if (r->headers_out.www_authenticate == nullptr) return false;
   }
   if (kind.status == 405 && !add_header(r, "Allow", state.route.allow)) return false;
-  return !kind.retry_after || add_header(r, "Retry-After", "1");
+  return !kind.retry_after || add_header(r, "Retry-After", "1") != nullptr;
 }
 
 }  // namespace
