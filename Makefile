@@ -84,7 +84,7 @@ $2/obj/ngx/modules.o: ngx_module/ngx/modules.c $(NGX_CONFIG)
 $2/obj/loader/%.o: loader/%.cpp
 	@mkdir -p $$(@D)
 	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -Iloader $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
-$2/obj/embedded.cpp: schema/embed.sh $$(wildcard schema/catalog/*.sql schema/definitions/*.json)
+$2/obj/embedded.cpp: schema/embed.sh $$(wildcard schema/catalog/*.sql schema/mirror/*.sql schema/definitions/*.json)
 	@mkdir -p $$(@D)
 	@schema/embed.sh $$@
 $2/obj/embedded.o: $2/obj/embedded.cpp

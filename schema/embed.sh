@@ -28,6 +28,7 @@ files() { # FUNCTION FILE...
 {
   printf '// Made by schema/embed.sh; do not edit.\n#include "catalog/embedded.hpp"\n\nnamespace tablegate::loader {\n\n'
   files embedded_migrations "$here"/catalog/*.sql
+  files embedded_mirror_migrations "$here"/mirror/*.sql
   files embedded_schemas "$here"/definitions/*.schema.json
   printf '}  // namespace tablegate::loader\n'
 } >"$out.new"

@@ -23,8 +23,8 @@ std::string lower(std::string text) {
 
 class ShapeCheck {
  public:
-  ShapeCheck(const Definition& definition, Problems& problems) :
-      api_(definition.document), place_(definition.place), problems_(problems) {}
+  ShapeCheck(const Definition& definition, Problems& problems)
+      : api_(definition.document), place_(definition.place), problems_(problems) {}
 
   void run() {
     refuse("/name", bad_display_name(json_member(api_, "name")));
@@ -50,18 +50,21 @@ class ShapeCheck {
   void key_source() {
     const JsonValue* const source = json_find(api_, "api_key_source");
     if (source == nullptr) return;
-    if (json_find(api_, "authentication")->Empty()) refuse("/api_key_source", "wants \"api_key\" in authentication");
+    if (json_find(api_, "authentication")->Empty())
+      refuse("/api_key_source", "wants \"api_key\" in authentication");
     key_name_ = json_member(*source, "name");
     key_in_header_ = json_member(*source, "in") == "header";
-    refuse("/api_key_source/name", key_in_header_ ? bad_header_name(key_name_) : bad_parameter_name(key_name_));
+    refuse("/api_key_source/name",
+           key_in_header_ ? bad_header_name(key_name_) : bad_parameter_name(key_name_));
   }
 
   void request_parameters() {
     const JsonValue* const list = json_find(api_, "request_parameters");
     if (list == nullptr || list->Empty()) {
-      return refuse(list == nullptr ? "" : "/request_parameters",
-                    "an API with no request parameter must paginate, and pagination is not supported yet: give it a "
-                    "request parameter");
+      return refuse(
+          list == nullptr ? "" : "/request_parameters",
+          "an API with no request parameter must paginate, and pagination is not supported yet: give it a "
+          "request parameter");
     }
     if (list->Size() > kMaxParameters) {
       refuse("/request_parameters", fmt::format("must have at most {} items", kMaxParameters));
@@ -72,7 +75,8 @@ class ShapeCheck {
       const std::string here = "/request_parameters" + pointer_token(size_t{i});
       const std::string name = json_member(parameter, "name");
       refuse(here + "/name", bad_parameter_name(name));
-      if (!names.insert(name).second) refuse(here + "/name", fmt::format("parameter \"{}\" stands twice", name));
+      if (!names.insert(name).second)
+        refuse(here + "/name", fmt::format("parameter \"{}\" stands twice", name));
       place_of(parameter, name, here, in_path);
       const JsonValue* const required = json_find(parameter, "required");
       if (json_find(parameter, "default") != nullptr && (required == nullptr || required->IsTrue())) {
@@ -86,7 +90,8 @@ class ShapeCheck {
     }
   }
 
-  void place_of(const JsonValue& parameter, const std::string& name, const std::string& here, std::set<std::string>& in_path) {
+  void place_of(const JsonValue& parameter, const std::string& name, const std::string& here,
+                std::set<std::string>& in_path) {
     const std::string in = json_member(parameter, "in", "query");
     const JsonValue* const required = json_find(parameter, "required");
     if (in == "path") {
@@ -94,14 +99,16 @@ class ShapeCheck {
       if (std::find(path_names_.begin(), path_names_.end(), name) == path_names_.end()) {
         refuse(here + "/in", fmt::format("the path has no segment {{{}}}", name));
       }
-      if (required != nullptr && required->IsFalse()) refuse(here + "/required", "a path parameter is always required");
+      if (required != nullptr && required->IsFalse())
+        refuse(here + "/required", "a path parameter is always required");
     } else if (in == "header") {
       refuse(here + "/name", bad_header_name(name));
       const std::string header = lower(name);
       if (header == "authorization" || (key_in_header_ && header == lower(key_name_))) {
         refuse(here + "/name", "this header carries the credential");
       }
-      if (!headers_.insert(header).second) refuse(here + "/name", fmt::format("header \"{}\" stands twice", name));
+      if (!headers_.insert(header).second)
+        refuse(here + "/name", fmt::format("header \"{}\" stands twice", name));
     } else if (!key_in_header_ && !key_name_.empty() && name == key_name_) {
       refuse(here + "/name", "this query parameter carries the credential");
     }
@@ -129,8 +136,8 @@ class ShapeCheck {
 
 class ColumnCheck {
  public:
-  ColumnCheck(const Place& place, const TableInfo& table, Problems& problems) :
-      place_(place), table_(table), problems_(problems) {}
+  ColumnCheck(const Place& place, const TableInfo& table, Problems& problems)
+      : place_(place), table_(table), problems_(problems) {}
 
   void request(const JsonValue& parameter, const std::string& here) {
     const std::string type_name = json_member(parameter, "type");
@@ -144,7 +151,8 @@ class ColumnCheck {
     checked.column_type = column->type;
     checked.time_zone = table_.time_zone;
     for (const char* const field : {"default", "sample"}) {
-      if (const JsonValue* const value = json_find(parameter, field)) check_value(checked, *value, here + "/" + field);
+      if (const JsonValue* const value = json_find(parameter, field))
+        check_value(checked, *value, here + "/" + field);
     }
   }
 
@@ -153,7 +161,8 @@ class ColumnCheck {
     if (column == nullptr) return;
     if (const JsonValue* const type = json_find(parameter, "type")) {
       const auto wanted = core::parse_parameter_type(json_string(*type));
-      if (!wanted || !core::compatible(*wanted, column->type)) wrong_type(*column, std::string(json_string(*type)), here);
+      if (!wanted || !core::compatible(*wanted, column->type))
+        wrong_type(*column, std::string(json_string(*type)), here);
     }
     const bool number = column->type == core::ColumnType::int2 || column->type == core::ColumnType::int4 ||
                         column->type == core::ColumnType::int8 || column->type == core::ColumnType::numeric;
@@ -178,19 +187,23 @@ class ColumnCheck {
 
   void wrong_type(const TableColumn& column, const std::string& type, const std::string& here) {
     const auto natural = core::natural_parameter_type(column.type);
-    problems_.add(place_, here + "/type",
-                  fmt::format("{} does not go with column \"{}\" ({}){}", type, column.name, core::column_type_name(column.type),
-                              natural ? fmt::format("; use {}", core::parameter_type_name(*natural)) : std::string{}));
+    problems_.add(
+        place_, here + "/type",
+        fmt::format("{} does not go with column \"{}\" ({}){}", type, column.name,
+                    core::column_type_name(column.type),
+                    natural ? fmt::format("; use {}", core::parameter_type_name(*natural)) : std::string{}));
   }
 
   void check_value(const core::Parameter& parameter, const JsonValue& value, const std::string& here) {
     std::string text;
-    if (!json_scalar_text(value, text)) return problems_.add(place_, here, "must be plain: write it as a string");
+    if (!json_scalar_text(value, text))
+      return problems_.add(place_, here, "must be plain: write it as a string");
     core::BlockArena arena;
     std::string_view detail;
     if (core::check_value(parameter, text, arena, detail).data() == nullptr) {
-      problems_.add(place_, here, fmt::format("is no {}{}{}", core::parameter_type_name(parameter.type),
-                                              detail.empty() ? "" : ": ", detail));
+      problems_.add(place_, here,
+                    fmt::format("is no {}{}{}", core::parameter_type_name(parameter.type),
+                                detail.empty() ? "" : ": ", detail));
     }
   }
 

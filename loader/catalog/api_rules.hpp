@@ -12,8 +12,8 @@ struct TableInfo;
 // What needs no table. False: something was added to the problems.
 bool check_api_shape(const Definition& definition, Problems& problems);
 
-// Columns and types of its parameters against the table, values of `sample` and `default` against their types. False:
-// something was added to the problems.
+// Columns and types of its parameters against the table, values of `sample` and `default` against their
+// types. False: something was added to the problems.
 bool check_api_columns(const JsonValue& api, const Place& place, const TableInfo& table, Problems& problems);
 
 }  // namespace tablegate::loader

@@ -14,8 +14,9 @@ namespace {
 
 class Applier {
  public:
-  Applier(Database& catalog, const Workspace& workspace, std::vector<Definition>& definitions, Problems& problems) :
-      catalog_(catalog), workspace_(workspace), definitions_(definitions), problems_(problems) {}
+  Applier(Database& catalog, const Workspace& workspace, std::vector<Definition>& definitions,
+          Problems& problems)
+      : catalog_(catalog), workspace_(workspace), definitions_(definitions), problems_(problems) {}
 
   std::vector<AppliedObject> run() {
     std::vector<AppliedObject> objects;
@@ -79,34 +80,42 @@ class Applier {
 
   std::string save_plain(const Definition& definition, const std::string& table) {
     const std::string text = normalised_text(definition);
-    const Rows before = catalog_.query("SELECT definition::text FROM " + table + " WHERE name = $1", {definition.name});
+    const Rows before =
+        catalog_.query("SELECT definition::text FROM " + table + " WHERE name = $1", {definition.name});
     const std::string action = action_of(before, text);
     if (action == "created") {
       catalog_.query("INSERT INTO " + table + " (name, definition) VALUES ($1, $2)", {definition.name, text});
     } else if (action == "changed") {
-      catalog_.query("UPDATE " + table + " SET definition = $2, updated_at = now() WHERE name = $1", {definition.name, text});
+      catalog_.query("UPDATE " + table + " SET definition = $2, updated_at = now() WHERE name = $1",
+                     {definition.name, text});
     }
     return action;
   }
 
   std::string save_gateway(Definition& definition) {
     const Rows used = catalog_.query(
-        "SELECT p.service, coalesce(v.definition ->> 'resource_group', 'default'), a.name FROM tablegate.published_api p"
+        "SELECT p.service, coalesce(v.definition ->> 'resource_group', 'default'), a.name FROM "
+        "tablegate.published_api p"
         " JOIN tablegate.api_version v USING (api_id, version) JOIN tablegate.api a USING (api_id)"
         " WHERE p.gateway = $1 ORDER BY a.name",
         {definition.name});
     const std::string services = services_text(definition.document);
     for (int i = 0; i < used.size(); ++i) {
-      const Rows has = catalog_.query("SELECT coalesce($1::jsonb -> $2::text ? $3::text, false)", {services, used.string(i, 0), used.string(i, 1)});
+      const Rows has = catalog_.query("SELECT coalesce($1::jsonb -> $2::text ? $3::text, false)",
+                                      {services, used.string(i, 0), used.string(i, 1)});
       if (has.boolean(0, 0)) continue;
       refuse(definition, "/services",
-             fmt::format("API \"{}\" is published to service \"{}\", resource group \"{}\"", used.text(i, 2), used.text(i, 0), used.text(i, 1)));
+             fmt::format("API \"{}\" is published to service \"{}\", resource group \"{}\"", used.text(i, 2),
+                         used.text(i, 0), used.text(i, 1)));
     }
     const std::string action = save_plain(definition, "tablegate.gateway_instance");
     if (action == "created") {
       // A gateway of this name that was deleted has left its history: numbers go on.
-      catalog_.query("UPDATE tablegate.gateway_instance g SET publication = p.last FROM (SELECT max(publication) AS last FROM"
-                     " tablegate.publication WHERE gateway = $1) p WHERE g.name = $1 AND p.last IS NOT NULL", {definition.name});
+      catalog_.query(
+          "UPDATE tablegate.gateway_instance g SET publication = p.last FROM (SELECT max(publication) AS "
+          "last FROM"
+          " tablegate.publication WHERE gateway = $1) p WHERE g.name = $1 AND p.last IS NOT NULL",
+          {definition.name});
     }
     return action;
   }
@@ -120,20 +129,26 @@ class Applier {
     const std::string text = normalised_text(definition);
     const std::string base_path = json_member(definition.document, "base_path");
     const Rows before = catalog_.query(
-        "SELECT definition::text, base_path, rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = ''", {definition.name});
+        "SELECT definition::text, base_path, rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version "
+        "= ''",
+        {definition.name});
     const std::string action = action_of(before, text);
     if (action == "created") {
       catalog_.query("INSERT INTO tablegate.rest_api (name, base_path, definition) VALUES ($1, $2, $3)",
                      {definition.name, base_path, text});
     } else if (action == "changed") {
-      if (before.text(0, 1) != base_path) refuse_if_published(definition, before.string(0, 2), before.string(0, 1));
-      catalog_.query("UPDATE tablegate.rest_api SET base_path = $2, definition = $3, updated_at = now() WHERE rest_api_id = $1",
-                     {before.string(0, 2), base_path, text});
+      if (before.text(0, 1) != base_path)
+        refuse_if_published(definition, before.string(0, 2), before.string(0, 1));
+      catalog_.query(
+          "UPDATE tablegate.rest_api SET base_path = $2, definition = $3, updated_at = now() WHERE "
+          "rest_api_id = $1",
+          {before.string(0, 2), base_path, text});
     }
     return action;
   }
 
-  void refuse_if_published(Definition& definition, const std::string& rest_api_id, const std::string& base_path) {
+  void refuse_if_published(Definition& definition, const std::string& rest_api_id,
+                           const std::string& base_path) {
     const std::vector<std::string> published = first_column(catalog_.query(
         "SELECT DISTINCT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id)"
         " JOIN tablegate.business_process b USING (business_process_id) WHERE b.rest_api_id = $1 ORDER BY 1",
@@ -146,12 +161,14 @@ class Applier {
   std::string save_data_source(const Definition& definition) {
     const std::string text = normalised_text(definition);
     const Rows before = catalog_.query(
-        "SELECT definition::text FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2", {workspace_.id, definition.name});
+        "SELECT definition::text FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
+        {workspace_.id, definition.name});
     const std::string action = action_of(before, text);
     if (action != "unchanged") {
-      catalog_.query("INSERT INTO tablegate.data_source (workspace_id, name, type, definition) VALUES ($1, $2, $3, $4)"
-                     " ON CONFLICT (workspace_id, name) DO UPDATE SET type = $3, definition = $4, updated_at = now()",
-                     {workspace_.id, definition.name, json_member(definition.document, "type"), text});
+      catalog_.query(
+          "INSERT INTO tablegate.data_source (workspace_id, name, type, definition) VALUES ($1, $2, $3, $4)"
+          " ON CONFLICT (workspace_id, name) DO UPDATE SET type = $3, definition = $4, updated_at = now()",
+          {workspace_.id, definition.name, json_member(definition.document, "type"), text});
     }
     return action;
   }
@@ -159,26 +176,33 @@ class Applier {
   std::string save_business_process(Definition& definition) {
     const std::string rest_api = json_member(definition.document, "rest_api");
     if (refused_here(Kind::rest_api, rest_api)) return {};
-    const Rows found = catalog_.query("SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = ''", {rest_api});
+    const Rows found = catalog_.query(
+        "SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = ''", {rest_api});
     if (found.empty()) {
       refuse(definition, "/rest_api", fmt::format("there is no REST API \"{}\"", rest_api));
       return {};
     }
     const std::string text = normalised_text(definition);
     const Rows before = catalog_.query(
-        "SELECT b.definition::text, b.rest_api_id, r.name FROM tablegate.business_process b JOIN tablegate.rest_api r"
+        "SELECT b.definition::text, b.rest_api_id, r.name FROM tablegate.business_process b JOIN "
+        "tablegate.rest_api r"
         " USING (rest_api_id) WHERE b.workspace_id = $1 AND b.name = $2",
         {workspace_.id, definition.name});
     const std::string action = action_of(before, text);
     if (action == "created") {
-      catalog_.query("INSERT INTO tablegate.business_process (workspace_id, name, rest_api_id, definition) VALUES ($1, $2, $3, $4)",
-                     {workspace_.id, definition.name, found.string(0, 0), text});
+      catalog_.query(
+          "INSERT INTO tablegate.business_process (workspace_id, name, rest_api_id, definition) VALUES ($1, "
+          "$2, $3, $4)",
+          {workspace_.id, definition.name, found.string(0, 0), text});
     } else if (action == "changed") {
       if (before.text(0, 1) != found.text(0, 0)) {
-        refuse(definition, "/rest_api", fmt::format("a business process stays with its REST API, here \"{}\"", before.text(0, 2)));
+        refuse(definition, "/rest_api",
+               fmt::format("a business process stays with its REST API, here \"{}\"", before.text(0, 2)));
       }
-      catalog_.query("UPDATE tablegate.business_process SET definition = $3, updated_at = now() WHERE workspace_id = $1 AND name = $2",
-                     {workspace_.id, definition.name, text});
+      catalog_.query(
+          "UPDATE tablegate.business_process SET definition = $3, updated_at = now() WHERE workspace_id = $1 "
+          "AND name = $2",
+          {workspace_.id, definition.name, text});
     }
     return action;
   }
@@ -187,16 +211,22 @@ class Applier {
     if (definition.broken) return {};
     const TableInfo table = read_table(definition, problems_);
     const std::string zone = json_member(definition.document, "time_zone");
-    if (!zone.empty() && catalog_.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty()) {
-      refuse(definition, "/time_zone", fmt::format("PostgreSQL knows no time zone \"{}\" (names such as Asia/Shanghai)", zone));
+    if (!zone.empty() &&
+        catalog_.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty()) {
+      refuse(definition, "/time_zone",
+             fmt::format("PostgreSQL knows no time zone \"{}\" (names such as Asia/Shanghai)", zone));
     }
     const std::string source = json_member(definition.document, "data_source");
     if (refused_here(Kind::data_source, source)) return {};
-    const Rows found = catalog_.query("SELECT data_source_id FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
-                                      {workspace_.id, source});
-    if (found.empty()) refuse(definition, "/data_source", fmt::format("there is no data source \"{}\" in workspace {}", source, workspace_.name));
+    const Rows found = catalog_.query(
+        "SELECT data_source_id FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
+        {workspace_.id, source});
+    if (found.empty())
+      refuse(definition, "/data_source",
+             fmt::format("there is no data source \"{}\" in workspace {}", source, workspace_.name));
     const Rows before = catalog_.query(
-        "SELECT t.definition::text, w.name, w.workspace_id FROM tablegate.mirror_table t JOIN tablegate.data_source d USING"
+        "SELECT t.definition::text, w.name, w.workspace_id FROM tablegate.mirror_table t JOIN "
+        "tablegate.data_source d USING"
         " (data_source_id) JOIN tablegate.workspace w USING (workspace_id) WHERE t.name = $1",
         {definition.name});
     if (!before.empty() && before.text(0, 2) != workspace_.id) {
@@ -206,10 +236,14 @@ class Applier {
     const std::string text = normalised_text(definition);
     const std::string action = action_of(before, text);
     if (action != "unchanged") {
-      catalog_.query("INSERT INTO tablegate.mirror_table (name, data_source_id, definition, columns, primary_key, time_zone)"
-                     " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO UPDATE SET data_source_id = $2, definition = $3,"
-                     " columns = $4, primary_key = $5, time_zone = $6, updated_at = now()",
-                     {definition.name, found.string(0, 0), text, columns_text(table.columns), names_text(table.primary_key), table.time_zone});
+      catalog_.query(
+          "INSERT INTO tablegate.mirror_table (name, data_source_id, definition, columns, primary_key, "
+          "time_zone)"
+          " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO UPDATE SET data_source_id = $2, definition "
+          "= $3,"
+          " columns = $4, primary_key = $5, time_zone = $6, updated_at = now()",
+          {definition.name, found.string(0, 0), text, columns_text(table.columns),
+           names_text(table.primary_key), table.time_zone});
     }
     if (action == "changed") changed_tables_.push_back(&definition);
     return action;
@@ -220,28 +254,37 @@ class Applier {
     const std::string table_name = json_member(definition.document, "table");
     const bool process_known = !refused_here(Kind::business_process, process);
     const Rows found = catalog_.query(
-        "SELECT business_process_id, rest_api_id FROM tablegate.business_process WHERE workspace_id = $1 AND name = $2",
+        "SELECT business_process_id, rest_api_id FROM tablegate.business_process WHERE workspace_id = $1 AND "
+        "name = $2",
         {workspace_.id, process});
     if (found.empty() && process_known && !depends_on_refused(process)) {
-      refuse(definition, "/business_process", fmt::format("there is no business process \"{}\" in workspace {}", process, workspace_.name));
+      refuse(definition, "/business_process",
+             fmt::format("there is no business process \"{}\" in workspace {}", process, workspace_.name));
     }
     check_table_of(definition, table_name);
     if (definition.broken || found.empty()) return {};
     const std::string text = normalised_text(definition);
     const Rows before = catalog_.query(
-        "SELECT a.definition::text, a.api_id, b.rest_api_id, EXISTS (SELECT FROM tablegate.api_version v WHERE v.api_id = a.api_id)"
+        "SELECT a.definition::text, a.api_id, b.rest_api_id, EXISTS (SELECT FROM tablegate.api_version v "
+        "WHERE v.api_id = a.api_id)"
         " FROM tablegate.api a JOIN tablegate.business_process b USING (business_process_id)"
         " WHERE a.workspace_id = $1 AND a.name = $2 AND a.deleted_at IS NULL",
         {workspace_.id, definition.name});
     const std::string action = action_of(before, text);
     if (!before.empty() && before.boolean(0, 3) && before.text(0, 2) != found.text(0, 1)) {
-      refuse(definition, "/business_process", "an API with versions stays with its REST API, and this business process belongs to another one");
+      refuse(
+          definition, "/business_process",
+          "an API with versions stays with its REST API, and this business process belongs to another one");
     } else if (action == "created") {
-      catalog_.query("INSERT INTO tablegate.api (workspace_id, business_process_id, name, table_name, definition) VALUES ($1, $2, $3, $4, $5)",
-                     {workspace_.id, found.string(0, 0), definition.name, table_name, text});
+      catalog_.query(
+          "INSERT INTO tablegate.api (workspace_id, business_process_id, name, table_name, definition) "
+          "VALUES ($1, $2, $3, $4, $5)",
+          {workspace_.id, found.string(0, 0), definition.name, table_name, text});
     } else if (action == "changed") {
-      catalog_.query("UPDATE tablegate.api SET business_process_id = $2, table_name = $3, definition = $4, updated_at = now() WHERE api_id = $1",
-                     {before.string(0, 1), found.string(0, 0), table_name, text});
+      catalog_.query(
+          "UPDATE tablegate.api SET business_process_id = $2, table_name = $3, definition = $4, updated_at = "
+          "now() WHERE api_id = $1",
+          {before.string(0, 1), found.string(0, 0), table_name, text});
     }
     saved_apis_.insert(definition.name);
     return action;
@@ -251,7 +294,8 @@ class Applier {
   bool depends_on_refused(const std::string& process) const {
     for (const Definition& definition : definitions_) {
       if (definition.kind == Kind::business_process && definition.name == process) {
-        return definition.broken || refused_here(Kind::rest_api, json_member(definition.document, "rest_api"));
+        return definition.broken ||
+               refused_here(Kind::rest_api, json_member(definition.document, "rest_api"));
       }
     }
     return false;
@@ -263,14 +307,17 @@ class Applier {
       if (other.broken || refused_here(Kind::data_source, json_member(other.document, "data_source"))) return;
     }
     const Rows owner = catalog_.query(
-        "SELECT w.workspace_id, w.name FROM tablegate.mirror_table t JOIN tablegate.data_source d USING (data_source_id)"
+        "SELECT w.workspace_id, w.name FROM tablegate.mirror_table t JOIN tablegate.data_source d USING "
+        "(data_source_id)"
         " JOIN tablegate.workspace w USING (workspace_id) WHERE t.name = $1",
         {name});
     if (owner.empty()) return refuse(definition, "/table", fmt::format("there is no table \"{}\"", name));
     if (owner.text(0, 0) != workspace_.id) {
-      return refuse(definition, "/table", fmt::format("table \"{}\" is workspace {}'s", name, owner.text(0, 1)));
+      return refuse(definition, "/table",
+                    fmt::format("table \"{}\" is workspace {}'s", name, owner.text(0, 1)));
     }
-    if (!check_api_columns(definition.document, definition.place, *find_table(catalog_, name), problems_)) definition.broken = true;
+    if (!check_api_columns(definition.document, definition.place, *find_table(catalog_, name), problems_))
+      definition.broken = true;
   }
 
   // Drafts that this apply does not define must still fit a table that it changes.
@@ -278,13 +325,17 @@ class Applier {
     for (Definition* const changed : changed_tables_) {
       const TableInfo table = *find_table(catalog_, changed->name);
       const Rows drafts = catalog_.query(
-          "SELECT name, definition::text FROM tablegate.api WHERE table_name = $1 AND deleted_at IS NULL ORDER BY name", {changed->name});
+          "SELECT name, definition::text FROM tablegate.api WHERE table_name = $1 AND deleted_at IS NULL "
+          "ORDER BY name",
+          {changed->name});
       for (int i = 0; i < drafts.size(); ++i) {
-        if (saved_apis_.count(drafts.string(i, 0)) != 0 || refused_here(Kind::api, drafts.string(i, 0))) continue;
+        if (saved_apis_.count(drafts.string(i, 0)) != 0 || refused_here(Kind::api, drafts.string(i, 0)))
+          continue;
         JsonDocument draft;
         parse_json(drafts.string(i, 1), draft);
         Problems found;
-        if (check_api_columns(draft, {fmt::format("API \"{}\"", drafts.text(i, 0)), ""}, table, found)) continue;
+        if (check_api_columns(draft, {fmt::format("API \"{}\"", drafts.text(i, 0)), ""}, table, found))
+          continue;
         for (const std::string& line : found.lines()) refuse(*changed, "/ddl", "no longer fits " + line);
       }
     }

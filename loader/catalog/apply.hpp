@@ -18,7 +18,8 @@ struct AppliedObject {
   std::string action;  // "created", "changed", "unchanged"
 };
 
-// In the order given. Throws Refused with every problem, those in `problems` included; then nothing was saved.
+// In the order given. Throws Refused with every problem, those in `problems` included; then nothing was
+// saved.
 std::vector<AppliedObject> apply_definitions(Database& catalog, const Workspace& workspace,
                                              std::vector<Definition>& definitions, Problems& problems);
 

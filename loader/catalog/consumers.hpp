@@ -31,7 +31,7 @@ struct KeyRequest {
   std::string label;
   std::optional<std::string> not_before;  // as PostgreSQL takes a timestamptz
   std::optional<std::string> expires;
-  std::optional<std::string> imported;    // the key itself; else one is made
+  std::optional<std::string> imported;  // the key itself; else one is made
 };
 struct NewKey {
   std::string id;
@@ -40,10 +40,13 @@ struct NewKey {
 NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest& request);
 
 // Now (the key is gone), or at a time (it expires then). False: it expires then or earlier already.
-bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& key_id, const std::optional<std::string>& at);
+bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& key_id,
+                const std::optional<std::string>& at);
 
 // Exactly one of `api` (a name in the workspace) and `rest_api`. False: nothing to do.
-bool authorize(Database& catalog, const Consumer& consumer, const Workspace& workspace, const std::string& api, const std::string& rest_api);
-bool deauthorize(Database& catalog, const Consumer& consumer, const Workspace& workspace, const std::string& api, const std::string& rest_api);
+bool authorize(Database& catalog, const Consumer& consumer, const Workspace& workspace,
+               const std::string& api, const std::string& rest_api);
+bool deauthorize(Database& catalog, const Consumer& consumer, const Workspace& workspace,
+                 const std::string& api, const std::string& rest_api);
 
 }  // namespace tablegate::loader

@@ -32,14 +32,16 @@ void check_dsn(const std::string& dsn, const std::string& what) {
   if (state == nullptr || primary == nullptr) throw SystemFailure(trimmed(PQerrorMessage(connection)));
   std::string message = primary;
   // The detail is left out: it may hold values.
-  if (const char* hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT)) message += std::string(" (") + hint + ")";
+  if (const char* hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT))
+    message += std::string(" (") + hint + ")";
   throw DatabaseError(state, message);
 }
 
 }  // namespace
 
 std::string_view Rows::text(int row, int column) const {
-  return {PQgetvalue(result_.get(), row, column), static_cast<size_t>(PQgetlength(result_.get(), row, column))};
+  return {PQgetvalue(result_.get(), row, column),
+          static_cast<size_t>(PQgetlength(result_.get(), row, column))};
 }
 
 long long Rows::integer(int row, int column) const {
@@ -74,8 +76,10 @@ Database Database::connect(const std::string& dsn, const std::string& what) {
   PQsetNoticeProcessor(connection, &ignore_notice, nullptr);
   // Every name that the loader uses is qualified; nothing in someone's search_path may come in between.
   database.query(
-      "SELECT pg_catalog.set_config('search_path', '', false), pg_catalog.set_config('datestyle', 'ISO, YMD', false),"
-      " pg_catalog.set_config('timezone', 'UTC', false), pg_catalog.set_config('intervalstyle', 'postgres', false)");
+      "SELECT pg_catalog.set_config('search_path', '', false), pg_catalog.set_config('datestyle', 'ISO, "
+      "YMD', false),"
+      " pg_catalog.set_config('timezone', 'UTC', false), pg_catalog.set_config('intervalstyle', 'postgres', "
+      "false)");
   return database;
 }
 
@@ -102,7 +106,9 @@ void Database::script(const std::string& sql) {
   }
 }
 
-Transaction::Transaction(Database& database) : database_(database) { database_.script("BEGIN"); }
+Transaction::Transaction(Database& database) : database_(database) {
+  database_.script("BEGIN");
+}
 
 Transaction::~Transaction() {
   if (!open_) return;

@@ -17,8 +17,8 @@
 namespace tablegate::loader {
 
 struct DatabaseError : SystemFailure {
-  DatabaseError(std::string state, const std::string& message) :
-      SystemFailure(message), sqlstate(std::move(state)) {}
+  DatabaseError(std::string state, const std::string& message)
+      : SystemFailure(message), sqlstate(std::move(state)) {}
   std::string sqlstate;
 };
 

@@ -24,7 +24,8 @@ std::vector<std::string> list_folder(const std::string& folder) {
   std::vector<std::string> files;
   try {
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-      if (entry.is_regular_file() && entry.path().extension() == ".json") files.push_back(entry.path().string());
+      if (entry.is_regular_file() && entry.path().extension() == ".json")
+        files.push_back(entry.path().string());
     }
   } catch (const fs::filesystem_error& error) {
     throw SystemFailure(fmt::format("cannot read folder {}: {}", folder, error.code().message()));
@@ -40,7 +41,8 @@ std::string kind_list() {
   return list;
 }
 
-void take_object(const JsonValue& value, const Place& place, std::vector<Definition>& out, Problems& problems) {
+void take_object(const JsonValue& value, const Place& place, std::vector<Definition>& out,
+                 Problems& problems) {
   const std::vector<JsonFault> faults = json_faults(value, "");
   for (const JsonFault& fault : faults) problems.add(place, fault.pointer, fault.reason);
   if (!value.IsObject()) return problems.add(place, "must be an object");
@@ -51,8 +53,9 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
   if (!known) {
     const std::string_view word = json_string(*kind);
     return problems.add(place, "/kind",
-                        word == "Consumer" ? "kind \"Consumer\" is not supported yet: use `tablegate consumer create NAME`"
-                                           : fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()));
+                        word == "Consumer"
+                            ? "kind \"Consumer\" is not supported yet: use `tablegate consumer create NAME`"
+                            : fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()));
   }
   const JsonValue* const name = json_find(value, "name");
   if (name == nullptr) return problems.add(place, "\"name\" is missing");
@@ -73,8 +76,8 @@ void refuse_twice(std::vector<Definition>& definitions, Problems& problems) {
     if (added) continue;
     definition.broken = true;
     problems.add(definition.place, "/name",
-                 fmt::format("{} \"{}\" stands twice: also in {} {}", kind_info(definition.kind).label, definition.name,
-                             first->second->file, first->second->pointer));
+                 fmt::format("{} \"{}\" stands twice: also in {} {}", kind_info(definition.kind).label,
+                             definition.name, first->second->file, first->second->pointer));
   }
 }
 
@@ -93,7 +96,9 @@ const std::array<KindInfo, 7>& kinds() {
   return all;
 }
 
-const KindInfo& kind_info(Kind kind) { return kinds()[static_cast<size_t>(kind)]; }
+const KindInfo& kind_info(Kind kind) {
+  return kinds()[static_cast<size_t>(kind)];
+}
 
 std::optional<Kind> parse_kind(std::string_view name) {
   for (const KindInfo& info : kinds()) {
@@ -122,11 +127,14 @@ std::vector<std::string> Problems::lines() const {
   // Objects of an array are numbered in the first token of the pointer.
   const auto index = [](const Problem& problem) {
     const std::string& pointer = problem.place.pointer;
-    return pointer.size() > 1 && std::isdigit(static_cast<unsigned char>(pointer[1])) != 0 ? std::atol(pointer.c_str() + 1) : -1L;
+    return pointer.size() > 1 && std::isdigit(static_cast<unsigned char>(pointer[1])) != 0
+               ? std::atol(pointer.c_str() + 1)
+               : -1L;
   };
   std::vector<std::string> files;
   for (const Problem& problem : problems_) {
-    if (std::find(files.begin(), files.end(), problem.place.file) == files.end()) files.push_back(problem.place.file);
+    if (std::find(files.begin(), files.end(), problem.place.file) == files.end())
+      files.push_back(problem.place.file);
   }
   std::vector<Problem> sorted = problems_;
   std::stable_sort(sorted.begin(), sorted.end(), [&](const Problem& a, const Problem& b) {
@@ -137,7 +145,8 @@ std::vector<std::string> Problems::lines() const {
   std::vector<std::string> lines;
   for (const Problem& problem : sorted) {
     const std::string& pointer = problem.place.pointer;
-    lines.push_back(fmt::format("{}{}{}: {}", problem.place.file, pointer.empty() ? "" : " ", pointer, problem.reason));
+    lines.push_back(
+        fmt::format("{}{}{}: {}", problem.place.file, pointer.empty() ? "" : " ", pointer, problem.reason));
   }
   return lines;
 }
@@ -154,7 +163,8 @@ void Problems::raise(const std::string& next) const {
 std::string read_file(const std::string& path, size_t limit) {
   const bool standard_input = path == "-";
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(
-      standard_input ? nullptr : std::fopen(path.c_str(), "rbe"), [](std::FILE* file) { return std::fclose(file); });
+      standard_input ? nullptr : std::fopen(path.c_str(), "rbe"),
+      [](std::FILE* file) { return std::fclose(file); });
   std::FILE* const file = standard_input ? stdin : opened.get();
   if (file == nullptr) throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)));
   std::string text;
@@ -164,7 +174,8 @@ std::string read_file(const std::string& path, size_t limit) {
     text.append(block.data(), got);
     if (text.size() > limit) throw Refused(fmt::format("{} is larger than {} bytes", path, limit));
   }
-  if (std::ferror(file) != 0) throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  if (std::ferror(file) != 0)
+    throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
   return text;
 }
 

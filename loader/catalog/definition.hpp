@@ -65,11 +65,13 @@ struct Definition {
   bool broken = false;  // refused already: nothing more is said about what depends on it
 };
 
-// Reads every object of the arguments ("-": standard input; folders recurse over *.json, in order of their names).
-// Objects whose kind or name cannot be told are problems. Throws SystemFailure when a file cannot be read.
+// Reads every object of the arguments ("-": standard input; folders recurse over *.json, in order of their
+// names). Objects whose kind or name cannot be told are problems. Throws SystemFailure when a file cannot be
+// read.
 std::vector<Definition> read_definitions(const std::vector<std::string>& sources, Problems& problems);
 
-// The bytes of a file, or of standard input for "-"; throws SystemFailure. More than `limit` bytes are refused.
+// The bytes of a file, or of standard input for "-"; throws SystemFailure. More than `limit` bytes are
+// refused.
 std::string read_file(const std::string& path, size_t limit);
 
 }  // namespace tablegate::loader

@@ -55,7 +55,8 @@ void check_domain(Definition& definition, Checker& check) {
     if (check.is_true("force_https")) check.refuse("/force_https", "wants protocol HTTPS");
     if (check.has("certificate")) check.refuse("/certificate", "wants protocol HTTPS");
   }
-  if (json_member(definition.document, "tls_min", "TLSv1.2") > json_member(definition.document, "tls_max", "TLSv1.3")) {
+  if (json_member(definition.document, "tls_min", "TLSv1.2") >
+      json_member(definition.document, "tls_max", "TLSv1.3")) {
     check.refuse("/tls_min", "is above tls_max");
   }
 }
@@ -64,7 +65,8 @@ void check_listen(const Definition& definition, const char* name, Checker& check
   const JsonValue* const list = json_find(definition.document, name);
   if (list == nullptr) return;
   for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
-    check.refuse(pointer_token(std::string_view(name)) + pointer_token(size_t{i}), bad_listen(json_string((*list)[i])));
+    check.refuse(pointer_token(std::string_view(name)) + pointer_token(size_t{i}),
+                 bad_listen(json_string((*list)[i])));
   }
 }
 
@@ -98,14 +100,16 @@ void check_table(const Definition& definition, Checker& check) {
   if (const JsonValue* const source = json_find(definition.document, "source_table")) {
     check.refuse("/source_table", bad_text(json_string(*source), 200));
   }
-  if (check.has("ddl") && check.has("ddl_file")) check.refuse("/ddl_file", "stands beside \"ddl\": give one of them");
+  if (check.has("ddl") && check.has("ddl_file"))
+    check.refuse("/ddl_file", "stands beside \"ddl\": give one of them");
   if (!check.has("ddl") && !check.has("ddl_file")) {
     check.refuse("", "\"ddl\" or \"ddl_file\" is missing: a csv source does not tell its columns");
   }
 }
 
 // Names of an array at `pointer` that must be columns of the table which an index can hold.
-void check_key_columns(const JsonValue& names, const std::string& pointer, const TableInfo& table, Checker& check) {
+void check_key_columns(const JsonValue& names, const std::string& pointer, const TableInfo& table,
+                       Checker& check) {
   std::set<std::string> seen;
   for (rapidjson::SizeType i = 0; i < names.Size(); ++i) {
     const std::string name(json_string(names[i]));
@@ -144,8 +148,8 @@ void fold_ddl_file(Definition& definition, Checker& check) {
 }  // namespace
 
 const TableColumn* TableInfo::find(const std::string& column) const {
-  const auto found =
-      std::find_if(columns.begin(), columns.end(), [&](const TableColumn& one) { return one.name == column; });
+  const auto found = std::find_if(columns.begin(), columns.end(),
+                                  [&](const TableColumn& one) { return one.name == column; });
   return found == columns.end() ? nullptr : &*found;
 }
 
@@ -191,7 +195,8 @@ TableInfo read_table(Definition& definition, Problems& problems) {
     return table;
   }
   for (const TableColumn& column : table.columns) {
-    if (column.name.size() > 63) check.refuse(field, fmt::format("column \"{}\" is longer than 63 bytes", column.name));
+    if (column.name.size() > 63)
+      check.refuse(field, fmt::format("column \"{}\" is longer than 63 bytes", column.name));
   }
   if (const JsonValue* const key = json_find(document, "primary_key")) {
     check_key_columns(*key, "/primary_key", table, check);
@@ -225,7 +230,8 @@ std::string columns_text(const std::vector<TableColumn>& columns) {
 
 std::vector<TableColumn> read_columns(const std::string& text) {
   JsonDocument list;
-  if (!parse_json(text, list).empty() || !list.IsArray()) throw SystemFailure("the catalog's columns cannot be read");
+  if (!parse_json(text, list).empty() || !list.IsArray())
+    throw SystemFailure("the catalog's columns cannot be read");
   std::vector<TableColumn> columns;
   for (const JsonValue& item : list.GetArray()) {
     TableColumn column;

@@ -24,8 +24,8 @@ struct TableInfo {
   const TableColumn* find(const std::string& column) const;
 };
 
-// Folds `ddl_file` into `ddl`, reads the DDL, and checks key and indexes against its columns. Marks it as broken when
-// something does not hold.
+// Folds `ddl_file` into `ddl`, reads the DDL, and checks key and indexes against its columns. Marks it as
+// broken when something does not hold.
 TableInfo read_table(Definition& definition, Problems& problems);
 
 // [{"name","type","sql_type","not_null"}] as mirror_table.columns keeps them, and back.

@@ -55,8 +55,10 @@ class Explainer {
  public:
   Explainer(const Place& place, Problems& problems) : place_(place), problems_(problems) {}
 
-  void value(const JsonValue& schema, const JsonValue& value, const std::string& pointer, std::string_view field) {
-    if (const JsonValue* const choices = json_find(schema, "enum")) return enumeration(schema, *choices, value, pointer, field);
+  void value(const JsonValue& schema, const JsonValue& value, const std::string& pointer,
+             std::string_view field) {
+    if (const JsonValue* const choices = json_find(schema, "enum"))
+      return enumeration(schema, *choices, value, pointer, field);
     if (const JsonValue* const type = json_find(schema, "type"); type != nullptr && !has_type(*type, value)) {
       return problems_.add(place_, pointer, "must be " + type_words(*type));
     }
@@ -95,11 +97,14 @@ class Explainer {
     if (lists(&choices, value)) return;
     const std::string shown = json_text(value);
     if (lists(json_find(schema, "x-later"), value)) {
-      problems_.add(place_, pointer, fmt::format("{} {} is not supported yet (supported: {})", field, shown, joined(choices)));
+      problems_.add(place_, pointer,
+                    fmt::format("{} {} is not supported yet (supported: {})", field, shown, joined(choices)));
     } else {
       const JsonValue* const later = json_find(schema, "x-later");
-      problems_.add(place_, pointer, fmt::format("{} must be {}{}{}", field, choices.Size() == 1 ? "" : "one of ", joined(choices),
-                                                 later == nullptr ? "" : " (not supported yet: " + joined(*later) + ")"));
+      problems_.add(
+          place_, pointer,
+          fmt::format("{} must be {}{}{}", field, choices.Size() == 1 ? "" : "one of ", joined(choices),
+                      later == nullptr ? "" : " (not supported yet: " + joined(*later) + ")"));
     }
   }
 
@@ -116,7 +121,8 @@ class Explainer {
     for (const auto& member : value.GetObject()) {
       const std::string_view name = json_string(member.name);
       const std::string here = pointer + pointer_token(name);
-      if (const JsonValue* const known = properties == nullptr ? nullptr : json_find(*properties, member.name.GetString())) {
+      if (const JsonValue* const known =
+              properties == nullptr ? nullptr : json_find(*properties, member.name.GetString())) {
         this->value(*known, member.value, here, name);
       } else if (lists(json_find(schema, "x-later"), member.name)) {
         problems_.add(place_, here, fmt::format("field \"{}\" is not supported yet", name));
@@ -131,8 +137,10 @@ class Explainer {
   void array(const JsonValue& schema, const JsonValue& value, const std::string& pointer) {
     const auto limit = [&](const char* keyword, bool least) {
       const JsonValue* const bound = json_find(schema, keyword);
-      if (bound == nullptr || (least ? value.Size() >= bound->GetUint() : value.Size() <= bound->GetUint())) return;
-      problems_.add(place_, pointer, fmt::format("must have at {} {} item(s)", least ? "least" : "most", bound->GetUint()));
+      if (bound == nullptr || (least ? value.Size() >= bound->GetUint() : value.Size() <= bound->GetUint()))
+        return;
+      problems_.add(place_, pointer,
+                    fmt::format("must have at {} {} item(s)", least ? "least" : "most", bound->GetUint()));
     };
     limit("minItems", true);
     limit("maxItems", false);
@@ -199,7 +207,8 @@ void check_schema(Definition& definition, Problems& problems) {
   rapidjson::StringBuffer pointer;
   validator.GetInvalidDocumentPointer().Stringify(pointer);
   problems.add(definition.place, pointer.GetString(),
-               fmt::format("breaks \"{}\" of {}", validator.GetInvalidSchemaKeyword(), kind_info(definition.kind).schema_file));
+               fmt::format("breaks \"{}\" of {}", validator.GetInvalidSchemaKeyword(),
+                           kind_info(definition.kind).schema_file));
 }
 
 std::string normalised_text(const Definition& definition) {

@@ -13,8 +13,8 @@ namespace tablegate::loader {
 // Adds what is wrong with the shape and marks the definition as broken.
 void check_schema(Definition& definition, Problems& problems);
 
-// The text that the catalog keeps: compact, members in the order of the schema, nothing added, "$schema" left out. Equal
-// definitions give equal bytes.
+// The text that the catalog keeps: compact, members in the order of the schema, nothing added, "$schema" left
+// out. Equal definitions give equal bytes.
 std::string normalised_text(const Definition& definition);
 
 }  // namespace tablegate::loader

@@ -33,8 +33,9 @@ TestOutcome test_draft(Database& catalog, const ApiRow& api,
                        const std::string& mirror_dsn) {
   const Draft draft = find_draft(catalog, api);
   if (!draft.loaded) {
-    throw Refused(fmt::format("API \"{}\" cannot be tested: its table \"{}\" was never loaded", api.name, api.table),
-                  fmt::format("tablegate table load {}", api.table));
+    throw Refused(
+        fmt::format("API \"{}\" cannot be tested: its table \"{}\" was never loaded", api.name, api.table),
+        fmt::format("tablegate table load {}", api.table));
   }
   ApiEntry entry;
   entry.api_id = std::stoll(api.id);
@@ -59,14 +60,18 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
   Transaction transaction(catalog);
   // The row's lock puts commits of one API in line; the definition is read again under it.
   const Rows locked = catalog.query(
-      "SELECT definition::text, table_name FROM tablegate.api WHERE api_id = $1 AND deleted_at IS NULL FOR UPDATE", {api.id});
-  if (locked.empty()) throw Refused(fmt::format("API \"{}\" was deleted meanwhile", api.name), "tablegate api list");
+      "SELECT definition::text, table_name FROM tablegate.api WHERE api_id = $1 AND deleted_at IS NULL FOR "
+      "UPDATE",
+      {api.id});
+  if (locked.empty())
+    throw Refused(fmt::format("API \"{}\" was deleted meanwhile", api.name), "tablegate api list");
   ApiRow current = api;
   current.definition = locked.string(0, 0);
   current.table = locked.string(0, 1);
   const Draft draft = find_draft(catalog, current);
   const Rows latest = catalog.query(
-      "SELECT version, status, draft_digest = $2::bytea FROM tablegate.api_version WHERE api_id = $1 ORDER BY version DESC LIMIT 1",
+      "SELECT version, status, draft_digest = $2::bytea FROM tablegate.api_version WHERE api_id = $1 ORDER "
+      "BY version DESC LIMIT 1",
       {api.id, "\\x" + draft.digest});
   if (!latest.empty() && latest.boolean(0, 2)) {
     return {static_cast<int>(latest.integer(0, 0)), latest.string(0, 1), true};
@@ -81,7 +86,8 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
   catalog.query(
       "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message)"
       " VALUES ($1, $2, $3, $4, $5, $6::bytea, $7)",
-      {api.id, std::to_string(version.version), version.status, current.definition, draft.source, "\\x" + draft.digest, message});
+      {api.id, std::to_string(version.version), version.status, current.definition, draft.source,
+       "\\x" + draft.digest, message});
   transaction.commit();
   return version;
 }

@@ -1,6 +1,6 @@
 // The files of schema/ that the loader carries in itself, so that an installed
 // `tablegate` needs no folder of the sources. build/obj/embedded.cpp, made by
-// schema/embed.sh, defines both functions.
+// schema/embed.sh, defines the functions.
 #pragma once
 
 #include <string_view>
@@ -14,7 +14,8 @@ struct EmbeddedFile {
 };
 
 // Sorted by name; for migrations that is the order they run in.
-const std::vector<EmbeddedFile>& embedded_migrations();
+const std::vector<EmbeddedFile>& embedded_migrations();         // of the catalog
+const std::vector<EmbeddedFile>& embedded_mirror_migrations();  // of the mirror's database
 const std::vector<EmbeddedFile>& embedded_schemas();
 
 }  // namespace tablegate::loader

@@ -24,7 +24,8 @@ std::string position(std::string_view text, size_t offset) {
   return fmt::format("line {} column {}", line, column);
 }
 
-void find_faults(const JsonValue& value, const std::string& pointer, int depth, std::vector<JsonFault>& faults) {
+void find_faults(const JsonValue& value, const std::string& pointer, int depth,
+                 std::vector<JsonFault>& faults) {
   if (depth > kMaxDepth) {
     faults.push_back({pointer, fmt::format("nested deeper than {} levels", kMaxDepth)});
   } else if (value.IsObject()) {
@@ -49,9 +50,10 @@ void find_faults(const JsonValue& value, const std::string& pointer, int depth, 
 }  // namespace
 
 std::string parse_json(std::string_view text, JsonDocument& document) {
-  constexpr unsigned kFlags =
-      rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag;
-  if (text.find('\0') != std::string_view::npos) return "not JSON: a NUL byte at " + position(text, text.find('\0'));
+  constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag |
+                              rapidjson::kParseFullPrecisionFlag;
+  if (text.find('\0') != std::string_view::npos)
+    return "not JSON: a NUL byte at " + position(text, text.find('\0'));
   const std::string whole(text);  // NUL-terminated, as StringStream wants it
   document.Parse<kFlags>(whole.c_str());
   if (document.HasParseError()) {
@@ -115,6 +117,8 @@ std::string pointer_token(std::string_view name) {
   return token;
 }
 
-std::string pointer_token(size_t index) { return fmt::format("/{}", index); }
+std::string pointer_token(size_t index) {
+  return fmt::format("/{}", index);
+}
 
 }  // namespace tablegate::loader

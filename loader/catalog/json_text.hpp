@@ -32,10 +32,12 @@ std::string json_member(const JsonValue& object, const char* name, std::string_v
 // The member, or null.
 const JsonValue* json_find(const JsonValue& object, const char* name);
 
-inline std::string_view json_string(const JsonValue& value) { return {value.GetString(), value.GetStringLength()}; }
+inline std::string_view json_string(const JsonValue& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
 
-// A string, number or truth value as the text that a caller would send; numbers in plain notation. False: it has none
-// (then it is to be written as a string).
+// A string, number or truth value as the text that a caller would send; numbers in plain notation. False: it
+// has none (then it is to be written as a string).
 bool json_scalar_text(const JsonValue& value, std::string& text);
 
 // One token of a JSON pointer with its escapes (RFC 6901 section 3), '/' before it.

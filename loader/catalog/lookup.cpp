@@ -6,14 +6,17 @@ namespace tablegate::loader {
 namespace {
 
 constexpr const char* kApiQuery =
-    "SELECT a.api_id, a.name, w.name, b.name, r.name, r.rest_api_id, r.base_path, a.table_name, a.definition::text"
+    "SELECT a.api_id, a.name, w.name, b.name, r.name, r.rest_api_id, r.base_path, a.table_name, "
+    "a.definition::text"
     " FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)"
-    " JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING (rest_api_id)"
+    " JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING "
+    "(rest_api_id)"
     " WHERE a.deleted_at IS NULL AND a.workspace_id = $1";
 
 ApiRow api_row(const Rows& rows, int row) {
-  return {rows.string(row, 0), rows.string(row, 1), rows.string(row, 2), rows.string(row, 3), rows.string(row, 4),
-          rows.string(row, 5), rows.string(row, 6), rows.string(row, 7), rows.string(row, 8)};
+  return {rows.string(row, 0), rows.string(row, 1), rows.string(row, 2),
+          rows.string(row, 3), rows.string(row, 4), rows.string(row, 5),
+          rows.string(row, 6), rows.string(row, 7), rows.string(row, 8)};
 }
 
 }  // namespace
@@ -57,14 +60,17 @@ void lock_catalog(Database& catalog) {
 Workspace find_workspace(Database& catalog, const std::string& wanted) {
   const Rows rows = catalog.query("SELECT name, workspace_id FROM tablegate.workspace ORDER BY name");
   for (int i = 0; i < rows.size(); ++i) {
-    if (wanted.empty() ? rows.size() == 1 : rows.text(i, 0) == wanted) return {rows.string(i, 1), rows.string(i, 0)};
+    if (wanted.empty() ? rows.size() == 1 : rows.text(i, 0) == wanted)
+      return {rows.string(i, 1), rows.string(i, 0)};
   }
   if (rows.empty()) throw Refused("the catalog has no workspace", "tablegate workspace create NAME");
   if (wanted.empty()) {
-    throw Refused("there are several workspaces: " + name_list(first_column(rows)), "--workspace " + rows.string(0, 0));
+    throw Refused("there are several workspaces: " + name_list(first_column(rows)),
+                  "--workspace " + rows.string(0, 0));
   }
-  throw Refused(fmt::format("there is no workspace \"{}\" (there is {})", wanted, name_list(first_column(rows))),
-                "tablegate workspace list");
+  throw Refused(
+      fmt::format("there is no workspace \"{}\" (there is {})", wanted, name_list(first_column(rows))),
+      "tablegate workspace list");
 }
 
 std::string find_gateway(Database& catalog, const std::string& wanted) {
@@ -86,7 +92,8 @@ std::string find_gateway(Database& catalog, const std::string& wanted) {
 
 std::optional<TableInfo> find_table(Database& catalog, const std::string& name) {
   const Rows rows = catalog.query(
-      "SELECT columns::text, primary_key::text, time_zone FROM tablegate.mirror_table WHERE name = $1", {name});
+      "SELECT columns::text, primary_key::text, time_zone FROM tablegate.mirror_table WHERE name = $1",
+      {name});
   if (rows.empty()) return std::nullopt;
   TableInfo table;
   table.name = name;
@@ -100,26 +107,30 @@ std::string table_source(const TableInfo& table) {
   JsonDocument zone(rapidjson::kStringType), name(rapidjson::kStringType);
   zone.SetString(table.time_zone.c_str(), zone.GetAllocator());
   name.SetString(table.name.c_str(), name.GetAllocator());
-  return fmt::format(R"({{"table":{},"time_zone":{},"primary_key":{},"columns":{}}})", json_text(name), json_text(zone),
-                     names_text(table.primary_key), columns_text(table.columns));
+  return fmt::format(R"({{"table":{},"time_zone":{},"primary_key":{},"columns":{}}})", json_text(name),
+                     json_text(zone), names_text(table.primary_key), columns_text(table.columns));
 }
 
-std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace, const std::vector<std::string>& names,
-                              const std::string& business_process) {
+std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,
+                              const std::vector<std::string>& names, const std::string& business_process) {
   std::vector<ApiRow> apis;
   for (const std::string& name : names) {
     const Rows rows = catalog.query(std::string(kApiQuery) + " AND a.name = $2", {workspace.id, name});
-    if (rows.empty()) throw Refused(fmt::format("there is no API \"{}\" in workspace {}", name, workspace.name), "tablegate api list");
+    if (rows.empty())
+      throw Refused(fmt::format("there is no API \"{}\" in workspace {}", name, workspace.name),
+                    "tablegate api list");
     apis.push_back(api_row(rows, 0));
   }
   if (!names.empty()) return apis;
   const std::string order = " ORDER BY a.name COLLATE \"C\"";
   const Rows rows = business_process.empty()
                         ? catalog.query(kApiQuery + order, {workspace.id})
-                        : catalog.query(std::string(kApiQuery) + " AND b.name = $2" + order, {workspace.id, business_process});
+                        : catalog.query(std::string(kApiQuery) + " AND b.name = $2" + order,
+                                        {workspace.id, business_process});
   for (int i = 0; i < rows.size(); ++i) apis.push_back(api_row(rows, i));
   if (apis.empty() && !business_process.empty()) {
-    throw Refused(fmt::format("there is no API in business process \"{}\" of workspace {}", business_process, workspace.name),
+    throw Refused(fmt::format("there is no API in business process \"{}\" of workspace {}", business_process,
+                              workspace.name),
                   "tablegate api list");
   }
   return apis;

@@ -43,9 +43,10 @@ struct ApiRow {
   std::string method() const;
 };
 
-// The APIs of these names, in this order, or all of a business process, or (neither) all of the workspace, by name.
-std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace, const std::vector<std::string>& names,
-                              const std::string& business_process);
+// The APIs of these names, in this order, or all of a business process, or (neither) all of the workspace, by
+// name.
+std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,
+                              const std::vector<std::string>& names, const std::string& business_process);
 
 std::string join_path(const std::string& base_path, const std::string& path);
 

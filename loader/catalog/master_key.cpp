@@ -46,7 +46,8 @@ class File {
 std::string fingerprint_of(std::string_view hex, const std::string& path) {
   core::Digest key{};
   if (!core::from_hex(hex, key)) {
-    throw Refused(fmt::format("master key file {} holds no key: {} hex digits are expected", path, kHexBytes));
+    throw Refused(
+        fmt::format("master key file {} holds no key: {} hex digits are expected", path, kHexBytes));
   }
   const std::string fingerprint =
       sha256_hex({reinterpret_cast<const char*>(key.data()), key.size()});  // NOLINT: bytes as characters
@@ -56,11 +57,13 @@ std::string fingerprint_of(std::string_view hex, const std::string& path) {
 
 std::string create(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail("make the folder of", path);
+  if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    fail("make the folder of", path);
   const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.get() < 0) fail("create", path);
   core::Digest key{};
-  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) throw SystemFailure("OpenSSL has no random bytes");
+  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1)
+    throw SystemFailure("OpenSSL has no random bytes");
   std::string line = core::to_hex(key) + "\n";
   OPENSSL_cleanse(key.data(), key.size());
   const ssize_t written = ::write(file.get(), line.data(), line.size());
@@ -93,9 +96,10 @@ std::string read_fingerprint(const std::string& path) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) fail("read", path);
   if ((status.st_mode & 0077U) != 0) {
-    throw Refused(fmt::format("master key file {} can be used by others than its owner (mode {:04o}, 0600 is expected)", path,
-                              status.st_mode & 07777U),
-                  "chmod 600 " + path);
+    throw Refused(
+        fmt::format("master key file {} can be used by others than its owner (mode {:04o}, 0600 is expected)",
+                    path, status.st_mode & 07777U),
+        "chmod 600 " + path);
   }
   std::array<char, kHexBytes + 2> text{};
   const ssize_t size = ::read(file.get(), text.data(), text.size());
@@ -112,7 +116,9 @@ MasterKey ensure_master_key(const std::string& path, const std::string& known) {
   key.fingerprint = read_fingerprint(path);
   if (key.fingerprint.empty() && !known.empty()) {
     throw Refused(fmt::format("master key file {} is missing, and this catalog already has a key", path),
-                  fmt::format("copy {} from the machine where the catalog was made (mode 0600), or set TABLEGATE_MASTER_KEY_FILE", path));
+                  fmt::format("copy {} from the machine where the catalog was made (mode 0600), or set "
+                              "TABLEGATE_MASTER_KEY_FILE",
+                              path));
   }
   if (key.fingerprint.empty()) {
     key.fingerprint = create(path);

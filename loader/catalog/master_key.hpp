@@ -15,12 +15,12 @@ struct MasterKey {
   bool created = false;
 };
 
-// The fingerprint of the file's key, or empty where there is no file. Throws Refused when others than its owner can read
-// it or it holds no key, SystemFailure when it cannot be read.
+// The fingerprint of the file's key, or empty where there is no file. Throws Refused when others than its
+// owner can read it or it holds no key, SystemFailure when it cannot be read.
 std::string read_fingerprint(const std::string& path);
 
-// `known`: the catalog's fingerprint or empty. Makes the file (0600, never over another) when neither is there. Throws
-// Refused when the catalog has a fingerprint and the file is missing or another key's.
+// `known`: the catalog's fingerprint or empty. Makes the file (0600, never over another) when neither is
+// there. Throws Refused when the catalog has a fingerprint and the file is missing or another key's.
 MasterKey ensure_master_key(const std::string& path, const std::string& known);
 
 }  // namespace tablegate::loader

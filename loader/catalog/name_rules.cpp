@@ -11,9 +11,15 @@
 namespace tablegate::loader {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_letter(char c) {
+  return is_lower(c) || (c >= 'A' && c <= 'Z');
+}
 
 bool all_of(std::string_view text, std::string_view more) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
@@ -53,19 +59,20 @@ bool is_port(std::string_view text) {
 
 bool is_label(std::string_view label) {
   return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-         std::all_of(label.begin(), label.end(), [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
+         std::all_of(label.begin(), label.end(),
+                     [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
 }
 
 }  // namespace
 
 size_t count_characters(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
-  }));
+  return static_cast<size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 std::string bad_plain_name(std::string_view name) {
-  if (name.empty() || name.size() > 64 || !all_of(name, "_.-") || name.front() == '.' || name.front() == '-') {
+  if (name.empty() || name.size() > 64 || !all_of(name, "_.-") || name.front() == '.' ||
+      name.front() == '-') {
     return "must be 1 to 64 characters of A-Z a-z 0-9 _ . - and begin with a letter, a digit or _";
   }
   return {};
@@ -77,14 +84,16 @@ std::string bad_display_name(std::string_view name) {
   if (name.front() == ' ' || name.back() == ' ') return "must not begin or end with a space";
   for (std::string_view rest = name; !rest.empty();) {
     const wint_t character = next_character(rest);
-    if (character == '_' || character == '-' || character == ' ' || is_letter_of_any_script(character)) continue;
+    if (character == '_' || character == '-' || character == ' ' || is_letter_of_any_script(character))
+      continue;
     return fmt::format("character U+{:04X} is not allowed: letters, digits, _, - and space are", character);
   }
   return {};
 }
 
 std::string bad_table_name(std::string_view name) {
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
+  const bool plain =
+      std::all_of(name.begin(), name.end(), [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
   if (name.empty() || name.size() > 48 || !plain || is_digit(name.front())) {
     return "must be 1 to 48 characters of a-z 0-9 _ and not begin with a digit";
   }
@@ -97,7 +106,8 @@ std::string bad_table_name(std::string_view name) {
 }
 
 std::string bad_parameter_name(std::string_view name) {
-  if (name.empty() || name.size() > 64 || !all_of(name, "_.-") || (!is_letter(name.front()) && name.front() != '_')) {
+  if (name.empty() || name.size() > 64 || !all_of(name, "_.-") ||
+      (!is_letter(name.front()) && name.front() != '_')) {
     return "must be 1 to 64 characters of A-Z a-z 0-9 _ . - and begin with a letter or _";
   }
   return {};
@@ -118,7 +128,8 @@ std::string bad_host(std::string_view name) {
   for (bool more = true; more; ++labels) {
     const size_t dot = rest.find('.');
     if (!is_label(rest.substr(0, dot))) {
-      return "must be a host name: labels of a-z 0-9 - (lower case, at most 63 each, no - at their ends), an optional "
+      return "must be a host name: labels of a-z 0-9 - (lower case, at most 63 each, no - at their ends), an "
+             "optional "
              "leading \"*.\"";
     }
     more = dot != std::string_view::npos;
@@ -135,7 +146,8 @@ std::string bad_node_path(std::string_view path) {
 }
 
 std::string bad_listen(std::string_view listen) {
-  const char* const rule = "must be what nginx's listen takes: a port, address:port, [v6 address]:port or unix:/path";
+  const char* const rule =
+      "must be what nginx's listen takes: a port, address:port, [v6 address]:port or unix:/path";
   if (is_port(listen)) return {};
   if (listen.rfind("unix:", 0) == 0) return bad_node_path(listen.substr(5)).empty() ? std::string{} : rule;
   const size_t colon = listen.rfind(':');
@@ -153,7 +165,8 @@ std::string bad_listen(std::string_view listen) {
 }
 
 std::string bad_base_url(std::string_view url) {
-  const char* const rule = "must be a base URL: http:// or https://, a host, an optional port and path, no / at the end";
+  const char* const rule =
+      "must be a base URL: http:// or https://, a host, an optional port and path, no / at the end";
   std::string_view rest = url;
   if (rest.rfind("http://", 0) == 0) {
     rest.remove_prefix(7);
@@ -171,7 +184,8 @@ std::string bad_base_url(std::string_view url) {
 
 std::string bad_path(std::string_view path, bool parameters, std::vector<std::string>& names) {
   if (path.empty() || path.front() != '/') return "must start with /";
-  if (path.size() > 200) return fmt::format("must be at most 200 characters long, not {}", count_characters(path));
+  if (path.size() > 200)
+    return fmt::format("must be at most 200 characters long, not {}", count_characters(path));
   if (path == "/") return {};
   for (std::string_view rest = path.substr(1);;) {
     const size_t slash = rest.find('/');
@@ -186,7 +200,8 @@ std::string bad_path(std::string_view path, bool parameters, std::vector<std::st
       if (std::find(names.begin(), names.end(), name) != names.end()) return "{" + name + "} stands twice";
       names.push_back(name);
     } else if (!all_of(segment, "_-.")) {
-      return parameters ? "must be of A-Z a-z 0-9 _ - . / and whole segments {name}" : "must be of A-Z a-z 0-9 _ - . /";
+      return parameters ? "must be of A-Z a-z 0-9 _ - . / and whole segments {name}"
+                        : "must be of A-Z a-z 0-9 _ - . /";
     }
     if (last) return {};
     rest.remove_prefix(slash + 1);

@@ -12,8 +12,9 @@ namespace {
 using Domains = std::set<std::string>;
 
 Domains domains_of(Database& catalog, const std::string& gateway, const std::string& rest_api_id) {
-  const std::vector<std::string> names = first_column(catalog.query(
-      "SELECT domain FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2", {gateway, rest_api_id}));
+  const std::vector<std::string> names = first_column(
+      catalog.query("SELECT domain FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2",
+                    {gateway, rest_api_id}));
   return {names.begin(), names.end()};
 }
 
@@ -32,12 +33,16 @@ std::string route_of(const std::string& path) {
   return route;
 }
 
-// Refuses two published APIs that one request could mean (interface: unique per method among what a domain serves).
+// Refuses two published APIs that one request could mean (interface: unique per method among what a domain
+// serves).
 void refuse_conflicts(Database& catalog, const std::string& gateway) {
   const Rows rows = catalog.query(
-      "SELECT a.name, r.base_path, v.definition ->> 'path', coalesce(v.definition ->> 'method', 'GET'), d.domain"
-      " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version) JOIN tablegate.api a USING (api_id)"
-      " JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING (rest_api_id)"
+      "SELECT a.name, r.base_path, v.definition ->> 'path', coalesce(v.definition ->> 'method', 'GET'), "
+      "d.domain"
+      " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version) JOIN "
+      "tablegate.api a USING (api_id)"
+      " JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING "
+      "(rest_api_id)"
       " LEFT JOIN tablegate.rest_api_domain d ON d.gateway = p.gateway AND d.rest_api_id = r.rest_api_id"
       " WHERE p.gateway = $1 ORDER BY a.api_id",
       {gateway});
@@ -47,28 +52,34 @@ void refuse_conflicts(Database& catalog, const std::string& gateway) {
     const std::string route = fmt::format("{} {} {}", rows.text(i, 4), rows.text(i, 3), route_of(path));
     const auto [other, added] = taken.try_emplace(route, rows.string(i, 0));
     if (added) continue;
-    throw Refused(fmt::format("APIs \"{}\" and \"{}\" both answer {} {} on {}", other->second, rows.text(i, 0), rows.text(i, 3), path,
+    throw Refused(fmt::format("APIs \"{}\" and \"{}\" both answer {} {} on {}", other->second,
+                              rows.text(i, 0), rows.text(i, 3), path,
                               rows.null(i, 4) ? std::string("any host") : "domain " + rows.string(i, 4)),
                   fmt::format("tablegate api unpublish \"{}\"", other->second));
   }
 }
 
-long long next_publication(Database& catalog, const std::string& gateway, const std::string& api_id, const Parameter& version) {
+long long next_publication(Database& catalog, const std::string& gateway, const std::string& api_id,
+                           const Parameter& version) {
   const Rows number = catalog.query(
-      "UPDATE tablegate.gateway_instance SET publication = publication + 1 WHERE name = $1 RETURNING publication", {gateway});
-  catalog.query("INSERT INTO tablegate.publication (gateway, publication, api_id, version) VALUES ($1, $2, $3, $4)",
-                {gateway, number.string(0, 0), api_id, version});
+      "UPDATE tablegate.gateway_instance SET publication = publication + 1 WHERE name = $1 RETURNING "
+      "publication",
+      {gateway});
+  catalog.query(
+      "INSERT INTO tablegate.publication (gateway, publication, api_id, version) VALUES ($1, $2, $3, $4)",
+      {gateway, number.string(0, 0), api_id, version});
   return number.integer(0, 0);
 }
 
 long long publication_of(Database& catalog, const std::string& gateway) {
-  return catalog.query("SELECT publication FROM tablegate.gateway_instance WHERE name = $1", {gateway}).integer(0, 0);
+  return catalog.query("SELECT publication FROM tablegate.gateway_instance WHERE name = $1", {gateway})
+      .integer(0, 0);
 }
 
 class Publisher {
  public:
-  Publisher(Database& catalog, const std::vector<ApiRow>& apis, const PublishRequest& request) :
-      catalog_(catalog), apis_(apis), request_(request) {}
+  Publisher(Database& catalog, const std::vector<ApiRow>& apis, const PublishRequest& request)
+      : catalog_(catalog), apis_(apis), request_(request) {}
 
   std::vector<Published> run() {
     Transaction transaction(catalog_);
@@ -82,7 +93,8 @@ class Publisher {
       published.push_back(publish(api, entry->second));
     }
     refuse_conflicts(catalog_, request_.gateway);
-    const bool changed = std::any_of(published.begin(), published.end(), [](const Published& one) { return !one.unchanged; });
+    const bool changed =
+        std::any_of(published.begin(), published.end(), [](const Published& one) { return !one.unchanged; });
     if (changed) notify_change(catalog_, request_.gateway);
     transaction.commit();
     return published;
@@ -104,10 +116,12 @@ class Publisher {
     const Domains after(request_.domains.begin(), request_.domains.end());
     if (before == after) return false;
     refuse_silent_move(api, before, after);
-    catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2", {request_.gateway, api.rest_api_id});
+    catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2",
+                   {request_.gateway, api.rest_api_id});
     for (const std::string& domain : after) {
-      catalog_.query("INSERT INTO tablegate.rest_api_domain (gateway, rest_api_id, domain) VALUES ($1, $2, $3)",
-                     {request_.gateway, api.rest_api_id, domain});
+      catalog_.query(
+          "INSERT INTO tablegate.rest_api_domain (gateway, rest_api_id, domain) VALUES ($1, $2, $3)",
+          {request_.gateway, api.rest_api_id, domain});
     }
     return true;
   }
@@ -116,26 +130,32 @@ class Publisher {
   void refuse_silent_move(const ApiRow& api, const Domains& before, const Domains& after) {
     if (request_.yes) return;
     std::vector<std::string> others = first_column(catalog_.query(
-        "SELECT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) JOIN tablegate.business_process b"
+        "SELECT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) JOIN "
+        "tablegate.business_process b"
         " USING (business_process_id) WHERE p.gateway = $1 AND b.rest_api_id = $2 ORDER BY a.name",
         {request_.gateway, api.rest_api_id}));
-    others.erase(std::remove_if(others.begin(), others.end(), [&](const std::string& name) {
-                   return std::any_of(apis_.begin(), apis_.end(), [&](const ApiRow& one) { return one.name == name; });
-                 }), others.end());
+    others.erase(std::remove_if(others.begin(), others.end(),
+                                [&](const std::string& name) {
+                                  return std::any_of(apis_.begin(), apis_.end(),
+                                                     [&](const ApiRow& one) { return one.name == name; });
+                                }),
+                 others.end());
     if (others.empty()) return;
     const auto words = [](const Domains& names) {
       return names.empty() ? std::string("any host") : name_list({names.begin(), names.end()});
     };
-    throw Refused(fmt::format("all APIs of REST API \"{}\" share their domains: {} would move from {} to {} as well", api.rest_api,
-                              name_list(others), words(before), words(after)),
-                  "the same command with --yes");
+    throw Refused(
+        fmt::format("all APIs of REST API \"{}\" share their domains: {} would move from {} to {} as well",
+                    api.rest_api, name_list(others), words(before), words(after)),
+        "the same command with --yes");
   }
 
   Published publish(const ApiRow& api, bool moved) {
     const Rows version = find_version(api);
     const std::string number = version.string(0, 0);
-    const Rows before = catalog_.query("SELECT version, service FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
-                                       {request_.gateway, api.id});
+    const Rows before = catalog_.query(
+        "SELECT version, service FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
+        {request_.gateway, api.id});
     const std::string service = request_.service.value_or(before.empty() ? "default" : before.string(0, 1));
     check_service(api, service, version.string(0, 2));
     Published published{api.name, static_cast<int>(version.integer(0, 0)), 0, false};
@@ -144,10 +164,12 @@ class Publisher {
       published.publication = publication_of(catalog_, request_.gateway);
       return published;
     }
-    catalog_.query("INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
-                   " ON CONFLICT (gateway, api_id) DO UPDATE SET version = $3, service = $4, published_by = session_user,"
-                   " published_at = clock_timestamp()",
-                   {request_.gateway, api.id, number, service});
+    catalog_.query(
+        "INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (gateway, api_id) DO UPDATE SET version = $3, service = $4, published_by = "
+        "session_user,"
+        " published_at = clock_timestamp()",
+        {request_.gateway, api.id, number, service});
     published.publication = next_publication(catalog_, request_.gateway, api.id, number);
     return published;
   }
@@ -155,17 +177,20 @@ class Publisher {
   // version, status, resource group
   Rows find_version(const ApiRow& api) {
     Rows rows = catalog_.query(
-        "SELECT version, status, coalesce(definition ->> 'resource_group', 'default') FROM tablegate.api_version"
+        "SELECT version, status, coalesce(definition ->> 'resource_group', 'default') FROM "
+        "tablegate.api_version"
         " WHERE api_id = $1 AND ($2::integer IS NULL OR version = $2::integer) ORDER BY version DESC LIMIT 1",
         {api.id, request_.version ? Parameter(std::to_string(*request_.version)) : std::nullopt});
     if (rows.empty()) {
-      throw request_.version ? Refused(fmt::format("API \"{}\" has no version {}", api.name, *request_.version),
-                                       fmt::format("tablegate api versions \"{}\"", api.name))
-                             : Refused(fmt::format("API \"{}\" has no version yet", api.name),
-                                       fmt::format("tablegate api commit \"{}\"", api.name));
+      throw request_.version
+          ? Refused(fmt::format("API \"{}\" has no version {}", api.name, *request_.version),
+                    fmt::format("tablegate api versions \"{}\"", api.name))
+          : Refused(fmt::format("API \"{}\" has no version yet", api.name),
+                    fmt::format("tablegate api commit \"{}\"", api.name));
     }
     if (rows.text(0, 1) != "Publishable") {
-      throw Refused(fmt::format("version {} of API \"{}\" is {}, not Publishable", rows.text(0, 0), api.name, rows.text(0, 1)),
+      throw Refused(fmt::format("version {} of API \"{}\" is {}, not Publishable", rows.text(0, 0), api.name,
+                                rows.text(0, 1)),
                     fmt::format("tablegate api versions \"{}\"", api.name));
     }
     return rows;
@@ -173,17 +198,20 @@ class Publisher {
 
   void check_service(const ApiRow& api, const std::string& service, const std::string& group) {
     const Rows has = catalog_.query(
-        "SELECT s.services -> $2::text IS NOT NULL, coalesce(s.services -> $2::text ? $3::text, false), s.services::text FROM (SELECT"
+        "SELECT s.services -> $2::text IS NOT NULL, coalesce(s.services -> $2::text ? $3::text, false), "
+        "s.services::text FROM (SELECT"
         " coalesce((definition::jsonb) -> 'services', '{\"default\": [\"default\"]}') AS services"
         " FROM tablegate.gateway_instance WHERE name = $1) s",
         {request_.gateway, service, group});
     if (!has.boolean(0, 0)) {
-      throw Refused(fmt::format("gateway instance \"{}\" has no service \"{}\" (services: {})", request_.gateway, service, has.text(0, 2)),
+      throw Refused(fmt::format("gateway instance \"{}\" has no service \"{}\" (services: {})",
+                                request_.gateway, service, has.text(0, 2)),
                     fmt::format("tablegate get gatewayinstance {} -o json", request_.gateway));
     }
     if (!has.boolean(0, 1)) {
-      throw Refused(fmt::format("service \"{}\" of gateway instance \"{}\" has no resource group \"{}\", which API \"{}\" wants", service,
-                                request_.gateway, group, api.name),
+      throw Refused(fmt::format("service \"{}\" of gateway instance \"{}\" has no resource group \"{}\", "
+                                "which API \"{}\" wants",
+                                service, request_.gateway, group, api.name),
                     fmt::format("tablegate get gatewayinstance {} -o json", request_.gateway));
     }
   }
@@ -199,22 +227,27 @@ void notify_change(Database& catalog, const std::string& about) {
   catalog.query("SELECT pg_catalog.pg_notify('tablegate_publication', $1)", {about});
 }
 
-std::vector<Published> publish_apis(Database& catalog, const std::vector<ApiRow>& apis, const PublishRequest& request) {
+std::vector<Published> publish_apis(Database& catalog, const std::vector<ApiRow>& apis,
+                                    const PublishRequest& request) {
   return Publisher(catalog, apis, request).run();
 }
 
-std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRow>& apis, const std::string& gateway) {
+std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRow>& apis,
+                                      const std::string& gateway) {
   Transaction transaction(catalog);
   lock_catalog(catalog);
   std::vector<Published> results;
   for (const ApiRow& api : apis) {
     Published result{api.name, std::nullopt, 0, false};
-    const Rows gone = catalog.query("DELETE FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2", {gateway, api.id});
+    const Rows gone = catalog.query("DELETE FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
+                                    {gateway, api.id});
     result.unchanged = gone.affected() == 0;
-    result.publication = result.unchanged ? publication_of(catalog, gateway) : next_publication(catalog, gateway, api.id, std::nullopt);
+    result.publication = result.unchanged ? publication_of(catalog, gateway)
+                                          : next_publication(catalog, gateway, api.id, std::nullopt);
     results.push_back(result);
   }
-  const bool changed = std::any_of(results.begin(), results.end(), [](const Published& one) { return !one.unchanged; });
+  const bool changed =
+      std::any_of(results.begin(), results.end(), [](const Published& one) { return !one.unchanged; });
   if (changed) notify_change(catalog, gateway);
   transaction.commit();
   return results;

@@ -28,8 +28,10 @@ struct Published {
   bool unchanged = false;
 };
 
-std::vector<Published> publish_apis(Database& catalog, const std::vector<ApiRow>& apis, const PublishRequest& request);
-std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRow>& apis, const std::string& gateway);
+std::vector<Published> publish_apis(Database& catalog, const std::vector<ApiRow>& apis,
+                                    const PublishRequest& request);
+std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRow>& apis,
+                                      const std::string& gateway);
 
 // Tells `sync --watch` that what a gateway serves has changed (consumers and keys included).
 void notify_change(Database& catalog, const std::string& about);

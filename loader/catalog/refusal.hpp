@@ -11,8 +11,8 @@ namespace tablegate::loader {
 
 class Failure : public std::runtime_error {
  public:
-  Failure(int status, const std::string& message, std::string next) :
-      std::runtime_error(message), status_(status), next_(std::move(next)) {}
+  Failure(int status, const std::string& message, std::string next)
+      : std::runtime_error(message), status_(status), next_(std::move(next)) {}
   int status() const { return status_; }
   // The command that would help, or empty.
   const std::string& next() const { return next_; }
@@ -24,17 +24,20 @@ class Failure : public std::runtime_error {
 
 // Exit 1: what was asked for is not allowed or makes no sense; nothing was changed.
 struct Refused : Failure {
-  explicit Refused(const std::string& message, std::string next = {}) : Failure(1, message, std::move(next)) {}
+  explicit Refused(const std::string& message, std::string next = {})
+      : Failure(1, message, std::move(next)) {}
 };
 
 // Exit 2: the command line is wrong.
 struct WrongUsage : Failure {
-  explicit WrongUsage(const std::string& message, std::string next = {}) : Failure(2, message, std::move(next)) {}
+  explicit WrongUsage(const std::string& message, std::string next = {})
+      : Failure(2, message, std::move(next)) {}
 };
 
 // Exit 3: the database or the file system failed.
 struct SystemFailure : Failure {
-  explicit SystemFailure(const std::string& message, std::string next = {}) : Failure(3, message, std::move(next)) {}
+  explicit SystemFailure(const std::string& message, std::string next = {})
+      : Failure(3, message, std::move(next)) {}
 };
 
 }  // namespace tablegate::loader

@@ -14,28 +14,37 @@ bool exists(Database& catalog, std::string_view role) {
 // Another catalog's init may make the same role at the same time, in another database.
 bool create_role(Database& catalog, std::string_view role, std::string_view options) {
   if (exists(catalog, role)) return false;
-  catalog.script(fmt::format("DO $$ BEGIN CREATE ROLE {} {}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
-                             role, options));
+  catalog.script(fmt::format(
+      "DO $$ BEGIN CREATE ROLE {} {}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
+      role, options));
   return true;
 }
 
 bool is_member(Database& catalog, std::string_view role, std::string_view of) {
-  return !catalog.query(
-      "SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.member JOIN pg_catalog.pg_roles g"
-      " ON g.oid = m.roleid WHERE r.rolname = $1 AND g.rolname = $2",
-      {std::string(role), std::string(of)}).empty();
+  return !catalog
+              .query(
+                  "SELECT FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.member "
+                  "JOIN pg_catalog.pg_roles g"
+                  " ON g.oid = m.roleid WHERE r.rolname = $1 AND g.rolname = $2",
+                  {std::string(role), std::string(of)})
+              .empty();
 }
 
 bool pin_settings(Database& catalog) {
   bool changed = false;
   for (const PinnedSetting& setting : reader_settings()) {
     const Rows pinned = catalog.query(
-        "SELECT FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole WHERE s.setdatabase = 0"
-        " AND r.rolname = 'tablegate_reader' AND lower($1 || '=' || $2) = ANY (SELECT lower(c) FROM unnest(s.setconfig) c)",
-        {std::string(setting.name), setting.value.empty() ? std::string("\"\"") : std::string(setting.value)});
+        "SELECT FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole WHERE "
+        "s.setdatabase = 0"
+        " AND r.rolname = 'tablegate_reader' AND lower($1 || '=' || $2) = ANY (SELECT lower(c) FROM "
+        "unnest(s.setconfig) c)",
+        {std::string(setting.name),
+         setting.value.empty() ? std::string("\"\"") : std::string(setting.value)});
     if (!pinned.empty()) continue;
-    catalog.script(setting.value.empty() ? fmt::format("ALTER ROLE tablegate_reader SET {} = ''", setting.name)
-                                         : fmt::format("ALTER ROLE tablegate_reader SET {} = '{}'", setting.name, setting.value));
+    catalog.script(
+        setting.value.empty()
+            ? fmt::format("ALTER ROLE tablegate_reader SET {} = ''", setting.name)
+            : fmt::format("ALTER ROLE tablegate_reader SET {} = '{}'", setting.name, setting.value));
     changed = true;
   }
   return changed;
@@ -59,8 +68,8 @@ const std::vector<PinnedSetting>& reader_settings() {
 }
 
 const std::vector<std::string_view>& group_roles() {
-  static const std::vector<std::string_view> roles = {"tablegate_owner", "tablegate_developer", "tablegate_approver",
-                                                      "tablegate_operator", "tablegate_node"};
+  static const std::vector<std::string_view> roles = {
+      "tablegate_owner", "tablegate_developer", "tablegate_approver", "tablegate_operator", "tablegate_node"};
   return roles;
 }
 
@@ -91,14 +100,15 @@ bool ensure_database_grants(Database& catalog) {
   }
   std::string roles = "tablegate_reader";
   for (const std::string_view role : group_roles()) roles += ", " + std::string(role);
-  catalog.script(fmt::format(
-      "REVOKE TEMP, CREATE ON DATABASE {0} FROM PUBLIC;"
-      "GRANT CONNECT ON DATABASE {0} TO {1};"
-      "REVOKE ALL ON SCHEMA tablegate, mirror FROM PUBLIC, tablegate_reader;"
-      "GRANT USAGE ON SCHEMA mirror TO tablegate_reader, tablegate_developer;"
-      "GRANT SELECT ON ALL TABLES IN SCHEMA mirror TO tablegate_reader;"
-      "ALTER DEFAULT PRIVILEGES FOR ROLE tablegate_owner IN SCHEMA mirror GRANT SELECT ON TABLES TO tablegate_reader",
-      database, roles));
+  catalog.script(
+      fmt::format("REVOKE TEMP, CREATE ON DATABASE {0} FROM PUBLIC;"
+                  "GRANT CONNECT ON DATABASE {0} TO {1};"
+                  "REVOKE ALL ON SCHEMA tablegate, mirror FROM PUBLIC, tablegate_reader;"
+                  "GRANT USAGE ON SCHEMA mirror TO tablegate_reader, tablegate_developer;"
+                  "GRANT SELECT ON ALL TABLES IN SCHEMA mirror TO tablegate_reader;"
+                  "ALTER DEFAULT PRIVILEGES FOR ROLE tablegate_owner IN SCHEMA mirror GRANT SELECT ON TABLES "
+                  "TO tablegate_reader",
+                  database, roles));
   if (!catalog.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'").empty()) {
     catalog.script("REVOKE ALL ON SCHEMA public FROM PUBLIC");
   }
@@ -107,7 +117,8 @@ bool ensure_database_grants(Database& catalog) {
 
 void set_reader_password(Database& catalog, const std::string& password) {
   const std::unique_ptr<char, void (*)(void*)> hashed(
-      PQencryptPasswordConn(catalog.connection(), password.c_str(), "tablegate_reader", "scram-sha-256"), &PQfreemem);
+      PQencryptPasswordConn(catalog.connection(), password.c_str(), "tablegate_reader", "scram-sha-256"),
+      &PQfreemem);
   if (!hashed) throw SystemFailure("libpq could not hash the reader's password");
   const std::unique_ptr<char, void (*)(void*)> literal(
       PQescapeLiteral(catalog.connection(), hashed.get(), std::string_view(hashed.get()).size()), &PQfreemem);

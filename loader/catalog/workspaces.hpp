@@ -8,7 +8,8 @@
 
 namespace tablegate::loader {
 
-// Inside a transaction. False: it is there already. Throws Refused where a consumer of this name is somebody else's.
+// Inside a transaction. False: it is there already. Throws Refused where a consumer of this name is somebody
+// else's.
 bool create_workspace(Database& catalog, const std::string& name);
 
 }  // namespace tablegate::loader

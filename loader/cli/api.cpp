@@ -10,7 +10,8 @@ namespace {
 
 using SharedOptions = std::shared_ptr<ApiOptions>;
 
-CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& text, const std::string& examples) {
+CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& text,
+                   const std::string& examples) {
   CLI::App* const verb = noun.add_subcommand(name, text);
   verb->footer("Examples:\n" + examples);
   return verb;
@@ -18,20 +19,26 @@ CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& t
 
 void take_names(CLI::App& verb, const SharedOptions& options) {
   verb.add_option("NAME", options->names, "APIs");
-  verb.add_option("--business-process", options->business_process, "all APIs of this business process")->type_name("P");
+  verb.add_option("--business-process", options->business_process, "all APIs of this business process")
+      ->type_name("P");
 }
 
-void take_name(CLI::App& verb, const SharedOptions& options) { verb.add_option("NAME", options->name, "the API")->required(); }
+void take_name(CLI::App& verb, const SharedOptions& options) {
+  verb.add_option("NAME", options->name, "the API")->required();
+}
 
 void take_parameters(CLI::App& verb, const SharedOptions& options) {
-  verb.add_option("--param", options->parameters, "a parameter's value (default: its sample)")->type_name("K=V")->allow_extra_args(false);
+  verb.add_option("--param", options->parameters, "a parameter's value (default: its sample)")
+      ->type_name("K=V")
+      ->allow_extra_args(false);
 }
 
 void add_drafts(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const test = add_verb(noun, "test", "Run a draft through the gateway's own code and record the outcome",
-                                  "  tablegate api test 'Query User by User ID'\n"
-                                  "  tablegate api test 'Query User by User ID' --param user_id=10002 -o json\n"
-                                  "  tablegate api test --business-process 'User Query Service'");
+  CLI::App* const test =
+      add_verb(noun, "test", "Run a draft through the gateway's own code and record the outcome",
+               "  tablegate api test 'Query User by User ID'\n"
+               "  tablegate api test 'Query User by User ID' --param user_id=10002 -o json\n"
+               "  tablegate api test --business-process 'User Query Service'");
   take_names(*test, options);
   take_parameters(*test, options);
   test->callback([&settings, options] { api_test(settings, *options); });
@@ -46,15 +53,19 @@ void add_drafts(CLI::App& noun, Settings& settings, const SharedOptions& options
 }
 
 void add_publications(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const publish = add_verb(noun, "publish", "Put a version on a gateway instance",
-                                     "  tablegate api publish 'Query User by User ID'\n"
-                                     "  tablegate api publish 'Query User by User ID' --version 1 --domain api.example.com --yes");
+  CLI::App* const publish =
+      add_verb(noun, "publish", "Put a version on a gateway instance",
+               "  tablegate api publish 'Query User by User ID'\n"
+               "  tablegate api publish 'Query User by User ID' --version 1 --domain api.example.com --yes");
   take_names(*publish, options);
-  publish->add_option("--version", options->version, "the version (default: the latest)")->check(CLI::PositiveNumber);
+  publish->add_option("--version", options->version, "the version (default: the latest)")
+      ->check(CLI::PositiveNumber);
   CLI::Option* const domain =
-      publish->add_option("--domain", options->domains, "domain of the REST API (default: what is there)")->allow_extra_args(false);
+      publish->add_option("--domain", options->domains, "domain of the REST API (default: what is there)")
+          ->allow_extra_args(false);
   publish->add_flag("--no-domain", options->no_domain, "answer on any host")->excludes(domain);
-  publish->add_option("--service", options->service, "service of the gateway instance (default: what is there)");
+  publish->add_option("--service", options->service,
+                      "service of the gateway instance (default: what is there)");
   publish->add_flag("--yes", options->yes, "other published APIs of the REST API may change their domains");
   add_later_flag(*publish, "--breaking");
   add_later_flag(*publish, "--wait");
@@ -68,44 +79,55 @@ void add_publications(CLI::App& noun, Settings& settings, const SharedOptions& o
 }
 
 void add_reports(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const list = add_verb(noun, "list", "APIs with their drafts, versions and publications", "  tablegate api list\n  tablegate api list -o json");
+  CLI::App* const list = add_verb(noun, "list", "APIs with their drafts, versions and publications",
+                                  "  tablegate api list\n  tablegate api list -o json");
   const auto pending = std::make_shared<bool>(false);
   list->add_flag("--pending", *pending, "only those with a version that waits for approval");
   list->callback([&settings, pending] { api_list(settings, *pending); });
 
-  CLI::App* const versions = add_verb(noun, "versions", "The versions of an API", "  tablegate api versions 'Query User by User ID' -o json");
+  CLI::App* const versions = add_verb(noun, "versions", "The versions of an API",
+                                      "  tablegate api versions 'Query User by User ID' -o json");
   take_name(*versions, options);
   versions->callback([&settings, options] { api_versions(settings, *options); });
 
-  CLI::App* const show = add_verb(noun, "show", "Address, parameters, authentication and a ready curl", "  tablegate api show 'Query User by User ID'");
+  CLI::App* const show = add_verb(noun, "show", "Address, parameters, authentication and a ready curl",
+                                  "  tablegate api show 'Query User by User ID'");
   take_name(*show, options);
   show->callback([&settings, options] { api_show(settings, *options); });
 }
 
 void add_wizard(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const generate =
-      add_verb(noun, "generate", "The wizard: print a definition over a loaded table",
-               "  tablegate api generate 'Query User by User ID' --business-process 'User Query Service' --table user_info --path /user/info\n"
-               "  tablegate api generate 'Users by Age' --business-process 'User Query Service' --table user_info --path /user/age --by age\n"
-               "      --return user_id --return user_name | tablegate apply -f -");
+  CLI::App* const generate = add_verb(noun, "generate", "The wizard: print a definition over a loaded table",
+                                      "  tablegate api generate 'Query User by User ID' --business-process "
+                                      "'User Query Service' --table user_info --path /user/info\n"
+                                      "  tablegate api generate 'Users by Age' --business-process 'User "
+                                      "Query Service' --table user_info --path /user/age --by age\n"
+                                      "      --return user_id --return user_name | tablegate apply -f -");
   take_name(*generate, options);
   generate->add_option("--business-process", options->business_process, "its business process")->required();
   generate->add_option("--table", options->table, "a loaded table")->required();
   generate->add_option("--path", options->path, "its path")->required();
-  generate->add_option("--by", options->by, "a column to ask by (default: the primary key)")->allow_extra_args(false)->type_name("COL");
-  generate->add_option("--return", options->returned, "a column to return (default: all)")->allow_extra_args(false)->type_name("COL");
+  generate->add_option("--by", options->by, "a column to ask by (default: the primary key)")
+      ->allow_extra_args(false)
+      ->type_name("COL");
+  generate->add_option("--return", options->returned, "a column to return (default: all)")
+      ->allow_extra_args(false)
+      ->type_name("COL");
   generate->callback([&settings, options] { api_generate(settings, *options); });
 }
 
 void add_call(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const call = add_verb(noun, "call", "Call a published API as its clients do",
-                                  "  tablegate api call 'Query User by User ID' --credential key.txt\n"
-                                  "  echo $KEY | tablegate api call 'Query User by User ID' --param user_id=10002 --credential -");
+  CLI::App* const call = add_verb(
+      noun, "call", "Call a published API as its clients do",
+      "  tablegate api call 'Query User by User ID' --credential key.txt\n"
+      "  echo $KEY | tablegate api call 'Query User by User ID' --param user_id=10002 --credential -");
   take_name(*call, options);
   take_parameters(*call, options);
   call->add_option("--credential", options->credential, "file with the API key")->type_name("FILE|-");
-  call->add_option("--gateway-url", options->gateway_url, "base URL (default: the domain's or the gateway's address)");
-  call->add_option("--connect-to", options->connect_to, "connect there, whatever the URL's host is")->type_name("HOST:PORT");
+  call->add_option("--gateway-url", options->gateway_url,
+                   "base URL (default: the domain's or the gateway's address)");
+  call->add_option("--connect-to", options->connect_to, "connect there, whatever the URL's host is")
+      ->type_name("HOST:PORT");
   call->add_option("--cacert", options->ca_file, "certificate authorities to trust")->type_name("FILE");
   add_later_option(*call, "--consumer");
   call->callback([&settings, options] { api_call(settings, *options); });
@@ -129,7 +151,8 @@ std::vector<ApiRow> chosen_apis(Database& catalog, const Settings& settings, con
   if (options.names.empty() == options.business_process.empty()) {
     throw WrongUsage("give names of APIs or --business-process P", "tablegate api list");
   }
-  return find_apis(catalog, find_workspace(catalog, settings.workspace), options.names, options.business_process);
+  return find_apis(catalog, find_workspace(catalog, settings.workspace), options.names,
+                   options.business_process);
 }
 
 void add_api(CLI::App& app, Settings& settings) {

@@ -59,10 +59,12 @@ std::string read_key(const std::string& file) {
 }
 
 // Puts the key where the API reads it.
-void add_credential(const ApiRequest& request, const ApiOptions& options, Headers& headers, std::string& url) {
+void add_credential(const ApiRequest& request, const ApiOptions& options, Headers& headers,
+                    std::string& url) {
   if (options.credential.empty()) {
     if (!request.wants_key) return;
-    throw Refused(fmt::format("API \"{}\" wants an API key", options.name), "--credential FILE with a key of tablegate consumer add-key NAME");
+    throw Refused(fmt::format("API \"{}\" wants an API key", options.name),
+                  "--credential FILE with a key of tablegate consumer add-key NAME");
   }
   const std::string key = read_key(options.credential);
   if (!request.wants_key || request.key_header == "Authorization") {
@@ -96,9 +98,11 @@ Answer perform(const std::string& url, const Headers& headers, const ApiOptions&
   if (!options.ca_file.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, options.ca_file.c_str());
   const auto start = std::chrono::steady_clock::now();
   const CURLcode outcome = curl_easy_perform(curl.get());
-  answer.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  answer.duration_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   if (outcome != CURLE_OK) {
-    throw SystemFailure(fmt::format("the call failed: {}", curl_easy_strerror(outcome)), "--gateway-url URL or --connect-to HOST:PORT");
+    throw SystemFailure(fmt::format("the call failed: {}", curl_easy_strerror(outcome)),
+                        "--gateway-url URL or --connect-to HOST:PORT");
   }
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
   return answer;
@@ -108,14 +112,20 @@ Answer perform(const std::string& url, const Headers& headers, const ApiOptions&
 
 void api_call(const Settings& settings, const ApiOptions& options) {
   Database catalog = settings.open_catalog();
-  const ApiRow row = find_apis(catalog, find_workspace(catalog, settings.workspace), {options.name}, {}).front();
+  const ApiRow row =
+      find_apis(catalog, find_workspace(catalog, settings.workspace), {options.name}, {}).front();
   const ServedApi served = find_served(catalog, row, settings.gateway);
   if (served.version == 0) {
-    throw Refused(fmt::format("API \"{}\" is not published", row.name), fmt::format("tablegate api publish {}", shell_word(row.name)));
+    throw Refused(fmt::format("API \"{}\" is not published", row.name),
+                  fmt::format("tablegate api publish {}", shell_word(row.name)));
   }
   const ApiRequest request = make_request(served, read_parameters(options.parameters));
-  std::string base = !options.gateway_url.empty() ? options.gateway_url : served.domains.empty() ? served.address : served.domains.front();
-  if (base.empty()) throw Refused(fmt::format("gateway instance \"{}\" has no address", served.gateway), "--gateway-url http://HOST:PORT");
+  std::string base = !options.gateway_url.empty() ? options.gateway_url
+                     : served.domains.empty()     ? served.address
+                                                  : served.domains.front();
+  if (base.empty())
+    throw Refused(fmt::format("gateway instance \"{}\" has no address", served.gateway),
+                  "--gateway-url http://HOST:PORT");
   while (base.back() == '/') base.pop_back();
   std::string url = base + request.path;
   Headers headers;
@@ -125,13 +135,20 @@ void api_call(const Settings& settings, const ApiOptions& options) {
   if (settings.json) {
     JsonOutput json;
     json.begin_object().key("name").text(row.name).key("status").number(answer.status);
-    json.key("duration_ms").raw(fmt::format("{:.3f}", answer.duration_ms)).key("response").raw(answer.body).end_object().print();
+    json.key("duration_ms")
+        .raw(fmt::format("{:.3f}", answer.duration_ms))
+        .key("response")
+        .raw(answer.body)
+        .end_object()
+        .print();
   } else {
-    if (!settings.quiet) fmt::print(stderr, "{} {} ({:.1f} ms)\n", base + request.path, answer.status, answer.duration_ms);
+    if (!settings.quiet)
+      fmt::print(stderr, "{} {} ({:.1f} ms)\n", base + request.path, answer.status, answer.duration_ms);
     print_line(answer.body);
   }
   if (answer.status < 200 || answer.status > 299) {
-    throw Refused(fmt::format("the gateway answered {}", answer.status), answer.status == 404 ? "tablegate sync --output DIR on the node" : "");
+    throw Refused(fmt::format("the gateway answered {}", answer.status),
+                  answer.status == 404 ? "tablegate sync --output DIR on the node" : "");
   }
 }
 

@@ -10,7 +10,9 @@
 namespace tablegate::loader {
 namespace {
 
-bool single(const ApiOptions& options) { return options.names.size() == 1; }
+bool single(const ApiOptions& options) {
+  return options.names.size() == 1;
+}
 
 void begin(JsonOutput& json, const ApiOptions& options) {
   if (!single(options)) json.begin_array();
@@ -23,14 +25,17 @@ void finish(JsonOutput& json, const ApiOptions& options) {
 
 void report_test(const std::string& name, const TestOutcome& outcome, bool quiet) {
   if (!quiet) {
-    print_line(fmt::format("{}: {} ({}, {:.1f} ms)", name, outcome.passed ? "passed" : "failed", outcome.status, outcome.duration_ms));
+    print_line(fmt::format("{}: {} ({}, {:.1f} ms)", name, outcome.passed ? "passed" : "failed",
+                           outcome.status, outcome.duration_ms));
     print_line("  " + outcome.response);
   }
-  if (outcome.passed && outcome.empty) fmt::print(stderr, "warning: \"{}\" found no row; --param NAME=VALUE tests with other values\n", name);
+  if (outcome.passed && outcome.empty)
+    fmt::print(stderr, "warning: \"{}\" found no row; --param NAME=VALUE tests with other values\n", name);
   if (!outcome.detail.empty()) fmt::print(stderr, "  {}\n", outcome.detail);
 }
 
-void report_publications(const Settings& settings, const ApiOptions& options, const std::vector<Published>& results, const std::string& gateway) {
+void report_publications(const Settings& settings, const ApiOptions& options,
+                         const std::vector<Published>& results, const std::string& gateway) {
   if (settings.json) {
     JsonOutput json;
     begin(json, options);
@@ -43,9 +48,11 @@ void report_publications(const Settings& settings, const ApiOptions& options, co
   }
   if (settings.quiet) return;
   for (const Published& result : results) {
-    const std::string what = result.version ? fmt::format("version {} on {}", *result.version, gateway) : "off " + gateway;
-    print_line(result.unchanged ? fmt::format("{}: unchanged ({})", result.name, what)
-                                : fmt::format("{}: {}, publication {}", result.name, what, result.publication));
+    const std::string what =
+        result.version ? fmt::format("version {} on {}", *result.version, gateway) : "off " + gateway;
+    print_line(result.unchanged
+                   ? fmt::format("{}: unchanged ({})", result.name, what)
+                   : fmt::format("{}: {}, publication {}", result.name, what, result.publication));
   }
   print_line(fmt::format("no node has synced {0}: run tablegate sync --output DIR --gateway {0}", gateway));
 }
@@ -62,13 +69,24 @@ void api_test(const Settings& settings, const ApiOptions& options) {
   for (const ApiRow& api : apis) {
     const TestOutcome outcome = test_draft(catalog, api, parameters, settings.mirror_dsn());
     if (!outcome.passed) failed.push_back(api.name);
-    json.begin_object().key("name").text(api.name).key("passed").boolean(outcome.passed).key("status").number(outcome.status);
-    json.key("duration_ms").raw(fmt::format("{:.3f}", outcome.duration_ms)).key("response").raw(outcome.response).end_object();
+    json.begin_object()
+        .key("name")
+        .text(api.name)
+        .key("passed")
+        .boolean(outcome.passed)
+        .key("status")
+        .number(outcome.status);
+    json.key("duration_ms")
+        .raw(fmt::format("{:.3f}", outcome.duration_ms))
+        .key("response")
+        .raw(outcome.response)
+        .end_object();
     if (!settings.json) report_test(api.name, outcome, settings.quiet);
   }
   if (settings.json) finish(json, options);
   if (failed.empty()) return;
-  throw Refused(fmt::format("API {} did not pass", name_list(failed)), "tablegate table status, and tablegate get api NAME -o json");
+  throw Refused(fmt::format("API {} did not pass", name_list(failed)),
+                "tablegate table status, and tablegate get api NAME -o json");
 }
 
 void api_commit(const Settings& settings, const ApiOptions& options) {
@@ -78,10 +96,18 @@ void api_commit(const Settings& settings, const ApiOptions& options) {
   begin(json, options);
   for (const ApiRow& api : apis) {
     const Version version = commit_draft(catalog, api, options.message);
-    json.begin_object().key("name").text(api.name).key("version").number(version.version).key("status").text(version.status).end_object();
+    json.begin_object()
+        .key("name")
+        .text(api.name)
+        .key("version")
+        .number(version.version)
+        .key("status")
+        .text(version.status)
+        .end_object();
     if (settings.silent()) continue;
-    print_line(version.unchanged ? fmt::format("{}: unchanged (version {}, {})", api.name, version.version, version.status)
-                                 : fmt::format("{}: version {}, {}", api.name, version.version, version.status));
+    print_line(version.unchanged
+                   ? fmt::format("{}: unchanged (version {}, {})", api.name, version.version, version.status)
+                   : fmt::format("{}: version {}, {}", api.name, version.version, version.status));
   }
   if (settings.json) finish(json, options);
 }

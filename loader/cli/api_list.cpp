@@ -26,17 +26,21 @@ ListedApi listed(Database& catalog, const ApiRow& row, const std::string& gatewa
   const Draft draft = find_draft(catalog, row);
   api.tested = draft.tested;
   const Rows latest = catalog.query(
-      "SELECT version, status, draft_digest = $2::bytea FROM tablegate.api_version WHERE api_id = $1 ORDER BY version DESC LIMIT 1",
+      "SELECT version, status, draft_digest = $2::bytea FROM tablegate.api_version WHERE api_id = $1 ORDER "
+      "BY version DESC LIMIT 1",
       {row.id, "\\x" + draft.digest});
   if (!latest.empty()) {
     api.version = static_cast<int>(latest.integer(0, 0));
     api.status = latest.string(0, 1);
     api.changed = !latest.boolean(0, 2);
   }
-  const Rows where = catalog.query("SELECT gateway, version FROM tablegate.published_api WHERE api_id = $1 ORDER BY gateway", {row.id});
+  const Rows where = catalog.query(
+      "SELECT gateway, version FROM tablegate.published_api WHERE api_id = $1 ORDER BY gateway", {row.id});
   for (int i = 0; i < where.size(); ++i) api.published.emplace_back(where.string(i, 0), where.string(i, 1));
   const ServedApi served = find_served(catalog, row, gateway);
-  const std::string host = served.version == 0 ? "" : served.domains.empty() ? served.address : served.domains.front();
+  const std::string host = served.version == 0      ? ""
+                           : served.domains.empty() ? served.address
+                                                    : served.domains.front();
   JsonDocument definition;
   parse_json(served.definition, definition);
   api.url = host + join_path(served.base_path, json_member(definition, "path"));
@@ -83,7 +87,8 @@ std::string curl_line(const ServedApi& served, const ApiRequest& request) {
 }
 
 void show_parameters(const JsonValue& definition) {
-  std::vector<std::vector<std::string>> table = {{"PARAMETER", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
+  std::vector<std::vector<std::string>> table = {
+      {"PARAMETER", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
   const JsonValue* const list = json_find(definition, "request_parameters");
   for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i) {
     const JsonValue& parameter = (*list)[i];
@@ -93,15 +98,17 @@ void show_parameters(const JsonValue& definition) {
       const JsonValue* const value = json_find(parameter, field);
       return value != nullptr && json_scalar_text(*value, text) ? text : std::string("-");
     };
-    table.push_back({json_member(parameter, "name"), json_member(parameter, "type"), json_member(parameter, "in", "query"),
-                     required != nullptr && required->IsFalse() ? "no" : "yes", scalar("default"), scalar("sample"),
-                     json_member(parameter, "description")});
+    table.push_back({json_member(parameter, "name"), json_member(parameter, "type"),
+                     json_member(parameter, "in", "query"),
+                     required != nullptr && required->IsFalse() ? "no" : "yes", scalar("default"),
+                     scalar("sample"), json_member(parameter, "description")});
   }
   print_table(table);
   print_line("");
   table = {{"RETURNS", "COLUMN", "DESCRIPTION"}};
   for (const JsonValue& parameter : json_find(definition, "response_parameters")->GetArray()) {
-    table.push_back({json_member(parameter, "name"), json_member(parameter, "column", json_member(parameter, "name")),
+    table.push_back({json_member(parameter, "name"),
+                     json_member(parameter, "column", json_member(parameter, "name")),
                      json_member(parameter, "description")});
   }
   print_table(table);
@@ -120,8 +127,10 @@ void api_list(const Settings& settings, bool pending) {
     if (pending && api.status.rfind("Pending", 0) != 0) continue;
     write_json(json, api);
     std::string published;
-    for (const auto& [gateway, version] : api.published) published += (published.empty() ? "" : ", ") + fmt::format("{}: {}", gateway, version);
-    table.push_back({row.name, row.method(), api.url, draft_words(api), api.version == 0 ? "-" : fmt::format("{} {}", api.version, api.status),
+    for (const auto& [gateway, version] : api.published)
+      published += (published.empty() ? "" : ", ") + fmt::format("{}: {}", gateway, version);
+    table.push_back({row.name, row.method(), api.url, draft_words(api),
+                     api.version == 0 ? "-" : fmt::format("{} {}", api.version, api.status),
                      published.empty() ? "-" : published});
   }
   settings.json ? json.end_array().print() : print_table(table);
@@ -131,7 +140,8 @@ void api_versions(const Settings& settings, const ApiOptions& options) {
   Database catalog = settings.open_catalog();
   const ApiRow api = one_api(catalog, settings, options);
   const Rows rows = catalog.query(
-      "SELECT v.version, v.status, v.message, v.author, to_char(v.committed_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
+      "SELECT v.version, v.status, v.message, v.author, to_char(v.committed_at, "
+      "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
       " coalesce((SELECT json_agg(p.gateway ORDER BY p.gateway) FROM tablegate.published_api p"
       "   WHERE p.api_id = v.api_id AND p.version = v.version), '[]')::text,"
       " coalesce((SELECT string_agg(p.gateway, ', ' ORDER BY p.gateway) FROM tablegate.published_api p"
@@ -142,15 +152,29 @@ void api_versions(const Settings& settings, const ApiOptions& options) {
     JsonOutput json;
     json.begin_array();
     for (int i = 0; i < rows.size(); ++i) {
-      json.begin_object().key("version").number(rows.integer(i, 0)).key("status").text(rows.text(i, 1)).key("message").text(rows.text(i, 2));
-      json.key("author").text(rows.text(i, 3)).key("committed_at").text(rows.text(i, 4)).key("published_on").raw(rows.string(i, 5)).end_object();
+      json.begin_object()
+          .key("version")
+          .number(rows.integer(i, 0))
+          .key("status")
+          .text(rows.text(i, 1))
+          .key("message")
+          .text(rows.text(i, 2));
+      json.key("author")
+          .text(rows.text(i, 3))
+          .key("committed_at")
+          .text(rows.text(i, 4))
+          .key("published_on")
+          .raw(rows.string(i, 5))
+          .end_object();
     }
     return json.end_array().print();
   }
   if (rows.empty()) return print_line(fmt::format("{}: no version yet", api.name));
-  std::vector<std::vector<std::string>> table = {{"VERSION", "STATUS", "AUTHOR", "COMMITTED", "PUBLISHED ON", "MESSAGE"}};
+  std::vector<std::vector<std::string>> table = {
+      {"VERSION", "STATUS", "AUTHOR", "COMMITTED", "PUBLISHED ON", "MESSAGE"}};
   for (int i = 0; i < rows.size(); ++i) {
-    table.push_back({rows.string(i, 0), rows.string(i, 1), rows.string(i, 3), rows.string(i, 4), rows.string(i, 6), rows.string(i, 2)});
+    table.push_back({rows.string(i, 0), rows.string(i, 1), rows.string(i, 3), rows.string(i, 4),
+                     rows.string(i, 6), rows.string(i, 2)});
   }
   print_table(table);
 }
@@ -169,8 +193,9 @@ void api_show(const Settings& settings, const ApiOptions& options) {
   }
   const std::string path = join_path(served.base_path, json_member(definition, "path"));
   const std::string method = json_member(definition, "method", "GET");
-  const std::vector<std::string> hosts =
-      !served.domains.empty() ? served.domains : served.address.empty() ? std::vector<std::string>{} : std::vector<std::string>{served.address};
+  const std::vector<std::string> hosts = !served.domains.empty()  ? served.domains
+                                         : served.address.empty() ? std::vector<std::string>{}
+                                                                  : std::vector<std::string>{served.address};
   if (settings.json) {
     JsonOutput json;
     json.begin_object().key("name").text(row.name).key("version");
@@ -184,8 +209,9 @@ void api_show(const Settings& settings, const ApiOptions& options) {
     curl.empty() ? json.null() : json.text(curl);
     return json.key("definition").raw(served.definition).end_object().print();
   }
-  print_line(served.version == 0 ? fmt::format("{} (draft, not published)", row.name)
-                                 : fmt::format("{} (version {} on {})", row.name, served.version, served.gateway));
+  print_line(served.version == 0
+                 ? fmt::format("{} (draft, not published)", row.name)
+                 : fmt::format("{} (version {} on {})", row.name, served.version, served.gateway));
   if (const std::string text = json_member(definition, "description"); !text.empty()) print_line(text);
   print_line("");
   for (const std::string& host : hosts) print_line(fmt::format("{} {}{}", method, host, path));

@@ -8,7 +8,8 @@ namespace tablegate::loader {
 namespace {
 
 // The value to send, or nullopt when an optional parameter has none.
-std::optional<std::string> value_of(const JsonValue& parameter, const std::vector<std::pair<std::string, std::string>>& given) {
+std::optional<std::string> value_of(const JsonValue& parameter,
+                                    const std::vector<std::pair<std::string, std::string>>& given) {
   const std::string name = json_member(parameter, "name");
   for (const auto& [key, value] : given) {
     if (key == name) return value;
@@ -24,7 +25,8 @@ std::optional<std::string> value_of(const JsonValue& parameter, const std::vecto
 void check_names(const JsonValue* list, const std::vector<std::pair<std::string, std::string>>& given) {
   for (const auto& [key, value] : given) {
     bool known = false;
-    for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i) known = known || json_member((*list)[i], "name") == key;
+    for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i)
+      known = known || json_member((*list)[i], "name") == key;
     if (!known) throw Refused(fmt::format("the API has no parameter \"{}\"", key), "tablegate api show NAME");
   }
 }
@@ -35,7 +37,8 @@ void read_key_source(const JsonValue& definition, ApiRequest& request) {
   const JsonValue* const source = json_find(definition, "api_key_source");
   if (source == nullptr) return;
   request.key_header.clear();
-  (json_member(*source, "in") == "header" ? request.key_header : request.key_query) = json_member(*source, "name");
+  (json_member(*source, "in") == "header" ? request.key_header : request.key_query) =
+      json_member(*source, "name");
 }
 
 }  // namespace
@@ -43,7 +46,8 @@ void read_key_source(const JsonValue& definition, ApiRequest& request) {
 std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("-._~").find(c) != std::string_view::npos;
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
     out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
@@ -54,7 +58,8 @@ ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& g
   served.definition = api.definition;
   served.base_path = api.base_path;
   const Rows rows = catalog.query(
-      "SELECT g.name, coalesce(g.definition ->> 'address', ''), v.version, v.definition::text FROM tablegate.gateway_instance g"
+      "SELECT g.name, coalesce(g.definition ->> 'address', ''), v.version, v.definition::text FROM "
+      "tablegate.gateway_instance g"
       " LEFT JOIN tablegate.published_api p ON p.gateway = g.name AND p.api_id = $1"
       " LEFT JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version = p.version"
       " WHERE $2 = '' OR g.name = $2 ORDER BY v.version IS NULL, g.name",
@@ -67,14 +72,17 @@ ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& g
   served.version = static_cast<int>(rows.integer(0, 2));
   served.definition = rows.string(0, 3);
   const Rows domains = catalog.query(
-      "SELECT lower(coalesce(d.definition ->> 'protocol', 'HTTP')) || '://' || d.name FROM tablegate.rest_api_domain r"
-      " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2 ORDER BY d.name",
+      "SELECT lower(coalesce(d.definition ->> 'protocol', 'HTTP')) || '://' || d.name FROM "
+      "tablegate.rest_api_domain r"
+      " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2 ORDER BY "
+      "d.name",
       {served.gateway, api.rest_api_id});
   served.domains = first_column(domains);
   return served;
 }
 
-ApiRequest make_request(const ServedApi& api, const std::vector<std::pair<std::string, std::string>>& parameters) {
+ApiRequest make_request(const ServedApi& api,
+                        const std::vector<std::pair<std::string, std::string>>& parameters) {
   JsonDocument definition;
   parse_json(api.definition, definition);
   ApiRequest request;

@@ -23,15 +23,16 @@ struct ServedApi {
 ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway);
 
 struct ApiRequest {
-  std::string path;                                            // with the query string, encoded
-  std::vector<std::pair<std::string, std::string>> headers;    // of header parameters
+  std::string path;                                          // with the query string, encoded
+  std::vector<std::pair<std::string, std::string>> headers;  // of header parameters
   bool wants_key = false;
-  std::string key_header = "Authorization";                    // empty: the key goes into the query
+  std::string key_header = "Authorization";  // empty: the key goes into the query
   std::string key_query;
 };
-// `parameters` by name; the others take their sample. Throws Refused for a name that the API does not have and for a
-// required parameter without value and sample.
-ApiRequest make_request(const ServedApi& api, const std::vector<std::pair<std::string, std::string>>& parameters);
+// `parameters` by name; the others take their sample. Throws Refused for a name that the API does not have
+// and for a required parameter without value and sample.
+ApiRequest make_request(const ServedApi& api,
+                        const std::vector<std::pair<std::string, std::string>>& parameters);
 
 // RFC 3986 section 2.1, all but unreserved characters.
 std::string percent_encode(std::string_view text);

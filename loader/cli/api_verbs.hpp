@@ -15,7 +15,7 @@ namespace tablegate::loader {
 struct ApiOptions {
   std::vector<std::string> names;
   std::string business_process;
-  std::string name;  // verbs of one API
+  std::string name;                     // verbs of one API
   std::vector<std::string> parameters;  // k=v
   // commit
   std::string message;

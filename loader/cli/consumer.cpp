@@ -23,7 +23,13 @@ constexpr const char* kIso = "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'";
 void report(const Settings& settings, const std::string& name, bool done, const std::string& action) {
   if (settings.json) {
     JsonOutput json;
-    json.begin_object().key("name").text(name).key("action").text(done ? action : "unchanged").end_object().print();
+    json.begin_object()
+        .key("name")
+        .text(name)
+        .key("action")
+        .text(done ? action : "unchanged")
+        .end_object()
+        .print();
   } else if (!settings.quiet) {
     print_line(done ? fmt::format("consumer {}: {}", name, action) : "unchanged");
   }
@@ -31,16 +37,25 @@ void report(const Settings& settings, const std::string& name, bool done, const 
 
 Rows keys_of(Database& catalog, const std::string& consumer_id) {
   return catalog.query(
-      fmt::format("SELECT key_id, label, to_char(not_before, {0}), to_char(expires, {0}), to_char(created_at, {0}),"
-                  " CASE WHEN expires <= now() THEN 'expired' WHEN not_before > now() THEN 'not yet valid' ELSE 'valid' END"
-                  " FROM tablegate.api_key WHERE consumer_id = $1 ORDER BY created_at, key_id", kIso),
+      fmt::format(
+          "SELECT key_id, label, to_char(not_before, {0}), to_char(expires, {0}), to_char(created_at, {0}),"
+          " CASE WHEN expires <= now() THEN 'expired' WHEN not_before > now() THEN 'not yet valid' ELSE "
+          "'valid' END"
+          " FROM tablegate.api_key WHERE consumer_id = $1 ORDER BY created_at, key_id",
+          kIso),
       {consumer_id});
 }
 
 void write_keys(JsonOutput& json, const Rows& keys) {
   json.key("keys").begin_array();
   for (int i = 0; i < keys.size(); ++i) {
-    json.begin_object().key("id").text(keys.text(i, 0)).key("type").text("api_key").key("label").text(keys.text(i, 1));
+    json.begin_object()
+        .key("id")
+        .text(keys.text(i, 0))
+        .key("type")
+        .text("api_key")
+        .key("label")
+        .text(keys.text(i, 1));
     for (const auto& [name, column] : {std::pair{"not_before", 2}, {"expires", 3}, {"created_at", 4}}) {
       json.key(name);
       keys.null(i, column) ? json.null() : json.text(keys.text(i, column));
@@ -53,24 +68,36 @@ void write_keys(JsonOutput& json, const Rows& keys) {
 void list(const Settings& settings) {
   Database catalog = settings.open_catalog();
   const Rows rows = catalog.query(
-      "SELECT c.name, c.enabled, coalesce(w.name, ''), (SELECT count(*) FROM tablegate.api_key k WHERE k.consumer_id = c.consumer_id),"
+      "SELECT c.name, c.enabled, coalesce(w.name, ''), (SELECT count(*) FROM tablegate.api_key k WHERE "
+      "k.consumer_id = c.consumer_id),"
       " (SELECT count(*) FROM tablegate.authorization z WHERE z.consumer_id = c.consumer_id)"
-      " FROM tablegate.consumer c LEFT JOIN tablegate.workspace w USING (workspace_id) ORDER BY c.name COLLATE \"C\"");
+      " FROM tablegate.consumer c LEFT JOIN tablegate.workspace w USING (workspace_id) ORDER BY c.name "
+      "COLLATE \"C\"");
   if (settings.json) {
     JsonOutput json;
     json.begin_array();
     for (int i = 0; i < rows.size(); ++i) {
-      json.begin_object().key("name").text(rows.text(i, 0)).key("enabled").boolean(rows.boolean(i, 1)).key("workspace");
+      json.begin_object()
+          .key("name")
+          .text(rows.text(i, 0))
+          .key("enabled")
+          .boolean(rows.boolean(i, 1))
+          .key("workspace");
       rows.text(i, 2).empty() ? json.null() : json.text(rows.text(i, 2));
-      json.key("keys").number(rows.integer(i, 3)).key("authorizations").number(rows.integer(i, 4)).end_object();
+      json.key("keys")
+          .number(rows.integer(i, 3))
+          .key("authorizations")
+          .number(rows.integer(i, 4))
+          .end_object();
     }
     return json.end_array().print();
   }
   std::vector<std::vector<std::string>> table = {{"NAME", "STATE", "KEYS", "AUTHORISED FOR"}};
   for (int i = 0; i < rows.size(); ++i) {
     table.push_back({rows.string(i, 0), rows.boolean(i, 1) ? "enabled" : "disabled", rows.string(i, 3),
-                     rows.text(i, 2).empty() ? plural(static_cast<size_t>(rows.integer(i, 4)), "authorisation")
-                                             : "all APIs of workspace " + rows.string(i, 2)});
+                     rows.text(i, 2).empty()
+                         ? plural(static_cast<size_t>(rows.integer(i, 4)), "authorisation")
+                         : "all APIs of workspace " + rows.string(i, 2)});
   }
   print_table(table);
 }
@@ -81,7 +108,8 @@ void show(const Settings& settings, const std::string& name) {
   const Rows keys = keys_of(catalog, consumer.id);
   const Rows grants = catalog.query(
       "SELECT a.name, r.name FROM tablegate.authorization z LEFT JOIN tablegate.api a USING (api_id)"
-      " LEFT JOIN tablegate.rest_api r ON r.rest_api_id = z.rest_api_id WHERE z.consumer_id = $1 ORDER BY 1, 2",
+      " LEFT JOIN tablegate.rest_api r ON r.rest_api_id = z.rest_api_id WHERE z.consumer_id = $1 ORDER BY 1, "
+      "2",
       {consumer.id});
   if (settings.json) {
     JsonOutput json;
@@ -98,19 +126,25 @@ void show(const Settings& settings, const std::string& name) {
   print_line(fmt::format("consumer {} ({})", name, consumer.enabled ? "enabled" : "disabled"));
   if (!consumer.workspace.empty()) print_line("authorised for all APIs of workspace " + consumer.workspace);
   for (int i = 0; i < grants.size(); ++i) {
-    print_line(grants.null(i, 0) ? "authorised for all APIs of REST API " + grants.string(i, 1) : "authorised for API " + grants.string(i, 0));
+    print_line(grants.null(i, 0) ? "authorised for all APIs of REST API " + grants.string(i, 1)
+                                 : "authorised for API " + grants.string(i, 0));
   }
-  std::vector<std::vector<std::string>> table = {{"KEY ID", "TYPE", "LABEL", "STATE", "NOT BEFORE", "EXPIRES", "CREATED"}};
-  const auto or_dash = [&](int row, int column) { return keys.text(row, column).empty() ? std::string("-") : keys.string(row, column); };
+  std::vector<std::vector<std::string>> table = {
+      {"KEY ID", "TYPE", "LABEL", "STATE", "NOT BEFORE", "EXPIRES", "CREATED"}};
+  const auto or_dash = [&](int row, int column) {
+    return keys.text(row, column).empty() ? std::string("-") : keys.string(row, column);
+  };
   for (int i = 0; i < keys.size(); ++i) {
-    table.push_back({keys.string(i, 0), "api_key", or_dash(i, 1), keys.string(i, 5), or_dash(i, 2), or_dash(i, 3), keys.string(i, 4)});
+    table.push_back({keys.string(i, 0), "api_key", or_dash(i, 1), keys.string(i, 5), or_dash(i, 2),
+                     or_dash(i, 3), keys.string(i, 4)});
   }
   if (!keys.empty()) print_table(table);
   if (keys.empty()) print_line("no key");
 }
 
 void add_key(const Settings& settings, const ConsumerOptions& options) {
-  if (options.type != "api_key") throw Refused(fmt::format("--type {} is not supported yet (supported: api_key)", options.type));
+  if (options.type != "api_key")
+    throw Refused(fmt::format("--type {} is not supported yet (supported: api_key)", options.type));
   KeyRequest request;
   request.label = options.label;
   if (!options.not_before.empty()) request.not_before = read_iso_time(options.not_before, "--not-before");
@@ -123,7 +157,15 @@ void add_key(const Settings& settings, const ConsumerOptions& options) {
   const NewKey key = add_api_key(catalog, find_consumer(catalog, options.name), request);
   if (settings.json) {
     JsonOutput json;
-    json.begin_object().key("id").text(key.id).key("type").text("api_key").key("api_key").text(key.api_key).end_object().print();
+    json.begin_object()
+        .key("id")
+        .text(key.id)
+        .key("type")
+        .text("api_key")
+        .key("api_key")
+        .text(key.api_key)
+        .end_object()
+        .print();
   } else if (settings.quiet) {
     print_line(key.api_key);
   } else {
@@ -137,14 +179,16 @@ void revoke(const Settings& settings, const ConsumerOptions& options) {
   std::optional<std::string> at;
   if (!options.at.empty()) at = read_iso_time(options.at, "--at");
   const bool done = revoke_key(catalog, find_consumer(catalog, options.name), options.key_id, at);
-  report(settings, options.name, done, at ? "key " + options.key_id + " expires " + *at : "key " + options.key_id + " revoked");
+  report(settings, options.name, done,
+         at ? "key " + options.key_id + " expires " + *at : "key " + options.key_id + " revoked");
 }
 
 void grant(const Settings& settings, const ConsumerOptions& options, bool allow) {
   Database catalog = settings.open_catalog();
   const Consumer consumer = find_consumer(catalog, options.name);
   const Workspace workspace = options.api.empty() ? Workspace{} : find_workspace(catalog, settings.workspace);
-  const bool done = (allow ? authorize : deauthorize)(catalog, consumer, workspace, options.api, options.rest_api);
+  const bool done =
+      (allow ? authorize : deauthorize)(catalog, consumer, workspace, options.api, options.rest_api);
   const std::string target = options.api.empty() ? "REST API " + options.rest_api : "API " + options.api;
   report(settings, options.name, done, (allow ? "authorised for " : "no longer authorised for ") + target);
 }
@@ -162,7 +206,8 @@ void change(const Settings& settings, const std::string& name, const std::string
 
 using SharedOptions = std::shared_ptr<ConsumerOptions>;
 
-CLI::App* add_verb(CLI::App& noun, const SharedOptions& options, const std::string& name, const std::string& text, const std::string& example) {
+CLI::App* add_verb(CLI::App& noun, const SharedOptions& options, const std::string& name,
+                   const std::string& text, const std::string& example) {
   CLI::App* const verb = noun.add_subcommand(name, text);
   if (name != "list") verb->add_option("NAME", options->name, "the consumer")->required();
   verb->footer("Examples:\n  tablegate consumer " + example);
@@ -177,11 +222,13 @@ void add_key_verbs(CLI::App& noun, Settings& settings, const SharedOptions& opti
   adding->add_option("--label", options->label, "a text for people");
   adding->add_option("--not-before", options->not_before, "ISO 8601 time with an offset");
   adding->add_option("--expires", options->expires, "ISO 8601 time with an offset");
-  adding->add_option("--from-file", options->from_file, "a key of yours: 24 to 256 visible ASCII characters")->type_name("FILE|-");
+  adding->add_option("--from-file", options->from_file, "a key of yours: 24 to 256 visible ASCII characters")
+      ->type_name("FILE|-");
   add_later_option(*adding, "--profile");
   adding->callback([&settings, options] { add_key(settings, *options); });
 
-  CLI::App* const revoking = add_verb(noun, options, "revoke-key", "Take a key away, now or at a time", "revoke-key partner-a ak_0123456789abcdef");
+  CLI::App* const revoking = add_verb(noun, options, "revoke-key", "Take a key away, now or at a time",
+                                      "revoke-key partner-a ak_0123456789abcdef");
   revoking->add_option("ID", options->key_id, "the key's id, from consumer show")->required();
   revoking->add_option("--at", options->at, "ISO 8601 time with an offset");
   revoking->callback([&settings, options] { revoke(settings, *options); });
@@ -192,9 +239,12 @@ void add_key_verbs(CLI::App& noun, Settings& settings, const SharedOptions& opti
 void add_consumer(CLI::App& app, Settings& settings) {
   CLI::App* const noun = app.add_subcommand("consumer", "Callers, their keys and what they may call");
   noun->require_subcommand(1);
-  noun->footer("Examples:\n  tablegate consumer create partner-a\n  tablegate consumer add-key partner-a\n  tablegate consumer authorize partner-a --rest-api user-api");
+  noun->footer(
+      "Examples:\n  tablegate consumer create partner-a\n  tablegate consumer add-key partner-a\n  tablegate "
+      "consumer authorize partner-a --rest-api user-api");
   const auto options = std::make_shared<ConsumerOptions>();
-  for (const auto& [name, text] : {std::pair{"create", "Make a consumer"}, {"enable", "Let a consumer call again"},
+  for (const auto& [name, text] : {std::pair{"create", "Make a consumer"},
+                                   {"enable", "Let a consumer call again"},
                                    {"disable", "Refuse a consumer's calls, keeping its keys"},
                                    {"delete", "Delete a consumer with its keys and authorisations"}}) {
     add_verb(*noun, options, name, text, std::string(name) + " partner-a")
@@ -206,8 +256,10 @@ void add_consumer(CLI::App& app, Settings& settings) {
   add_key_verbs(*noun, settings, options);
   for (const bool allow : {true, false}) {
     const std::string name = allow ? "authorize" : "deauthorize";
-    CLI::App* const verb = add_verb(*noun, options, name, allow ? "Let a consumer call an API or all of a REST API" : "Take that back",
-                                    name + " partner-a --api 'Query User by User ID'\n  tablegate consumer " + name + " partner-a --rest-api user-api");
+    CLI::App* const verb = add_verb(
+        *noun, options, name, allow ? "Let a consumer call an API or all of a REST API" : "Take that back",
+        name + " partner-a --api 'Query User by User ID'\n  tablegate consumer " + name +
+            " partner-a --rest-api user-api");
     CLI::Option_group* const target = verb->add_option_group("target");
     target->add_option("--api", options->api, "an API of the workspace");
     target->add_option("--rest-api", options->rest_api, "all APIs of a REST API");

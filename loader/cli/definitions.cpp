@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "catalog/apply.hpp"
 #include "catalog/removal.hpp"
@@ -29,12 +30,13 @@ void apply_files(const Settings& settings, const std::vector<std::string>& sourc
   }
   if (settings.quiet) return;
   std::vector<std::vector<std::string>> table;
-  for (const AppliedObject& object : objects) table.push_back({std::string(kind_info(object.kind).name), object.name, object.action});
+  for (const AppliedObject& object : objects)
+    table.push_back({std::string(kind_info(object.kind).name), object.name, object.action});
   print_table(table);
 }
 
-// What `get` lists of a kind: headings, and a query for name, definition and the further columns. Kinds of a workspace
-// take its id as $1.
+// What `get` lists of a kind: headings, and a query for name, definition and the further columns. Kinds of a
+// workspace take its id as $1.
 struct Listing {
   std::vector<std::string> headings;
   const char* sql;
@@ -44,25 +46,39 @@ struct Listing {
 Listing listing_of(Kind kind) {
   switch (kind) {
     case Kind::domain:
-      return {{"PROTOCOL"}, "SELECT name, definition::text, coalesce(definition ->> 'protocol', 'HTTP') FROM tablegate.domain", false};
+      return {
+          {"PROTOCOL"},
+          "SELECT name, definition::text, coalesce(definition ->> 'protocol', 'HTTP') FROM tablegate.domain",
+          false};
     case Kind::gateway_instance:
       return {{"ADDRESS", "PUBLICATION"},
-              "SELECT name, definition::text, coalesce(definition ->> 'address', '-'), publication::text FROM tablegate.gateway_instance", false};
+              "SELECT name, definition::text, coalesce(definition ->> 'address', '-'), publication::text "
+              "FROM tablegate.gateway_instance",
+              false};
     case Kind::rest_api:
       return {{"BASE PATH"}, "SELECT name, definition::text, base_path FROM tablegate.rest_api", false};
     case Kind::data_source:
-      return {{"TYPE"}, "SELECT name, definition::text, type FROM tablegate.data_source WHERE workspace_id = $1", true};
+      return {{"TYPE"},
+              "SELECT name, definition::text, type FROM tablegate.data_source WHERE workspace_id = $1",
+              true};
     case Kind::business_process:
       return {{"REST API"},
-              "SELECT name, definition::text, definition ->> 'rest_api' FROM tablegate.business_process WHERE workspace_id = $1", true};
+              "SELECT name, definition::text, definition ->> 'rest_api' FROM tablegate.business_process "
+              "WHERE workspace_id = $1",
+              true};
     case Kind::table:
       return {{"DATA SOURCE", "COLUMNS"},
-              "SELECT name, definition::text, definition ->> 'data_source', json_array_length(columns)::text FROM tablegate.mirror_table"
-              " WHERE data_source_id IN (SELECT data_source_id FROM tablegate.data_source WHERE workspace_id = $1)", true};
+              "SELECT name, definition::text, definition ->> 'data_source', json_array_length(columns)::text "
+              "FROM tablegate.mirror_table"
+              " WHERE data_source_id IN (SELECT data_source_id FROM tablegate.data_source WHERE workspace_id "
+              "= $1)",
+              true};
     case Kind::api:
       return {{"BUSINESS PROCESS", "METHOD", "PATH"},
-              "SELECT name, definition::text, definition ->> 'business_process', coalesce(definition ->> 'method', 'GET'),"
-              " definition ->> 'path' FROM tablegate.api WHERE deleted_at IS NULL AND workspace_id = $1", true};
+              "SELECT name, definition::text, definition ->> 'business_process', coalesce(definition ->> "
+              "'method', 'GET'),"
+              " definition ->> 'path' FROM tablegate.api WHERE deleted_at IS NULL AND workspace_id = $1",
+              true};
   }
   throw SystemFailure("unknown kind");
 }
@@ -80,7 +96,8 @@ void get(const Settings& settings, const std::string& word, const std::string& n
   }
   const Rows rows = catalog.query(sql + " ORDER BY name COLLATE \"C\"", parameters);
   if (!name.empty() && rows.empty()) {
-    throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind).label, name), fmt::format("tablegate get {}", kind_info(kind).name));
+    throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind).label, name),
+                  fmt::format("tablegate get {}", kind_info(kind).name));
   }
   if (settings.json) {
     if (!name.empty()) return print_line(rows.string(0, 1));
@@ -92,31 +109,51 @@ void get(const Settings& settings, const std::string& word, const std::string& n
   table[0].insert(table[0].end(), listing.headings.begin(), listing.headings.end());
   for (int i = 0; i < rows.size(); ++i) {
     table.push_back({rows.string(i, 0)});
-    for (size_t column = 0; column < listing.headings.size(); ++column) table.back().push_back(rows.string(i, static_cast<int>(column) + 2));
+    for (size_t column = 0; column < listing.headings.size(); ++column)
+      table.back().push_back(rows.string(i, static_cast<int>(column) + 2));
   }
   print_table(table);
 }
 
-// The mirror's generations of a table whose definition is gone. A load that runs meanwhile is waited for by nobody: it is
-// refused here.
-void drop_mirror(const Settings& settings, const std::string& name) {
-  Database mirror = settings.open_mirror();
-  lock_table_for_load(mirror, name);
-  become_owner(mirror);
-  std::vector<std::string> relations;
-  for (const GenerationTable& table : list_generations(mirror, name)) relations.push_back(table.relation);
-  drop_generations(mirror, relations);
-}
+// What the mirror holds of a table, to be dropped with its definition. Taken hold of before the definition
+// goes, so that neither a load that runs nor a missing right leaves half of it.
+class MirrorTable {
+ public:
+  MirrorTable(const Settings& settings, const std::string& name)
+      : mirror_(settings.open_mirror()), name_(name) {
+    lock_table_for_load(mirror_, name_);
+    become_owner(mirror_);
+  }
+  void drop() {
+    std::vector<std::string> relations;
+    for (const GenerationTable& table : list_generations(mirror_, name_)) relations.push_back(table.relation);
+    drop_generations(mirror_, relations);
+  }
+
+ private:
+  Database mirror_;
+  std::string name_;
+};
 
 void delete_one(const Settings& settings, const std::string& word, const std::string& name) {
   const Kind kind = read_kind(word);
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
+  std::optional<MirrorTable> mirror;
+  if (kind == Kind::table) mirror.emplace(settings, name);
   delete_definition(catalog, workspace, kind, name);
-  if (kind == Kind::table) drop_mirror(settings, name);
+  if (mirror) mirror->drop();
   if (settings.json) {
     JsonOutput json;
-    json.begin_object().key("kind").text(kind_info(kind).name).key("name").text(name).key("action").text("deleted").end_object().print();
+    json.begin_object()
+        .key("kind")
+        .text(kind_info(kind).name)
+        .key("name")
+        .text(name)
+        .key("action")
+        .text("deleted")
+        .end_object()
+        .print();
   } else if (!settings.quiet) {
     print_line(fmt::format("{} {} deleted", kind_info(kind).name, name));
   }
@@ -125,11 +162,14 @@ void delete_one(const Settings& settings, const std::string& word, const std::st
 }  // namespace
 
 void add_definitions(CLI::App& app, Settings& settings) {
-  const char* const kinds_text = "Domain, GatewayInstance, RestApi, DataSource, BusinessProcess, Table or Api";
+  const char* const kinds_text =
+      "Domain, GatewayInstance, RestApi, DataSource, BusinessProcess, Table or Api";
 
   CLI::App* const applying = app.add_subcommand("apply", "Save definitions: all of them or none");
   const auto sources = std::make_shared<std::vector<std::string>>();
-  applying->add_option("-f,--file", *sources, "file, folder (its *.json) or - for standard input")->required()->type_name("FILE|DIR|-");
+  applying->add_option("-f,--file", *sources, "file, folder (its *.json) or - for standard input")
+      ->required()
+      ->type_name("FILE|DIR|-");
   applying->footer(
       "Examples:\n"
       "  tablegate apply -f user-api.json\n"
@@ -148,7 +188,8 @@ void add_definitions(CLI::App& app, Settings& settings) {
   CLI::App* const deleting = app.add_subcommand("delete", "Delete a definition that nothing refers to");
   deleting->add_option("KIND", *kind, kinds_text)->required();
   deleting->add_option("NAME", *name, "its name")->required();
-  deleting->footer("Examples:\n  tablegate delete api 'Query User by User ID'\n  tablegate delete table user_info");
+  deleting->footer(
+      "Examples:\n  tablegate delete api 'Query User by User ID'\n  tablegate delete table user_info");
   deleting->callback([&settings, kind, name] { delete_one(settings, *kind, *name); });
 }
 

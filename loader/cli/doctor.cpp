@@ -28,7 +28,9 @@ class Doctor {
   void run() {
     try {
       Database catalog = Database::connect(settings_.catalog, "the catalog");
-      say("catalog reachable", true, fmt::format("database \"{}\", PostgreSQL {}", PQdb(catalog.connection()), PQserverVersion(catalog.connection()) / 10000));
+      say("catalog reachable", true,
+          fmt::format("database \"{}\", PostgreSQL {}", PQdb(catalog.connection()),
+                      PQserverVersion(catalog.connection()) / 10000));
       check_version(catalog);
       if (healthy_) check_installation(catalog);
     } catch (const Failure& failure) {
@@ -74,38 +76,52 @@ class Doctor {
   void check_roles(Database& catalog) {
     std::vector<std::string> missing;
     for (const std::string_view role : group_roles()) {
-      if (catalog.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", {std::string(role)}).empty()) missing.emplace_back(role);
+      if (catalog.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", {std::string(role)}).empty())
+        missing.emplace_back(role);
     }
-    if (catalog.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = 'tablegate_reader' AND rolcanlogin AND NOT rolsuper").empty()) {
+    if (catalog
+            .query("SELECT FROM pg_catalog.pg_roles WHERE rolname = 'tablegate_reader' AND rolcanlogin AND "
+                   "NOT rolsuper")
+            .empty()) {
       missing.emplace_back("tablegate_reader");
     }
-    say("roles", missing.empty(), missing.empty() ? "all there" : "missing: " + name_list(missing), "tablegate init --workspace NAME");
+    say("roles", missing.empty(), missing.empty() ? "all there" : "missing: " + name_list(missing),
+        "tablegate init --workspace NAME");
   }
 
   void check_reader(Database& catalog) {
     const Rows can = catalog.query(
-        "SELECT has_schema_privilege('tablegate_reader', 'tablegate', 'USAGE'), has_schema_privilege('tablegate_reader', 'mirror', 'CREATE'),"
-        " has_database_privilege('tablegate_reader', current_database(), 'TEMP'), has_database_privilege('tablegate_reader', current_database(), 'CREATE'),"
-        " has_schema_privilege('tablegate_reader', 'mirror', 'USAGE'), has_database_privilege('tablegate_reader', current_database(), 'CONNECT')");
+        "SELECT has_schema_privilege('tablegate_reader', 'tablegate', 'USAGE'), "
+        "has_schema_privilege('tablegate_reader', 'mirror', 'CREATE'),"
+        " has_database_privilege('tablegate_reader', current_database(), 'TEMP'), "
+        "has_database_privilege('tablegate_reader', current_database(), 'CREATE'),"
+        " has_schema_privilege('tablegate_reader', 'mirror', 'USAGE'), "
+        "has_database_privilege('tablegate_reader', current_database(), 'CONNECT')");
     std::vector<std::string> wrong;
-    const char* const must_not[] = {"sees schema tablegate", "creates in schema mirror", "makes temporary tables", "creates schemas"};
+    const char* const must_not[] = {"sees schema tablegate", "creates in schema mirror",
+                                    "makes temporary tables", "creates schemas"};
     for (int i = 0; i < 4; ++i) {
       if (can.boolean(0, i)) wrong.emplace_back(must_not[i]);
     }
     if (!can.boolean(0, 4)) wrong.emplace_back("does not see schema mirror");
     if (!can.boolean(0, 5)) wrong.emplace_back("may not connect");
     const Rows writes = catalog.query(
-        "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'mirror'"
-        " AND c.relkind IN ('r', 'p', 'v', 'm') AND has_table_privilege('tablegate_reader', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')");
+        "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+        "c.relnamespace WHERE n.nspname = 'mirror'"
+        " AND c.relkind IN ('r', 'p', 'v', 'm') AND has_table_privilege('tablegate_reader', c.oid, 'INSERT, "
+        "UPDATE, DELETE, TRUNCATE')");
     for (int i = 0; i < writes.size(); ++i) wrong.push_back("writes to " + writes.string(i, 0));
-    say("reader's grants", wrong.empty(), wrong.empty() ? "reads schema mirror, nothing else" : "tablegate_reader: " + name_list(wrong),
+    say("reader's grants", wrong.empty(),
+        wrong.empty() ? "reads schema mirror, nothing else" : "tablegate_reader: " + name_list(wrong),
         "tablegate init --workspace NAME");
   }
 
   void check_settings(Database& catalog) {
     const Rows rows = catalog.query(
-        "SELECT split_part(c, '=', 1), substr(c, strpos(c, '=') + 1) FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r"
-        " ON r.oid = s.setrole, unnest(s.setconfig) c WHERE r.rolname = 'tablegate_reader' AND s.setdatabase = 0");
+        "SELECT split_part(c, '=', 1), substr(c, strpos(c, '=') + 1) FROM pg_catalog.pg_db_role_setting s "
+        "JOIN pg_catalog.pg_roles r"
+        " ON r.oid = s.setrole, unnest(s.setconfig) c WHERE r.rolname = 'tablegate_reader' AND s.setdatabase "
+        "= 0");
     std::vector<std::string> missing;
     for (const PinnedSetting& setting : reader_settings()) {
       bool found = false;
@@ -115,21 +131,27 @@ class Doctor {
       }
       if (!found) missing.emplace_back(setting.name);
     }
-    say("reader's settings", missing.empty(), missing.empty() ? "pinned" : "not pinned: " + name_list(missing), "tablegate init --workspace NAME");
+    say("reader's settings", missing.empty(),
+        missing.empty() ? "pinned" : "not pinned: " + name_list(missing), "tablegate init --workspace NAME");
   }
 
   void check_master_key(Database& catalog) {
     const std::string path = master_key_path();
-    const Rows rows = catalog.query("SELECT value FROM tablegate.setting WHERE name = 'master_key_fingerprint'");
+    const Rows rows =
+        catalog.query("SELECT value FROM tablegate.setting WHERE name = 'master_key_fingerprint'");
     const std::string found = read_fingerprint(path);
     const bool good = !rows.empty() && !found.empty() && rows.text(0, 0) == found;
-    say("master key file", good, good ? path : found.empty() ? path + " is missing" : path + " holds another key than the catalog's",
+    say("master key file", good,
+        good            ? path
+        : found.empty() ? path + " is missing"
+                        : path + " holds another key than the catalog's",
         "copy it from the machine where the catalog was made, or set TABLEGATE_MASTER_KEY_FILE");
   }
 
   void check_tables(Database& catalog) {
     const Rows rows = catalog.query(
-        "SELECT t.name, EXISTS (SELECT FROM tablegate.generation g WHERE g.table_name = t.name AND g.status = 'current')"
+        "SELECT t.name, EXISTS (SELECT FROM tablegate.generation g WHERE g.table_name = t.name AND g.status "
+        "= 'current')"
         " FROM tablegate.mirror_table t ORDER BY t.name");
     if (rows.empty()) return say("tables", false, "none is defined", "tablegate apply -f DIR");
     Database mirror = settings_.open_mirror();
@@ -141,23 +163,31 @@ class Doctor {
         continue;
       }
       const Rows there = mirror.query(
-          "SELECT has_table_privilege('tablegate_reader', c.oid, 'SELECT') FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+          "SELECT has_table_privilege('tablegate_reader', c.oid, 'SELECT') FROM pg_catalog.pg_class c JOIN "
+          "pg_catalog.pg_namespace n"
           " ON n.oid = c.relnamespace WHERE n.nspname = 'mirror' AND c.relname = $1",
           {rows.string(i, 0)});
       const bool good = !there.empty() && there.boolean(0, 0);
-      say(check, good, good ? "loaded" : there.empty() ? "is not in the mirror" : "tablegate_reader may not read it", next);
+      say(check, good,
+          good            ? "loaded"
+          : there.empty() ? "is not in the mirror"
+                          : "tablegate_reader may not read it",
+          next);
     }
   }
 
   void check_gateways(Database& catalog) {
     const Rows rows = catalog.query(
-        "SELECT g.name, g.publication, (SELECT count(*) FROM tablegate.published_api p WHERE p.gateway = g.name)"
+        "SELECT g.name, g.publication, (SELECT count(*) FROM tablegate.published_api p WHERE p.gateway = "
+        "g.name)"
         " FROM tablegate.gateway_instance g ORDER BY g.name");
-    if (rows.empty()) return say("gateway", false, "none is defined", "tablegate apply -f FILE with a GatewayInstance");
+    if (rows.empty())
+      return say("gateway", false, "none is defined", "tablegate apply -f FILE with a GatewayInstance");
     for (int i = 0; i < rows.size(); ++i) {
       const size_t count = static_cast<size_t>(rows.integer(i, 2));
       say("gateway " + rows.string(i, 0), count > 0,
-          count > 0 ? fmt::format("{} published, publication {}", plural(count, "API"), rows.text(i, 1)) : "nothing is published",
+          count > 0 ? fmt::format("{} published, publication {}", plural(count, "API"), rows.text(i, 1))
+                    : "nothing is published",
           "tablegate api publish NAME --gateway " + rows.string(i, 0));
     }
   }
@@ -167,7 +197,13 @@ class Doctor {
       JsonOutput json;
       json.begin_array();
       for (const Finding& finding : findings_) {
-        json.begin_object().key("check").text(finding.check).key("ok").boolean(finding.good).key("detail").text(finding.detail);
+        json.begin_object()
+            .key("check")
+            .text(finding.check)
+            .key("ok")
+            .boolean(finding.good)
+            .key("detail")
+            .text(finding.detail);
         json.key("try").text(finding.next).end_object();
       }
       return json.end_array().print();

@@ -45,34 +45,37 @@ std::string read_password(const std::string& file) {
 
 bool save_fingerprint(Database& catalog, const MasterKey& key, const std::string& known) {
   if (!known.empty()) return false;
-  catalog.query("INSERT INTO tablegate.setting (name, value) VALUES ('master_key_fingerprint', $1)", {key.fingerprint});
+  catalog.query("INSERT INTO tablegate.setting (name, value) VALUES ('master_key_fingerprint', $1)",
+                {key.fingerprint});
   return true;
 }
 
 std::string known_fingerprint(Database& catalog) {
-  const Rows rows = catalog.query("SELECT value FROM tablegate.setting WHERE name = 'master_key_fingerprint'");
+  const Rows rows =
+      catalog.query("SELECT value FROM tablegate.setting WHERE name = 'master_key_fingerprint'");
   return rows.empty() ? std::string{} : rows.string(0, 0);
 }
 
 void print_advice(Database& catalog) {
   const Rows names = catalog.query("SELECT current_database(), pg_catalog.quote_ident(current_user)");
   const std::string database = names.string(0, 0);
-  print_line(fmt::format(
-      "\nnginx's user (www-data on Debian) signs in as tablegate_reader. In pg_ident.conf:\n"
-      "  tablegate  www-data  tablegate_reader\n"
-      "and in pg_hba.conf, above the lines for \"all\", then SELECT pg_reload_conf():\n"
-      "  local  \"{0}\"  tablegate_reader  peer map=tablegate\n"
-      "or, with a password over TCP (init --reader-password-file FILE):\n"
-      "  host   \"{0}\"  tablegate_reader  127.0.0.1/32  scram-sha-256\n\n"
-      "People sign in as themselves and become members:\n"
-      "  GRANT tablegate_developer TO alice;   -- definitions, tests, commits\n"
-      "  GRANT tablegate_operator TO bob;      -- publish, consumers, keys\n"
-      "  GRANT tablegate_node TO \"root\";       -- who runs tablegate sync",
-      database));
+  print_line(
+      fmt::format("\nnginx's user (www-data on Debian) signs in as tablegate_reader. In pg_ident.conf:\n"
+                  "  tablegate  www-data  tablegate_reader\n"
+                  "and in pg_hba.conf, above the lines for \"all\", then SELECT pg_reload_conf():\n"
+                  "  local  \"{0}\"  tablegate_reader  peer map=tablegate\n"
+                  "or, with a password over TCP (init --reader-password-file FILE):\n"
+                  "  host   \"{0}\"  tablegate_reader  127.0.0.1/32  scram-sha-256\n\n"
+                  "People sign in as themselves and become members:\n"
+                  "  GRANT tablegate_developer TO alice;   -- definitions, tests, commits\n"
+                  "  GRANT tablegate_operator TO bob;      -- publish, consumers, keys\n"
+                  "  GRANT tablegate_node TO \"root\";       -- who runs tablegate sync",
+                  database));
 }
 
 void init(const Settings& settings, const InitOptions& options) {
-  if (const std::string reason = bad_plain_name(options.workspace); !reason.empty()) throw Refused("--workspace " + reason);
+  if (const std::string reason = bad_plain_name(options.workspace); !reason.empty())
+    throw Refused("--workspace " + reason);
   Database catalog = Database::connect(settings.catalog, "the catalog");
   refuse_shared_database(PQdb(catalog.connection()));
   std::string password;
@@ -107,32 +110,44 @@ void init(const Settings& settings, const InitOptions& options) {
     json.begin_object().key("workspace").text(options.workspace).key("version").number(newest_migration());
     json.key("migrations").begin_array();
     for (const std::string& name : ran) json.text(name);
-    json.end_array().key("master_key_file").text(key_path).key("changed").boolean(changed || !ran.empty()).end_object().print();
+    json.end_array()
+        .key("master_key_file")
+        .text(key_path)
+        .key("changed")
+        .boolean(changed || !ran.empty())
+        .end_object()
+        .print();
     return;
   }
   if (settings.quiet) return;
   if (!changed && ran.empty()) return print_line("unchanged");
   for (const std::string& name : ran) print_line("migration " + name);
-  print_line(fmt::format("catalog in database \"{}\", version {}, workspace {}", PQdb(catalog.connection()), newest_migration(), options.workspace));
-  print_line(fmt::format("master key file {} ({}): copy it to every node that runs tablegate sync", key_path, key.created ? "created" : "found"));
+  print_line(fmt::format("catalog in database \"{}\", version {}, workspace {}", PQdb(catalog.connection()),
+                         newest_migration(), options.workspace));
+  print_line(fmt::format("master key file {} ({}): copy it to every node that runs tablegate sync", key_path,
+                         key.created ? "created" : "found"));
   print_advice(catalog);
 }
 
 }  // namespace
 
 void add_init(CLI::App& app, Settings& settings) {
-  CLI::App* const verb = app.add_subcommand("init", "Create or upgrade the catalog, its roles and a workspace");
+  CLI::App* const verb =
+      app.add_subcommand("init", "Create or upgrade the catalog, its roles and a workspace");
   const auto options = std::make_shared<InitOptions>();
-  verb->add_option("--reader-password-file", options->password_file, "file with a password for tablegate_reader");
+  verb->add_option("--reader-password-file", options->password_file,
+                   "file with a password for tablegate_reader");
   add_later_flag(*verb, "--approval");
   add_later_flag(*verb, "--rotate-master-key");
   verb->footer(
       "Examples:\n"
       "  tablegate init --workspace demo\n"
-      "  tablegate --catalog 'host=db1 dbname=tablegate' init --workspace demo --reader-password-file reader.password");
+      "  tablegate --catalog 'host=db1 dbname=tablegate' init --workspace demo --reader-password-file "
+      "reader.password");
   verb->callback([&settings, options] {
     options->workspace = settings.workspace;
-    if (options->workspace.empty()) throw WrongUsage("--workspace is missing", "tablegate init --workspace NAME");
+    if (options->workspace.empty())
+      throw WrongUsage("--workspace is missing", "tablegate init --workspace NAME");
     init(settings, *options);
   });
 }

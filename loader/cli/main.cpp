@@ -7,46 +7,24 @@
 #include <exception>
 #include <vector>
 
-#include "catalog/migrations.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
 
 namespace tablegate::loader {
 
-Database Settings::open_catalog() const {
-  Database database = Database::connect(catalog, "the catalog");
-  require_catalog(database);
-  return database;
-}
-
-Database Settings::open_mirror() const { return Database::connect(mirror_dsn(), "the mirror"); }
-
-void add_later_verb(CLI::App& noun, const std::string& name, const std::string& whole_name) {
-  CLI::App* const verb = noun.add_subcommand(name, "not supported yet");
-  verb->group("");
-  verb->allow_extras();
-  verb->callback([whole_name] { throw Refused(fmt::format("`tablegate {}` is not supported yet", whole_name)); });
-}
-
-void add_later_flag(CLI::App& verb, const std::string& name) {
-  verb.add_flag_callback(name, [name] { throw Refused(name + " is not supported yet"); })->group("");
-}
-
-void add_later_option(CLI::App& verb, const std::string& name) {
-  verb.add_option_function<std::string>(name, [name](const std::string&) { throw Refused(name + " is not supported yet"); })->group("");
-}
-
 namespace {
 
-// Every verb takes the global options too, so that they may stand before or after it. Not by CLI11's fallthrough: with
-// it a name such as "sync" after a verb would count as the command.
+// Every verb takes the global options too, so that they may stand before or after it. Not by CLI11's
+// fallthrough: with it a name such as "sync" after a verb would count as the command.
 void add_global_options(CLI::App& app, Settings& settings, bool root) {
   const auto option = [&](const char* name, std::string& value, const char* variable, const char* text) {
     CLI::Option* const added = app.add_option(name, value, text)->group("Global options");
     if (root) added->envname(variable);
   };
-  option("--catalog", settings.catalog, "TABLEGATE_CATALOG", "libpq connection string of the catalog (default: as psql)");
-  option("--mirror", settings.mirror, "TABLEGATE_MIRROR", "libpq connection string of the mirror (default: the catalog's)");
+  option("--catalog", settings.catalog, "TABLEGATE_CATALOG",
+         "libpq connection string of the catalog (default: as psql)");
+  option("--mirror", settings.mirror, "TABLEGATE_MIRROR",
+         "libpq connection string of the mirror (default: the catalog's)");
   option("--workspace", settings.workspace, "TABLEGATE_WORKSPACE", "workspace (default: the only one)");
   option("--gateway", settings.gateway, "TABLEGATE_GATEWAY", "gateway instance (default: the only one)");
   app.add_option_function<std::string>(
@@ -61,7 +39,8 @@ void add_global_options(CLI::App& app, Settings& settings, bool root) {
 }
 
 void add_later_commands(CLI::App& app) {
-  for (const char* const name : {"diff", "export", "deploy", "audit", "openapi", "gateway"}) add_later_verb(app, name, name);
+  for (const char* const name : {"diff", "export", "deploy", "audit", "openapi", "gateway"})
+    add_later_verb(app, name, name);
 }
 
 // The verb that the arguments name, for "try: tablegate api test --help".
@@ -74,13 +53,15 @@ std::string command_of(const CLI::App& app) {
 int report_usage(const CLI::App& app, const CLI::ParseError& error) {
   std::string message = error.what();
   const std::vector<std::string> extras = app.remaining(true);
-  const bool missing_verb = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && message == "A subcommand is required";
+  const bool missing_verb =
+      dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && message == "A subcommand is required";
   if (missing_verb) message = "a verb is missing";
   if (!extras.empty() && (missing_verb || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
     const bool option = extras.front().rfind('-', 0) == 0;
     const bool command = missing_verb || app.get_subcommands().empty();
     message = option ? fmt::format("unknown option {}", extras.front())
-                     : fmt::format("{} \"{}\"", command ? "unknown command" : "unexpected argument", extras.front());
+                     : fmt::format("{} \"{}\"", command ? "unknown command" : "unexpected argument",
+                                   extras.front());
   }
   fmt::print(stderr, "tablegate: {}\ntry: {} --help\n", message, command_of(app));
   return 2;
@@ -94,7 +75,9 @@ int report(const Failure& failure) {
     if (database->sqlstate == "42501") {  // insufficient_privilege
       status = 1;
       message = "PostgreSQL does not let this user do that: " + message;
-      next = "psql -c 'GRANT tablegate_developer TO USER' (definitions, loads, tests, commits), tablegate_operator (publish, consumers)";
+      next =
+          "psql -c 'GRANT tablegate_developer TO USER' (definitions, loads, tests, commits), "
+          "tablegate_operator (publish, consumers)";
     }
   }
   fmt::print(stderr, "tablegate: {}\n", message);

@@ -18,7 +18,13 @@ void create(const Settings& settings, const std::string& name) {
   transaction.commit();
   if (settings.json) {
     JsonOutput json;
-    json.begin_object().key("name").text(name).key("action").text(created ? "created" : "unchanged").end_object().print();
+    json.begin_object()
+        .key("name")
+        .text(name)
+        .key("action")
+        .text(created ? "created" : "unchanged")
+        .end_object()
+        .print();
   } else if (!settings.quiet) {
     print_line(created ? fmt::format("workspace {} and its consumer created", name) : "unchanged");
   }
@@ -27,7 +33,8 @@ void create(const Settings& settings, const std::string& name) {
 void list(const Settings& settings) {
   Database catalog = settings.open_catalog();
   const Rows rows = catalog.query(
-      "SELECT w.name, w.approval, (SELECT count(*) FROM tablegate.api a WHERE a.workspace_id = w.workspace_id AND a.deleted_at IS NULL)"
+      "SELECT w.name, w.approval, (SELECT count(*) FROM tablegate.api a WHERE a.workspace_id = "
+      "w.workspace_id AND a.deleted_at IS NULL)"
       " FROM tablegate.workspace w ORDER BY w.name COLLATE \"C\"");
   if (settings.json) {
     JsonOutput json;
@@ -39,7 +46,8 @@ void list(const Settings& settings) {
     return json.end_array().print();
   }
   std::vector<std::vector<std::string>> table = {{"NAME", "APPROVAL", "APIS"}};
-  for (int i = 0; i < rows.size(); ++i) table.push_back({rows.string(i, 0), rows.boolean(i, 1) ? "on" : "off", rows.string(i, 2)});
+  for (int i = 0; i < rows.size(); ++i)
+    table.push_back({rows.string(i, 0), rows.boolean(i, 1) ? "on" : "off", rows.string(i, 2)});
   print_table(table);
 }
 
@@ -71,7 +79,9 @@ void add_workspace(CLI::App& app, Settings& settings) {
   CLI::App* const change = noun->add_subcommand("set", "Change a workspace");
   const auto approval = std::make_shared<std::string>();
   change->add_option("NAME", *name, "the workspace")->required();
-  change->add_option("--approval", *approval, "whether versions want approval")->check(CLI::IsMember({"on", "off"}))->required();
+  change->add_option("--approval", *approval, "whether versions want approval")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->required();
   change->footer("Examples:\n  tablegate workspace set reports --approval off");
   change->callback([&settings, name, approval] { set(settings, *name, *approval); });
 }

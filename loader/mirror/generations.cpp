@@ -70,19 +70,19 @@ void finish_generation(Database& catalog, const std::string& table, int64_t gene
   transaction.commit();
 }
 
-std::vector<std::string> leftovers(Database& catalog, const std::string& table,
-                                   const std::vector<GenerationTable>& tables) {
+std::vector<int64_t> leftovers(Database& catalog, const std::string& table,
+                               const std::vector<GenerationTable>& tables) {
   const Rows kept = catalog.query(
       "SELECT generation FROM tablegate.generation WHERE table_name = $1 AND status IN ('current', "
       "'previous')",
       {table});
-  std::vector<std::string> names;
+  std::vector<int64_t> generations;
   for (const GenerationTable& candidate : tables) {
     bool keep = candidate.relation == table;
     for (int row = 0; row < kept.size(); ++row) keep = keep || kept.integer(row, 0) == candidate.generation;
-    if (!keep) names.push_back(candidate.relation);
+    if (!keep) generations.push_back(candidate.generation);
   }
-  return names;
+  return generations;
 }
 
 }  // namespace tablegate::loader

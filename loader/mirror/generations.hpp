@@ -28,8 +28,8 @@ void fail_generation(Database& catalog, const std::string& table, int64_t genera
 // After the swap: `generation` is current, the one before it previous, older ones pruned.
 void finish_generation(Database& catalog, const std::string& table, int64_t generation, int64_t rows);
 
-// Names of physical tables that are neither serving nor the previous generation.
-std::vector<std::string> leftovers(Database& catalog, const std::string& table,
-                                   const std::vector<GenerationTable>& tables);
+// Generations that the mirror still holds and that are neither serving nor the previous one.
+std::vector<int64_t> leftovers(Database& catalog, const std::string& table,
+                               const std::vector<GenerationTable>& tables);
 
 }  // namespace tablegate::loader

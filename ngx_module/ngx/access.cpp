@@ -22,8 +22,6 @@ ngx_int_t handle(ngx_http_request_t* r) {
       static_cast<const ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
   // Others may let the request in, but not to us: the content handler looks at the proof again.
   if (core_location->satisfy == NGX_HTTP_SATISFY_ANY) return NGX_DECLINED;
-  const ngx_int_t discarded = ngx_http_discard_request_body(r);
-  if (discarded != NGX_OK) return discarded;
   ngx_http_finalize_request(r, send_problem(*state));
   return NGX_DONE;
 }

@@ -87,9 +87,8 @@ ngx_int_t start_query(RequestState& state, const core::BoundValues& bound) {
   state.submitting = false;
   if (!state.waiting) return send_problem(state);  // it failed at once
   r->main->count++;
-  // A client that goes away frees the request, and with it the query (RequestState::clean_up). While nginx still
-  // discards a body its own handler has to read it: the answer to an event that ours swallows never comes.
-  if (!r->main->discard_body) r->read_event_handler = ngx_http_test_reading;
+  // A client that goes away frees the request, and with it the query (RequestState::clean_up).
+  r->read_event_handler = ngx_http_test_reading;
   r->write_event_handler = ngx_http_request_empty_handler;
   return NGX_DONE;
 }
@@ -98,8 +97,6 @@ ngx_int_t handle(ngx_http_request_t* r) {
   const auto* location =
       static_cast<const LocationConfig*>(ngx_http_get_module_loc_conf(r, ngx_http_tablegate_module));
   if (location->enabled == 0) return NGX_DECLINED;
-  const ngx_int_t discarded = ngx_http_discard_request_body(r);
-  if (discarded != NGX_OK) return discarded;
   RequestState* state = RequestState::current(r);
   if (state == nullptr) state = RequestState::make(r);
   if (state == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;

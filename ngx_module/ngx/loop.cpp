@@ -32,11 +32,15 @@ class Watch final : public pg::Watch {
 
   void set_idle(bool idle) override { connection_->idle = idle ? 1 : 0; }
 
+  void set_closed() override { closed_ = true; }
+
  private:
   // Never ngx_handle_read_event: it is edge-triggered, and one PQconsumeInput does not empty a socket.
-  static bool set(ngx_event_t* event, ngx_int_t kind, bool wanted) {
+  bool set(ngx_event_t* event, ngx_int_t kind, bool wanted) const {
     if (wanted == (event->active != 0)) return true;
-    return (wanted ? ngx_add_event(event, kind, NGX_LEVEL_EVENT) : ngx_del_event(event, kind, 0)) == NGX_OK;
+    if (wanted) return ngx_add_event(event, kind, NGX_LEVEL_EVENT) == NGX_OK;
+    // epoll forgets a closed socket by itself.
+    return ngx_del_event(event, kind, closed_ ? NGX_CLOSE_EVENT : 0) == NGX_OK;
   }
 
   static void forget_posted(ngx_event_t* event) {
@@ -64,6 +68,7 @@ class Watch final : public pg::Watch {
 
   ngx_connection_t* connection_;
   pg::IoHandler& handler_;
+  bool closed_ = false;
 };
 
 class Timer final : public pg::Timer {

@@ -61,6 +61,9 @@ ngx_int_t send(ngx_http_request_t* r, ngx_uint_t status, ChainSink& body) {
   r->headers_out.content_type_len = sizeof("application/json") - 1;  // what gzip_types and the like compare
   r->headers_out.content_type_lowcase = nullptr;
   if (!add_header(r, "X-Ca-Request-Id", request_id(r))) return NGX_ERROR;
+  // Not before the query: nginx's timer for the rest of a body would run beside it and end the connection.
+  const ngx_int_t discarded = ngx_http_discard_request_body(r);
+  if (discarded != NGX_OK) return discarded;
   const ngx_int_t rc = ngx_http_send_header(r);
   if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) return rc;
   return ngx_http_output_filter(r, body.finish(r == r->main));
@@ -83,7 +86,8 @@ ngx_int_t redirect_to_https(ngx_http_request_t* r) {
   if (!add_header(r, "Location", kept)) return NGX_ERROR;
   if (!add_header(r, "X-Ca-Request-Id", request_id(r))) return NGX_ERROR;
   r->header_only = 1;
-  return ngx_http_send_header(r);
+  const ngx_int_t discarded = ngx_http_discard_request_body(r);
+  return discarded != NGX_OK ? discarded : ngx_http_send_header(r);
 }
 
 bool add_problem_headers(RequestState& state, const core::ProblemKind& kind) {

@@ -159,7 +159,7 @@ void Connection::break_later(const char* reason) {
   if (lost_reason_.empty()) lost_reason_ = std::string(reason) + ": " + error_text();
   broken_ = true;
   state_ = State::closed;
-  watch_.reset();
+  drop_watch();
   timer_->start(0);
 }
 

@@ -106,6 +106,7 @@ class Connection final : private IoHandler, private TimerHandler {
   void poll_connect();
   bool wait_for(PostgresPollingStatusType status);
   bool start_session();
+  void drop_watch();
   void lose(const std::string& reason);
   std::string error_text() const;
 

@@ -14,7 +14,13 @@ Connection::~Connection() {
   for (Operation& operation : operations_) {
     if (operation.query != nullptr) operation.query->operation_ = nullptr;
   }
-  watch_.reset();  // before the socket closes with connection_
+  drop_watch();  // before the socket closes with connection_
+}
+
+// libpq closes a socket by itself when it reads the end of it.
+void Connection::drop_watch() {
+  if (watch_ && PQsocket(connection_.get()) < 0) watch_->set_closed();
+  watch_.reset();
 }
 
 bool Connection::open(const Dsn& dsn, std::size_t endpoint, std::string& reason) {
@@ -88,7 +94,7 @@ void Connection::lose(const std::string& reason) {
   const std::string last_words = reason;  // `reason` may be a member, and the owner may destroy us
   lost_ = true;
   state_ = State::closed;
-  watch_.reset();
+  drop_watch();
   if (timer_) timer_->stop();
   owner_.on_lost(*this, last_words);
 }

@@ -56,6 +56,8 @@ void Connection::on_io(bool readable, bool writable) noexcept {
   // Something comes: a large answer is not a stuck one.
   if (readable) waiting_since_ms_ = loop_.now_ms();
   const bool alive = read_input();
+  // Before any callback: what that opens may get the number of a socket that libpq has closed.
+  if (PQsocket(connection_.get()) < 0) drop_watch();
   // While it could not write libpq may have read: there can be results without a readable socket,
   // and when the server died its last words are in the buffer. So always drain.
   drain_safely();

@@ -47,6 +47,8 @@ class Watch {
   // Idle: nothing is in flight, IoHandler::on_close may be called (nginx: c->idle).
   // A new Watch is not idle.
   virtual void set_idle(bool idle) = 0;
+  // The socket is closed already: its number may soon be another's, which the destructor must not touch.
+  virtual void set_closed() {}
 };
 
 // One-shot timer. All timers of pg are background timers: they must not keep a

@@ -65,7 +65,8 @@ void Pool::submit(Query& query) noexcept {
     fail_query(query, Failure::Kind::database_unavailable, "", endpoint_reason_);
     return;
   }
-  if (waiting_count() >= config_.queue) {
+  // One may always wait: without that no connection would ever be opened for it.
+  if (waiting_count() >= std::max(1U, config_.queue)) {
     fail_query(query, Failure::Kind::queue_full, "", "too many queries are waiting");
     return;
   }

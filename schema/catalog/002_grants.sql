@@ -12,8 +12,10 @@ GRANT INSERT (api_id, version, status, definition, source, draft_digest, message
     TO tablegate_developer;
 -- Deleting a definition takes along the domains and authorisations that refer to it.
 GRANT DELETE ON tablegate.rest_api_domain, tablegate.authorization TO tablegate_developer;
--- A developer does not see digests of keys.
+-- Of keys they see what `consumer show` tells, not the digests.
 REVOKE SELECT ON tablegate.api_key FROM tablegate_developer, tablegate_approver;
+GRANT SELECT (key_id, consumer_id, label, not_before, expires, created_at) ON tablegate.api_key
+    TO tablegate_developer, tablegate_approver;
 
 -- Approvers: the status of a version, nothing else of it.
 GRANT UPDATE (status) ON tablegate.api_version TO tablegate_approver;
@@ -22,6 +24,7 @@ GRANT UPDATE (status) ON tablegate.api_version TO tablegate_approver;
 GRANT INSERT, UPDATE, DELETE ON tablegate.published_api, tablegate.rest_api_domain, tablegate.consumer,
     tablegate.api_key, tablegate.authorization TO tablegate_operator;
 GRANT INSERT (gateway, publication, api_id, version) ON tablegate.publication TO tablegate_operator;
+GRANT INSERT (name) ON tablegate.workspace TO tablegate_operator;
 GRANT UPDATE (publication) ON tablegate.gateway_instance TO tablegate_operator;
 
 -- Nodes: what `tablegate sync` reads.

@@ -140,6 +140,12 @@ each_api() { # each_api VERB [OPTION...]
   local verb=$1 api
   shift
   for api in "${apis[@]}"; do "$tablegate" api "$verb" "$api" "$@"; done
+  echo "${#apis[@]} APIs"
+}
+
+make_workspace() { # what init prints about pg_hba and GRANTs is for other set-ups: it stays in the log
+  "$tablegate" init --workspace demo
+  echo "workspace demo"
 }
 
 # The key is shown once by the loader; it is kept here so that a second run can print the same call.
@@ -274,6 +280,25 @@ call() { # curl as printed; a proxy of the environment is not for 127.0.0.1
   [ "$answer" = "$want" ] || { printf 'wanted: %s\n' "$want"; tail -n 10 "$state/log/error.log"; return 1; }
 }
 
+# What `. build/quickstart.env` gives a shell: the settings of this quickstart, the loader on PATH, and quickstart_sync.
+write_env() {
+  local command="'$nginx_bin' -p '$state' -c '$state/nginx.conf' -e '$state/log/error.log'"
+  cat >"$state/env" <<ENV
+# Written by make quickstart. Use it with: . $state/env
+export TABLEGATE_CATALOG="$TABLEGATE_CATALOG" TABLEGATE_MASTER_KEY_FILE="$state/master.key"
+export TABLEGATE_WORKSPACE=demo TABLEGATE_GATEWAY=dataservice-prod
+unset TABLEGATE_MIRROR
+export PATH="$checkout/build:\$PATH"
+export QUICKSTART_URL=http://127.0.0.1:$port
+QUICKSTART_KEY=\$(cat "$state/demo.key")
+export QUICKSTART_KEY
+# nginx reloads in the background: a second later it serves what was synced.
+quickstart_sync() { tablegate sync --output "$out" --check "$command -q -t" --reload "$command -s reload; sleep 1" "\$@"; }
+ENV
+  [ -n "${QUICKSTART_DIR:-}" ] || ln -sfn "$state/env" "$checkout/build/quickstart.env"
+  echo "$state/env"
+}
+
 begin=$SECONDS
 make_state
 cd / # PostgreSQL's user may not be able to enter the current folder
@@ -286,7 +311,7 @@ step "programs" check_build
 step "PostgreSQL: private cluster" make_cluster
 step "PostgreSQL: start" start_postgres
 step "database" make_database
-step "tablegate init --workspace demo" "$tablegate" init --workspace demo
+step "tablegate init --workspace demo" make_workspace
 step "tablegate apply -f t/tutorial" "$tablegate" apply -f "$tutorial"
 step "tablegate table load user_info" load user_info "$tutorial/user_info.csv" "$tutorial/user-table.json"
 step "tablegate table load cities" load cities "$tutorial/cities.csv.gz" "$tutorial/cities/city-table.json"
@@ -298,6 +323,7 @@ choose_port
 step "nginx.conf" write_nginx_conf
 step "tablegate sync" sync_gateway
 step "nginx: start" start_nginx
+step "settings for your shell" write_env
 
 url="http://127.0.0.1:$port/v1/user/info?user_id=10001"
 key=$(cat "$state/demo.key")

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from tg_process import children, die_with_parent, is_alive, kRoot, run, user_arguments, wait_for
+from tg_process import children, die_with_parent, is_alive, kRoot, processes_in, run, user_arguments, wait_for
 
 
 def find_bin():
@@ -113,12 +113,17 @@ class Postgres:
 
     def signal_all(self, number):
         """To the postmaster and all its processes: SIGSTOP makes a black hole, SIGCONT ends it, SIGKILL is a crash."""
-        pids = [self._process.pid, *children(self._process.pid)]
+        os.kill(self._process.pid, signal.SIGSTOP)  # so that it forks no other one meanwhile
+        pids = [*children(self._process.pid), self._process.pid]
         for pid in pids:
             if is_alive(pid):
                 os.kill(pid, number)
+        if number != signal.SIGSTOP:
+            os.kill(self._process.pid, signal.SIGCONT)
         if number == signal.SIGKILL:
             self._process.wait(10)
+            # A cluster does not start while a process of the old one lives.
+            wait_for(lambda: not processes_in(self.data), 10, "PostgreSQL's processes are gone")
 
     # --- questions
     def psql(self, sql, database="tablegate", user="postgres", check=True):
@@ -127,6 +132,11 @@ class Postgres:
         if check and done.returncode:
             raise RuntimeError(f"psql: {sql}: {done.stderr}")
         return done.stdout.rstrip("\n")
+
+    def hold(self, user="tablegate_reader"):
+        """A session of someone else, open until its process (returned) is killed."""
+        return subprocess.Popen([f"{self.bin}/psql", "-Xq", "-d", self.dsn(user), "-c", "SELECT pg_sleep(600)"], cwd="/", stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent(signal.SIGKILL))
 
     def backends(self, application="tablegate"):
         """How many sessions of the module there are."""

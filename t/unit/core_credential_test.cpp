@@ -21,26 +21,29 @@ std::unique_ptr<const Manifest> a_manifest() {
   const std::string now = std::to_string(kNow);
   return testing::good_manifest(
       api_line("1", "GET", "/1") +
-      api_line("2", "GET", "/2", "[]", {{R"("tail":"")", R"("tail":"","api_key_source":{"in":"header","name":"X-API-Key"})"}}) +
-      api_line("3", "GET", "/3", "[]", {{R"("tail":"")", R"("tail":"","api_key_source":{"in":"query","name":"k"})"}}) +
+      api_line("2", "GET", "/2", "[]",
+               {{R"("tail":"")", R"("tail":"","api_key_source":{"in":"header","name":"X-API-Key"})"}}) +
+      api_line("3", "GET", "/3", "[]",
+               {{R"("tail":"")", R"("tail":"","api_key_source":{"in":"query","name":"k"})"}}) +
       api_line("4", "GET", "/4", "[]", {{R"(["api_key"])", "[]"}}) + api_line("5", "GET", "/5") +
-      R"({"kind":"consumer","name":"good","enabled":true,"apis":[1,2,3],"api_keys":[)" + key_of("plain") + "," +
-      key_of("early", ",\"not_before\":" + now) + "," + key_of("late", ",\"expires\":" + now) + "," +
+      R"({"kind":"consumer","name":"good","enabled":true,"apis":[1,2,3],"api_keys":[)" + key_of("plain") +
+      "," + key_of("early", ",\"not_before\":" + now) + "," + key_of("late", ",\"expires\":" + now) + "," +
       key_of("both", ",\"not_before\":" + now + ",\"expires\":" + std::to_string(kNow + 1)) + "]}\n" +
       R"({"kind":"consumer","name":"off","enabled":false,"apis":[1],"api_keys":[)" + key_of("off") + "," +
       key_of("off-old", ",\"expires\":5") + "]}\n");
 }
 
 // "consumer key", "open", or the slug.
-std::string outcome(const Manifest& manifest, unsigned api, const Headers& headers, std::string_view query = {},
-                    int64_t now = kNow) {
+std::string outcome(const Manifest& manifest, unsigned api, const Headers& headers,
+                    std::string_view query = {}, int64_t now = kNow) {
   Sha256 sha256;
   BlockArena arena;
   Identity identity;
   RequestData request;
   request.query = query;
   request.headers = &headers;
-  const Problem problem = authenticate(manifest, manifest.apis[api - 1], request, now, sha256, arena, identity);
+  const Problem problem =
+      authenticate(manifest, manifest.apis[api - 1], request, now, sha256, arena, identity);
   if (problem) {
     if (problem.slug != Slug::consumer_not_authorized) ck_assert_ptr_null(identity.consumer);
     ck_assert(problem.subject.empty() && problem.detail.empty());
@@ -53,20 +56,23 @@ std::string bearer(const std::string& value, unsigned api = 1, int64_t now = kNo
   return outcome(*a_manifest(), api, {{"Authorization", value}}, {}, now);
 }
 
-START_TEST(a_good_key_proves_its_consumer) { ck_text_eq(bearer("Bearer key-plain"), "good plain"); }
+START_TEST(a_good_key_proves_its_consumer) {
+  ck_text_eq(bearer("Bearer key-plain"), "good plain");
+}
 END_TEST
 
 START_TEST(the_scheme_is_in_any_case_with_one_blank_or_more) {
-  for (const char* value : {"bearer key-plain", "BEARER key-plain", "bEaReR key-plain", "Bearer   key-plain", "Bearer\tkey-plain",
-                            "Bearer \t key-plain"}) {
+  for (const char* value : {"bearer key-plain", "BEARER key-plain", "bEaReR key-plain", "Bearer   key-plain",
+                            "Bearer\tkey-plain", "Bearer \t key-plain"}) {
     ck_text_eq(bearer(value), "good plain");
   }
 }
 END_TEST
 
 START_TEST(another_scheme_carries_no_credential) {
-  for (const char* value : {"", "Bearer", "Bearer ", "Bearer   ", "Bearerkey-plain", "Basic key-plain", "key-plain", " Bearer key-plain",
-                            "Bearer2 key-plain", "Bear", "Token key-plain", "Bearer:key-plain"}) {
+  for (const char* value :
+       {"", "Bearer", "Bearer ", "Bearer   ", "Bearerkey-plain", "Basic key-plain", "key-plain",
+        " Bearer key-plain", "Bearer2 key-plain", "Bear", "Token key-plain", "Bearer:key-plain"}) {
     ck_text_eq(bearer(value), "missing_credential");
   }
   ck_text_eq(outcome(*a_manifest(), 1, {}), "missing_credential");
@@ -75,7 +81,8 @@ START_TEST(another_scheme_carries_no_credential) {
 END_TEST
 
 START_TEST(unknown_and_wrong_keys_are_alike) {
-  for (const char* key : {"unknown", "key-plain2", "key-plai", "KEY-PLAIN", "key-plain ", "key-plain,key-plain", "\xff", "key-plain x"}) {
+  for (const char* key : {"unknown", "key-plain2", "key-plai", "KEY-PLAIN", "key-plain ",
+                          "key-plain,key-plain", "\xff", "key-plain x"}) {
     ck_text_eq(bearer(std::string("Bearer ") + key), "invalid_credential");
   }
   ck_text_eq(bearer("Bearer " + testing::sha256_hex("key-plain")), "invalid_credential");
@@ -84,11 +91,13 @@ START_TEST(unknown_and_wrong_keys_are_alike) {
 END_TEST
 
 START_TEST(several_credentials_are_refused_even_the_same_one) {
-  ck_text_eq(outcome(*a_manifest(), 1, {{"Authorization", "Bearer key-plain"}, {"authorization", "Bearer key-plain"}}),
+  ck_text_eq(outcome(*a_manifest(), 1,
+                     {{"Authorization", "Bearer key-plain"}, {"authorization", "Bearer key-plain"}}),
              "invalid_credential");
   ck_text_eq(outcome(*a_manifest(), 1, {{"Authorization", "Basic x"}, {"authorization", "Bearer key-plain"}}),
              "invalid_credential");
-  ck_text_eq(outcome(*a_manifest(), 2, {{"X-API-Key", "key-plain"}, {"x-api-key", "key-plain"}}), "invalid_credential");
+  ck_text_eq(outcome(*a_manifest(), 2, {{"X-API-Key", "key-plain"}, {"x-api-key", "key-plain"}}),
+             "invalid_credential");
   ck_text_eq(outcome(*a_manifest(), 3, {}, "k=key-plain&k=key-plain"), "invalid_credential");
   ck_text_eq(outcome(*a_manifest(), 3, {}, "k=key-plain&%6b=key-plain"), "invalid_credential");
 }
@@ -157,8 +166,10 @@ START_TEST(www_authenticate_names_the_rest_api_and_the_error_only_after_a_creden
   Api api;
   api.rest_api = "dataservice-user-api";
   ck_text_eq(www_authenticate(api, Slug::missing_credential), R"(Bearer realm="dataservice-user-api")");
-  ck_text_eq(www_authenticate(api, Slug::invalid_credential), R"(Bearer realm="dataservice-user-api", error="invalid_token")");
-  ck_text_eq(www_authenticate(api, Slug::expired_credential), R"(Bearer realm="dataservice-user-api", error="invalid_token")");
+  ck_text_eq(www_authenticate(api, Slug::invalid_credential),
+             R"(Bearer realm="dataservice-user-api", error="invalid_token")");
+  ck_text_eq(www_authenticate(api, Slug::expired_credential),
+             R"(Bearer realm="dataservice-user-api", error="invalid_token")");
   api.rest_api = "a\"b\\c";
   ck_text_eq(www_authenticate(api, Slug::missing_credential), R"(Bearer realm="a\"b\\c")");
 }
@@ -183,8 +194,8 @@ START_TEST(hexadecimal_goes_back_and_forth) {
   Digest again{};
   ck_assert(from_hex(to_hex(digest), again));
   ck_assert(digest == again);
-  for (const std::string& bad : {std::string(), std::string(62, '0'), std::string(66, '0'), std::string(64, 'G'),
-                                 std::string(64, 'A'), std::string(63, '0') + " "}) {
+  for (const std::string& bad : {std::string(), std::string(62, '0'), std::string(66, '0'),
+                                 std::string(64, 'G'), std::string(64, 'A'), std::string(63, '0') + " "}) {
     ck_assert(!from_hex(bad, again));
   }
 }
@@ -193,13 +204,14 @@ END_TEST
 }  // namespace
 
 int main() {
-  return testing::run(
-      "credential",
-      {a_good_key_proves_its_consumer, the_scheme_is_in_any_case_with_one_blank_or_more, another_scheme_carries_no_credential,
-       unknown_and_wrong_keys_are_alike, several_credentials_are_refused_even_the_same_one,
-       a_header_source_reads_its_header_whole, a_query_source_reads_its_parameter_decoded,
-       a_key_counts_from_its_not_before_on, a_key_is_expired_from_its_expiry_on, a_key_with_both_ends_counts_between_them,
-       a_disabled_consumer_is_like_an_unknown_key, authorisation_is_looked_at_after_the_proof_only,
-       an_open_api_asks_for_nothing, www_authenticate_names_the_rest_api_and_the_error_only_after_a_credential,
-       sha256_has_the_published_digests, hexadecimal_goes_back_and_forth});
+  return testing::run("credential",
+                      {a_good_key_proves_its_consumer, the_scheme_is_in_any_case_with_one_blank_or_more,
+                       another_scheme_carries_no_credential, unknown_and_wrong_keys_are_alike,
+                       several_credentials_are_refused_even_the_same_one,
+                       a_header_source_reads_its_header_whole, a_query_source_reads_its_parameter_decoded,
+                       a_key_counts_from_its_not_before_on, a_key_is_expired_from_its_expiry_on,
+                       a_key_with_both_ends_counts_between_them, a_disabled_consumer_is_like_an_unknown_key,
+                       authorisation_is_looked_at_after_the_proof_only, an_open_api_asks_for_nothing,
+                       www_authenticate_names_the_rest_api_and_the_error_only_after_a_credential,
+                       sha256_has_the_published_digests, hexadecimal_goes_back_and_forth});
 }

@@ -29,7 +29,8 @@ END_TEST
 
 START_TEST(numbers_are_written_as_they_are) {
   for (ColumnType type : kNumbers) {
-    for (const char* text : {"0", "-0", "10001", "-32768", "9223372036854775807", "-9223372036854775808", "0.10", "-0.5"}) {
+    for (const char* text :
+         {"0", "-0", "10001", "-32768", "9223372036854775807", "-9223372036854775808", "0.10", "-0.5"}) {
       ck_text_eq(written(column(type), text), text);
     }
   }
@@ -78,8 +79,10 @@ START_TEST(quotes_backslashes_and_all_controls_are_escaped) {
     ck_assert_msg(read != nullptr, "%s", json.c_str());
     ck_text_eq(std::string(json_string_value(read), json_string_length(read)), text);
     json_decref(read);
-    ck_assert_uint_eq(json.size(), c >= 0x20 ? (c == '"' || c == '\\' ? 4U : 3U)
-                                             : (std::string("\b\f\n\r\t").find(text) != std::string::npos && c != 0 ? 4U : 8U));
+    ck_assert_uint_eq(json.size(),
+                      c >= 0x20
+                          ? (c == '"' || c == '\\' ? 4U : 3U)
+                          : (std::string("\b\f\n\r\t").find(text) != std::string::npos && c != 0 ? 4U : 8U));
   }
   ck_text_eq(written(kText, "\x1f\x01\x7f"), "\"\\u001f\\u0001\x7f\"");
 }
@@ -116,8 +119,8 @@ START_TEST(long_texts_are_escaped_in_one_piece) {
 END_TEST
 
 START_TEST(dates_are_iso_and_bc_and_infinity_are_postgresql_s_text) {
-  for (const char* text : {"2025-01-31", "0001-01-01", "9999-12-31", "10000-01-01", "5874897-12-31", "0044-03-15 BC", "infinity",
-                           "-infinity"}) {
+  for (const char* text : {"2025-01-31", "0001-01-01", "9999-12-31", "10000-01-01", "5874897-12-31",
+                           "0044-03-15 BC", "infinity", "-infinity"}) {
     ck_text_eq(written(column(ColumnType::date), text), std::string("\"") + text + "\"");
   }
 }
@@ -144,39 +147,56 @@ START_TEST(instants_without_a_wall_clock_are_utc) {
 END_TEST
 
 START_TEST(instants_show_the_wall_clock_and_its_offset) {
-  ck_text_eq(written(kInstant, "2025-01-31 00:00:00+00", "2025-01-31 08:00:00"), R"("2025-01-31T08:00:00+08:00")");
+  ck_text_eq(written(kInstant, "2025-01-31 00:00:00+00", "2025-01-31 08:00:00"),
+             R"("2025-01-31T08:00:00+08:00")");
   ck_text_eq(written(kInstant, "2025-01-31 02:00:00.123456+00", "2025-01-30 22:30:00.123456"),
              R"("2025-01-30T22:30:00.123456-03:30")");
-  ck_text_eq(written(kInstant, "1890-01-01 00:00:00+00", "1890-01-01 08:05:43"), R"("1890-01-01T08:05:43+08:05:43")");
-  ck_text_eq(written(kInstant, "1890-01-01 00:00:00+00", "1889-12-31 23:59:01"), R"("1889-12-31T23:59:01-00:00:59")");
-  ck_text_eq(written(kInstant, "2025-01-01 00:00:00+00", "2025-01-01 00:00:00"), R"("2025-01-01T00:00:00+00:00")");
-  ck_text_eq(written(kInstant, "2025-01-01 10:30:00+00", "2025-01-02 00:30:00"), R"("2025-01-02T00:30:00+14:00")");
+  ck_text_eq(written(kInstant, "1890-01-01 00:00:00+00", "1890-01-01 08:05:43"),
+             R"("1890-01-01T08:05:43+08:05:43")");
+  ck_text_eq(written(kInstant, "1890-01-01 00:00:00+00", "1889-12-31 23:59:01"),
+             R"("1889-12-31T23:59:01-00:00:59")");
+  ck_text_eq(written(kInstant, "2025-01-01 00:00:00+00", "2025-01-01 00:00:00"),
+             R"("2025-01-01T00:00:00+00:00")");
+  ck_text_eq(written(kInstant, "2025-01-01 10:30:00+00", "2025-01-02 00:30:00"),
+             R"("2025-01-02T00:30:00+14:00")");
 }
 END_TEST
 
 START_TEST(offsets_are_right_over_ends_of_months_years_and_leap_days) {
-  ck_text_eq(written(kInstant, "2024-02-29 20:00:00+00", "2024-03-01 04:00:00"), R"("2024-03-01T04:00:00+08:00")");
-  ck_text_eq(written(kInstant, "2025-02-28 20:00:00+00", "2025-03-01 04:00:00"), R"("2025-03-01T04:00:00+08:00")");
-  ck_text_eq(written(kInstant, "1900-02-28 20:00:00+00", "1900-03-01 04:00:00"), R"("1900-03-01T04:00:00+08:00")");
-  ck_text_eq(written(kInstant, "2024-12-31 20:00:00+00", "2025-01-01 04:00:00"), R"("2025-01-01T04:00:00+08:00")");
-  ck_text_eq(written(kInstant, "9999-12-31 20:00:00+00", "10000-01-01 04:00:00"), R"("10000-01-01T04:00:00+08:00")");
-  ck_text_eq(written(kInstant, "2025-01-01 02:00:00+00", "2024-12-31 22:00:00"), R"("2024-12-31T22:00:00-04:00")");
+  ck_text_eq(written(kInstant, "2024-02-29 20:00:00+00", "2024-03-01 04:00:00"),
+             R"("2024-03-01T04:00:00+08:00")");
+  ck_text_eq(written(kInstant, "2025-02-28 20:00:00+00", "2025-03-01 04:00:00"),
+             R"("2025-03-01T04:00:00+08:00")");
+  ck_text_eq(written(kInstant, "1900-02-28 20:00:00+00", "1900-03-01 04:00:00"),
+             R"("1900-03-01T04:00:00+08:00")");
+  ck_text_eq(written(kInstant, "2024-12-31 20:00:00+00", "2025-01-01 04:00:00"),
+             R"("2025-01-01T04:00:00+08:00")");
+  ck_text_eq(written(kInstant, "9999-12-31 20:00:00+00", "10000-01-01 04:00:00"),
+             R"("10000-01-01T04:00:00+08:00")");
+  ck_text_eq(written(kInstant, "2025-01-01 02:00:00+00", "2024-12-31 22:00:00"),
+             R"("2024-12-31T22:00:00-04:00")");
 }
 END_TEST
 
 START_TEST(the_two_sides_of_a_daylight_saving_change_differ) {
-  ck_text_eq(written(kInstant, "2025-11-02 05:30:00+00", "2025-11-02 01:30:00"), R"("2025-11-02T01:30:00-04:00")");
-  ck_text_eq(written(kInstant, "2025-11-02 06:30:00+00", "2025-11-02 01:30:00"), R"("2025-11-02T01:30:00-05:00")");
+  ck_text_eq(written(kInstant, "2025-11-02 05:30:00+00", "2025-11-02 01:30:00"),
+             R"("2025-11-02T01:30:00-04:00")");
+  ck_text_eq(written(kInstant, "2025-11-02 06:30:00+00", "2025-11-02 01:30:00"),
+             R"("2025-11-02T01:30:00-05:00")");
 }
 END_TEST
 
 START_TEST(instants_bc_or_infinite_are_postgresql_s_text) {
   ck_text_eq(written(kInstant, "infinity", "infinity"), R"("infinity")");
   ck_text_eq(written(kInstant, "-infinity", "-infinity"), R"("-infinity")");
-  ck_text_eq(written(kInstant, "0044-03-15 12:00:00+00 BC", "0044-03-15 20:00:00 BC"), R"("0044-03-15 12:00:00+00 BC")");
-  ck_text_eq(written(kInstant, "0001-12-31 20:00:00+00 BC", "0001-01-01 04:00:00"), R"("0001-12-31 20:00:00+00 BC")");
-  ck_text_eq(written(kInstant, "0001-01-01 00:00:00+00", "0001-12-31 19:00:00 BC"), R"("0001-01-01 00:00:00+00")");
-  ck_text_eq(written(kInstant, "0001-01-01 00:00:00.5+00", "0001-12-31 19:00:00.5 BC"), R"("0001-01-01 00:00:00.5+00")");
+  ck_text_eq(written(kInstant, "0044-03-15 12:00:00+00 BC", "0044-03-15 20:00:00 BC"),
+             R"("0044-03-15 12:00:00+00 BC")");
+  ck_text_eq(written(kInstant, "0001-12-31 20:00:00+00 BC", "0001-01-01 04:00:00"),
+             R"("0001-12-31 20:00:00+00 BC")");
+  ck_text_eq(written(kInstant, "0001-01-01 00:00:00+00", "0001-12-31 19:00:00 BC"),
+             R"("0001-01-01 00:00:00+00")");
+  ck_text_eq(written(kInstant, "0001-01-01 00:00:00.5+00", "0001-12-31 19:00:00.5 BC"),
+             R"("0001-01-01 00:00:00.5+00")");
 }
 END_TEST
 
@@ -204,18 +224,22 @@ START_TEST(json_columns_stay_as_they_are_or_become_strings) {
 }
 END_TEST
 
-START_TEST(intervals_are_strings) { ck_text_eq(written(column(ColumnType::interval), "1 day 02:03:04"), R"("1 day 02:03:04")"); }
+START_TEST(intervals_are_strings) {
+  ck_text_eq(written(column(ColumnType::interval), "1 day 02:03:04"), R"("1 day 02:03:04")");
+}
 END_TEST
 
 START_TEST(a_text_that_the_type_cannot_have_is_still_a_json_string) {
   const std::string odd = "a \"b\"\n.\"";
-  for (ColumnType type : {ColumnType::int4, ColumnType::numeric, ColumnType::float8, ColumnType::date, ColumnType::timestamp,
-                          ColumnType::timestamptz, ColumnType::bytea, ColumnType::interval}) {
+  for (ColumnType type :
+       {ColumnType::int4, ColumnType::numeric, ColumnType::float8, ColumnType::date, ColumnType::timestamp,
+        ColumnType::timestamptz, ColumnType::bytea, ColumnType::interval}) {
     ck_text_eq(written(column(type), odd), "\"a \\\"b\\\"\\n.\\\"\"");
   }
   const std::string utc = "\"2025-01-01 00:00:00+00\"";
-  for (const char* wall : {"odd", "2025-01-01", "2025-01-01 00:00:00.\"", "2025-01-01 00:00.5", "2031-01-01 00:00:00",
-                           "99999999999999999999999-01-01 00:00:00", "-1--1--1 ::", "2025-01-01 00:00:00:00"}) {
+  for (const char* wall :
+       {"odd", "2025-01-01", "2025-01-01 00:00:00.\"", "2025-01-01 00:00.5", "2031-01-01 00:00:00",
+        "99999999999999999999999-01-01 00:00:00", "-1--1--1 ::", "2025-01-01 00:00:00:00"}) {
     ck_text_eq(written(kInstant, "2025-01-01 00:00:00+00", wall), utc);
   }
 }
@@ -224,7 +248,8 @@ END_TEST
 Api two_columns(ResultShape shape) {
   Api api;
   api.result = shape;
-  api.columns = {column(ColumnType::int4), column(ColumnType::timestamptz, false, true), column(ColumnType::text)};
+  api.columns = {column(ColumnType::int4), column(ColumnType::timestamptz, false, true),
+                 column(ColumnType::text)};
   api.columns[0].key = "\"a\":";
   api.columns[1].key = "\"at\":";
   api.columns[2].key = "\"t\":";
@@ -249,7 +274,8 @@ START_TEST(lists_hold_every_row_in_declared_order) {
   const Api api = two_columns(ResultShape::list);
   ck_assert_uint_eq(output_columns(api), 4);
   ck_text_eq(answer(api, 0), R"({"data":[],"success":true})");
-  ck_text_eq(answer(api, 1), R"({"data":[{"a":0,"at":"2025-01-31T08:00:00+08:00","t":null}],"success":true})");
+  ck_text_eq(answer(api, 1),
+             R"({"data":[{"a":0,"at":"2025-01-31T08:00:00+08:00","t":null}],"success":true})");
   ck_text_eq(answer(api, 2), R"({"data":[{"a":0,"at":"2025-01-31T08:00:00+08:00","t":null},)"
                              R"({"a":1,"at":"2025-01-31T08:00:00+08:00","t":null}],"success":true})");
 }
@@ -285,8 +311,8 @@ START_TEST(no_memory_is_told_at_every_step) {
     ck_assert(!write_value(column(static_cast<ColumnType>(type)), Cell{}, Cell{}, none));
   }
   const Api api = two_columns(ResultShape::list);
-  const Cell cells[] = {testing::cell("1"), testing::cell("2025-01-31 00:00:00+00"), testing::cell("2025-01-31 08:00:00"),
-                        testing::cell("\n")};
+  const Cell cells[] = {testing::cell("1"), testing::cell("2025-01-31 00:00:00+00"),
+                        testing::cell("2025-01-31 08:00:00"), testing::cell("\n")};
   for (int left = 0; left < 10; ++left) {
     FullSink sink(left);
     RowWriter writer(api, sink);
@@ -298,15 +324,26 @@ END_TEST
 }  // namespace
 
 int main() {
-  return testing::run(
-      "json_writer",
-      {null_is_null_in_every_type, numbers_are_written_as_they_are, numbers_as_strings_are_quoted,
-       nan_and_infinities_are_strings, truth_values_are_true_and_false, quotes_backslashes_and_all_controls_are_escaped,
-       all_planes_of_unicode_stay_as_they_are, long_texts_are_escaped_in_one_piece,
-       dates_are_iso_and_bc_and_infinity_are_postgresql_s_text, timestamps_have_a_t_and_keep_their_fraction,
-       instants_without_a_wall_clock_are_utc, instants_show_the_wall_clock_and_its_offset,
-       offsets_are_right_over_ends_of_months_years_and_leap_days, the_two_sides_of_a_daylight_saving_change_differ,
-       instants_bc_or_infinite_are_postgresql_s_text, bytes_are_padded_base64, json_columns_stay_as_they_are_or_become_strings,
-       intervals_are_strings, a_text_that_the_type_cannot_have_is_still_a_json_string,
-       lists_hold_every_row_in_declared_order, an_object_is_the_first_row_or_null, no_memory_is_told_at_every_step});
+  return testing::run("json_writer", {null_is_null_in_every_type,
+                                      numbers_are_written_as_they_are,
+                                      numbers_as_strings_are_quoted,
+                                      nan_and_infinities_are_strings,
+                                      truth_values_are_true_and_false,
+                                      quotes_backslashes_and_all_controls_are_escaped,
+                                      all_planes_of_unicode_stay_as_they_are,
+                                      long_texts_are_escaped_in_one_piece,
+                                      dates_are_iso_and_bc_and_infinity_are_postgresql_s_text,
+                                      timestamps_have_a_t_and_keep_their_fraction,
+                                      instants_without_a_wall_clock_are_utc,
+                                      instants_show_the_wall_clock_and_its_offset,
+                                      offsets_are_right_over_ends_of_months_years_and_leap_days,
+                                      the_two_sides_of_a_daylight_saving_change_differ,
+                                      instants_bc_or_infinite_are_postgresql_s_text,
+                                      bytes_are_padded_base64,
+                                      json_columns_stay_as_they_are_or_become_strings,
+                                      intervals_are_strings,
+                                      a_text_that_the_type_cannot_have_is_still_a_json_string,
+                                      lists_hold_every_row_in_declared_order,
+                                      an_object_is_the_first_row_or_null,
+                                      no_memory_is_told_at_every_step});
 }

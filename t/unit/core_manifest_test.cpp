@@ -10,7 +10,9 @@ using testing::domain_line;
 
 namespace {
 
-std::string refused(const std::string& body) { return testing::refusal_of(testing::manifest_text(body)); }
+std::string refused(const std::string& body) {
+  return testing::refusal_of(testing::manifest_text(body));
+}
 
 // The reason for refusing an API whose line has one thing changed.
 std::string refused_api(const std::string& from, const std::string& to) {
@@ -38,7 +40,8 @@ std::string api_key(const std::string& id, const std::string& key, const std::st
 
 START_TEST(a_good_manifest_is_read_whole) {
   const auto manifest = testing::good_manifest(
-      R"({"kind":"domain","name":"a.example.com","protocol":"HTTPS","force_https":true})" "\n" +
+      R"({"kind":"domain","name":"a.example.com","protocol":"HTTPS","force_https":true})"
+      "\n" +
       domain_line("*.example.com") +
       R"({"kind":"api","id":4294967295,"name":"Query \u4f60","workspace":"w","rest_api":"r","version":3,"method":"GET",)"
       R"("path":"/v1/{id}/x","domains":["a.example.com"],"service":"s","resource_group":"g","timeout_ms":90000,)"
@@ -49,10 +52,12 @@ START_TEST(a_good_manifest_is_read_whole) {
       R"({"name":"d","in":"header","type":"DATETIME","column_type":"timestamptz","condition":["d > ",""],"required":false,)"
       R"("default":"2025-01-01T00:00:00","time_zone":"Asia/Shanghai"},)"
       R"({"name":"p","in":"query","type":"DATE","column_type":"date","condition":["p = ",""],"required":false}],)"
-      R"("columns":[{"name":"a\"b","type":"numeric","as":"string"},{"name":"t","type":"timestamptz","wall":true}]})" "\n" +
+      R"("columns":[{"name":"a\"b","type":"numeric","as":"string"},{"name":"t","type":"timestamptz","wall":true}]})"
+      "\n" +
       api_line("2", "POST", "/open", "[]", {{R"(["api_key"])", "[]"}}) +
-      consumer_line("c1", R"("enabled":true,"apis":[2,4294967295],"api_keys":[)" + api_key("k1", "one") + "," +
-                              api_key("k2", "two", R"(,"not_before":-5,"expires":9223372036854775807)") + "]") +
+      consumer_line("c1",
+                    R"("enabled":true,"apis":[2,4294967295],"api_keys":[)" + api_key("k1", "one") + "," +
+                        api_key("k2", "two", R"(,"not_before":-5,"expires":9223372036854775807)") + "]") +
       consumer_line("c2", R"("enabled":false,"apis":[],"api_keys":[])"));
   ck_text_eq(manifest->gateway, "g");
   ck_assert_uint_eq(manifest->publication, 7);
@@ -111,25 +116,30 @@ START_TEST(without_a_header_it_is_no_manifest) {
   ck_text_eq(testing::refusal_of("{\"format\":1}"), "is empty or has no header line");
   ck_assert(testing::refusal_of("\n").find("line 1: is no manifest header") == 0);
   ck_assert(testing::refusal_of("hello\n").find("line 1: is no manifest header") == 0);
-  for (const char* header : {"{}\n", "[1]\n", "[]\n", "{\"format\":\"1\"}\n", "{\"format\":1.0}\n", "{\"format\":null}\n"}) {
+  for (const char* header :
+       {"{}\n", "[1]\n", "[]\n", "{\"format\":\"1\"}\n", "{\"format\":1.0}\n", "{\"format\":null}\n"}) {
     ck_text_eq(testing::refusal_of(header), "line 1: has no format, so this is no manifest");
   }
 }
 END_TEST
 
 START_TEST(a_newer_format_is_refused_by_number_whatever_else_it_has) {
-  ck_text_eq(testing::refusal_of("{\"format\":2,\"new\":true}\n"), "line 1: has format 2, this program reads format 1");
+  ck_text_eq(testing::refusal_of("{\"format\":2,\"new\":true}\n"),
+             "line 1: has format 2, this program reads format 1");
   ck_text_eq(testing::refusal_of("{\"format\":0}\n"), "line 1: has format 0, this program reads format 1");
 }
 END_TEST
 
 START_TEST(the_header_is_complete_and_has_nothing_else) {
   ck_text_eq(testing::refusal_of("{\"format\":1}\n"), "line 1: /gateway: is missing");
-  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":"g","publication":-1,"sha256":""})" "\n"),
+  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":"g","publication":-1,"sha256":""})"
+                                 "\n"),
              "line 1: /publication: is out of range");
-  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":7,"publication":1,"sha256":""})" "\n"),
+  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":7,"publication":1,"sha256":""})"
+                                 "\n"),
              "line 1: /gateway: must be a string");
-  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":"g","publication":1,"sha256":"","x/y~z":1})" "\n"),
+  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":"g","publication":1,"sha256":"","x/y~z":1})"
+                                 "\n"),
              "line 1: /x~1y~0z: is not known");
   ck_assert(testing::refusal_of("{\"format\":1,\"format\":1}\n").find("line 1: is no manifest header") == 0);
 }
@@ -139,7 +149,8 @@ START_TEST(every_single_changed_or_lost_byte_is_found) {
   const std::string good = testing::manifest_text(domain_line("a") + api_line("1", "GET", "/x"));
   ck_text_eq(testing::refusal_of(good), "accepted");
   const size_t body = good.find('\n') + 1;
-  constexpr const char* kDamaged = "is damaged or was edited: its bytes do not have the SHA-256 of the header";
+  constexpr const char* kDamaged =
+      "is damaged or was edited: its bytes do not have the SHA-256 of the header";
   for (size_t i = body; i < good.size(); ++i) {
     std::string bad = good;
     bad[i] = static_cast<char>(bad[i] ^ 1);
@@ -181,7 +192,8 @@ END_TEST
 
 START_TEST(fields_that_nobody_knows_are_refused_with_their_pointer) {
   ck_text_eq(refused_api(R"("tail":"")", R"("tail":"","color":1)"), "line 2: /color: is not known");
-  ck_text_eq(refused_api(R"("type":"int4")", R"("type":"int4","color":1)"), "line 2: /columns/0/color: is not known");
+  ck_text_eq(refused_api(R"("type":"int4")", R"("type":"int4","color":1)"),
+             "line 2: /columns/0/color: is not known");
   ck_text_eq(refused_parameter(R"("required":true)", R"("required":true,"color":1)"),
              "line 2: /parameters/0/color: is not known");
   ck_text_eq(refused_api(R"("tail":"")", R"("tail":"","api_key_source":{"in":"query","name":"k","x":1})"),
@@ -203,9 +215,11 @@ START_TEST(wrong_types_are_refused_with_their_pointer) {
   ck_text_eq(refused_api(R"("name":"api 1")", R"("name":null)"), "line 2: /name: must be a string");
   ck_text_eq(refused_api(R"("point":false)", R"("point":0)"), "line 2: /point: must be true or false");
   ck_text_eq(refused_api(R"("domains":[])", R"("domains":{})"), "line 2: /domains: must be a list");
-  ck_text_eq(refused_api(R"("domains":[])", R"("domains":[1])"), "line 2: /domains: must be a list of strings");
+  ck_text_eq(refused_api(R"("domains":[])", R"("domains":[1])"),
+             "line 2: /domains: must be a list of strings");
   ck_text_eq(refused_api(R"("columns":[)", R"("columns":[7,)"), "line 2: /columns/0: must be an object");
-  ck_text_eq(refused_api(R"("tail":"")", R"("tail":"","api_key_source":[])"), "line 2: /api_key_source: must be an object");
+  ck_text_eq(refused_api(R"("tail":"")", R"("tail":"","api_key_source":[])"),
+             "line 2: /api_key_source: must be an object");
   ck_text_eq(refused(consumer_line("c", R"("enabled":true,"apis":["1"],"api_keys":[])")),
              "line 2: /apis: must be a list of whole numbers");
 }
@@ -214,27 +228,34 @@ END_TEST
 START_TEST(values_out_of_range_are_refused) {
   ck_text_eq(refused_api(R"("id":1)", R"("id":0)"), "line 2: /id: is out of range");
   ck_text_eq(refused_api(R"("id":1)", R"("id":4294967296)"), "line 2: /id: is out of range");
-  ck_text_eq(refused_api(R"("timeout_ms":3000)", R"("timeout_ms":0)"), "line 2: /timeout_ms: is out of range");
-  ck_text_eq(refused_api(R"("timeout_ms":3000)", R"("timeout_ms":90001)"), "line 2: /timeout_ms: is out of range");
-  ck_text_eq(refused_api(R"("max_records":2000)", R"("max_records":0)"), "line 2: /max_records: is out of range");
-  ck_text_eq(refused_api(R"("max_records":2000)", R"("max_records":10001)"), "line 2: /max_records: is out of range");
+  ck_text_eq(refused_api(R"("timeout_ms":3000)", R"("timeout_ms":0)"),
+             "line 2: /timeout_ms: is out of range");
+  ck_text_eq(refused_api(R"("timeout_ms":3000)", R"("timeout_ms":90001)"),
+             "line 2: /timeout_ms: is out of range");
+  ck_text_eq(refused_api(R"("max_records":2000)", R"("max_records":0)"),
+             "line 2: /max_records: is out of range");
+  ck_text_eq(refused_api(R"("max_records":2000)", R"("max_records":10001)"),
+             "line 2: /max_records: is out of range");
   ck_assert(refused_api(R"("id":1)", R"("id":99999999999999999999)").find("line 2: ") == 0);
 }
 END_TEST
 
 START_TEST(words_that_are_not_known_are_refused) {
   ck_text_eq(refused_api(R"("method":"GET")", R"("method":"PUT")"), "line 2: /method: must be GET or POST");
-  ck_text_eq(refused_api(R"("result":"list")", R"("result":"page")"), "line 2: /result: has a value that is not known");
+  ck_text_eq(refused_api(R"("result":"list")", R"("result":"page")"),
+             "line 2: /result: has a value that is not known");
   ck_text_eq(refused_api(R"(["api_key"])", R"(["password"])"),
              "line 2: /authentication: has a type that this module does not know");
-  ck_text_eq(refused_api(R"("type":"int4")", R"("type":"int9")"), "line 2: /columns/0/type: is no column type");
+  ck_text_eq(refused_api(R"("type":"int4")", R"("type":"int9")"),
+             "line 2: /columns/0/type: is no column type");
   ck_text_eq(refused_api(R"("type":"int4")", R"("type":"int4","as":"text")"),
              "line 2: /columns/0/as: has a value that is not known");
   ck_text_eq(refused_parameter("LONG", "BIGINT"), "line 2: /parameters/0/type: is no parameter type");
   ck_text_eq(refused_parameter(R"("column_type":"int8")", R"("column_type":"x")"),
              "line 2: /parameters/0/column_type: is no column type");
   ck_text_eq(refused_parameter("query", "body"), "line 2: /parameters/0/in: has a value that is not known");
-  ck_text_eq(refused(R"({"kind":"domain","name":"a","protocol":"SPDY","force_https":false})" "\n"),
+  ck_text_eq(refused(R"({"kind":"domain","name":"a","protocol":"SPDY","force_https":false})"
+                     "\n"),
              "line 2: /protocol: has a value that is not known");
 }
 END_TEST
@@ -244,10 +265,12 @@ START_TEST(apis_that_make_no_sense_are_refused) {
   ck_text_eq(refused_api(R"("path":"/x")", R"("path":"x")"), "line 2: /path: must start with /");
   std::string deep;
   for (int i = 0; i < 101; ++i) deep += "/x";
-  ck_text_eq(refused_api(R"("path":"/x")", R"("path":")" + deep + "\""), "line 2: /path: has too many segments");
+  ck_text_eq(refused_api(R"("path":"/x")", R"("path":")" + deep + "\""),
+             "line 2: /path: has too many segments");
   ck_text_eq(refused_api(R"([{"name":"a","type":"int4"}])", "[]"), "line 2: /columns: must not be empty");
   ck_text_eq(refused_parameter("LONG", "STRING"), "line 2: /parameters/0/type: does not go with column_type");
-  ck_text_eq(refused_parameter(R"(["\"p\" = ",""])", R"(["p"])"), "line 2: /parameters/0/condition: must have two parts");
+  ck_text_eq(refused_parameter(R"(["\"p\" = ",""])", R"(["p"])"),
+             "line 2: /parameters/0/condition: must have two parts");
   ck_text_eq(refused_parameter(R"(["\"p\" = ",""])", R"(["p","q","r"])"),
              "line 2: /parameters/0/condition: must have two parts");
 }
@@ -269,11 +292,13 @@ START_TEST(what_is_given_twice_is_refused) {
   ck_text_eq(refused(api_line("1", "GET", "/x") + api_line("1", "GET", "/y")), "line 3: /id: is given twice");
   const std::string consumer = consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[])");
   ck_text_eq(refused(consumer + consumer), "line 3: /name: is given twice");
-  ck_assert(refused(api_line("1", "GET", "/x") + api_line("2", "GET", "/x")).find("same method and path") != std::string::npos);
+  ck_assert(refused(api_line("1", "GET", "/x") + api_line("2", "GET", "/x")).find("same method and path") !=
+            std::string::npos);
   const std::string reason =
       refused(consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[)" + api_key("k1", "same") + "]") +
               consumer_line("d", R"("enabled":true,"apis":[],"api_keys":[)" + api_key("k2", "same") + "]"));
-  ck_assert_msg(reason.find("API keys k") == 0 && reason.find("are the same") != std::string::npos, "%s", reason.c_str());
+  ck_assert_msg(reason.find("API keys k") == 0 && reason.find("are the same") != std::string::npos, "%s",
+                reason.c_str());
 }
 END_TEST
 
@@ -286,9 +311,10 @@ START_TEST(references_to_what_is_not_there_are_refused) {
 END_TEST
 
 START_TEST(key_digests_are_64_lower_case_hexadecimal_digits) {
-  for (const std::string& digest : {std::string(), std::string(63, 'a'), std::string(65, 'a'), std::string(64, 'g'),
-                                    std::string(64, 'A')}) {
-    ck_text_eq(refused(consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[{"id":"k","sha256":")" + digest + "\"}]")),
+  for (const std::string& digest : {std::string(), std::string(63, 'a'), std::string(65, 'a'),
+                                    std::string(64, 'g'), std::string(64, 'A')}) {
+    ck_text_eq(refused(consumer_line(
+                   "c", R"("enabled":true,"apis":[],"api_keys":[{"id":"k","sha256":")" + digest + "\"}]")),
                "line 2: /api_keys/0/sha256: must be 64 hexadecimal digits");
   }
 }
@@ -304,15 +330,24 @@ END_TEST
 }  // namespace
 
 int main() {
-  return testing::run(
-      "manifest",
-      {a_good_manifest_is_read_whole, a_manifest_with_nothing_published_is_good, without_a_header_it_is_no_manifest,
-       a_newer_format_is_refused_by_number_whatever_else_it_has, the_header_is_complete_and_has_nothing_else,
-       every_single_changed_or_lost_byte_is_found, an_upper_case_or_short_digest_is_refused,
-       a_torn_line_is_refused_by_number, a_line_is_an_object_of_a_known_kind,
-       fields_that_nobody_knows_are_refused_with_their_pointer, fields_that_are_missing_are_refused_with_their_pointer,
-       wrong_types_are_refused_with_their_pointer, values_out_of_range_are_refused, words_that_are_not_known_are_refused,
-       apis_that_make_no_sense_are_refused, more_optional_parameters_than_the_mask_has_bits_are_refused,
-       what_is_given_twice_is_refused, references_to_what_is_not_there_are_refused,
-       key_digests_are_64_lower_case_hexadecimal_digits, bad_utf8_and_nul_in_texts_are_refused});
+  return testing::run("manifest", {a_good_manifest_is_read_whole,
+                                   a_manifest_with_nothing_published_is_good,
+                                   without_a_header_it_is_no_manifest,
+                                   a_newer_format_is_refused_by_number_whatever_else_it_has,
+                                   the_header_is_complete_and_has_nothing_else,
+                                   every_single_changed_or_lost_byte_is_found,
+                                   an_upper_case_or_short_digest_is_refused,
+                                   a_torn_line_is_refused_by_number,
+                                   a_line_is_an_object_of_a_known_kind,
+                                   fields_that_nobody_knows_are_refused_with_their_pointer,
+                                   fields_that_are_missing_are_refused_with_their_pointer,
+                                   wrong_types_are_refused_with_their_pointer,
+                                   values_out_of_range_are_refused,
+                                   words_that_are_not_known_are_refused,
+                                   apis_that_make_no_sense_are_refused,
+                                   more_optional_parameters_than_the_mask_has_bits_are_refused,
+                                   what_is_given_twice_is_refused,
+                                   references_to_what_is_not_there_are_refused,
+                                   key_digests_are_64_lower_case_hexadecimal_digits,
+                                   bad_utf8_and_nul_in_texts_are_refused});
 }

@@ -17,7 +17,9 @@ Parameter parameter(const char* name, ParameterType type, ColumnType column,
   return out;
 }
 
-Parameter number(const char* name) { return parameter(name, ParameterType::long_, ColumnType::int8); }
+Parameter number(const char* name) {
+  return parameter(name, ParameterType::long_, ColumnType::int8);
+}
 Parameter text(const char* name, ParameterPlace place = ParameterPlace::query) {
   return parameter(name, ParameterType::string, ColumnType::text, place);
 }
@@ -59,7 +61,9 @@ std::string bound_query(const Api& api, std::string_view query) {
   return bound(api, request);
 }
 
-START_TEST(an_api_without_parameters_binds_nothing) { ck_text_eq(bound_query(api_of({}), "a=1&%zz"), "/0"); }
+START_TEST(an_api_without_parameters_binds_nothing) {
+  ck_text_eq(bound_query(api_of({}), "a=1&%zz"), "/0");
+}
 END_TEST
 
 START_TEST(values_stand_in_the_order_of_the_definition) {
@@ -119,7 +123,8 @@ START_TEST(parameters_that_nobody_declared_are_ignored) {
 END_TEST
 
 START_TEST(the_mask_tells_which_optional_parameters_are_present) {
-  const Api api = api_of({optional(number("a"), 0), number("b"), optional(number("c"), 1), optional(text("d"), 63)});
+  const Api api =
+      api_of({optional(number("a"), 0), number("b"), optional(number("c"), 1), optional(text("d"), 63)});
   ck_text_eq(bound_query(api, "b=2"), "2/0");
   ck_text_eq(bound_query(api, "b=2&a=1"), "1,2/1");
   ck_text_eq(bound_query(api, "c=3&b=2"), "2,3/2");
@@ -165,7 +170,8 @@ START_TEST(path_parameters_come_from_their_segments) {
 END_TEST
 
 START_TEST(header_parameters_come_from_headers_in_any_case) {
-  const Api api = api_of({text("X-City", ParameterPlace::header), optional(text("x-other", ParameterPlace::header), 0)});
+  const Api api =
+      api_of({text("X-City", ParameterPlace::header), optional(text("x-other", ParameterPlace::header), 0)});
   const testing::Headers one = {{"x-city", "a%20b+c"}};
   const testing::Headers two = {{"X-CITY", "a"}, {"x-city", "b"}};
   const testing::Headers other = {{"X-Other", ""}, {"X-City", "\xff"}};
@@ -190,7 +196,8 @@ START_TEST(a_datetime_gets_its_zone_on_the_way) {
   at.time_zone = "Asia/Shanghai";
   ck_text_eq(bound_query(api_of({at}), "at=2025-01-31T08%3A00%3A00"), "2025-01-31T08:00:00 Asia/Shanghai/0");
   ck_text_eq(bound_query(api_of({at}), "at=2025-01-31T08:00:00%2B01:00"), "2025-01-31T08:00:00+01:00/0");
-  ck_text_eq(bound_query(api_of({at}), "at=2025-01-31T08:00:00+01:00").substr(0, 21), "invalid_parameter at ");
+  ck_text_eq(bound_query(api_of({at}), "at=2025-01-31T08:00:00+01:00").substr(0, 21),
+             "invalid_parameter at ");
 }
 END_TEST
 
@@ -211,12 +218,13 @@ END_TEST
 int main() {
   return testing::run(
       "parameters",
-      {an_api_without_parameters_binds_nothing, values_stand_in_the_order_of_the_definition, values_are_decoded_once,
-       the_first_problem_in_the_order_of_the_definition_is_told,
-       a_repeated_parameter_is_refused_before_its_values_are_read, a_wrong_type_is_refused_with_what_is_expected,
-       bad_encoding_utf8_and_nul_are_refused, parameters_that_nobody_declared_are_ignored,
-       the_mask_tells_which_optional_parameters_are_present, an_optional_parameter_is_checked_when_it_is_there,
-       a_default_stands_in_for_an_absent_parameter_only, a_default_is_checked_like_a_caller_s_value,
-       path_parameters_come_from_their_segments, header_parameters_come_from_headers_in_any_case,
-       a_datetime_gets_its_zone_on_the_way, no_memory_is_a_problem_never_a_crash});
+      {an_api_without_parameters_binds_nothing, values_stand_in_the_order_of_the_definition,
+       values_are_decoded_once, the_first_problem_in_the_order_of_the_definition_is_told,
+       a_repeated_parameter_is_refused_before_its_values_are_read,
+       a_wrong_type_is_refused_with_what_is_expected, bad_encoding_utf8_and_nul_are_refused,
+       parameters_that_nobody_declared_are_ignored, the_mask_tells_which_optional_parameters_are_present,
+       an_optional_parameter_is_checked_when_it_is_there, a_default_stands_in_for_an_absent_parameter_only,
+       a_default_is_checked_like_a_caller_s_value, path_parameters_come_from_their_segments,
+       header_parameters_come_from_headers_in_any_case, a_datetime_gets_its_zone_on_the_way,
+       no_memory_is_a_problem_never_a_crash});
 }

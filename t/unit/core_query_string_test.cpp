@@ -50,7 +50,8 @@ START_TEST(percent_escapes_decode_in_either_case) {
 END_TEST
 
 START_TEST(bad_percent_encoding_is_refused) {
-  for (const char* raw : {"%", "%4", "%G1", "%1G", "a%", "a%2", "%%41", "%-1", "% 1", "%+1", "%0x", "100%", "%u0041"}) {
+  for (const char* raw :
+       {"%", "%4", "%G1", "%1G", "a%", "a%2", "%%41", "%-1", "% 1", "%+1", "%0x", "100%", "%u0041"}) {
     ck_text_eq(decoded(raw), kBad);
   }
 }

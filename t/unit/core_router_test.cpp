@@ -31,7 +31,9 @@ std::string route(const Manifest& manifest, std::string_view host, std::string_v
   return match.domain == nullptr ? out : out + " on " + match.domain->name;
 }
 
-std::string refused(const std::string& body) { return testing::refusal_of(testing::manifest_text(body)); }
+std::string refused(const std::string& body) {
+  return testing::refusal_of(testing::manifest_text(body));
+}
 
 START_TEST(an_empty_manifest_finds_nothing) {
   const auto manifest = testing::good_manifest("");
@@ -43,8 +45,8 @@ END_TEST
 START_TEST(paths_compare_exactly_and_case_sensitively) {
   const auto manifest = testing::good_manifest(api_line("1", "GET", "/v1/user/info"));
   ck_text_eq(route(*manifest, "any", "/v1/user/info"), "1");
-  for (const char* path : {"", "/", "/v1", "/v1/user", "/v1/user/info/", "/V1/user/info", "/v1/user/inf", "/v1/user/info2",
-                           "v1/user/info", "/v1/user/info?a", "/v1//user/info"}) {
+  for (const char* path : {"", "/", "/v1", "/v1/user", "/v1/user/info/", "/V1/user/info", "/v1/user/inf",
+                           "/v1/user/info2", "v1/user/info", "/v1/user/info?a", "/v1//user/info"}) {
     ck_text_eq(route(*manifest, "any", path), "404");
   }
 }
@@ -61,9 +63,9 @@ START_TEST(parameters_take_exactly_one_segment_that_is_not_empty) {
 END_TEST
 
 START_TEST(a_literal_segment_wins_over_a_parameter) {
-  const auto manifest = testing::good_manifest(api_line("1", "GET", "/u/{id}") + api_line("2", "GET", "/u/me") +
-                                               api_line("3", "GET", "/u/{id}/b") + api_line("4", "GET", "/u/me/{x}") +
-                                               api_line("5", "GET", "/u/{a}/{b}/c"));
+  const auto manifest = testing::good_manifest(
+      api_line("1", "GET", "/u/{id}") + api_line("2", "GET", "/u/me") + api_line("3", "GET", "/u/{id}/b") +
+      api_line("4", "GET", "/u/me/{x}") + api_line("5", "GET", "/u/{a}/{b}/c"));
   ck_text_eq(route(*manifest, "any", "/u/me"), "2");
   ck_text_eq(route(*manifest, "any", "/u/you"), "1");
   ck_text_eq(route(*manifest, "any", "/u/you/b"), "3");
@@ -95,7 +97,8 @@ START_TEST(another_method_is_405_with_all_methods_of_the_path) {
 END_TEST
 
 START_TEST(allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them) {
-  const auto manifest = testing::good_manifest(api_line("1", "GET", "/u/{id}") + api_line("2", "POST", "/u/me"));
+  const auto manifest =
+      testing::good_manifest(api_line("1", "GET", "/u/{id}") + api_line("2", "POST", "/u/me"));
   ck_text_eq(route(*manifest, "any", "/u/me", "GET"), "1");
   ck_text_eq(route(*manifest, "any", "/u/me", "POST"), "2");
   ck_text_eq(route(*manifest, "any", "/u/me", "PUT"), "405 GET, HEAD, POST");
@@ -104,9 +107,10 @@ START_TEST(allow_unites_literal_and_parameter_routes_and_the_method_picks_among_
 END_TEST
 
 START_TEST(a_domain_serves_its_own_routes_first_then_those_of_any_host) {
-  const auto manifest = testing::good_manifest(
-      domain_line("a.example.com") + domain_line("b.example.com") + api_line("1", "GET", "/x") +
-      api_line("2", "GET", "/x", R"(["a.example.com"])") + api_line("3", "GET", "/y", R"(["a.example.com"])"));
+  const auto manifest =
+      testing::good_manifest(domain_line("a.example.com") + domain_line("b.example.com") +
+                             api_line("1", "GET", "/x") + api_line("2", "GET", "/x", R"(["a.example.com"])") +
+                             api_line("3", "GET", "/y", R"(["a.example.com"])"));
   ck_text_eq(route(*manifest, "a.example.com", "/x"), "2 on a.example.com");
   ck_text_eq(route(*manifest, "a.example.com", "/y"), "3 on a.example.com");
   ck_text_eq(route(*manifest, "b.example.com", "/x"), "1 on b.example.com");
@@ -135,8 +139,8 @@ START_TEST(allow_unites_the_domain_and_any_host) {
 END_TEST
 
 START_TEST(an_api_answers_on_each_of_its_domains) {
-  const auto manifest =
-      testing::good_manifest(domain_line("a") + domain_line("b") + api_line("1", "GET", "/x", R"(["a","b"])"));
+  const auto manifest = testing::good_manifest(domain_line("a") + domain_line("b") +
+                                               api_line("1", "GET", "/x", R"(["a","b"])"));
   ck_text_eq(route(*manifest, "a", "/x"), "1 on a");
   ck_text_eq(route(*manifest, "b", "/x"), "1 on b");
   ck_text_eq(route(*manifest, "c", "/x"), "404");
@@ -146,7 +150,8 @@ END_TEST
 START_TEST(wildcards_match_one_label_or_more_and_the_longest_wins) {
   const auto manifest = testing::good_manifest(
       domain_line("*.example.com") + domain_line("*.eu.example.com") + domain_line("www.example.com") +
-      api_line("1", "GET", "/x", R"(["*.example.com"])") + api_line("2", "GET", "/x", R"(["*.eu.example.com"])") +
+      api_line("1", "GET", "/x", R"(["*.example.com"])") +
+      api_line("2", "GET", "/x", R"(["*.eu.example.com"])") +
       api_line("3", "GET", "/x", R"(["www.example.com"])"));
   ck_text_eq(route(*manifest, "a.example.com", "/x"), "1 on *.example.com");
   ck_text_eq(route(*manifest, "a.b.example.com", "/x"), "1 on *.example.com");
@@ -172,7 +177,8 @@ START_TEST(two_apis_that_one_request_could_mean_are_refused) {
              R"(APIs "api 1" and "api 2" have the same method and path GET /x)");
   ck_text_eq(refused(api_line("1", "GET", "/x/{a}") + api_line("2", "GET", "/x/{b}")),
              R"(APIs "api 1" and "api 2" have the same method and path GET /x/{b})");
-  ck_text_eq(refused(domain_line("a") + api_line("1", "POST", "/x", R"(["a"])") + api_line("2", "POST", "/x", R"(["a"])")),
+  ck_text_eq(refused(domain_line("a") + api_line("1", "POST", "/x", R"(["a"])") +
+                     api_line("2", "POST", "/x", R"(["a"])")),
              R"(APIs "api 1" and "api 2" have the same method and path POST /x on a)");
 }
 END_TEST
@@ -218,8 +224,8 @@ int main() {
   return testing::run(
       "router",
       {an_empty_manifest_finds_nothing, paths_compare_exactly_and_case_sensitively,
-       parameters_take_exactly_one_segment_that_is_not_empty, a_literal_segment_wins_over_a_parameter, head_finds_get,
-       another_method_is_405_with_all_methods_of_the_path,
+       parameters_take_exactly_one_segment_that_is_not_empty, a_literal_segment_wins_over_a_parameter,
+       head_finds_get, another_method_is_405_with_all_methods_of_the_path,
        allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them,
        a_domain_serves_its_own_routes_first_then_those_of_any_host,
        a_domain_s_parameter_route_wins_over_a_literal_of_any_host, allow_unites_the_domain_and_any_host,

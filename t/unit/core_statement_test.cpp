@@ -39,9 +39,11 @@ END_TEST
 START_TEST(conditions_are_joined_and_the_tail_stands_before_the_limit) {
   Api api = an_api();
   api.tail = R"( ORDER BY "a" DESC)";
-  api.parameters = {condition("\"a\" = ", "", ColumnType::int8), condition("lower(", ") = \"b\"", ColumnType::text)};
-  ck_text_eq(statement_sql(api, 0),
-             R"(SELECT "a" FROM "mirror"."t" WHERE "a" = $1 AND lower($2) = "b" ORDER BY "a" DESC LIMIT 2000)");
+  api.parameters = {condition("\"a\" = ", "", ColumnType::int8),
+                    condition("lower(", ") = \"b\"", ColumnType::text)};
+  ck_text_eq(
+      statement_sql(api, 0),
+      R"(SELECT "a" FROM "mirror"."t" WHERE "a" = $1 AND lower($2) = "b" ORDER BY "a" DESC LIMIT 2000)");
   const std::vector<uint32_t> types = {20, 25};
   ck_assert(statement_types(api, 0) == types);
 }

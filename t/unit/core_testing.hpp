@@ -17,12 +17,12 @@
 #include "core/parameters.hpp"
 
 // Two texts are the same bytes; both are shown when they are not.
-#define ck_text_eq(actual, expected)                                                     \
-  do {                                                                                   \
-    const std::string actual_(actual);                                                   \
-    const std::string expected_(expected);                                               \
+#define ck_text_eq(actual, expected)                                                                  \
+  do {                                                                                                \
+    const std::string actual_(actual);                                                                \
+    const std::string expected_(expected);                                                            \
     ck_assert_msg(actual_ == expected_, "%s is\n  %s\nand should be\n  %s", #actual, actual_.c_str(), \
-                  expected_.c_str());                                                    \
+                  expected_.c_str());                                                                 \
   } while (0)
 
 namespace tablegate::core::testing {
@@ -92,12 +92,13 @@ inline std::string manifest_text(const std::string& body) {
 inline std::string api_line(const std::string& id, const std::string& method, const std::string& path,
                             const std::string& domains = "[]",
                             std::initializer_list<std::pair<std::string, std::string>> change = {}) {
-  std::string line = R"({"kind":"api","id":)" + id + R"(,"name":"api )" + id +
-                     R"(","workspace":"w","rest_api":"r","version":1,"method":")" + method +
-                     R"(","path":")" + path + R"(","domains":)" + domains +
-                     R"(,"service":"default","resource_group":"default","timeout_ms":3000,"max_records":2000,)"
-                     R"("result":"list","point":false,"authentication":["api_key"],"select":"SELECT 1","tail":"",)"
-                     R"("parameters":[],"columns":[{"name":"a","type":"int4"}]})";
+  std::string line =
+      R"({"kind":"api","id":)" + id + R"(,"name":"api )" + id +
+      R"(","workspace":"w","rest_api":"r","version":1,"method":")" + method + R"(","path":")" + path +
+      R"(","domains":)" + domains +
+      R"(,"service":"default","resource_group":"default","timeout_ms":3000,"max_records":2000,)"
+      R"("result":"list","point":false,"authentication":["api_key"],"select":"SELECT 1","tail":"",)"
+      R"("parameters":[],"columns":[{"name":"a","type":"int4"}]})";
   for (const auto& [from, to] : change) {
     const size_t at = line.find(from);
     ck_assert_msg(at != std::string::npos, "%s is not in the line", from.c_str());
@@ -132,7 +133,9 @@ inline Column column(ColumnType type, bool as_string = false, bool wall = false)
   return out;
 }
 
-inline Cell cell(std::string_view text) { return {text.data(), text.size()}; }
+inline Cell cell(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // One value as core writes it.
 inline std::string written(const Column& column, std::string_view text, std::string_view wall = {}) {

@@ -7,13 +7,15 @@ using namespace tablegate::core;
 
 namespace {
 
-constexpr ColumnType kColumns[] = {
-    ColumnType::int2,  ColumnType::int4, ColumnType::int8,      ColumnType::float4,      ColumnType::float8,
-    ColumnType::numeric, ColumnType::boolean, ColumnType::text, ColumnType::bytea, ColumnType::date,
-    ColumnType::timestamp, ColumnType::timestamptz, ColumnType::json, ColumnType::jsonb, ColumnType::interval};
-constexpr ParameterType kParameters[] = {ParameterType::string,  ParameterType::int_,    ParameterType::long_,
-                                         ParameterType::float_,  ParameterType::double_, ParameterType::boolean,
-                                         ParameterType::decimal, ParameterType::date,    ParameterType::datetime};
+constexpr ColumnType kColumns[] = {ColumnType::int2,    ColumnType::int4,      ColumnType::int8,
+                                   ColumnType::float4,  ColumnType::float8,    ColumnType::numeric,
+                                   ColumnType::boolean, ColumnType::text,      ColumnType::bytea,
+                                   ColumnType::date,    ColumnType::timestamp, ColumnType::timestamptz,
+                                   ColumnType::json,    ColumnType::jsonb,     ColumnType::interval};
+constexpr ParameterType kParameters[] = {
+    ParameterType::string,  ParameterType::int_,    ParameterType::long_,
+    ParameterType::float_,  ParameterType::double_, ParameterType::boolean,
+    ParameterType::decimal, ParameterType::date,    ParameterType::datetime};
 
 START_TEST(column_types_are_read_back_from_their_names) {
   for (ColumnType type : kColumns) {
@@ -27,7 +29,8 @@ START_TEST(column_types_are_read_back_from_their_names) {
 END_TEST
 
 START_TEST(column_type_names_are_exact) {
-  for (const char* name : {"", "INT4", "int", "bigint", "int8 ", " int8", "boolean", "varchar", "timestamp with time zone"}) {
+  for (const char* name :
+       {"", "INT4", "int", "bigint", "int8 ", " int8", "boolean", "varchar", "timestamp with time zone"}) {
     ck_assert_msg(!parse_column_type(name), "%s", name);
   }
 }
@@ -51,11 +54,11 @@ END_TEST
 
 START_TEST(oids_are_postgresql_s) {
   const std::pair<ColumnType, uint32_t> kOids[] = {
-      {ColumnType::int2, 21},        {ColumnType::int4, 23},          {ColumnType::int8, 20},
-      {ColumnType::float4, 700},     {ColumnType::float8, 701},       {ColumnType::numeric, 1700},
-      {ColumnType::boolean, 16},     {ColumnType::text, 25},          {ColumnType::bytea, 17},
-      {ColumnType::date, 1082},      {ColumnType::timestamp, 1114},   {ColumnType::timestamptz, 1184},
-      {ColumnType::json, 114},       {ColumnType::jsonb, 3802},       {ColumnType::interval, 1186}};
+      {ColumnType::int2, 21},    {ColumnType::int4, 23},        {ColumnType::int8, 20},
+      {ColumnType::float4, 700}, {ColumnType::float8, 701},     {ColumnType::numeric, 1700},
+      {ColumnType::boolean, 16}, {ColumnType::text, 25},        {ColumnType::bytea, 17},
+      {ColumnType::date, 1082},  {ColumnType::timestamp, 1114}, {ColumnType::timestamptz, 1184},
+      {ColumnType::json, 114},   {ColumnType::jsonb, 3802},     {ColumnType::interval, 1186}};
   for (const auto& [type, oid] : kOids) ck_assert_uint_eq(column_type_oid(type), oid);
 }
 END_TEST
@@ -103,8 +106,9 @@ END_TEST
 }  // namespace
 
 int main() {
-  return testing::run("types", {column_types_are_read_back_from_their_names, column_type_names_are_exact,
-                                parameter_types_are_read_back_from_their_names, parameter_type_names_are_exact,
-                                oids_are_postgresql_s, parameters_compare_with_columns_of_their_own_family_only,
-                                the_natural_parameter_type_goes_with_its_column});
+  return testing::run("types",
+                      {column_types_are_read_back_from_their_names, column_type_names_are_exact,
+                       parameter_types_are_read_back_from_their_names, parameter_type_names_are_exact,
+                       oids_are_postgresql_s, parameters_compare_with_columns_of_their_own_family_only,
+                       the_natural_parameter_type_goes_with_its_column});
 }

@@ -60,9 +60,27 @@ END_TEST
 START_TEST(strings_with_nul_or_bad_utf8_are_refused) {
   ck_text_eq(checked(kString, std::string(1, '\0')), kRefused);
   ck_text_eq(checked(kString, std::string("a\0b", 3)), kRefused);
-  refuses(kString, {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xE4\xBD",
-                    "\xE4\xBD\x41", "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF0\x9F\x98",
-                    "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xF8\x88\x80\x80\x80", "\xFE", "\xFF", "ok\xFF"});
+  refuses(kString, {"\x80",
+                    "\xBF",
+                    "\xC0\x80",
+                    "\xC1\xBF",
+                    "\xC2",
+                    "\xC2\x41",
+                    "\xE0\x80\x80",
+                    "\xE0\x9F\xBF",
+                    "\xE4\xBD",
+                    "\xE4\xBD\x41",
+                    "\xED\xA0\x80",
+                    "\xED\xBF\xBF",
+                    "\xF0\x80\x80\x80",
+                    "\xF0\x8F\xBF\xBF",
+                    "\xF0\x9F\x98",
+                    "\xF4\x90\x80\x80",
+                    "\xF5\x80\x80\x80",
+                    "\xF8\x88\x80\x80\x80",
+                    "\xFE",
+                    "\xFF",
+                    "ok\xFF"});
 }
 END_TEST
 
@@ -96,15 +114,16 @@ END_TEST
 
 START_TEST(whole_numbers_have_one_plain_notation) {
   for (const Parameter& integer : {kShort, kInt, kLong}) {
-    refuses(integer, {"", " ", "-", "+", "+1", "--1", " 1", "1 ", "1.0", "1.", "1e2", "0x10", "1_000", "1,000", "abc", "1a",
-                      "NaN", "true", "\xD9\xA1"});
+    refuses(integer, {"", " ", "-", "+", "+1", "--1", " 1", "1 ", "1.0", "1.", "1e2", "0x10", "1_000",
+                      "1,000", "abc", "1a", "NaN", "true", "\xD9\xA1"});
     ck_text_eq(checked(integer, std::string("1\0", 2)), kRefused);
   }
 }
 END_TEST
 
 START_TEST(decimals_are_plain_and_may_have_hundreds_of_digits) {
-  takes(kDecimal, {"0", "-0", "12.50", ".5", "5.", "-12", "-.5", "00012.500", "0.000000000000000000000000000001"});
+  takes(kDecimal,
+        {"0", "-0", "12.50", ".5", "5.", "-12", "-.5", "00012.500", "0.000000000000000000000000000001"});
   const std::string digits(150, '9');
   ck_text_eq(checked(kDecimal, digits), digits);
   ck_text_eq(checked(kDecimal, "-" + digits + "." + digits), "-" + digits + "." + digits);
@@ -116,15 +135,16 @@ START_TEST(decimals_are_plain_and_may_have_hundreds_of_digits) {
 END_TEST
 
 START_TEST(decimals_in_other_notations_are_refused) {
-  refuses(kDecimal, {"", "-", ".", "-.", "+1", "1e5", "1E5", "NaN", "nan", "Infinity", "-Infinity", "inf", "1.2.3", "1,5",
-                     " 1", "1 ", "0x1F", "1-", "--1", "1_0", "$1"});
+  refuses(kDecimal, {"",    "-",     ".",   "-.", "+1", "1e5",  "1E5", "NaN", "nan", "Infinity", "-Infinity",
+                     "inf", "1.2.3", "1,5", " 1", "1 ", "0x1F", "1-",  "--1", "1_0", "$1"});
   ck_text_eq(checked(kDecimal, std::string("1\0", 2)), kRefused);
 }
 END_TEST
 
 START_TEST(floating_point_numbers_may_have_exponents) {
   for (const Parameter& real : {kFloat, kDouble}) {
-    takes(real, {"0", "-0", "1.5", ".5", "5.", "1e5", "1E5", "1e+5", "1e-5", "-1.5E-3", "0e999999", "0.1", "1e0005"});
+    takes(real, {"0", "-0", "1.5", ".5", "5.", "1e5", "1E5", "1e+5", "1e-5", "-1.5E-3", "0e999999", "0.1",
+                 "1e0005"});
   }
 }
 END_TEST
@@ -155,8 +175,9 @@ END_TEST
 
 START_TEST(no_nan_no_infinity_no_hexadecimal_float) {
   for (const Parameter& real : {kFloat, kDouble}) {
-    refuses(real, {"", "NaN", "nan", "-nan", "nan(1)", "Infinity", "-Infinity", "inf", "INF", "0x1p3", "1e", "1e+", "1e-", "e5",
-                   ".e5", "+1", "1e5.5", "1 e5", " 1", "1 ", "1f", "-", "."});
+    refuses(real, {"",      "NaN",   "nan", "-nan", "nan(1)", "Infinity", "-Infinity", "inf",
+                   "INF",   "0x1p3", "1e",  "1e+",  "1e-",    "e5",       ".e5",       "+1",
+                   "1e5.5", "1 e5",  " 1",  "1 ",   "1f",     "-",        "."});
     ck_text_eq(checked(real, std::string("1\0", 2)), kRefused);
   }
 }
@@ -170,18 +191,18 @@ END_TEST
 
 START_TEST(dates_are_iso_8601) {
   takes(kDate, {"2025-01-31", "0001-01-01", "1582-10-10", "9999-12-31"});
-  refuses(kDate, {"", "2025", "2025-1-1", "2025-01-1", "2025-01-001", "20250131", "2025/01/31", "31-01-2025", "2025-W05-5",
-                  "2025-031", "25-01-31", "025-01-31", " 2025-01-31", "2025-01-31 ", "2025-01-31T00:00:00", "-2025-01-01",
-                  "+2025-01-01", "2025-01-31Z"});
+  refuses(kDate, {"", "2025", "2025-1-1", "2025-01-1", "2025-01-001", "20250131", "2025/01/31", "31-01-2025",
+                  "2025-W05-5", "2025-031", "25-01-31", "025-01-31", " 2025-01-31", "2025-01-31 ",
+                  "2025-01-31T00:00:00", "-2025-01-01", "+2025-01-01", "2025-01-31Z"});
   ck_text_eq(checked(kDate, std::string("2025-01-31\0", 11)), kRefused);
 }
 END_TEST
 
 START_TEST(months_keep_their_lengths) {
-  takes(kDate, {"2025-01-31", "2025-03-31", "2025-04-30", "2025-05-31", "2025-06-30", "2025-07-31", "2025-08-31",
-                "2025-09-30", "2025-10-31", "2025-11-30", "2025-12-31"});
-  refuses(kDate, {"2025-01-32", "2025-03-32", "2025-04-31", "2025-06-31", "2025-09-31", "2025-11-31", "2025-12-32",
-                  "2025-00-10", "2025-13-01", "2025-01-00", "2025-99-99"});
+  takes(kDate, {"2025-01-31", "2025-03-31", "2025-04-30", "2025-05-31", "2025-06-30", "2025-07-31",
+                "2025-08-31", "2025-09-30", "2025-10-31", "2025-11-30", "2025-12-31"});
+  refuses(kDate, {"2025-01-32", "2025-03-32", "2025-04-31", "2025-06-31", "2025-09-31", "2025-11-31",
+                  "2025-12-32", "2025-00-10", "2025-13-01", "2025-01-00", "2025-99-99"});
 }
 END_TEST
 
@@ -193,8 +214,8 @@ END_TEST
 
 START_TEST(years_begin_at_1_and_may_pass_9999) {
   takes(kDate, {"10000-01-01", "99999-12-31", "5874897-12-31"});
-  refuses(kDate, {"0000-01-01", "0000-12-31", "5874898-01-01", "9999999-01-01", "10000000-01-01", "02025-01-01",
-                  "2025-01-01 BC", "0044-03-15 BC", "2025-01-01 AD"});
+  refuses(kDate, {"0000-01-01", "0000-12-31", "5874898-01-01", "9999999-01-01", "10000000-01-01",
+                  "02025-01-01", "2025-01-01 BC", "0044-03-15 BC", "2025-01-01 AD"});
   takes(kTimestamp, {"10000-01-01T00:00:00", "294275-12-31T23:59:59.999999"});
   refuses(kTimestamp, {"0000-01-01T00:00:00", "294276-01-01T00:00:00", "0044-03-15T00:00:00 BC"});
 }
@@ -202,7 +223,8 @@ END_TEST
 
 START_TEST(words_for_dates_and_times_are_refused) {
   for (const Parameter& when : {kDate, kTimestamp, kTimestamptz}) {
-    refuses(when, {"now", "today", "tomorrow", "yesterday", "infinity", "-infinity", "epoch", "allballs", "J2451187", "NULL"});
+    refuses(when, {"now", "today", "tomorrow", "yesterday", "infinity", "-infinity", "epoch", "allballs",
+                   "J2451187", "NULL"});
   }
 }
 END_TEST
@@ -210,16 +232,18 @@ END_TEST
 START_TEST(times_are_iso_8601) {
   takes(kTimestamp, {"2025-01-31T08:00:00", "2025-01-31 08:00:00", "2025-01-31T08:00", "2025-01-31T23:59:59",
                      "2025-01-31T00:00:00.1", "2025-01-31T00:00:00.123456"});
-  refuses(kTimestamp, {"", "2025-01-31", "2025-01-31T", "2025-01-31T8:00", "2025-01-31T08", "2025-01-31T08:0", "2025-01-31T080000",
-                       "2025-01-31t08:00:00", "2025-01-31  08:00:00", "2025-01-31T08:00:00 PM", "2025-01-31T08:00:",
-                       "2025-01-31T08:00:0", "2025-01-31T08:00:00.", "2025-01-31T08:00:00,5", "2025-02-30T08:00:00"});
+  refuses(kTimestamp, {"", "2025-01-31", "2025-01-31T", "2025-01-31T8:00", "2025-01-31T08", "2025-01-31T08:0",
+                       "2025-01-31T080000", "2025-01-31t08:00:00", "2025-01-31  08:00:00",
+                       "2025-01-31T08:00:00 PM", "2025-01-31T08:00:", "2025-01-31T08:00:0",
+                       "2025-01-31T08:00:00.", "2025-01-31T08:00:00,5", "2025-02-30T08:00:00"});
   ck_text_eq(checked(kTimestamp, std::string("2025-01-31T08:00:00\0", 20)), kRefused);
 }
 END_TEST
 
 START_TEST(times_keep_their_ranges) {
-  refuses(kTimestamp, {"2025-01-31T24:00:00", "2025-01-31T24:00", "2025-01-31T25:00:00", "2025-01-31T00:60:00",
-                       "2025-01-31T00:00:60", "2025-01-31T23:59:61", "2025-01-31T-1:00:00"});
+  refuses(kTimestamp,
+          {"2025-01-31T24:00:00", "2025-01-31T24:00", "2025-01-31T25:00:00", "2025-01-31T00:60:00",
+           "2025-01-31T00:00:60", "2025-01-31T23:59:61", "2025-01-31T-1:00:00"});
 }
 END_TEST
 
@@ -231,12 +255,15 @@ START_TEST(fractions_have_at_most_six_digits) {
 END_TEST
 
 START_TEST(offsets_are_taken_for_instants) {
-  takes(kTimestamptz, {"2025-01-31T08:00:00Z", "2025-01-31T08:00:00+08:00", "2025-01-31T08:00:00-03:30", "2025-01-31T08:00:00+08",
-                       "2025-01-31 08:00:00.5+15:59", "2025-01-31T08:00:00-15:59", "2025-01-31T08:00Z", "2025-01-31T08:00+01:00"});
-  refuses(kTimestamptz, {"2025-01-31T08:00:00z", "2025-01-31T08:00:00+16", "2025-01-31T08:00:00+16:00", "2025-01-31T08:00:00+08:60",
-                         "2025-01-31T08:00:00+8", "2025-01-31T08:00:00+0800", "2025-01-31T08:00:00+08:", "2025-01-31T08:00:00+",
-                         "2025-01-31T08:00:00 +08:00", "2025-01-31T08:00:00+08:00:00", "2025-01-31T08:00:00 UTC",
-                         "2025-01-31T08:00:00 Asia/Shanghai", "2025-01-31T08:00:00ZZ", "2025-01-31T08:00:00Z+08:00"});
+  takes(kTimestamptz, {"2025-01-31T08:00:00Z", "2025-01-31T08:00:00+08:00", "2025-01-31T08:00:00-03:30",
+                       "2025-01-31T08:00:00+08", "2025-01-31 08:00:00.5+15:59", "2025-01-31T08:00:00-15:59",
+                       "2025-01-31T08:00Z", "2025-01-31T08:00+01:00"});
+  refuses(kTimestamptz,
+          {"2025-01-31T08:00:00z", "2025-01-31T08:00:00+16", "2025-01-31T08:00:00+16:00",
+           "2025-01-31T08:00:00+08:60", "2025-01-31T08:00:00+8", "2025-01-31T08:00:00+0800",
+           "2025-01-31T08:00:00+08:", "2025-01-31T08:00:00+", "2025-01-31T08:00:00 +08:00",
+           "2025-01-31T08:00:00+08:00:00", "2025-01-31T08:00:00 UTC", "2025-01-31T08:00:00 Asia/Shanghai",
+           "2025-01-31T08:00:00ZZ", "2025-01-31T08:00:00Z+08:00"});
 }
 END_TEST
 
@@ -258,7 +285,8 @@ START_TEST(a_time_without_zone_takes_no_offset) {
 END_TEST
 
 START_TEST(an_empty_value_is_a_value_of_strings_only) {
-  for (const Parameter& other : {kShort, kInt, kLong, kFloat, kDouble, kDecimal, kBoolean, kDate, kTimestamp, kTimestamptz}) {
+  for (const Parameter& other :
+       {kShort, kInt, kLong, kFloat, kDouble, kDecimal, kBoolean, kDate, kTimestamp, kTimestamptz}) {
     refuses(other, {""});
   }
   takes(kString, {""});
@@ -268,16 +296,30 @@ END_TEST
 }  // namespace
 
 int main() {
-  return testing::run(
-      "values",
-      {strings_are_any_utf8_also_empty, strings_with_nul_or_bad_utf8_are_refused, smallints_keep_their_limits,
-       ints_keep_their_limits, longs_keep_their_limits, whole_numbers_have_one_plain_notation,
-       decimals_are_plain_and_may_have_hundreds_of_digits, decimals_in_other_notations_are_refused,
-       floating_point_numbers_may_have_exponents, floating_point_overflow_is_refused,
-       floating_point_underflow_to_zero_is_refused, a_parameter_is_held_to_its_narrower_side,
-       no_nan_no_infinity_no_hexadecimal_float, truth_has_four_spellings, dates_are_iso_8601, months_keep_their_lengths,
-       leap_years_are_the_gregorian_calendar_s, years_begin_at_1_and_may_pass_9999, words_for_dates_and_times_are_refused,
-       times_are_iso_8601, times_keep_their_ranges, fractions_have_at_most_six_digits, offsets_are_taken_for_instants,
-       a_time_without_offset_gets_the_table_s_zone, a_time_without_zone_takes_no_offset,
-       an_empty_value_is_a_value_of_strings_only});
+  return testing::run("values", {strings_are_any_utf8_also_empty,
+                                 strings_with_nul_or_bad_utf8_are_refused,
+                                 smallints_keep_their_limits,
+                                 ints_keep_their_limits,
+                                 longs_keep_their_limits,
+                                 whole_numbers_have_one_plain_notation,
+                                 decimals_are_plain_and_may_have_hundreds_of_digits,
+                                 decimals_in_other_notations_are_refused,
+                                 floating_point_numbers_may_have_exponents,
+                                 floating_point_overflow_is_refused,
+                                 floating_point_underflow_to_zero_is_refused,
+                                 a_parameter_is_held_to_its_narrower_side,
+                                 no_nan_no_infinity_no_hexadecimal_float,
+                                 truth_has_four_spellings,
+                                 dates_are_iso_8601,
+                                 months_keep_their_lengths,
+                                 leap_years_are_the_gregorian_calendar_s,
+                                 years_begin_at_1_and_may_pass_9999,
+                                 words_for_dates_and_times_are_refused,
+                                 times_are_iso_8601,
+                                 times_keep_their_ranges,
+                                 fractions_have_at_most_six_digits,
+                                 offsets_are_taken_for_instants,
+                                 a_time_without_offset_gets_the_table_s_zone,
+                                 a_time_without_zone_takes_no_offset,
+                                 an_empty_value_is_a_value_of_strings_only});
 }

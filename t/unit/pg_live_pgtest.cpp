@@ -1,61 +1,10 @@
-// The pool against a real PostgreSQL: TABLEGATE_TEST_DSN names a database whose user may create
-// tables and terminate its own backends. Exit 77 = skipped. The pool only reads, so a plain
-// libpq connection ("admin") prepares what it needs and plays the adversary.
-#include "pg_testing.hpp"
+// The pool against a real PostgreSQL: many queries in every mode, sessions, statements, errors, sizes.
+#include "pg_live.hpp"
 
 using namespace tablegate::pg;
 using namespace tablegate::pg::testing;
 
 namespace {
-
-std::string test_dsn() {
-  return getenv("TABLEGATE_TEST_DSN");
-}
-
-class Admin {
- public:
-  Admin() : connection_(PQconnectdb(test_dsn().c_str())) {
-    ck_assert_msg(PQstatus(connection_) == CONNECTION_OK, "%s", PQerrorMessage(connection_));
-    run("set client_min_messages = error");
-  }
-  ~Admin() { PQfinish(connection_); }
-  Admin(const Admin&) = delete;
-  Admin& operator=(const Admin&) = delete;
-
-  std::string run(const std::string& sql) {
-    PGresult* result = PQexec(connection_, sql.c_str());
-    const ExecStatusType status = PQresultStatus(result);
-    ck_assert_msg(status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK, "%s: %s", sql.c_str(),
-                  PQerrorMessage(connection_));
-    std::string value = PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "";
-    PQclear(result);
-    return value;
-  }
-
- private:
-  PGconn* connection_;
-};
-
-struct Fixture {
-  explicit Fixture(unsigned connections = 8) : dsn(dsn_of(test_dsn())), config(config_of(dsn, connections)) {
-    config.queue = 100000;
-  }
-  Pool& pool() {
-    if (!pool_) pool_ = std::make_unique<Pool>(loop, config);
-    return *pool_;
-  }
-  void run(TestQuery& query) {
-    pool().submit(query);
-    wait_for(
-        loop, [&] { return query.done(); }, "the query's callback");
-  }
-
-  LogLines log;
-  PollLoop loop{log.sink()};
-  Dsn dsn;
-  PoolConfig config;
-  std::unique_ptr<Pool> pool_;
-};
 
 std::unique_ptr<TestQuery> add_one(int i, bool point) {
   auto query = std::make_unique<TestQuery>(1, "select $1 + 1", std::vector<std::string>{std::to_string(i)},
@@ -93,22 +42,27 @@ START_TEST(many_queries_sync_each) {
   check_many(true, false, true, 8);
 }
 END_TEST
+
 START_TEST(many_queries_batched) {
   check_many(true, true, true, 8);
 }
 END_TEST
+
 START_TEST(many_queries_without_pipeline) {
   check_many(false, false, true, 4);
 }
 END_TEST
+
 START_TEST(many_queries_on_one_connection) {
   check_many(true, false, true, 1);
 }
 END_TEST
+
 START_TEST(many_queries_unprepared) {
   check_many(false, false, false, 4);
 }
 END_TEST
+
 START_TEST(many_queries_unprepared_batched) {
   check_many(true, true, false, 8);
 }
@@ -205,49 +159,6 @@ START_TEST(many_statements_at_once) {
 }
 END_TEST
 
-START_TEST(changed_column_type_is_planned_again) {
-  Admin admin;
-  admin.run(
-      "drop table if exists pg_test_changing; create table pg_test_changing(a int); "
-      "insert into pg_test_changing values (7)");
-  for (const bool point : {true, false}) {
-    Fixture f(2);
-    TestQuery before(1, "select * from pg_test_changing");
-    before.point = point;
-    f.run(before);
-    CHECK_TEXT(before.value, "7");
-    admin.run("alter table pg_test_changing alter a type bigint");
-    TestQuery after(1, "select * from pg_test_changing");
-    TestQuery second(1, "select * from pg_test_changing");
-    after.point = second.point = point;
-    f.pool().submit(second);
-    f.run(after);
-    wait_for(
-        f.loop, [&] { return second.done(); }, "the second");
-    ck_assert_msg(after.ok && second.ok, "%s", after.failure.message.c_str());
-    ck_assert_uint_ge(f.pool().statistics().retries, 1);
-    admin.run("alter table pg_test_changing alter a type int");
-  }
-  admin.run("drop table pg_test_changing");
-}
-END_TEST
-
-START_TEST(lost_statement_is_prepared_again) {
-  Fixture f(2);
-  for (const bool point : {true, false}) {
-    TestQuery before(1, "select 5");
-    TestQuery drop(2, "deallocate all");
-    TestQuery after(1, "select 5");
-    before.point = drop.point = after.point = point;
-    f.run(before);
-    f.run(drop);
-    f.run(after);
-    ck_assert(drop.ok && after.ok);
-    CHECK_TEXT(after.value, "5");
-  }
-}
-END_TEST
-
 START_TEST(prepare_error_is_reported) {
   for (const bool batch : {false, true}) {
     Fixture f(8);
@@ -299,26 +210,6 @@ START_TEST(errors_do_not_touch_neighbours) {
 }
 END_TEST
 
-START_TEST(statement_timeout_is_a_query_timeout) {
-  for (const bool prepare : {true, false}) {
-    Fixture f(1);
-    f.config.prepare = prepare;
-    TestQuery slow(1, "select pg_sleep(30)");
-    slow.timeout_ms = 100;
-    f.run(slow);
-    ck_assert(slow.failure.kind == Failure::Kind::query_timeout);
-    CHECK_TEXT(slow.failure.sqlstate, "57014");
-    TestQuery longer(2, "select pg_sleep(0.3)");
-    f.run(longer);
-    ck_assert(longer.ok);
-    TestQuery unlimited(3, "select current_setting('statement_timeout')");
-    unlimited.timeout_ms = 0;
-    f.run(unlimited);
-    CHECK_TEXT(unlimited.value, "0");
-  }
-}
-END_TEST
-
 START_TEST(timeout_is_only_raised_on_a_shared_connection) {
   Fixture f(8);
   for (const uint32_t ms : {2000U, 3000U, 1000U}) {
@@ -327,99 +218,6 @@ START_TEST(timeout_is_only_raised_on_a_shared_connection) {
     query.timeout_ms = ms;
     f.run(query);
     CHECK_TEXT(query.value, ms == 2000 ? "2s" : "3s");
-  }
-}
-END_TEST
-
-START_TEST(terminated_before_the_query) {
-  Admin admin;
-  Fixture f(8);
-  for (const bool point : {true, false}) {
-    TestQuery pid(1, "select pg_backend_pid()");
-    pid.point = point;
-    f.run(pid);
-    admin.run("select pg_terminate_backend(" + pid.value + ", 5000)");
-    // The loop has not run: the pool still believes in the connection.
-    TestQuery query(2, "select 2");
-    query.point = point;
-    f.run(query);
-    ck_assert_msg(query.ok, "%s", query.failure.message.c_str());
-  }
-  ck_assert_uint_eq(f.pool().statistics().lost, 2);
-}
-END_TEST
-
-START_TEST(terminated_while_idle) {
-  Admin admin;
-  Fixture f(8);
-  TestQuery pid(1, "select pg_backend_pid()");
-  f.run(pid);
-  admin.run("select pg_terminate_backend(" + pid.value + ", 5000)");
-  wait_for(
-      f.loop, [&] { return f.pool().statistics().open == 0; }, "the loss of an idle connection");
-  ck_assert_uint_eq(f.loop.watch_count(), 0);
-  TestQuery query(2, "select 2");
-  f.run(query);
-  ck_assert(query.ok);
-}
-END_TEST
-
-START_TEST(terminated_during_the_query) {
-  Admin admin;
-  Fixture f(8);
-  std::vector<std::unique_ptr<TestQuery>> queries;
-  for (int i = 0; i < 40; ++i) {
-    queries.push_back(std::make_unique<TestQuery>(1, "select pg_sleep(0.02)"));
-    queries.back()->point = i % 2 == 0;
-    f.pool().submit(*queries.back());
-  }
-  wait_for(
-      f.loop, [&] { return f.pool().statistics().in_flight > 10; }, "queries in flight");
-  const std::string killed = admin.run(
-      "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'tablegate'");
-  ck_assert_int_ge(atoi(killed.c_str()), 1);
-  wait_for(
-      f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
-  for (const auto& query : queries) {
-    ck_assert_int_eq(query->callbacks, 1);
-    ck_assert_msg(query->ok, "%s", query->failure.message.c_str());
-  }
-  ck_assert_uint_ge(f.pool().statistics().lost, 1);
-  ck_assert(f.log.has("57P01"));
-}
-END_TEST
-
-START_TEST(a_query_that_kills_its_backend_fails_the_second_time) {
-  Fixture f(2);
-  TestQuery query(1, "select pg_terminate_backend(pg_backend_pid())");
-  f.run(query);
-  ck_assert(query.failure.kind == Failure::Kind::database_unavailable);
-  ck_assert_int_eq(query.callbacks, 1);
-  ck_assert_uint_eq(f.pool().statistics().lost, 2);
-  TestQuery next(2, "select 1");
-  f.run(next);
-  ck_assert(next.ok);
-}
-END_TEST
-
-START_TEST(abandoned_in_flight) {
-  Fixture f(2);
-  for (const bool point : {true, false}) {
-    auto gone = std::make_unique<TestQuery>(1, "select pg_sleep(0.2)");
-    gone->point = point;
-    f.pool().submit(*gone);
-    wait_for(
-        f.loop, [&] { return gone->sent_ms != 0; }, "sending");
-    f.pool().abandon(*gone);
-    f.pool().abandon(*gone);
-    ck_assert_int_eq(gone->callbacks, 0);
-    gone.reset();  // its memory is the caller's again
-    ck_assert_uint_eq(f.pool().statistics().in_flight, 1);
-    TestQuery next(2, "select 3");
-    next.point = point;
-    f.run(next);
-    CHECK_TEXT(next.value, "3");
-    ck_assert_uint_eq(f.pool().statistics().in_flight, 0);
   }
 }
 END_TEST
@@ -449,62 +247,6 @@ START_TEST(big_answers_and_big_parameters) {
   wait_for(
       f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
   for (const auto& query : queries) ck_assert_uint_eq(query->value.size(), 2000000);
-}
-END_TEST
-
-START_TEST(max_connections_reached) {
-  Admin admin;
-  admin.run("drop role if exists tgtest_few");
-  admin.run("create role tgtest_few login connection limit 2");
-  Fixture f(8);
-  f.dsn = dsn_of(test_dsn() + " user=tgtest_few");
-  std::vector<std::unique_ptr<TestQuery>> queries;
-  for (int i = 0; i < 60; ++i) {
-    queries.push_back(std::make_unique<TestQuery>(1, "select pg_sleep(0.01)"));
-    queries.back()->point = i % 2 == 0;
-    f.pool().submit(*queries.back());
-  }
-  wait_for(
-      f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
-  for (const auto& query : queries) ck_assert_msg(query->ok, "%s", query->failure.message.c_str());
-  ck_assert_uint_le(f.pool().statistics().open, 2);
-  ck_assert_uint_ge(f.pool().statistics().connect_failures, 1);
-  ck_assert(f.log.has("too many connections"));
-  f.pool_.reset();
-  wait_for(
-      f.loop,
-      [&] {
-        f.loop.run_once(20);
-        return admin.run("select count(*) from pg_stat_activity where usename = 'tgtest_few'") == "0";
-      },
-      "the backends to leave");
-  // Not one connection: every query fails, at once and for good.
-  admin.run("alter role tgtest_few connection limit 0");
-  TestQuery none(2, "select 1");
-  f.run(none);
-  ck_assert(none.failure.kind == Failure::Kind::database_unavailable);
-  f.pool_.reset();
-  admin.run("drop role tgtest_few");
-}
-END_TEST
-
-START_TEST(max_connections_with_one_open_serves_both_kinds) {
-  Admin admin;
-  admin.run("drop role if exists tgtest_one");
-  admin.run("create role tgtest_one login connection limit 1");
-  Fixture f(8);
-  f.dsn = dsn_of(test_dsn() + " user=tgtest_one");
-  std::vector<std::unique_ptr<TestQuery>> queries;
-  for (int i = 0; i < 30; ++i) {
-    queries.push_back(std::make_unique<TestQuery>(1, "select pg_sleep(0.01)"));
-    queries.back()->point = i % 2 == 0;
-    f.pool().submit(*queries.back());
-  }
-  wait_for(
-      f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
-  for (const auto& query : queries) ck_assert_msg(query->ok, "%s", query->failure.message.c_str());
-  f.pool_.reset();
-  admin.run("drop role tgtest_one");
 }
 END_TEST
 
@@ -553,42 +295,12 @@ END_TEST
 }  // namespace
 
 int main() {
-  if (getenv("TABLEGATE_TEST_DSN") == nullptr) {
-    puts("skipped: TABLEGATE_TEST_DSN is not set");
-    return 77;
-  }
-  Suite* suite = suite_create("pg_live");
-  TCase* cases = tcase_create("live");
-  tcase_set_timeout(cases, 120);
-  const TTest* tests[] = {many_queries_sync_each,
-                          many_queries_batched,
-                          many_queries_without_pipeline,
-                          many_queries_on_one_connection,
-                          many_queries_unprepared,
-                          many_queries_unprepared_batched,
-                          session_is_set_up,
-                          a_role_is_assumed,
-                          null_and_text_values,
-                          statements_are_evicted_after_256,
-                          many_statements_at_once,
-                          changed_column_type_is_planned_again,
-                          lost_statement_is_prepared_again,
-                          prepare_error_is_reported,
-                          errors_do_not_touch_neighbours,
-                          statement_timeout_is_a_query_timeout,
-                          timeout_is_only_raised_on_a_shared_connection,
-                          terminated_before_the_query,
-                          terminated_while_idle,
-                          terminated_during_the_query,
-                          a_query_that_kills_its_backend_fails_the_second_time,
-                          abandoned_in_flight,
-                          big_answers_and_big_parameters,
-                          max_connections_reached,
-                          max_connections_with_one_open_serves_both_kinds,
-                          copy_and_empty_statements,
-                          a_bad_parameter_count_is_refused,
-                          callbacks_may_submit_and_destroy};
-  for (const TTest* test : tests) tcase_add_test(cases, test);
-  suite_add_tcase(suite, cases);
-  return run_suite(suite);
+  return run_live(
+      "pg_live",
+      {many_queries_sync_each, many_queries_batched, many_queries_without_pipeline,
+       many_queries_on_one_connection, many_queries_unprepared, many_queries_unprepared_batched,
+       session_is_set_up, a_role_is_assumed, null_and_text_values, statements_are_evicted_after_256,
+       many_statements_at_once, prepare_error_is_reported, errors_do_not_touch_neighbours,
+       timeout_is_only_raised_on_a_shared_connection, big_answers_and_big_parameters,
+       copy_and_empty_statements, a_bad_parameter_count_is_refused, callbacks_may_submit_and_destroy});
 }

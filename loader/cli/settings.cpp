@@ -1,0 +1,38 @@
+// What every noun shares of cli.hpp: connections by the global options, and words
+// of the contract that are known and not supported yet.
+#include <fmt/format.h>
+
+#include "catalog/migrations.hpp"
+#include "cli/cli.hpp"
+
+namespace tablegate::loader {
+
+Database Settings::open_catalog() const {
+  Database database = Database::connect(catalog, "the catalog");
+  require_catalog(database);
+  return database;
+}
+
+Database Settings::open_mirror() const {
+  return Database::connect(mirror_dsn(), "the mirror");
+}
+
+void add_later_verb(CLI::App& noun, const std::string& name, const std::string& whole_name) {
+  CLI::App* const verb = noun.add_subcommand(name, "not supported yet");
+  verb->group("");
+  verb->allow_extras();
+  verb->callback(
+      [whole_name] { throw Refused(fmt::format("`tablegate {}` is not supported yet", whole_name)); });
+}
+
+void add_later_flag(CLI::App& verb, const std::string& name) {
+  verb.add_flag_callback(name, [name] { throw Refused(name + " is not supported yet"); })->group("");
+}
+
+void add_later_option(CLI::App& verb, const std::string& name) {
+  verb.add_option_function<std::string>(
+          name, [name](const std::string&) { throw Refused(name + " is not supported yet"); })
+      ->group("");
+}
+
+}  // namespace tablegate::loader

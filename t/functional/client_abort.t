@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Clients that go away while they wait for a connection, while their query runs, while their answer is sent; and deadlines. Afterwards
+the pool works and PostgreSQL has no statement of ours left."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import socket
+import struct
+import time
+
+from tablegate_test import bearer, kSlow, request, run_test, users_definitions, wait_for
+from tg_faults import serve_slow, sleeping, wait_sleeping
+
+kCall = "/v1/user/info?user_id=10001"
+kAlice = b'{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
+
+
+def definitions():
+    """The tutorial's API with 5 s, the same with 1 s, and a list of 60 kB a row."""
+    objects = users_definitions(timeout_ms=5000)
+    api = next(x for x in objects if x["kind"] == "Api")
+    objects.append({**api, "name": "Hurried Users", "path": "/hurried/info", "timeout_ms": 1000})
+    objects.append({**api, "name": "All Users", "path": "/user/all", "result": "list",
+                    "request_parameters": [{"name": "age", "column": "age", "type": "LONG", "sample": 25}]})
+    return objects
+
+
+def send(p, target, buffer=None):
+    """A request on a connection of its own, whose answer nobody reads yet."""
+    link = socket.socket()
+    if buffer:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    link.settimeout(15 * kSlow)
+    link.connect(("127.0.0.1", p.gateway.port))
+    link.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {p.key}\r\n\r\n".encode())
+    return link
+
+
+def leave(link, reset):
+    """Closes as a client that ends, or (reset) as one that crashes."""
+    if reset:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    link.close()
+
+
+def logged(p, text, seen):
+    wait_for(lambda: text in p.gateway.log(seen), 10 * kSlow, f"'{text}' in the log")
+
+
+def idle(p):
+    return p.postgres.psql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tablegate' AND state <> 'idle'") == "0"
+
+
+def while_the_query_runs(t, p, reset):
+    seen = p.gateway.log_size()
+    link = send(p, "/v1/user/info?user_id=20700")
+    wait_sleeping(p, 1)
+    leave(link, reset)
+    logged(p, "prematurely closed connection" if not reset else "client", seen)
+    answer = p.get(kCall)  # there is one connection: it waits for the statement that runs on
+    t.is_(answer.body, kAlice, f"client gone while the query runs (reset: {reset}): the next one gets its own answer")
+    wait_for(lambda: idle(p), 10 * kSlow, "no statement runs")
+
+
+def while_it_waits(t, p, reset):
+    running = send(p, "/v1/user/info?user_id=21500")
+    wait_sleeping(p, 1)
+    waiting = [send(p, "/v1/user/info?user_id=28000") for _ in range(3)]
+    t.is_([p.get("/x").status for _ in range(2)], [404] * 2, "nginx has read them: it answers a later one")
+    for link in waiting:
+        leave(link, reset)
+    # It would get 504 had one of their statements run before it.
+    t.is_(p.get(kCall).body, kAlice, f"clients gone while they wait (reset: {reset}): the next one is answered")
+    t.is_(running.recv(100)[:12], b"HTTP/1.1 200", "the one that stayed, too")
+    running.close()
+    t.is_(sleeping(p), 0, "none of their statements (of 8 s) runs")
+
+
+def while_the_answer_is_sent(t, p):
+    rows = 1500
+    p.postgres.psql("INSERT INTO mirror.user_info_rows SELECT 0 - i, repeat('x', 10000), 77 FROM generate_series(1, %d) i" % rows)
+    seen = p.gateway.log_size()
+    link = send(p, "/v1/user/all?age=77", buffer=4096)
+    first = link.recv(4096)
+    t.is_(first[:12], b"HTTP/1.1 200", "a large list begins to come")
+    answer = p.get(kCall)
+    t.is_(answer.body, kAlice, "a slow reader holds no connection to PostgreSQL")
+    leave(link, True)
+    logged(p, "client", seen)
+    t.is_(p.get(kCall).body, kAlice, "client gone while its answer is sent: the next one is answered")
+    link = send(p, "/v1/user/all?age=77", buffer=200000)
+    head, _, body = link.recv(65536).partition(b"\r\n\r\n")
+    size = int(next(line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")))
+    while len(body) < size:
+        part = link.recv(16384)
+        if not part:
+            break
+        body += part
+    link.close()
+    t.ok(size > rows * 10000 and len(body) == size and body.endswith(b'}],"success":true}'), f"a slow reader gets all {size} bytes", len(body))
+    t.is_(body.count(b'"user_id":'), rows, "and all rows")
+
+
+def deadlines(t, p):
+    seen = p.gateway.log_size()
+    begun = time.monotonic()
+    answer = p.get("/v1/hurried/info?user_id=28000")
+    seconds = time.monotonic() - begun
+    t.like(answer.text, r'^\{"data":null,"success":false,"errCode":1108110583,"error":"query_timeout","errMsg":"[^"]+","requestId":"[0-9a-f]{32}"\}$', "504: body")
+    t.is_(answer.status, 504, "a statement that sleeps longer than timeout_ms: 504")
+    t.ok(0.95 <= seconds < 1.0 + 1.5 * kSlow, "504 comes after timeout_ms", seconds)
+    wait_for(lambda: sleeping(p) == 0, 3 * kSlow, "PostgreSQL ends the statement")
+    t.ok(time.monotonic() - begun < 8.0 or kSlow > 1, "PostgreSQL has ended the statement, long before its 8 s")
+    t.is_(p.get(kCall).body, kAlice, "the connection goes on")
+    t.unlike(p.gateway.log(seen), "connection lost", "it was not lost")
+    # Waiting counts: one statement of 3 s holds the only connection, the next has 1 s.
+    running = send(p, "/v1/user/info?user_id=23000")
+    wait_sleeping(p, 1)
+    begun = time.monotonic()
+    answer = p.get("/v1/hurried/info?user_id=10001")
+    seconds = time.monotonic() - begun
+    t.is_(answer.status, 504, "waiting for a connection longer than timeout_ms: 504")
+    t.ok(0.95 <= seconds < 1.0 + 1.5 * kSlow, "after timeout_ms", seconds)
+    t.is_(running.recv(100)[:12], b"HTTP/1.1 200", "the running statement is answered")
+    running.close()
+
+
+def test(t):
+    project = t.project()
+    p = serve_slow(project, definitions(), workers=1, connections=1)
+    for reset in (False, True):
+        while_the_query_runs(t, p, reset)
+        while_it_waits(t, p, reset)
+    while_the_answer_is_sent(t, p)
+    deadlines(t, p)
+    wait_for(lambda: idle(p), 10 * kSlow, "no statement runs")
+    t.is_(p.postgres.backends(), 1, "one session, idle, as configured")
+    t.is_(request(p.gateway.port, kCall, headers=bearer(p.key)).status, 200, "and it answers")
+    t.ok(len(p.gateway.workers()) == 1 and "connection lost" not in p.gateway.log(), "all on the first connection")
+
+
+run_test(test)

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""The README's own commands, run as they stand there: only folders and ports of the machine are replaced by the test's."""
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tablegate_test import free_port, kAsan, kCheckout, kLoader, kModule, kNginx, kSlow, request, run, run_test
+from tg_settings import nginx_env, sanitizer_env
+
+
+def block(name):
+    """(commands, the output that stands below them or None)"""
+    with open(os.path.join(kCheckout, "README.md"), encoding="utf-8") as file:
+        text = file.read()
+    found = re.search(rf"<!-- test: {name} -->\n```sh\n(.*?)```\n(?:\n```\n(.*?)```\n)?", text, re.S)
+    return found.group(1), found.group(2)
+
+
+def shell(commands, folder, env):
+    return subprocess.run(["bash", "-e", "-o", "pipefail", "-c", commands], cwd=folder, env=env, capture_output=True, text=True,
+                          timeout=300 * kSlow, check=False)
+
+
+def own_table(t):
+    commands, wanted = block("own-table")
+    state = os.path.join(t.folder, "quickstart")
+    work = os.path.join(t.folder, "work")
+    os.mkdir(work)
+    env = {**os.environ, "QUICKSTART_DIR": state, "PORT": str(free_port())}
+    done = run([os.path.join(kCheckout, "t/lib/quickstart.sh")], env=env, timeout=300 * kSlow)
+    t.is_(done.returncode, 0, "quickstart in a folder of its own")
+    t.like(done.stdout, re.escape('{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'), "it prints the tutorial's answer")
+    try:
+        done = shell(commands.replace("build/quickstart.env", f"{state}/env").replace("curl ", "curl -sS --noproxy '*' "), work, env)
+        t.is_(done.returncode, 0, "own table: the commands pass")
+        if done.returncode:
+            t.diag(done.stdout[-2000:] + done.stderr[-2000:])
+        t.is_(done.stdout.splitlines()[-1] + "\n", wanted, "own table: the answer is the README's")
+    finally:
+        done = run([os.path.join(kCheckout, "t/lib/stop.sh")], env=env, timeout=60 * kSlow)
+        t.is_(done.returncode, 0, "make stop ends it")
+
+
+def existing(t):
+    """The commands on a cluster and an nginx of the test: the paths of the machine get a prefix, nginx its own options."""
+    commands, _ = block("existing")
+    p = t.project()
+    root = os.path.join(p.folder, "root")
+    for name in ("etc/nginx/modules-enabled", "etc/nginx/conf.d", "var/lib", "usr/bin", "bin"):
+        os.makedirs(os.path.join(root, name))
+    with open(p.gateway.conf, "w", encoding="utf-8") as file:  # as Debian's: modules first, conf.d inside http
+        file.write(f"""user www-data; worker_processes 1; pid {p.folder}/nginx.pid; error_log {p.gateway.error_log} info;
+include {root}/etc/nginx/modules-enabled/*.conf;
+events {{ }}
+http {{ access_log off; client_body_temp_path {p.folder}/tmp/body; proxy_temp_path {p.folder}/tmp/proxy;
+fastcgi_temp_path {p.folder}/tmp/fastcgi; uwsgi_temp_path {p.folder}/tmp/uwsgi; scgi_temp_path {p.folder}/tmp/scgi;
+include {root}/etc/nginx/conf.d/*.conf; }}
+""")
+    nginx = os.path.join(root, "bin", "nginx")
+    extra = "".join(f"export {name}='{value}'\n" for name, value in nginx_env(p.folder).items())
+    with open(nginx, "w", encoding="utf-8") as file:
+        file.write(f"#!/bin/sh\n{extra}exec {kNginx} -p {p.folder} -c {p.gateway.conf} -e {p.gateway.error_log} \"$@\"\n")
+    os.chmod(nginx, 0o755)
+    port = free_port()
+    for path in ("/usr/share/nginx", "/etc/nginx", "/var/lib/tablegate"):
+        commands = commands.replace(path, root + path)
+    commands = commands.replace("/run/postgresql", p.postgres.socket).replace("8081", str(port))
+    commands = commands.replace("make install", f"make -s -C {kCheckout} install DESTDIR={root} >/dev/null")
+    t.like(commands, "tablegate sync --output", "the README has the commands")
+    if kAsan:  # the sanitized programs in place of the installed ones
+        commands = commands.replace("\n\n", f"\ncp {kLoader} {root}/usr/bin/tablegate; cp {kModule} {root}/usr/lib/nginx/modules/\n\n", 1)
+    p.postgres.psql("DROP DATABASE tablegate", database="postgres")
+    env = {**os.environ, **sanitizer_env(p.folder), "PATH": f"{root}/usr/bin:{root}/bin:{os.environ['PATH']}",
+           "PGHOST": p.postgres.socket, "PGPORT": "5432", "PGUSER": "postgres",
+           "TABLEGATE_MASTER_KEY_FILE": f"{root}/etc/tablegate/master.key"}
+    # The module's path in the installed file is relative to nginx's prefix: a link there, as Debian has one.
+    os.symlink(f"{root}/usr/lib/nginx/modules", os.path.join(p.folder, "modules"))
+    commands = commands.replace("nginx -t && nginx -s reload", "nginx -t && nginx")  # the test's nginx does not run yet
+    done = shell(commands, p.folder, env)
+    t.is_(done.returncode, 0, "existing: the commands pass")
+    if done.returncode:
+        t.diag(done.stdout[-2000:] + done.stderr[-3000:])
+    answer = request(port, "/anything")
+    t.is_((answer.status, answer.json["error"]), (404, "api_not_found"), "existing: nothing is published yet")
+    users(t, p, env, root, port)
+
+
+def users(t, p, env, root, port):
+    """An API on what the README set up: nginx's user comes in by the peer map."""
+    p.definitions([
+        {"kind": "RestApi", "name": "user-api", "base_path": "/v1"},
+        {"kind": "BusinessProcess", "name": "User Service", "rest_api": "user-api"},
+        {"kind": "DataSource", "name": "files", "type": "csv", "path": "users.csv"},
+        {"kind": "Table", "name": "users", "data_source": "files", "primary_key": ["id"], "ddl": "CREATE TABLE users (id BIGINT, name STRING)"},
+        {"kind": "Api", "name": "User by ID", "business_process": "User Service", "path": "/user", "mode": "wizard", "table": "users",
+         "result": "object", "authentication": [], "request_parameters": [{"name": "id", "type": "LONG", "sample": 1}],
+         "response_parameters": [{"name": "id"}, {"name": "name"}]}])
+    p.file("users.csv", "id,name\n1,Ada\n")
+    done = shell("""export TABLEGATE_CATALOG="dbname=tablegate"
+tablegate apply -f definitions.json
+tablegate table load users --header
+tablegate api test "User by ID"
+tablegate api commit "User by ID"
+tablegate api publish "User by ID" --no-domain
+tablegate sync --output ROOT/var/lib/tablegate --check "nginx -t" --reload "nginx -s reload"
+""".replace("ROOT", root), p.folder, env)
+    t.is_(done.returncode, 0, "existing: an API is published")
+    if done.returncode:
+        t.diag(done.stdout[-2000:] + done.stderr[-3000:])
+    from tablegate_test import wait_for
+    wait_for(lambda: request(port, "/v1/user?id=1").status == 200, 10 * kSlow, "the reload counts")
+    t.is_(request(port, "/v1/user?id=1").text, '{"data":{"id":1,"name":"Ada"},"success":true}', "existing: it answers")
+
+
+def test(t):
+    if os.geteuid() != 0:
+        t.skip_all("the README's commands want root")
+        return
+    own_table(t)
+    existing(t)
+
+
+run_test(test)

@@ -1,0 +1,233 @@
+// Definitions before they meet a catalog: JSON, shapes, names, rules, and the
+// normalised text by which `apply` knows what is unchanged.
+#include "catalog/definition.hpp"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "catalog/api_rules.hpp"
+#include "catalog/definition_rules.hpp"
+#include "catalog/definition_schema.hpp"
+#include "catalog/iso_time.hpp"
+#include "catalog/name_rules.hpp"
+#include "catalog/refusal.hpp"
+
+#include <check.h>  // last: it defines a macro fail() that breaks the standard library
+
+using namespace tablegate::loader;
+
+namespace {
+
+void same_text(const std::string& said, const std::string& wanted) {
+  ck_assert_str_eq(said.c_str(), wanted.c_str());
+}
+
+// Reads a text as one file.
+std::vector<Definition> read(const std::string& text, Problems& problems) {
+  char path[] = "/tmp/tablegate-definition-XXXXXX";
+  const int descriptor = mkstemp(path);
+  ck_assert_int_ge(descriptor, 0);
+  ck_assert_int_eq(static_cast<int>(write(descriptor, text.data(), text.size())),
+                   static_cast<int>(text.size()));
+  close(descriptor);
+  std::vector<Definition> definitions = read_definitions({path}, problems);
+  unlink(path);
+  return definitions;
+}
+
+// A line each, the file's name as FILE.
+std::string text_of(const Problems& problems) {
+  std::string lines;
+  for (std::string line : problems.lines()) {
+    const size_t path = line.find("/tmp/tablegate-definition-");
+    if (path != std::string::npos)
+      line.replace(path, std::string("/tmp/tablegate-definition-XXXXXX").size(), "FILE");
+    lines += line + "\n";
+  }
+  return lines;
+}
+
+// What reading, shape and rules refuse.
+std::string problems_of(const std::string& text) {
+  Problems problems;
+  for (Definition& definition : read(text, problems)) {
+    if (!definition.broken) check_schema(definition, problems);
+    if (!definition.broken) check_rules(definition, problems);
+  }
+  return text_of(problems);
+}
+
+std::string api(const std::string& members) {
+  return R"({"kind":"Api","name":"Some API","business_process":"Some process","path":"/x","table":"t",)"
+         R"("request_parameters":[{"name":"id","type":"LONG"}],"response_parameters":[{"name":"id"}],"authentication":[])" +
+         (members.empty() ? "" : "," + members) + "}";
+}
+
+START_TEST(a_definition_of_the_contract_is_taken) {
+  same_text(problems_of(api("")), "");
+  same_text(
+      problems_of(
+          R"({"$schema":"x","kind":"RestApi","name":"r","base_path":"/v1","versioning":{"scheme":"none"}})"),
+      "");
+  same_text(problems_of(R"([{"kind":"Domain","name":"*.example.com"}])"), "");
+}
+END_TEST
+
+START_TEST(what_comes_later_is_refused_by_name) {
+  same_text(problems_of(api(R"("method":"POST")")),
+            "FILE /method: method \"POST\" is not supported yet (supported: GET)\n");
+  same_text(problems_of(api(R"("order_by":[])")),
+            "FILE /order_by: field \"order_by\" is not supported yet\n");
+  same_text(problems_of(R"({"kind":"DataSource","name":"d","type":"maxcompute"})"),
+            "FILE /type: type \"maxcompute\" is not supported yet (supported: csv)\n");
+}
+END_TEST
+
+START_TEST(every_fault_of_a_shape_is_told) {
+  same_text(
+      problems_of(
+          R"([{"kind":"RestApi","name":"r","base_path":1,"oops":2},{"kind":"Nope","name":"x"},{"kind":"Domain"},7])"),
+      "FILE /0/base_path: must be a string\n"
+      "FILE /0/oops: unknown field \"oops\"\n"
+      "FILE /1/kind: unknown kind \"Nope\" (one of Domain, GatewayInstance, RestApi, DataSource, "
+      "BusinessProcess, Table, Api)\n"
+      "FILE /2: \"name\" is missing\n"
+      "FILE /3: must be an object\n");
+  same_text(problems_of(api(R"("timeout_ms":0,"max_records":10001)")),
+            "FILE /timeout_ms: must be 1 to 90000\nFILE /max_records: must be 1 to 10000\n");
+}
+END_TEST
+
+START_TEST(json_is_read_strictly) {
+  same_text(problems_of(R"({"kind":"RestApi","name":"r","name":"s","base_path":"/"})"),
+            "FILE /name: stands twice\n");
+  ck_assert(problems_of("{\n \"kind\": }").find("line 2 column 10") != std::string::npos);
+  ck_assert(problems_of("\"\xff\"").find("not JSON") != std::string::npos);
+  ck_assert(problems_of(std::string(200000, '[')).find("not JSON") != std::string::npos);
+  ck_assert(problems_of(std::string(100000, '[') + std::string(100000, ']')).find("must be an object") !=
+            std::string::npos);
+  same_text(problems_of(R"({"kind":"Api","name":"Same name","x":{"a/b~c":12345678901234567890123}})"),
+            "FILE /x/a~1b~0c: a number of this size is not kept exactly: write it as a string\n");
+}
+END_TEST
+
+START_TEST(path_and_parameters_agree) {
+  const std::string begin =
+      R"({"kind":"Api","name":"Some API","business_process":"Some process","table":"t",)"
+      R"("response_parameters":[{"name":"id"}],"authentication":["api_key"],"api_key_source":{"in":"header","name":"X-Key"},)";
+  same_text(
+      problems_of(begin +
+                  R"("path":"/x/{id}","request_parameters":[{"name":"id","type":"LONG","in":"path"}]})"),
+      "");
+  same_text(
+      problems_of(
+          begin +
+          R"("path":"/x/{id}","request_parameters":[{"name":"no","type":"LONG","in":"path","required":false},)"
+          R"({"name":"x-key","type":"STRING","in":"header"},{"name":"no","type":"LONG","default":1}]})"),
+      "FILE /request_parameters/0/in: the path has no segment {no}\n"
+      "FILE /request_parameters/0/required: a path parameter is always required\n"
+      "FILE /request_parameters/1/name: this header carries the credential\n"
+      "FILE /request_parameters/2/name: parameter \"no\" stands twice\n"
+      "FILE /request_parameters/2/default: stands only with \"required\": false\n"
+      "FILE /path: {id} has no request parameter \"id\" with \"in\": \"path\"\n");
+}
+END_TEST
+
+START_TEST(columns_and_values_fit_the_table) {
+  TableInfo table;
+  table.name = "t";
+  table.time_zone = "UTC";
+  table.columns = {{"id", tablegate::core::ColumnType::int8, "bigint", true, ""},
+                   {"name", tablegate::core::ColumnType::text, "text", false, ""}};
+  Problems problems;
+  std::vector<Definition> definitions = read(
+      R"({"kind":"Api","name":"Some API","business_process":"p","path":"/x","table":"t","authentication":[],"request_parameters":[)"
+      R"({"name":"id","type":"LONG","sample":"x"},{"name":"name","type":"LONG"},{"name":"none","type":"LONG"}],)"
+      R"("response_parameters":[{"name":"n","column":"name","as":"string"},{"name":"id","as":"string"}]})",
+      problems);
+  ck_assert(!check_api_columns(definitions[0].document, definitions[0].place, table, problems));
+  same_text(text_of(problems),
+            "FILE /request_parameters/0/sample: is no LONG: must be a whole number from -9223372036854775808 "
+            "to 9223372036854775807\n"
+            "FILE /request_parameters/1/type: LONG does not go with column \"name\" (text); use STRING\n"
+            "FILE /request_parameters/2/name: table \"t\" has no column \"none\"\n"
+            "FILE /response_parameters/0/as: is for integers and decimals; column \"name\" is text\n");
+}
+END_TEST
+
+START_TEST(equal_definitions_have_equal_bytes) {
+  Problems problems;
+  const std::vector<Definition> a =
+      read(R"({"base_path":"/v1","name":"r","kind":"RestApi","$schema":"s"})", problems);
+  const std::vector<Definition> b =
+      read("{\"kind\":\"RestApi\",\n\"name\":\"r\", \"base_path\":\"\\/v1\"}", problems);
+  same_text(normalised_text(a[0]), R"({"kind":"RestApi","name":"r","base_path":"/v1"})");
+  same_text(normalised_text(b[0]), normalised_text(a[0]));
+}
+END_TEST
+
+START_TEST(names) {
+  same_text(bad_display_name("查询用户 1_-"), "");
+  same_text(bad_display_name("abc"), "must be 4 to 50 characters long, not 3");
+  same_text(bad_display_name("abc/d"),
+            "character U+002F is not allowed: letters, digits, _, - and space are");
+  ck_assert(!bad_display_name(" abcd").empty());
+  for (const char* good : {"a", "user_info", "t__gx", "_1"}) same_text(bad_table_name(good), "");
+  for (const char* bad : {"", "1a", "A", "a-b", "tablegate_x", "t__g12"})
+    ck_assert_msg(!bad_table_name(bad).empty(), "%s", bad);
+  for (const char* good : {"80", "127.0.0.1:8080", "*:80", "[::1]:443", "unix:/run/x.sock", "localhost:1"})
+    same_text(bad_listen(good), "");
+  for (const char* bad : {"", "0", "65536", "80;", "80 ssl", "[::1", "unix:x", "a b:80", "*.a:80"})
+    ck_assert_msg(!bad_listen(bad).empty(), "%s", bad);
+  for (const char* good : {"a", "api.example.com", "*.example.com"}) same_text(bad_host(good), "");
+  for (const char* bad : {"", "*", "a..b", "-a", "A.b", "a.*.b", "a;b", "a\n"})
+    ck_assert_msg(!bad_host(bad).empty(), "%s", bad);
+  for (const char* bad : {"", "x", "//", "/a//b", "/a/../b", "/a b", "/{a", "/a{b}", "/{a}/{a}", "/{1}"}) {
+    std::vector<std::string> found;
+    ck_assert_msg(!bad_path(bad, true, found).empty(), "%s", bad);
+  }
+}
+END_TEST
+
+START_TEST(times_have_an_offset) {
+  same_text(read_iso_time("2027-01-31", "--at"), "2027-01-31T00:00:00Z");
+  same_text(read_iso_time("2028-02-29T08:00:00.25+08:00", "--at"), "2028-02-29T08:00:00.25+08:00");
+  for (const char* bad :
+       {"", "now", "2027-02-29", "2027-13-01", "2027-01-31T08:00:00", "2027-01-31T24:00:00Z",
+        "2027-01-31T08:00:00Zx", "2027-01-31 08:00:00Z", "infinity"}) {
+    bool refused = false;
+    try {
+      read_iso_time(bad, "--at");
+    } catch (const WrongUsage&) {
+      refused = true;
+    }
+    ck_assert_msg(refused, "%s", bad);
+  }
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  Suite* suite = suite_create("loader definition");
+  TCase* all = tcase_create("all");
+  tcase_add_test(all, a_definition_of_the_contract_is_taken);
+  tcase_add_test(all, what_comes_later_is_refused_by_name);
+  tcase_add_test(all, every_fault_of_a_shape_is_told);
+  tcase_add_test(all, json_is_read_strictly);
+  tcase_add_test(all, path_and_parameters_agree);
+  tcase_add_test(all, columns_and_values_fit_the_table);
+  tcase_add_test(all, equal_definitions_have_equal_bytes);
+  tcase_add_test(all, names);
+  tcase_add_test(all, times_have_an_offset);
+  suite_add_tcase(suite, all);
+  SRunner* runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

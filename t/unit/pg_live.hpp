@@ -1,0 +1,74 @@
+// Shared by the pg_live_* tests, which need a real PostgreSQL: TABLEGATE_TEST_DSN names a database whose
+// user may create tables and roles and terminate its own backends. Exit 77 = skipped. The pool only
+// reads, so a plain libpq connection (Admin) prepares what a test needs and plays the adversary.
+#pragma once
+
+#include <cstdio>
+
+#include "pg_testing.hpp"
+
+namespace tablegate::pg::testing {
+
+inline std::string test_dsn() {
+  return getenv("TABLEGATE_TEST_DSN");
+}
+
+class Admin {
+ public:
+  Admin() : connection_(PQconnectdb(test_dsn().c_str())) {
+    ck_assert_msg(PQstatus(connection_) == CONNECTION_OK, "%s", PQerrorMessage(connection_));
+    run("set client_min_messages = error");
+  }
+  ~Admin() { PQfinish(connection_); }
+  Admin(const Admin&) = delete;
+  Admin& operator=(const Admin&) = delete;
+
+  std::string run(const std::string& sql) {
+    PGresult* result = PQexec(connection_, sql.c_str());
+    const ExecStatusType status = PQresultStatus(result);
+    ck_assert_msg(status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK, "%s: %s", sql.c_str(),
+                  PQerrorMessage(connection_));
+    std::string value = PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "";
+    PQclear(result);
+    return value;
+  }
+
+ private:
+  PGconn* connection_;
+};
+
+struct Fixture {
+  explicit Fixture(unsigned connections = 8) : dsn(dsn_of(test_dsn())), config(config_of(dsn, connections)) {
+    config.queue = 100000;
+  }
+  Pool& pool() {
+    if (!pool_) pool_ = std::make_unique<Pool>(loop, config);
+    return *pool_;
+  }
+  void run(TestQuery& query) {
+    pool().submit(query);
+    wait_for(
+        loop, [&] { return query.done(); }, "the query's callback");
+  }
+
+  LogLines log;
+  PollLoop loop{log.sink()};
+  Dsn dsn;
+  PoolConfig config;
+  std::unique_ptr<Pool> pool_;
+};
+
+inline int run_live(const char* name, const std::vector<const TTest*>& tests) {
+  if (getenv("TABLEGATE_TEST_DSN") == nullptr) {
+    puts("skipped: TABLEGATE_TEST_DSN is not set");
+    return 77;
+  }
+  Suite* suite = suite_create(name);
+  TCase* cases = tcase_create("live");
+  tcase_set_timeout(cases, 120);
+  for (const TTest* test : tests) tcase_add_test(cases, test);
+  suite_add_tcase(suite, cases);
+  return run_suite(suite);
+}
+
+}  // namespace tablegate::pg::testing
