@@ -82,7 +82,7 @@ class Applier {
     const std::string text = normalised_text(definition);
     const Rows before =
         catalog_.query("SELECT definition::text FROM " + table + " WHERE name = $1", {definition.name});
-    const std::string action = action_of(before, text);
+    std::string action = action_of(before, text);
     if (action == "created") {
       catalog_.query("INSERT INTO " + table + " (name, definition) VALUES ($1, $2)", {definition.name, text});
     } else if (action == "changed") {
@@ -108,7 +108,7 @@ class Applier {
              fmt::format("API \"{}\" is published to service \"{}\", resource group \"{}\"", used.text(i, 2),
                          used.text(i, 0), used.text(i, 1)));
     }
-    const std::string action = save_plain(definition, "tablegate.gateway_instance");
+    std::string action = save_plain(definition, "tablegate.gateway_instance");
     if (action == "created") {
       // A gateway of this name that was deleted has left its history: numbers go on.
       catalog_.query(
@@ -132,7 +132,7 @@ class Applier {
         "SELECT definition::text, base_path, rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version "
         "= ''",
         {definition.name});
-    const std::string action = action_of(before, text);
+    std::string action = action_of(before, text);
     if (action == "created") {
       catalog_.query("INSERT INTO tablegate.rest_api (name, base_path, definition) VALUES ($1, $2, $3)",
                      {definition.name, base_path, text});
@@ -163,7 +163,7 @@ class Applier {
     const Rows before = catalog_.query(
         "SELECT definition::text FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
         {workspace_.id, definition.name});
-    const std::string action = action_of(before, text);
+    std::string action = action_of(before, text);
     if (action != "unchanged") {
       catalog_.query(
           "INSERT INTO tablegate.data_source (workspace_id, name, type, definition) VALUES ($1, $2, $3, $4)"
@@ -188,7 +188,7 @@ class Applier {
         "tablegate.rest_api r"
         " USING (rest_api_id) WHERE b.workspace_id = $1 AND b.name = $2",
         {workspace_.id, definition.name});
-    const std::string action = action_of(before, text);
+    std::string action = action_of(before, text);
     if (action == "created") {
       catalog_.query(
           "INSERT INTO tablegate.business_process (workspace_id, name, rest_api_id, definition) VALUES ($1, "
@@ -234,7 +234,7 @@ class Applier {
     }
     if (definition.broken) return {};
     const std::string text = normalised_text(definition);
-    const std::string action = action_of(before, text);
+    std::string action = action_of(before, text);
     if (action != "unchanged") {
       catalog_.query(
           "INSERT INTO tablegate.mirror_table (name, data_source_id, definition, columns, primary_key, "
@@ -270,7 +270,7 @@ class Applier {
         " FROM tablegate.api a JOIN tablegate.business_process b USING (business_process_id)"
         " WHERE a.workspace_id = $1 AND a.name = $2 AND a.deleted_at IS NULL",
         {workspace_.id, definition.name});
-    const std::string action = action_of(before, text);
+    std::string action = action_of(before, text);
     if (!before.empty() && before.boolean(0, 3) && before.text(0, 2) != found.text(0, 1)) {
       refuse(
           definition, "/business_process",

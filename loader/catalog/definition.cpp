@@ -128,7 +128,7 @@ std::vector<std::string> Problems::lines() const {
   const auto index = [](const Problem& problem) {
     const std::string& pointer = problem.place.pointer;
     return pointer.size() > 1 && std::isdigit(static_cast<unsigned char>(pointer[1])) != 0
-               ? std::atol(pointer.c_str() + 1)
+               ? std::strtol(pointer.c_str() + 1, nullptr, 10)
                : -1L;
   };
   std::vector<std::string> files;

@@ -39,6 +39,7 @@ std::string ApiRow::method() const {
 
 std::vector<std::string> first_column(const Rows& rows) {
   std::vector<std::string> names;
+  names.reserve(static_cast<size_t>(rows.size()));
   for (int i = 0; i < rows.size(); ++i) names.push_back(rows.string(i, 0));
   return names;
 }
@@ -104,11 +105,12 @@ std::optional<TableInfo> find_table(Database& catalog, const std::string& name) 
 }
 
 std::string table_source(const TableInfo& table) {
-  JsonDocument zone(rapidjson::kStringType), name(rapidjson::kStringType);
-  zone.SetString(table.time_zone.c_str(), zone.GetAllocator());
-  name.SetString(table.name.c_str(), name.GetAllocator());
-  return fmt::format(R"({{"table":{},"time_zone":{},"primary_key":{},"columns":{}}})", json_text(name),
-                     json_text(zone), names_text(table.primary_key), columns_text(table.columns));
+  const auto text = [](const std::string& value) {
+    return json_text(
+        JsonValue(rapidjson::StringRef(value.data(), static_cast<rapidjson::SizeType>(value.size()))));
+  };
+  return fmt::format(R"({{"table":{},"time_zone":{},"primary_key":{},"columns":{}}})", text(table.name),
+                     text(table.time_zone), names_text(table.primary_key), columns_text(table.columns));
 }
 
 std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,

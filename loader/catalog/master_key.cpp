@@ -49,7 +49,7 @@ std::string fingerprint_of(std::string_view hex, const std::string& path) {
     throw Refused(
         fmt::format("master key file {} holds no key: {} hex digits are expected", path, kHexBytes));
   }
-  const std::string fingerprint =
+  std::string fingerprint =
       sha256_hex({reinterpret_cast<const char*>(key.data()), key.size()});  // NOLINT: bytes as characters
   OPENSSL_cleanse(key.data(), key.size());
   return fingerprint;

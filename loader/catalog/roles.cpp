@@ -50,6 +50,25 @@ bool pin_settings(Database& catalog) {
   return changed;
 }
 
+bool create_schema(Database& database, const char* schema) {
+  if (!database.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", {schema}).empty())
+    return false;
+  database.script(fmt::format("CREATE SCHEMA {} AUTHORIZATION tablegate_owner", schema));
+  return true;
+}
+
+// Only our roles and those whom someone granted it may do anything in the database.
+void close_to_public(Database& database) {
+  const Rows names = database.query("SELECT pg_catalog.quote_ident(current_database())");
+  std::string roles = "tablegate_reader";
+  for (const std::string_view role : group_roles()) roles += ", " + std::string(role);
+  database.script(
+      fmt::format("REVOKE TEMP, CREATE ON DATABASE {0} FROM PUBLIC; GRANT CONNECT ON DATABASE {0} TO {1}",
+                  names.text(0, 0), roles));
+  if (!database.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'").empty())
+    database.script("REVOKE ALL ON SCHEMA public FROM PUBLIC");
+}
+
 }  // namespace
 
 const std::vector<PinnedSetting>& reader_settings() {
@@ -90,28 +109,23 @@ bool ensure_roles(Database& catalog) {
 }
 
 bool ensure_database_grants(Database& catalog) {
-  const Rows names = catalog.query("SELECT pg_catalog.quote_ident(current_database())");
-  const std::string database = names.string(0, 0);
-  bool changed = false;
-  for (const char* const schema : {"tablegate", "mirror"}) {
-    if (!catalog.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", {schema}).empty()) continue;
-    catalog.script(fmt::format("CREATE SCHEMA {} AUTHORIZATION tablegate_owner", schema));
-    changed = true;
-  }
-  std::string roles = "tablegate_reader";
-  for (const std::string_view role : group_roles()) roles += ", " + std::string(role);
-  catalog.script(
-      fmt::format("REVOKE TEMP, CREATE ON DATABASE {0} FROM PUBLIC;"
-                  "GRANT CONNECT ON DATABASE {0} TO {1};"
-                  "REVOKE ALL ON SCHEMA tablegate, mirror FROM PUBLIC, tablegate_reader;"
-                  "GRANT USAGE ON SCHEMA mirror TO tablegate_reader, tablegate_developer;"
-                  "GRANT SELECT ON ALL TABLES IN SCHEMA mirror TO tablegate_reader;"
-                  "ALTER DEFAULT PRIVILEGES FOR ROLE tablegate_owner IN SCHEMA mirror GRANT SELECT ON TABLES "
-                  "TO tablegate_reader",
-                  database, roles));
-  if (!catalog.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'").empty()) {
-    catalog.script("REVOKE ALL ON SCHEMA public FROM PUBLIC");
-  }
+  const bool changed = create_schema(catalog, "tablegate");
+  close_to_public(catalog);
+  catalog.script("REVOKE ALL ON SCHEMA tablegate FROM PUBLIC, tablegate_reader");
+  return changed;
+}
+
+bool ensure_mirror_grants(Database& mirror) {
+  bool changed = create_schema(mirror, "mirror");
+  changed |= create_schema(mirror, "mirror_load");
+  close_to_public(mirror);
+  mirror.script(
+      "REVOKE ALL ON SCHEMA mirror FROM PUBLIC, tablegate_reader, tablegate_developer;"
+      "REVOKE ALL ON SCHEMA mirror_load FROM PUBLIC, tablegate_reader;"
+      "GRANT USAGE ON SCHEMA mirror TO tablegate_reader, tablegate_developer;"
+      "GRANT SELECT ON ALL TABLES IN SCHEMA mirror TO tablegate_reader;"
+      "ALTER DEFAULT PRIVILEGES FOR ROLE tablegate_owner IN SCHEMA mirror GRANT SELECT ON TABLES TO "
+      "tablegate_reader");
   return changed;
 }
 

@@ -22,8 +22,10 @@ const std::vector<std::string_view>& group_roles();
 
 // Creates what is missing; true when something was.
 bool ensure_roles(Database& catalog);
-// Schemas, their owner, and what PUBLIC and the reader may do in this database; true when something changed.
+// Schemas, their owner, and what PUBLIC and the reader may do in the catalog's database and in the mirror's,
+// which may be one; true when something changed.
 bool ensure_database_grants(Database& catalog);
+bool ensure_mirror_grants(Database& mirror);
 // The server keeps only its hash, and no log ever sees the password.
 void set_reader_password(Database& catalog, const std::string& password);
 

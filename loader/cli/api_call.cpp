@@ -129,7 +129,7 @@ void api_call(const Settings& settings, const ApiOptions& options) {
   while (base.back() == '/') base.pop_back();
   std::string url = base + request.path;
   Headers headers;
-  for (const auto& [name, value] : request.headers) headers.add(name + ": " + value);
+  for (const auto& [name, value] : request.headers) headers.add(fmt::format("{}: {}", name, value));
   add_credential(request, options, headers, url);
   const Answer answer = perform(url, headers, options);
   if (settings.json) {

@@ -122,13 +122,10 @@ class MirrorTable {
   MirrorTable(const Settings& settings, const std::string& name)
       : mirror_(settings.open_mirror()), name_(name) {
     lock_table_for_load(mirror_, name_);
-    become_owner(mirror_);
+    open_load_session(mirror_);
+    require_droppable(mirror_, name_);
   }
-  void drop() {
-    std::vector<std::string> relations;
-    for (const GenerationTable& table : list_generations(mirror_, name_)) relations.push_back(table.relation);
-    drop_generations(mirror_, relations);
-  }
+  void drop() { drop_table(mirror_, name_); }
 
  private:
   Database mirror_;

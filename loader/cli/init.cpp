@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 
 #include <memory>
+#include <optional>
 
 #include "catalog/definition.hpp"
 #include "catalog/lookup.hpp"
@@ -26,8 +27,9 @@ struct InitOptions {
 void refuse_shared_database(const std::string& database) {
   for (const char* const shared : {"postgres", "template0", "template1"}) {
     if (database == shared) {
-      throw Refused(fmt::format("database \"{}\" is everybody's: the catalog wants one of its own", database),
-                    "createdb tablegate, then --catalog dbname=tablegate");
+      throw Refused(
+          fmt::format("database \"{}\" is everybody's: catalog and mirror want one of their own", database),
+          "createdb tablegate, then --catalog dbname=tablegate");
     }
   }
 }
@@ -56,9 +58,26 @@ std::string known_fingerprint(Database& catalog) {
   return rows.empty() ? std::string{} : rows.string(0, 0);
 }
 
-void print_advice(Database& catalog) {
-  const Rows names = catalog.query("SELECT current_database(), pg_catalog.quote_ident(current_user)");
-  const std::string database = names.string(0, 0);
+// Inside a transaction; as tablegate_owner afterwards.
+bool prepare_mirror(Database& mirror, std::vector<std::string>& ran) {
+  const bool changed = ensure_mirror_grants(mirror);
+  mirror.script("SET LOCAL ROLE tablegate_owner");
+  for (std::string& name : run_mirror_migrations(mirror)) ran.push_back(std::move(name));
+  return changed;
+}
+
+// A mirror apart from the catalog may be another cluster's: the roles are made there too.
+bool prepare_separate_mirror(Database& mirror, const std::string& password, std::vector<std::string>& ran) {
+  Transaction transaction(mirror);
+  lock_catalog(mirror);
+  bool changed = ensure_roles(mirror);
+  if (!password.empty()) set_reader_password(mirror, password);
+  changed |= prepare_mirror(mirror, ran);
+  transaction.commit();
+  return changed;
+}
+
+void print_advice(const std::string& database) {
   print_line(
       fmt::format("\nnginx's user (www-data on Debian) signs in as tablegate_reader. In pg_ident.conf:\n"
                   "  tablegate  www-data  tablegate_reader\n"
@@ -67,7 +86,7 @@ void print_advice(Database& catalog) {
                   "or, with a password over TCP (init --reader-password-file FILE):\n"
                   "  host   \"{0}\"  tablegate_reader  127.0.0.1/32  scram-sha-256\n\n"
                   "People sign in as themselves and become members:\n"
-                  "  GRANT tablegate_developer TO alice;   -- definitions, tests, commits\n"
+                  "  GRANT tablegate_developer TO alice;   -- definitions, loads, tests, commits\n"
                   "  GRANT tablegate_operator TO bob;      -- publish, consumers, keys\n"
                   "  GRANT tablegate_node TO \"root\";       -- who runs tablegate sync",
                   database));
@@ -78,6 +97,11 @@ void init(const Settings& settings, const InitOptions& options) {
     throw Refused("--workspace " + reason);
   Database catalog = Database::connect(settings.catalog, "the catalog");
   refuse_shared_database(PQdb(catalog.connection()));
+  std::optional<Database> mirror;  // where it is apart from the catalog, or might be
+  if (!settings.mirror.empty()) {
+    mirror.emplace(settings.open_mirror());
+    refuse_shared_database(PQdb(mirror->connection()));
+  }
   std::string password;
   if (!options.password_file.empty()) password = read_password(options.password_file);
   const std::string key_path = master_key_path();
@@ -89,14 +113,17 @@ void init(const Settings& settings, const InitOptions& options) {
     lock_catalog(catalog);
     changed |= ensure_roles(catalog);
     changed |= ensure_database_grants(catalog);
+    if (!mirror) {
+      changed |= prepare_mirror(catalog, ran);
+      catalog.script("RESET ROLE");
+    }
     catalog.script("SET LOCAL ROLE tablegate_owner");
-    ran = run_migrations(catalog);
+    for (std::string& name : run_migrations(catalog)) ran.push_back(std::move(name));
     const std::string known = known_fingerprint(catalog);
     changed |= create_workspace(catalog, options.workspace);
     catalog.script("RESET ROLE");
     if (!password.empty()) {
       set_reader_password(catalog, password);
-      OPENSSL_cleanse(password.data(), password.size());
       changed = true;
     }
     // The file last: everything that could be refused has been done.
@@ -105,6 +132,8 @@ void init(const Settings& settings, const InitOptions& options) {
     changed |= save_fingerprint(catalog, key, known);
     transaction.commit();
   }
+  if (mirror) changed |= prepare_separate_mirror(*mirror, password, ran);
+  OPENSSL_cleanse(password.data(), password.size());
   if (settings.json) {
     JsonOutput json;
     json.begin_object().key("workspace").text(options.workspace).key("version").number(newest_migration());
@@ -126,7 +155,7 @@ void init(const Settings& settings, const InitOptions& options) {
                          newest_migration(), options.workspace));
   print_line(fmt::format("master key file {} ({}): copy it to every node that runs tablegate sync", key_path,
                          key.created ? "created" : "found"));
-  print_advice(catalog);
+  print_advice(PQdb((mirror ? *mirror : catalog).connection()));
 }
 
 }  // namespace

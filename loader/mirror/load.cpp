@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "catalog/json_text.hpp"
 #include "catalog/refusal.hpp"
-#include "core/statement.hpp"
 #include "mirror/generations.hpp"
 #include "mirror/mirror_tables.hpp"
 #include "mirror/published_columns.hpp"
@@ -15,10 +15,13 @@
 namespace tablegate::loader {
 namespace {
 
-std::string column_list(const std::vector<std::string>& columns) {
-  std::vector<std::string> quoted;
-  for (const std::string& column : columns) quoted.push_back(core::quote_identifier(column));
-  return fmt::format("{}", fmt::join(quoted, ", "));
+JsonDocument name_array(const std::vector<std::string>& names) {
+  JsonDocument list(rapidjson::kArrayType);
+  auto& allocator = list.GetAllocator();
+  for (const std::string& name : names)
+    list.PushBack(JsonValue(name.data(), static_cast<rapidjson::SizeType>(name.size()), allocator),
+                  allocator);
+  return list;
 }
 
 std::string serving_note(const std::optional<GenerationTable>& serving) {
@@ -32,11 +35,11 @@ class Load {
       : catalog_(catalog), mirror_(mirror), spec_(spec), limits_(limits), watch_(watch) {}
 
   LoadOutcome run(CsvSource& source, const std::string& label) {
-    become_owner(mirror_);
+    open_load_session(mirror_);
     lock_table_for_load(mirror_, spec_.name);
     std::vector<GenerationTable> tables = list_generations(mirror_, spec_.name);
     reconcile_generations(catalog_, spec_.name, tables);
-    drop_generations(mirror_, leftovers(catalog_, spec_.name, tables));
+    drop_generations(mirror_, spec_.name, leftovers(catalog_, spec_.name, tables));
     check_published_columns(catalog_, spec_);
     serving_ = serving_generation(tables, spec_.name);
     next_.generation = begin_generation(catalog_, spec_, label, tables);
@@ -44,7 +47,7 @@ class Load {
     try {
       build(source);
       watch_.step("swapping");
-      swap_generation(mirror_, spec_.name, serving_, next_);
+      swap_generation(mirror_, spec_.name, next_.generation);
     } catch (...) {
       give_up();
       throw;
@@ -57,7 +60,8 @@ class Load {
           fmt::format("generation {} serves, but the catalog was not told: {}; the next load does that",
                       next_.generation, failure.what()));
     }
-    drop_generations(mirror_, leftovers(catalog_, spec_.name, list_generations(mirror_, spec_.name)));
+    drop_generations(mirror_, spec_.name,
+                     leftovers(catalog_, spec_.name, list_generations(mirror_, spec_.name)));
     return {next_.generation, next_.rows};
   }
 
@@ -66,7 +70,7 @@ class Load {
   // cleans up.
   void give_up() noexcept {
     try {
-      drop_generations(mirror_, {next_.relation});
+      drop_generations(mirror_, spec_.name, {next_.generation});
       fail_generation(catalog_, spec_.name, next_.generation);
     } catch (...) {  // NOLINT(bugprone-empty-catch): see above
     }
@@ -76,7 +80,7 @@ class Load {
     Transaction transaction(mirror_);
     // Instants in the file carry no offset: they are wall-clock times of the table's zone.
     mirror_.query("SELECT set_config('timezone', $1, true)", {spec_.time_zone});
-    create();
+    create_generation(mirror_, spec_.name, next_.generation, spec_.columns);
     try {
       next_.rows = source.copy_into(mirror_, mirror_name(next_.relation), true, watch_.copying);
     } catch (const Refused& refused) {
@@ -84,11 +88,7 @@ class Load {
     }
     check_rows();
     watch_.step("building indexes");
-    if (!spec_.primary_key.empty()) add_primary_key();
-    add_indexes();
-    mirror_.script(fmt::format("ANALYZE {}", mirror_name(next_.relation)));
-    mirror_.script(fmt::format("GRANT SELECT ON {} TO tablegate_reader", mirror_name(next_.relation)));
-    mark_generation(mirror_, next_);
+    seal();
     transaction.commit();
   }
 
@@ -110,43 +110,36 @@ class Load {
     }
   }
 
-  void create() {
-    std::vector<std::string> columns;
-    for (const TableColumn& column : spec_.columns) {
-      columns.push_back(fmt::format("{} {}{}", core::quote_identifier(column.name), column.sql_type,
-                                    column.not_null ? " NOT NULL" : ""));
-    }
-    mirror_.script(
-        fmt::format("CREATE TABLE {} ({})", mirror_name(next_.relation), fmt::join(columns, ", ")));
-  }
-
-  void add_primary_key() {
-    const std::string sql =
-        fmt::format("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY ({})", mirror_name(next_.relation),
-                    core::quote_identifier(next_.relation + "_pkey"), column_list(spec_.primary_key));
-    const Rows rows(PQexec(mirror_.connection(), sql.c_str()));
-    if (PQresultStatus(rows.get()) == PGRES_COMMAND_OK) return;
-    const auto part = [&rows](int code) {
-      const char* text = PQresultErrorField(rows.get(), code);
+  // Ends writing to it, builds its keys and indexes, and marks it as what may be swapped in.
+  void seal() {
+    const std::string generation = std::to_string(next_.generation);
+    const std::string rows = std::to_string(next_.rows);
+    const std::string key = json_text(name_array(spec_.primary_key));
+    const std::string indexes = index_lists();
+    const char* const values[] = {spec_.name.c_str(), generation.c_str(), rows.c_str(), key.c_str(),
+                                  indexes.c_str()};
+    const Rows done(PQexecParams(mirror_.connection(),
+                                 "SELECT mirror_load.seal_generation($1, $2, $3, $4, $5)", 5, nullptr, values,
+                                 nullptr, nullptr, 0));
+    if (PQresultStatus(done.get()) == PGRES_TUPLES_OK) return;
+    const auto part = [&done](int code) {
+      const char* text = PQresultErrorField(done.get(), code);
       return std::string(text == nullptr ? "" : text);
     };
     const std::string state = part(PG_DIAG_SQLSTATE);
-    const std::string message = part(PG_DIAG_MESSAGE_PRIMARY);
-    if (state != "23505") throw DatabaseError(state, "primary key: " + message);
+    if (state != "23505") throw DatabaseError(state, "keys and indexes: " + part(PG_DIAG_MESSAGE_PRIMARY));
     std::string detail = part(PG_DIAG_MESSAGE_DETAIL);  // "Key (user_id)=(1) is duplicated."
     if (!detail.empty() && detail.back() == '.') detail.pop_back();
     throw Refused(fmt::format("Table \"{}\": primary_key ({}) is not unique in the data: {}{}", spec_.name,
                               fmt::join(spec_.primary_key, ", "), detail, serving_note(serving_)));
   }
 
-  void add_indexes() {
-    int number = 0;
-    for (const std::vector<std::string>& columns : spec_.indexes) {
-      if (columns.empty()) continue;
-      mirror_.script(fmt::format("CREATE INDEX {} ON {} ({})",
-                                 core::quote_identifier(fmt::format("{}_i{}", next_.relation, ++number)),
-                                 mirror_name(next_.relation), column_list(columns)));
-    }
+  // [["age"],["customer","day"]]
+  std::string index_lists() const {
+    std::vector<std::string> lists;
+    for (const std::vector<std::string>& columns : spec_.indexes)
+      lists.push_back(json_text(name_array(columns)));
+    return fmt::format("[{}]", fmt::join(lists, ","));
   }
 
   Database& catalog_;

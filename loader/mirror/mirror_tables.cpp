@@ -7,6 +7,8 @@
 #include <random>
 #include <thread>
 
+#include "catalog/definition_rules.hpp"
+#include "catalog/migrations.hpp"
 #include "catalog/refusal.hpp"
 #include "core/statement.hpp"
 
@@ -43,6 +45,18 @@ std::string lock_holders(Database& mirror, const std::string& table) {
   return rows.null(0, 0) ? std::string() : fmt::format(" (sessions {})", rows.text(0, 0));
 }
 
+// What is still in use stays: a reader's lock, or a view that someone made on it (2BP01).
+void try_drop(Database& mirror, const std::string& sql, const std::vector<Parameter>& parameters) {
+  try {
+    Transaction transaction(mirror);
+    mirror.script("SET LOCAL lock_timeout = '1s'");
+    mirror.query(sql, parameters);
+    transaction.commit();
+  } catch (const DatabaseError& error) {
+    if (!is_lock_problem(error.sqlstate) && error.sqlstate != "2BP01") throw;
+  }
+}
+
 }  // namespace
 
 std::string generation_name(const std::string& table, int64_t generation) {
@@ -68,17 +82,14 @@ void lock_table_for_load(Database& mirror, const std::string& table) {
       "tablegate table status " + table);
 }
 
-void become_owner(Database& mirror) {
+void open_load_session(Database& mirror) {
   try {
-    mirror.script("SET ROLE tablegate_owner");
+    require_mirror(mirror);
   } catch (const DatabaseError& error) {
-    if (error.sqlstate == "42501") {
-      throw Refused("a load works as tablegate_owner, whose member you are not in the mirror's PostgreSQL",
-                    "GRANT tablegate_owner TO you, or run it as someone who is");
-    }
-    if (error.sqlstate == "22023")
-      throw Refused("the mirror's PostgreSQL has no role tablegate_owner", "tablegate init");
-    throw;
+    if (error.sqlstate != "42501") throw;  // insufficient_privilege
+    throw Refused(
+        "loads are for members of tablegate_developer, which you are not in the mirror's PostgreSQL",
+        "psql -c 'GRANT tablegate_developer TO USER'");
   }
   mirror.script(
       "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0");
@@ -112,24 +123,19 @@ std::optional<GenerationTable> serving_generation(const std::vector<GenerationTa
   return std::nullopt;
 }
 
-void mark_generation(Database& mirror, const GenerationTable& table) {
-  mirror.script(fmt::format("COMMENT ON TABLE {} IS '{}{}, {} rows'", mirror_name(table.relation), kMark,
-                            table.generation, table.rows));
+void create_generation(Database& mirror, const std::string& table, int64_t generation,
+                       const std::vector<TableColumn>& columns) {
+  mirror.query("SELECT mirror_load.create_generation($1, $2, $3)",
+               {table, std::to_string(generation), columns_text(columns)});
 }
 
-void swap_generation(Database& mirror, const std::string& table,
-                     const std::optional<GenerationTable>& serving, const GenerationTable& next) {
+void swap_generation(Database& mirror, const std::string& table, int64_t next) {
   std::minstd_rand random(std::random_device{}());
   for (int attempt = 1;; ++attempt) {
     try {
       Transaction transaction(mirror);
       mirror.script("SET LOCAL lock_timeout = '50ms'");
-      if (serving) {
-        mirror.script(fmt::format("ALTER TABLE {} RENAME TO {}", mirror_name(table),
-                                  core::quote_identifier(generation_name(table, serving->generation))));
-      }
-      mirror.script(fmt::format("ALTER TABLE {} RENAME TO {}", mirror_name(next.relation),
-                                core::quote_identifier(table)));
+      mirror.query("SELECT mirror_load.swap_generation($1, $2)", {table, std::to_string(next)});
       transaction.commit();
       return;
     } catch (const DatabaseError& error) {
@@ -146,17 +152,25 @@ void swap_generation(Database& mirror, const std::string& table,
   }
 }
 
-void drop_generations(Database& mirror, const std::vector<std::string>& relations) {
-  for (const std::string& relation : relations) {
-    try {
-      Transaction transaction(mirror);
-      mirror.script("SET LOCAL lock_timeout = '1s'");
-      mirror.script(fmt::format("DROP TABLE IF EXISTS {}", mirror_name(relation)));
-      transaction.commit();
-    } catch (const DatabaseError& error) {
-      if (!is_lock_problem(error.sqlstate)) throw;
-    }
-  }
+void drop_generations(Database& mirror, const std::string& table, const std::vector<int64_t>& generations) {
+  for (const int64_t generation : generations)
+    try_drop(mirror, "SELECT mirror_load.drop_generation($1, $2)", {table, std::to_string(generation)});
+}
+
+void require_droppable(Database& mirror, const std::string& table) {
+  if (list_generations(mirror, table).empty()) return;
+  const Rows may = mirror.query(
+      "SELECT pg_has_role(session_user, 'tablegate_owner', 'MEMBER') OR"
+      " EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tablegate')");
+  if (may.boolean(0, 0)) return;
+  throw Refused(fmt::format("Table \"{}\" is loaded in a mirror apart from the catalog: only members of "
+                            "tablegate_owner there may drop it",
+                            table),
+                "the same command as one of them");
+}
+
+void drop_table(Database& mirror, const std::string& table) {
+  try_drop(mirror, "SELECT mirror_load.drop_table($1)", {table});
 }
 
 }  // namespace tablegate::loader

@@ -2,7 +2,9 @@
 // mirror.NAME is what gateways read; other generations stand beside it as
 // NAME__g<N>. Which generation a table is, and how many rows it was loaded
 // with, is written in its comment, which follows every rename: that, not the
-// catalog, is the truth when a loader died between the two.
+// catalog, is the truth when a loader died between the two. All changes go
+// through the functions of schema mirror_load (schema/mirror), which work as
+// tablegate_owner: who loads owns nothing and can write to no table that serves.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "catalog/database.hpp"
+#include "source/ddl.hpp"
 
 namespace tablegate::loader {
 
@@ -28,8 +31,9 @@ std::string mirror_name(const std::string& relation);  // "mirror"."relation"
 // holds it.
 void lock_table_for_load(Database& mirror, const std::string& table);
 
-// Works as tablegate_owner, to whom the tables belong, without time limits.
-void become_owner(Database& mirror);
+// Makes the session fit for long work. Throws Refused where the mirror was not prepared by `init`, or the
+// user is no developer.
+void open_load_session(Database& mirror);
 
 // All tables of ours that belong to `table`, the serving one too. Throws Refused where a foreign table has
 // its name.
@@ -38,15 +42,22 @@ std::vector<GenerationTable> list_generations(Database& mirror, const std::strin
 std::optional<GenerationTable> serving_generation(const std::vector<GenerationTable>& tables,
                                                   const std::string& table);
 
-// Marks a table, inside the transaction that makes it.
-void mark_generation(Database& mirror, const GenerationTable& table);
+// An empty table for the generation, to COPY into: generation_name().
+void create_generation(Database& mirror, const std::string& table, int64_t generation,
+                       const std::vector<TableColumn>& columns);
 
-// Puts `next` in the place of `serving` in one short transaction. Never makes readers wait longer than 50 ms
-// at a time: tries again, and throws SystemFailure after about half a minute of failed tries.
-void swap_generation(Database& mirror, const std::string& table,
-                     const std::optional<GenerationTable>& serving, const GenerationTable& next);
+// Puts generation `next` in the place of the serving one in one short transaction. Never makes readers wait
+// longer than 50 ms at a time: tries again, and throws SystemFailure after about half a minute of failed
+// tries.
+void swap_generation(Database& mirror, const std::string& table, int64_t next);
 
-// Drops generations. One that a reader still holds stays for the next load.
-void drop_generations(Database& mirror, const std::vector<std::string>& relations);
+// Drops generations that do not serve. One that a reader still holds stays for the next load.
+void drop_generations(Database& mirror, const std::string& table, const std::vector<int64_t>& generations);
+
+// Drops all of a Table whose definition is gone; what is in use stays for its next load. require_droppable
+// throws Refused where this user never may: without a catalog beside it the mirror cannot tell what is still
+// in use.
+void require_droppable(Database& mirror, const std::string& table);
+void drop_table(Database& mirror, const std::string& table);
 
 }  // namespace tablegate::loader

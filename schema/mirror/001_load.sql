@@ -47,7 +47,7 @@ BEGIN
     END IF;
     FOR item IN SELECT * FROM json_to_recordset(p_columns) AS c (name text, sql_type text, not_null boolean) LOOP
         IF item.sql_type IS NULL OR item.sql_type !~ ('^(smallint|integer|bigint|real|double precision|boolean|text|bytea|date'
-                || '|numeric(\([0-9]{1,4}(,[0-9]{1,4})?\))?|timestamp(\([0-6]\))?|timestamptz(\([0-6]\))?|json|jsonb|interval)$')
+                || '|numeric([(][0-9]{1,4}(,[0-9]{1,4})?[)])?|timestamp([(][0-6][)])?|timestamptz([(][0-6][)])?|json|jsonb|interval)$')
         THEN
             RAISE EXCEPTION 'column "%" cannot be of type "%"', item.name, item.sql_type
                 USING ERRCODE = 'invalid_parameter_value';
@@ -140,7 +140,7 @@ BEGIN
                        WHERE v.source ->> 'table' = p_table)
           INTO used;
         IF used THEN
-            RAISE EXCEPTION 'table "%" is still defined or published', p_table USING ERRCODE = 'dependent_objects_still_exist';
+            RAISE EXCEPTION 'table "%" is still defined or published', p_table USING ERRCODE = 'object_in_use';
         END IF;
     END IF;
     FOR relation IN

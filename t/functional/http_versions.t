@@ -165,11 +165,14 @@ def http2(t, p, port):
         t.like(done.stdout, rf"^HTTP/2 200 .*content-length: {len(kAlice)}\n", "HTTP/2: HEAD")
         done = run([*curl, "-w", " %{http_version} %{response_code}", url])
         t.like(done.stdout, r'"missing_credential".* 2 401$', "HTTP/2 without a key: 401")
-        done = run([*curl, *auth, "-X", "GET", "--data", "@-", "-w", " %{response_code}", url, "--next", *curl[1:], *auth, "-w", " %{response_code}", url],
-                   input="x" * 60000)  # what fits into http2_body_preread_size: nginx resets the stream of a larger one
-        t.is_(done.stdout, (kAlice.decode() + " 200") * 2, "HTTP/2: a body on GET is discarded") or t.diag(done.stderr)
     else:
         t.note("curl is not here")
+    if shutil.which("nghttp"):  # curl 7.88 stumbles over any nginx that answers before it has read the body
+        body = p.file("body", "x" * 60000)
+        done = run(["nghttp", "-m", "3", "-H", ":method: GET", "-H", f"authorization: Bearer {p.key}", "-d", body, url], timeout=30 * kSlow)
+        t.is_(done.stdout, kAlice.decode() * 3, "HTTP/2: three GETs with a body on one connection") or t.diag(done.stderr)
+    else:
+        t.note("nghttp is not here")
     if shutil.which("h2load"):
         done = run(["h2load", "-n", "400", "-c", "4", "-m", "16", "-H", f"Authorization: Bearer {p.key}", url], timeout=60 * kSlow)
         t.like(done.stdout, r"400 succeeded, 0 failed, 0 errored", "HTTP/2: 16 streams at once on each of 4 connections")

@@ -24,8 +24,8 @@ tidy_one() { # FILE
     ngx_module/ngx/*) flags+=("${nginx_includes[@]}") ;;
     t/fuzz/*) flags+=(-It/fuzz) ;;
   esac
-  # The unit's own bytes, all headers and the settings: one changed header rechecks everything, which is seldom.
-  mark=$marks/$( { cat "$file"; cat "$marks/common"; } | sha256sum | cut -c1-32)
+  # The settings, the unit's own bytes and those of the project's headers that it includes.
+  mark=$marks/$( { cat .clang-tidy; g++ -std=c++17 -MM "${flags[@]}" "$file" | sed 's/^[^:]*://; s/\\$//' | xargs cat; } | sha256sum | cut -c1-32)
   [ -e "$mark" ] && return 0
   if clang-tidy-14 --quiet "$file" -- -std=c++17 "${flags[@]}" >"$mark.out" 2>"$mark.err"; then
     mv "$mark.out" "$mark"
@@ -41,7 +41,6 @@ tidy_one() { # FILE
 
 lint_tidy() {
   local file running=0 failed=0
-  { cat .clang-tidy; files '*.hpp' | xargs -r cat; } | sha256sum >"$marks/common"
   find "$marks" -name '????????????????????????????????' -mtime +14 -delete
   while read -r file; do
     if [ "$running" -ge "$jobs" ]; then

@@ -1,0 +1,23 @@
+#!/usr/bin/env python3
+"""The module as nginx's own ./configure --add-dynamic-module builds it (make module-native) serves like ours."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tablegate_test import kAsan, kCheckout, run_test
+
+kNative = os.path.join(kCheckout, "build", "native", "ngx_http_tablegate_module.so")
+
+
+def test(t):
+    if kAsan or not os.path.exists(kNative):
+        t.skip_all("wants a plain run after make module-native")
+        return
+    p = t.project().serve(module=kNative)
+    t.is_(p.get("/v1/user/info?user_id=10001").text, '{"data":{"user_id":10001,"user_name":"Alice"},"success":true}', "it answers")
+    t.is_(p.get("/v1/user/info?user_id=10001", key="").status, 401, "it refuses")
+    p.gateway.reload()
+    t.is_(p.get("/v1/user/info?user_id=10002").text, '{"data":{"user_id":10002,"user_name":"Bob"},"success":true}', "it reloads")
+
+
+run_test(test)
