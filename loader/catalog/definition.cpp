@@ -120,7 +120,7 @@ Kind read_kind(std::string_view word) {
     const std::string singular = squeeze(info.name);
     if (wanted == singular || wanted == singular + "s" || wanted == singular + "es") return info.kind;
   }
-  throw Refused(fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()));
+  throw WrongUsage(fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()));
 }
 
 std::vector<std::string> Problems::lines() const {

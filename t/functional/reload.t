@@ -39,7 +39,7 @@ def old_gone(p):
 
 def running_query(t, p):
     later = [Later(p, "/v1/user/info?user_id=21500") for _ in range(2)]
-    wait_sleeping(p, 2)
+    wait_sleeping(p, 1)  # two when they came to two workers
     p.gateway.reload()
     t.is_(p.get(kCall).body, kAlice, "new workers answer while the old ones wait for a query")
     t.is_([one.status() for one in later], [200, 200], "a reload waits for running queries")
