@@ -106,10 +106,10 @@ $2/unit/%: $2/obj/unit/%.o $2/libloader.a $2/libpg.a $2/libcore.a
 	@mkdir -p $$(@D)
 	$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lcrypto -lfmt -lcurl -lz -lcheck -lsubunit -lrt -lm -lpthread
 endef
+.PRECIOUS: $(BUILD)/obj/unit/%.o $(BUILD)/asan/obj/unit/%.o
 $(eval $(call variant,release,$(BUILD)))
 $(eval $(call variant,asan,$(BUILD)/asan))
 -include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/asan/obj/*/*.d $(BUILD)/asan/obj/*/*/*.d)
-.SECONDARY:
 
 .PHONY: module-native
 module-native: ## the module as nginx's ./configure --add-dynamic-module builds it, in build/native

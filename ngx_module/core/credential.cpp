@@ -53,7 +53,9 @@ bool from_hex(std::string_view hex, Digest& out) {
 
 namespace {
 
-bool blank(char c) { return c == ' ' || c == '\t'; }
+bool blank(char c) {
+  return c == ' ' || c == '\t';
+}
 
 // The key of `Bearer KEY`: scheme in any case, one or more blanks. Null data(): another scheme.
 std::string_view bearer_token(std::string_view value) {
@@ -68,7 +70,8 @@ std::string_view bearer_token(std::string_view value) {
 }
 
 // The key that the request carries, or why there is none.
-Problem find_key(const ApiKeySource& source, const RequestData& request, Arena& arena, std::string_view& key) {
+Problem find_key(const ApiKeySource& source, const RequestData& request, Arena& arena,
+                 std::string_view& key) {
   unsigned count = 0;
   if (source.in == ApiKeySource::In::query) {
     const QueryValue value = find_query_value(request.query, source.name);
@@ -93,8 +96,8 @@ Problem find_key(const ApiKeySource& source, const RequestData& request, Arena& 
 
 }  // namespace
 
-Problem authenticate(const Manifest& manifest, const Api& api, const RequestData& request, int64_t now, Sha256& sha256,
-                     Arena& arena, Identity& identity) {
+Problem authenticate(const Manifest& manifest, const Api& api, const RequestData& request, int64_t now,
+                     Sha256& sha256, Arena& arena, Identity& identity) {
   identity = {};
   if (api.authentication.empty()) return {};
   std::string_view key;

@@ -15,7 +15,8 @@
 
 namespace tablegate::core {
 
-// SHA-256 with the algorithm fetched once (OpenSSL 3 looks it up anew otherwise). One a worker; not shared by threads.
+// SHA-256 with the algorithm fetched once (OpenSSL 3 looks it up anew otherwise). One a worker; not shared by
+// threads.
 class Sha256 {
  public:
   Sha256();
@@ -39,12 +40,13 @@ struct Identity {
   const ApiKey* api_key = nullptr;
 };
 
-// Proves the caller and authorises it for the API. Slug::none: `identity` is proved (or the API is open). `now` in
-// seconds since 1970.
-Problem authenticate(const Manifest& manifest, const Api& api, const RequestData& request, int64_t now, Sha256& sha256,
-                     Arena& arena, Identity& identity);
+// Proves the caller and authorises it for the API. Slug::none: `identity` is proved (or the API is open).
+// `now` in seconds since 1970.
+Problem authenticate(const Manifest& manifest, const Api& api, const RequestData& request, int64_t now,
+                     Sha256& sha256, Arena& arena, Identity& identity);
 
-// The value of WWW-Authenticate for a 401 of this API (RFC 6750 section 3: no `error` when no credential was sent).
+// The value of WWW-Authenticate for a 401 of this API (RFC 6750 section 3: no `error` when no credential was
+// sent).
 std::string www_authenticate(const Api& api, Slug slug);
 
 }  // namespace tablegate::core

@@ -73,7 +73,8 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-// YYYY-MM-DD hh:mm:ss[.f] -> the same with T, trailing zeros of the fraction dropped. PostgreSQL drops them already.
+// YYYY-MM-DD hh:mm:ss[.f] -> the same with T, trailing zeros of the fraction dropped. PostgreSQL drops them
+// already.
 void put_instant(std::string_view text, char*& out) {
   const size_t space = text.find(' ');
   std::memcpy(out, text.data(), text.size());
@@ -81,8 +82,8 @@ void put_instant(std::string_view text, char*& out) {
   out += text.size();
 }
 
-// Seconds since a day near the date given (a civil-day count, Howard Hinnant's public algorithm); only differences
-// of two of them are used. False when the text has another form; a year BC is one.
+// Seconds since a day near the date given (a civil-day count, Howard Hinnant's public algorithm); only
+// differences of two of them are used. False when the text has another form; a year BC is one.
 bool wall_seconds(std::string_view text, int64_t& seconds) {
   if (ends_with(text, " BC")) return false;
   int64_t fields[6] = {0, 0, 0, 0, 0, 0};
@@ -171,12 +172,15 @@ bool write_timestamp(std::string_view text, ByteSink& sink) {
 
 // ---- bytea
 
-int hex_digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
+int hex_digit(char c) {
+  return c <= '9' ? c - '0' : c - 'a' + 10;
+}
 
 // PostgreSQL's \x6162 to standard padded base64 (RFC 4648 section 4).
 bool write_bytea(std::string_view text, ByteSink& sink) {
   constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (text.size() < 2 || text.substr(0, 2) != "\\x" || text.size() % 2 != 0) return write_json_string(text, sink);
+  if (text.size() < 2 || text.substr(0, 2) != "\\x" || text.size() % 2 != 0)
+    return write_json_string(text, sink);
   text.remove_prefix(2);
   const size_t size = text.size() / 2;
   char* room = sink.reserve((size + 2) / 3 * 4 + 2);
@@ -265,8 +269,8 @@ bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteS
     case ColumnType::timestamp:
       return write_timestamp(text, sink);
     case ColumnType::timestamptz:
-      return write_timestamptz(text, wall.data == nullptr ? std::string_view() : std::string_view(wall.data, wall.size),
-                               sink);
+      return write_timestamptz(
+          text, wall.data == nullptr ? std::string_view() : std::string_view(wall.data, wall.size), sink);
     case ColumnType::bytea:
       return write_bytea(text, sink);
     case ColumnType::json:

@@ -13,8 +13,8 @@
 
 namespace tablegate::core {
 
-// Where the bytes go. reserve() gives room for at least `size` bytes or null (no memory); commit() says how many of
-// them were written. What was committed never moves.
+// Where the bytes go. reserve() gives room for at least `size` bytes or null (no memory); commit() says how
+// many of them were written. What was committed never moves.
 class ByteSink {
  public:
   virtual ~ByteSink() = default;
@@ -57,8 +57,8 @@ class RowWriter {
 // How many output columns the API's statement has.
 size_t output_columns(const Api& api);
 
-// Writes one value as JSON. `wall` is the instant's text in the table's zone (timestamptz only) or empty. A value that
-// its column type cannot have is written as a JSON string.
+// Writes one value as JSON. `wall` is the instant's text in the table's zone (timestamptz only) or empty. A
+// value that its column type cannot have is written as a JSON string.
 bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteSink& sink);
 
 // `"text"` with JSON's escapes (RFC 8259 section 7): quote, backslash and controls; all else as it is.

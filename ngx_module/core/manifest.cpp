@@ -10,8 +10,9 @@ Manifest::Manifest() = default;
 Manifest::~Manifest() = default;
 
 const ApiKey* Manifest::find_api_key(const Digest& digest) const {
-  const auto found = std::lower_bound(api_keys.begin(), api_keys.end(), digest,
-                                      [](const ApiKey& key, const Digest& wanted) { return key.digest < wanted; });
+  const auto found =
+      std::lower_bound(api_keys.begin(), api_keys.end(), digest,
+                       [](const ApiKey& key, const Digest& wanted) { return key.digest < wanted; });
   return found != api_keys.end() && found->digest == digest ? &*found : nullptr;
 }
 

@@ -84,7 +84,7 @@ struct Domain {
 struct ApiKey {
   std::string id;
   Digest digest{};
-  uint32_t consumer = 0;  // place in Manifest::consumers
+  uint32_t consumer = 0;           // place in Manifest::consumers
   int64_t not_before = INT64_MIN;  // seconds since 1970
   int64_t expires = INT64_MAX;
 };

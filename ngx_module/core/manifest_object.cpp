@@ -4,8 +4,8 @@
 
 namespace tablegate::core {
 
-ObjectReader::ObjectReader(const json_t* json, std::string pointer, std::optional<Error>& problem) :
-    json_(json), pointer_(std::move(pointer)), problem_(problem) {}
+ObjectReader::ObjectReader(const json_t* json, std::string pointer, std::optional<Error>& problem)
+    : json_(json), pointer_(std::move(pointer)), problem_(problem) {}
 
 void ObjectReader::fail(const char* name, const std::string& message) {
   if (problem_) return;
@@ -20,7 +20,9 @@ void ObjectReader::fail(const char* name, const std::string& message) {
   problem_ = Error{message, std::move(where)};
 }
 
-bool ObjectReader::has(const char* name) const { return json_object_get(json_, name) != nullptr; }
+bool ObjectReader::has(const char* name) const {
+  return json_object_get(json_, name) != nullptr;
+}
 
 const json_t* ObjectReader::get(const char* name) {
   read_.emplace_back(name);

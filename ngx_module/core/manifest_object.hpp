@@ -55,7 +55,8 @@ class ObjectReader {
  private:
   const json_t* get(const char* name);
   const json_t* array(const char* name);
-  void read_element(const json_t* element, std::string pointer, const std::function<void(ObjectReader&)>& read);
+  void read_element(const json_t* element, std::string pointer,
+                    const std::function<void(ObjectReader&)>& read);
 
   const json_t* json_;
   std::string pointer_;

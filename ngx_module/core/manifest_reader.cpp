@@ -31,9 +31,9 @@ void split_path(Api& api) {
 Parameter read_parameter(ObjectReader& in) {
   Parameter out;
   out.name = in.string("name");
-  out.place = in.word<ParameterPlace>("in", {{"query", ParameterPlace::query},
-                                             {"path", ParameterPlace::path},
-                                             {"header", ParameterPlace::header}});
+  out.place = in.word<ParameterPlace>(
+      "in",
+      {{"query", ParameterPlace::query}, {"path", ParameterPlace::path}, {"header", ParameterPlace::header}});
   if (auto type = parse_parameter_type(in.string("type"))) {
     out.type = *type;
   } else {
@@ -255,8 +255,9 @@ Result<std::unique_ptr<const Manifest>> read_manifest(std::string_view text) {
             [](const ApiKey& a, const ApiKey& b) { return a.digest < b.digest; });
   for (size_t i = 1; i < manifest->api_keys.size(); ++i) {
     if (manifest->api_keys[i].digest == manifest->api_keys[i - 1].digest) {
-      return Error{"API keys " + manifest->api_keys[i - 1].id + " and " + manifest->api_keys[i].id + " are the same",
-                   {}};
+      return Error{
+          "API keys " + manifest->api_keys[i - 1].id + " and " + manifest->api_keys[i].id + " are the same",
+          {}};
     }
   }
   Result<std::unique_ptr<const Router>> router = Router::build(*manifest);

@@ -44,7 +44,8 @@ Found find_parameter(const Api& api, const Parameter& parameter, const RequestDa
 Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena, BoundValues& bound) {
   bound = {};
   if (api.parameters.empty()) return {};
-  const char** values = static_cast<const char**>(arena.allocate(api.parameters.size() * sizeof(const char*)));
+  const char** values =
+      static_cast<const char**>(arena.allocate(api.parameters.size() * sizeof(const char*)));
   if (values == nullptr) return {Slug::internal_error, {}, {}};
   for (const Parameter& parameter : api.parameters) {
     Found found = find_parameter(api, parameter, request, arena);

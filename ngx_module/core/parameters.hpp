@@ -13,8 +13,8 @@
 
 namespace tablegate::core {
 
-// Reads header `name` (any case). `count` tells how often it stands in the request; the value is the first one's and
-// lives as long as the request.
+// Reads header `name` (any case). `count` tells how often it stands in the request; the value is the first
+// one's and lives as long as the request.
 class HeaderSource {
  public:
   virtual ~HeaderSource() = default;
@@ -22,36 +22,37 @@ class HeaderSource {
 };
 
 struct RequestData {
-  std::string_view path;          // as the router matched it
-  std::string_view query;         // raw, without '?'
+  std::string_view path;   // as the router matched it
+  std::string_view query;  // raw, without '?'
   const HeaderSource* headers = nullptr;
 };
 
 // The values of a statement, in the order of its placeholders. Lives in the arena.
 struct BoundValues {
-  uint64_t mask = 0;                     // which optional parameters are present (Parameter::optional_bit)
+  uint64_t mask = 0;  // which optional parameters are present (Parameter::optional_bit)
   int count = 0;
-  const char* const* values = nullptr;   // text form, NUL-terminated
+  const char* const* values = nullptr;  // text form, NUL-terminated
 };
 
 // Binds the request to the API. The first problem in the order of the definition is reported.
 Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena, BoundValues& bound);
 
-// Checks one decoded value against a parameter's type and column and returns what is bound: the value itself or a
-// copy in the arena (a DATETIME gets its zone). A null `data()` means refused; `detail` says what was expected.
+// Checks one decoded value against a parameter's type and column and returns what is bound: the value itself
+// or a copy in the arena (a DATETIME gets its zone). A null `data()` means refused; `detail` says what was
+// expected.
 std::string_view check_value(const Parameter& parameter, std::string_view value, Arena& arena,
                              std::string_view& detail);
 
-// Finds the first occurrence of `name` in a raw query string and counts all. `raw` is the undecoded value. Names are
-// compared decoded.
+// Finds the first occurrence of `name` in a raw query string and counts all. `raw` is the undecoded value.
+// Names are compared decoded.
 struct QueryValue {
   unsigned count = 0;
   std::string_view raw;
 };
 QueryValue find_query_value(std::string_view query, std::string_view name);
 
-// Decodes percent-encoding and '+' of a query value. NUL-terminated in the arena, or a view with null data() when the
-// encoding is bad. `raw` without an escape is copied as it is.
+// Decodes percent-encoding and '+' of a query value. NUL-terminated in the arena, or a view with null data()
+// when the encoding is bad. `raw` without an escape is copied as it is.
 std::string_view decode_query_value(std::string_view raw, Arena& arena);
 
 }  // namespace tablegate::core

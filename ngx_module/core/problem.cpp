@@ -8,7 +8,8 @@ namespace tablegate::core {
 
 namespace {
 
-// Codes 1108... are DataWorks' own where it has one for the outcome; else the HTTP status (interface section 5).
+// Codes 1108... are DataWorks' own where it has one for the outcome; else the HTTP status (interface section
+// 5).
 constexpr std::array<ProblemKind, static_cast<size_t>(Slug::count)> kKinds = {{
     {Slug::none, 0, 0, "", "", false},
     {Slug::missing_parameter, 400, 1108110519, "missing_parameter", "a required parameter is missing", false},
@@ -22,14 +23,17 @@ constexpr std::array<ProblemKind, static_cast<size_t>(Slug::count)> kKinds = {{
     {Slug::method_not_allowed, 405, 405, "method_not_allowed", "the API does not take this method", false},
     {Slug::queue_full, 429, 1108113002, "queue_full", "too many requests are waiting, try again later", true},
     {Slug::query_failed, 500, 1108110622, "query_failed", "the query failed", false},
-    {Slug::database_unavailable, 503, 1108110703, "database_unavailable", "the database is not available", true},
+    {Slug::database_unavailable, 503, 1108110703, "database_unavailable", "the database is not available",
+     true},
     {Slug::query_timeout, 504, 1108110583, "query_timeout", "the query took too long", false},
     {Slug::internal_error, 500, 500, "internal_error", "the request could not be served", false},
 }};
 
 }  // namespace
 
-const ProblemKind& problem_kind(Slug slug) { return kKinds[static_cast<size_t>(slug)]; }
+const ProblemKind& problem_kind(Slug slug) {
+  return kKinds[static_cast<size_t>(slug)];
+}
 
 std::string problem_body(const Problem& problem, std::string_view request_id) {
   const ProblemKind& kind = problem_kind(problem.slug);

@@ -29,17 +29,17 @@ enum class Slug : uint8_t {
 struct ProblemKind {
   Slug slug;
   uint16_t status;
-  uint32_t code;              // errCode
-  std::string_view name;      // "missing_parameter"
-  std::string_view message;   // what errMsg says when the problem carries no text of its own
-  bool retry_after;           // the answer carries Retry-After
+  uint32_t code;             // errCode
+  std::string_view name;     // "missing_parameter"
+  std::string_view message;  // what errMsg says when the problem carries no text of its own
+  bool retry_after;          // the answer carries Retry-After
 };
 
 // The row of the table; `slug` is not Slug::none.
 const ProblemKind& problem_kind(Slug slug);
 
-// One problem. `subject` is a parameter's name (of the definition, never the caller's bytes), `detail` a static text.
-// Both live as long as the manifest.
+// One problem. `subject` is a parameter's name (of the definition, never the caller's bytes), `detail` a
+// static text. Both live as long as the manifest.
 struct Problem {
   Slug slug = Slug::none;
   std::string_view subject;

@@ -31,7 +31,9 @@ int next_byte(std::string_view text, size_t& at) {
   return high * 16 + low;
 }
 
-bool encoded(std::string_view text) { return text.find_first_of("%+") != std::string_view::npos; }
+bool encoded(std::string_view text) {
+  return text.find_first_of("%+") != std::string_view::npos;
+}
 
 // Whether a raw name is `name` when decoded.
 bool same_name(std::string_view raw, std::string_view name) {

@@ -71,7 +71,8 @@ const Api* search_scope(const Scope& scope, std::string_view path, Search& searc
   if (const auto found = scope.literal.find(path); found != scope.literal.end()) {
     if (const Api* api = search.visit(found->second)) return api;
   }
-  if (scope.patterns && !path.empty() && path[0] == '/') return search_patterns(*scope.patterns, path, search);
+  if (scope.patterns && !path.empty() && path[0] == '/')
+    return search_patterns(*scope.patterns, path, search);
   return nullptr;
 }
 
@@ -92,8 +93,8 @@ Status add(Scope& scope, const Api& api, const std::string& where) {
   }
   const Api*& place = endpoints->at(method_of(api.method));
   if (place != nullptr) {
-    return Error{"APIs \"" + place->name + "\" and \"" + api.name + "\" have the same method and path " + api.method +
-                     " " + api.path + where,
+    return Error{"APIs \"" + place->name + "\" and \"" + api.name + "\" have the same method and path " +
+                     api.method + " " + api.path + where,
                  {}};
   }
   place = &api;
@@ -104,7 +105,7 @@ Status add(Scope& scope, const Api& api, const std::string& where) {
 
 struct Router::Data {
   Scope any_host;
-  std::deque<Scope> scopes;  // one a domain, as in Manifest::domains
+  std::deque<Scope> scopes;                                // one a domain, as in Manifest::domains
   std::unordered_map<std::string_view, size_t> exact;      // name -> place in Manifest::domains
   std::unordered_map<std::string_view, size_t> wildcards;  // "example.com" of "*.example.com"
   const std::vector<Domain>* domains = nullptr;
@@ -115,7 +116,8 @@ struct Router::Data {
     if (const auto found = exact.find(host); found != exact.end()) return found->second;
     if (wildcards.empty()) return kNone;
     for (size_t dot = host.find('.'); dot != std::string_view::npos; dot = host.find('.', dot + 1)) {
-      if (const auto found = wildcards.find(host.substr(dot + 1)); found != wildcards.end()) return found->second;
+      if (const auto found = wildcards.find(host.substr(dot + 1)); found != wildcards.end())
+        return found->second;
     }
     return kNone;
   }
@@ -145,7 +147,8 @@ Result<std::unique_ptr<const Router>> Router::build(const Manifest& manifest) {
     for (const std::string& domain : api.domains) {
       const auto found = by_name.find(domain);
       if (found == by_name.end()) {
-        return Error{"API \"" + api.name + "\" names the domain " + domain + ", which the manifest does not have", {}};
+        return Error{
+            "API \"" + api.name + "\" names the domain " + domain + ", which the manifest does not have", {}};
       }
       if (Status added = add(data->scopes[found->second], api, " on " + domain); !added) return added.error();
     }
@@ -175,7 +178,8 @@ std::string_view path_parameter(const Api& api, std::string_view path, std::stri
   for (const std::string& segment : api.path_segments) {
     if (path.empty()) return {};
     const size_t slash = path.find('/', 1);
-    if (segment.size() == name.size() + 2 && segment[0] == '{' && segment.compare(1, name.size(), name) == 0) {
+    if (segment.size() == name.size() + 2 && segment[0] == '{' &&
+        segment.compare(1, name.size(), name) == 0) {
       return path.substr(1, slash == std::string_view::npos ? slash : slash - 1);
     }
     path = slash == std::string_view::npos ? std::string_view() : path.substr(slash);

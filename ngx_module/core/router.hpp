@@ -21,9 +21,9 @@ constexpr size_t kMaxPathSegments = 100;  // a path has at most 200 characters
 
 struct RouteMatch {
   enum class Outcome : uint8_t { found, method_not_allowed, not_found } outcome = Outcome::not_found;
-  const Api* api = nullptr;            // found
-  const Domain* domain = nullptr;      // the host's domain where it is one of the manifest's, else null
-  std::string_view allow;              // method_not_allowed: the value of the Allow header; lives as long as the router
+  const Api* api = nullptr;        // found
+  const Domain* domain = nullptr;  // the host's domain where it is one of the manifest's, else null
+  std::string_view allow;  // method_not_allowed: the value of the Allow header; lives as long as the router
 };
 
 class Router {
@@ -44,7 +44,8 @@ class Router {
   std::unique_ptr<const Data> data_;
 };
 
-// The value of path parameter `name` of `api` within `path`, which the router matched; empty when there is none.
+// The value of path parameter `name` of `api` within `path`, which the router matched; empty when there is
+// none.
 std::string_view path_parameter(const Api& api, std::string_view path, std::string_view name);
 
 }  // namespace tablegate::core

@@ -30,10 +30,12 @@ constexpr std::array<ColumnTypeRow, 15> kColumnTypes = {{
     {ColumnType::interval, "interval", 1186},
 }};
 
-constexpr std::array<std::string_view, 9> kParameterTypes = {"STRING",  "INT",     "LONG", "FLOAT",   "DOUBLE",
-                                                             "BOOLEAN", "DECIMAL", "DATE", "DATETIME"};
+constexpr std::array<std::string_view, 9> kParameterTypes = {
+    "STRING", "INT", "LONG", "FLOAT", "DOUBLE", "BOOLEAN", "DECIMAL", "DATE", "DATETIME"};
 
-const ColumnTypeRow& row_of(ColumnType type) { return kColumnTypes[static_cast<size_t>(type)]; }
+const ColumnTypeRow& row_of(ColumnType type) {
+  return kColumnTypes[static_cast<size_t>(type)];
+}
 
 }  // namespace
 
@@ -44,9 +46,13 @@ std::optional<ColumnType> parse_column_type(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view column_type_name(ColumnType type) { return row_of(type).name; }
+std::string_view column_type_name(ColumnType type) {
+  return row_of(type).name;
+}
 
-uint32_t column_type_oid(ColumnType type) { return row_of(type).oid; }
+uint32_t column_type_oid(ColumnType type) {
+  return row_of(type).oid;
+}
 
 std::optional<ParameterType> parse_parameter_type(std::string_view name) {
   for (size_t i = 0; i < kParameterTypes.size(); ++i) {
@@ -55,7 +61,9 @@ std::optional<ParameterType> parse_parameter_type(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view parameter_type_name(ParameterType type) { return kParameterTypes[static_cast<size_t>(type)]; }
+std::string_view parameter_type_name(ParameterType type) {
+  return kParameterTypes[static_cast<size_t>(type)];
+}
 
 bool compatible(ParameterType parameter, ColumnType column) {
   switch (parameter) {

@@ -10,7 +10,21 @@
 namespace tablegate::core {
 
 enum class ColumnType : uint8_t {
-  int2, int4, int8, float4, float8, numeric, boolean, text, bytea, date, timestamp, timestamptz, json, jsonb, interval
+  int2,
+  int4,
+  int8,
+  float4,
+  float8,
+  numeric,
+  boolean,
+  text,
+  bytea,
+  date,
+  timestamp,
+  timestamptz,
+  json,
+  jsonb,
+  interval
 };
 
 enum class ParameterType : uint8_t { string, int_, long_, float_, double_, boolean, decimal, date, datetime };
@@ -26,8 +40,8 @@ std::string_view parameter_type_name(ParameterType type);
 // PostgreSQL's OID of the type (src/include/catalog/pg_type.dat; these never change).
 uint32_t column_type_oid(ColumnType type);
 
-// Whether a parameter of this type may be compared with a column of that type: the same family (exact numbers,
-// floating point numbers, truth values, text, dates, times). Another family is refused at apply.
+// Whether a parameter of this type may be compared with a column of that type: the same family (exact
+// numbers, floating point numbers, truth values, text, dates, times). Another family is refused at apply.
 bool compatible(ParameterType parameter, ColumnType column);
 
 // The parameter type that DataWorks' wizard would choose for a column; nullopt where none compares with it.

@@ -13,7 +13,9 @@ namespace tablegate::core {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool all_digits(std::string_view text) {
   if (text.empty()) return false;
@@ -46,20 +48,21 @@ bool check_integer(const Parameter& parameter, std::string_view value, std::stri
   return integer_fits<int64_t>(value);
 }
 
-// Plain notation: -12, 12.5, .5, 12. ; no exponent. PostgreSQL's numeric takes 131072 digits before the point and
-// 16383 after it (manual, 8.1.2).
+// Plain notation: -12, 12.5, .5, 12. ; no exponent. PostgreSQL's numeric takes 131072 digits before the point
+// and 16383 after it (manual, 8.1.2).
 bool check_decimal(std::string_view value) {
   if (!value.empty() && value[0] == '-') value.remove_prefix(1);
   const size_t point = value.find('.');
   const std::string_view whole = value.substr(0, point);
-  const std::string_view fraction = point == std::string_view::npos ? std::string_view() : value.substr(point + 1);
+  const std::string_view fraction =
+      point == std::string_view::npos ? std::string_view() : value.substr(point + 1);
   if (whole.empty() && fraction.empty()) return false;
   if (whole.size() > 131072 || fraction.size() > 16383) return false;
   return (whole.empty() || all_digits(whole)) && (fraction.empty() || all_digits(fraction));
 }
 
-// A decimal with an optional exponent that is neither past the type's range nor lost to zero: PostgreSQL refuses
-// both (float8in_internal).
+// A decimal with an optional exponent that is neither past the type's range nor lost to zero: PostgreSQL
+// refuses both (float8in_internal).
 template <class Float>
 bool check_float(std::string_view value) {
   const size_t exponent = value.find_first_of("eE");
@@ -136,8 +139,9 @@ bool take_offset(std::string_view& text) {
   return minutes >= 0 && minutes <= 59;
 }
 
-constexpr int kMaxDateYear = 5874897;      // PostgreSQL manual, table 8.9
-constexpr int kMaxTimestampYear = 294275;  // one short of the last year, which no offset can push over the end
+constexpr int kMaxDateYear = 5874897;  // PostgreSQL manual, table 8.9
+constexpr int kMaxTimestampYear =
+    294275;  // one short of the last year, which no offset can push over the end
 
 std::string_view check_datetime(const Parameter& parameter, std::string_view value, Arena& arena,
                                 std::string_view& detail) {

@@ -28,9 +28,7 @@ ngx_int_t handle(ngx_http_request_t* r) {
 
 }  // namespace
 
-ngx_int_t access_handler(ngx_http_request_t* r) noexcept try {
-  return handle(r);
-} catch (...) {
+ngx_int_t access_handler(ngx_http_request_t* r) noexcept try { return handle(r); } catch (...) {
   return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 

@@ -19,7 +19,8 @@ MainConfig& main_config(ngx_http_request_t* r) {
 
 namespace {
 
-// The shared memory's first words. Later layouts change the magic number, so that a module finds only what it knows.
+// The shared memory's first words. Later layouts change the magic number, so that a module finds only what it
+// knows.
 struct ZoneHeader {
   uint64_t magic;
 };
@@ -54,7 +55,9 @@ char* fail(ngx_conf_t* cf, const std::string& message) {
   return conf_error();
 }
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
 
 }  // namespace
 
@@ -77,7 +80,8 @@ void* create_location_config(ngx_conf_t* cf) noexcept {
 }
 
 char* merge_location_config(ngx_conf_t*, void* parent, void* child) noexcept {
-  ngx_conf_merge_value(static_cast<LocationConfig*>(child)->enabled, static_cast<LocationConfig*>(parent)->enabled, 0);
+  ngx_conf_merge_value(static_cast<LocationConfig*>(child)->enabled,
+                       static_cast<LocationConfig*>(parent)->enabled, 0);
   return NGX_CONF_OK;
 }
 
@@ -107,7 +111,8 @@ char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) return conf_error();
   config.manifest_file = view(name);
   core::Result<std::string> text = read_file(config.manifest_file);
-  if (!text) return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + " " + text.error().text());
+  if (!text)
+    return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + " " + text.error().text());
   auto manifest = core::read_manifest(*text);
   if (!manifest) {
     return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + ": " + manifest.error().text());
@@ -130,7 +135,8 @@ char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept {
 ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
   if (!config.manifest) {
     if (!config.enabled_anywhere) return NGX_OK;
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"tablegate on\" wants a \"tablegate_manifest\" in the http block");
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"tablegate on\" wants a \"tablegate_manifest\" in the http block");
     return NGX_ERROR;
   }
   for (const core::Api& api : config.manifest->apis) {
@@ -146,10 +152,11 @@ ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
       }
     }
     if (!found) {
-      ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                    "tablegate manifest \"%s\": API \"%s\" wants resource_group \"%s\" of tablegate_service \"%s\", "
-                    "which nginx.conf does not define",
-                    config.manifest_file.c_str(), api.name.c_str(), api.resource_group.c_str(), api.service.c_str());
+      ngx_log_error(
+          NGX_LOG_EMERG, cf->log, 0,
+          "tablegate manifest \"%s\": API \"%s\" wants resource_group \"%s\" of tablegate_service \"%s\", "
+          "which nginx.conf does not define",
+          config.manifest_file.c_str(), api.name.c_str(), api.resource_group.c_str(), api.service.c_str());
       return NGX_ERROR;
     }
   }

@@ -24,8 +24,8 @@ core::Slug slug_of(pg::Failure::Kind kind) {
   return core::Slug::internal_error;
 }
 
-// pg logs the cause, once and as an error; this line says whom it hit. It goes to the process's log: a request's log
-// would add the request line, which may hold an API key.
+// pg logs the cause, once and as an error; this line says whom it hit. It goes to the process's log: a
+// request's log would add the request line, which may hold an API key.
 void log_failure(const RequestState& state) {
   const core::Api& api = *state.route.api;
   ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "tablegate: API \"%s\" version %uD: %s", api.name.c_str(),
@@ -100,7 +100,8 @@ ngx_int_t handle(ngx_http_request_t* r) {
   RequestState* state = RequestState::current(r);
   if (state == nullptr) state = RequestState::make(r);
   if (state == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  // Subrequests skip the access phase, and `satisfy any` lets others answer it: only our own proof opens an API.
+  // Subrequests skip the access phase, and `satisfy any` lets others answer it: only our own proof opens an
+  // API.
   if (state->authenticate()) return send_problem(*state);
   const Headers headers(r);
   PoolArena arena(r->pool);
@@ -112,7 +113,9 @@ ngx_int_t handle(ngx_http_request_t* r) {
 
 }  // namespace
 
-std::string RequestQuery::sql() const { return core::statement_sql(*state_.route.api, key.mask); }
+std::string RequestQuery::sql() const {
+  return core::statement_sql(*state_.route.api, key.mask);
+}
 
 void RequestQuery::parameter_types(std::vector<Oid>& types) const {
   for (uint32_t oid : core::statement_types(*state_.route.api, key.mask)) types.push_back(oid);
@@ -139,9 +142,7 @@ void RequestQuery::on_failure(const pg::Failure& failure) noexcept {
   }
 }
 
-ngx_int_t content_handler(ngx_http_request_t* r) noexcept try {
-  return handle(r);
-} catch (...) {
+ngx_int_t content_handler(ngx_http_request_t* r) noexcept try { return handle(r); } catch (...) {
   return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 

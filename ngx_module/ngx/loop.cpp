@@ -7,8 +7,8 @@ namespace {
 // A registration in nginx: one of worker_connections for as long as it lives.
 class Watch final : public pg::Watch {
  public:
-  Watch(ngx_connection_t* connection, pg::IoHandler& handler, ngx_log_t* log) :
-      connection_(connection), handler_(handler) {
+  Watch(ngx_connection_t* connection, pg::IoHandler& handler, ngx_log_t* log)
+      : connection_(connection), handler_(handler) {
     connection_->data = this;
     connection_->log = log;
     connection_->read->log = log;
@@ -126,7 +126,9 @@ std::unique_ptr<pg::Watch> Loop::watch(int fd, pg::IoHandler& handler) {
   return std::make_unique<Watch>(connection, handler, log_);
 }
 
-std::unique_ptr<pg::Timer> Loop::timer(pg::TimerHandler& handler) { return std::make_unique<Timer>(handler, log_); }
+std::unique_ptr<pg::Timer> Loop::timer(pg::TimerHandler& handler) {
+  return std::make_unique<Timer>(handler, log_);
+}
 
 void Loop::log(pg::LogLevel level, std::string_view text) {
   ngx_log_error(nginx_level(level), log_, 0, "tablegate: %*s", text.size(), text.data());

@@ -9,14 +9,14 @@ namespace tablegate::ngx {
 namespace {
 
 ngx_command_t commands[] = {
-    {ngx_string("tablegate_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_zone, NGX_HTTP_MAIN_CONF_OFFSET, 0,
-     nullptr},
-    {ngx_string("tablegate_manifest"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_manifest, NGX_HTTP_MAIN_CONF_OFFSET, 0,
-     nullptr},
+    {ngx_string("tablegate_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_zone, NGX_HTTP_MAIN_CONF_OFFSET,
+     0, nullptr},
+    {ngx_string("tablegate_manifest"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_manifest,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("tablegate_service"), NGX_HTTP_MAIN_CONF | NGX_CONF_BLOCK | NGX_CONF_TAKE1, set_service,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
-    {ngx_string("tablegate"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, set_enabled,
-     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, enabled), nullptr},
+    {ngx_string("tablegate"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG,
+     set_enabled, NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, enabled), nullptr},
     ngx_null_command};
 
 bool add_handler(ngx_http_core_main_conf_t* core, ngx_http_phases phase, ngx_http_handler_pt handler) {
@@ -31,7 +31,8 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) noexcept try {
   ngx_str_t request_id = ngx_string("request_id");
   config.request_id_index = ngx_http_get_variable_index(cf, &request_id);
   if (config.request_id_index == NGX_ERROR) return NGX_ERROR;
-  auto* core = static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+  auto* core =
+      static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
   if (!add_handler(core, NGX_HTTP_ACCESS_PHASE, access_handler) ||
       !add_handler(core, NGX_HTTP_CONTENT_PHASE, content_handler)) {
     return NGX_ERROR;
@@ -62,13 +63,13 @@ ngx_module_t ngx_http_tablegate_module = {
     &tablegate::ngx::context,
     tablegate::ngx::commands,
     NGX_HTTP_MODULE,
-    nullptr,                         // init master
-    nullptr,                         // init module
-    tablegate::ngx::init_process,    // init process
-    nullptr,                         // init thread
-    nullptr,                         // exit thread
-    tablegate::ngx::exit_process,    // exit process
-    nullptr,                         // exit master
+    nullptr,                       // init master
+    nullptr,                       // init module
+    tablegate::ngx::init_process,  // init process
+    nullptr,                       // init thread
+    nullptr,                       // exit thread
+    tablegate::ngx::exit_process,  // exit process
+    nullptr,                       // exit master
     NGX_MODULE_V1_PADDING,
 };
 }

@@ -26,6 +26,8 @@ inline ngx_str_t str(std::string_view text) {
 }
 
 // NGX_CONF_ERROR is (void *) -1.
-inline char* conf_error() { return static_cast<char*>(NGX_CONF_ERROR); }
+inline char* conf_error() {
+  return static_cast<char*>(NGX_CONF_ERROR);
+}
 
 }  // namespace tablegate::ngx

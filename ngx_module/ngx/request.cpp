@@ -23,12 +23,14 @@ std::string_view Headers::find(std::string_view name, unsigned& count) const {
 namespace {
 
 // nginx makes a new text when it changes one.
-bool is_same(const ngx_str_t& one, const ngx_str_t& other) { return one.data == other.data && one.len == other.len; }
+bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
+  return one.data == other.data && one.len == other.len;
+}
 
 }  // namespace
 
-RequestState::RequestState(ngx_http_request_t* r) :
-    request(r), uri(r->uri), args(r->args), query(*this), deadline{} {}
+RequestState::RequestState(ngx_http_request_t* r)
+    : request(r), uri(r->uri), args(r->args), query(*this), deadline{} {}
 
 RequestState* RequestState::make(ngx_http_request_t* r) {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(RequestState));

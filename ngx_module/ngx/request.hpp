@@ -55,8 +55,8 @@ class RequestState {
  public:
   // Null: no memory.
   static RequestState* make(ngx_http_request_t* r);
-  // The state of this pass through the phases, or null: after an internal redirect, and after a rewrite of what the
-  // state was made from, there is none until make().
+  // The state of this pass through the phases, or null: after an internal redirect, and after a rewrite of
+  // what the state was made from, there is none until make().
   static RequestState* current(ngx_http_request_t* r);
   // For logs: also the state of the pass before an internal redirect.
   static RequestState* last(ngx_http_request_t* r);
@@ -65,18 +65,18 @@ class RequestState {
   const core::Problem& authenticate();
 
   ngx_http_request_t* request;
-  ngx_str_t uri;   // what route and identity come from
+  ngx_str_t uri;  // what route and identity come from
   ngx_str_t args;
   core::RouteMatch route;
   core::Identity identity;
   core::Problem problem;
-  bool authenticated = false;    // authenticate() has run
+  bool authenticated = false;  // authenticate() has run
   bool redirect_to_https = false;
-  bool answered = false;         // our answer was sent, or its sending failed
+  bool answered = false;  // our answer was sent, or its sending failed
   // The content handler's.
   RequestQuery query;
   bool submitting = false;
-  bool waiting = false;          // the query is in the pool, the deadline runs
+  bool waiting = false;  // the query is in the pool, the deadline runs
   size_t rows = 0;
   uint64_t answered_ms = 0;
 

@@ -116,7 +116,8 @@ ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
   ngx_http_request_t* r = state.request;
   ChainSink sink(r->pool);
   core::RowWriter writer(api, sink);
-  auto* cells = static_cast<core::Cell*>(ngx_palloc(r->pool, static_cast<size_t>(columns) * sizeof(core::Cell)));
+  auto* cells =
+      static_cast<core::Cell*>(ngx_palloc(r->pool, static_cast<size_t>(columns) * sizeof(core::Cell)));
   bool good = cells != nullptr && writer.begin();
   for (int row = 0; good && row < count; ++row) {
     for (int column = 0; column < columns; ++column) {

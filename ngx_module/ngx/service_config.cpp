@@ -19,7 +19,8 @@ bool valid_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && name.find_first_of(" \t\"'{};") == std::string_view::npos;
 }
 
-// All addresses of a host, by the system's resolver: at start and at reload only, as nginx does for proxy_pass.
+// All addresses of a host, by the system's resolver: at start and at reload only, as nginx does for
+// proxy_pass.
 std::vector<std::string> resolve(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -73,8 +74,8 @@ char* read_group(ngx_conf_t* cf, Reading& reading, const ngx_str_t* arguments, s
     } else if (name == "queue" && number >= 0 && number <= 1000000) {
       group.queue = static_cast<unsigned>(number);
     } else {
-      return fail(cf, "resource_group takes connections=1..1000 and queue=0..1000000, not \"" + std::string(argument) +
-                          "\"");
+      return fail(cf, "resource_group takes connections=1..1000 and queue=0..1000000, not \"" +
+                          std::string(argument) + "\"");
     }
   }
   reading.service.groups.push_back(std::move(group));
@@ -124,7 +125,8 @@ char* read_line(ngx_conf_t* cf, ngx_command_t*, void*) noexcept try {
 
 char* read_password(ngx_conf_t* cf, Reading& reading) {
   core::Result<std::string> password = read_file(reading.password_file);
-  if (!password) return fail(cf, "password_file \"" + reading.password_file + "\" " + password.error().text());
+  if (!password)
+    return fail(cf, "password_file \"" + reading.password_file + "\" " + password.error().text());
   std::string_view text = *password;
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
   if (text.empty()) return fail(cf, "password_file \"" + reading.password_file + "\" is empty");
@@ -142,7 +144,8 @@ char* set_service(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   reading.service.name = view(arguments[1]);
   if (!valid_name(reading.service.name)) return fail(cf, "tablegate_service has no valid name");
   for (const Service& other : config.services) {
-    if (other.name == reading.service.name) return fail(cf, "tablegate_service " + other.name + " is given twice");
+    if (other.name == reading.service.name)
+      return fail(cf, "tablegate_service " + other.name + " is given twice");
   }
   const ngx_conf_t saved = *cf;
   cf->handler = read_line;

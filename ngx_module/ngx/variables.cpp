@@ -6,15 +6,25 @@ namespace tablegate::ngx {
 
 namespace {
 
-enum Variable : uintptr_t { kApi, kVersion, kConsumer, kCredential, kAuth, kError, kRows, kQueueTime, kQueryTime };
+enum Variable : uintptr_t {
+  kApi,
+  kVersion,
+  kConsumer,
+  kCredential,
+  kAuth,
+  kError,
+  kRows,
+  kQueueTime,
+  kQueryTime
+};
 
 struct Definition {
   ngx_str_t name;
   Variable variable;
 };
 
-// The state to read from. Proves the caller when nobody has yet, but never once the answer is on its way: no proof
-// starts in the log phase (then the request's count is 0 or its header is sent).
+// The state to read from. Proves the caller when nobody has yet, but never once the answer is on its way: no
+// proof starts in the log phase (then the request's count is 0 or its header is sent).
 RequestState* state_of(ngx_http_request_t* r) {
   RequestState* state = RequestState::current(r);
   if (state != nullptr && state->authenticated) return state;
@@ -39,12 +49,14 @@ bool set_text(ngx_http_request_t* r, ngx_http_variable_value_t* value, std::stri
 bool set_seconds(ngx_http_request_t* r, ngx_http_variable_value_t* value, uint64_t from_ms, uint64_t to_ms) {
   char text[32];
   const uint64_t ms = to_ms > from_ms ? to_ms - from_ms : 0;
-  const u_char* end = ngx_snprintf(reinterpret_cast<u_char*>(text), sizeof(text), "%uL.%03uL", ms / 1000, ms % 1000);
+  const u_char* end =
+      ngx_snprintf(reinterpret_cast<u_char*>(text), sizeof(text), "%uL.%03uL", ms / 1000, ms % 1000);
   return set_text(r, value, {text, static_cast<size_t>(end - reinterpret_cast<u_char*>(text))});
 }
 
 // False: the variable has no value here.
-bool read(ngx_http_request_t* r, const RequestState& state, Variable variable, ngx_http_variable_value_t* value) {
+bool read(ngx_http_request_t* r, const RequestState& state, Variable variable,
+          ngx_http_variable_value_t* value) {
   const core::Api* api = state.route.api;
   switch (variable) {
     case kApi:

@@ -148,6 +148,12 @@ bool Connection::take_result(const PGresult* result) {
     lost_reason_ = "the server left a statement without an answer";
     return false;
   }
+  if (status == PGRES_COMMAND_OK && operations_.front().kind == Operation::Kind::query) {
+    // A SELECT has rows, if none. libpq met the end of the connection while it was writing, dropped its
+    // queue and took a row description that it still held for the answer to a Describe: no answer.
+    lost_reason_ = "the server closed the connection in the middle of an answer";
+    return false;
+  }
   const Operation operation = operations_.front();
   operations_.pop_front();
   return finish_operation(operation, result);

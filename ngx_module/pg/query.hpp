@@ -58,7 +58,7 @@ class Query {
   virtual std::string sql() const = 0;
   virtual void parameter_types(std::vector<Oid>& types) const = 0;  // parameter_count types, appended
 
-  // The complete result (PGRES_TUPLES_OK or PGRES_COMMAND_OK), valid only during the call.
+  // The complete result (PGRES_TUPLES_OK), valid only during the call.
   virtual void on_rows(const PGresult* rows) noexcept = 0;
   virtual void on_failure(const Failure& failure) noexcept = 0;
 

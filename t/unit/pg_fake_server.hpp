@@ -1,7 +1,7 @@
 // A scripted PostgreSQL server on a unix socket, for the unit tests of pg/: speaks just enough of
 // protocol 3.0 and misbehaves as told, connection by connection. A thread a connection; the
 // test's own thread never blocks on it. Answers every statement with one row: its first
-// parameter, or "1". Statements "fail:XXXXX" fail with that SQLSTATE.
+// parameter, or "1". Statements "fail:XXXXX" fail with that SQLSTATE, "no rows" has no row description.
 #pragma once
 
 #include <poll.h>
@@ -215,6 +215,8 @@ class FakeServer {
       session.out += message('1', "");
     } else if (type == 'B') {
       bind(session, body);
+    } else if (session.sql == "no rows" && (type == 'D' || type == 'E')) {
+      session.out += type == 'D' ? message('n', "") : message('C', std::string("SET") + '\0');
     } else if (type == 'D') {
       session.out += message('T', number(1, 2) + "v" + '\0' + number(0, 4) + number(0, 2) + number(25, 4) +
                                       number(0xFFFF, 2) + number(0xFFFFFFFF, 4) + number(0, 2));

@@ -105,6 +105,21 @@ START_TEST(nothing_opens_before_the_first_query) {
 }
 END_TEST
 
+// A SELECT has a row description, even without rows. libpq reports success without one when it meets the
+// end of the line while it writes: it forgets what it waits for and takes the description that it still
+// holds for the answer to a Describe. Seen with PostgreSQL killed under load; never an empty answer.
+START_TEST(success_without_a_row_description_is_no_answer) {
+  Fixture f(1);
+  f.config.prepare = false;  // its only statement then comes without a prepare before it
+  TestQuery& query = f.submit(false, "v", "no rows");
+  f.finish();
+  ck_assert(!query.ok);
+  ck_assert(query.failed);
+  ck_assert(query.failure.kind == Failure::Kind::database_unavailable);
+  ck_assert_int_eq(f.server.connections(), 2);
+}
+END_TEST
+
 START_TEST(point_queries_share_others_do_not) {
   Fixture f(8);
   for (int i = 0; i < 3; ++i) {
@@ -426,7 +441,8 @@ int main() {
   tcase_set_timeout(cases, 120);
   for (const TTest* test :
        {nothing_opens_before_the_first_query, point_queries_share_others_do_not,
-        a_second_point_lane_opens_under_load, batch_waits_while_busy, the_queue_is_bounded,
+        success_without_a_row_description_is_no_answer, a_second_point_lane_opens_under_load,
+        batch_waits_while_busy, the_queue_is_bounded,
         hosts_are_tried_one_by_one_and_the_good_one_is_remembered, down_fails_fast_with_backoff,
         comes_back_after_being_down, a_lost_query_is_sent_once_more_on_a_new_connection,
         lost_twice_is_unavailable, errors_are_told_apart, abandoned_at_every_stage,
