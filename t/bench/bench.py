@@ -15,8 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import Test, users_definitions
-from tg_process import run
-from tg_settings import kRoot
+from tg_process import kRoot, run
 
 kUsers = 100_000
 kConnections = (16, 64, 256)

@@ -35,10 +35,14 @@ START_TEST(changed_column_type_is_planned_again) {
 END_TEST
 
 START_TEST(lost_statement_is_prepared_again) {
+  Admin admin;
+  admin.run(
+      "create function pg_test_forget() returns int language plpgsql as "
+      "$$ begin execute 'deallocate all'; return 1; end $$");
   Fixture f(2);
   for (const bool point : {true, false}) {
     TestQuery before(1, "select 5");
-    TestQuery drop(2, "deallocate all");
+    TestQuery drop(2, "select pg_test_forget()");
     TestQuery after(1, "select 5");
     before.point = drop.point = after.point = point;
     f.run(before);
@@ -47,6 +51,7 @@ START_TEST(lost_statement_is_prepared_again) {
     ck_assert(drop.ok && after.ok);
     CHECK_TEXT(after.value, "5");
   }
+  admin.run("drop function pg_test_forget()");
 }
 END_TEST
 
