@@ -12,7 +12,7 @@
 #include "source/csv.hpp"
 #include "source/csv_record.hpp"
 
-#include <check.h>  // last: it defines a macro fail() that breaks the standard library
+#include "loader_testing.hpp"  // last: see there
 
 using tablegate::loader::CsvOptions;
 using tablegate::loader::CsvRecord;
@@ -21,12 +21,9 @@ using tablegate::loader::CsvSource;
 using tablegate::loader::read_csv_record;
 using tablegate::loader::Refused;
 
-namespace {
+using tablegate::loader::testing::same_text;
 
-// Check's own macro keeps a pointer beyond the end of a temporary.
-void same_text(const std::string& said, const std::string& wanted) {
-  ck_assert_str_eq(said.c_str(), wanted.c_str());
-}
+namespace {
 
 std::string joined(const CsvRecord& record) {
   if (!record.complete) return "(incomplete)";
@@ -153,17 +150,6 @@ END_TEST
 }  // namespace
 
 int main() {
-  Suite* suite = suite_create("loader csv");
-  TCase* all = tcase_create("all");
-  tcase_add_test(all, records);
-  tcase_add_test(all, records_cut_anywhere);
-  tcase_add_test(all, end_marker);
-  tcase_add_test(all, headers);
-  tcase_add_test(all, files);
-  suite_add_tcase(suite, all);
-  SRunner* runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return tablegate::loader::testing::run_tests("loader csv",
+                                               {records, records_cut_anywhere, end_marker, headers, files});
 }

@@ -8,19 +8,16 @@
 
 #include "catalog/refusal.hpp"
 
-#include <check.h>  // last: it defines a macro fail() that breaks the standard library
+#include "loader_testing.hpp"  // last: see there
 
 using tablegate::core::ColumnType;
 using tablegate::loader::parse_ddl;
 using tablegate::loader::Refused;
 using tablegate::loader::TableDdl;
 
-namespace {
+using tablegate::loader::testing::same_text;
 
-// Check's own macro keeps a pointer beyond the end of a temporary.
-void same_text(const std::string& said, const std::string& wanted) {
-  ck_assert_str_eq(said.c_str(), wanted.c_str());
-}
+namespace {
 
 std::string refusal(const std::string& ddl) {
   try {
@@ -205,21 +202,7 @@ END_TEST
 }  // namespace
 
 int main() {
-  Suite* suite = suite_create("loader ddl");
-  TCase* all = tcase_create("all");
-  tcase_set_timeout(all, 60);
-  tcase_add_test(all, tutorial_statement);
-  tcase_add_test(all, every_scalar_type);
-  tcase_add_test(all, whole_grammar);
-  tcase_add_test(all, key_of_a_column);
-  tcase_add_test(all, refused_by_name_and_place);
-  tcase_add_test(all, refused_names);
-  tcase_add_test(all, broken_texts);
-  tcase_add_test(all, any_text_ends);
-  suite_add_tcase(suite, all);
-  SRunner* runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return tablegate::loader::testing::run_tests(
+      "loader ddl", {tutorial_statement, every_scalar_type, whole_grammar, key_of_a_column,
+                     refused_by_name_and_place, refused_names, broken_texts, any_text_ends});
 }

@@ -16,9 +16,11 @@
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 
-#include <check.h>  // last: it defines a macro fail() that breaks the standard library
+#include "loader_testing.hpp"  // last: see there
 
 using namespace tablegate::loader;
+
+using tablegate::loader::testing::same_text;
 
 namespace {
 
@@ -213,21 +215,9 @@ END_TEST
 }  // namespace
 
 int main() {
-  Suite* suite = suite_create("loader definition");
-  TCase* all = tcase_create("all");
-  tcase_add_test(all, a_definition_of_the_contract_is_taken);
-  tcase_add_test(all, what_comes_later_is_refused_by_name);
-  tcase_add_test(all, every_fault_of_a_shape_is_told);
-  tcase_add_test(all, json_is_read_strictly);
-  tcase_add_test(all, path_and_parameters_agree);
-  tcase_add_test(all, columns_and_values_fit_the_table);
-  tcase_add_test(all, equal_definitions_have_equal_bytes);
-  tcase_add_test(all, names);
-  tcase_add_test(all, times_have_an_offset);
-  suite_add_tcase(suite, all);
-  SRunner* runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return tablegate::loader::testing::run_tests(
+      "loader definition",
+      {a_definition_of_the_contract_is_taken, what_comes_later_is_refused_by_name,
+       every_fault_of_a_shape_is_told, json_is_read_strictly, path_and_parameters_agree,
+       columns_and_values_fit_the_table, equal_definitions_have_equal_bytes, names, times_have_an_offset});
 }

@@ -10,7 +10,7 @@
 #include "core/statement.hpp"
 #include "publish/manifest_writer.hpp"
 
-#include <check.h>  // last: it defines a macro fail() that breaks the standard library
+#include "loader_testing.hpp"  // last: see there
 
 using tablegate::core::read_manifest;
 using tablegate::loader::ApiEntry;
@@ -18,12 +18,9 @@ using tablegate::loader::ManifestContents;
 using tablegate::loader::Refused;
 using tablegate::loader::write_manifest;
 
-namespace {
+using tablegate::loader::testing::same_text;
 
-// Check's own macro keeps a pointer beyond the end of a temporary.
-void same_text(const std::string& said, const std::string& wanted) {
-  ck_assert_str_eq(said.c_str(), wanted.c_str());
-}
+namespace {
 
 constexpr const char* kTutorial =
     R"({"kind":"Api","name":"Query User by User ID","business_process":"User Query Service",
@@ -218,20 +215,8 @@ END_TEST
 }  // namespace
 
 int main() {
-  Suite* suite = suite_create("loader manifest writer");
-  TCase* all = tcase_create("all");
-  tcase_add_test(all, empty_manifest);
-  tcase_add_test(all, tutorial_api);
-  tcase_add_test(all, point_needs_the_whole_key);
-  tcase_add_test(all, wall_columns);
-  tcase_add_test(all, optional_and_default);
-  tcase_add_test(all, order_does_not_matter);
-  tcase_add_test(all, digest_guards);
-  tcase_add_test(all, refused_by_name);
-  suite_add_tcase(suite, all);
-  SRunner* runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return tablegate::loader::testing::run_tests(
+      "loader manifest writer",
+      {empty_manifest, tutorial_api, point_needs_the_whole_key, wall_columns, optional_and_default,
+       order_does_not_matter, digest_guards, refused_by_name});
 }
