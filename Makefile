@@ -8,6 +8,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
+# V=1 shows the compiler's whole command lines.
+Q := $(if $(V),,@)
 
 NGX_SRC ?= /usr/share/nginx/src
 PREFIX ?= /usr
@@ -71,27 +73,34 @@ NGX_INCLUDE := $(addprefix -isystem $(NGX_SRC)/src/,core event event/modules os/
 define variant
 $2/obj/core/%.o: ngx_module/core/%.cpp
 	@mkdir -p $$(@D)
-	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -MMD -MP -c $$< -o $$@
+	@echo '  CXX  $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -MMD -MP -c $$< -o $$@
 $2/obj/pg/%.o: ngx_module/pg/%.cpp
 	@mkdir -p $$(@D)
-	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
+	@echo '  CXX  $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
 $2/obj/ngx/%.o: ngx_module/ngx/%.cpp $(NGX_CONFIG)
 	@mkdir -p $$(@D)
-	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS_NGX) -Ingx_module $$(PQ_INCLUDE) $$(NGX_INCLUDE) -MMD -MP -c $$< -o $$@
+	@echo '  CXX  $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS_NGX) -Ingx_module $$(PQ_INCLUDE) $$(NGX_INCLUDE) -MMD -MP -c $$< -o $$@
 $2/obj/ngx/modules.o: ngx_module/ngx/modules.c $(NGX_CONFIG)
 	@mkdir -p $$(@D)
-	$$(CC) -O -g -fPIC $$(NGX_INCLUDE) -c $$< -o $$@
+	@echo '  CC   $$@'
+	$(Q)$$(CC) -O -g -fPIC $$(NGX_INCLUDE) -c $$< -o $$@
 $2/obj/loader/%.o: loader/%.cpp
 	@mkdir -p $$(@D)
-	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -Iloader $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
+	@echo '  CXX  $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -Iloader $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
 $2/obj/embedded.cpp: schema/embed.sh $$(wildcard schema/catalog/*.sql schema/mirror/*.sql schema/definitions/*.json)
 	@mkdir -p $$(@D)
 	@schema/embed.sh $$@
 $2/obj/embedded.o: $2/obj/embedded.cpp
-	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) -Ingx_module -Iloader -c $$< -o $$@
+	@echo '  CXX  $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) -Ingx_module -Iloader -c $$< -o $$@
 $2/obj/unit/%.o: t/unit/%.cpp
 	@mkdir -p $$(@D)
-	$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) -Wall -Wextra -Werror -Ingx_module -Iloader -It/unit $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
+	@echo '  CXX  $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) -Wall -Wextra -Werror -Ingx_module -Iloader -It/unit $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
 $2/libcore.a: $$(patsubst ngx_module/core/%.cpp,$2/obj/core/%.o,$(CORE_SRC))
 	@rm -f $$@ && ar rcs $$@ $$^
 $2/libpg.a: $$(patsubst ngx_module/pg/%.cpp,$2/obj/pg/%.o,$(PG_SRC))
@@ -99,12 +108,15 @@ $2/libpg.a: $$(patsubst ngx_module/pg/%.cpp,$2/obj/pg/%.o,$(PG_SRC))
 $2/libloader.a: $$(patsubst loader/%.cpp,$2/obj/loader/%.o,$(filter-out loader/cli/main.cpp,$(LOADER_SRC))) $2/obj/embedded.o
 	@rm -f $$@ && ar rcs $$@ $$^
 $2/ngx_http_tablegate_module.so: $$(patsubst ngx_module/ngx/%.cpp,$2/obj/ngx/%.o,$(NGX_MODULE_SRC)) $2/obj/ngx/modules.o $2/libcore.a $2/libpg.a ngx_module/exports.map
-	$$(CXX) -shared $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -Wl,--version-script=ngx_module/exports.map -o $$@ $$(filter %.o,$$^) $2/libpg.a $2/libcore.a -lpq -ljansson -lcrypto
+	@echo '  LD   $$@'
+	$(Q)$$(CXX) -shared $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -Wl,--version-script=ngx_module/exports.map -o $$@ $$(filter %.o,$$^) $2/libpg.a $2/libcore.a -lpq -ljansson -lcrypto
 $2/tablegate: $2/obj/loader/cli/main.o $2/libloader.a $2/libpg.a $2/libcore.a
-	$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lcrypto -lfmt -lcurl -lz
+	@echo '  LD   $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lcrypto -lfmt -lcurl -lz
 $2/unit/%: $2/obj/unit/%.o $2/libloader.a $2/libpg.a $2/libcore.a
 	@mkdir -p $$(@D)
-	$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lcrypto -lfmt -lcurl -lz -lcheck -lsubunit -lrt -lm -lpthread
+	@echo '  LD   $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lcrypto -lfmt -lcurl -lz -lcheck -lsubunit -lrt -lm -lpthread
 endef
 .PRECIOUS: $(BUILD)/obj/unit/%.o $(BUILD)/asan/obj/unit/%.o
 $(eval $(call variant,release,$(BUILD)))
