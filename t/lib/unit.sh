@@ -13,7 +13,7 @@ trap cleanup EXIT
 
 if printf '%s\n' "$@" | grep -q _pgtest; then
   [ "$(id -u)" = 0 ] && chown postgres "$work"
-  as_postgres "$bin/initdb" -D "$work/data" -U postgres -A trust --no-sync >"$work/initdb.log" 2>&1 &&
+  as_postgres "$bin/initdb" -D "$work/data" -U postgres -A trust --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$work/initdb.log" 2>&1 &&
     as_postgres "$bin/pg_ctl" -w -D "$work/data" -l "$work/server.log" -o "-c listen_addresses= -c unix_socket_directories=$work -c fsync=off" start >/dev/null ||
     { echo "unit: PostgreSQL does not start:" >&2; tail -5 "$work"/*.log >&2; exit 1; }
   export TABLEGATE_TEST_DSN="host=$work user=postgres dbname=postgres"
