@@ -74,7 +74,8 @@ std::string curl_line(const ServedApi& served, const ApiRequest& request) {
   std::string base = served.domains.empty() ? served.address : served.domains.front();
   if (base.empty()) base = "http://GATEWAY";
   std::string line = "curl";
-  for (const auto& [name, value] : request.headers) line += " -H " + shell_word(name + ": " + value);
+  for (const auto& [name, value] : request.headers)
+    line.append(" -H ").append(shell_word(fmt::format("{}: {}", name, value)));
   std::string path = request.path;
   if (request.wants_key && request.key_header == "Authorization") {
     line += " -H 'Authorization: Bearer <API_KEY>'";

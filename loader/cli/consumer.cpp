@@ -258,8 +258,9 @@ void add_consumer(CLI::App& app, Settings& settings) {
     const std::string name = allow ? "authorize" : "deauthorize";
     CLI::App* const verb = add_verb(
         *noun, options, name, allow ? "Let a consumer call an API or all of a REST API" : "Take that back",
-        name + " partner-a --api 'Query User by User ID'\n  tablegate consumer " + name +
-            " partner-a --rest-api user-api");
+        fmt::format("{0} partner-a --api 'Query User by User ID'\n  tablegate consumer {0} partner-a "
+                    "--rest-api user-api",
+                    name));
     CLI::Option_group* const target = verb->add_option_group("target");
     target->add_option("--api", options->api, "an API of the workspace");
     target->add_option("--rest-api", options->rest_api, "all APIs of a REST API");

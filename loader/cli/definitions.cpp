@@ -30,6 +30,7 @@ void apply_files(const Settings& settings, const std::vector<std::string>& sourc
   }
   if (settings.quiet) return;
   std::vector<std::vector<std::string>> table;
+  table.reserve(objects.size());
   for (const AppliedObject& object : objects)
     table.push_back({std::string(kind_info(object.kind).name), object.name, object.action});
   print_table(table);

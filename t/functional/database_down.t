@@ -68,9 +68,9 @@ def black_hole(t, p):
         t.ok(seconds < 1.0 + 1.5 * kSlow, "black hole, new workers: after the connect timeout", seconds)
     finally:
         p.postgres.signal_all(signal.SIGCONT)
-    wait_for(lambda: p.get(kCall).body == kAlice, 15 * kSlow, "rows come again")
-    good = [p.get(kCall) for _ in range(20)]
-    t.ok(all(answer.body == kAlice for answer in good), "black hole over: every answer is the right one", good)
+    # Each worker ends its own pause, at most 2 s after the others.
+    wait_for(lambda: all(p.get(kCall).body == kAlice for _ in range(20)), 15 * kSlow, "every worker has rows again")
+    t.ok(True, "black hole over: every worker serves again")
 
 
 def test(t):
