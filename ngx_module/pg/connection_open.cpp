@@ -91,7 +91,8 @@ bool Connection::start_session() {
 }
 
 void Connection::lose(const std::string& reason) {
-  const std::string last_words = reason;  // `reason` may be a member, and the owner may destroy us
+  // A copy: `reason` may be a member, and the owner may destroy us.
+  const std::string last_words = reason;  // NOLINT(performance-unnecessary-copy-initialization)
   lost_ = true;
   state_ = State::closed;
   drop_watch();
