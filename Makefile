@@ -37,7 +37,6 @@ NGX_MODULE_SRC := $(wildcard ngx_module/ngx/*.cpp)
 LOADER_SRC := $(wildcard loader/*/*.cpp)
 UNIT_SRC := $(wildcard t/unit/*.cpp)
 UNITS := $(basename $(notdir $(filter %_test.cpp %_pgtest.cpp,$(UNIT_SRC))))
-SCRIPTS := $(wildcard t/lib/*.sh t/bench/*.sh t/fuzz/*.sh t/soak/*.sh schema/*.sh) .ci/run
 
 .PHONY: all
 all: build
@@ -169,7 +168,7 @@ layers: $(BUILD)/libcore.a $(BUILD)/libpg.a $(BUILD)/ngx_http_tablegate_module.s
 
 # ---- keep
 
-.PHONY: lint format fuzz bench soak install clean
+.PHONY: lint format fuzz bench install clean
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck, layer check, JSON Schemas
 	@t/lib/deps.sh build test lint
 	@$(MAKE) --no-print-directory build
@@ -187,7 +186,7 @@ install: build ## into DESTDIR, PREFIX=/usr
 	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nginx/modules-available
 	install -m 0644 $(BUILD)/ngx_http_tablegate_module.so $(DESTDIR)$(PREFIX)/lib/nginx/modules/
 	install -m 0755 $(BUILD)/tablegate $(DESTDIR)$(PREFIX)/bin/
-	printf 'load_module modules/ngx_http_tablegate_module.so;\n' >$(DESTDIR)$(PREFIX)/share/nginx/modules-available/mod-http-tablegate.conf
+	printf 'load_module %s/ngx_http_tablegate_module.so;\n' $(if $(filter /usr,$(PREFIX)),modules,$(PREFIX)/lib/nginx/modules) >$(DESTDIR)$(PREFIX)/share/nginx/modules-available/mod-http-tablegate.conf
 clean: ## remove build/ (make stop first)
-	@if [ -e build/quickstart ]; then t/lib/stop.sh; fi
+	@if [ -e build/quickstart ] || [ -L build/quickstart.env ]; then t/lib/stop.sh; fi
 	rm -rf build

@@ -67,7 +67,7 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error) {
   return 2;
 }
 
-int report(const Failure& failure) {
+int report(const CLI::App& app, const Failure& failure) {
   int status = failure.status();
   std::string message = failure.what();
   std::string next = failure.next();
@@ -80,6 +80,8 @@ int report(const Failure& failure) {
           "tablegate_operator (publish, consumers)";
     }
   }
+  // Every refusal ends with a command that gets on: the verb's examples where it knows none of its own.
+  if (next.empty() && status == 1) next = command_of(app) + " --help";
   fmt::print(stderr, "tablegate: {}\n", message);
   if (!next.empty()) fmt::print(stderr, "try: {}\n", next);
   return status;
@@ -119,7 +121,7 @@ int run(int count, char** arguments) {
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error);
   } catch (const Failure& failure) {
-    return report(failure);
+    return report(app, failure);
   }
   // What was to be printed must have got out: a full disk is a failure.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "catalog/json_text.hpp"
+#include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 
 namespace tablegate::loader {
@@ -27,6 +28,13 @@ void read_domains(Database& catalog, ManifestContents& contents) {
     }
     DomainEntry domain;
     domain.name = rows.string(row, 0);
+    // Looked at again, not only by apply: it goes into a file that nginx reads as root.
+    if (const std::string fault = bad_host(domain.name); !fault.empty()) {
+      // The name itself may hold anything, for a terminal too.
+      throw Refused(
+          fmt::format("a Domain in the catalog has no host name: it {}; nothing was written", fault),
+          "tablegate get Domain -o json");
+    }
     domain.protocol = json_member(definition, "protocol", "HTTP");
     const JsonValue* force = json_find(definition, "force_https");
     domain.force_https = force != nullptr && force->IsTrue();

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 #include "core/manifest_reader.hpp"
 #include "publish/shell_command.hpp"
@@ -56,6 +57,10 @@ void keep_good_files(const OutputFolder& folder) {
 }  // namespace
 
 std::string write_domains(const ManifestContents& contents) {
+  if (const std::string fault = bad_plain_name(contents.gateway); !fault.empty()) {
+    throw Refused(fmt::format("the gateway's name {}; nothing was written", fault),
+                  "tablegate get GatewayInstance");
+  }
   std::string text = fmt::format(
       "# Written by tablegate sync for gateway {}. Do not edit: the next sync replaces it.\n"
       "# Server blocks are not generated yet: write them yourself, with \"tablegate on;\" in a location.\n",

@@ -31,7 +31,9 @@ RequestState* state_of(ngx_http_request_t* r) {
   if (r->header_sent || r->main->count == 0) return RequestState::last(r);
   const auto* location =
       static_cast<const LocationConfig*>(ngx_http_get_module_loc_conf(r, ngx_http_tablegate_module));
-  if (location == nullptr || location->enabled == 0) return RequestState::last(r);
+  // A location with a content handler of its own is not ours (access.cpp).
+  if (location == nullptr || location->enabled == 0 || r->content_handler != nullptr)
+    return RequestState::last(r);
   if (state == nullptr) state = RequestState::make(r);
   if (state != nullptr) state->authenticate();
   return state;

@@ -17,7 +17,7 @@ kHttp = """
 kServer = """
     root {folder}/www;
     location /proxied/ {{ proxy_pass http://127.0.0.1:{upstream}; }}
-    location /proxied-on/ {{ tablegate on; proxy_pass http://127.0.0.1:{upstream}; }}
+    location /proxied-on/ {{ tablegate on; add_header X-Error "<$tablegate_error>" always; proxy_pass http://127.0.0.1:{upstream}; }}
     location /returned/ {{ return 200 "returned\\n"; }}
     location /files/ {{ tablegate off; }}
     location /status {{ stub_status; }}
@@ -50,6 +50,7 @@ def test(t):
     for place, name in (("/proxied/", "proxy_pass"), ("/proxied-on/", "proxy_pass beside tablegate on")):
         answer = p.get(place, key="")
         t.is_((answer.status, answer.body), (200, b"upstream \n"), f"{name} is not taken over")
+    t.is_(answer.headers.get("x-error"), "<>", "nor do variables ask for a proof there")
     t.is_(p.get("/returned/", key="").body, b"returned\n", "return comes first")
     t.is_(p.get("/status", key="").status, 200, "nor is a location with another handler")
     t.is_(p.get("/x.gif", key="").headers.get("content-type"), "image/gif", "nor empty_gif")

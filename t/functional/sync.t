@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""What sync writes and keeps: all or nothing, the files before put back, nobody else's folder, names looked at again."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tablegate_test import bearer, request, run_test
+
+kCall = "/v1/user/info?user_id=10001"
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def test(t):
+    p = t.project().serve()
+    out = p.gateway.out
+    first = read(p.gateway.manifest)
+    header = json.loads(first.split(b"\n", 1)[0])
+    t.is_(sorted(header), ["format", "gateway", "publication", "sha256"], "the header's fields")
+    t.is_((header["format"], header["gateway"]), (1, "dataservice-prod"), "format and gateway")
+    t.is_(os.stat(p.gateway.manifest).st_mode & 0o777, 0o600, "mode 0600")
+    again = p.sync("--check", "false", "--reload", "false")
+    t.like(again.stdout, "unchanged", "nothing changed: neither check nor reload runs")
+
+    # --- a failing command puts both files back
+    p.loader.must("consumer", "create", "partner")
+    files = lambda: (read(p.gateway.manifest), read(os.path.join(out, "domains.conf")))  # noqa: E731
+    before = files()
+    for options, said in ((("--check", "echo check said no; exit 3"), "check said no"), (("--reload", "echo reload said no; exit 1"), "reload said no"),
+                          (("--check", 'echo "nginx: [warn] conflicting server name \\"x\\", ignored"'), "conflicting server name")):
+        failed = p.loader("sync", "--output", out, *options)
+        t.ok(failed.rc == 1 and said in failed.stderr, f"{options[0]}: exit 1 with what it said: {said}", failed)
+        t.is_(files(), before, "both files are put back")
+    t.is_(p.sync().rc, 0, "the next sync writes them")
+    t.isnt(read(p.gateway.manifest), first, "another manifest")
+    t.is_(read(p.gateway.manifest + ".previous"), first, "the one before is kept")
+    t.is_(os.stat(p.gateway.manifest + ".previous").st_mode & 0o777, 0o600, "0600 too")
+
+    # --- folders
+    for mode in (0o777, 0o775):
+        os.chmod(out, mode)
+        refused = p.loader("sync", "--output", out)
+        t.ok(refused.rc == 1 and out in refused.stderr, f"a folder of mode {mode:o} is refused", refused)
+    os.chmod(out, 0o755)
+    link = os.path.join(p.folder, "link")
+    os.symlink(out, link)
+    t.is_(p.loader("sync", "--output", link).rc, 1, "a link instead of a folder is refused")
+    t.is_(p.loader("sync", "--output", os.path.join(p.folder, "no", "folder")).rc != 0, True, "a folder without its parent is refused")
+    new = os.path.join(p.folder, "new")
+    t.is_(p.loader("sync", "--output", new).rc, 0, "a folder that is not there yet is made")
+    t.is_(read(os.path.join(new, "manifest.json")), read(p.gateway.manifest), "equal catalogs give equal bytes")
+
+    # --- names that came another way than by apply
+    p.loader.must("apply", "-f", "-", input='{"kind":"Domain","name":"good.example"}')
+    p.loader.must("api", "publish", "Query User by User ID", "--domain", "good.example", "--yes")
+    p.postgres.psql("ALTER TABLE tablegate.rest_api_domain DROP CONSTRAINT rest_api_domain_domain_fkey;"
+                    "UPDATE tablegate.domain SET name = E'x\\nlog_format injected \"\";#';"
+                    "UPDATE tablegate.rest_api_domain SET domain = (SELECT name FROM tablegate.domain)")
+    before = files()
+    refused = p.loader("sync", "--output", out)
+    t.ok(refused.rc == 1 and "host name" in refused.stderr and "injected" not in refused.stderr, "a domain's name that could inject configuration", refused)
+    t.is_(files(), before, "nothing was written")
+    t.is_(request(p.gateway.port, kCall, headers=bearer(p.key)).status, 200, "the gateway went on serving")
+
+    # --- a gateway with nothing published
+    p.loader.must("apply", "-f", "-", input='{"kind":"GatewayInstance","name":"empty","address":"http://127.0.0.1"}')
+    nothing = os.path.join(p.folder, "nothing")
+    t.is_(p.loader("sync", "--output", nothing, "--gateway", "empty").rc, 0, "nothing published: valid empty files")
+    t.is_(p.loader("sync", "--output", nothing).rc, 1, "two gateways: one must be named")
+    p.gateway.set(manifest=os.path.join(nothing, "manifest.json"))
+    t.is_(p.gateway.check()[0], True, "nginx takes them")
+
+
+run_test(test)
