@@ -38,6 +38,11 @@ void stop_waiting(RequestState& state) {
   if (state.deadline.event.timer_set) ngx_del_timer(&state.deadline.event);
 }
 
+// Whether the request still waits for us: a client that left may have begun nginx's post_action on it.
+bool is_ours(const RequestState& state) {
+  return ngx_http_get_module_ctx(state.request, ngx_http_tablegate_module) == &state;
+}
+
 // After an asynchronous answer. The state is gone when this returns.
 void finish(RequestState& state, ngx_int_t rc) {
   ngx_http_request_t* r = state.request;
@@ -52,6 +57,7 @@ void on_deadline(ngx_event_t* event) noexcept {
   Worker* worker = main_config(state.request).worker.get();
   if (worker != nullptr) worker->pool(*state.route.api).abandon(state.query);
   stop_waiting(state);
+  if (!is_ours(state)) return;
   state.problem = {core::Slug::query_timeout, {}, {}};
   try {
     log_failure(state);
@@ -123,6 +129,7 @@ void RequestQuery::parameter_types(std::vector<Oid>& types) const {
 
 void RequestQuery::on_rows(const PGresult* rows) noexcept {
   stop_waiting(state_);
+  if (!is_ours(state_)) return;
   try {
     finish(state_, send_rows(state_, rows));
   } catch (...) {
@@ -134,7 +141,7 @@ void RequestQuery::on_failure(const pg::Failure& failure) noexcept {
   stop_waiting(state_);
   state_.problem = {slug_of(failure.kind), {}, {}};
   log_failure(state_);
-  if (state_.submitting) return;  // start_query() answers
+  if (state_.submitting || !is_ours(state_)) return;  // submitting: start_query() answers
   try {
     finish(state_, send_problem(state_));
   } catch (...) {

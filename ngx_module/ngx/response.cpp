@@ -105,11 +105,48 @@ bool add_problem_headers(RequestState& state, const core::ProblemKind& kind) {
 
 }  // namespace
 
+namespace {
+
+// Values of these types go out without quotes: PostgreSQL must have given them as such. A column that got
+// another type under a manifest that is live would else break the JSON, or add to it.
+bool written_raw(core::ColumnType type) {
+  switch (type) {
+    case core::ColumnType::int2:
+    case core::ColumnType::int4:
+    case core::ColumnType::int8:
+    case core::ColumnType::float4:
+    case core::ColumnType::float8:
+    case core::ColumnType::numeric:
+    case core::ColumnType::boolean:
+    case core::ColumnType::json:
+    case core::ColumnType::jsonb:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool fits_manifest(const core::Api& api, const PGresult* rows) {
+  if (static_cast<size_t>(PQnfields(rows)) != core::output_columns(api)) return false;
+  int field = 0;
+  for (const core::Column& column : api.columns) {
+    if (written_raw(column.type) && PQftype(rows, field) != core::column_type_oid(column.type)) return false;
+    field += column.wall ? 2 : 1;
+  }
+  return true;
+}
+
+}  // namespace
+
 ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
   const core::Api& api = *state.route.api;
   const int columns = PQnfields(rows);
   const int count = PQntuples(rows);
-  if (static_cast<size_t>(columns) != core::output_columns(api)) {
+  if (!fits_manifest(api, rows)) {
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "tablegate: API \"%s\" version %uD: its table's columns are not those of the manifest: "
+                  "sync and reload",
+                  api.name.c_str(), api.version);
     state.problem = {core::Slug::query_failed, {}, {}};
     return send_problem(state);
   }

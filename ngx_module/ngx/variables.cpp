@@ -56,6 +56,11 @@ bool set_seconds(ngx_http_request_t* r, ngx_http_variable_value_t* value, uint64
   return set_text(r, value, {text, static_cast<size_t>(end - reinterpret_cast<u_char*>(text))});
 }
 
+// When waiting ended; now, where the caller left before.
+uint64_t end_of(const RequestState& state) {
+  return state.answered_ms != 0 ? state.answered_ms : ngx_current_msec;
+}
+
 // False: the variable has no value here.
 bool read(ngx_http_request_t* r, const RequestState& state, Variable variable,
           ngx_http_variable_value_t* value) {
@@ -75,13 +80,12 @@ bool read(ngx_http_request_t* r, const RequestState& state, Variable variable,
       return state.problem && set_text(r, value, core::problem_kind(state.problem.slug).name);
     case kRows:
       return state.answered && !state.problem && set_text(r, value, std::to_string(state.rows));
-    case kQueueTime: {
-      if (state.query.submitted_ms == 0) return false;
-      const uint64_t until = state.query.sent_ms != 0 ? state.query.sent_ms : state.answered_ms;
-      return set_seconds(r, value, state.query.submitted_ms, until);
-    }
+    case kQueueTime:
+      return state.query.submitted_ms != 0 &&
+             set_seconds(r, value, state.query.submitted_ms,
+                         state.query.sent_ms != 0 ? state.query.sent_ms : end_of(state));
     case kQueryTime:
-      return state.query.sent_ms != 0 && set_seconds(r, value, state.query.sent_ms, state.answered_ms);
+      return state.query.sent_ms != 0 && set_seconds(r, value, state.query.sent_ms, end_of(state));
   }
   return false;
 }

@@ -13,7 +13,8 @@ Worker::Worker(const MainConfig& config, ngx_log_t* log) : config_(config), loop
       pool.connect_timeout_ms = static_cast<uint32_t>(service.connect_timeout);
       pool.prepare = service.prepare;
       pool.pipeline = service.pipeline;
-      pool.batch = true;  // one Sync for all that waited: a quarter less CPU than a Sync a query (t/bench/RESULTS.md)
+      // One Sync for all that waited: a quarter less CPU than a Sync a query (t/bench/RESULTS.md).
+      pool.batch = true;
       pools_.push_back(std::make_unique<pg::Pool>(loop_, std::move(pool)));
     }
   }

@@ -181,8 +181,11 @@ void Connection::take_in_flight(QueryList& queries) {
 uint64_t Connection::overdue_ms(uint64_t now_ms) const {
   if (state_ != State::open || operations_.empty()) return 0;
   uint64_t limit = operations_.front().timeout_ms;
-  if (limit == 0 || (config_.shared && timeout_ms_ == 0)) return 0;
-  if (config_.shared) limit = std::max<uint64_t>(limit, timeout_ms_);
+  if (limit == 0) return 0;
+  if (config_.shared && config_.prepare) {  // only there another query may have raised statement_timeout
+    if (timeout_ms_ == 0) return 0;
+    limit = std::max<uint64_t>(limit, timeout_ms_);
+  }
   return now_ms > waiting_since_ms_ + limit ? now_ms - waiting_since_ms_ - limit : 0;
 }
 

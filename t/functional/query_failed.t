@@ -39,12 +39,23 @@ def fault(t, p, name, break_it, mend_it, logged):
     t.ok(all(answer.body == kAlice for answer in answers), f"{name}: mended, every answer is right at once", answers)
 
 
+def retyped(t, p):
+    """A column whose values stand without quotes gets another type while the manifest is live: no answer of another form."""
+    p.postgres.psql("ALTER TABLE mirror.user_info ALTER user_id TYPE numeric")
+    answer = p.get(kCall)
+    t.is_((answer.status, answer.json["error"]), (500, "query_failed"), "a number's column gets another type")
+    wait_for(lambda: "columns are not those of the manifest" in p.gateway.log(), 5 * kSlow, "the log says it")
+    p.postgres.psql("ALTER TABLE mirror.user_info ALTER user_id TYPE bigint")
+    t.is_(p.get(kCall).body, kAlice, "mended")
+
+
 def test(t):
     p = t.project().serve(access_log="access_log off;")
     t.is_(p.get(kCall).body, kAlice, "the row")
     sessions = p.postgres.psql("SELECT string_agg(pid::text, ',' ORDER BY pid) FROM pg_stat_activity WHERE application_name = 'tablegate'")
     for case in kFaults:
         fault(t, p, *case)
+    retyped(t, p)
     p.gateway.set(service="prepare off; pipeline off;")
     p.gateway.reload()
     for case in kFaults[:2]:

@@ -433,22 +433,53 @@ START_TEST(a_server_that_stops_answering_is_given_up) {
 }
 END_TEST
 
+// With `prepare off` each query brings its own statement_timeout: a shared connection is given up no later.
+START_TEST(a_shared_connection_that_stops_answering_is_given_up_unprepared) {
+  Fixture probe(2);
+  probe.config.prepare = false;
+  probe.submit(true);
+  probe.finish();
+  const std::size_t first = probe.server.sent_bytes();
+  Fixture f(2, [&](int i) { return i == 0 ? stall(first + 5) : Behaviour(); });
+  f.config.prepare = false;
+  f.config.idle_timeout_ms = 200;
+  f.submit(true);
+  f.finish();
+  TestQuery& query = f.add(true);
+  query.timeout_ms = 100;
+  f.pool().submit(query);
+  f.finish();  // its own 100 ms + 5 s
+  ck_assert_msg(query.ok, "%s", query.failure.message.c_str());
+  ck_assert_uint_eq(f.now().lost, 1);
+}
+END_TEST
+
 }  // namespace
 
 int main() {
   Suite* suite = suite_create("pg_pool");
   TCase* cases = tcase_create("pool");
   tcase_set_timeout(cases, 120);
-  for (const TTest* test :
-       {nothing_opens_before_the_first_query, point_queries_share_others_do_not,
-        success_without_a_row_description_is_no_answer, a_second_point_lane_opens_under_load,
-        batch_waits_while_busy, the_queue_is_bounded,
-        hosts_are_tried_one_by_one_and_the_good_one_is_remembered, down_fails_fast_with_backoff,
-        comes_back_after_being_down, a_lost_query_is_sent_once_more_on_a_new_connection,
-        lost_twice_is_unavailable, errors_are_told_apart, abandoned_at_every_stage,
-        callbacks_that_abandon_their_neighbours, idle_connections_close,
-        a_leaving_pool_keeps_one_and_still_serves, shutdown_abandons_everything, no_slot_left_in_the_loop,
-        a_server_that_stops_answering_is_given_up}) {
+  for (const TTest* test : {nothing_opens_before_the_first_query,
+                            point_queries_share_others_do_not,
+                            success_without_a_row_description_is_no_answer,
+                            a_second_point_lane_opens_under_load,
+                            batch_waits_while_busy,
+                            the_queue_is_bounded,
+                            hosts_are_tried_one_by_one_and_the_good_one_is_remembered,
+                            down_fails_fast_with_backoff,
+                            comes_back_after_being_down,
+                            a_lost_query_is_sent_once_more_on_a_new_connection,
+                            lost_twice_is_unavailable,
+                            errors_are_told_apart,
+                            abandoned_at_every_stage,
+                            callbacks_that_abandon_their_neighbours,
+                            idle_connections_close,
+                            a_leaving_pool_keeps_one_and_still_serves,
+                            shutdown_abandons_everything,
+                            no_slot_left_in_the_loop,
+                            a_server_that_stops_answering_is_given_up,
+                            a_shared_connection_that_stops_answering_is_given_up_unprepared}) {
     tcase_add_test(cases, test);
   }
   suite_add_tcase(suite, cases);
