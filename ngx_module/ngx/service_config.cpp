@@ -124,14 +124,14 @@ char* read_line(ngx_conf_t* cf, ngx_command_t*, void*) noexcept try {
 }
 
 char* read_password(ngx_conf_t* cf, Reading& reading) {
-  core::Result<std::string> password = read_file(reading.password_file);
-  if (!password)
-    return fail(cf, "password_file \"" + reading.password_file + "\" " + password.error().text());
-  std::string_view text = *password;
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-  if (text.empty()) return fail(cf, "password_file \"" + reading.password_file + "\" is empty");
-  reading.service.dsn->set_password(text);
-  explicit_bzero(password->data(), password->size());
+  core::Result<std::string> file = read_file(reading.password_file);
+  if (!file) return fail(cf, "password_file \"" + reading.password_file + "\" " + file.error().text());
+  std::string& password = *file;
+  size_t size = password.size();
+  while (size > 0 && (password[size - 1] == '\n' || password[size - 1] == '\r')) --size;
+  if (size == 0) return fail(cf, "password_file \"" + reading.password_file + "\" is empty");
+  reading.service.dsn->set_password({password.data(), size});
+  explicit_bzero(password.data(), password.size());
   return NGX_CONF_OK;
 }
 
