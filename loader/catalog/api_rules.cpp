@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <set>
 
 #include "catalog/definition_rules.hpp"
@@ -21,6 +22,14 @@ std::string lower(std::string text) {
   return text;
 }
 
+// Headers that an HMAC signature covers by rules of its own: as a parameter, one would be signed twice or not
+// at all.
+bool is_signature_header(std::string_view lower_name) {
+  constexpr std::string_view kNames[] = {"accept", "content-md5", "content-type", "date"};
+  return lower_name.substr(0, 5) == "x-ca-" ||
+         std::find(std::begin(kNames), std::end(kNames), lower_name) != std::end(kNames);
+}
+
 class ShapeCheck {
  public:
   ShapeCheck(const Definition& definition, Problems& problems)
@@ -29,6 +38,9 @@ class ShapeCheck {
   void run() {
     refuse("/name", bad_display_name(json_member(api_, "name")));
     refuse("/path", bad_path(json_member(api_, "path"), true, path_names_));
+    hmac_ = authenticates_by(api_, "hmac");
+    if (!hmac_ && json_find(api_, "hmac") != nullptr) refuse("/hmac", "wants \"hmac\" in authentication");
+    default_place_ = default_place(api_);
     key_source();
     request_parameters();
     response_names();
@@ -50,7 +62,7 @@ class ShapeCheck {
   void key_source() {
     const JsonValue* const source = json_find(api_, "api_key_source");
     if (source == nullptr) return;
-    if (json_find(api_, "authentication")->Empty())
+    if (!authenticates_by(api_, "api_key"))
       refuse("/api_key_source", "wants \"api_key\" in authentication");
     key_name_ = json_member(*source, "name");
     key_in_header_ = json_member(*source, "in") == "header";
@@ -92,7 +104,7 @@ class ShapeCheck {
 
   void place_of(const JsonValue& parameter, const std::string& name, const std::string& here,
                 std::set<std::string>& in_path) {
-    const std::string in = json_member(parameter, "in", "query");
+    const std::string in = json_member(parameter, "in", default_place_);
     const JsonValue* const required = json_find(parameter, "required");
     if (in == "path") {
       in_path.insert(name);
@@ -106,9 +118,13 @@ class ShapeCheck {
       const std::string header = lower(name);
       if (header == "authorization" || (key_in_header_ && header == lower(key_name_))) {
         refuse(here + "/name", "this header carries the credential");
+      } else if (hmac_ && is_signature_header(header)) {
+        refuse(here + "/name", "this header belongs to the HMAC signature");
       }
       if (!headers_.insert(header).second)
         refuse(here + "/name", fmt::format("header \"{}\" stands twice", name));
+    } else if (in == "body") {
+      if (default_place_ != "body") refuse(here + "/in", "a body parameter wants method POST");
     } else if (!key_in_header_ && !key_name_.empty() && name == key_name_) {
       refuse(here + "/name", "this query parameter carries the credential");
     }
@@ -130,7 +146,9 @@ class ShapeCheck {
   Problems& problems_;
   std::vector<std::string> path_names_;
   std::set<std::string> headers_;
+  std::string default_place_;
   std::string key_name_;
+  bool hmac_ = false;
   bool key_in_header_ = false;
 };
 
@@ -213,6 +231,18 @@ class ColumnCheck {
 };
 
 }  // namespace
+
+std::string default_place(const JsonValue& api) {
+  return json_member(api, "method", "GET") == "POST" ? "body" : "query";
+}
+
+bool authenticates_by(const JsonValue& api, std::string_view type) {
+  const JsonValue* const list = json_find(api, "authentication");
+  return list != nullptr && list->IsArray() &&
+         std::any_of(list->Begin(), list->End(), [type](const JsonValue& one) {
+           return one.IsString() && json_string(one) == type;
+         });
+}
 
 bool check_api_shape(const Definition& definition, Problems& problems) {
   const size_t before = problems.size();

@@ -3,11 +3,19 @@
 // can be compiled and served.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "catalog/definition.hpp"
 
 namespace tablegate::loader {
 
 struct TableInfo;
+
+// Where a request parameter without "in" stands: the body of a POST, else the query.
+std::string default_place(const JsonValue& api);
+// Whether `authentication` lists this type.
+bool authenticates_by(const JsonValue& api, std::string_view type);
 
 // What needs no table. False: something was added to the problems.
 bool check_api_shape(const Definition& definition, Problems& problems);

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <string_view>
 
+#include "catalog/api_rules.hpp"
+#include "catalog/definition_rules.hpp"
 #include "catalog/json_text.hpp"
 #include "catalog/refusal.hpp"
 #include "core/statement.hpp"
@@ -78,7 +82,7 @@ class Compiler {
   void refuse_later_fields() const {
     const std::string mode = json_member(definition_, "mode", "wizard");
     if (mode != "wizard") refuse("/mode", mode + " is not supported yet");
-    for (const char* field : {"sql", "sql_file", "order_by", "pagination", "hmac"}) {
+    for (const char* field : {"sql", "sql_file", "order_by", "pagination"}) {
       if (json_find(definition_, field) != nullptr) refuse(std::string("/") + field, "is not supported yet");
     }
     const std::string envelope = json_member(definition_, "envelope", "tablegate");
@@ -87,7 +91,8 @@ class Compiler {
 
   void compile_route() {
     api_.method = json_member(definition_, "method", "GET");
-    if (api_.method != "GET") refuse("/method", api_.method + " is not supported yet");
+    if (api_.method != "GET" && api_.method != "POST")
+      refuse("/method", api_.method + " is not supported yet");
     std::string base = entry_.base_path;
     while (!base.empty() && base.back() == '/') base.pop_back();
     api_.path = base + json_member(definition_, "path");
@@ -114,13 +119,31 @@ class Compiler {
     // Never open by omission.
     if (list == nullptr || !list->IsArray()) refuse("/authentication", "is missing");
     for (const auto& type : list->GetArray()) {
-      if (!type.IsString() || json_string(type) != "api_key")
-        refuse("/authentication", "only api_key is supported yet");
-      api_.authentication.emplace_back(json_string(type));
+      const std::string name(type.IsString() ? json_string(type) : std::string_view("?"));
+      if (name != "api_key" && name != "jwt" && name != "hmac")
+        refuse("/authentication", name + " is not supported yet");
+      api_.authentication.push_back(name);
     }
+    if (authenticates_by(definition_, "hmac")) compile_hmac();
     if (const JsonValue* source = json_find(definition_, "api_key_source")) {
       api_.api_key_source.emplace(json_member(*source, "in"), json_member(*source, "name"));
     }
+  }
+
+  void compile_hmac() {
+    CompiledHmac& hmac = api_.hmac.emplace();
+    const JsonValue* const from = json_find(definition_, "hmac");
+    if (from == nullptr) return;
+    if (const JsonValue* const methods = json_find(*from, "methods")) {
+      if (!methods->IsArray() || methods->Empty()) refuse("/hmac/methods", "is empty");
+      hmac.methods = read_names(json_text(*methods));
+    }
+    const auto truth = [from](const char* name, bool otherwise) {
+      const JsonValue* const value = json_find(*from, name);
+      return value != nullptr && value->IsBool() ? value->GetBool() : otherwise;
+    };
+    hmac.require_nonce = truth("require_nonce", hmac.require_nonce);
+    hmac.require_content_md5 = truth("require_content_md5", hmac.require_content_md5);
   }
 
   void compile_parameters() {
@@ -134,8 +157,9 @@ class Compiler {
   void compile_parameter(const JsonValue& from, const std::string& here) {
     CompiledParameter parameter;
     parameter.name = json_member(from, "name");
-    parameter.place = json_member(from, "in", "query");
-    if (parameter.place != "query" && parameter.place != "path" && parameter.place != "header") {
+    parameter.place = json_member(from, "in", default_place(definition_));
+    constexpr std::string_view kPlaces[] = {"query", "path", "header", "body"};
+    if (std::find(std::begin(kPlaces), std::end(kPlaces), parameter.place) == std::end(kPlaces)) {
       refuse(here + "/in", parameter.place + " is not supported yet");
     }
     parameter.type = json_member(from, "type");

@@ -30,12 +30,20 @@ struct CompiledColumn {
   bool wall = false;  // the same instant in the table's zone follows it in the SELECT
 };
 
+// How an API proves HMAC signatures; the definition's defaults filled in.
+struct CompiledHmac {
+  std::vector<std::string> methods = {"HmacSHA256"};
+  bool require_nonce = false;
+  bool require_content_md5 = true;
+};
+
 struct CompiledApi {
   std::string name, method, path, resource_group, result;
   int64_t timeout_ms = 3000;
   int64_t max_records = 2000;
   bool point = false;
   std::vector<std::string> authentication;
+  std::optional<CompiledHmac> hmac;  // where authentication lists it
   std::optional<std::pair<std::string, std::string>> api_key_source;  // in, name
   std::string select, tail;
   std::vector<CompiledParameter> parameters;

@@ -5,6 +5,7 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 
 #include "catalog/refusal.hpp"
@@ -23,39 +24,57 @@ class Line {
     text("kind", kind);
   }
 
-  void key(const char* name) { writer_.Key(name); }
-  void value(std::string_view text) {
-    writer_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-  }
   void text(const char* name, std::string_view text) {
-    key(name);
-    value(text);
+    writer_.Key(name);
+    item(text);
+  }
+  // Left out when it is empty.
+  void text_if(const char* name, std::string_view value) {
+    if (!value.empty()) text(name, value);
   }
   void number(const char* name, int64_t number) {
-    key(name);
-    writer_.Int64(number);
+    writer_.Key(name);
+    item(number);
+  }
+  void number_if(const char* name, const std::optional<int64_t>& value) {
+    if (value) number(name, *value);
   }
   void truth(const char* name, bool truth) {
-    key(name);
+    writer_.Key(name);
     writer_.Bool(truth);
   }
-  void texts(const char* name, const std::vector<std::string>& list) {
-    key(name);
+  // A list of texts or numbers.
+  template <class Item>
+  void list(const char* name, const std::vector<Item>& items) {
+    writer_.Key(name);
     writer_.StartArray();
-    for (const std::string& item : list) value(item);
+    for (const Item& one : items) item(one);
     writer_.EndArray();
   }
-  void open_object(const char* name = nullptr) {
-    if (name != nullptr) key(name);
+  // A whole JSON array as it is.
+  void raw_list(const char* name, const std::string& json) {
+    writer_.Key(name);
+    writer_.RawValue(json.data(), json.size(), rapidjson::kArrayType);
+  }
+  template <class Members>
+  void object(const char* name, Members members) {
+    writer_.Key(name);
     writer_.StartObject();
+    members();
+    writer_.EndObject();
   }
-  void close_object() { writer_.EndObject(); }
-  void open_array(const char* name) {
-    key(name);
+  // A list of objects, one an entry; `members(entry)` writes its members.
+  template <class Entries, class Members>
+  void objects(const char* name, const Entries& entries, Members members) {
+    writer_.Key(name);
     writer_.StartArray();
+    for (const auto& entry : entries) {
+      writer_.StartObject();
+      members(entry);
+      writer_.EndObject();
+    }
+    writer_.EndArray();
   }
-  void close_array() { writer_.EndArray(); }
-  void item(int64_t number) { writer_.Int64(number); }
 
   std::string finish() {
     writer_.EndObject();
@@ -63,9 +82,30 @@ class Line {
   }
 
  private:
+  void item(std::string_view text) {
+    writer_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  }
+  void item(int64_t number) { writer_.Int64(number); }
+
   rapidjson::StringBuffer buffer_;
   rapidjson::Writer<rapidjson::StringBuffer> writer_;
 };
+
+template <class Item>
+std::vector<Item> sorted(std::vector<Item> items) {
+  std::sort(items.begin(), items.end());
+  return items;
+}
+
+// References, so that the order of the caller's lists does not matter and nothing is copied.
+template <class Entry, class Key>
+std::vector<std::reference_wrapper<const Entry>> sorted_by(const std::vector<Entry>& entries,
+                                                           Key Entry::*member) {
+  std::vector<std::reference_wrapper<const Entry>> order(entries.begin(), entries.end());
+  std::sort(order.begin(), order.end(),
+            [member](const Entry& a, const Entry& b) { return a.*member < b.*member; });
+  return order;
+}
 
 std::string domain_line(const DomainEntry& domain) {
   Line line("domain");
@@ -75,34 +115,21 @@ std::string domain_line(const DomainEntry& domain) {
   return line.finish();
 }
 
-void write_parameters(Line& line, const CompiledApi& api) {
-  line.open_array("parameters");
-  for (const CompiledParameter& parameter : api.parameters) {
-    line.open_object();
-    line.text("name", parameter.name);
-    line.text("in", parameter.place);
-    line.text("type", parameter.type);
-    line.text("column_type", parameter.column_type);
-    line.texts("condition", {parameter.condition_before, parameter.condition_after});
-    line.truth("required", parameter.required);
-    if (parameter.default_value) line.text("default", *parameter.default_value);
-    if (!parameter.time_zone.empty()) line.text("time_zone", parameter.time_zone);
-    line.close_object();
+void write_authentication(Line& line, const CompiledApi& api) {
+  line.list("authentication", api.authentication);
+  if (api.hmac) {
+    line.object("hmac", [&] {
+      line.list("methods", api.hmac->methods);
+      line.truth("require_nonce", api.hmac->require_nonce);
+      line.truth("require_content_md5", api.hmac->require_content_md5);
+    });
   }
-  line.close_array();
-}
-
-void write_columns(Line& line, const CompiledApi& api) {
-  line.open_array("columns");
-  for (const CompiledColumn& column : api.columns) {
-    line.open_object();
-    line.text("name", column.name);
-    line.text("type", column.type);
-    if (column.as_string) line.text("as", "string");
-    if (column.wall) line.truth("wall", true);
-    line.close_object();
+  if (api.api_key_source) {
+    line.object("api_key_source", [&] {
+      line.text("in", api.api_key_source->first);
+      line.text("name", api.api_key_source->second);
+    });
   }
-  line.close_array();
 }
 
 std::string api_line(const ApiEntry& entry) {
@@ -115,62 +142,86 @@ std::string api_line(const ApiEntry& entry) {
   line.number("version", entry.version);
   line.text("method", api.method);
   line.text("path", api.path);
-  std::vector<std::string> domains = entry.domains;
-  std::sort(domains.begin(), domains.end());
-  line.texts("domains", domains);
+  line.list("domains", sorted(entry.domains));
   line.text("service", entry.service);
   line.text("resource_group", api.resource_group);
   line.number("timeout_ms", api.timeout_ms);
   line.number("max_records", api.max_records);
   line.text("result", api.result);
   line.truth("point", api.point);
-  line.texts("authentication", api.authentication);
-  if (api.api_key_source) {
-    line.open_object("api_key_source");
-    line.text("in", api.api_key_source->first);
-    line.text("name", api.api_key_source->second);
-    line.close_object();
-  }
+  write_authentication(line, api);
   line.text("select", api.select);
   line.text("tail", api.tail);
-  write_parameters(line, api);
-  write_columns(line, api);
+  line.objects("parameters", api.parameters, [&](const CompiledParameter& parameter) {
+    line.text("name", parameter.name);
+    line.text("in", parameter.place);
+    line.text("type", parameter.type);
+    line.text("column_type", parameter.column_type);
+    line.list<std::string>("condition", {parameter.condition_before, parameter.condition_after});
+    line.truth("required", parameter.required);
+    if (parameter.default_value) line.text("default", *parameter.default_value);
+    line.text_if("time_zone", parameter.time_zone);
+  });
+  line.objects("columns", api.columns, [&](const CompiledColumn& column) {
+    line.text("name", column.name);
+    line.text("type", column.type);
+    if (column.as_string) line.text("as", "string");
+    if (column.wall) line.truth("wall", true);
+  });
   return line.finish();
+}
+
+void write_validity(Line& line, const Validity& validity) {
+  line.number_if("not_before", validity.not_before);
+  line.number_if("expires", validity.expires);
+}
+
+void write_jwt(Line& line, const JwtEntry& jwt) {
+  line.object("jwt", [&] {
+    if (!jwt.source_in.empty()) {
+      line.object("source", [&] {
+        line.text("in", jwt.source_in);
+        line.text("name", jwt.source_name);
+        line.text_if("prefix", jwt.source_prefix);
+      });
+    }
+    line.text_if("issuer", jwt.issuer);
+    line.text_if("audience", jwt.audience);
+    if (!jwt.claim_name.empty()) {
+      line.object("claim", [&] {
+        line.text("name", jwt.claim_name);
+        line.text("value", jwt.claim_value);
+      });
+    }
+    line.number("leeway", jwt.leeway);
+    line.truth("require_exp", jwt.require_exp);
+    line.raw_list("keys", jwt.keys);
+  });
 }
 
 std::string consumer_line(const ConsumerEntry& consumer) {
   Line line("consumer");
   line.text("name", consumer.name);
   line.truth("enabled", consumer.enabled);
-  std::vector<int64_t> apis = consumer.apis;
-  std::sort(apis.begin(), apis.end());
+  std::vector<int64_t> apis = sorted(consumer.apis);
   apis.erase(std::unique(apis.begin(), apis.end()), apis.end());
-  line.open_array("apis");
-  for (const int64_t id : apis) line.item(id);
-  line.close_array();
-  std::vector<KeyEntry> keys = consumer.keys;
-  std::sort(keys.begin(), keys.end(), [](const KeyEntry& a, const KeyEntry& b) { return a.id < b.id; });
-  line.open_array("api_keys");
-  for (const KeyEntry& key : keys) {
-    line.open_object();
+  line.list("apis", apis);
+  line.objects("api_keys", sorted_by(consumer.keys, &KeyEntry::id), [&](const KeyEntry& key) {
     line.text("id", key.id);
     line.text("sha256", key.sha256);
-    if (key.not_before) line.number("not_before", *key.not_before);
-    if (key.expires) line.number("expires", *key.expires);
-    line.close_object();
+    write_validity(line, key.validity);
+  });
+  if (!consumer.hmac_keys.empty()) {
+    line.objects("hmac_keys", sorted_by(consumer.hmac_keys, &HmacKeyEntry::id), [&](const HmacKeyEntry& key) {
+      line.text("id", key.id);
+      line.text("access_key", key.access_key);
+      line.text("secret", key.secret);
+      line.text("profile", key.profile);
+      write_validity(line, key.validity);
+    });
   }
-  line.close_array();
+  if (consumer.jwt) write_jwt(line, *consumer.jwt);
   return line.finish();
-}
-
-// Pointers, so that the order of the caller's lists does not matter and nothing is copied.
-template <class Entry, class Less>
-std::vector<const Entry*> sorted(const std::vector<Entry>& entries, Less less) {
-  std::vector<const Entry*> order;
-  order.reserve(entries.size());
-  for (const Entry& entry : entries) order.push_back(&entry);
-  std::sort(order.begin(), order.end(), [&less](const Entry* a, const Entry* b) { return less(*a, *b); });
-  return order;
 }
 
 std::string header_line(const ManifestContents& contents, const std::string& body) {
@@ -189,18 +240,10 @@ std::string header_line(const ManifestContents& contents, const std::string& bod
 
 std::string write_manifest(const ManifestContents& contents) {
   std::string body;
-  for (const auto* domain :
-       sorted(contents.domains, [](const auto&a, const auto&b) { return a.name < b.name; })) {
-    body += domain_line(*domain);
-  }
-  for (const auto* api :
-       sorted(contents.apis, [](const auto&a, const auto&b) { return a.api_id < b.api_id; })) {
-    body += api_line(*api);
-  }
-  for (const auto* consumer :
-       sorted(contents.consumers, [](const auto&a, const auto&b) { return a.name < b.name; })) {
-    body += consumer_line(*consumer);
-  }
+  for (const DomainEntry& domain : sorted_by(contents.domains, &DomainEntry::name)) body += domain_line(domain);
+  for (const ApiEntry& api : sorted_by(contents.apis, &ApiEntry::api_id)) body += api_line(api);
+  for (const ConsumerEntry& consumer : sorted_by(contents.consumers, &ConsumerEntry::name))
+    body += consumer_line(consumer);
   return header_line(contents, body) + body;
 }
 

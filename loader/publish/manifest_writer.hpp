@@ -1,6 +1,7 @@
 // Writes a manifest: from what the catalog holds to the lines that
 // core::read_manifest() reads. `api test` makes a manifest of one draft with it,
 // `sync` one of everything that a gateway serves, so that both run the same.
+// Secrets come unsealed and go out in clear.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +25,31 @@ struct ApiEntry {
       source;  // JSON: {"table","time_zone","primary_key":[...],"columns":[{"name","type","not_null"}]}
 };
 
+struct Validity {
+  std::optional<int64_t> not_before, expires;  // seconds since 1970
+};
+
 struct KeyEntry {
   std::string id;
-  std::string sha256;                          // hex
-  std::optional<int64_t> not_before, expires;  // seconds since 1970
+  std::string sha256;  // hex
+  Validity validity;
+};
+
+struct HmacKeyEntry {
+  std::string id, access_key;
+  std::string secret;   // in clear: the manifest is root's alone
+  std::string profile;  // classic, raw-query
+  Validity validity;
+};
+
+// Empty texts stand for what the setting leaves out.
+struct JwtEntry {
+  std::string source_in, source_name, source_prefix;
+  std::string issuer, audience;
+  std::string claim_name, claim_value;
+  int64_t leeway = 60;  // seconds
+  bool require_exp = false;
+  std::string keys;  // JSON: a list of JWKs, symmetric ones in clear
 };
 
 struct ConsumerEntry {
@@ -35,6 +57,8 @@ struct ConsumerEntry {
   bool enabled = true;
   std::vector<int64_t> apis;
   std::vector<KeyEntry> keys;
+  std::vector<HmacKeyEntry> hmac_keys;
+  std::optional<JwtEntry> jwt;
 };
 
 struct DomainEntry {

@@ -105,8 +105,8 @@ void read_consumers(Database& catalog, ManifestContents& contents) {
     KeyEntry key;
     key.id = keys.string(row, 1);
     key.sha256 = keys.string(row, 2);
-    if (!keys.null(row, 3)) key.not_before = keys.integer(row, 3);
-    if (!keys.null(row, 4)) key.expires = keys.integer(row, 4);
+    if (!keys.null(row, 3)) key.validity.not_before = keys.integer(row, 3);
+    if (!keys.null(row, 4)) key.validity.expires = keys.integer(row, 4);
     consumer_of(keys, row).keys.push_back(std::move(key));
   }
 }

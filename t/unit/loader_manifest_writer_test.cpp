@@ -160,8 +160,8 @@ START_TEST(order_does_not_matter) {
   all.domains = {{"b.example.com", "HTTP", false}, {"a.example.com", "HTTPS", true}};
   const std::string digest(64, 'a');
   const std::string other(64, 'b');
-  all.consumers = {{"zoe", true, {9, 7}, {{"k2", digest, 5, {}}, {"k1", other, {}, 9}}},
-                   {"adam", false, {}, {}}};
+  all.consumers = {{"zoe", true, {9, 7}, {{"k2", digest, {5, {}}}, {"k1", other, {{}, 9}}}, {}, {}},
+                   {"adam", false, {}, {}, {}, {}}};
   const std::string first = write_manifest(all);
   ck_assert(static_cast<bool>(read(all)));
   std::reverse(all.apis.begin(), all.apis.end());
@@ -186,6 +186,74 @@ START_TEST(digest_guards) {
 }
 END_TEST
 
+// The line of a kind, from its first member on.
+std::string line_of(const ManifestContents& all, const std::string& kind) {
+  const std::string text = write_manifest(all);
+  const size_t at = text.find("{\"kind\":\"" + kind + "\"");
+  ck_assert_uint_ne(at, std::string::npos);
+  return text.substr(at, text.find('\n', at) - at);
+}
+
+void holds(const std::string& line, const std::string& part) {
+  ck_assert_msg(line.find(part) != std::string::npos, "no %s in %s", part.c_str(), line.c_str());
+}
+
+std::string api_of(const ApiEntry& api) {
+  ManifestContents all = contents();
+  all.apis = {api};
+  return line_of(all, "api");
+}
+
+START_TEST(authentication_types) {
+  const std::string all = api_of(changed("[\"api_key\"]", "[\"api_key\",\"jwt\",\"hmac\"]"));
+  holds(all, R"("authentication":["api_key","jwt","hmac"],"hmac":{"methods":["HmacSHA256"],"require_nonce":false,)"
+             R"("require_content_md5":true},"select")");
+  const std::string set = api_of(changed(
+      "[\"api_key\"]",
+      R"(["hmac"],"hmac":{"methods":["HmacSHA256","HmacSHA1"],"require_nonce":true,"require_content_md5":false})"));
+  holds(set, R"("hmac":{"methods":["HmacSHA256","HmacSHA1"],"require_nonce":true,"require_content_md5":false})");
+  ck_assert(api_of(tutorial()).find("\"hmac\"") == std::string::npos);
+}
+END_TEST
+
+START_TEST(post_parameters) {
+  ApiEntry post = changed("\"GET\"", "\"POST\"");
+  holds(api_of(post), R"("method":"POST")");
+  holds(api_of(post), R"("in":"query")");
+  post.definition.replace(post.definition.find("\"in\":\"query\","), 13, "");
+  holds(api_of(post), R"("in":"body")");
+}
+END_TEST
+
+START_TEST(credentials) {
+  using tablegate::loader::JwtEntry;
+  ManifestContents all = contents();
+  all.consumers = {{"zoe", true, {7}, {}, {{"hk_2", "AK2", "s\"2", "raw-query", {1, 2}}, {"hk_1", "AK1", "s1", "classic", {}}}, {}}};
+  same_text(line_of(all, "consumer"),
+            R"({"kind":"consumer","name":"zoe","enabled":true,"apis":[7],"api_keys":[],"hmac_keys":[)"
+            R"({"id":"hk_1","access_key":"AK1","secret":"s1","profile":"classic"},)"
+            R"({"id":"hk_2","access_key":"AK2","secret":"s\"2","profile":"raw-query","not_before":1,"expires":2}]})");
+  JwtEntry jwt;
+  jwt.keys = R"([{"kty":"oct","k":"AA"}])";
+  all.consumers = {{"zoe", true, {7}, {}, {}, jwt}};
+  holds(line_of(all, "consumer"),
+        R"("api_keys":[],"jwt":{"leeway":60,"require_exp":false,"keys":[{"kty":"oct","k":"AA"}]}})");
+  jwt.source_in = "header";
+  jwt.source_name = "Authorization";
+  jwt.source_prefix = "Bearer";
+  jwt.issuer = "https://issuer";
+  jwt.audience = "api";
+  jwt.claim_name = "uid";
+  jwt.claim_value = "x";
+  jwt.leeway = 0;
+  jwt.require_exp = true;
+  all.consumers[0].jwt = jwt;
+  holds(line_of(all, "consumer"),
+        R"("jwt":{"source":{"in":"header","name":"Authorization","prefix":"Bearer"},"issuer":"https://issuer",)"
+        R"("audience":"api","claim":{"name":"uid","value":"x"},"leeway":0,"require_exp":true,"keys":[)");
+}
+END_TEST
+
 START_TEST(refused_by_name) {
   const struct {
     const char* from;
@@ -193,10 +261,11 @@ START_TEST(refused_by_name) {
     const char* says;
   } kCases[] = {
       {"\"wizard\"", "\"script\"", "/mode: script is not supported yet"},
-      {"\"GET\"", "\"POST\"", "/method: POST is not supported yet"},
+      {"\"GET\"", "\"PUT\"", "/method: PUT is not supported yet"},
       {"\"=\"", "\"LIKE\"", "/request_parameters/0/operator: LIKE is not supported yet"},
-      {"\"query\"", "\"body\"", "/request_parameters/0/in: body is not supported yet"},
-      {"\"api_key\"", "\"jwt\"", "/authentication: only api_key"},
+      {"\"query\"", "\"cookie\"", "/request_parameters/0/in: cookie is not supported yet"},
+      {"\"api_key\"", "\"oauth\"", "/authentication: oauth is not supported yet"},
+      {"[\"api_key\"]", "[\"hmac\"],\"hmac\":{\"methods\":[]}", "/hmac/methods: is empty"},
       {"\"authentication\":[\"api_key\"]", "\"tags\":[]", "/authentication: is missing"},
       {"\"object\"", "\"page\"", "/result: page is not supported yet"},
       {"{\"name\":\"user_name\"}", "{\"name\":\"gone\"}", "table \"user_info\" has no column \"gone\""},
@@ -218,5 +287,5 @@ int main() {
   return tablegate::loader::testing::run_tests(
       "loader manifest writer",
       {empty_manifest, tutorial_api, point_needs_the_whole_key, wall_columns, optional_and_default,
-       order_does_not_matter, digest_guards, refused_by_name});
+       order_does_not_matter, digest_guards, authentication_types, post_parameters, credentials, refused_by_name});
 }
