@@ -1,50 +1,14 @@
 #include "catalog/consumers.hpp"
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
-
-#include <algorithm>
-#include <array>
 
 #include "catalog/drafts.hpp"
+#include "catalog/key_text.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/publications.hpp"
-#include "core/base64.hpp"
 
 namespace tablegate::loader {
 namespace {
-
-constexpr size_t kKeyBytes = 32;  // 256 bits
-constexpr size_t kIdBytes = 8;
-constexpr size_t kMinImported = 24, kMaxImported = 256, kMaxLabel = 100;
-
-template <size_t Size>
-std::array<unsigned char, Size> random_bytes() {
-  std::array<unsigned char, Size> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-    throw SystemFailure("OpenSSL has no random bytes");
-  return bytes;
-}
-
-std::string new_key_id() {
-  std::string id = "ak_";
-  for (const unsigned char byte : random_bytes<kIdBytes>()) id += fmt::format("{:02x}", byte);
-  return id;
-}
-
-std::string new_api_key() {
-  const auto bytes = random_bytes<kKeyBytes>();
-  return "tg_" + core::base64url_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
-void check_imported(const std::string& key) {
-  const bool visible = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-  if (key.size() < kMinImported || key.size() > kMaxImported || !visible) {
-    throw Refused(fmt::format("an imported key must be {} to {} visible ASCII characters on one line",
-                              kMinImported, kMaxImported),
-                  "consumer add-key without --from-file makes a key of 256 random bits");
-  }
-}
 
 std::string rest_api_id(Database& catalog, const std::string& name) {
   const Rows rows =
@@ -104,12 +68,9 @@ void delete_consumer(Database& catalog, const Consumer& consumer) {
 }
 
 NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest& request) {
-  if (!request.label.empty()) {
-    if (const std::string reason = bad_text(request.label, kMaxLabel); !reason.empty())
-      throw Refused("--label " + reason);
-  }
-  if (request.imported) check_imported(*request.imported);
-  NewKey key{new_key_id(), request.imported ? *request.imported : new_api_key()};
+  check_label(request.label);
+  if (request.imported) check_imported_secret("key", *request.imported);
+  NewKey key{"ak_" + random_hex(8), request.imported ? *request.imported : "tg_" + random_secret()};
   try {
     catalog.query(
         "INSERT INTO tablegate.api_key (key_id, consumer_id, digest, label, not_before, expires)"
@@ -117,10 +78,7 @@ NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest
         {key.id, consumer.id, "\\x" + sha256_hex(key.api_key), request.label, request.not_before,
          request.expires});
   } catch (const DatabaseError& error) {
-    if (error.sqlstate == "23505")
-      throw Refused("this key is a consumer's already", "tablegate consumer list");
-    if (error.sqlstate == "23514") throw Refused("--not-before must come before --expires");
-    throw;
+    explain_key_conflict(error, "this key");
   }
   notify_change(catalog, "");
   return key;
@@ -128,23 +86,25 @@ NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest
 
 bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& key_id,
                 const std::optional<std::string>& at) {
+  const std::string table = key_id.rfind("hk_", 0) == 0 ? "tablegate.hmac_key" : "tablegate.api_key";
   if (catalog
-          .query("SELECT FROM tablegate.api_key WHERE key_id = $1 AND consumer_id = $2",
+          .query(fmt::format("SELECT key_id FROM {} WHERE key_id = $1 AND consumer_id = $2", table),
                  {key_id, consumer.id})
           .empty()) {
     throw Refused(fmt::format("consumer \"{}\" has no key \"{}\"", consumer.name, key_id),
                   "tablegate consumer show " + consumer.name);
   }
   // One that would become valid only after that moment never does.
-  const Rows changed = at ? catalog.query(
-                                "WITH gone AS (DELETE FROM tablegate.api_key WHERE key_id = $1 AND "
-                                "not_before >= $2 RETURNING 1),"
-                                " ended AS (UPDATE tablegate.api_key SET expires = $2 WHERE key_id = $1"
-                                " AND (not_before IS NULL OR not_before < $2) AND (expires IS NULL OR "
-                                "expires > $2) RETURNING 1)"
-                                " SELECT FROM gone UNION ALL SELECT FROM ended",
-                                {key_id, at})
-                          : catalog.query("DELETE FROM tablegate.api_key WHERE key_id = $1", {key_id});
+  const Rows changed =
+      at ? catalog.query(
+               fmt::format("WITH gone AS (DELETE FROM {0} WHERE key_id = $1 AND not_before >= $2 RETURNING 1),"
+                           " ended AS (UPDATE {0} SET expires = $2 WHERE key_id = $1"
+                           " AND (not_before IS NULL OR not_before < $2) AND (expires IS NULL OR "
+                           "expires > $2) RETURNING 1)"
+                           " SELECT FROM gone UNION ALL SELECT FROM ended",
+                           table),
+               {key_id, at})
+         : catalog.query(fmt::format("DELETE FROM {} WHERE key_id = $1", table), {key_id});
   if (changed.affected() == 0) return false;
   notify_change(catalog, "");
   return true;

@@ -6,9 +6,11 @@
 #include <openssl/rand.h>
 
 #include <memory>
+#include <utility>
 
 #include "catalog/drafts.hpp"
 #include "catalog/refusal.hpp"
+#include "core/base64.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -90,6 +92,26 @@ std::optional<std::string> unseal(const SealingKey& key, const SealedPlace& plac
   if (done) return secret;
   OPENSSL_cleanse(secret.data(), secret.size());
   return std::nullopt;
+}
+
+std::string seal_text(const SealingKey& key, const SealedPlace& place, std::string_view secret) {
+  return core::base64_encode(seal(key, place, secret));
+}
+
+std::optional<std::string> unseal_text(const SealingKey& key, const SealedPlace& place, std::string_view text) {
+  const std::optional<std::string> sealed = core::base64_decode(text);
+  return sealed ? unseal(key, place, *sealed) : std::nullopt;
+}
+
+std::string open_sealed(const SealingKey& key, const SealedPlace& place, std::string_view text) {
+  std::optional<std::string> secret = unseal_text(key, place, text);
+  if (!secret) {
+    throw Refused(fmt::format("the sealed value of {} {} does not open with the master key: it was changed or "
+                              "stands in the wrong row",
+                              place.kind, place.id),
+                  "tablegate consumer show NAME, then make the credential anew");
+  }
+  return std::move(*secret);
 }
 
 }  // namespace tablegate::loader

@@ -42,4 +42,10 @@ std::string seal(const SealingKey& key, const SealedPlace& place, std::string_vi
 // Nullopt: sealed by another key, for another place, of an unknown version, or damaged.
 std::optional<std::string> unseal(const SealingKey& key, const SealedPlace& place, std::string_view sealed);
 
+// The same in base64, as the catalog's columns hold it.
+std::string seal_text(const SealingKey& key, const SealedPlace& place, std::string_view secret);
+std::optional<std::string> unseal_text(const SealingKey& key, const SealedPlace& place, std::string_view text);
+// As unseal_text(), for values of the catalog that must open: throws Refused, naming the place.
+std::string open_sealed(const SealingKey& key, const SealedPlace& place, std::string_view text);
+
 }  // namespace tablegate::loader

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <optional>
 
 #include "catalog/lookup.hpp"
 #include "catalog/master_key.hpp"
@@ -138,15 +139,11 @@ class Doctor {
 
   void check_master_key(Database& catalog) {
     const std::string path = master_key_path();
-    const Rows rows =
-        catalog.query("SELECT value FROM tablegate.setting WHERE name = 'master_key_fingerprint'");
-    const std::string found = read_fingerprint(path);
-    const bool good = !rows.empty() && !found.empty() && rows.text(0, 0) == found;
-    say("master key file", good,
-        good            ? path
-        : found.empty() ? path + " is missing"
-                        : path + " holds another key than the catalog's",
-        "copy it from the machine where the catalog was made, or set TABLEGATE_MASTER_KEY_FILE");
+    const SealingKey key = open_master_key(catalog);
+    const std::optional<SealingKey> there = read_master_key(path);
+    const bool good = there && there->fingerprint() == key.fingerprint();
+    say("master key file", good, good ? path : path + " is not the catalog's; a file beside it is: a rotation was not finished",
+        "tablegate init --workspace NAME");
   }
 
   void check_tables(Database& catalog) {

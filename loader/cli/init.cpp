@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "catalog/definition.hpp"
+#include "catalog/key_rotation.hpp"
 #include "catalog/lookup.hpp"
 #include "catalog/master_key.hpp"
 #include "catalog/migrations.hpp"
@@ -22,6 +23,7 @@ namespace {
 struct InitOptions {
   std::string workspace;
   std::string password_file;
+  bool rotate = false;
 };
 
 void refuse_shared_database(const std::string& database) {
@@ -50,12 +52,6 @@ bool save_fingerprint(Database& catalog, const MasterKey& key, const std::string
   catalog.query("INSERT INTO tablegate.setting (name, value) VALUES ('master_key_fingerprint', $1)",
                 {key.fingerprint});
   return true;
-}
-
-std::string known_fingerprint(Database& catalog) {
-  const Rows rows =
-      catalog.query("SELECT value FROM tablegate.setting WHERE name = 'master_key_fingerprint'");
-  return rows.empty() ? std::string{} : rows.string(0, 0);
 }
 
 // Inside a transaction; as tablegate_owner afterwards.
@@ -127,6 +123,7 @@ void init(const Settings& settings, const InitOptions& options) {
       changed = true;
     }
     // The file last: everything that could be refused has been done.
+    changed |= finish_rotation(catalog, key_path);
     key = ensure_master_key(key_path, known);
     catalog.script("SET LOCAL ROLE tablegate_owner");
     changed |= save_fingerprint(catalog, key, known);
@@ -158,6 +155,24 @@ void init(const Settings& settings, const InitOptions& options) {
   print_advice(PQdb((mirror ? *mirror : catalog).connection()));
 }
 
+void rotate(const Settings& settings) {
+  Database catalog = settings.open_catalog();
+  const std::string path = master_key_path();
+  const Rotation rotation = rotate_master_key(catalog, path);
+  if (settings.json) {
+    JsonOutput json;
+    json.begin_object().key("master_key_file").text(path).key("kept_key_file").text(rotation.kept_key);
+    json.key("sealed").number(static_cast<int64_t>(rotation.sealed)).end_object().print();
+  } else if (!settings.quiet) {
+    print_line(fmt::format("master key file {}: a new key, {} sealed anew", path, plural(rotation.sealed, "secret")));
+    print_line(fmt::format("copy it to every node that runs tablegate sync (mode 0600): the old one opens nothing "
+                           "there any more\n"
+                           "the key before is {}: dumps of the catalog from before need it; keep it with them or "
+                           "delete it",
+                           rotation.kept_key));
+  }
+}
+
 }  // namespace
 
 void add_init(CLI::App& app, Settings& settings) {
@@ -167,16 +182,19 @@ void add_init(CLI::App& app, Settings& settings) {
   verb->add_option("--reader-password-file", options->password_file,
                    "file with a password for tablegate_reader");
   add_later_flag(*verb, "--approval");
-  add_later_flag(*verb, "--rotate-master-key");
+  verb->add_flag("--rotate-master-key", options->rotate,
+                 "seal all secrets of the catalog with a new key (alone: without --workspace)");
   verb->footer(
       "Examples:\n"
       "  tablegate init --workspace demo\n"
       "  tablegate --catalog 'host=db1 dbname=tablegate' init --workspace demo --reader-password-file "
-      "reader.password");
+      "reader.password\n"
+      "  tablegate init --rotate-master-key");
   verb->callback([&settings, options] {
     options->workspace = settings.workspace;
-    if (options->workspace.empty())
+    if (options->workspace.empty() && !options->rotate)
       throw WrongUsage("--workspace is missing", "tablegate init --workspace NAME");
+    if (options->rotate) return rotate(settings);
     init(settings, *options);
   });
 }

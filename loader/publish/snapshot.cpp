@@ -5,7 +5,9 @@
 #include <map>
 #include <utility>
 
+#include "catalog/hmac_keys.hpp"
 #include "catalog/json_text.hpp"
+#include "catalog/jwt_settings.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 
@@ -72,6 +74,17 @@ void read_apis(Database& catalog, ManifestContents& contents) {
   }
 }
 
+// Columns 2 and 3 of a query of keys. Rounded up and down to whole seconds: never valid outside of what was set.
+constexpr const char* kValidity =
+    "ceil(extract(epoch FROM not_before))::bigint, floor(extract(epoch FROM expires))::bigint";
+
+Validity validity_of(const Rows& rows, int row) {
+  Validity validity;
+  if (!rows.null(row, 2)) validity.not_before = rows.integer(row, 2);
+  if (!rows.null(row, 3)) validity.expires = rows.integer(row, 3);
+  return validity;
+}
+
 // All consumers, not only those who may call something: a valid key without an authorisation is 403, not 401.
 void read_consumers(Database& catalog, ManifestContents& contents) {
   std::map<std::string, size_t> places;
@@ -97,18 +110,22 @@ void read_consumers(Database& catalog, ManifestContents& contents) {
       {contents.gateway});
   for (int row = 0; row < granted.size(); ++row)
     consumer_of(granted, row).apis.push_back(granted.integer(row, 1));
-  // not_before rounds up and expires down to whole seconds: never valid outside of what was set.
   const Rows keys = catalog.query(
-      "SELECT consumer_id, key_id, encode(digest, 'hex'), ceil(extract(epoch FROM not_before))::bigint,"
-      " floor(extract(epoch FROM expires))::bigint FROM tablegate.api_key ORDER BY key_id COLLATE \"C\"");
+      fmt::format("SELECT consumer_id, key_id, {}, encode(digest, 'hex') FROM tablegate.api_key", kValidity));
   for (int row = 0; row < keys.size(); ++row) {
-    KeyEntry key;
-    key.id = keys.string(row, 1);
-    key.sha256 = keys.string(row, 2);
-    if (!keys.null(row, 3)) key.validity.not_before = keys.integer(row, 3);
-    if (!keys.null(row, 4)) key.validity.expires = keys.integer(row, 4);
-    consumer_of(keys, row).keys.push_back(std::move(key));
+    consumer_of(keys, row).keys.push_back({keys.string(row, 1), keys.string(row, 4), validity_of(keys, row)});
   }
+  LazyMasterKey master(catalog);
+  const Rows pairs = catalog.query(fmt::format(
+      "SELECT consumer_id, key_id, {}, access_key, sealed_secret, profile FROM tablegate.hmac_key", kValidity));
+  for (int row = 0; row < pairs.size(); ++row) {
+    const std::string id = pairs.string(row, 1);
+    consumer_of(pairs, row)
+        .hmac_keys.push_back({id, pairs.string(row, 4), open_hmac_secret(master.get(), id, pairs.text(row, 5)),
+                              pairs.string(row, 6), validity_of(pairs, row)});
+  }
+  for (auto& [id, setting] : read_jwt_settings(catalog, master))
+    contents.consumers[places.at(id)].jwt = std::move(setting);
 }
 
 }  // namespace

@@ -1,0 +1,148 @@
+#include "catalog/jwt_settings.hpp"
+
+#include <fmt/format.h>
+
+#include "catalog/json_text.hpp"
+#include "catalog/lookup.hpp"
+#include "catalog/publications.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// Columns of jwt_setting that everybody may read, in the order of read_row().
+constexpr const char* kPublicColumns =
+    "consumer_id, source ->> 'in', source ->> 'name', coalesce(source ->> 'prefix', ''), issuer, audience,"
+    " coalesce(claim ->> 'name', ''), coalesce(claim ->> 'value', ''), leeway, require_exp, keys::text";
+
+JwtEntry read_row(const Rows& rows, int row) {
+  JwtEntry entry;
+  std::string* const texts[] = {&entry.source_in, &entry.source_name, &entry.source_prefix, &entry.issuer,
+                                &entry.audience,  &entry.claim_name,  &entry.claim_value};
+  int column = 1;
+  for (std::string* const text : texts) *text = rows.string(row, column++);
+  entry.leeway = rows.integer(row, 8);
+  entry.require_exp = rows.boolean(row, 9);
+  entry.keys = rows.string(row, 10);
+  return entry;
+}
+
+void parse_list(const std::string& text, JsonDocument& list) {
+  if (!parse_json(text, list).empty() || !list.IsArray())
+    throw SystemFailure("the keys of a JWT setting are damaged in the catalog");
+}
+
+JsonValue text_value(const std::string& text, JsonDocument& owner) {
+  return {text.c_str(), static_cast<rapidjson::SizeType>(text.size()), owner.GetAllocator()};
+}
+
+// Which place of which setting a sealed key belongs to.
+std::string key_id(const std::string& consumer_id, rapidjson::SizeType place) {
+  return fmt::format("{}:{}", consumer_id, place);
+}
+
+// Puts the opened "k"s of `sealed` back into `keys`; both are lists as the catalog holds them.
+std::string opened_keys(const std::string& keys, const std::string& sealed, const std::string& consumer_id,
+                        LazyMasterKey& master) {
+  JsonDocument list, secrets;
+  parse_list(keys, list);
+  parse_list(sealed, secrets);
+  if (list.Size() != secrets.Size()) throw SystemFailure("the keys of a JWT setting are damaged in the catalog");
+  for (rapidjson::SizeType i = 0; i < list.Size(); ++i) {
+    if (!secrets[i].IsString()) continue;
+    const std::string secret =
+        open_sealed(master.get(), {"jwt_key", key_id(consumer_id, i)}, json_string(secrets[i]));
+    list[i].AddMember("k", text_value(secret, list), list.GetAllocator());
+  }
+  return json_text(list);
+}
+
+struct SplitKeys {
+  std::string keys, sealed;
+};
+
+// Takes the "k"s out of a list of JWKs and seals them.
+SplitKeys split_keys(const std::string& keys, const std::string& consumer_id, LazyMasterKey& master) {
+  JsonDocument list, secrets(rapidjson::kArrayType);
+  parse_list(keys, list);
+  for (rapidjson::SizeType i = 0; i < list.Size(); ++i) {
+    JsonValue sealed;
+    if (const JsonValue* const secret = json_find(list[i], "k"); secret != nullptr && secret->IsString()) {
+      const SealedPlace place{"jwt_key", key_id(consumer_id, i)};
+      sealed = text_value(seal_text(master.get(), place, json_string(*secret)), secrets);
+      list[i].RemoveMember("k");
+    }
+    secrets.PushBack(sealed, secrets.GetAllocator());
+  }
+  return {json_text(list), json_text(secrets)};
+}
+
+std::string pair_text(std::initializer_list<std::pair<const char*, const std::string*>> members) {
+  JsonDocument object(rapidjson::kObjectType);
+  for (const auto& [name, value] : members) {
+    if (value->empty() && std::string_view(name) == "prefix") continue;
+    object.AddMember(rapidjson::StringRef(name), text_value(*value, object), object.GetAllocator());
+  }
+  return json_text(object);
+}
+
+void save(Database& catalog, const Consumer& consumer, const JwtEntry& setting, const SplitKeys& keys) {
+  const std::string source = pair_text(
+      {{"in", &setting.source_in}, {"name", &setting.source_name}, {"prefix", &setting.source_prefix}});
+  Parameter claim;
+  if (!setting.claim_name.empty())
+    claim = pair_text({{"name", &setting.claim_name}, {"value", &setting.claim_value}});
+  catalog.query(
+      "INSERT INTO tablegate.jwt_setting (consumer_id, source, issuer, audience, claim, leeway, require_exp, keys,"
+      " sealed_keys) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (consumer_id) DO UPDATE SET source = $2,"
+      " issuer = $3, audience = $4, claim = $5, leeway = $6, require_exp = $7, keys = $8, sealed_keys = $9,"
+      " updated_at = now()",
+      {consumer.id, source, setting.issuer, setting.audience, claim, std::to_string(setting.leeway),
+       setting.require_exp ? "true" : "false", keys.keys, keys.sealed});
+}
+
+}  // namespace
+
+bool unset_jwt(Database& catalog, const Consumer& consumer) {
+  if (catalog.query("DELETE FROM tablegate.jwt_setting WHERE consumer_id = $1", {consumer.id}).affected() == 0)
+    return false;
+  notify_change(catalog, "");
+  return true;
+}
+
+std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master) {
+  const Rows rows = catalog.query(
+      fmt::format("SELECT {}, sealed_keys::text FROM tablegate.jwt_setting ORDER BY consumer_id", kPublicColumns));
+  std::map<std::string, JwtEntry> settings;
+  for (int row = 0; row < rows.size(); ++row) {
+    JwtEntry entry = read_row(rows, row);
+    const std::string id = rows.string(row, 0);
+    entry.keys = opened_keys(entry.keys, rows.string(row, 11), id, master);
+    settings.emplace(id, std::move(entry));
+  }
+  return settings;
+}
+
+std::optional<JwtEntry> public_jwt_setting(Database& catalog, const Consumer& consumer) {
+  const Rows rows = catalog.query(
+      fmt::format("SELECT {} FROM tablegate.jwt_setting WHERE consumer_id = $1", kPublicColumns), {consumer.id});
+  if (rows.empty()) return std::nullopt;
+  return read_row(rows, 0);
+}
+
+size_t reseal_jwt_keys(Database& catalog, const SealingKey& before, const SealingKey& after) {
+  const Rows rows =
+      catalog.query("SELECT consumer_id, keys::text, sealed_keys::text FROM tablegate.jwt_setting");
+  LazyMasterKey old_key(before), new_key(after);
+  size_t sealed = 0;
+  for (int row = 0; row < rows.size(); ++row) {
+    const std::string id = rows.string(row, 0);
+    const SplitKeys keys = split_keys(opened_keys(rows.string(row, 1), rows.string(row, 2), id, old_key), id, new_key);
+    catalog.query("UPDATE tablegate.jwt_setting SET sealed_keys = $2 WHERE consumer_id = $1", {id, keys.sealed});
+    JsonDocument list;
+    parse_list(keys.sealed, list);
+    for (const JsonValue& one : list.GetArray()) sealed += one.IsString() ? 1 : 0;
+  }
+  return sealed;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,33 @@
+// The JWT setting of a consumer: which tokens prove it (authentication.md, "JWT").
+// Key sets are checked by core, with the code that nginx reads a manifest with.
+// Public keys stand in the catalog as they are, the "k" of a symmetric one apart
+// and sealed.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "catalog/consumers.hpp"
+#include "catalog/master_key.hpp"
+#include "publish/manifest_writer.hpp"
+
+namespace tablegate::loader {
+
+// In place of the setting that is there. False: it is this one already. Throws Refused: keys that core
+// refuses, or a token could satisfy another consumer's setting too (which is named).
+bool set_jwt(Database& catalog, const Consumer& consumer, const JwtEntry& setting);
+// False: there is none.
+bool unset_jwt(Database& catalog, const Consumer& consumer);
+
+// All settings, by consumer id, keys opened; the master key is needed only where one is symmetric.
+std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master);
+
+// Without what is sealed, for `consumer show`: `keys` lists symmetric keys without "k".
+std::optional<JwtEntry> public_jwt_setting(Database& catalog, const Consumer& consumer);
+
+// Seals every symmetric key with another key, inside the caller's transaction and under lock_catalog(); how
+// many.
+size_t reseal_jwt_keys(Database& catalog, const SealingKey& before, const SealingKey& after);
+
+}  // namespace tablegate::loader
