@@ -1,6 +1,7 @@
-// A NUL-terminated string whose bytes are wiped before its memory goes back.
-// Moves hand the buffer over, so that no copy stays behind (std::string would
-// leave short ones in the object moved from). Never logged, never compared.
+// A NUL-terminated string whose bytes are wiped before its memory goes back: a
+// password, the key of an HMAC (which may hold NUL itself). Moves hand the buffer
+// over, so that no copy stays behind (std::string would leave short ones in the
+// object moved from). Never logged; compared in constant time only.
 #pragma once
 
 #include <string.h>
@@ -9,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace tablegate::pg {
+namespace tablegate::core {
 
 class Secret {
  public:
@@ -32,6 +33,7 @@ class Secret {
   Secret& operator=(const Secret&) = delete;
   ~Secret() { wipe(); }
 
+  std::string_view view() const { return {c_str(), bytes_.empty() ? 0 : bytes_.size() - 1}; }
   const char* c_str() const { return bytes_.empty() ? "" : bytes_.data(); }
   bool empty() const { return bytes_.size() <= 1; }
 
@@ -43,4 +45,4 @@ class Secret {
   std::vector<char> bytes_;
 };
 
-}  // namespace tablegate::pg
+}  // namespace tablegate::core
