@@ -62,8 +62,7 @@ class ShapeCheck {
   void key_source() {
     const JsonValue* const source = json_find(api_, "api_key_source");
     if (source == nullptr) return;
-    if (!authenticates_by(api_, "api_key"))
-      refuse("/api_key_source", "wants \"api_key\" in authentication");
+    if (!authenticates_by(api_, "api_key")) refuse("/api_key_source", "wants \"api_key\" in authentication");
     key_name_ = json_member(*source, "name");
     key_in_header_ = json_member(*source, "in") == "header";
     refuse("/api_key_source/name",
@@ -239,9 +238,8 @@ std::string default_place(const JsonValue& api) {
 bool authenticates_by(const JsonValue& api, std::string_view type) {
   const JsonValue* const list = json_find(api, "authentication");
   return list != nullptr && list->IsArray() &&
-         std::any_of(list->Begin(), list->End(), [type](const JsonValue& one) {
-           return one.IsString() && json_string(one) == type;
-         });
+         std::any_of(list->Begin(), list->End(),
+                     [type](const JsonValue& one) { return one.IsString() && json_string(one) == type; });
 }
 
 bool check_api_shape(const Definition& definition, Problems& problems) {

@@ -97,12 +97,13 @@ bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& 
   // One that would become valid only after that moment never does.
   const Rows changed =
       at ? catalog.query(
-               fmt::format("WITH gone AS (DELETE FROM {0} WHERE key_id = $1 AND not_before >= $2 RETURNING 1),"
-                           " ended AS (UPDATE {0} SET expires = $2 WHERE key_id = $1"
-                           " AND (not_before IS NULL OR not_before < $2) AND (expires IS NULL OR "
-                           "expires > $2) RETURNING 1)"
-                           " SELECT FROM gone UNION ALL SELECT FROM ended",
-                           table),
+               fmt::format(
+                   "WITH gone AS (DELETE FROM {0} WHERE key_id = $1 AND not_before >= $2 RETURNING 1),"
+                   " ended AS (UPDATE {0} SET expires = $2 WHERE key_id = $1"
+                   " AND (not_before IS NULL OR not_before < $2) AND (expires IS NULL OR "
+                   "expires > $2) RETURNING 1)"
+                   " SELECT FROM gone UNION ALL SELECT FROM ended",
+                   table),
                {key_id, at})
          : catalog.query(fmt::format("DELETE FROM {} WHERE key_id = $1", table), {key_id});
   if (changed.affected() == 0) return false;

@@ -22,8 +22,9 @@ SealedPlace place_of(const std::string& key_id) {
 void read_imported(const std::string& pair, NewHmacKey& key) {
   const size_t colon = pair.find(':');
   if (colon == std::string::npos) {
-    throw Refused("an imported HMAC key is \"access_key:secret\" on one line",
-                  "tablegate consumer add-key NAME --type hmac makes a pair with a secret of 256 random bits");
+    throw Refused(
+        "an imported HMAC key is \"access_key:secret\" on one line",
+        "tablegate consumer add-key NAME --type hmac makes a pair with a secret of 256 random bits");
   }
   key.access_key = pair.substr(0, colon);
   key.secret = pair.substr(colon + 1);
@@ -52,9 +53,11 @@ NewHmacKey add_hmac_key(Database& catalog, const Consumer& consumer, const KeyRe
   const std::string sealed = seal_text(open_master_key(catalog), place_of(key.id), key.secret);
   try {
     catalog.query(
-        "INSERT INTO tablegate.hmac_key (key_id, consumer_id, access_key, sealed_secret, profile, label, not_before,"
+        "INSERT INTO tablegate.hmac_key (key_id, consumer_id, access_key, sealed_secret, profile, label, "
+        "not_before,"
         " expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        {key.id, consumer.id, key.access_key, sealed, profile, request.label, request.not_before, request.expires});
+        {key.id, consumer.id, key.access_key, sealed, profile, request.label, request.not_before,
+         request.expires});
   } catch (const DatabaseError& error) {
     explain_key_conflict(error, fmt::format("access key \"{}\"", key.access_key));
   }

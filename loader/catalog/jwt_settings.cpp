@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "catalog/json_text.hpp"
 #include "catalog/lookup.hpp"
 #include "catalog/publications.hpp"
@@ -46,7 +48,8 @@ std::string opened_keys(const std::string& keys, const std::string& sealed, cons
   JsonDocument list, secrets;
   parse_list(keys, list);
   parse_list(sealed, secrets);
-  if (list.Size() != secrets.Size()) throw SystemFailure("the keys of a JWT setting are damaged in the catalog");
+  if (list.Size() != secrets.Size())
+    throw SystemFailure("the keys of a JWT setting are damaged in the catalog");
   for (rapidjson::SizeType i = 0; i < list.Size(); ++i) {
     if (!secrets[i].IsString()) continue;
     const std::string secret =
@@ -92,26 +95,59 @@ void save(Database& catalog, const Consumer& consumer, const JwtEntry& setting, 
   if (!setting.claim_name.empty())
     claim = pair_text({{"name", &setting.claim_name}, {"value", &setting.claim_value}});
   catalog.query(
-      "INSERT INTO tablegate.jwt_setting (consumer_id, source, issuer, audience, claim, leeway, require_exp, keys,"
-      " sealed_keys) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (consumer_id) DO UPDATE SET source = $2,"
+      "INSERT INTO tablegate.jwt_setting (consumer_id, source, issuer, audience, claim, leeway, require_exp, "
+      "keys,"
+      " sealed_keys) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (consumer_id) DO UPDATE SET "
+      "source = $2,"
       " issuer = $3, audience = $4, claim = $5, leeway = $6, require_exp = $7, keys = $8, sealed_keys = $9,"
       " updated_at = now()",
       {consumer.id, source, setting.issuer, setting.audience, claim, std::to_string(setting.leeway),
        setting.require_exp ? "true" : "false", keys.keys, keys.sealed});
 }
 
+// Members of a JWK may stand in any order.
+bool same_keys(const std::string& a, const std::string& b) {
+  JsonDocument left, right;
+  parse_list(a, left);
+  parse_list(b, right);
+  return left == right;
+}
+
+bool same_setting(const JwtEntry& a, const JwtEntry& b) {
+  const auto plain = [](const JwtEntry& one) {
+    return std::tie(one.source_in, one.source_name, one.source_prefix, one.issuer, one.audience,
+                    one.claim_name, one.claim_value, one.leeway, one.require_exp);
+  };
+  return plain(a) == plain(b) && same_keys(a.keys, b.keys);
+}
+
 }  // namespace
 
+bool set_jwt(Database& catalog, const Consumer& consumer, const JwtEntry& setting) {
+  Transaction transaction(catalog);
+  lock_catalog(catalog);
+  LazyMasterKey master(catalog);
+  const std::map<std::string, JwtEntry> settings = read_jwt_settings(catalog, master);
+  if (const auto own = settings.find(consumer.id);
+      own != settings.end() && same_setting(own->second, setting))
+    return false;
+  save(catalog, consumer, setting, split_keys(setting.keys, consumer.id, master));
+  notify_change(catalog, "");
+  transaction.commit();
+  return true;
+}
+
 bool unset_jwt(Database& catalog, const Consumer& consumer) {
-  if (catalog.query("DELETE FROM tablegate.jwt_setting WHERE consumer_id = $1", {consumer.id}).affected() == 0)
+  if (catalog.query("DELETE FROM tablegate.jwt_setting WHERE consumer_id = $1", {consumer.id}).affected() ==
+      0)
     return false;
   notify_change(catalog, "");
   return true;
 }
 
 std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master) {
-  const Rows rows = catalog.query(
-      fmt::format("SELECT {}, sealed_keys::text FROM tablegate.jwt_setting ORDER BY consumer_id", kPublicColumns));
+  const Rows rows = catalog.query(fmt::format(
+      "SELECT {}, sealed_keys::text FROM tablegate.jwt_setting ORDER BY consumer_id", kPublicColumns));
   std::map<std::string, JwtEntry> settings;
   for (int row = 0; row < rows.size(); ++row) {
     JwtEntry entry = read_row(rows, row);
@@ -124,7 +160,8 @@ std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterK
 
 std::optional<JwtEntry> public_jwt_setting(Database& catalog, const Consumer& consumer) {
   const Rows rows = catalog.query(
-      fmt::format("SELECT {} FROM tablegate.jwt_setting WHERE consumer_id = $1", kPublicColumns), {consumer.id});
+      fmt::format("SELECT {} FROM tablegate.jwt_setting WHERE consumer_id = $1", kPublicColumns),
+      {consumer.id});
   if (rows.empty()) return std::nullopt;
   return read_row(rows, 0);
 }
@@ -136,8 +173,10 @@ size_t reseal_jwt_keys(Database& catalog, const SealingKey& before, const Sealin
   size_t sealed = 0;
   for (int row = 0; row < rows.size(); ++row) {
     const std::string id = rows.string(row, 0);
-    const SplitKeys keys = split_keys(opened_keys(rows.string(row, 1), rows.string(row, 2), id, old_key), id, new_key);
-    catalog.query("UPDATE tablegate.jwt_setting SET sealed_keys = $2 WHERE consumer_id = $1", {id, keys.sealed});
+    const SplitKeys keys =
+        split_keys(opened_keys(rows.string(row, 1), rows.string(row, 2), id, old_key), id, new_key);
+    catalog.query("UPDATE tablegate.jwt_setting SET sealed_keys = $2 WHERE consumer_id = $1",
+                  {id, keys.sealed});
     JsonDocument list;
     parse_list(keys.sealed, list);
     for (const JsonValue& one : list.GetArray()) sealed += one.IsString() ? 1 : 0;

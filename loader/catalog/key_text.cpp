@@ -16,7 +16,8 @@ constexpr size_t kMinImported = 24, kMaxImported = 256, kMaxLabel = 100;
 
 std::string random_bytes(size_t count) {
   std::string bytes(count, '\0');
-  unsigned char* const target = reinterpret_cast<unsigned char*>(bytes.data());  // NOLINT: characters as bytes
+  unsigned char* const target =
+      reinterpret_cast<unsigned char*>(bytes.data());  // NOLINT: characters as bytes
   if (RAND_bytes(target, static_cast<int>(count)) != 1) throw SystemFailure("OpenSSL has no random bytes");
   return bytes;
 }
@@ -40,15 +41,17 @@ bool is_visible_ascii(std::string_view text, size_t least, size_t most) {
 
 void check_imported_secret(std::string_view what, std::string_view secret) {
   if (is_visible_ascii(secret, kMinImported, kMaxImported)) return;
-  throw Refused(fmt::format("an imported {} must be {} to {} visible ASCII characters on one line, and random: it "
-                            "is not stretched",
-                            what, kMinImported, kMaxImported),
-                "consumer add-key without --from-file makes one of 256 random bits");
+  throw Refused(
+      fmt::format("an imported {} must be {} to {} visible ASCII characters on one line, and random: it "
+                  "is not stretched",
+                  what, kMinImported, kMaxImported),
+      "consumer add-key without --from-file makes one of 256 random bits");
 }
 
 void check_label(const std::string& label) {
   if (label.empty()) return;
-  if (const std::string reason = bad_text(label, kMaxLabel); !reason.empty()) throw Refused("--label " + reason);
+  if (const std::string reason = bad_text(label, kMaxLabel); !reason.empty())
+    throw Refused("--label " + reason);
 }
 
 void explain_key_conflict(const DatabaseError& error, const std::string& what) {

@@ -58,7 +58,8 @@ SealingKey key_of(std::string_view hex, const std::string& path) {
 // The key with this fingerprint, in FILE, FILE.new or the kept FILE.<fingerprint>. What stands beside FILE is
 // passed over when it is no key: a rotation may have died while it wrote it.
 std::optional<SealingKey> find_key(const std::string& path, const std::string& fingerprint) {
-  if (std::optional<SealingKey> key = read_master_key(path); key && key->fingerprint() == fingerprint) return key;
+  if (std::optional<SealingKey> key = read_master_key(path); key && key->fingerprint() == fingerprint)
+    return key;
   for (const std::string& beside : {next_key_path(path), kept_key_path(path, fingerprint)}) {
     try {
       if (std::optional<SealingKey> key = read_master_key(beside); key && key->fingerprint() == fingerprint)

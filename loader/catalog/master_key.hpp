@@ -40,8 +40,8 @@ struct MasterKey {
 MasterKey ensure_master_key(const std::string& path, const std::string& known);
 
 // The catalog's key: from FILE, from FILE.new where a rotation ended half-way, or from a kept file where
-// another catalog's rotation replaced it. Throws Refused, naming FILE and what to do, when none holds it. A caller that writes sealed values holds lock_catalog(), so that
-// no rotation passes between.
+// another catalog's rotation replaced it. Throws Refused, naming FILE and what to do, when none holds it. A
+// caller that writes sealed values holds lock_catalog(), so that no rotation passes between.
 SealingKey open_master_key(Database& catalog);
 
 // The catalog's key, opened when it is first asked for: who uses nothing sealed needs no key file.

@@ -66,7 +66,8 @@ std::string seal(const SealingKey& key, const SealedPlace& place, std::string_vi
   int length = 0;
   const bool done =
       RAND_bytes(nonce, kNonceBytes) == 1 && start(context.get(), key, nonce, place, 1) &&
-      EVP_CipherUpdate(context.get(), text, &length, bytes_of(secret), static_cast<int>(secret.size())) == 1 &&
+      EVP_CipherUpdate(context.get(), text, &length, bytes_of(secret), static_cast<int>(secret.size())) ==
+          1 &&
       EVP_CipherFinal_ex(context.get(), text + length, &length) == 1 &&
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, text + secret.size()) == 1;
   if (!done) throw SystemFailure("OpenSSL could not seal a secret (AES-256-GCM)");
@@ -83,12 +84,11 @@ std::optional<std::string> unseal(const SealingKey& key, const SealedPlace& plac
   const Context context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int length = 0;
   // Final compares the tag; what was decrypted before it counts only then.
-  const bool done =
-      start(context.get(), key, bytes_of(sealed.substr(1)), place, 0) &&
-      EVP_CipherUpdate(context.get(), bytes_of(secret), &length, bytes_of(text), static_cast<int>(text.size())) ==
-          1 &&
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&
-      EVP_CipherFinal_ex(context.get(), bytes_of(secret) + length, &length) == 1;
+  const bool done = start(context.get(), key, bytes_of(sealed.substr(1)), place, 0) &&
+                    EVP_CipherUpdate(context.get(), bytes_of(secret), &length, bytes_of(text),
+                                     static_cast<int>(text.size())) == 1 &&
+                    EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&
+                    EVP_CipherFinal_ex(context.get(), bytes_of(secret) + length, &length) == 1;
   if (done) return secret;
   OPENSSL_cleanse(secret.data(), secret.size());
   return std::nullopt;
@@ -98,7 +98,8 @@ std::string seal_text(const SealingKey& key, const SealedPlace& place, std::stri
   return core::base64_encode(seal(key, place, secret));
 }
 
-std::optional<std::string> unseal_text(const SealingKey& key, const SealedPlace& place, std::string_view text) {
+std::optional<std::string> unseal_text(const SealingKey& key, const SealedPlace& place,
+                                       std::string_view text) {
   const std::optional<std::string> sealed = core::base64_decode(text);
   return sealed ? unseal(key, place, *sealed) : std::nullopt;
 }
@@ -106,10 +107,11 @@ std::optional<std::string> unseal_text(const SealingKey& key, const SealedPlace&
 std::string open_sealed(const SealingKey& key, const SealedPlace& place, std::string_view text) {
   std::optional<std::string> secret = unseal_text(key, place, text);
   if (!secret) {
-    throw Refused(fmt::format("the sealed value of {} {} does not open with the master key: it was changed or "
-                              "stands in the wrong row",
-                              place.kind, place.id),
-                  "tablegate consumer show NAME, then make the credential anew");
+    throw Refused(
+        fmt::format("the sealed value of {} {} does not open with the master key: it was changed or "
+                    "stands in the wrong row",
+                    place.kind, place.id),
+        "tablegate consumer show NAME, then make the credential anew");
   }
   return std::move(*secret);
 }

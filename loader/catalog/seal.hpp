@@ -36,7 +36,8 @@ struct SealedPlace {
   std::string_view id;
 };
 
-// A version byte, 12 bytes of nonce, the ciphertext, 16 bytes of tag. Throws SystemFailure when OpenSSL fails.
+// A version byte, 12 bytes of nonce, the ciphertext, 16 bytes of tag. Throws SystemFailure when OpenSSL
+// fails.
 std::string seal(const SealingKey& key, const SealedPlace& place, std::string_view secret);
 
 // Nullopt: sealed by another key, for another place, of an unknown version, or damaged.
@@ -44,7 +45,8 @@ std::optional<std::string> unseal(const SealingKey& key, const SealedPlace& plac
 
 // The same in base64, as the catalog's columns hold it.
 std::string seal_text(const SealingKey& key, const SealedPlace& place, std::string_view secret);
-std::optional<std::string> unseal_text(const SealingKey& key, const SealedPlace& place, std::string_view text);
+std::optional<std::string> unseal_text(const SealingKey& key, const SealedPlace& place,
+                                       std::string_view text);
 // As unseal_text(), for values of the catalog that must open: throws Refused, naming the place.
 std::string open_sealed(const SealingKey& key, const SealedPlace& place, std::string_view text);
 

@@ -120,16 +120,20 @@ void add_call(CLI::App& noun, Settings& settings, const SharedOptions& options) 
   CLI::App* const call = add_verb(
       noun, "call", "Call a published API as its clients do",
       "  tablegate api call 'Query User by User ID' --credential key.txt\n"
-      "  echo $KEY | tablegate api call 'Query User by User ID' --param user_id=10002 --credential -");
+      "  echo $KEY | tablegate api call 'Query User by User ID' --param user_id=10002 --credential -\n"
+      "  tablegate api call 'Query User by User ID' --consumer partner-a");
   take_name(*call, options);
   take_parameters(*call, options);
-  call->add_option("--credential", options->credential, "file with the API key")->type_name("FILE|-");
+  call->add_option("--credential", options->credential,
+                   "file with an API key, access_key:secret, a token, or a private JWK or PEM to make one")
+      ->type_name("FILE|-");
   call->add_option("--gateway-url", options->gateway_url,
                    "base URL (default: the domain's or the gateway's address)");
   call->add_option("--connect-to", options->connect_to, "connect there, whatever the URL's host is")
       ->type_name("HOST:PORT");
   call->add_option("--cacert", options->ca_file, "certificate authorities to trust")->type_name("FILE");
-  add_later_option(*call, "--consumer");
+  call->add_option("--consumer", options->consumer,
+                   "whose JWT setting the token follows; alone: sign with its HMAC secret or symmetric key");
   call->callback([&settings, options] { api_call(settings, *options); });
 }
 

@@ -6,9 +6,9 @@
 #include <chrono>
 #include <memory>
 
-#include "catalog/definition.hpp"
 #include "cli/api_request.hpp"
 #include "cli/api_verbs.hpp"
+#include "cli/call_credential.hpp"
 #include "cli/output.hpp"
 
 namespace tablegate::loader {
@@ -39,7 +39,9 @@ class Headers {
   Headers() = default;
   Headers(const Headers&) = delete;
   Headers& operator=(const Headers&) = delete;
-  void add(const std::string& line) {
+  void add(const std::string& name, const std::string& value) {
+    // curl takes "Name:" as the wish to leave it out, "Name;" as one without a value.
+    const std::string line = value.empty() ? name + ";" : name + ": " + value;
     if (line.find_first_of("\r\n") != std::string::npos) throw Refused("a header's value must be one line");
     curl_slist* const grown = curl_slist_append(list_, line.c_str());
     if (grown == nullptr) throw SystemFailure("no memory");
@@ -51,32 +53,8 @@ class Headers {
   curl_slist* list_ = nullptr;
 };
 
-std::string read_key(const std::string& file) {
-  std::string key = read_file(file, 4096);
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
-  if (key.empty()) throw Refused(fmt::format("{} holds no key", file), "tablegate consumer add-key NAME");
-  return key;
-}
-
-// Puts the key where the API reads it.
-void add_credential(const ApiRequest& request, const ApiOptions& options, Headers& headers,
-                    std::string& url) {
-  if (options.credential.empty()) {
-    if (!request.wants_key) return;
-    throw Refused(fmt::format("API \"{}\" wants an API key", options.name),
-                  "--credential FILE with a key of tablegate consumer add-key NAME");
-  }
-  const std::string key = read_key(options.credential);
-  if (!request.wants_key || request.key_header == "Authorization") {
-    headers.add("Authorization: Bearer " + key);
-  } else if (!request.key_header.empty()) {
-    headers.add(request.key_header + ": " + key);
-  } else {
-    url += (url.find('?') == std::string::npos ? "?" : "&") + request.key_query + "=" + percent_encode(key);
-  }
-}
-
-Answer perform(const std::string& url, const Headers& headers, const ApiOptions& options) {
+Answer perform(const std::string& url, const Headers& headers, const ApiRequest& request,
+               const ApiOptions& options) {
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), &curl_easy_cleanup);
   if (!curl) throw SystemFailure("libcurl could not be started");
   Answer answer;
@@ -85,6 +63,11 @@ Answer perform(const std::string& url, const Headers& headers, const ApiOptions&
       connect_to.empty() ? nullptr : curl_slist_append(nullptr, connect_to.c_str()), &curl_slist_free_all);
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  const std::string form = encode_values(request.form);
+  if (request.has_body()) {
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(form.size()));
+    curl_easy_setopt(curl.get(), CURLOPT_COPYPOSTFIELDS, form.c_str());  // with the form's Content-Type
+  }
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(curl.get(), CURLOPT_USERAGENT, "tablegate");
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
@@ -119,7 +102,7 @@ void api_call(const Settings& settings, const ApiOptions& options) {
     throw Refused(fmt::format("API \"{}\" is not published", row.name),
                   fmt::format("tablegate api publish {}", shell_word(row.name)));
   }
-  const ApiRequest request = make_request(served, read_parameters(options.parameters));
+  ApiRequest request = make_request(served, read_parameters(options.parameters));
   std::string base = !options.gateway_url.empty() ? options.gateway_url
                      : served.domains.empty()     ? served.address
                                                   : served.domains.front();
@@ -127,11 +110,13 @@ void api_call(const Settings& settings, const ApiOptions& options) {
     throw Refused(fmt::format("gateway instance \"{}\" has no address", served.gateway),
                   "--gateway-url http://HOST:PORT");
   while (base.back() == '/') base.pop_back();
-  std::string url = base + request.path;
+  const std::string shown = base + request.target();  // without a credential in the query
+  const CallCredential credential = make_credential(catalog, request, options);
   Headers headers;
-  for (const auto& [name, value] : request.headers) headers.add(fmt::format("{}: {}", name, value));
-  add_credential(request, options, headers, url);
-  const Answer answer = perform(url, headers, options);
+  for (const auto& [name, value] : request.headers) headers.add(name, value);
+  for (const auto& [name, value] : credential.headers) headers.add(name, value);
+  request.query.insert(request.query.end(), credential.query.begin(), credential.query.end());
+  const Answer answer = perform(base + request.target(), headers, request, options);
   if (settings.json) {
     JsonOutput json;
     json.begin_object().key("name").text(row.name).key("status").number(answer.status);
@@ -142,8 +127,7 @@ void api_call(const Settings& settings, const ApiOptions& options) {
         .end_object()
         .print();
   } else {
-    if (!settings.quiet)
-      fmt::print(stderr, "{} {} ({:.1f} ms)\n", base + request.path, answer.status, answer.duration_ms);
+    if (!settings.quiet) fmt::print(stderr, "{} {} ({:.1f} ms)\n", shown, answer.status, answer.duration_ms);
     print_line(answer.body);
   }
   if (answer.status < 200 || answer.status > 299) {

@@ -2,7 +2,9 @@
 // to call it.
 #include <fmt/format.h>
 
+#include "catalog/api_rules.hpp"
 #include "catalog/drafts.hpp"
+#include "cli/api_curl.hpp"
 #include "cli/api_request.hpp"
 #include "cli/api_verbs.hpp"
 #include "cli/output.hpp"
@@ -70,21 +72,16 @@ ApiRow one_api(Database& catalog, const Settings& settings, const ApiOptions& op
   return find_apis(catalog, find_workspace(catalog, settings.workspace), {options.name}, {}).front();
 }
 
-std::string curl_line(const ServedApi& served, const ApiRequest& request) {
-  std::string base = served.domains.empty() ? served.address : served.domains.front();
-  if (base.empty()) base = "http://GATEWAY";
-  std::string line = "curl";
-  for (const auto& [name, value] : request.headers)
-    line.append(" -H ").append(shell_word(fmt::format("{}: {}", name, value)));
-  std::string path = request.path;
-  if (request.wants_key && request.key_header == "Authorization") {
-    line += " -H 'Authorization: Bearer <API_KEY>'";
-  } else if (request.wants_key && !request.key_header.empty()) {
-    line += " -H '" + request.key_header + ": <API_KEY>'";
-  } else if (request.wants_key) {
-    path += (path.find('?') == std::string::npos ? "?" : "&") + request.key_query + "=<API_KEY>";
+// "API key, JWT, HMAC"; "open to all" where the list is empty.
+std::string authentication_words(const JsonValue& list) {
+  std::string words;
+  for (const JsonValue& type : list.GetArray()) {
+    const std::string_view name = json_string(type);
+    words += (words.empty() ? "authentication: " : " or ") + std::string(name == "api_key" ? "API key"
+                                                                         : name == "jwt"   ? "JWT"
+                                                                                           : "HMAC");
   }
-  return line + " '" + base + path + "'";
+  return words.empty() ? "open to all" : words;
 }
 
 void show_parameters(const JsonValue& definition) {
@@ -100,7 +97,7 @@ void show_parameters(const JsonValue& definition) {
       return value != nullptr && json_scalar_text(*value, text) ? text : std::string("-");
     };
     table.push_back({json_member(parameter, "name"), json_member(parameter, "type"),
-                     json_member(parameter, "in", "query"),
+                     json_member(parameter, "in", default_place(definition)),
                      required != nullptr && required->IsFalse() ? "no" : "yes", scalar("default"),
                      scalar("sample"), json_member(parameter, "description")});
   }
@@ -186,9 +183,9 @@ void api_show(const Settings& settings, const ApiOptions& options) {
   const ServedApi served = find_served(catalog, row, settings.gateway);
   JsonDocument definition;
   parse_json(served.definition, definition);
-  std::string curl;
+  std::vector<std::pair<std::string, std::string>> curls;
   try {
-    curl = curl_line(served, make_request(served, {}));
+    curls = curl_commands(served, make_request(served, {}));
   } catch (const Refused&) {
     // A required parameter without a sample: there is no ready line.
   }
@@ -207,7 +204,10 @@ void api_show(const Settings& settings, const ApiOptions& options) {
     for (const std::string& host : hosts) json.text(host + path);
     json.end_array().key("authentication").raw(json_text(*json_find(definition, "authentication")));
     json.key("curl");
-    curl.empty() ? json.null() : json.text(curl);
+    curls.empty() ? json.null() : json.text(curls.front().second);
+    json.key("curls").begin_object();
+    for (const auto& [type, command] : curls) json.key(type.empty() ? "open" : type).text(command);
+    json.end_object();
     return json.key("definition").raw(served.definition).end_object().print();
   }
   print_line(served.version == 0
@@ -218,9 +218,10 @@ void api_show(const Settings& settings, const ApiOptions& options) {
   for (const std::string& host : hosts) print_line(fmt::format("{} {}{}", method, host, path));
   if (hosts.empty()) print_line(fmt::format("{} {}", method, path));
   const JsonValue* const authentication = json_find(definition, "authentication");
-  print_line(authentication->Empty() ? "open to all\n" : "authentication: API key\n");
+  print_line(authentication_words(*authentication) + "\n");
   show_parameters(definition);
-  print_line(curl.empty() ? "\n(no ready curl line: a required parameter has no sample)" : "\n" + curl);
+  for (const auto& [type, command] : curls) print_line("\n" + command);
+  if (curls.empty()) print_line("\n(no ready curl line: a required parameter has no sample)");
 }
 
 }  // namespace tablegate::loader

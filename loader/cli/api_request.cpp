@@ -4,12 +4,13 @@
 
 #include <algorithm>
 
+#include "catalog/api_rules.hpp"
+
 namespace tablegate::loader {
 namespace {
 
 // The value to send, or nullopt when an optional parameter has none.
-std::optional<std::string> value_of(const JsonValue& parameter,
-                                    const std::vector<std::pair<std::string, std::string>>& given) {
+std::optional<std::string> value_of(const JsonValue& parameter, const Values& given) {
   const std::string name = json_member(parameter, "name");
   for (const auto& [key, value] : given) {
     if (key == name) return value;
@@ -22,7 +23,7 @@ std::optional<std::string> value_of(const JsonValue& parameter,
   throw Refused(fmt::format("parameter \"{}\" has no sample", name), fmt::format("--param {}=VALUE", name));
 }
 
-void check_names(const JsonValue* list, const std::vector<std::pair<std::string, std::string>>& given) {
+void check_names(const JsonValue* list, const Values& given) {
   for (const auto& [key, value] : given) {
     bool known = false;
     for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i)
@@ -31,9 +32,16 @@ void check_names(const JsonValue* list, const std::vector<std::pair<std::string,
   }
 }
 
-void read_key_source(const JsonValue& definition, ApiRequest& request) {
-  const JsonValue* const authentication = json_find(definition, "authentication");
-  request.wants_key = authentication != nullptr && !authentication->Empty();
+void read_authentication(const JsonValue& definition, ApiRequest& request) {
+  if (const JsonValue* const list = json_find(definition, "authentication"))
+    request.authentication = read_names(json_text(*list));
+  if (const JsonValue* const hmac = json_find(definition, "hmac")) {
+    if (const JsonValue* const methods = json_find(*hmac, "methods")) {
+      const std::vector<std::string> allowed = read_names(json_text(*methods));
+      if (std::find(allowed.begin(), allowed.end(), request.hmac_method) == allowed.end() && !allowed.empty())
+        request.hmac_method = allowed.front();
+    }
+  }
   const JsonValue* const source = json_find(definition, "api_key_source");
   if (source == nullptr) return;
   request.key_header.clear();
@@ -51,6 +59,21 @@ std::string percent_encode(std::string_view text) {
     out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
+}
+
+std::string encode_values(const Values& values) {
+  std::string text;
+  for (const auto& [name, value] : values)
+    text += (text.empty() ? "" : "&") + percent_encode(name) + "=" + percent_encode(value);
+  return text;
+}
+
+bool ApiRequest::takes(std::string_view type) const {
+  return std::find(authentication.begin(), authentication.end(), type) != authentication.end();
+}
+
+std::string ApiRequest::target() const {
+  return query.empty() ? path : path + "?" + encode_values(query);
 }
 
 ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway) {
@@ -81,33 +104,30 @@ ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& g
   return served;
 }
 
-ApiRequest make_request(const ServedApi& api,
-                        const std::vector<std::pair<std::string, std::string>>& parameters) {
+ApiRequest make_request(const ServedApi& api, const Values& parameters) {
   JsonDocument definition;
   parse_json(api.definition, definition);
   ApiRequest request;
+  request.method = json_member(definition, "method", "GET");
   request.path = join_path(api.base_path, json_member(definition, "path"));
-  read_key_source(definition, request);
+  read_authentication(definition, request);
   const JsonValue* const list = json_find(definition, "request_parameters");
   check_names(list, parameters);
-  std::string query;
   for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i) {
     const JsonValue& parameter = (*list)[i];
     const std::string name = json_member(parameter, "name");
-    const std::string in = json_member(parameter, "in", "query");
+    const std::string in = json_member(parameter, "in", default_place(definition));
     const std::optional<std::string> value = value_of(parameter, parameters);
     if (!value) continue;
-    if (in == "header") {
-      request.headers.emplace_back(name, *value);
-    } else if (in == "path") {
+    if (in == "path") {
       const std::string segment = "{" + name + "}";
       const size_t at = request.path.find(segment);
       if (at != std::string::npos) request.path.replace(at, segment.size(), percent_encode(*value));
     } else {
-      query += (query.empty() ? "?" : "&") + percent_encode(name) + "=" + percent_encode(*value);
+      Values& place = in == "header" ? request.headers : in == "body" ? request.form : request.query;
+      place.emplace_back(name, *value);
     }
   }
-  request.path += query;
   return request;
 }
 

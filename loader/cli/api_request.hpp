@@ -22,17 +22,31 @@ struct ServedApi {
 // `gateway` empty: the only one there is, if any.
 ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway);
 
+using Values = std::vector<std::pair<std::string, std::string>>;
+
 struct ApiRequest {
-  std::string path;                                          // with the query string, encoded
-  std::vector<std::pair<std::string, std::string>> headers;  // of header parameters
-  bool wants_key = false;
-  std::string key_header = "Authorization";  // empty: the key goes into the query
+  std::string method;
+  std::string path;                          // encoded, without the query
+  Values query;                              // decoded
+  Values form;                               // decoded; the body of a POST
+  Values headers;                            // of header parameters
+  std::vector<std::string> authentication;   // types that the API takes; empty: open to all
+  std::string key_header = "Authorization";  // of an API key; empty: it goes into the query
   std::string key_query;
+  std::string hmac_method = "HmacSHA256";  // one that the API allows
+
+  bool takes(std::string_view type) const;
+  bool has_body() const { return method == "POST"; }
+  // Path and query as they stand on the wire.
+  std::string target() const;
 };
 // `parameters` by name; the others take their sample. Throws Refused for a name that the API does not have
 // and for a required parameter without value and sample.
-ApiRequest make_request(const ServedApi& api,
-                        const std::vector<std::pair<std::string, std::string>>& parameters);
+ApiRequest make_request(const ServedApi& api, const Values& parameters);
+
+constexpr const char* kFormType = "application/x-www-form-urlencoded";
+// name=value joined by '&', both percent-encoded: a query or a form.
+std::string encode_values(const Values& values);
 
 // RFC 3986 section 2.1, all but unreserved characters.
 std::string percent_encode(std::string_view text);

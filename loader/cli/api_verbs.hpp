@@ -29,7 +29,7 @@ struct ApiOptions {
   std::string table, path;
   std::vector<std::string> by, returned;
   // call
-  std::string credential, gateway_url, connect_to, ca_file;
+  std::string credential, consumer, gateway_url, connect_to, ca_file;
 };
 
 // "k=v" each; throws WrongUsage.

@@ -142,7 +142,8 @@ class Doctor {
     const SealingKey key = open_master_key(catalog);
     const std::optional<SealingKey> there = read_master_key(path);
     const bool good = there && there->fingerprint() == key.fingerprint();
-    say("master key file", good, good ? path : path + " is not the catalog's; a file beside it is: a rotation was not finished",
+    say("master key file", good,
+        good ? path : path + " is not the catalog's; a file beside it is: a rotation was not finished",
         "tablegate init --workspace NAME");
   }
 

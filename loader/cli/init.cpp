@@ -164,12 +164,14 @@ void rotate(const Settings& settings) {
     json.begin_object().key("master_key_file").text(path).key("kept_key_file").text(rotation.kept_key);
     json.key("sealed").number(static_cast<int64_t>(rotation.sealed)).end_object().print();
   } else if (!settings.quiet) {
-    print_line(fmt::format("master key file {}: a new key, {} sealed anew", path, plural(rotation.sealed, "secret")));
-    print_line(fmt::format("copy it to every node that runs tablegate sync (mode 0600): the old one opens nothing "
-                           "there any more\n"
-                           "the key before is {}: dumps of the catalog from before need it; keep it with them or "
-                           "delete it",
-                           rotation.kept_key));
+    print_line(fmt::format("master key file {}: a new key, {} sealed anew", path,
+                           plural(rotation.sealed, "secret")));
+    print_line(
+        fmt::format("copy it to every node that runs tablegate sync (mode 0600): the old one opens nothing "
+                    "there any more\n"
+                    "the key before is {}: dumps of the catalog from before need it; keep it with them or "
+                    "delete it",
+                    rotation.kept_key));
   }
 }
 

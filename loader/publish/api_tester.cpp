@@ -69,6 +69,7 @@ std::string percent_encoded(std::string_view text) {
 struct TestRequest {
   std::string path;
   std::string query;
+  std::string form;  // the body of a POST
   TestHeaders headers;
 };
 
@@ -95,8 +96,9 @@ TestRequest make_request(const CompiledApi& api, const Values& given) {
         if (const size_t at = request.path.find(hole); at != std::string::npos)
           request.path.replace(at, hole.size(), value);
       } else {
-        request.query += fmt::format("{}{}={}", request.query.empty() ? "" : "&",
-                                     percent_encoded(parameter.name), percent_encoded(value));
+        std::string& text = parameter.place == "body" ? request.form : request.query;
+        text += fmt::format("{}{}={}", text.empty() ? "" : "&", percent_encoded(parameter.name),
+                            percent_encoded(value));
       }
     }
   }
@@ -241,7 +243,7 @@ TestOutcome run_query(const core::Api& api, const core::BoundValues& bound, cons
 
 TestOutcome answer(const core::Manifest& manifest, const TestRequest& request,
                    const std::string& mirror_dsn) {
-  const core::RouteMatch match = manifest.router->find("", request.path, "GET");
+  const core::RouteMatch match = manifest.router->find("", request.path, manifest.apis.front().method);
   if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});
   core::RequestData data;
   data.path = request.path;

@@ -43,7 +43,7 @@ struct CompiledApi {
   int64_t max_records = 2000;
   bool point = false;
   std::vector<std::string> authentication;
-  std::optional<CompiledHmac> hmac;  // where authentication lists it
+  std::optional<CompiledHmac> hmac;                                   // where authentication lists it
   std::optional<std::pair<std::string, std::string>> api_key_source;  // in, name
   std::string select, tail;
   std::vector<CompiledParameter> parameters;

@@ -240,7 +240,8 @@ std::string header_line(const ManifestContents& contents, const std::string& bod
 
 std::string write_manifest(const ManifestContents& contents) {
   std::string body;
-  for (const DomainEntry& domain : sorted_by(contents.domains, &DomainEntry::name)) body += domain_line(domain);
+  for (const DomainEntry& domain : sorted_by(contents.domains, &DomainEntry::name))
+    body += domain_line(domain);
   for (const ApiEntry& api : sorted_by(contents.apis, &ApiEntry::api_id)) body += api_line(api);
   for (const ConsumerEntry& consumer : sorted_by(contents.consumers, &ConsumerEntry::name))
     body += consumer_line(consumer);

@@ -74,7 +74,8 @@ void read_apis(Database& catalog, ManifestContents& contents) {
   }
 }
 
-// Columns 2 and 3 of a query of keys. Rounded up and down to whole seconds: never valid outside of what was set.
+// Columns 2 and 3 of a query of keys. Rounded up and down to whole seconds: never valid outside of what was
+// set.
 constexpr const char* kValidity =
     "ceil(extract(epoch FROM not_before))::bigint, floor(extract(epoch FROM expires))::bigint";
 
@@ -117,12 +118,14 @@ void read_consumers(Database& catalog, ManifestContents& contents) {
   }
   LazyMasterKey master(catalog);
   const Rows pairs = catalog.query(fmt::format(
-      "SELECT consumer_id, key_id, {}, access_key, sealed_secret, profile FROM tablegate.hmac_key", kValidity));
+      "SELECT consumer_id, key_id, {}, access_key, sealed_secret, profile FROM tablegate.hmac_key",
+      kValidity));
   for (int row = 0; row < pairs.size(); ++row) {
     const std::string id = pairs.string(row, 1);
     consumer_of(pairs, row)
-        .hmac_keys.push_back({id, pairs.string(row, 4), open_hmac_secret(master.get(), id, pairs.text(row, 5)),
-                              pairs.string(row, 6), validity_of(pairs, row)});
+        .hmac_keys.push_back({id, pairs.string(row, 4),
+                              open_hmac_secret(master.get(), id, pairs.text(row, 5)), pairs.string(row, 6),
+                              validity_of(pairs, row)});
   }
   for (auto& [id, setting] : read_jwt_settings(catalog, master))
     contents.consumers[places.at(id)].jwt = std::move(setting);

@@ -206,12 +206,14 @@ std::string api_of(const ApiEntry& api) {
 
 START_TEST(authentication_types) {
   const std::string all = api_of(changed("[\"api_key\"]", "[\"api_key\",\"jwt\",\"hmac\"]"));
-  holds(all, R"("authentication":["api_key","jwt","hmac"],"hmac":{"methods":["HmacSHA256"],"require_nonce":false,)"
-             R"("require_content_md5":true},"select")");
+  holds(all,
+        R"("authentication":["api_key","jwt","hmac"],"hmac":{"methods":["HmacSHA256"],"require_nonce":false,)"
+        R"("require_content_md5":true},"select")");
   const std::string set = api_of(changed(
       "[\"api_key\"]",
       R"(["hmac"],"hmac":{"methods":["HmacSHA256","HmacSHA1"],"require_nonce":true,"require_content_md5":false})"));
-  holds(set, R"("hmac":{"methods":["HmacSHA256","HmacSHA1"],"require_nonce":true,"require_content_md5":false})");
+  holds(set,
+        R"("hmac":{"methods":["HmacSHA256","HmacSHA1"],"require_nonce":true,"require_content_md5":false})");
   ck_assert(api_of(tutorial()).find("\"hmac\"") == std::string::npos);
 }
 END_TEST
@@ -228,11 +230,17 @@ END_TEST
 START_TEST(credentials) {
   using tablegate::loader::JwtEntry;
   ManifestContents all = contents();
-  all.consumers = {{"zoe", true, {7}, {}, {{"hk_2", "AK2", "s\"2", "raw-query", {1, 2}}, {"hk_1", "AK1", "s1", "classic", {}}}, {}}};
-  same_text(line_of(all, "consumer"),
-            R"({"kind":"consumer","name":"zoe","enabled":true,"apis":[7],"api_keys":[],"hmac_keys":[)"
-            R"({"id":"hk_1","access_key":"AK1","secret":"s1","profile":"classic"},)"
-            R"({"id":"hk_2","access_key":"AK2","secret":"s\"2","profile":"raw-query","not_before":1,"expires":2}]})");
+  all.consumers = {{"zoe",
+                    true,
+                    {7},
+                    {},
+                    {{"hk_2", "AK2", "s\"2", "raw-query", {1, 2}}, {"hk_1", "AK1", "s1", "classic", {}}},
+                    {}}};
+  same_text(
+      line_of(all, "consumer"),
+      R"({"kind":"consumer","name":"zoe","enabled":true,"apis":[7],"api_keys":[],"hmac_keys":[)"
+      R"({"id":"hk_1","access_key":"AK1","secret":"s1","profile":"classic"},)"
+      R"({"id":"hk_2","access_key":"AK2","secret":"s\"2","profile":"raw-query","not_before":1,"expires":2}]})");
   JwtEntry jwt;
   jwt.keys = R"([{"kty":"oct","k":"AA"}])";
   all.consumers = {{"zoe", true, {7}, {}, {}, jwt}};
@@ -248,9 +256,10 @@ START_TEST(credentials) {
   jwt.leeway = 0;
   jwt.require_exp = true;
   all.consumers[0].jwt = jwt;
-  holds(line_of(all, "consumer"),
-        R"("jwt":{"source":{"in":"header","name":"Authorization","prefix":"Bearer"},"issuer":"https://issuer",)"
-        R"("audience":"api","claim":{"name":"uid","value":"x"},"leeway":0,"require_exp":true,"keys":[)");
+  holds(
+      line_of(all, "consumer"),
+      R"("jwt":{"source":{"in":"header","name":"Authorization","prefix":"Bearer"},"issuer":"https://issuer",)"
+      R"("audience":"api","claim":{"name":"uid","value":"x"},"leeway":0,"require_exp":true,"keys":[)");
 }
 END_TEST
 
@@ -285,7 +294,7 @@ END_TEST
 
 int main() {
   return tablegate::loader::testing::run_tests(
-      "loader manifest writer",
-      {empty_manifest, tutorial_api, point_needs_the_whole_key, wall_columns, optional_and_default,
-       order_does_not_matter, digest_guards, authentication_types, post_parameters, credentials, refused_by_name});
+      "loader manifest writer", {empty_manifest, tutorial_api, point_needs_the_whole_key, wall_columns,
+                                 optional_and_default, order_does_not_matter, digest_guards,
+                                 authentication_types, post_parameters, credentials, refused_by_name});
 }

@@ -26,7 +26,8 @@ constexpr SealedPlace kPlace{"hmac_key", "hk_1"};
 
 START_TEST(round_trip) {
   const SealingKey key = key_of(7);
-  for (const std::string& secret : {std::string("a secret"), std::string(), std::string("\0\xff\n", 3), std::string(4096, 'x')}) {
+  for (const std::string& secret :
+       {std::string("a secret"), std::string(), std::string("\0\xff\n", 3), std::string(4096, 'x')}) {
     const std::string sealed = seal(key, kPlace, secret);
     ck_assert_uint_eq(sealed.size(), secret.size() + 29);
     const auto opened = unseal(key_of(7), kPlace, sealed);
@@ -62,7 +63,8 @@ START_TEST(any_change_is_noticed) {
     other[at] = static_cast<char>(other[at] ^ 1);
     ck_assert_msg(!unseal(key_of(7), kPlace, other), "byte %zu", at);
   }
-  for (size_t size = 0; size < sealed.size(); ++size) ck_assert(!unseal(key_of(7), kPlace, sealed.substr(0, size)));
+  for (size_t size = 0; size < sealed.size(); ++size)
+    ck_assert(!unseal(key_of(7), kPlace, sealed.substr(0, size)));
   ck_assert(!unseal(key_of(7), kPlace, sealed + '\0'));
 }
 END_TEST
@@ -77,6 +79,6 @@ END_TEST
 
 int main() {
   return tablegate::loader::testing::run_tests(
-      "loader seal",
-      {round_trip, never_twice_the_same, bound_to_key_and_row, any_change_is_noticed, fingerprint_is_of_the_bytes});
+      "loader seal", {round_trip, never_twice_the_same, bound_to_key_and_row, any_change_is_noticed,
+                      fingerprint_is_of_the_bytes});
 }
