@@ -206,6 +206,7 @@ void KeyReader::read_oct() {
   if (!problem_ && looks_like_key(secret)) fail("k", "is the text of a key, not a secret");
   set_fingerprint(secret);
   out_.secret = Secret(secret);
+  out_.secret_size = secret.size();
   OPENSSL_cleanse(secret.data(), secret.size());
 }
 
@@ -295,7 +296,7 @@ size_t jwt_digest_size(JwtAlgorithm algorithm) {
 bool Jwk::allows(JwtAlgorithm wanted) const {
   if (algorithm && *algorithm != wanted) return false;
   if (jwt_key_type(wanted) != type || jwt_key_curve(wanted) != curve) return false;
-  return type != JwkType::oct || secret.view().size() >= jwt_digest_size(wanted);
+  return type != JwkType::oct || secret_size >= jwt_digest_size(wanted);
 }
 
 Result<std::vector<Jwk>> read_jwks(const json_t* set, const std::string& pointer) {

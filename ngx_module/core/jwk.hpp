@@ -4,8 +4,6 @@
 // manifest holds. A Jwk never changes once read; its secret is wiped with it.
 #pragma once
 
-#include <jansson.h>
-
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -18,6 +16,7 @@
 #include "core/secret.hpp"
 
 struct evp_pkey_st;
+struct json_t;
 
 namespace tablegate::core {
 
@@ -63,6 +62,7 @@ struct Jwk {
   std::optional<JwtAlgorithm> algorithm;  // of the JWK; absent: every one that goes with its type
   PkeyPtr key;                            // public key; null for oct
   Secret secret;                          // oct only
+  size_t secret_size = 0;                 // of it
   std::string modulus;                    // rsa only: big-endian, no leading zero
   // SHA-256 over type, curve and key material: equal for the same key under any kid and algorithm.
   std::array<unsigned char, 32> fingerprint{};

@@ -1,7 +1,9 @@
 #include "core/jwk_key.hpp"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
@@ -89,6 +91,18 @@ PkeyPtr make_ec_key(JwkCurve curve, std::string_view point) {
     return nullptr;
   }
   return from_parameters("EC", builder.get());
+}
+
+std::string ec_base_point(JwkCurve curve) {
+  using GroupPtr = std::unique_ptr<EC_GROUP, OpenSslFree<EC_GROUP_free>>;
+  const GroupPtr group(EC_GROUP_new_by_curve_name(OBJ_txt2nid(ec_group_name(curve))));
+  std::string point(1 + 2 * ec_coordinate_size(curve), '\0');
+  if (!group || EC_POINT_point2oct(
+                    group.get(), EC_GROUP_get0_generator(group.get()), POINT_CONVERSION_UNCOMPRESSED,
+                    reinterpret_cast<unsigned char*>(point.data()), point.size(), nullptr) != point.size()) {
+    return {};
+  }
+  return point;
 }
 
 PkeyPtr make_ed25519_key(std::string_view point) {

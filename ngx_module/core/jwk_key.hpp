@@ -2,6 +2,7 @@
 // out. Internal to jwk.cpp and jws.cpp.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "core/jwk.hpp"
@@ -16,6 +17,8 @@ constexpr size_t kMaxRsaBits = 16384;  // OpenSSL verifies no longer ones
 PkeyPtr make_rsa_key(std::string_view modulus, std::string_view exponent);
 // An uncompressed point (04, x, y) of P-256, P-384 or P-521. Null: not on the curve.
 PkeyPtr make_ec_key(JwkCurve curve, std::string_view point);
+// The curve's generator in that form; empty: no memory.
+std::string ec_base_point(JwkCurve curve);
 // Null: OpenSSL failed. No checks.
 PkeyPtr make_ed25519_key(std::string_view point);
 

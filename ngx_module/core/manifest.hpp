@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/jwt_setting.hpp"
 #include "core/types.hpp"
 
 namespace tablegate::core {
@@ -95,6 +96,7 @@ struct Consumer {
   std::vector<uint32_t> apis;  // places in Manifest::apis, sorted
 };
 
+class JwtIndex;
 class Router;
 
 struct Manifest {
@@ -110,6 +112,8 @@ struct Manifest {
   std::vector<Api> apis;
   std::vector<Consumer> consumers;
   std::vector<ApiKey> api_keys;  // sorted by digest
+  std::vector<JwtSetting> jwt_settings;
+  std::unique_ptr<const JwtIndex> jwt_index;  // of jwt_settings; never null
   std::unique_ptr<const Router> router;
 
   // The key with this digest, or null.
