@@ -1,12 +1,17 @@
 #include "catalog/jwt_settings.hpp"
 
 #include <fmt/format.h>
+#include <jansson.h>
 
+#include <memory>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "catalog/json_text.hpp"
 #include "catalog/lookup.hpp"
 #include "catalog/publications.hpp"
+#include "core/jwt_setting.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -121,6 +126,37 @@ bool same_setting(const JwtEntry& a, const JwtEntry& b) {
   return plain(a) == plain(b) && same_keys(a.keys, b.keys);
 }
 
+core::JwtSetting read_setting(const JwtEntry& entry, uint32_t place, const std::string& consumer) {
+  const std::string text = jwt_setting_json(entry);
+  const std::unique_ptr<json_t, decltype(&json_decref)> json(
+      json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES, nullptr), &json_decref);
+  core::Result<core::JwtSetting> setting = core::read_jwt_setting(json.get(), place);
+  if (!setting) {
+    throw Refused(fmt::format("the JWT setting of consumer \"{}\" cannot be used: {}", consumer,
+                              setting.error().text()),
+                  "tablegate consumer set-jwt --help");
+  }
+  return std::move(*setting);
+}
+
+// As nginx will look at all settings together.
+void refuse_conflict(Database& catalog, const Consumer& consumer, const JwtEntry& setting,
+                     const std::map<std::string, JwtEntry>& saved) {
+  std::vector<std::string> names = {consumer.name};
+  std::vector<core::JwtSetting> settings;
+  settings.push_back(read_setting(setting, 0, consumer.name));
+  for (const auto& [id, other] : saved) {
+    if (id == consumer.id) continue;
+    names.push_back(
+        catalog.query("SELECT name FROM tablegate.consumer WHERE consumer_id = $1", {id}).string(0, 0));
+    settings.push_back(read_setting(other, static_cast<uint32_t>(settings.size()), names.back()));
+  }
+  const std::optional<core::JwtConflict> conflict = core::find_jwt_conflict(settings);
+  if (!conflict) return;
+  throw Refused(conflict->text(names[conflict->first], names[conflict->second]),
+                "tablegate consumer show " + names[conflict->second]);
+}
+
 }  // namespace
 
 bool set_jwt(Database& catalog, const Consumer& consumer, const JwtEntry& setting) {
@@ -131,6 +167,7 @@ bool set_jwt(Database& catalog, const Consumer& consumer, const JwtEntry& settin
   if (const auto own = settings.find(consumer.id);
       own != settings.end() && same_setting(own->second, setting))
     return false;
+  refuse_conflict(catalog, consumer, setting, settings);
   save(catalog, consumer, setting, split_keys(setting.keys, consumer.id, master));
   notify_change(catalog, "");
   transaction.commit();

@@ -1,8 +1,6 @@
 // `tablegate consumer set-jwt|unset-jwt`: which tokens prove a consumer.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "catalog/definition.hpp"
 #include "catalog/json_text.hpp"
 #include "catalog/jwt_settings.hpp"
@@ -14,7 +12,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr size_t kMaxKeyFile = size_t{1} << 20;
-constexpr size_t kMaxWord = 255, kMaxPrefix = 32;
+constexpr size_t kMaxWord = 1024;
 
 void check_word(const std::string& option, const std::string& text) {
   if (const std::string reason = bad_text(text, kMaxWord); !reason.empty())
@@ -43,12 +41,6 @@ void read_source(const std::string& text, JwtEntry& setting) {
   const std::string reason =
       header ? bad_header_name(setting.source_name) : bad_parameter_name(setting.source_name);
   if (!reason.empty()) throw Refused("--source: the name " + reason);
-  const bool plain = std::all_of(setting.source_prefix.begin(), setting.source_prefix.end(),
-                                 [](char c) { return c > ' ' && c < '\x7f'; });
-  if (!plain || setting.source_prefix.size() > kMaxPrefix) {
-    throw Refused(
-        fmt::format("--source: the prefix must be at most {} visible ASCII characters", kMaxPrefix));
-  }
 }
 
 void read_claim(const std::string& text, JwtEntry& setting) {

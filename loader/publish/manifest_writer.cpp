@@ -19,10 +19,8 @@ namespace {
 // One object a line, members in the order they are written.
 class Line {
  public:
-  explicit Line(std::string_view kind) : writer_(buffer_) {
-    writer_.StartObject();
-    text("kind", kind);
-  }
+  explicit Line(std::string_view kind) : Line() { text("kind", kind); }
+  Line() : writer_(buffer_) { writer_.StartObject(); }
 
   void text(const char* name, std::string_view text) {
     writer_.Key(name);
@@ -51,10 +49,11 @@ class Line {
     for (const Item& one : items) item(one);
     writer_.EndArray();
   }
-  // A whole JSON array as it is.
-  void raw_list(const char* name, const std::string& json) {
+  // A whole JSON array or object as it is.
+  void raw(const char* name, const std::string& json) {
     writer_.Key(name);
-    writer_.RawValue(json.data(), json.size(), rapidjson::kArrayType);
+    writer_.RawValue(json.data(), json.size(),
+                     json[0] == '[' ? rapidjson::kArrayType : rapidjson::kObjectType);
   }
   template <class Members>
   void object(const char* name, Members members) {
@@ -78,7 +77,7 @@ class Line {
 
   std::string finish() {
     writer_.EndObject();
-    return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n";
+    return {buffer_.GetString(), buffer_.GetSize()};
   }
 
  private:
@@ -176,29 +175,6 @@ void write_validity(Line& line, const Validity& validity) {
   line.number_if("expires", validity.expires);
 }
 
-void write_jwt(Line& line, const JwtEntry& jwt) {
-  line.object("jwt", [&] {
-    if (!jwt.source_in.empty()) {
-      line.object("source", [&] {
-        line.text("in", jwt.source_in);
-        line.text("name", jwt.source_name);
-        line.text_if("prefix", jwt.source_prefix);
-      });
-    }
-    line.text_if("issuer", jwt.issuer);
-    line.text_if("audience", jwt.audience);
-    if (!jwt.claim_name.empty()) {
-      line.object("claim", [&] {
-        line.text("name", jwt.claim_name);
-        line.text("value", jwt.claim_value);
-      });
-    }
-    line.number("leeway", jwt.leeway);
-    line.truth("require_exp", jwt.require_exp);
-    line.raw_list("keys", jwt.keys);
-  });
-}
-
 std::string consumer_line(const ConsumerEntry& consumer) {
   Line line("consumer");
   line.text("name", consumer.name);
@@ -220,7 +196,7 @@ std::string consumer_line(const ConsumerEntry& consumer) {
       write_validity(line, key.validity);
     });
   }
-  if (consumer.jwt) write_jwt(line, *consumer.jwt);
+  if (consumer.jwt) line.raw("jwt", jwt_setting_json(*consumer.jwt));
   return line.finish();
 }
 
@@ -238,13 +214,36 @@ std::string header_line(const ManifestContents& contents, const std::string& bod
 
 }  // namespace
 
+std::string jwt_setting_json(const JwtEntry& jwt) {
+  Line line;
+  if (!jwt.source_in.empty()) {
+    line.object("source", [&] {
+      line.text("in", jwt.source_in);
+      line.text("name", jwt.source_name);
+      line.text_if("prefix", jwt.source_prefix);
+    });
+  }
+  line.text_if("issuer", jwt.issuer);
+  line.text_if("audience", jwt.audience);
+  if (!jwt.claim_name.empty()) {
+    line.object("claim", [&] {
+      line.text("name", jwt.claim_name);
+      line.text("value", jwt.claim_value);
+    });
+  }
+  line.number("leeway", jwt.leeway);
+  line.truth("require_exp", jwt.require_exp);
+  line.raw("keys", jwt.keys);
+  return line.finish();
+}
+
 std::string write_manifest(const ManifestContents& contents) {
   std::string body;
   for (const DomainEntry& domain : sorted_by(contents.domains, &DomainEntry::name))
-    body += domain_line(domain);
-  for (const ApiEntry& api : sorted_by(contents.apis, &ApiEntry::api_id)) body += api_line(api);
+    body += domain_line(domain) + "\n";
+  for (const ApiEntry& api : sorted_by(contents.apis, &ApiEntry::api_id)) body += api_line(api) + "\n";
   for (const ConsumerEntry& consumer : sorted_by(contents.consumers, &ConsumerEntry::name))
-    body += consumer_line(consumer);
+    body += consumer_line(consumer) + "\n";
   return header_line(contents, body) + body;
 }
 

@@ -74,6 +74,9 @@ struct ManifestContents {
   std::vector<ConsumerEntry> consumers;
 };
 
+// The value of a consumer's "jwt", as core::read_jwt_setting() reads it.
+std::string jwt_setting_json(const JwtEntry& jwt);
+
 // The whole text of the manifest, in a fixed order (equal contents give equal bytes). Throws Refused when a
 // definition cannot be served.
 std::string write_manifest(const ManifestContents& contents);
