@@ -148,7 +148,7 @@ ConnectKeywords Dsn::keywords(std::size_t index) const {
 core::Result<Dsn> parse_dsn(std::string_view text) {
   if (text.find('\0') != std::string_view::npos)
     return core::Error{"not a connection string: it has a NUL", ""};
-  const Secret copy(text);
+  const core::Secret copy(text);
   char* message = nullptr;
   const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(copy.c_str(), &message));
   if (message != nullptr) {
@@ -175,10 +175,10 @@ core::Result<Dsn> parse_dsn(std::string_view text) {
     } else if (keyword == "port") {
       port = option->val;
     } else if (keyword == "password") {
-      dsn.password_ = Secret(option->val);
+      dsn.password_ = core::Secret(option->val);
     } else if (keyword != "client_encoding" && keyword != "fallback_application_name" &&
                keyword != "connect_timeout") {  // ours; the last has no effect on PQconnectPoll
-      dsn.parameters_.push_back({std::string(keyword), Secret(option->val)});
+      dsn.parameters_.push_back({std::string(keyword), core::Secret(option->val)});
     }
   }
   core::Result<std::vector<Endpoint>> endpoints = pair_up(host, hostaddr, port);

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "pg/secret.hpp"
+#include "core/secret.hpp"
 
 namespace tablegate::pg {
 
@@ -53,7 +53,7 @@ class Dsn {
   // set_addresses for every endpoint that needs it. The error's `where` is the host.
   core::Status resolve(const Resolver& resolver);
   // Overrides a password in the DSN (password_file). Copied.
-  void set_password(std::string_view password) { password_ = Secret(password); }
+  void set_password(std::string_view password) { password_ = core::Secret(password); }
 
   // What to connect with to endpoint `index` (< endpoints().size()): exactly one host,
   // client_encoding=UTF8, fallback_application_name=tablegate, gssencmode=disable unless
@@ -65,14 +65,14 @@ class Dsn {
 
   struct Parameter {
     std::string keyword;
-    Secret value;
+    core::Secret value;
   };
 
   Dsn() = default;
 
   std::vector<Endpoint> endpoints_;
   std::vector<Parameter> parameters_;
-  Secret password_;
+  core::Secret password_;
 };
 
 // Errors: not a libpq string, `service` or `replication` used, lists of host, hostaddr and port

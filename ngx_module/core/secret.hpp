@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace tablegate::pg {
+namespace tablegate::core {
 
 class Secret {
  public:
@@ -33,6 +33,7 @@ class Secret {
   ~Secret() { wipe(); }
 
   const char* c_str() const { return bytes_.empty() ? "" : bytes_.data(); }
+  std::string_view view() const { return {c_str(), bytes_.empty() ? 0 : bytes_.size() - 1}; }
   bool empty() const { return bytes_.size() <= 1; }
 
  private:
@@ -43,4 +44,4 @@ class Secret {
   std::vector<char> bytes_;
 };
 
-}  // namespace tablegate::pg
+}  // namespace tablegate::core
