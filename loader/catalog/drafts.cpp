@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "core/credential.hpp"
+#include "core/digest.hpp"
 
 namespace tablegate::loader {
 

@@ -16,7 +16,7 @@
 #include <tuple>
 
 #include "catalog/refusal.hpp"
-#include "core/credential.hpp"
+#include "core/digest.hpp"
 
 namespace tablegate::loader {
 namespace {

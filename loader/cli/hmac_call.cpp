@@ -1,13 +1,9 @@
 #include "cli/hmac_call.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
-#include <array>
 #include <cctype>
 
-#include "core/base64.hpp"
+#include "core/hmac.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -15,10 +11,6 @@ namespace {
 std::string lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return text;
-}
-
-const unsigned char* bytes_of(const std::string& text) {
-  return reinterpret_cast<const unsigned char*>(text.data());  // NOLINT: characters as bytes
 }
 
 }  // namespace
@@ -67,13 +59,8 @@ std::string sign_lines(const ApiRequest& request, const std::string& secret,
                        const std::vector<std::string>& lines) {
   std::string text;
   for (size_t i = 0; i < lines.size(); ++i) text += (i == 0 ? "" : "\n") + lines[i];
-  std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-  unsigned size = 0;
-  const EVP_MD* const digest = request.hmac_method == "HmacSHA1" ? EVP_sha1() : EVP_sha256();
-  if (HMAC(digest, secret.data(), static_cast<int>(secret.size()), bytes_of(text), text.size(), mac.data(),
-           &size) == nullptr)
-    throw SystemFailure("OpenSSL could not compute the signature");
-  return core::base64_encode({reinterpret_cast<const char*>(mac.data()), size});  // NOLINT: bytes as text
+  const bool sha1 = request.hmac_method == "HmacSHA1";
+  return core::hmac_signature(sha1 ? core::HmacHash::sha1 : core::HmacHash::sha256, secret, text);
 }
 
 }  // namespace tablegate::loader

@@ -25,7 +25,7 @@ HmacHeaders hmac_headers(const ApiRequest& request, const std::string& access_ke
 // The lines of the string to sign; LF stands between them.
 std::vector<std::string> lines_to_sign(const ApiRequest& request, const HmacHeaders& headers);
 
-// Base64 of the HMAC by the request's method over the lines. Throws SystemFailure when OpenSSL fails.
+// Base64 of the HMAC by the request's method over the lines.
 std::string sign_lines(const ApiRequest& request, const std::string& secret,
                        const std::vector<std::string>& lines);
 

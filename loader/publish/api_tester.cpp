@@ -29,6 +29,7 @@ using Values = std::vector<std::pair<std::string, std::string>>;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kRequestId = "api-test";
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
 bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
@@ -249,6 +250,9 @@ TestOutcome answer(const core::Manifest& manifest, const TestRequest& request,
   data.path = request.path;
   data.query = request.query;
   data.headers = &request.headers;
+  data.method = match.api->method;
+  const core::Body body{core::body_kind(kFormType, request.form), request.form};
+  data.body = &body;
   core::BlockArena arena;
   core::BoundValues bound;
   if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound))

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "catalog/refusal.hpp"
-#include "core/credential.hpp"
+#include "core/digest.hpp"
 #include "core/manifest_reader.hpp"
 #include "publish/compiled_api.hpp"
 

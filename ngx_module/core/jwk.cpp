@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/base64.hpp"
-#include "core/credential.hpp"
+#include "core/digest.hpp"
 #include "core/jwk_key.hpp"
 #include "core/manifest_object.hpp"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "core/arena.hpp"
-#include "core/credential.hpp"
+#include "core/digest.hpp"
 #include "core/jws.hpp"
 #include "core/jwt_cache.hpp"
 #include "core/jwt_index.hpp"

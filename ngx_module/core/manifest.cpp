@@ -17,6 +17,13 @@ const ApiKey* Manifest::find_api_key(const Digest& digest) const {
   return found != api_keys.end() && found->digest == digest ? &*found : nullptr;
 }
 
+const HmacKey* Manifest::find_hmac_key(std::string_view access_key) const {
+  const auto found =
+      std::lower_bound(hmac_keys.begin(), hmac_keys.end(), access_key,
+                       [](const HmacKey& key, std::string_view wanted) { return key.access_key < wanted; });
+  return found != hmac_keys.end() && found->access_key == access_key ? &*found : nullptr;
+}
+
 bool Manifest::authorized(uint32_t consumer, const Api& api) const {
   const std::vector<uint32_t>& allowed = consumers[consumer].apis;
   return std::binary_search(allowed.begin(), allowed.end(), api.index);

@@ -5,23 +5,40 @@
 // cycle), and every pointer and view into it lives as long as it does.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/digest.hpp"
 #include "core/jwt_setting.hpp"
+#include "core/secret.hpp"
 #include "core/types.hpp"
 
 namespace tablegate::core {
 
-using Digest = std::array<unsigned char, 32>;  // SHA-256
-
-enum class ParameterPlace : uint8_t { query, path, header };
+enum class ParameterPlace : uint8_t { query, path, header, body };
 enum class ResultShape : uint8_t { object, list };
-enum class AuthenticationType : uint8_t { api_key };
+enum class AuthenticationType : uint8_t { api_key, jwt, hmac };
+
+// The types that an API takes; none: it is open to all.
+struct Authentication {
+  bool api_key = false;
+  bool jwt = false;
+  bool hmac = false;
+
+  bool open() const { return !api_key && !jwt && !hmac; }
+};
+
+// What an API asks of HMAC signatures (interface: Api, `hmac`).
+struct HmacRule {
+  bool sha256 = true;
+  bool sha1 = false;
+  bool require_nonce = false;
+  bool require_content_md5 = true;  // concerns bodies that are no form
+};
 
 struct Parameter {
   std::string name;
@@ -68,11 +85,13 @@ struct Api {
   uint32_t max_records = 2000;
   ResultShape result = ResultShape::list;
   bool point = false;
-  std::vector<AuthenticationType> authentication;  // empty: open to all
+  Authentication authentication;
   ApiKeySource api_key_source;
+  HmacRule hmac;
   std::string select;
   std::string tail;
   std::vector<Parameter> parameters;
+  bool reads_body = false;  // a parameter stands in the body
   std::vector<Column> columns;
 };
 
@@ -82,12 +101,29 @@ struct Domain {
   bool force_https = false;
 };
 
+// When a credential counts, in seconds since 1970: from `not_before` until just before `expires`.
+struct Validity {
+  int64_t not_before = INT64_MIN;
+  int64_t expires = INT64_MAX;
+};
+
 struct ApiKey {
   std::string id;
   Digest digest{};
-  uint32_t consumer = 0;           // place in Manifest::consumers
-  int64_t not_before = INT64_MIN;  // seconds since 1970
-  int64_t expires = INT64_MAX;
+  uint32_t consumer = 0;  // place in Manifest::consumers
+  Validity validity;
+};
+
+// How a client builds the string that it signs (authentication.md, "profile").
+enum class HmacProfile : uint8_t { classic, raw_query };
+
+struct HmacKey {
+  std::string id;
+  std::string access_key;  // public: X-Ca-Key
+  Secret secret;
+  HmacProfile profile = HmacProfile::classic;
+  uint32_t consumer = 0;  // place in Manifest::consumers
+  Validity validity;
 };
 
 struct Consumer {
@@ -111,13 +147,16 @@ struct Manifest {
   std::vector<Domain> domains;
   std::vector<Api> apis;
   std::vector<Consumer> consumers;
-  std::vector<ApiKey> api_keys;  // sorted by digest
+  std::vector<ApiKey> api_keys;    // sorted by digest
+  std::vector<HmacKey> hmac_keys;  // sorted by access key
   std::vector<JwtSetting> jwt_settings;
   std::unique_ptr<const JwtIndex> jwt_index;  // of jwt_settings; never null
   std::unique_ptr<const Router> router;
 
   // The key with this digest, or null.
   const ApiKey* find_api_key(const Digest& digest) const;
+  // The key pair with this access key, or null.
+  const HmacKey* find_hmac_key(std::string_view access_key) const;
   // Whether the consumer may call the API.
   bool authorized(uint32_t consumer, const Api& api) const;
 };

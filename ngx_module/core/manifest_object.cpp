@@ -1,5 +1,7 @@
 #include "core/manifest_object.hpp"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 
 namespace tablegate::core {
@@ -43,6 +45,19 @@ std::string ObjectReader::string(const char* name) {
     return {};
   }
   return {json_string_value(value), json_string_length(value)};
+}
+
+Secret ObjectReader::secret(const char* name) {
+  const json_t* value = get(name);
+  if (value == nullptr) return Secret();
+  if (!json_is_string(value)) {
+    fail(name, "must be a string");
+    return Secret();
+  }
+  const size_t size = json_string_length(value);
+  Secret secret(std::string_view(json_string_value(value), size));
+  OPENSSL_cleanse(const_cast<char*>(json_string_value(value)), size);  // the tree is ours
+  return secret;
 }
 
 bool ObjectReader::boolean(const char* name) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/secret.hpp"
 
 namespace tablegate::core {
 
@@ -30,6 +31,8 @@ class ObjectReader {
 
   bool has(const char* name) const;
   std::string string(const char* name);
+  // As string(), and wipes the text in the tree.
+  Secret secret(const char* name);
   bool boolean(const char* name);
   int64_t integer(const char* name, int64_t least, int64_t most);
   std::vector<std::string> strings(const char* name);

@@ -6,9 +6,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "core/credential.hpp"
-#include "core/json_writer.hpp"
+#include "core/digest.hpp"
 #include "core/jwt_index.hpp"
+#include "core/manifest_api.hpp"
 #include "core/manifest_object.hpp"
 #include "core/router.hpp"
 
@@ -16,123 +16,32 @@ namespace tablegate::core {
 
 namespace {
 
-// Splits "/a/{b}/c" into "a", "{b}", "c".
-void split_path(Api& api) {
-  size_t at = 0;
-  while (at < api.path.size()) {
-    size_t end = api.path.find('/', at + 1);
-    if (end == std::string::npos) end = api.path.size();
-    api.path_segments.push_back(api.path.substr(at + 1, end - at - 1));
-    const std::string& segment = api.path_segments.back();
-    if (segment.size() > 2 && segment.front() == '{' && segment.back() == '}') api.has_path_parameters = true;
-    at = end;
-  }
-}
-
-Parameter read_parameter(ObjectReader& in) {
-  Parameter out;
-  out.name = in.string("name");
-  out.place = in.word<ParameterPlace>(
-      "in",
-      {{"query", ParameterPlace::query}, {"path", ParameterPlace::path}, {"header", ParameterPlace::header}});
-  if (auto type = parse_parameter_type(in.string("type"))) {
-    out.type = *type;
-  } else {
-    in.fail("type", "is no parameter type");
-  }
-  if (auto type = parse_column_type(in.string("column_type"))) {
-    out.column_type = *type;
-  } else {
-    in.fail("column_type", "is no column type");
-  }
-  if (!compatible(out.type, out.column_type)) in.fail("type", "does not go with column_type");
-  const std::vector<std::string> condition = in.strings("condition");
-  if (condition.size() == 2) {
-    out.condition_before = condition[0];
-    out.condition_after = condition[1];
-  } else {
-    in.fail("condition", "must have two parts");
-  }
-  out.required = in.boolean("required");
-  if (in.has("default")) out.default_value = in.string("default");
-  if (in.has("time_zone")) out.time_zone = in.string("time_zone");
-  return out;
-}
-
-Column read_column(ObjectReader& in) {
-  Column out;
-  out.name = in.string("name");
-  StringSink key;
-  write_json_string(out.name, key);
-  out.key = key.text + ":";
-  if (auto type = parse_column_type(in.string("type"))) {
-    out.type = *type;
-  } else {
-    in.fail("type", "is no column type");
-  }
-  if (in.has("as")) out.as_string = in.word<bool>("as", {{"string", true}});
-  if (in.has("wall")) out.wall = in.boolean("wall");
-  return out;
-}
-
-constexpr int kMaxOptionalParameters = 64;  // bits of the presence mask
-
-void read_parameters(ObjectReader& in, Api& out) {
-  int bit = 0;
-  in.objects("parameters", [&](ObjectReader& item) {
-    Parameter parameter = read_parameter(item);
-    if (!parameter.required && !parameter.default_value) {
-      if (bit == kMaxOptionalParameters) item.fail("required", "at most 64 parameters may be optional");
-      parameter.optional_bit = bit++;
-    }
-    out.parameters.push_back(std::move(parameter));
-  });
-}
-
-Api read_api(ObjectReader& in) {
-  Api out;
-  out.id = static_cast<uint32_t>(in.integer("id", 1, UINT32_MAX));
-  out.name = in.string("name");
-  out.workspace = in.string("workspace");
-  out.rest_api = in.string("rest_api");
-  out.version = static_cast<uint32_t>(in.integer("version", 0, UINT32_MAX));
-  out.method = in.string("method");
-  if (out.method != "GET" && out.method != "POST") in.fail("method", "must be GET or POST");
-  out.path = in.string("path");
-  if (out.path.empty() || out.path[0] != '/') in.fail("path", "must start with /");
-  split_path(out);
-  if (out.path_segments.size() > kMaxPathSegments) in.fail("path", "has too many segments");
-  out.domains = in.strings("domains");
-  out.service = in.string("service");
-  out.resource_group = in.string("resource_group");
-  out.timeout_ms = static_cast<uint32_t>(in.integer("timeout_ms", 1, 90000));
-  out.max_records = static_cast<uint32_t>(in.integer("max_records", 1, 10000));
-  out.result = in.word<ResultShape>("result", {{"object", ResultShape::object}, {"list", ResultShape::list}});
-  out.point = in.boolean("point");
-  for (const std::string& type : in.strings("authentication")) {
-    if (type != "api_key") in.fail("authentication", "has a type that this module does not know");
-    out.authentication.push_back(AuthenticationType::api_key);
-  }
-  if (in.has("api_key_source")) {
-    in.object("api_key_source", [&out](ObjectReader& source) {
-      out.api_key_source.in = source.word<ApiKeySource::In>(
-          "in", {{"header", ApiKeySource::In::header}, {"query", ApiKeySource::In::query}});
-      out.api_key_source.name = source.string("name");
-    });
-  }
-  out.select = in.string("select");
-  out.tail = in.string("tail");
-  read_parameters(in, out);
-  in.objects("columns", [&out](ObjectReader& item) { out.columns.push_back(read_column(item)); });
-  if (out.columns.empty()) in.fail("columns", "must not be empty");
-  return out;
-}
-
 Domain read_domain(ObjectReader& in) {
   Domain out;
   out.name = in.string("name");
   out.https = in.word<bool>("protocol", {{"HTTP", false}, {"HTTPS", true}});
   out.force_https = in.boolean("force_https");
+  return out;
+}
+
+Validity read_validity(ObjectReader& in) {
+  Validity out;
+  if (in.has("not_before")) out.not_before = in.integer("not_before", INT64_MIN, INT64_MAX);
+  if (in.has("expires")) out.expires = in.integer("expires", INT64_MIN, INT64_MAX);
+  return out;
+}
+
+HmacKey read_hmac_key(ObjectReader& in, uint32_t consumer) {
+  HmacKey out;
+  out.consumer = consumer;
+  out.id = in.string("id");
+  out.access_key = in.string("access_key");
+  if (out.access_key.empty()) in.fail("access_key", "must not be empty");
+  out.secret = in.secret("secret");
+  if (out.secret.empty()) in.fail("secret", "must not be empty");
+  out.profile = in.word<HmacProfile>(
+      "profile", {{"classic", HmacProfile::classic}, {"raw-query", HmacProfile::raw_query}});
+  out.validity = read_validity(in);
   return out;
 }
 
@@ -179,10 +88,13 @@ class Reading {
       key.consumer = place;
       key.id = item.string("id");
       if (!from_hex(item.string("sha256"), key.digest)) item.fail("sha256", "must be 64 hexadecimal digits");
-      if (item.has("not_before")) key.not_before = item.integer("not_before", INT64_MIN, INT64_MAX);
-      if (item.has("expires")) key.expires = item.integer("expires", INT64_MIN, INT64_MAX);
+      key.validity = read_validity(item);
       manifest_.api_keys.push_back(std::move(key));
     });
+    if (in.has("hmac_keys")) {
+      in.objects("hmac_keys",
+                 [&](ObjectReader& item) { manifest_.hmac_keys.push_back(read_hmac_key(item, place)); });
+    }
     if (in.has("jwt")) {
       in.object("jwt",
                 [&](ObjectReader& item) { manifest_.jwt_settings.push_back(read_jwt_setting(item, place)); });
@@ -265,6 +177,18 @@ Status read_lines(std::string_view rest, Manifest& manifest) {
   return Done{};
 }
 
+// Sorts keys by what a request names them by, which no two may share.
+template <class Key, class Name>
+Status sort_keys(const char* what, std::vector<Key>& keys, Name Key::*name) {
+  std::sort(keys.begin(), keys.end(), [name](const Key& a, const Key& b) { return a.*name < b.*name; });
+  for (size_t i = 1; i < keys.size(); ++i) {
+    if (keys[i].*name == keys[i - 1].*name) {
+      return Error{std::string(what) + " " + keys[i - 1].id + " and " + keys[i].id + " are the same", {}};
+    }
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<const Manifest>> read_manifest(std::string_view text) {
@@ -274,15 +198,9 @@ Result<std::unique_ptr<const Manifest>> read_manifest(std::string_view text) {
   const std::string_view rest = text.substr(end + 1);
   if (Status header = read_header(text.substr(0, end), rest, *manifest); !header) return header.error();
   if (Status lines = read_lines(rest, *manifest); !lines) return lines.error();
-  std::sort(manifest->api_keys.begin(), manifest->api_keys.end(),
-            [](const ApiKey& a, const ApiKey& b) { return a.digest < b.digest; });
-  for (size_t i = 1; i < manifest->api_keys.size(); ++i) {
-    if (manifest->api_keys[i].digest == manifest->api_keys[i - 1].digest) {
-      return Error{
-          "API keys " + manifest->api_keys[i - 1].id + " and " + manifest->api_keys[i].id + " are the same",
-          {}};
-    }
-  }
+  if (Status keys = sort_keys("API keys", manifest->api_keys, &ApiKey::digest); !keys) return keys.error();
+  if (Status keys = sort_keys("access keys of", manifest->hmac_keys, &HmacKey::access_key); !keys)
+    return keys.error();
   if (Status jwt = index_jwt(*manifest); !jwt) return jwt.error();
   Result<std::unique_ptr<const Router>> router = Router::build(*manifest);
   if (!router) return router.error();

@@ -9,18 +9,79 @@ namespace {
 
 struct Found {
   unsigned count = 0;
-  std::string_view value;  // decoded and NUL-terminated; null data(): bad encoding
+  std::string_view value;  // decoded and NUL-terminated; null data(): refused
+  std::string_view complaint = "is not correctly percent-encoded";
 };
 
-Found find_parameter(const Api& api, const Parameter& parameter, const RequestData& request, Arena& arena) {
+Found find_pair(std::string_view pairs, const Parameter& parameter, Arena& arena) {
+  Found found;
+  const QueryValue value = find_query_value(pairs, parameter.name);
+  found.count = value.count;
+  if (value.count == 1) found.value = decode_query_value(value.raw, arena);
+  return found;
+}
+
+// A member of the body's object. Numbers and truth values are read as what they are, but a text is a text: 5
+// could be "5" or "5.0". null is as good as absent.
+Found find_member(const JsonObject& object, const Parameter& parameter) {
+  Found found;
+  const JsonMember* member = object.find(parameter.name);
+  if (member == nullptr || member->kind == JsonMember::Kind::null) return found;
+  found.count = 1;
+  found.value = member->value;
+  switch (member->kind) {
+    case JsonMember::Kind::number:
+      if (is_number(parameter.type) || parameter.type == ParameterType::boolean) return found;
+      break;
+    case JsonMember::Kind::truth:
+      if (parameter.type == ParameterType::boolean) return found;
+      break;
+    case JsonMember::Kind::text:
+      return found;
+    default:
+      break;
+  }
+  found.value = {};
+  found.complaint =
+      member->kind == JsonMember::Kind::compound ? "must be one value" : "must be a JSON string";
+  if (member->kind == JsonMember::Kind::truth && is_number(parameter.type))
+    found.complaint = "must be a JSON number";
+  return found;
+}
+
+// The bodies that parameters are read from.
+struct BodyValues {
+  std::string_view form;
+  JsonObject json;
+  bool is_json = false;
+};
+
+Problem read_body(const RequestData& request, Arena& arena, BodyValues& out) {
+  if (request.body_pending) return {Slug::internal_error, {}, {}, "body_not_read"};
+  if (request.body == nullptr) return {};
+  switch (request.body->kind) {
+    case Body::Kind::none:
+      return {};
+    case Body::Kind::form:
+      out.form = request.body->bytes;
+      return {};
+    case Body::Kind::json:
+      out.is_json = true;
+      return parse_json_object(request.body->bytes, arena, out.json);
+    case Body::Kind::other:
+      break;
+  }
+  return {Slug::unsupported_media_type, {}, {}};
+}
+
+Found find_parameter(const Api& api, const Parameter& parameter, const RequestData& request,
+                     const BodyValues& body, Arena& arena) {
   Found found;
   switch (parameter.place) {
-    case ParameterPlace::query: {
-      const QueryValue value = find_query_value(request.query, parameter.name);
-      found.count = value.count;
-      if (value.count == 1) found.value = decode_query_value(value.raw, arena);
-      return found;
-    }
+    case ParameterPlace::query:
+      return find_pair(request.query, parameter, arena);
+    case ParameterPlace::body:
+      return body.is_json ? find_member(body.json, parameter) : find_pair(body.form, parameter, arena);
     case ParameterPlace::path: {
       const std::string_view value = path_parameter(api, request.path, parameter.name);
       found.count = value.empty() ? 0 : 1;
@@ -47,8 +108,12 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
   const char** values =
       static_cast<const char**>(arena.allocate(api.parameters.size() * sizeof(const char*)));
   if (values == nullptr) return {Slug::internal_error, {}, {}};
+  BodyValues body;
+  if (api.reads_body) {
+    if (const Problem problem = read_body(request, arena, body)) return problem;
+  }
   for (const Parameter& parameter : api.parameters) {
-    Found found = find_parameter(api, parameter, request, arena);
+    Found found = find_parameter(api, parameter, request, body, arena);
     if (found.count > 1) return {Slug::invalid_parameter, parameter.name, "is given more than once"};
     if (found.count == 0) {
       if (parameter.default_value) {
@@ -60,7 +125,7 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
       }
     }
     if (found.value.data() == nullptr) {
-      return {Slug::invalid_parameter, parameter.name, "is not correctly percent-encoded"};
+      return {Slug::invalid_parameter, parameter.name, found.complaint, {}};
     }
     std::string_view detail;
     const std::string_view checked = check_value(parameter, found.value, arena, detail);

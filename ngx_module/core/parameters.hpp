@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/arena.hpp"
+#include "core/body.hpp"
 #include "core/manifest.hpp"
 #include "core/problem.hpp"
 
@@ -21,10 +22,16 @@ class HeaderSource {
   virtual std::string_view find(std::string_view name, unsigned& count) const = 0;
 };
 
+// What parameters and credentials are read from. All of it lives as long as the request.
 struct RequestData {
   std::string_view path;   // as the router matched it
   std::string_view query;  // raw, without '?'
   const HeaderSource* headers = nullptr;
+  const Body* body = nullptr;  // null: none, or not read yet
+  // As they came over the wire: what a signature covers.
+  std::string_view method;
+  std::string_view target;    // path[?query], neither decoded nor normalised
+  bool body_pending = false;  // there is a body and nobody has read it
 };
 
 // The values of a statement, in the order of its placeholders. Lives in the arena.
@@ -43,8 +50,8 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
 std::string_view check_value(const Parameter& parameter, std::string_view value, Arena& arena,
                              std::string_view& detail);
 
-// Finds the first occurrence of `name` in a raw query string and counts all. `raw` is the undecoded value.
-// Names are compared decoded.
+// Finds the first occurrence of `name` in a raw query string or form and counts all. `raw` is the undecoded
+// value. Names are compared decoded.
 struct QueryValue {
   unsigned count = 0;
   std::string_view raw;

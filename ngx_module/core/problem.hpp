@@ -12,15 +12,23 @@ enum class Slug : uint8_t {
   none,
   missing_parameter,
   invalid_parameter,
+  invalid_body,
   missing_credential,
   invalid_credential,
   expired_credential,
+  invalid_signature,
+  stale_request,
+  replayed_nonce,
   consumer_not_authorized,
   api_not_found,
   method_not_allowed,
+  body_too_large,
+  unsupported_media_type,
+  rate_limited,
   queue_full,
   query_failed,
   database_unavailable,
+  nonce_store_full,
   query_timeout,
   internal_error,
   count
@@ -38,17 +46,27 @@ struct ProblemKind {
 // The row of the table; `slug` is not Slug::none.
 const ProblemKind& problem_kind(Slug slug);
 
-// One problem. `subject` is a parameter's name (of the definition, never the caller's bytes), `detail` a
-// static text. Both live as long as the manifest.
+// One problem. `subject` is a parameter's name (of the definition, never the caller's bytes) or "body",
+// `detail` a text of ours; both live as long as the request. `reason` is a static word for the log, which no
+// caller sees: it may tell what the answer must not.
 struct Problem {
+  Problem() = default;
+  Problem(Slug what, std::string_view about, std::string_view text,
+          std::string_view why = {})  // NOLINT: implicit
+      : slug(what), subject(about), detail(text), reason(why) {}
+
   Slug slug = Slug::none;
   std::string_view subject;
   std::string_view detail;
+  std::string_view reason;
 
   explicit operator bool() const { return slug != Slug::none; }
 };
 
 // The body: {"data":null,"success":false,"errCode":N,"error":"slug","errMsg":"text","requestId":"..."}.
 std::string problem_body(const Problem& problem, std::string_view request_id);
+// The same for what is no problem of the table.
+std::string problem_body(uint32_t code, std::string_view name, std::string_view message,
+                         std::string_view request_id);
 
 }  // namespace tablegate::core

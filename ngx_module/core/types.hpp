@@ -37,6 +37,12 @@ std::string_view column_type_name(ColumnType type);
 std::optional<ParameterType> parse_parameter_type(std::string_view name);
 std::string_view parameter_type_name(ParameterType type);
 
+// Whether a value of this type is written as a number.
+inline bool is_number(ParameterType type) {
+  return type == ParameterType::int_ || type == ParameterType::long_ || type == ParameterType::float_ ||
+         type == ParameterType::double_ || type == ParameterType::decimal;
+}
+
 // PostgreSQL's OID of the type (src/include/catalog/pg_type.dat; these never change).
 uint32_t column_type_oid(ColumnType type);
 

@@ -1,17 +1,36 @@
 #include "ngx/config.hpp"
 
 #include <malloc.h>
+#include <openssl/crypto.h>
 
+#include <algorithm>
 #include <new>
 
 #include "core/manifest_reader.hpp"
 #include "ngx/file.hpp"
 #include "ngx/worker.hpp"
+#include "ngx/zone.hpp"
 
 namespace tablegate::ngx {
 
 MainConfig::MainConfig() = default;
 MainConfig::~MainConfig() = default;
+
+const LocationConfig& location_config(ngx_http_request_t* r) {
+  return *static_cast<const LocationConfig*>(ngx_http_get_module_loc_conf(r, ngx_http_tablegate_module));
+}
+
+core::HmacPolicy hmac_policy(ngx_http_request_t* r) {
+  MainConfig& main = main_config(r);
+  core::HmacPolicy policy;
+  policy.window = location_config(r).hmac_window;
+  policy.nonce_hold = 2 * std::max<int64_t>(1, main.hmac_window);
+  if (const NonceStore* nonces = main.worker->nonces()) {
+    policy.nonces = &nonces->table();
+    policy.valid_from = nonces->valid_from();
+  }
+  return policy;
+}
 
 MainConfig& main_config(ngx_http_request_t* r) {
   return *static_cast<MainConfig*>(ngx_http_get_module_main_conf(r, ngx_http_tablegate_module));
@@ -19,35 +38,9 @@ MainConfig& main_config(ngx_http_request_t* r) {
 
 namespace {
 
-// The shared memory's first words. Later layouts change the magic number, so that a module finds only what it
-// knows.
-struct ZoneHeader {
-  uint64_t magic;
-};
-constexpr uint64_t kZoneMagic = 0x7467617465000001;
-
 void destroy_main_config(void* data) noexcept {
   static_cast<MainConfig*>(data)->~MainConfig();
   malloc_trim(0);  // else the master keeps the pages of every manifest it has ever read
-}
-
-// `old` is the data of the zone before a reload: then only attach, since that reload may still fail.
-ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old) noexcept {
-  if (old != nullptr) {
-    zone->data = old;
-    return NGX_OK;
-  }
-  auto* slab = reinterpret_cast<ngx_slab_pool_t*>(zone->shm.addr);
-  if (zone->shm.exists) {
-    zone->data = slab->data;
-    return NGX_OK;
-  }
-  auto* header = static_cast<ZoneHeader*>(ngx_slab_calloc(slab, sizeof(ZoneHeader)));
-  if (header == nullptr) return NGX_ERROR;
-  header->magic = kZoneMagic;
-  slab->data = header;
-  zone->data = header;
-  return NGX_OK;
 }
 
 char* fail(ngx_conf_t* cf, const std::string& message) {
@@ -75,13 +68,25 @@ void* create_main_config(ngx_conf_t* cf) noexcept {
 
 void* create_location_config(ngx_conf_t* cf) noexcept {
   auto* config = static_cast<LocationConfig*>(ngx_palloc(cf->pool, sizeof(LocationConfig)));
-  if (config != nullptr) config->enabled = NGX_CONF_UNSET;
+  if (config == nullptr) return nullptr;
+  config->enabled = NGX_CONF_UNSET;
+  config->hmac_window = NGX_CONF_UNSET;
+  config->hmac_diagnostics = NGX_CONF_UNSET;
+  config->errors = NGX_CONF_UNSET;
   return config;
 }
 
-char* merge_location_config(ngx_conf_t*, void* parent, void* child) noexcept {
-  ngx_conf_merge_value(static_cast<LocationConfig*>(child)->enabled,
-                       static_cast<LocationConfig*>(parent)->enabled, 0);
+char* merge_location_config(ngx_conf_t* cf, void* parent, void* child) noexcept {
+  const auto& outer = *static_cast<LocationConfig*>(parent);
+  auto& inner = *static_cast<LocationConfig*>(child);
+  ngx_conf_merge_value(inner.enabled, outer.enabled, 0);
+  ngx_conf_merge_sec_value(inner.hmac_window, outer.hmac_window, 900);
+  ngx_conf_merge_value(inner.hmac_diagnostics, outer.hmac_diagnostics, 0);
+  ngx_conf_merge_value(inner.errors, outer.errors, 0);
+  if (inner.enabled == 0) return NGX_CONF_OK;
+  auto& main = *static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));
+  if (inner.hmac_window == 0) main.hmac_window_off = true;
+  main.hmac_window = std::max(main.hmac_window, inner.hmac_window);
   return NGX_CONF_OK;
 }
 
@@ -114,6 +119,7 @@ char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   if (!text)
     return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + " " + text.error().text());
   auto manifest = core::read_manifest(*text);
+  OPENSSL_cleanse(text->data(), text->size());  // HMAC secrets stand in it
   if (!manifest) {
     return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + ": " + manifest.error().text());
   }
@@ -132,6 +138,33 @@ char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept {
   return result;
 }
 
+namespace {
+
+// Nonces need a place, and a window after which they may be forgotten.
+bool check_signatures(ngx_conf_t* cf, const MainConfig& config) {
+  for (const core::Api& api : config.manifest->apis) {
+    if (!api.authentication.hmac) continue;
+    if (config.zone == nullptr) {
+      ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                    "tablegate manifest \"%s\": API \"%s\" takes HMAC signatures, whose nonces want a "
+                    "\"tablegate_zone\" in the http block",
+                    config.manifest_file.c_str(), api.name.c_str());
+      return false;
+    }
+    if (api.hmac.require_nonce && config.hmac_window_off) {
+      ngx_log_error(
+          NGX_LOG_EMERG, cf->log, 0,
+          "tablegate manifest \"%s\": API \"%s\" requires nonces, which \"tablegate_hmac_window 0\" "
+          "does not remember",
+          config.manifest_file.c_str(), api.name.c_str());
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
   if (!config.manifest) {
     if (!config.enabled_anywhere) return NGX_OK;
@@ -139,6 +172,7 @@ ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
                   "\"tablegate on\" wants a \"tablegate_manifest\" in the http block");
     return NGX_ERROR;
   }
+  if (!check_signatures(cf, config)) return NGX_ERROR;
   for (const core::Api& api : config.manifest->apis) {
     size_t pool = 0;
     bool found = false;

@@ -44,6 +44,8 @@ struct MainConfig {
   std::vector<size_t> pool_of_api;
   ngx_shm_zone_t* zone = nullptr;
   bool enabled_anywhere = false;
+  time_t hmac_window = 0;        // the largest of all locations that are ours
+  bool hmac_window_off = false;  // one of them has 0
   ngx_int_t request_id_index = NGX_ERROR;
 
   std::unique_ptr<Worker> worker;  // set in a worker's init_process, gone in its exit_process
@@ -52,9 +54,13 @@ struct MainConfig {
 // Plain, because nginx's slot functions write into it.
 struct LocationConfig {
   ngx_flag_t enabled;
+  time_t hmac_window;  // seconds; 0: signed times and nonces do not count
+  ngx_flag_t hmac_diagnostics;
+  ngx_flag_t errors;
 };
 
 MainConfig& main_config(ngx_http_request_t* r);
+const LocationConfig& location_config(ngx_http_request_t* r);
 
 void* create_main_config(ngx_conf_t* cf) noexcept;
 void* create_location_config(ngx_conf_t* cf) noexcept;

@@ -24,14 +24,6 @@ core::Slug slug_of(pg::Failure::Kind kind) {
   return core::Slug::internal_error;
 }
 
-// pg logs the cause, once and as an error; this line says whom it hit. It goes to the process's log: a
-// request's log would add the request line, which may hold an API key.
-void log_failure(const RequestState& state) {
-  const core::Api& api = *state.route.api;
-  ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "tablegate: API \"%s\" version %uD: %s", api.name.c_str(),
-                api.version, core::problem_kind(state.problem.slug).name.data());
-}
-
 void stop_waiting(RequestState& state) {
   state.waiting = false;
   state.answered_ms = ngx_current_msec;
@@ -60,7 +52,6 @@ void on_deadline(ngx_event_t* event) noexcept {
   if (!is_ours(state)) return;
   state.problem = {core::Slug::query_timeout, {}, {}};
   try {
-    log_failure(state);
     finish(state, send_problem(state));
   } catch (...) {
     finish(state, NGX_ERROR);
@@ -99,6 +90,30 @@ ngx_int_t start_query(RequestState& state, const core::BoundValues& bound) {
   return NGX_DONE;
 }
 
+// All that the answer needs has been read.
+ngx_int_t answer(RequestState& state) {
+  const core::Proof& proof = state.authenticate();
+  if (proof.outcome != core::Proof::Outcome::proved && proof.outcome != core::Proof::Outcome::open) {
+    if (!state.problem) state.problem = {core::Slug::internal_error, {}, {}, "body_not_read"};
+    return send_problem(state);
+  }
+  const Headers headers(state.request);
+  PoolArena arena(state.request->pool);
+  core::BoundValues bound;
+  state.problem = core::bind_parameters(*state.route.api, state.data(headers), arena, bound);
+  return state.problem ? send_problem(state) : start_query(state, bound);
+}
+
+void on_body(ngx_http_request_t* r) noexcept try {
+  RequestState* state = RequestState::current(r);
+  if (state == nullptr) return ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+  state->reading_body = false;
+  state->load_body();
+  ngx_http_finalize_request(r, answer(*state));
+} catch (...) {
+  ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+}
+
 ngx_int_t handle(ngx_http_request_t* r) {
   const auto* location =
       static_cast<const LocationConfig*>(ngx_http_get_module_loc_conf(r, ngx_http_tablegate_module));
@@ -108,13 +123,13 @@ ngx_int_t handle(ngx_http_request_t* r) {
   if (state == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   // Subrequests skip the access phase, and `satisfy any` lets others answer it: only our own proof opens an
   // API.
-  if (state->authenticate()) return send_problem(*state);
-  const Headers headers(r);
-  PoolArena arena(r->pool);
-  core::BoundValues bound;
-  state->problem = core::bind_parameters(*state->route.api, data_of(*state, headers), arena, bound);
-  if (state->problem) return send_problem(*state);
-  return start_query(*state, bound);
+  const core::Proof& proof = state->authenticate();
+  if (proof.outcome == core::Proof::Outcome::refused) return send_problem(*state);
+  const bool wanted = proof.outcome == core::Proof::Outcome::wants_body || state->route.api->reads_body;
+  if (!wanted || state->load_body() || !state->body_pending()) return answer(*state);
+  if (r != r->main || r->request_body != nullptr || r->discard_body) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  const ngx_int_t rc = read_body(*state, on_body);
+  return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
 }
 
 }  // namespace
@@ -140,7 +155,6 @@ void RequestQuery::on_rows(const PGresult* rows) noexcept {
 void RequestQuery::on_failure(const pg::Failure& failure) noexcept {
   stop_waiting(state_);
   state_.problem = {slug_of(failure.kind), {}, {}};
-  log_failure(state_);
   if (state_.submitting || !is_ours(state_)) return;  // submitting: start_query() answers
   try {
     finish(state_, send_problem(state_));

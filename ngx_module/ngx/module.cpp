@@ -1,5 +1,6 @@
 // The module as nginx sees it: its directives, its phases, its hooks.
 #include "ngx/config.hpp"
+#include "ngx/error_filter.hpp"
 #include "ngx/request.hpp"
 #include "ngx/variables.hpp"
 #include "ngx/worker.hpp"
@@ -17,6 +18,15 @@ ngx_command_t commands[] = {
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("tablegate"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG,
      set_enabled, NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, enabled), nullptr},
+    {ngx_string("tablegate_hmac_window"),
+     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, ngx_conf_set_sec_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, hmac_window), nullptr},
+    {ngx_string("tablegate_hmac_diagnostics"),
+     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, hmac_diagnostics), nullptr},
+    {ngx_string("tablegate_errors"),
+     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, errors), nullptr},
     ngx_null_command};
 
 bool add_handler(ngx_http_core_main_conf_t* core, ngx_http_phases phase, ngx_http_handler_pt handler) {
@@ -37,6 +47,7 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) noexcept try {
       !add_handler(core, NGX_HTTP_CONTENT_PHASE, content_handler)) {
     return NGX_ERROR;
   }
+  install_error_filter();
   return check_config(cf, config);
 } catch (...) {
   return NGX_ERROR;

@@ -72,8 +72,16 @@ void RequestState::clean_up(void* data) noexcept {
   state->~RequestState();
 }
 
-core::RequestData data_of(const RequestState& state, const Headers& headers) {
-  return {view(state.request->uri), view(state.request->args), &headers};
+core::RequestData RequestState::data(const Headers& headers) const {
+  core::RequestData data;
+  data.path = view(request->uri);
+  data.query = view(request->args);
+  data.headers = &headers;
+  data.body = body_loaded_ ? &body_ : nullptr;
+  data.method = view(request->method_name);
+  data.target = view(request->unparsed_uri);
+  data.body_pending = body_pending();
+  return data;
 }
 
 core::Problem RequestState::find_route() {
@@ -100,20 +108,38 @@ core::Problem RequestState::find_route() {
   return {core::Slug::api_not_found, {}, {}};
 }
 
-const core::Problem& RequestState::authenticate() {
-  if (authenticated) return problem;
+const core::Proof& RequestState::authenticate() {
+  if (authenticated) return proof;
   authenticated = true;
-  // Fail closed: whatever stops us below leaves a problem behind.
-  problem = {core::Slug::internal_error, {}, {}};
-  const MainConfig& config = main_config(request);
-  if (!config.manifest || !config.worker) return problem;
-  problem = find_route();
-  if (problem) return problem;
+  // Fail closed: whatever stops us below leaves a refusal behind.
+  proof = {};
+  problem = proof.problem;
+  proof = prove();
+  problem = proof.problem;
+  if (proof.outcome != core::Proof::Outcome::wants_body) return proof;
+  // Only the request itself can still read its body.
+  authenticated = request != request->main;
+  if (authenticated) proof = {};
+  problem = authenticated ? proof.problem : core::Problem();
+  return proof;
+}
+
+core::Proof RequestState::prove() {
+  core::Proof refused;
+  MainConfig& config = main_config(request);
+  if (!config.manifest || !config.worker) return refused;
+  if (!routed) {
+    routed = true;
+    route_problem_ = find_route();
+  }
+  refused.problem = route_problem_;
+  if (route_problem_) return refused;
+  const core::Api& api = *route.api;
+  if (api.authentication.hmac) load_body();
   const Headers headers(request);
   PoolArena arena(request->pool);
-  problem = core::authenticate(*config.manifest, *route.api, data_of(*this, headers), ngx_time(),
-                               config.worker->sha256(), arena, identity);
-  return problem;
+  return config.worker->authenticator().authenticate(api, data(headers), hmac_policy(request), ngx_time(),
+                                                     arena);
 }
 
 }  // namespace tablegate::ngx

@@ -5,7 +5,8 @@
 // changes the next on a connection.
 #pragma once
 
-#include "core/credential.hpp"
+#include "core/authentication.hpp"
+#include "core/body.hpp"
 #include "core/manifest.hpp"
 #include "core/parameters.hpp"
 #include "core/problem.hpp"
@@ -61,18 +62,30 @@ class RequestState {
   // For logs: also the state of the pass before an internal redirect.
   static RequestState* last(ngx_http_request_t* r);
 
-  // Route and proof, once: the problem, or none.
-  const core::Problem& authenticate();
+  // Route and proof, once: the proof of the route's API, or why there is none. `wants_body` is not final: it
+  // is tried again once somebody has read the body.
+  const core::Proof& authenticate();
+  // The request has a body that nobody has read.
+  bool body_pending() const;
+  // Takes over a body that was read, by whomever. False: there is none, or it has not been read whole.
+  bool load_body();
+  // What core reads of the request, now.
+  core::RequestData data(const Headers& headers) const;
 
   ngx_http_request_t* request;
   ngx_str_t uri;  // what route and identity come from
   ngx_str_t args;
   core::RouteMatch route;
-  core::Identity identity;
-  core::Problem problem;
-  bool authenticated = false;  // authenticate() has run
+  core::Proof proof;
+  core::Problem problem;       // what the caller is told; none while all is well
+  bool authenticated = false;  // authenticate() has come to an end
+  bool routed = false;         // find_route() has run
   bool redirect_to_https = false;
-  bool answered = false;  // our answer was sent, or its sending failed
+  bool reading_body = false;  // nginx reads the body for us
+  bool answered = false;      // our answer was sent, or its sending failed
+  // An error page of nginx's that our body takes the place of (error_filter.hpp).
+  ngx_str_t replacement{};
+  bool replaced = false;
   // The content handler's.
   RequestQuery query;
   bool submitting = false;
@@ -90,10 +103,18 @@ class RequestState {
   explicit RequestState(ngx_http_request_t* r);
   static void clean_up(void* data) noexcept;
   core::Problem find_route();
+  core::Proof prove();
+
+  core::Problem route_problem_;
+  core::Body body_;
+  bool body_loaded_ = false;
 };
 
-// What core reads of the request.
-core::RequestData data_of(const RequestState& state, const Headers& headers);
+// Has nginx read the body, then `handler` runs. A status of HTTP: it cannot be read, answer that.
+ngx_int_t read_body(RequestState& state, ngx_http_client_body_handler_pt handler);
+
+// What the request's location asks of signatures.
+core::HmacPolicy hmac_policy(ngx_http_request_t* r);
 
 // Phase handlers.
 ngx_int_t access_handler(ngx_http_request_t* r) noexcept;

@@ -34,9 +34,6 @@ ngx_chain_t* ChainSink::finish(bool last_of_response) {
   return first_;
 }
 
-namespace {
-
-// Null: no memory.
 ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
   auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
   if (header == nullptr) return nullptr;
@@ -54,26 +51,31 @@ std::string_view request_id(ngx_http_request_t* r) {
   return {reinterpret_cast<const char*>(value->data), value->len};
 }
 
-ngx_int_t send(ngx_http_request_t* r, ngx_uint_t status, ChainSink& body) {
-  r->headers_out.status = status;
-  r->headers_out.content_length_n = static_cast<off_t>(body.size());
+std::string_view keep(ngx_http_request_t* r, std::string_view text) {
+  PoolArena arena(r->pool);
+  const char* copy = arena.copy(text);
+  return copy == nullptr ? std::string_view() : std::string_view(copy, text.size());
+}
+
+bool set_json_headers(ngx_http_request_t* r, size_t content_length) {
+  r->headers_out.content_length_n = static_cast<off_t>(content_length);
   ngx_str_set(&r->headers_out.content_type, "application/json; charset=utf-8");
   r->headers_out.content_type_len = sizeof("application/json") - 1;  // what gzip_types and the like compare
   r->headers_out.content_type_lowcase = nullptr;
-  if (!add_header(r, "X-Ca-Request-Id", request_id(r))) return NGX_ERROR;
+  return add_header(r, "X-Ca-Request-Id", request_id(r)) != nullptr;
+}
+
+namespace {
+
+ngx_int_t send(ngx_http_request_t* r, ngx_uint_t status, ChainSink& body) {
+  r->headers_out.status = status;
+  if (!set_json_headers(r, body.size())) return NGX_ERROR;
   // Not before the query: nginx's timer for the rest of a body would run beside it and end the connection.
   const ngx_int_t discarded = ngx_http_discard_request_body(r);
   if (discarded != NGX_OK) return discarded;
   const ngx_int_t rc = ngx_http_send_header(r);
   if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) return rc;
   return ngx_http_output_filter(r, body.finish(r == r->main));
-}
-
-// Text that lives as long as the request.
-std::string_view keep(ngx_http_request_t* r, std::string_view text) {
-  PoolArena arena(r->pool);
-  const char* copy = arena.copy(text);
-  return copy == nullptr ? std::string_view() : std::string_view(copy, text.size());
 }
 
 ngx_int_t redirect_to_https(ngx_http_request_t* r) {
@@ -90,6 +92,19 @@ ngx_int_t redirect_to_https(ngx_http_request_t* r) {
   return discarded != NGX_OK ? discarded : ngx_http_send_header(r);
 }
 
+// One line says whom it hit and why; what the database said stands in an error line of pg's. It goes to the
+// process's log: a request's log would add the request line, which may hold an API key.
+void log_problem(const RequestState& state, const core::ProblemKind& kind) {
+  const core::Api* api = state.route.api;
+  if (api == nullptr) return;
+  const std::string_view id = request_id(state.request);
+  const std::string_view reason = state.problem.reason;
+  ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "tablegate: API \"%s\" version %uD: %*s%s%*s%s, request %*s",
+                api->name.c_str(), api->version, kind.name.size(), kind.name.data(),
+                reason.empty() ? "" : " (", reason.size(), reason.data(), reason.empty() ? "" : ")",
+                id.size(), id.data());
+}
+
 bool add_problem_headers(RequestState& state, const core::ProblemKind& kind) {
   ngx_http_request_t* r = state.request;
   if (kind.status == 401) {
@@ -98,6 +113,11 @@ bool add_problem_headers(RequestState& state, const core::ProblemKind& kind) {
     // Where auth_request looks for it when we are its subrequest.
     r->headers_out.www_authenticate = add_header(r, "WWW-Authenticate", value);
     if (r->headers_out.www_authenticate == nullptr) return false;
+  }
+  if (state.problem.slug == core::Slug::invalid_signature && !state.proof.string_to_sign.empty() &&
+      location_config(r).hmac_diagnostics != 0) {
+    const std::string_view value = keep(r, core::string_to_sign_message(state.proof.string_to_sign));
+    if (value.data() == nullptr || !add_header(r, "X-Ca-Error-Message", value)) return false;
   }
   if (kind.status == 405 && !add_header(r, "Allow", state.route.allow)) return false;
   return !kind.retry_after || add_header(r, "Retry-After", "1") != nullptr;
@@ -176,6 +196,7 @@ ngx_int_t send_problem(RequestState& state) {
   state.answered = true;
   if (state.redirect_to_https) return redirect_to_https(r);
   const core::ProblemKind& kind = core::problem_kind(state.problem.slug);
+  log_problem(state, kind);
   if (!add_problem_headers(state, kind)) return NGX_ERROR;
   const std::string body = core::problem_body(state.problem, request_id(r));
   ChainSink sink(r->pool);

@@ -29,4 +29,13 @@ class ChainSink final : public core::ByteSink {
 ngx_int_t send_rows(RequestState& state, const PGresult* rows);
 ngx_int_t send_problem(RequestState& state);
 
+// Makes the headers of a JSON answer of ours, with X-Ca-Request-Id. False: no memory.
+bool set_json_headers(ngx_http_request_t* r, size_t content_length);
+// nginx's $request_id. Lives as long as the request.
+std::string_view request_id(ngx_http_request_t* r);
+// Null: no memory.
+ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::string_view value);
+// A copy that lives as long as the request; null data(): no memory.
+std::string_view keep(ngx_http_request_t* r, std::string_view text);
+
 }  // namespace tablegate::ngx

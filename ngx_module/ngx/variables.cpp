@@ -10,6 +10,7 @@ enum Variable : uintptr_t {
   kApi,
   kVersion,
   kConsumer,
+  kConsumerClaimed,
   kCredential,
   kAuth,
   kError,
@@ -61,21 +62,29 @@ uint64_t end_of(const RequestState& state) {
   return state.answered_ms != 0 ? state.answered_ms : ngx_current_msec;
 }
 
+std::string_view name_of(core::AuthenticationType type) {
+  constexpr std::string_view kNames[] = {"api_key", "jwt", "hmac"};
+  return kNames[static_cast<size_t>(type)];
+}
+
 // False: the variable has no value here.
 bool read(ngx_http_request_t* r, const RequestState& state, Variable variable,
           ngx_http_variable_value_t* value) {
   const core::Api* api = state.route.api;
+  const core::Identity& identity = state.proof.identity;
   switch (variable) {
     case kApi:
       return api != nullptr && set_text(r, value, api->name);
     case kVersion:
       return api != nullptr && set_text(r, value, std::to_string(api->version));
     case kConsumer:
-      return state.identity.consumer != nullptr && set_text(r, value, state.identity.consumer->name);
+      return identity.consumer != nullptr && set_text(r, value, identity.consumer->name);
+    case kConsumerClaimed:
+      return !state.proof.claimed.empty() && set_text(r, value, state.proof.claimed);
     case kCredential:
-      return state.identity.api_key != nullptr && set_text(r, value, state.identity.api_key->id);
+      return !identity.credential.empty() && set_text(r, value, identity.credential);
     case kAuth:
-      return state.identity.api_key != nullptr && set_text(r, value, "api_key");
+      return identity.consumer != nullptr && set_text(r, value, name_of(identity.type));
     case kError:
       return state.problem && set_text(r, value, core::problem_kind(state.problem.slug).name);
     case kRows:
@@ -111,6 +120,7 @@ ngx_int_t add_variables(ngx_conf_t* cf) noexcept {
       {ngx_string("tablegate_api"), kApi},
       {ngx_string("tablegate_version"), kVersion},
       {ngx_string("tablegate_consumer"), kConsumer},
+      {ngx_string("tablegate_consumer_claimed"), kConsumerClaimed},
       {ngx_string("tablegate_credential"), kCredential},
       {ngx_string("tablegate_auth"), kAuth},
       {ngx_string("tablegate_error"), kError},

@@ -2,7 +2,9 @@
 
 namespace tablegate::ngx {
 
-Worker::Worker(const MainConfig& config, ngx_log_t* log) : config_(config), loop_(log) {
+Worker::Worker(const MainConfig& config, ngx_log_t* log)
+    : config_(config), loop_(log), authenticator_(*config.manifest) {
+  if (config.zone != nullptr) nonces_.emplace(*config.zone, config.hmac_window, ngx_time());
   for (const Service& service : config.services) {
     for (const ResourceGroup& group : service.groups) {
       pg::PoolConfig pool;

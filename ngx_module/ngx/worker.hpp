@@ -1,14 +1,17 @@
 // What one worker has of its own: its event loop adapter, its connections to
-// PostgreSQL (one pool a resource group) and its digest context. Made after the
+// PostgreSQL (one pool a resource group), its contexts for proofs, its view of the
+// shared nonces. Made after the
 // fork, closed before the worker leaves.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
-#include "core/credential.hpp"
+#include "core/authentication.hpp"
 #include "ngx/config.hpp"
 #include "ngx/loop.hpp"
+#include "ngx/zone.hpp"
 #include "pg/pool.hpp"
 
 namespace tablegate::ngx {
@@ -18,14 +21,17 @@ class Worker {
   Worker(const MainConfig& config, ngx_log_t* log);
 
   pg::Pool& pool(const core::Api& api) { return *pools_[config_.pool_of_api[api.index]]; }
-  core::Sha256& sha256() { return sha256_; }
+  core::Authenticator& authenticator() { return authenticator_; }
+  // Null: there is no tablegate_zone.
+  const NonceStore* nonces() const { return nonces_ ? &*nonces_ : nullptr; }
   // The worker is on its way out: keep what the last requests need, no more. Cheap to call again.
   void leave();
 
  private:
   const MainConfig& config_;
   Loop loop_;
-  core::Sha256 sha256_;
+  core::Authenticator authenticator_;
+  std::optional<NonceStore> nonces_;
   std::vector<std::unique_ptr<pg::Pool>> pools_;
   bool leaving_ = false;
 };

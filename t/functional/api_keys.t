@@ -38,11 +38,7 @@ def test(t):
         return answer.status, answer.json.get("error")
 
     def sync(key, wanted, name):
-        p.sync("--reload", p.gateway.reload_command())
-        try:
-            wait_for(lambda: status(key) == wanted, 20 * kSlow, name)
-        except Exception:
-            pass
+        p.sync_and_reload()
         t.is_(status(key), wanted, name)
 
     def add(*options, **more):

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/credential.hpp"
+#include "core/digest.hpp"
 
 #define INVARIANT(condition)                                                       \
   do {                                                                             \

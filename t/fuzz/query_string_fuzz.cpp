@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "core/credential.hpp"
+#include "core/digest.hpp"
 #include "core/parameters.hpp"
 #include "core/utf8.hpp"
 #include "fuzzing.hpp"

@@ -116,6 +116,13 @@ class Project:
     def sync(self, *options):
         return self.loader.must("sync", "--output", self.gateway.out, *options)
 
+    def sync_and_reload(self, *options):
+        """sync, and when it returns only workers of the new configuration serve."""
+        old, seen = set(self.gateway.workers()), self.gateway.log_size()
+        result = self.sync("--reload", self.gateway.reload_command(), *options)
+        self.gateway.wait_new_workers(old, seen)
+        return result
+
     def serve(self, objects=None, tables=None, **parts):
         """All of it: init, apply, load ({table: csv}), publish every Api, a key for demo, sync, nginx. parts: as Gateway.set()."""
         objects = objects or users_definitions()

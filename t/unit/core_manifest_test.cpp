@@ -91,7 +91,7 @@ START_TEST(a_good_manifest_is_read_whole) {
   ck_assert(api.columns[0].as_string);
   ck_assert(api.columns[1].wall);
   ck_assert_uint_eq(output_columns(api), 3);
-  ck_assert(manifest->apis[1].authentication.empty());
+  ck_assert(manifest->apis[1].authentication.open());
   ck_assert(manifest->apis[1].api_key_source.in == ApiKeySource::In::bearer);
   ck_assert_uint_eq(manifest->consumers.size(), 2);
   ck_assert(!manifest->consumers[1].enabled);
@@ -253,7 +253,7 @@ START_TEST(words_that_are_not_known_are_refused) {
   ck_text_eq(refused_parameter("LONG", "BIGINT"), "line 2: /parameters/0/type: is no parameter type");
   ck_text_eq(refused_parameter(R"("column_type":"int8")", R"("column_type":"x")"),
              "line 2: /parameters/0/column_type: is no column type");
-  ck_text_eq(refused_parameter("query", "body"), "line 2: /parameters/0/in: has a value that is not known");
+  ck_text_eq(refused_parameter("query", "cookie"), "line 2: /parameters/0/in: has a value that is not known");
   ck_text_eq(refused(R"({"kind":"domain","name":"a","protocol":"SPDY","force_https":false})"
                      "\n"),
              "line 2: /protocol: has a value that is not known");
@@ -320,6 +320,68 @@ START_TEST(key_digests_are_64_lower_case_hexadecimal_digits) {
 }
 END_TEST
 
+const std::string kHmacRule =
+    R"("authentication":["hmac"],"hmac":{"methods":["HmacSHA1"],"require_nonce":true,"require_content_md5":false})";
+
+std::string hmac_key(const std::string& id, const std::string& access_key,
+                     const std::string& profile = "classic") {
+  return R"({"id":")" + id + R"(","access_key":")" + access_key + R"(","secret":"s","profile":")" + profile +
+         "\"}";
+}
+
+START_TEST(hmac_rules_and_keys_are_read) {
+  const auto manifest = testing::good_manifest(
+      api_line("1", "POST", "/x", "[]", {{R"("authentication":["api_key"])", kHmacRule}}) +
+      consumer_line("c", R"("enabled":true,"apis":[1],"api_keys":[],"hmac_keys":[)" +
+                             hmac_key("h1", "zebra") + "," + hmac_key("h2", "ant", "raw-query") + "]"));
+  const Api& api = manifest->apis[0];
+  ck_assert(api.authentication.hmac && !api.authentication.api_key && !api.authentication.jwt);
+  ck_assert(api.hmac.sha1 && !api.hmac.sha256 && api.hmac.require_nonce && !api.hmac.require_content_md5);
+  ck_assert_uint_eq(manifest->hmac_keys.size(), 2);
+  const HmacKey* key = manifest->find_hmac_key("ant");
+  ck_assert_ptr_nonnull(key);
+  ck_text_eq(key->id, "h2");
+  ck_text_eq(std::string(key->secret.view()), "s");
+  ck_assert(key->profile == HmacProfile::raw_query);
+  ck_assert_ptr_null(manifest->find_hmac_key("an"));
+  ck_assert_ptr_null(manifest->find_hmac_key("zebrb"));
+}
+END_TEST
+
+START_TEST(hmac_rules_and_keys_that_make_no_sense_are_refused) {
+  const auto rule = [](const std::string& from, const std::string& to) {
+    std::string changed = kHmacRule;
+    changed.replace(changed.find(from), from.size(), to);
+    return refused_api(R"("authentication":["api_key"])", changed);
+  };
+  ck_text_eq(rule(R"(["hmac"])", R"(["api_key"])"), "line 2: /hmac: wants hmac in authentication");
+  ck_text_eq(refused_api(R"(["api_key"])", R"(["hmac"])"), "line 2: /hmac: is missing");
+  ck_text_eq(rule(R"(["HmacSHA1"])", "[]"), "line 2: /hmac/methods: must not be empty");
+  ck_text_eq(rule("HmacSHA1", "HmacMD5"),
+             "line 2: /hmac/methods: has a method that this module does not know");
+  ck_text_eq(rule(R"("require_nonce":true,)", ""), "line 2: /hmac/require_nonce: is missing");
+  const auto keys = [](const std::string& list) {
+    return refused(
+        consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[],"hmac_keys":[)" + list + "]"));
+  };
+  ck_text_eq(keys(hmac_key("h1", "")), "line 2: /hmac_keys/0/access_key: must not be empty");
+  ck_text_eq(keys(hmac_key("h1", "a", "other")),
+             "line 2: /hmac_keys/0/profile: has a value that is not known");
+  ck_text_eq(keys(hmac_key("h1", "a") + "," + hmac_key("h2", "a")), "access keys of h1 and h2 are the same");
+}
+END_TEST
+
+START_TEST(body_parameters_stand_with_post_only) {
+  std::string parameter = kParameter;
+  parameter.replace(parameter.find("query"), 5, "body");
+  const std::string list = "\"parameters\":[" + parameter + "]";
+  const auto manifest = testing::good_manifest(
+      api_line("1", "POST", "/x", "[]", {{R"("parameters":[])", list}}) + api_line("2", "POST", "/y"));
+  ck_assert(manifest->apis[0].reads_body && !manifest->apis[1].reads_body);
+  ck_text_eq(refused_parameter("query", "body"), "line 2: /parameters/0/in: may be body with POST only");
+}
+END_TEST
+
 START_TEST(bad_utf8_and_nul_in_texts_are_refused) {
   ck_assert(refused_api("api 1", "\xff").find("line 2: ") == 0);
   ck_assert(refused_api("api 1", "a\\u0000b").find("line 2: ") == 0);
@@ -349,5 +411,8 @@ int main() {
                                    what_is_given_twice_is_refused,
                                    references_to_what_is_not_there_are_refused,
                                    key_digests_are_64_lower_case_hexadecimal_digits,
+                                   hmac_rules_and_keys_are_read,
+                                   hmac_rules_and_keys_that_make_no_sense_are_refused,
+                                   body_parameters_stand_with_post_only,
                                    bad_utf8_and_nul_in_texts_are_refused});
 }

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/credential.hpp"
+#include "core/digest.hpp"
 #include "core/json_writer.hpp"
 #include "core/manifest_reader.hpp"
 #include "core/parameters.hpp"

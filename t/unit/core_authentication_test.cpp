@@ -1,5 +1,5 @@
-// core/credential: where a request carries its API key, and whether it opens the API.
-#include "core/credential.hpp"
+// core/authentication: where a request carries its credential, and whether it opens the API.
+#include "core/authentication.hpp"
 
 #include "core_testing.hpp"
 
@@ -36,20 +36,21 @@ std::unique_ptr<const Manifest> a_manifest() {
 // "consumer key", "open", or the slug.
 std::string outcome(const Manifest& manifest, unsigned api, const Headers& headers,
                     std::string_view query = {}, int64_t now = kNow) {
-  Sha256 sha256;
   BlockArena arena;
-  Identity identity;
   RequestData request;
   request.query = query;
   request.headers = &headers;
-  const Problem problem =
-      authenticate(manifest, manifest.apis[api - 1], request, now, sha256, arena, identity);
-  if (problem) {
-    if (problem.slug != Slug::consumer_not_authorized) ck_assert_ptr_null(identity.consumer);
-    ck_assert(problem.subject.empty() && problem.detail.empty());
-    return std::string(problem_kind(problem.slug).name);
+  const Proof proof = Authenticator(manifest).authenticate(manifest.apis[api - 1], request, {}, now, arena);
+  if (proof.outcome == Proof::Outcome::refused) {
+    ck_assert(static_cast<bool>(proof.problem));
+    if (proof.problem.slug != Slug::consumer_not_authorized) ck_assert_ptr_null(proof.identity.consumer);
+    ck_assert(proof.problem.subject.empty() && proof.problem.detail.empty());
+    return std::string(problem_kind(proof.problem.slug).name);
   }
-  return identity.consumer == nullptr ? "open" : identity.consumer->name + " " + identity.api_key->id;
+  ck_assert(!proof.problem);
+  if (proof.outcome == Proof::Outcome::open) return "open";
+  ck_assert(proof.outcome == Proof::Outcome::proved);
+  return proof.identity.consumer->name + " " + std::string(proof.identity.credential);
 }
 
 std::string bearer(const std::string& value, unsigned api = 1, int64_t now = kNow) {
@@ -165,46 +166,30 @@ END_TEST
 START_TEST(www_authenticate_names_the_rest_api_and_the_error_only_after_a_credential) {
   Api api;
   api.rest_api = "dataservice-user-api";
+  api.authentication.api_key = true;
   ck_text_eq(www_authenticate(api, Slug::missing_credential), R"(Bearer realm="dataservice-user-api")");
   ck_text_eq(www_authenticate(api, Slug::invalid_credential),
              R"(Bearer realm="dataservice-user-api", error="invalid_token")");
   ck_text_eq(www_authenticate(api, Slug::expired_credential),
              R"(Bearer realm="dataservice-user-api", error="invalid_token")");
+  api.authentication.hmac = true;
+  ck_text_eq(
+      www_authenticate(api, Slug::invalid_signature),
+      R"(Bearer realm="dataservice-user-api", error="invalid_token", X-Ca-Signature realm="dataservice-user-api")");
+  api.authentication.api_key = false;
+  ck_text_eq(www_authenticate(api, Slug::invalid_signature),
+             R"(X-Ca-Signature realm="dataservice-user-api")");
+  api.authentication = {};
+  api.authentication.jwt = true;
   api.rest_api = "a\"b\\c";
   ck_text_eq(www_authenticate(api, Slug::missing_credential), R"(Bearer realm="a\"b\\c")");
-}
-END_TEST
-
-START_TEST(sha256_has_the_published_digests) {
-  ck_text_eq(testing::sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  ck_text_eq(testing::sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  ck_text_eq(testing::sha256_hex(std::string(1000000, 'a')),
-             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-  Sha256 sha256;
-  Digest first;
-  Digest second;
-  ck_assert(sha256.digest("abc", first) && sha256.digest("x", second) && sha256.digest("abc", second));
-  ck_assert(first == second);
-}
-END_TEST
-
-START_TEST(hexadecimal_goes_back_and_forth) {
-  Digest digest;
-  for (size_t i = 0; i < digest.size(); ++i) digest[i] = static_cast<unsigned char>(i * 8 + 7);
-  Digest again{};
-  ck_assert(from_hex(to_hex(digest), again));
-  ck_assert(digest == again);
-  for (const std::string& bad : {std::string(), std::string(62, '0'), std::string(66, '0'),
-                                 std::string(64, 'G'), std::string(64, 'A'), std::string(63, '0') + " "}) {
-    ck_assert(!from_hex(bad, again));
-  }
 }
 END_TEST
 
 }  // namespace
 
 int main() {
-  return testing::run("credential",
+  return testing::run("authentication",
                       {a_good_key_proves_its_consumer, the_scheme_is_in_any_case_with_one_blank_or_more,
                        another_scheme_carries_no_credential, unknown_and_wrong_keys_are_alike,
                        several_credentials_are_refused_even_the_same_one,
@@ -212,6 +197,5 @@ int main() {
                        a_key_counts_from_its_not_before_on, a_key_is_expired_from_its_expiry_on,
                        a_key_with_both_ends_counts_between_them, a_disabled_consumer_is_like_an_unknown_key,
                        authorisation_is_looked_at_after_the_proof_only, an_open_api_asks_for_nothing,
-                       www_authenticate_names_the_rest_api_and_the_error_only_after_a_credential,
-                       sha256_has_the_published_digests, hexadecimal_goes_back_and_forth});
+                       www_authenticate_names_the_rest_api_and_the_error_only_after_a_credential});
 }

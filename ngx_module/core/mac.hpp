@@ -1,0 +1,40 @@
+// HMAC (RFC 2104) by OpenSSL with the key set once: making a context costs four
+// times what a signature costs, starting it again with its key costs next to
+// nothing.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+namespace tablegate::core {
+
+enum class HmacHash : unsigned char { sha1, sha256, sha384, sha512 };
+constexpr size_t kMaxMacSize = 64;
+
+// Bytes of a signature.
+constexpr size_t mac_size(HmacHash hash) {
+  constexpr size_t kSizes[] = {20, 32, 48, 64};
+  return kSizes[static_cast<size_t>(hash)];
+}
+
+// One key's context. One a worker; not shared by threads. The key's bytes are copied by OpenSSL, which wipes
+// them when this goes.
+class Mac {
+ public:
+  Mac(HmacHash hash, std::string_view key);
+  ~Mac();
+  Mac(Mac&&) noexcept;
+  Mac& operator=(Mac&&) noexcept;
+  Mac(const Mac&) = delete;
+  Mac& operator=(const Mac&) = delete;
+
+  // Writes mac_size(hash) bytes. False when OpenSSL failed: refuse.
+  bool compute(std::string_view bytes, unsigned char* out);
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
+
+}  // namespace tablegate::core

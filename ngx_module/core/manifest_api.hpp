@@ -1,0 +1,13 @@
+// One API's line of the manifest (schema/README.md), read strictly. Internal to
+// manifest_reader.cpp.
+#pragma once
+
+#include "core/manifest.hpp"
+#include "core/manifest_object.hpp"
+
+namespace tablegate::core {
+
+// What is wrong lands in `in`. Api::index is the caller's to set.
+Api read_api(ObjectReader& in);
+
+}  // namespace tablegate::core

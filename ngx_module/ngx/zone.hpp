@@ -1,0 +1,31 @@
+// tablegate_zone: memory that all workers share, kept over reloads while its size
+// stays. Half of it remembers nonces. Nothing in it points anywhere, and nobody
+// holds a lock: a worker may die at any moment.
+#pragma once
+
+#include "core/nonce_table.hpp"
+#include "ngx/ngx.hpp"
+
+namespace tablegate::ngx {
+
+// ngx_shm_zone_t::init. Attaches only where memory is there already: the reload may still fail.
+ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old) noexcept;
+
+// The nonces of the zone, as one worker sees them.
+class NonceStore {
+ public:
+  // `window`: the largest tablegate_hmac_window of the configuration, in seconds. Called in a worker: one
+  // with a larger window than the zone has served so far makes older nonces unknown. `now`: seconds since
+  // 1970.
+  NonceStore(const ngx_shm_zone_t& zone, time_t window, time_t now);
+
+  core::NonceTable& table() const { return table_; }
+  // Times signed before are refused (seconds since 1970).
+  int64_t valid_from() const;
+
+ private:
+  struct Header* header_;
+  mutable core::NonceTable table_;
+};
+
+}  // namespace tablegate::ngx
