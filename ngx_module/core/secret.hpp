@@ -35,7 +35,6 @@ class Secret {
 
   std::string_view view() const { return {c_str(), bytes_.empty() ? 0 : bytes_.size() - 1}; }
   const char* c_str() const { return bytes_.empty() ? "" : bytes_.data(); }
-  std::string_view view() const { return {c_str(), bytes_.empty() ? 0 : bytes_.size() - 1}; }
   bool empty() const { return bytes_.size() <= 1; }
 
  private:

@@ -13,8 +13,7 @@ kApi = 5  # place of the Api in users_definitions()
 
 # What no issue has asked for yet: (change of the definition's Api, what the refusal names)
 kLater = [
-    ({"method": "POST"}, "POST"), ({"mode": "script", "sql": "SELECT 1"}, "script"), ({"authentication": ["jwt"]}, "jwt"),
-    ({"authentication": ["api_key", "hmac"]}, "hmac"), ({"pagination": {"enabled": True}}, "pagination"),
+    ({"mode": "script", "sql": "SELECT 1"}, "script"), ({"pagination": {"enabled": True}}, "pagination"),
     ({"order_by": [{"column": "age"}]}, "order_by"), ({"envelope": "dataworks"}, "envelope"),
     ({"response_parameters": [{"name": "user_id", "mask": "hash"}]}, "mask"),
     *[({"request_parameters": [{"name": "user_id", "type": "LONG", "operator": op, "sample": 1}]}, op)
@@ -33,7 +32,17 @@ kWrong = [
     ({"request_parameters": [{"name": "user_id", "type": "LONG"}, {"name": "user_id", "type": "LONG"}]}, "/5/request_parameters/1", ""),
     ({"request_parameters": [{"name": "id", "column": "user_id", "type": "LONG", "in": "path"}]}, "/5/request_parameters/0", "path"),
     ({"response_parameters": [{"name": "nope"}]}, "/5/response_parameters/0", "nope"), ({"response_parameters": []}, "/5/response_parameters", ""),
-    ({"tags": ["a", "b", "c", "d", "e", "f"]}, "/5/tags", "5"),
+    ({"tags": ["a", "b", "c", "d", "e", "f"]}, "/5/tags", "5"), ({"authentication": ["api_key", "api_key"]}, "/5/authentication", "twice"),
+    ({"method": "PUT"}, "/5/method", "GET, POST"), ({"hmac": {}}, "/5/hmac", "authentication"), ({"authentication": ["oauth"]}, "/5/authentication/0", "hmac"),
+    ({"authentication": ["jwt"], "api_key_source": {"in": "query", "name": "key"}}, "/5/api_key_source", "api_key"),
+    *[({"authentication": ["hmac"], "hmac": hmac}, pointer, word) for hmac, pointer, word in (
+        ({"methods": []}, "/5/hmac/methods", "at least 1"), ({"methods": ["HmacMD5"]}, "/5/hmac/methods/0", "HmacSHA256"),
+        ({"methods": ["HmacSHA1", "HmacSHA1"]}, "/5/hmac/methods/1", "twice"), ({"require_nonce": 1}, "/5/hmac/require_nonce", "boolean"),
+        ({"window": 5}, "/5/hmac/window", "unknown"))],
+    *[({"authentication": ["hmac"], "request_parameters": [{"name": name, "column": "user_id", "type": "LONG", "in": "header"}]},
+       "/5/request_parameters/0/name", "signature") for name in ("X-Ca-Key", "x-ca-anything", "Accept", "date", "Content-Type", "Content-MD5")],
+    ({"request_parameters": [{"name": "Authorization", "column": "user_id", "type": "LONG", "in": "header"}]}, "/5/request_parameters/0/name", "credential"),
+    ({"request_parameters": [{"name": "user_id", "type": "LONG", "in": "body"}]}, "/5/request_parameters/0/in", "POST"),
 ]
 
 
@@ -141,15 +150,14 @@ def usage(t, p):
     t.is_(p.loader("api", "list", env={"TABLEGATE_CATALOG": "host=/nonexistent dbname=x"}).rc, 3, "no database: 3")
     result = p.loader("api", "list", env={"TABLEGATE_CATALOG": "host=/nonexistent password=topsecret dbname=x"})
     t.unlike(result.stderr + result.stdout, "topsecret", "the DSN is not shown")
-    for verb in ("export", "diff", "deploy", "audit", "openapi", "gateway", "api submit", "api approve", "api rollback", "table watch", "table rollback",
-                 "consumer set-jwt"):
+    for verb in ("export", "diff", "deploy", "audit", "openapi", "gateway", "api submit", "api approve", "api rollback", "table watch", "table rollback"):
         result = p.loader(*verb.split(), "x")
         t.ok(result.rc in (1, 2) and "not supported yet" in result.stderr and has_next(result), f"refused by name: {verb}", result)
-    t.like(p.loader("consumer", "add-key", "demo", "--type", "hmac").stderr, "not supported yet", "refused by name: hmac keys")
     for verb in ("init", "apply", "get", "delete", "sync", "doctor", "workspace create", "workspace list", "workspace set", "table load", "table status",
                  "table columns", "api generate", "api list", "api test", "api commit", "api versions", "api show", "api publish", "api unpublish",
                  "api call", "consumer create", "consumer list", "consumer show", "consumer add-key", "consumer revoke-key", "consumer authorize",
-                 "consumer deauthorize", "consumer enable", "consumer disable", "consumer delete"):
+                 "consumer deauthorize", "consumer enable", "consumer disable", "consumer delete",
+                 "consumer set-jwt", "consumer unset-jwt"):
         result = p.loader(*verb.split(), "--help")
         t.ok(result.rc == 0 and re.search(r"^\s*tablegate .*" + verb.split()[-1], result.stdout, re.M), f"--help with an example: {verb}", result)
 
