@@ -43,25 +43,15 @@ unsigned char* bytes_of(std::string& text) {
 
 // The algorithm that a key of this type signs with when nothing else is said.
 JwtAlgorithm natural_algorithm(EVP_PKEY* key, const std::string& file) {
-  switch (EVP_PKEY_base_id(key)) {
-    case EVP_PKEY_RSA:
-      return JwtAlgorithm::rs256;
-    case EVP_PKEY_ED25519:
-      return JwtAlgorithm::eddsa;
-    case EVP_PKEY_EC:
-      switch (EVP_PKEY_bits(key)) {
-        case 256:
-          return JwtAlgorithm::es256;
-        case 384:
-          return JwtAlgorithm::es384;
-        case 521:
-          return JwtAlgorithm::es512;
-        default:
-          break;
-      }
-      break;
-    default:
-      break;
+  const int type = EVP_PKEY_base_id(key);
+  if (type == EVP_PKEY_RSA) return JwtAlgorithm::rs256;
+  if (type == EVP_PKEY_ED25519) return JwtAlgorithm::eddsa;
+  std::array<char, 64> group{};
+  if (type == EVP_PKEY_EC && EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) == 1) {
+    const std::string_view name = group.data();
+    if (name == "prime256v1") return JwtAlgorithm::es256;
+    if (name == "secp384r1") return JwtAlgorithm::es384;
+    if (name == "secp521r1") return JwtAlgorithm::es512;
   }
   throw Refused(fmt::format("{}: no token is signed with a key of this type or curve", file),
                 "an RSA, P-256, P-384, P-521 or Ed25519 key");
@@ -138,6 +128,7 @@ PkeyPtr read_private_jwk(const JsonValue& jwk, const std::string& file) {
     return builder.build("RSA");
   }
   if (type == "EC") {
+    // RFC 7518 section 6.2.1.1 and what OpenSSL calls them.
     if (curve != "P-256" && curve != "P-384" && curve != "P-521")
       throw Refused(fmt::format("{}: /crv \"{}\" is none of P-256, P-384, P-521", file, curve));
     builder.text(OSSL_PKEY_PARAM_GROUP_NAME, curve.c_str());
