@@ -9,6 +9,7 @@
 #include "catalog/drafts.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/publications.hpp"
+#include "core/base64.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -25,23 +26,15 @@ std::array<unsigned char, Size> random_bytes() {
   return bytes;
 }
 
-// RFC 4648 section 5, without padding.
-std::string base64url(const std::array<unsigned char, kKeyBytes>& bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string out;
-  unsigned bits = 0, held = 0;
-  for (const unsigned char byte : bytes) {
-    held = (held << 8U) | byte;
-    for (bits += 8; bits >= 6; bits -= 6) out += kAlphabet[(held >> (bits - 6)) & 63U];
-  }
-  if (bits > 0) out += kAlphabet[(held << (6 - bits)) & 63U];
-  return out;
-}
-
 std::string new_key_id() {
   std::string id = "ak_";
   for (const unsigned char byte : random_bytes<kIdBytes>()) id += fmt::format("{:02x}", byte);
   return id;
+}
+
+std::string new_api_key() {
+  const auto bytes = random_bytes<kKeyBytes>();
+  return "tg_" + core::base64url_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 void check_imported(const std::string& key) {
@@ -116,8 +109,7 @@ NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest
       throw Refused("--label " + reason);
   }
   if (request.imported) check_imported(*request.imported);
-  NewKey key{new_key_id(),
-             request.imported ? *request.imported : "tg_" + base64url(random_bytes<kKeyBytes>())};
+  NewKey key{new_key_id(), request.imported ? *request.imported : new_api_key()};
   try {
     catalog.query(
         "INSERT INTO tablegate.api_key (key_id, consumer_id, digest, label, not_before, expires)"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/jwt_index.hpp"
 #include "core/router.hpp"
 
 namespace tablegate::core {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/digest.hpp"
+#include "core/jwt_setting.hpp"
 #include "core/secret.hpp"
 #include "core/types.hpp"
 
@@ -131,6 +132,7 @@ struct Consumer {
   std::vector<uint32_t> apis;  // places in Manifest::apis, sorted
 };
 
+class JwtIndex;
 class Router;
 
 struct Manifest {
@@ -147,6 +149,8 @@ struct Manifest {
   std::vector<Consumer> consumers;
   std::vector<ApiKey> api_keys;    // sorted by digest
   std::vector<HmacKey> hmac_keys;  // sorted by access key
+  std::vector<JwtSetting> jwt_settings;
+  std::unique_ptr<const JwtIndex> jwt_index;  // of jwt_settings; never null
   std::unique_ptr<const Router> router;
 
   // The key with this digest, or null.

@@ -22,6 +22,10 @@ void ObjectReader::fail(const char* name, const std::string& message) {
   problem_ = Error{message, std::move(where)};
 }
 
+void ObjectReader::fail(Error problem) {
+  if (!problem_) problem_ = std::move(problem);
+}
+
 bool ObjectReader::has(const char* name) const {
   return json_object_get(json_, name) != nullptr;
 }

@@ -1,7 +1,7 @@
 // Reads the members of one JSON object of the manifest, strictly: a missing
 // member, another type, a value out of range and a member nobody asked for are
 // problems. Only the first problem is kept; reading goes on with empty values.
-// Internal to manifest_reader.cpp.
+// Internal to manifest_reader.cpp and the readers that it calls.
 #pragma once
 
 #include <jansson.h>
@@ -37,6 +37,8 @@ class ObjectReader {
   int64_t integer(const char* name, int64_t least, int64_t most);
   std::vector<std::string> strings(const char* name);
   std::vector<int64_t> integers(const char* name);
+  // The member as it is, for a reader of its own; null when it is missing.
+  const json_t* raw(const char* name) { return get(name); }
   void object(const char* name, const std::function<void(ObjectReader&)>& read);
   void objects(const char* name, const std::function<void(ObjectReader&)>& read);
 
@@ -52,6 +54,10 @@ class ObjectReader {
   }
 
   void fail(const char* name, const std::string& message);
+  // A problem that another reader found; its `where` is a whole pointer.
+  void fail(Error problem);
+  // The object's own JSON pointer.
+  const std::string& pointer() const { return pointer_; }
   // Call last: members that nobody read are a problem.
   void done();
 

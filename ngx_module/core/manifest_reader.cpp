@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "core/digest.hpp"
+#include "core/jwt_index.hpp"
 #include "core/manifest_api.hpp"
 #include "core/manifest_object.hpp"
 #include "core/router.hpp"
@@ -94,6 +95,10 @@ class Reading {
       in.objects("hmac_keys",
                  [&](ObjectReader& item) { manifest_.hmac_keys.push_back(read_hmac_key(item, place)); });
     }
+    if (in.has("jwt")) {
+      in.object("jwt",
+                [&](ObjectReader& item) { manifest_.jwt_settings.push_back(read_jwt_setting(item, place)); });
+    }
     manifest_.consumers.push_back(std::move(out));
   }
 
@@ -132,6 +137,24 @@ Status read_header(std::string_view line, std::string_view rest, Manifest& manif
   return Done{};
 }
 
+// Whose key set or secret it is: a pointer alone does not tell people.
+std::string consumer_of(const json_t* line, const Error& problem) {
+  const char* name = json_string_value(json_object_get(line, "name"));
+  if (name == nullptr || problem.where.compare(0, 4, "/jwt") != 0) return {};
+  return "consumer \"" + std::string(name) + "\": ";
+}
+
+Status index_jwt(Manifest& manifest) {
+  if (const std::optional<JwtConflict> conflict = find_jwt_conflict(manifest.jwt_settings)) {
+    auto name = [&manifest](uint32_t setting) {
+      return manifest.consumers[manifest.jwt_settings[setting].consumer].name;
+    };
+    return Error{conflict->text(name(conflict->first), name(conflict->second)), {}};
+  }
+  manifest.jwt_index = JwtIndex::build(manifest.jwt_settings);
+  return Done{};
+}
+
 Status read_lines(std::string_view rest, Manifest& manifest) {
   Reading reading(manifest);
   size_t number = 1;
@@ -148,7 +171,7 @@ Status read_lines(std::string_view rest, Manifest& manifest) {
     ObjectReader in(json.get(), "", problem);
     reading.line(in);
     in.done();
-    if (problem) return Error{problem->text(), where};
+    if (problem) return Error{consumer_of(json.get(), *problem) + problem->text(), where};
     rest.remove_prefix(end + 1);
   }
   return Done{};
@@ -178,6 +201,7 @@ Result<std::unique_ptr<const Manifest>> read_manifest(std::string_view text) {
   if (Status keys = sort_keys("API keys", manifest->api_keys, &ApiKey::digest); !keys) return keys.error();
   if (Status keys = sort_keys("access keys of", manifest->hmac_keys, &HmacKey::access_key); !keys)
     return keys.error();
+  if (Status jwt = index_jwt(*manifest); !jwt) return jwt.error();
   Result<std::unique_ptr<const Router>> router = Router::build(*manifest);
   if (!router) return router.error();
   manifest->router = std::move(*router);

@@ -1,0 +1,42 @@
+// The top-level members of a JSON object (RFC 8259), read strictly and without a
+// tree: valid UTF-8, no NUL, no duplicate member at any level, nesting at most
+// kMaxJsonDepth, nothing behind the object. For headers and claims of tokens;
+// numbers keep their text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/arena.hpp"
+
+namespace tablegate::core {
+
+constexpr unsigned kMaxJsonDepth = 16;
+
+struct FlatMember {
+  enum class Kind : uint8_t { null, text, number, truth, object, strings, list, element };
+  std::string_view name;
+  std::string_view text;  // of a text, a number ("1.50"), a truth value ("true") or an element
+  uint32_t object = 0;    // 0: a member of the object itself; else of a nested one, there for its name alone
+  Kind kind = Kind::null;
+};
+
+// In the order of the text. The elements of a list of strings (Kind::strings) follow it.
+struct FlatObject {
+  const FlatMember* members = nullptr;
+  size_t count = 0;
+
+  // The object's own member of this name, or null.
+  const FlatMember* find(std::string_view name) const;
+  // Whether `member` is a list of strings alone, and `text` is one of them.
+  bool has_string(const FlatMember& member, std::string_view text) const;
+};
+
+enum class FlatResult : uint8_t { read, refused, duplicate, too_deep, no_memory };
+
+// `text` has `size` bytes and a NUL behind them; it is changed, and `out` points into it and into the arena.
+// Takes time and memory about linear in `size`.
+FlatResult read_flat_object(char* text, size_t size, Arena& arena, FlatObject& out);
+
+}  // namespace tablegate::core
