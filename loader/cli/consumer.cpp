@@ -22,14 +22,7 @@ constexpr const char* kIso = "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'";
 
 void report(const Settings& settings, const std::string& name, bool done, const std::string& action) {
   if (settings.json) {
-    JsonOutput json;
-    json.begin_object()
-        .key("name")
-        .text(name)
-        .key("action")
-        .text(done ? action : "unchanged")
-        .end_object()
-        .print();
+    print_action(name, done ? action : "unchanged");
   } else if (!settings.quiet) {
     print_line(done ? fmt::format("consumer {}: {}", name, action) : "unchanged");
   }
@@ -268,8 +261,7 @@ void add_consumer(CLI::App& app, Settings& settings) {
     verb->callback([&settings, options, allow] { grant(settings, *options, allow); });
   }
   for (CLI::App* const verb : noun->get_subcommands(nullptr)) {
-    if (verb->get_name() == "list" || verb->get_name() == "show" || verb->get_name() == "create") continue;
-    add_later_flag(*verb, "--wait");
+    if (verb->get_name() != "list" && verb->get_name() != "show") add_later_wait(*verb);
   }
   add_later_verb(*noun, "set-jwt", "consumer set-jwt");
 }
