@@ -178,9 +178,9 @@ format: ## clang-format over all sources
 fuzz: ## each fuzzer for TIME=60 seconds
 	@t/lib/deps.sh build fuzz
 	@t/fuzz/run.sh $(TIME)
-bench: build ## speed beside its limits, into build/bench
+bench: build ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
 	@t/lib/deps.sh build test bench
-	@t/bench/run.sh
+	@t/bench/run.sh $(BENCH)
 
 install: build ## into DESTDIR, PREFIX=/usr
 	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nginx/modules-available

@@ -28,7 +28,8 @@ std::vector<std::string> list_folder(const std::string& folder) {
         files.push_back(entry.path().string());
     }
   } catch (const fs::filesystem_error& error) {
-    throw SystemFailure(fmt::format("cannot read folder {}: {}", folder, error.code().message()));
+    throw SystemFailure(fmt::format("cannot read folder {}: {}", folder, error.code().message()),
+                        "ls -l " + folder);
   }
   std::sort(files.begin(), files.end());
   if (files.empty()) throw Refused(fmt::format("folder {} holds no *.json file", folder));
@@ -166,7 +167,8 @@ std::string read_file(const std::string& path, size_t limit) {
       standard_input ? nullptr : std::fopen(path.c_str(), "rbe"),
       [](std::FILE* file) { return std::fclose(file); });
   std::FILE* const file = standard_input ? stdin : opened.get();
-  if (file == nullptr) throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+  if (file == nullptr)
+    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)), "ls -l " + path);
   std::string text;
   std::array<char, 65536> block;
   size_t got = 0;
@@ -175,7 +177,7 @@ std::string read_file(const std::string& path, size_t limit) {
     if (text.size() > limit) throw Refused(fmt::format("{} is larger than {} bytes", path, limit));
   }
   if (std::ferror(file) != 0)
-    throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+    throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)), "ls -l " + path);
   return text;
 }
 

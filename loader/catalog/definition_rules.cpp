@@ -140,8 +140,12 @@ void fold_ddl_file(Definition& definition, Checker& check) {
     JsonValue value(text.c_str(), static_cast<rapidjson::SizeType>(text.size()), document.GetAllocator());
     document.RemoveMember("ddl_file");
     document.AddMember("ddl", value, document.GetAllocator());
-  } catch (const Failure& failure) {
-    check.refuse("/ddl_file", failure.what());
+  } catch (const SystemFailure& failure) {  // as every file that cannot be read
+    throw SystemFailure(fmt::format("{} {}/ddl_file: {}; nothing was saved", definition.place.file,
+                                    definition.place.pointer, failure.what()),
+                        failure.next());
+  } catch (const Refused& refused) {
+    check.refuse("/ddl_file", refused.what());
   }
 }
 

@@ -93,6 +93,10 @@ const std::vector<std::string_view>& group_roles() {
 }
 
 bool ensure_roles(Database& catalog) {
+  // Roles are the cluster's, the catalog's lock only its database's: two inits in two databases would alter
+  // the same row. Sign-ins are not held up. Who is no superuser may not lock it, and meets the other rarely.
+  if (catalog.query("SELECT pg_catalog.current_setting('is_superuser')").text(0, 0) == "on")
+    catalog.script("LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE");
   bool changed = false;
   for (const std::string_view role : group_roles()) changed |= create_role(catalog, role, "NOLOGIN");
   changed |= create_role(catalog, "tablegate_reader", "LOGIN NOINHERIT");

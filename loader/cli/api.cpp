@@ -44,7 +44,8 @@ void add_drafts(CLI::App& noun, Settings& settings, const SharedOptions& options
   test->callback([&settings, options] { api_test(settings, *options); });
 
   CLI::App* const commit = add_verb(noun, "commit", "Make a version of a draft that passed its test",
-                                    "  tablegate api commit 'Query User by User ID' -m 'first version'");
+                                    "  tablegate api commit 'Query User by User ID' -m 'first version'\n"
+                                    "  tablegate api commit --business-process 'User Query Service'");
   take_names(*commit, options);
   commit->add_option("-m,--message", options->message, "what changed");
   add_later_flag(*commit, "--breaking");
@@ -68,13 +69,13 @@ void add_publications(CLI::App& noun, Settings& settings, const SharedOptions& o
                       "service of the gateway instance (default: what is there)");
   publish->add_flag("--yes", options->yes, "other published APIs of the REST API may change their domains");
   add_later_flag(*publish, "--breaking");
-  add_later_flag(*publish, "--wait");
+  add_later_wait(*publish);
   publish->callback([&settings, options] { api_publish(settings, *options); });
 
   CLI::App* const unpublish = add_verb(noun, "unpublish", "Take an API off a gateway instance",
                                        "  tablegate api unpublish 'Query User by User ID'");
   take_names(*unpublish, options);
-  add_later_flag(*unpublish, "--wait");
+  add_later_wait(*unpublish);
   unpublish->callback([&settings, options] { api_unpublish(settings, *options); });
 }
 
@@ -85,14 +86,16 @@ void add_reports(CLI::App& noun, Settings& settings, const SharedOptions& option
   list->add_flag("--pending", *pending, "only those with a version that waits for approval");
   list->callback([&settings, pending] { api_list(settings, *pending); });
 
-  CLI::App* const versions = add_verb(noun, "versions", "The versions of an API",
-                                      "  tablegate api versions 'Query User by User ID' -o json");
-  take_name(*versions, options);
+  CLI::App* const versions = add_verb(noun, "versions", "The versions of APIs",
+                                      "  tablegate api versions 'Query User by User ID' -o json\n"
+                                      "  tablegate api versions --business-process 'User Query Service'");
+  take_names(*versions, options);
   versions->callback([&settings, options] { api_versions(settings, *options); });
 
   CLI::App* const show = add_verb(noun, "show", "Address, parameters, authentication and a ready curl",
-                                  "  tablegate api show 'Query User by User ID'");
-  take_name(*show, options);
+                                  "  tablegate api show 'Query User by User ID'\n"
+                                  "  tablegate api show --business-process 'User Query Service' -o json");
+  take_names(*show, options);
   show->callback([&settings, options] { api_show(settings, *options); });
 }
 

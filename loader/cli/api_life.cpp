@@ -10,16 +10,12 @@
 namespace tablegate::loader {
 namespace {
 
-bool single(const ApiOptions& options) {
-  return options.names.size() == 1;
-}
-
 void begin(JsonOutput& json, const ApiOptions& options) {
-  if (!single(options)) json.begin_array();
+  if (!options.single()) json.begin_array();
 }
 
 void finish(JsonOutput& json, const ApiOptions& options) {
-  if (!single(options)) json.end_array();
+  if (!options.single()) json.end_array();
   json.print();
 }
 

@@ -68,18 +68,13 @@ void write_json(JsonOutput& json, const ListedApi& api) {
   json.end_array().end_object();
 }
 
-ApiRow one_api(Database& catalog, const Settings& settings, const ApiOptions& options) {
-  return find_apis(catalog, find_workspace(catalog, settings.workspace), {options.name}, {}).front();
-}
-
-// "API key, JWT, HMAC"; "open to all" where the list is empty.
+// "authentication: API key or JWT or HMAC"; "open to all" where the list is empty.
 std::string authentication_words(const JsonValue& list) {
   std::string words;
   for (const JsonValue& type : list.GetArray()) {
     const std::string_view name = json_string(type);
-    words += (words.empty() ? "authentication: " : " or ") + std::string(name == "api_key" ? "API key"
-                                                                         : name == "jwt"   ? "JWT"
-                                                                                           : "HMAC");
+    words += words.empty() ? "authentication: " : " or ";
+    words += name == "api_key" ? "API key" : name == "jwt" ? "JWT" : "HMAC";
   }
   return words.empty() ? "open to all" : words;
 }
@@ -112,6 +107,98 @@ void show_parameters(const JsonValue& definition) {
   print_table(table);
 }
 
+Rows versions_of(Database& catalog, const ApiRow& api) {
+  return catalog.query(
+      "SELECT v.version, v.status, v.message, v.author, to_char(v.committed_at, "
+      "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
+      " coalesce((SELECT json_agg(p.gateway ORDER BY p.gateway) FROM tablegate.published_api p"
+      "   WHERE p.api_id = v.api_id AND p.version = v.version), '[]')::text,"
+      " coalesce((SELECT string_agg(p.gateway, ', ' ORDER BY p.gateway) FROM tablegate.published_api p"
+      "   WHERE p.api_id = v.api_id AND p.version = v.version), '-')"
+      " FROM tablegate.api_version v WHERE v.api_id = $1 ORDER BY v.version",
+      {api.id});
+}
+
+void write_versions(JsonOutput& json, const Rows& rows) {
+  json.begin_array();
+  for (int i = 0; i < rows.size(); ++i) {
+    json.begin_object().key("version").number(rows.integer(i, 0)).key("status").text(rows.text(i, 1));
+    json.key("message").text(rows.text(i, 2)).key("author").text(rows.text(i, 3));
+    json.key("committed_at").text(rows.text(i, 4)).key("published_on").raw(rows.string(i, 5)).end_object();
+  }
+  json.end_array();
+}
+
+void print_versions(const ApiRow& api, const Rows& rows) {
+  if (rows.empty()) return print_line(fmt::format("{}: no version yet", api.name));
+  std::vector<std::vector<std::string>> table = {
+      {"VERSION", "STATUS", "AUTHOR", "COMMITTED", "PUBLISHED ON", "MESSAGE"}};
+  for (int i = 0; i < rows.size(); ++i) {
+    table.push_back({rows.string(i, 0), rows.string(i, 1), rows.string(i, 3), rows.string(i, 4),
+                     rows.string(i, 6), rows.string(i, 2)});
+  }
+  print_table(table);
+}
+
+struct ShownApi {
+  std::string name;
+  ServedApi served;
+  JsonDocument definition;
+  std::string method, path;
+  std::vector<std::string> hosts;  // base URLs that answer
+  // (type, command); none: a required parameter has no sample, so there is no ready line.
+  std::vector<std::pair<std::string, std::string>> curls;
+};
+
+ShownApi shown(Database& catalog, const ApiRow& row, const std::string& gateway) {
+  ShownApi api;
+  api.name = row.name;
+  api.served = find_served(catalog, row, gateway);
+  parse_json(api.served.definition, api.definition);
+  api.path = join_path(api.served.base_path, json_member(api.definition, "path"));
+  api.method = json_member(api.definition, "method", "GET");
+  if (!api.served.domains.empty()) {
+    api.hosts = api.served.domains;
+  } else if (!api.served.address.empty()) {
+    api.hosts = {api.served.address};
+  }
+  try {
+    api.curls = curl_commands(api.served, make_request(api.served, {}));
+  } catch (const Refused&) {  // NOLINT(bugprone-empty-catch): no sample, see above
+  }
+  return api;
+}
+
+void write_shown(JsonOutput& json, const ShownApi& api) {
+  json.begin_object().key("name").text(api.name).key("version");
+  api.served.version == 0 ? json.null() : json.number(api.served.version);
+  json.key("gateway");
+  api.served.version == 0 ? json.null() : json.text(api.served.gateway);
+  json.key("method").text(api.method).key("path").text(api.path).key("urls").begin_array();
+  for (const std::string& host : api.hosts) json.text(host + api.path);
+  json.end_array().key("authentication").raw(json_text(*json_find(api.definition, "authentication")));
+  json.key("curl");
+  api.curls.empty() ? json.null() : json.text(api.curls.front().second);
+  json.key("curls").begin_object();
+  for (const auto& [type, command] : api.curls) json.key(type.empty() ? "open" : type).text(command);
+  json.end_object();
+  json.key("definition").raw(api.served.definition).end_object();
+}
+
+void print_shown(const ShownApi& api) {
+  print_line(api.served.version == 0
+                 ? fmt::format("{} (draft, not published)", api.name)
+                 : fmt::format("{} (version {} on {})", api.name, api.served.version, api.served.gateway));
+  if (const std::string text = json_member(api.definition, "description"); !text.empty()) print_line(text);
+  print_line("");
+  for (const std::string& host : api.hosts) print_line(fmt::format("{} {}{}", api.method, host, api.path));
+  if (api.hosts.empty()) print_line(fmt::format("{} {}", api.method, api.path));
+  print_line(authentication_words(*json_find(api.definition, "authentication")) + "\n");
+  show_parameters(api.definition);
+  for (const auto& [type, command] : api.curls) print_line("\n" + command);
+  if (api.curls.empty()) print_line("\n(no ready curl line: a required parameter has no sample)");
+}
+
 }  // namespace
 
 void api_list(const Settings& settings, bool pending) {
@@ -136,92 +223,40 @@ void api_list(const Settings& settings, bool pending) {
 
 void api_versions(const Settings& settings, const ApiOptions& options) {
   Database catalog = settings.open_catalog();
-  const ApiRow api = one_api(catalog, settings, options);
-  const Rows rows = catalog.query(
-      "SELECT v.version, v.status, v.message, v.author, to_char(v.committed_at, "
-      "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-      " coalesce((SELECT json_agg(p.gateway ORDER BY p.gateway) FROM tablegate.published_api p"
-      "   WHERE p.api_id = v.api_id AND p.version = v.version), '[]')::text,"
-      " coalesce((SELECT string_agg(p.gateway, ', ' ORDER BY p.gateway) FROM tablegate.published_api p"
-      "   WHERE p.api_id = v.api_id AND p.version = v.version), '-')"
-      " FROM tablegate.api_version v WHERE v.api_id = $1 ORDER BY v.version",
-      {api.id});
-  if (settings.json) {
-    JsonOutput json;
-    json.begin_array();
-    for (int i = 0; i < rows.size(); ++i) {
-      json.begin_object()
-          .key("version")
-          .number(rows.integer(i, 0))
-          .key("status")
-          .text(rows.text(i, 1))
-          .key("message")
-          .text(rows.text(i, 2));
-      json.key("author")
-          .text(rows.text(i, 3))
-          .key("committed_at")
-          .text(rows.text(i, 4))
-          .key("published_on")
-          .raw(rows.string(i, 5))
-          .end_object();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  JsonOutput json;
+  if (!options.single()) json.begin_array();
+  for (const ApiRow& api : apis) {
+    const Rows rows = versions_of(catalog, api);
+    if (!settings.json) {
+      if (!options.single()) print_line((&api == &apis.front() ? "" : "\n") + api.name);
+      print_versions(api, rows);
+      continue;
     }
-    return json.end_array().print();
+    if (!options.single()) json.begin_object().key("name").text(api.name).key("versions");
+    write_versions(json, rows);
+    if (!options.single()) json.end_object();
   }
-  if (rows.empty()) return print_line(fmt::format("{}: no version yet", api.name));
-  std::vector<std::vector<std::string>> table = {
-      {"VERSION", "STATUS", "AUTHOR", "COMMITTED", "PUBLISHED ON", "MESSAGE"}};
-  for (int i = 0; i < rows.size(); ++i) {
-    table.push_back({rows.string(i, 0), rows.string(i, 1), rows.string(i, 3), rows.string(i, 4),
-                     rows.string(i, 6), rows.string(i, 2)});
-  }
-  print_table(table);
+  if (!options.single()) json.end_array();
+  if (settings.json) json.print();
 }
 
 void api_show(const Settings& settings, const ApiOptions& options) {
   Database catalog = settings.open_catalog();
-  const ApiRow row = one_api(catalog, settings, options);
-  const ServedApi served = find_served(catalog, row, settings.gateway);
-  JsonDocument definition;
-  parse_json(served.definition, definition);
-  std::vector<std::pair<std::string, std::string>> curls;
-  try {
-    curls = curl_commands(served, make_request(served, {}));
-  } catch (const Refused&) {
-    // A required parameter without a sample: there is no ready line.
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  JsonOutput json;
+  if (!options.single()) json.begin_array();
+  for (const ApiRow& row : apis) {
+    const ShownApi api = shown(catalog, row, settings.gateway);
+    if (settings.json) {
+      write_shown(json, api);
+    } else {
+      if (&row != &apis.front()) print_line("");
+      print_shown(api);
+    }
   }
-  const std::string path = join_path(served.base_path, json_member(definition, "path"));
-  const std::string method = json_member(definition, "method", "GET");
-  const std::vector<std::string> hosts = !served.domains.empty()  ? served.domains
-                                         : served.address.empty() ? std::vector<std::string>{}
-                                                                  : std::vector<std::string>{served.address};
-  if (settings.json) {
-    JsonOutput json;
-    json.begin_object().key("name").text(row.name).key("version");
-    served.version == 0 ? json.null() : json.number(served.version);
-    json.key("gateway");
-    served.version == 0 ? json.null() : json.text(served.gateway);
-    json.key("method").text(method).key("path").text(path).key("urls").begin_array();
-    for (const std::string& host : hosts) json.text(host + path);
-    json.end_array().key("authentication").raw(json_text(*json_find(definition, "authentication")));
-    json.key("curl");
-    curls.empty() ? json.null() : json.text(curls.front().second);
-    json.key("curls").begin_object();
-    for (const auto& [type, command] : curls) json.key(type.empty() ? "open" : type).text(command);
-    json.end_object();
-    return json.key("definition").raw(served.definition).end_object().print();
-  }
-  print_line(served.version == 0
-                 ? fmt::format("{} (draft, not published)", row.name)
-                 : fmt::format("{} (version {} on {})", row.name, served.version, served.gateway));
-  if (const std::string text = json_member(definition, "description"); !text.empty()) print_line(text);
-  print_line("");
-  for (const std::string& host : hosts) print_line(fmt::format("{} {}{}", method, host, path));
-  if (hosts.empty()) print_line(fmt::format("{} {}", method, path));
-  const JsonValue* const authentication = json_find(definition, "authentication");
-  print_line(authentication_words(*authentication) + "\n");
-  show_parameters(definition);
-  for (const auto& [type, command] : curls) print_line("\n" + command);
-  if (curls.empty()) print_line("\n(no ready curl line: a required parameter has no sample)");
+  if (!options.single()) json.end_array();
+  if (settings.json) json.print();
 }
 
 }  // namespace tablegate::loader

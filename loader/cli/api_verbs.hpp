@@ -15,7 +15,11 @@ namespace tablegate::loader {
 struct ApiOptions {
   std::vector<std::string> names;
   std::string business_process;
-  std::string name;                     // verbs of one API
+  std::string name;  // generate, call: of one API
+
+  // -o json prints one object, not an array of them.
+  bool single() const { return names.size() == 1; }
+
   std::vector<std::string> parameters;  // k=v
   // commit
   std::string message;

@@ -34,6 +34,7 @@ constexpr const char* kVersion = "0.1.0";
 void add_later_verb(CLI::App& noun, const std::string& name, const std::string& whole_name);
 void add_later_flag(CLI::App& verb, const std::string& name);
 void add_later_option(CLI::App& verb, const std::string& name);
+void add_later_wait(CLI::App& verb);  // --wait [--timeout 30s]
 
 void add_init(CLI::App& app, Settings& settings);
 void add_workspace(CLI::App& app, Settings& settings);

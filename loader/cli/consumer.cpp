@@ -14,14 +14,7 @@ namespace tablegate::loader {
 void report_consumer(const Settings& settings, const std::string& name, bool done,
                      const std::string& action) {
   if (settings.json) {
-    JsonOutput json;
-    json.begin_object()
-        .key("name")
-        .text(name)
-        .key("action")
-        .text(done ? action : "unchanged")
-        .end_object()
-        .print();
+    print_action(name, done ? action : "unchanged");
   } else if (!settings.quiet) {
     print_line(done ? fmt::format("consumer {}: {}", name, action) : "unchanged");
   }
@@ -155,8 +148,7 @@ void add_consumer(CLI::App& app, Settings& settings) {
   }
   add_jwt_verbs(*noun, settings, options);
   for (CLI::App* const verb : noun->get_subcommands(nullptr)) {
-    if (verb->get_name() == "list" || verb->get_name() == "show" || verb->get_name() == "create") continue;
-    add_later_flag(*verb, "--wait");
+    if (verb->get_name() != "list" && verb->get_name() != "show") add_later_wait(*verb);
   }
 }
 

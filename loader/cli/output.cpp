@@ -64,4 +64,9 @@ JsonOutput& JsonOutput::raw(const std::string& json) {
   return *this;
 }
 
+void print_action(const std::string& name, const std::string& action) {
+  JsonOutput json;
+  json.begin_object().key("name").text(name).key("action").text(action).end_object().print();
+}
+
 }  // namespace tablegate::loader

@@ -45,4 +45,7 @@ class JsonOutput {
   rapidjson::Writer<rapidjson::StringBuffer> writer_;
 };
 
+// {"name","action"}: what a verb did to one object.
+void print_action(const std::string& name, const std::string& action);
+
 }  // namespace tablegate::loader

@@ -35,4 +35,9 @@ void add_later_option(CLI::App& verb, const std::string& name) {
       ->group("");
 }
 
+void add_later_wait(CLI::App& verb) {
+  add_later_flag(verb, "--wait");
+  add_later_option(verb, "--timeout");
+}
+
 }  // namespace tablegate::loader

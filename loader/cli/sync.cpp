@@ -59,7 +59,7 @@ void add_sync(CLI::App& app, Settings& settings) {
   add_later_flag(*verb, "--watch");
   add_later_option(*verb, "--min-interval");
   verb->footer(
-      "Example:\n"
+      "Examples:\n"
       "  tablegate sync --output /var/lib/tablegate --check 'nginx -t' --reload 'nginx -s reload'");
   verb->callback([&settings, options] { sync(settings, *options); });
 }

@@ -182,9 +182,11 @@ void add_load(CLI::App& table, Settings& settings) {
   verb->add_option("--delimiter", options->delimiter, "one byte, \\t for a tab (default: a comma)");
   verb->add_option("--null", options->null, "unquoted fields of this text are NULL (default: empty ones)");
   verb->add_option("--min-rows", options->limits.min_rows,
-                   "refuse fewer rows (default: 1 where the table has rows now, else 0)");
+                   "refuse fewer rows (default: 1 where the table has rows now, else 0)")
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--max-shrink", options->limits.max_shrink,
-                   "refuse to lose more than so many percent of the rows");
+                   "refuse to lose more than so many percent of the rows")
+      ->check(CLI::Range(0.0, 100.0));
   add_later_options(*verb);
   verb->footer(
       "Examples:\n"
@@ -198,6 +200,10 @@ void add_load(CLI::App& table, Settings& settings) {
 void add_table(CLI::App& app, Settings& settings) {
   CLI::App* table = app.add_subcommand("table", "Load mirrored tables and show what they hold");
   table->require_subcommand(1);
+  table->footer(
+      "Examples:\n"
+      "  tablegate table load user_info --from csv:user_info.csv --header\n"
+      "  tablegate table status");
   add_load(*table, settings);
 
   CLI::App* status = table->add_subcommand("status", "Generations, rows and age of one table or of all");
@@ -213,7 +219,7 @@ void add_table(CLI::App& app, Settings& settings) {
       table->add_subcommand("columns", "Columns, their types, and the parameter type that suits each");
   auto of = std::make_shared<std::string>();
   columns->add_option("NAME", *of, "the Table")->required();
-  columns->footer("Example:\n  tablegate table columns user_info");
+  columns->footer("Examples:\n  tablegate table columns user_info");
   columns->callback([&settings, of] {
     Database catalog = settings.open_catalog();
     print_table_columns(catalog, *of, settings.json);

@@ -17,14 +17,7 @@ void create(const Settings& settings, const std::string& name) {
   const bool created = create_workspace(catalog, name);
   transaction.commit();
   if (settings.json) {
-    JsonOutput json;
-    json.begin_object()
-        .key("name")
-        .text(name)
-        .key("action")
-        .text(created ? "created" : "unchanged")
-        .end_object()
-        .print();
+    print_action(name, created ? "created" : "unchanged");
   } else if (!settings.quiet) {
     print_line(created ? fmt::format("workspace {} and its consumer created", name) : "unchanged");
   }
@@ -55,7 +48,11 @@ void set(const Settings& settings, const std::string& name, const std::string& a
   if (approval == "on") throw Refused("--approval on is not supported yet (supported: off)");
   Database catalog = settings.open_catalog();
   find_workspace(catalog, name);
-  if (!settings.silent()) print_line("unchanged");
+  if (settings.json) {
+    print_action(name, "unchanged");
+  } else if (!settings.quiet) {
+    print_line("unchanged");
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "catalog/refusal.hpp"
 
@@ -20,11 +21,16 @@ std::string without_trailing_slash(std::string path) {
   return path;
 }
 
+[[noreturn]] void fail_folder(const std::string& path) {
+  throw SystemFailure(fmt::format("cannot make or open {}: {}", path, std::strerror(errno)),
+                      fmt::format("ls -ld {} {}", std::filesystem::path(path).parent_path().string(), path));
+}
+
 int open_folder(const std::string& path) {
   if (path.empty()) throw WrongUsage("--output names no folder");
   // With a slash at the end O_NOFOLLOW would follow.
   if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
-    throw SystemFailure(fmt::format("{}: {}", path, std::strerror(errno)));
+    fail_folder(path);
   }
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (descriptor >= 0) return descriptor;
@@ -32,7 +38,7 @@ int open_folder(const std::string& path) {
   if (::lstat(path.c_str(), &about) == 0 && S_ISLNK(about.st_mode)) {
     throw Refused(fmt::format("{}: is a symlink, name the folder itself", path));
   }
-  throw SystemFailure(fmt::format("{}: {}", path, std::strerror(errno)));
+  fail_folder(path);
 }
 
 bool write_all(int descriptor, std::string_view bytes) {

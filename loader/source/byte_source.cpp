@@ -32,7 +32,7 @@ class PlainSource final : public ByteSource {
         consumed_ += static_cast<uint64_t>(got);
         return static_cast<size_t>(got);
       }
-      if (errno != EINTR) throw SystemFailure(fmt::format("{}: {}", name_, std::strerror(errno)));
+      if (errno != EINTR) throw SystemFailure(fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
     }
   }
   uint64_t consumed() const override { return consumed_; }
@@ -61,7 +61,8 @@ class GzipSource final : public ByteSource {
     const char* text = gzerror(file_, &error);
     // A file that was cut off gives its bytes first and Z_BUF_ERROR at the end: never a smaller table.
     if (got < 0 || error == Z_BUF_ERROR) {
-      if (error == Z_ERRNO) throw SystemFailure(fmt::format("{}: {}", name_, std::strerror(errno)));
+      if (error == Z_ERRNO)
+        throw SystemFailure(fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
       throw Refused(fmt::format("{}: damaged gzip file ({})", name_, text));
     }
     if (!checked_) {
@@ -81,6 +82,8 @@ class GzipSource final : public ByteSource {
   bool checked_ = false;
 };
 
+constexpr const char* kOneFile = "tablegate table load NAME --from csv:FILE";
+
 bool ends_in_gz(const std::string& path) {
   return path.size() > 3 && path.compare(path.size() - 3, 3, ".gz") == 0;
 }
@@ -90,11 +93,16 @@ bool ends_in_gz(const std::string& path) {
 std::unique_ptr<ByteSource> open_bytes(const std::string& path) {
   if (path == "-") return std::make_unique<PlainSource>(STDIN_FILENO, "standard input", 0);
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw Refused(fmt::format("{}: {}", path, std::strerror(errno)));
+  if (descriptor < 0) {
+    const int reason = errno;
+    if (reason == ENOENT && path.find_first_of("*?[") != std::string::npos)
+      throw Refused(fmt::format("{}: a glob is not supported yet, name one file", path), kOneFile);
+    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(reason)), "ls -l " + path);
+  }
   struct stat about {};
   if (::fstat(descriptor, &about) != 0 || S_ISDIR(about.st_mode)) {
     ::close(descriptor);
-    throw Refused(fmt::format("{}: a directory is not supported yet, name one file", path));
+    throw Refused(fmt::format("{}: a directory is not supported yet, name one file", path), kOneFile);
   }
   const uint64_t total = S_ISREG(about.st_mode) ? static_cast<uint64_t>(about.st_size) : 0;
   if (!ends_in_gz(path)) return std::make_unique<PlainSource>(descriptor, path, total);

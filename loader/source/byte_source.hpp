@@ -19,7 +19,8 @@ class ByteSource {
   virtual uint64_t total() const = 0;
 };
 
-// `path`: a file, a file ending in .gz, or "-" for standard input. Throws Refused when it cannot be read.
+// `path`: a file, a file ending in .gz, or "-" for standard input. Throws SystemFailure when it cannot be
+// opened, Refused for a folder or a glob.
 std::unique_ptr<ByteSource> open_bytes(const std::string& path);
 
 }  // namespace tablegate::loader

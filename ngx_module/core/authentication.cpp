@@ -1,5 +1,8 @@
 #include "core/authentication.hpp"
 
+#include <algorithm>
+#include <vector>
+
 namespace tablegate::core {
 
 namespace {
@@ -8,14 +11,17 @@ bool blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-// The credentials of `Bearer KEY`: scheme in any case, one or more blanks. Null data(): another scheme.
-std::string_view bearer_token(std::string_view value) {
-  constexpr std::string_view kScheme = "bearer";
-  if (value.size() <= kScheme.size() || !blank(value[kScheme.size()])) return {};
-  for (size_t i = 0; i < kScheme.size(); ++i) {
-    if ((value[i] | 0x20) != kScheme[i]) return {};
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+// What follows the scheme in `Bearer KEY`: the scheme in any case, one or more blanks. Empty: another scheme.
+std::string_view after_scheme(std::string_view value, std::string_view scheme) {
+  if (value.size() <= scheme.size() || !blank(value[scheme.size()])) return {};
+  for (size_t i = 0; i < scheme.size(); ++i) {
+    if (lower(value[i]) != lower(scheme[i])) return {};
   }
-  size_t start = kScheme.size();
+  size_t start = scheme.size();
   while (start < value.size() && blank(value[start])) ++start;
   return value.substr(start);
 }
@@ -26,37 +32,85 @@ struct Carried {
   std::string_view text;  // null data() with a count of 1: it is badly encoded
 };
 
-Carried find_in_query(const RequestData& request, std::string_view name, Arena& arena) {
+// `scheme` empty: the value is the credential.
+Carried find_in_header(const RequestData& request, std::string_view name, std::string_view scheme) {
   Carried found;
-  const QueryValue value = find_query_value(request.query, name);
-  found.count = value.count;
-  if (value.count == 1) found.text = decode_query_value(value.raw, arena);
-  return found;
-}
-
-Carried find_bearer(const RequestData& request) {
-  Carried found;
-  const std::string_view value = request.headers->find("authorization", found.count);
+  found.text = request.headers->find(name, found.count);
   if (found.count != 1) return found;
-  found.text = bearer_token(value);
+  if (!scheme.empty()) found.text = after_scheme(found.text, scheme);
   if (found.text.empty()) found.count = 0;
   return found;
 }
 
-Carried find_api_key(const ApiKeySource& source, const RequestData& request, Arena& arena) {
+Carried find_in_query(const RequestData& request, std::string_view name, Arena& arena) {
   Carried found;
+  const QueryValue value = find_query_value(request.query, name);
+  found.count = value.count;
+  if (value.count != 1) return found;
+  found.text = decode_query_value(value.raw, arena);
+  if (found.text.data() != nullptr && found.text.empty()) found.count = 0;
+  return found;
+}
+
+// RFC 6265 section 4.2.1: `name=value; other=value`. Several Cookie lines are taken for several credentials.
+Carried find_in_cookie(const RequestData& request, std::string_view name) {
+  Carried found;
+  std::string_view rest = request.headers->find("cookie", found.count);
+  if (found.count > 1) return found;
+  found.count = 0;
+  while (!rest.empty()) {
+    std::string_view pair = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    while (!pair.empty() && blank(pair.front())) pair.remove_prefix(1);
+    if (pair.size() <= name.size() || pair.substr(0, name.size()) != name || pair[name.size()] != '=')
+      continue;
+    if (found.count++ == 0) found.text = pair.substr(name.size() + 1);
+  }
+  if (found.count == 1 && found.text.empty()) found.count = 0;
+  return found;
+}
+
+Carried find_api_key(const ApiKeySource& source, const RequestData& request, Arena& arena) {
   switch (source.in) {
     case ApiKeySource::In::query:
-      found = find_in_query(request, source.name, arena);
-      break;
+      return find_in_query(request, source.name, arena);
     case ApiKeySource::In::header:
-      found.text = request.headers->find(source.name, found.count);
-      break;
+      return find_in_header(request, source.name, {});
     case ApiKeySource::In::bearer:
-      found = find_bearer(request);
       break;
   }
-  if (found.count == 1 && found.text.data() != nullptr && found.text.empty()) found.count = 0;
+  return find_in_header(request, "authorization", "bearer");
+}
+
+// Tokens of all places where one may stand; `source` is that of the one found.
+Carried find_token(const JwtIndex& index, const RequestData& request, Arena& arena, uint32_t& source) {
+  Carried found;
+  const auto add = [&found, &source](const Carried& more, size_t place) {
+    if (more.count != 0 && found.count == 0) {
+      found.text = more.text;
+      source = static_cast<uint32_t>(place);
+    }
+    found.count += more.count;
+  };
+  const std::vector<TokenSource>& sources = index.sources();
+  bool bearer = false;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const TokenSource& place = sources[i];
+    switch (place.in) {
+      case TokenSource::In::header:
+        add(find_in_header(request, place.name, place.prefix), i);
+        bearer = bearer || same_source(place, TokenSource());
+        break;
+      case TokenSource::In::query:
+        add(find_in_query(request, place.name, arena), i);
+        break;
+      case TokenSource::In::cookie:
+        add(find_in_cookie(request, place.name), i);
+        break;
+    }
+  }
+  // Where no consumer's tokens stand, a bearer token is a credential all the same: one that proves nobody.
+  if (!bearer) add(find_in_header(request, "authorization", "bearer"), sources.size());
   return found;
 }
 
@@ -66,18 +120,26 @@ Problem refuse(std::string_view reason) {
 
 }  // namespace
 
-Authenticator::Authenticator(const Manifest& manifest) : manifest_(manifest), hmac_(manifest) {}
+Authenticator::Authenticator(const Manifest& manifest)
+    : manifest_(manifest), hmac_(manifest), jwt_(manifest) {}
 
 // What the request carries of the types that the API takes.
 struct Authenticator::Found {
   Carried api_key;
   Carried hmac;
+  Carried token;
+  uint32_t source = 0;  // of the token
 
-  Found(const Api& api, const RequestData& request, Arena& arena) {
+  Found(const Api& api, const JwtIndex& index, const RequestData& request, Arena& arena) {
     if (api.authentication.hmac) hmac.text = request.headers->find("x-ca-key", hmac.count);
     if (api.authentication.api_key) api_key = find_api_key(api.api_key_source, request, arena);
+    if (api.authentication.jwt) token = find_token(index, request, arena, source);
+    // A bearer value is one credential: its form tells which.
+    if (api_key.count == 1 && token.count == 1 && api_key.text.data() == token.text.data()) {
+      (looks_like_token(token.text, arena) ? api_key : token).count = 0;
+    }
   }
-  unsigned count() const { return api_key.count + hmac.count; }
+  unsigned count() const { return api_key.count + hmac.count + token.count; }
 };
 
 Proof Authenticator::authenticate(const Api& api, const RequestData& request, const HmacPolicy& policy,
@@ -118,7 +180,7 @@ Proof Authenticator::authenticate(const Api& api, const RequestData& request, co
 // Finds the one credential and proves it. Says nothing of whether its consumer may do anything.
 Problem Authenticator::prove(const Api& api, const RequestData& request, const HmacPolicy& policy,
                              int64_t now, Arena& arena, Proof& proof, Validity& validity) {
-  const Found found(api, request, arena);
+  const Found found(api, *manifest_.jwt_index, request, arena);
   if (found.count() == 0) return {Slug::missing_credential, {}, {}, "no_credential"};
   if (found.count() > 1) return refuse("several_credentials");
   if (found.hmac.count == 1) {
@@ -134,6 +196,13 @@ Problem Authenticator::prove(const Api& api, const RequestData& request, const H
     validity = held.key->validity;
     proof.identity = {&manifest_.consumers[held.key->consumer], AuthenticationType::hmac, held.key->id};
     return {};
+  }
+  if (found.token.count == 1) {
+    JwtProof held;
+    Problem problem = jwt_.verify(found.source, found.token.text, now, arena, held);
+    problem.reason = held.reason;
+    if (!problem) proof.identity = {&manifest_.consumers[held.consumer], AuthenticationType::jwt, held.kid};
+    return problem;
   }
   if (found.api_key.text.data() == nullptr) return refuse("malformed_credential");
   return prove_api_key(found.api_key.text, proof, validity);

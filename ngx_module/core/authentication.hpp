@@ -11,6 +11,7 @@
 #include "core/arena.hpp"
 #include "core/digest.hpp"
 #include "core/hmac.hpp"
+#include "core/jwt.hpp"
 #include "core/manifest.hpp"
 #include "core/parameters.hpp"
 #include "core/problem.hpp"
@@ -47,6 +48,7 @@ class Authenticator {
                      Arena& arena);
 
   const HmacVerifier& hmac() const { return hmac_; }
+  const JwtVerifier& jwt() const { return jwt_; }
 
  private:
   struct Found;
@@ -57,6 +59,7 @@ class Authenticator {
   const Manifest& manifest_;
   Sha256 sha256_;
   HmacVerifier hmac_;
+  JwtVerifier jwt_;
 };
 
 // The value of WWW-Authenticate for a 401 of this API (RFC 6750 section 3: no `error` when no credential was

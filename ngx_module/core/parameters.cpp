@@ -23,36 +23,38 @@ Found find_pair(std::string_view pairs, const Parameter& parameter, Arena& arena
 
 // A member of the body's object. Numbers and truth values are read as what they are, but a text is a text: 5
 // could be "5" or "5.0". null is as good as absent.
-Found find_member(const JsonObject& object, const Parameter& parameter) {
+Found find_member(const FlatObject& object, const Parameter& parameter, Arena& arena) {
+  using Kind = FlatMember::Kind;
   Found found;
-  const JsonMember* member = object.find(parameter.name);
-  if (member == nullptr || member->kind == JsonMember::Kind::null) return found;
+  const FlatMember* member = object.find(parameter.name);
+  if (member == nullptr || member->kind == Kind::null) return found;
   found.count = 1;
-  found.value = member->value;
+  const bool number = is_number(parameter.type);
+  const bool truth = parameter.type == ParameterType::boolean;
   switch (member->kind) {
-    case JsonMember::Kind::number:
-      if (is_number(parameter.type) || parameter.type == ParameterType::boolean) return found;
+    case Kind::number:
+      found.complaint = "must be a JSON string";
+      if (!number && !truth) return found;
       break;
-    case JsonMember::Kind::truth:
-      if (parameter.type == ParameterType::boolean) return found;
+    case Kind::truth:
+      found.complaint = number ? "must be a JSON number" : "must be a JSON string";
+      if (!truth) return found;
       break;
-    case JsonMember::Kind::text:
-      return found;
+    case Kind::text:
+      break;
     default:
-      break;
+      found.complaint = "must be one value";
+      return found;
   }
-  found.value = {};
-  found.complaint =
-      member->kind == JsonMember::Kind::compound ? "must be one value" : "must be a JSON string";
-  if (member->kind == JsonMember::Kind::truth && is_number(parameter.type))
-    found.complaint = "must be a JSON number";
+  const char* copy = arena.copy(member->text);  // values end in NUL
+  if (copy != nullptr) found.value = {copy, member->text.size()};
   return found;
 }
 
 // The bodies that parameters are read from.
 struct BodyValues {
   std::string_view form;
-  JsonObject json;
+  FlatObject json;
   bool is_json = false;
 };
 
@@ -67,7 +69,7 @@ Problem read_body(const RequestData& request, Arena& arena, BodyValues& out) {
       return {};
     case Body::Kind::json:
       out.is_json = true;
-      return parse_json_object(request.body->bytes, arena, out.json);
+      return parse_json_body(request.body->bytes, arena, out.json);
     case Body::Kind::other:
       break;
   }
@@ -81,7 +83,7 @@ Found find_parameter(const Api& api, const Parameter& parameter, const RequestDa
     case ParameterPlace::query:
       return find_pair(request.query, parameter, arena);
     case ParameterPlace::body:
-      return body.is_json ? find_member(body.json, parameter) : find_pair(body.form, parameter, arena);
+      return body.is_json ? find_member(body.json, parameter, arena) : find_pair(body.form, parameter, arena);
     case ParameterPlace::path: {
       const std::string_view value = path_parameter(api, request.path, parameter.name);
       found.count = value.empty() ? 0 : 1;

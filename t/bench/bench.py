@@ -3,10 +3,13 @@
 
     t/bench/bench.py [--seconds 8] [--rounds 3] [--output FILE.md]
 
-Rows: `return 200` of the same bytes, the module's answer at 16, 64 and 256 connections, pgbench -M prepared of the same
-SELECT. Requests/s, p50 and p99 are wrk's; CPU microseconds per request are those of nginx's workers and of PostgreSQL's
-backends, from /proc/*/schedstat. Rounds are interleaved and medians reported: compare ratios of one run, not runs."""
+Rows: `return 200` of the same bytes and the module's answer at 16, 64 and 256 connections, pgbench -M prepared of the same
+SELECT with 16 and 64 clients. Requests/s, p50 and p99 are wrk's, and pgbench's from its log of sampled transactions; CPU
+microseconds per request are those of nginx's workers (pgbench: its own) and of PostgreSQL's backends, from
+/proc/*/schedstat. Rounds are interleaved and medians reported: compare ratios of one run, not runs."""
 import argparse
+import glob
+import math
 import os
 import re
 import statistics
@@ -19,6 +22,8 @@ from tg_process import kRoot, run
 
 kUsers = 100_000
 kConnections = (16, 64, 256)
+kClients = (16, 64)  # of pgbench
+kSampled = 0.1  # of its transactions are logged: enough for a p99, too few to cost it anything
 kAnswer = '{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
 
 
@@ -78,10 +83,27 @@ def measure_http(project, target, connections, seconds, script=None):
     return row
 
 
+def pgbench_latencies(log):
+    """Milliseconds of the sampled transactions, in order, without those of the first second; the log's files are removed."""
+    found = []
+    for name in glob.glob(f"{log}.*"):
+        with open(name, encoding="ascii") as file:  # client, transaction, microseconds, script, end: seconds, microseconds
+            found += [(int(fields[4]), int(fields[2]) / 1000) for fields in (line.split() for line in file) if fields[2].isdigit()]
+        os.unlink(name)
+    begun = min(second for second, _ in found)
+    return sorted(latency for second, latency in found if second > begun)
+
+
+def percentile(values, share):
+    return values[min(int(len(values) * share), len(values) - 1)]
+
+
 def measure_pgbench(project, clients, seconds, script):
+    log = os.path.join(project.folder, "pgbench_log")
     bench = subprocess.Popen(
         [os.path.join(project.postgres.bin, "pgbench"), "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1",
-         "-T", str(seconds), "-h", project.postgres.socket, "-U", "tablegate_reader", "tablegate"],
+         "-T", str(seconds), "-l", f"--log-prefix={log}", f"--sampling-rate={kSampled}",
+         "-h", project.postgres.socket, "-U", "tablegate_reader", "tablegate"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         bench.wait(1)
@@ -99,9 +121,10 @@ def measure_pgbench(project, clients, seconds, script):
         raise RuntimeError(f"pgbench: {errors[-500:]}")
     rate = float(re.search(r"tps = ([0-9.]+)", out).group(1))
     count = rate * max(seconds - 2, 1)
-    latency = float(re.search(r"latency average = ([0-9.]+) ms", out).group(1))
-    return {"rate": rate, "count": int(count), "p50": latency, "p99": float("nan"), "errors": 0, "nginx": client_used / count,
-            "postgres": used / count, "backends": clients, "memory": float("nan")}
+    failed = int(re.search(r"number of failed transactions: (\d+)", out).group(1))
+    latencies = pgbench_latencies(log)
+    return {"rate": rate, "count": int(count), "p50": percentile(latencies, 0.5), "p99": percentile(latencies, 0.99), "errors": failed,
+            "nginx": client_used / count, "postgres": used / count, "backends": clients, "memory": float("nan")}
 
 
 def serve(test):
@@ -109,6 +132,7 @@ def serve(test):
     names = "user_id,user_name,age\n" + "".join(
         f"{10001 + n},{'Alice' if n == 0 else 'user' + str(n)},{n % 90}\n" for n in range(kUsers))
     project.postgres.set("shared_buffers", "128MB")
+    project.postgres.set("max_connections", str(max(kClients) + 40))
     project.postgres.restart()
     # Data of the size that the specification measures: 60 bytes an answer.
     project.serve(users_definitions(), {"user_info": names}, access_log="access_log off;", log_level="warn", connections=8,
@@ -131,20 +155,36 @@ def files(project):
     return lua, sql
 
 
+def pgbench_case(clients):
+    return f"pgbench -M prepared, {clients} clients"
+
+
+def in_all(row):
+    return row["nginx"] + row["postgres"]
+
+
+def ratio(value, limit):
+    return f"{value / limit:.2f}" if limit else "-"
+
+
 def report(rows, seconds, rounds):
     machine = f"{os.cpu_count()} cores, load generator and PostgreSQL on the same machine"
     lines = [f"Medians of {rounds} interleaved rounds of {seconds} s; {machine}. CPU in microseconds per request.", "",
-             "| case | requests/s | of `return 200` | p50 ms | p99 ms | CPU nginx | CPU PostgreSQL | CPU in all | sessions | MB PSS, workers | errors |",
-             "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
+             "| case | requests/s | of `return 200` | of pgbench | p50 ms | p99 ms | CPU nginx | CPU PostgreSQL | CPU in all | CPU of `return 200` | CPU of pgbench "
+             "| sessions | MB PSS, workers | errors |",
+             "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
     for name, row in rows.items():
-        limit = rows.get(f"return 200, c={row['connections']}")
-        share = f"{row['rate'] / limit['rate']:.2f}" if limit else "-"
-        lines.append(f"| {name} | {row['rate']:,.0f} | {share} | {row['p50']:.2f} | {row['p99']:.2f} | {row['nginx']:.1f} | "
-                     f"{row['postgres']:.1f} | {row['nginx'] + row['postgres']:.1f} | {row['backends']} | {row['memory']:.1f} | "
-                     f"{row['errors']} |")
+        connections = row["connections"]
+        limits = (rows[f"return 200, c={connections}"] if connections in kConnections else None, rows[pgbench_case(min(connections, max(kClients)))])
+        rates = " | ".join(ratio(row["rate"], limit and limit["rate"]) for limit in limits)
+        costs = " | ".join(ratio(in_all(row), limit and in_all(limit)) for limit in limits)
+        memory = "-" if math.isnan(row["memory"]) else f"{row['memory']:.1f}"
+        lines.append(f"| {name} | {row['rate']:,.0f} | {rates} | {row['p50']:.2f} | {row['p99']:.2f} | {row['nginx']:.1f} | {row['postgres']:.1f} | "
+                     f"{in_all(row):.1f} | {costs} | {row['backends']} | {memory} | {row['errors']} |")
     lines.append("")
-    lines.append("pgbench: its own CPU stands in the column of nginx, its mean latency in that of p50.")
-    return "\n".join(lines).replace("nan", "-")
+    lines.append(f"The ratios are those of requests/s, then those of CPU in all, with as many connections (pgbench: clients, {max(kClients)} at most). "
+                 "pgbench's own CPU stands in the column of nginx.")
+    return "\n".join(lines)
 
 
 def main():
@@ -161,7 +201,8 @@ def main():
         for connections in kConnections:
             cases[f"return 200, c={connections}"] = (connections, lambda c=connections: measure_http(project, "/limit", c, options.seconds))
             cases[f"point query, c={connections}"] = (connections, lambda c=connections: measure_http(project, "", c, options.seconds, lua))
-        cases["pgbench -M prepared, 16 clients"] = (0, lambda: measure_pgbench(project, 16, options.seconds, sql))
+        for clients in kClients:
+            cases[pgbench_case(clients)] = (clients, lambda c=clients: measure_pgbench(project, c, options.seconds, sql))
         found = {name: [] for name in cases}
         for number in range(options.rounds):
             for name, (_, measure) in cases.items():

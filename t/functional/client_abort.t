@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Clients that go away while they wait for a connection, while their query runs, while their answer is sent; and deadlines. Afterwards
-the pool works and PostgreSQL has no statement of ours left."""
+"""Clients that go away while they wait for a connection, while their query runs, while their answer is sent, while the session is being
+opened, over HTTP/2; and deadlines. Afterwards the pool works and PostgreSQL has no statement of ours left."""
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import signal
 import socket
 import struct
 import time
 
-from tablegate_test import bearer, kSlow, request, run_test, users_definitions, wait_for
+from tablegate_test import bearer, free_port, kSlow, request, run, run_test, users_definitions, wait_for
 from tg_faults import serve_slow, sleeping, wait_sleeping
 
 kCall = "/v1/user/info?user_id=10001"
@@ -104,6 +105,34 @@ def while_the_answer_is_sent(t, p):
     t.is_(body.count(b'"user_id":'), rows, "and all rows")
 
 
+def over_http2(t, p, port):
+    """curl gives up in the middle of a query and takes its connection with it."""
+    seen = p.gateway.log_size()
+    done = run(["curl", "-sS", "--noproxy", "*", "--http2-prior-knowledge", "--max-time", "0.3", "-H", f"Authorization: Bearer {p.key}",
+                f"http://127.0.0.1:{port}/v1/user/info?user_id=20700"])
+    t.is_(done.returncode, 28, "an HTTP/2 client gives up") or t.diag(done.stderr)
+    t.is_(p.get(kCall).body, kAlice, "client gone over HTTP/2 while the query runs: the next one gets its own answer")
+    wait_for(lambda: idle(p), 10 * kSlow, "no statement runs")
+    t.unlike(p.gateway.log(seen), "exited on signal|connection lost", "the worker and its session go on")
+
+
+def while_it_connects(t, p, reset):
+    """New workers have no session yet; the server does not get on with opening one."""
+    p.gateway.reload()
+    wait_for(lambda: not p.gateway.workers(leaving=True), 20 * kSlow, "old workers are gone")
+    p.postgres.signal_all(signal.SIGSTOP)
+    try:
+        links = [send(p, "/v1/user/info?user_id=28000") for _ in range(3)]
+        t.is_(p.get("/x").status, 404, "nginx has read them: it answers a later one")
+        for link in links:
+            leave(link, reset)
+        t.is_(p.get("/x").status, 404, "and that they are gone")
+    finally:
+        p.postgres.signal_all(signal.SIGCONT)
+    wait_for(lambda: p.get(kCall).body == kAlice, 15 * kSlow, "rows")
+    t.is_(sleeping(p), 0, f"clients gone while the session is opened (reset: {reset}): none of their statements runs")
+
+
 def deadlines(t, p):
     seen = p.gateway.log_size()
     begun = time.monotonic()
@@ -130,16 +159,21 @@ def deadlines(t, p):
 
 def test(t):
     project = t.project()
-    p = serve_slow(project, definitions(), workers=1, connections=1)
+    port = free_port()
+    p = serve_slow(project, definitions(), workers=1, connections=1,
+                   http=f"server {{ listen 127.0.0.1:{port} http2; location / {{ tablegate on; }} }}")
     for reset in (False, True):
         while_the_query_runs(t, p, reset)
         while_it_waits(t, p, reset)
     while_the_answer_is_sent(t, p)
+    over_http2(t, p, port)
     deadlines(t, p)
     wait_for(lambda: idle(p), 10 * kSlow, "no statement runs")
     t.is_(p.postgres.backends(), 1, "one session, idle, as configured")
     t.is_(request(p.gateway.port, kCall, headers=bearer(p.key)).status, 200, "and it answers")
     t.ok(len(p.gateway.workers()) == 1 and "connection lost" not in p.gateway.log(), "all on the first connection")
+    for reset in (False, True):
+        while_it_connects(t, p, reset)
 
 
 run_test(test)

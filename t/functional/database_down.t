@@ -34,6 +34,7 @@ def stopped(t, p):
         answer, seconds = timed(p)
         error(t, answer, 503, "database_unavailable", 1108110703, f"stopped, {turn} call")
         t.ok(seconds < 1.0 * kSlow, f"stopped, {turn} call: at once", seconds)
+    t.is_(p.gateway.check()[0], True, "stopped: nginx -t passes, it asks no database")
     t.is_(p.get(kCall, key="").status, 401, "stopped: a call without a key is still refused as such")
     t.is_(p.get("/v1/user/info?user_id=x").status, 400, "stopped: and a bad parameter")
     with Load(p.gateway.port, kCall, bearer(p.key), threads=8, count=400, seconds=30 * kSlow) as load:

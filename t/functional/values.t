@@ -102,6 +102,8 @@ def definitions():
         api("Row by Header", "/header", [{"name": "X-Row", "column": "id", "type": "LONG", "in": "header", "sample": 1}], result="object"),
         api("Rows by Anything", "/rows", [{"name": "least", "column": "id", "type": "LONG", "required": False}, *optional]),
         api("Row by Default", "/default", [{"name": "id", "type": "LONG", "required": False, "default": 3}]),
+        {**api("Plain Types", "/plain", [{"name": "least", "column": "id", "type": "LONG", "required": False, "sample": 1}]),
+         "response_parameters": [{"name": column} for column in kColumns if column not in ("bin", "at", "ts", "ntz", "doc")]},
         {**api("Big as Text", "/text", [{"name": "id", "type": "LONG", "sample": 1}], result="object"),
          "response_parameters": [{"name": "big", "as": "string"}, {"name": "exact", "column": "dec", "as": "string"}]},
     ]
@@ -131,6 +133,7 @@ def test(t):
     t.is_(request(port, "/e/header").json["error"], "missing_parameter", "a header that is missing")
     t.is_(request(port, "/e/default").text, '{"data":[%s],"success":true}' % rows[3], "a default stands in for an absent parameter")
     readers(t, p, everything)
+    postgres(t, p)
     parameters(t, port, rows)
 
 
@@ -143,14 +146,37 @@ def readers(t, p, body):
     t.is_(python[1]["v"], kPlanes, "Python: every plane of Unicode")
     t.is_(python[1]["big"], 9223372036854775807, "Python: bigint")
     t.is_(python[1]["dec"], decimal.Decimal(kDigits), "Python: numeric")
+    t.is_([str(python[0]["d"]), python[1]["f"], python[1]["d"], python[3]["d"]], ["0", "NaN", "Infinity", "-Infinity"], "Python: -0 (an integer to it), NaN, infinities")
+    # Numbers beyond a double are for as: "string"; what a double holds is exact in all three.
+    file = os.path.join(p.folder, "everything.json")
+    paths = ["[1].s", "[1].v", "[4].s", "[0].s", "[2].s", "[2].dec", "[0].small", "[1].normal", "[1].b", "[0].b", "[4].f", "[4].d", "[5].d", "[5].f", "[3].f",
+             "[1].f", "[1].d", "[3].d", "[1].day", "[3].day", "[0].at", "[5].at", "[3].at", "[3].ts", "[1].ts", "[1].ntz", "[3].ntz", "[1].bin", "[0].doc", "[1].doc"]
+    wanted = [member(json.loads(body)["data"], path) for path in paths]  # what Python reads
+    t.is_(wanted[:4] + wanted[15:20], [kControls, kPlanes, "a,b\n\"c\"", "", "NaN", "Infinity", "-Infinity", "10000-12-31", "0044-03-15 BC"], "Python: the texts among them")
     script = ("const d=JSON.parse(require('fs').readFileSync(process.argv[1],'utf8')).data;"
-              "console.log(JSON.stringify([d[1].s,d[1].v,Object.is(d[0].d,-0),d[0].at,d[5].d,d[0].doc.a[2],d[2].s]))")
-    node = subprocess.run([shutil.which("node") or "node", "-e", script, os.path.join(p.folder, "everything.json")], capture_output=True, text=True,
-                          timeout=60, check=False)
-    t.is_(json.loads(node.stdout or "null"), [kControls, kPlanes, True, "1970-01-01T00:00:00+08:00", 1e-300, "x", None], "Node reads the same")
-    jq = subprocess.run(["jq", "-c", "[.data[1].s, .data[1].v, .data[0].at, .data[5].d, .data[2].s]", os.path.join(p.folder, "everything.json")],
-                        capture_output=True, text=True, timeout=60, check=False)
-    t.is_(json.loads(jq.stdout or "null"), [kControls, kPlanes, "1970-01-01T00:00:00+08:00", 1e-300, None], "jq reads the same")
+              f"console.log(JSON.stringify([Object.is(d[0].d,-0),Object.is(d[0].f,-0),{','.join('d' + path for path in paths)}]))")
+    node = subprocess.run([shutil.which("node") or "node", "-e", script, file], capture_output=True, text=True, timeout=60, check=False)
+    t.is_(json.loads(node.stdout or "null"), [True, True, *wanted], "Node reads the same, and -0") or t.diag(node.stderr)
+    script = f"[(.data[0].d | tostring), {', '.join('.data' + path for path in paths)}]"
+    jq = subprocess.run(["jq", "-c", script, file], capture_output=True, text=True, timeout=60, check=False)
+    t.is_(json.loads(jq.stdout or "null"), ["-0", *wanted], "jq reads the same, and -0") or t.diag(jq.stderr)
+    for name, reader in (("Node", ["node", "-e", "console.log(JSON.stringify(JSON.parse(require('fs').readFileSync(0,'utf8')).data))"]), ("jq", ["jq", "-c", ".data"])):
+        texts = subprocess.run(reader, input=request(p.gateway.port, "/e/text?id=2").body, capture_output=True, timeout=60, check=False).stdout.decode()
+        t.is_(texts, '{"big":"9223372036854775807","exact":"%s"}\n' % kDigits, f"{name}: bigint and numeric as strings keep every digit")
+
+
+def member(rows, path):
+    """What Node and jq call [1].s"""
+    number, name = path.split(".")
+    return rows[int(number[1:-1])][name]
+
+
+def postgres(t, p):
+    """The same rows as PostgreSQL itself makes JSON of them, byte for byte: the types in which its JSON is what ours is to be."""
+    columns = [column for column in kColumns if column not in ("bin", "at", "ts", "ntz", "doc")]
+    theirs = p.postgres.psql(f"SET TimeZone = 'UTC'; SELECT '[' || string_agg(row_to_json(r)::text, ',' ORDER BY id) || ']' FROM"
+                             f" (SELECT {', '.join(columns)} FROM mirror.everything) r")
+    t.is_(request(p.gateway.port, "/e/plain").text, '{"data":%s,"success":true}' % theirs, "numbers, texts, booleans, dates: PostgreSQL's own bytes")
 
 
 def parameters(t, port, rows):

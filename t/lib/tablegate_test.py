@@ -12,7 +12,8 @@
     run_test(test)
 
 Every test ends with the same assertions: no alert, crit or emerg in nginx's log (t.allow(pattern) names expected ones), no sanitizer
-report, no worker killed by a signal, no session of ours in PostgreSQL once nginx has ended, no process left.
+report, no worker killed by a signal, no session of ours in PostgreSQL once nginx has ended, no process left, and whatever the loader
+refused (exit 1) ended with `try: ` and what helps.
 Environment: TABLEGATE_MODULE, TABLEGATE_BIN, TABLEGATE_ASAN=1, TABLEGATE_KEEP=1 (keeps and names the folder)."""
 import os
 import re
@@ -85,6 +86,7 @@ class Test(Tap):
         bad = [line for line in log.splitlines() if re.search(r"Sanitizer|runtime error|exited on signal", line)
                and not any(x.search(line) for x in self.allowed)]
         self.ok(not bad, "no sanitizer report and no signal in nginx's log", *bad[:20])
+        self.ok(not project.loader.without_next, "every refusal of the loader ended with the next command", *project.loader.without_next[:5])
 
     def clean(self):
         kill_all_in(self.folder, (os.getpid(), self.guardian.pid))

@@ -1,6 +1,7 @@
 """The loader's command line, and a project that brings definitions all the way to a serving gateway."""
 import json
 import os
+import re
 
 from tg_gateway import Gateway
 from tg_http import bearer, request
@@ -50,6 +51,7 @@ class Loader:
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(drop)}
         self.env.update(sanitizer_env(folder), TABLEGATE_CATALOG=catalog,
                         TABLEGATE_MASTER_KEY_FILE=os.path.join(folder, "master.key"))
+        self.without_next = []  # refusals (exit 1) whose last line was no "try: COMMAND"
 
     def __call__(self, *arguments, input=None, env=None):
         """Any exit status is returned, none is an error here."""
@@ -57,7 +59,10 @@ class Loader:
         if input is not None:
             options["input"] = input
         command = [str(argument) for argument in arguments]
-        return Result(command, run([kLoader, *command], timeout=120 * kSlow, **options))
+        result = Result(command, run([kLoader, *command], timeout=120 * kSlow, **options))
+        if result.rc == 1 and not re.search(r"\ntry: \S[^\n]*\n\Z", result.stderr):
+            self.without_next.append(result)
+        return result
 
     def must(self, *arguments, input=None, env=None):
         """As a call, but any other exit status than 0 is a RuntimeError."""

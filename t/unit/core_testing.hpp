@@ -1,10 +1,7 @@
-// What the unit tests of core share: running a list of Check tests, comparing
-// texts, a request's headers, and manifests with a right header line.
+// What the unit tests of core share: a request's headers, and manifests with a
+// right header line.
 #pragma once
 
-#include <check.h>
-
-#include <cstdlib>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -15,31 +12,11 @@
 #include "core/json_writer.hpp"
 #include "core/manifest_reader.hpp"
 #include "core/parameters.hpp"
-
-// Two texts are the same bytes; both are shown when they are not.
-#define ck_text_eq(actual, expected)                                                                  \
-  do {                                                                                                \
-    const std::string actual_(actual);                                                                \
-    const std::string expected_(expected);                                                            \
-    ck_assert_msg(actual_ == expected_, "%s is\n  %s\nand should be\n  %s", #actual, actual_.c_str(), \
-                  expected_.c_str());                                                                 \
-  } while (0)
+#include "testing.hpp"
 
 namespace tablegate::core::testing {
 
-// Runs the tests, each in a process of its own, and says how many failed: main()'s status.
-inline int run(const char* name, std::initializer_list<const TTest*> tests) {
-  Suite* suite = suite_create(name);
-  TCase* tcase = tcase_create(name);
-  tcase_set_timeout(tcase, 240);
-  for (const TTest* test : tests) tcase_add_test(tcase, test);
-  suite_add_tcase(suite, tcase);
-  SRunner* runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+using unit::run;
 
 inline std::string lower(std::string_view text) {
   std::string out(text);

@@ -20,6 +20,7 @@ using tablegate::loader::CsvScanner;
 using tablegate::loader::CsvSource;
 using tablegate::loader::read_csv_record;
 using tablegate::loader::Refused;
+using tablegate::loader::SystemFailure;
 
 using tablegate::loader::testing::same_text;
 
@@ -54,6 +55,8 @@ std::string open_source(const std::string& path, bool header, char delimiter = '
     const CsvSource source(options, {"user_id", "user_name"});
   } catch (const Refused& refused) {
     return refused.what();
+  } catch (const SystemFailure& failure) {
+    return std::string("failed: ") + failure.what();
   }
   return "(accepted)";
 }
@@ -132,7 +135,10 @@ START_TEST(headers) {
 END_TEST
 
 START_TEST(files) {
-  expect(open_source("/nonexistent.csv", false), "/nonexistent.csv: No such file");
+  same_text(open_source("/nonexistent.csv", false),
+            "failed: cannot open /nonexistent.csv: No such file or directory");
+  same_text(open_source("/tmp/none-*.csv", false),
+            "/tmp/none-*.csv: a glob is not supported yet, name one file");
   expect(open_source("/tmp", false), "a directory is not supported yet");
   expect(open_source(File("plain.csv.gz", "1,a\n").path(), false), "is no gzip file");
   const File file("x.csv.gz", "");

@@ -95,7 +95,7 @@ Outcome exchange(const Behaviour& behaviour, bool prepare = true, uint32_t conne
     ck_assert(!query.failed);
     if (!query.ok) continue;
     ++outcome.ok;
-    CHECK_TEXT(query.value, expected[i]);
+    ck_text_eq(query.value, expected[i]);
   }
   ck_assert_int_eq(outcome.lost + (owner.finished && outcome.lost == 0 ? 1 : 0), 1);
   if (outcome.opened > 0) ck_assert_uint_eq(outcome.ok + outcome.returned, owner.sent);
@@ -182,7 +182,7 @@ START_TEST(silence_ends_with_the_connect_timeout) {
     behaviour.stall_at = at;
     const Outcome outcome = exchange(behaviour, true, 50);
     ck_assert_int_eq(outcome.opened, 0);
-    CHECK_TEXT(outcome.reason, "no answer within the connect timeout");
+    ck_text_eq(outcome.reason, "no answer within the connect timeout");
   }
 }
 END_TEST
@@ -210,7 +210,7 @@ START_TEST(no_slot_in_the_loop) {
   Owner owner(loop, ConnectionConfig());
   std::string reason;
   ck_assert(!owner.connection->open(dsn, 0, reason));
-  CHECK_TEXT(reason, "the event loop has no slot for another connection");
+  ck_text_eq(reason, "the event loop has no slot for another connection");
 }
 END_TEST
 
@@ -229,9 +229,9 @@ START_TEST(errors_stay_with_their_query) {
   wait_for(
       loop, [&] { return owner.finished; }, "all four");
   ck_assert(good.ok && after.ok);
-  CHECK_TEXT(bad.failure.sqlstate, "22012");
-  CHECK_TEXT(bad.failure.message, "scripted error");  // and no detail
-  CHECK_TEXT(lost_statement.failure.sqlstate, "26000");
+  ck_text_eq(bad.failure.sqlstate, "22012");
+  ck_text_eq(bad.failure.message, "scripted error");  // and no detail
+  ck_text_eq(lost_statement.failure.sqlstate, "26000");
   ck_assert_uint_eq(owner.connection->statement_count(), 2);
 }
 END_TEST
@@ -260,15 +260,9 @@ END_TEST
 }  // namespace
 
 int main() {
-  Suite* suite = suite_create("pg_connection");
-  TCase* cases = tcase_create("connection");
-  tcase_set_timeout(cases, 120);
-  for (const TTest* test :
-       {a_whole_exchange, answers_byte_by_byte, answers_split_at_every_byte, cut_at_every_byte,
-        fatal_at_every_message, silence_ends_with_the_connect_timeout, nobody_listens, no_slot_in_the_loop,
-        errors_stay_with_their_query, idle_only_between_queries}) {
-    tcase_add_test(cases, test);
-  }
-  suite_add_tcase(suite, cases);
-  return run_suite(suite);
+  return tablegate::unit::run(
+      "pg_connection",
+      {a_whole_exchange, answers_byte_by_byte, answers_split_at_every_byte, cut_at_every_byte,
+       fatal_at_every_message, silence_ends_with_the_connect_timeout, nobody_listens, no_slot_in_the_loop,
+       errors_stay_with_their_query, idle_only_between_queries});
 }

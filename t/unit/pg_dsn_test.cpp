@@ -15,7 +15,7 @@ std::string value_of(const Dsn& dsn, std::size_t endpoint, const std::string& ke
   std::string found = "(none)";
   for (std::size_t i = 0; arrays.keywords[i] != nullptr; ++i) {
     if (keyword != arrays.keywords[i]) continue;
-    CHECK_TEXT(found, "(none)");  // never twice
+    ck_text_eq(found, "(none)");  // never twice
     found = arrays.values[i];
   }
   return found;
@@ -26,14 +26,14 @@ START_TEST(keywords_and_uri) {
                            "postgresql://u:a%20b%27c@/x?host=/run/postgresql"}) {
     const Dsn dsn = dsn_of(text);
     ck_assert_uint_eq(dsn.endpoints().size(), 1);
-    CHECK_TEXT(value_of(dsn, 0, "host"), "/run/postgresql");
-    CHECK_TEXT(value_of(dsn, 0, "dbname"), "x");
-    CHECK_TEXT(value_of(dsn, 0, "user"), "u");
-    CHECK_TEXT(value_of(dsn, 0, "password"), "a b'c");
-    CHECK_TEXT(value_of(dsn, 0, "client_encoding"), "UTF8");
-    CHECK_TEXT(value_of(dsn, 0, "gssencmode"), "disable");
-    CHECK_TEXT(value_of(dsn, 0, "fallback_application_name"), "tablegate");
-    CHECK_TEXT(value_of(dsn, 0, "port"), "(none)");
+    ck_text_eq(value_of(dsn, 0, "host"), "/run/postgresql");
+    ck_text_eq(value_of(dsn, 0, "dbname"), "x");
+    ck_text_eq(value_of(dsn, 0, "user"), "u");
+    ck_text_eq(value_of(dsn, 0, "password"), "a b'c");
+    ck_text_eq(value_of(dsn, 0, "client_encoding"), "UTF8");
+    ck_text_eq(value_of(dsn, 0, "gssencmode"), "disable");
+    ck_text_eq(value_of(dsn, 0, "fallback_application_name"), "tablegate");
+    ck_text_eq(value_of(dsn, 0, "port"), "(none)");
     ck_assert(!dsn.needs_resolution());
   }
 }
@@ -43,30 +43,30 @@ START_TEST(what_is_ours_and_what_is_kept) {
   const Dsn dsn = dsn_of(
       "client_encoding=LATIN1 fallback_application_name=a connect_timeout=9 gssencmode=prefer "
       "target_session_attrs=read-write application_name=mine sslmode=require");
-  CHECK_TEXT(value_of(dsn, 0, "client_encoding"), "UTF8");
-  CHECK_TEXT(value_of(dsn, 0, "fallback_application_name"), "tablegate");
-  CHECK_TEXT(value_of(dsn, 0, "connect_timeout"), "(none)");
-  CHECK_TEXT(value_of(dsn, 0, "gssencmode"), "prefer");
-  CHECK_TEXT(value_of(dsn, 0, "target_session_attrs"), "read-write");
-  CHECK_TEXT(value_of(dsn, 0, "application_name"), "mine");
-  CHECK_TEXT(value_of(dsn, 0, "sslmode"), "require");
-  CHECK_TEXT(value_of(dsn, 0, "host"), "(none)");
+  ck_text_eq(value_of(dsn, 0, "client_encoding"), "UTF8");
+  ck_text_eq(value_of(dsn, 0, "fallback_application_name"), "tablegate");
+  ck_text_eq(value_of(dsn, 0, "connect_timeout"), "(none)");
+  ck_text_eq(value_of(dsn, 0, "gssencmode"), "prefer");
+  ck_text_eq(value_of(dsn, 0, "target_session_attrs"), "read-write");
+  ck_text_eq(value_of(dsn, 0, "application_name"), "mine");
+  ck_text_eq(value_of(dsn, 0, "sslmode"), "require");
+  ck_text_eq(value_of(dsn, 0, "host"), "(none)");
 }
 END_TEST
 
 START_TEST(lists_are_paired) {
   const Dsn one_port = dsn_of("host=a,b,c port=7");
   ck_assert_uint_eq(one_port.endpoints().size(), 3);
-  CHECK_TEXT(value_of(one_port, 2, "host"), "c");
-  CHECK_TEXT(value_of(one_port, 2, "port"), "7");
+  ck_text_eq(value_of(one_port, 2, "host"), "c");
+  ck_text_eq(value_of(one_port, 2, "port"), "7");
   const Dsn ports = dsn_of("postgresql://a:1,b,[::1]:3/db");
   ck_assert_uint_eq(ports.endpoints().size(), 3);
-  CHECK_TEXT(value_of(ports, 0, "port"), "1");
-  CHECK_TEXT(value_of(ports, 1, "port"), "(none)");
-  CHECK_TEXT(value_of(ports, 2, "host"), "::1");
+  ck_text_eq(value_of(ports, 0, "port"), "1");
+  ck_text_eq(value_of(ports, 1, "port"), "(none)");
+  ck_text_eq(value_of(ports, 2, "host"), "::1");
   const Dsn addresses = dsn_of("host=a,b hostaddr=10.0.0.1,10.0.0.2");
-  CHECK_TEXT(value_of(addresses, 1, "hostaddr"), "10.0.0.2");
-  CHECK_TEXT(value_of(addresses, 1, "host"), "b");
+  ck_text_eq(value_of(addresses, 1, "hostaddr"), "10.0.0.2");
+  ck_text_eq(value_of(addresses, 1, "host"), "b");
   ck_assert(!addresses.needs_resolution());
   ck_assert_uint_eq(dsn_of("hostaddr=10.0.0.1,10.0.0.2").endpoints().size(), 2);
   ck_assert_uint_eq(dsn_of("host=a,,b").endpoints().size(), 3);
@@ -88,17 +88,17 @@ START_TEST(resolution_multiplies_endpoints) {
   });
   ck_assert(static_cast<bool>(done));
   ck_assert_uint_eq(dsn.endpoints().size(), 4);
-  CHECK_TEXT(value_of(dsn, 1, "host"), "a");
-  CHECK_TEXT(value_of(dsn, 1, "hostaddr"), "::2");
-  CHECK_TEXT(value_of(dsn, 1, "port"), "1");
-  CHECK_TEXT(value_of(dsn, 3, "hostaddr"), "10.0.0.3");
-  CHECK_TEXT(dsn.endpoints()[3].label(), "b (10.0.0.3):3");
+  ck_text_eq(value_of(dsn, 1, "host"), "a");
+  ck_text_eq(value_of(dsn, 1, "hostaddr"), "::2");
+  ck_text_eq(value_of(dsn, 1, "port"), "1");
+  ck_text_eq(value_of(dsn, 3, "hostaddr"), "10.0.0.3");
+  ck_text_eq(dsn.endpoints()[3].label(), "b (10.0.0.3):3");
   ck_assert(!dsn.needs_resolution());
 
   Dsn unknown = dsn_of("host=nowhere");
   const core::Status failed = unknown.resolve([](const std::string&) { return std::vector<std::string>(); });
   ck_assert(!failed);
-  CHECK_TEXT(failed.error().where, "nowhere");
+  ck_text_eq(failed.error().where, "nowhere");
   ck_assert(!unknown.set_addresses(0, {"not numeric"}));
   ck_assert(!unknown.set_addresses(5, {"10.0.0.1"}));
 }
@@ -107,11 +107,11 @@ END_TEST
 START_TEST(password_override) {
   Dsn dsn = dsn_of("user=u password=old");
   dsn.set_password("new");
-  CHECK_TEXT(value_of(dsn, 0, "password"), "new");
+  ck_text_eq(value_of(dsn, 0, "password"), "new");
   Dsn moved = std::move(dsn);
-  CHECK_TEXT(value_of(moved, 0, "password"), "new");
+  ck_text_eq(value_of(moved, 0, "password"), "new");
   Dsn none = dsn_of("user=u");
-  CHECK_TEXT(value_of(none, 0, "password"), "(none)");
+  ck_text_eq(value_of(none, 0, "password"), "(none)");
 }
 END_TEST
 
@@ -133,13 +133,7 @@ END_TEST
 }  // namespace
 
 int main() {
-  Suite* suite = suite_create("pg_dsn");
-  TCase* cases = tcase_create("dsn");
-  for (const TTest* test :
-       {keywords_and_uri, what_is_ours_and_what_is_kept, lists_are_paired, which_need_a_look_up,
-        resolution_multiplies_endpoints, password_override, refused_without_repeating_the_text}) {
-    tcase_add_test(cases, test);
-  }
-  suite_add_tcase(suite, cases);
-  return run_suite(suite);
+  return tablegate::unit::run(
+      "pg_dsn", {keywords_and_uri, what_is_ours_and_what_is_kept, lists_are_paired, which_need_a_look_up,
+                 resolution_multiplies_endpoints, password_override, refused_without_repeating_the_text});
 }

@@ -50,6 +50,12 @@ struct Fixture {
     wait_for(
         loop, [&] { return query.done(); }, "the query's callback");
   }
+  // Until nothing is in flight or waits.
+  void settle() {
+    wait_for(
+        loop, [&] { return pool().statistics().in_flight + pool().statistics().waiting == 0; },
+        "all queries");
+  }
 
   LogLines log;
   PollLoop loop{log.sink()};
@@ -63,12 +69,7 @@ inline int run_live(const char* name, const std::vector<const TTest*>& tests) {
     puts("skipped: TABLEGATE_TEST_DSN is not set");
     return 77;
   }
-  Suite* suite = suite_create(name);
-  TCase* cases = tcase_create("live");
-  tcase_set_timeout(cases, 120);
-  for (const TTest* test : tests) tcase_add_test(cases, test);
-  suite_add_tcase(suite, cases);
-  return run_suite(suite);
+  return unit::run(name, tests);
 }
 
 }  // namespace tablegate::pg::testing

@@ -17,7 +17,7 @@ START_TEST(changed_column_type_is_planned_again) {
     TestQuery before(1, "select * from pg_test_changing");
     before.point = point;
     f.run(before);
-    CHECK_TEXT(before.value, "7");
+    ck_text_eq(before.value, "7");
     admin.run("alter table pg_test_changing alter a type bigint");
     TestQuery after(1, "select * from pg_test_changing");
     TestQuery second(1, "select * from pg_test_changing");
@@ -49,7 +49,7 @@ START_TEST(lost_statement_is_prepared_again) {
     f.run(drop);
     f.run(after);
     ck_assert(drop.ok && after.ok);
-    CHECK_TEXT(after.value, "5");
+    ck_text_eq(after.value, "5");
   }
   admin.run("drop function pg_test_forget()");
 }
@@ -63,14 +63,14 @@ START_TEST(statement_timeout_is_a_query_timeout) {
     slow.timeout_ms = 100;
     f.run(slow);
     ck_assert(slow.failure.kind == Failure::Kind::query_timeout);
-    CHECK_TEXT(slow.failure.sqlstate, "57014");
+    ck_text_eq(slow.failure.sqlstate, "57014");
     TestQuery longer(2, "select pg_sleep(0.3)");
     f.run(longer);
     ck_assert(longer.ok);
     TestQuery unlimited(3, "select current_setting('statement_timeout')");
     unlimited.timeout_ms = 0;
     f.run(unlimited);
-    CHECK_TEXT(unlimited.value, "0");
+    ck_text_eq(unlimited.value, "0");
   }
 }
 END_TEST
@@ -122,8 +122,7 @@ START_TEST(terminated_during_the_query) {
   const std::string killed = admin.run(
       "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'tablegate'");
   ck_assert_int_ge(atoi(killed.c_str()), 1);
-  wait_for(
-      f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
+  f.settle();
   for (const auto& query : queries) {
     ck_assert_int_eq(query->callbacks, 1);
     ck_assert_msg(query->ok, "%s", query->failure.message.c_str());
@@ -162,7 +161,7 @@ START_TEST(abandoned_in_flight) {
     TestQuery next(2, "select 3");
     next.point = point;
     f.run(next);
-    CHECK_TEXT(next.value, "3");
+    ck_text_eq(next.value, "3");
     ck_assert_uint_eq(f.pool().statistics().in_flight, 0);
   }
 }
@@ -180,8 +179,7 @@ START_TEST(max_connections_reached) {
     queries.back()->point = i % 2 == 0;
     f.pool().submit(*queries.back());
   }
-  wait_for(
-      f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
+  f.settle();
   for (const auto& query : queries) ck_assert_msg(query->ok, "%s", query->failure.message.c_str());
   ck_assert_uint_le(f.pool().statistics().open, 2);
   ck_assert_uint_ge(f.pool().statistics().connect_failures, 1);
@@ -216,8 +214,7 @@ START_TEST(max_connections_with_one_open_serves_both_kinds) {
     queries.back()->point = i % 2 == 0;
     f.pool().submit(*queries.back());
   }
-  wait_for(
-      f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
+  f.settle();
   for (const auto& query : queries) ck_assert_msg(query->ok, "%s", query->failure.message.c_str());
   f.pool_.reset();
   admin.run("drop role tgtest_one");

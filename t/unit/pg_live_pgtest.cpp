@@ -31,7 +31,7 @@ void check_many(bool pipeline, bool batch, bool prepare, unsigned connections) {
     const TestQuery& query = *queries[static_cast<std::size_t>(i)];
     ck_assert_int_eq(query.callbacks, 1);
     ck_assert_msg(query.ok, "%s", query.failure.message.c_str());
-    CHECK_TEXT(query.value, std::to_string(i + 1));
+    ck_text_eq(query.value, std::to_string(i + 1));
     ck_assert_uint_ne(query.sent_ms, 0);
   }
   ck_assert_uint_le(f.pool().statistics().open, connections);
@@ -78,10 +78,10 @@ START_TEST(session_is_set_up) {
                     "current_setting('transaction_read_only'), current_setting('client_encoding'), "
                     "current_setting('statement_timeout'), current_setting('application_name'))");
     f.run(query);
-    CHECK_TEXT(query.value, "ISO, YMD|UTC|postgres|hex|on|UTF8|10s|tablegate");
+    ck_text_eq(query.value, "ISO, YMD|UTC|postgres|hex|on|UTF8|10s|tablegate");
     TestQuery write(2, "create table never_made(a int)");
     f.run(write);
-    CHECK_TEXT(write.failure.sqlstate, "25006");
+    ck_text_eq(write.failure.sqlstate, "25006");
     ck_assert(write.failure.kind == Failure::Kind::query_failed);
     ck_assert(f.log.has("25006"));
   }
@@ -98,7 +98,7 @@ START_TEST(a_role_is_assumed) {
     f.config.prepare = prepare;
     TestQuery query(1, "select current_user::text");
     f.run(query);
-    CHECK_TEXT(query.value, "tgtest_reader");
+    ck_text_eq(query.value, "tgtest_reader");
   }
   admin.run("drop role tgtest_reader");
   Fixture f(1);
@@ -116,7 +116,7 @@ START_TEST(null_and_text_values) {
   const char* values[] = {nullptr, "\xC3\xA9"};
   query.values = values;
   f.run(query);
-  CHECK_TEXT(query.value, "was null\xC3\xA9");
+  ck_text_eq(query.value, "was null\xC3\xA9");
 }
 END_TEST
 
@@ -127,7 +127,7 @@ START_TEST(statements_are_evicted_after_256) {
       TestQuery query(route, "select " + std::to_string(route));
       query.point = true;
       f.run(query);
-      CHECK_TEXT(query.value, std::to_string(route));
+      ck_text_eq(query.value, std::to_string(route));
     }
   }
   TestQuery count(9999, "select count(*) from pg_prepared_statements where name like 'tg\\_%'");
@@ -150,10 +150,9 @@ START_TEST(many_statements_at_once) {
       queries.back()->point = i % 2 == 0;
       f.pool().submit(*queries.back());
     }
-    wait_for(
-        f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
+    f.settle();
     for (const auto& query : queries) {
-      CHECK_TEXT(query->value, std::to_string(query->key.route));
+      ck_text_eq(query->value, std::to_string(query->key.route));
     }
   }
 }
@@ -172,12 +171,11 @@ START_TEST(prepare_error_is_reported) {
       bad.back()->point = true;
       f.pool().submit(*bad.back());
     }
-    wait_for(
-        f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
+    f.settle();
     for (const auto& query : bad) {
       ck_assert_int_eq(query->callbacks, 1);
       ck_assert(query->failure.kind == Failure::Kind::query_failed);
-      CHECK_TEXT(query->failure.sqlstate, "42P01");
+      ck_text_eq(query->failure.sqlstate, "42P01");
     }
     for (const auto& query : good) ck_assert_msg(query->ok, "%s", query->failure.message.c_str());
   }
@@ -195,13 +193,12 @@ START_TEST(errors_do_not_touch_neighbours) {
       queries.back()->point = true;
       f.pool().submit(*queries.back());
     }
-    wait_for(
-        f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
+    f.settle();
     for (std::size_t i = 0; i < queries.size(); ++i) {
       const TestQuery& query = *queries[i];
       ck_assert_int_eq(query.callbacks, 1);
       if (i % 5 == 0) {
-        CHECK_TEXT(query.failure.sqlstate, "22012");
+        ck_text_eq(query.failure.sqlstate, "22012");
       } else {
         ck_assert_msg(query.ok, "%s", query.failure.message.c_str());
       }
@@ -217,7 +214,7 @@ START_TEST(timeout_is_only_raised_on_a_shared_connection) {
     query.point = true;
     query.timeout_ms = ms;
     f.run(query);
-    CHECK_TEXT(query.value, ms == 2000 ? "2s" : "3s");
+    ck_text_eq(query.value, ms == 2000 ? "2s" : "3s");
   }
 }
 END_TEST
@@ -244,8 +241,7 @@ START_TEST(big_answers_and_big_parameters) {
     queries.back()->point = true;
     f.pool().submit(*queries.back());
   }
-  wait_for(
-      f.loop, [&] { return f.pool().statistics().in_flight + f.pool().statistics().waiting == 0; }, "all");
+  f.settle();
   for (const auto& query : queries) ck_assert_uint_eq(query->value.size(), 2000000);
 }
 END_TEST

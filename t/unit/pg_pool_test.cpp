@@ -100,7 +100,7 @@ START_TEST(nothing_opens_before_the_first_query) {
   TestQuery& query = f.submit(false, "hello");
   ck_assert_int_eq(query.callbacks, 0);
   f.finish();
-  CHECK_TEXT(query.value, "hello");
+  ck_text_eq(query.value, "hello");
   ck_assert_int_eq(f.server.connections(), 1);
 }
 END_TEST
@@ -150,7 +150,7 @@ START_TEST(a_second_point_lane_opens_under_load) {
   ck_assert_uint_eq(f.now().connecting, 1);
   f.finish();
   for (int i = 0; i < 200; ++i)
-    CHECK_TEXT(f.queries[static_cast<std::size_t>(i) + 1]->value, std::to_string(i));
+    ck_text_eq(f.queries[static_cast<std::size_t>(i) + 1]->value, std::to_string(i));
   ck_assert_uint_le(f.now().open, 2);
 }
 END_TEST
@@ -167,7 +167,7 @@ START_TEST(batch_waits_while_busy) {
   ck_assert_uint_eq(f.now().in_flight, 1);
   ck_assert_uint_eq(f.now().waiting, 3);
   f.finish();
-  CHECK_TEXT(last.value, "last");
+  ck_text_eq(last.value, "last");
   ck_assert_uint_eq(f.now().failures, 1);
   ck_assert_uint_eq(f.now().retries, 1);  // the one behind the error, alone
 }
@@ -253,7 +253,7 @@ START_TEST(a_lost_query_is_sent_once_more_on_a_new_connection) {
       f.finish();
       for (std::size_t i = 0; i < 5; ++i) {
         ck_assert_msg(f.queries[i]->ok, "cut at %zu: %s", at, f.queries[i]->failure.message.c_str());
-        CHECK_TEXT(f.queries[i]->value, std::to_string(i));
+        ck_text_eq(f.queries[i]->value, std::to_string(i));
       }
       ck_assert_uint_eq(f.now().lost, 1);
     }
@@ -291,7 +291,7 @@ START_TEST(errors_are_told_apart) {
       TestQuery& query = f.submit(point, "private value", one.sql);
       f.finish();
       ck_assert_msg(query.failure.kind == one.kind, "%s", one.sql);
-      CHECK_TEXT(query.failure.sqlstate, one.sql + 5);
+      ck_text_eq(query.failure.sqlstate, one.sql + 5);
       ck_assert_uint_eq(f.now().retries, one.retries);
       ck_assert(f.log.has(one.sql + 5));
       ck_assert(!f.log.has("private value"));
@@ -320,7 +320,7 @@ START_TEST(abandoned_at_every_stage) {
   ck_assert_uint_eq(f.now().waiting, 0);
   TestQuery& last = f.submit(false, "last");
   f.finish();
-  CHECK_TEXT(last.value, "last");
+  ck_text_eq(last.value, "last");
   f.pool().abandon(last);  // after its callback: harmless
 }
 END_TEST
@@ -457,31 +457,24 @@ END_TEST
 }  // namespace
 
 int main() {
-  Suite* suite = suite_create("pg_pool");
-  TCase* cases = tcase_create("pool");
-  tcase_set_timeout(cases, 120);
-  for (const TTest* test : {nothing_opens_before_the_first_query,
-                            point_queries_share_others_do_not,
-                            success_without_a_row_description_is_no_answer,
-                            a_second_point_lane_opens_under_load,
-                            batch_waits_while_busy,
-                            the_queue_is_bounded,
-                            hosts_are_tried_one_by_one_and_the_good_one_is_remembered,
-                            down_fails_fast_with_backoff,
-                            comes_back_after_being_down,
-                            a_lost_query_is_sent_once_more_on_a_new_connection,
-                            lost_twice_is_unavailable,
-                            errors_are_told_apart,
-                            abandoned_at_every_stage,
-                            callbacks_that_abandon_their_neighbours,
-                            idle_connections_close,
-                            a_leaving_pool_keeps_one_and_still_serves,
-                            shutdown_abandons_everything,
-                            no_slot_left_in_the_loop,
-                            a_server_that_stops_answering_is_given_up,
-                            a_shared_connection_that_stops_answering_is_given_up_unprepared}) {
-    tcase_add_test(cases, test);
-  }
-  suite_add_tcase(suite, cases);
-  return run_suite(suite);
+  return tablegate::unit::run("pg_pool", {nothing_opens_before_the_first_query,
+                                          point_queries_share_others_do_not,
+                                          success_without_a_row_description_is_no_answer,
+                                          a_second_point_lane_opens_under_load,
+                                          batch_waits_while_busy,
+                                          the_queue_is_bounded,
+                                          hosts_are_tried_one_by_one_and_the_good_one_is_remembered,
+                                          down_fails_fast_with_backoff,
+                                          comes_back_after_being_down,
+                                          a_lost_query_is_sent_once_more_on_a_new_connection,
+                                          lost_twice_is_unavailable,
+                                          errors_are_told_apart,
+                                          abandoned_at_every_stage,
+                                          callbacks_that_abandon_their_neighbours,
+                                          idle_connections_close,
+                                          a_leaving_pool_keeps_one_and_still_serves,
+                                          shutdown_abandons_everything,
+                                          no_slot_left_in_the_loop,
+                                          a_server_that_stops_answering_is_given_up,
+                                          a_shared_connection_that_stops_answering_is_given_up_unprepared});
 }

@@ -2,7 +2,6 @@
 // Header only; no test of its own.
 #pragma once
 
-#include <check.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 
@@ -15,6 +14,7 @@
 
 #include "pg/poll_loop.hpp"
 #include "pg/pool.hpp"
+#include "testing.hpp"
 
 namespace tablegate::pg::testing {
 
@@ -22,15 +22,6 @@ constexpr Oid kInt4 = 23;
 constexpr Oid kInt8 = 20;
 constexpr Oid kText = 25;
 constexpr uint32_t kLimitMs = 20000;
-
-// ck_assert_str_eq keeps pointers into temporaries; this compares strings.
-#define CHECK_TEXT(actual, expected)                                                                  \
-  do {                                                                                                \
-    const std::string actual_text(actual);                                                            \
-    const std::string expected_text(expected);                                                        \
-    ck_assert_msg(actual_text == expected_text, "%s is '%s', not '%s'", #actual, actual_text.c_str(), \
-                  expected_text.c_str());                                                             \
-  } while (false)
 
 // Counts its callbacks: more than one is a bug wherever it is used.
 class TestQuery : public Query {
@@ -111,14 +102,6 @@ inline PoolConfig config_of(const Dsn& dsn, unsigned connections) {
 
 inline void wait_for(PollLoop& loop, const std::function<bool()>& done, const char* what) {
   ck_assert_msg(loop.run_until(done, kLimitMs), "waited too long for: %s", what);
-}
-
-inline int run_suite(Suite* suite) {
-  SRunner* runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace tablegate::pg::testing

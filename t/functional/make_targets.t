@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""make install DESTDIR= PREFIX=, make format and make clean, on a copy of the sources."""
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tablegate_test import kAsan, kCheckout, kNginx, kSlow, run, run_test
+from tg_settings import nginx_env
+
+kInstalled = {"lib/nginx/modules/ngx_http_tablegate_module.so": 0o644, "bin/tablegate": 0o755, "share/nginx/modules-available/mod-http-tablegate.conf": 0o644}
+
+
+def files(folder):
+    return {os.path.relpath(os.path.join(path, name), folder): os.stat(os.path.join(path, name)).st_mode & 0o777 for path, _, names in os.walk(folder) for name in names}
+
+
+def make(folder, *words):
+    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR", "PREFIX")}
+    return run(["make", "-s", "-C", folder, *words], env=env, timeout=600 * kSlow)
+
+
+def installing(t, p):
+    for name, prefix, line in (("default", None, "modules/ngx_http_tablegate_module.so"), ("other", "/opt/tablegate", "/opt/tablegate/lib/nginx/modules/ngx_http_tablegate_module.so")):
+        root = os.path.join(p.folder, name)
+        done = make(kCheckout, "install", f"DESTDIR={root}", *([f"PREFIX={prefix}"] if prefix else []))
+        t.is_(done.returncode, 0, f"install into DESTDIR, PREFIX {name}") or t.diag(done.stdout + done.stderr)
+        below = (prefix or "/usr")[1:]
+        t.is_(files(root), {os.path.join(below, path): mode for path, mode in kInstalled.items()}, "these files with these modes, nothing else")
+        with open(os.path.join(root, below, "share/nginx/modules-available/mod-http-tablegate.conf"), encoding="utf-8") as file:
+            t.is_(file.read(), f"load_module {line};\n", "the file for modules-enabled names the module")
+        done = run([os.path.join(root, below, "bin/tablegate"), "--version"])
+        t.like(done.stdout, r"^tablegate \d", "the installed command runs")
+
+
+def loaded(t, p):
+    """Installed for real (no DESTDIR), nginx takes it by the line that was installed."""
+    prefix = os.path.join(p.folder, "prefix")
+    t.is_(make(kCheckout, "install", f"PREFIX={prefix}").returncode, 0, "install into a PREFIX of its own")
+    conf = p.file("nginx.conf", f"include {prefix}/share/nginx/modules-available/*.conf;\npid {p.folder}/n.pid;\nerror_log stderr;\nevents {{ }}\n"
+                                f"http {{ access_log off; tablegate_zone 1m; {' '.join(f'{kind}_temp_path {p.folder}/tmp/{kind};' for kind in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))} }}\n")
+    done = run([kNginx, "-t", "-p", p.folder, "-c", conf, "-e", "stderr"], env={**os.environ, **nginx_env(p.folder, brief=True)})
+    t.is_(done.returncode, 0, "nginx -t loads it by that file") or t.diag(done.stderr)
+
+
+def keeping(t, p):
+    """clean and format in a copy: neither may touch what is tested here."""
+    copy = os.path.join(p.folder, "copy")
+    listed = run(["git", "-c", f"safe.directory={kCheckout}", "-C", kCheckout, "ls-files", "-z", "--", "*.cpp", "*.hpp", "Makefile", "t/lib", ".clang-format"])
+    if listed.returncode:
+        t.note("no git checkout: format and clean are not tried")
+        return
+    for name in listed.stdout.split("\0")[:-1]:
+        if os.path.exists(os.path.join(kCheckout, name)):
+            os.makedirs(os.path.dirname(os.path.join(copy, name)), exist_ok=True)
+            shutil.copy2(os.path.join(kCheckout, name), os.path.join(copy, name))
+    os.makedirs(os.path.join(copy, "build", "obj"))
+    t.is_(make(copy, "clean").returncode, 0, "make clean")
+    t.ok(not os.path.exists(os.path.join(copy, "build")) and os.path.exists(os.path.join(copy, "Makefile")), "build/ is gone, nothing else")
+    t.is_(make(copy, "clean").returncode, 0, "make clean again")
+    t.like(make(copy, "help").stdout, r"(?s)quickstart .*install .*clean ", "make help lists the targets")
+    if not shutil.which("clang-format-14"):
+        t.note("clang-format-14 is not here (t/lib/deps.sh lint): make format is not tried")
+        return
+    for words in (["init", "-q"], ["add", "."]):
+        run(["git", "-C", copy, *words])
+    before = {name: open(os.path.join(copy, name), encoding="utf-8").read() for name in files(copy) if name.endswith((".cpp", ".hpp"))}
+    name = "ngx_module/core/arena.cpp"
+    with open(os.path.join(copy, name), "w", encoding="utf-8") as file:
+        file.write(before[name].replace("\n", "\n   ").replace(" {", "\n{"))
+    t.is_(make(copy, "format").returncode, 0, "make format")
+    after = {name: open(os.path.join(copy, name), encoding="utf-8").read() for name in before}
+    t.is_([name for name in before if before[name] != after[name]], [], "an untidy source is put right, all others stay as they are")
+
+
+def test(t):
+    p = t.project()
+    if kAsan:
+        t.skip_all("what is installed has no sanitizers")
+    installing(t, p)
+    loaded(t, p)
+    keeping(t, p)
+
+
+run_test(test)
