@@ -15,9 +15,9 @@
 
 namespace tablegate::loader {
 
-// Under lock_catalog(): ends what a rotation left. Step 3 where its transaction was committed; a half-written
-// FILE.new goes away where it was not. True when a file changed.
-bool finish_rotation(Database& catalog, const std::string& path);
+// Under lock_catalog(): ends what a rotation left. `known`: the catalog's fingerprint. Step 3 where its
+// transaction was committed; a half-written FILE.new goes away where it was not. True when a file changed.
+bool finish_rotation(const std::string& path, const std::string& known);
 
 struct Rotation {
   size_t sealed = 0;     // values that were sealed anew

@@ -123,7 +123,7 @@ void init(const Settings& settings, const InitOptions& options) {
       changed = true;
     }
     // The file last: everything that could be refused has been done.
-    changed |= finish_rotation(catalog, key_path);
+    changed |= finish_rotation(key_path, known);
     key = ensure_master_key(key_path, known);
     catalog.script("SET LOCAL ROLE tablegate_owner");
     changed |= save_fingerprint(catalog, key, known);

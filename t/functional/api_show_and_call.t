@@ -29,6 +29,7 @@ def definitions(address):
         {**api, "name": "User by Old Signature", "path": "/user/sha1", "authentication": ["hmac"], "hmac": {"methods": ["HmacSHA1"]}},
         {**api, "name": "User by Post", "method": "POST", "path": "/user/post", "authentication": ["hmac", "api_key"],
          "request_parameters": [number, {**name, "required": False}, {"name": "age", "type": "LONG", "in": "query", "required": False}]},
+        {**api, "name": "User by Token", "path": "/user/token", "authentication": ["jwt"]},
         {**api, "name": "User by Open Post", "method": "POST", "path": "/user/post/open", "authentication": [], "request_parameters": [number]},
     ]
 
@@ -101,6 +102,49 @@ def called(t, p, pair):
     t.ok(result.rc == 1 and "invalid_signature" in result.stdout and "answered 401" in result.stderr, "a wrong secret: 401, exit 1", result)
 
 
+def make_pem(p, name, *options):
+    private, public = os.path.join(p.folder, name + ".key"), os.path.join(p.folder, name + ".pem")
+    run(["openssl", "genpkey", "-out", private, *options])
+    run(["openssl", "pkey", "-in", private, "-pubout", "-out", public])
+    return private, public
+
+
+kTypes = {"rsa": ("RS256", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+          "ec": ("ES384", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384", "-pkeyopt", "ec_param_enc:named_curve"),
+          "ed": ("EdDSA", "-algorithm", "ED25519")}
+kConditions = ("--issuer", "https://issuer", "--audience", "api", "--require-exp", "--claim")
+
+
+def tokens(t, p):
+    """A consumer for each type of key, and two with symmetric ones, at every source; one sync for all."""
+    keys = {name: make_pem(p, name, *options[1:]) for name, options in kTypes.items()}
+    sources = {"rsa": "header:Authorization:Bearer", "ec": "query:token", "ed": "cookie:token"}
+    for name, (_, public) in keys.items():
+        p.loader.must("consumer", "create", name)
+        p.loader.must("consumer", "authorize", name, "--api", "User by Token")
+        p.loader.must("consumer", "set-jwt", name, "--pem", public, "--alg", kTypes[name][0], "--kid", name, "--source", sources[name],
+                      *kConditions, name)
+    secret = p.file("symmetric.txt", "a symmetric key of more than 32 bytes, for HS256\n")
+    p.loader.must("consumer", "create", "symmetric")
+    p.loader.must("consumer", "authorize", "symmetric", "--rest-api", "dataservice-user-api")
+    p.loader.must("consumer", "set-jwt", "symmetric", "--secret-file", secret, "--alg", "HS256", "--source", "header:X-Token")
+    p.sync()
+    p.gateway.reload()
+    for name, (private, _) in keys.items():
+        good = p.loader("api", "call", "User by Token", "--credential", private, "--consumer", name, "-o", "json")
+        t.ok(good.rc == 0 and good.json["response"] == kAlice, f"{kTypes[name][0]}: a token made from a private key, {sources[name]}", good)
+    bare = p.loader("api", "call", "User by Token", "--credential", keys["rsa"][0], "-o", "json")
+    t.is_((bare.rc, bare.json["response"]["error"]), (1, "invalid_credential"), "without --consumer it has none of the claims")
+    other = p.loader("api", "call", "User by Token", "--credential", keys["rsa"][0], "--consumer", "ec")
+    t.ok(other.rc == 1 and "no key that goes with this private key" in other.stderr, "a private key of someone else", other)
+    own = p.loader("api", "call", "User by Token", "--consumer", "symmetric", "-o", "json")
+    t.ok(own.rc == 0 and own.json["response"] == kAlice, "a symmetric key is opened without --credential", own)
+    public = p.loader("api", "call", "User by Token", "--consumer", "rsa")
+    t.ok(public.rc == 1 and "public keys only" in public.stderr and "--credential" in public.stderr, "a public key makes no token", public)
+    none = p.loader("api", "call", "User by Token", "--consumer", "bare", "--credential", keys["rsa"][0])
+    t.ok(none.rc == 1 and "has no JWT setting" in none.stderr, "a consumer without a setting", none)
+
+
 def test(t):
     p = t.project()
     p.serve(definitions(f"http://127.0.0.1:{p.gateway.port}"), {"user_info": kNames})
@@ -110,6 +154,7 @@ def test(t):
     p.gateway.reload()
     shown(t, p, pair)
     called(t, p, pair)
+    tokens(t, p)
     answer = p.loader.json("api", "test", "User by Post", "--param", "user_id=10002", "--param", "user_name=nobody")
     t.is_((answer["passed"], answer["response"]["data"]), (True, None), "api test binds the body's parameters")
     failed = p.loader("api", "test", "User by Post", "--param", "user_id=abc", "-o", "json")

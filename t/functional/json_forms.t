@@ -52,8 +52,8 @@ def test(t):
     is_form("name action", "consumer", "create", "partner")
     is_form("name action", "consumer", "authorize", "partner", "--api", kApi)
     key = is_form("id type api_key", "consumer", "add-key", "partner")
-    is_form(["name enabled workspace keys authorizations"], "consumer", "list")
-    shown = is_form("name enabled workspace keys authorizations", "consumer", "show", "partner")
+    is_form(["name enabled workspace keys jwt authorizations"], "consumer", "list")
+    shown = is_form("name enabled workspace keys jwt authorizations", "consumer", "show", "partner")
     t.is_((form(shown["keys"]), form(shown["authorizations"])), (["id type label not_before expires created_at state"], ["api"]), "show: keys and authorisations")
     for verb in (("disable", "partner"), ("enable", "partner"), ("revoke-key", "partner", key["id"]), ("deauthorize", "partner", "--api", kApi), ("delete", "partner")):
         is_form("name action", "consumer", *verb)
