@@ -86,6 +86,8 @@ class Test(Tap):
         bad = [line for line in log.splitlines() if re.search(r"Sanitizer|runtime error|exited on signal", line)
                and not any(x.search(line) for x in self.allowed)]
         self.ok(not bad, "no sanitizer report and no signal in nginx's log", *bad[:20])
+        bad = [line for line in log.splitlines() if re.search(r"tablegate[: ]", line) and any(secret in line for secret in project.secrets)]
+        self.ok(not bad, "no line of ours holds a key, secret or token", *bad[:5])
         self.ok(not project.loader.without_next, "every refusal of the loader ended with the next command", *project.loader.without_next[:5])
 
     def clean(self):

@@ -86,6 +86,7 @@ class Project:
         self.loader = Loader(folder, self.postgres.dsn())
         self.gateway = Gateway(folder, f"host={self.postgres.socket} port=5432 dbname=tablegate user=tablegate_reader")
         self.key = None
+        self.secrets = []  # keys, secrets and tokens that no line of ours may hold
 
     def init(self):
         return self.loader.must("init", "--workspace", "demo")
@@ -116,7 +117,9 @@ class Project:
             self.loader.must("api", "publish", name, "--no-domain")
 
     def add_key(self, consumer="demo"):
-        return self.loader.json("consumer", "add-key", consumer, "--type", "api_key")["api_key"]
+        key = self.loader.json("consumer", "add-key", consumer, "--type", "api_key")["api_key"]
+        self.secrets.append(key)
+        return key
 
     def sync(self, *options):
         return self.loader.must("sync", "--output", self.gateway.out, *options)
