@@ -120,7 +120,8 @@ FlatResult check_names(const FlatMember* members, size_t count, Arena& arena) {
     }
     return FlatResult::read;
   }
-  auto* sorted = static_cast<const FlatMember**>(arena.allocate(count * sizeof(const FlatMember*)));
+  using Place = const FlatMember*;
+  auto* sorted = static_cast<Place*>(arena.allocate(count * sizeof(Place)));  // NOLINT: pointers are meant
   if (sorted == nullptr) return FlatResult::no_memory;
   size_t names = 0;
   for (size_t i = 0; i < count; ++i) {
