@@ -36,7 +36,7 @@ class SigningKey {
         for (size_t i = 0; i < secret_.size(); ++i) secret_[i] = static_cast<char>(i * 37 + 11 + ++made());
         break;
       case JwkType::rsa:
-        key_.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<size_t>(rsa_bits)));
+        key_ = make_rsa(rsa_bits);
         break;
       case JwkType::ec:
         key_.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", ec_group_name(jwt_key_curve(algorithm))));
@@ -151,6 +151,17 @@ class SigningKey {
   }
 
  private:
+  // RSA keys take long to make: six, in turn.
+  static PkeyPtr make_rsa(unsigned bits) {
+    static std::array<PkeyPtr, 6> pool;
+    static size_t next = 0;
+    auto make = [bits] { return EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<size_t>(bits)); };
+    if (bits != 2048) return PkeyPtr(make());
+    PkeyPtr& place = pool[next++ % pool.size()];
+    if (!place) place.reset(make());
+    EVP_PKEY_up_ref(place.get());
+    return PkeyPtr(place.get());
+  }
   static size_t& made() {
     static size_t count = 0;
     return count;
