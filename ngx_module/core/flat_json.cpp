@@ -120,7 +120,8 @@ FlatResult check_names(const FlatMember* members, size_t count, Arena& arena) {
     }
     return FlatResult::read;
   }
-  auto* sorted = static_cast<const FlatMember**>(arena.allocate(count * sizeof(const FlatMember*)));
+  using Place = const FlatMember*;
+  auto* sorted = static_cast<Place*>(arena.allocate(count * sizeof(Place)));  // NOLINT: pointers are meant
   if (sorted == nullptr) return FlatResult::no_memory;
   size_t names = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -159,8 +160,8 @@ FlatResult read_flat_object(char* text, size_t size, Arena& arena, FlatObject& o
   if (size > UINT32_MAX || std::memchr(text, '\0', size) != nullptr) return FlatResult::refused;
   // Each name has a colon behind it, each element a comma or its list's end; the shortest are `"":1,` and
   // `"",`.
-  const auto marks =
-      static_cast<size_t>(std::count(text, text + size, ':') + std::count(text, text + size, ',')) + 1;
+  size_t marks = 1;
+  for (size_t i = 0; i < size; ++i) marks += text[i] == ':' || text[i] == ',' ? 1U : 0U;
   const size_t room = std::min(marks, size / 3 + 1);
   auto* members = static_cast<FlatMember*>(arena.allocate(room * sizeof(FlatMember)));
   if (members == nullptr) return FlatResult::no_memory;

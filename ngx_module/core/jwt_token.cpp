@@ -71,6 +71,14 @@ const char* read_header(const FlatObject& header, JwtToken& out) {
   return nullptr;
 }
 
+// Where the two are; false: there are fewer, or more.
+bool two_dots(std::string_view text, size_t& first, size_t& second) {
+  first = text.find('.');
+  if (first == std::string_view::npos) return false;
+  second = text.find('.', first + 1);
+  return second != std::string_view::npos && text.find('.', second + 1) == std::string_view::npos;
+}
+
 // False: the claim is there and no number.
 bool read_date(const FlatObject& claims, std::string_view name, std::optional<int64_t>& out) {
   constexpr double kMost = 9007199254740992.0;  // 2^53, past which doubles are no whole seconds
@@ -88,11 +96,9 @@ bool read_date(const FlatObject& claims, std::string_view name, std::optional<in
 }  // namespace
 
 bool split_token(std::string_view token, TokenParts& out) {
-  if (token.size() > kMaxToken) return false;
-  const size_t first = token.find('.');
-  if (first == std::string_view::npos) return false;
-  const size_t second = token.find('.', first + 1);
-  if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos) return false;
+  size_t first = 0;
+  size_t second = 0;
+  if (token.size() > kMaxToken || !two_dots(token, first, second)) return false;
   out.header = token.substr(0, first);
   out.payload = token.substr(first + 1, second - first - 1);
   out.signature = token.substr(second + 1);
@@ -101,10 +107,9 @@ bool split_token(std::string_view token, TokenParts& out) {
 }
 
 bool looks_like_token(std::string_view value, Arena& arena) {
-  const size_t first = value.find('.');
-  if (first == std::string_view::npos || first > kMaxToken) return false;
-  const size_t second = value.find('.', first + 1);
-  if (second == std::string_view::npos || value.find('.', second + 1) != std::string_view::npos) return false;
+  size_t first = 0;
+  size_t second = 0;
+  if (!two_dots(value, first, second) || first > kMaxToken) return false;
   const Decoded header = decode(value.substr(0, first), arena);
   if (header.reason != nullptr) return false;
   const std::string_view text(header.text, header.size);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace tablegate::core {
@@ -12,6 +14,14 @@ inline bool valid_text(std::string_view text) {
   const unsigned char* end = p + text.size();
   auto continuation = [](unsigned char c) { return (c & 0xC0U) == 0x80U; };
   while (p < end) {
+    if (end - p >= 8) {  // eight bytes of ASCII without NUL at once
+      uint64_t word = 0;
+      std::memcpy(&word, p, sizeof word);
+      if (((word | (word - 0x0101010101010101U)) & 0x8080808080808080U) == 0) {
+        p += 8;
+        continue;
+      }
+    }
     const unsigned char c = *p;
     if (c < 0x80U) {
       if (c == 0) return false;
