@@ -33,6 +33,7 @@ class Secret {
   Secret& operator=(const Secret&) = delete;
   ~Secret() { wipe(); }
 
+  std::string_view view() const { return {c_str(), bytes_.empty() ? 0 : bytes_.size() - 1}; }
   const char* c_str() const { return bytes_.empty() ? "" : bytes_.data(); }
   bool empty() const { return bytes_.size() <= 1; }
 
