@@ -28,7 +28,7 @@ HmacHeaders hmac_headers(const ApiRequest& request, const std::string& access_ke
     headers.covered.emplace_back("x-ca-signature-method", request.hmac_method);
   std::sort(headers.covered.begin(), headers.covered.end());
   std::string names;
-  for (const auto& [name, value] : headers.covered) names += (names.empty() ? "" : ",") + name;
+  for (const auto& [name, value] : headers.covered) names.append(names.empty() ? "" : ",").append(name);
   headers.values = {
       {"Accept", headers.accept}, {"Date", date}, {"x-ca-key", access_key}, {kNonceHeader, nonce}};
   if (request.has_body()) headers.values.emplace_back("Content-Type", headers.content_type);
