@@ -1,5 +1,7 @@
 #include "cli/hmac_call.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -40,7 +42,7 @@ HmacHeaders hmac_headers(const ApiRequest& request, const std::string& access_ke
 
 std::vector<std::string> lines_to_sign(const ApiRequest& request, const HmacHeaders& headers) {
   std::vector<std::string> lines = {request.method, headers.accept, "", headers.content_type, headers.date};
-  for (const auto& [name, value] : headers.covered) lines.push_back(name + ":" + value);
+  for (const auto& [name, value] : headers.covered) lines.push_back(fmt::format("{}:{}", name, value));
   Values parameters = request.query;
   parameters.insert(parameters.end(), request.form.begin(), request.form.end());
   std::sort(parameters.begin(), parameters.end());
