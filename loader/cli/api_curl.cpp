@@ -12,10 +12,8 @@ constexpr const char* kLineBreak = " \\\n  ";
 
 class CurlCommand {
  public:
-  CurlCommand(const ServedApi& served, const ApiRequest& request) : request_(request) {
-    base_ = served.domains.empty() ? served.address : served.domains.front();
-    if (base_.empty()) base_ = "http://GATEWAY";
-  }
+  CurlCommand(const ServedApi& served, const ApiRequest& request)
+      : request_(request), base_(base_of(served)) {}
 
   void word(const std::string& shell_text) { words_ += " " + shell_text; }
   void header(const std::string& name, const std::string& value) {
@@ -33,6 +31,10 @@ class CurlCommand {
   }
 
  private:
+  static std::string base_of(const ServedApi& served) {
+    const std::string base = served.domains.empty() ? served.address : served.domains.front();
+    return base.empty() ? "http://GATEWAY" : base;
+  }
   static std::string inside_quotes(const std::string& text) {
     std::string quoted;
     for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);

@@ -1,5 +1,7 @@
 #include "cli/hmac_call.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -28,7 +30,7 @@ HmacHeaders hmac_headers(const ApiRequest& request, const std::string& access_ke
     headers.covered.emplace_back("x-ca-signature-method", request.hmac_method);
   std::sort(headers.covered.begin(), headers.covered.end());
   std::string names;
-  for (const auto& [name, value] : headers.covered) names += (names.empty() ? "" : ",") + name;
+  for (const auto& [name, value] : headers.covered) names.append(names.empty() ? "" : ",").append(name);
   headers.values = {
       {"Accept", headers.accept}, {"Date", date}, {"x-ca-key", access_key}, {kNonceHeader, nonce}};
   if (request.has_body()) headers.values.emplace_back("Content-Type", headers.content_type);
@@ -40,7 +42,7 @@ HmacHeaders hmac_headers(const ApiRequest& request, const std::string& access_ke
 
 std::vector<std::string> lines_to_sign(const ApiRequest& request, const HmacHeaders& headers) {
   std::vector<std::string> lines = {request.method, headers.accept, "", headers.content_type, headers.date};
-  for (const auto& [name, value] : headers.covered) lines.push_back(name + ":" + value);
+  for (const auto& [name, value] : headers.covered) lines.push_back(fmt::format("{}:{}", name, value));
   Values parameters = request.query;
   parameters.insert(parameters.end(), request.form.begin(), request.form.end());
   std::sort(parameters.begin(), parameters.end());

@@ -48,7 +48,7 @@ def test(t):
     t.is_(listed[0]["published"], [{"gateway": "dataservice-prod", "version": 1}], "list: where which version is published")
     versions = is_form(["version status message author committed_at published_on"], "api", "versions", kApi)
     t.is_((versions[0]["message"], versions[0]["published_on"]), ("first", ["dataservice-prod"]), "versions: its values")
-    is_form("name version gateway method path urls authentication curl definition", "api", "show", kApi)
+    is_form("name version gateway method path urls authentication curl curls definition", "api", "show", kApi)
     is_form("name action", "consumer", "create", "partner")
     is_form("name action", "consumer", "authorize", "partner", "--api", kApi)
     key = is_form("id type api_key", "consumer", "add-key", "partner")

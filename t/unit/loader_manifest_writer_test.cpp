@@ -174,8 +174,8 @@ START_TEST(order_does_not_matter) {
   const auto manifest = read(all);
   same_text((*manifest)->consumers[0].name, "adam");
   ck_assert_uint_eq((*manifest)->consumers[1].apis.size(), 2);
-  ck_assert_int_eq((*manifest)->api_keys[0].not_before, 5);
-  ck_assert_int_eq((*manifest)->api_keys[1].expires, 9);
+  ck_assert_int_eq((*manifest)->api_keys[0].validity.not_before, 5);
+  ck_assert_int_eq((*manifest)->api_keys[1].validity.expires, 9);
 }
 END_TEST
 
