@@ -89,7 +89,6 @@ def tampering(t, p, key):
     post = {"target": kPost, "method": "POST", "headers": kForm, "body": b"user_id=10001"}
     t.is_(sent(lambda call: None), (200, kAlice["data"]), "untouched")
     for name, change, more in (
-            ("method", set_call("method", "HEAD"), {}),
             ("query value", set_call("target", "/v1/user/signed?user_id=10002"), {}),
             ("query name", set_call("target", "/v1/user/signed?user_id=10001&x=1"), {}),
             ("path", set_call("target", "/v1/user/../user/signed?user_id=10001"), {}),
@@ -103,9 +102,8 @@ def tampering(t, p, key):
             ("the secret", lambda call: call["headers"].update(signed_headers({**key, "secret": "x" * 40}, "GET", kGet)), {}),
             ("form", set_call("body", b"user_id=10002"), post), ("more form", set_call("body", b"user_id=10001&x="), post),
             ("JSON", set_call("body", b'{"user_id":10002}'), {**post, "headers": kJson, "body": b'{"user_id":10001}'})):
-        got = sent(change, **more)
-        t.is_(got if name != "method" else got[0], bad if name != "method" else 401, f"tampered: {name}") if name != "method" else \
-            t.is_(request(p.gateway.port, kGet, "HEAD", signed_headers(key, "GET", kGet)).status, 401, "tampered: method")
+        t.is_(sent(change, **more), bad, f"tampered: {name}")
+    t.is_(request(p.gateway.port, kGet, "HEAD", signed_headers(key, "GET", kGet)).status, 401, "tampered: method")
 
 
 def bodies(t, p, key):
@@ -155,7 +153,8 @@ def times(t, p, key):
     def at(offset, **more):
         return request(p.gateway.port, kGet, headers=signed_headers(key, "GET", kGet, when=time.time() + offset, **more))
 
-    t.is_((at(-880).status, at(880).status), (200, 200), "within 900 s")
+    t.is_(at(880).status, 200, "within 900 s")
+    t.is_(answer_of(at(-880)), (401, "stale_request"), "also within, but before this gateway began to remember nonces")
     got = at(-920)
     t.is_(answer_of(got), (401, "stale_request"), "before the window")
     t.like(got.json["errMsg"], r"outside the window of 900 s, server time \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$", "and told the server's time")
@@ -228,6 +227,7 @@ def diagnostics(t, p, key):
 
 def settings(t, p, key):
     gateway = p.gateway
+    t.allow(r"requires nonces, which|whose nonces want a")
     gateway.set(location="tablegate_hmac_window 5s;")
     good, text = gateway.check()
     t.ok(good, "another window", text)

@@ -30,7 +30,8 @@ def string_to_sign(method, target, headers, signed, body=b"", empty="", raw=Fals
         add(body.decode(), True)
     pairs.sort(key=lambda pair: pair[0].encode())
     joined = "&".join(f"{name}={value}" if value else name + empty for name, value in pairs)
-    names = sorted((name.lower() if lower else name) for name in signed)
+    never = {"accept", "content-md5", "content-type", "date", "x-ca-signature", "x-ca-signature-headers"}
+    names = sorted((name.lower() if lower else name) for name in signed if name.lower() not in never)
     lines = "".join(f"{name}:{have.get(name.lower(), '')}\n" for name in names)
     fixed = "".join(have.get(name, "") + "\n" for name in ("accept", "content-md5", "content-type", "date"))
     return f"{method}\n{fixed}{lines}{path}{'?' if joined else ''}{joined}"
