@@ -197,7 +197,7 @@ START_TEST(conflicts_are_those_of_the_pairs) {
   std::mt19937 random(7);
   auto below = [&random](unsigned limit) { return random() % limit; };
   unsigned conflicts = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     std::vector<JwtSetting> settings;
     const unsigned count = 2 + below(4);
     for (unsigned i = 0; i < count; ++i) {
@@ -227,8 +227,8 @@ START_TEST(conflicts_are_those_of_the_pairs) {
     ck_assert(found->first != found->second && !found->crowd);
     ck_assert(could_both_accept(settings[found->first], settings[found->second]));
   }
-  ck_assert_uint_gt(conflicts, 300);
-  ck_assert_uint_lt(conflicts, 2900);
+  ck_assert_uint_gt(conflicts, 100);
+  ck_assert_uint_lt(conflicts, 950);
 }
 END_TEST
 
@@ -237,8 +237,9 @@ START_TEST(many_consumers_of_one_key) {
   const SigningKey shared(JwtAlgorithm::es256);
   std::string consumers;
   constexpr size_t kMany = 3000;
+  const std::string jwk = shared.jwk("k");
   for (size_t i = 0; i < kMany; ++i) {
-    consumers += jwt_consumer("c" + std::to_string(i), shared.jwk("k"),
+    consumers += jwt_consumer("c" + std::to_string(i), jwk,
                               R"("issuer":"i","claim":{"name":"uid","value":")" + std::to_string(i) + "\"},");
   }
   testing::Proving prove(consumers);
