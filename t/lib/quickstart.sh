@@ -238,7 +238,7 @@ http {
 
     server {
         listen 127.0.0.1:$port;
-        location / { tablegate on; }
+        location / { tablegate on; tablegate_hmac_diagnostics on; }
     }
 }
 CONF
