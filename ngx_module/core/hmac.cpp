@@ -14,6 +14,7 @@ namespace tablegate::core {
 namespace {
 
 constexpr size_t kMaxMessage = 4096;
+constexpr size_t kMaxPrepared = 4096;
 
 Problem refuse(std::string_view reason) {
   return {Slug::invalid_signature, {}, {}, reason};
@@ -52,6 +53,10 @@ Mac& HmacVerifier::mac_of(const HmacKey* key, HmacHash hash) {
       key == nullptr ? manifest_.hmac_keys.size() : static_cast<size_t>(key - manifest_.hmac_keys.data());
   std::unique_ptr<Mac>& mac = macs_[2 * place + (hash == HmacHash::sha1 ? 1 : 0)];
   constexpr std::string_view kNobodys = "the key of an access key that nobody has";
+  if (!mac && ++made_ > kMaxPrepared) {  // a Mac takes about 2 KiB
+    for (std::unique_ptr<Mac>& one : macs_) one.reset();
+    made_ = 1;
+  }
   if (!mac) mac = std::make_unique<Mac>(hash, key == nullptr ? kNobodys : key->secret.view());
   return *mac;
 }

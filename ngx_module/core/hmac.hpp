@@ -58,7 +58,8 @@ class HmacVerifier {
   const Manifest& manifest_;
   Md5 md5_;
   std::vector<std::unique_ptr<Mac>>
-      macs_;  // two a key (SHA-256, SHA-1), made when first used; the last two: nobody's
+      macs_;         // two a key (SHA-256, SHA-1), made when first used; the last two: nobody's
+  size_t made_ = 0;  // of them
   uint64_t signatures_ = 0;
 };
 

@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
 #include "core/jwk_key.hpp"
+#include "core/mac.hpp"
 #include "core/openssl.hpp"
 
 namespace tablegate::core {
@@ -111,24 +113,21 @@ const unsigned char* bytes_of(std::string_view text) {
 // One key under one algorithm, ready to be copied (asymmetric) or begun again (HMAC).
 struct Prepared {
   MdCtxPtr verify;
-  MacCtxPtr mac;
+  std::optional<Mac> mac;
 };
 
-Prepared prepare(const Jwk& key, JwtAlgorithm algorithm, EVP_MAC* hmac) {
+HmacHash hash_of(JwtAlgorithm algorithm) {
+  if (algorithm == JwtAlgorithm::hs256) return HmacHash::sha256;
+  return algorithm == JwtAlgorithm::hs384 ? HmacHash::sha384 : HmacHash::sha512;
+}
+
+Prepared prepare(const Jwk& key, JwtAlgorithm algorithm) {
   Prepared out;
-  const char* const digest = algorithm == JwtAlgorithm::eddsa ? nullptr : digest_name(algorithm);
   if (key.type == JwkType::oct) {
-    std::array<char, 8> name{};
-    std::copy_n(digest, std::char_traits<char>::length(digest), name.begin());
-    const std::array<OSSL_PARAM, 2> parameters = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0), OSSL_PARAM_construct_end()};
-    const std::string_view secret = key.secret.view();
-    out.mac.reset(hmac == nullptr ? nullptr : EVP_MAC_CTX_new(hmac));
-    if (out.mac && EVP_MAC_init(out.mac.get(), bytes_of(secret), secret.size(), parameters.data()) != 1) {
-      out.mac.reset();
-    }
+    out.mac.emplace(hash_of(algorithm), key.secret.view());
     return out;
   }
+  const char* const digest = algorithm == JwtAlgorithm::eddsa ? nullptr : digest_name(algorithm);
   EVP_PKEY_CTX* settings = nullptr;  // the context's own
   out.verify.reset(EVP_MD_CTX_new());
   const bool ready =
@@ -148,7 +147,6 @@ constexpr size_t kMaxPrepared = 4096;    // about 2 KiB each
 }  // namespace
 
 struct JwsVerifier::State {
-  MacPtr hmac{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
   MdCtxPtr scratch{EVP_MD_CTX_new()};
   std::unordered_map<uint64_t, Prepared> prepared;
   std::array<std::unique_ptr<Jwk>, kJwtAlgorithms> dummies;
@@ -166,7 +164,7 @@ Prepared& JwsVerifier::State::of(uint32_t number, const Jwk& key, JwtAlgorithm a
   const auto found = prepared.find(name);
   if (found != prepared.end()) return found->second;
   if (prepared.size() >= kMaxPrepared) prepared.clear();
-  return prepared.emplace(name, prepare(key, algorithm, hmac.get())).first->second;
+  return prepared.emplace(name, prepare(key, algorithm)).first->second;
 }
 
 const Jwk& JwsVerifier::State::dummy(JwtAlgorithm algorithm) {
@@ -195,15 +193,12 @@ const Jwk& JwsVerifier::State::dummy(JwtAlgorithm algorithm) {
 
 bool JwsVerifier::State::check(uint32_t number, const Jwk& key, JwtAlgorithm algorithm,
                                std::string_view input, std::string_view signature) {
-  const Prepared& ready = of(number, key, algorithm);
+  Prepared& ready = of(number, key, algorithm);
   if (key.type == JwkType::oct) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-    size_t size = 0;
-    // Without a key it begins again with the one it has (EVP_MAC_init(3)).
-    return ready.mac && EVP_MAC_init(ready.mac.get(), nullptr, 0, nullptr) == 1 &&
-           EVP_MAC_update(ready.mac.get(), bytes_of(input), input.size()) == 1 &&
-           EVP_MAC_final(ready.mac.get(), mac.data(), &size, mac.size()) == 1 && size == signature.size() &&
-           CRYPTO_memcmp(mac.data(), signature.data(), size) == 0;
+    std::array<unsigned char, kMaxMacSize> wanted{};
+    const size_t size = mac_size(hash_of(algorithm));
+    return ready.mac->compute(input, wanted.data()) && size == signature.size() &&
+           CRYPTO_memcmp(wanted.data(), signature.data(), size) == 0;
   }
   if (!ready.verify || !scratch || EVP_MD_CTX_copy_ex(scratch.get(), ready.verify.get()) != 1) return false;
   if (key.type == JwkType::ec) {
