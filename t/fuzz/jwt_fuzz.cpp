@@ -31,7 +31,8 @@ std::unique_ptr<const Manifest> make_manifest() {
       consumer("uid", R"("issuer":"i","claim":{"name":"uid","value":"1"},"keys":[)" + secret + "]") +
       consumer("aud",
                R"("issuer":"j","audience":"a","leeway":0,"require_exp":true,"keys":[)" + secret + "]") +
-      // A key that nobody has signed claims with, and the one of RFC 8037 appendix A.2, who signed none either.
+      // A key that nobody has signed claims with, and the one of RFC 8037 appendix A.2, who signed none
+      // either.
       consumer("ec", R"("keys":[{"kty":"EC","crv":"P-256","x":"4q2FSUzx20n9JvjKdBWqFaxEVr4AtkZhwPBdfYITEOI",)"
                      R"("y":"L25_xvLsiPZifYctH3yZPHLaANAVkmXSH6NeIqEoi40"}])") +
       consumer(

@@ -48,7 +48,7 @@ for name in "${names[@]}"; do
   echo "fuzz: $name for $seconds s"
   if "$out/${name}_fuzz" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -max_len=8192 -print_final_stats=1 \
     -artifact_prefix="$out/$name-crash-" "$work" >"$out/$name.log" 2>&1; then
-    grep -E '^stat::number_of_executed_units|^Done' "$out/$name.log" | sed "s/^/fuzz: $name: /"
+    grep -aE '^stat::number_of_executed_units|^Done' "$out/$name.log" | sed "s/^/fuzz: $name: /"
   else
     tail -40 "$out/$name.log" >&2
     echo "fuzz: $name broke; again with:" >&2
