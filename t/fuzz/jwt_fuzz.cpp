@@ -13,6 +13,7 @@
 #include "fuzzing.hpp"
 
 using namespace tablegate::core;
+using tablegate::fuzz::next_line;
 
 namespace {
 
@@ -31,7 +32,8 @@ std::unique_ptr<const Manifest> make_manifest() {
       consumer("uid", R"("issuer":"i","claim":{"name":"uid","value":"1"},"keys":[)" + secret + "]") +
       consumer("aud",
                R"("issuer":"j","audience":"a","leeway":0,"require_exp":true,"keys":[)" + secret + "]") +
-      // A key that nobody has signed claims with, and the one of RFC 8037 appendix A.2, who signed none either.
+      // A key that nobody has signed claims with, and the one of RFC 8037 appendix A.2, who signed none
+      // either.
       consumer("ec", R"("keys":[{"kty":"EC","crv":"P-256","x":"4q2FSUzx20n9JvjKdBWqFaxEVr4AtkZhwPBdfYITEOI",)"
                      R"("y":"L25_xvLsiPZifYctH3yZPHLaANAVkmXSH6NeIqEoi40"}])") +
       consumer(
@@ -40,13 +42,6 @@ std::unique_ptr<const Manifest> make_manifest() {
   Result<std::unique_ptr<const Manifest>> manifest = read_manifest(tablegate::fuzz::with_header(body));
   INVARIANT(static_cast<bool>(manifest));
   return std::move(*manifest);
-}
-
-std::string_view next_line(std::string_view& text) {
-  const size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return line;
 }
 
 std::string mac(const std::string& input, const char* digest) {
