@@ -21,6 +21,15 @@ bool same_in_any_case(std::string_view one, std::string_view other) {
                                                   [](char a, char b) { return lower(a) == lower(b); });
 }
 
+// A name that a header can have (RFC 9110 section 5.6.2).
+bool token(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return std::all_of(text.begin(), text.end(), [kMarks](char c) {
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
 // Headers that are never among the signed ones, listed or not: the signature itself, and what has a line of
 // its own.
 bool never_listed(std::string_view name) {
@@ -68,6 +77,10 @@ std::string_view single_header(const HeaderSource& headers, std::string_view nam
 }
 
 Problem SignedRequest::read(const RequestData& request, HmacProfile profile, Arena& arena) {
+  // nginx ends the path or the query there, what is signed would not: `a=1%23b` and `a=1#b` are one text, but
+  // two requests.
+  if (request.target.find('#') != std::string_view::npos)
+    return {Slug::invalid_parameter, {}, "'#' is not percent-encoded", "fragment"};
   method_ = request.method;
   path_ = request.target.substr(0, request.target.find('?'));
   if (Problem problem = read_headers(request, arena)) return problem;
@@ -92,10 +105,12 @@ Problem SignedRequest::read_headers(const RequestData& request, Arena& arena) {
   for_each_part(list, ',', [&most](std::string_view) { return ++most != 0; });
   headers_ = allocate<Header>(arena, most);
   if (headers_ == nullptr) return {Slug::internal_error, {}, {}};
+  bool malformed = false;
   const bool complete = for_each_part(list, ',', [&](std::string_view part) {
     Header header;
     header.name = trimmed(part);
     if (header.name.empty() || never_listed(header.name)) return true;
+    malformed = malformed || !token(header.name);
     header.value = single_header(*request.headers, header.name, repeated);
     char* copy = arena.copy(header.name);
     if (copy == nullptr) return false;
@@ -107,6 +122,8 @@ Problem SignedRequest::read_headers(const RequestData& request, Arena& arena) {
   });
   if (!complete) return {Slug::internal_error, {}, {}};
   if (repeated) return refuse("repeated_header");
+  // The line of a header `/p?a=b` could be the path's of another request, whose value goes on behind an LF.
+  if (malformed) return refuse("malformed_list");
   std::sort(headers_, headers_ + header_count_,
             [](const Header& a, const Header& b) { return a.lower < b.lower; });
   for (size_t i = 1; i < header_count_; ++i) {
@@ -133,15 +150,16 @@ Problem SignedRequest::read_pairs(const RequestData& request, bool raw, Arena& a
   // Forms have no `raw` profile: the samples that sign a raw query sign a form's values decoded.
   if (Problem problem = add_pairs(body, false, arena)) return problem;
 
-  std::sort(pairs_, pairs_ + pair_count_, [](const Pair& a, const Pair& b) { return a.name < b.name; });
-  for (size_t i = 1; i < pair_count_; ++i) {
-    // A signature could cover the first value only.
-    if (pairs_[i].name == pairs_[i - 1].name)
-      return {Slug::invalid_parameter, {}, "a parameter is given more than once", "repeated_key"};
-  }
-  if (raw)
-    std::sort(pairs_, pairs_ + pair_count_, [](const Pair& a, const Pair& b) { return a.key < b.key; });
-  return {};
+  if (sort_pairs(&Pair::name) && (!raw || sort_pairs(&Pair::key))) return {};
+  // A signature could cover the first value only.
+  return {Slug::invalid_parameter, {}, "a parameter is given more than once", "repeated_key"};
+}
+
+bool SignedRequest::sort_pairs(std::string_view Pair::*by) {
+  Pair* const end = pairs_ + pair_count_;
+  std::sort(pairs_, end, [by](const Pair& a, const Pair& b) { return a.*by < b.*by; });
+  return std::adjacent_find(pairs_, end, [by](const Pair& a, const Pair& b) { return a.*by == b.*by; }) ==
+         end;
 }
 
 Problem SignedRequest::add_pairs(std::string_view text, bool raw, Arena& arena) {

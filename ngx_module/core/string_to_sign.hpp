@@ -26,8 +26,9 @@ class SignedRequest {
     bool empty_with_sign = false;  // an empty value as `k=`, else `k`
   };
 
-  // Collects it. 400 where a parameter is repeated, badly encoded or one of more than 1,024; 401 where a
-  // header that counts is repeated or the list of signed headers names one twice.
+  // Collects it. 400 where a parameter is repeated, badly encoded or one of more than 1,024, or the target
+  // holds '#'; 401 where a header that counts is repeated or the list of signed headers names one twice or
+  // something that is no header's name.
   Problem read(const RequestData& request, HmacProfile profile, Arena& arena);
 
   // Whether the list names this header, in any case.
@@ -55,6 +56,8 @@ class SignedRequest {
 
   Problem read_headers(const RequestData& request, Arena& arena);
   Problem read_pairs(const RequestData& request, bool raw, Arena& arena);
+  // By decoded names or by what is signed; false: two have the same.
+  bool sort_pairs(std::string_view Pair::*by);
   Problem add_pairs(std::string_view text, bool raw, Arena& arena);
 
   std::string_view method_;

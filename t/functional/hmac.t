@@ -59,6 +59,7 @@ def gets(t, p, key):
     for value in ("a%20b", "a+b", "%E4%BD%A0%E5%A5%BD", "%2B%2F%3D", "x%26y"):
         t.is_(call(f"/v1/user/name?b=2&a=1&user_name={value}").status, 200, f"value {value}")
     t.is_(answer_of(call("/v1/user/signed?user_id=10001&user_id=10001")), (400, "invalid_parameter"), "a repeated key")
+    t.is_(answer_of(call("/v1/user/signed?user_id=10001#2")), (400, "invalid_parameter"), "a '#', where nginx would end the query")
     t.is_(call("/v1/%75ser/signed?user_id=10001").status, 200, "the path as it came over the wire")
     t.is_(answer_of(call(kGet, hash_method="HmacSHA1")), (401, "invalid_signature"), "HmacSHA1 where the API does not allow it")
     headers = signed_headers(key, "GET", kGet)

@@ -1,9 +1,11 @@
 // What the fuzzers share: an assertion that ends the process whatever NDEBUG
-// says, and manifests whose header fits any body.
+// says, manifests whose header fits any body, and a second, plainer decoder of
+// query strings than core's.
 #pragma once
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,31 @@ inline std::string with_header(std::string_view body) {
   std::string text =
       R"({"format":1,"gateway":"g","publication":1,"sha256":")" + core::to_hex(digest) + "\"}\n";
   return text.append(body);
+}
+
+// False: bad encoding.
+inline bool plain_decode(std::string_view raw, std::string& out) {
+  const auto is_hex = [](char c) { return c != '\0' && std::strchr("0123456789abcdefABCDEF", c) != nullptr; };
+  for (size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] == '+') {
+      out += ' ';
+    } else if (raw[i] == '%') {
+      if (i + 2 >= raw.size() || !is_hex(raw[i + 1]) || !is_hex(raw[i + 2])) return false;
+      out += static_cast<char>(std::stoi(std::string(raw.substr(i + 1, 2)), nullptr, 16));
+      i += 2;
+    } else {
+      out += raw[i];
+    }
+  }
+  return true;
+}
+
+// What stands before the first line feed; it is taken away from `text`.
+inline std::string_view next_line(std::string_view& text) {
+  const size_t end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return line;
 }
 
 }  // namespace tablegate::fuzz

@@ -13,6 +13,7 @@
 #include "fuzzing.hpp"
 
 using namespace tablegate::core;
+using tablegate::fuzz::next_line;
 
 namespace {
 
@@ -41,13 +42,6 @@ std::unique_ptr<const Manifest> make_manifest() {
   Result<std::unique_ptr<const Manifest>> manifest = read_manifest(tablegate::fuzz::with_header(body));
   INVARIANT(static_cast<bool>(manifest));
   return std::move(*manifest);
-}
-
-std::string_view next_line(std::string_view& text) {
-  const size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return line;
 }
 
 std::string mac(const std::string& input, const char* digest) {

@@ -11,6 +11,7 @@
 #include "fuzzing.hpp"
 
 using namespace tablegate::core;
+using tablegate::fuzz::plain_decode;
 
 namespace {
 
@@ -29,26 +30,6 @@ constexpr std::array<std::pair<ParameterType, ColumnType>, 14> kTypes = {
      {ParameterType::date, ColumnType::date},
      {ParameterType::datetime, ColumnType::timestamp},
      {ParameterType::datetime, ColumnType::timestamptz}}};
-
-// False: bad encoding.
-bool plain_decode(std::string_view raw, std::string& out) {
-  for (size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i] == '+') {
-      out += ' ';
-    } else if (raw[i] == '%') {
-      if (i + 2 >= raw.size() || std::strchr("0123456789abcdefABCDEF", raw[i + 1]) == nullptr ||
-          raw[i + 1] == '\0' || std::strchr("0123456789abcdefABCDEF", raw[i + 2]) == nullptr ||
-          raw[i + 2] == '\0') {
-        return false;
-      }
-      out += static_cast<char>(std::stoi(std::string(raw.substr(i + 1, 2)), nullptr, 16));
-      i += 2;
-    } else {
-      out += raw[i];
-    }
-  }
-  return true;
-}
 
 // How often `name` stands in the query, and its first raw value.
 QueryValue plain_find(std::string_view query, std::string_view name) {

@@ -246,6 +246,46 @@ START_TEST(a_repeated_key_is_refused_whoever_signs) {
 }
 END_TEST
 
+// Found by t/fuzz/string_to_sign_fuzz.cpp: one text for two requests.
+START_TEST(one_text_is_one_request) {
+  Call call;
+  // nginx would bind "1", the text is that of a=1%23b.
+  call.target = "/p?a=1#b";
+  ck_text_eq(checked(call, "", "/p?a=1#b"), "invalid_parameter");
+  call.target = "/p#x?a=1";
+  ck_text_eq(checked(call, "", "/p#x?a=1"), "invalid_parameter");
+  call.target = "/p?a=1%23b";
+  ck_text_eq(checked(call, "", "/p?a=1#b"), "good h1");
+  // The text of GET /p?x=y:%0A/q, if a header were named like that.
+  call.target = "/p?x=y:%0A/q";
+  ck_text_eq(checked(call, "", "/p?x=y:\n/q"), "good h1");
+  call.target = "/q";
+  call.set("X-Ca-Signature-Headers", "/p?x=y");
+  ck_text_eq(checked(call, "/p?x=y:\n", "/q"), "invalid_signature");
+  for (const char* name : {"a b", "a:b", "a/", "\xc3\xa9", "a\"", "(a)"}) {
+    call.set("X-Ca-Signature-Headers", name);
+    ck_text_eq(checked(call, std::string(name) + ":\n", "/q"), "invalid_signature");
+  }
+  call.set("X-Ca-Signature-Headers", "!#$%&'*+-.^_`|~09azAZ");
+  ck_text_eq(checked(call, "!#$%&'*+-.^_`|~09azAZ:\n", "/q"), "good h1");
+}
+END_TEST
+
+// A raw query and a form can sign one key for two parameters.
+START_TEST(a_signed_key_is_never_repeated) {
+  Call call;
+  call.access_key = "rawKey";
+  call.secret = "rawSecret";
+  call.method = "POST";
+  call.target = "/p?%61=1";
+  call.set("Content-Type", "application/x-www-form-urlencoded");
+  call.body = "%2561=2";
+  ck_text_eq(checked(call, "", "/p?%61=2&%61=1"), "invalid_parameter");
+  call.body = "%2562=2";
+  ck_text_eq(checked(call, "", "/p?%61=1&%62=2"), "good h3");
+}
+END_TEST
+
 START_TEST(two_spellings_are_tried_and_no_third) {
   Call call;
   call.target = "/p?a=&b=1";
@@ -542,6 +582,8 @@ int main() {
                                every_part_is_covered,
                                parameters_are_decoded_sorted_and_joined,
                                a_repeated_key_is_refused_whoever_signs,
+                               one_text_is_one_request,
+                               a_signed_key_is_never_repeated,
                                two_spellings_are_tried_and_no_third,
                                the_signature_and_what_has_its_own_line_are_never_listed,
                                unknown_and_wrong_keys_are_alike_and_cost_the_same,
