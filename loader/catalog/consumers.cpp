@@ -79,6 +79,7 @@ NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest
          request.expires});
   } catch (const DatabaseError& error) {
     explain_key_conflict(error, "this key");
+    throw;
   }
   notify_change(catalog, "");
   return key;

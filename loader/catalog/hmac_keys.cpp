@@ -60,6 +60,7 @@ NewHmacKey add_hmac_key(Database& catalog, const Consumer& consumer, const KeyRe
          request.expires});
   } catch (const DatabaseError& error) {
     explain_key_conflict(error, fmt::format("access key \"{}\"", key.access_key));
+    throw;
   }
   notify_change(catalog, "");
   transaction.commit();

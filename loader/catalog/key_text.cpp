@@ -57,7 +57,6 @@ void check_label(const std::string& label) {
 void explain_key_conflict(const DatabaseError& error, const std::string& what) {
   if (error.sqlstate == "23505") throw Refused(what + " is a consumer's already", "tablegate consumer list");
   if (error.sqlstate == "23514") throw Refused("--not-before must come before --expires");
-  throw error;
 }
 
 }  // namespace tablegate::loader

@@ -21,6 +21,7 @@ void check_imported_secret(std::string_view what, std::string_view secret);
 void check_label(const std::string& label);
 
 // Throws what an INSERT's error means: `what` is someone's already, or the times are in the wrong order.
-[[noreturn]] void explain_key_conflict(const DatabaseError& error, const std::string& what);
+// Comes back from any other error, which the caller throws again.
+void explain_key_conflict(const DatabaseError& error, const std::string& what);
 
 }  // namespace tablegate::loader

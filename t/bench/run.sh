@@ -1,7 +1,9 @@
 #!/bin/bash
-# `make bench`: measures, prints the table and leaves it in build/bench/RESULTS.md. Usage: t/bench/run.sh [bench.py's options]
+# `make bench`: measures, prints the tables and leaves them in build/bench. Usage: t/bench/run.sh [--seconds N] [--rounds N]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mkdir -p build/bench
 python3 t/bench/bench.py --output build/bench/RESULTS.md "$@"
-echo "bench: build/bench/RESULTS.md"
+t/lib/npm.sh
+python3 t/bench/authentication.py --output build/bench/AUTHENTICATION.md "$@"
+echo "bench: build/bench/RESULTS.md, build/bench/AUTHENTICATION.md"

@@ -11,7 +11,7 @@ declare -A groups=(
   [test]="check perl python3 curl wrk nghttp2-client jq nodejs=node npm=npm procps openssl pgbouncer git"
   [lint]="clang-format-14 clang-tidy-14 cppcheck shellcheck python3 python3-jsonschema"
   [fuzz]="clang-14 libclang-rt-14-dev"
-  [bench]="wrk nghttp2-client procps"
+  [bench]="wrk nghttp2-client procps nodejs=node npm=npm"
 )
 
 say() { printf 'deps: %s\n' "$*"; }
