@@ -33,7 +33,7 @@ class SealingKey {
 // Which row a sealed value belongs to: the kind ("hmac_key", "jwt_key") without ':', and the row's id.
 struct SealedPlace {
   std::string_view kind;
-  std::string_view id;
+  std::string id;
 };
 
 // A version byte, 12 bytes of nonce, the ciphertext, 16 bytes of tag. Throws SystemFailure when OpenSSL

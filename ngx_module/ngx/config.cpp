@@ -119,7 +119,8 @@ char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   if (!text)
     return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + " " + text.error().text());
   auto manifest = core::read_manifest(*text);
-  OPENSSL_cleanse(text->data(), text->size());  // HMAC secrets stand in it
+  std::string& bytes = *text;
+  OPENSSL_cleanse(bytes.data(), bytes.size());  // HMAC secrets stand in it
   if (!manifest) {
     return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + ": " + manifest.error().text());
   }
