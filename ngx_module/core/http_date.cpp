@@ -15,7 +15,7 @@ constexpr int64_t kSecondsPerDay = 86400;
 // leap day is its last.
 int64_t days_of(int64_t year, int month, int day) {
   year -= month <= 2 ? 1 : 0;
-  const int64_t era = year / 400;
+  const int64_t era = (year >= 0 ? year : year - 399) / 400;  // rounded down: January 0000 is of year -1
   const int64_t year_of_era = year - era * 400;
   const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
   const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;

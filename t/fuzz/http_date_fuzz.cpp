@@ -82,10 +82,10 @@ void check_date(std::string_view text, int64_t now) {
   if (*seconds < kEnd) check_written(*seconds);
   const size_t comma = text.find(',');
   if (comma != std::string_view::npos && comma > 3) {
-    INVARIANT(*seconds<now + 51 * kYear + kSlack&& * seconds> now - 100 * kYear - kSlack);
+    const int64_t ahead = *seconds - now;
+    INVARIANT(ahead < 51 * kYear + kSlack && ahead > -100 * kYear - kSlack);
   } else {
-    INVARIANT(parse_http_date(text, now + 100 * kYear) ==
-              seconds);  // a date with its century has one meaning
+    INVARIANT(parse_http_date(text, now + 100 * kYear) == seconds);  // its century is written
   }
 }
 

@@ -32,6 +32,10 @@ START_TEST(calendar_and_clock_have_their_limits) {
   ck_text_eq(date("Thu, 01 Jan 1970 00:00:00 GMT"), "0");
   ck_text_eq(date("Wed, 31 Dec 1969 23:59:59 GMT"), "-1");
   ck_text_eq(date("Fri, 31 Dec 9999 23:59:59 GMT"), "253402300799");
+  // The first two months of the year 0 belong to a year before it; found by t/fuzz/http_date_fuzz.cpp.
+  ck_text_eq(date("Sat, 01 Jan 0000 00:00:00 GMT"), "-62167219200");
+  ck_text_eq(date("Tue, 29 Feb 0000 00:00:00 GMT"), "-62162121600");
+  ck_text_eq(date("Wed, 01 Mar 0000 00:00:00 GMT"), "-62162035200");
   for (const char* bad :
        {"Wed, 29 Feb 2023 00:00:00 GMT", "Thu, 29 Feb 1900 00:00:00 GMT", "Wed, 00 Jan 2025 00:00:00 GMT",
         "Wed, 32 Jan 2025 00:00:00 GMT", "Wed, 31 Apr 2025 00:00:00 GMT", "Wed, 01 Jan 2025 24:00:00 GMT",
