@@ -83,6 +83,20 @@ void check_member(const FlatMember& member, const json_t* value) {
   }
 }
 
+// RapidJSON refuses an exponent of three digits or more that a double cannot have, also behind a zero
+// (`0e999`), which jansson takes.
+bool has_large_exponent(std::string_view text) {
+  for (size_t at = text.find_first_of("eE"); at != std::string_view::npos;
+       at = text.find_first_of("eE", at + 1)) {
+    size_t digit = at + 1;
+    if (digit < text.size() && (text[digit] == '+' || text[digit] == '-')) ++digit;
+    size_t count = 0;
+    while (digit + count < text.size() && text[digit + count] >= '0' && text[digit + count] <= '9') ++count;
+    if (count >= 3) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -105,7 +119,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool nul = text.find('\0') != std::string_view::npos;  // jansson loses one behind a number
   const bool taken =
       json_is_object(json.get()) && depth_of(json.get()) <= kMaxJsonDepth && !nul && !holds_nul(json.get());
-  INVARIANT(taken == !problem);
+  INVARIANT(problem ? !taken || has_large_exponent(text) : taken);
   if (problem) return 0;
   size_t own = 0;
   for (size_t i = 0; i < object.count; ++i) {
