@@ -8,6 +8,8 @@
 #include "catalog/iso_time.hpp"
 #include "cli/consumer_verbs.hpp"
 #include "cli/output.hpp"
+#include "core/arena.hpp"
+#include "core/jwt_token.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -45,6 +47,15 @@ void print_once(const Settings& settings, const Members& members, const std::str
   fmt::print(stderr, "The {} is shown this once; the catalog keeps {}.\n", members.back().first, kept);
 }
 
+// Such a key opens APIs that take API keys alone; beside jwt the bearer value decides, and says token.
+void warn_of_token(const std::optional<std::string>& imported) {
+  core::BlockArena arena;
+  if (!imported || !core::looks_like_token(*imported, arena)) return;
+  fmt::print(stderr,
+             "warning: the imported key looks like a token (JWT): an API that takes jwt as well as api_key "
+             "will read it as one and refuse it\n");
+}
+
 }  // namespace
 
 void consumer_add_key(const Settings& settings, const ConsumerOptions& options) {
@@ -65,6 +76,7 @@ void consumer_add_key(const Settings& settings, const ConsumerOptions& options) 
                key.access_key + ":" + key.secret, "it sealed with the master key");
   } else {
     const NewKey key = add_api_key(catalog, consumer, request);
+    warn_of_token(request.imported);
     print_once(settings, {{"id", key.id}, {"type", "api_key"}, {"api_key", key.api_key}}, key.api_key,
                "its SHA-256 only");
   }

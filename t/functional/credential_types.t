@@ -198,8 +198,9 @@ def test(t):
     p.loader.must("consumer", "set-jwt", "cookies", "--jwks", "-", "--source", "cookie:token", input=key_set(cookies=b"c" * 32))
     keys = {"no base64": ("first.second.third-of-a-key", False), "a list": (f"{b64url('[]')}.e30.third-of-a-key-x", False), "text": (f"{b64url('plain {}')}.e30.third-of-a-key-y", False),
             "an object": (f"{b64url('{}')}.e30.third-of-a-key-z", True), "an object behind blanks": (f"{b64url('  {}')}.e30.third-of-a-key", True)}
-    for key, _ in keys.values():
-        p.loader.must("consumer", "add-key", "caller", "--type", "api_key", "--from-file", "-", input=key)
+    for what, (key, looks) in keys.items():
+        added = p.loader.must("consumer", "add-key", "caller", "--type", "api_key", "--from-file", "-", input=key)
+        t.is_("looks like a token" in added.stderr, looks, f"an imported key that looks like a token is told so: {what}")
     early = {kind: caller.add(kind, "--not-before", "2099-01-01") for kind in ("api_key", "hmac")}
     late = {kind: caller.add(kind, "--expires", "2020-01-01") for kind in ("api_key", "hmac")}
     p.sync_and_reload()
