@@ -261,8 +261,8 @@ class Applier {
       refuse(definition, "/business_process",
              fmt::format("there is no business process \"{}\" in workspace {}", process, workspace_.name));
     }
-    check_table_of(definition, table_name);
-    if (definition.broken || found.empty()) return {};
+    const bool table_known = check_table_of(definition, table_name);
+    if (definition.broken || found.empty() || !table_known) return {};
     const std::string text = normalised_text(definition);
     const Rows before = catalog_.query(
         "SELECT a.definition::text, a.api_id, b.rest_api_id, EXISTS (SELECT FROM tablegate.api_version v "
@@ -301,11 +301,18 @@ class Applier {
     return false;
   }
 
-  void check_table_of(Definition& definition, const std::string& name) {
+  // False: the table is refused in this very apply, and nothing more can be said of the API.
+  bool check_table_of(Definition& definition, const std::string& name) {
     for (const Definition& other : definitions_) {
       if (other.kind != Kind::table || other.name != name) continue;
-      if (other.broken || refused_here(Kind::data_source, json_member(other.document, "data_source"))) return;
+      if (other.broken || refused_here(Kind::data_source, json_member(other.document, "data_source")))
+        return false;
     }
+    check_columns_of(definition, name);
+    return true;
+  }
+
+  void check_columns_of(Definition& definition, const std::string& name) {
     const Rows owner = catalog_.query(
         "SELECT w.workspace_id, w.name FROM tablegate.mirror_table t JOIN tablegate.data_source d USING "
         "(data_source_id)"

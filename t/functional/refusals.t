@@ -78,6 +78,13 @@ def applying(t, p):
     both[4]["primary_key"] = ["nope"]
     result = p.loader("apply", "-f", p.definitions(both))
     t.ok("/4/primary_key" in result.stderr or "/5/timeout_ms" in result.stderr, "problems are listed with their places", result)
+    for place, change, pointer in ((3, {"type": "oracle"}, "/3/type"), (4, {"primary_key": ["nope"]}, "/4/primary_key"), (4, {"time_zone": "Mars/Base"}, "/4/time_zone"),
+                                   (1, {"base_path": "v1"}, "/1/base_path"), (2, {"gateway_type": "none"}, "/2/gateway_type")):
+        objects = copy.deepcopy(users_definitions())
+        objects[place].update(change)
+        result = p.loader("apply", "-f", p.definitions(objects))
+        t.ok(result.rc == 1 and pointer in result.stderr and " /5" not in result.stderr,
+             f"what others refer to is refused, and they are not: {pointer}", result)
     for text, what in (("{", "cut JSON"), ("[1]", "no object"), ('[{"kind":"Nothing","name":"x"}]', "unknown kind"), ('[{"name":"x"}]', "no kind"),
                        ('[{"kind":"Domain","name":"a.example","name":"b.example"}]', "a member given twice"), ('{"kind":"Domain","name":"\\u0000"}', "NUL")):
         result = p.loader("apply", "-f", p.file("bad.json", text))
