@@ -207,15 +207,21 @@ class Applier {
     return action;
   }
 
+  void check_zone(Definition& definition, const std::string& pointer, const std::string& zone) {
+    if (zone.empty() ||
+        !catalog_.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty())
+      return;
+    refuse(definition, pointer,
+           fmt::format("PostgreSQL knows no time zone \"{}\" (names such as Asia/Shanghai)", zone));
+  }
+
   std::string save_table(Definition& definition) {
     if (definition.broken) return {};
     const TableInfo table = read_table(definition, problems_);
-    const std::string zone = json_member(definition.document, "time_zone");
-    if (!zone.empty() &&
-        catalog_.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty()) {
-      refuse(definition, "/time_zone",
-             fmt::format("PostgreSQL knows no time zone \"{}\" (names such as Asia/Shanghai)", zone));
-    }
+    check_zone(definition, "/time_zone", json_member(definition.document, "time_zone"));
+    if (const JsonValue* const refresh = json_find(definition.document, "refresh");
+        refresh != nullptr && refresh->IsObject())
+      check_zone(definition, "/refresh/time_zone", json_member(*refresh, "time_zone"));
     const std::string source = json_member(definition.document, "data_source");
     if (refused_here(Kind::data_source, source)) return {};
     const Rows found = catalog_.query(

@@ -9,6 +9,7 @@
 #include "catalog/api_rules.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
+#include "catalog/schedule.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -95,7 +96,18 @@ void check_rest_api(const Definition& definition, Checker& check) {
   check.refuse("/base_path", bad_path(json_member(definition.document, "base_path"), false, none));
 }
 
+void check_refresh(const Definition& definition, Checker& check) {
+  const JsonValue* const refresh = json_find(definition.document, "refresh");
+  if (refresh == nullptr) return;
+  const std::string text =
+      refresh->IsString() ? std::string(json_string(*refresh)) : json_member(*refresh, "schedule");
+  std::string fault;
+  if (!Schedule::parse(text, fault))
+    check.refuse(refresh->IsString() ? "/refresh" : "/refresh/schedule", fault);
+}
+
 void check_table(const Definition& definition, Checker& check) {
+  check_refresh(definition, check);
   check.member("name", &bad_table_name);
   if (const JsonValue* const source = json_find(definition.document, "source_table")) {
     check.refuse("/source_table", bad_text(json_string(*source), 200));

@@ -12,6 +12,7 @@
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
 #include "cli/table_report.hpp"
+#include "cli/table_verbs.hpp"
 #include "mirror/load.hpp"
 #include "mirror/table_spec.hpp"
 #include "source/csv.hpp"
@@ -225,7 +226,8 @@ void add_table(CLI::App& app, Settings& settings) {
     print_table_columns(catalog, *of, settings.json);
   });
 
-  for (const char* later : {"rollback", "watch", "advise"})
+  add_table_watch(*table, settings);
+  for (const char* later : {"rollback", "advise"})
     add_later_verb(*table, later, std::string("table ") + later);
 }
 

@@ -96,11 +96,11 @@ void CsvSource::read_first_record() {
     fill();
     record = read_csv_record(buffer_, options_.delimiter, at_end_);
   }
-  if (!options_.header) {
-    if (record.complete) refuse_likely_header(record.fields);
+  if (!options_.header && !(record.complete && is_header(record.fields))) {
     file_columns_ = columns_;
     return;
   }
+  options_.header = true;
   if (!record.complete)
     throw Refused(fmt::format("{}, line 1: the header does not end (an open quote?)", label_));
   if (record.fields.empty()) throw Refused(fmt::format("{}: is empty, a header was expected", label_));
@@ -134,14 +134,11 @@ void CsvSource::match_header(const std::vector<std::string>& names) {
   }
 }
 
-// Without --header a first line of names would become a row of a table of texts.
-void CsvSource::refuse_likely_header(const std::vector<std::string>& fields) const {
-  if (columns_.size() < 2 || fields.size() != columns_.size()) return;
-  for (const std::string& text : fields) {
-    if (!contains(columns_, lower(text))) return;
-  }
-  throw Refused(fmt::format("{}, line 1: names the columns, it is no row", label_),
-                "the same command with --header");
+// Names every column: no row, whatever the command says. Refreshes on schedule have nobody to say it.
+bool CsvSource::is_header(const std::vector<std::string>& fields) const {
+  if (columns_.size() < 2 || fields.size() != columns_.size()) return false;
+  return std::all_of(fields.begin(), fields.end(),
+                     [this](const std::string& text) { return contains(columns_, lower(text)); });
 }
 
 std::string CsvSource::copy_sql(const std::string& table, bool freeze) const {

@@ -16,8 +16,8 @@
 namespace tablegate::loader {
 
 struct CsvOptions {
-  std::string path;  // a file, a .gz file or "-"
-  bool header = false;
+  std::string path;     // a file, a .gz file or "-"
+  bool header = false;  // the first record names the columns; found out where it names all of two or more
   char delimiter = ',';
   std::string null;  // an unquoted field of these bytes is NULL
 };
@@ -43,7 +43,7 @@ class CsvSource {
   bool fill();
   void read_first_record();
   void match_header(const std::vector<std::string>& names);
-  void refuse_likely_header(const std::vector<std::string>& fields) const;
+  bool is_header(const std::vector<std::string>& fields) const;
   std::string copy_sql(const std::string& table, bool freeze) const;
   void send(Database& database, const std::function<void(const CopyProgress&)>& progress);
   [[noreturn]] void refuse_row(PGresult* result) const;

@@ -8,7 +8,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tablegate_test import kAsan, kCheckout, kNginx, kSlow, run, run_test
 from tg_settings import nginx_env
 
-kInstalled = {"lib/nginx/modules/ngx_http_tablegate_module.so": 0o644, "bin/tablegate": 0o755, "share/nginx/modules-available/mod-http-tablegate.conf": 0o644}
+kInstalled = {"lib/nginx/modules/ngx_http_tablegate_module.so": 0o644, "bin/tablegate": 0o755, "share/nginx/modules-available/mod-http-tablegate.conf": 0o644,
+              "lib/systemd/system/tablegate-refresh.service": 0o644}
 
 
 def files(folder):
@@ -29,6 +30,8 @@ def installing(t, p):
         t.is_(files(root), {os.path.join(below, path): mode for path, mode in kInstalled.items()}, "these files with these modes, nothing else")
         with open(os.path.join(root, below, "share/nginx/modules-available/mod-http-tablegate.conf"), encoding="utf-8") as file:
             t.is_(file.read(), f"load_module {line};\n", "the file for modules-enabled names the module")
+        with open(os.path.join(root, below, "lib/systemd/system/tablegate-refresh.service"), encoding="utf-8") as file:
+            t.like(file.read(), rf"(?m)^ExecStart=/{below}/bin/tablegate table watch$", "the unit runs the installed command")
         done = run([os.path.join(root, below, "bin/tablegate"), "--version"])
         t.like(done.stdout, r"^tablegate \d", "the installed command runs")
 

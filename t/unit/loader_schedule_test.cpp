@@ -5,7 +5,7 @@
 #include <ctime>
 #include <string>
 
-#include "mirror/schedule.hpp"
+#include "catalog/schedule.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -44,7 +44,7 @@ END_TEST
 
 START_TEST(no_schedules) {
   for (const char* text :
-       {"", "5s", "367d", "15", "m", "-5m", "1.5h", "15 m x", "999999999999m", "@never", "15M", "+5m"})
+       {"", "0s", "367d", "15", "m", "-5m", "1.5h", "15 m x", "999999999999m", "@never", "15M", "+5m"})
     ck_assert_msg(fault_of(text) != "(good)", "\"%s\" was taken", text);
   for (const char* text : {"60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *", "* * * * 8",
                            "* * * *", "* * * * * *", "5-1 * * * *", "*/0 * * * *", "1,,2 * * * *",

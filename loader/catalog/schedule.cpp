@@ -1,4 +1,4 @@
-#include "mirror/schedule.hpp"
+#include "catalog/schedule.hpp"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr int64_t kDay = 86400;
-constexpr int64_t kMinInterval = 10, kMaxInterval = 366 * kDay;
+constexpr int64_t kMinInterval = 1, kMaxInterval = 366 * kDay;
 // 29 February on a given day of the week comes again within 40 years.
 constexpr int kSearchYears = 41;
 
@@ -177,7 +177,7 @@ std::optional<Schedule> Schedule::parse(std::string_view text, std::string& faul
   const int64_t seconds = unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : unit == 'd' ? kDay : 0;
   schedule.interval_ = count ? *count * seconds : 0;
   if (schedule.interval_ < kMinInterval || schedule.interval_ > kMaxInterval) {
-    fault = "is an interval from 10s to 366d (30s, 15m, 6h, 1d) or a cron expression (0 3 * * *)";
+    fault = "is an interval from 1s to 366d (30s, 15m, 6h, 1d) or a cron expression (0 3 * * *)";
     return std::nullopt;
   }
   return schedule;

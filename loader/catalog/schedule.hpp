@@ -13,7 +13,7 @@ namespace tablegate::loader {
 
 class Schedule {
  public:
-  // `text`: "30s", "15m", "6h", "1d" (10 s to 366 days), five fields with * , - / and names of months and
+  // `text`: "30s", "15m", "6h", "1d" (1 s to 366 days), five fields with * , - / and names of months and
   // days, or @hourly @daily @weekly @monthly @yearly. `fault` says why it is none.
   static std::optional<Schedule> parse(std::string_view text, std::string& fault);
 

@@ -1,0 +1,283 @@
+#include "mirror/refresh_watch.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+#include <map>
+#include <optional>
+#include <random>
+
+#include "catalog/refusal.hpp"
+#include "catalog/schedule.hpp"
+
+extern char** environ;
+
+namespace tablegate::loader {
+namespace {
+
+constexpr int64_t kReadPause = 5;    // seconds between two looks at the definitions
+constexpr int64_t kOutagePause = 2;  // between two attempts to connect
+constexpr int64_t kNever = INT64_MAX;
+
+int64_t now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string iso(int64_t seconds) {
+  const time_t at = seconds;
+  std::tm fields{};
+  gmtime_r(&at, &fields);
+  char text[32];
+  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &fields);
+  return text;
+}
+
+void say(const std::string& line) {
+  fmt::print("{} {}\n", iso(now()), line);
+  std::fflush(stdout);
+}
+
+struct Watched {
+  std::string text, zone;  // of the schedule, to see a change
+  std::optional<Schedule> schedule;
+  int64_t due = kNever;
+  int64_t started = 0;
+  pid_t pid = 0;      // 0: no load runs
+  int failures = 0;   // in a row
+  bool gone = false;  // defined no more, or another watcher's
+};
+
+class Watch {
+ public:
+  Watch(const std::function<Database()>& open_catalog, const WatchOptions& options)
+      : open_catalog_(open_catalog), options_(options) {
+    sigemptyset(&signals_);
+    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals_, number);
+    sigprocmask(SIG_BLOCK, &signals_, &before_);
+  }
+  ~Watch() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  int run() {
+    int64_t next_read = 0;
+    for (;;) {
+      reap();
+      if (now() >= next_read) next_read = now() + (read_tables() ? kReadPause : kOutagePause);
+      const bool waits = start_due();
+      if (options_.once && connected() && !waits && running() == 0) return failed_;
+      if (const int signal = wait(next_read); signal != 0) {
+        stop(signal);
+        return options_.once ? 1 : 0;
+      }
+    }
+  }
+
+ private:
+  bool connected() const { return catalog_.has_value(); }
+  int running() const {
+    return static_cast<int>(std::count_if(tables_.begin(), tables_.end(),
+                                          [](const auto& entry) { return entry.second.pid != 0; }));
+  }
+
+  // What is defined now, and what of it is ours. False: the catalog cannot be asked.
+  bool read_tables() {
+    try {
+      if (!catalog_) {
+        catalog_ = open_catalog_();
+        if (lost_) say("the catalog is back");
+        lost_ = false;
+      }
+      const Rows rows = catalog_->query(
+          "SELECT t.name, coalesce(t.definition -> 'refresh' ->> 'schedule', t.definition ->> 'refresh'),"
+          " coalesce(t.definition -> 'refresh' ->> 'time_zone', t.time_zone),"
+          " (SELECT floor(extract(epoch FROM max(g.started_at)))::bigint FROM tablegate.generation g WHERE "
+          "g.table_name = t.name)"
+          " FROM tablegate.mirror_table t WHERE t.definition ->> 'refresh' IS NOT NULL ORDER BY t.name");
+      for (auto& [name, table] : tables_) table.gone = true;
+      for (int row = 0; row < rows.size(); ++row) take(rows, row);
+      for (auto& [name, table] : tables_) {
+        if (table.gone) let_go(name, table);
+      }
+      for (auto at = tables_.begin(); at != tables_.end();)
+        at = at->second.gone && at->second.pid == 0 ? tables_.erase(at) : std::next(at);
+      return true;
+    } catch (const SystemFailure& failure) {
+      if (!lost_) say(fmt::format("the catalog cannot be asked: {}", failure.what()));
+      lost_ = true;
+      catalog_.reset();  // its locks are gone with it
+      return false;
+    }
+  }
+
+  void take(const Rows& rows, int row) {
+    const std::string name = rows.string(row, 0);
+    const auto& chosen = options_.tables;
+    if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), name) == chosen.end()) return;
+    const bool held = held_.count(name) != 0 && held_[name] == PQbackendPID(catalog_->connection());
+    if (!held) {
+      if (!catalog_
+               ->query("SELECT pg_catalog.pg_try_advisory_lock($1::integer, pg_catalog.hashtext($2))",
+                       {std::to_string(kLockClass), name})
+               .boolean(0, 0)) {
+        return;
+      }
+      held_[name] = PQbackendPID(catalog_->connection());
+    }
+    const auto [entry, made] = tables_.try_emplace(name);
+    Watched& table = entry->second;
+    table.gone = false;
+    if (!made && table.text == rows.text(row, 1) && table.zone == rows.text(row, 2)) return;
+    table.text = rows.string(row, 1);
+    table.zone = rows.string(row, 2);
+    std::string fault;
+    table.schedule = Schedule::parse(table.text, fault);
+    if (!table.schedule) {
+      table.due = kNever;
+      return say(fmt::format("{}: refresh \"{}\" {}", name, table.text, fault));
+    }
+    const int64_t due = rows.null(row, 3)
+                            ? now()
+                            : std::max(now(), table.schedule->next_after(rows.integer(row, 3), table.zone));
+    table.due = options_.once ? due : with_jitter(due);
+    say(fmt::format("{}: refresh \"{}\" ({}), next at {}", name, table.text, table.zone, iso(table.due)));
+  }
+
+  void let_go(const std::string& name, Watched& table) {
+    table.due = kNever;
+    if (table.pid == 0 && held_.erase(name) != 0) {
+      catalog_->query("SELECT pg_catalog.pg_advisory_unlock($1::integer, pg_catalog.hashtext($2))",
+                      {std::to_string(kLockClass), name});
+    }
+  }
+
+  int64_t with_jitter(int64_t due) {
+    const int64_t most = std::min(options_.jitter, (due - now()) / 10);
+    return most <= 0 ? due : due + std::uniform_int_distribution<int64_t>(0, most)(random_);
+  }
+
+  // True when one that is due has to wait for its turn.
+  bool start_due() {
+    if (!connected()) return true;
+    for (auto& [name, table] : tables_) {
+      if (table.pid != 0 || table.gone || table.due > now()) continue;
+      if (running() >= options_.jobs) return true;
+      start(name, table);
+    }
+    return false;
+  }
+
+  void start(const std::string& name, Watched& table) {
+    std::vector<std::string> words = options_.command;
+    words.push_back(name);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &before_);
+    posix_spawnattr_setpgroup(&attributes, 0);  // Ctrl-C reaches it through us, once
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    pid_t pid = 0;
+    const int error = posix_spawn(&pid, arguments[0], &actions, &attributes, arguments.data(), environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    table.started = now();
+    if (error != 0) return ended(name, table, std::strerror(error), false);
+    table.pid = pid;
+    say(fmt::format("{}: load started", name));
+  }
+
+  void reap() {
+    int status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+      for (auto& [name, table] : tables_) {
+        if (table.pid != pid) continue;
+        table.pid = 0;
+        ended(name, table,
+              WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
+                                  : fmt::format("exit status {}", WEXITSTATUS(status)),
+              WIFEXITED(status) && WEXITSTATUS(status) == 0);
+      }
+    }
+  }
+
+  void ended(const std::string& name, Watched& table, const std::string& how, bool good) {
+    const int64_t took = now() - table.started;
+    const int64_t planned = std::max(now(), table.schedule->next_after(table.started, table.zone));
+    table.failures = good ? 0 : table.failures + 1;
+    if (!good) ++failed_;
+    std::string next = fmt::format("next at {}", iso(planned));
+    if (options_.once) {
+      table.due = kNever;
+      next = "done";
+    } else if (good || table.failures > options_.retries) {
+      table.due = with_jitter(planned);
+      if (!good) table.failures = 0;
+    } else {
+      const int64_t retry = now() + (options_.retry_pause << std::min(table.failures - 1, 10));
+      table.due = std::min(retry, std::max(planned, now() + 1));
+      next = fmt::format("again at {} ({} of {})", iso(table.due), table.failures, options_.retries);
+    }
+    say(fmt::format("{}: {} after {} s, {}", name, how, took, next));
+    if (table.gone && connected()) let_go(name, table);
+  }
+
+  // Sleeps until something is to be done; the signal that ends the watch, or 0.
+  int wait(int64_t next_read) const {
+    int64_t until = next_read;
+    for (const auto& [name, table] : tables_) {
+      if (table.pid == 0 && connected() && running() < options_.jobs) until = std::min(until, table.due);
+    }
+    const timespec timeout{std::max<int64_t>(until - now(), 0), 50'000'000};
+    const int signal = sigtimedwait(&signals_, nullptr, &timeout);
+    return signal > 0 && signal != SIGCHLD ? signal : 0;
+  }
+
+  void stop(int signal) {
+    say(fmt::format("stopping ({})", strsignal(signal)));
+    for (auto& [name, table] : tables_) {
+      if (table.pid != 0) kill(table.pid, SIGTERM);
+    }
+    for (auto& [name, table] : tables_) {
+      if (table.pid == 0) continue;
+      int status = 0;
+      while (waitpid(table.pid, &status, 0) < 0 && errno == EINTR) {
+      }
+      table.pid = 0;
+      say(fmt::format("{}: load stopped", name));
+    }
+  }
+
+  static constexpr int kLockClass = 0x7467'7774;  // "tgwt"
+
+  const std::function<Database()>& open_catalog_;
+  const WatchOptions& options_;
+  std::optional<Database> catalog_;
+  std::map<std::string, Watched> tables_;
+  std::map<std::string, int> held_;  // tables whose lock a session holds, by its backend
+  sigset_t signals_{}, before_{};
+  std::minstd_rand random_{std::random_device{}()};
+  bool lost_ = false;
+  int failed_ = 0;
+};
+
+}  // namespace
+
+int watch_tables(const std::function<Database()>& open_catalog, const WatchOptions& options) {
+  return Watch(open_catalog, options).run();
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,31 @@
+// `table watch`: runs `table load` for each table on its `refresh` schedule, as a
+// process of its own, one at a time per table. Who watches a table holds an
+// advisory lock on it in the catalog, so that several watchers share the tables,
+// and one stands in for another that died.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "catalog/database.hpp"
+
+namespace tablegate::loader {
+
+struct WatchOptions {
+  std::vector<std::string> tables;   // empty: all that have a refresh
+  std::vector<std::string> command;  // of a load; the table's name is added
+  int jobs = 2;                      // loads at the same time
+  int retries = 3;                   // after a failure, before the schedule goes on
+  int64_t retry_pause = 60;          // seconds before the first, doubled each time
+  int64_t jitter = 10;               // seconds at most, and at most a tenth of the way to the next time
+  bool once = false;                 // what is due now, then end
+};
+
+// Runs until SIGTERM or SIGINT, which end the loads under way as Ctrl-C ends a load. `open_catalog` connects;
+// an outage of the catalog is outlived. Returns the number of loads that failed (once: the exit status
+// follows it).
+int watch_tables(const std::function<Database()>& open_catalog, const WatchOptions& options);
+
+}  // namespace tablegate::loader

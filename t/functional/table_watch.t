@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""`table watch`: refreshes on schedule, made up when missed, tried again when they fail, one at a time a table, whoever dies."""
+import copy
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tablegate_test import run_test, users_definitions, wait_for, kSlow
+from tg_process import children, is_alive
+from tg_settings import kLoader
+
+kSource, kTable = 3, 4  # places in users_definitions()
+
+
+def definitions(p, refresh, **table):
+    objects = copy.deepcopy(users_definitions())
+    objects[kSource]["path"] = os.path.join(p.folder, "users.csv")
+    objects[kTable].update(refresh=refresh, **table)
+    return objects
+
+
+class Watcher:
+    """A `table watch` in the background."""
+
+    def __init__(self, p, *options):
+        self.path = os.path.join(p.folder, f"watch{len(os.listdir(p.folder))}.log")
+        with open(self.path, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen([kLoader, "table", "watch", "--jitter", "0", *options], cwd="/", env=p.loader.env, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
+
+    def log(self):
+        with open(self.path, encoding="utf-8") as log:
+            return log.read()
+
+    def wait(self, text, count=1):
+        wait_for(lambda: self.log().count(text) >= count, 30 * kSlow, f"{count} times {text!r} in the log of table watch")
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(20 * kSlow)
+
+
+def generations(p):
+    return [(item["status"], item["rows"]) for item in p.loader.json("table", "status", "user_info")]
+
+
+def refusals(t, p):
+    for refresh, pointer, word in (("often", "/4/refresh", "interval"), ("0 25 * * *", "/4/refresh", "hour"), ("0 0 31 2 *", "/4/refresh", "never"),
+                                   ({"schedule": "1h", "time_zone": "Mars/Base"}, "/4/refresh/time_zone", "Mars"), ({"time_zone": "UTC"}, "/4/refresh", "schedule"),
+                                   (5, "/4/refresh", "string")):
+        result = p.loader("apply", "-f", p.definitions(definitions(p, refresh)))
+        t.ok(result.rc == 1 and pointer in result.stderr and word in result.stderr, f"refused: {refresh}", result)
+    p.apply(definitions(p, "1h"))
+    result = p.loader("table", "watch", "nothing")
+    t.ok(result.rc == 1 and "nothing" in result.stderr, "a table that is not defined", result)
+    p.loader.must("apply", "-f", "-", input='{"kind":"Table","name":"still","data_source":"odps_demo","ddl":"CREATE TABLE still (a BIGINT);"}')
+    result = p.loader("table", "watch", "still")
+    t.ok(result.rc == 1 and "no refresh" in result.stderr, "a table without refresh", result)
+
+
+def once(t, p):
+    result = p.loader("table", "watch", "--once")
+    t.ok(result.rc == 1 and "user_info: exit status 3" in result.stdout, "--once: the file is not there, exit 1", result)
+    p.file("users.csv", "10001,Alice,25\n")
+    result = p.loader("table", "watch", "--once")
+    t.ok(result.rc == 0 and "user_info: exit status 0" in result.stdout, "due since it was never loaded: loaded", result)
+    result = p.loader("table", "watch", "--once")
+    t.ok(result.rc == 0 and "load started" not in result.stdout, "not due for an hour", result)
+    p.apply(definitions(p, {"schedule": "0 3 * * *", "time_zone": "Asia/Kathmandu"}))
+    result = p.loader("table", "watch", "--once")
+    t.ok(result.rc == 0 and ":15:00Z" in result.stdout and "load started" not in result.stdout, "a cron expression in its own zone: 03:00 there is 21:15 UTC", result)
+
+
+def running(t, p):
+    p.apply(definitions(p, "1s"))
+    watcher = Watcher(p, "--retry-pause", "1")
+    watcher.wait("exit status 0", 2)
+    os.rename(os.path.join(p.folder, "users.csv"), os.path.join(p.folder, "away.csv"))
+    watcher.wait("exit status 3", 2)
+    t.like(watcher.log(), r"again at \S+Z \(1 of 3\)", "a failure is tried again")
+    serving = [status for status, _ in generations(p)].count("current")
+    t.is_(serving, 1, "and the generation before serves on")
+    p.file("users.csv", "10001,Alice,25\n10002,Bob,30\n")
+    before = watcher.log().count("exit status 0")
+    watcher.wait("exit status 0", before + 1)
+    t.ok(("current", 2) in generations(p), "the new rows came by themselves", generations(p))
+    p.postgres.restart()
+    watcher.wait("the catalog cannot be asked")
+    watcher.wait("the catalog is back")
+    before = watcher.log().count("exit status 0")
+    watcher.wait("exit status 0", before + 1)
+    t.ok(True, "an outage of the catalog is outlived")
+    return watcher
+
+
+def two(t, p, first):
+    second = Watcher(p)
+    wait_for(lambda: is_alive(second.process.pid), 5 * kSlow, "the second watcher")
+    before = first.log().count("exit status 0")
+    first.wait("exit status 0", before + 2)
+    t.unlike(second.log(), "load started", "a table is one watcher's")
+    t.is_(first.end(), 0, "SIGTERM ends a watch: exit 0")
+    second.wait("exit status 0")
+    t.ok(True, "and the other takes its tables over")
+    return second
+
+
+def ending(t, p, watcher):
+    """A watch that ends takes its loads with it; what they leave, the next one clears."""
+    fifo = os.path.join(p.folder, "slow")
+    os.mkfifo(fifo)
+    objects = definitions(p, "1s")
+    objects[kSource]["path"] = fifo
+    watcher.end()
+    p.apply(objects)
+    watcher = Watcher(p)
+    watcher.wait("load started")
+    loads = wait_for(lambda: children(watcher.process.pid), 10 * kSlow, "the load's process")
+    t.is_(watcher.end(), 0, "SIGTERM while a load runs")
+    t.ok(not any(is_alive(pid) for pid in loads), "the load is gone", loads)
+    t.like(watcher.log(), "user_info: load stopped", "and said so")
+    p.apply(definitions(p, "1s"))
+    t.is_(p.loader("table", "watch", "--once").rc, 0, "the next load clears what it left")
+    t.is_([status for status, _ in generations(p)].count("loading"), 0, "nothing is loading any more")
+
+
+def test(t):
+    p = t.project()
+    p.init()
+    refusals(t, p)
+    once(t, p)
+    ending(t, p, two(t, p, running(t, p)))
+
+
+run_test(test)
