@@ -149,14 +149,7 @@ void load(const Settings& settings, const LoadOptions& options) {
                           [&line](const std::string& step) { line.step(step); }};
     outcome = load_table(catalog, mirror, spec, source, "csv:" + csv.path, options.limits, watch);
   }
-  if (settings.json) {
-    JsonOutput json;
-    json.begin_object().key("name").text(spec.name).key("generation").number(outcome.generation);
-    json.key("rows").number(outcome.rows).end_object().print();
-  } else if (!settings.quiet) {
-    print_line(fmt::format("{}: generation {}, {}", spec.name, outcome.generation,
-                           plural(static_cast<size_t>(outcome.rows), "row")));
-  }
+  report_generation(settings, spec.name, outcome);
 }
 
 // Options of the contract that a later release brings: refused by name.
@@ -226,9 +219,9 @@ void add_table(CLI::App& app, Settings& settings) {
     print_table_columns(catalog, *of, settings.json);
   });
 
+  add_table_rollback(*table, settings);
   add_table_watch(*table, settings);
-  for (const char* later : {"rollback", "advise"})
-    add_later_verb(*table, later, std::string("table ") + later);
+  add_later_verb(*table, "advise", "table advise");
 }
 
 }  // namespace tablegate::loader

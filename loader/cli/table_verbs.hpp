@@ -2,10 +2,17 @@
 // them on the command line.
 #pragma once
 
+#include <string>
+
 #include "cli/cli.hpp"
+#include "mirror/load.hpp"
 
 namespace tablegate::loader {
 
+void add_table_rollback(CLI::App& table, Settings& settings);
 void add_table_watch(CLI::App& table, Settings& settings);
+
+// What serves now: {"name","generation","rows"}, or a line.
+void report_generation(const Settings& settings, const std::string& table, const LoadOutcome& outcome);
 
 }  // namespace tablegate::loader

@@ -23,6 +23,10 @@ void promote(Database& catalog, const std::string& table, int64_t generation, in
       "UPDATE tablegate.generation SET status = 'current', row_count = $3,"
       " finished_at = coalesce(finished_at, clock_timestamp()) WHERE table_name = $1 AND generation = $2",
       {table, number, std::to_string(rows)});
+  catalog.query(
+      "SELECT pg_catalog.pg_notify('tablegate_generation', pg_catalog.json_build_object('table', $1::text,"
+      " 'generation', $2::bigint)::text)",
+      {table, number});
 }
 
 }  // namespace

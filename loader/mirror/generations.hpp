@@ -25,7 +25,8 @@ int64_t begin_generation(Database& catalog, const TableSpec& spec, const std::st
 
 void fail_generation(Database& catalog, const std::string& table, int64_t generation);
 
-// After the swap: `generation` is current, the one before it previous, older ones pruned.
+// After the swap: `generation` is current, the one before it previous, older ones pruned. Who listens to
+// tablegate_generation is told: {"table","generation"}.
 void finish_generation(Database& catalog, const std::string& table, int64_t generation, int64_t rows);
 
 // Generations that the mirror still holds and that are neither serving nor the previous one.

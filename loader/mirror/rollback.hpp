@@ -1,0 +1,15 @@
+// `table rollback`: the generation that served before serves again.
+#pragma once
+
+#include "catalog/database.hpp"
+#include "mirror/load.hpp"
+#include "mirror/table_spec.hpp"
+
+namespace tablegate::loader {
+
+// Swaps the serving and the previous generation under the table's loader lock, as a load does; done twice, it
+// is as it was. Throws Refused: nothing served before, or its columns are not those that a published API
+// reads.
+LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec& spec);
+
+}  // namespace tablegate::loader
