@@ -24,6 +24,12 @@ const HmacKey* Manifest::find_hmac_key(std::string_view access_key) const {
   return found != hmac_keys.end() && found->access_key == access_key ? &*found : nullptr;
 }
 
+const Document* Manifest::find_document(const Domain* domain) const {
+  // A domain without APIs of its own serves those of any host.
+  const int place = domain != nullptr && domain->document >= 0 ? domain->document : any_host_document;
+  return place < 0 ? nullptr : &documents[static_cast<size_t>(place)];
+}
+
 bool Manifest::authorized(uint32_t consumer, const Api& api) const {
   const std::vector<uint32_t>& allowed = consumers[consumer].apis;
   return std::binary_search(allowed.begin(), allowed.end(), api.index);

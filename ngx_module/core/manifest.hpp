@@ -99,6 +99,13 @@ struct Domain {
   std::string name;  // "*.example.com" matches one label or more before it
   bool https = false;
   bool force_https = false;
+  int document = -1;  // place in Manifest::documents; -1: none of its own
+};
+
+// An OpenAPI document, bytes as `tablegate_openapi` sends them.
+struct Document {
+  std::string text;
+  std::string etag;  // with its quotes
 };
 
 // When a credential counts, in seconds since 1970: from `not_before` until just before `expires`.
@@ -147,6 +154,8 @@ struct Manifest {
   std::vector<Domain> domains;
   std::vector<Api> apis;
   std::vector<Consumer> consumers;
+  std::vector<Document> documents;
+  int any_host_document = -1;      // of hosts that are no domain; -1: none
   std::vector<ApiKey> api_keys;    // sorted by digest
   std::vector<HmacKey> hmac_keys;  // sorted by access key
   std::vector<JwtSetting> jwt_settings;
@@ -157,6 +166,8 @@ struct Manifest {
   const ApiKey* find_api_key(const Digest& digest) const;
   // The key pair with this access key, or null.
   const HmacKey* find_hmac_key(std::string_view access_key) const;
+  // What the host's domain answers (null: any other host), or null.
+  const Document* find_document(const Domain* domain) const;
   // Whether the consumer may call the API.
   bool authorized(uint32_t consumer, const Api& api) const;
 };

@@ -16,6 +16,9 @@ namespace tablegate::core {
 
 namespace {
 
+constexpr size_t kMaxDocument = size_t{64} << 20;
+constexpr size_t kEtagDigits = 32;
+
 Domain read_domain(ObjectReader& in) {
   Domain out;
   out.name = in.string("name");
@@ -62,6 +65,8 @@ class Reading {
       manifest_.apis.push_back(std::move(api));
     } else if (kind == "consumer") {
       consumer(in);
+    } else if (kind == "openapi") {
+      document(in);
     } else {
       in.fail("kind", "is unknown");
     }
@@ -100,6 +105,36 @@ class Reading {
                 [&](ObjectReader& item) { manifest_.jwt_settings.push_back(read_jwt_setting(item, place)); });
     }
     manifest_.consumers.push_back(std::move(out));
+  }
+
+  void document(ObjectReader& in) {
+    Document out;
+    out.text = in.string("document");
+    if (out.text.size() > kMaxDocument) in.fail("document", "is larger than 64 MiB");
+    if (out.text.size() < 2 || out.text.front() != '{' || out.text.back() != '}')
+      in.fail("document", "is no JSON object");
+    Digest digest{};
+    Sha256 sha256;
+    if (!sha256.digest(out.text, digest)) in.fail("document", "has no digest: SHA-256 is not available");
+    out.etag = '"' + to_hex(digest).substr(0, kEtagDigits) + '"';
+    const int place = static_cast<int>(manifest_.documents.size());
+    const std::vector<std::string> domains = in.strings("domains");
+    for (const std::string& name : domains) {
+      const auto domain = std::find_if(manifest_.domains.begin(), manifest_.domains.end(),
+                                       [&name](const Domain& one) { return one.name == name; });
+      if (domain == manifest_.domains.end()) {
+        in.fail("domains", "names a domain that the manifest does not have");
+      } else if (domain->document >= 0) {
+        in.fail("domains", "has a domain that another document has");
+      } else {
+        domain->document = place;
+      }
+    }
+    if (domains.empty()) {
+      if (manifest_.any_host_document >= 0) in.fail("domains", "is empty in another document too");
+      manifest_.any_host_document = place;
+    }
+    manifest_.documents.push_back(std::move(out));
   }
 
   Manifest& manifest_;

@@ -169,8 +169,9 @@ bool check_signatures(ngx_conf_t* cf, const MainConfig& config) {
 ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
   if (!config.manifest) {
     if (!config.enabled_anywhere) return NGX_OK;
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "\"tablegate on\" wants a \"tablegate_manifest\" in the http block");
+    ngx_log_error(
+        NGX_LOG_EMERG, cf->log, 0,
+        "\"tablegate on\" and \"tablegate_openapi\" want a \"tablegate_manifest\" in the http block");
     return NGX_ERROR;
   }
   if (!check_signatures(cf, config)) return NGX_ERROR;

@@ -1,6 +1,7 @@
 // The module as nginx sees it: its directives, its phases, its hooks.
 #include "ngx/config.hpp"
 #include "ngx/error_filter.hpp"
+#include "ngx/openapi.hpp"
 #include "ngx/request.hpp"
 #include "ngx/variables.hpp"
 #include "ngx/worker.hpp"
@@ -27,6 +28,8 @@ ngx_command_t commands[] = {
     {ngx_string("tablegate_errors"),
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, errors), nullptr},
+    {ngx_string("tablegate_openapi"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_openapi,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     ngx_null_command};
 
 bool add_handler(ngx_http_core_main_conf_t* core, ngx_http_phases phase, ngx_http_handler_pt handler) {

@@ -84,19 +84,22 @@ core::RequestData RequestState::data(const Headers& headers) const {
   return data;
 }
 
-core::Problem RequestState::find_route() {
-  const MainConfig& config = main_config(request);
-  route = config.manifest->router->find(view(request->headers_in.server), view(request->uri),
-                                        view(request->method_name));
+bool RequestState::transport_allowed() {
 #if (NGX_HTTP_SSL)
   const bool encrypted = request->connection->ssl != nullptr;
 #else
   const bool encrypted = false;
 #endif
-  if (route.domain != nullptr && route.domain->https && !encrypted) {
-    redirect_to_https = route.domain->force_https;
-    return {core::Slug::api_not_found, {}, {}};
-  }
+  if (route.domain == nullptr || !route.domain->https || encrypted) return true;
+  redirect_to_https = route.domain->force_https;
+  return false;
+}
+
+core::Problem RequestState::find_route() {
+  const MainConfig& config = main_config(request);
+  route = config.manifest->router->find(view(request->headers_in.server), view(request->uri),
+                                        view(request->method_name));
+  if (!transport_allowed()) return {core::Slug::api_not_found, {}, {}};
   switch (route.outcome) {
     case core::RouteMatch::Outcome::found:
       return {};

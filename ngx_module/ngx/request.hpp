@@ -65,6 +65,9 @@ class RequestState {
   // Route and proof, once: the proof of the route's API, or why there is none. `wants_body` is not final: it
   // is tried again once somebody has read the body.
   const core::Proof& authenticate();
+  // Whether the host's domain may be answered over this connection; false: `redirect_to_https` tells whether
+  // it is a redirect or a 404. Looks at `route`.
+  bool transport_allowed();
   // The request has a body that nobody has read.
   bool body_pending() const;
   // Takes over a body that was read, by whomever. False: there is none, or it has not been read whole.

@@ -310,6 +310,34 @@ START_TEST(references_to_what_is_not_there_are_refused) {
 }
 END_TEST
 
+START_TEST(documents_of_hosts_are_read_and_found) {
+  const auto document = [](const std::string& domains, const std::string& text) {
+    return R"({"kind":"openapi","domains":)" + domains + R"(,"document":")" + text + "\"}\n";
+  };
+  const std::string domains = domain_line("a") + domain_line("b") + domain_line("c");
+  const auto manifest =
+      testing::good_manifest(domains + document(R"(["a","b"])", R"({\"x\":1})") + document("[]", "{}"));
+  ck_assert_uint_eq(manifest->documents.size(), 2);
+  ck_text_eq(manifest->find_document(&manifest->domains[0])->text, R"({"x":1})");
+  ck_assert(manifest->find_document(&manifest->domains[0]) == manifest->find_document(&manifest->domains[1]));
+  ck_text_eq(manifest->find_document(&manifest->domains[2])->text, "{}");
+  ck_text_eq(manifest->find_document(nullptr)->text, "{}");
+  ck_assert_uint_eq(manifest->documents[0].etag.size(), 34);
+  ck_assert(manifest->documents[0].etag != manifest->documents[1].etag);
+  ck_assert(testing::good_manifest(domains)->find_document(nullptr) == nullptr);
+  ck_text_eq(refused(domains + document(R"(["d"])", "{}")),
+             "line 5: /domains: names a domain that the manifest does not have");
+  ck_text_eq(refused(domains + document(R"(["a","a"])", "{}")),
+             "line 5: /domains: has a domain that another document has");
+  ck_text_eq(refused(domains + document("[]", "{}") + document("[]", "{}")),
+             "line 6: /domains: is empty in another document too");
+  ck_text_eq(refused(document("[]", "[]")), "line 2: /document: is no JSON object");
+  ck_text_eq(refused(R"({"kind":"openapi","domains":[]})"
+                     "\n"),
+             "line 2: /document: is missing");
+}
+END_TEST
+
 START_TEST(key_digests_are_64_lower_case_hexadecimal_digits) {
   for (const std::string& digest : {std::string(), std::string(63, 'a'), std::string(65, 'a'),
                                     std::string(64, 'g'), std::string(64, 'A')}) {
@@ -410,6 +438,7 @@ int main() {
                                    more_optional_parameters_than_the_mask_has_bits_are_refused,
                                    what_is_given_twice_is_refused,
                                    references_to_what_is_not_there_are_refused,
+                                   documents_of_hosts_are_read_and_found,
                                    key_digests_are_64_lower_case_hexadecimal_digits,
                                    hmac_rules_and_keys_are_read,
                                    hmac_rules_and_keys_that_make_no_sense_are_refused,
