@@ -6,6 +6,7 @@
 #include <set>
 
 #include "catalog/api_rules.hpp"
+#include "catalog/consumer_definition.hpp"
 #include "catalog/definition_rules.hpp"
 #include "catalog/definition_schema.hpp"
 
@@ -16,25 +17,33 @@ class Applier {
  public:
   Applier(Database& catalog, const Workspace& workspace, std::vector<Definition>& definitions,
           Problems& problems)
-      : catalog_(catalog), workspace_(workspace), definitions_(definitions), problems_(problems) {}
+      : catalog_(catalog),
+        workspace_(workspace),
+        definitions_(definitions),
+        problems_(problems),
+        consumers_(catalog, workspace, problems) {}
 
-  std::vector<AppliedObject> run() {
+  // `keep`: else everything is taken back.
+  std::vector<AppliedObject> run(bool keep) {
     std::vector<AppliedObject> objects;
     for (Definition& definition : definitions_) {
       if (!definition.broken) check_schema(definition, problems_);
       if (!definition.broken) check_rules(definition, problems_);
-      objects.push_back({definition.kind, definition.name, {}});
+      objects.push_back({definition.kind, definition.name, {}, {}, {}});
     }
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
     for (const KindInfo& info : kinds()) {
       for (size_t i = 0; i < definitions_.size(); ++i) {
-        if (definitions_[i].kind == info.kind) objects[i].action = save(definitions_[i]);
+        if (definitions_[i].kind != info.kind) continue;
+        object_ = &objects[i];
+        object_->action = save(definitions_[i]);
       }
     }
     check_other_drafts();
-    problems_.raise("the same `tablegate apply` again, once that is corrected");
-    transaction.commit();
+    consumers_.check_settings();
+    problems_.raise("the same command again, once that is corrected");
+    if (keep) transaction.commit();
     return objects;
   }
 
@@ -69,12 +78,24 @@ class Applier {
         return save_api(definition);
       case Kind::table:
         return save_table(definition);
+      case Kind::consumer:
+        return save_consumer(definition);
     }
     return {};
   }
 
+  std::string save_consumer(Definition& definition) {
+    ConsumerApplier::Saved saved = consumers_.save(
+        definition, [this](Kind kind, const std::string& name) { return refused_here(kind, name); });
+    object_->before = std::move(saved.before);
+    object_->after = std::move(saved.after);
+    return saved.action;
+  }
+
   // "created", "changed" or "unchanged" by the definition that is there.
-  static std::string action_of(const Rows& before, const std::string& text) {
+  std::string action_of(const Rows& before, const std::string& text) {
+    if (!before.empty()) object_->before = before.string(0, 0);
+    object_->after = text;
     return before.empty() ? "created" : before.text(0, 0) == text ? "unchanged" : "changed";
   }
 
@@ -360,13 +381,20 @@ class Applier {
   Problems& problems_;
   std::vector<Definition*> changed_tables_;
   std::set<std::string> saved_apis_;
+  ConsumerApplier consumers_;
+  AppliedObject* object_ = nullptr;  // what is being saved
 };
 
 }  // namespace
 
 std::vector<AppliedObject> apply_definitions(Database& catalog, const Workspace& workspace,
                                              std::vector<Definition>& definitions, Problems& problems) {
-  return Applier(catalog, workspace, definitions, problems).run();
+  return Applier(catalog, workspace, definitions, problems).run(true);
+}
+
+std::vector<AppliedObject> try_definitions(Database& catalog, const Workspace& workspace,
+                                           std::vector<Definition>& definitions, Problems& problems) {
+  return Applier(catalog, workspace, definitions, problems).run(false);
 }
 
 }  // namespace tablegate::loader

@@ -16,11 +16,17 @@ struct AppliedObject {
   Kind kind;
   std::string name;
   std::string action;  // "created", "changed", "unchanged"
+  // The definitions as the catalog holds them; `before` empty: it was not there.
+  std::string before, after;
 };
 
 // In the order given. Throws Refused with every problem, those in `problems` included; then nothing was
 // saved.
 std::vector<AppliedObject> apply_definitions(Database& catalog, const Workspace& workspace,
                                              std::vector<Definition>& definitions, Problems& problems);
+
+// What apply_definitions() would do, by doing it and taking all of it back.
+std::vector<AppliedObject> try_definitions(Database& catalog, const Workspace& workspace,
+                                           std::vector<Definition>& definitions, Problems& problems);
 
 }  // namespace tablegate::loader

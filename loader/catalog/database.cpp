@@ -1,6 +1,7 @@
 #include "catalog/database.hpp"
 
 #include <charconv>
+#include <functional>
 
 namespace tablegate::loader {
 namespace {
@@ -83,12 +84,28 @@ Database Database::connect(const std::string& dsn, const std::string& what) {
   return database;
 }
 
+std::string Database::prepared_name(const std::string& sql) {
+  constexpr int kSeldom = 3;
+  const auto [place, first] = uses_.try_emplace(sql, 0);
+  if (++place->second < kSeldom) return {};
+  std::string name = "s" + std::to_string(std::hash<std::string>{}(sql));
+  if (place->second > kSeldom) return name;
+  const Rows prepared(PQprepare(connection(), name.c_str(), sql.c_str(), 0, nullptr));
+  if (PQresultStatus(prepared.get()) == PGRES_COMMAND_OK) return name;
+  place->second = 0;
+  fail(connection(), prepared.get());
+}
+
 Rows Database::query(const std::string& sql, const std::vector<Parameter>& parameters) {
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const Parameter& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
-  PGresult* const result = PQexecParams(connection(), sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                        values.data(), nullptr, nullptr, 0);
+  const int count = static_cast<int>(values.size());
+  const std::string name = values.empty() ? std::string() : prepared_name(sql);
+  PGresult* const result =
+      name.empty()
+          ? PQexecParams(connection(), sql.c_str(), count, nullptr, values.data(), nullptr, nullptr, 0)
+          : PQexecPrepared(connection(), name.c_str(), count, values.data(), nullptr, nullptr, 0);
   Rows rows(result);
   const ExecStatusType status = PQresultStatus(result);
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_COPY_IN &&

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "catalog/refusal.hpp"
@@ -49,6 +50,7 @@ class Database {
   // `dsn` as libpq takes it; `what` names it in messages ("the catalog"). The message never holds the DSN.
   static Database connect(const std::string& dsn, const std::string& what);
 
+  // A statement that comes back, as the thousand of a long command do, is prepared once.
   Rows query(const std::string& sql, const std::vector<Parameter>& parameters = {});
   // Several statements without parameters (migrations).
   void script(const std::string& sql);
@@ -56,7 +58,11 @@ class Database {
 
  private:
   explicit Database(PGconn* connection) : connection_(connection, &PQfinish) {}
+  // The name of a statement that is prepared, or empty: it is run seldom.
+  std::string prepared_name(const std::string& sql);
+
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
+  std::unordered_map<std::string, int> uses_;  // of statements with parameters
 };
 
 // BEGIN ... COMMIT; rolled back when it is destroyed without commit().

@@ -52,11 +52,8 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
   if (!kind->IsString()) return problems.add(place, "/kind", "must be a string");
   const std::optional<Kind> known = parse_kind(json_string(*kind));
   if (!known) {
-    const std::string_view word = json_string(*kind);
     return problems.add(place, "/kind",
-                        word == "Consumer"
-                            ? "kind \"Consumer\" is not supported yet: use `tablegate consumer create NAME`"
-                            : fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()));
+                        fmt::format("unknown kind \"{}\" (one of {})", json_string(*kind), kind_list()));
   }
   const JsonValue* const name = json_find(value, "name");
   if (name == nullptr) return problems.add(place, "\"name\" is missing");
@@ -84,8 +81,8 @@ void refuse_twice(std::vector<Definition>& definitions, Problems& problems) {
 
 }  // namespace
 
-const std::array<KindInfo, 7>& kinds() {
-  static const std::array<KindInfo, 7> all = {{
+const std::array<KindInfo, 8>& kinds() {
+  static const std::array<KindInfo, 8> all = {{
       {Kind::domain, "Domain", "domain.schema.json", "domain"},
       {Kind::gateway_instance, "GatewayInstance", "gateway_instance.schema.json", "gateway instance"},
       {Kind::rest_api, "RestApi", "rest_api.schema.json", "REST API"},
@@ -93,6 +90,7 @@ const std::array<KindInfo, 7>& kinds() {
       {Kind::business_process, "BusinessProcess", "business_process.schema.json", "business process"},
       {Kind::table, "Table", "table.schema.json", "table"},
       {Kind::api, "Api", "api.schema.json", "API"},
+      {Kind::consumer, "Consumer", "consumer.schema.json", "consumer"},
   }};
   return all;
 }

@@ -15,7 +15,7 @@
 namespace tablegate::loader {
 
 // In the order in which one refers to the other.
-enum class Kind { domain, gateway_instance, rest_api, data_source, business_process, table, api };
+enum class Kind { domain, gateway_instance, rest_api, data_source, business_process, table, api, consumer };
 
 struct KindInfo {
   Kind kind;
@@ -23,7 +23,7 @@ struct KindInfo {
   std::string_view schema_file;  // of schema/definitions
   std::string_view label;        // "REST API", in messages
 };
-const std::array<KindInfo, 7>& kinds();
+const std::array<KindInfo, 8>& kinds();
 const KindInfo& kind_info(Kind kind);
 // Exactly as definitions say it.
 std::optional<Kind> parse_kind(std::string_view name);

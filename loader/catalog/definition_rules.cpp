@@ -7,6 +7,7 @@
 #include <set>
 
 #include "catalog/api_rules.hpp"
+#include "catalog/consumer_definition.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 #include "catalog/schedule.hpp"
@@ -191,6 +192,11 @@ void check_rules(Definition& definition, Problems& problems) {
       return check_table(definition, check);
     case Kind::api:
       if (!check_api_shape(definition, problems)) definition.broken = true;
+      return;
+    case Kind::consumer:
+      return check_consumer(definition, [&check](const std::string& pointer, const std::string& reason) {
+        check.refuse(pointer, reason);
+      });
   }
 }
 

@@ -13,12 +13,16 @@ std::string sha256_hex(std::string_view bytes) {
   return core::to_hex(digest);
 }
 
+std::string draft_digest(const std::string& definition, const std::string& source) {
+  return sha256_hex(definition + "\n" + source);
+}
+
 Draft find_draft(Database& catalog, const ApiRow& api) {
   Draft draft;
   const std::optional<TableInfo> table = find_table(catalog, api.table);
   if (!table) throw SystemFailure(fmt::format("table \"{}\" of API \"{}\" is gone", api.table, api.name));
   draft.source = table_source(*table);
-  draft.digest = sha256_hex(api.definition + "\n" + draft.source);
+  draft.digest = draft_digest(api.definition, draft.source);
   const Rows state = catalog.query(
       "SELECT EXISTS (SELECT FROM tablegate.generation WHERE table_name = $1 AND status = 'current'),"
       " EXISTS (SELECT FROM tablegate.api_test WHERE api_id = $2 AND draft_digest = $3::bytea AND passed)",
@@ -30,7 +34,7 @@ Draft find_draft(Database& catalog, const ApiRow& api) {
 
 TestOutcome test_draft(Database& catalog, const ApiRow& api,
                        const std::vector<std::pair<std::string, std::string>>& parameters,
-                       const std::string& mirror_dsn) {
+                       ApiTester& tester) {
   const Draft draft = find_draft(catalog, api);
   if (!draft.loaded) {
     throw Refused(
@@ -44,7 +48,7 @@ TestOutcome test_draft(Database& catalog, const ApiRow& api,
   entry.base_path = api.base_path;
   entry.definition = api.definition;
   entry.source = draft.source;
-  TestOutcome outcome = test_api(entry, parameters, mirror_dsn);
+  TestOutcome outcome = tester.test(entry, parameters);
   catalog.query(
       "INSERT INTO tablegate.api_test (api_id, draft_digest, passed, http_status, duration_ms)"
       " VALUES ($1, $2::bytea, $3, $4, $5) ON CONFLICT (api_id, draft_digest) DO UPDATE SET passed = $3,"

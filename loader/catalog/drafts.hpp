@@ -23,8 +23,7 @@ Draft find_draft(Database& catalog, const ApiRow& api);
 
 // Runs the draft and records the outcome. Refused before the table's first load.
 TestOutcome test_draft(Database& catalog, const ApiRow& api,
-                       const std::vector<std::pair<std::string, std::string>>& parameters,
-                       const std::string& mirror_dsn);
+                       const std::vector<std::pair<std::string, std::string>>& parameters, ApiTester& tester);
 
 struct Version {
   int version = 0;
@@ -33,6 +32,9 @@ struct Version {
 };
 // Refused until this very draft passed a test. Two at once: one after the other.
 Version commit_draft(Database& catalog, const ApiRow& api, const std::string& message);
+
+// What a test and a version are of.
+std::string draft_digest(const std::string& definition, const std::string& source);
 
 // SHA-256 in hex, of definitions and keys.
 std::string sha256_hex(std::string_view bytes);

@@ -118,14 +118,6 @@ bool same_keys(const std::string& a, const std::string& b) {
   return left == right;
 }
 
-bool same_setting(const JwtEntry& a, const JwtEntry& b) {
-  const auto plain = [](const JwtEntry& one) {
-    return std::tie(one.source_in, one.source_name, one.source_prefix, one.issuer, one.audience,
-                    one.claim_name, one.claim_value, one.leeway, one.require_exp);
-  };
-  return plain(a) == plain(b) && same_keys(a.keys, b.keys);
-}
-
 core::JwtSetting read_setting(const JwtEntry& entry, uint32_t place, const std::string& consumer) {
   const std::string text = jwt_setting_json(entry);
   const std::unique_ptr<json_t, decltype(&json_decref)> json(
@@ -159,13 +151,34 @@ void refuse_conflict(Database& catalog, const Consumer& consumer, const JwtEntry
 
 }  // namespace
 
+bool same_jwt_setting(const JwtEntry& a, const JwtEntry& b) {
+  const auto plain = [](const JwtEntry& one) {
+    return std::tie(one.source_in, one.source_name, one.source_prefix, one.issuer, one.audience,
+                    one.claim_name, one.claim_value, one.leeway, one.require_exp);
+  };
+  return plain(a) == plain(b) && same_keys(a.keys, b.keys);
+}
+
+void write_jwt_setting(Database& catalog, const Consumer& consumer, const JwtEntry& setting,
+                       LazyMasterKey& master) {
+  read_setting(setting, 0, consumer.name);
+  save(catalog, consumer, setting, split_keys(setting.keys, consumer.id, master));
+}
+
+void refuse_jwt_conflict(Database& catalog, const Consumer& consumer) {
+  LazyMasterKey master(catalog);
+  const std::map<std::string, JwtEntry> settings = read_jwt_settings(catalog, master);
+  if (const auto own = settings.find(consumer.id); own != settings.end())
+    refuse_conflict(catalog, consumer, own->second, settings);
+}
+
 bool set_jwt(Database& catalog, const Consumer& consumer, const JwtEntry& setting) {
   Transaction transaction(catalog);
   lock_catalog(catalog);
   LazyMasterKey master(catalog);
   const std::map<std::string, JwtEntry> settings = read_jwt_settings(catalog, master);
   if (const auto own = settings.find(consumer.id);
-      own != settings.end() && same_setting(own->second, setting))
+      own != settings.end() && same_jwt_setting(own->second, setting))
     return false;
   refuse_conflict(catalog, consumer, setting, settings);
   save(catalog, consumer, setting, split_keys(setting.keys, consumer.id, master));

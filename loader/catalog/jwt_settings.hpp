@@ -20,6 +20,14 @@ bool set_jwt(Database& catalog, const Consumer& consumer, const JwtEntry& settin
 // False: there is none.
 bool unset_jwt(Database& catalog, const Consumer& consumer);
 
+// The same for an apply, inside its transaction and under lock_catalog(): first each setting is written
+// (throws Refused: keys that core refuses), then all are looked at together.
+void write_jwt_setting(Database& catalog, const Consumer& consumer, const JwtEntry& setting,
+                       LazyMasterKey& master);
+void refuse_jwt_conflict(Database& catalog, const Consumer& consumer);
+// Whether they say the same; members of a JWK may stand in any order.
+bool same_jwt_setting(const JwtEntry& a, const JwtEntry& b);
+
 // All settings, by consumer id, keys opened; the master key is needed only where one is symmetric.
 std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master);
 

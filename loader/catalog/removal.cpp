@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "catalog/consumers.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -26,6 +28,8 @@ class Remover {
         return table();
       case Kind::api:
         return api();
+      case Kind::consumer:
+        return delete_consumer(catalog_, find_consumer(catalog_, name_));
     }
   }
 

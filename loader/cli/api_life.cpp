@@ -62,8 +62,9 @@ void api_test(const Settings& settings, const ApiOptions& options) {
   JsonOutput json;
   begin(json, options);
   std::vector<std::string> failed;
+  ApiTester tester(settings.mirror_dsn());
   for (const ApiRow& api : apis) {
-    const TestOutcome outcome = test_draft(catalog, api, parameters, settings.mirror_dsn());
+    const TestOutcome outcome = test_draft(catalog, api, parameters, tester);
     if (!outcome.passed) failed.push_back(api.name);
     json.begin_object()
         .key("name")

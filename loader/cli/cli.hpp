@@ -39,6 +39,7 @@ void add_later_wait(CLI::App& verb);  // --wait [--timeout 30s]
 void add_init(CLI::App& app, Settings& settings);
 void add_workspace(CLI::App& app, Settings& settings);
 void add_definitions(CLI::App& app, Settings& settings);  // apply, get, delete
+void add_files(CLI::App& app, Settings& settings);        // diff, export
 void add_table(CLI::App& app, Settings& settings);
 void add_api(CLI::App& app, Settings& settings);
 void add_consumer(CLI::App& app, Settings& settings);

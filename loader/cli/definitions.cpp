@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "catalog/apply.hpp"
+#include "catalog/consumer_definition.hpp"
 #include "catalog/removal.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
@@ -34,6 +35,24 @@ void apply_files(const Settings& settings, const std::vector<std::string>& sourc
   for (const AppliedObject& object : objects)
     table.push_back({std::string(kind_info(object.kind).name), object.name, object.action});
   print_table(table);
+}
+
+// Consumers have no definition of their own in the catalog: it is written from what they have.
+void get_consumers(const Settings& settings, const std::string& name) {
+  Database catalog = settings.open_catalog();
+  const Workspace workspace = find_workspace(catalog, settings.workspace);
+  std::vector<std::string> names = {name};
+  if (name.empty())
+    names = first_column(catalog.query("SELECT name FROM tablegate.consumer ORDER BY name COLLATE \"C\""));
+  std::vector<std::vector<std::string>> table = {{"NAME", "STATE"}};
+  std::string list;
+  for (const std::string& one : names) {
+    const Consumer consumer = find_consumer(catalog, one);
+    table.push_back({one, consumer.enabled ? "enabled" : "disabled"});
+    if (settings.json) list += (list.empty() ? "\n " : ",\n ") + consumer_text(catalog, workspace, consumer);
+  }
+  if (!settings.json) return print_table(table);
+  print_line(name.empty() ? "[" + list + (list.empty() ? "]" : "\n]") : list.substr(2));
 }
 
 // What `get` lists of a kind: headings, and a query for name, definition and the further columns. Kinds of a
@@ -80,12 +99,15 @@ Listing listing_of(Kind kind) {
               "'method', 'GET'),"
               " definition ->> 'path' FROM tablegate.api WHERE deleted_at IS NULL AND workspace_id = $1",
               true};
+    case Kind::consumer:
+      break;  // get_consumers()
   }
   throw SystemFailure("unknown kind");
 }
 
 void get(const Settings& settings, const std::string& word, const std::string& name) {
   const Kind kind = read_kind(word);
+  if (kind == Kind::consumer) return get_consumers(settings, name);
   const Listing listing = listing_of(kind);
   Database catalog = settings.open_catalog();
   std::vector<Parameter> parameters;
@@ -161,7 +183,7 @@ void delete_one(const Settings& settings, const std::string& word, const std::st
 
 void add_definitions(CLI::App& app, Settings& settings) {
   const char* const kinds_text =
-      "Domain, GatewayInstance, RestApi, DataSource, BusinessProcess, Table or Api";
+      "Domain, GatewayInstance, RestApi, DataSource, BusinessProcess, Table, Api or Consumer";
 
   CLI::App* const applying = app.add_subcommand("apply", "Save definitions: all of them or none");
   const auto sources = std::make_shared<std::vector<std::string>>();

@@ -39,8 +39,7 @@ void add_global_options(CLI::App& app, Settings& settings, bool root) {
 }
 
 void add_later_commands(CLI::App& app) {
-  for (const char* const name : {"diff", "export", "deploy", "audit", "openapi", "gateway"})
-    add_later_verb(app, name, name);
+  for (const char* const name : {"audit", "gateway"}) add_later_verb(app, name, name);
 }
 
 // The verb that the arguments name, for "try: tablegate api test --help".
@@ -82,7 +81,7 @@ int report(const CLI::App& app, const Failure& failure) {
   }
   // Every refusal ends with a command that gets on: the verb's examples where it knows none of its own.
   if (next.empty() && status == 1) next = command_of(app) + " --help";
-  fmt::print(stderr, "tablegate: {}\n", message);
+  if (!message.empty()) fmt::print(stderr, "tablegate: {}\n", message);
   if (!next.empty()) fmt::print(stderr, "try: {}\n", next);
   return status;
 }
@@ -93,7 +92,9 @@ int run(int count, char** arguments) {
   app.set_version_flag("--version", std::string("tablegate ") + kVersion);
   app.require_subcommand(0, 1);
   app.footer(
-      "Exit status: 0 done, 1 refused, 2 wrong usage, 3 database or file system failed.\n"
+      "Exit status: 0 done, 1 refused, 2 wrong usage, 3 database or file system failed, 4 diff --exit-code "
+      "found "
+      "differences.\n"
       "Examples:\n"
       "  tablegate init --workspace demo\n"
       "  tablegate apply -f definitions/\n"
@@ -101,6 +102,7 @@ int run(int count, char** arguments) {
   add_init(app, settings);
   add_workspace(app, settings);
   add_definitions(app, settings);
+  add_files(app, settings);
   add_table(app, settings);
   add_api(app, settings);
   add_consumer(app, settings);

@@ -210,41 +210,68 @@ TestOutcome problem_outcome(const core::Problem& problem) {
   return outcome;
 }
 
-TestOutcome run_query(const core::Api& api, const core::BoundValues& bound, const std::string& mirror_dsn) {
-  const pg::Dsn dsn = read_dsn(mirror_dsn);
-  pg::PollLoop loop;
-  pg::PoolConfig config;
-  config.name = "api test";
-  config.dsn = &dsn;
-  config.connections = 1;
-  config.queue = 1;
-  config.role = "tablegate_reader";
-  TestQuery query(api, bound);
-  const auto start = Clock::now();
-  {
-    pg::Pool pool(loop, config);
-    pool.submit(query);
-    // The contract's timeout is for waiting for a connection and the query together.
-    if (!loop.run_until([&query] { return query.done(); }, api.timeout_ms)) pool.abandon(query);
-  }
-  const double duration_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-  TestOutcome outcome;
-  if (query.done() && query.slug() == core::Slug::none) {
-    outcome.passed = true;
-    outcome.empty = query.rows() == 0;
-    outcome.status = 200;
-    outcome.response = query.body();
-  } else {
-    outcome = problem_outcome({query.done() ? query.slug() : core::Slug::query_timeout, {}, {}});
-    outcome.detail = query.detail();
-  }
-  outcome.duration_ms = duration_ms;
-  return outcome;
-}
+}  // namespace
 
-TestOutcome answer(const core::Manifest& manifest, const TestRequest& request,
-                   const std::string& mirror_dsn) {
-  const core::RouteMatch match = manifest.router->find("", request.path, manifest.apis.front().method);
+// The connection. `query` keys its prepared statements by API, of which each is tested once.
+class ApiTester::Mirror {
+ public:
+  explicit Mirror(const std::string& dsn) : dsn_(read_dsn(dsn)) {
+    config_.name = "api test";
+    config_.dsn = &dsn_;
+    config_.connections = 1;
+    config_.queue = 1;
+    config_.prepare = false;  // a draft may have changed since its last test over this connection
+    config_.role = "tablegate_reader";
+    pool_.emplace(loop_, config_);
+  }
+
+  TestOutcome run(const core::Api& api, const core::BoundValues& bound) {
+    TestQuery query(api, bound);
+    const auto start = Clock::now();
+    pool_->submit(query);
+    // The contract's timeout is for waiting for a connection and the query together.
+    if (!loop_.run_until([&query] { return query.done(); }, api.timeout_ms)) {
+      pool_->abandon(query);
+      // The next test is not to wait for this statement's end.
+      pool_.reset();
+      pool_.emplace(loop_, config_);
+    }
+    const double duration_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    TestOutcome outcome;
+    if (query.done() && query.slug() == core::Slug::none) {
+      outcome.passed = true;
+      outcome.empty = query.rows() == 0;
+      outcome.status = 200;
+      outcome.response = query.body();
+    } else {
+      outcome = problem_outcome({query.done() ? query.slug() : core::Slug::query_timeout, {}, {}});
+      outcome.detail = query.detail();
+    }
+    outcome.duration_ms = duration_ms;
+    return outcome;
+  }
+
+ private:
+  pg::Dsn dsn_;
+  pg::PollLoop loop_;
+  pg::PoolConfig config_;
+  std::optional<pg::Pool> pool_;
+};
+
+ApiTester::ApiTester(std::string mirror_dsn) : mirror_dsn_(std::move(mirror_dsn)) {}
+ApiTester::~ApiTester() = default;
+
+TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
+  ManifestContents contents;
+  contents.gateway = "api test";
+  contents.apis.push_back(api);
+  contents.apis.back().domains.clear();  // any host: a test has none
+  const std::string text = write_manifest(contents);
+  const auto manifest = core::read_manifest(text);
+  if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
+  const TestRequest request = make_request(compile_api(contents.apis.back()), parameters);
+  const core::RouteMatch match =
+      (*manifest)->router->find("", request.path, (*manifest)->apis.front().method);
   if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});
   core::RequestData data;
   data.path = request.path;
@@ -257,21 +284,8 @@ TestOutcome answer(const core::Manifest& manifest, const TestRequest& request,
   core::BoundValues bound;
   if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound))
     return problem_outcome(problem);
-  return run_query(*match.api, bound, mirror_dsn);
-}
-
-}  // namespace
-
-TestOutcome test_api(const ApiEntry& api, const Values& parameters, const std::string& mirror_dsn) {
-  ManifestContents contents;
-  contents.gateway = "api test";
-  contents.apis.push_back(api);
-  contents.apis.back().domains.clear();  // any host: a test has none
-  const std::string text = write_manifest(contents);
-  const auto manifest = core::read_manifest(text);
-  if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
-  const TestRequest request = make_request(compile_api(contents.apis.back()), parameters);
-  return answer(**manifest, request, mirror_dsn);
+  if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
+  return mirror_->run(*match.api, bound);
 }
 
 }  // namespace tablegate::loader

@@ -2,6 +2,7 @@
 // statement and writer, pg's connection) as tablegate_reader.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,9 +20,22 @@ struct TestOutcome {
   std::string detail;  // the database's text where it refused the statement; for people, never in `response`
 };
 
-// `parameters` in the order given; names must be of the API (throws Refused). Parameters not given take their
-// sample.
-TestOutcome test_api(const ApiEntry& api, const std::vector<std::pair<std::string, std::string>>& parameters,
-                     const std::string& mirror_dsn);
+// Tests drafts one by one over one connection to the mirror, opened by the first and kept for the next.
+class ApiTester {
+ public:
+  explicit ApiTester(std::string mirror_dsn);
+  ~ApiTester();
+  ApiTester(const ApiTester&) = delete;
+  ApiTester& operator=(const ApiTester&) = delete;
+
+  // `parameters` in the order given; names must be of the API (throws Refused). Parameters not given take
+  // their sample.
+  TestOutcome test(const ApiEntry& api, const std::vector<std::pair<std::string, std::string>>& parameters);
+
+ private:
+  class Mirror;
+  std::string mirror_dsn_;
+  std::unique_ptr<Mirror> mirror_;
+};
 
 }  // namespace tablegate::loader

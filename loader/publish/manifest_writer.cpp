@@ -200,6 +200,13 @@ std::string consumer_line(const ConsumerEntry& consumer) {
   return line.finish();
 }
 
+std::string document_line(const DocumentEntry& document) {
+  Line line("openapi");
+  line.list("domains", sorted(document.domains));
+  line.text("document", document.text);
+  return line.finish();
+}
+
 std::string header_line(const ManifestContents& contents, const std::string& body) {
   core::Sha256 sha256;
   core::Digest digest;
@@ -244,6 +251,7 @@ std::string write_manifest(const ManifestContents& contents) {
   for (const ApiEntry& api : sorted_by(contents.apis, &ApiEntry::api_id)) body += api_line(api) + "\n";
   for (const ConsumerEntry& consumer : sorted_by(contents.consumers, &ConsumerEntry::name))
     body += consumer_line(consumer) + "\n";
+  for (const DocumentEntry& document : contents.documents) body += document_line(document) + "\n";
   return header_line(contents, body) + body;
 }
 

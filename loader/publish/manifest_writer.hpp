@@ -18,6 +18,7 @@ struct ApiEntry {
   std::string workspace;
   std::string rest_api;
   std::string base_path;
+  std::string business_process, process_description;  // for people: OpenAPI's tags
   std::vector<std::string> domains;
   std::string service = "default";
   std::string definition;  // JSON of kind Api
@@ -66,12 +67,20 @@ struct DomainEntry {
   bool force_https = false;
 };
 
+// An OpenAPI document and the domains that answer it; none: every other host.
+struct DocumentEntry {
+  std::vector<std::string> domains;
+  std::string text;
+};
+
 struct ManifestContents {
   std::string gateway;
+  std::string address;  // base URL of the gateway instance, or empty
   uint64_t publication = 0;
   std::vector<DomainEntry> domains;
   std::vector<ApiEntry> apis;
   std::vector<ConsumerEntry> consumers;
+  std::vector<DocumentEntry> documents;
 };
 
 // The value of a consumer's "jwt", as core::read_jwt_setting() reads it.

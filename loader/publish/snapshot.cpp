@@ -10,6 +10,7 @@
 #include "catalog/jwt_settings.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
+#include "publish/openapi.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -52,7 +53,7 @@ void read_apis(Database& catalog, ManifestContents& contents) {
   for (int row = 0; row < bound.size(); ++row) domains[bound.string(row, 0)].push_back(bound.string(row, 1));
   const Rows rows = catalog.query(
       "SELECT p.api_id, p.version, w.name, r.name, r.base_path, r.rest_api_id, p.service, v.definition, "
-      "v.source"
+      "v.source, b.name, b.definition ->> 'description'"
       " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version)"
       " JOIN tablegate.api a USING (api_id) JOIN tablegate.workspace w USING (workspace_id)"
       " JOIN tablegate.business_process b USING (business_process_id)"
@@ -70,6 +71,8 @@ void read_apis(Database& catalog, ManifestContents& contents) {
     api.service = rows.string(row, 6);
     api.definition = rows.string(row, 7);
     api.source = rows.string(row, 8);
+    api.business_process = rows.string(row, 9);
+    api.process_description = rows.string(row, 10);
     contents.apis.push_back(std::move(api));
   }
 }
@@ -150,20 +153,36 @@ std::string resolve_gateway(Database& catalog, const std::string& name) {
   return rows.string(0, 0);
 }
 
-ManifestContents read_snapshot(Database& catalog, const std::string& gateway) {
+namespace {
+
+ManifestContents read_contents(Database& catalog, const std::string& gateway, bool with_consumers) {
   Transaction transaction(catalog);
   catalog.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
   ManifestContents contents;
   contents.gateway = gateway;
-  const Rows rows =
-      catalog.query("SELECT publication FROM tablegate.gateway_instance WHERE name = $1", {gateway});
+  const Rows rows = catalog.query(
+      "SELECT publication, definition ->> 'address' FROM tablegate.gateway_instance WHERE name = $1",
+      {gateway});
   if (rows.empty()) throw Refused(fmt::format("no GatewayInstance \"{}\" is defined", gateway));
   contents.publication = static_cast<uint64_t>(rows.integer(0, 0));
+  contents.address = rows.string(0, 1);
   read_domains(catalog, contents);
   read_apis(catalog, contents);
-  read_consumers(catalog, contents);
+  if (with_consumers) read_consumers(catalog, contents);
   transaction.commit();
   return contents;
+}
+
+}  // namespace
+
+ManifestContents read_snapshot(Database& catalog, const std::string& gateway) {
+  ManifestContents contents = read_contents(catalog, gateway, true);
+  contents.documents = openapi_documents(contents);
+  return contents;
+}
+
+ManifestContents read_published(Database& catalog, const std::string& gateway) {
+  return read_contents(catalog, gateway, false);
 }
 
 }  // namespace tablegate::loader

@@ -15,4 +15,7 @@ std::string resolve_gateway(Database& catalog, const std::string& name);
 // key file (which is needed only where something is sealed: throws Refused, naming it).
 ManifestContents read_snapshot(Database& catalog, const std::string& gateway);
 
+// The same without consumers, their secrets and documents: APIs and domains only.
+ManifestContents read_published(Database& catalog, const std::string& gateway);
+
 }  // namespace tablegate::loader

@@ -30,11 +30,13 @@ def test(t):
     is_form(["name approval apis"], "workspace", "list")
     is_form("name action", "workspace", "set", "demo", "--approval", "off")
     is_form(["kind name action"], "apply", "-f", p.definitions(users_definitions()))
+    is_form(["kind name action changes"], "diff", "-f", p.definitions(users_definitions()))
+    is_form(["kind name file"], "export", f"{p.folder}/exported")
     t.is_(is_form([], "table", "status"), [], "nothing is loaded yet")
     is_form("name generation rows", "table", "load", "user_info", "--header", "--from", f"csv:{p.file('users.csv', kUsersCsv)}")
     is_form(["table generation status rows source loaded_by started_at finished_at"], "table", "status")
     is_form(["name type sql_type not_null primary_key parameter_type"], "table", "columns", "user_info")
-    for kind in ("Table", "DataSource", "RestApi", "BusinessProcess", "GatewayInstance", "Api"):
+    for kind in ("Table", "DataSource", "RestApi", "BusinessProcess", "GatewayInstance", "Api", "Consumer"):
         for word in (kind, kind.lower(), kind.upper() + ("es" if kind.endswith("s") else "s")):
             value = p.loader.json("get", word)
             t.ok(value and all(item["kind"] == kind for item in value), f"get {word}: definitions", value)
@@ -49,6 +51,9 @@ def test(t):
     versions = is_form(["version status message author committed_at published_on"], "api", "versions", kApi)
     t.is_((versions[0]["message"], versions[0]["published_on"]), ("first", ["dataservice-prod"]), "versions: its values")
     is_form("name version gateway method path urls authentication curl curls definition", "api", "show", kApi)
+    deployed = is_form("gateway applied apis", "deploy", "-f", p.definitions(users_definitions()))
+    t.is_((form(deployed["applied"]), form(deployed["apis"])), (["kind name action"], ["name action version status publication"]), "deploy: its lists")
+    is_form("openapi info servers tags paths components", "openapi")
     is_form("name action", "consumer", "create", "partner")
     is_form("name action", "consumer", "authorize", "partner", "--api", kApi)
     key = is_form("id type api_key", "consumer", "add-key", "partner")

@@ -96,7 +96,7 @@ START_TEST(every_fault_of_a_shape_is_told) {
       "FILE /0/base_path: must be a string\n"
       "FILE /0/oops: unknown field \"oops\"\n"
       "FILE /1/kind: unknown kind \"Nope\" (one of Domain, GatewayInstance, RestApi, DataSource, "
-      "BusinessProcess, Table, Api)\n"
+      "BusinessProcess, Table, Api, Consumer)\n"
       "FILE /2: \"name\" is missing\n"
       "FILE /3: must be an object\n");
   same_text(problems_of(api(R"("timeout_ms":0,"max_records":10001)")),

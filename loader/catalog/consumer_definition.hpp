@@ -1,0 +1,54 @@
+// Consumers as definitions: whether one is disabled, what it may call, its JWT
+// setting. Unlike other kinds the catalog keeps no text of them: it is written
+// from the rows, so that `consumer` commands and files tell the same. API keys
+// and HMAC pairs stand in no definition; a symmetric JWK stands there without
+// its "k", and then means the key that the catalog holds sealed.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/consumers.hpp"
+#include "catalog/definition.hpp"
+#include "publish/manifest_writer.hpp"
+
+namespace tablegate::loader {
+
+// The definition of a consumer that exists, members in the order of the schema, defaults left out. APIs of
+// another workspace are named with theirs.
+std::string consumer_text(Database& catalog, const Workspace& workspace, const Consumer& consumer);
+
+// What needs no catalog: names, sources, no secret.
+void check_consumer(const Definition& definition,
+                    const std::function<void(std::string, std::string)>& refuse);
+
+// Saves consumers inside the transaction of an apply and under lock_catalog().
+class ConsumerApplier {
+ public:
+  ConsumerApplier(Database& catalog, const Workspace& workspace, Problems& problems)
+      : catalog_(catalog), workspace_(workspace), problems_(problems) {}
+
+  struct Saved {
+    std::string action;         // "created", "changed", "unchanged"; empty: refused
+    std::string before, after;  // definitions; `before` empty: it was not there
+  };
+  // `refused`: APIs and REST APIs that this apply refused already, of which nothing more is said.
+  Saved save(Definition& definition, const std::function<bool(Kind, const std::string&)>& refused);
+
+  // After all of them: no token may prove two consumers.
+  void check_settings();
+
+ private:
+  void refuse(Definition& definition, const std::string& pointer, const std::string& reason);
+  void save_jwt(Definition& definition, const Consumer& consumer, const std::optional<JwtEntry>& wanted);
+
+  Database& catalog_;
+  const Workspace& workspace_;
+  Problems& problems_;
+  std::vector<std::pair<Definition*, Consumer>> with_new_setting_;
+};
+
+}  // namespace tablegate::loader

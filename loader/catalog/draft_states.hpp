@@ -1,0 +1,32 @@
+// Where many drafts stand, in few round trips: what `deploy` has to do for each.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "catalog/database.hpp"
+#include "catalog/lookup.hpp"
+
+namespace tablegate::loader {
+
+struct DraftState {
+  bool loaded = false;  // its table has a current generation
+  bool tested = false;  // this very draft has passed
+  // Its latest version, where it equals that; 0: it does not.
+  int version = 0;
+  std::string status;
+};
+
+// One for each API, in their order.
+std::vector<DraftState> read_draft_states(Database& catalog, const std::vector<ApiRow>& apis);
+
+// The versions that a gateway serves of the APIs of a workspace, by id of the API.
+std::map<std::string, int> published_versions(Database& catalog, const Workspace& workspace,
+                                              const std::string& gateway);
+
+// The APIs of the workspace with these names, in this order; as find_apis(), by one query.
+std::vector<ApiRow> find_apis_at_once(Database& catalog, const Workspace& workspace,
+                                      const std::vector<std::string>& names);
+
+}  // namespace tablegate::loader

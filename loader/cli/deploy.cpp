@@ -1,0 +1,267 @@
+// `tablegate deploy`: apply, test, commit and publish of what differs, each step
+// for all APIs of the files before the next begins. Everything is looked up
+// anew, so that a run which stopped goes on when it is run again.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "catalog/apply.hpp"
+#include "catalog/draft_states.hpp"
+#include "catalog/drafts.hpp"
+#include "catalog/publications.hpp"
+#include "cli/files.hpp"
+#include "cli/output.hpp"
+#include "cli/progress.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+struct DeployOptions {
+  std::vector<std::string> sources;
+  PublishRequest request;
+  std::string message;
+};
+
+constexpr const char* kPublishable = "Publishable";
+constexpr size_t kNamed = 10;  // APIs that a refusal names
+
+std::string some_names(const std::vector<std::string>& names) {
+  if (names.size() <= kNamed) return name_list(names);
+  return name_list({names.begin(), names.begin() + kNamed}) + fmt::format(" ({} in all)", names.size());
+}
+
+class Deployment {
+ public:
+  Deployment(const Settings& settings, const DeployOptions& options)
+      : settings_(settings),
+        options_(options),
+        catalog_(settings.open_catalog()),
+        progress_(!settings.silent()) {}
+
+  void run() {
+    apply();
+    if (!apis_.empty()) {
+      test();
+      commit();
+      publish();
+    }
+    progress_.clear();
+    report();
+    if (!waiting_.empty()) refuse_waiting();
+  }
+
+ private:
+  void apply() {
+    Problems problems;
+    std::vector<Definition> definitions = read_definitions(options_.sources, problems);
+    workspace_ = find_workspace(catalog_, settings_.workspace);
+    objects_ = apply_definitions(catalog_, *workspace_, definitions, problems);
+    std::vector<std::string> names;
+    for (const AppliedObject& object : objects_) {
+      if (object.kind == Kind::api) names.push_back(object.name);
+    }
+    apis_ = find_apis_at_once(catalog_, *workspace_, names);
+    if (!apis_.empty()) gateway_ = find_gateway(catalog_, settings_.gateway);
+  }
+
+  // Drafts that equal their latest version passed when that was made.
+  void test() {
+    states_ = read_draft_states(catalog_, apis_);
+    std::vector<std::string> failed;
+    std::set<std::string> unloaded;
+    ApiTester tester(settings_.mirror_dsn());
+    Transaction transaction(catalog_);  // of the outcomes: one for all
+    for (size_t i = 0; i < apis_.size(); ++i) {
+      progress_.step("testing", i, apis_.size());
+      if (states_[i].version > 0 || states_[i].tested) continue;
+      if (!states_[i].loaded) {
+        unloaded.insert(apis_[i].table);
+      } else if (const std::string reason = test_one(apis_[i], tester); !reason.empty()) {
+        failed.push_back(fmt::format("\"{}\": {}", apis_[i].name, reason));
+      }
+    }
+    transaction.commit();
+    refuse_untested(failed, unloaded);
+  }
+
+  // Why it did not pass; empty: it did.
+  std::string test_one(const ApiRow& api, ApiTester& tester) {
+    try {
+      const TestOutcome outcome = test_draft(catalog_, api, {}, tester);
+      if (outcome.passed) return {};
+      return fmt::format("{} {}{}{}", outcome.status, outcome.response, outcome.detail.empty() ? "" : ": ",
+                         outcome.detail);
+    } catch (const Refused& refused) {  // nothing of it reached the catalog
+      return refused.what();
+    }
+  }
+
+  void refuse_untested(const std::vector<std::string>& failed, const std::set<std::string>& unloaded) {
+    if (failed.empty() && unloaded.empty()) return;
+    progress_.clear();
+    const char* const kDrafts =
+        "what was applied stays a draft that callers do not see, nothing was committed";
+    if (failed.empty()) {
+      throw Refused(fmt::format("there is nothing to test with in table {}, which was never loaded; {}",
+                                name_list({unloaded.begin(), unloaded.end()}), kDrafts),
+                    "tablegate table load " + *unloaded.begin());
+    }
+    std::string lines;
+    for (size_t i = 0; i < std::min(failed.size(), kNamed); ++i) lines += "\n  " + failed[i];
+    throw Refused(fmt::format("{} did not pass; {}:{}", plural(failed.size(), "API"), kDrafts, lines),
+                  "tablegate api test NAME --param K=V, or correct the definition and deploy again");
+  }
+
+  void commit() {
+    for (size_t i = 0; i < apis_.size(); ++i) {
+      progress_.step("committing", i, apis_.size());
+      const DraftState& state = states_[i];
+      versions_.push_back(state.version > 0 ? Version{state.version, state.status, true}
+                                            : commit_draft(catalog_, apis_[i], options_.message));
+      if (versions_.back().status != kPublishable) waiting_.push_back(i);
+    }
+  }
+
+  // All of them or, while one waits for an approval, none.
+  void publish() {
+    if (!waiting_.empty()) return;
+    progress_.step("publishing", 0, apis_.size());
+    PublishRequest request = options_.request;
+    request.gateway = gateway_;
+    const bool moves = !request.domains.empty() || request.no_domain || request.service;
+    const std::map<std::string, int> served = published_versions(catalog_, *workspace_, gateway_);
+    std::vector<ApiRow> changed;
+    std::vector<size_t> places;
+    for (size_t i = 0; i < apis_.size(); ++i) {
+      const auto now = served.find(apis_[i].id);
+      const bool same = now != served.end() && now->second == versions_[i].version;
+      published_.push_back({apis_[i].name, versions_[i].version, 0, true});
+      if (same && !moves) continue;
+      changed.push_back(apis_[i]);
+      places.push_back(i);
+    }
+    if (changed.empty()) return;
+    const std::vector<Published> results = publish_apis(catalog_, changed, request);
+    for (size_t i = 0; i < results.size(); ++i) published_[places[i]] = results[i];
+  }
+
+  [[noreturn]] void refuse_waiting() const {
+    std::vector<std::string> names;
+    for (const size_t i : waiting_)
+      names.push_back(
+          fmt::format("{} version {} ({})", apis_[i].name, versions_[i].version, versions_[i].status));
+    throw Refused(
+        fmt::format("nothing was published, because not every version may be: {}; deploy goes on when it "
+                    "is run again after that",
+                    some_names(names)),
+        fmt::format("tablegate api versions {}", shell_word(apis_[waiting_.front()].name)));
+  }
+
+  const char* action_of(size_t i) const {
+    if (!waiting_.empty()) return versions_[i].status == kPublishable ? "committed" : "waiting";
+    return published_[i].unchanged ? "unchanged" : "published";
+  }
+
+  void report() const {
+    if (settings_.json) return report_json();
+    if (settings_.quiet) return;
+    std::vector<std::vector<std::string>> table;
+    size_t unchanged = 0;
+    for (const AppliedObject& object : objects_) {
+      if (object.kind == Kind::api) continue;
+      if (object.action == "unchanged") {
+        ++unchanged;
+      } else {
+        table.push_back({std::string(kind_info(object.kind).name), object.name, object.action});
+      }
+    }
+    for (size_t i = 0; i < apis_.size(); ++i) {
+      if (std::string_view(action_of(i)) == "unchanged") {
+        ++unchanged;
+      } else {
+        table.push_back({"Api", apis_[i].name, outcome_of(i)});
+      }
+    }
+    print_table(table);
+    if (unchanged > 0) print_line(fmt::format("{} unchanged", plural(unchanged, "definition")));
+  }
+
+  std::string outcome_of(size_t i) const {
+    const Version& version = versions_[i];
+    if (published_.empty())
+      return fmt::format("version {}, {}, not published", version.version, version.status);
+    return fmt::format("version {} on {}, publication {}", version.version, gateway_,
+                       published_[i].publication);
+  }
+
+  void report_json() const {
+    JsonOutput json;
+    json.begin_object().key("gateway");
+    gateway_.empty() ? json.null() : json.text(gateway_);
+    json.key("applied").begin_array();
+    for (const AppliedObject& object : objects_) {
+      json.begin_object().key("kind").text(kind_info(object.kind).name).key("name").text(object.name);
+      json.key("action").text(object.action).end_object();
+    }
+    json.end_array().key("apis").begin_array();
+    for (size_t i = 0; i < apis_.size(); ++i) {
+      json.begin_object().key("name").text(apis_[i].name).key("action").text(action_of(i));
+      json.key("version").number(versions_[i].version).key("status").text(versions_[i].status);
+      json.key("publication");
+      const bool now = !published_.empty() && !published_[i].unchanged;
+      now ? json.number(published_[i].publication) : json.null();
+      json.end_object();
+    }
+    json.end_array().end_object().print();
+  }
+
+  const Settings& settings_;
+  const DeployOptions& options_;
+  Database catalog_;
+  Progress progress_;
+  std::optional<Workspace> workspace_;
+  std::vector<AppliedObject> objects_;
+  std::vector<ApiRow> apis_;  // of the files; as are the lists below
+  std::string gateway_;
+  std::vector<DraftState> states_;
+  std::vector<Version> versions_;
+  std::vector<size_t> waiting_;  // places of those that may not be published yet
+  std::vector<Published> published_;
+};
+
+}  // namespace
+
+void add_deploy(CLI::App& app, Settings& settings) {
+  const auto options = std::make_shared<DeployOptions>();
+  CLI::App* const verb =
+      app.add_subcommand("deploy", "Apply, test, commit and publish what differs, for the APIs of the files");
+  verb->add_option("-f,--file", options->sources, "file, folder (its *.json) or - for standard input")
+      ->required()
+      ->type_name("FILE|DIR|-");
+  CLI::Option* const domain = verb->add_option("--domain", options->request.domains,
+                                               "domain of the REST APIs (default: what is there)")
+                                  ->allow_extra_args(false);
+  verb->add_flag("--no-domain", options->request.no_domain, "answer on any host")->excludes(domain);
+  verb->add_option("--service", options->request.service,
+                   "service of the gateway instance (default: what is there)");
+  verb->add_option("-m,--message", options->message, "what changed, kept with each new version");
+  verb->add_flag("--yes", options->request.yes,
+                 "other published APIs of the REST APIs may change their domains");
+  add_later_flag(*verb, "--submit");
+  add_later_flag(*verb, "--breaking");
+  add_later_wait(*verb);
+  verb->footer(
+      "What fails its test stays a draft, and nothing is committed. A version that waits for an approval "
+      "stops it\n"
+      "(exit 1) before anything is published. Run again, it goes on.\n"
+      "Examples:\n"
+      "  tablegate deploy -f definitions/ -m \"$(git log -1 --format=%s)\"\n"
+      "  tablegate deploy -f user-api.json --domain api.example.com");
+  verb->callback([&settings, options] { Deployment(settings, *options).run(); });
+}
+
+}  // namespace tablegate::loader

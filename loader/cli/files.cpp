@@ -1,0 +1,191 @@
+// `tablegate diff|export`: files beside the catalog.
+#include <fmt/format.h>
+#include <rapidjson/prettywriter.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include "catalog/apply.hpp"
+#include "catalog/definition_diff.hpp"
+#include "catalog/export.hpp"
+#include "cli/files.hpp"
+#include "cli/output.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kDiffers = 4;
+
+struct DiffOptions {
+  std::vector<std::string> sources;
+  bool exit_code = false;
+};
+
+void diff_json(const std::vector<AppliedObject>& objects) {
+  JsonOutput json;
+  json.begin_array();
+  for (const AppliedObject& object : objects) {
+    json.begin_object().key("kind").text(kind_info(object.kind).name).key("name").text(object.name);
+    json.key("action").text(object.action).key("changes").begin_array();
+    for (const FieldChange& change : diff_definitions(object.before, object.after)) {
+      json.begin_object().key("field").text(change.field);
+      if (change.before) json.key("before").raw(*change.before);
+      if (change.after) json.key("after").raw(*change.after);
+      json.end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array().print();
+}
+
+void diff_text(const std::vector<AppliedObject>& objects) {
+  for (const AppliedObject& object : objects) {
+    if (object.action == "unchanged") continue;
+    print_line(fmt::format("{} \"{}\": {}", kind_info(object.kind).name, object.name, object.action));
+    for (const FieldChange& change : diff_definitions(object.before, object.after)) {
+      const char* const mark = !change.before ? "+" : !change.after ? "-" : "~";
+      const std::string values = change.before && change.after
+                                     ? *change.before + " -> " + *change.after
+                                     : change.before.value_or(change.after.value_or(""));
+      print_line(fmt::format("  {} {}: {}", mark, change.field, values));
+    }
+  }
+}
+
+void diff(const Settings& settings, const DiffOptions& options) {
+  Problems problems;
+  std::vector<Definition> definitions = read_definitions(options.sources, problems);
+  Database catalog = settings.open_catalog();
+  const Workspace workspace = find_workspace(catalog, settings.workspace);
+  const std::vector<AppliedObject> objects = try_definitions(catalog, workspace, definitions, problems);
+  settings.json ? diff_json(objects) : diff_text(objects);
+  const bool differs = std::any_of(objects.begin(), objects.end(),
+                                   [](const AppliedObject& object) { return object.action != "unchanged"; });
+  if (!differs && !settings.silent())
+    print_line(fmt::format("{}: no difference", plural(objects.size(), "definition")));
+  if (differs && options.exit_code) throw Failure(kDiffers, "", "");  // what is to be said stands on stdout
+}
+
+std::string pretty(const std::string& text) {
+  JsonDocument document;
+  parse_json(text, document);
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+  writer.SetIndent(' ', 2);
+  document.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+// Replaced whole or not at all; a file that holds these bytes is left alone.
+void write_file(const fs::path& path, const std::string& bytes) {
+  std::error_code error;
+  if (fs::is_regular_file(path, error) && fs::file_size(path, error) == bytes.size() &&
+      read_file(path.string(), bytes.size()) == bytes)
+    return;
+  const std::string temporary = path.string() + ".new";
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+      std::fopen(temporary.c_str(), "wbe"), [](std::FILE* opened) { return std::fclose(opened); });
+  const bool good = file != nullptr &&
+                    std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size() &&
+                    std::fflush(file.get()) == 0 && std::rename(temporary.c_str(), path.c_str()) == 0;
+  if (!good) {
+    const std::string why = std::strerror(errno);
+    if (file != nullptr) std::remove(temporary.c_str());
+    throw SystemFailure(fmt::format("cannot write {}: {}", path.string(), why),
+                        "ls -ld " + shell_word(path.parent_path().string()));
+  }
+}
+
+// apply reads every *.json below a folder: one that is not of this export would come along.
+void refuse_others(const fs::path& folder, const std::vector<std::string>& files) {
+  const std::set<std::string> ours(files.begin(), files.end());
+  std::error_code error;
+  if (!fs::exists(folder, error)) return;
+  std::vector<std::string> others;
+  for (auto entry = fs::recursive_directory_iterator(folder, error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().lexically_relative(folder).generic_string();
+    if (entry->path().extension() == ".json" && ours.count(name) == 0) others.push_back(name);
+  }
+  if (error)
+    throw SystemFailure(fmt::format("cannot read folder {}: {}", folder.string(), error.message()),
+                        "ls -ld " + shell_word(folder.string()));
+  if (others.empty()) return;
+  std::sort(others.begin(), others.end());
+  throw Refused(
+      fmt::format("{} holds {} that this export does not write, such as {}: `apply` would read it as well; "
+                  "nothing was written",
+                  folder.string(), plural(others.size(), "*.json file"), others.front()),
+      "rm " + shell_word((folder / others.front()).string()) + ", or another folder");
+}
+
+void write_folder(const Settings& settings, const std::string& name,
+                  const std::vector<ExportedObject>& objects) {
+  const fs::path folder(name);
+  const std::vector<std::string> files = export_files(objects);
+  refuse_others(folder, files);
+  JsonOutput json;
+  json.begin_array();
+  for (size_t i = 0; i < objects.size(); ++i) {
+    const fs::path path = folder / files[i];
+    std::error_code error;
+    fs::create_directories(path.parent_path(), error);
+    if (error)
+      throw SystemFailure(
+          fmt::format("cannot make folder {}: {}", path.parent_path().string(), error.message()),
+          "ls -ld " + shell_word(name));
+    write_file(path, pretty(objects[i].text) + "\n");
+    json.begin_object().key("kind").text(kind_info(objects[i].kind).name).key("name").text(objects[i].name);
+    json.key("file").text(path.string()).end_object();
+  }
+  if (settings.json) return json.end_array().print();
+  if (!settings.quiet)
+    print_line(fmt::format("{} in {}", plural(objects.size(), "definition"), folder.string()));
+}
+
+void export_to(const Settings& settings, const std::string& target) {
+  Database catalog = settings.open_catalog();
+  const Workspace workspace = find_workspace(catalog, settings.workspace);
+  const std::vector<ExportedObject> objects = export_definitions(catalog, workspace);
+  if (target != "-") return write_folder(settings, target, objects);
+  std::string list;
+  for (const ExportedObject& object : objects) list += (list.empty() ? "" : ",\n") + object.text;
+  print_line(pretty("[" + list + "]"));
+}
+
+}  // namespace
+
+void add_files(CLI::App& app, Settings& settings) {
+  const auto options = std::make_shared<DiffOptions>();
+  CLI::App* const diffing =
+      app.add_subcommand("diff", "What `apply` of these files would change, field by field");
+  diffing->add_option("-f,--file", options->sources, "file, folder (its *.json) or - for standard input")
+      ->required()
+      ->type_name("FILE|DIR|-");
+  diffing->add_flag("--exit-code", options->exit_code, "exit 4 when there are differences");
+  diffing->footer(
+      "Examples:\n"
+      "  tablegate diff -f definitions/\n"
+      "  tablegate diff -f definitions/ --exit-code -o json");
+  diffing->callback([&settings, options] { diff(settings, *options); });
+
+  const auto target = std::make_shared<std::string>();
+  CLI::App* const exporting =
+      app.add_subcommand("export", "Write all definitions to files that `apply` finds unchanged");
+  exporting->add_option("DIR", *target, "folder (made when it is missing), or - for standard output")
+      ->required()
+      ->type_name("DIR|-");
+  exporting->footer("Examples:\n  tablegate export definitions/\n  tablegate export - | jq .");
+  exporting->callback([&settings, target] { export_to(settings, *target); });
+
+  add_deploy(app, settings);
+  add_openapi(app, settings);
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,12 @@
+// Commands over definition files that go further than `apply`: each has a file of
+// its own, add_files() in files.cpp puts them on the command line.
+#pragma once
+
+#include "cli/cli.hpp"
+
+namespace tablegate::loader {
+
+void add_deploy(CLI::App& app, Settings& settings);
+void add_openapi(CLI::App& app, Settings& settings);
+
+}  // namespace tablegate::loader
