@@ -22,6 +22,14 @@ std::string_view Headers::find(std::string_view name, unsigned& count) const {
 
 namespace {
 
+// Over TLS to here, or to the proxy that the location says is in front.
+bool is_encrypted(ngx_http_request_t* r) {
+#if (NGX_HTTP_SSL)
+  if (r->connection->ssl != nullptr) return true;
+#endif
+  return location_config(r).tls_terminated != 0;
+}
+
 // nginx makes a new text when it changes one.
 bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
   return one.data == other.data && one.len == other.len;
@@ -88,11 +96,7 @@ core::Problem RequestState::find_route() {
   const MainConfig& config = main_config(request);
   route = config.manifest->router->find(view(request->headers_in.server), view(request->uri),
                                         view(request->method_name));
-#if (NGX_HTTP_SSL)
-  const bool encrypted = request->connection->ssl != nullptr;
-#else
-  const bool encrypted = false;
-#endif
+  const bool encrypted = is_encrypted(request);
   if (route.domain != nullptr && route.domain->https && !encrypted) {
     redirect_to_https = route.domain->force_https;
     return {core::Slug::api_not_found, {}, {}};
