@@ -7,6 +7,7 @@
 #include <set>
 
 #include "catalog/api_rules.hpp"
+#include "catalog/listen_address.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 #include "catalog/schedule.hpp"
@@ -76,6 +77,8 @@ void check_gateway(const Definition& definition, Checker& check) {
   check.member("address", &bad_base_url);
   check_listen(definition, "http_listen", check);
   check_listen(definition, "https_listen", check);
+  check.refuse("", listen_clash(listen_of(definition.document, "http_listen"),
+                                listen_of(definition.document, "https_listen")));
   const JsonValue* const services = json_find(definition.document, "services");
   if (services == nullptr) return;
   if (json_find(*services, "default") == nullptr) {
@@ -225,6 +228,12 @@ TableInfo read_table(Definition& definition, Problems& problems) {
   }
   table.time_zone = json_member(document, "time_zone", "UTC");
   return table;
+}
+
+std::vector<std::string> listen_of(const JsonValue& gateway, const char* name) {
+  const JsonValue* const list = json_find(gateway, name);
+  if (list != nullptr) return read_names(json_text(*list));
+  return {std::string_view(name) == "https_listen" ? "443" : "80"};
 }
 
 std::string columns_text(const std::vector<TableColumn>& columns) {

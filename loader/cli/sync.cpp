@@ -38,14 +38,27 @@ void report(const Settings& settings, const ManifestContents& contents, const st
   }
 }
 
+// What went through went through; a domain that did not is exit 1.
+void tell_domains(const Settings& settings, const DomainReport& domains) {
+  for (const std::string& warning : domains.warnings) {
+    if (!settings.quiet) fmt::print(stderr, "tablegate: warning: {}\n", warning);
+  }
+  if (domains.faults.empty()) return;
+  throw Refused(
+      fmt::format("{}\neverything else is served as it was published", fmt::join(domains.faults, "\n")),
+      "the same `tablegate sync` again, once that is corrected");
+}
+
 void sync(const Settings& settings, const SyncOptions& options) {
   Database catalog = settings.open_catalog();
   const std::string gateway = resolve_gateway(catalog, settings.gateway);
   // First the lock, then the snapshot: a sync that waited must not write what it had read before.
   const OutputFolder folder(options.output);
   const ManifestContents contents = read_snapshot(catalog, gateway);
-  const SyncResult result = sync_folder(folder, contents, options.commands);
+  DomainReport domains;
+  const SyncResult result = sync_folder(folder, contents, options.commands, domains);
   report(settings, contents, folder.path() + "/manifest.json", result == SyncResult::written);
+  tell_domains(settings, domains);
 }
 
 }  // namespace
@@ -56,6 +69,10 @@ void add_sync(CLI::App& app, Settings& settings) {
   verb->add_option("--output", options->output, "folder of manifest.json and domains.conf")->required();
   verb->add_option("--check", options->commands.check, "command that proves the new files, by sh -c");
   verb->add_option("--reload", options->commands.reload, "command that makes nginx read them, by sh -c");
+  verb->add_option("--nginx-version", options->commands.nginx_version,
+                   "of the nginx that reads the files; default: what nginx -v says")
+      ->envname("TABLEGATE_NGINX_VERSION")
+      ->type_name("X.Y.Z");
   add_later_flag(*verb, "--watch");
   add_later_option(*verb, "--min-interval");
   verb->footer(

@@ -64,6 +64,11 @@ struct ConsumerEntry {
 struct DomainEntry {
   std::string name, protocol;
   bool force_https = false;
+  // For domains.conf only.
+  std::string certificate, certificate_key;
+  std::string tls_min = "TLSv1.2", tls_max = "TLSv1.3";
+  bool http2 = true;
+  bool server_block = true;
 };
 
 struct ManifestContents {
@@ -72,6 +77,7 @@ struct ManifestContents {
   std::vector<DomainEntry> domains;
   std::vector<ApiEntry> apis;
   std::vector<ConsumerEntry> consumers;
+  std::vector<std::string> http_listen{"80"}, https_listen{"443"};  // for domains.conf only
 };
 
 // The value of a consumer's "jwt", as core::read_jwt_setting() reads it.

@@ -6,43 +6,12 @@
 #include <utility>
 
 #include "catalog/hmac_keys.hpp"
-#include "catalog/json_text.hpp"
 #include "catalog/jwt_settings.hpp"
-#include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
+#include "publish/domain_rows.hpp"
 
 namespace tablegate::loader {
 namespace {
-
-void read_domains(Database& catalog, ManifestContents& contents) {
-  const Rows rows = catalog.query(
-      "SELECT d.name, d.definition FROM tablegate.domain d WHERE EXISTS ("
-      "  SELECT FROM tablegate.rest_api_domain r JOIN tablegate.business_process b USING (rest_api_id)"
-      "  JOIN tablegate.api a USING (business_process_id)"
-      "  JOIN tablegate.published_api p ON p.api_id = a.api_id AND p.gateway = r.gateway"
-      "  WHERE r.domain = d.name AND r.gateway = $1) ORDER BY d.name",
-      {contents.gateway});
-  for (int row = 0; row < rows.size(); ++row) {
-    JsonDocument definition;
-    if (const std::string fault = parse_json(rows.text(row, 1), definition); !fault.empty()) {
-      throw SystemFailure(
-          fmt::format("Domain \"{}\" is damaged in the catalog: {}", rows.text(row, 0), fault));
-    }
-    DomainEntry domain;
-    domain.name = rows.string(row, 0);
-    // Looked at again, not only by apply: it goes into a file that nginx reads as root.
-    if (const std::string fault = bad_host(domain.name); !fault.empty()) {
-      // The name itself may hold anything, for a terminal too.
-      throw Refused(
-          fmt::format("a Domain in the catalog has no host name: it {}; nothing was written", fault),
-          "tablegate get Domain -o json");
-    }
-    domain.protocol = json_member(definition, "protocol", "HTTP");
-    const JsonValue* force = json_find(definition, "force_https");
-    domain.force_https = force != nullptr && force->IsTrue();
-    contents.domains.push_back(std::move(domain));
-  }
-}
 
 void read_apis(Database& catalog, ManifestContents& contents) {
   std::map<std::string, std::vector<std::string>> domains;  // by REST API id
@@ -159,6 +128,7 @@ ManifestContents read_snapshot(Database& catalog, const std::string& gateway) {
       catalog.query("SELECT publication FROM tablegate.gateway_instance WHERE name = $1", {gateway});
   if (rows.empty()) throw Refused(fmt::format("no GatewayInstance \"{}\" is defined", gateway));
   contents.publication = static_cast<uint64_t>(rows.integer(0, 0));
+  read_listen(catalog, contents);
   read_domains(catalog, contents);
   read_apis(catalog, contents);
   read_consumers(catalog, contents);
