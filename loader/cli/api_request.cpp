@@ -97,8 +97,9 @@ ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& g
   const Rows domains = catalog.query(
       "SELECT lower(coalesce(d.definition ->> 'protocol', 'HTTP')) || '://' || d.name FROM "
       "tablegate.rest_api_domain r"
-      " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2 ORDER BY "
-      "d.name",
+      " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2"
+      // The one to call first: over TLS where there is one.
+      " ORDER BY d.definition ->> 'protocol' IS DISTINCT FROM 'HTTPS', d.name",
       {served.gateway, api.rest_api_id});
   served.domains = first_column(domains);
   return served;
