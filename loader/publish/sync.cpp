@@ -70,6 +70,10 @@ std::string write_domains(const ManifestContents& contents) {
   return text;
 }
 
+void mark_unproved(const OutputFolder& folder) {
+  folder.write(kPending, "");
+}
+
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
                        const SyncCommands& commands) {
   const std::string manifest = write_manifest(contents);

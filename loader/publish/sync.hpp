@@ -25,6 +25,9 @@ enum class SyncResult { written, unchanged };
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
                        const SyncCommands& commands);
 
+// The files' next sync checks and reloads even when nothing changed: nginx has not taken them over.
+void mark_unproved(const OutputFolder& folder);
+
 // The text of domains.conf.
 std::string write_domains(const ManifestContents& contents);
 
