@@ -72,12 +72,12 @@ void watch(const Settings& settings, const SyncOptions& options) {
       std::fflush(stdout);
     };
   }
-  StopSignal::install();
   Watcher(std::move(watching)).run();
 }
 
 void sync(const Settings& settings, const SyncOptions& options) {
   SyncOptions given = options;
+  if (given.watch) StopSignal::install();
   // What is wrong with the folder is told now, whatever the catalog does.
   given.node.folder = OutputFolder(options.node.folder).path();
   if (given.node.name.empty()) given.node.name = default_node_name(given.node.folder);

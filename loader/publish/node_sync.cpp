@@ -78,7 +78,8 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   sync.manifest = folder.path() + "/manifest.json";
   const bool reloaded = sync.written && !options.commands.reload.empty();
   // An nginx that never ran, or that ended, takes nothing over.
-  if (reloaded && before && !before->stopped) sync.overdue = !await_take_over(folder.path(), *before);
+  if (reloaded && before && !before->stopped)
+    sync.overdue = !await_take_over(folder.path(), *before) && !StopSignal::requested();
   look(folder.path(), sync);
   if (sync.overdue) {
     sync.warning = not_taken_over(sync);

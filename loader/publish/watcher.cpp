@@ -104,7 +104,8 @@ void Watcher::lose(const std::string& why) {
   catalog_.reset();
   if (!lost_since_) {
     lost_since_ = now();
-    log(fmt::format("the catalog is lost, nginx goes on with what it has: {}", why));
+    log(fmt::format("the catalog is lost, nginx goes on with what it has: {}",
+                    why.substr(0, why.find('\n'))));
   }
   reconnect_pause_ = grown(reconnect_pause_);
   reconnect_at_ = now() + with_jitter(reconnect_pause_);

@@ -12,11 +12,11 @@ from tg_settings import kLoader, kSlow
 class Watch:
     """One watcher of a node (a Gateway of the harness). Its stderr is a file, so that it never blocks on us."""
 
-    def __init__(self, project, gateway=None, *options, node=None, interval="200ms", poll="1s", check=True, env=None):
+    def __init__(self, project, gateway=None, *options, node=None, interval="200ms", poll="1s", check=True, reload=None, env=None):
         self.project, self.gateway = project, gateway or project.gateway
         self.log_file = os.path.join(self.gateway.folder, "watch.log")
         command = [kLoader, "sync", "--output", self.gateway.out, "--watch", "--min-interval", interval, "--poll", poll,
-                   "--reload", self.gateway.reload_command(), *(["--check", self.gateway.check_command()] if check else []),
+                   "--reload", reload or self.gateway.reload_command(), *(["--check", self.gateway.check_command()] if check else []),
                    *(["--node", node] if node else []), *options]
         self._log = open(self.log_file, "ab")  # pylint: disable=consider-using-with
         # The working folder is the test's mark: its end finds what is left.
