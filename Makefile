@@ -185,11 +185,11 @@ bench: build ## speed beside its limits, into build/bench (BENCH="--seconds 5 --
 	@t/bench/run.sh $(BENCH)
 
 install: build ## into DESTDIR, PREFIX=/usr
-	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nginx/modules-available
+	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nginx/modules-available $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 0644 $(BUILD)/ngx_http_tablegate_module.so $(DESTDIR)$(PREFIX)/lib/nginx/modules/
 	install -m 0755 $(BUILD)/tablegate $(DESTDIR)$(PREFIX)/bin/
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,/usr/bin/,$(PREFIX)/bin/,' loader/tablegate-refresh.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/tablegate-refresh.service
+	sed 's|/usr/bin/tablegate|$(PREFIX)/bin/tablegate|' loader/tablegate-sync@.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/tablegate-sync@.service
 	printf 'load_module %s/ngx_http_tablegate_module.so;\n' $(if $(filter /usr,$(PREFIX)),modules,$(PREFIX)/lib/nginx/modules) >$(DESTDIR)$(PREFIX)/share/nginx/modules-available/mod-http-tablegate.conf
 clean: ## remove build/ (make stop first)
 	@if [ -e build/quickstart ] || [ -L build/quickstart.env ]; then t/lib/stop.sh; fi

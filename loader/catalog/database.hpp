@@ -6,6 +6,7 @@
 
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,16 +48,26 @@ class Rows {
 class Database {
  public:
   // `dsn` as libpq takes it; `what` names it in messages ("the catalog"). The message never holds the DSN.
-  static Database connect(const std::string& dsn, const std::string& what);
+  // `patience`: how long connecting and each statement may take before the database counts as lost (then
+  // usable() is false for ever); 0: as long as they take.
+  static Database connect(const std::string& dsn, const std::string& what,
+                          std::chrono::milliseconds patience = std::chrono::milliseconds(0));
 
   Rows query(const std::string& sql, const std::vector<Parameter>& parameters = {});
   // Several statements without parameters (migrations).
   void script(const std::string& sql);
   PGconn* connection() const { return connection_.get(); }
+  // False: the connection broke, or did not answer in time.
+  bool usable() const { return !lost_ && PQstatus(connection()) == CONNECTION_OK; }
+  void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
 
  private:
   explicit Database(PGconn* connection) : connection_(connection, &PQfinish) {}
+  PGresult* await_result();
+
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
+  std::chrono::milliseconds patience_{0};
+  bool lost_ = false;
 };
 
 // BEGIN ... COMMIT; rolled back when it is destroyed without commit().

@@ -224,7 +224,7 @@ class Publisher {
 }  // namespace
 
 void notify_change(Database& catalog, const std::string& about) {
-  catalog.query("SELECT pg_catalog.pg_notify('tablegate_publication', $1)", {about});
+  catalog.query("SELECT tablegate.changed($1)", {about});
 }
 
 std::vector<Published> publish_apis(Database& catalog, const std::vector<ApiRow>& apis,

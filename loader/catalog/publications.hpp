@@ -33,7 +33,9 @@ std::vector<Published> publish_apis(Database& catalog, const std::vector<ApiRow>
 std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRow>& apis,
                                       const std::string& gateway);
 
-// Tells `sync --watch` that what a gateway serves has changed (consumers and keys included).
+// Tells `sync --watch` that what a gateway serves has changed (consumers and keys included), and counts the
+// catalog's revision up. Called in the transaction of the change, as late as can be. (Triggers do the same
+// for the tables of schema/catalog/005_nodes.sql.)
 void notify_change(Database& catalog, const std::string& about);
 
 }  // namespace tablegate::loader

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/api_verbs.hpp"
+#include "cli/served.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -69,13 +70,13 @@ void add_publications(CLI::App& noun, Settings& settings, const SharedOptions& o
                       "service of the gateway instance (default: what is there)");
   publish->add_flag("--yes", options->yes, "other published APIs of the REST API may change their domains");
   add_later_flag(*publish, "--breaking");
-  add_later_wait(*publish);
+  add_wait(*publish, settings);
   publish->callback([&settings, options] { api_publish(settings, *options); });
 
   CLI::App* const unpublish = add_verb(noun, "unpublish", "Take an API off a gateway instance",
                                        "  tablegate api unpublish 'Query User by User ID'");
   take_names(*unpublish, options);
-  add_later_wait(*unpublish);
+  add_wait(*unpublish, settings);
   unpublish->callback([&settings, options] { api_unpublish(settings, *options); });
 }
 

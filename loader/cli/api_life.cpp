@@ -6,6 +6,7 @@
 #include "catalog/publications.hpp"
 #include "cli/api_verbs.hpp"
 #include "cli/output.hpp"
+#include "cli/served.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -50,7 +51,6 @@ void report_publications(const Settings& settings, const ApiOptions& options,
                    ? fmt::format("{}: unchanged ({})", result.name, what)
                    : fmt::format("{}: {}, publication {}", result.name, what, result.publication));
   }
-  print_line(fmt::format("no node has synced {0}: run tablegate sync --output DIR --gateway {0}", gateway));
 }
 
 }  // namespace
@@ -119,6 +119,7 @@ void api_publish(const Settings& settings, const ApiOptions& options) {
   request.service = options.service;
   request.yes = options.yes;
   report_publications(settings, options, publish_apis(catalog, apis, request), request.gateway);
+  report_served(settings, catalog, {request.gateway});
 }
 
 void api_unpublish(const Settings& settings, const ApiOptions& options) {
@@ -126,6 +127,7 @@ void api_unpublish(const Settings& settings, const ApiOptions& options) {
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
   const std::string gateway = find_gateway(catalog, settings.gateway);
   report_publications(settings, options, unpublish_apis(catalog, apis, gateway), gateway);
+  report_served(settings, catalog, {gateway});
 }
 
 }  // namespace tablegate::loader

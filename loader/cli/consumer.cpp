@@ -8,6 +8,7 @@
 #include "cli/cli.hpp"
 #include "cli/consumer_verbs.hpp"
 #include "cli/output.hpp"
+#include "cli/served.hpp"
 
 namespace tablegate::loader {
 
@@ -31,10 +32,11 @@ void grant(const Settings& settings, const ConsumerOptions& options, bool allow)
   const std::string target = options.api.empty() ? "REST API " + options.rest_api : "API " + options.api;
   report_consumer(settings, options.name, done,
                   (allow ? "authorised for " : "no longer authorised for ") + target);
+  report_served(settings, catalog);
 }
 
-void change(const Settings& settings, const std::string& name, const std::string& verb) {
-  Database catalog = settings.open_catalog();
+void change_one(const Settings& settings, Database& catalog, const std::string& name,
+                const std::string& verb) {
   if (verb == "create") return report_consumer(settings, name, create_consumer(catalog, name), "created");
   const Consumer consumer = find_consumer(catalog, name);
   if (verb == "delete") {
@@ -42,6 +44,12 @@ void change(const Settings& settings, const std::string& name, const std::string
     return report_consumer(settings, name, true, "deleted");
   }
   report_consumer(settings, name, enable_consumer(catalog, consumer, verb == "enable"), verb + "d");
+}
+
+void change(const Settings& settings, const std::string& name, const std::string& verb) {
+  Database catalog = settings.open_catalog();
+  change_one(settings, catalog, name, verb);
+  report_served(settings, catalog);
 }
 
 using SharedOptions = std::shared_ptr<ConsumerOptions>;
@@ -148,7 +156,7 @@ void add_consumer(CLI::App& app, Settings& settings) {
   }
   add_jwt_verbs(*noun, settings, options);
   for (CLI::App* const verb : noun->get_subcommands(nullptr)) {
-    if (verb->get_name() != "list" && verb->get_name() != "show") add_later_wait(*verb);
+    if (verb->get_name() != "list" && verb->get_name() != "show") add_wait(*verb, settings);
   }
 }
 

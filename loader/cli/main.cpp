@@ -39,7 +39,7 @@ void add_global_options(CLI::App& app, Settings& settings, bool root) {
 }
 
 void add_later_commands(CLI::App& app) {
-  for (const char* const name : {"diff", "export", "deploy", "audit", "openapi", "gateway"})
+  for (const char* const name : {"diff", "export", "deploy", "audit", "openapi"})
     add_later_verb(app, name, name);
 }
 
@@ -105,6 +105,7 @@ int run(int count, char** arguments) {
   add_api(app, settings);
   add_consumer(app, settings);
   add_sync(app, settings);
+  add_gateway(app, settings);
   add_doctor(app, settings);
   add_later_commands(app);
   add_global_options(app, settings, true);

@@ -74,6 +74,7 @@ struct DomainEntry {
 struct ManifestContents {
   std::string gateway;
   uint64_t publication = 0;
+  uint64_t revision = 0;  // of the catalog that this was read from; not in the manifest
   std::vector<DomainEntry> domains;
   std::vector<ApiEntry> apis;
   std::vector<ConsumerEntry> consumers;

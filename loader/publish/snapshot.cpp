@@ -7,6 +7,7 @@
 
 #include "catalog/hmac_keys.hpp"
 #include "catalog/jwt_settings.hpp"
+#include "catalog/nodes.hpp"
 #include "catalog/refusal.hpp"
 #include "publish/domain_rows.hpp"
 
@@ -128,6 +129,7 @@ ManifestContents read_snapshot(Database& catalog, const std::string& gateway) {
       catalog.query("SELECT publication FROM tablegate.gateway_instance WHERE name = $1", {gateway});
   if (rows.empty()) throw Refused(fmt::format("no GatewayInstance \"{}\" is defined", gateway));
   contents.publication = static_cast<uint64_t>(rows.integer(0, 0));
+  contents.revision = current_revision(catalog);
   read_listen(catalog, contents);
   read_domains(catalog, contents);
   read_apis(catalog, contents);

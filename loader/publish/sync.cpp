@@ -87,6 +87,10 @@ std::string domains_text(const OutputFolder& folder, const ManifestContents& con
 
 }  // namespace
 
+void mark_unproved(const OutputFolder& folder) {
+  folder.write(kPending, "");
+}
+
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
                        const SyncCommands& commands, DomainReport& report) {
   const std::string manifest = write_manifest(contents);

@@ -29,4 +29,7 @@ enum class SyncResult { written, unchanged };
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
                        const SyncCommands& commands, DomainReport& domains);
 
+// The files' next sync checks and reloads even when nothing changed: nginx has not taken them over.
+void mark_unproved(const OutputFolder& folder);
+
 }  // namespace tablegate::loader

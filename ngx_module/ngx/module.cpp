@@ -2,6 +2,7 @@
 #include "ngx/config.hpp"
 #include "ngx/error_filter.hpp"
 #include "ngx/request.hpp"
+#include "ngx/served_file.hpp"
 #include "ngx/variables.hpp"
 #include "ngx/worker.hpp"
 
@@ -77,13 +78,13 @@ ngx_module_t ngx_http_tablegate_module = {
     &tablegate::ngx::context,
     tablegate::ngx::commands,
     NGX_HTTP_MODULE,
-    nullptr,                       // init master
-    nullptr,                       // init module
-    tablegate::ngx::init_process,  // init process
-    nullptr,                       // init thread
-    nullptr,                       // exit thread
-    tablegate::ngx::exit_process,  // exit process
-    nullptr,                       // exit master
+    nullptr,                            // init master
+    tablegate::ngx::write_served_file,  // init module
+    tablegate::ngx::init_process,       // init process
+    nullptr,                            // init thread
+    nullptr,                            // exit thread
+    tablegate::ngx::exit_process,       // exit process
+    nullptr,                            // exit master
     NGX_MODULE_V1_PADDING,
 };
 }

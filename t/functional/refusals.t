@@ -157,10 +157,10 @@ def usage(t, p):
     t.is_(p.loader("api", "list", env={"TABLEGATE_CATALOG": "host=/nonexistent dbname=x"}).rc, 3, "no database: 3")
     result = p.loader("api", "list", env={"TABLEGATE_CATALOG": "host=/nonexistent password=topsecret dbname=x"})
     t.unlike(result.stderr + result.stdout, "topsecret", "the DSN is not shown")
-    for verb in ("export", "diff", "deploy", "audit", "openapi", "gateway", "api submit", "api approve", "api rollback", "table advise"):
+    for verb in ("export", "diff", "deploy", "audit", "openapi", "api submit", "api approve", "api rollback", "table advise"):
         result = p.loader(*verb.split(), "x")
         t.ok(result.rc in (1, 2) and "not supported yet" in result.stderr and has_next(result), f"refused by name: {verb}", result)
-    for verb in ("init", "apply", "get", "delete", "sync", "doctor", "workspace create", "workspace list", "workspace set", "table load", "table status",
+    for verb in ("init", "apply", "get", "delete", "sync", "doctor", "gateway status", "gateway forget", "workspace create", "workspace list", "workspace set", "table load", "table status",
                  "table columns", "table rollback", "table watch", "api generate", "api list", "api test", "api commit", "api versions", "api show", "api publish", "api unpublish",
                  "api call", "consumer create", "consumer list", "consumer show", "consumer add-key", "consumer revoke-key", "consumer authorize",
                  "consumer deauthorize", "consumer enable", "consumer disable", "consumer delete",
