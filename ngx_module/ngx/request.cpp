@@ -68,6 +68,7 @@ void RequestState::clean_up(void* data) noexcept {
   if (state->waiting) {
     Worker* worker = main_config(state->request).worker.get();
     if (worker != nullptr) worker->pool(*state->route.api).abandon(state->query);
+    count_abandoned(*state);
   }
   state->~RequestState();
 }

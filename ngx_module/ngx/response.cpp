@@ -1,5 +1,7 @@
 #include "ngx/response.hpp"
 
+#include "ngx/statistics.hpp"
+
 #include <libpq-fe.h>
 
 #include <algorithm>
@@ -188,6 +190,7 @@ ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
   if (!good || !writer.end()) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   state.rows = static_cast<size_t>(count);
   state.answered = true;
+  count_answer(state, core::Slug::none);
   return send(r, NGX_HTTP_OK, sink);
 }
 
@@ -196,6 +199,7 @@ ngx_int_t send_problem(RequestState& state) {
   state.answered = true;
   if (state.redirect_to_https) return redirect_to_https(r);
   const core::ProblemKind& kind = core::problem_kind(state.problem.slug);
+  count_answer(state, kind.slug);
   log_problem(state, kind);
   if (!add_problem_headers(state, kind)) return NGX_ERROR;
   const std::string body = core::problem_body(state.problem, request_id(r));
