@@ -7,6 +7,7 @@
 #include <string>
 
 #include "catalog/database.hpp"
+#include "core/version.hpp"
 
 namespace tablegate::loader {
 
@@ -28,7 +29,7 @@ struct Settings {
   std::string mirror_dsn() const { return mirror.empty() ? catalog : mirror; }
 };
 
-constexpr const char* kVersion = "0.1.0";
+using core::kVersion;
 
 // Verbs and options of the contract that come later: known, so that they are refused by name (exit 1).
 void add_later_verb(CLI::App& noun, const std::string& name, const std::string& whole_name);
@@ -43,6 +44,7 @@ void add_table(CLI::App& app, Settings& settings);
 void add_api(CLI::App& app, Settings& settings);
 void add_consumer(CLI::App& app, Settings& settings);
 void add_sync(CLI::App& app, Settings& settings);
+void add_usage(CLI::App& app, Settings& settings);
 void add_doctor(CLI::App& app, Settings& settings);
 
 }  // namespace tablegate::loader

@@ -105,6 +105,7 @@ int run(int count, char** arguments) {
   add_api(app, settings);
   add_consumer(app, settings);
   add_sync(app, settings);
+  add_usage(app, settings);
   add_doctor(app, settings);
   add_later_commands(app);
   add_global_options(app, settings, true);

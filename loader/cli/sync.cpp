@@ -9,12 +9,14 @@
 #include "publish/output_folder.hpp"
 #include "publish/snapshot.hpp"
 #include "publish/sync.hpp"
+#include "publish/usage.hpp"
 
 namespace tablegate::loader {
 namespace {
 
 struct SyncOptions {
   std::string output;
+  std::string status;  // URL; empty: no use is collected
   SyncCommands commands;
 };
 
@@ -46,6 +48,9 @@ void sync(const Settings& settings, const SyncOptions& options) {
   const ManifestContents contents = read_snapshot(catalog, gateway);
   const SyncResult result = sync_folder(folder, contents, options.commands);
   report(settings, contents, folder.path() + "/manifest.json", result == SyncResult::written);
+  if (!options.status.empty()) {
+    collect_usage(catalog, gateway, node_name(), fetch_usage(options.status));
+  }
 }
 
 }  // namespace
@@ -56,11 +61,15 @@ void add_sync(CLI::App& app, Settings& settings) {
   verb->add_option("--output", options->output, "folder of manifest.json and domains.conf")->required();
   verb->add_option("--check", options->commands.check, "command that proves the new files, by sh -c");
   verb->add_option("--reload", options->commands.reload, "command that makes nginx read them, by sh -c");
+  verb->add_option("--status", options->status,
+                   "this node's tablegate_status: what it counted of callers goes into the catalog")
+      ->type_name("URL");
   add_later_flag(*verb, "--watch");
   add_later_option(*verb, "--min-interval");
   verb->footer(
       "Examples:\n"
-      "  tablegate sync --output /var/lib/tablegate --check 'nginx -t' --reload 'nginx -s reload'");
+      "  tablegate sync --output /var/lib/tablegate --check 'nginx -t' --reload 'nginx -s reload'\n"
+      "  tablegate sync --output /var/lib/tablegate --status http://127.0.0.1:8080/status");
   verb->callback([&settings, options] { sync(settings, *options); });
 }
 
