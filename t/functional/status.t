@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """tablegate_status: JSON, Prometheus and a page by Accept; requests and errors by version, over workers and reloads; pools, workers, nonces; any name."""
+import hashlib
+import json
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import kSlow, request, run_test, users_definitions, wait_for
+from tablegate_test import kSlow, Load, request, run_test, users_definitions, wait_for
 
 kApi = "Query User by User ID"
 kCall = "/v1/user/info?user_id=10001"
@@ -136,6 +139,39 @@ def without_zone(t, p):
     p.gateway.write()
 
 
+def many(t, p):
+    """10,000 API versions: all told, and the worker that tells them goes on answering others."""
+    with open(p.gateway.manifest, encoding="utf-8") as file:
+        lines = file.read().splitlines()[1:]
+    first = json.loads(next(line for line in lines if kApi in line))
+    apis = [json.dumps({**first, "id": number, "name": f"API {number}", "path": f"/many/{number}"}) for number in range(1, 10001)]
+    consumers = [json.dumps({**json.loads(line), "apis": list(range(1, 10001))}) for line in lines if '"kind":"consumer"' in line]
+    body = "".join(line + "\n" for line in apis + consumers).encode()
+    header = {"format": 1, "gateway": "dataservice-prod", "publication": 99, "sha256": hashlib.sha256(body).hexdigest()}
+    manifest = p.file("many.json", json.dumps(header) + "\n" + body.decode())
+    p.gateway.set(manifest=manifest, zone="32m", workers=1)
+    p.gateway.reload()
+    for number in range(1, 10001, 100):
+        p.get(f"/many/{number}?user_id=10001")
+    for form in ("application/json", "text/plain", "text/html"):
+        begin = time.monotonic()
+        answer = status(p, Accept=form)
+        took = time.monotonic() - begin
+        t.diag(f"{form}: {len(answer.body)} bytes in {took * 1000:.0f} ms")
+        t.ok(answer.status == 200 and took < 1 * kSlow, f"10,000 versions: {form} at once", took)
+    found = status(p).json["apis"]
+    t.is_((len(found), sum(one["requests"] for one in found)), (10000, 100), "all of them, with what was counted")
+    with Load(p.gateway.port, "/status", threads=2, seconds=60) as load:
+        slowest = 0
+        for _ in range(100):
+            begin = time.monotonic()
+            p.get("/many/7?user_id=10001")
+            slowest = max(slowest, time.monotonic() - begin)
+        load.stop()
+    t.diag(f"slowest call beside {load.answered} statuses: {slowest * 1000:.0f} ms")
+    t.ok(slowest < 1 * kSlow and load.answered > 0, "calls are answered meanwhile, by the same worker", slowest, load)
+
+
 def test(t):
     p = t.project().serve(server=kStatus)
     t.allow(r"exited on signal 9")
@@ -144,6 +180,7 @@ def test(t):
     pools(t, p)
     names(t, p)
     without_zone(t, p)
+    many(t, p)
 
 
 run_test(test)
