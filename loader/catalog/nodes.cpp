@@ -4,7 +4,7 @@
 #include <rapidjson/writer.h>
 
 #include "catalog/lookup.hpp"
-#include "catalog/version.hpp"
+#include "core/version.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -50,7 +50,7 @@ std::optional<long long> number(const Rows& rows, int row, int column) {
 void report_node(Database& catalog, const std::string& gateway, const std::string& node,
                  const NodeReport& report) {
   State state;
-  state.text("loader_version", kVersion);
+  state.text("loader_version", core::kVersion);
   if (report.watching) state.truth("watching", *report.watching);
   if (report.poll_seconds) state.text("poll", std::to_string(*report.poll_seconds) + " s");
   state.number_if("written_publication", report.written_publication);

@@ -6,6 +6,9 @@
 #include <map>
 #include <set>
 
+#include "catalog/canary.hpp"
+#include "catalog/usage_report.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -59,6 +62,8 @@ void refuse_conflicts(Database& catalog, const std::string& gateway) {
   }
 }
 
+}  // namespace
+
 long long next_publication(Database& catalog, const std::string& gateway, const std::string& api_id,
                            const Parameter& version) {
   const Rows number = catalog.query(
@@ -66,7 +71,11 @@ long long next_publication(Database& catalog, const std::string& gateway, const 
       "publication",
       {gateway});
   catalog.query(
-      "INSERT INTO tablegate.publication (gateway, publication, api_id, version) VALUES ($1, $2, $3, $4)",
+      "INSERT INTO tablegate.publication (gateway, publication, api_id, version, canary_version, "
+      "canary_weight)"
+      " SELECT $1::text, $2::bigint, $3::bigint, $4::integer, p.canary_version, p.canary_weight FROM "
+      "(SELECT) one LEFT JOIN tablegate.published_api p"
+      " ON p.gateway = $1::text AND p.api_id = $3::bigint",
       {gateway, number.string(0, 0), api_id, version});
   return number.integer(0, 0);
 }
@@ -75,6 +84,8 @@ long long publication_of(Database& catalog, const std::string& gateway) {
   return catalog.query("SELECT publication FROM tablegate.gateway_instance WHERE name = $1", {gateway})
       .integer(0, 0);
 }
+
+namespace {
 
 class Publisher {
  public:
@@ -153,24 +164,44 @@ class Publisher {
   Published publish(const ApiRow& api, bool moved) {
     const Rows version = find_version(api);
     const std::string number = version.string(0, 0);
+    if (request_.weight.value_or(100) < 100) return publish_canary(api, version);
     const Rows before = catalog_.query(
-        "SELECT version, service FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
+        "SELECT version, service, canary_version IS NULL FROM tablegate.published_api WHERE gateway = $1 AND "
+        "api_id = $2",
         {request_.gateway, api.id});
     const std::string service = request_.service.value_or(before.empty() ? "default" : before.string(0, 1));
     check_service(api, service, version.string(0, 2));
     Published published{api.name, static_cast<int>(version.integer(0, 0)), 0, false};
-    if (!moved && !before.empty() && before.text(0, 0) == number && before.text(0, 1) == service) {
+    if (!moved && !before.empty() && before.text(0, 0) == number && before.text(0, 1) == service &&
+        before.boolean(0, 2)) {
       published.unchanged = true;
       published.publication = publication_of(catalog_, request_.gateway);
       return published;
     }
     catalog_.query(
         "INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (gateway, api_id) DO UPDATE SET version = $3, service = $4, published_by = "
-        "session_user,"
+        " ON CONFLICT (gateway, api_id) DO UPDATE SET version = $3, service = $4, canary_version = NULL, "
+        "canary_weight = NULL, published_by = session_user,"
         " published_at = clock_timestamp()",
         {request_.gateway, api.id, number, service});
     published.publication = next_publication(catalog_, request_.gateway, api.id, number);
+    return published;
+  }
+
+  // Beside what is published, with the same domains and the same service.
+  Published publish_canary(const ApiRow& api, const Rows& version) {
+    const Canary canary{static_cast<int>(version.integer(0, 0)), *request_.weight};
+    Published published{api.name, canary.version, 0, false, canary.weight};
+    published.unchanged = !start_canary(catalog_, api, request_.gateway, canary);
+    if (published.unchanged) {
+      published.publication = publication_of(catalog_, request_.gateway);
+      return published;
+    }
+    const Rows now = catalog_.query(
+        "SELECT version, service FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
+        {request_.gateway, api.id});
+    check_service(api, now.string(0, 1), version.string(0, 2));
+    published.publication = next_publication(catalog_, request_.gateway, api.id, now.string(0, 0));
     return published;
   }
 
@@ -233,12 +264,20 @@ std::vector<Published> publish_apis(Database& catalog, const std::vector<ApiRow>
 }
 
 std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRow>& apis,
-                                      const std::string& gateway) {
+                                      const UnpublishRequest& request) {
+  const std::string& gateway = request.gateway;
   Transaction transaction(catalog);
   lock_catalog(catalog);
   std::vector<Published> results;
   for (const ApiRow& api : apis) {
     Published result{api.name, std::nullopt, 0, false};
+    if (request.version) {
+      result.version = stop_canary(catalog, api, gateway, *request.version);
+      result.publication = next_publication(catalog, gateway, api.id, std::to_string(*result.version));
+      results.push_back(result);
+      continue;
+    }
+    if (!request.yes) refuse_while_called(catalog, api, gateway);
     const Rows gone = catalog.query("DELETE FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
                                     {gateway, api.id});
     result.unchanged = gone.affected() == 0;

@@ -106,11 +106,12 @@ class Remover {
         {workspace_.id, name_});
     refuse_used("is read by API", "SELECT name FROM tablegate.api WHERE table_name = $1 ORDER BY 1", {name_},
                 "tablegate delete api NAME");
-    refuse_used("is read by the published version of API",
-                "SELECT DISTINCT a.name FROM tablegate.published_api p JOIN tablegate.api_version v USING "
-                "(api_id, version)"
-                " JOIN tablegate.api a USING (api_id) WHERE v.source ->> 'table' = $1 ORDER BY 1",
-                {name_}, "tablegate api unpublish NAME");
+    refuse_used(
+        "is read by the published version of API",
+        "SELECT DISTINCT a.name FROM tablegate.published_api p JOIN tablegate.api_version v ON v.api_id = "
+        "p.api_id AND v.version IN (p.version, p.canary_version)"
+        " JOIN tablegate.api a ON a.api_id = p.api_id WHERE v.source ->> 'table' = $1 ORDER BY 1",
+        {name_}, "tablegate api unpublish NAME");
     catalog_.query("DELETE FROM tablegate.mirror_table WHERE name = $1", {name_});
   }
 

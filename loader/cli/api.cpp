@@ -58,26 +58,39 @@ void add_publications(CLI::App& noun, Settings& settings, const SharedOptions& o
   CLI::App* const publish =
       add_verb(noun, "publish", "Put a version on a gateway instance",
                "  tablegate api publish 'Query User by User ID'\n"
-               "  tablegate api publish 'Query User by User ID' --version 1 --domain api.example.com --yes");
+               "  tablegate api publish 'Query User by User ID' --version 1 --domain api.example.com --yes\n"
+               "  tablegate api publish 'Query User by User ID' --version 2 --weight 10");
   take_names(*publish, options);
   publish->add_option("--version", options->version, "the version (default: the latest)")
       ->check(CLI::PositiveNumber);
   CLI::Option* const domain =
       publish->add_option("--domain", options->domains, "domain of the REST API (default: what is there)")
           ->allow_extra_args(false);
-  publish->add_flag("--no-domain", options->no_domain, "answer on any host")->excludes(domain);
-  publish->add_option("--service", options->service,
-                      "service of the gateway instance (default: what is there)");
+  CLI::Option* const no_domain =
+      publish->add_flag("--no-domain", options->no_domain, "answer on any host")->excludes(domain);
+  CLI::Option* const service = publish->add_option(
+      "--service", options->service, "service of the gateway instance (default: what is there)");
+  CLI::Option* const weight =
+      publish
+          ->add_option("--weight", options->weight,
+                       "percent of consumers that get it beside the published version; 100: all, as without")
+          ->check(CLI::Range(1, 100));
+  for (CLI::Option* const other : {domain, service, no_domain}) weight->excludes(other);
   publish->add_flag("--yes", options->yes, "other published APIs of the REST API may change their domains");
   add_later_flag(*publish, "--breaking");
   add_wait(*publish, settings);
   publish->callback([&settings, options] { api_publish(settings, *options); });
 
   CLI::App* const unpublish = add_verb(noun, "unpublish", "Take an API off a gateway instance",
-                                       "  tablegate api unpublish 'Query User by User ID'");
+                                       "  tablegate api unpublish 'Query User by User ID'\n"
+                                       "  tablegate api unpublish 'Query User by User ID' --version 2");
   take_names(*unpublish, options);
+  unpublish->add_option("--version", options->version, "a canary's version: take only that away")
+      ->check(CLI::PositiveNumber);
+  unpublish->add_flag("--yes", options->yes, "also when it was called in the last 7 days");
   add_wait(*unpublish, settings);
   unpublish->callback([&settings, options] { api_unpublish(settings, *options); });
+  add_api_deprecate(noun, settings, options);
 }
 
 void add_reports(CLI::App& noun, Settings& settings, const SharedOptions& options) {

@@ -31,6 +31,15 @@ void report_test(const std::string& name, const TestOutcome& outcome, bool quiet
   if (!outcome.detail.empty()) fmt::print(stderr, "  {}\n", outcome.detail);
 }
 
+// "version 2 for 10 % of consumers on G", "off G".
+std::string words_of(const Published& result, const std::string& gateway) {
+  if (!result.version) return "off " + gateway;
+  const std::string share = result.weight < 100 ? fmt::format(" for {} % of consumers", result.weight) : "";
+  return fmt::format("version {}{} on {}", *result.version, share, gateway);
+}
+
+}  // namespace
+
 void report_publications(const Settings& settings, const ApiOptions& options,
                          const std::vector<Published>& results, const std::string& gateway) {
   if (settings.json) {
@@ -45,15 +54,12 @@ void report_publications(const Settings& settings, const ApiOptions& options,
   }
   if (settings.quiet) return;
   for (const Published& result : results) {
-    const std::string what =
-        result.version ? fmt::format("version {} on {}", *result.version, gateway) : "off " + gateway;
+    const std::string what = words_of(result, gateway);
     print_line(result.unchanged
                    ? fmt::format("{}: unchanged ({})", result.name, what)
                    : fmt::format("{}: {}, publication {}", result.name, what, result.publication));
   }
 }
-
-}  // namespace
 
 void api_test(const Settings& settings, const ApiOptions& options) {
   const auto parameters = read_parameters(options.parameters);
@@ -118,6 +124,7 @@ void api_publish(const Settings& settings, const ApiOptions& options) {
   request.no_domain = options.no_domain;
   request.service = options.service;
   request.yes = options.yes;
+  request.weight = options.weight;
   report_publications(settings, options, publish_apis(catalog, apis, request), request.gateway);
   report_served(settings, catalog, {request.gateway});
 }
@@ -125,9 +132,9 @@ void api_publish(const Settings& settings, const ApiOptions& options) {
 void api_unpublish(const Settings& settings, const ApiOptions& options) {
   Database catalog = settings.open_catalog();
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
-  const std::string gateway = find_gateway(catalog, settings.gateway);
-  report_publications(settings, options, unpublish_apis(catalog, apis, gateway), gateway);
-  report_served(settings, catalog, {gateway});
+  const UnpublishRequest request{find_gateway(catalog, settings.gateway), options.version, options.yes};
+  report_publications(settings, options, unpublish_apis(catalog, apis, request), request.gateway);
+  report_served(settings, catalog, {request.gateway});
 }
 
 }  // namespace tablegate::loader

@@ -2,12 +2,14 @@
 // them on the command line.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "catalog/lookup.hpp"
+#include "catalog/publications.hpp"
 #include "cli/cli.hpp"
 
 namespace tablegate::loader {
@@ -29,6 +31,7 @@ struct ApiOptions {
   bool no_domain = false;
   std::optional<std::string> service;
   bool yes = false;
+  std::optional<int> weight;
   // generate
   std::string table, path;
   std::vector<std::string> by, returned;
@@ -41,6 +44,12 @@ std::vector<std::pair<std::string, std::string>> read_parameters(const std::vect
 
 // The APIs that `names` or --business-process tell; WrongUsage when neither is given.
 std::vector<ApiRow> chosen_apis(Database& catalog, const Settings& settings, const ApiOptions& options);
+
+// What publish, unpublish and their like print.
+void report_publications(const Settings& settings, const ApiOptions& options,
+                         const std::vector<Published>& results, const std::string& gateway);
+
+void add_api_deprecate(CLI::App& noun, Settings& settings, const std::shared_ptr<ApiOptions>& options);
 
 void api_test(const Settings& settings, const ApiOptions& options);
 void api_commit(const Settings& settings, const ApiOptions& options);

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "catalog/database.hpp"
-#include "catalog/version.hpp"
+#include "core/version.hpp"
 
 namespace tablegate::loader {
 
@@ -35,6 +35,8 @@ struct Settings {
   std::string mirror_dsn() const { return mirror.empty() ? catalog : mirror; }
 };
 
+using core::kVersion;
+
 // Verbs and options of the contract that come later: known, so that they are refused by name (exit 1).
 void add_later_verb(CLI::App& noun, const std::string& name, const std::string& whole_name);
 void add_later_flag(CLI::App& verb, const std::string& name);
@@ -48,6 +50,7 @@ void add_api(CLI::App& app, Settings& settings);
 void add_consumer(CLI::App& app, Settings& settings);
 void add_gateway(CLI::App& app, Settings& settings);
 void add_sync(CLI::App& app, Settings& settings);
+void add_usage(CLI::App& app, Settings& settings);
 void add_doctor(CLI::App& app, Settings& settings);
 
 }  // namespace tablegate::loader

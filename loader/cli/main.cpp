@@ -106,6 +106,7 @@ int run(int count, char** arguments) {
   add_consumer(app, settings);
   add_sync(app, settings);
   add_gateway(app, settings);
+  add_usage(app, settings);
   add_doctor(app, settings);
   add_later_commands(app);
   add_global_options(app, settings, true);

@@ -133,7 +133,9 @@ void write_authentication(Line& line, const CompiledApi& api) {
 
 std::string api_line(const ApiEntry& entry) {
   const CompiledApi api = compile_api(entry);
-  Line line("api");
+  const bool canary = entry.canary_weight != 0;
+  Line line(canary ? "canary" : "api");
+  if (canary) line.number("weight", entry.canary_weight);
   line.number("id", entry.api_id);
   line.text("name", api.name);
   line.text("workspace", entry.workspace);
@@ -149,6 +151,12 @@ std::string api_line(const ApiEntry& entry) {
   line.text("result", api.result);
   line.truth("point", api.point);
   write_authentication(line, api);
+  if (entry.sunset) {
+    line.object("deprecated", [&] {
+      line.number("since", entry.deprecated.value_or(0));
+      line.number("sunset", *entry.sunset);
+    });
+  }
   line.text("select", api.select);
   line.text("tail", api.tail);
   line.objects("parameters", api.parameters, [&](const CompiledParameter& parameter) {
@@ -242,6 +250,7 @@ std::string write_manifest(const ManifestContents& contents) {
   for (const DomainEntry& domain : sorted_by(contents.domains, &DomainEntry::name))
     body += domain_line(domain) + "\n";
   for (const ApiEntry& api : sorted_by(contents.apis, &ApiEntry::api_id)) body += api_line(api) + "\n";
+  for (const ApiEntry& api : sorted_by(contents.canaries, &ApiEntry::api_id)) body += api_line(api) + "\n";
   for (const ConsumerEntry& consumer : sorted_by(contents.consumers, &ConsumerEntry::name))
     body += consumer_line(consumer) + "\n";
   return header_line(contents, body) + body;

@@ -20,7 +20,9 @@ struct ApiEntry {
   std::string base_path;
   std::vector<std::string> domains;
   std::string service = "default";
-  std::string definition;  // JSON of kind Api
+  int canary_weight = 0;                      // of a canary: percent of consumers
+  std::optional<int64_t> deprecated, sunset;  // seconds since 1970; both or none
+  std::string definition;                     // JSON of kind Api
   std::string
       source;  // JSON: {"table","time_zone","primary_key":[...],"columns":[{"name","type","not_null"}]}
 };
@@ -77,6 +79,7 @@ struct ManifestContents {
   uint64_t revision = 0;  // of the catalog that this was read from; not in the manifest
   std::vector<DomainEntry> domains;
   std::vector<ApiEntry> apis;
+  std::vector<ApiEntry> canaries;  // other versions of some of them
   std::vector<ConsumerEntry> consumers;
   std::vector<std::string> http_listen{"80"}, https_listen{"443"};  // for domains.conf only
 };

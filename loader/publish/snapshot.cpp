@@ -21,10 +21,13 @@ void read_apis(Database& catalog, ManifestContents& contents) {
       {contents.gateway});
   for (int row = 0; row < bound.size(); ++row) domains[bound.string(row, 0)].push_back(bound.string(row, 1));
   const Rows rows = catalog.query(
-      "SELECT p.api_id, p.version, w.name, r.name, r.base_path, r.rest_api_id, p.service, v.definition, "
-      "v.source"
-      " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version)"
-      " JOIN tablegate.api a USING (api_id) JOIN tablegate.workspace w USING (workspace_id)"
+      "SELECT p.api_id, v.version, w.name, r.name, r.base_path, r.rest_api_id, p.service, v.definition, "
+      "v.source, CASE v.version WHEN p.canary_version THEN p.canary_weight ELSE 0 END,"
+      " extract(epoch FROM d.since)::bigint, extract(epoch FROM d.sunset)::bigint"
+      " FROM tablegate.published_api p JOIN tablegate.api_version v"
+      " ON v.api_id = p.api_id AND v.version IN (p.version, p.canary_version)"
+      " LEFT JOIN tablegate.api_deprecation d ON d.gateway = p.gateway AND d.api_id = p.api_id"
+      " JOIN tablegate.api a ON a.api_id = p.api_id JOIN tablegate.workspace w USING (workspace_id)"
       " JOIN tablegate.business_process b USING (business_process_id)"
       " JOIN tablegate.rest_api r USING (rest_api_id) WHERE p.gateway = $1 ORDER BY p.api_id",
       {contents.gateway});
@@ -40,7 +43,12 @@ void read_apis(Database& catalog, ManifestContents& contents) {
     api.service = rows.string(row, 6);
     api.definition = rows.string(row, 7);
     api.source = rows.string(row, 8);
-    contents.apis.push_back(std::move(api));
+    api.canary_weight = static_cast<int>(rows.integer(row, 9));
+    if (!rows.null(row, 10)) {
+      api.deprecated = rows.integer(row, 10);
+      api.sunset = rows.integer(row, 11);
+    }
+    (api.canary_weight == 0 ? contents.apis : contents.canaries).push_back(std::move(api));
   }
 }
 

@@ -93,6 +93,13 @@ struct Api {
   std::vector<Parameter> parameters;
   bool reads_body = false;  // a parameter stands in the body
   std::vector<Column> columns;
+  // Beside this version another one is served to some consumers (canary.hpp).
+  uint32_t canary = 0;         // place in Manifest::apis
+  uint32_t canary_weight = 0;  // percent of consumers; 0: there is none
+  bool is_canary = false;      // this is the other one: no route leads to it
+  // Values of the headers of an API that is deprecated (RFC 9745, RFC 8594); empty: it is not.
+  std::string deprecation;
+  std::string sunset;
 };
 
 struct Domain {

@@ -141,6 +141,7 @@ Result<std::unique_ptr<const Router>> Router::build(const Manifest& manifest) {
     }
   }
   for (const Api& api : manifest.apis) {
+    if (api.is_canary) continue;
     if (api.domains.empty()) {
       if (Status added = add(data->any_host, api, ""); !added) return added.error();
     }

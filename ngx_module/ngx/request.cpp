@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "core/canary.hpp"
+#include "ngx/statistics.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -76,6 +78,7 @@ void RequestState::clean_up(void* data) noexcept {
   if (state->waiting) {
     Worker* worker = main_config(state->request).worker.get();
     if (worker != nullptr) worker->pool(*state->route.api).abandon(state->query);
+    count_abandoned(*state);
   }
   state->~RequestState();
 }
@@ -120,12 +123,24 @@ const core::Proof& RequestState::authenticate() {
   problem = proof.problem;
   proof = prove();
   problem = proof.problem;
+  if (proof.outcome == core::Proof::Outcome::proved || proof.outcome == core::Proof::Outcome::open)
+    choose_version();
   if (proof.outcome != core::Proof::Outcome::wants_body) return proof;
   // Only the request itself can still read its body.
   authenticated = request != request->main;
   if (authenticated) proof = {};
   problem = authenticated ? proof.problem : core::Problem();
   return proof;
+}
+
+// Of an API with a canary: route and proof were the same for both.
+void RequestState::choose_version() {
+  const core::Api& api = *route.api;
+  if (api.canary_weight == 0) return;
+  const core::Consumer* consumer = proof.identity.consumer;
+  const bool canary = consumer != nullptr ? core::takes_canary(consumer->name, api.id, api.canary_weight)
+                                          : static_cast<uint32_t>(::random()) % 100 < api.canary_weight;
+  if (canary) route.api = &main_config(request).manifest->apis[api.canary];
 }
 
 core::Proof RequestState::prove() {

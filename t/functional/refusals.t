@@ -162,7 +162,7 @@ def usage(t, p):
         t.ok(result.rc in (1, 2) and "not supported yet" in result.stderr and has_next(result), f"refused by name: {verb}", result)
     for verb in ("init", "apply", "get", "delete", "sync", "doctor", "gateway status", "gateway forget", "workspace create", "workspace list", "workspace set", "table load", "table status",
                  "table columns", "table rollback", "table watch", "api generate", "api list", "api test", "api commit", "api versions", "api show", "api publish", "api unpublish",
-                 "api call", "consumer create", "consumer list", "consumer show", "consumer add-key", "consumer revoke-key", "consumer authorize",
+                 "api call", "api deprecate", "usage", "consumer create", "consumer list", "consumer show", "consumer add-key", "consumer revoke-key", "consumer authorize",
                  "consumer deauthorize", "consumer enable", "consumer disable", "consumer delete",
                  "consumer set-jwt", "consumer unset-jwt"):
         result = p.loader(*verb.split(), "--help")
