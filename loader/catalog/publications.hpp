@@ -3,6 +3,7 @@
 // One change at a time (the catalog's lock), all APIs of a command or none.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ struct PublishRequest {
   std::optional<std::string> service;  // default: what is there, else "default"
   bool yes = false;                    // domains of other published APIs may change too
   std::optional<int> weight;           // percent of consumers, 1 to 100: below that a canary (canary.hpp)
+  bool breaking = false;               // what callers have may change
+  // Picks the version instead of `version`, inside of the change.
+  std::function<int(const ApiRow&)> choose;
 };
 
 struct Published {

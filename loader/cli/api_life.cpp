@@ -4,6 +4,7 @@
 
 #include "catalog/drafts.hpp"
 #include "catalog/publications.hpp"
+#include "catalog/rollback.hpp"
 #include "cli/api_verbs.hpp"
 #include "cli/output.hpp"
 #include "cli/served.hpp"
@@ -97,7 +98,7 @@ void api_commit(const Settings& settings, const ApiOptions& options) {
   JsonOutput json;
   begin(json, options);
   for (const ApiRow& api : apis) {
-    const Version version = commit_draft(catalog, api, options.message);
+    const Version version = commit_draft(catalog, api, options.message, options.breaking);
     json.begin_object()
         .key("name")
         .text(api.name)
@@ -125,6 +126,7 @@ void api_publish(const Settings& settings, const ApiOptions& options) {
   request.service = options.service;
   request.yes = options.yes;
   request.weight = options.weight;
+  request.breaking = options.breaking;
   report_publications(settings, options, publish_apis(catalog, apis, request), request.gateway);
   report_served(settings, catalog, {request.gateway});
 }
@@ -135,6 +137,23 @@ void api_unpublish(const Settings& settings, const ApiOptions& options) {
   const UnpublishRequest request{find_gateway(catalog, settings.gateway), options.version, options.yes};
   report_publications(settings, options, unpublish_apis(catalog, apis, request), request.gateway);
   report_served(settings, catalog, {request.gateway});
+}
+
+void api_rollback(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  const std::string gateway = find_gateway(catalog, settings.gateway);
+  const std::vector<RolledBack> results = rollback_apis(catalog, apis, gateway, options.version);
+  std::vector<Published> published;
+  published.reserve(results.size());
+  for (const RolledBack& result : results) published.push_back(result.published);
+  report_publications(settings, options, published, gateway);
+  for (const RolledBack& result : results) {
+    for (const std::string& lost : settings.quiet ? std::vector<std::string>() : result.lost)
+      fmt::print(stderr, "callers lose what version {} of \"{}\" had: {}\n", result.from.value_or(0),
+                 result.published.name, lost);
+  }
+  report_served(settings, catalog, {gateway});
 }
 
 }  // namespace tablegate::loader

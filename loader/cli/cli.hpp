@@ -51,6 +51,7 @@ void add_consumer(CLI::App& app, Settings& settings);
 void add_gateway(CLI::App& app, Settings& settings);
 void add_sync(CLI::App& app, Settings& settings);
 void add_usage(CLI::App& app, Settings& settings);
+void add_audit(CLI::App& app, Settings& settings);
 void add_doctor(CLI::App& app, Settings& settings);
 
 }  // namespace tablegate::loader

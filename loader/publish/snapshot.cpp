@@ -7,6 +7,7 @@
 
 #include "catalog/hmac_keys.hpp"
 #include "catalog/jwt_settings.hpp"
+#include "catalog/lookup.hpp"
 #include "catalog/nodes.hpp"
 #include "catalog/refusal.hpp"
 #include "publish/domain_rows.hpp"
@@ -21,8 +22,9 @@ void read_apis(Database& catalog, ManifestContents& contents) {
       {contents.gateway});
   for (int row = 0; row < bound.size(); ++row) domains[bound.string(row, 0)].push_back(bound.string(row, 1));
   const Rows rows = catalog.query(
-      "SELECT p.api_id, v.version, w.name, r.name, r.base_path, r.rest_api_id, p.service, v.definition, "
-      "v.source, CASE v.version WHEN p.canary_version THEN p.canary_weight ELSE 0 END,"
+      "SELECT p.api_id, v.version, w.name, r.name, r.url_base, r.rest_api_id, p.service, v.definition, "
+      "v.source, r.version_in, r.version_name, r.version, a.name,"
+      " CASE v.version WHEN p.canary_version THEN p.canary_weight ELSE 0 END,"
       " extract(epoch FROM d.since)::bigint, extract(epoch FROM d.sunset)::bigint"
       " FROM tablegate.published_api p JOIN tablegate.api_version v"
       " ON v.api_id = p.api_id AND v.version IN (p.version, p.canary_version)"
@@ -43,10 +45,12 @@ void read_apis(Database& catalog, ManifestContents& contents) {
     api.service = rows.string(row, 6);
     api.definition = rows.string(row, 7);
     api.source = rows.string(row, 8);
-    api.canary_weight = static_cast<int>(rows.integer(row, 9));
-    if (!rows.null(row, 10)) {
-      api.deprecated = rows.integer(row, 10);
-      api.sunset = rows.integer(row, 11);
+    api.version_key = read_version_key(rows, row, 9);
+    api.name = rows.string(row, 12);
+    api.canary_weight = static_cast<int>(rows.integer(row, 13));
+    if (!rows.null(row, 14)) {
+      api.deprecated = rows.integer(row, 14);
+      api.sunset = rows.integer(row, 15);
     }
     (api.canary_weight == 0 ? contents.apis : contents.canaries).push_back(std::move(api));
   }

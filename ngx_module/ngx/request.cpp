@@ -97,8 +97,9 @@ core::RequestData RequestState::data(const Headers& headers) const {
 
 core::Problem RequestState::find_route() {
   const MainConfig& config = main_config(request);
+  const Headers headers(request);
   route = config.manifest->router->find(view(request->headers_in.server), view(request->uri),
-                                        view(request->method_name));
+                                        view(request->method_name), view(request->args), &headers);
   const bool encrypted = is_encrypted(request);
   if (route.domain != nullptr && route.domain->https && !encrypted) {
     redirect_to_https = route.domain->force_https;
