@@ -8,17 +8,13 @@
 #include "catalog/removal.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
+#include "cli/served.hpp"
 #include "mirror/mirror_tables.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-void apply_files(const Settings& settings, const std::vector<std::string>& sources) {
-  Problems problems;
-  std::vector<Definition> definitions = read_definitions(sources, problems);
-  Database catalog = settings.open_catalog();
-  const Workspace workspace = find_workspace(catalog, settings.workspace);
-  const std::vector<AppliedObject> objects = apply_definitions(catalog, workspace, definitions, problems);
+void report_applied(const Settings& settings, const std::vector<AppliedObject>& objects) {
   if (settings.json) {
     JsonOutput json;
     json.begin_array();
@@ -35,6 +31,16 @@ void apply_files(const Settings& settings, const std::vector<std::string>& sourc
     table.push_back({std::string(kind_info(object.kind).name),
                      object.name + (object.version.empty() ? "" : " " + object.version), object.action});
   print_table(table);
+}
+
+void apply_files(const Settings& settings, const std::vector<std::string>& sources) {
+  Problems problems;
+  std::vector<Definition> definitions = read_definitions(sources, problems);
+  Database catalog = settings.open_catalog();
+  const Workspace workspace = find_workspace(catalog, settings.workspace);
+  report_applied(settings, apply_definitions(catalog, workspace, definitions, problems));
+  // Most of what is applied is drafts, which no node ever sees.
+  if (settings.wait) report_served(settings, catalog);
 }
 
 // What `get` lists of a kind: headings, and a query for name, definition and the further columns. Kinds of a
@@ -177,6 +183,7 @@ void add_definitions(CLI::App& app, Settings& settings) {
   applying->add_option("-f,--file", *sources, "file, folder (its *.json) or - for standard input")
       ->required()
       ->type_name("FILE|DIR|-");
+  add_wait(*applying, settings);
   applying->footer(
       "Examples:\n"
       "  tablegate apply -f user-api.json\n"

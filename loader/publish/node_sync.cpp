@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "publish/snapshot.hpp"
+#include "publish/status_page.hpp"
 #include "publish/stop_signal.hpp"
 
 namespace tablegate::loader {
@@ -54,6 +55,22 @@ NodeReport report_of(const NodeOptions& options, const NodeSync& sync) {
   return report;
 }
 
+// What the workers themselves say, where a location for that is known. They are asked once a look: with
+// several workers, one of them answers.
+std::string ask_workers(const NodeOptions& options, NodeSync& sync) {
+  if (options.status_url.empty() || !sync.is_served) return {};
+  try {
+    const std::optional<ManifestIdentity> told = manifest_in_status(fetch_status(options.status_url));
+    if (!told) return fmt::format("{}: no JSON of tablegate_status", options.status_url);
+    if (*told == sync.served->manifest) return {};
+    sync.is_served = false;
+    return fmt::format("{}: a worker serves publication {} of {}, not what nginx has taken over",
+                       options.status_url, told->publication, told->gateway);
+  } catch (const SystemFailure& failure) {
+    return failure.what();
+  }
+}
+
 std::string not_taken_over(const NodeSync& sync) {
   const uint64_t still = sync.served ? sync.served->manifest.publication : 0;
   if (still == sync.publication)
@@ -84,6 +101,8 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   if (sync.overdue) {
     sync.warning = not_taken_over(sync);
     if (options.watching) mark_unproved(folder);
+  } else {
+    sync.warning = ask_workers(options, sync);
   }
   return sync;
 }
@@ -152,8 +171,9 @@ NodeSync report_served_state(Database& catalog, const NodeOptions& options, uint
   NodeSync sync;
   sync.revision = written_revision;
   look(options.folder, sync);
+  const std::string workers = ask_workers(options, sync);
   NodeReport report = report_of(options, sync);
-  report.last_error = said_of(sync, last_error);
+  report.last_error = said_of(sync, last_error.empty() ? workers : last_error);
   report_node(catalog, options.gateway, options.name, report);
   return sync;
 }

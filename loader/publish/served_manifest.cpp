@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
 #include "catalog/json_text.hpp"
@@ -23,15 +21,20 @@ constexpr const char* kServed = "manifest.json.served";
 // Workers of one reload are forked within milliseconds, two reloads are further apart (see kLeastInterval of
 // the watcher). In clock ticks of /proc, 100 a second.
 constexpr long long kTicksBetweenGenerations = 10;
-constexpr size_t kMaxLine = 16384;
+constexpr size_t kMaxText = 16384;
 
-std::string read_proc(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+// The start of a small file; "" where there is none, or its process ended in between. Never follows a
+// symlink.
+std::string read_small(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  std::string text(kMaxText, '\0');
+  const ssize_t got = file.number() < 0 ? -1 : ::read(file.number(), text.data(), text.size());
+  text.resize(got < 0 ? 0 : static_cast<size_t>(got));
+  return text;
 }
 
 std::string title_of(int64_t pid) {
-  return read_proc("/proc/" + std::to_string(pid) + "/cmdline");
+  return read_small("/proc/" + std::to_string(pid) + "/cmdline");
 }
 
 std::optional<long long> to_number(std::string_view digits) {
@@ -48,7 +51,7 @@ struct Process {
 
 // proc(5), /proc/PID/stat: fields 4 and 22, counted behind the name, which may hold anything.
 std::optional<Process> process_of(const std::string& pid) {
-  const std::string stat = read_proc("/proc/" + pid + "/stat");
+  const std::string stat = read_small("/proc/" + pid + "/stat");
   size_t at = stat.rfind(") ");
   if (at == std::string::npos) return std::nullopt;
   at += 2;
@@ -71,8 +74,9 @@ struct Worker {
 std::vector<Worker> workers_of(int64_t master) {
   std::vector<Worker> workers;
   std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", failed)) {
-    const std::string pid = entry.path().filename().string();
+  for (std::filesystem::directory_iterator entry("/proc", failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const std::string pid = entry->path().filename().string();
     const auto number = to_number(pid);
     if (!number) continue;
     const std::optional<Process> process = process_of(pid);
@@ -99,13 +103,9 @@ int64_t nanoseconds(const struct stat& about) {
   return static_cast<int64_t>(about.st_mtim.tv_sec) * 1000000000 + about.st_mtim.tv_nsec;
 }
 
-// Without its end; "" where there is no such regular file. Never follows a symlink.
 std::string first_line(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  std::string line(kMaxLine, '\0');
-  const ssize_t got = file.number() < 0 ? -1 : ::read(file.number(), line.data(), line.size());
-  line.resize(got < 0 ? 0 : static_cast<size_t>(got));
-  return line.substr(0, line.find('\n'));
+  const std::string text = read_small(path);
+  return text.substr(0, text.find('\n'));
 }
 
 std::string own_pid_namespace() {
@@ -124,7 +124,7 @@ void look_at_master(const JsonDocument& document, ServedManifest& served) {
   const bool same_processes = json_member(document, "pid_namespace") == own_pid_namespace();
   if (!same_processes) return;  // a container: its numbers mean nothing here
   if (served.master_pid == 0) {
-    const std::string text = read_proc(json_member(document, "pid_file"));
+    const std::string text = read_small(json_member(document, "pid_file"));
     served.master_pid = to_number(text).value_or(0);
     // nginx removes the file when it ends, and writes it only after the served file when it starts.
     if (served.master_pid <= 0) {

@@ -48,7 +48,7 @@ double seconds(std::chrono::steady_clock::duration time) {
 
 }  // namespace
 
-Watcher::Watcher(WatchOptions options)
+Watcher::Watcher(NodeWatchOptions options)
     : options_(std::move(options)), folder_events_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
 
 void Watcher::log(const std::string& text) const {

@@ -14,7 +14,7 @@
 
 namespace tablegate::loader {
 
-struct WatchOptions {
+struct NodeWatchOptions {
   NodeOptions node;
   std::chrono::milliseconds min_interval{5000};
   std::chrono::milliseconds poll{10000};
@@ -28,7 +28,7 @@ constexpr std::chrono::milliseconds kLeastInterval{200};
 
 class Watcher {
  public:
-  explicit Watcher(WatchOptions options);
+  explicit Watcher(NodeWatchOptions options);
   // Until SIGTERM or SIGINT.
   void run();
 
@@ -50,7 +50,7 @@ class Watcher {
   void log(const std::string& text) const;
   Time now() const { return std::chrono::steady_clock::now(); }
 
-  WatchOptions options_;
+  NodeWatchOptions options_;
   Descriptor folder_events_;
   std::optional<Database> catalog_;
   bool ever_connected_ = false;

@@ -149,6 +149,26 @@ def rights(t, p):
     t.ok(done.rc == 0 and not done.stderr, "a reload that reaches no nginx where none ever ran is no failure and is not waited for", done)
 
 
+def asked(t, p, second):
+    """--status: what workers say counts, too."""
+    url = f"http://127.0.0.1:{second.port}/status"
+    header = open(second.manifest, encoding="utf-8").readline().strip()
+    second.set(server=f"location = /status {{ default_type application/json; return 200 '{header}'; }}")
+    second.reload()
+    done = p.loader("sync", "--output", second.out, "--node", "b", "--status", url)
+    t.ok(done.rc == 0 and not done.stderr and nodes(p)["b"]["status"] == "serving", "--status: the workers say the same", done)
+    # Another answer than the file's; a location that is not there.
+    second.set(server="location = /status { return 200 '{\"gateway\":\"dataservice-prod\",\"publication\":1,\"sha256\":\"\"}'; }")
+    second.reload()
+    done = p.loader("sync", "--output", second.out, "--node", "b", "--status", url)
+    t.ok(done.rc == 0 and "a worker serves publication 1 of dataservice-prod" in done.stderr, "a worker that serves something else is told", done)
+    done = p.loader("sync", "--output", second.out, "--node", "b", "--status", url + "/nowhere")
+    t.ok(done.rc == 0 and "it answers 4" in done.stderr and "it answers 4" in nodes(p)["b"]["last_error"], "a page that is not there is told", done)
+    second.set(server="")
+    second.reload()
+    p.loader.must("sync", "--output", second.out, "--node", "b")
+
+
 def not_taken_over(t, p, second, watchers):
     """A reload command that reaches no nginx where one runs: told, not failed."""
     watchers["b"].end()
@@ -181,6 +201,7 @@ def test(t):
         two_publishers(t, p, second)
         rights(t, p)
         not_taken_over(t, p, second, watchers)
+        asked(t, p, second)
         t.is_(watchers["a"].end(), 0, "TERM: 0")
     finally:
         second.stop()

@@ -93,16 +93,18 @@ def waiting(t, p):
     t.is_(status(), 200, "before")
     for command, wanted in ((("consumer", "disable", "demo"), 401), (("consumer", "enable", "demo"), 200),
                             (("api", "unpublish", kApi), 404), (("api", "publish", kApi), 200)):
-        result = p.loader(*command, "--wait", "--timeout", "20s", "--workspace", "demo") if command[0] == "api" else p.loader(*command, "--wait", "--timeout", "20s")
+        result = p.loader(*command, "--wait", "--timeout", f"{20 * kSlow}s", "--workspace", "demo") if command[0] == "api" else p.loader(*command, "--wait", "--timeout", f"{20 * kSlow}s")
         t.ok(result.rc == 0 and result.stdout.endswith(f"served by 1 of 1 nodes of {kGateway}\n"), f"{command[:2]} --wait: served", result)
         t.is_({status() for _ in range(8)}, {wanted}, f"at once every worker answers {wanted}")
     result = p.loader("-o", "json", "consumer", "add-key", "demo", "--wait")
     new = result.json["api_key"]
     p.secrets.append(new)
     t.is_({request(p.gateway.port, kCall, headers=bearer(new)).status for _ in range(8)}, {200}, "add-key --wait -o json: the key counts at once")
+    done = p.loader("apply", "-f", "-", "--wait", "--workspace", "demo", input='{"kind":"Domain","name":"w.example"}')
+    t.ok(done.rc == 0 and done.stdout.endswith("served by 1 of 1 nodes of dataservice-prod\n"), "apply --wait", done)
     # nginx's check fails on this node from now on: --wait names it with the reason
     p.gateway.set(server="nonsense;")
-    result = p.loader("consumer", "disable", "demo", "--wait", "--timeout", "3s")
+    result = p.loader("consumer", "disable", "demo", "--wait", "--timeout", f"{3 * kSlow}s")
     t.ok(result.rc == 1 and "node one of" in result.stderr and "nonsense" in result.stderr, "a node whose check fails: named, with its last error", result)
     t.is_(status(), 200, "it serves what it had")
     p.gateway.set(server="")
@@ -110,7 +112,7 @@ def waiting(t, p):
     t.is_(result.rc, 1, "nothing changed in the catalog: the failed check is not tried again and again")
     # a change comes: it is tried at once
     waiter = {}
-    thread = threading.Thread(target=lambda: waiter.update(result=p.loader("consumer", "enable", "demo", "--wait", "--timeout", "20s")))
+    thread = threading.Thread(target=lambda: waiter.update(result=p.loader("consumer", "enable", "demo", "--wait", "--timeout", f"{20 * kSlow}s")))
     thread.start()
     thread.join(60 * kSlow)
     t.is_(waiter["result"].rc, 0, "the next change brings it")
