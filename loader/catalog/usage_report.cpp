@@ -47,6 +47,7 @@ std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& questio
                   moment_of(question.since)),
       {question.workspace, question.gateway, question.api, question.consumer});
   std::vector<UsageSum> sums;
+  sums.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) {
     sums.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2), rows.integer(row, 3),
                     rows.string(row, 4)});

@@ -55,7 +55,8 @@ core::CounterCell& Statistics::cell(const core::Api* api) {
 void Statistics::count_call(const core::Api& api, const core::Consumer* consumer, int64_t now) {
   const uint64_t place =
       consumer == nullptr ? 0 : static_cast<uint64_t>(consumer - config_.manifest->consumers.data()) + 1;
-  const uint64_t places = ((uint64_t{api.index} + 1) << 32U) | place;
+  const uint64_t api_place = api.index;
+  const uint64_t places = ((api_place + 1) << 32U) | place;
   Pair& pair = pairs_[core::mix(places) % kPairs];
   if (pair.places == places && core::UsageTable::count_in(*pair.slot, pair.key, now)) return;
   const std::string_view name = consumer == nullptr ? std::string_view() : std::string_view(consumer->name);
