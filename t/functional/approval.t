@@ -8,7 +8,7 @@ from tablegate_test import kUsersCsv, run_test, users_definitions
 
 kApi = "Query User by User ID"
 kPeople = {"dora": ("tablegate_developer",), "dan": ("tablegate_developer",), "anna": ("tablegate_approver",),
-           "both": ("tablegate_developer", "tablegate_approver"), "olga": ("tablegate_operator",), "boss": ("tablegate_owner", "tablegate_developer", "tablegate_approver")}
+           "betty": ("tablegate_developer", "tablegate_approver"), "olga": ("tablegate_operator",), "boss": ("tablegate_owner", "tablegate_developer", "tablegate_approver")}
 
 
 class People:
@@ -57,9 +57,9 @@ def life(t, p, people):
     people.can("anna", "Rejected", "api", "reject", kApi, "-m", "no")
     people.cannot("anna", "Rejected", "api", "approve", kApi)
     people.cannot("olga", "Rejected, not Publishable", "api", "publish", kApi)
-    people.can("both", "Pending for Approval", "api", "submit", kApi)
-    people.cannot("both", "both submitted it", "api", "approve", kApi)
-    people.cannot("both", "both submitted it", "api", "reject", kApi)
+    people.can("betty", "Pending for Approval", "api", "submit", kApi)
+    people.cannot("betty", "betty submitted it", "api", "approve", kApi)
+    people.cannot("betty", "betty submitted it", "api", "reject", kApi)
     people.can("anna", "Publishable", "api", "approve", kApi, "--version", "1")
     people.cannot("anna", "Publishable", "api", "reject", kApi)
     t.is_(people("olga", "api", "publish", kApi, "--no-domain").rc, 0, "an approved version is published")
@@ -69,7 +69,7 @@ def life(t, p, people):
 def in_the_name_of(t, p, people):
     draft(p, people, description="two")
     people.can("dora", "Pending for Application", "api", "commit", kApi)
-    for who in ("dora", "both", "dan"):
+    for who in ("dora", "betty", "dan"):
         people.cannot(who, "tablegate_owner", "api", "submit", kApi, "--as", "anna")
     people.cannot("postgres", "no member of tablegate_developer", "api", "submit", kApi, "--as", "anna")
     people.can("postgres", "Pending for Approval", "api", "submit", kApi, "--as", "dora")
@@ -88,7 +88,7 @@ def in_the_name_of(t, p, people):
 def by_hand(t, p, people):
     draft(p, people, description="four")
     people.can("dora", "Pending for Application", "api", "commit", kApi)
-    people.can("both", "Pending for Approval", "api", "submit", kApi)
+    people.can("betty", "Pending for Approval", "api", "submit", kApi)
     before = status(p)
     copy = ("INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message)"
             " SELECT api_id, 99, '{}', definition, source, draft_digest, '' FROM tablegate.api_version WHERE version = 4")
@@ -96,7 +96,7 @@ def by_hand(t, p, people):
         people.sql_fails("dora", copy.format(state), "cannot be")
         people.sql_fails("boss", "SET ROLE tablegate_owner; " + copy.format(state), "cannot be")
     people.sql_fails("dora", copy.format("Pending for Application").replace("message)", "message, submitted_by)").replace(", ''", ", '', 'dan'"), "permission denied")
-    for who in ("dora", "anna", "both", "olga"):
+    for who in ("dora", "anna", "betty", "olga"):
         people.sql_fails(who, "UPDATE tablegate.api_version SET status = 'Publishable' WHERE version = 4", "permission denied")
         people.sql_fails(who, "UPDATE tablegate.api_version SET submitted_by = 'dan' WHERE version = 4", "permission denied")
         people.sql_fails(who, "UPDATE tablegate.workspace SET approval = false", "permission denied")
@@ -107,13 +107,13 @@ def by_hand(t, p, people):
         people.sql_fails(who, "SELECT tablegate.write_audit('Api', 'x', 'approved', 1, 1, '{}')", "permission denied")
     # Who submitted stays who submitted, whatever role the session takes on.
     for prefix in ("", "SET ROLE tablegate_approver; ", "SET search_path = pg_temp, public, pg_catalog; "):
-        people.sql_fails("both", prefix + "SELECT tablegate.approve_version(1, 4, '', NULL)", "both submitted it")
-    people.sql_fails("both", "SELECT tablegate.approve_version(1, 4, '', 'anna')", "tablegate_owner")
-    people.sql_fails("both", "SET SESSION AUTHORIZATION anna; SELECT tablegate.approve_version(1, 4, '', NULL)", "permission denied")
+        people.sql_fails("betty", prefix + "SELECT tablegate.approve_version(1, 4, '', NULL)", "betty submitted it")
+    people.sql_fails("betty", "SELECT tablegate.approve_version(1, 4, '', 'anna')", "tablegate_owner")
+    people.sql_fails("betty", "SET SESSION AUTHORIZATION anna; SELECT tablegate.approve_version(1, 4, '', NULL)", "permission denied")
     people.sql_fails("dora", "SELECT tablegate.approve_version(1, 4, '', NULL)", "permission denied")
     people.sql_fails("dora", "CREATE TEMP TABLE api_version (a int)", "permission denied")
     # The owner of the tables goes by the rules too.
-    for sql in ("SET status = 'Publishable'", "SET status = 'Publishable', decided_by = 'both'", "SET status = 'Publishable', submitted_by = 'x', decided_by = 'y'",
+    for sql in ("SET status = 'Publishable'", "SET status = 'Publishable', decided_by = 'betty'", "SET status = 'Publishable', submitted_by = 'x', decided_by = 'y'",
                 "SET submitted_by = 'dan'", "SET status = 'Pending for Application'"):
         people.sql_fails("boss", f"SET ROLE tablegate_owner; UPDATE tablegate.api_version {sql} WHERE version = 4")
     people.sql_fails("olga", "INSERT INTO tablegate.published_api (gateway, api_id, version) SELECT 'dataservice-prod', api_id, 4 FROM tablegate.api"
@@ -130,6 +130,7 @@ def test(t):
     p = t.project()
     t.is_(p.loader("init", "--workspace", "demo", "--approval").rc, 0, "init --approval")
     t.is_(p.loader.json("workspace", "list")[0]["approval"], True, "the workspace wants approval")
+    p.loader.env["TABLEGATE_WORKSPACE"] = "demo"
     for name, roles in kPeople.items():
         p.postgres.add_person(name, *roles)
     people = People(t, p)

@@ -44,14 +44,17 @@ def lives(t, p, new):
     t.is_((got[1][3]["generation"], got[1][3]["rows"]), (1, 2), "load: generation and rows")
     p.loader("table", "load", "user_info", "--header", "--from", f"csv:{p.file('bad.csv', 'user_id,user_name,age' + chr(10) + 'x,y,z' + chr(10))}")
     t.is_([one[2] for one in new()], ["load started", "load failed"], "a load that fails")
+    p.load("user_info", kUsersCsv)
+    p.loader.must("table", "rollback", "user_info")
+    t.is_([one[2] for one in new()], ["load started", "loaded", "rolled back"], "table rollback")
     p.loader("api", "test", kApi, "--param", "user_id=abc")
     p.loader.must("api", "test", kApi)
     p.loader("api", "test", kApi, "--param", "user_id=abc")
     t.is_([(one[2], one[3]) for one in new()], [("tested", {"passed": passed, "status": 200 if passed else 400}) for passed in (False, True, False)], "test, each of them")
     p.loader.must("api", "commit", kApi, "-m", "first")
     t.is_(new(), [("Api", kApi, "committed", {"version": 1, "status": "Publishable", "message": "first"})], "commit, and a test that failed later did not take the pass back")
-    p.apply([{"kind": "Domain", "name": "api.example"}, users_definitions(timeout_ms=7, description="x")[-1]])
-    t.is_(new(), [("Domain", "api.example", "created", {}), ("Api", kApi, "changed", {"fields": ["description", "timeout_ms"]})], "what of a definition changed")
+    p.apply([{"kind": "Domain", "name": "api.example"}, users_definitions(tags=["a"], description="x")[-1]])
+    t.is_(new(), [("Domain", "api.example", "created", {}), ("Api", kApi, "changed", {"fields": ["description", "tags"]})], "what of a definition changed")
     p.loader.must("api", "publish", kApi, "--domain", "api.example")
     where = {"gateway": "dataservice-prod", "version": 1, "service": "default"}
     t.is_(new(), [("RestApi", "dataservice-user-api", "domain added", {"gateway": "dataservice-prod", "domain": "api.example"}), ("Api", kApi, "published", where)], "publish")
@@ -73,6 +76,7 @@ def lives(t, p, new):
 
 def callers(t, p, new):
     p.loader.env["TABLEGATE_WORKSPACE"] = "demo"
+    new()
     p.loader.must("consumer", "create", "partner")
     key = p.loader.json("consumer", "add-key", "partner", "--label", "2027")
     pair = p.loader.json("consumer", "add-key", "partner", "--type", "hmac")
