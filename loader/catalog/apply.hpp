@@ -15,7 +15,8 @@ namespace tablegate::loader {
 struct AppliedObject {
   Kind kind;
   std::string name;
-  std::string action;  // "created", "changed", "unchanged"
+  std::string action;   // "created", "changed", "unchanged"
+  std::string version;  // of a RestApi that has one
 };
 
 // In the order given. Throws Refused with every problem, those in `problems` included; then nothing was

@@ -90,10 +90,32 @@ void check_gateway(const Definition& definition, Checker& check) {
   }
 }
 
+void check_versioning(const JsonValue& versioning, Checker& check) {
+  const std::string scheme = json_member(versioning, "scheme");
+  const std::string name = json_member(versioning, "name");
+  const auto wanted = [&](const char* field, const std::string& reason) {
+    if (json_find(versioning, field) == nullptr)
+      return check.refuse("/versioning", fmt::format("\"{}\" is missing: scheme {} wants it", field, scheme));
+    check.refuse(pointer_token("versioning") + pointer_token(std::string_view(field)), reason);
+  };
+  if (scheme == "none") {
+    for (const char* const field : {"name", "version"}) {
+      if (json_find(versioning, field) != nullptr)
+        check.refuse(fmt::format("/versioning/{}", field), "wants scheme path, header or query");
+    }
+    return;
+  }
+  wanted("version", bad_plain_name(json_member(versioning, "version")));
+  if (scheme == "header") wanted("name", bad_version_header(name));
+  if (scheme == "query") wanted("name", bad_parameter_name(name));
+}
+
 void check_rest_api(const Definition& definition, Checker& check) {
   check.member("name", &bad_plain_name);
   std::vector<std::string> none;
   check.refuse("/base_path", bad_path(json_member(definition.document, "base_path"), false, none));
+  const JsonValue* const versioning = json_find(definition.document, "versioning");
+  if (versioning != nullptr) check_versioning(*versioning, check);
 }
 
 void check_refresh(const Definition& definition, Checker& check) {

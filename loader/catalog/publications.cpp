@@ -6,6 +6,9 @@
 #include <map>
 #include <set>
 
+#include "catalog/versions.hpp"
+#include "core/router.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -37,8 +40,8 @@ std::string route_of(const std::string& path) {
 // serves).
 void refuse_conflicts(Database& catalog, const std::string& gateway) {
   const Rows rows = catalog.query(
-      "SELECT a.name, r.base_path, v.definition ->> 'path', coalesce(v.definition ->> 'method', 'GET'), "
-      "d.domain"
+      "SELECT a.name, r.url_base, v.definition ->> 'path', coalesce(v.definition ->> 'method', 'GET'), "
+      "d.domain, r.version_in, r.version_name, r.version"
       " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version) JOIN "
       "tablegate.api a USING (api_id)"
       " JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING "
@@ -46,16 +49,19 @@ void refuse_conflicts(Database& catalog, const std::string& gateway) {
       " LEFT JOIN tablegate.rest_api_domain d ON d.gateway = p.gateway AND d.rest_api_id = r.rest_api_id"
       " WHERE p.gateway = $1 ORDER BY a.api_id",
       {gateway});
-  std::map<std::string, std::string> taken;
+  std::map<std::string, std::vector<int>> taken;  // rows of a route
   for (int i = 0; i < rows.size(); ++i) {
     const std::string path = join_path(rows.string(i, 1), rows.string(i, 2));
-    const std::string route = fmt::format("{} {} {}", rows.text(i, 4), rows.text(i, 3), route_of(path));
-    const auto [other, added] = taken.try_emplace(route, rows.string(i, 0));
-    if (added) continue;
-    throw Refused(fmt::format("APIs \"{}\" and \"{}\" both answer {} {} on {}", other->second,
-                              rows.text(i, 0), rows.text(i, 3), path,
-                              rows.null(i, 4) ? std::string("any host") : "domain " + rows.string(i, 4)),
-                  fmt::format("tablegate api unpublish \"{}\"", other->second));
+    std::vector<int>& others =
+        taken[fmt::format("{} {} {}", rows.text(i, 4), rows.text(i, 3), route_of(path))];
+    for (const int other : others) {
+      if (!core::could_mean_both(read_version_key(rows, other, 5), read_version_key(rows, i, 5))) continue;
+      throw Refused(fmt::format("APIs \"{}\" and \"{}\" both answer {} {} on {}", rows.text(other, 0),
+                                rows.text(i, 0), rows.text(i, 3), path,
+                                rows.null(i, 4) ? std::string("any host") : "domain " + rows.string(i, 4)),
+                    fmt::format("tablegate api unpublish \"{}\"", rows.text(other, 0)));
+    }
+    others.push_back(i);
   }
 }
 
@@ -164,6 +170,10 @@ class Publisher {
       published.publication = publication_of(catalog_, request_.gateway);
       return published;
     }
+    if (!request_.breaking && !before.empty() && before.text(0, 0) != number) {
+      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
+                    read_version(catalog_, api, published.version.value_or(0)), "publish");
+    }
     catalog_.query(
         "INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (gateway, api_id) DO UPDATE SET version = $3, service = $4, published_by = "
@@ -176,17 +186,17 @@ class Publisher {
 
   // version, status, resource group
   Rows find_version(const ApiRow& api) {
+    const std::optional<int> wanted = request_.choose ? request_.choose(api) : request_.version;
     Rows rows = catalog_.query(
         "SELECT version, status, coalesce(definition ->> 'resource_group', 'default') FROM "
         "tablegate.api_version"
         " WHERE api_id = $1 AND ($2::integer IS NULL OR version = $2::integer) ORDER BY version DESC LIMIT 1",
-        {api.id, request_.version ? Parameter(std::to_string(*request_.version)) : std::nullopt});
+        {api.id, wanted ? Parameter(std::to_string(*wanted)) : std::nullopt});
     if (rows.empty()) {
-      throw request_.version
-          ? Refused(fmt::format("API \"{}\" has no version {}", api.name, *request_.version),
-                    fmt::format("tablegate api versions \"{}\"", api.name))
-          : Refused(fmt::format("API \"{}\" has no version yet", api.name),
-                    fmt::format("tablegate api commit \"{}\"", api.name));
+      throw wanted ? Refused(fmt::format("API \"{}\" has no version {}", api.name, *wanted),
+                             fmt::format("tablegate api versions \"{}\"", api.name))
+                   : Refused(fmt::format("API \"{}\" has no version yet", api.name),
+                             fmt::format("tablegate api commit \"{}\"", api.name));
     }
     if (rows.text(0, 1) != "Publishable") {
       throw Refused(fmt::format("version {} of API \"{}\" is {}, not Publishable", rows.text(0, 0), api.name,

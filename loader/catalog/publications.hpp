@@ -3,6 +3,7 @@
 // One change at a time (the catalog's lock), all APIs of a command or none.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct PublishRequest {
   bool no_domain = false;              // the REST API answers on any host
   std::optional<std::string> service;  // default: what is there, else "default"
   bool yes = false;                    // domains of other published APIs may change too
+  bool breaking = false;               // what callers have may change
+  // Picks the version instead of `version`, inside of the change.
+  std::function<int(const ApiRow&)> choose;
 };
 
 struct Published {

@@ -7,8 +7,9 @@ namespace {
 
 class Remover {
  public:
-  Remover(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name)
-      : catalog_(catalog), workspace_(workspace), kind_(kind), name_(name) {}
+  Remover(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name,
+          const std::string& version)
+      : catalog_(catalog), workspace_(workspace), kind_(kind), name_(name), version_(version) {}
 
   void run() {
     switch (kind_) {
@@ -71,8 +72,7 @@ class Remover {
   }
 
   void rest_api() {
-    const std::string id =
-        find("SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = ''", {name_});
+    const std::string id = find_rest_api(catalog_, name_, version_);
     refuse_used("is the REST API of business process",
                 "SELECT name FROM tablegate.business_process WHERE rest_api_id = $1 ORDER BY 1", {id},
                 "tablegate delete businessprocess NAME");
@@ -136,14 +136,16 @@ class Remover {
   const Workspace& workspace_;
   Kind kind_;
   const std::string& name_;
+  const std::string& version_;
 };
 
 }  // namespace
 
-void delete_definition(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name) {
+void delete_definition(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name,
+                       const std::string& version) {
   Transaction transaction(catalog);
   lock_catalog(catalog);
-  Remover(catalog, workspace, kind, name).run();
+  Remover(catalog, workspace, kind, name, version).run();
   transaction.commit();
 }
 

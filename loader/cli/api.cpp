@@ -48,7 +48,7 @@ void add_drafts(CLI::App& noun, Settings& settings, const SharedOptions& options
                                     "  tablegate api commit --business-process 'User Query Service'");
   take_names(*commit, options);
   commit->add_option("-m,--message", options->message, "what changed");
-  add_later_flag(*commit, "--breaking");
+  commit->add_flag("--breaking", options->breaking, "callers of the version before may break");
   add_later_flag(*commit, "--allow-scan");
   commit->callback([&settings, options] { api_commit(settings, *options); });
 }
@@ -68,7 +68,7 @@ void add_publications(CLI::App& noun, Settings& settings, const SharedOptions& o
   publish->add_option("--service", options->service,
                       "service of the gateway instance (default: what is there)");
   publish->add_flag("--yes", options->yes, "other published APIs of the REST API may change their domains");
-  add_later_flag(*publish, "--breaking");
+  publish->add_flag("--breaking", options->breaking, "callers of the version served now may break");
   add_later_wait(*publish);
   publish->callback([&settings, options] { api_publish(settings, *options); });
 
@@ -77,6 +77,55 @@ void add_publications(CLI::App& noun, Settings& settings, const SharedOptions& o
   take_names(*unpublish, options);
   add_later_wait(*unpublish);
   unpublish->callback([&settings, options] { api_unpublish(settings, *options); });
+}
+
+void add_rollback(CLI::App& noun, Settings& settings, const SharedOptions& options) {
+  CLI::App* const rollback =
+      add_verb(noun, "rollback", "Put the version back that was published before, in one step",
+               "  tablegate api rollback 'Query User by User ID'\n"
+               "  tablegate api rollback 'Query User by User ID' --version 1");
+  take_names(*rollback, options);
+  rollback
+      ->add_option("--version", options->version,
+                   "one that was on this gateway (default: the one before what it serves)")
+      ->check(CLI::PositiveNumber);
+  add_later_wait(*rollback);
+  rollback->callback([&settings, options] { api_rollback(settings, *options); });
+}
+
+void add_steps(CLI::App& noun, Settings& settings, const SharedOptions& options) {
+  for (const auto& [name, text] : {std::pair{"submit", "Ask for the approval of a version"},
+                                   {"approve", "Let a version that somebody else submitted be published"},
+                                   {"reject", "Send a version that somebody else submitted back"}}) {
+    CLI::App* const step =
+        add_verb(noun, name, text,
+                 fmt::format("  tablegate api {0} 'Query User by User ID'\n"
+                             "  tablegate api {0} 'Query User by User ID' --version 2 -m 'ticket 4711'",
+                             name));
+    take_names(*step, options);
+    step->add_option("--version", options->version, "the version (default: the latest that waits for this)")
+        ->check(CLI::PositiveNumber);
+    step->add_option("-m,--message", options->message, "why");
+    step->add_option("--as", options->as_user, "in whose name: for superusers and members of tablegate_owner")
+        ->type_name("USER");
+    step->callback([&settings, options, name = std::string(name)] { api_step(settings, *options, name); });
+  }
+}
+
+void add_changes(CLI::App& noun, Settings& settings, const SharedOptions& options) {
+  CLI::App* const diff = add_verb(noun, "diff", "What differs between two versions of an API",
+                                  "  tablegate api diff 'Query User by User ID' 1 2\n"
+                                  "  tablegate api diff 'Query User by User ID' 2 draft -o json");
+  take_name(*diff, options);
+  diff->add_option("A", options->from, "a version or the word draft")->required();
+  diff->add_option("B", options->to, "another one")->required();
+  diff->callback([&settings, options] { api_diff(settings, *options); });
+
+  CLI::App* const rename = add_verb(noun, "rename", "Give an API another name; it keeps everything else",
+                                    "  tablegate api rename 'Query User by User ID' 'User by ID'");
+  take_name(*rename, options);
+  rename->add_option("NEW", options->new_name, "its new name")->required();
+  rename->callback([&settings, options] { api_rename(settings, *options); });
 }
 
 void add_reports(CLI::App& noun, Settings& settings, const SharedOptions& options) {
@@ -176,9 +225,9 @@ void add_api(CLI::App& app, Settings& settings) {
   add_publications(*noun, settings, options);
   add_reports(*noun, settings, options);
   add_call(*noun, settings, options);
-  for (const char* const name : {"diff", "rename", "submit", "approve", "reject", "rollback"}) {
-    add_later_verb(*noun, name, std::string("api ") + name);
-  }
+  add_rollback(*noun, settings, options);
+  add_steps(*noun, settings, options);
+  add_changes(*noun, settings, options);
 }
 
 }  // namespace tablegate::loader

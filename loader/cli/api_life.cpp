@@ -4,6 +4,7 @@
 
 #include "catalog/drafts.hpp"
 #include "catalog/publications.hpp"
+#include "catalog/rollback.hpp"
 #include "cli/api_verbs.hpp"
 #include "cli/output.hpp"
 
@@ -91,7 +92,7 @@ void api_commit(const Settings& settings, const ApiOptions& options) {
   JsonOutput json;
   begin(json, options);
   for (const ApiRow& api : apis) {
-    const Version version = commit_draft(catalog, api, options.message);
+    const Version version = commit_draft(catalog, api, options.message, options.breaking);
     json.begin_object()
         .key("name")
         .text(api.name)
@@ -118,6 +119,7 @@ void api_publish(const Settings& settings, const ApiOptions& options) {
   request.no_domain = options.no_domain;
   request.service = options.service;
   request.yes = options.yes;
+  request.breaking = options.breaking;
   report_publications(settings, options, publish_apis(catalog, apis, request), request.gateway);
 }
 
@@ -126,6 +128,23 @@ void api_unpublish(const Settings& settings, const ApiOptions& options) {
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
   const std::string gateway = find_gateway(catalog, settings.gateway);
   report_publications(settings, options, unpublish_apis(catalog, apis, gateway), gateway);
+}
+
+void api_rollback(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  const std::string gateway = find_gateway(catalog, settings.gateway);
+  const std::vector<RolledBack> results = rollback_apis(catalog, apis, gateway, options.version);
+  std::vector<Published> published;
+  published.reserve(results.size());
+  for (const RolledBack& result : results) published.push_back(result.published);
+  report_publications(settings, options, published, gateway);
+  if (settings.quiet) return;
+  for (const RolledBack& result : results) {
+    for (const std::string& lost : result.lost)
+      fmt::print(stderr, "callers lose what version {} of \"{}\" had: {}\n", result.from.value_or(0),
+                 result.published.name, lost);
+  }
 }
 
 }  // namespace tablegate::loader

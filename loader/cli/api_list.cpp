@@ -45,7 +45,8 @@ ListedApi listed(Database& catalog, const ApiRow& row, const std::string& gatewa
                                                     : served.domains.front();
   JsonDocument definition;
   parse_json(served.definition, definition);
-  api.url = host + join_path(served.base_path, json_member(definition, "path"));
+  api.url =
+      host + join_path(served.base_path, json_member(definition, "path")) + version_query(served.version_key);
   return api;
 }
 
@@ -175,7 +176,8 @@ void write_shown(JsonOutput& json, const ShownApi& api) {
   json.key("gateway");
   api.served.version == 0 ? json.null() : json.text(api.served.gateway);
   json.key("method").text(api.method).key("path").text(api.path).key("urls").begin_array();
-  for (const std::string& host : api.hosts) json.text(host + api.path);
+  const std::string version = version_query(api.served.version_key);
+  for (const std::string& host : api.hosts) json.text(host + api.path + version);
   json.end_array().key("authentication").raw(json_text(*json_find(api.definition, "authentication")));
   json.key("curl");
   api.curls.empty() ? json.null() : json.text(api.curls.front().second);
@@ -191,8 +193,12 @@ void print_shown(const ShownApi& api) {
                  : fmt::format("{} (version {} on {})", api.name, api.served.version, api.served.gateway));
   if (const std::string text = json_member(api.definition, "description"); !text.empty()) print_line(text);
   print_line("");
-  for (const std::string& host : api.hosts) print_line(fmt::format("{} {}{}", api.method, host, api.path));
-  if (api.hosts.empty()) print_line(fmt::format("{} {}", api.method, api.path));
+  const core::VersionKey& key = api.served.version_key;
+  const std::string path = api.path + version_query(key);
+  for (const std::string& host : api.hosts) print_line(fmt::format("{} {}{}", api.method, host, path));
+  if (api.hosts.empty()) print_line(fmt::format("{} {}", api.method, path));
+  if (key.in == core::VersionKey::In::header)
+    print_line(fmt::format("with the header {}: {}", key.name, key.value));
   print_line(authentication_words(*json_find(api.definition, "authentication")) + "\n");
   show_parameters(api.definition);
   for (const auto& [type, command] : api.curls) print_line("\n" + command);

@@ -21,8 +21,12 @@ struct ApiOptions {
   bool single() const { return names.size() == 1; }
 
   std::vector<std::string> parameters;  // k=v
-  // commit
+  // commit, submit, approve, reject
   std::string message;
+  bool breaking = false;               // publish too
+  std::optional<std::string> as_user;  // submit, approve, reject
+  std::string from, to;                // diff
+  std::string new_name;                // rename
   // publish
   std::optional<int> version;
   std::vector<std::string> domains;
@@ -46,6 +50,11 @@ void api_test(const Settings& settings, const ApiOptions& options);
 void api_commit(const Settings& settings, const ApiOptions& options);
 void api_publish(const Settings& settings, const ApiOptions& options);
 void api_unpublish(const Settings& settings, const ApiOptions& options);
+void api_rollback(const Settings& settings, const ApiOptions& options);
+// `step`: submit, approve or reject.
+void api_step(const Settings& settings, const ApiOptions& options, const std::string& step);
+void api_diff(const Settings& settings, const ApiOptions& options);
+void api_rename(const Settings& settings, const ApiOptions& options);
 void api_list(const Settings& settings, bool pending);
 void api_versions(const Settings& settings, const ApiOptions& options);
 void api_show(const Settings& settings, const ApiOptions& options);

@@ -43,6 +43,7 @@ void add_table(CLI::App& app, Settings& settings);
 void add_api(CLI::App& app, Settings& settings);
 void add_consumer(CLI::App& app, Settings& settings);
 void add_sync(CLI::App& app, Settings& settings);
+void add_audit(CLI::App& app, Settings& settings);
 void add_doctor(CLI::App& app, Settings& settings);
 
 }  // namespace tablegate::loader

@@ -26,9 +26,11 @@ void grant(const Settings& settings, const ConsumerOptions& options, bool allow)
   Database catalog = settings.open_catalog();
   const Consumer consumer = find_consumer(catalog, options.name);
   const Workspace workspace = options.api.empty() ? Workspace{} : find_workspace(catalog, settings.workspace);
-  const bool done =
-      (allow ? authorize : deauthorize)(catalog, consumer, workspace, options.api, options.rest_api);
-  const std::string target = options.api.empty() ? "REST API " + options.rest_api : "API " + options.api;
+  const bool done = (allow ? authorize : deauthorize)(catalog, consumer, workspace, options.api,
+                                                      {options.rest_api, options.rest_api_version});
+  const std::string version = options.rest_api_version.empty() ? "" : " " + options.rest_api_version;
+  const std::string target =
+      options.api.empty() ? "REST API " + options.rest_api + version : "API " + options.api;
   report_consumer(settings, options.name, done,
                   (allow ? "authorised for " : "no longer authorised for ") + target);
 }
@@ -142,7 +144,10 @@ void add_consumer(CLI::App& app, Settings& settings) {
                     name));
     CLI::Option_group* const target = verb->add_option_group("target");
     target->add_option("--api", options->api, "an API of the workspace");
-    target->add_option("--rest-api", options->rest_api, "all APIs of a REST API");
+    CLI::Option* const rest_api =
+        target->add_option("--rest-api", options->rest_api, "all APIs of a REST API");
+    verb->add_option("--rest-api-version", options->rest_api_version, "where it has several versions")
+        ->needs(rest_api);
     target->require_option(1);
     verb->callback([&settings, options, allow] { grant(settings, *options, allow); });
   }

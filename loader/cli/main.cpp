@@ -39,7 +39,7 @@ void add_global_options(CLI::App& app, Settings& settings, bool root) {
 }
 
 void add_later_commands(CLI::App& app) {
-  for (const char* const name : {"diff", "export", "deploy", "audit", "openapi", "gateway"})
+  for (const char* const name : {"diff", "export", "deploy", "openapi", "gateway"})
     add_later_verb(app, name, name);
 }
 
@@ -77,7 +77,7 @@ int report(const CLI::App& app, const Failure& failure) {
       message = "PostgreSQL does not let this user do that: " + message;
       next =
           "psql -c 'GRANT tablegate_developer TO USER' (definitions, loads, tests, commits), "
-          "tablegate_operator (publish, consumers)";
+          "tablegate_operator (publish, consumers), tablegate_approver (approve, reject)";
     }
   }
   // Every refusal ends with a command that gets on: the verb's examples where it knows none of its own.
@@ -106,6 +106,7 @@ int run(int count, char** arguments) {
   add_consumer(app, settings);
   add_sync(app, settings);
   add_doctor(app, settings);
+  add_audit(app, settings);
   add_later_commands(app);
   add_global_options(app, settings, true);
   try {

@@ -74,7 +74,14 @@ struct TestRequest {
   TestHeaders headers;
 };
 
-TestRequest make_request(const CompiledApi& api, const Values& given) {
+// What asks for the version of the REST API.
+void add_version(const core::VersionKey& key, TestRequest& request) {
+  if (key.in == core::VersionKey::In::header) request.headers.add(key.name, key.value);
+  if (key.in == core::VersionKey::In::query)
+    request.query = percent_encoded(key.name) + "=" + percent_encoded(key.value);
+}
+
+TestRequest make_request(const CompiledApi& api, const core::VersionKey& version, const Values& given) {
   for (const auto& [name, value] : given) {
     const bool known =
         std::any_of(api.parameters.begin(), api.parameters.end(),
@@ -83,6 +90,7 @@ TestRequest make_request(const CompiledApi& api, const Values& given) {
   }
   TestRequest request;
   request.path = api.path;
+  add_version(version, request);
   for (const CompiledParameter& parameter : api.parameters) {
     std::vector<std::string> values;
     for (const auto& [name, value] : given) {
@@ -244,7 +252,8 @@ TestOutcome run_query(const core::Api& api, const core::BoundValues& bound, cons
 
 TestOutcome answer(const core::Manifest& manifest, const TestRequest& request,
                    const std::string& mirror_dsn) {
-  const core::RouteMatch match = manifest.router->find("", request.path, manifest.apis.front().method);
+  const core::RouteMatch match =
+      manifest.router->find("", request.path, manifest.apis.front().method, request.query, &request.headers);
   if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});
   core::RequestData data;
   data.path = request.path;
@@ -270,7 +279,7 @@ TestOutcome test_api(const ApiEntry& api, const Values& parameters, const std::s
   const std::string text = write_manifest(contents);
   const auto manifest = core::read_manifest(text);
   if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
-  const TestRequest request = make_request(compile_api(contents.apis.back()), parameters);
+  const TestRequest request = make_request(compile_api(contents.apis.back()), api.version_key, parameters);
   return answer(**manifest, request, mirror_dsn);
 }
 

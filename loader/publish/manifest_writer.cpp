@@ -141,6 +141,13 @@ std::string api_line(const ApiEntry& entry) {
   line.number("version", entry.version);
   line.text("method", api.method);
   line.text("path", api.path);
+  if (const core::VersionKey& key = entry.version_key; key.in != core::VersionKey::In::none) {
+    line.object("version_key", [&] {
+      line.text("in", key.in == core::VersionKey::In::header ? "header" : "query");
+      line.text("name", key.name);
+      line.text("value", key.value);
+    });
+  }
   line.list("domains", sorted(entry.domains));
   line.text("service", entry.service);
   line.text("resource_group", api.resource_group);

@@ -9,15 +9,19 @@
 #include <string>
 #include <vector>
 
+#include "core/manifest.hpp"
+
 namespace tablegate::loader {
 
 // An API as one version (or a draft, version 0) of it stands in the catalog.
 struct ApiEntry {
   int64_t api_id = 0;
   int version = 0;
+  std::string name;  // empty: as the definition says it
   std::string workspace;
   std::string rest_api;
-  std::string base_path;
+  std::string base_path;         // with the version where the scheme is path
+  core::VersionKey version_key;  // by schemes header and query
   std::vector<std::string> domains;
   std::string service = "default";
   std::string definition;  // JSON of kind Api

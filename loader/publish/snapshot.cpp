@@ -8,6 +8,7 @@
 #include "catalog/hmac_keys.hpp"
 #include "catalog/json_text.hpp"
 #include "catalog/jwt_settings.hpp"
+#include "catalog/lookup.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 
@@ -51,8 +52,8 @@ void read_apis(Database& catalog, ManifestContents& contents) {
       {contents.gateway});
   for (int row = 0; row < bound.size(); ++row) domains[bound.string(row, 0)].push_back(bound.string(row, 1));
   const Rows rows = catalog.query(
-      "SELECT p.api_id, p.version, w.name, r.name, r.base_path, r.rest_api_id, p.service, v.definition, "
-      "v.source"
+      "SELECT p.api_id, p.version, w.name, r.name, r.url_base, r.rest_api_id, p.service, v.definition, "
+      "v.source, r.version_in, r.version_name, r.version, a.name"
       " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version)"
       " JOIN tablegate.api a USING (api_id) JOIN tablegate.workspace w USING (workspace_id)"
       " JOIN tablegate.business_process b USING (business_process_id)"
@@ -70,6 +71,8 @@ void read_apis(Database& catalog, ManifestContents& contents) {
     api.service = rows.string(row, 6);
     api.definition = rows.string(row, 7);
     api.source = rows.string(row, 8);
+    api.version_key = read_version_key(rows, row, 9);
+    api.name = rows.string(row, 12);
     contents.apis.push_back(std::move(api));
   }
 }

@@ -67,6 +67,13 @@ struct ApiKeySource {
   std::string name;
 };
 
+// By what a request asks for one of several versions of a REST API, where the path does not tell it.
+struct VersionKey {
+  enum class In : uint8_t { none, header, query } in = In::none;
+  std::string name;
+  std::string value;
+};
+
 struct Api {
   uint32_t id = 0;     // the catalog's
   uint32_t index = 0;  // place in Manifest::apis
@@ -78,6 +85,7 @@ struct Api {
   std::string path;
   std::vector<std::string> path_segments;  // "{user_id}" stays as it is
   bool has_path_parameters = false;
+  VersionKey version_key;
   std::vector<std::string> domains;  // empty: any host
   std::string service;
   std::string resource_group;

@@ -117,6 +117,15 @@ void read_authentication(ObjectReader& in, Api& out) {
   });
 }
 
+void read_version_key(ObjectReader& in, Api& out) {
+  out.version_key.in =
+      in.word<VersionKey::In>("in", {{"header", VersionKey::In::header}, {"query", VersionKey::In::query}});
+  out.version_key.name = in.string("name");
+  if (out.version_key.name.empty()) in.fail("name", "must not be empty");
+  out.version_key.value = in.string("value");
+  if (out.version_key.value.empty()) in.fail("value", "must not be empty");
+}
+
 }  // namespace
 
 Api read_api(ObjectReader& in) {
@@ -132,6 +141,8 @@ Api read_api(ObjectReader& in) {
   if (out.path.empty() || out.path[0] != '/') in.fail("path", "must start with /");
   split_path(out);
   if (out.path_segments.size() > kMaxPathSegments) in.fail("path", "has too many segments");
+  if (in.has("version_key"))
+    in.object("version_key", [&out](ObjectReader& key) { read_version_key(key, out); });
   out.domains = in.strings("domains");
   out.service = in.string("service");
   out.resource_group = in.string("resource_group");

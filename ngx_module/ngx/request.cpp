@@ -86,8 +86,9 @@ core::RequestData RequestState::data(const Headers& headers) const {
 
 core::Problem RequestState::find_route() {
   const MainConfig& config = main_config(request);
+  const Headers headers(request);
   route = config.manifest->router->find(view(request->headers_in.server), view(request->uri),
-                                        view(request->method_name));
+                                        view(request->method_name), view(request->args), &headers);
 #if (NGX_HTTP_SSL)
   const bool encrypted = request->connection->ssl != nullptr;
 #else

@@ -36,13 +36,12 @@ def workspaces(t, p):
     result = p.loader("api", "list", "--workspace", "nobody")
     t.ok(result.rc == 1 and "tablegate workspace list" in result.stderr, "a workspace that is not there", result)
 
-    # Approval comes later: off is what there is, on is refused by name.
     t.is_(p.loader.must("workspace", "set", "reports", "--approval", "off").stdout, "unchanged\n", "set --approval off: unchanged")
     t.is_(p.loader.json("workspace", "set", "reports", "--approval", "off"), {"name": "reports", "action": "unchanged"}, "set -o json")
-    for words in (("workspace", "set", "reports", "--approval", "on"), ("workspace", "create", "third", "--approval", "on"), ("init", "--workspace", "demo", "--approval")):
-        result = p.loader(*words)
-        t.ok(result.rc == 1 and "--approval" in result.stderr and "not supported yet" in result.stderr, f"refused by name: {' '.join(words)}", result)
     t.is_([item["approval"] for item in listed()], [False, False], "nothing came of that")
+    t.is_(p.loader.json("workspace", "set", "reports", "--approval", "on"), {"name": "reports", "action": "changed"}, "set --approval on")
+    t.is_([(item["name"], item["approval"]) for item in listed()], [("demo", False), ("reports", True)], "of this workspace alone")
+    t.is_(p.loader.must("workspace", "set", "reports", "--approval", "off").stdout, "workspace reports: approval off\n", "and off again")
     t.is_(p.loader("workspace", "set", "nobody", "--approval", "off").rc, 1, "set of a workspace that is not there")
     t.is_(p.loader("workspace", "set", "reports").rc, 2, "set of nothing: exit 2")
     t.is_(p.loader("workspace", "set", "reports", "--approval", "maybe").rc, 2, "neither on nor off: exit 2")
