@@ -130,6 +130,7 @@ def test(t):
     p = t.project()
     t.is_(p.loader("init", "--workspace", "demo", "--approval").rc, 0, "init --approval")
     t.is_(p.loader.json("workspace", "list")[0]["approval"], True, "the workspace wants approval")
+    p.loader.env["TABLEGATE_WORKSPACE"] = "demo"
     for name, roles in kPeople.items():
         p.postgres.add_person(name, *roles)
     people = People(t, p)

@@ -50,8 +50,8 @@ def lives(t, p, new):
     t.is_([(one[2], one[3]) for one in new()], [("tested", {"passed": passed, "status": 200 if passed else 400}) for passed in (False, True, False)], "test, each of them")
     p.loader.must("api", "commit", kApi, "-m", "first")
     t.is_(new(), [("Api", kApi, "committed", {"version": 1, "status": "Publishable", "message": "first"})], "commit, and a test that failed later did not take the pass back")
-    p.apply([{"kind": "Domain", "name": "api.example"}, users_definitions(max_records=7, description="x")[-1]])
-    t.is_(new(), [("Domain", "api.example", "created", {}), ("Api", kApi, "changed", {"fields": ["description", "max_records"]})], "what of a definition changed")
+    p.apply([{"kind": "Domain", "name": "api.example"}, users_definitions(tags=["a"], description="x")[-1]])
+    t.is_(new(), [("Domain", "api.example", "created", {}), ("Api", kApi, "changed", {"fields": ["description", "tags"]})], "what of a definition changed")
     p.loader.must("api", "publish", kApi, "--domain", "api.example")
     where = {"gateway": "dataservice-prod", "version": 1, "service": "default"}
     t.is_(new(), [("RestApi", "dataservice-user-api", "domain added", {"gateway": "dataservice-prod", "domain": "api.example"}), ("Api", kApi, "published", where)], "publish")
