@@ -44,6 +44,9 @@ def lives(t, p, new):
     t.is_((got[1][3]["generation"], got[1][3]["rows"]), (1, 2), "load: generation and rows")
     p.loader("table", "load", "user_info", "--header", "--from", f"csv:{p.file('bad.csv', 'user_id,user_name,age' + chr(10) + 'x,y,z' + chr(10))}")
     t.is_([one[2] for one in new()], ["load started", "load failed"], "a load that fails")
+    p.load("user_info", kUsersCsv)
+    p.loader.must("table", "rollback", "user_info")
+    t.is_([one[2] for one in new()], ["load started", "loaded", "rolled back"], "table rollback")
     p.loader("api", "test", kApi, "--param", "user_id=abc")
     p.loader.must("api", "test", kApi)
     p.loader("api", "test", kApi, "--param", "user_id=abc")
@@ -73,6 +76,7 @@ def lives(t, p, new):
 
 def callers(t, p, new):
     p.loader.env["TABLEGATE_WORKSPACE"] = "demo"
+    new()
     p.loader.must("consumer", "create", "partner")
     key = p.loader.json("consumer", "add-key", "partner", "--label", "2027")
     pair = p.loader.json("consumer", "add-key", "partner", "--type", "hmac")

@@ -43,17 +43,20 @@ std::string joined(const std::vector<ContractBreak>& breaks) {
 
 // What breaks when the definition (and the source) change.
 std::string breaks(const std::vector<Change>& changes, const std::vector<Change>& source = {}) {
-  return joined(contract_breaks({kDefinition, kSource}, {changed(kDefinition, changes), changed(kSource, source)}));
+  return joined(
+      contract_breaks({kDefinition, kSource}, {changed(kDefinition, changes), changed(kSource, source)}));
 }
 
 // The other way round.
 std::string undone(const std::vector<Change>& changes, const std::vector<Change>& source = {}) {
-  return joined(contract_breaks({changed(kDefinition, changes), changed(kSource, source)}, {kDefinition, kSource}));
+  return joined(
+      contract_breaks({changed(kDefinition, changes), changed(kSource, source)}, {kDefinition, kSource}));
 }
 
 // Between two changed definitions.
 std::string between(const std::vector<Change>& one, const std::vector<Change>& other) {
-  return joined(contract_breaks({changed(kDefinition, one), kSource}, {changed(kDefinition, other), kSource}));
+  return joined(
+      contract_breaks({changed(kDefinition, one), kSource}, {changed(kDefinition, other), kSource}));
 }
 
 const std::string kAge = R"({"name":"age","type":"INT","required":false,"default":25})";
@@ -89,9 +92,10 @@ END_TEST
 
 START_TEST(the_address_is_part_of_it) {
   ck_text_eq(breaks({{"/user/info", "/user/data"}}), "path was /user/info and is /user/data");
-  ck_text_eq(breaks({{R"("method":"GET")", R"("method":"POST")"}}),
-             "method was GET and is POST; parameter age: in was query and is body; parameter since: in was query "
-             "and is body");
+  ck_text_eq(
+      breaks({{R"("method":"GET")", R"("method":"POST")"}}),
+      "method was GET and is POST; parameter age: in was query and is body; parameter since: in was query "
+      "and is body");
 }
 END_TEST
 
@@ -110,10 +114,12 @@ START_TEST(response_fields) {
   ck_text_eq(breaks(mask), "response field user_name: mask was none and is hash");
   ck_text_eq(undone(mask), "response field user_name: mask was hash and is none");
   ck_text_eq(breaks({}, {{"UTC", "Asia/Shanghai"}}),
-             "parameter since: time zone was UTC and is Asia/Shanghai; response field seen: time zone was UTC and is "
+             "parameter since: time zone was UTC and is Asia/Shanghai; response field seen: time zone was "
+             "UTC and is "
              "Asia/Shanghai");
   ck_text_eq(breaks({{R"("result":"list")", R"("result":"object")"}}), "result was list and is object");
-  ck_text_eq(breaks({{R"("result":"list")", R"("pagination":{"enabled":true})"}}), "result was list and is page");
+  ck_text_eq(breaks({{R"("result":"list")", R"("pagination":{"enabled":true})"}}),
+             "result was list and is page");
   ck_text_eq(breaks({{R"("result":"list")", R"("result":"list","envelope":"dataworks")"}}),
              "envelope was tablegate and is dataworks");
 }
@@ -128,16 +134,21 @@ START_TEST(request_parameters) {
   ck_text_eq(breaks({{R"("type":"DATETIME","required":false)", R"("type":"DATETIME")"}}),
              "parameter since is required now");
   ck_text_eq(breaks({{kAge, R"({"name":"age","type":"INT"})"}}), "parameter age is required now");
-  ck_text_eq(breaks({{R"("type":"LONG")", R"("type":"INT")"}}), "parameter user_id: type was LONG and is INT");
+  ck_text_eq(breaks({{R"("type":"LONG")", R"("type":"INT")"}}),
+             "parameter user_id: type was LONG and is INT");
   ck_text_eq(breaks({{R"("type":"INT")", R"("type":"LONG")"}}), "parameter age: type was INT and is LONG");
-  ck_text_eq(breaks({{R"("in":"query")", R"("in":"header")"}}), "parameter user_id: in was query and is header");
-  ck_text_eq(breaks({{R"("operator":"=")", R"("operator":">")"}}), "parameter user_id: operator was = and is >");
-  ck_text_eq(undone({{R"("operator":"=")", R"("operator":">")"}}), "parameter user_id: operator was > and is =");
+  ck_text_eq(breaks({{R"("in":"query")", R"("in":"header")"}}),
+             "parameter user_id: in was query and is header");
+  ck_text_eq(breaks({{R"("operator":"=")", R"("operator":">")"}}),
+             "parameter user_id: operator was = and is >");
+  ck_text_eq(undone({{R"("operator":"=")", R"("operator":">")"}}),
+             "parameter user_id: operator was > and is =");
 }
 END_TEST
 
 START_TEST(defaults_of_parameters) {
-  ck_text_eq(breaks({{R"("default":25)", R"("default":26)"}}), "parameter age: default was \"25\" and is \"26\"");
+  ck_text_eq(breaks({{R"("default":25)", R"("default":26)"}}),
+             "parameter age: default was \"25\" and is \"26\"");
   ck_text_eq(breaks({{R"(,"default":25)", ""}}), "parameter age: default was \"25\" and is none");
   ck_text_eq(undone({{R"(,"default":25)", ""}}), "parameter age: default was none and is \"25\"");
   ck_text_eq(breaks({{R"("default":25)", R"("default":"25")"}}), "");
@@ -146,7 +157,8 @@ END_TEST
 
 START_TEST(narrower_values) {
   ck_text_eq(breaks({}, {{R"("name":"user_id","type":"int8")", R"("name":"user_id","type":"int4")"}}),
-             "parameter user_id takes fewer values: its column was int8 and is int4; response field user_id: type was "
+             "parameter user_id takes fewer values: its column was int8 and is int4; response field user_id: "
+             "type was "
              "int8 and is int4");
   ck_text_eq(breaks({{R"({"name":"since","column":"seen")", R"({"name":"since","column":"user_name")"}}),
              "parameter since takes fewer values: its column was timestamptz and is text");
@@ -169,7 +181,8 @@ START_TEST(limits) {
 END_TEST
 
 START_TEST(proofs) {
-  ck_text_eq(breaks({{kAuthentication, R"("authentication":["api_key"])"}}), "authentication no longer takes hmac");
+  ck_text_eq(breaks({{kAuthentication, R"("authentication":["api_key"])"}}),
+             "authentication no longer takes hmac");
   ck_text_eq(breaks({{kAuthentication, R"("authentication":["jwt"])"}}),
              "authentication no longer takes api_key; authentication no longer takes hmac");
   ck_text_eq(undone({{kAuthentication, R"("authentication":[])"}}),
@@ -190,29 +203,36 @@ START_TEST(proofs) {
 END_TEST
 
 START_TEST(every_break_is_told_at_once) {
-  ck_text_eq(breaks({{"/user/info", "/u"}, {R"({"name":"user_name"},)", ""}, {R"("max_records":100)", R"("max_records":1)"}}),
-             "path was /user/info and is /u; response field user_name was removed; max_records was 100 and is 1");
+  ck_text_eq(
+      breaks({{"/user/info", "/u"},
+              {R"({"name":"user_name"},)", ""},
+              {R"("max_records":100)", R"("max_records":1)"}}),
+      "path was /user/info and is /u; response field user_name was removed; max_records was 100 and is 1");
 }
 END_TEST
 
 std::string fields(const std::vector<Change>& changes, const std::vector<Change>& source = {}) {
   std::string text;
-  for (const FieldChange& change : changed_fields({1, "", kDefinition, kSource}, {2, "", changed(kDefinition, changes), changed(kSource, source)}))
+  for (const FieldChange& change : changed_fields(
+           {1, "", kDefinition, kSource}, {2, "", changed(kDefinition, changes), changed(kSource, source)}))
     text += change.field + ": " + change.from + " -> " + change.to + "\n";
   return text;
 }
 
 START_TEST(differences_name_each_field) {
   ck_text_eq(fields({}), "");
-  ck_text_eq(fields({{R"("max_records":100)", R"("max_records":7)"}, {R"("type":"LONG")", R"("type":"INT")"}}),
-             "/request_parameters/user_id/type: \"LONG\" -> \"INT\"\n/max_records: 100 -> 7\n");
+  ck_text_eq(
+      fields({{R"("max_records":100)", R"("max_records":7)"}, {R"("type":"LONG")", R"("type":"INT")"}}),
+      "/request_parameters/user_id/type: \"LONG\" -> \"INT\"\n/max_records: 100 -> 7\n");
   ck_text_eq(fields({{R"({"name":"user_name"})", R"({"name":"age"})"}}),
              "/response_parameters/user_name: {\"name\":\"user_name\"} -> \n/response_parameters/age:  -> "
              "{\"name\":\"age\"}\n");
-  ck_text_eq(fields({{R"({"name":"user_name"},{"name":"seen"})", R"({"name":"seen"},{"name":"user_name"})"}}),
-             "/response_parameters: [\"user_id\",\"user_name\",\"seen\"] -> [\"user_id\",\"seen\",\"user_name\"]\n");
+  ck_text_eq(
+      fields({{R"({"name":"user_name"},{"name":"seen"})", R"({"name":"seen"},{"name":"user_name"})"}}),
+      "/response_parameters: [\"user_id\",\"user_name\",\"seen\"] -> [\"user_id\",\"seen\",\"user_name\"]\n");
   ck_text_eq(fields({{kAuthentication, R"("authentication":["jwt"],"hmac":{})"}}, {{"int4", "int2"}}),
-             "/authentication: [\"api_key\",\"hmac\"] -> [\"jwt\"]\n/hmac:  -> {}\n/source/columns/age/type: \"int4\" -> "
+             "/authentication: [\"api_key\",\"hmac\"] -> [\"jwt\"]\n/hmac:  -> {}\n/source/columns/age/type: "
+             "\"int4\" -> "
              "\"int2\"\n");
 }
 END_TEST
@@ -222,7 +242,7 @@ END_TEST
 int main() {
   return tablegate::unit::run(
       "contract check",
-      {the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing, the_address_is_part_of_it, response_fields,
-       request_parameters, defaults_of_parameters, narrower_values, limits, proofs, every_break_is_told_at_once,
-       differences_name_each_field});
+      {the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing, the_address_is_part_of_it,
+       response_fields, request_parameters, defaults_of_parameters, narrower_values, limits, proofs,
+       every_break_is_told_at_once, differences_name_each_field});
 }
