@@ -112,8 +112,9 @@ void add_sync(CLI::App& app, Settings& settings) {
       ->envname("TABLEGATE_NGINX_VERSION")
       ->type_name("X.Y.Z");
   verb->add_option("--node", options->node.name, "name of this node (default: host and folder)");
-  verb->add_option("--status", options->node.status_url,
-                   "a location with tablegate_status: the workers are asked what they serve, too")
+  verb->add_option(
+          "--status", options->node.status_url,
+          "a location with tablegate_status: the workers are asked what they serve, and who called what")
       ->type_name("URL");
   verb->add_flag("--watch", options->watch, "go on, whenever the catalog changes, until SIGTERM");
   verb->add_option("--min-interval", options->min_interval, "with --watch: one reload in that time (5s)")

@@ -9,6 +9,7 @@
 #include "publish/snapshot.hpp"
 #include "publish/status_page.hpp"
 #include "publish/stop_signal.hpp"
+#include "publish/usage.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -55,18 +56,21 @@ NodeReport report_of(const NodeOptions& options, const NodeSync& sync) {
   return report;
 }
 
-// What the workers themselves say, where a location for that is known. They are asked once a look: with
-// several workers, one of them answers.
-std::string ask_workers(const NodeOptions& options, NodeSync& sync) {
-  if (options.status_url.empty() || !sync.is_served) return {};
+// What the workers themselves say, where a location for that is known: what they serve, and who called what.
+// They are asked once a look: with several workers, one of them answers. Returns what is wrong.
+std::string ask_workers(Database& catalog, const NodeOptions& options, NodeSync& sync) {
+  if (options.status_url.empty() || !sync.served || sync.served->stopped) return {};
   try {
-    const std::optional<ManifestIdentity> told = manifest_in_status(fetch_status(options.status_url));
-    if (!told) return fmt::format("{}: no JSON of tablegate_status", options.status_url);
-    if (*told == sync.served->manifest) return {};
+    const std::string answer = fetch_status(options.status_url, "usage");
+    const std::optional<ManifestIdentity> told = manifest_in_status(answer);
+    if (!told) return fmt::format("{}: this is no answer of tablegate_status", options.status_url);
+    if (has_usage(answer)) collect_usage(catalog, options.gateway, options.name, answer);
+    if (!sync.is_served || *told == sync.served->manifest) return {};
     sync.is_served = false;
     return fmt::format("{}: a worker serves publication {} of {}, not what nginx has taken over",
                        options.status_url, told->publication, told->gateway);
-  } catch (const SystemFailure& failure) {
+  } catch (const Failure& failure) {
+    if (!catalog.usable()) throw;
     return failure.what();
   }
 }
@@ -102,7 +106,7 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
     sync.warning = not_taken_over(sync);
     if (options.watching) mark_unproved(folder);
   } else {
-    sync.warning = ask_workers(options, sync);
+    sync.warning = ask_workers(catalog, options, sync);
   }
   return sync;
 }
@@ -171,7 +175,7 @@ NodeSync report_served_state(Database& catalog, const NodeOptions& options, uint
   NodeSync sync;
   sync.revision = written_revision;
   look(options.folder, sync);
-  const std::string workers = ask_workers(options, sync);
+  const std::string workers = ask_workers(catalog, options, sync);
   NodeReport report = report_of(options, sync);
   report.last_error = said_of(sync, last_error.empty() ? workers : last_error);
   report_node(catalog, options.gateway, options.name, report);

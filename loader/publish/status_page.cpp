@@ -25,11 +25,12 @@ size_t collect(char* data, size_t size, size_t count, void* to) noexcept try {
 
 }  // namespace
 
-std::string fetch_status(const std::string& url) {
+std::string fetch_status(const std::string& url, const std::string& argument) {
+  const std::string whole = url + (url.find('?') == std::string::npos ? '?' : '&') + argument;
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), &curl_easy_cleanup);
   if (!curl) throw SystemFailure("libcurl could not be started");
   std::string body;
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_URL, whole.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);

@@ -12,7 +12,8 @@ namespace tablegate::loader {
 
 // The body of a 200 that arrives within 5 s, at most 16 MiB; throws SystemFailure, naming the URL. The node's
 // own nginx is asked: no proxy of the environment, no redirect.
-std::string fetch_status(const std::string& url);
+// `argument` is added to the URL's.
+std::string fetch_status(const std::string& url, const std::string& argument);
 
 // What the answering worker serves, from its "gateway", "publication" and "sha256"; nullopt: it does not say.
 std::optional<ManifestIdentity> manifest_in_status(const std::string& json);

@@ -1,5 +1,5 @@
-// Who called what, from a node's nginx into the catalog: fetches the answer of
-// `tablegate_status` with the argument `usage` and adds what is new in it.
+// Who called what, from a node's nginx into the catalog: adds what is new in an
+// answer of `tablegate_status` with the argument `usage` (status_page.hpp).
 #pragma once
 
 #include <string>
@@ -15,10 +15,7 @@ namespace tablegate::loader {
 long long collect_usage(Database& catalog, const std::string& gateway, const std::string& node,
                         const std::string& json);
 
-// The report of the nginx whose `tablegate_status` answers at `url`. Throws SystemFailure where nobody does.
-std::string fetch_usage(const std::string& url);
-
-// This machine's name, for `node`.
-std::string node_name();
+// Whether the answer of a tablegate_status tells of use at all.
+bool has_usage(const std::string& json);
 
 }  // namespace tablegate::loader

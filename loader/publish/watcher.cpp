@@ -31,6 +31,8 @@ constexpr milliseconds kLookAtCertificates{3600000};
 constexpr milliseconds kMasterSettles{300};
 constexpr milliseconds kGoodbye{2000};
 constexpr int kGenerationsLeaving = 2;
+// Between two questions to the workers: theirs is the longer answer.
+constexpr milliseconds kAskWorkers{60000};
 
 milliseconds grown(milliseconds pause) {
   return std::clamp(pause * 2, kFirstPause, kLongestPause);
@@ -188,7 +190,10 @@ void Watcher::sync() {
 
 void Watcher::report() {
   report_at_ = now() + options_.poll;
-  report_served_state(*catalog_, options_.node, written_revision_, last_error_);
+  NodeOptions node = options_.node;
+  if (now() < ask_at_) node.status_url.clear();
+  if (!node.status_url.empty()) ask_at_ = now() + kAskWorkers;
+  report_served_state(*catalog_, node, written_revision_, last_error_);
   look_for_new_master();
 }
 

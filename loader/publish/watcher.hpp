@@ -67,6 +67,7 @@ class Watcher {
   bool told_waiting_ = false;
   bool told_invisible_ = false;
   Time report_at_{};
+  Time ask_at_{};           // when to ask the workers again
   Time look_at_{};          // when to sync whatever the catalog says
   std::string last_error_;  // as reported; "" once all is well
 };

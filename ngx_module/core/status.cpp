@@ -110,6 +110,7 @@ bool write_usage_json(const StatusReport& report, const std::vector<UsageEntry>&
   TextSink out(sink);
   out.put("{\"gateway\":").json(report.manifest->gateway);
   out.put(",\"publication\":").number(report.manifest->publication);
+  out.put(",\"sha256\":").json(report.manifest->sha256);
   out.put(",\"epoch\":\"").number(report.epoch).put("\",\"usage\":[");
   bool first = true;
   for (const UsageEntry& entry : usage) {
