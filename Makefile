@@ -111,11 +111,11 @@ $2/ngx_http_tablegate_module.so: $$(patsubst ngx_module/ngx/%.cpp,$2/obj/ngx/%.o
 	$(Q)$$(CXX) -shared $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -Wl,--version-script=ngx_module/exports.map -o $$@ $$(filter %.o,$$^) $2/libpg.a $2/libcore.a -lpq -ljansson -lcrypto
 $2/tablegate: $2/obj/loader/cli/main.o $2/libloader.a $2/libpg.a $2/libcore.a
 	@echo '  LD   $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lcrypto -lfmt -lcurl -lz
+	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lssl -lcrypto -lfmt -lcurl -lz
 $2/unit/%: $2/obj/unit/%.o $2/libloader.a $2/libpg.a $2/libcore.a
 	@mkdir -p $$(@D)
 	@echo '  LD   $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lcrypto -lfmt -lcurl -lz -lcheck -lsubunit -lrt -lm -lpthread
+	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lssl -lcrypto -lfmt -lcurl -lz -lcheck -lsubunit -lrt -lm -lpthread
 endef
 .PRECIOUS: $(BUILD)/obj/unit/%.o $(BUILD)/asan/obj/unit/%.o
 $(eval $(call variant,release,$(BUILD)))
@@ -185,11 +185,11 @@ bench: build ## speed beside its limits, into build/bench (BENCH="--seconds 5 --
 	@t/bench/run.sh $(BENCH)
 
 install: build ## into DESTDIR, PREFIX=/usr
-	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nginx/modules-available
+	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nginx/modules-available $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 0644 $(BUILD)/ngx_http_tablegate_module.so $(DESTDIR)$(PREFIX)/lib/nginx/modules/
 	install -m 0755 $(BUILD)/tablegate $(DESTDIR)$(PREFIX)/bin/
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's,/usr/bin/,$(PREFIX)/bin/,' loader/tablegate-refresh.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/tablegate-refresh.service
+	sed 's|/usr/bin/tablegate|$(PREFIX)/bin/tablegate|' loader/tablegate-sync@.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/tablegate-sync@.service
 	printf 'load_module %s/ngx_http_tablegate_module.so;\n' $(if $(filter /usr,$(PREFIX)),modules,$(PREFIX)/lib/nginx/modules) >$(DESTDIR)$(PREFIX)/share/nginx/modules-available/mod-http-tablegate.conf
 clean: ## remove build/ (make stop first)
 	@if [ -e build/quickstart ] || [ -L build/quickstart.env ]; then t/lib/stop.sh; fi

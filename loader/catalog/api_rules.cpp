@@ -242,9 +242,39 @@ bool authenticates_by(const JsonValue& api, std::string_view type) {
                      [type](const JsonValue& one) { return one.IsString() && json_string(one) == type; });
 }
 
+std::string bad_version_header(const std::string& name) {
+  if (std::string reason = bad_header_name(name); !reason.empty()) return reason;
+  const std::string header = lower(name);
+  if (header == "authorization") return "this header carries the credential";
+  return is_signature_header(header) ? "this header belongs to the HMAC signature" : "";
+}
+
 bool check_api_shape(const Definition& definition, Problems& problems) {
   const size_t before = problems.size();
   ShapeCheck(definition, problems).run();
+  return problems.size() == before;
+}
+
+bool check_version_name(const JsonValue& api, const Place& place, const core::VersionKey& key,
+                        Problems& problems) {
+  if (key.in == core::VersionKey::In::none) return true;
+  const size_t before = problems.size();
+  const bool header = key.in == core::VersionKey::In::header;
+  const std::string in = header ? "header" : "query";
+  const auto is_key = [&](const std::string& name) {
+    return header ? lower(name) == lower(key.name) : name == key.name;
+  };
+  const std::string reason =
+      fmt::format("this {} tells the versions of the REST API apart", header ? "header" : "query parameter");
+  const JsonValue* const list = json_find(api, "request_parameters");
+  for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i) {
+    const JsonValue& parameter = (*list)[i];
+    if (json_member(parameter, "in", default_place(api)) == in && is_key(json_member(parameter, "name")))
+      problems.add(place, "/request_parameters" + pointer_token(size_t{i}) + "/name", reason);
+  }
+  const JsonValue* const source = json_find(api, "api_key_source");
+  if (source != nullptr && json_member(*source, "in") == in && is_key(json_member(*source, "name")))
+    problems.add(place, "/api_key_source/name", reason);
   return problems.size() == before;
 }
 

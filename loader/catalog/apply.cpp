@@ -29,7 +29,7 @@ class Applier {
     for (Definition& definition : definitions_) {
       if (!definition.broken) check_schema(definition, problems_);
       if (!definition.broken) check_rules(definition, problems_);
-      objects.push_back({definition.kind, definition.name, {}, {}, {}});
+      objects.push_back({definition.kind, definition.name, {}, definition.version, {}, {}});
     }
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
@@ -54,9 +54,10 @@ class Applier {
   }
 
   // Whether this apply tried to define the object and refused it already.
-  bool refused_here(Kind kind, const std::string& name) const {
+  bool refused_here(Kind kind, const std::string& name, const std::string& version = {}) const {
     for (const Definition& definition : definitions_) {
-      if (definition.kind == kind && definition.name == name) return definition.broken;
+      if (definition.kind == kind && definition.name == name && definition.version == version)
+        return definition.broken;
     }
     return false;
   }
@@ -85,8 +86,10 @@ class Applier {
   }
 
   std::string save_consumer(Definition& definition) {
-    ConsumerApplier::Saved saved = consumers_.save(
-        definition, [this](Kind kind, const std::string& name) { return refused_here(kind, name); });
+    ConsumerApplier::Saved saved =
+        consumers_.save(definition, [this](Kind kind, const std::string& name, const std::string& version) {
+          return refused_here(kind, name, version);
+        });
     object_->before = std::move(saved.before);
     object_->after = std::move(saved.after);
     return saved.action;
@@ -150,16 +153,22 @@ class Applier {
     const std::string text = normalised_text(definition);
     const std::string base_path = json_member(definition.document, "base_path");
     const Rows before = catalog_.query(
-        "SELECT definition::text, base_path, rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version "
-        "= ''",
-        {definition.name});
+        "SELECT definition::text, base_path, rest_api_id, coalesce(definition ->> 'versioning', '') FROM "
+        "tablegate.rest_api WHERE name = $1 AND version = $2",
+        {definition.name, definition.version});
     std::string action = action_of(before, text);
     if (action == "created") {
-      catalog_.query("INSERT INTO tablegate.rest_api (name, base_path, definition) VALUES ($1, $2, $3)",
-                     {definition.name, base_path, text});
+      catalog_.query(
+          "INSERT INTO tablegate.rest_api (name, version, base_path, definition) VALUES ($1, $2, $3, $4)",
+          {definition.name, definition.version, base_path, text});
     } else if (action == "changed") {
       if (before.text(0, 1) != base_path)
-        refuse_if_published(definition, before.string(0, 2), before.string(0, 1));
+        refuse_if_published(definition, "/base_path", before.string(0, 2), before.string(0, 1));
+      // The version is what identifies it: only scheme and name can differ.
+      const std::string versioning = versioning_text(definition.document);
+      if (before.text(0, 3) != versioning && !(before.text(0, 3).empty() && versioning == kNoVersioning) &&
+          !(before.text(0, 3) == kNoVersioning && versioning.empty()))
+        refuse_if_published(definition, "/versioning", before.string(0, 2), before.string(0, 3));
       catalog_.query(
           "UPDATE tablegate.rest_api SET base_path = $2, definition = $3, updated_at = now() WHERE "
           "rest_api_id = $1",
@@ -168,15 +177,21 @@ class Applier {
     return action;
   }
 
-  void refuse_if_published(Definition& definition, const std::string& rest_api_id,
-                           const std::string& base_path) {
+  static constexpr std::string_view kNoVersioning = R"({"scheme":"none"})";
+  std::string versioning_text(const JsonValue& rest_api) const {
+    const JsonValue* const versioning = json_find(rest_api, "versioning");
+    return versioning == nullptr ? std::string() : json_text(*versioning);
+  }
+
+  void refuse_if_published(Definition& definition, const std::string& pointer, const std::string& rest_api_id,
+                           const std::string& value) {
     const std::vector<std::string> published = first_column(catalog_.query(
         "SELECT DISTINCT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id)"
         " JOIN tablegate.business_process b USING (business_process_id) WHERE b.rest_api_id = $1 ORDER BY 1",
         {rest_api_id}));
     if (published.empty()) return;
-    refuse(definition, "/base_path",
-           fmt::format("stays \"{}\" while APIs of it are published: {}", base_path, name_list(published)));
+    refuse(definition, pointer,
+           fmt::format("stays {} while APIs of it are published: {}", value, name_list(published)));
   }
 
   std::string save_data_source(const Definition& definition) {
@@ -194,18 +209,33 @@ class Applier {
     return action;
   }
 
+  void refuse_rest_api(Definition& definition, const std::string& name, const std::string& version) {
+    std::vector<std::string> versions = first_column(
+        catalog_.query("SELECT version FROM tablegate.rest_api WHERE name = $1 ORDER BY version", {name}));
+    if (versions.empty())
+      return refuse(definition, "/rest_api", fmt::format("there is no REST API \"{}\"", name));
+    for (std::string& one : versions) one = one.empty() ? "none" : one;
+    refuse(definition, "/rest_api_version",
+           version.empty()
+               ? fmt::format("is missing: REST API \"{}\" has the versions {}", name, name_list(versions))
+               : fmt::format("REST API \"{}\" has no version \"{}\" (there is {})", name, version,
+                             name_list(versions)));
+  }
+
   std::string save_business_process(Definition& definition) {
     const std::string rest_api = json_member(definition.document, "rest_api");
-    if (refused_here(Kind::rest_api, rest_api)) return {};
+    const std::string version = json_member(definition.document, "rest_api_version");
+    if (refused_here(Kind::rest_api, rest_api, version)) return {};
     const Rows found = catalog_.query(
-        "SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = ''", {rest_api});
+        "SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = $2", {rest_api, version});
     if (found.empty()) {
-      refuse(definition, "/rest_api", fmt::format("there is no REST API \"{}\"", rest_api));
+      refuse_rest_api(definition, rest_api, version);
       return {};
     }
     const std::string text = normalised_text(definition);
     const Rows before = catalog_.query(
-        "SELECT b.definition::text, b.rest_api_id, r.name FROM tablegate.business_process b JOIN "
+        "SELECT b.definition::text, b.rest_api_id, concat_ws(' ', r.name, nullif(r.version, '')) FROM "
+        "tablegate.business_process b JOIN "
         "tablegate.rest_api r"
         " USING (rest_api_id) WHERE b.workspace_id = $1 AND b.name = $2",
         {workspace_.id, definition.name});
@@ -289,6 +319,7 @@ class Applier {
              fmt::format("there is no business process \"{}\" in workspace {}", process, workspace_.name));
     }
     const bool table_known = check_table_of(definition, table_name);
+    if (!found.empty()) check_version_key(definition, found.string(0, 1));
     if (definition.broken || found.empty() || !table_known) return {};
     const std::string text = normalised_text(definition);
     const Rows before = catalog_.query(
@@ -317,12 +348,21 @@ class Applier {
     return action;
   }
 
+  // What tells versions of its REST API apart is no parameter and no credential of the API's.
+  void check_version_key(Definition& definition, const std::string& rest_api_id) {
+    const Rows rows = catalog_.query(
+        "SELECT version_in, version_name, version FROM tablegate.rest_api WHERE rest_api_id = $1",
+        {rest_api_id});
+    if (!check_version_name(definition.document, definition.place, read_version_key(rows, 0, 0), problems_))
+      definition.broken = true;
+  }
+
   // A business process of this apply that was not saved because its REST API was refused.
   bool depends_on_refused(const std::string& process) const {
     for (const Definition& definition : definitions_) {
       if (definition.kind == Kind::business_process && definition.name == process) {
-        return definition.broken ||
-               refused_here(Kind::rest_api, json_member(definition.document, "rest_api"));
+        return definition.broken || refused_here(Kind::rest_api, json_member(definition.document, "rest_api"),
+                                                 json_member(definition.document, "rest_api_version"));
       }
     }
     return false;

@@ -15,7 +15,8 @@ namespace tablegate::loader {
 struct AppliedObject {
   Kind kind;
   std::string name;
-  std::string action;  // "created", "changed", "unchanged"
+  std::string action;   // "created", "changed", "unchanged"
+  std::string version;  // of a RestApi that has one
   // The definitions as the catalog holds them; `before` empty: it was not there.
   std::string before, after;
 };

@@ -13,11 +13,12 @@
 namespace tablegate::loader {
 namespace {
 
-// One of `rest_api` and `api` (with its workspace).
+// One of `rest_api` (with the version that it may have) and `api` (with its workspace).
 struct Grant {
-  std::string rest_api, workspace, api;
+  std::string rest_api, version, workspace, api;
   bool operator<(const Grant& other) const {
-    return std::tie(rest_api, workspace, api) < std::tie(other.rest_api, other.workspace, other.api);
+    return std::tie(rest_api, version, workspace, api) <
+           std::tie(other.rest_api, other.version, other.workspace, other.api);
   }
   bool operator==(const Grant& other) const { return !(*this < other) && !(other < *this); }
 };
@@ -32,12 +33,13 @@ State read_state(Database& catalog, const Consumer& consumer) {
   State state;
   state.disabled = !consumer.enabled;
   const Rows grants = catalog.query(
-      "SELECT coalesce(r.name, ''), coalesce(w.name, ''), coalesce(a.name, '') FROM tablegate.authorization z"
+      "SELECT coalesce(r.name, ''), coalesce(r.version, ''), coalesce(w.name, ''), coalesce(a.name, '') FROM "
+      "tablegate.authorization z"
       " LEFT JOIN tablegate.rest_api r USING (rest_api_id) LEFT JOIN tablegate.api a ON a.api_id = z.api_id"
       " LEFT JOIN tablegate.workspace w ON w.workspace_id = a.workspace_id WHERE z.consumer_id = $1",
       {consumer.id});
   for (int i = 0; i < grants.size(); ++i)
-    state.grants.insert({grants.string(i, 0), grants.string(i, 1), grants.string(i, 2)});
+    state.grants.insert({grants.string(i, 0), grants.string(i, 1), grants.string(i, 2), grants.string(i, 3)});
   state.jwt = public_jwt_setting(catalog, consumer);
   return state;
 }
@@ -67,7 +69,7 @@ State read_state(const JsonValue& definition, const Workspace& workspace) {
   if (const JsonValue* const list = json_find(definition, "authorizations")) {
     for (const JsonValue& one : list->GetArray()) {
       const std::string api = json_member(one, "api");
-      state.grants.insert({json_member(one, "rest_api"),
+      state.grants.insert({json_member(one, "rest_api"), json_member(one, "rest_api_version"),
                            api.empty() ? "" : json_member(one, "workspace", workspace.name), api});
     }
   }
@@ -130,6 +132,7 @@ std::string state_text(const std::string& name, const State& state, const Worksp
     for (const Grant& grant : state.grants) {
       list.PushBack(Members(owner)
                         .text("rest_api", grant.rest_api)
+                        .text("rest_api_version", grant.version)
                         .text("api", grant.api)
                         .text("workspace", grant.workspace == workspace.name ? "" : grant.workspace)
                         .take(),
@@ -171,7 +174,8 @@ std::optional<size_t> fill_secrets(JsonDocument& keys, const std::string& opened
 Parameter find_target(Database& catalog, const Grant& grant) {
   const Rows rows =
       grant.api.empty()
-          ? catalog.query("SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1", {grant.rest_api})
+          ? catalog.query("SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = $2",
+                          {grant.rest_api, grant.version})
           : catalog.query(
                 "SELECT a.api_id FROM tablegate.api a JOIN tablegate.workspace w USING "
                 "(workspace_id) WHERE w.name = $1 AND a.name = $2 AND a.deleted_at IS NULL",
@@ -215,6 +219,8 @@ void check_consumer(const Definition& definition,
         refuse(here, "wants one of \"api\" and \"rest_api\"");
       if (!api && json_find((*list)[i], "workspace") != nullptr)
         refuse(here + "/workspace", "goes with \"api\"");
+      if (api && json_find((*list)[i], "rest_api_version") != nullptr)
+        refuse(here + "/rest_api_version", "goes with \"rest_api\"");
     }
   }
   const JsonValue* const jwt = json_find(definition.document, "jwt");
@@ -235,8 +241,7 @@ void ConsumerApplier::refuse(Definition& definition, const std::string& pointer,
   problems_.add(definition.place, pointer, reason);
 }
 
-ConsumerApplier::Saved ConsumerApplier::save(Definition& definition,
-                                             const std::function<bool(Kind, const std::string&)>& refused) {
+ConsumerApplier::Saved ConsumerApplier::save(Definition& definition, const RefusedBefore& refused) {
   const State wanted = read_state(definition.document, workspace_);
   Saved saved;
   saved.after = state_text(definition.name, wanted, workspace_);
@@ -256,13 +261,16 @@ ConsumerApplier::Saved ConsumerApplier::save(Definition& definition,
   for (const Grant& grant : wanted.grants) {
     if (before.grants.count(grant) != 0) continue;
     const bool api = !grant.api.empty();
-    if (refused(api ? Kind::api : Kind::rest_api, api ? grant.api : grant.rest_api)) continue;
+    if (api ? refused(Kind::api, grant.api, "") : refused(Kind::rest_api, grant.rest_api, grant.version))
+      continue;
     if (const Parameter target = find_target(catalog_, grant)) {
       add_grant(catalog_, consumer, grant, *target);
     } else {
       refuse(definition, "/authorizations",
              api ? fmt::format("there is no API \"{}\" in workspace {}", grant.api, grant.workspace)
-                 : fmt::format("there is no REST API \"{}\"", grant.rest_api));
+                 : fmt::format("there is no REST API \"{}\"{}", grant.rest_api,
+                               grant.version.empty() ? " without a version"
+                                                     : fmt::format(" of version \"{}\"", grant.version)));
     }
   }
   const bool same_jwt = before.jwt.has_value() == wanted.jwt.has_value() &&

@@ -35,8 +35,10 @@ class ConsumerApplier {
     std::string action;         // "created", "changed", "unchanged"; empty: refused
     std::string before, after;  // definitions; `before` empty: it was not there
   };
-  // `refused`: APIs and REST APIs that this apply refused already, of which nothing more is said.
-  Saved save(Definition& definition, const std::function<bool(Kind, const std::string&)>& refused);
+  // Whether this apply refused that API, or REST API of a version: of those nothing more is said.
+  using RefusedBefore =
+      std::function<bool(Kind, const std::string& name, const std::string& rest_api_version)>;
+  Saved save(Definition& definition, const RefusedBefore& refused);
 
   // After all of them: no token may prove two consumers.
   void check_settings();

@@ -10,21 +10,14 @@
 namespace tablegate::loader {
 namespace {
 
-std::string rest_api_id(Database& catalog, const std::string& name) {
-  const Rows rows =
-      catalog.query("SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = ''", {name});
-  if (rows.empty()) throw Refused(fmt::format("there is no REST API \"{}\"", name), "tablegate get restapis");
-  return rows.string(0, 0);
-}
-
 struct Target {
   Parameter api_id, rest_api_id;
 };
 
 Target find_target(Database& catalog, const Workspace& workspace, const std::string& api,
-                   const std::string& rest_api) {
+                   const RestApiName& rest_api) {
   if (!api.empty()) return {find_apis(catalog, workspace, {api}, {}).front().id, std::nullopt};
-  return {std::nullopt, rest_api_id(catalog, rest_api)};
+  return {std::nullopt, find_rest_api(catalog, rest_api.name, rest_api.version)};
 }
 
 }  // namespace
@@ -113,7 +106,7 @@ bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& 
 }
 
 bool authorize(Database& catalog, const Consumer& consumer, const Workspace& workspace,
-               const std::string& api, const std::string& rest_api) {
+               const std::string& api, const RestApiName& rest_api) {
   const Target target = find_target(catalog, workspace, api, rest_api);
   const Rows added = catalog.query(
       "INSERT INTO tablegate.authorization (consumer_id, api_id, rest_api_id) VALUES ($1, $2, $3) ON "
@@ -125,7 +118,7 @@ bool authorize(Database& catalog, const Consumer& consumer, const Workspace& wor
 }
 
 bool deauthorize(Database& catalog, const Consumer& consumer, const Workspace& workspace,
-                 const std::string& api, const std::string& rest_api) {
+                 const std::string& api, const RestApiName& rest_api) {
   const Target target = find_target(catalog, workspace, api, rest_api);
   const Rows gone = catalog.query(
       "DELETE FROM tablegate.authorization WHERE consumer_id = $1 AND (api_id = $2 OR rest_api_id = $3)",

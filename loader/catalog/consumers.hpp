@@ -43,10 +43,14 @@ NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest
 bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& key_id,
                 const std::optional<std::string>& at);
 
+struct RestApiName {
+  std::string name;
+  std::string version;  // empty: the one there is
+};
 // Exactly one of `api` (a name in the workspace) and `rest_api`. False: nothing to do.
 bool authorize(Database& catalog, const Consumer& consumer, const Workspace& workspace,
-               const std::string& api, const std::string& rest_api);
+               const std::string& api, const RestApiName& rest_api);
 bool deauthorize(Database& catalog, const Consumer& consumer, const Workspace& workspace,
-                 const std::string& api, const std::string& rest_api);
+                 const std::string& api, const RestApiName& rest_api);
 
 }  // namespace tablegate::loader

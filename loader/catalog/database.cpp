@@ -1,5 +1,9 @@
 #include "catalog/database.hpp"
 
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
 #include <charconv>
 #include <functional>
 
@@ -62,11 +66,16 @@ long long Rows::affected() const {
   return value;
 }
 
-Database Database::connect(const std::string& dsn, const std::string& what) {
+Database Database::connect(const std::string& dsn, const std::string& what,
+                           std::chrono::milliseconds patience) {
   check_dsn(dsn, what);
-  // An empty dbname counts as not given: libpq's PG* variables then decide.
-  const char* const keywords[] = {"dbname", "fallback_application_name", "client_encoding", nullptr};
-  const char* const values[] = {dsn.c_str(), "tablegate", "UTF8", nullptr};
+  const std::string seconds = std::to_string(std::max<long long>(2, patience.count() / 1000));
+  // An empty dbname counts as not given: libpq's PG* variables then decide. A connect_timeout of the
+  // connection string comes later and wins.
+  const char* const keywords[] = {patience.count() > 0 ? "connect_timeout" : "client_encoding", "dbname",
+                                  "fallback_application_name", "client_encoding", nullptr};
+  const char* const values[] = {patience.count() > 0 ? seconds.c_str() : "UTF8", dsn.c_str(), "tablegate",
+                                "UTF8", nullptr};
   Database database(PQconnectdbParams(keywords, values, 1));
   PGconn* const connection = database.connection();
   if (connection == nullptr) throw SystemFailure("no memory for a connection to " + what);
@@ -75,6 +84,7 @@ Database Database::connect(const std::string& dsn, const std::string& what) {
                         "pg_isready, or --catalog 'host=... dbname=...'");
   }
   PQsetNoticeProcessor(connection, &ignore_notice, nullptr);
+  database.set_patience(patience);
   // Every name that the loader uses is qualified; nothing in someone's search_path may come in between.
   database.query(
       "SELECT pg_catalog.set_config('search_path', '', false), pg_catalog.set_config('datestyle', 'ISO, "
@@ -101,11 +111,16 @@ Rows Database::query(const std::string& sql, const std::vector<Parameter>& param
   values.reserve(parameters.size());
   for (const Parameter& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
   const int count = static_cast<int>(values.size());
-  const std::string name = values.empty() ? std::string() : prepared_name(sql);
-  PGresult* const result =
-      name.empty()
-          ? PQexecParams(connection(), sql.c_str(), count, nullptr, values.data(), nullptr, nullptr, 0)
-          : PQexecPrepared(connection(), name.c_str(), count, values.data(), nullptr, nullptr, 0);
+  PGresult* result = nullptr;
+  if (patience_.count() == 0) {
+    const std::string name = values.empty() ? std::string() : prepared_name(sql);
+    result = name.empty()
+                 ? PQexecParams(connection(), sql.c_str(), count, nullptr, values.data(), nullptr, nullptr, 0)
+                 : PQexecPrepared(connection(), name.c_str(), count, values.data(), nullptr, nullptr, 0);
+  } else if (PQsendQueryParams(connection(), sql.c_str(), count, nullptr, values.data(), nullptr, nullptr,
+                               0) == 1) {
+    result = await_result();
+  }
   Rows rows(result);
   const ExecStatusType status = PQresultStatus(result);
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_COPY_IN &&
@@ -115,8 +130,37 @@ Rows Database::query(const std::string& sql, const std::vector<Parameter>& param
   return rows;
 }
 
+// The last result of what was sent, as PQexec() returns it, but not later than patience allows.
+PGresult* Database::await_result() {
+  const auto end = std::chrono::steady_clock::now() + patience_;
+  PGresult* last = nullptr;
+  for (;;) {
+    while (PQisBusy(connection()) != 0) {
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+      pollfd wait{PQsocket(connection()), POLLIN, 0};
+      if (left.count() > 0) ::poll(&wait, 1, static_cast<int>(left.count()));
+      if (left.count() <= 0) {
+        PQclear(last);
+        lost_ = true;
+        throw SystemFailure(fmt::format("the database did not answer within {} ms", patience_.count()));
+      }
+      if (wait.revents != 0 && PQconsumeInput(connection()) == 0) break;
+    }
+    PGresult* const next = PQgetResult(connection());
+    if (next == nullptr) return last;
+    PQclear(last);
+    last = next;
+    // A broken connection may go on giving errors; the first one tells.
+    if (PQstatus(connection()) != CONNECTION_OK) return last;
+  }
+}
+
 void Database::script(const std::string& sql) {
-  const Rows rows(PQexec(connection(), sql.c_str()));
+  const bool asynchronous = patience_.count() > 0;
+  const Rows rows(!asynchronous                                 ? PQexec(connection(), sql.c_str())
+                  : PQsendQuery(connection(), sql.c_str()) == 1 ? await_result()
+                                                                : nullptr);
   const ExecStatusType status = PQresultStatus(rows.get());
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY) {
     fail(connection(), rows.get());
@@ -128,7 +172,7 @@ Transaction::Transaction(Database& database) : database_(database) {
 }
 
 Transaction::~Transaction() {
-  if (!open_) return;
+  if (!open_ || !database_.usable()) return;
   PQclear(PQexec(database_.connection(), "ROLLBACK"));
 }
 

@@ -6,6 +6,7 @@
 
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,21 +49,30 @@ class Rows {
 class Database {
  public:
   // `dsn` as libpq takes it; `what` names it in messages ("the catalog"). The message never holds the DSN.
-  static Database connect(const std::string& dsn, const std::string& what);
+  // `patience`: how long connecting and each statement may take before the database counts as lost (then
+  // usable() is false for ever); 0: as long as they take.
+  static Database connect(const std::string& dsn, const std::string& what,
+                          std::chrono::milliseconds patience = std::chrono::milliseconds(0));
 
   // A statement that comes back, as the thousand of a long command do, is prepared once.
   Rows query(const std::string& sql, const std::vector<Parameter>& parameters = {});
   // Several statements without parameters (migrations).
   void script(const std::string& sql);
   PGconn* connection() const { return connection_.get(); }
+  // False: the connection broke, or did not answer in time.
+  bool usable() const { return !lost_ && PQstatus(connection()) == CONNECTION_OK; }
+  void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
 
  private:
   explicit Database(PGconn* connection) : connection_(connection, &PQfinish) {}
+  PGresult* await_result();
   // The name of a statement that is prepared, or empty: it is run seldom.
   std::string prepared_name(const std::string& sql);
 
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
   std::unordered_map<std::string, int> uses_;  // of statements with parameters
+  std::chrono::milliseconds patience_{0};
+  bool lost_ = false;
 };
 
 // BEGIN ... COMMIT; rolled back when it is destroyed without commit().

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <tuple>
 
 #include "catalog/refusal.hpp"
 
@@ -61,6 +62,9 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
   Definition definition;
   definition.kind = *known;
   definition.name = json_string(*name);
+  if (const JsonValue* const versioning = json_find(value, "versioning");
+      *known == Kind::rest_api && versioning != nullptr)
+    definition.version = json_member(*versioning, "version");
   definition.place = place;
   definition.broken = !faults.empty();
   if (!definition.broken) definition.document.CopyFrom(value, definition.document.GetAllocator());
@@ -68,9 +72,10 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
 }
 
 void refuse_twice(std::vector<Definition>& definitions, Problems& problems) {
-  std::map<std::pair<Kind, std::string>, const Place*> seen;
+  std::map<std::tuple<Kind, std::string, std::string>, const Place*> seen;
   for (Definition& definition : definitions) {
-    const auto [first, added] = seen.try_emplace({definition.kind, definition.name}, &definition.place);
+    const auto [first, added] =
+        seen.try_emplace({definition.kind, definition.name, definition.version}, &definition.place);
     if (added) continue;
     definition.broken = true;
     problems.add(definition.place, "/name",

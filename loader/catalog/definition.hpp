@@ -60,6 +60,7 @@ class Problems {
 struct Definition {
   Kind kind = Kind::api;
   std::string name;
+  std::string version;  // of a RestApi with a versioning scheme; name and version identify it
   Place place;
   JsonDocument document;
   bool broken = false;  // refused already: nothing more is said about what depends on it

@@ -1,19 +1,23 @@
-// What differs between two definitions of one object, field by field.
+// What differs between two definitions of one object, field by field: between two
+// versions of an API, or between files and the catalog.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace tablegate::loader {
 
+// Items of lists are told apart by their names where they have some.
 struct FieldChange {
-  std::string field;                         // JSON pointer; list items by their place
-  std::optional<std::string> before, after;  // JSON; nullopt: it is not there
+  std::string field;     // JSON pointer, with names in place of numbers: /request_parameters/user_id/type
+  std::string from, to;  // JSON texts; empty: there is none
 };
 
-// Both are JSON objects; `before` empty: there was none, so that every field is new. `kind` and `name` tell
-// which object it is and are no difference. In the order of the later definition, what is gone last.
-std::vector<FieldChange> diff_definitions(const std::string& before, const std::string& after);
+// Both are JSON objects, or empty: there is none, so that every field differs. `field` stands before each
+// pointer. In the order of `from`, what is new last.
+std::vector<FieldChange> json_changes(const std::string& field, const std::string& from,
+                                      const std::string& to);
+// The same without `kind` and `name`, which tell which object it is.
+std::vector<FieldChange> diff_definitions(const std::string& from, const std::string& to);
 
 }  // namespace tablegate::loader

@@ -8,6 +8,7 @@
 
 #include "catalog/api_rules.hpp"
 #include "catalog/consumer_definition.hpp"
+#include "catalog/listen_address.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 #include "catalog/schedule.hpp"
@@ -77,6 +78,8 @@ void check_gateway(const Definition& definition, Checker& check) {
   check.member("address", &bad_base_url);
   check_listen(definition, "http_listen", check);
   check_listen(definition, "https_listen", check);
+  check.refuse("", listen_clash(listen_of(definition.document, "http_listen"),
+                                listen_of(definition.document, "https_listen")));
   const JsonValue* const services = json_find(definition.document, "services");
   if (services == nullptr) return;
   if (json_find(*services, "default") == nullptr) {
@@ -91,10 +94,32 @@ void check_gateway(const Definition& definition, Checker& check) {
   }
 }
 
+void check_versioning(const JsonValue& versioning, Checker& check) {
+  const std::string scheme = json_member(versioning, "scheme");
+  const std::string name = json_member(versioning, "name");
+  const auto wanted = [&](const char* field, const std::string& reason) {
+    if (json_find(versioning, field) == nullptr)
+      return check.refuse("/versioning", fmt::format("\"{}\" is missing: scheme {} wants it", field, scheme));
+    check.refuse(pointer_token("versioning") + pointer_token(std::string_view(field)), reason);
+  };
+  if (scheme == "none") {
+    for (const char* const field : {"name", "version"}) {
+      if (json_find(versioning, field) != nullptr)
+        check.refuse(fmt::format("/versioning/{}", field), "wants scheme path, header or query");
+    }
+    return;
+  }
+  wanted("version", bad_plain_name(json_member(versioning, "version")));
+  if (scheme == "header") wanted("name", bad_version_header(name));
+  if (scheme == "query") wanted("name", bad_parameter_name(name));
+}
+
 void check_rest_api(const Definition& definition, Checker& check) {
   check.member("name", &bad_plain_name);
   std::vector<std::string> none;
   check.refuse("/base_path", bad_path(json_member(definition.document, "base_path"), false, none));
+  const JsonValue* const versioning = json_find(definition.document, "versioning");
+  if (versioning != nullptr) check_versioning(*versioning, check);
 }
 
 void check_refresh(const Definition& definition, Checker& check) {
@@ -231,6 +256,12 @@ TableInfo read_table(Definition& definition, Problems& problems) {
   }
   table.time_zone = json_member(document, "time_zone", "UTC");
   return table;
+}
+
+std::vector<std::string> listen_of(const JsonValue& gateway, const char* name) {
+  const JsonValue* const list = json_find(gateway, name);
+  if (list != nullptr) return read_names(json_text(*list));
+  return {std::string_view(name) == "https_listen" ? "443" : "80"};
 }
 
 std::string columns_text(const std::vector<TableColumn>& columns) {

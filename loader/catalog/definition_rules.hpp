@@ -28,6 +28,9 @@ struct TableInfo {
 // broken when something does not hold.
 TableInfo read_table(Definition& definition, Problems& problems);
 
+// A GatewayInstance's "http_listen" or "https_listen", or what it stands for when it is left out.
+std::vector<std::string> listen_of(const JsonValue& gateway, const char* name);
+
 // [{"name","type","sql_type","not_null"}] as mirror_table.columns keeps them, and back.
 std::string columns_text(const std::vector<TableColumn>& columns);
 std::vector<TableColumn> read_columns(const std::string& text);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "catalog/drafts.hpp"
+#include "catalog/versions.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -81,8 +82,9 @@ std::vector<DraftState> read_draft_states(Database& catalog, const std::vector<A
       if (!table) throw SystemFailure(fmt::format("table \"{}\" of API \"{}\" is gone", api.table, api.name));
       source = sources.emplace(api.table, table_source(*table)).first;
     }
-    const std::string digest = draft_digest(api.definition, source->second);
-    DraftState state{loaded.count(api.table) != 0, passed.count({api.id, digest}) != 0, 0, {}};
+    const std::string digest = draft_digest(api, source->second);
+    DraftState state{
+        source->second, loaded.count(api.table) != 0, passed.count({api.id, digest}) != 0, 0, {}};
     if (const auto found = latest.find(api.id); found != latest.end() && found->second.digest == digest) {
       state.version = found->second.version;
       state.status = found->second.status;
@@ -90,6 +92,24 @@ std::vector<DraftState> read_draft_states(Database& catalog, const std::vector<A
     states.push_back(std::move(state));
   }
   return states;
+}
+
+std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRow>& apis,
+                                      const std::vector<DraftState>& states,
+                                      const std::map<std::string, int>& served) {
+  std::vector<std::string> breaks;
+  for (size_t i = 0; i < apis.size(); ++i) {
+    const StoredVersion after{states[i].version, states[i].status, apis[i].definition, states[i].source};
+    std::string text;
+    if (after.version == 0) {
+      if (const auto latest = latest_version(catalog, apis[i])) text = breaks_text(apis[i], *latest, after);
+    }
+    const auto now = served.find(apis[i].id);
+    if (text.empty() && now != served.end() && now->second != after.version)
+      text = breaks_text(apis[i], read_version(catalog, apis[i], now->second), after);
+    if (!text.empty()) breaks.push_back(std::move(text));
+  }
+  return breaks;
 }
 
 }  // namespace tablegate::loader

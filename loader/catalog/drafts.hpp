@@ -21,6 +21,12 @@ struct Draft {
 };
 Draft find_draft(Database& catalog, const ApiRow& api);
 
+// The draft as the manifest's writer takes it.
+ApiEntry draft_entry(const ApiRow& api, const Draft& draft);
+
+// A definition under another name.
+std::string with_name(const std::string& definition, const std::string& name);
+
 // Runs the draft and records the outcome. Refused before the table's first load.
 TestOutcome test_draft(Database& catalog, const ApiRow& api,
                        const std::vector<std::pair<std::string, std::string>>& parameters, ApiTester& tester);
@@ -30,11 +36,13 @@ struct Version {
   std::string status;
   bool unchanged = false;  // the draft equals the latest version
 };
-// Refused until this very draft passed a test. Two at once: one after the other.
-Version commit_draft(Database& catalog, const ApiRow& api, const std::string& message);
+// Refused until this very draft passed a test, and without `breaking` when it would break callers of the
+// latest version that was not rejected. Two at once: one after the other.
+Version commit_draft(Database& catalog, const ApiRow& api, const std::string& message, bool breaking);
 
-// What a test and a version are of.
-std::string draft_digest(const std::string& definition, const std::string& source);
+// Of what a test and a version are, `source` being what the draft is compiled against. A new name makes no
+// other.
+std::string draft_digest(const ApiRow& api, const std::string& source);
 
 // SHA-256 in hex, of definitions and keys.
 std::string sha256_hex(std::string_view bytes);

@@ -13,24 +13,26 @@ constexpr size_t kHashDigits = 8;
 
 struct Source {
   Kind kind;
-  const char* sql;  // name, definition, folder
+  const char* sql;  // name, definition, folder, version
   bool of_workspace;
 };
 
 constexpr Source kSources[] = {
-    {Kind::domain, "SELECT name, definition::text, '' FROM tablegate.domain", false},
-    {Kind::gateway_instance, "SELECT name, definition::text, '' FROM tablegate.gateway_instance", false},
-    {Kind::rest_api, "SELECT name, definition::text, '' FROM tablegate.rest_api", false},
+    {Kind::domain, "SELECT name, definition::text, '', '' FROM tablegate.domain", false},
+    {Kind::gateway_instance, "SELECT name, definition::text, '', '' FROM tablegate.gateway_instance", false},
+    {Kind::rest_api, "SELECT name, definition::text, '', version FROM tablegate.rest_api", false},
     {Kind::data_source,
-     "SELECT name, definition::text, '' FROM tablegate.data_source WHERE workspace_id = $1", true},
+     "SELECT name, definition::text, '', '' FROM tablegate.data_source WHERE workspace_id = $1", true},
     {Kind::business_process,
-     "SELECT name, definition::text, '' FROM tablegate.business_process WHERE workspace_id = $1", true},
+     "SELECT name, definition::text, '', '' FROM tablegate.business_process WHERE workspace_id = $1", true},
     {Kind::table,
-     "SELECT t.name, t.definition::text, '' FROM tablegate.mirror_table t JOIN tablegate.data_source d USING "
+     "SELECT t.name, t.definition::text, '', '' FROM tablegate.mirror_table t JOIN tablegate.data_source d "
+     "USING "
      "(data_source_id) WHERE d.workspace_id = $1",
      true},
     {Kind::api,
-     "SELECT a.name, a.definition::text, b.name FROM tablegate.api a JOIN tablegate.business_process b USING "
+     "SELECT a.name, a.definition::text, b.name, '' FROM tablegate.api a JOIN tablegate.business_process b "
+     "USING "
      "(business_process_id) WHERE a.deleted_at IS NULL AND a.workspace_id = $1",
      true},
 };
@@ -86,14 +88,15 @@ std::vector<ExportedObject> export_definitions(Database& catalog, const Workspac
   for (const Source& source : kSources) {
     std::vector<Parameter> parameters;
     if (source.of_workspace) parameters.emplace_back(workspace.id);
-    const Rows rows = catalog.query(std::string(source.sql) + " ORDER BY 1", parameters);
+    const Rows rows = catalog.query(std::string(source.sql) + " ORDER BY 1, 4", parameters);
     for (int i = 0; i < rows.size(); ++i)
-      objects.push_back({source.kind, rows.string(i, 0), rows.string(i, 2), rows.string(i, 1)});
+      objects.push_back(
+          {source.kind, rows.string(i, 0), rows.string(i, 3), rows.string(i, 2), rows.string(i, 1)});
   }
   for (const std::string& name :
        first_column(catalog.query("SELECT name FROM tablegate.consumer ORDER BY name"))) {
     objects.push_back(
-        {Kind::consumer, name, "", consumer_text(catalog, workspace, find_consumer(catalog, name))});
+        {Kind::consumer, name, "", "", consumer_text(catalog, workspace, find_consumer(catalog, name))});
   }
   transaction.commit();
   return objects;
@@ -105,13 +108,13 @@ std::vector<std::string> export_files(const std::vector<ExportedObject>& objects
   for (const ExportedObject& object : objects) {
     std::string path = std::string(folder_of(object.kind)) + "/";
     if (!object.folder.empty()) path += safe_name(object.folder) + "/";
-    paths.push_back(path + safe_name(object.name));
+    paths.push_back(path + safe_name(object.title()));
     ++users[folded(paths.back())];
   }
   for (size_t i = 0; i < paths.size(); ++i) {
     // All of those that share a path, so that the name of a file does not depend on which came first.
     if (users[folded(paths[i])] > 1)
-      paths[i] += "~" + sha256_hex(objects[i].folder + "\n" + objects[i].name).substr(0, kHashDigits);
+      paths[i] += "~" + sha256_hex(objects[i].folder + "\n" + objects[i].title()).substr(0, kHashDigits);
     paths[i] += ".json";
   }
   return paths;

@@ -13,8 +13,12 @@ namespace tablegate::loader {
 struct ExportedObject {
   Kind kind;
   std::string name;
-  std::string folder;  // an API's business process, else empty
-  std::string text;    // JSON, compact
+  std::string version;  // of a RestApi that has one
+  std::string folder;   // an API's business process, else empty
+  std::string text;     // JSON, compact
+
+  // Name and version.
+  std::string title() const { return version.empty() ? name : name + " " + version; }
 };
 
 // From one moment of the catalog, in the order of kinds(), each kind by name.

@@ -6,20 +6,47 @@ namespace tablegate::loader {
 namespace {
 
 constexpr const char* kApiQuery =
-    "SELECT a.api_id, a.name, w.name, b.name, r.name, r.rest_api_id, r.base_path, a.table_name, "
-    "a.definition::text"
+    "SELECT a.api_id, a.name, w.name, b.name, r.name, r.rest_api_id, r.url_base, a.table_name, "
+    "a.definition::text, r.version_in, r.version_name, r.version, "
+    "coalesce(a.digest_name, a.name)"
     " FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)"
     " JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING "
     "(rest_api_id)"
     " WHERE a.deleted_at IS NULL AND a.workspace_id = $1";
 
 ApiRow api_row(const Rows& rows, int row) {
-  return {rows.string(row, 0), rows.string(row, 1), rows.string(row, 2),
-          rows.string(row, 3), rows.string(row, 4), rows.string(row, 5),
-          rows.string(row, 6), rows.string(row, 7), rows.string(row, 8)};
+  return {rows.string(row, 0), rows.string(row, 1),
+          rows.string(row, 2), rows.string(row, 3),
+          rows.string(row, 4), rows.string(row, 5),
+          rows.string(row, 6), rows.string(row, 7),
+          rows.string(row, 8), read_version_key(rows, row, 9),
+          rows.string(row, 12)};
 }
 
 }  // namespace
+
+core::VersionKey read_version_key(const Rows& rows, int row, int column) {
+  core::VersionKey key;
+  if (rows.null(row, column)) return key;
+  key.in = rows.text(row, column) == "header" ? core::VersionKey::In::header : core::VersionKey::In::query;
+  key.name = rows.string(row, column + 1);
+  key.value = rows.string(row, column + 2);
+  return key;
+}
+
+std::string find_rest_api(Database& catalog, const std::string& name, const std::string& version) {
+  const Rows rows = catalog.query(
+      "SELECT version, rest_api_id FROM tablegate.rest_api WHERE name = $1 ORDER BY version", {name});
+  for (int i = 0; i < rows.size(); ++i) {
+    if (version.empty() ? rows.size() == 1 : rows.text(i, 0) == version) return rows.string(i, 1);
+  }
+  if (rows.empty()) throw Refused(fmt::format("there is no REST API \"{}\"", name), "tablegate get restapis");
+  throw Refused(version.empty() ? fmt::format("REST API \"{}\" has several versions: {}", name,
+                                              name_list(first_column(rows)))
+                                : fmt::format("REST API \"{}\" has no version \"{}\" (there is {})", name,
+                                              version, name_list(first_column(rows))),
+                fmt::format("the same command with the version {}", rows.text(rows.size() - 1, 0)));
+}
 
 std::string join_path(const std::string& base_path, const std::string& path) {
   return base_path == "/" ? path : base_path + path;

@@ -8,6 +8,7 @@
 
 #include "catalog/database.hpp"
 #include "catalog/definition_rules.hpp"
+#include "core/manifest.hpp"
 
 namespace tablegate::loader {
 
@@ -34,9 +35,11 @@ struct ApiRow {
   std::string business_process;
   std::string rest_api;
   std::string rest_api_id;
-  std::string base_path;
+  std::string base_path;  // of its URL: with the version where the scheme is path
   std::string table;
   std::string definition;
+  core::VersionKey version_key;  // by schemes header and query
+  std::string digest_name;       // the name that digests of its draft are made with
 
   // Base path and API path together.
   std::string url_path() const;
@@ -47,6 +50,11 @@ struct ApiRow {
 // name.
 std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,
                               const std::vector<std::string>& names, const std::string& business_process);
+
+// Of three columns of a row: version_in, version_name and version of tablegate.rest_api.
+core::VersionKey read_version_key(const Rows& rows, int row, int column);
+// A REST API's id. `version` empty: the one there is, refused where there are several.
+std::string find_rest_api(Database& catalog, const std::string& name, const std::string& version);
 
 std::string join_path(const std::string& base_path, const std::string& path);
 

@@ -8,6 +8,8 @@
 #include <memory>
 #include <type_traits>
 
+#include "catalog/listen_address.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -49,12 +51,6 @@ wint_t next_character(std::string_view& text) {
   }
   text.remove_prefix(std::min(size, text.size()));
   return character;
-}
-
-bool is_port(std::string_view text) {
-  if (text.empty() || text.size() > 5 || !std::all_of(text.begin(), text.end(), is_digit)) return false;
-  const int port = std::stoi(std::string(text));
-  return port >= 1 && port <= 65535;
 }
 
 bool is_label(std::string_view label) {
@@ -146,22 +142,8 @@ std::string bad_node_path(std::string_view path) {
 }
 
 std::string bad_listen(std::string_view listen) {
-  const char* const rule =
-      "must be what nginx's listen takes: a port, address:port, [v6 address]:port or unix:/path";
-  if (is_port(listen)) return {};
-  if (listen.rfind("unix:", 0) == 0) return bad_node_path(listen.substr(5)).empty() ? std::string{} : rule;
-  const size_t colon = listen.rfind(':');
-  if (colon == std::string_view::npos || !is_port(listen.substr(colon + 1))) return rule;
-  const std::string_view host = listen.substr(0, colon);
-  if (host == "*") return {};
-  if (host.size() > 4 - 1 && host.front() == '[' && host.back() == ']') {
-    const std::string_view inner = host.substr(1, host.size() - 2);
-    const bool hex = std::all_of(inner.begin(), inner.end(), [](char c) {
-      return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
-    });
-    return hex ? std::string{} : rule;
-  }
-  return bad_host(host).empty() && host.front() != '*' ? std::string{} : rule;
+  if (parse_listen(listen)) return {};
+  return "must be a port, address:port or [v6 address]:port";
 }
 
 std::string bad_base_url(std::string_view url) {

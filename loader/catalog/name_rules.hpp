@@ -24,7 +24,7 @@ std::string bad_header_name(std::string_view name);
 std::string bad_host(std::string_view name);
 // Absolute, of A-Za-z0-9_./-.
 std::string bad_node_path(std::string_view path);
-// An `listen` of nginx: port, address:port, [v6]:port or unix:/path.
+// A `listen` of nginx: port, address:port or [v6]:port (listen_address.hpp).
 std::string bad_listen(std::string_view listen);
 // http:// or https://, host, optional port and path, no trailing '/'.
 std::string bad_base_url(std::string_view url);

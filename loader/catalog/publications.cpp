@@ -6,6 +6,11 @@
 #include <map>
 #include <set>
 
+#include "catalog/canary.hpp"
+#include "catalog/usage_report.hpp"
+#include "catalog/versions.hpp"
+#include "core/router.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -37,8 +42,8 @@ std::string route_of(const std::string& path) {
 // serves).
 void refuse_conflicts(Database& catalog, const std::string& gateway) {
   const Rows rows = catalog.query(
-      "SELECT a.name, r.base_path, v.definition ->> 'path', coalesce(v.definition ->> 'method', 'GET'), "
-      "d.domain"
+      "SELECT a.name, r.url_base, v.definition ->> 'path', coalesce(v.definition ->> 'method', 'GET'), "
+      "d.domain, r.version_in, r.version_name, r.version"
       " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version) JOIN "
       "tablegate.api a USING (api_id)"
       " JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING "
@@ -46,18 +51,23 @@ void refuse_conflicts(Database& catalog, const std::string& gateway) {
       " LEFT JOIN tablegate.rest_api_domain d ON d.gateway = p.gateway AND d.rest_api_id = r.rest_api_id"
       " WHERE p.gateway = $1 ORDER BY a.api_id",
       {gateway});
-  std::map<std::string, std::string> taken;
+  std::map<std::string, std::vector<int>> taken;  // rows of a route
   for (int i = 0; i < rows.size(); ++i) {
     const std::string path = join_path(rows.string(i, 1), rows.string(i, 2));
-    const std::string route = fmt::format("{} {} {}", rows.text(i, 4), rows.text(i, 3), route_of(path));
-    const auto [other, added] = taken.try_emplace(route, rows.string(i, 0));
-    if (added) continue;
-    throw Refused(fmt::format("APIs \"{}\" and \"{}\" both answer {} {} on {}", other->second,
-                              rows.text(i, 0), rows.text(i, 3), path,
-                              rows.null(i, 4) ? std::string("any host") : "domain " + rows.string(i, 4)),
-                  fmt::format("tablegate api unpublish \"{}\"", other->second));
+    std::vector<int>& others =
+        taken[fmt::format("{} {} {}", rows.text(i, 4), rows.text(i, 3), route_of(path))];
+    for (const int other : others) {
+      if (!core::could_mean_both(read_version_key(rows, other, 5), read_version_key(rows, i, 5))) continue;
+      throw Refused(fmt::format("APIs \"{}\" and \"{}\" both answer {} {} on {}", rows.text(other, 0),
+                                rows.text(i, 0), rows.text(i, 3), path,
+                                rows.null(i, 4) ? std::string("any host") : "domain " + rows.string(i, 4)),
+                    fmt::format("tablegate api unpublish \"{}\"", rows.text(other, 0)));
+    }
+    others.push_back(i);
   }
 }
+
+}  // namespace
 
 long long next_publication(Database& catalog, const std::string& gateway, const std::string& api_id,
                            const Parameter& version) {
@@ -66,7 +76,11 @@ long long next_publication(Database& catalog, const std::string& gateway, const 
       "publication",
       {gateway});
   catalog.query(
-      "INSERT INTO tablegate.publication (gateway, publication, api_id, version) VALUES ($1, $2, $3, $4)",
+      "INSERT INTO tablegate.publication (gateway, publication, api_id, version, canary_version, "
+      "canary_weight)"
+      " SELECT $1::text, $2::bigint, $3::bigint, $4::integer, p.canary_version, p.canary_weight FROM "
+      "(SELECT) one LEFT JOIN tablegate.published_api p"
+      " ON p.gateway = $1::text AND p.api_id = $3::bigint",
       {gateway, number.string(0, 0), api_id, version});
   return number.integer(0, 0);
 }
@@ -75,6 +89,8 @@ long long publication_of(Database& catalog, const std::string& gateway) {
   return catalog.query("SELECT publication FROM tablegate.gateway_instance WHERE name = $1", {gateway})
       .integer(0, 0);
 }
+
+namespace {
 
 class Publisher {
  public:
@@ -153,40 +169,71 @@ class Publisher {
   Published publish(const ApiRow& api, bool moved) {
     const Rows version = find_version(api);
     const std::string number = version.string(0, 0);
+    if (request_.weight.value_or(100) < 100) return publish_canary(api, version);
     const Rows before = catalog_.query(
-        "SELECT version, service FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
+        "SELECT version, service, canary_version IS NULL FROM tablegate.published_api WHERE gateway = $1 AND "
+        "api_id = $2",
         {request_.gateway, api.id});
     const std::string service = request_.service.value_or(before.empty() ? "default" : before.string(0, 1));
     check_service(api, service, version.string(0, 2));
     Published published{api.name, static_cast<int>(version.integer(0, 0)), 0, false};
-    if (!moved && !before.empty() && before.text(0, 0) == number && before.text(0, 1) == service) {
+    if (!moved && !before.empty() && before.text(0, 0) == number && before.text(0, 1) == service &&
+        (before.boolean(0, 2) || request_.keep_canary)) {
       published.unchanged = true;
       published.publication = publication_of(catalog_, request_.gateway);
       return published;
     }
+    if (!request_.breaking && !before.empty() && before.text(0, 0) != number) {
+      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
+                    read_version(catalog_, api, published.version.value_or(0)), "publish");
+    }
+    const bool keeps = request_.keep_canary && !before.empty() && before.text(0, 0) == number;
     catalog_.query(
         "INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (gateway, api_id) DO UPDATE SET version = $3, service = $4, published_by = "
         "session_user,"
-        " published_at = clock_timestamp()",
-        {request_.gateway, api.id, number, service});
+        " published_at = clock_timestamp(), canary_version = CASE WHEN $5 THEN published_api.canary_version "
+        "END,"
+        " canary_weight = CASE WHEN $5 THEN published_api.canary_weight END",
+        {request_.gateway, api.id, number, service, keeps ? "true" : "false"});
     published.publication = next_publication(catalog_, request_.gateway, api.id, number);
+    return published;
+  }
+
+  // Beside what is published, with the same domains and the same service.
+  Published publish_canary(const ApiRow& api, const Rows& version) {
+    const Canary canary{static_cast<int>(version.integer(0, 0)), *request_.weight};
+    Published published{api.name, canary.version, 0, false, canary.weight};
+    published.unchanged = !start_canary(catalog_, api, request_.gateway, canary);
+    if (published.unchanged) {
+      published.publication = publication_of(catalog_, request_.gateway);
+      return published;
+    }
+    const Rows now = catalog_.query(
+        "SELECT version, service FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
+        {request_.gateway, api.id});
+    check_service(api, now.string(0, 1), version.string(0, 2));
+    if (!request_.breaking) {
+      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(now.integer(0, 0))),
+                    read_version(catalog_, api, canary.version), "publish");
+    }
+    published.publication = next_publication(catalog_, request_.gateway, api.id, now.string(0, 0));
     return published;
   }
 
   // version, status, resource group
   Rows find_version(const ApiRow& api) {
+    const std::optional<int> wanted = request_.choose ? request_.choose(api) : request_.version;
     Rows rows = catalog_.query(
         "SELECT version, status, coalesce(definition ->> 'resource_group', 'default') FROM "
         "tablegate.api_version"
         " WHERE api_id = $1 AND ($2::integer IS NULL OR version = $2::integer) ORDER BY version DESC LIMIT 1",
-        {api.id, request_.version ? Parameter(std::to_string(*request_.version)) : std::nullopt});
+        {api.id, wanted ? Parameter(std::to_string(*wanted)) : std::nullopt});
     if (rows.empty()) {
-      throw request_.version
-          ? Refused(fmt::format("API \"{}\" has no version {}", api.name, *request_.version),
-                    fmt::format("tablegate api versions \"{}\"", api.name))
-          : Refused(fmt::format("API \"{}\" has no version yet", api.name),
-                    fmt::format("tablegate api commit \"{}\"", api.name));
+      throw wanted ? Refused(fmt::format("API \"{}\" has no version {}", api.name, *wanted),
+                             fmt::format("tablegate api versions \"{}\"", api.name))
+                   : Refused(fmt::format("API \"{}\" has no version yet", api.name),
+                             fmt::format("tablegate api commit \"{}\"", api.name));
     }
     if (rows.text(0, 1) != "Publishable") {
       throw Refused(fmt::format("version {} of API \"{}\" is {}, not Publishable", rows.text(0, 0), api.name,
@@ -224,7 +271,7 @@ class Publisher {
 }  // namespace
 
 void notify_change(Database& catalog, const std::string& about) {
-  catalog.query("SELECT pg_catalog.pg_notify('tablegate_publication', $1)", {about});
+  catalog.query("SELECT tablegate.changed($1)", {about});
 }
 
 std::vector<Published> publish_apis(Database& catalog, const std::vector<ApiRow>& apis,
@@ -233,12 +280,20 @@ std::vector<Published> publish_apis(Database& catalog, const std::vector<ApiRow>
 }
 
 std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRow>& apis,
-                                      const std::string& gateway) {
+                                      const UnpublishRequest& request) {
+  const std::string& gateway = request.gateway;
   Transaction transaction(catalog);
   lock_catalog(catalog);
   std::vector<Published> results;
   for (const ApiRow& api : apis) {
     Published result{api.name, std::nullopt, 0, false};
+    if (request.version) {
+      result.version = stop_canary(catalog, api, gateway, *request.version);
+      result.publication = next_publication(catalog, gateway, api.id, std::to_string(*result.version));
+      results.push_back(result);
+      continue;
+    }
+    if (!request.yes) refuse_while_called(catalog, api, gateway);
     const Rows gone = catalog.query("DELETE FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
                                     {gateway, api.id});
     result.unchanged = gone.affected() == 0;

@@ -9,8 +9,9 @@ namespace {
 
 class Remover {
  public:
-  Remover(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name)
-      : catalog_(catalog), workspace_(workspace), kind_(kind), name_(name) {}
+  Remover(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name,
+          const std::string& version)
+      : catalog_(catalog), workspace_(workspace), kind_(kind), name_(name), version_(version) {}
 
   void run() {
     switch (kind_) {
@@ -75,8 +76,7 @@ class Remover {
   }
 
   void rest_api() {
-    const std::string id =
-        find("SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = ''", {name_});
+    const std::string id = find_rest_api(catalog_, name_, version_);
     refuse_used("is the REST API of business process",
                 "SELECT name FROM tablegate.business_process WHERE rest_api_id = $1 ORDER BY 1", {id},
                 "tablegate delete businessprocess NAME");
@@ -110,11 +110,12 @@ class Remover {
         {workspace_.id, name_});
     refuse_used("is read by API", "SELECT name FROM tablegate.api WHERE table_name = $1 ORDER BY 1", {name_},
                 "tablegate delete api NAME");
-    refuse_used("is read by the published version of API",
-                "SELECT DISTINCT a.name FROM tablegate.published_api p JOIN tablegate.api_version v USING "
-                "(api_id, version)"
-                " JOIN tablegate.api a USING (api_id) WHERE v.source ->> 'table' = $1 ORDER BY 1",
-                {name_}, "tablegate api unpublish NAME");
+    refuse_used(
+        "is read by the published version of API",
+        "SELECT DISTINCT a.name FROM tablegate.published_api p JOIN tablegate.api_version v ON v.api_id = "
+        "p.api_id AND v.version IN (p.version, p.canary_version)"
+        " JOIN tablegate.api a ON a.api_id = p.api_id WHERE v.source ->> 'table' = $1 ORDER BY 1",
+        {name_}, "tablegate api unpublish NAME");
     catalog_.query("DELETE FROM tablegate.mirror_table WHERE name = $1", {name_});
   }
 
@@ -140,14 +141,16 @@ class Remover {
   const Workspace& workspace_;
   Kind kind_;
   const std::string& name_;
+  const std::string& version_;
 };
 
 }  // namespace
 
-void delete_definition(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name) {
+void delete_definition(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name,
+                       const std::string& version) {
   Transaction transaction(catalog);
   lock_catalog(catalog);
-  Remover(catalog, workspace, kind, name).run();
+  Remover(catalog, workspace, kind, name, version).run();
   transaction.commit();
 }
 

@@ -13,6 +13,8 @@ namespace tablegate::loader {
 
 // Throws Refused where there is none or it is in use. For a table the mirror's own table is the caller's to
 // drop.
-void delete_definition(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name);
+// `version`: of a REST API that has several.
+void delete_definition(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name,
+                       const std::string& version = {});
 
 }  // namespace tablegate::loader

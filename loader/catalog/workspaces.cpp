@@ -6,13 +6,14 @@
 
 namespace tablegate::loader {
 
-bool create_workspace(Database& catalog, const std::string& name) {
+bool create_workspace(Database& catalog, const std::string& name, bool approval) {
   if (const std::string reason = bad_plain_name(name); !reason.empty())
     throw Refused("workspace name: " + reason);
   const Rows made = catalog.query(
-      "INSERT INTO tablegate.workspace (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING "
+      "INSERT INTO tablegate.workspace (name, approval) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING "
+      "RETURNING "
       "workspace_id",
-      {name});
+      {name, approval ? "true" : "false"});
   if (made.empty()) return false;
   try {
     catalog.query("INSERT INTO tablegate.consumer (name, workspace_id) VALUES ($1, $2)",
@@ -22,6 +23,16 @@ bool create_workspace(Database& catalog, const std::string& name) {
     throw Refused(fmt::format("workspace {} wants a consumer of its name, and there is another one", name),
                   "tablegate consumer show " + name);
   }
+  return true;
+}
+
+bool set_approval(Database& catalog, const std::string& name, bool approval) {
+  const std::string value = approval ? "true" : "false";
+  // Looked at first: who changes nothing needs no right to.
+  if (catalog.query("SELECT FROM tablegate.workspace WHERE name = $1 AND approval <> $2", {name, value})
+          .empty())
+    return false;
+  catalog.query("UPDATE tablegate.workspace SET approval = $2 WHERE name = $1", {name, value});
   return true;
 }
 

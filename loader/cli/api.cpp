@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/api_verbs.hpp"
+#include "cli/served.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -48,7 +49,7 @@ void add_drafts(CLI::App& noun, Settings& settings, const SharedOptions& options
                                     "  tablegate api commit --business-process 'User Query Service'");
   take_names(*commit, options);
   commit->add_option("-m,--message", options->message, "what changed");
-  add_later_flag(*commit, "--breaking");
+  commit->add_flag("--breaking", options->breaking, "callers of the version before may break");
   add_later_flag(*commit, "--allow-scan");
   commit->callback([&settings, options] { api_commit(settings, *options); });
 }
@@ -57,26 +58,88 @@ void add_publications(CLI::App& noun, Settings& settings, const SharedOptions& o
   CLI::App* const publish =
       add_verb(noun, "publish", "Put a version on a gateway instance",
                "  tablegate api publish 'Query User by User ID'\n"
-               "  tablegate api publish 'Query User by User ID' --version 1 --domain api.example.com --yes");
+               "  tablegate api publish 'Query User by User ID' --version 1 --domain api.example.com --yes\n"
+               "  tablegate api publish 'Query User by User ID' --version 2 --weight 10");
   take_names(*publish, options);
   publish->add_option("--version", options->version, "the version (default: the latest)")
       ->check(CLI::PositiveNumber);
   CLI::Option* const domain =
       publish->add_option("--domain", options->domains, "domain of the REST API (default: what is there)")
           ->allow_extra_args(false);
-  publish->add_flag("--no-domain", options->no_domain, "answer on any host")->excludes(domain);
-  publish->add_option("--service", options->service,
-                      "service of the gateway instance (default: what is there)");
+  CLI::Option* const no_domain =
+      publish->add_flag("--no-domain", options->no_domain, "answer on any host")->excludes(domain);
+  CLI::Option* const service = publish->add_option(
+      "--service", options->service, "service of the gateway instance (default: what is there)");
+  CLI::Option* const weight =
+      publish
+          ->add_option("--weight", options->weight,
+                       "percent of consumers that get it beside the published version; 100: all, as without")
+          ->check(CLI::Range(1, 100));
+  for (CLI::Option* const other : {domain, service, no_domain}) weight->excludes(other);
   publish->add_flag("--yes", options->yes, "other published APIs of the REST API may change their domains");
-  add_later_flag(*publish, "--breaking");
-  add_later_wait(*publish);
+  publish->add_flag("--breaking", options->breaking, "callers of the version served now may break");
+  add_wait(*publish, settings);
   publish->callback([&settings, options] { api_publish(settings, *options); });
 
   CLI::App* const unpublish = add_verb(noun, "unpublish", "Take an API off a gateway instance",
-                                       "  tablegate api unpublish 'Query User by User ID'");
+                                       "  tablegate api unpublish 'Query User by User ID'\n"
+                                       "  tablegate api unpublish 'Query User by User ID' --version 2");
   take_names(*unpublish, options);
-  add_later_wait(*unpublish);
+  unpublish->add_option("--version", options->version, "a canary's version: take only that away")
+      ->check(CLI::PositiveNumber);
+  unpublish->add_flag("--yes", options->yes, "also when it was called in the last 7 days");
+  add_wait(*unpublish, settings);
   unpublish->callback([&settings, options] { api_unpublish(settings, *options); });
+  add_api_deprecate(noun, settings, options);
+}
+
+void add_rollback(CLI::App& noun, Settings& settings, const SharedOptions& options) {
+  CLI::App* const rollback =
+      add_verb(noun, "rollback", "Put the version back that was published before, in one step",
+               "  tablegate api rollback 'Query User by User ID'\n"
+               "  tablegate api rollback 'Query User by User ID' --version 1");
+  take_names(*rollback, options);
+  rollback
+      ->add_option("--version", options->version,
+                   "one that was on this gateway (default: the one before what it serves)")
+      ->check(CLI::PositiveNumber);
+  add_wait(*rollback, settings);
+  rollback->callback([&settings, options] { api_rollback(settings, *options); });
+}
+
+void add_steps(CLI::App& noun, Settings& settings, const SharedOptions& options) {
+  for (const auto& [name, text] : {std::pair{"submit", "Ask for the approval of a version"},
+                                   {"approve", "Let a version that somebody else submitted be published"},
+                                   {"reject", "Send a version that somebody else submitted back"}}) {
+    CLI::App* const step =
+        add_verb(noun, name, text,
+                 fmt::format("  tablegate api {0} 'Query User by User ID'\n"
+                             "  tablegate api {0} 'Query User by User ID' --version 2 -m 'ticket 4711'",
+                             name));
+    take_names(*step, options);
+    step->add_option("--version", options->version, "the version (default: the latest that waits for this)")
+        ->check(CLI::PositiveNumber);
+    step->add_option("-m,--message", options->message, "why");
+    step->add_option("--as", options->as_user, "in whose name: for superusers and members of tablegate_owner")
+        ->type_name("USER");
+    step->callback([&settings, options, name = std::string(name)] { api_step(settings, *options, name); });
+  }
+}
+
+void add_changes(CLI::App& noun, Settings& settings, const SharedOptions& options) {
+  CLI::App* const diff = add_verb(noun, "diff", "What differs between two versions of an API",
+                                  "  tablegate api diff 'Query User by User ID' 1 2\n"
+                                  "  tablegate api diff 'Query User by User ID' 2 draft -o json");
+  take_name(*diff, options);
+  diff->add_option("A", options->from, "a version or the word draft")->required();
+  diff->add_option("B", options->to, "another one")->required();
+  diff->callback([&settings, options] { api_diff(settings, *options); });
+
+  CLI::App* const rename = add_verb(noun, "rename", "Give an API another name; it keeps everything else",
+                                    "  tablegate api rename 'Query User by User ID' 'User by ID'");
+  take_name(*rename, options);
+  rename->add_option("NEW", options->new_name, "its new name")->required();
+  rename->callback([&settings, options] { api_rename(settings, *options); });
 }
 
 void add_reports(CLI::App& noun, Settings& settings, const SharedOptions& options) {
@@ -176,9 +239,9 @@ void add_api(CLI::App& app, Settings& settings) {
   add_publications(*noun, settings, options);
   add_reports(*noun, settings, options);
   add_call(*noun, settings, options);
-  for (const char* const name : {"diff", "rename", "submit", "approve", "reject", "rollback"}) {
-    add_later_verb(*noun, name, std::string("api ") + name);
-  }
+  add_rollback(*noun, settings, options);
+  add_steps(*noun, settings, options);
+  add_changes(*noun, settings, options);
 }
 
 }  // namespace tablegate::loader

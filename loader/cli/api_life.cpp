@@ -4,8 +4,10 @@
 
 #include "catalog/drafts.hpp"
 #include "catalog/publications.hpp"
+#include "catalog/rollback.hpp"
 #include "cli/api_verbs.hpp"
 #include "cli/output.hpp"
+#include "cli/served.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -30,6 +32,15 @@ void report_test(const std::string& name, const TestOutcome& outcome, bool quiet
   if (!outcome.detail.empty()) fmt::print(stderr, "  {}\n", outcome.detail);
 }
 
+// "version 2 for 10 % of consumers on G", "off G".
+std::string words_of(const Published& result, const std::string& gateway) {
+  if (!result.version) return "off " + gateway;
+  const std::string share = result.weight < 100 ? fmt::format(" for {} % of consumers", result.weight) : "";
+  return fmt::format("version {}{} on {}", *result.version, share, gateway);
+}
+
+}  // namespace
+
 void report_publications(const Settings& settings, const ApiOptions& options,
                          const std::vector<Published>& results, const std::string& gateway) {
   if (settings.json) {
@@ -44,16 +55,12 @@ void report_publications(const Settings& settings, const ApiOptions& options,
   }
   if (settings.quiet) return;
   for (const Published& result : results) {
-    const std::string what =
-        result.version ? fmt::format("version {} on {}", *result.version, gateway) : "off " + gateway;
+    const std::string what = words_of(result, gateway);
     print_line(result.unchanged
                    ? fmt::format("{}: unchanged ({})", result.name, what)
                    : fmt::format("{}: {}, publication {}", result.name, what, result.publication));
   }
-  print_line(fmt::format("no node has synced {0}: run tablegate sync --output DIR --gateway {0}", gateway));
 }
-
-}  // namespace
 
 void api_test(const Settings& settings, const ApiOptions& options) {
   const auto parameters = read_parameters(options.parameters);
@@ -92,7 +99,7 @@ void api_commit(const Settings& settings, const ApiOptions& options) {
   JsonOutput json;
   begin(json, options);
   for (const ApiRow& api : apis) {
-    const Version version = commit_draft(catalog, api, options.message);
+    const Version version = commit_draft(catalog, api, options.message, options.breaking);
     json.begin_object()
         .key("name")
         .text(api.name)
@@ -119,14 +126,35 @@ void api_publish(const Settings& settings, const ApiOptions& options) {
   request.no_domain = options.no_domain;
   request.service = options.service;
   request.yes = options.yes;
+  request.weight = options.weight;
+  request.breaking = options.breaking;
   report_publications(settings, options, publish_apis(catalog, apis, request), request.gateway);
+  report_served(settings, catalog, {request.gateway});
 }
 
 void api_unpublish(const Settings& settings, const ApiOptions& options) {
   Database catalog = settings.open_catalog();
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  const UnpublishRequest request{find_gateway(catalog, settings.gateway), options.version, options.yes};
+  report_publications(settings, options, unpublish_apis(catalog, apis, request), request.gateway);
+  report_served(settings, catalog, {request.gateway});
+}
+
+void api_rollback(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
   const std::string gateway = find_gateway(catalog, settings.gateway);
-  report_publications(settings, options, unpublish_apis(catalog, apis, gateway), gateway);
+  const std::vector<RolledBack> results = rollback_apis(catalog, apis, gateway, options.version);
+  std::vector<Published> published;
+  published.reserve(results.size());
+  for (const RolledBack& result : results) published.push_back(result.published);
+  report_publications(settings, options, published, gateway);
+  for (const RolledBack& result : results) {
+    for (const std::string& lost : settings.quiet ? std::vector<std::string>() : result.lost)
+      fmt::print(stderr, "callers lose what version {} of \"{}\" had: {}\n", result.from.value_or(0),
+                 result.published.name, lost);
+  }
+  report_served(settings, catalog, {gateway});
 }
 
 }  // namespace tablegate::loader

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "catalog/api_rules.hpp"
+#include "catalog/canary.hpp"
+#include "catalog/deprecation.hpp"
 #include "catalog/drafts.hpp"
 #include "cli/api_curl.hpp"
 #include "cli/api_request.hpp"
@@ -12,13 +14,21 @@
 namespace tablegate::loader {
 namespace {
 
+// What a gateway serves of an API beside its version.
+struct Served {
+  std::string gateway;
+  int version = 0;
+  std::optional<Canary> canary;
+  std::optional<Deprecation> deprecation;
+};
+
 struct ListedApi {
   ApiRow row;
   bool changed = true;  // against the latest version
   bool tested = false;
   int version = 0;
   std::string status;
-  std::vector<std::pair<std::string, std::string>> published;  // gateway, version
+  std::vector<Served> published;
   std::string url;
 };
 
@@ -38,20 +48,55 @@ ListedApi listed(Database& catalog, const ApiRow& row, const std::string& gatewa
   }
   const Rows where = catalog.query(
       "SELECT gateway, version FROM tablegate.published_api WHERE api_id = $1 ORDER BY gateway", {row.id});
-  for (int i = 0; i < where.size(); ++i) api.published.emplace_back(where.string(i, 0), where.string(i, 1));
+  for (int i = 0; i < where.size(); ++i) {
+    const std::string on = where.string(i, 0);
+    api.published.push_back({on, static_cast<int>(where.integer(i, 1)), find_canary(catalog, on, row.id),
+                             find_deprecation(catalog, on, row.id)});
+  }
   const ServedApi served = find_served(catalog, row, gateway);
   const std::string host = served.version == 0      ? ""
                            : served.domains.empty() ? served.address
                                                     : served.domains.front();
   JsonDocument definition;
   parse_json(served.definition, definition);
-  api.url = host + join_path(served.base_path, json_member(definition, "path"));
+  api.url =
+      host + join_path(served.base_path, json_member(definition, "path")) + version_query(served.version_key);
   return api;
 }
 
 std::string draft_words(const ListedApi& api) {
   if (!api.changed) return "committed";
   return api.tested ? "changed, tested" : "changed, not tested";
+}
+
+void write_canary(JsonOutput& json, const std::optional<Canary>& canary) {
+  json.key("canary");
+  if (!canary) return (void)json.null();
+  json.begin_object()
+      .key("version")
+      .number(canary->version)
+      .key("weight")
+      .number(canary->weight)
+      .end_object();
+}
+
+void write_deprecation(JsonOutput& json, const std::optional<Deprecation>& deprecation) {
+  json.key("deprecated");
+  if (!deprecation) return (void)json.null();
+  json.begin_object()
+      .key("since")
+      .text(deprecation->since)
+      .key("sunset")
+      .text(deprecation->sunset)
+      .end_object();
+}
+
+// "prod: 1, 2 for 10 %, until 2027-06-30T00:00:00Z"
+std::string served_words(const Served& served) {
+  std::string words = fmt::format("{}: {}", served.gateway, served.version);
+  if (served.canary) words += fmt::format(", {} for {} %", served.canary->version, served.canary->weight);
+  if (served.deprecation) words += ", until " + served.deprecation->sunset;
+  return words;
 }
 
 void write_json(JsonOutput& json, const ListedApi& api) {
@@ -62,8 +107,11 @@ void write_json(JsonOutput& json, const ListedApi& api) {
   json.key("status");
   api.version == 0 ? json.null() : json.text(api.status);
   json.key("published").begin_array();
-  for (const auto& [gateway, version] : api.published) {
-    json.begin_object().key("gateway").text(gateway).key("version").raw(version).end_object();
+  for (const Served& served : api.published) {
+    json.begin_object().key("gateway").text(served.gateway).key("version").number(served.version);
+    write_canary(json, served.canary);
+    write_deprecation(json, served.deprecation);
+    json.end_object();
   }
   json.end_array().end_object();
 }
@@ -112,9 +160,11 @@ Rows versions_of(Database& catalog, const ApiRow& api) {
       "SELECT v.version, v.status, v.message, v.author, to_char(v.committed_at, "
       "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
       " coalesce((SELECT json_agg(p.gateway ORDER BY p.gateway) FROM tablegate.published_api p"
-      "   WHERE p.api_id = v.api_id AND p.version = v.version), '[]')::text,"
-      " coalesce((SELECT string_agg(p.gateway, ', ' ORDER BY p.gateway) FROM tablegate.published_api p"
-      "   WHERE p.api_id = v.api_id AND p.version = v.version), '-')"
+      "   WHERE p.api_id = v.api_id AND v.version IN (p.version, p.canary_version)), '[]')::text,"
+      " coalesce((SELECT string_agg(p.gateway || CASE v.version WHEN p.canary_version THEN"
+      "   format(' (%s %%)', p.canary_weight) ELSE '' END, ', ' ORDER BY p.gateway) FROM "
+      "tablegate.published_api p"
+      "   WHERE p.api_id = v.api_id AND v.version IN (p.version, p.canary_version)), '-')"
       " FROM tablegate.api_version v WHERE v.api_id = $1 ORDER BY v.version",
       {api.id});
 }
@@ -142,6 +192,8 @@ void print_versions(const ApiRow& api, const Rows& rows) {
 
 struct ShownApi {
   std::string name;
+  std::optional<Canary> canary;
+  std::optional<Deprecation> deprecation;
   ServedApi served;
   JsonDocument definition;
   std::string method, path;
@@ -154,6 +206,10 @@ ShownApi shown(Database& catalog, const ApiRow& row, const std::string& gateway)
   ShownApi api;
   api.name = row.name;
   api.served = find_served(catalog, row, gateway);
+  if (api.served.version != 0) {
+    api.canary = find_canary(catalog, api.served.gateway, row.id);
+    api.deprecation = find_deprecation(catalog, api.served.gateway, row.id);
+  }
   parse_json(api.served.definition, api.definition);
   api.path = join_path(api.served.base_path, json_member(api.definition, "path"));
   api.method = json_member(api.definition, "method", "GET");
@@ -174,8 +230,11 @@ void write_shown(JsonOutput& json, const ShownApi& api) {
   api.served.version == 0 ? json.null() : json.number(api.served.version);
   json.key("gateway");
   api.served.version == 0 ? json.null() : json.text(api.served.gateway);
+  write_canary(json, api.canary);
+  write_deprecation(json, api.deprecation);
   json.key("method").text(api.method).key("path").text(api.path).key("urls").begin_array();
-  for (const std::string& host : api.hosts) json.text(host + api.path);
+  const std::string version = version_query(api.served.version_key);
+  for (const std::string& host : api.hosts) json.text(host + api.path + version);
   json.end_array().key("authentication").raw(json_text(*json_find(api.definition, "authentication")));
   json.key("curl");
   api.curls.empty() ? json.null() : json.text(api.curls.front().second);
@@ -189,10 +248,18 @@ void print_shown(const ShownApi& api) {
   print_line(api.served.version == 0
                  ? fmt::format("{} (draft, not published)", api.name)
                  : fmt::format("{} (version {} on {})", api.name, api.served.version, api.served.gateway));
+  if (api.canary)
+    print_line(fmt::format("version {} for {} % of consumers", api.canary->version, api.canary->weight));
+  if (api.deprecation)
+    print_line(fmt::format("deprecated since {}, ends {}", api.deprecation->since, api.deprecation->sunset));
   if (const std::string text = json_member(api.definition, "description"); !text.empty()) print_line(text);
   print_line("");
-  for (const std::string& host : api.hosts) print_line(fmt::format("{} {}{}", api.method, host, api.path));
-  if (api.hosts.empty()) print_line(fmt::format("{} {}", api.method, api.path));
+  const core::VersionKey& key = api.served.version_key;
+  const std::string path = api.path + version_query(key);
+  for (const std::string& host : api.hosts) print_line(fmt::format("{} {}{}", api.method, host, path));
+  if (api.hosts.empty()) print_line(fmt::format("{} {}", api.method, path));
+  if (key.in == core::VersionKey::In::header)
+    print_line(fmt::format("with the header {}: {}", key.name, key.value));
   print_line(authentication_words(*json_find(api.definition, "authentication")) + "\n");
   show_parameters(api.definition);
   for (const auto& [type, command] : api.curls) print_line("\n" + command);
@@ -212,8 +279,8 @@ void api_list(const Settings& settings, bool pending) {
     if (pending && api.status.rfind("Pending", 0) != 0) continue;
     write_json(json, api);
     std::string published;
-    for (const auto& [gateway, version] : api.published)
-      published += (published.empty() ? "" : ", ") + fmt::format("{}: {}", gateway, version);
+    for (const Served& served : api.published)
+      published += (published.empty() ? "" : "; ") + served_words(served);
     table.push_back({row.name, row.method(), api.url, draft_words(api),
                      api.version == 0 ? "-" : fmt::format("{} {}", api.version, api.status),
                      published.empty() ? "-" : published});

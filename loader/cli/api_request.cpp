@@ -68,6 +68,10 @@ std::string encode_values(const Values& values) {
   return text;
 }
 
+std::string version_query(const core::VersionKey& key) {
+  return key.in == core::VersionKey::In::query ? "?" + encode_values({{key.name, key.value}}) : std::string();
+}
+
 bool ApiRequest::takes(std::string_view type) const {
   return std::find(authentication.begin(), authentication.end(), type) != authentication.end();
 }
@@ -80,6 +84,7 @@ ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& g
   ServedApi served;
   served.definition = api.definition;
   served.base_path = api.base_path;
+  served.version_key = api.version_key;
   const Rows rows = catalog.query(
       "SELECT g.name, coalesce(g.definition ->> 'address', ''), v.version, v.definition::text FROM "
       "tablegate.gateway_instance g"
@@ -97,8 +102,9 @@ ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& g
   const Rows domains = catalog.query(
       "SELECT lower(coalesce(d.definition ->> 'protocol', 'HTTP')) || '://' || d.name FROM "
       "tablegate.rest_api_domain r"
-      " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2 ORDER BY "
-      "d.name",
+      " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2"
+      // The one to call first: over TLS where there is one.
+      " ORDER BY d.definition ->> 'protocol' IS DISTINCT FROM 'HTTPS', d.name",
       {served.gateway, api.rest_api_id});
   served.domains = first_column(domains);
   return served;
@@ -111,6 +117,9 @@ ApiRequest make_request(const ServedApi& api, const Values& parameters) {
   request.method = json_member(definition, "method", "GET");
   request.path = join_path(api.base_path, json_member(definition, "path"));
   read_authentication(definition, request);
+  if (const core::VersionKey& key = api.version_key; key.in != core::VersionKey::In::none)
+    (key.in == core::VersionKey::In::header ? request.headers : request.query)
+        .emplace_back(key.name, key.value);
   const JsonValue* const list = json_find(definition, "request_parameters");
   check_names(list, parameters);
   for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i) {

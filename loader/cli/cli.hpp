@@ -4,9 +4,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <string>
 
 #include "catalog/database.hpp"
+#include "core/version.hpp"
 
 namespace tablegate::loader {
 
@@ -18,23 +20,27 @@ struct Settings {
   std::string gateway;    // --gateway, TABLEGATE_GATEWAY; empty: the only one
   bool json = false;      // -o json
   bool quiet = false;     // -q
+  // --wait [--timeout 30s] of verbs that change what gateways serve (cli/served.hpp).
+  bool wait = false;
+  std::chrono::milliseconds wait_timeout{30000};
+  std::string wait_timeout_text = "30s";
 
   // Nothing for people to be printed: -o json or -q.
   bool silent() const { return json || quiet; }
 
   // Connects; throws SystemFailure. Refuses a catalog that is not initialised or newer than this loader.
-  Database open_catalog() const;
+  // `patience` as in Database::connect().
+  Database open_catalog(std::chrono::milliseconds patience = std::chrono::milliseconds(0)) const;
   Database open_mirror() const;
   std::string mirror_dsn() const { return mirror.empty() ? catalog : mirror; }
 };
 
-constexpr const char* kVersion = "0.1.0";
+using core::kVersion;
 
 // Verbs and options of the contract that come later: known, so that they are refused by name (exit 1).
 void add_later_verb(CLI::App& noun, const std::string& name, const std::string& whole_name);
 void add_later_flag(CLI::App& verb, const std::string& name);
 void add_later_option(CLI::App& verb, const std::string& name);
-void add_later_wait(CLI::App& verb);  // --wait [--timeout 30s]
 
 void add_init(CLI::App& app, Settings& settings);
 void add_workspace(CLI::App& app, Settings& settings);
@@ -43,7 +49,10 @@ void add_files(CLI::App& app, Settings& settings);        // diff, export
 void add_table(CLI::App& app, Settings& settings);
 void add_api(CLI::App& app, Settings& settings);
 void add_consumer(CLI::App& app, Settings& settings);
+void add_gateway(CLI::App& app, Settings& settings);
 void add_sync(CLI::App& app, Settings& settings);
+void add_usage(CLI::App& app, Settings& settings);
+void add_audit(CLI::App& app, Settings& settings);
 void add_doctor(CLI::App& app, Settings& settings);
 
 }  // namespace tablegate::loader

@@ -8,6 +8,7 @@
 #include "cli/cli.hpp"
 #include "cli/consumer_verbs.hpp"
 #include "cli/output.hpp"
+#include "cli/served.hpp"
 
 namespace tablegate::loader {
 
@@ -26,15 +27,18 @@ void grant(const Settings& settings, const ConsumerOptions& options, bool allow)
   Database catalog = settings.open_catalog();
   const Consumer consumer = find_consumer(catalog, options.name);
   const Workspace workspace = options.api.empty() ? Workspace{} : find_workspace(catalog, settings.workspace);
-  const bool done =
-      (allow ? authorize : deauthorize)(catalog, consumer, workspace, options.api, options.rest_api);
-  const std::string target = options.api.empty() ? "REST API " + options.rest_api : "API " + options.api;
+  const bool done = (allow ? authorize : deauthorize)(catalog, consumer, workspace, options.api,
+                                                      {options.rest_api, options.rest_api_version});
+  const std::string version = options.rest_api_version.empty() ? "" : " " + options.rest_api_version;
+  const std::string target =
+      options.api.empty() ? "REST API " + options.rest_api + version : "API " + options.api;
   report_consumer(settings, options.name, done,
                   (allow ? "authorised for " : "no longer authorised for ") + target);
+  report_served(settings, catalog);
 }
 
-void change(const Settings& settings, const std::string& name, const std::string& verb) {
-  Database catalog = settings.open_catalog();
+void change_one(const Settings& settings, Database& catalog, const std::string& name,
+                const std::string& verb) {
   if (verb == "create") return report_consumer(settings, name, create_consumer(catalog, name), "created");
   const Consumer consumer = find_consumer(catalog, name);
   if (verb == "delete") {
@@ -42,6 +46,12 @@ void change(const Settings& settings, const std::string& name, const std::string
     return report_consumer(settings, name, true, "deleted");
   }
   report_consumer(settings, name, enable_consumer(catalog, consumer, verb == "enable"), verb + "d");
+}
+
+void change(const Settings& settings, const std::string& name, const std::string& verb) {
+  Database catalog = settings.open_catalog();
+  change_one(settings, catalog, name, verb);
+  report_served(settings, catalog);
 }
 
 using SharedOptions = std::shared_ptr<ConsumerOptions>;
@@ -142,13 +152,16 @@ void add_consumer(CLI::App& app, Settings& settings) {
                     name));
     CLI::Option_group* const target = verb->add_option_group("target");
     target->add_option("--api", options->api, "an API of the workspace");
-    target->add_option("--rest-api", options->rest_api, "all APIs of a REST API");
+    CLI::Option* const rest_api =
+        target->add_option("--rest-api", options->rest_api, "all APIs of a REST API");
+    verb->add_option("--rest-api-version", options->rest_api_version, "where it has several versions")
+        ->needs(rest_api);
     target->require_option(1);
     verb->callback([&settings, options, allow] { grant(settings, *options, allow); });
   }
   add_jwt_verbs(*noun, settings, options);
   for (CLI::App* const verb : noun->get_subcommands(nullptr)) {
-    if (verb->get_name() != "list" && verb->get_name() != "show") add_later_wait(*verb);
+    if (verb->get_name() != "list" && verb->get_name() != "show") add_wait(*verb, settings);
   }
 }
 

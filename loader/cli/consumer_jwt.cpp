@@ -6,6 +6,7 @@
 #include "catalog/jwt_settings.hpp"
 #include "catalog/name_rules.hpp"
 #include "cli/consumer_verbs.hpp"
+#include "cli/served.hpp"
 #include "core/jwk.hpp"
 
 namespace tablegate::loader {
@@ -119,12 +120,14 @@ void consumer_set_jwt(const Settings& settings, const ConsumerOptions& options) 
   Database catalog = settings.open_catalog();
   const bool done = set_jwt(catalog, find_consumer(catalog, options.name), setting);
   report_consumer(settings, options.name, done, "JWT setting saved");
+  report_served(settings, catalog);
 }
 
 void consumer_unset_jwt(const Settings& settings, const ConsumerOptions& options) {
   Database catalog = settings.open_catalog();
   const bool done = unset_jwt(catalog, find_consumer(catalog, options.name));
   report_consumer(settings, options.name, done, "JWT setting removed");
+  report_served(settings, catalog);
 }
 
 }  // namespace tablegate::loader

@@ -8,6 +8,7 @@
 #include "catalog/iso_time.hpp"
 #include "cli/consumer_verbs.hpp"
 #include "cli/output.hpp"
+#include "cli/served.hpp"
 #include "core/arena.hpp"
 #include "core/jwt_token.hpp"
 
@@ -80,6 +81,7 @@ void consumer_add_key(const Settings& settings, const ConsumerOptions& options) 
     print_once(settings, {{"id", key.id}, {"type", "api_key"}, {"api_key", key.api_key}}, key.api_key,
                "its SHA-256 only");
   }
+  report_served(settings, catalog);
 }
 
 void consumer_revoke_key(const Settings& settings, const ConsumerOptions& options) {
@@ -89,6 +91,7 @@ void consumer_revoke_key(const Settings& settings, const ConsumerOptions& option
   const bool done = revoke_key(catalog, find_consumer(catalog, options.name), options.key_id, at);
   report_consumer(settings, options.name, done,
                   at ? "key " + options.key_id + " expires " + *at : "key " + options.key_id + " revoked");
+  report_served(settings, catalog);
 }
 
 }  // namespace tablegate::loader

@@ -180,9 +180,10 @@ void consumer_show(const Settings& settings, const std::string& name) {
   const Rows keys = keys_of(catalog, consumer.id);
   const std::optional<JwtEntry> jwt = public_jwt_setting(catalog, consumer);
   const Rows grants = catalog.query(
-      "SELECT a.name, r.name FROM tablegate.authorization z LEFT JOIN tablegate.api a USING (api_id)"
+      "SELECT a.name, r.name, r.version FROM tablegate.authorization z LEFT JOIN tablegate.api a USING "
+      "(api_id)"
       " LEFT JOIN tablegate.rest_api r ON r.rest_api_id = z.rest_api_id WHERE z.consumer_id = $1 ORDER BY 1, "
-      "2",
+      "2, 3",
       {consumer.id});
   if (settings.json) {
     JsonOutput json;
@@ -193,14 +194,17 @@ void consumer_show(const Settings& settings, const std::string& name) {
     json.key("authorizations").begin_array();
     for (int i = 0; i < grants.size(); ++i) {
       const bool api = !grants.null(i, 0);
-      json.begin_object().key(api ? "api" : "rest_api").text(grants.text(i, api ? 0 : 1)).end_object();
+      json.begin_object().key(api ? "api" : "rest_api").text(grants.text(i, api ? 0 : 1));
+      if (!grants.text(i, 2).empty()) json.key("rest_api_version").text(grants.text(i, 2));
+      json.end_object();
     }
     return json.end_array().end_object().print();
   }
   print_line(fmt::format("consumer {} ({})", name, consumer.enabled ? "enabled" : "disabled"));
   if (!consumer.workspace.empty()) print_line("authorised for all APIs of workspace " + consumer.workspace);
   for (int i = 0; i < grants.size(); ++i) {
-    print_line(grants.null(i, 0) ? "authorised for all APIs of REST API " + grants.string(i, 1)
+    print_line(grants.null(i, 0) ? "authorised for all APIs of REST API " + grants.string(i, 1) +
+                                       (grants.text(i, 2).empty() ? "" : " " + grants.string(i, 2))
                                  : "authorised for API " + grants.string(i, 0));
   }
   print_keys(keys);

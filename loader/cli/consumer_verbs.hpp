@@ -10,7 +10,7 @@
 namespace tablegate::loader {
 
 struct ConsumerOptions {
-  std::string name, key_id, at, api, rest_api;
+  std::string name, key_id, at, api, rest_api, rest_api_version;
   // add-key
   std::string type = "api_key", label, not_before, expires, from_file, profile;
   // set-jwt

@@ -9,17 +9,13 @@
 #include "catalog/removal.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
+#include "cli/served.hpp"
 #include "mirror/mirror_tables.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-void apply_files(const Settings& settings, const std::vector<std::string>& sources) {
-  Problems problems;
-  std::vector<Definition> definitions = read_definitions(sources, problems);
-  Database catalog = settings.open_catalog();
-  const Workspace workspace = find_workspace(catalog, settings.workspace);
-  const std::vector<AppliedObject> objects = apply_definitions(catalog, workspace, definitions, problems);
+void report_applied(const Settings& settings, const std::vector<AppliedObject>& objects) {
   if (settings.json) {
     JsonOutput json;
     json.begin_array();
@@ -33,7 +29,8 @@ void apply_files(const Settings& settings, const std::vector<std::string>& sourc
   std::vector<std::vector<std::string>> table;
   table.reserve(objects.size());
   for (const AppliedObject& object : objects)
-    table.push_back({std::string(kind_info(object.kind).name), object.name, object.action});
+    table.push_back({std::string(kind_info(object.kind).name),
+                     object.name + (object.version.empty() ? "" : " " + object.version), object.action});
   print_table(table);
 }
 
@@ -53,6 +50,16 @@ void get_consumers(const Settings& settings, const std::string& name) {
   }
   if (!settings.json) return print_table(table);
   print_line(name.empty() ? "[" + list + (list.empty() ? "]" : "\n]") : list.substr(2));
+}
+
+void apply_files(const Settings& settings, const std::vector<std::string>& sources) {
+  Problems problems;
+  std::vector<Definition> definitions = read_definitions(sources, problems);
+  Database catalog = settings.open_catalog();
+  const Workspace workspace = find_workspace(catalog, settings.workspace);
+  report_applied(settings, apply_definitions(catalog, workspace, definitions, problems));
+  // Most of what is applied is drafts, which no node ever sees.
+  if (settings.wait) report_served(settings, catalog);
 }
 
 // What `get` lists of a kind: headings, and a query for name, definition and the further columns. Kinds of a
@@ -76,14 +83,18 @@ Listing listing_of(Kind kind) {
               "FROM tablegate.gateway_instance",
               false};
     case Kind::rest_api:
-      return {{"BASE PATH"}, "SELECT name, definition::text, base_path FROM tablegate.rest_api", false};
+      return {{"BASE PATH", "VERSION"},
+              "SELECT name, definition::text, base_path, coalesce(nullif(version, '') || ' by ' ||"
+              " (definition #>> '{versioning,scheme}'), '-') FROM tablegate.rest_api",
+              false};
     case Kind::data_source:
       return {{"TYPE"},
               "SELECT name, definition::text, type FROM tablegate.data_source WHERE workspace_id = $1",
               true};
     case Kind::business_process:
       return {{"REST API"},
-              "SELECT name, definition::text, definition ->> 'rest_api' FROM tablegate.business_process "
+              "SELECT name, definition::text, concat_ws(' ', definition ->> 'rest_api', definition ->> "
+              "'rest_api_version') FROM tablegate.business_process "
               "WHERE workspace_id = $1",
               true};
     case Kind::table:
@@ -117,13 +128,14 @@ void get(const Settings& settings, const std::string& word, const std::string& n
     parameters.emplace_back(name);
     sql += fmt::format(" WHERE name = ${}", parameters.size());
   }
-  const Rows rows = catalog.query(sql + " ORDER BY name COLLATE \"C\"", parameters);
+  const Rows rows = catalog.query(sql + " ORDER BY name COLLATE \"C\", definition", parameters);
   if (!name.empty() && rows.empty()) {
     throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind).label, name),
                   fmt::format("tablegate get {}", kind_info(kind).name));
   }
   if (settings.json) {
-    if (!name.empty()) return print_line(rows.string(0, 1));
+    // Several: versions of a REST API.
+    if (!name.empty() && rows.size() == 1) return print_line(rows.string(0, 1));
     std::string text = "[";
     for (int i = 0; i < rows.size(); ++i) text += (i == 0 ? "\n " : ",\n ") + rows.string(i, 1);
     return print_line(text + (rows.empty() ? "]" : "\n]"));
@@ -155,13 +167,16 @@ class MirrorTable {
   std::string name_;
 };
 
-void delete_one(const Settings& settings, const std::string& word, const std::string& name) {
+void delete_one(const Settings& settings, const std::string& word, const std::string& name,
+                const std::string& version) {
   const Kind kind = read_kind(word);
+  if (!version.empty() && kind != Kind::rest_api)
+    throw WrongUsage("--version is for REST APIs", "tablegate delete restapi NAME --version v1");
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
   std::optional<MirrorTable> mirror;
   if (kind == Kind::table) mirror.emplace(settings, name);
-  delete_definition(catalog, workspace, kind, name);
+  delete_definition(catalog, workspace, kind, name, version);
   if (mirror) mirror->drop();
   if (settings.json) {
     JsonOutput json;
@@ -190,6 +205,7 @@ void add_definitions(CLI::App& app, Settings& settings) {
   applying->add_option("-f,--file", *sources, "file, folder (its *.json) or - for standard input")
       ->required()
       ->type_name("FILE|DIR|-");
+  add_wait(*applying, settings);
   applying->footer(
       "Examples:\n"
       "  tablegate apply -f user-api.json\n"
@@ -210,7 +226,9 @@ void add_definitions(CLI::App& app, Settings& settings) {
   deleting->add_option("NAME", *name, "its name")->required();
   deleting->footer(
       "Examples:\n  tablegate delete api 'Query User by User ID'\n  tablegate delete table user_info");
-  deleting->callback([&settings, kind, name] { delete_one(settings, *kind, *name); });
+  const auto version = std::make_shared<std::string>();
+  deleting->add_option("--version", *version, "of a REST API that has several");
+  deleting->callback([&settings, kind, name, version] { delete_one(settings, *kind, *name, *version); });
 }
 
 }  // namespace tablegate::loader

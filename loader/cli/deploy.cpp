@@ -10,12 +10,14 @@
 #include <set>
 
 #include "catalog/apply.hpp"
+#include "catalog/approval.hpp"
 #include "catalog/draft_states.hpp"
 #include "catalog/drafts.hpp"
 #include "catalog/publications.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
+#include "cli/served.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -24,9 +26,12 @@ struct DeployOptions {
   std::vector<std::string> sources;
   PublishRequest request;
   std::string message;
+  bool submit = false;
 };
 
 constexpr const char* kPublishable = "Publishable";
+constexpr const char* kUnasked = "Pending for Application";
+constexpr const char* kAsked = "Pending for Approval";
 constexpr size_t kNamed = 10;  // APIs that a refusal names
 
 std::string some_names(const std::vector<std::string>& names) {
@@ -46,12 +51,19 @@ class Deployment {
     apply();
     if (!apis_.empty()) {
       test();
+      served_ = published_versions(catalog_, *workspace_, gateway_);
+      if (!options_.request.breaking) check_contracts();
       commit();
+      if (options_.submit) submit();
       publish();
     }
     progress_.clear();
     report();
     if (!waiting_.empty()) refuse_waiting();
+    // What else was applied may be of other gateways, too.
+    if (changed_ || settings_.wait)
+      report_served(settings_, catalog_,
+                    gateway_.empty() ? std::vector<std::string>() : std::vector<std::string>{gateway_});
   }
 
  private:
@@ -116,12 +128,38 @@ class Deployment {
                   "tablegate api test NAME --param K=V, or correct the definition and deploy again");
   }
 
+  // Of all APIs before the first commit: callers of the latest version, and of the one that is served.
+  void check_contracts() {
+    const std::vector<std::string> breaks = draft_breaks(catalog_, apis_, states_, served_);
+    if (breaks.empty()) return;
+    progress_.clear();
+    std::string lines;
+    for (size_t i = 0; i < std::min(breaks.size(), kNamed); ++i) lines += "\n  " + breaks[i];
+    throw Refused(fmt::format("{} would break callers; what was applied stays a draft that they do not see, "
+                              "nothing was committed:{}",
+                              plural(breaks.size(), "API"), lines),
+                  "the same command with --breaking, when every caller is ready for it");
+  }
+
+  // All that nobody has asked for yet. What was rejected is for somebody to look at.
+  void submit() {
+    Transaction transaction(catalog_);
+    for (const size_t i : waiting_) {
+      if (versions_[i].status != kUnasked) continue;
+      versions_[i].status =
+          take_step(catalog_, apis_[i], {"submit", versions_[i].version, options_.message, std::nullopt})
+              .status;
+    }
+    transaction.commit();
+  }
+
   void commit() {
     for (size_t i = 0; i < apis_.size(); ++i) {
       progress_.step("committing", i, apis_.size());
       const DraftState& state = states_[i];
-      versions_.push_back(state.version > 0 ? Version{state.version, state.status, true}
-                                            : commit_draft(catalog_, apis_[i], options_.message));
+      versions_.push_back(
+          state.version > 0 ? Version{state.version, state.status, true}
+                            : commit_draft(catalog_, apis_[i], options_.message, options_.request.breaking));
       if (versions_.back().status != kPublishable) waiting_.push_back(i);
     }
   }
@@ -132,13 +170,13 @@ class Deployment {
     progress_.step("publishing", 0, apis_.size());
     PublishRequest request = options_.request;
     request.gateway = gateway_;
+    request.keep_canary = true;
     const bool moves = !request.domains.empty() || request.no_domain || request.service;
-    const std::map<std::string, int> served = published_versions(catalog_, *workspace_, gateway_);
     std::vector<ApiRow> changed;
     std::vector<size_t> places;
     for (size_t i = 0; i < apis_.size(); ++i) {
-      const auto now = served.find(apis_[i].id);
-      const bool same = now != served.end() && now->second == versions_[i].version;
+      const auto now = served_.find(apis_[i].id);
+      const bool same = now != served_.end() && now->second == versions_[i].version;
       published_.push_back({apis_[i].name, versions_[i].version, 0, true});
       if (same && !moves) continue;
       changed.push_back(apis_[i]);
@@ -146,7 +184,10 @@ class Deployment {
     }
     if (changed.empty()) return;
     const std::vector<Published> results = publish_apis(catalog_, changed, request);
-    for (size_t i = 0; i < results.size(); ++i) published_[places[i]] = results[i];
+    for (size_t i = 0; i < results.size(); ++i) {
+      published_[places[i]] = results[i];
+      changed_ = changed_ || !results[i].unchanged;
+    }
   }
 
   [[noreturn]] void refuse_waiting() const {
@@ -154,11 +195,17 @@ class Deployment {
     for (const size_t i : waiting_)
       names.push_back(
           fmt::format("{} version {} ({})", apis_[i].name, versions_[i].version, versions_[i].status));
+    const std::string& first = versions_[waiting_.front()].status;
+    const bool asked = first == kAsked;
     throw Refused(
-        fmt::format("nothing was published, because not every version may be: {}; deploy goes on when it "
+        fmt::format("nothing was published, because not every version may be: {}{}; deploy goes on when it "
                     "is run again after that",
-                    some_names(names)),
-        fmt::format("tablegate api versions {}", shell_word(apis_[waiting_.front()].name)));
+                    some_names(names),
+                    asked ? "; a member of tablegate_approver, not who submitted it, must approve" : ""),
+        first == kUnasked && !options_.submit
+            ? "the same command with --submit"
+            : fmt::format("tablegate api {} {}", asked ? "approve" : "versions",
+                          shell_word(apis_[waiting_.front()].name)));
   }
 
   const char* action_of(size_t i) const {
@@ -176,7 +223,8 @@ class Deployment {
       if (object.action == "unchanged") {
         ++unchanged;
       } else {
-        table.push_back({std::string(kind_info(object.kind).name), object.name, object.action});
+        table.push_back({std::string(kind_info(object.kind).name),
+                         object.name + (object.version.empty() ? "" : " " + object.version), object.action});
       }
     }
     for (size_t i = 0; i < apis_.size(); ++i) {
@@ -229,8 +277,10 @@ class Deployment {
   std::string gateway_;
   std::vector<DraftState> states_;
   std::vector<Version> versions_;
-  std::vector<size_t> waiting_;  // places of those that may not be published yet
+  std::vector<size_t> waiting_;        // places of those that may not be published yet
+  std::map<std::string, int> served_;  // versions before this, by id of the API
   std::vector<Published> published_;
+  bool changed_ = false;  // something was published
 };
 
 }  // namespace
@@ -251,16 +301,16 @@ void add_deploy(CLI::App& app, Settings& settings) {
   verb->add_option("-m,--message", options->message, "what changed, kept with each new version");
   verb->add_flag("--yes", options->request.yes,
                  "other published APIs of the REST APIs may change their domains");
-  add_later_flag(*verb, "--submit");
-  add_later_flag(*verb, "--breaking");
-  add_later_wait(*verb);
+  verb->add_flag("--breaking", options->request.breaking, "callers of what is served now may break");
+  verb->add_flag("--submit", options->submit, "ask for the approval of what waits for it");
+  add_wait(*verb, settings);
   verb->footer(
       "What fails its test stays a draft, and nothing is committed. A version that waits for an approval "
       "stops it\n"
-      "(exit 1) before anything is published. Run again, it goes on.\n"
+      "(exit 1) before anything is published; --submit asks for it. Run again, it goes on.\n"
       "Examples:\n"
       "  tablegate deploy -f definitions/ -m \"$(git log -1 --format=%s)\"\n"
-      "  tablegate deploy -f user-api.json --domain api.example.com");
+      "  tablegate deploy -f user-api.json --domain api.example.com --wait");
   verb->callback([&settings, options] { Deployment(settings, *options).run(); });
 }
 

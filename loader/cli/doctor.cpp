@@ -2,7 +2,9 @@
 // ok or FAIL with the command that helps; exit 1 when one failed.
 #include <fmt/format.h>
 
+#include <ctime>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "catalog/lookup.hpp"
@@ -11,6 +13,9 @@
 #include "catalog/roles.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
+#include "publish/certificate.hpp"
+#include "publish/domain_rows.hpp"
+#include "publish/snapshot.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -24,7 +29,7 @@ struct Finding {
 
 class Doctor {
  public:
-  explicit Doctor(const Settings& settings) : settings_(settings) {}
+  Doctor(const Settings& settings, bool certificates) : settings_(settings), certificates_(certificates) {}
 
   void run() {
     try {
@@ -72,6 +77,7 @@ class Doctor {
     examine("master key file", [&] { check_master_key(catalog); });
     examine("tables", [&] { check_tables(catalog); });
     examine("gateway", [&] { check_gateways(catalog); });
+    if (certificates_) examine("certificates", [&] { check_certificates(catalog); });
   }
 
   void check_roles(Database& catalog) {
@@ -191,6 +197,22 @@ class Doctor {
     }
   }
 
+  // On the node whose nginx serves them: elsewhere the files are not there.
+  void check_certificates(Database& catalog) {
+    ManifestContents contents;
+    contents.gateway = resolve_gateway(catalog, settings_.gateway);
+    read_domains(catalog, contents);
+    for (const DomainEntry& domain : contents.domains) {
+      if (domain.protocol != "HTTPS" || !domain.server_block) continue;
+      const CertificateReport found =
+          check_certificate({domain.certificate, domain.certificate_key}, domain.name, std::time(nullptr));
+      const std::string warnings = fmt::format("{}", fmt::join(found.warnings, "; "));
+      const std::string good = warnings.empty() ? "valid until " + found.ends : "warning: " + warnings;
+      say("certificate of " + domain.name, found.fault.empty(), found.fault.empty() ? good : found.fault,
+          fmt::format("openssl x509 -noout -subject -dates -in {}", shell_word(domain.certificate)));
+    }
+  }
+
   void report() const {
     if (settings_.json) {
       JsonOutput json;
@@ -215,6 +237,7 @@ class Doctor {
   }
 
   const Settings& settings_;
+  bool certificates_;
   std::vector<Finding> findings_;
   bool healthy_ = true;
 };
@@ -223,8 +246,13 @@ class Doctor {
 
 void add_doctor(CLI::App& app, Settings& settings) {
   CLI::App* const verb = app.add_subcommand("doctor", "Check an installation");
-  verb->footer("Examples:\n  tablegate doctor\n  tablegate doctor -o json");
-  verb->callback([&settings] { Doctor(settings).run(); });
+  auto certificates = std::make_shared<bool>(false);
+  verb->add_flag("--certificates", *certificates,
+                 "on a node: look at the certificates of its gateway's domains too");
+  verb->footer(
+      "Examples:\n  tablegate doctor\n  tablegate doctor -o json\n"
+      "  tablegate doctor --certificates --gateway dataservice-prod");
+  verb->callback([&settings, certificates] { Doctor(settings, *certificates).run(); });
 }
 
 }  // namespace tablegate::loader

@@ -35,8 +35,8 @@ void diff_json(const std::vector<AppliedObject>& objects) {
     json.key("action").text(object.action).key("changes").begin_array();
     for (const FieldChange& change : diff_definitions(object.before, object.after)) {
       json.begin_object().key("field").text(change.field);
-      if (change.before) json.key("before").raw(*change.before);
-      if (change.after) json.key("after").raw(*change.after);
+      if (!change.from.empty()) json.key("before").raw(change.from);
+      if (!change.to.empty()) json.key("after").raw(change.to);
       json.end_object();
     }
     json.end_array().end_object();
@@ -47,13 +47,12 @@ void diff_json(const std::vector<AppliedObject>& objects) {
 void diff_text(const std::vector<AppliedObject>& objects) {
   for (const AppliedObject& object : objects) {
     if (object.action == "unchanged") continue;
-    print_line(fmt::format("{} \"{}\": {}", kind_info(object.kind).name, object.name, object.action));
+    print_line(fmt::format("{} \"{}\"{}: {}", kind_info(object.kind).name, object.name,
+                           object.version.empty() ? "" : " " + object.version, object.action));
     for (const FieldChange& change : diff_definitions(object.before, object.after)) {
-      const char* const mark = !change.before ? "+" : !change.after ? "-" : "~";
-      const std::string values = change.before && change.after
-                                     ? *change.before + " -> " + *change.after
-                                     : change.before.value_or(change.after.value_or(""));
-      print_line(fmt::format("  {} {}: {}", mark, change.field, values));
+      const char* const mark = change.from.empty() ? "+" : change.to.empty() ? "-" : "~";
+      const char* const arrow = change.from.empty() || change.to.empty() ? "" : " -> ";
+      print_line(fmt::format("  {} {}: {}{}{}", mark, change.field, change.from, arrow, change.to));
     }
   }
 }

@@ -23,6 +23,7 @@ namespace {
 struct InitOptions {
   std::string workspace;
   std::string password_file;
+  bool approval = false;
   bool rotate = false;
 };
 
@@ -116,7 +117,8 @@ void init(const Settings& settings, const InitOptions& options) {
     catalog.script("SET LOCAL ROLE tablegate_owner");
     for (std::string& name : run_migrations(catalog)) ran.push_back(std::move(name));
     const std::string known = known_fingerprint(catalog);
-    changed |= create_workspace(catalog, options.workspace);
+    changed |= create_workspace(catalog, options.workspace, options.approval);
+    if (options.approval) changed |= set_approval(catalog, options.workspace, true);
     catalog.script("RESET ROLE");
     if (!password.empty()) {
       set_reader_password(catalog, password);
@@ -183,7 +185,7 @@ void add_init(CLI::App& app, Settings& settings) {
   const auto options = std::make_shared<InitOptions>();
   verb->add_option("--reader-password-file", options->password_file,
                    "file with a password for tablegate_reader");
-  add_later_flag(*verb, "--approval");
+  verb->add_flag("--approval", options->approval, "versions of the workspace want approval");
   verb->add_flag("--rotate-master-key", options->rotate,
                  "seal all secrets of the catalog with a new key (alone: without --workspace)");
   verb->footer(

@@ -38,10 +38,6 @@ void add_global_options(CLI::App& app, Settings& settings, bool root) {
   }
 }
 
-void add_later_commands(CLI::App& app) {
-  for (const char* const name : {"audit", "gateway"}) add_later_verb(app, name, name);
-}
-
 // The verb that the arguments name, for "try: tablegate api test --help".
 std::string command_of(const CLI::App& app) {
   std::string command = app.get_name();
@@ -76,7 +72,7 @@ int report(const CLI::App& app, const Failure& failure) {
       message = "PostgreSQL does not let this user do that: " + message;
       next =
           "psql -c 'GRANT tablegate_developer TO USER' (definitions, loads, tests, commits), "
-          "tablegate_operator (publish, consumers)";
+          "tablegate_operator (publish, consumers), tablegate_approver (approve, reject)";
     }
   }
   // Every refusal ends with a command that gets on: the verb's examples where it knows none of its own.
@@ -107,8 +103,10 @@ int run(int count, char** arguments) {
   add_api(app, settings);
   add_consumer(app, settings);
   add_sync(app, settings);
+  add_gateway(app, settings);
+  add_usage(app, settings);
   add_doctor(app, settings);
-  add_later_commands(app);
+  add_audit(app, settings);
   add_global_options(app, settings, true);
   try {
     app.parse(count, arguments);

@@ -7,8 +7,8 @@
 
 namespace tablegate::loader {
 
-Database Settings::open_catalog() const {
-  Database database = Database::connect(catalog, "the catalog");
+Database Settings::open_catalog(std::chrono::milliseconds patience) const {
+  Database database = Database::connect(catalog, "the catalog", patience);
   require_catalog(database);
   return database;
 }
@@ -33,11 +33,6 @@ void add_later_option(CLI::App& verb, const std::string& name) {
   verb.add_option_function<std::string>(
           name, [name](const std::string&) { throw Refused(name + " is not supported yet"); })
       ->group("");
-}
-
-void add_later_wait(CLI::App& verb) {
-  add_later_flag(verb, "--wait");
-  add_later_option(verb, "--timeout");
 }
 
 }  // namespace tablegate::loader

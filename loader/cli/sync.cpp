@@ -1,51 +1,102 @@
-// `tablegate sync`: what the catalog says, in the files that nginx reads.
+// `tablegate sync`: what the catalog says, in the files that nginx reads; once, or
+// again and again with --watch.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "cli/cli.hpp"
+#include "cli/duration.hpp"
 #include "cli/output.hpp"
-#include "publish/output_folder.hpp"
+#include "publish/node_sync.hpp"
 #include "publish/snapshot.hpp"
-#include "publish/sync.hpp"
+#include "publish/stop_signal.hpp"
+#include "publish/watcher.hpp"
 
 namespace tablegate::loader {
 namespace {
 
+constexpr std::chrono::seconds kCatalogPatience{10};
+
 struct SyncOptions {
-  std::string output;
-  SyncCommands commands;
+  NodeOptions node;
+  bool watch = false;
+  std::string min_interval = "5s", poll = "10s";
 };
 
-void report(const Settings& settings, const ManifestContents& contents, const std::string& manifest,
-            bool written) {
+void report(const Settings& settings, const NodeSync& done) {
   if (settings.json) {
     JsonOutput json;
-    json.begin_object().key("gateway").text(contents.gateway);
-    json.key("publication").number(static_cast<int64_t>(contents.publication));
-    json.key("apis").number(static_cast<int64_t>(contents.apis.size()));
-    json.key("consumers").number(static_cast<int64_t>(contents.consumers.size()));
-    json.key("manifest").text(manifest).key("changed").boolean(written).end_object().print();
+    json.begin_object().key("gateway").text(done.gateway);
+    json.key("publication").number(static_cast<int64_t>(done.publication));
+    json.key("apis").number(static_cast<int64_t>(done.apis));
+    json.key("consumers").number(static_cast<int64_t>(done.consumers));
+    json.key("manifest").text(done.manifest).key("changed").boolean(done.written).end_object().print();
   } else if (settings.quiet) {
     return;
-  } else if (!written) {
-    print_line(fmt::format("gateway {}: publication {}, unchanged", contents.gateway, contents.publication));
+  } else if (!done.written) {
+    print_line(fmt::format("gateway {}: publication {}, unchanged", done.gateway, done.publication));
   } else {
-    print_line(fmt::format("gateway {}: publication {}, {}, {} written to {}", contents.gateway,
-                           contents.publication, plural(contents.apis.size(), "API"),
-                           plural(contents.consumers.size(), "consumer"), manifest));
+    print_line(fmt::format("gateway {}: publication {}, {}, {} written to {}", done.gateway, done.publication,
+                           plural(done.apis, "API"), plural(done.consumers, "consumer"), done.manifest));
   }
 }
 
-void sync(const Settings& settings, const SyncOptions& options) {
+// What went through went through; a domain that did not is exit 1.
+void tell_domains(const Settings& settings, const DomainReport& domains) {
+  for (const std::string& warning : domains.warnings) {
+    if (!settings.quiet) fmt::print(stderr, "warning: {}\n", warning);
+  }
+  if (domains.faults.empty()) return;
+  throw Refused(
+      fmt::format("{}\neverything else is served as it was published", fmt::join(domains.faults, "\n")),
+      "the same `tablegate sync` again, once that is corrected");
+}
+
+void sync_once(const Settings& settings, NodeOptions node) {
   Database catalog = settings.open_catalog();
-  const std::string gateway = resolve_gateway(catalog, settings.gateway);
-  // First the lock, then the snapshot: a sync that waited must not write what it had read before.
-  const OutputFolder folder(options.output);
-  const ManifestContents contents = read_snapshot(catalog, gateway);
-  const SyncResult result = sync_folder(folder, contents, options.commands);
-  report(settings, contents, folder.path() + "/manifest.json", result == SyncResult::written);
+  node.gateway = resolve_gateway(catalog, settings.gateway);
+  const NodeSync done = sync_node(catalog, node);
+  report(settings, done);
+  if (!done.warning.empty()) fmt::print(stderr, "warning: {}\n", done.warning);
+  tell_domains(settings, done.domains);
+}
+
+void watch(const Settings& settings, const SyncOptions& options) {
+  NodeWatchOptions watching;
+  watching.node = options.node;
+  watching.node.watching = true;
+  watching.node.gateway = settings.gateway;
+  watching.min_interval = read_duration(options.min_interval, "--min-interval");
+  watching.poll = read_duration(options.poll, "--poll");
+  if (watching.min_interval < kLeastInterval) {
+    throw WrongUsage(fmt::format("--min-interval is at least {} ms", kLeastInterval.count()),
+                     fmt::format("--min-interval {}ms", kLeastInterval.count()));
+  }
+  if (watching.poll < std::chrono::seconds(1)) throw WrongUsage("--poll is at least 1s", "--poll 10s");
+  watching.node.poll_seconds = watching.poll.count() / 1000;
+  watching.quiet = settings.quiet;
+  watching.open = [&settings] { return settings.open_catalog(kCatalogPatience); };
+  if (settings.json) {
+    watching.on_written = [&settings](const NodeSync& done) {
+      report(settings, done);
+      std::fflush(stdout);
+    };
+  }
+  Watcher(std::move(watching)).run();
+}
+
+void sync(const Settings& settings, const SyncOptions& options) {
+  SyncOptions given = options;
+  if (given.watch) StopSignal::install();
+  // What is wrong with the folder is told now, whatever the catalog does.
+  given.node.folder = OutputFolder(options.node.folder).path();
+  if (given.node.name.empty()) given.node.name = default_node_name(given.node.folder);
+  if (given.node.name.size() > 512) throw WrongUsage("--node: at most 512 characters", "--node web1");
+  if (given.watch) return watch(settings, given);
+  sync_once(settings, given.node);
 }
 
 }  // namespace
@@ -53,14 +104,27 @@ void sync(const Settings& settings, const SyncOptions& options) {
 void add_sync(CLI::App& app, Settings& settings) {
   CLI::App* verb = app.add_subcommand("sync", "Write the manifest of a gateway, check it, reload nginx");
   auto options = std::make_shared<SyncOptions>();
-  verb->add_option("--output", options->output, "folder of manifest.json and domains.conf")->required();
-  verb->add_option("--check", options->commands.check, "command that proves the new files, by sh -c");
-  verb->add_option("--reload", options->commands.reload, "command that makes nginx read them, by sh -c");
-  add_later_flag(*verb, "--watch");
-  add_later_option(*verb, "--min-interval");
+  verb->add_option("--output", options->node.folder, "folder of manifest.json and domains.conf")->required();
+  verb->add_option("--check", options->node.commands.check, "command that proves the new files, by sh -c");
+  verb->add_option("--reload", options->node.commands.reload, "command that makes nginx read them, by sh -c");
+  verb->add_option("--nginx-version", options->node.commands.nginx_version,
+                   "of the nginx that reads the files; default: what nginx -v says")
+      ->envname("TABLEGATE_NGINX_VERSION")
+      ->type_name("X.Y.Z");
+  verb->add_option("--node", options->node.name, "name of this node (default: host and folder)");
+  verb->add_option(
+          "--status", options->node.status_url,
+          "a location with tablegate_status: the workers are asked what they serve, and who called what")
+      ->type_name("URL");
+  verb->add_flag("--watch", options->watch, "go on, whenever the catalog changes, until SIGTERM");
+  verb->add_option("--min-interval", options->min_interval, "with --watch: one reload in that time (5s)")
+      ->type_name("TIME");
+  verb->add_option("--poll", options->poll, "with --watch: look and report at least that often (10s)")
+      ->type_name("TIME");
   verb->footer(
       "Examples:\n"
-      "  tablegate sync --output /var/lib/tablegate --check 'nginx -t' --reload 'nginx -s reload'");
+      "  tablegate sync --output /var/lib/tablegate --check 'nginx -t' --reload 'nginx -s reload'\n"
+      "  tablegate sync --output /var/lib/tablegate --check 'nginx -t' --reload 'nginx -s reload' --watch");
   verb->callback([&settings, options] { sync(settings, *options); });
 }
 

@@ -11,10 +11,10 @@
 namespace tablegate::loader {
 namespace {
 
-void create(const Settings& settings, const std::string& name) {
+void create(const Settings& settings, const std::string& name, const std::string& approval) {
   Database catalog = settings.open_catalog();
   Transaction transaction(catalog);
-  const bool created = create_workspace(catalog, name);
+  const bool created = create_workspace(catalog, name, approval == "on");
   transaction.commit();
   if (settings.json) {
     print_action(name, created ? "created" : "unchanged");
@@ -45,13 +45,13 @@ void list(const Settings& settings) {
 }
 
 void set(const Settings& settings, const std::string& name, const std::string& approval) {
-  if (approval == "on") throw Refused("--approval on is not supported yet (supported: off)");
   Database catalog = settings.open_catalog();
   find_workspace(catalog, name);
+  const bool done = set_approval(catalog, name, approval == "on");
   if (settings.json) {
-    print_action(name, "unchanged");
+    print_action(name, done ? "changed" : "unchanged");
   } else if (!settings.quiet) {
-    print_line("unchanged");
+    print_line(done ? fmt::format("workspace {}: approval {}", name, approval) : "unchanged");
   }
 }
 
@@ -65,16 +65,18 @@ void add_workspace(CLI::App& app, Settings& settings) {
 
   CLI::App* const make = noun->add_subcommand("create", "Create a workspace and its consumer");
   make->add_option("NAME", *name, "the workspace")->required();
-  add_later_option(*make, "--approval");
-  make->footer("Examples:\n  tablegate workspace create reports");
-  make->callback([&settings, name] { create(settings, *name); });
+  const auto approval = std::make_shared<std::string>("off");
+  make->add_option("--approval", *approval, "whether versions want approval (off)")
+      ->check(CLI::IsMember({"on", "off"}));
+  make->footer(
+      "Examples:\n  tablegate workspace create reports\n  tablegate workspace create pay --approval on");
+  make->callback([&settings, name, approval] { create(settings, *name, *approval); });
 
   CLI::App* const show = noun->add_subcommand("list", "List workspaces");
   show->footer("Examples:\n  tablegate workspace list -o json");
   show->callback([&settings] { list(settings); });
 
   CLI::App* const change = noun->add_subcommand("set", "Change a workspace");
-  const auto approval = std::make_shared<std::string>();
   change->add_option("NAME", *name, "the workspace")->required();
   change->add_option("--approval", *approval, "whether versions want approval")
       ->check(CLI::IsMember({"on", "off"}))

@@ -13,7 +13,8 @@ void check_published_columns(Database& catalog, const TableSpec& spec) {
   // Every column named by a published version, with the type that the version was compiled against.
   const Rows rows = catalog.query(
       "SELECT DISTINCT a.name, c.item->>'name', c.item->>'type' FROM tablegate.published_api p"
-      " JOIN tablegate.api_version v USING (api_id, version) JOIN tablegate.api a USING (api_id)"
+      " JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version IN (p.version, p.canary_version)"
+      " JOIN tablegate.api a ON a.api_id = p.api_id"
       " CROSS JOIN LATERAL json_array_elements(v.source->'columns') AS c (item)"
       " WHERE v.source->>'table' = $1 AND EXISTS ("
       "   SELECT FROM json_array_elements(coalesce(v.definition->'request_parameters', '[]')) AS r (item)"

@@ -74,7 +74,14 @@ struct TestRequest {
   TestHeaders headers;
 };
 
-TestRequest make_request(const CompiledApi& api, const Values& given) {
+// What asks for the version of the REST API.
+void add_version(const core::VersionKey& key, TestRequest& request) {
+  if (key.in == core::VersionKey::In::header) request.headers.add(key.name, key.value);
+  if (key.in == core::VersionKey::In::query)
+    request.query = percent_encoded(key.name) + "=" + percent_encoded(key.value);
+}
+
+TestRequest make_request(const CompiledApi& api, const core::VersionKey& version, const Values& given) {
   for (const auto& [name, value] : given) {
     const bool known =
         std::any_of(api.parameters.begin(), api.parameters.end(),
@@ -83,6 +90,7 @@ TestRequest make_request(const CompiledApi& api, const Values& given) {
   }
   TestRequest request;
   request.path = api.path;
+  add_version(version, request);
   for (const CompiledParameter& parameter : api.parameters) {
     std::vector<std::string> values;
     for (const auto& [name, value] : given) {
@@ -269,9 +277,9 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   const std::string text = write_manifest(contents);
   const auto manifest = core::read_manifest(text);
   if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
-  const TestRequest request = make_request(compile_api(contents.apis.back()), parameters);
-  const core::RouteMatch match =
-      (*manifest)->router->find("", request.path, (*manifest)->apis.front().method);
+  const TestRequest request = make_request(compile_api(contents.apis.back()), api.version_key, parameters);
+  const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
+                                                           request.query, &request.headers);
   if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});
   core::RequestData data;
   data.path = request.path;

@@ -35,7 +35,7 @@ class Compiler {
  public:
   explicit Compiler(const ApiEntry& entry) : entry_(entry) {
     parse(entry.definition, definition_, "definition");
-    api_.name = json_member(definition_, "name");
+    api_.name = entry.name.empty() ? json_member(definition_, "name") : entry.name;
     parse(entry.source, source_, "source");
     table_ = json_member(source_, "table");
     time_zone_ = json_member(source_, "time_zone", "UTC");

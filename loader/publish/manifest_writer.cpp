@@ -133,7 +133,9 @@ void write_authentication(Line& line, const CompiledApi& api) {
 
 std::string api_line(const ApiEntry& entry) {
   const CompiledApi api = compile_api(entry);
-  Line line("api");
+  const bool canary = entry.canary_weight != 0;
+  Line line(canary ? "canary" : "api");
+  if (canary) line.number("weight", entry.canary_weight);
   line.number("id", entry.api_id);
   line.text("name", api.name);
   line.text("workspace", entry.workspace);
@@ -141,6 +143,13 @@ std::string api_line(const ApiEntry& entry) {
   line.number("version", entry.version);
   line.text("method", api.method);
   line.text("path", api.path);
+  if (const core::VersionKey& key = entry.version_key; key.in != core::VersionKey::In::none) {
+    line.object("version_key", [&] {
+      line.text("in", key.in == core::VersionKey::In::header ? "header" : "query");
+      line.text("name", key.name);
+      line.text("value", key.value);
+    });
+  }
   line.list("domains", sorted(entry.domains));
   line.text("service", entry.service);
   line.text("resource_group", api.resource_group);
@@ -149,6 +158,12 @@ std::string api_line(const ApiEntry& entry) {
   line.text("result", api.result);
   line.truth("point", api.point);
   write_authentication(line, api);
+  if (entry.sunset) {
+    line.object("deprecated", [&] {
+      line.number("since", entry.deprecated.value_or(0));
+      line.number("sunset", *entry.sunset);
+    });
+  }
   line.text("select", api.select);
   line.text("tail", api.tail);
   line.objects("parameters", api.parameters, [&](const CompiledParameter& parameter) {
@@ -249,6 +264,7 @@ std::string write_manifest(const ManifestContents& contents) {
   for (const DomainEntry& domain : sorted_by(contents.domains, &DomainEntry::name))
     body += domain_line(domain) + "\n";
   for (const ApiEntry& api : sorted_by(contents.apis, &ApiEntry::api_id)) body += api_line(api) + "\n";
+  for (const ApiEntry& api : sorted_by(contents.canaries, &ApiEntry::api_id)) body += api_line(api) + "\n";
   for (const ConsumerEntry& consumer : sorted_by(contents.consumers, &ConsumerEntry::name))
     body += consumer_line(consumer) + "\n";
   for (const DocumentEntry& document : contents.documents) body += document_line(document) + "\n";

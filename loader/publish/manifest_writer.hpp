@@ -9,19 +9,25 @@
 #include <string>
 #include <vector>
 
+#include "core/manifest.hpp"
+
 namespace tablegate::loader {
 
 // An API as one version (or a draft, version 0) of it stands in the catalog.
 struct ApiEntry {
   int64_t api_id = 0;
   int version = 0;
+  std::string name;  // empty: as the definition says it
   std::string workspace;
   std::string rest_api;
-  std::string base_path;
+  std::string base_path;                              // with the version where the scheme is path
+  core::VersionKey version_key;                       // by schemes header and query
   std::string business_process, process_description;  // for people: OpenAPI's tags
   std::vector<std::string> domains;
   std::string service = "default";
-  std::string definition;  // JSON of kind Api
+  int canary_weight = 0;                      // of a canary: percent of consumers
+  std::optional<int64_t> deprecated, sunset;  // seconds since 1970; both or none
+  std::string definition;                     // JSON of kind Api
   std::string
       source;  // JSON: {"table","time_zone","primary_key":[...],"columns":[{"name","type","not_null"}]}
 };
@@ -65,6 +71,11 @@ struct ConsumerEntry {
 struct DomainEntry {
   std::string name, protocol;
   bool force_https = false;
+  // For domains.conf only.
+  std::string certificate, certificate_key;
+  std::string tls_min = "TLSv1.2", tls_max = "TLSv1.3";
+  bool http2 = true;
+  bool server_block = true;
 };
 
 // An OpenAPI document and the domains that answer it; none: every other host.
@@ -77,10 +88,13 @@ struct ManifestContents {
   std::string gateway;
   std::string address;  // base URL of the gateway instance, or empty
   uint64_t publication = 0;
+  uint64_t revision = 0;  // of the catalog that this was read from; not in the manifest
   std::vector<DomainEntry> domains;
   std::vector<ApiEntry> apis;
+  std::vector<ApiEntry> canaries;  // other versions of some of them
   std::vector<ConsumerEntry> consumers;
   std::vector<DocumentEntry> documents;
+  std::vector<std::string> http_listen{"80"}, https_listen{"443"};  // for domains.conf only
 };
 
 // The value of a consumer's "jwt", as core::read_jwt_setting() reads it.

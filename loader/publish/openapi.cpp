@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 #include <map>
 #include <set>
 
 #include "catalog/refusal.hpp"
 #include "core/digest.hpp"
+#include "core/router.hpp"
 #include "publish/openapi_operation.hpp"
 
 namespace tablegate::loader {
@@ -18,12 +20,13 @@ using Operations = std::vector<const OpenApiOperation*>;
 
 constexpr size_t kVersionDigits = 12;
 
-// "GET /v1/user/{id}" is getV1UserById.
-std::string operation_id(const CompiledApi& api) {
+// "GET /v1/user/{id}" is getV1UserById; version v2 by a header of "GET /user" is getUserV2.
+std::string operation_id(const OpenApiOperation& operation) {
+  const CompiledApi& api = operation.api;
   std::string id;
   for (const char c : api.method) id += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   bool upper = true;
-  for (const char c : api.path) {
+  for (const char c : api.path + "/" + operation.entry->version_key.value) {
     if (c == '{') id += "By";
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) {
       upper = true;
@@ -44,7 +47,7 @@ std::vector<OpenApiOperation> read_operations(const ManifestContents& contents) 
   });
   std::set<std::string> taken;
   for (OpenApiOperation& operation : operations) {
-    operation.id = operation_id(operation.api);
+    operation.id = operation_id(operation);
     if (!taken.insert(operation.id).second) {
       operation.id += fmt::format("_{}", operation.entry->api_id);
       taken.insert(operation.id);
@@ -210,18 +213,47 @@ std::string route_key(const CompiledApi& api) {
   return api.method + " " + template_of(api.path).route;
 }
 
-// What a host serves: a domain's own routes first, then those without a domain. "": any other host.
+// Versions of one method and path that a header or a query parameter tells apart.
+bool are_versions(const OpenApiOperation& a, const OpenApiOperation& b) {
+  return !core::could_mean_both(a.entry->version_key, b.entry->version_key);
+}
+
+bool is_newer(const OpenApiOperation& a, const OpenApiOperation& b) {
+  return strverscmp(a.entry->version_key.value.c_str(), b.entry->version_key.value.c_str()) > 0;
+}
+
+// Of an OpenAPI document, which has one operation for a method and path: of several versions the newest.
+class Choice {
+ public:
+  // The other API that answers the same, where that is no version of it; else null.
+  const OpenApiOperation* add(const OpenApiOperation& one) {
+    const auto [place, added] = places_.try_emplace(route_key(one.api), chosen_.size());
+    if (added) {
+      chosen_.push_back(&one);
+      return nullptr;
+    }
+    const OpenApiOperation*& other = chosen_[place->second];
+    if (!are_versions(one, *other)) return other;
+    if (is_newer(one, *other)) other = &one;
+    return nullptr;
+  }
+  Operations take() { return std::move(chosen_); }
+
+ private:
+  Operations chosen_;
+  std::map<std::string, size_t> places_;  // by route
+};
+
+// What a host serves: a domain's own routes first, then those without domain. "": any other host.
 Operations operations_of(const std::vector<OpenApiOperation>& all, const std::string& domain) {
-  Operations chosen;
-  std::set<std::string> routes;
+  Choice choice;
   for (const OpenApiOperation& one : all) {
-    if (!domain.empty() && serves(one, domain) && routes.insert(route_key(one.api)).second)
-      chosen.push_back(&one);
+    if (!domain.empty() && serves(one, domain)) choice.add(one);
   }
   for (const OpenApiOperation& one : all) {
-    if (one.entry->domains.empty() && routes.insert(route_key(one.api)).second) chosen.push_back(&one);
+    if (one.entry->domains.empty()) choice.add(one);
   }
-  return chosen;
+  return choice.take();
 }
 
 std::vector<std::string> domains_in_use(const ManifestContents& contents) {
@@ -263,24 +295,21 @@ std::string openapi_of_domain(const ManifestContents& contents, const std::strin
 
 std::string openapi_of_gateway(const ManifestContents& contents) {
   const std::vector<OpenApiOperation> all = read_operations(contents);
-  Operations operations;
-  std::map<std::string, const OpenApiOperation*> routes;
+  Choice choice;
   std::set<std::string> servers;
   for (const OpenApiOperation& one : all) {
-    const auto [other, added] = routes.try_emplace(route_key(one.api), &one);
-    if (!added) {
+    if (const OpenApiOperation* const other = choice.add(one)) {
       const std::vector<std::string> domains = domains_in_use(contents);
       throw Refused(
           fmt::format(
               "APIs \"{}\" and \"{}\" both answer {} {}, on different hosts: a document is of one host",
-              other->second->api.name, one.api.name, one.api.method, one.api.path),
+              other->api.name, one.api.name, one.api.method, one.api.path),
           "tablegate openapi --domain " + domains.front());
     }
-    operations.push_back(&one);
     for (std::string& server : servers_of(contents, one.entry->domains)) servers.insert(std::move(server));
   }
   if (all.empty()) servers.insert(servers_of(contents, {}).front());
-  return Document(contents, operations, {servers.begin(), servers.end()}).write(true);
+  return Document(contents, choice.take(), {servers.begin(), servers.end()}).write(true);
 }
 
 }  // namespace tablegate::loader

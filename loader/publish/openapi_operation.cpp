@@ -38,11 +38,28 @@ SchemaNotes notes_of(const CompiledParameter& parameter, const std::string& desc
   return {description, parameter.has_sample ? std::optional<std::string>(parameter.sample) : std::nullopt};
 }
 
+// What asks for this version of the REST API.
+void write_version(OpenApiJson& json, const core::VersionKey& version) {
+  json.object([&] {
+    json.text("name", version.name);
+    json.text("in", version.in == core::VersionKey::In::header ? "header" : "query");
+    json.truth("required", true);
+    json.text("description", "the version of the REST API");
+    json.object("schema", [&] {
+      json.text("type", "string");
+      json.array("enum", [&] { json.value(std::string_view(version.value)); });
+    });
+  });
+}
+
 void write_parameters(OpenApiJson& json, const OpenApiOperation& operation,
                       const std::map<std::string, std::string>& names) {
   const std::vector<CompiledParameter>& list = operation.api.parameters;
-  if (std::all_of(list.begin(), list.end(), in_body)) return;
+  const core::VersionKey& version = operation.entry->version_key;
+  const bool versioned = version.in != core::VersionKey::In::none;
+  if (!versioned && std::all_of(list.begin(), list.end(), in_body)) return;
   json.array("parameters", [&] {
+    if (versioned) write_version(json, version);
     for (size_t i = 0; i < list.size(); ++i) {
       if (in_body(list[i])) continue;
       json.object([&] {
@@ -306,6 +323,7 @@ void write_operation(OpenApiJson& json, const OpenApiOperation& operation,
                      const std::map<std::string, std::string>& names, UsedComponents& used) {
   json.text("operationId", operation.id);
   json.text("summary", operation.api.name);
+  if (operation.entry->deprecated) json.truth("deprecated", true);
   json.text_if("description", operation.description);
   json.array("tags", [&] { json.value(std::string_view(operation.entry->business_process)); });
   write_security(json, operation.api, used);

@@ -36,7 +36,9 @@ class IgnoreInterrupt {
   IgnoreInterrupt() {
     struct sigaction ignore {};
     ignore.sa_handler = SIG_IGN;
-    sigaction(SIGINT, &ignore, &before_);
+    sigaction(SIGINT, nullptr, &before_);
+    // Who has a handler of its own lives on by it.
+    if (before_.sa_handler == SIG_DFL) sigaction(SIGINT, &ignore, nullptr);
   }
   ~IgnoreInterrupt() { sigaction(SIGINT, &before_, nullptr); }
   IgnoreInterrupt(const IgnoreInterrupt&) = delete;

@@ -6,44 +6,15 @@
 #include <utility>
 
 #include "catalog/hmac_keys.hpp"
-#include "catalog/json_text.hpp"
 #include "catalog/jwt_settings.hpp"
-#include "catalog/name_rules.hpp"
+#include "catalog/lookup.hpp"
+#include "catalog/nodes.hpp"
 #include "catalog/refusal.hpp"
+#include "publish/domain_rows.hpp"
 #include "publish/openapi.hpp"
 
 namespace tablegate::loader {
 namespace {
-
-void read_domains(Database& catalog, ManifestContents& contents) {
-  const Rows rows = catalog.query(
-      "SELECT d.name, d.definition FROM tablegate.domain d WHERE EXISTS ("
-      "  SELECT FROM tablegate.rest_api_domain r JOIN tablegate.business_process b USING (rest_api_id)"
-      "  JOIN tablegate.api a USING (business_process_id)"
-      "  JOIN tablegate.published_api p ON p.api_id = a.api_id AND p.gateway = r.gateway"
-      "  WHERE r.domain = d.name AND r.gateway = $1) ORDER BY d.name",
-      {contents.gateway});
-  for (int row = 0; row < rows.size(); ++row) {
-    JsonDocument definition;
-    if (const std::string fault = parse_json(rows.text(row, 1), definition); !fault.empty()) {
-      throw SystemFailure(
-          fmt::format("Domain \"{}\" is damaged in the catalog: {}", rows.text(row, 0), fault));
-    }
-    DomainEntry domain;
-    domain.name = rows.string(row, 0);
-    // Looked at again, not only by apply: it goes into a file that nginx reads as root.
-    if (const std::string fault = bad_host(domain.name); !fault.empty()) {
-      // The name itself may hold anything, for a terminal too.
-      throw Refused(
-          fmt::format("a Domain in the catalog has no host name: it {}; nothing was written", fault),
-          "tablegate get Domain -o json");
-    }
-    domain.protocol = json_member(definition, "protocol", "HTTP");
-    const JsonValue* force = json_find(definition, "force_https");
-    domain.force_https = force != nullptr && force->IsTrue();
-    contents.domains.push_back(std::move(domain));
-  }
-}
 
 void read_apis(Database& catalog, ManifestContents& contents) {
   std::map<std::string, std::vector<std::string>> domains;  // by REST API id
@@ -52,10 +23,15 @@ void read_apis(Database& catalog, ManifestContents& contents) {
       {contents.gateway});
   for (int row = 0; row < bound.size(); ++row) domains[bound.string(row, 0)].push_back(bound.string(row, 1));
   const Rows rows = catalog.query(
-      "SELECT p.api_id, p.version, w.name, r.name, r.base_path, r.rest_api_id, p.service, v.definition, "
-      "v.source, b.name, b.definition ->> 'description'"
-      " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version)"
-      " JOIN tablegate.api a USING (api_id) JOIN tablegate.workspace w USING (workspace_id)"
+      "SELECT p.api_id, v.version, w.name, r.name, r.url_base, r.rest_api_id, p.service, v.definition, "
+      "v.source, r.version_in, r.version_name, r.version, a.name,"
+      " CASE v.version WHEN p.canary_version THEN p.canary_weight ELSE 0 END,"
+      " extract(epoch FROM d.since)::bigint, extract(epoch FROM d.sunset)::bigint,"
+      " b.name, b.definition ->> 'description'"
+      " FROM tablegate.published_api p JOIN tablegate.api_version v"
+      " ON v.api_id = p.api_id AND v.version IN (p.version, p.canary_version)"
+      " LEFT JOIN tablegate.api_deprecation d ON d.gateway = p.gateway AND d.api_id = p.api_id"
+      " JOIN tablegate.api a ON a.api_id = p.api_id JOIN tablegate.workspace w USING (workspace_id)"
       " JOIN tablegate.business_process b USING (business_process_id)"
       " JOIN tablegate.rest_api r USING (rest_api_id) WHERE p.gateway = $1 ORDER BY p.api_id",
       {contents.gateway});
@@ -71,9 +47,16 @@ void read_apis(Database& catalog, ManifestContents& contents) {
     api.service = rows.string(row, 6);
     api.definition = rows.string(row, 7);
     api.source = rows.string(row, 8);
-    api.business_process = rows.string(row, 9);
-    api.process_description = rows.string(row, 10);
-    contents.apis.push_back(std::move(api));
+    api.version_key = read_version_key(rows, row, 9);
+    api.name = rows.string(row, 12);
+    api.canary_weight = static_cast<int>(rows.integer(row, 13));
+    if (!rows.null(row, 14)) {
+      api.deprecated = rows.integer(row, 14);
+      api.sunset = rows.integer(row, 15);
+    }
+    api.business_process = rows.string(row, 16);
+    api.process_description = rows.string(row, 17);
+    (api.canary_weight == 0 ? contents.apis : contents.canaries).push_back(std::move(api));
   }
 }
 
@@ -166,6 +149,8 @@ ManifestContents read_contents(Database& catalog, const std::string& gateway, bo
   if (rows.empty()) throw Refused(fmt::format("no GatewayInstance \"{}\" is defined", gateway));
   contents.publication = static_cast<uint64_t>(rows.integer(0, 0));
   contents.address = rows.string(0, 1);
+  contents.revision = current_revision(catalog);
+  read_listen(catalog, contents);
   read_domains(catalog, contents);
   read_apis(catalog, contents);
   if (with_consumers) read_consumers(catalog, contents);

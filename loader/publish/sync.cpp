@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <ctime>
+#include <filesystem>
 #include <string_view>
 
-#include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 #include "core/manifest_reader.hpp"
+#include "publish/nginx_version.hpp"
 #include "publish/shell_command.hpp"
 
 namespace tablegate::loader {
@@ -54,26 +56,45 @@ void keep_good_files(const OutputFolder& folder) {
   folder.sync();
 }
 
+// The domains.conf that nginx has: of a sync that died, the one before.
+std::string domains_text(const OutputFolder& folder, const ManifestContents& contents,
+                         const SyncCommands& commands, DomainReport& report) {
+  const std::string last =
+      folder.exists(kPending) ? std::string(kDomains) + ".previous" : std::string(kDomains);
+  DomainsPlace place;
+  place.folder = std::filesystem::canonical(folder.path()).string();
+  place.previous = folder.read(last).value_or("");
+  place.now = static_cast<int64_t>(std::time(nullptr));
+  place.http2_on = [&commands] {
+    const auto version = find_nginx_version(commands.nginx_version, {commands.check, commands.reload});
+    return version && version->has_http2_directive();
+  };
+  return write_domains(contents, place, report);
+}
+
+// A block that was kept names files which nginx may not read any more: then the whole of it stays as it was.
+[[noreturn]] void tell_of_kept(const Refused& refused, const DomainReport& report) {
+  std::string text = refused.what();
+  for (const std::string& fault : report.faults) text += "\n" + fault;
+  if (!report.kept.empty()) {
+    text +=
+        "\na block that was kept names the same files: where nginx cannot read them, nothing new goes "
+        "through "
+        "until they are right, or the API is published without that domain";
+  }
+  throw Refused(text, refused.next());
+}
+
 }  // namespace
 
-std::string write_domains(const ManifestContents& contents) {
-  if (const std::string fault = bad_plain_name(contents.gateway); !fault.empty()) {
-    throw Refused(fmt::format("the gateway's name {}; nothing was written", fault),
-                  "tablegate get GatewayInstance");
-  }
-  std::string text = fmt::format(
-      "# Written by tablegate sync for gateway {}. Do not edit: the next sync replaces it.\n"
-      "# Server blocks are not generated yet: write them yourself, with \"tablegate on;\" in a location.\n",
-      contents.gateway);
-  for (const DomainEntry& domain : contents.domains)
-    text += fmt::format("# domain {} ({})\n", domain.name, domain.protocol);
-  return text;
+void mark_unproved(const OutputFolder& folder) {
+  folder.write(kPending, "");
 }
 
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
-                       const SyncCommands& commands) {
+                       const SyncCommands& commands, DomainReport& report) {
   const std::string manifest = write_manifest(contents);
-  const std::string domains = write_domains(contents);
+  const std::string domains = domains_text(folder, contents, commands, report);
   if (const auto read = core::read_manifest(manifest); !read) {
     throw Refused(
         fmt::format("the gateway would refuse this manifest, nothing was written: {}", read.error().text()));
@@ -90,6 +111,10 @@ SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& conte
     folder.sync();
     run("--check", commands.check);
     run("--reload", commands.reload);
+  } catch (const Refused& refused) {
+    put_back(folder);
+    if (report.faults.empty()) throw;
+    tell_of_kept(refused, report);
   } catch (...) {
     put_back(folder);
     throw;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "publish/domains_writer.hpp"
 #include "publish/manifest_writer.hpp"
 #include "publish/output_folder.hpp"
 
@@ -15,17 +16,20 @@ namespace tablegate::loader {
 struct SyncCommands {
   std::string check;   // empty: none
   std::string reload;  // empty: none
+  // Of the nginx that reads the files; empty: it is asked (nginx_version.hpp).
+  std::string nginx_version;
 };
 
 enum class SyncResult { written, unchanged };
 
 // Writes manifest.json and domains.conf of `contents` into the folder. Throws Refused when the manifest's own
 // parser refuses it (nothing was written), or a command failed (both files are put back; its output is in the
-// message).
+// message). Domains whose certificate cannot be served stop nothing: `domains` tells of them, and the caller
+// must.
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
-                       const SyncCommands& commands);
+                       const SyncCommands& commands, DomainReport& domains);
 
-// The text of domains.conf.
-std::string write_domains(const ManifestContents& contents);
+// The files' next sync checks and reloads even when nothing changed: nginx has not taken them over.
+void mark_unproved(const OutputFolder& folder);
 
 }  // namespace tablegate::loader

@@ -67,6 +67,13 @@ struct ApiKeySource {
   std::string name;
 };
 
+// By what a request asks for one of several versions of a REST API, where the path does not tell it.
+struct VersionKey {
+  enum class In : uint8_t { none, header, query } in = In::none;
+  std::string name;
+  std::string value;
+};
+
 struct Api {
   uint32_t id = 0;     // the catalog's
   uint32_t index = 0;  // place in Manifest::apis
@@ -78,6 +85,7 @@ struct Api {
   std::string path;
   std::vector<std::string> path_segments;  // "{user_id}" stays as it is
   bool has_path_parameters = false;
+  VersionKey version_key;
   std::vector<std::string> domains;  // empty: any host
   std::string service;
   std::string resource_group;
@@ -93,6 +101,13 @@ struct Api {
   std::vector<Parameter> parameters;
   bool reads_body = false;  // a parameter stands in the body
   std::vector<Column> columns;
+  // Beside this version another one is served to some consumers (canary.hpp).
+  uint32_t canary = 0;         // place in Manifest::apis
+  uint32_t canary_weight = 0;  // percent of consumers; 0: there is none
+  bool is_canary = false;      // this is the other one: no route leads to it
+  // Values of the headers of an API that is deprecated (RFC 9745, RFC 8594); empty: it is not.
+  std::string deprecation;
+  std::string sunset;
 };
 
 struct Domain {

@@ -1,5 +1,6 @@
 #include "core/manifest_api.hpp"
 
+#include "core/http_date.hpp"
 #include "core/json_writer.hpp"
 #include "core/router.hpp"
 
@@ -117,6 +118,31 @@ void read_authentication(ObjectReader& in, Api& out) {
   });
 }
 
+constexpr int64_t kLastTime = 253402300799;  // 9999-12-31T23:59:59Z
+
+// Deprecation is a date of structured fields (RFC 9745 section 2), Sunset an HTTP date not before it (section
+// 4).
+void read_deprecation(ObjectReader& in, Api& out) {
+  in.object("deprecated", [&out](ObjectReader& times) {
+    const int64_t since = times.integer("since", 0, kLastTime);
+    const int64_t sunset = times.integer("sunset", 0, kLastTime);
+    if (sunset < since) times.fail("sunset", "must not be before since");
+    out.deprecation = "@" + std::to_string(since);
+    char date[kHttpDateSize + 1];
+    format_http_date(sunset, date);
+    out.sunset.assign(date, kHttpDateSize);
+  });
+}
+
+void read_version_key(ObjectReader& in, Api& out) {
+  out.version_key.in =
+      in.word<VersionKey::In>("in", {{"header", VersionKey::In::header}, {"query", VersionKey::In::query}});
+  out.version_key.name = in.string("name");
+  if (out.version_key.name.empty()) in.fail("name", "must not be empty");
+  out.version_key.value = in.string("value");
+  if (out.version_key.value.empty()) in.fail("value", "must not be empty");
+}
+
 }  // namespace
 
 Api read_api(ObjectReader& in) {
@@ -132,6 +158,8 @@ Api read_api(ObjectReader& in) {
   if (out.path.empty() || out.path[0] != '/') in.fail("path", "must start with /");
   split_path(out);
   if (out.path_segments.size() > kMaxPathSegments) in.fail("path", "has too many segments");
+  if (in.has("version_key"))
+    in.object("version_key", [&out](ObjectReader& key) { read_version_key(key, out); });
   out.domains = in.strings("domains");
   out.service = in.string("service");
   out.resource_group = in.string("resource_group");
@@ -147,6 +175,7 @@ Api read_api(ObjectReader& in) {
       out.api_key_source.name = source.string("name");
     });
   }
+  if (in.has("deprecated")) read_deprecation(in, out);
   out.select = in.string("select");
   out.tail = in.string("tail");
   read_parameters(in, out);

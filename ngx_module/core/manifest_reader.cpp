@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "core/canary.hpp"
 #include "core/digest.hpp"
 #include "core/jwt_index.hpp"
 #include "core/manifest_api.hpp"
@@ -63,6 +64,8 @@ class Reading {
       api.index = static_cast<uint32_t>(manifest_.apis.size());
       if (!apis_.emplace(api.id, api.index).second) in.fail("id", "is given twice");
       manifest_.apis.push_back(std::move(api));
+    } else if (kind == "canary") {
+      canary(in);
     } else if (kind == "consumer") {
       consumer(in);
     } else if (kind == "openapi") {
@@ -73,6 +76,24 @@ class Reading {
   }
 
  private:
+  // Another version of an API of a line before.
+  void canary(ObjectReader& in) {
+    Api canary = read_api(in);
+    const auto weight = static_cast<uint32_t>(in.integer("weight", 1, 99));
+    const auto found = apis_.find(canary.id);
+    if (found == apis_.end()) return in.fail("id", "names an API that the manifest does not have");
+    Api& api = manifest_.apis[found->second];
+    if (api.canary_weight != 0) return in.fail("id", "has two canaries");
+    if (api.version == canary.version) return in.fail("version", "is that of the API");
+    if (const std::string fault = canary_fault(api, canary); !fault.empty())
+      return in.fail(fault.c_str(), "differs from that of the API's other version");
+    canary.index = static_cast<uint32_t>(manifest_.apis.size());
+    canary.is_canary = true;
+    api.canary = canary.index;
+    api.canary_weight = weight;
+    manifest_.apis.push_back(std::move(canary));
+  }
+
   void consumer(ObjectReader& in) {
     Consumer out;
     const uint32_t place = static_cast<uint32_t>(manifest_.consumers.size());

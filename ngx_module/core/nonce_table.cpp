@@ -107,4 +107,16 @@ NonceTable::Outcome NonceTable::remember(const Digest& digest, uint64_t key, int
   }
 }
 
+size_t NonceTable::used(int64_t now) const {
+  constexpr size_t kLookedAt = 65536;
+  const uint64_t now_tick = static_cast<uint64_t>(now / kTick) & kTimeMask;
+  const size_t step = std::max<size_t>(1, slot_count_ / kLookedAt) | 1U;  // odd: all places of a bucket
+  size_t live = 0;
+  size_t looked_at = 0;
+  for (size_t i = 0; i < slot_count_; i += step, ++looked_at) {
+    if (is_live(slots_[i].load(std::memory_order_relaxed), now_tick)) ++live;
+  }
+  return looked_at == 0 ? 0 : live * slot_count_ / looked_at;
+}
+
 }  // namespace tablegate::core

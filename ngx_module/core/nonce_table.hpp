@@ -32,6 +32,8 @@ class NonceTable {
   Outcome remember(const Digest& digest, uint64_t key, int64_t now, int64_t hold);
 
   size_t slots() const { return slot_count_; }
+  // How many of them hold a nonce at `now`, nearly: a large table is judged by a part of it.
+  size_t used(int64_t now) const;
 
  private:
   using Word = std::atomic<uint64_t>;

@@ -58,6 +58,9 @@ struct QueryValue {
 };
 QueryValue find_query_value(std::string_view query, std::string_view name);
 
+// Whether a raw name or value of a query is `text` once decoded; allocates nothing.
+bool query_text_is(std::string_view raw, std::string_view text);
+
 // Decodes percent-encoding and '+' of a query value. NUL-terminated in the arena, or a view with null data()
 // when the encoding is bad. `raw` without an escape is copied as it is.
 std::string_view decode_query_value(std::string_view raw, Arena& arena);

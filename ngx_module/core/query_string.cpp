@@ -35,19 +35,18 @@ bool encoded(std::string_view text) {
   return text.find_first_of("%+") != std::string_view::npos;
 }
 
-// Whether a raw name is `name` when decoded.
-bool same_name(std::string_view raw, std::string_view name) {
-  if (!encoded(raw)) return raw == name;
-  if (raw.size() < name.size()) return false;
+}  // namespace
+
+bool query_text_is(std::string_view raw, std::string_view text) {
+  if (!encoded(raw)) return raw == text;
+  if (raw.size() < text.size()) return false;
   size_t at = 0;
-  for (char expected : name) {
+  for (char expected : text) {
     if (at >= raw.size()) return false;
     if (next_byte(raw, at) != static_cast<unsigned char>(expected)) return false;
   }
   return at == raw.size();
 }
-
-}  // namespace
 
 QueryValue find_query_value(std::string_view query, std::string_view name) {
   QueryValue found;
@@ -57,7 +56,7 @@ QueryValue find_query_value(std::string_view query, std::string_view name) {
     if (end == std::string_view::npos) end = query.size();
     const std::string_view pair = query.substr(at, end - at);
     const size_t equals = pair.find('=');
-    if (same_name(pair.substr(0, equals), name)) {
+    if (query_text_is(pair.substr(0, equals), name)) {
       if (found.count++ == 0) {
         found.raw = equals == std::string_view::npos ? pair.substr(pair.size()) : pair.substr(equals + 1);
       }

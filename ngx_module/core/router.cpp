@@ -1,9 +1,28 @@
 #include "core/router.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <unordered_map>
 
+#include "core/parameters.hpp"
+
 namespace tablegate::core {
+
+namespace {
+
+bool same_header(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+}  // namespace
+
+bool could_mean_both(const VersionKey& a, const VersionKey& b) {
+  if (a.in == VersionKey::In::none || a.in != b.in) return true;
+  const bool same_name = a.in == VersionKey::In::header ? same_header(a.name, b.name) : a.name == b.name;
+  return !same_name || a.value == b.value;
+}
 
 namespace {
 
@@ -21,14 +40,67 @@ std::string_view allow_of(unsigned methods) {
   return kAllow[methods & 3U];
 }
 
+// What a request says of versions.
+struct VersionSource {
+  std::string_view query;
+  const HeaderSource* headers;
+
+  // What the request gives `key` as value, still encoded; null data(): nothing, or more than one.
+  std::string_view value_of(const VersionKey& key) const {
+    if (key.in == VersionKey::In::query) {
+      const QueryValue found = find_query_value(query, key.name);
+      return found.count == 1 ? found.raw : std::string_view();
+    }
+    unsigned count = 0;
+    const std::string_view value = headers == nullptr ? std::string_view() : headers->find(key.name, count);
+    return count == 1 ? value : std::string_view();
+  }
+};
+
+// The APIs of one path and method: one, or versions that the same header or query parameter tells apart.
+class Endpoint {
+ public:
+  // Null, or an API that the same request could mean.
+  const Api* add(const Api& api) {
+    if (first_ == nullptr) {
+      first_ = &api;
+      return nullptr;
+    }
+    if (could_mean_both(first_->version_key, api.version_key)) return first_;
+    for (const Api* other : others_) {
+      if (could_mean_both(other->version_key, api.version_key)) return other;
+    }
+    others_.push_back(&api);
+    return nullptr;
+  }
+
+  const Api* pick(const VersionSource& source) const {
+    if (first_ == nullptr || first_->version_key.in == VersionKey::In::none) return first_;
+    const std::string_view value = source.value_of(first_->version_key);
+    if (value.data() == nullptr) return nullptr;
+    if (is_version(*first_, value)) return first_;
+    for (const Api* other : others_) {
+      if (is_version(*other, value)) return other;
+    }
+    return nullptr;
+  }
+
+ private:
+  static bool is_version(const Api& api, std::string_view value) {
+    return api.version_key.in == VersionKey::In::query ? query_text_is(value, api.version_key.value)
+                                                       : value == api.version_key.value;
+  }
+
+  const Api* first_ = nullptr;
+  std::vector<const Api*> others_;
+};
+
 // The APIs of one path, by method.
 struct Endpoints {
-  const Api* get = nullptr;
-  const Api* post = nullptr;
+  Endpoint get;
+  Endpoint post;
 
-  const Api*& at(unsigned method) { return method == kPost ? post : get; }
-  const Api* at(unsigned method) const { return method == kPost ? post : get; }
-  unsigned methods() const { return (get != nullptr ? kGet : 0U) | (post != nullptr ? kPost : 0U); }
+  Endpoint& at(unsigned method) { return method == kPost ? post : get; }
 };
 
 // A segment of paths with parameters.
@@ -46,11 +118,14 @@ struct Scope {
 
 struct Search {
   unsigned method = 0;
-  unsigned methods_seen = 0;
+  unsigned methods_seen = 0;  // that the path takes for the version asked for
+  VersionSource version;
 
   const Api* visit(const Endpoints& endpoints) {
-    methods_seen |= endpoints.methods();
-    return method == 0 ? nullptr : endpoints.at(method);
+    const Api* const get = endpoints.get.pick(version);
+    const Api* const post = endpoints.post.pick(version);
+    methods_seen |= (get != nullptr ? kGet : 0U) | (post != nullptr ? kPost : 0U);
+    return method == kGet ? get : method == kPost ? post : nullptr;
   }
 };
 
@@ -76,6 +151,12 @@ const Api* search_scope(const Scope& scope, std::string_view path, Search& searc
   return nullptr;
 }
 
+// Why versions conflict, where it is not the path alone.
+std::string both_words(const Api& a, const Api& b) {
+  if (a.version_key.in == VersionKey::In::none && b.version_key.in == VersionKey::In::none) return {};
+  return ", and one request could mean both versions";
+}
+
 Status add(Scope& scope, const Api& api, const std::string& where) {
   Endpoints* endpoints = nullptr;
   if (!api.has_path_parameters) {
@@ -91,13 +172,11 @@ Status add(Scope& scope, const Api& api, const std::string& where) {
     }
     endpoints = &node->endpoints;
   }
-  const Api*& place = endpoints->at(method_of(api.method));
-  if (place != nullptr) {
-    return Error{"APIs \"" + place->name + "\" and \"" + api.name + "\" have the same method and path " +
-                     api.method + " " + api.path + where,
+  if (const Api* const other = endpoints->at(method_of(api.method)).add(api)) {
+    return Error{"APIs \"" + other->name + "\" and \"" + api.name + "\" have the same method and path " +
+                     api.method + " " + api.path + where + both_words(*other, api),
                  {}};
   }
-  place = &api;
   return Done{};
 }
 
@@ -141,6 +220,7 @@ Result<std::unique_ptr<const Router>> Router::build(const Manifest& manifest) {
     }
   }
   for (const Api& api : manifest.apis) {
+    if (api.is_canary) continue;
     if (api.domains.empty()) {
       if (Status added = add(data->any_host, api, ""); !added) return added.error();
     }
@@ -156,9 +236,10 @@ Result<std::unique_ptr<const Router>> Router::build(const Manifest& manifest) {
   return std::unique_ptr<const Router>(new Router(std::move(data)));  // NOLINT: the constructor is private
 }
 
-RouteMatch Router::find(std::string_view host, std::string_view path, std::string_view method) const {
+RouteMatch Router::find(std::string_view host, std::string_view path, std::string_view method,
+                        std::string_view query, const HeaderSource* headers) const {
   RouteMatch match;
-  Search search{method_of(method), 0};
+  Search search{method_of(method), 0, {query, headers}};
   const size_t domain = data_->find_domain(host);
   if (domain != Data::kNone) {
     match.domain = &(*data_->domains)[domain];

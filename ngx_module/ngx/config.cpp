@@ -8,6 +8,7 @@
 
 #include "core/manifest_reader.hpp"
 #include "ngx/file.hpp"
+#include "ngx/status.hpp"
 #include "ngx/worker.hpp"
 #include "ngx/zone.hpp"
 
@@ -57,8 +58,9 @@ std::string quoted(std::string_view text) {
 void* create_main_config(ngx_conf_t* cf) noexcept {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(cf->pool, sizeof(MainConfig));
   if (cleanup == nullptr) return nullptr;
+  static uint64_t generations = 0;  // outlives configurations: the master's own
   try {
-    new (cleanup->data) MainConfig();
+    (new (cleanup->data) MainConfig())->generation = ++generations;
   } catch (...) {
     return nullptr;
   }
@@ -73,6 +75,7 @@ void* create_location_config(ngx_conf_t* cf) noexcept {
   config->hmac_window = NGX_CONF_UNSET;
   config->hmac_diagnostics = NGX_CONF_UNSET;
   config->errors = NGX_CONF_UNSET;
+  config->tls_terminated = NGX_CONF_UNSET;
   return config;
 }
 
@@ -83,6 +86,7 @@ char* merge_location_config(ngx_conf_t* cf, void* parent, void* child) noexcept 
   ngx_conf_merge_sec_value(inner.hmac_window, outer.hmac_window, 900);
   ngx_conf_merge_value(inner.hmac_diagnostics, outer.hmac_diagnostics, 0);
   ngx_conf_merge_value(inner.errors, outer.errors, 0);
+  ngx_conf_merge_value(inner.tls_terminated, outer.tls_terminated, 0);
   if (inner.enabled == 0) return NGX_CONF_OK;
   auto& main = *static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));
   if (inner.hmac_window == 0) main.hmac_window_off = true;
@@ -125,6 +129,7 @@ char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
     return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + ": " + manifest.error().text());
   }
   config.manifest = std::move(*manifest);
+  config.loaded_at = ngx_time();
   return NGX_CONF_OK;
 } catch (const std::exception&) {
   return const_cast<char*>("failed: out of memory");
@@ -137,6 +142,15 @@ char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept {
     main->enabled_anywhere = true;
   }
   return result;
+}
+
+char* set_status(ngx_conf_t* cf, ngx_command_t*, void*) noexcept {
+  auto* core =
+      static_cast<ngx_http_core_loc_conf_t*>(ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+  core->handler = status_handler;  // with a content handler of its own a location is never ours
+  auto* main = static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));
+  main->status_anywhere = true;
+  return NGX_CONF_OK;
 }
 
 namespace {
@@ -168,10 +182,11 @@ bool check_signatures(ngx_conf_t* cf, const MainConfig& config) {
 
 ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
   if (!config.manifest) {
-    if (!config.enabled_anywhere) return NGX_OK;
-    ngx_log_error(
-        NGX_LOG_EMERG, cf->log, 0,
-        "\"tablegate on\" and \"tablegate_openapi\" want a \"tablegate_manifest\" in the http block");
+    if (!config.enabled_anywhere && !config.openapi_anywhere && !config.status_anywhere) return NGX_OK;
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" wants a \"tablegate_manifest\" in the http block",
+                  config.enabled_anywhere   ? "tablegate on"
+                  : config.openapi_anywhere ? "tablegate_openapi"
+                                            : "tablegate_status");
     return NGX_ERROR;
   }
   if (!check_signatures(cf, config)) return NGX_ERROR;

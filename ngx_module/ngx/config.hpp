@@ -44,6 +44,10 @@ struct MainConfig {
   std::vector<size_t> pool_of_api;
   ngx_shm_zone_t* zone = nullptr;
   bool enabled_anywhere = false;
+  bool openapi_anywhere = false;
+  bool status_anywhere = false;
+  uint64_t generation = 0;       // how many configurations this master has read, this one included
+  time_t loaded_at = 0;          // when the manifest was read
   time_t hmac_window = 0;        // the largest of all locations that are ours
   bool hmac_window_off = false;  // one of them has 0
   ngx_int_t request_id_index = NGX_ERROR;
@@ -57,6 +61,7 @@ struct LocationConfig {
   time_t hmac_window;  // seconds; 0: signed times and nonces do not count
   ngx_flag_t hmac_diagnostics;
   ngx_flag_t errors;
+  ngx_flag_t tls_terminated;  // a proxy in front ends TLS: what comes in clear counts as encrypted
 };
 
 MainConfig& main_config(ngx_http_request_t* r);
@@ -71,6 +76,7 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 char* set_manifest(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 char* set_service(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
+char* set_status(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 
 // Postconfiguration: everything the manifest asks for is there. NGX_OK, or NGX_ERROR with the reason logged.
 ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config);

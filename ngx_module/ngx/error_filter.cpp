@@ -5,6 +5,7 @@
 
 #include "ngx/request.hpp"
 #include "ngx/response.hpp"
+#include "ngx/statistics.hpp"
 
 namespace tablegate::ngx {
 
@@ -36,6 +37,18 @@ constexpr StatusName kStatuses[] = {
     {504, 504, "gateway_timeout", "the server behind this gateway took too long"},
 };
 
+// How an error of nginx's counts for the API that it hit.
+core::Slug slug_of(ngx_uint_t status) {
+  switch (status) {
+    case 413:
+      return core::Slug::body_too_large;
+    case 429:
+      return core::Slug::rate_limited;
+    default:
+      return status < 500 ? core::Slug::invalid_body : core::Slug::internal_error;
+  }
+}
+
 // nginx's ctx of the request, whatever it was made from: what matters here are its flags.
 RequestState* context(ngx_http_request_t* r) {
   return static_cast<RequestState*>(ngx_http_get_module_ctx(r, ngx_http_tablegate_module));
@@ -66,6 +79,8 @@ bool replace(ngx_http_request_t* r) {
   ngx_http_clear_content_length(r);
   if (!set_json_headers(r, body.size())) return false;
   if ((status == 429 || status == 503) && add_header(r, "Retry-After", "1") == nullptr) return false;
+  // Where an API was found the refusal is one of its answers: a body too large, too many requests.
+  if (state->route.api != nullptr) count_answer(*state, slug_of(status));
   state->replacement = str(body);
   state->replaced = true;
   return true;

@@ -3,6 +3,7 @@
 #include "ngx/error_filter.hpp"
 #include "ngx/openapi.hpp"
 #include "ngx/request.hpp"
+#include "ngx/served_file.hpp"
 #include "ngx/variables.hpp"
 #include "ngx/worker.hpp"
 
@@ -28,6 +29,10 @@ ngx_command_t commands[] = {
     {ngx_string("tablegate_errors"),
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, errors), nullptr},
+    {ngx_string("tablegate_tls_terminated"),
+     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, tls_terminated), nullptr},
+    {ngx_string("tablegate_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_status, 0, 0, nullptr},
     {ngx_string("tablegate_openapi"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_openapi,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     ngx_null_command};
@@ -77,13 +82,13 @@ ngx_module_t ngx_http_tablegate_module = {
     &tablegate::ngx::context,
     tablegate::ngx::commands,
     NGX_HTTP_MODULE,
-    nullptr,                       // init master
-    nullptr,                       // init module
-    tablegate::ngx::init_process,  // init process
-    nullptr,                       // init thread
-    nullptr,                       // exit thread
-    tablegate::ngx::exit_process,  // exit process
-    nullptr,                       // exit master
+    nullptr,                            // init master
+    tablegate::ngx::write_served_file,  // init module
+    tablegate::ngx::init_process,       // init process
+    nullptr,                            // init thread
+    nullptr,                            // exit thread
+    tablegate::ngx::exit_process,       // exit process
+    nullptr,                            // exit master
     NGX_MODULE_V1_PADDING,
 };
 }

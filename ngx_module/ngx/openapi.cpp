@@ -58,7 +58,7 @@ char* set_openapi(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
   location->handler = openapi_handler;
   static_cast<LocationConfig*>(conf)->enabled = 0;
   auto* main = static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));
-  main->enabled_anywhere = true;  // it wants a manifest too
+  main->openapi_anywhere = true;
   return NGX_CONF_OK;
 }
 

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "core/canary.hpp"
+#include "ngx/statistics.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -21,6 +23,14 @@ std::string_view Headers::find(std::string_view name, unsigned& count) const {
 }
 
 namespace {
+
+// Over TLS to here, or to the proxy that the location says is in front.
+bool is_encrypted(ngx_http_request_t* r) {
+#if (NGX_HTTP_SSL)
+  if (r->connection->ssl != nullptr) return true;
+#endif
+  return location_config(r).tls_terminated != 0;
+}
 
 // nginx makes a new text when it changes one.
 bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
@@ -68,6 +78,7 @@ void RequestState::clean_up(void* data) noexcept {
   if (state->waiting) {
     Worker* worker = main_config(state->request).worker.get();
     if (worker != nullptr) worker->pool(*state->route.api).abandon(state->query);
+    count_abandoned(*state);
   }
   state->~RequestState();
 }
@@ -85,20 +96,16 @@ core::RequestData RequestState::data(const Headers& headers) const {
 }
 
 bool RequestState::transport_allowed() {
-#if (NGX_HTTP_SSL)
-  const bool encrypted = request->connection->ssl != nullptr;
-#else
-  const bool encrypted = false;
-#endif
-  if (route.domain == nullptr || !route.domain->https || encrypted) return true;
+  if (route.domain == nullptr || !route.domain->https || is_encrypted(request)) return true;
   redirect_to_https = route.domain->force_https;
   return false;
 }
 
 core::Problem RequestState::find_route() {
   const MainConfig& config = main_config(request);
+  const Headers headers(request);
   route = config.manifest->router->find(view(request->headers_in.server), view(request->uri),
-                                        view(request->method_name));
+                                        view(request->method_name), view(request->args), &headers);
   if (!transport_allowed()) return {core::Slug::api_not_found, {}, {}};
   switch (route.outcome) {
     case core::RouteMatch::Outcome::found:
@@ -119,12 +126,24 @@ const core::Proof& RequestState::authenticate() {
   problem = proof.problem;
   proof = prove();
   problem = proof.problem;
+  if (proof.outcome == core::Proof::Outcome::proved || proof.outcome == core::Proof::Outcome::open)
+    choose_version();
   if (proof.outcome != core::Proof::Outcome::wants_body) return proof;
   // Only the request itself can still read its body.
   authenticated = request != request->main;
   if (authenticated) proof = {};
   problem = authenticated ? proof.problem : core::Problem();
   return proof;
+}
+
+// Of an API with a canary: route and proof were the same for both.
+void RequestState::choose_version() {
+  const core::Api& api = *route.api;
+  if (api.canary_weight == 0) return;
+  const core::Consumer* consumer = proof.identity.consumer;
+  const bool canary = consumer != nullptr ? core::takes_canary(consumer->name, api.id, api.canary_weight)
+                                          : static_cast<uint32_t>(::random()) % 100 < api.canary_weight;
+  if (canary) route.api = &main_config(request).manifest->apis[api.canary];
 }
 
 core::Proof RequestState::prove() {

@@ -107,6 +107,7 @@ class RequestState {
   static void clean_up(void* data) noexcept;
   core::Problem find_route();
   core::Proof prove();
+  void choose_version();
 
   core::Problem route_problem_;
   core::Body body_;

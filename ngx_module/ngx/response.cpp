@@ -1,5 +1,7 @@
 #include "ngx/response.hpp"
 
+#include "ngx/statistics.hpp"
+
 #include <libpq-fe.h>
 
 #include <algorithm>
@@ -105,6 +107,13 @@ void log_problem(const RequestState& state, const core::ProblemKind& kind) {
                 id.size(), id.data());
 }
 
+// When the API ends (its headers were made with the manifest).
+bool add_deprecation(ngx_http_request_t* r, const core::Api* api) {
+  if (api == nullptr || api->sunset.empty()) return true;
+  return add_header(r, "Deprecation", api->deprecation) != nullptr &&
+         add_header(r, "Sunset", api->sunset) != nullptr;
+}
+
 bool add_problem_headers(RequestState& state, const core::ProblemKind& kind) {
   ngx_http_request_t* r = state.request;
   if (kind.status == 401) {
@@ -185,9 +194,10 @@ ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
     }
     good = writer.row(cells);
   }
-  if (!good || !writer.end()) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  if (!good || !writer.end() || !add_deprecation(r, &api)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   state.rows = static_cast<size_t>(count);
   state.answered = true;
+  count_answer(state, core::Slug::none);
   return send(r, NGX_HTTP_OK, sink);
 }
 
@@ -196,8 +206,9 @@ ngx_int_t send_problem(RequestState& state) {
   state.answered = true;
   if (state.redirect_to_https) return redirect_to_https(r);
   const core::ProblemKind& kind = core::problem_kind(state.problem.slug);
+  count_answer(state, kind.slug);
   log_problem(state, kind);
-  if (!add_problem_headers(state, kind)) return NGX_ERROR;
+  if (!add_problem_headers(state, kind) || !add_deprecation(r, state.route.api)) return NGX_ERROR;
   const std::string body = core::problem_body(state.problem, request_id(r));
   ChainSink sink(r->pool);
   char* room = sink.reserve(body.size());

@@ -2,6 +2,12 @@
 
 namespace tablegate::ngx {
 
+namespace {
+
+constexpr uint32_t kReportMs = 1000;
+
+}  // namespace
+
 Worker::Worker(const MainConfig& config, ngx_log_t* log)
     : config_(config), loop_(log), authenticator_(*config.manifest) {
   if (config.zone != nullptr) nonces_.emplace(*config.zone, config.hmac_window, ngx_time());
@@ -20,6 +26,19 @@ Worker::Worker(const MainConfig& config, ngx_log_t* log)
       pools_.push_back(std::make_unique<pg::Pool>(loop_, std::move(pool)));
     }
   }
+  if (config.zone == nullptr) return;
+  statistics_.emplace(config);
+  timer_ = loop_.timer(*this);
+  timer_->start(kReportMs);
+}
+
+void Worker::report_pools() {
+  if (statistics_) statistics_->report(pools_, ngx_exiting != 0 || ngx_quit != 0 || leaving_);
+}
+
+void Worker::on_timer() noexcept {
+  report_pools();
+  timer_->start(kReportMs);
 }
 
 void Worker::leave() {

@@ -1,7 +1,6 @@
 // What one worker has of its own: its event loop adapter, its connections to
 // PostgreSQL (one pool a resource group), its contexts for proofs, its view of the
-// shared nonces. Made after the
-// fork, closed before the worker leaves.
+// shared nonces and counters. Made after the fork, closed before the worker leaves.
 #pragma once
 
 #include <memory>
@@ -11,12 +10,13 @@
 #include "core/authentication.hpp"
 #include "ngx/config.hpp"
 #include "ngx/loop.hpp"
+#include "ngx/statistics.hpp"
 #include "ngx/zone.hpp"
 #include "pg/pool.hpp"
 
 namespace tablegate::ngx {
 
-class Worker {
+class Worker final : private pg::TimerHandler {
  public:
   Worker(const MainConfig& config, ngx_log_t* log);
 
@@ -24,15 +24,25 @@ class Worker {
   core::Authenticator& authenticator() { return authenticator_; }
   // Null: there is no tablegate_zone.
   const NonceStore* nonces() const { return nonces_ ? &*nonces_ : nullptr; }
+  // Null: there is no tablegate_zone.
+  Statistics* statistics() { return statistics_ ? &*statistics_ : nullptr; }
+  // The pools in the order of the configuration: all groups of all services.
+  const std::vector<std::unique_ptr<pg::Pool>>& pools() const { return pools_; }
+  // Tells the zone what the pools hold now; a timer does it each second.
+  void report_pools();
   // The worker is on its way out: keep what the last requests need, no more. Cheap to call again.
   void leave();
 
  private:
+  void on_timer() noexcept override;
+
   const MainConfig& config_;
   Loop loop_;
   core::Authenticator authenticator_;
   std::optional<NonceStore> nonces_;
+  std::optional<Statistics> statistics_;
   std::vector<std::unique_ptr<pg::Pool>> pools_;
+  std::unique_ptr<pg::Timer> timer_;
   bool leaving_ = false;
 };
 

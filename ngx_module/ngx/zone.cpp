@@ -1,24 +1,54 @@
 #include "ngx/zone.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <new>
 
 namespace tablegate::ngx {
 
+// The tables behind the header, in this order: their sizes in bytes, multiples of a word.
+struct Layout {
+  uint64_t nonces;
+  uint64_t counters;
+  uint64_t usage;
+  uint64_t workers;
+};
+
 // The zone's first words. Another layout has another magic number, so that a module finds only what it knows.
 struct Header {
   uint64_t magic;
-  uint64_t nonce_bytes;             // the nonce table follows the header
+  uint64_t epoch;
+  Layout bytes;
   std::atomic<int64_t> window;      // the largest that nonces were remembered for, in seconds
   std::atomic<int64_t> valid_from;  // nonces are known of times signed since, seconds since 1970
 };
 
 namespace {
 
-constexpr uint64_t kMagic = 0x7467617465000002;
+constexpr uint64_t kMagic = 0x7467617465000003;
 
-void* nonces_of(Header* header) {
-  return header + 1;
+std::byte* nonces_of(Header* header) {
+  return reinterpret_cast<std::byte*>(header + 1);
+}
+std::byte* counters_of(Header* header) {
+  return nonces_of(header) + header->bytes.nonces;
+}
+std::byte* usage_of(Header* header) {
+  return counters_of(header) + header->bytes.counters;
+}
+std::byte* workers_of(Header* header) {
+  return usage_of(header) + header->bytes.usage;
+}
+
+// More than this is of no use: 16,384 API versions, the latest 10,000 pairs with room to spare, 128 workers.
+constexpr size_t kMaxCounters = 16386 * sizeof(core::CounterCell);
+constexpr size_t kMaxUsage = 16385 * sizeof(core::UsageSlot);
+constexpr size_t kMaxWorkers = 128 * sizeof(core::WorkerSlot);
+
+Layout layout(size_t size) {
+  const auto part = [size](size_t divisor, size_t most) { return std::min(size / divisor, most) / 8 * 8; };
+  return {size / 2 / ngx_pagesize * ngx_pagesize - sizeof(Header), part(8, kMaxCounters), part(8, kMaxUsage),
+          part(16, kMaxWorkers)};
 }
 
 }  // namespace
@@ -33,14 +63,19 @@ ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old) noexcept {
     zone->data = slab->data;
     return NGX_OK;
   }
-  const size_t nonce_bytes = zone->shm.size / 2 / ngx_pagesize * ngx_pagesize - sizeof(Header);
-  auto* header = static_cast<Header*>(ngx_slab_calloc(slab, sizeof(Header) + nonce_bytes));
+  const Layout bytes = layout(zone->shm.size);
+  auto* header = static_cast<Header*>(
+      ngx_slab_calloc(slab, sizeof(Header) + bytes.nonces + bytes.counters + bytes.usage + bytes.workers));
   if (header == nullptr) {
     ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0, "tablegate_zone is too small");
     return NGX_ERROR;
   }
   header->magic = kMagic;
-  header->nonce_bytes = nonce_bytes;
+  header->bytes = bytes;
+  // Microseconds, so that two starts within a second differ.
+  timeval now{};
+  ngx_gettimeofday(&now);
+  header->epoch = static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_usec);
   header->valid_from = ngx_time();
   slab->data = header;
   zone->data = header;
@@ -48,13 +83,21 @@ ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old) noexcept {
 }
 
 NonceStore::NonceStore(const ngx_shm_zone_t& zone, time_t window, time_t now)
-    : header_(static_cast<Header*>(zone.data)), table_(nonces_of(header_), header_->nonce_bytes) {
+    : header_(static_cast<Header*>(zone.data)), table_(nonces_of(header_), header_->bytes.nonces) {
   int64_t seen = header_->window.load();
   while (seen < window && !header_->window.compare_exchange_weak(seen, window)) {
   }
   // A nonce of before was remembered too shortly for this window.
   if (seen != 0 && seen < window) header_->valid_from.store(now);
 }
+
+SharedTables::SharedTables(Header& header)
+    : counters(counters_of(&header), header.bytes.counters),
+      usage(usage_of(&header), header.bytes.usage),
+      workers(workers_of(&header), header.bytes.workers),
+      epoch(header.epoch) {}
+
+SharedTables::SharedTables(const ngx_shm_zone_t& zone) : SharedTables(*static_cast<Header*>(zone.data)) {}
 
 int64_t NonceStore::valid_from() const {
   return header_->valid_from.load(std::memory_order_relaxed);

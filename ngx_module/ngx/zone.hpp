@@ -1,9 +1,13 @@
 // tablegate_zone: memory that all workers share, kept over reloads while its size
-// stays. Half of it remembers nonces. Nothing in it points anywhere, and nobody
+// stays. Half of it remembers nonces, an eighth counts API versions, an eighth
+// callers, a sixteenth tells of workers. Nothing in it points anywhere, and nobody
 // holds a lock: a worker may die at any moment.
 #pragma once
 
+#include "core/counter_table.hpp"
 #include "core/nonce_table.hpp"
+#include "core/usage_table.hpp"
+#include "core/worker_table.hpp"
 #include "ngx/ngx.hpp"
 
 namespace tablegate::ngx {
@@ -26,6 +30,21 @@ class NonceStore {
  private:
   struct Header* header_;
   mutable core::NonceTable table_;
+};
+
+// What the zone counts, as one process sees it.
+class SharedTables {
+ public:
+  explicit SharedTables(const ngx_shm_zone_t& zone);
+
+  core::CounterTable counters;
+  mutable core::UsageTable usage;
+  core::WorkerTable workers;
+  // Another number after a start and a change of the zone's size: everything counts from 0 again.
+  uint64_t epoch;
+
+ private:
+  explicit SharedTables(struct Header& header);
 };
 
 }  // namespace tablegate::ngx

@@ -234,7 +234,11 @@ PoolStatistics Pool::statistics() const {
   PoolStatistics now = totals_;
   now.open = open_count();
   now.connecting = attempt_ ? 1 : 0;
-  for (const Lane& lane : lanes_) now.in_flight += lane.connection ? lane.connection->in_flight() : 0;
+  for (const Lane& lane : lanes_) {
+    const std::size_t in_flight = lane.connection ? lane.connection->in_flight() : 0;
+    now.in_flight += in_flight;
+    now.busy += in_flight != 0 ? 1 : 0;
+  }
   for (const Group& group : groups_) now.waiting += group.waiting.size() + group.retry.size();
   now.unavailable = backoff_ms_ != 0 && now.open == 0;
   return now;

@@ -36,6 +36,7 @@ struct PoolStatistics {
   // Now.
   std::size_t open = 0;
   std::size_t connecting = 0;
+  std::size_t busy = 0;       // connections with something in flight
   std::size_t in_flight = 0;  // includes abandoned ones whose answer is still to come
   std::size_t waiting = 0;
   bool unavailable = false;  // the last round over all endpoints failed, the next one has to wait

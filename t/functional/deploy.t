@@ -65,7 +65,7 @@ def again(t, p):
     objects = definitions()
     objects[6]["response_parameters"].append({"name": "age"})
     done = deploy(p, objects)
-    t.like(done.stdout, rf"^Api  {kOther}  version 2 on dataservice-prod, publication 3\n6 definitions unchanged\n$", "a change: that API alone")
+    t.like(done.stdout, rf"^Api  {kOther}  version 2 on dataservice-prod, publication 3\n6 definitions unchanged\nserved by 0 of 1 nodes of dataservice-prod\n$", "a change: that API alone")
     p.loader.must("api", "publish", kOther, "--version", "1")
     done = deploy(p, objects, "-o", "json")
     t.is_(outcome(done)[kOther], ("published", 2), "another version was put on: the files' one comes back")
@@ -87,33 +87,74 @@ def failing(t, p):
     t.is_((publication(p), len(p.loader.json("api", "versions", kApi))), (before, 1), "nothing was committed or published")
     t.is_({x["name"]: x["draft"] if "draft" in x else x["changed"] for x in p.loader.json("api", "list")}[kApi], True, "the drafts are the new ones")
     objects[6]["request_parameters"][0]["sample"] = 30
-    done = deploy(p, objects, "-o", "json")
+    done = deploy(p, objects, "-o", "json", "--breaking")
     t.is_(outcome(done), {kApi: ("published", 2), kOther: ("published", 3)}, "corrected, it goes on")
     objects[6]["table"] = "nothing"
     done = deploy(p, objects)
     t.ok(done.rc == 1 and "nothing was saved" in done.stderr, "what apply refuses", done)
 
 
-def set_status(p, status):
-    p.postgres.psql(f"UPDATE tablegate.api_version v SET status = '{status}' FROM tablegate.api a WHERE a.api_id = v.api_id AND a.name = '{kOther}' AND v.version = 4")
-
-
 def approval(t, p):
+    """With the catalog's own steps: nobody may approve what he submitted."""
+    p.loader.must("workspace", "set", "demo", "--approval", "on")
+    p.postgres.psql("CREATE ROLE ann LOGIN", "GRANT tablegate_approver TO ann")
     objects = definitions()
     objects[5]["timeout_ms"] = 1600
-    objects[6]["timeout_ms"] = 1600
-    p.apply(objects)
-    p.loader.must("api", "test", kOther)
-    p.loader.must("api", "commit", kOther)
-    set_status(p, "Pending for Approval")
+    objects[6]["request_parameters"][0]["sample"] = 30
     before = publication(p)
     done = deploy(p, objects, "-o", "json")
-    t.is_((done.rc, outcome(done)), (1, {kApi: ("committed", 3), kOther: ("waiting", 4)}), "a version that waits for an approval: exit 1")
-    t.like(done.stderr, rf'nothing was published.*"{kOther} version 4 \(Pending for Approval\)".*run again', "says which, and what then")
+    t.is_((done.rc, outcome(done)), (1, {kApi: ("waiting", 3), kOther: ("committed", 3)}), "a version that waits for an approval: exit 1")
+    t.like(done.stderr, rf'nothing was published.*"{kApi} version 3 \(Pending for Application\)".*run again.*\ntry: the same command with --submit', "says which, and what then")
     t.is_(publication(p), before, "nothing was published")
-    t.is_(outcome(deploy(p, objects, "-o", "json")), {kApi: ("committed", 3), kOther: ("waiting", 4)}, "again: it still waits")
-    set_status(p, "Publishable")
-    t.is_(outcome(deploy(p, objects, "-o", "json")), {kApi: ("published", 3), kOther: ("published", 4)}, "once it is approved, deploy goes on")
+    for what in ("--submit", "again: it still waits"):
+        done = deploy(p, objects, "-o", "json", "--submit", "-m", "ticket 4711")
+        t.is_((done.rc, outcome(done)), (1, {kApi: ("waiting", 3), kOther: ("committed", 3)}), what)
+        t.like(done.stderr, rf"Pending for Approval.*tablegate_approver.*must approve.*\ntry: tablegate api approve '{kApi}'", "and says who must approve")
+    t.is_(p.loader("api", "approve", kApi).rc, 1, "not who submitted it")
+    p.loader.must("api", "reject", kApi, "--as", "ann", "-m", "too short")
+    done = deploy(p, objects, "--submit")
+    t.like(done.stderr, rf"version 3 \(Rejected\).*\ntry: tablegate api versions", "what was rejected is not submitted once more by itself")
+    p.loader.must("api", "submit", kApi)
+    p.loader.must("api", "approve", kApi, "--as", "ann")
+    t.is_(outcome(deploy(p, objects, "-o", "json")), {kApi: ("published", 3), kOther: ("unchanged", 3)}, "once it is approved, deploy goes on")
+    p.loader.must("workspace", "set", "demo", "--approval", "off")
+
+
+def breaking(t, p):
+    objects = definitions()
+    objects[5]["timeout_ms"] = 1700
+    objects[6]["response_parameters"] = objects[6]["response_parameters"][:1]
+    before = publication(p)
+    done = deploy(p, objects)
+    t.is_(done.rc, 1, "a draft that breaks callers: exit 1")
+    t.like(done.stderr, r'1 API would break callers.*nothing was committed:\n.*"' + kOther + r'".*was removed(.|\n)*try: .*--breaking', "says what of")
+    t.is_((publication(p), len(p.loader.json("api", "versions", kApi))), (before, 3), "nothing was committed or published")
+    t.is_(outcome(deploy(p, objects, "-o", "json", "--breaking")), {kApi: ("published", 4), kOther: ("published", 4)}, "--breaking")
+
+
+def canary(t, p):
+    objects = definitions()
+    objects[6]["response_parameters"] = objects[6]["response_parameters"][:1]
+    objects[5]["timeout_ms"] = 1800
+    t.is_(outcome(deploy(p, objects, "-o", "json"))[kApi], ("published", 5), "a version")
+    p.loader.must("api", "publish", kApi, "--version", "4", "--weight", "10")
+    canaries = "SELECT string_agg(coalesce(canary_version::text, '-'), ',' ORDER BY api_id) FROM tablegate.published_api"
+    for options in ((), ("--service", "default")):
+        done = deploy(p, objects, "-o", "json", *options)
+        t.is_((outcome(done), p.postgres.psql(canaries)), ({kApi: ("unchanged", 5), kOther: ("unchanged", 4)}, "4,-"), f"a canary stays {options}")
+    objects[5]["timeout_ms"] = 1700
+    done = deploy(p, objects, "-o", "json")
+    t.is_((outcome(done)[kApi], p.postgres.psql(canaries)), (("published", 6), "-,-"), "until there is a new version")
+
+
+def waiting_for_nodes(t, p):
+    objects = definitions()
+    objects[6]["response_parameters"] = objects[6]["response_parameters"][:1]
+    done = deploy(p, [{**objects[5], "timeout_ms": 1900}], "--wait", "--timeout", "200ms")
+    t.ok(done.rc == 1 and "saved, but not served" in done.stderr, "--wait: a node that does not follow is named", done)
+    p.sync_and_reload()
+    done = deploy(p, [{**objects[5], "timeout_ms": 1900}], "--wait", "--timeout", "10s")
+    t.ok(done.rc == 0 and "served by 1 of 1 nodes" in done.stdout, "when it serves that: nothing to wait for", done)
 
 
 def domains(t, p):
@@ -177,6 +218,9 @@ def test(t):
     again(t, p)
     failing(t, p)
     approval(t, p)
+    breaking(t, p)
+    canary(t, p)
+    waiting_for_nodes(t, p)
     domains(t, p)
     many(t, p)
 

@@ -38,7 +38,7 @@ def diff(t, p):
     path = p.definitions(objects)
     found = p.loader.json("diff", "-f", path)
     t.is_(changes(found, kApi), {"/timeout_ms": (2000, 1234), "/tags": (None, ["a"]), "/max_records": (500, None),
-                                 "/response_parameters/2": (None, {"name": "age", "column": "age"})}, "field by field")
+                                 "/response_parameters/age": (None, {"name": "age", "column": "age"})}, "field by field")
     t.is_([item["action"] for item in found], ["unchanged"] * 5 + ["changed", "created"], "what apply would say")
     done = p.loader("diff", "-f", path, "--exit-code")
     t.is_((done.rc, done.stderr), (4, ""), "differences: exit 4 with --exit-code")
@@ -57,6 +57,7 @@ def names_of_all_kinds(t, p):
     p.apply([
         {"kind": "Domain", "name": "*.wild.example.org"}, {"kind": "Domain", "name": "a.example.org", "description": "ümlaut \"quoted\"\n"},
         {"kind": "RestApi", "name": "Other", "base_path": "/"}, {"kind": "RestApi", "name": "other", "base_path": "/o"},
+        *({"kind": "RestApi", "name": "versioned", "base_path": "/", "versioning": {"scheme": "header", "name": "X-Version", "version": version}} for version in ("v1", "v2")),
         {"kind": "BusinessProcess", "name": "用户查询服务", "rest_api": "Other"}, {"kind": "BusinessProcess", "name": "User Query-Service", "rest_api": "other"},
         {**users_definitions()[5], "name": "查询 用户 by ID", "business_process": "用户查询服务"},
         {**users_definitions()[5], "name": "Query-User by User ID", "timeout_ms": 1000}, {**users_definitions()[5], "name": "query user by user id"},
@@ -73,6 +74,7 @@ def consumers(t, p):
     p.loader.must("consumer", "create", "partner")
     p.loader.must("consumer", "authorize", "partner", "--api", kApi)
     p.loader.must("consumer", "authorize", "partner", "--rest-api", "dataservice-user-api")
+    p.loader.must("consumer", "authorize", "partner", "--rest-api", "versioned", "--rest-api-version", "v2")
     keys = {"keys": [jwk(), {"kty": "oct", "kid": "s", "alg": "HS256", "k": kSecret}]}
     p.loader.must("consumer", "set-jwt", "partner", "--jwks", p.file("keys.json", json.dumps(keys)), "--issuer", "https://issuer.example.org",
                   "--claim", "partner", "--leeway", "5", "--source", "header:X-Token")
@@ -88,7 +90,7 @@ def export(t, p, secrets):
     written = p.loader.json("export", folder)
     files = sorted(os.path.relpath(os.path.join(where, name), folder) for where, _, names in os.walk(folder) for name in names)
     t.is_(sorted(os.path.relpath(item["file"], folder) for item in written), files, "-o json names the files")
-    t.ok(all(name in files for name in ("domains/_.wild.example.org.json", "gateways/dataservice-prod.json", "tables/user_info.json", "consumers/partner.json",
+    t.ok(all(name in files for name in ("domains/_.wild.example.org.json", "gateways/dataservice-prod.json", "tables/user_info.json", "consumers/partner.json", "rest-apis/versioned-v1.json", "rest-apis/versioned-v2.json",
                                         "apis/用户查询服务/查询-用户-by-ID.json")), "a folder for each kind", files)
     alike = [name for name in files if name.lower().startswith("apis/user-query-service/query-user-by-user-id~")]
     t.is_(len(alike), 3, "names that differ only by case and signs get files of their own")

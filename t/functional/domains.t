@@ -13,9 +13,10 @@ kDomains = [
     {"kind": "Domain", "name": "api.example.com"},
     {"kind": "Domain", "name": "*.example.org"},
     {"kind": "Domain", "name": "deep.example.org"},
-    {"kind": "Domain", "name": "secure.example.com", "protocol": "HTTPS", "certificate": "/etc/ssl/a.crt", "certificate_key": "/etc/ssl/a.key"},
+    {"kind": "Domain", "name": "secure.example.com", "protocol": "HTTPS", "certificate": "/etc/ssl/a.crt", "certificate_key": "/etc/ssl/a.key",
+     "server_block": False},  # the test's nginx has a server of its own
     {"kind": "Domain", "name": "forced.example.com", "protocol": "HTTPS", "certificate": "/etc/ssl/a.crt", "certificate_key": "/etc/ssl/a.key",
-     "force_https": True},
+     "server_block": False, "force_https": True},
 ]
 
 

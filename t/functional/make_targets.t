@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """make install DESTDIR= PREFIX=, make format and make clean, on a copy of the sources."""
 import os
+import re
 import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import kAsan, kCheckout, kNginx, kSlow, run, run_test
+from tablegate_test import kAsan, kCheckout, kLoader, kNginx, kSlow, run, run_test
 from tg_settings import nginx_env
 
 kInstalled = {"lib/nginx/modules/ngx_http_tablegate_module.so": 0o644, "bin/tablegate": 0o755, "share/nginx/modules-available/mod-http-tablegate.conf": 0o644,
-              "lib/systemd/system/tablegate-refresh.service": 0o644}
+              "lib/systemd/system/tablegate-refresh.service": 0o644,
+              "lib/systemd/system/tablegate-sync@.service": 0o644}
 
 
 def files(folder):
@@ -32,8 +34,27 @@ def installing(t, p):
             t.is_(file.read(), f"load_module {line};\n", "the file for modules-enabled names the module")
         with open(os.path.join(root, below, "lib/systemd/system/tablegate-refresh.service"), encoding="utf-8") as file:
             t.like(file.read(), rf"(?m)^ExecStart=/{below}/bin/tablegate table watch$", "the unit runs the installed command")
+        unit = os.path.join(root, below, "lib/systemd/system/tablegate-sync@.service")
+        with open(unit, encoding="utf-8") as file:
+            text = file.read()
+        t.like(text, rf"(?m)^ExecStart={prefix or '/usr'}/bin/tablegate sync --gateway %i --watch ", "the unit starts the installed command")
+        check_unit(t, p, unit, text)
         done = run([os.path.join(root, below, "bin/tablegate"), "--version"])
         t.like(done.stdout, r"^tablegate \d", "the installed command runs")
+
+
+def check_unit(t, p, unit, text):
+    """systemd's own check, of an instance whose command exists."""
+    if not shutil.which("systemd-analyze"):
+        t.note("systemd-analyze is not here: the unit is not checked")
+        return
+    folder = os.path.join(p.folder, "units")
+    os.makedirs(folder, exist_ok=True)
+    copy = os.path.join(folder, os.path.basename(unit))
+    with open(copy, "w", encoding="utf-8") as file:
+        file.write(re.sub(r"(?m)^ExecStart=\S+", f"ExecStart={kLoader}", text))
+    done = run(["systemd-analyze", "verify", "--man=no", copy.replace("@.", "@gateway.")])
+    t.ok(done.returncode == 0 and not done.stderr, "systemd-analyze verify finds nothing", done.stderr)
 
 
 def loaded(t, p):

@@ -217,6 +217,34 @@ def hosts(t, p):
           "the manifest has one line for each")
 
 
+def versions(t, p):
+    """Versions told apart by a header: the newest is in the document, asked for by a required parameter. And a deprecated API."""
+    first = users_definitions()[5]
+    for place, versioning in (("header", {"scheme": "header", "name": "X-Version"}), ("query", {"scheme": "query", "name": "ver"})):
+        objects = []
+        for version in ("v10", "v9"):
+            objects += [{"kind": "RestApi", "name": f"by-{place}", "base_path": f"/{place}", "versioning": {**versioning, "version": version}},
+                        {"kind": "BusinessProcess", "name": f"{place} {version}", "rest_api": f"by-{place}", "rest_api_version": version},
+                        {**first, "name": f"User by {place} {version}", "business_process": f"{place} {version}"}]
+        p.apply(objects)
+        p.publish(*names(objects))
+    p.apply([{"kind": "RestApi", "name": "by-path", "base_path": "/path", "versioning": {"scheme": "path", "version": "v3"}},
+             {"kind": "BusinessProcess", "name": "path v3", "rest_api": "by-path", "rest_api_version": "v3"}, {**first, "name": "User by path", "business_process": "path v3"}])
+    p.publish("User by path")
+    p.loader.must("api", "deprecate", "User by path", "--sunset", "2098-01-01")
+    text = p.loader.must("openapi").stdout
+    paths = json.loads(text)["paths"]
+    for place, name in (("header", "X-Version"), ("query", "ver")):
+        one = paths[f"/{place}/user/info"]["get"]
+        t.is_((one["summary"], one["operationId"]), (f"User by {place} v10", f"get{place.capitalize()}UserInfoV10"), f"of versions by {place} the newest")
+        t.is_([(item["name"], item["in"], item["required"], item["schema"].get("enum")) for item in one["parameters"]],
+              [(name, place, True, ["v10"]), ("user_id", "query", True, None)], "which a required parameter asks for")
+    t.is_({path for path, item in paths.items() if any(one.get("deprecated") for one in item.values())}, {"/path/v3/user/info"}, "a version in the path; deprecated")
+    good(t, p, text, "versions")
+    p.sync_and_reload()
+    t.is_(set(request(p.gateway.port, "/openapi.json").json["paths"]), {"/header/user/info", "/query/user/info", "/path/v3/user/info"}, "nginx answers them")
+
+
 def configuration(t, p):
     t.allow("invalid number of arguments")
     p.gateway.set(server="location = /openapi.json { tablegate_openapi now; }")
@@ -252,6 +280,7 @@ def test(t):
     answers(t, p, json.loads(text), other)
     client(t, p, text)
     hosts(t, p)
+    versions(t, p)
     configuration(t, p)
 
 

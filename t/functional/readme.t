@@ -33,6 +33,10 @@ def own_table(t):
     t.is_(done.returncode, 0, "quickstart in a folder of its own")
     t.like(done.stdout, re.escape('{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'), "it prints the tutorial's answer")
     try:
+        for pattern, name in ((r"^curl .*--cacert .*$", "the printed call over HTTPS"), (r"^\. .* && tablegate api call .*$", "the printed call by the loader")):
+            line = re.search(pattern, done.stdout, re.M)
+            called = shell(line.group(0).replace("curl ", "curl -sS --noproxy '*' ") if line else "false", work, env)
+            t.is_((called.returncode, called.stdout.strip()), (0, '{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'), name) or t.diag(called.stderr)
         done = shell(commands.replace("build/quickstart.env", f"{state}/env").replace("curl ", "curl -sS --noproxy '*' "), work, env)
         t.is_(done.returncode, 0, "own table: the commands pass")
         if done.returncode:

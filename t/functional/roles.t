@@ -12,14 +12,6 @@ kDenied = "permission denied|must be owner|must have the"
 kMoreUsers = kUsersCsv + "10003,Carol,41\n"
 
 
-def make_person(p, role, member_of):
-    """A login role that is a member of one role only; the user who runs the test signs in as it."""
-    p.postgres.psql(f"CREATE ROLE {role} LOGIN; GRANT {member_of} TO {role}")
-    p.postgres.allow("root" if kRoot else run(["id", "-un"]).stdout.strip(), role)
-    p.postgres.reload()
-    wait_for(lambda: p.postgres.psql("SELECT 1", user=role, check=False) == "1", 10, f"{role} can sign in")
-
-
 def acting(p, role, database="tablegate"):
     """The loader, run as role."""
     settings = {"TABLEGATE_CATALOG": p.postgres.dsn(role)}
@@ -255,8 +247,8 @@ def separate_mirror(t):
     t.is_(p.postgres.psql(schemas), "tablegate", "the catalog's database has no mirror")
     t.is_(p.postgres.psql(schemas, database="warehouse"), "mirror mirror_load", "the mirror's has no catalog")
     t.like(p.loader("init", "--workspace", "demo", "--mirror", p.postgres.dsn(database="postgres")).stderr, "everybody's", "a shared database is refused")
-    make_person(p, "dev", "tablegate_developer")
-    make_person(p, "op", "tablegate_operator")
+    p.postgres.add_person("dev", "tablegate_developer")
+    p.postgres.add_person("op", "tablegate_operator")
     dev = acting(p, "dev", "warehouse")
     done(t, dev("apply", "-f", p.definitions(users_definitions())), "a developer applies")
     done(t, load(p, dev, kUsersCsv), "a developer loads into it")
@@ -283,7 +275,7 @@ def test(t):
     again = p.init()
     t.is_(again.stdout.strip(), "unchanged", "init again changes nothing")
     for role, member_of in (("dev", "tablegate_developer"), ("op", "tablegate_operator"), ("node", "tablegate_node")):
-        make_person(p, role, member_of)
+        p.postgres.add_person(role, member_of)
     developer_works(t, p)
     developer_is_bounded(t, p)
     functions_are_bounded(t, p)

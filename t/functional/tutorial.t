@@ -8,7 +8,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import copy
 import json
 
-from tablegate_test import bearer, kTutorial, request, run_test, wait_for
+from tablegate_test import bearer, free_port, kCheckout, kTutorial, request, run, run_test, wait_for
+from tg_tls import curl
 
 kApi = "Query User by User ID"
 kAlice = b'{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
@@ -130,6 +131,34 @@ def second_version(t, p):
     t.is_(call(p).json["error"], "api_not_found", "an unpublished API is gone")
 
 
+def https_url(t, p):
+    """The tutorial's own URL, https://api.example.com/v1/user/info, with a certificate made as make quickstart makes its own."""
+    made = run([os.path.join(kCheckout, "t/lib/certificate.sh"), f"{p.folder}/tls", "api.example.com"])
+    t.is_(made.returncode, 0, "a certificate of our own authority") or t.diag(made.stdout + made.stderr)
+    plain, port = free_port(), free_port()
+    p.apply([{"kind": "GatewayInstance", "name": "dataservice-prod", "address": "http://127.0.0.1:8080",
+              "http_listen": [f"127.0.0.1:{plain}"], "https_listen": [f"127.0.0.1:{port}"]},
+             {"kind": "Domain", "name": "api.example.com", "protocol": "HTTPS", "certificate": f"{p.folder}/tls/api.example.com.crt",
+              "certificate_key": f"{p.folder}/tls/api.example.com.key", "force_https": True, "http2": True}])
+    p.loader.must("api", "publish", kApi, "--version", "1", "--domain", "api.example.com", "--yes")
+    p.gateway.set(http=f"include {p.gateway.out}/domains.conf;")
+    p.sync_and_reload("--check", p.gateway.check_command())
+    for options, version in ((["--http2"], "2"), (["--http1.1"], "1.1")):
+        code, out, said = curl(f"https://api.example.com:{port}/v1/user/info?user_id=10001", "--cacert", f"{p.folder}/tls/ca.crt", "--resolve",
+                               f"api.example.com:{port}:127.0.0.1", "-w", " %{http_version}", *options, headers=bearer(p.key))
+        t.is_((code, out), (0, f"{kAlice.decode()} {version}"), f"the tutorial's HTTPS URL by curl, HTTP/{version}") or t.diag(said)
+    called = p.loader("api", "call", kApi, "--credential", "-", "--cacert", f"{p.folder}/tls/ca.crt", "--connect-to", f"127.0.0.1:{port}", input=p.key)
+    t.is_((called.rc, called.stdout), (0, kAlice.decode() + "\n"), "and by api call, at the URL itself") or t.diag(called)
+    t.like(called.stderr, r"^https://api\.example\.com/v1/user/info\?user_id=10001 200 ", "which it says")
+    called = p.loader("api", "call", kApi, "--credential", "-", "--connect-to", f"127.0.0.1:{port}", input=p.key)
+    t.is_(called.rc, 3, "without --cacert the certificate is nobody's")
+    code, out, said = curl(f"http://api.example.com:{plain}/v1/user/info?user_id=10001", "--resolve", f"api.example.com:{plain}:127.0.0.1", "-w", "%{http_code} %{redirect_url}",
+                           "-o", "/dev/null")
+    t.is_(out, f"308 https://api.example.com:{port}/v1/user/info?user_id=10001", "in clear: sent there")
+    t.is_(run([os.path.join(kCheckout, "t/lib/certificate.sh"), f"{p.folder}/tls", "api.example.com"]).stdout, "kept: certificate of api.example.com\n",
+          "made again, a good certificate is kept")
+
+
 def broken_reference(t, p):
     before = p.loader.must("get", "api", "-o", "json").stdout
     path = p.definitions([
@@ -150,6 +179,7 @@ def test(t):
     first_version(t, p)
     sync_and_call(t, p)
     second_version(t, p)
+    https_url(t, p)
     broken_reference(t, p)
 
 

@@ -2,6 +2,7 @@
 # make quickstart: the tutorial on this machine. A private PostgreSQL cluster, the definitions and data of t/tutorial, test, commit,
 # publish, sync, the stock nginx on 127.0.0.1, and the tutorial's call. Run again it keeps what is there and prints the same call.
 #   PORT=8080            port of nginx; when it is taken, a free one is used instead and named
+#   HTTPS_PORT=8443      the same for the tutorial's HTTPS URL
 #   QUICKSTART_DIR=...   another folder than build/quickstart (which must be reachable by the users postgres and www-data)
 # make stop ends it. Wants a finished build (build/tablegate and the module).
 # shellcheck disable=SC1091,SC2154
@@ -12,6 +13,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 module=$checkout/build/ngx_http_tablegate_module.so
 tablegate=$checkout/build/tablegate
 tutorial=$checkout/t/tutorial
+domain=api.example.com # the tutorial's
 run=$state/run    # PostgreSQL's socket
 out=$state/gateway # what sync writes
 log=$state/log/quickstart.log
@@ -49,7 +51,7 @@ check_build() {
   for file in "$module" "$tablegate"; do
     [ -e "$file" ] || { echo "$file is not there: run make first"; return 1; }
   done
-  for file in "$nginx_bin" "$pg_bin/initdb" "$(command -v curl || echo curl)" "$(command -v python3 || echo python3)"; do
+  for file in "$nginx_bin" "$pg_bin/initdb" "$(command -v curl || echo curl)" "$(command -v openssl || echo openssl)" "$(command -v python3 || echo python3)"; do
     [ -x "$file" ] || { echo "$file is not there: run make deps first"; return 1; }
   done
   "$nginx_bin" -v
@@ -176,22 +178,46 @@ PY
 }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-choose_port() {
-  local old wanted
-  old=$(cat "$state/port" 2>/dev/null || true)
-  wanted=${PORT:-${old:-8080}}
-  [[ $wanted =~ ^[0-9]{1,5}$ ]] || fail "PORT=$wanted is no port"
+choose_port() { # choose_port NAME WANTED FILE: sets the variable NAME, keeps it in FILE
+  local -n chosen=$1
+  local old wanted=$2
+  old=$(cat "$state/$3" 2>/dev/null || true)
+  wanted=${wanted:-${old:-$4}}
+  [[ $wanted =~ ^[0-9]{1,5}$ ]] || fail "port $wanted is no port"
   if own_pid "$state/nginx.pid" >/dev/null; then
     # Our own nginx answers there, or keeps the free port that replaced the wanted one.
-    if [ "$wanted" = "$old" ] || ! port_is_free "$wanted"; then port=$old; return; fi
+    if [ -n "$old" ] && { [ "$wanted" = "$old" ] || ! port_is_free "$wanted"; }; then chosen=$old; return; fi
     stop_nginx
   fi
-  port=$wanted
-  if ! port_is_free "$port"; then
-    port=$(free_port)
-    echo "port $wanted is taken or not allowed: nginx gets $port"
+  chosen=$wanted
+  if ! port_is_free "$chosen"; then
+    chosen=$(free_port)
+    echo "port $wanted is taken or not allowed: nginx gets $chosen"
   fi
-  echo "$port" >"$state/port"
+  echo "$chosen" >"$state/$3"
+}
+
+# Definitions that know this machine: where nginx listens, and the tutorial's domain with a certificate of our own. The tutorial's REST
+# API answers on that domain, and in clear on this machine's own names, whose server stands in nginx.conf.
+write_definitions() {
+  mkdir -p "$state/definitions"
+  cat >"$state/definitions/machine.json.new" <<JSON
+[
+ {"kind": "GatewayInstance", "name": "dataservice-prod", "address": "http://127.0.0.1:$port", "http_listen": ["127.0.0.1:$port"], "https_listen": ["127.0.0.1:$https_port"]},
+ {"kind": "Domain", "name": "$domain", "protocol": "HTTPS", "certificate": "$state/tls/$domain.crt", "certificate_key": "$state/tls/$domain.key", "force_https": true},
+ {"kind": "Domain", "name": "127.0.0.1", "server_block": false},
+ {"kind": "Domain", "name": "localhost", "server_block": false}
+]
+JSON
+  mv "$state/definitions/machine.json.new" "$state/definitions/machine.json"
+  echo "$state/definitions/machine.json"
+}
+
+publish() {
+  "$tablegate" api publish "${apis[0]}" --domain "$domain" --domain 127.0.0.1 --domain localhost --yes
+  local api
+  for api in "${apis[@]:1}"; do "$tablegate" api publish "$api" --no-domain --yes; done
+  echo "${#apis[@]} APIs"
 }
 
 stop_nginx() {
@@ -237,7 +263,7 @@ http {
     include $out/domains.conf;
 
     server {
-        listen 127.0.0.1:$port;
+        listen 127.0.0.1:$port default_server;
         location / { tablegate on; tablegate_hmac_diagnostics on; }
     }
 }
@@ -259,7 +285,7 @@ start_nginx() {
   # Another module, nginx or configuration than the running one: start anew, a reload would keep the old module.
   if own_pid "$state/nginx.pid" >/dev/null; then
     if [ "$(cat "$state/running" 2>/dev/null || true)" = "$sums" ]; then
-      echo "running already on 127.0.0.1:$port"
+      echo "running already on 127.0.0.1:$port and :$https_port"
       return
     fi
     stop_nginx
@@ -267,13 +293,14 @@ start_nginx() {
   rm -f "$state/nginx.pid"
   "$nginx_bin" -p "$state" -c "$state/nginx.conf" -e "$state/log/error.log"
   printf '%s\n' "$sums" >"$state/running"
-  echo "listens on 127.0.0.1:$port"
+  echo "listens on 127.0.0.1:$port and :$https_port"
 }
 
-call() { # curl as printed; a proxy of the environment is not for 127.0.0.1
-  local i
+call() { # call KEY URL [OPTION...]: curl as printed; a proxy of the environment is not for 127.0.0.1
+  local i key=$1 url=$2
+  shift 2
   for ((i = 0; i < 20; i++)); do
-    answer=$(curl -sS --max-time 5 --noproxy '*' -H "Authorization: Bearer $1" "$2") && [ "$answer" = "$want" ] && break
+    answer=$(curl -sS --max-time 5 --noproxy '*' -H "Authorization: Bearer $key" "$@" "$url") && [ "$answer" = "$want" ] && break
     sleep 0.1 # old workers of a reload may take the first call
   done
   printf '%s\n' "$answer"
@@ -312,14 +339,17 @@ step "PostgreSQL: private cluster" make_cluster
 step "PostgreSQL: start" start_postgres
 step "database" make_database
 step "tablegate init --workspace demo" make_workspace
-step "tablegate apply -f t/tutorial" "$tablegate" apply -f "$tutorial"
+choose_port port "${PORT:-}" port 8080
+choose_port https_port "${HTTPS_PORT:-}" https_port 8443
+step "certificate of $domain" "$here/certificate.sh" "$state/tls" "$domain"
+step "definitions of this machine" write_definitions
+step "tablegate apply -f t/tutorial" "$tablegate" apply -f "$state/definitions" -f "$tutorial/user-table.json" -f "$tutorial/user-api.json" -f "$tutorial/cities"
 step "tablegate table load user_info" load user_info "$tutorial/user_info.csv" "$tutorial/user-table.json"
 step "tablegate table load cities" load cities "$tutorial/cities.csv.gz" "$tutorial/cities/city-table.json"
 step "tablegate api test" each_api "test"
 step "tablegate api commit" each_api commit
-step "tablegate api publish --no-domain" each_api publish --no-domain
+step "tablegate api publish" publish
 step "tablegate consumer add-key demo" make_key
-choose_port
 step "nginx.conf" write_nginx_conf
 step "tablegate sync" sync_gateway
 step "nginx: start" start_nginx
@@ -328,14 +358,21 @@ step "settings for your shell" write_env
 url="http://127.0.0.1:$port/v1/user/info?user_id=10001"
 key=$(cat "$state/demo.key")
 step "the call" call "$key" "$url"
+https_url="https://$domain:$https_port/v1/user/info?user_id=10001"
+step "the call over HTTPS" call "$key" "$https_url" --cacert "$state/tls/ca.crt" --resolve "$domain:$https_port:127.0.0.1"
 proxy=
-[ -z "${http_proxy:-}${ALL_PROXY:-}${all_proxy:-}" ] || proxy=" --noproxy 127.0.0.1"
+[ -z "${http_proxy:-}${https_proxy:-}${HTTPS_PROXY:-}${ALL_PROXY:-}${all_proxy:-}" ] || proxy=" --noproxy 127.0.0.1,$domain"
 cat <<END
 
 ready in $((SECONDS - begin)) s. The call:
 
 curl$proxy -H 'Authorization: Bearer $key' '$url'
 $want
+
+The tutorial's URL, with a certificate of this machine's own authority; and by the loader, at the URL itself:
+
+curl$proxy --cacert '$state/tls/ca.crt' --resolve $domain:$https_port:127.0.0.1 -H 'Authorization: Bearer $key' '$https_url'
+. '$state/env' && tablegate api call 'Query User by User ID' --credential '$state/demo.key' --cacert '$state/tls/ca.crt' --connect-to 127.0.0.1:$https_port
 
 Cities: .../v1/city/info?city_id=1796236, .../v1/city/country?country=AD, .../v1/city/name?name=Santa%20Cruz with the same key.
 make stop ends nginx and PostgreSQL. Log: $log

@@ -57,6 +57,14 @@ class Postgres:
         with open(os.path.join(self.data, "pg_ident.conf"), "a", encoding="utf-8") as file:
             file.write(f"test {system_user} {role}\n")
 
+    def add_person(self, role, *groups):
+        """A login role that is a member of these roles; the user who runs the test signs in as it."""
+        grants = "".join(f"; GRANT {group} TO {role}" for group in groups)
+        self.psql(f"CREATE ROLE {role} LOGIN{grants}")
+        self.allow("root" if kRoot else run(["id", "-un"]).stdout.strip(), role)
+        self.reload()
+        wait_for(lambda: self.psql("SELECT 1", user=role, check=False) == "1", 10, f"{role} can sign in")
+
     def set(self, name, value):
         """A setting of postgresql.conf; counts after restart() or reload()."""
         self._write("postgresql.conf", f"{name} = '{value}'\n")

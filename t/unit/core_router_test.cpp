@@ -11,8 +11,9 @@ namespace {
 
 // "7" for API 7, "405 GET, HEAD" or "404"; with the domain where there is one: "7 on a.example.com".
 std::string route(const Manifest& manifest, std::string_view host, std::string_view path,
-                  std::string_view method = "GET") {
-  const RouteMatch match = manifest.router->find(host, path, method);
+                  std::string_view method = "GET", std::string_view query = {},
+                  const testing::Headers& headers = {}) {
+  const RouteMatch match = manifest.router->find(host, path, method, query, &headers);
   std::string out;
   switch (match.outcome) {
     case RouteMatch::Outcome::found:
@@ -218,19 +219,114 @@ START_TEST(path_parameters_are_cut_out_of_the_path) {
 }
 END_TEST
 
+// A version of a REST API that a header or a query parameter asks for.
+std::string version_line(const std::string& id, const std::string& method, const std::string& path,
+                         const std::string& in, const std::string& name, const std::string& value,
+                         const std::string& domains = "[]") {
+  return api_line(id, method, path, domains,
+                  {{R"("domains")", R"("version_key":{"in":")" + in + R"(","name":")" + name +
+                                        R"(","value":")" + value + R"("},"domains")"}});
+}
+
+START_TEST(a_header_picks_the_version) {
+  const auto manifest = testing::good_manifest(version_line("1", "GET", "/x", "header", "My-Version", "v1") +
+                                               version_line("2", "GET", "/x", "header", "my-version", "v2") +
+                                               version_line("3", "GET", "/x", "header", "my-version", "v3"));
+  for (const char* number : {"1", "2", "3"}) {
+    ck_text_eq(route(*manifest, "any", "/x", "GET", "", {{"my-version", std::string("v") + number}}), number);
+    ck_text_eq(route(*manifest, "any", "/x", "HEAD", "", {{"MY-VERSION", std::string("v") + number}}),
+               number);
+  }
+  ck_text_eq(route(*manifest, "any", "/x"), "404");
+  for (const char* value : {"", "v", "v11", "V1", "v1 ", "v1,v2"})
+    ck_text_eq(route(*manifest, "any", "/x", "GET", "my-version=v1", {{"my-version", value}}), "404");
+  ck_text_eq(route(*manifest, "any", "/x", "GET", "", {{"my-version", "v1"}, {"My-Version", "v1"}}), "404");
+  ck_assert(manifest->router->find("any", "/x", "GET").outcome == RouteMatch::Outcome::not_found);
+}
+END_TEST
+
+START_TEST(a_query_parameter_picks_the_version) {
+  const auto manifest = testing::good_manifest(version_line("1", "GET", "/x/{id}", "query", "ver", "v1") +
+                                               version_line("2", "GET", "/x/{id}", "query", "ver", "v2"));
+  ck_text_eq(route(*manifest, "any", "/x/7", "GET", "ver=v1"), "1");
+  ck_text_eq(route(*manifest, "any", "/x/7", "GET", "a=b&ver=v2&c"), "2");
+  ck_text_eq(route(*manifest, "any", "/x/7", "HEAD", "v%65r=%76%32"), "2");
+  for (const char* query :
+       {"", "ver", "ver=", "ver=v3", "ver=v1&ver=v1", "ver=v1&ver=v2", "Ver=v1", "ver=v%3", "aver=v1"})
+    ck_text_eq(route(*manifest, "any", "/x/7", "GET", query, {{"ver", "v1"}}), "404");
+}
+END_TEST
+
+START_TEST(allow_tells_the_methods_of_the_version_asked_for) {
+  const auto manifest = testing::good_manifest(version_line("1", "GET", "/x", "query", "ver", "v1") +
+                                               version_line("2", "POST", "/x", "query", "ver", "v2") +
+                                               version_line("3", "POST", "/x", "query", "ver", "v1") +
+                                               version_line("4", "POST", "/{p}", "query", "ver", "v3"));
+  ck_text_eq(route(*manifest, "any", "/x", "PUT", "ver=v1"), "405 GET, HEAD, POST");
+  ck_text_eq(route(*manifest, "any", "/x", "GET", "ver=v2"), "405 POST");
+  ck_text_eq(route(*manifest, "any", "/x", "POST", "ver=v1"), "3");
+  ck_text_eq(route(*manifest, "any", "/x", "PUT", ""), "404");
+  // The version of a literal path is not the one asked for: the parameter's may be.
+  ck_text_eq(route(*manifest, "any", "/x", "POST", "ver=v3"), "4");
+}
+END_TEST
+
+START_TEST(a_domain_s_version_and_another_of_any_host) {
+  const auto manifest = testing::good_manifest(
+      domain_line("a") + version_line("1", "GET", "/x", "header", "v", "1", R"(["a"])") +
+      version_line("2", "GET", "/x", "header", "v", "2") +
+      version_line("3", "GET", "/x", "header", "v", "1"));
+  ck_text_eq(route(*manifest, "a", "/x", "GET", "", {{"v", "1"}}), "1 on a");
+  ck_text_eq(route(*manifest, "a", "/x", "GET", "", {{"v", "2"}}), "2 on a");
+  ck_text_eq(route(*manifest, "b", "/x", "GET", "", {{"v", "1"}}), "3");
+}
+END_TEST
+
+START_TEST(versions_that_one_request_could_mean_are_refused) {
+  const std::string v1 = version_line("1", "GET", "/x", "header", "ver", "v1");
+  const std::string both =
+      R"(APIs "api 1" and "api 2" have the same method and path GET /x, and one request could mean both versions)";
+  ck_text_eq(refused(v1 + version_line("2", "GET", "/x", "header", "VER", "v1")), both);
+  ck_text_eq(refused(v1 + version_line("2", "GET", "/x", "header", "other", "v2")), both);
+  ck_text_eq(refused(v1 + version_line("2", "GET", "/x", "query", "ver", "v2")), both);
+  ck_text_eq(refused(v1 + api_line("2", "GET", "/x")), both);
+  ck_text_eq(refused(version_line("1", "GET", "/x", "query", "ver", "v1") +
+                     version_line("2", "GET", "/x", "query", "VER", "v2")),
+             both);
+  ck_text_eq(refused(version_line("3", "GET", "/x", "header", "ver", "v3") + v1 +
+                     version_line("2", "GET", "/x", "header", "ver", "v1")),
+             both);
+  ck_text_eq(refused(v1 + version_line("2", "GET", "/x", "header", "ver", "v2")), "accepted");
+  ck_text_eq(refused(v1 + api_line("2", "POST", "/x")), "accepted");
+  for (const auto& [in, name, value] :
+       {std::tuple{"body", "a", "b"}, {"header", "", "b"}, {"query", "a", ""}})
+    ck_assert(refused(version_line("1", "GET", "/x", in, name, value)) != "accepted");
+}
+END_TEST
+
 }  // namespace
 
 int main() {
-  return testing::run(
-      "router",
-      {an_empty_manifest_finds_nothing, paths_compare_exactly_and_case_sensitively,
-       parameters_take_exactly_one_segment_that_is_not_empty, a_literal_segment_wins_over_a_parameter,
-       head_finds_get, another_method_is_405_with_all_methods_of_the_path,
-       allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them,
-       a_domain_serves_its_own_routes_first_then_those_of_any_host,
-       a_domain_s_parameter_route_wins_over_a_literal_of_any_host, allow_unites_the_domain_and_any_host,
-       an_api_answers_on_each_of_its_domains, wildcards_match_one_label_or_more_and_the_longest_wins,
-       an_exact_domain_does_not_fall_back_to_a_wildcard, two_apis_that_one_request_could_mean_are_refused,
-       a_domain_that_is_not_there_is_refused, the_longest_paths_and_many_parameters_are_found,
-       path_parameters_are_cut_out_of_the_path});
+  return testing::run("router", {an_empty_manifest_finds_nothing,
+                                 paths_compare_exactly_and_case_sensitively,
+                                 parameters_take_exactly_one_segment_that_is_not_empty,
+                                 a_literal_segment_wins_over_a_parameter,
+                                 head_finds_get,
+                                 another_method_is_405_with_all_methods_of_the_path,
+                                 allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them,
+                                 a_domain_serves_its_own_routes_first_then_those_of_any_host,
+                                 a_domain_s_parameter_route_wins_over_a_literal_of_any_host,
+                                 allow_unites_the_domain_and_any_host,
+                                 an_api_answers_on_each_of_its_domains,
+                                 wildcards_match_one_label_or_more_and_the_longest_wins,
+                                 an_exact_domain_does_not_fall_back_to_a_wildcard,
+                                 two_apis_that_one_request_could_mean_are_refused,
+                                 a_domain_that_is_not_there_is_refused,
+                                 the_longest_paths_and_many_parameters_are_found,
+                                 path_parameters_are_cut_out_of_the_path,
+                                 a_header_picks_the_version,
+                                 a_query_parameter_picks_the_version,
+                                 allow_tells_the_methods_of_the_version_asked_for,
+                                 a_domain_s_version_and_another_of_any_host,
+                                 versions_that_one_request_could_mean_are_refused});
 }

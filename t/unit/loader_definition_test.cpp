@@ -13,6 +13,7 @@
 #include "catalog/definition_rules.hpp"
 #include "catalog/definition_schema.hpp"
 #include "catalog/iso_time.hpp"
+#include "catalog/listen_address.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 
@@ -181,9 +182,14 @@ START_TEST(names) {
   for (const char* good : {"a", "user_info", "t__gx", "_1"}) same_text(bad_table_name(good), "");
   for (const char* bad : {"", "1a", "A", "a-b", "tablegate_x", "t__g12"})
     ck_assert_msg(!bad_table_name(bad).empty(), "%s", bad);
-  for (const char* good : {"80", "127.0.0.1:8080", "*:80", "[::1]:443", "unix:/run/x.sock", "localhost:1"})
+  for (const char* good :
+       {"80", "127.0.0.1:8080", "[::1]:443", "[::]:80", "[::ffff:10.0.0.1]:1", "0.0.0.0:65535"})
     same_text(bad_listen(good), "");
-  for (const char* bad : {"", "0", "65536", "80;", "80 ssl", "[::1", "unix:x", "a b:80", "*.a:80"})
+  for (const char* bad : {"",        "0",          "080",    "65536",       "80;",      "80 ssl",
+                          "80\n",    "[::1",       "[::1]",  "[::1]80",     "::1:80",   "[127.0.0.1]:80",
+                          "[]:80",   "[:80",       "]:80",   ":80",         "unix:x",   "unix:/run/x.sock",
+                          "a b:80",  "*:80",       "*.a:80", "localhost:1", "1.2.3:80", "127.0.0.1:80:80",
+                          "${port}", "127.0.0.1:", "+80",    "-1"})
     ck_assert_msg(!bad_listen(bad).empty(), "%s", bad);
   for (const char* good : {"a", "api.example.com", "*.example.com"}) same_text(bad_host(good), "");
   for (const char* bad : {"", "*", "a..b", "-a", "A.b", "a.*.b", "a;b", "a\n"})
@@ -192,6 +198,16 @@ START_TEST(names) {
     std::vector<std::string> found;
     ck_assert_msg(!bad_path(bad, true, found).empty(), "%s", bad);
   }
+}
+END_TEST
+
+START_TEST(one_socket_is_listened_to_once) {
+  same_text(listen_clash({"80"}, {"443"}), "");
+  same_text(listen_clash({"80", "[::]:80", "127.0.0.1:80"}, {"443"}), "");
+  same_text(listen_clash({"80", "0.0.0.0:80"}, {}), "80 and 0.0.0.0:80 are the same socket");
+  same_text(listen_clash({"8443"}, {"443", "8443"}), "8443 and 8443 are the same socket");
+  same_text(listen_clash({"[::1]:80"}, {"[0:0:0:0:0:0:0:1]:80"}),
+            "[::1]:80 and [0:0:0:0:0:0:0:1]:80 are the same socket");
 }
 END_TEST
 
@@ -216,8 +232,8 @@ END_TEST
 
 int main() {
   return tablegate::loader::testing::run_tests(
-      "loader definition",
-      {a_definition_of_the_contract_is_taken, what_comes_later_is_refused_by_name,
-       every_fault_of_a_shape_is_told, json_is_read_strictly, path_and_parameters_agree,
-       columns_and_values_fit_the_table, equal_definitions_have_equal_bytes, names, times_have_an_offset});
+      "loader definition", {a_definition_of_the_contract_is_taken, what_comes_later_is_refused_by_name,
+                            every_fault_of_a_shape_is_told, json_is_read_strictly, path_and_parameters_agree,
+                            columns_and_values_fit_the_table, equal_definitions_have_equal_bytes, names,
+                            one_socket_is_listened_to_once, times_have_an_offset});
 }

@@ -1,0 +1,28 @@
+// What callers of an API rely on, and whether another version of it breaks that:
+// path, method, parameters, answer, limits and proof. A pure function of two
+// committed definitions. What is only added breaks nobody; neither does another
+// query behind the same contract.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tablegate::loader {
+
+// One version of an API, as tablegate.api_version keeps it.
+struct ContractSide {
+  std::string definition;  // JSON of kind Api
+  std::string source;      // JSON: {"table","time_zone","primary_key","columns"}
+};
+
+struct ContractBreak {
+  std::string what;    // "parameter age", "response field user_name", "max_records"
+  std::string reason;  // "is required now"
+
+  std::string text() const { return what + " " + reason; }
+};
+
+// What callers of `before` lose with `after`, in the order of the definition; empty: nothing.
+std::vector<ContractBreak> contract_breaks(const ContractSide& before, const ContractSide& after);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,116 @@
+#include "catalog/nodes.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "catalog/lookup.hpp"
+#include "core/version.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// The members that are told, as tablegate.report_node() takes them.
+class State {
+ public:
+  State() : writer_(buffer_) { writer_.StartObject(); }
+  State& text(const char* name, const std::string& value) {
+    writer_.Key(name);
+    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+    return *this;
+  }
+  State& truth(const char* name, bool value) {
+    writer_.Key(name);
+    writer_.Bool(value);
+    return *this;
+  }
+  State& number_or_null(const char* name, const std::optional<uint64_t>& value) {
+    writer_.Key(name);
+    value ? writer_.Uint64(*value) : writer_.Null();
+    return *this;
+  }
+  State& number_if(const char* name, const std::optional<uint64_t>& value) {
+    return value ? number_or_null(name, value) : *this;
+  }
+  std::string finish() {
+    writer_.EndObject();
+    return {buffer_.GetString(), buffer_.GetSize()};
+  }
+
+ private:
+  rapidjson::StringBuffer buffer_;
+  rapidjson::Writer<rapidjson::StringBuffer> writer_;
+};
+
+std::optional<long long> number(const Rows& rows, int row, int column) {
+  return rows.null(row, column) ? std::nullopt : std::optional(rows.integer(row, column));
+}
+
+}  // namespace
+
+void report_node(Database& catalog, const std::string& gateway, const std::string& node,
+                 const NodeReport& report) {
+  State state;
+  state.text("loader_version", core::kVersion);
+  if (report.watching) state.truth("watching", *report.watching);
+  if (report.poll_seconds) state.text("poll", std::to_string(*report.poll_seconds) + " s");
+  state.number_if("written_publication", report.written_publication);
+  state.number_if("written_revision", report.written_revision);
+  if (report.served) {
+    const NodeReport::Served& served = *report.served;
+    state.number_or_null("served_publication", served.publication).text("served_sha256", served.sha256);
+    state.number_or_null("master_pid", served.master_pid > 0
+                                           ? std::optional(static_cast<uint64_t>(served.master_pid))
+                                           : std::nullopt);
+    state.number_if("served_revision", served.revision);
+  }
+  if (report.last_error) state.text("last_error", *report.last_error);
+  catalog.query("SELECT tablegate.report_node($1, $2, $3::jsonb)", {gateway, node, state.finish()});
+}
+
+uint64_t current_revision(Database& catalog) {
+  return static_cast<uint64_t>(
+      catalog.query("SELECT revision FROM tablegate.catalog_revision").integer(0, 0));
+}
+
+std::vector<NodeState> list_nodes(Database& catalog, const std::string& gateway) {
+  const Rows rows = catalog.query(
+      "SELECT gateway, name, watching, watching AND last_seen < now() - greatest(interval '2 min', 3 * poll),"
+      " greatest(0, extract(epoch FROM now() - last_seen))::bigint, written_publication, served_publication,"
+      " master_pid, coalesce(written_revision, 0), served_revision, coalesce(served_sha256, ''),"
+      " loader_version, last_error, to_char(last_seen, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+      " FROM tablegate.node WHERE $1 = '' OR gateway = $1"
+      " ORDER BY gateway COLLATE \"C\", name COLLATE \"C\"",
+      {gateway});
+  std::vector<NodeState> nodes;
+  for (int row = 0; row < rows.size(); ++row) {
+    NodeState node;
+    node.gateway = rows.string(row, 0);
+    node.name = rows.string(row, 1);
+    node.watching = rows.boolean(row, 2);
+    node.stale = rows.boolean(row, 3);
+    node.age_seconds = rows.integer(row, 4);
+    node.written_publication = number(rows, row, 5);
+    node.served_publication = number(rows, row, 6);
+    node.master_pid = number(rows, row, 7);
+    node.written_revision = static_cast<uint64_t>(rows.integer(row, 8));
+    node.served_revision = static_cast<uint64_t>(rows.integer(row, 9));
+    node.sha256 = rows.string(row, 10);
+    node.loader_version = rows.string(row, 11);
+    node.last_error = rows.string(row, 12);
+    node.last_seen = rows.string(row, 13);
+    nodes.push_back(std::move(node));
+  }
+  return nodes;
+}
+
+std::vector<std::string> gateway_names(Database& catalog) {
+  return first_column(
+      catalog.query("SELECT name FROM tablegate.gateway_instance ORDER BY name COLLATE \"C\""));
+}
+
+bool forget_node(Database& catalog, const std::string& gateway, const std::string& node) {
+  return catalog.query("DELETE FROM tablegate.node WHERE gateway = $1 AND name = $2", {gateway, node})
+             .affected() == 1;
+}
+
+}  // namespace tablegate::loader

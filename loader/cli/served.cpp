@@ -1,0 +1,119 @@
+#include "cli/served.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "catalog/nodes.hpp"
+#include "cli/duration.hpp"
+#include "cli/output.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr std::chrono::milliseconds kAsk{100};
+
+struct Standing {
+  std::string gateway;
+  std::vector<NodeState> nodes;
+
+  bool any_lives() const {
+    return std::any_of(nodes.begin(), nodes.end(), [](const NodeState& node) { return !node.stale; });
+  }
+  bool served(uint64_t revision) const {
+    return std::all_of(nodes.begin(), nodes.end(),
+                       [&](const NodeState& node) { return node.stale || node.serves(revision); });
+  }
+};
+
+std::vector<Standing> stand(Database& catalog, const std::vector<std::string>& gateways) {
+  std::vector<Standing> all;
+  all.reserve(gateways.size());
+  for (const std::string& gateway : gateways) all.push_back({gateway, list_nodes(catalog, gateway)});
+  return all;
+}
+
+// Gateways without nodes are not waited for, unless there is no other one.
+bool all_served(const std::vector<Standing>& all, uint64_t revision) {
+  bool any = false;
+  for (const Standing& one : all) {
+    if (!one.nodes.empty() && !one.served(revision)) return false;
+    any = any || one.any_lives();
+  }
+  return any;
+}
+
+std::string lag_of(const NodeState& node) {
+  std::string text = fmt::format("node {} of {} ", node.name, node.gateway);
+  text += node.served_publication ? fmt::format("serves publication {}", *node.served_publication)
+                                  : std::string("serves nothing yet");
+  if (!node.watching)
+    text += fmt::format(", last synced {} s ago (no sync --watch runs there)", node.age_seconds);
+  if (!node.last_error.empty()) text += ", its last error: " + node.last_error;
+  return text;
+}
+
+[[noreturn]] void refuse(const std::vector<Standing>& all, uint64_t revision, const std::string& timeout) {
+  std::string lagging;
+  std::string bare;
+  for (const Standing& one : all) {
+    if (!one.any_lives()) bare += (bare.empty() ? "" : ", ") + one.gateway;
+    for (const NodeState& node : one.nodes) {
+      if (!node.stale && !node.serves(revision)) lagging += "\n  " + lag_of(node);
+    }
+  }
+  if (lagging.empty()) {
+    throw Refused(fmt::format("saved, but not served within {}: no node follows {}", timeout,
+                              bare.empty() ? std::string("any gateway") : bare),
+                  fmt::format("tablegate sync --output DIR --watch{}",
+                              all.size() == 1 ? " --gateway " + all.front().gateway : ""));
+  }
+  throw Refused(fmt::format("saved, but not served by all nodes within {}:{}", timeout, lagging),
+                fmt::format("tablegate gateway status{}", all.size() == 1 ? " " + all.front().gateway : ""));
+}
+
+void print_standing(const std::vector<Standing>& all, uint64_t revision) {
+  for (const Standing& one : all) {
+    if (one.nodes.empty()) {
+      print_line(
+          fmt::format("no node has synced {0}: run tablegate sync --output DIR --gateway {0}", one.gateway));
+      continue;
+    }
+    const auto serving = std::count_if(one.nodes.begin(), one.nodes.end(),
+                                       [&](const NodeState& node) { return node.serves(revision); });
+    print_line(fmt::format("served by {} of {} nodes of {}", serving, one.nodes.size(), one.gateway));
+  }
+}
+
+}  // namespace
+
+void add_wait(CLI::App& verb, Settings& settings) {
+  verb.add_flag("--wait", settings.wait, "until all nodes that live serve it");
+  verb.add_option_function<std::string>(
+          "--timeout",
+          [&settings](const std::string& text) {
+            settings.wait_timeout = read_duration(text, "--timeout");
+            settings.wait_timeout_text = text;
+          },
+          "how long --wait waits (30s)")
+      ->type_name("TIME");
+}
+
+void report_served(const Settings& settings, Database& catalog, std::vector<std::string> gateways) {
+  if (!settings.wait && settings.silent()) return;
+  if (gateways.empty()) gateways = gateway_names(catalog);
+  const uint64_t revision = current_revision(catalog);
+  std::vector<Standing> all = stand(catalog, gateways);
+  if (settings.wait) {
+    const auto end = std::chrono::steady_clock::now() + settings.wait_timeout;
+    while (!all_served(all, revision)) {
+      if (std::chrono::steady_clock::now() > end) refuse(all, revision, settings.wait_timeout_text);
+      std::this_thread::sleep_for(kAsk);
+      all = stand(catalog, gateways);
+    }
+  }
+  if (!settings.silent()) print_standing(all, revision);
+}
+
+}  // namespace tablegate::loader

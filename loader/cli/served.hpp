@@ -1,0 +1,21 @@
+// How a command that changes what gateways serve ends (interface section 3): with
+// --wait it waits until the nodes serve it, otherwise it says how many do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/cli.hpp"
+
+namespace tablegate::loader {
+
+// --wait [--timeout 30s], into settings.wait and settings.wait_timeout.
+void add_wait(CLI::App& verb, Settings& settings);
+
+// After the change is committed and reported. `gateways`: those that it concerns; empty: all there are.
+// Prints "served by N of M nodes of G" or "no node has synced G: ..." for each (nothing with -o json and -q).
+// With
+// --wait it throws Refused when the nodes that live do not serve the change in time.
+void report_served(const Settings& settings, Database& catalog, std::vector<std::string> gateways = {});
+
+}  // namespace tablegate::loader

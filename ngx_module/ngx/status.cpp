@@ -1,0 +1,126 @@
+#include "ngx/status.hpp"
+
+#include "core/accept.hpp"
+#include "core/status.hpp"
+#include "ngx/request.hpp"
+#include "ngx/response.hpp"
+#include "ngx/worker.hpp"
+
+namespace tablegate::ngx {
+
+namespace {
+
+enum Form : size_t { kJson, kPrometheus, kPage };
+
+bool wants_usage(std::string_view args) {
+  while (!args.empty()) {
+    const std::string_view argument = args.substr(0, args.find('&'));
+    if (argument.substr(0, argument.find('=')) == "usage") return true;
+    args.remove_prefix(std::min(args.size(), argument.size() + 1));
+  }
+  return false;
+}
+
+Form wanted_form(ngx_http_request_t* r) {
+  unsigned count = 0;
+  const std::string_view accept = Headers(r).find("accept", count);
+  return static_cast<Form>(
+      core::choose_representation(accept, {"application/json", "text/plain", "text/html"}));
+}
+
+// Without a zone: what this worker knows of itself.
+core::PoolNumbers own_numbers(const pg::Pool& pool) {
+  const pg::PoolStatistics now = pool.statistics();
+  return {now.open, now.busy, now.waiting};
+}
+
+core::StatusReport make_report(const MainConfig& config) {
+  Worker& worker = *config.worker;
+  core::StatusReport report;
+  report.manifest = config.manifest.get();
+  report.loaded_at = config.loaded_at;
+  report.generation = config.generation;
+  report.nginx = NGINX_VERSION;
+  const Statistics* statistics = worker.statistics();
+  if (statistics != nullptr) {
+    worker.report_pools();
+    report.workers = statistics->tables().workers.read(ngx_time(), process_lives);
+    report.counters = &statistics->tables().counters;
+    report.epoch = statistics->tables().epoch;
+    report.nonce_slots = worker.nonces()->table().slots();
+    report.nonces = worker.nonces()->table().used(ngx_time());
+  } else {
+    report.workers.push_back({static_cast<uint64_t>(ngx_pid), config.generation, report.manifest->publication,
+                              ngx_exiting != 0, nullptr});
+  }
+  size_t place = 0;
+  for (const Service& service : config.services) {
+    for (const ResourceGroup& group : service.groups) {
+      core::PoolStatus pool{service.name, group.name, {}, group.connections, group.queue};
+      const uint64_t name = core::WorkerTable::pool_name(service.name + "/" + group.name);
+      pool.now = statistics != nullptr ? core::WorkerTable::sum(report.workers, name)
+                                       : own_numbers(*worker.pools()[place]);
+      report.pools.push_back(std::move(pool));
+      ++place;
+    }
+  }
+  return report;
+}
+
+bool write(const core::StatusReport& report, Form form, core::ByteSink& sink) {
+  switch (form) {
+    case kPrometheus:
+      return core::write_status_prometheus(report, sink);
+    case kPage:
+      return core::write_status_page(report, sink);
+    case kJson:
+      break;
+  }
+  return core::write_status_json(report, sink);
+}
+
+ngx_int_t send(ngx_http_request_t* r, Form form, ChainSink& body) {
+  constexpr std::string_view kTypes[] = {"application/json; charset=utf-8",
+                                         "text/plain; version=0.0.4; charset=utf-8",
+                                         "text/html; charset=utf-8"};
+  r->headers_out.status = NGX_HTTP_OK;
+  r->headers_out.content_length_n = static_cast<off_t>(body.size());
+  r->headers_out.content_type = str(kTypes[form]);
+  r->headers_out.content_type_len = kTypes[form].find(';');  // what gzip_types and the like compare
+  r->headers_out.content_type_lowcase = nullptr;
+  if (!add_header(r, "Cache-Control", "no-store") || !add_header(r, "Vary", "Accept")) return NGX_ERROR;
+  const ngx_int_t rc = ngx_http_send_header(r);
+  if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) return rc;
+  return ngx_http_output_filter(r, body.finish(r == r->main));
+}
+
+ngx_int_t handle(ngx_http_request_t* r) {
+  if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
+    return add_header(r, "Allow", "GET, HEAD") != nullptr ? NGX_HTTP_NOT_ALLOWED
+                                                          : NGX_HTTP_INTERNAL_SERVER_ERROR;
+  }
+  const ngx_int_t discarded = ngx_http_discard_request_body(r);
+  if (discarded != NGX_OK) return discarded;
+  const MainConfig& config = main_config(r);
+  if (!config.worker) return NGX_HTTP_SERVICE_UNAVAILABLE;
+  const core::StatusReport report = make_report(config);
+  ChainSink sink(r->pool);
+  if (wants_usage(view(r->args))) {
+    const Statistics* statistics = config.worker->statistics();
+    const std::vector<core::UsageEntry> usage =
+        statistics != nullptr ? statistics->tables().usage.read() : std::vector<core::UsageEntry>();
+    if (!core::write_usage_json(report, usage, sink)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    return send(r, kJson, sink);
+  }
+  const Form form = wanted_form(r);
+  if (!write(report, form, sink)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  return send(r, form, sink);
+}
+
+}  // namespace
+
+ngx_int_t status_handler(ngx_http_request_t* r) noexcept try { return handle(r); } catch (...) {
+  return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+}  // namespace tablegate::ngx

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""sync looks at certificates on the node: a domain that fails keeps the block it had and is named, everything else goes through."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tablegate_test import run_test, users_definitions
+from tg_tls import DomainProject, openssl
+
+kApi = "Query User by User ID"
+kCall = "/v1/user/info?user_id=10001"
+kAlice = '{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
+
+
+def block(conf, name):
+    begin, end = f"# begin domain {name}\n", f"# end domain {name}\n"
+    return conf[conf.index(begin):conf.index(end) + len(end)] if begin in conf else None
+
+
+def keeps(t, d, name, said, what):
+    """The domain fails, and all else of a change goes through."""
+    before = d.conf()
+    consumer = f"partner-{what.replace(' ', '-')}"
+    d.p.loader.must("consumer", "create", consumer)
+    result = d.sync()
+    t.ok(result.rc == 1 and f'domain "{name}": ' in result.stderr and said in result.stderr, f"{what}: exit 1, with domain and reason", result)
+    t.like(result.stderr, "keeps the server block it had", f"{what}: and what became of it")
+    t.is_(block(d.conf(), name), block(before, name), f"{what}: its block is what it was, byte for byte")
+    with open(d.p.gateway.manifest, encoding="utf-8") as file:
+        t.ok(consumer in file.read(), f"{what}: the manifest went through")
+    again = d.sync()
+    t.ok(again.rc == 1 and said in again.stderr and "unchanged" in again.stdout, f"{what}: said again by the next sync, with nothing to reload", again)
+
+
+def still_serving(t, d):
+    """Faults that nginx itself does not mind: the check passes."""
+    issue, name = d.authority.issue, "secure.example.com"
+    issue(name, [name], begin="20200101000000Z", end="20210101000000Z")
+    keeps(t, d, name, "expired at 2021-01-01T00:00:00Z", "expired")
+    issue(name, [name], begin="20900101000000Z", end="20910101000000Z")
+    keeps(t, d, name, "is not valid before 2090-01-01T00:00:00Z", "not yet valid")
+    issue(name, [name])
+    key = os.path.join(d.authority.folder, f"{name}.key")
+    with open(key, encoding="ascii") as file:
+        good = file.read()
+    result = d.sync()
+    t.ok(result.rc == 0 and result.stderr == "", "a renewed certificate: nothing to say", result)
+    old, seen = set(d.p.gateway.workers()), d.p.gateway.log_size()
+    issue(name, [name], days=200)
+    result = d.sync()
+    t.ok(result.rc == 0 and "unchanged" not in result.stdout, "renewed in place: the file changes, so that nginx reads it", result)
+    d.p.gateway.wait_new_workers(old, seen)
+    t.is_(d.https_ask(name, kCall).text, kAlice, "and serves it")
+    return key, good
+
+
+def not_for_nginx(t, d, key, good):
+    """Faults that nginx -t stumbles over: both files are put back, and the message says why."""
+    t.allow(r"\[emerg\].*(cannot load certificate|SSL_CTX_use_PrivateKey|PEM_read_bio|BIO_new_file)")
+    name = "secure.example.com"
+    d.p.loader.must("consumer", "create", "waits")
+    before = d.conf()
+    with open(d.p.gateway.manifest, encoding="utf-8") as file:
+        manifest = file.read()
+    for what, text, said in (("another key", openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), "is not the key of"),
+                             ("a key with a passphrase", openssl("pkey", "-in", key, "-aes256", "-passout", "pass:secret"), "wants a passphrase"),
+                             ("no key", "nothing", "holds no PEM private key"), ("a missing key", None, "No such file")):
+        if text is None:
+            os.remove(key)
+        else:
+            with open(key, "w", encoding="ascii") as file:
+                file.write(text)
+        result = d.sync()
+        t.ok(result.rc == 1 and said in result.stderr and name in result.stderr and "both files are put back" in result.stderr
+             and "a block that was kept names the same files" in result.stderr, f"{what}: nginx refuses the kept block, and the message says why", result)
+        t.is_(d.conf(), before, f"{what}: domains.conf is what it was")
+        with open(d.p.gateway.manifest, encoding="utf-8") as file:
+            t.is_(file.read(), manifest, f"{what}: and the manifest")
+        t.is_(d.https_ask(name, kCall).text, kAlice, f"{what}: nginx goes on with what it has")
+        t.is_(d.ask("plain.example.com", kCall).text, kAlice, f"{what}: for the other domains too")
+    result = d.p.loader("sync", "--output", d.p.gateway.out)
+    t.ok(result.rc == 1 and "everything else is served" in result.stderr, "without a check everything else is written", result)
+    with open(key, "w", encoding="ascii") as file:
+        file.write(good)
+    os.chmod(key, 0o600)
+    t.is_(d.sync().rc, 0, "put right: nothing to say")
+
+
+def first_time(t, d):
+    """A domain that never had a block."""
+    bad = d.domain("never.example.com", certificate="secure.example.com")
+    bad["certificate"] = "/nonexistent/never.crt"
+    d.p.apply([bad])
+    d.p.loader.must("api", "publish", kApi, "--domain", "secure.example.com", "--domain", "plain.example.com", "--domain", "never.example.com", "--yes")
+    old, seen = set(d.p.gateway.workers()), d.p.gateway.log_size()
+    result = d.sync()
+    t.ok(result.rc == 1 and "/nonexistent/never.crt: No such file" in result.stderr and "gets none" in result.stderr, "a new domain without its certificate", result)
+    d.p.gateway.wait_new_workers(old, seen)
+    t.is_(block(d.conf(), "never.example.com"), None, "has no block")
+    t.is_(d.ask("never.example.com", kCall).json["error"], "api_not_found", "is not served in clear either")
+    t.is_((d.https_ask("secure.example.com", kCall).status, d.ask("plain.example.com", kCall).status), (200, 200), "the others are served")
+    return bad
+
+
+def warnings(t, d, bad):
+    d.p.apply([{**bad, **d.domain("never.example.com", days=5)}])
+    result = d.sync()
+    t.ok(result.rc == 0 and re.search(r"warning: .* in [45] days", result.stderr), "a certificate that ends soon: a warning", result)
+    t.is_(d.sync("-q").stderr, "", "none with -q")
+    d.authority.issue("never.example.com", ["other.example.com"])
+    result = d.sync()
+    t.ok(result.rc == 0 and "is not for never.example.com" in result.stderr, "a certificate of another host: a warning", result)
+    os.chmod(os.path.join(d.authority.folder, "never.example.com.key"), 0o644)
+    t.like(d.sync().stderr, "everybody on this node can read it", "a key that everybody can read: a warning")
+
+
+def doctor(t, d):
+    t.is_([line for line in d.p.loader.json("doctor") if "certificate" in line["check"]], [], "doctor looks at no certificate unless asked")
+    found = {line["check"]: line for line in d.p.loader.json("doctor", "--certificates") if "certificate" in line["check"]}
+    t.is_(sorted(found), ["certificate of never.example.com", "certificate of secure.example.com"], "doctor --certificates: those of HTTPS domains in use")
+    t.like(found["certificate of secure.example.com"]["detail"], r"^valid until \d{4}-\d\d-\d\dT", "until when")
+    t.like(found["certificate of never.example.com"]["detail"], "is not for never", "and what sync warns of")
+    d.authority.issue("never.example.com", ["never.example.com"], begin="20200101000000Z", end="20210101000000Z")
+    result = d.p.loader("doctor", "--certificates")
+    t.ok(result.rc == 1 and "FAIL  certificate of never.example.com" in result.stdout and "openssl x509" in result.stdout, "a bad one fails, with a command", result)
+
+
+def test(t):
+    d = DomainProject(t, [{"kind": "Domain", "name": "plain.example.com"}], users_definitions(authentication=[]))
+    d.p.apply([d.domain("secure.example.com")])
+    d.publish(kApi, "secure.example.com", "plain.example.com")
+    t.is_(d.https_ask("secure.example.com", kCall).text, kAlice, "a good certificate")
+    key, good = still_serving(t, d)
+    not_for_nginx(t, d, key, good)
+    bad = first_time(t, d)
+    warnings(t, d, bad)
+    doctor(t, d)
+
+
+run_test(test)

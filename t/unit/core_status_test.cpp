@@ -1,0 +1,139 @@
+// core/status and accept: escapes of each form, large reports, which form is chosen.
+#include "core/status.hpp"
+
+#include <jansson.h>
+
+#include <memory>
+#include <vector>
+
+#include "core/accept.hpp"
+#include "core_testing.hpp"
+
+using namespace tablegate::core;
+using testing::api_line;
+
+namespace {
+
+constexpr const char* kOdd = "a\\\"<b>&'\\n \\\\ \\u6f22";  // as JSON: a"<b>&' LF \ and a letter
+constexpr const char* kOddText = "a\"<b>&'\n \\ 漢";
+
+struct Report {
+  std::unique_ptr<const Manifest> manifest;
+  std::vector<uint64_t> memory = std::vector<uint64_t>(1 << 17);
+  CounterTable counters{memory.data(), memory.size() * sizeof(uint64_t)};
+  StatusReport report;
+
+  explicit Report(const std::string& body) : manifest(testing::good_manifest(body)) {
+    report.manifest = manifest.get();
+    report.nginx = "1.22.1";
+    report.counters = &counters;
+    report.pools.push_back({kOddText, "default", {3, 1, 0}, 4, 1024});
+    report.workers.push_back({77, 1, 5, false, nullptr});
+  }
+  std::string text(bool (*write)(const StatusReport&, ByteSink&)) const {
+    StringSink sink;
+    ck_assert(write(report, sink));
+    return sink.text;
+  }
+};
+
+std::string named_api(const std::string& id, const std::string& name) {
+  std::string line = api_line(id, "GET", "/" + id, "[]");
+  const size_t at = line.find("\"name\":\"");
+  const size_t end = line.find('"', at + 8);
+  return line.replace(at + 8, end - at - 8, name);
+}
+
+START_TEST(json_holds_any_name) {
+  Report status(named_api("1", kOdd));
+  status.counters.take(1, status.manifest->apis[0].version).count(Slug::query_failed, 1500);
+  json_error_t error;
+  json_t* json = json_loads(status.text(write_status_json).c_str(), JSON_REJECT_DUPLICATES, &error);
+  ck_assert_msg(json != nullptr, "%s", error.text);
+  json_t* api = json_array_get(json_object_get(json, "apis"), 0);
+  ck_assert_str_eq(json_string_value(json_object_get(api, "name")), kOddText);
+  ck_assert_int_eq(json_integer_value(json_object_get(api, "requests")), 1);
+  ck_assert(json_real_value(json_object_get(api, "seconds")) == 1.5);
+  ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(api, "errors"), "query_failed")), 1);
+  json_decref(json);
+  StringSink sink;
+  UsageEntry call;
+  call.api_id = 1;
+  call.consumer = kOddText;
+  UsageEntry gone;
+  gone.api_id = 9;
+  ck_assert(write_usage_json(status.report, {call, gone}, sink));
+  json = json_loads(sink.text.c_str(), JSON_REJECT_DUPLICATES, &error);
+  ck_assert_msg(json != nullptr, "%s", error.text);
+  json_t* usage = json_object_get(json, "usage");
+  ck_assert_str_eq(json_string_value(json_object_get(json_array_get(usage, 0), "consumer")), kOddText);
+  ck_assert_str_eq(json_string_value(json_object_get(json_array_get(usage, 0), "api")), kOddText);
+  ck_assert(json_is_null(json_object_get(json_array_get(usage, 1), "api")));
+  json_decref(json);
+}
+END_TEST
+
+START_TEST(prometheus_and_the_page_escape_any_name) {
+  Report status(named_api("1", kOdd));
+  status.counters.take(1, status.manifest->apis[0].version).count(Slug::none, 0);
+  const std::string text = status.text(write_status_prometheus);
+  ck_assert_msg(text.find("api=\"a\\\"<b>&'\\n \\\\ 漢\"") != std::string::npos, "%s", text.c_str());
+  ck_assert(text.find("service=\"a\\\"<b>&'\\n \\\\ 漢\"") != std::string::npos);
+  const std::string page = status.text(write_status_page);
+  ck_assert(page.find("a&quot;&lt;b&gt;&amp;&#39;\n \\ 漢") != std::string::npos);
+  ck_assert(page.find("<b>") == std::string::npos);
+}
+END_TEST
+
+// A sink that gives out after some bytes.
+class ScarceSink final : public ByteSink {
+ public:
+  explicit ScarceSink(size_t left) : left_(left) {}
+  char* reserve(size_t size) override {
+    if (size > left_) return nullptr;
+    room_.resize(size + 1);
+    return room_.data();
+  }
+  void commit(size_t size) override { left_ -= size; }
+
+ private:
+  size_t left_;
+  std::vector<char> room_;
+};
+
+START_TEST(no_memory_is_told) {
+  Report status(named_api("1", "x"));
+  const size_t size = status.text(write_status_json).size();
+  for (size_t left = 0; left < size; left += 7) {
+    ScarceSink sink(left);
+    ck_assert(!write_status_json(status.report, sink));
+  }
+  ScarceSink sink(10);
+  ck_assert(!write_status_prometheus(status.report, sink) && !write_status_page(status.report, sink));
+}
+END_TEST
+
+START_TEST(accept_chooses) {
+  const auto choose = [](std::string_view accept) {
+    return choose_representation(accept, {"application/json", "text/plain", "text/html"});
+  };
+  for (const char* json :
+       {"", "*/*", "application/*", "application/json", "image/png", "text/html;q=0", ",,;", "text",
+        "application/json;q=0.9, text/plain;q=0.8", "text/plain;q=0.5,*/*;q=0.6", "*/*;q=0"})
+    ck_assert_msg(choose(json) == 0, "%s", json);
+  for (const char* plain :
+       {"text/plain", "TEXT/Plain; charset=utf-8", "text/plain, */*", "text/*, application/json;q=0.1",
+        "text/plain;version=0.0.4;q=0.4,*/*;q=0.1", "text/plain ; q=1.000 , text/html;q=0.999"})
+    ck_assert_msg(choose(plain) == 1, "%s", plain);
+  for (const char* html : {"text/html", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                           "text/plain;q=0.1,text/html;q=0.2"})
+    ck_assert_msg(choose(html) == 2, "%s", html);
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  return testing::run("status", {json_holds_any_name, prometheus_and_the_page_escape_any_name,
+                                 no_memory_is_told, accept_chooses});
+}

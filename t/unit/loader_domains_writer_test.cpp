@@ -1,0 +1,501 @@
+// What stands in domains.conf and what never gets there; certificates as nginx
+// would find them.
+
+#include "publish/domains_writer.hpp"
+
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "catalog/refusal.hpp"
+#include "core/openssl.hpp"
+#include "publish/certificate.hpp"
+#include "publish/nginx_version.hpp"
+
+#include "loader_testing.hpp"  // last: see there
+
+using namespace tablegate::loader;
+using tablegate::core::OpenSslFree;
+using tablegate::loader::testing::same_text;
+
+namespace {
+
+constexpr int64_t kNow = 1800000000;  // 2027-01-15T08:00:00Z
+constexpr int64_t kDay = 86400;
+
+using Key = std::unique_ptr<EVP_PKEY, OpenSslFree<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, OpenSslFree<X509_free>>;
+
+// A folder of its own for each test's process, gone with it.
+const std::string& folder() {
+  struct Folder {
+    Folder() {
+      char text[] = "/tmp/tablegate-domains-XXXXXX";
+      if (mkdtemp(text) != nullptr) path = text;
+    }
+    ~Folder() {
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+    }
+    std::string path;
+  };
+  static const Folder made;
+  return made.path;
+}
+
+std::string path_of(const std::string& name) {
+  return folder() + "/" + name;
+}
+
+void write_file(const std::string& name, const std::string& text) {
+  std::FILE* const file = std::fopen(path_of(name).c_str(), "w");
+  ck_assert_ptr_nonnull(file);
+  ck_assert_uint_eq(std::fwrite(text.data(), 1, text.size(), file), text.size());
+  ck_assert_int_eq(std::fclose(file), 0);
+  ck_assert_int_eq(chmod(path_of(name).c_str(), 0600), 0);
+}
+
+std::string pem(const std::function<int(BIO*)>& write) {
+  const tablegate::core::BioPtr bio(BIO_new(BIO_s_mem()));
+  ck_assert_int_eq(write(bio.get()), 1);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<size_t>(size)};
+}
+
+Key make_key() {
+  return Key(EVP_EC_gen("P-256"));
+}
+
+std::string key_text(const Key& key, const char* passphrase = nullptr) {
+  return pem([&](BIO* bio) {
+    return PEM_write_bio_PrivateKey(bio, key.get(), passphrase == nullptr ? nullptr : EVP_aes_128_cbc(),
+                                    nullptr, 0, nullptr, const_cast<char*>(passphrase));
+  });
+}
+
+struct Wanted {
+  std::string names = "DNS:api.example.com";
+  int64_t from = kNow - kDay;
+  int64_t until = kNow + 90 * kDay;
+  const char* issuer = "itself";
+};
+
+std::string certificate_text(const Key& key, const Wanted& wanted = {}, EVP_PKEY* signer = nullptr) {
+  const Certificate made(X509_new());
+  X509_set_version(made.get(), X509_VERSION_3);
+  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 7);
+  ASN1_TIME_set(X509_getm_notBefore(made.get()), static_cast<time_t>(wanted.from));
+  ASN1_TIME_set(X509_getm_notAfter(made.get()), static_cast<time_t>(wanted.until));
+  const auto name = [](X509_NAME* place, const char* text) {
+    X509_NAME_add_entry_by_txt(place, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(text), -1,
+                               -1, 0);
+  };
+  name(X509_get_subject_name(made.get()), "itself");
+  name(X509_get_issuer_name(made.get()), wanted.issuer);
+  X509_set_pubkey(made.get(), key.get());
+  std::unique_ptr<X509_EXTENSION, OpenSslFree<X509_EXTENSION_free>> names(
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, wanted.names.c_str()));
+  X509_add_ext(made.get(), names.get(), -1);
+  ck_assert_int_gt(X509_sign(made.get(), signer == nullptr ? key.get() : signer, EVP_sha256()), 0);
+  return pem([&](BIO* bio) { return PEM_write_bio_X509(bio, made.get()); });
+}
+
+CertificateReport check(const std::string& host = "api.example.com") {
+  return check_certificate({path_of("a.crt"), path_of("a.key")}, host, kNow);
+}
+
+void has(const std::string& text, const std::string& piece) {
+  ck_assert_msg(text.find(piece) != std::string::npos, "\"%s\" is not in\n%s", piece.c_str(), text.c_str());
+}
+
+void has_not(const std::string& text, const std::string& piece) {
+  ck_assert_msg(text.find(piece) == std::string::npos, "\"%s\" is in\n%s", piece.c_str(), text.c_str());
+}
+
+DomainEntry domain(const std::string& name, const std::string& protocol = "HTTP") {
+  DomainEntry entry;
+  entry.name = name;
+  entry.protocol = protocol;
+  if (protocol == "HTTPS") {
+    entry.certificate = path_of("a.crt");
+    entry.certificate_key = path_of("a.key");
+  }
+  return entry;
+}
+
+ManifestContents gateway(std::vector<DomainEntry> domains) {
+  ManifestContents contents;
+  contents.gateway = "edge";
+  contents.domains = std::move(domains);
+  return contents;
+}
+
+DomainsPlace place(bool directive = false, std::string previous = {}) {
+  return {"/var/lib/tablegate", std::move(previous), [directive] { return directive; }, kNow};
+}
+
+std::string written(const ManifestContents& contents, const DomainsPlace& where = place()) {
+  DomainReport report;
+  std::string text = write_domains(contents, where, report);
+  ck_assert_msg(report.faults.empty(), "%s", report.faults.empty() ? "" : report.faults[0].c_str());
+  return text;
+}
+
+// Refused; what it said.
+std::string refusal(const ManifestContents& contents, const DomainsPlace& where = place()) {
+  try {
+    DomainReport report;
+    write_domains(contents, where, report);
+  } catch (const Refused& refused) {
+    ck_assert_msg(!refused.next().empty(), "without a next command: %s", refused.what());
+    return refused.what();
+  }
+  ck_abort_msg("was not refused");
+}
+
+void good_certificate() {
+  const Key key = make_key();
+  write_file("a.key", key_text(key));
+  write_file("a.crt", certificate_text(key));
+}
+
+START_TEST(without_domains_there_is_no_block) {
+  same_text(written(gateway({})),
+            "# Written by tablegate sync for gateway edge. Do not edit: the next sync replaces it.\n"
+            "# No domain in use has a server block here.\n");
+  DomainEntry own = domain("own.example.com");
+  own.server_block = false;
+  same_text(written(gateway({own})), written(gateway({})));
+}
+END_TEST
+
+START_TEST(an_http_domain_has_one_block) {
+  ManifestContents contents = gateway({domain("api.example.com")});
+  contents.http_listen = {"80", "[::]:80"};
+  same_text(written(contents),
+            "# Written by tablegate sync for gateway edge. Do not edit: the next sync replaces it.\n"
+            "# begin any host\n"
+            "server {\n"
+            "    listen 80;\n"
+            "    listen [::]:80;\n"
+            "    server_name _tablegate_any_host;\n"
+            "    tablegate_errors on;\n"
+            "    location / { tablegate on; }\n"
+            "}\n"
+            "# end any host\n"
+            "# begin domain api.example.com\n"
+            "server {\n"
+            "    listen 80;\n"
+            "    listen [::]:80;\n"
+            "    server_name api.example.com;\n"
+            "    tablegate_errors on;\n"
+            "    include /var/lib/tablegate/domains.d/api.example.com.con[f];\n"
+            "    location / { tablegate on; }\n"
+            "}\n"
+            "# end domain api.example.com\n");
+}
+END_TEST
+
+START_TEST(an_https_domain_has_two_blocks) {
+  good_certificate();
+  const CertificateReport found = check();
+  same_text(found.fault, "");
+  const std::string certificate = "    # ends 2027-04-15T08:00:00Z, sha256 " + found.fingerprint +
+                                  "\n    ssl_certificate " + path_of("a.crt") +
+                                  ";\n    ssl_certificate_key " + path_of("a.key") + ";\n";
+  const std::string text = written(gateway({domain("api.example.com", "HTTPS")}));
+  has(text,
+      "# begin any host, TLS\nserver {\n    listen 443 ssl http2;\n    ssl_protocols TLSv1.2 TLSv1.3;\n" +
+          certificate + "    server_name _tablegate_any_host;\n");
+  has(text,
+      "# begin domain api.example.com\nserver {\n    listen 443 ssl http2;\n    ssl_protocols TLSv1.2 "
+      "TLSv1.3;\n" +
+          certificate +
+          "    server_name api.example.com;\n    tablegate_errors on;\n"
+          "    include /var/lib/tablegate/domains.d/api.example.com.con[f];\n"
+          "    location / { tablegate on; }\n}\n"
+          "server {\n    listen 80;\n    server_name api.example.com;\n    tablegate_errors on;\n"
+          "    include /var/lib/tablegate/domains.d/api.example.com.con[f];\n"
+          "    location / { tablegate on; }\n}\n# end domain api.example.com\n");
+}
+END_TEST
+
+START_TEST(settings_of_tls_and_http2) {
+  good_certificate();
+  DomainEntry entry = domain("*.example.com", "HTTPS");
+  entry.force_https = true;
+  entry.tls_min = "TLSv1.3";
+  ManifestContents contents = gateway({entry});
+  std::string text = written(contents, place(true));
+  has(text, "    listen 443 ssl;\n    http2 on;\n    ssl_protocols TLSv1.3;\n");
+  has(text, "return 308 https://$host$request_uri;");
+  has(text, "    server_name *.example.com;\n");
+  has(text, "domains.d/_.example.com.con[f];");
+  contents.https_listen = {"127.0.0.1:8443", "[::1]:9443"};
+  contents.domains[0].tls_min = contents.domains[0].tls_max = "TLSv1.2";
+  contents.domains[0].http2 = false;
+  text = written(contents, place(true));
+  has(text, "    listen 127.0.0.1:8443 ssl;\n    listen [::1]:9443 ssl;\n    ssl_protocols TLSv1.2;\n");
+  has_not(text, "http2");
+  has(text, "return 308 https://$host:8443$request_uri;");
+  contents.https_listen = {"8443", "443"};
+  has(written(contents), "return 308 https://$host$request_uri;");
+}
+END_TEST
+
+START_TEST(what_could_inject_is_refused) {
+  good_certificate();
+  for (const char* name :
+       {"a;b", "a b", "a\n", "", "A.example.com", "a{", "$host", "a\"", "*.*.b", "~^.*$", "_", "a'"}) {
+    const std::string said = refusal(gateway({domain(name)}));
+    has(said, "no host name");
+    has_not(said, "$host");
+  }
+  for (const char* path : {"", "relative.crt", "/a b", "/a;", "/a\n", "/a$b", "/a\"", "data:x", "engine:x",
+                           "/a{", "/a'", "/a\\"}) {
+    DomainEntry entry = domain("api.example.com", "HTTPS");
+    entry.certificate = path;
+    has(refusal(gateway({entry})), "its certificate must be an absolute path");
+    entry = domain("api.example.com", "HTTPS");
+    entry.certificate_key = path;
+    has(refusal(gateway({entry})), "its certificate_key must be an absolute path");
+  }
+  for (const char* listen : {"80;", "80 default_server", "unix:/x", "", "*:80", "localhost:80", "80\n}"}) {
+    ManifestContents contents = gateway({domain("a")});
+    contents.http_listen = {listen};
+    has(refusal(contents), "a listen address of gateway edge must be");
+    contents = gateway({domain("a")});
+    contents.https_listen = {"443", listen};
+    has(refusal(contents), "a listen address of gateway edge must be");
+  }
+  ManifestContents contents = gateway({});
+  contents.gateway = "x\ninjected";
+  has(refusal(contents), "the gateway's name");
+  DomainEntry entry = domain("a", "HTTPS");
+  entry.tls_max = "TLSv1.3; }";
+  has(refusal(gateway({entry})), "tls_min and tls_max");
+  entry = domain("a", "ftp");
+  has(refusal(gateway({entry})), "protocol");
+  DomainsPlace where = place();
+  for (const char* path : {"/a b", "relative", "/a\"", "/a*"}) {
+    where.folder = path;
+    has(refusal(gateway({domain("a")}), where), "--output");
+  }
+  written(gateway({}), where);  // nothing of the folder stands there
+}
+END_TEST
+
+START_TEST(sockets_do_not_clash) {
+  ManifestContents contents = gateway({domain("a")});
+  contents.http_listen = {"8080", "0.0.0.0:8080"};
+  has(refusal(contents), "8080 and 0.0.0.0:8080 are the same socket");
+  contents.http_listen = {"8443"};
+  contents.https_listen = {"8443"};
+  has(refusal(contents), "the same socket");
+}
+END_TEST
+
+START_TEST(a_mix_is_refused_with_both_names) {
+  good_certificate();
+  const auto mixed = [](const std::function<void(DomainEntry&)>& change, const char* field) {
+    ManifestContents contents = gateway({domain("a", "HTTPS"), domain("b"), domain("c", "HTTPS")});
+    change(contents.domains[2]);
+    const std::string said = refusal(contents);
+    has(said, std::string("domains \"a\" and \"c\" of gateway edge differ in ") + field);
+    contents.domains[2].server_block = false;
+    written(contents);  // a server of the user's is the user's
+  };
+  mixed([](DomainEntry& one) { one.http2 = false; }, "http2 (true and false)");
+  mixed([](DomainEntry& one) { one.tls_min = "TLSv1.3"; }, "tls_min (TLSv1.2 and TLSv1.3)");
+  mixed([](DomainEntry& one) { one.tls_max = "TLSv1.2"; }, "tls_max (TLSv1.3 and TLSv1.2)");
+}
+END_TEST
+
+START_TEST(a_bad_certificate_keeps_the_block_before) {
+  good_certificate();
+  const ManifestContents contents = gateway({domain("a.example.com"), domain("api.example.com", "HTTPS")});
+  const std::string before = written(contents);
+  write_file("a.crt", "gone");
+  DomainReport report;
+  same_text(write_domains(contents, place(false, before), report), before);
+  ck_assert_uint_eq(report.faults.size(), 1);
+  has(report.faults[0], "domain \"api.example.com\": certificate " + path_of("a.crt"));
+  has(report.faults[0], "it keeps the server block it had");
+  ck_assert_uint_eq(report.kept.size(), 1);
+  // Whatever stands between the marks stays byte for byte, in other company too.
+  std::string other = before;
+  other.insert(other.find("    server_name api.example.com;"), "    # \t odd  bytes\xff\n");
+  ManifestContents grown = contents;
+  grown.domains.push_back(domain("z.example.com"));
+  const std::string kept = write_domains(grown, place(true, other), report);
+  has(kept, other.substr(other.find("# begin domain api.example.com")));
+  has(kept, "server_name z.example.com;");
+  // No block before: none now, and everything else is there.
+  DomainReport none;
+  const std::string without = write_domains(contents, place(), none);
+  has_not(without, "api.example.com");
+  has(without, "server_name a.example.com;");
+  has(none.faults[0], "gets none");
+  ck_assert(none.kept.empty());
+  // A block that lost its end is none.
+  DomainReport cut;
+  const size_t end = before.find("# end domain api.example.com");
+  has_not(write_domains(contents, place(false, before.substr(0, end)), cut), "api.example.com");
+}
+END_TEST
+
+START_TEST(a_renewed_certificate_changes_the_file) {
+  good_certificate();
+  const ManifestContents contents = gateway({domain("api.example.com", "HTTPS")});
+  const std::string before = written(contents);
+  same_text(written(contents), before);
+  good_certificate();
+  ck_assert_str_ne(written(contents).c_str(), before.c_str());
+}
+END_TEST
+
+START_TEST(certificates_that_nginx_could_not_serve) {
+  const Key key = make_key();
+  const Key other = make_key();
+  write_file("a.key", key_text(key));
+  has(check().fault, "certificate " + path_of("a.crt") + ": No such file");
+  write_file("a.crt", "");
+  has(check().fault, "holds no PEM certificate");
+  write_file("a.crt", key_text(key));
+  has(check().fault, "holds no PEM certificate");
+  const std::string good = certificate_text(key);
+  write_file("a.crt", good + good.substr(0, good.size() / 2));
+  has(check().fault, "certificate 2 of its chain cannot be read");
+  write_file("a.crt", certificate_text(other));
+  has(check().fault, "certificate_key " + path_of("a.key") + ": is not the key of certificate");
+  write_file("a.crt", certificate_text(key, {"DNS:api.example.com", kNow - 9 * kDay, kNow - 1}));
+  has(check().fault, "expired at 2027-01-15T07:59:59Z");
+  write_file("a.crt", certificate_text(key, {"DNS:api.example.com", kNow + 1, kNow + 99 * kDay}));
+  has(check().fault, "is not valid before 2027-01-15T08:00:01Z");
+  write_file("a.crt", good);
+  same_text(check().fault, "");
+  write_file("a.key", key_text(key, "secret"));
+  has(check().fault, "wants a passphrase");
+  write_file("a.key", good);
+  has(check().fault, "holds no PEM private key");
+  unlink(path_of("a.key").c_str());
+  has(check().fault, "certificate_key " + path_of("a.key") + ": No such file");
+  ck_assert_int_eq(mkdir(path_of("a.key").c_str(), 0700), 0);
+  has(check().fault, "is no file");
+  rmdir(path_of("a.key").c_str());
+  ck_assert_int_eq(mkfifo(path_of("a.key").c_str(), 0600), 0);  // nobody writes to it: must not wait
+  has(check().fault, "is no file");
+  unlink(path_of("a.key").c_str());
+  const Key small(EVP_RSA_gen(1024));
+  write_file("a.key", key_text(small));
+  write_file("a.crt", certificate_text(small));
+  has(check().fault, "OpenSSL refuses it");
+  ck_assert(check().warnings.empty());
+}
+END_TEST
+
+START_TEST(certificates_that_somebody_should_look_at) {
+  const Key key = make_key();
+  const auto warned = [&](const Wanted& wanted, const std::string& host) {
+    write_file("a.key", key_text(key));
+    write_file("a.crt", certificate_text(key, wanted));
+    const CertificateReport found = check(host);
+    same_text(found.fault, "");
+    std::string all;
+    for (const std::string& warning : found.warnings) all += warning + "\n";
+    return all;
+  };
+  Wanted wanted;
+  same_text(warned(wanted, "api.example.com"), "");
+  wanted.until = kNow + 14 * kDay;
+  same_text(warned(wanted, "api.example.com"), "");
+  wanted.until -= 1;
+  has(warned(wanted, "api.example.com"), "ends at 2027-01-29T07:59:59Z, in 13 days");
+  wanted = {};
+  has(warned(wanted, "other.example.com"), "is not for other.example.com");
+  has(warned(wanted, "*.example.com"), "is not for *.example.com");
+  wanted.names = "DNS:*.example.com";
+  same_text(warned(wanted, "*.example.com"), "");
+  same_text(warned(wanted, "api.example.com"), "");
+  has(warned(wanted, "a.b.example.com"), "is not for");
+  wanted.names = "IP:127.0.0.1";
+  same_text(warned(wanted, "127.0.0.1"), "");
+  // A chain: of the issuer, of a stranger, of an issuer that expired.
+  wanted = {};
+  const Key issuer = make_key();
+  const std::string own = certificate_text(key, wanted, issuer.get());
+  write_file("a.crt", own + certificate_text(issuer));
+  same_text(check().fault, "");
+  ck_assert(check().warnings.empty());
+  wanted.issuer = "stranger";
+  write_file("a.crt", certificate_text(key, wanted, issuer.get()) + certificate_text(issuer));
+  has(check().warnings.at(0), "certificate 2 of its chain is not the issuer of certificate 1");
+  write_file("a.crt", own + certificate_text(issuer, {"DNS:x", 1000, kNow - kDay}));
+  same_text(check().fault, "");
+  has(check().warnings.at(0), "certificate 2 of its chain expired");
+  good_certificate();
+  chmod(path_of("a.key").c_str(), 0644);
+  has(check().warnings.at(0), "everybody on this node can read it");
+}
+END_TEST
+
+START_TEST(versions_of_nginx) {
+  const auto directive = [](const char* text) {
+    const auto version = parse_nginx_version(text);
+    ck_assert_msg(version.has_value(), "%s", text);
+    return version->has_http2_directive();
+  };
+  for (const char* old :
+       {"1.22.1", "1.25.0", "nginx version: nginx/1.22.1\n", "nginx version: nginx/1.18.0 (Ubuntu)"})
+    ck_assert_msg(!directive(old), "%s", old);
+  for (const char* recent : {"1.25.1", "1.26.0", "2.0.0", "nginx version: openresty/1.25.3.1",
+                             "[warn] x\nnginx version: nginx/1.29.1\n"})
+    ck_assert_msg(directive(recent), "%s", recent);
+  for (const char* none : {"", "nginx", "sh: 1: nginx: not found", "1.25", "x1.25.1",
+                           "nginx version: other/1.25.1", "1.-2.1", "99999999999.1.1"})
+    ck_assert_msg(!parse_nginx_version(none), "%s", none);
+  const auto programs = [](const char* command) {
+    std::string all;
+    for (const std::string& program : nginx_programs(command)) all += program + " ";
+    return all;
+  };
+  same_text(programs("nginx -t"), "nginx ");
+  same_text(programs("A='x y' '/usr/sbin/nginx' -p '/tmp/p' -t -q && systemctl reload nginx"),
+            "/usr/sbin/nginx nginx ");
+  same_text(programs("'/opt/my nginx/nginx' -t; \"$(rm)/nginx\""), "");
+  same_text(programs("true"), "");
+  bool refused = false;
+  try {
+    find_nginx_version("newest", {});
+  } catch (const WrongUsage&) {
+    refused = true;
+  }
+  ck_assert(refused);
+  ck_assert(find_nginx_version("1.25.1", {"/nowhere/nginx -t"})->has_http2_directive());
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  return tablegate::loader::testing::run_tests(
+      "loader domains writer",
+      {without_domains_there_is_no_block, an_http_domain_has_one_block, an_https_domain_has_two_blocks,
+       settings_of_tls_and_http2, what_could_inject_is_refused, sockets_do_not_clash,
+       a_mix_is_refused_with_both_names, a_bad_certificate_keeps_the_block_before,
+       a_renewed_certificate_changes_the_file, certificates_that_nginx_could_not_serve,
+       certificates_that_somebody_should_look_at, versions_of_nginx});
+}
