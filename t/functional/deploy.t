@@ -66,7 +66,7 @@ def again(t, p):
     objects[6]["response_parameters"].append({"name": "age"})
     done = deploy(p, objects)
     t.like(done.stdout, rf"^Api  {kOther}  version 2 on dataservice-prod, publication 3\n6 definitions unchanged\nserved by 0 of 1 nodes of dataservice-prod\n$", "a change: that API alone")
-    p.loader.must("api", "publish", kOther, "--version", "1")
+    p.loader.must("api", "publish", kOther, "--version", "1", "--breaking")
     done = deploy(p, objects, "-o", "json")
     t.is_(outcome(done)[kOther], ("published", 2), "another version was put on: the files' one comes back")
     p.apply([{**objects[5], "timeout_ms": 1000}])
@@ -97,7 +97,7 @@ def failing(t, p):
 def approval(t, p):
     """With the catalog's own steps: nobody may approve what he submitted."""
     p.loader.must("workspace", "set", "demo", "--approval", "on")
-    p.postgres.psql("CREATE ROLE ann LOGIN", "GRANT tablegate_approver TO ann")
+    p.postgres.psql("CREATE ROLE ann LOGIN; GRANT tablegate_approver TO ann")
     objects = definitions()
     objects[5]["timeout_ms"] = 1600
     objects[6]["request_parameters"][0]["sample"] = 30

@@ -42,7 +42,7 @@ def diff(t, p):
     t.is_([item["action"] for item in found], ["unchanged"] * 5 + ["changed", "created"], "what apply would say")
     done = p.loader("diff", "-f", path, "--exit-code")
     t.is_((done.rc, done.stderr), (4, ""), "differences: exit 4 with --exit-code")
-    t.like(done.stdout, rf'Api "{kApi}": changed\n.*  \+ /tags: \["a"\].*  - /max_records: .*Consumer "partner": created\n  \+ /authorizations', "for people")
+    t.like(done.stdout, rf'Api "{kApi}": changed\n.*  - /max_records: .*  \+ /tags: \["a"\].*Consumer "partner": created\n  \+ /authorizations', "for people")
     t.is_(p.loader("diff", "-f", path).rc, 0, "and exit 0 without")
     again = p.loader.json("diff", "-f", path)
     t.is_(again, found, "diff changed nothing")

@@ -36,8 +36,8 @@ class Repository:
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", message)
 
-    def pipeline(self):
-        return run([os.path.join(kCheckout, "loader", "pipeline.sh")], cwd=self.folder, env=self.env, timeout=120 * kSlow)
+    def pipeline(self, **variables):
+        return run([os.path.join(kCheckout, "loader", "pipeline.sh")], cwd=self.folder, env={**self.env, **variables}, timeout=120 * kSlow)
 
     def edit(self, path, **fields):
         path = os.path.join(self.folder, "definitions", path)
@@ -99,7 +99,7 @@ def test(t):
     repository.merge("age, too")
     done = repository.pipeline()
     t.is_(done.returncode, 0, "a merge") or t.diag(done.stdout + done.stderr)
-    t.like(done.stdout, r"\+ /response_parameters/2", "shows what changes")
+    t.like(done.stdout, r"\+ /response_parameters/age", "shows what changes")
     wait_for(lambda: "age" in (call(p).json.get("data") or {}), 10 * kSlow, "version 2 answers")
     repository.edit(api, table="nothing")
     repository.merge("a mistake")
@@ -109,7 +109,9 @@ def test(t):
     done = repository.pipeline()
     t.is_((done.returncode, len(p.loader.json("api", "versions", kApi))), (0, 2), "a revert: nothing to do")
     repository.git("revert", "--no-edit", "HEAD~2")
-    t.is_(repository.pipeline().returncode, 0, "the revert of a change")
+    done = repository.pipeline()
+    t.ok(done.returncode == 1 and "age was removed" in done.stderr, "the revert of a change that callers may count on stops", done.stderr)
+    t.is_(repository.pipeline(BREAKING="yes").returncode, 0, "until somebody says so")
     wait_for(lambda: "age" not in call(p).json["data"], 10 * kSlow, "the answer is the first one again")
     t.is_(len(p.loader.json("api", "versions", kApi)), 3, "is a version of its own")
 

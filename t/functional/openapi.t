@@ -51,7 +51,7 @@ def definitions():
          "response_parameters": [{"name": "id", "sample": "9007199254740993"}]},
         {"kind": "Domain", "name": "api.tablegate.test"}, {"kind": "Domain", "name": "also.tablegate.test"},
         {"kind": "Domain", "name": "*.wild.tablegate.test"},
-        {"kind": "Domain", "name": "tls.tablegate.test", "protocol": "HTTPS", "certificate": "/c", "certificate_key": "/k"},
+        {"kind": "Domain", "name": "tls.tablegate.test", "protocol": "HTTPS", "server_block": False, "certificate": "/c", "certificate_key": "/k"},
     ]
 
 
