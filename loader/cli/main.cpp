@@ -39,8 +39,7 @@ void add_global_options(CLI::App& app, Settings& settings, bool root) {
 }
 
 void add_later_commands(CLI::App& app) {
-  for (const char* const name : {"diff", "export", "deploy", "openapi"})
-    add_later_verb(app, name, name);
+  for (const char* const name : {"diff", "export", "deploy", "openapi"}) add_later_verb(app, name, name);
 }
 
 // The verb that the arguments name, for "try: tablegate api test --help".
