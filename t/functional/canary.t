@@ -24,7 +24,7 @@ def commit(p, definition):
     """A new version of the definition; returns its number."""
     p.apply([definition])
     p.loader.must("api", "test", definition["name"])
-    return p.loader.json("api", "commit", definition["name"])["version"]
+    return p.loader.json("api", "commit", definition["name"], "--breaking")["version"]
 
 
 def versions(p, keys):
@@ -49,6 +49,9 @@ def refusals(t, p, api):
         number = commit(p, changed(api, **change))
         result = p.loader("api", "publish", kApi, "--version", number, "--weight", "10")
         t.ok(result.rc == 1 and word + " differs" in result.stderr, f"another {word} is refused", result)
+    narrower = commit(p, changed(api, max_records=1))
+    result = p.loader("api", "publish", kApi, "--version", narrower, "--weight", "10")
+    t.ok(result.rc == 1 and "max_records" in result.stderr and "--breaking" in result.stderr, "a canary that breaks callers is refused, as a publication is", result)
     for command, status, word in ((("--version", "1", "--weight", "10"), 1, "another one"), (("--version", "2", "--weight", "0"), 2, "weight"),
                                   (("--version", "2", "--weight", "101"), 2, "weight"), (("--version", "99", "--weight", "5"), 1, "no version 99"),
                                   (("--version", "2", "--weight", "5", "--no-domain"), 2, "--")):
@@ -109,7 +112,7 @@ def by_chance(t, p, definition):
 
 
 def kept(t, p):
-    p.loader.must("api", "publish", kApi, "--version", "1", "--weight", "10")
+    p.loader.must("api", "publish", kApi, "--version", "1", "--weight", "10", "--breaking")
     wanted = p.postgres.psql("SELECT version, canary_version, canary_weight FROM tablegate.publication ORDER BY publication DESC LIMIT 1")
     t.is_(wanted.strip(), "2|1|10", "the record of publications tells both")
     done = p.loader("api", "publish", "Query Users Alone", "--weight", "10")

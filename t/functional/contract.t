@@ -57,7 +57,7 @@ def at_publish(t, p):
     for number in ("2", "3"):
         result = p.loader("api", "publish", kApi, "--version", number)
         t.ok(result.rc == 1 and "max_records was 100 and is 50" in result.stderr and "version 1" in result.stderr, f"publish of {number} is compared with what is served", result)
-    t.is_(p.loader.json("api", "list")[0]["published"], [{"gateway": "dataservice-prod", "version": 1}], "version 1 is still served")
+    t.is_(p.loader.json("api", "list")[0]["published"], [{"gateway": "dataservice-prod", "version": 1, "canary": None, "deprecated": None}], "version 1 is still served")
     t.is_(p.loader.json("api", "publish", kApi, "--breaking")["version"], 3, "publish --breaking")
     t.is_(p.loader.json("api", "publish", kApi, "--version", "1")["version"], 1, "a larger cap again breaks nobody")
     p.loader.must("api", "unpublish", kApi)

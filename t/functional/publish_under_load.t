@@ -84,9 +84,9 @@ def footprint(p):
 
 def test(t):
     p = t.project().serve()
-    p.apply(users_definitions(max_records=100))
-    for verb in ("test", "commit"):
-        p.loader.must("api", verb, kApi)
+    p.apply(users_definitions(description="as before, for its callers"))
+    p.loader.must("api", "test", kApi)
+    p.loader.must("api", "commit", kApi)
     p.loader.must("apply", "-f", "-", input='{"kind":"GatewayInstance","name":"elsewhere","address":"http://127.0.0.1"}')
     watch = Watch(p, None, "--gateway", "dataservice-prod", node="one", interval="200ms")
     wait_node(p, "one", status="serving", watching=True)

@@ -121,7 +121,7 @@ def second_version(t, p):
     t.ok(True, "version 2 answers once it is published")
     t.is_(open(marker, encoding="utf-8").read(), "x\n", "with one reload")
 
-    p.loader.must("api", "publish", kApi, "--version", "1", "--yes")
+    t.like(p.loader.must("api", "rollback", kApi).stderr, "callers lose .* age", "rollback says what callers lose")
     p.sync(*options)
     wait_for(lambda: call(p).body == kAlice, 10, "version 1 answers")
     t.ok(True, "version 1, published again, is what it was")
