@@ -35,7 +35,7 @@ std::pair<std::string, std::string> since_condition(const std::string& text) {
 }
 
 // As people type kinds: any case, singular or plural.
-std::string squeezed(std::string word) {
+std::string squeezed(const std::string& word) {
   std::string out;
   for (const char c : word) {
     if (c != '-' && c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
