@@ -233,8 +233,8 @@ void write_shown(JsonOutput& json, const ShownApi& api) {
   write_canary(json, api.canary);
   write_deprecation(json, api.deprecation);
   json.key("method").text(api.method).key("path").text(api.path).key("urls").begin_array();
-  const std::string version = version_query(api.served.version_key);
-  for (const std::string& host : api.hosts) json.text(host + api.path + version);
+  const std::string address = api.path + version_query(api.served.version_key);
+  for (const std::string& host : api.hosts) json.text(host + address);
   json.end_array().key("authentication").raw(json_text(*json_find(api.definition, "authentication")));
   json.key("curl");
   api.curls.empty() ? json.null() : json.text(api.curls.front().second);

@@ -180,6 +180,7 @@ class Watch {
     std::vector<std::string> words = options_.command;
     words.push_back(name);
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t actions;

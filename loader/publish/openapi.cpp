@@ -90,6 +90,7 @@ std::string server_of(const ManifestContents& contents, const std::string& domai
 std::vector<std::string> servers_of(const ManifestContents& contents,
                                     const std::vector<std::string>& domains) {
   std::vector<std::string> servers;
+  servers.reserve(domains.size() + 1);
   for (const std::string& domain : domains) servers.push_back(server_of(contents, domain));
   if (servers.empty()) servers.push_back(contents.address.empty() ? "/" : contents.address);
   std::sort(servers.begin(), servers.end());
@@ -275,6 +276,7 @@ std::vector<DocumentEntry> openapi_documents(const ManifestContents& contents) {
   for (const std::string& domain : domains_in_use(contents))
     groups[operations_of(all, domain)].push_back(domain);
   std::vector<DocumentEntry> documents;
+  documents.reserve(groups.size() + 1);
   for (const auto& [operations, domains] : groups)
     documents.push_back({domains, write_document(contents, operations, domains)});
   std::sort(documents.begin(), documents.end(),
