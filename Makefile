@@ -111,11 +111,11 @@ $2/ngx_http_tablegate_module.so: $$(patsubst ngx_module/ngx/%.cpp,$2/obj/ngx/%.o
 	$(Q)$$(CXX) -shared $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -Wl,--version-script=ngx_module/exports.map -o $$@ $$(filter %.o,$$^) $2/libpg.a $2/libcore.a -lpq -ljansson -lcrypto
 $2/tablegate: $2/obj/loader/cli/main.o $2/libloader.a $2/libpg.a $2/libcore.a
 	@echo '  LD   $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lssl -lcrypto -lfmt -lcurl -lz
+	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lssl -lcrypto -lfmt -lcurl -lpugixml -lz
 $2/unit/%: $2/obj/unit/%.o $2/libloader.a $2/libpg.a $2/libcore.a
 	@mkdir -p $$(@D)
 	@echo '  LD   $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lssl -lcrypto -lfmt -lcurl -lz -lcheck -lsubunit -lrt -lm -lpthread
+	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lssl -lcrypto -lfmt -lcurl -lpugixml -lz -lcheck -lsubunit -lrt -lm -lpthread
 endef
 .PRECIOUS: $(BUILD)/obj/unit/%.o $(BUILD)/asan/obj/unit/%.o
 $(eval $(call variant,release,$(BUILD)))
@@ -135,7 +135,7 @@ module-native: ## the module as nginx's ./configure --add-dynamic-module builds 
 # ---- run
 
 .PHONY: quickstart stop
-quickstart: ## from nothing to the tutorial's call (PORT=8080)
+quickstart: ## from nothing to the tutorial's call (PORT=8080, SOURCE=maxcompute)
 	@t/lib/deps.sh build
 	@$(MAKE) --no-print-directory build
 	@t/lib/quickstart.sh

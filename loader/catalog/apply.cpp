@@ -9,6 +9,7 @@
 #include "catalog/consumer_definition.hpp"
 #include "catalog/definition_rules.hpp"
 #include "catalog/definition_schema.hpp"
+#include "catalog/source_ddl.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -31,6 +32,7 @@ class Applier {
       if (!definition.broken) check_rules(definition, problems_);
       objects.push_back({definition.kind, definition.name, {}, definition.version, {}, {}});
     }
+    fill_source_ddl(catalog_, workspace_, definitions_, problems_);
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
     for (const KindInfo& info : kinds()) {
@@ -268,7 +270,7 @@ class Applier {
 
   std::string save_table(Definition& definition) {
     if (definition.broken) return {};
-    const TableInfo table = read_table(definition, problems_);
+    TableInfo table = read_table(definition, problems_);
     check_zone(definition, "/time_zone", json_member(definition.document, "time_zone"));
     if (const JsonValue* const refresh = json_find(definition.document, "refresh");
         refresh != nullptr && refresh->IsObject())
@@ -276,7 +278,7 @@ class Applier {
     const std::string source = json_member(definition.document, "data_source");
     if (refused_here(Kind::data_source, source)) return {};
     const Rows found = catalog_.query(
-        "SELECT data_source_id FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
+        "SELECT data_source_id, type FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
         {workspace_.id, source});
     if (found.empty())
       refuse(definition, "/data_source",
@@ -290,6 +292,9 @@ class Applier {
       refuse(definition, "/name", fmt::format("this table is workspace {}'s", before.text(0, 1)));
     }
     if (definition.broken) return {};
+    // MaxCompute's projects are there unless they say otherwise.
+    if (json_find(definition.document, "time_zone") == nullptr && found.text(0, 1) == "maxcompute")
+      table.time_zone = "Asia/Shanghai";
     const std::string text = normalised_text(definition);
     std::string action = action_of(before, text);
     if (action != "unchanged") {

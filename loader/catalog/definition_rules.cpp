@@ -12,6 +12,7 @@
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 #include "catalog/schedule.hpp"
+#include "catalog/source_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -140,9 +141,6 @@ void check_table(const Definition& definition, Checker& check) {
   }
   if (check.has("ddl") && check.has("ddl_file"))
     check.refuse("/ddl_file", "stands beside \"ddl\": give one of them");
-  if (!check.has("ddl") && !check.has("ddl_file")) {
-    check.refuse("", "\"ddl\" or \"ddl_file\" is missing: a csv source does not tell its columns");
-  }
 }
 
 // Names of an array at `pointer` that must be columns of the table which an index can hold.
@@ -210,7 +208,10 @@ void check_rules(Definition& definition, Problems& problems) {
     case Kind::rest_api:
       return check_rest_api(definition, check);
     case Kind::data_source:
-      return check.member("name", &bad_plain_name);
+      check.member("name", &bad_plain_name);
+      for (const auto& [pointer, reason] : data_source_faults(definition.document))
+        check.refuse(pointer, reason);
+      return;
     case Kind::business_process:
       return check.member("name", &bad_display_name);
     case Kind::table:

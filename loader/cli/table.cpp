@@ -10,24 +10,15 @@
 #include <vector>
 
 #include "cli/cli.hpp"
+#include "cli/load_source.hpp"
 #include "cli/output.hpp"
 #include "cli/table_report.hpp"
 #include "cli/table_verbs.hpp"
 #include "mirror/load.hpp"
 #include "mirror/table_spec.hpp"
-#include "source/csv.hpp"
 
 namespace tablegate::loader {
 namespace {
-
-struct LoadOptions {
-  std::string table;
-  std::string from;
-  bool header = false;
-  std::string delimiter = ",";
-  std::string null;
-  LoadLimits limits;
-};
 
 // Ctrl-C must not leave the server at work on an index that nobody wants any more.
 PGcancel* cancel_handle = nullptr;
@@ -97,67 +88,42 @@ class ProgressLine {
   Clock::time_point last_;
 };
 
-char read_delimiter(const std::string& text) {
-  if (text == "\\t" || text == "tab") return '\t';
-  if (text.size() != 1 || text == "\"" || text == "\n" || text == "\r") {
-    throw WrongUsage("--delimiter is one byte (\\t for a tab), no quote and no line end");
-  }
-  return text[0];
+LoadOutcome load_once(const Settings& settings, const LoadOptions& options, Database& catalog,
+                      const TableSpec& spec) {
+  const std::unique_ptr<TableSource> source = open_source(options, spec);
+  Database mirror = settings.open_mirror();
+  const CancelOnSignal cancel(mirror);
+  ProgressLine line(spec.name, !settings.silent());
+  const LoadWatch watch{[&line](const CopyProgress& progress) { line.copying(progress); },
+                        [&line](const std::string& step) { line.step(step); }};
+  return load_table(catalog, mirror, spec, *source, options.limits, watch);
 }
 
-// The file to read: --from csv:FILE, else the path of a csv data source.
-std::string source_path(const LoadOptions& options, const TableSpec& spec) {
-  const std::string next = fmt::format("tablegate table load {} --from csv:FILE", spec.name);
-  if (options.from.empty()) {
-    if (spec.source_type != "csv") {
-      throw Refused(fmt::format("loading from a {} data source (\"{}\") is not supported yet",
-                                spec.source_type, spec.source_name),
-                    next);
-    }
-    if (spec.source_path.empty())
-      throw Refused(fmt::format("DataSource \"{}\" has no path", spec.source_name), next);
-    return spec.source_path;
-  }
-  const size_t colon = options.from.find(':');
-  const std::string scheme = options.from.substr(0, colon);
-  for (const char* later : {"sql", "postgresql", "maxcompute"}) {
-    if (scheme == later && colon != std::string::npos) {
-      throw Refused(fmt::format("--from {}: is not supported yet", scheme), next);
+// A source that changes while it is read gives nothing that can be kept, but may be still the next time.
+LoadOutcome load_again(const Settings& settings, const LoadOptions& options, Database& catalog,
+                       const TableSpec& spec) {
+  constexpr int kAttempts = 3;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return load_once(settings, options, catalog, spec);
+    } catch (const SourceChanged& changed) {
+      if (attempt == kAttempts) throw;
+      if (!settings.quiet)
+        fmt::print(stderr, "{}: {}; once more from the beginning\n", spec.name, changed.what());
     }
   }
-  if (colon == std::string::npos || scheme != "csv") throw WrongUsage("--from is csv:FILE or csv:-", next);
-  const std::string path = options.from.substr(colon + 1);
-  if (path.empty()) throw WrongUsage("--from csv: names no file", next);
-  return path;
 }
 
 void load(const Settings& settings, const LoadOptions& options) {
   Database catalog = settings.open_catalog();
   const TableSpec spec = read_table_spec(catalog, options.table);
-  CsvOptions csv;
-  csv.path = source_path(options, spec);
-  csv.header = options.header;
-  csv.delimiter = read_delimiter(options.delimiter);
-  csv.null = options.null;
-  CsvSource source(csv, spec.column_names());
-  Database mirror = settings.open_mirror();
-  LoadOutcome outcome;
-  {
-    const CancelOnSignal cancel(mirror);
-    ProgressLine line(spec.name, !settings.quiet && !settings.json);
-    const LoadWatch watch{[&line](const CopyProgress& progress) { line.copying(progress); },
-                          [&line](const std::string& step) { line.step(step); }};
-    outcome = load_table(catalog, mirror, spec, source, "csv:" + csv.path, options.limits, watch);
-  }
-  report_generation(settings, spec.name, outcome);
+  report_generation(settings, spec.name, load_again(settings, options, catalog, spec));
 }
 
 // Options of the contract that a later release brings: refused by name.
 void add_later_options(CLI::App& verb) {
-  for (const char* name : {"--partition", "--charset", "--zone", "--max-errors", "--jobs", "--credentials"}) {
-    add_later_option(verb, name);
-  }
-  for (const char* name : {"--all-partitions", "--merge", "--dry-run"}) add_later_flag(verb, name);
+  for (const char* name : {"--charset", "--zone", "--max-errors"}) add_later_option(verb, name);
+  for (const char* name : {"--merge", "--dry-run"}) add_later_flag(verb, name);
   verb.add_option_function<std::string>("--format",
                                         [](const std::string& format) {
                                           if (format != "csv")
@@ -166,12 +132,36 @@ void add_later_options(CLI::App& verb) {
       ->group("");
 }
 
+void add_maxcompute_options(CLI::App& verb, MaxComputeOptions& options) {
+  const std::string group = "MaxCompute";
+  verb.add_option("--partition", options.partitions,
+                  "ds=20260101[,hh=01]: all keys or the first ones; repeat for more")
+      ->group(group)
+      ->allow_extra_args(false);
+  verb.add_flag("--all-partitions", options.all_partitions, "all that the table has")->group(group);
+  verb.add_option("--jobs", options.jobs, "ranges fetched at the same time (default: 4)")
+      ->check(CLI::Range(1, 64))
+      ->group(group);
+  verb.add_option("--credentials", options.credentials,
+                  "file of odpscmd's odps_config.ini form, mode 0600 (default: ALIBABA_CLOUD_ACCESS_KEY_ID, "
+                  "ALIBABA_CLOUD_ACCESS_KEY_SECRET, ALIBABA_CLOUD_SECURITY_TOKEN)")
+      ->group(group);
+  verb.add_option_function<std::string>(
+          "--compression",
+          [&options](const std::string& name) {
+            options.encoding = name == "none" ? "" : name == "zlib" ? "deflate" : name;
+          },
+          "of the data: zlib (default), zstd or none")
+      ->check(CLI::IsMember({"zlib", "zstd", "none"}))
+      ->group(group);
+}
+
 void add_load(CLI::App& table, Settings& settings) {
   CLI::App* verb = table.add_subcommand("load", "Load a new generation beside the old one, then swap");
   auto options = std::make_shared<LoadOptions>();
   verb->add_option("NAME", options->table, "the Table")->required();
   verb->add_option("--from", options->from,
-                   "csv:FILE, csv:FILE.gz or csv:- (default: the path of its data source)");
+                   "csv:FILE, csv:FILE.gz, csv:-, sql:FILE or maxcompute: (default: its data source)");
   verb->add_flag("--header", options->header, "the first record names the columns, in any order");
   verb->add_option("--delimiter", options->delimiter, "one byte, \\t for a tab (default: a comma)");
   verb->add_option("--null", options->null, "unquoted fields of this text are NULL (default: empty ones)");
@@ -181,10 +171,13 @@ void add_load(CLI::App& table, Settings& settings) {
   verb->add_option("--max-shrink", options->limits.max_shrink,
                    "refuse to lose more than so many percent of the rows")
       ->check(CLI::Range(0.0, 100.0));
+  add_maxcompute_options(*verb, options->maxcompute);
   add_later_options(*verb);
   verb->footer(
       "Examples:\n"
       "  tablegate table load user_info --from csv:user_info.csv --header\n"
+      "  tablegate table load user_info --from sql:user_info.sql        (INSERT INTO ... VALUES)\n"
+      "  tablegate table load events --partition ds=20260101 --jobs 8 --credentials odps_config.ini\n"
       "  zcat big.csv.gz | tablegate table load events --from csv:- --null '\\N'");
   verb->callback([&settings, options] { load(settings, *options); });
 }

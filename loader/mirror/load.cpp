@@ -34,7 +34,7 @@ class Load {
        const LoadWatch& watch)
       : catalog_(catalog), mirror_(mirror), spec_(spec), limits_(limits), watch_(watch) {}
 
-  LoadOutcome run(CsvSource& source, const std::string& label) {
+  LoadOutcome run(TableSource& source) {
     open_load_session(mirror_);
     lock_table_for_load(mirror_, spec_.name);
     std::vector<GenerationTable> tables = list_generations(mirror_, spec_.name);
@@ -42,7 +42,7 @@ class Load {
     drop_generations(mirror_, spec_.name, leftovers(catalog_, spec_.name, tables));
     check_published_columns(catalog_, spec_);
     serving_ = serving_generation(tables, spec_.name);
-    next_.generation = begin_generation(catalog_, spec_, label, tables);
+    next_.generation = begin_generation(catalog_, spec_, source.label(), tables);
     next_.relation = generation_name(spec_.name, next_.generation);
     try {
       build(source);
@@ -76,13 +76,15 @@ class Load {
     }
   }
 
-  void build(CsvSource& source) {
+  void build(TableSource& source) {
     Transaction transaction(mirror_);
     // Instants in the file carry no offset: they are wall-clock times of the table's zone.
     mirror_.query("SELECT set_config('timezone', $1, true)", {spec_.time_zone});
     create_generation(mirror_, spec_.name, next_.generation, spec_.columns);
     try {
       next_.rows = source.copy_into(mirror_, mirror_name(next_.relation), true, watch_.copying);
+    } catch (const SourceChanged&) {
+      throw;  // whoever catches it tries again
     } catch (const Refused& refused) {
       throw Refused(refused.what() + serving_note(serving_), refused.next());
     }
@@ -153,9 +155,9 @@ class Load {
 
 }  // namespace
 
-LoadOutcome load_table(Database& catalog, Database& mirror, const TableSpec& spec, CsvSource& source,
-                       const std::string& label, const LoadLimits& limits, const LoadWatch& watch) {
-  return Load(catalog, mirror, spec, limits, watch).run(source, label);
+LoadOutcome load_table(Database& catalog, Database& mirror, const TableSpec& spec, TableSource& source,
+                       const LoadLimits& limits, const LoadWatch& watch) {
+  return Load(catalog, mirror, spec, limits, watch).run(source);
 }
 
 }  // namespace tablegate::loader

@@ -11,7 +11,7 @@
 
 #include "catalog/database.hpp"
 #include "mirror/table_spec.hpp"
-#include "source/csv.hpp"
+#include "source/table_source.hpp"
 
 namespace tablegate::loader {
 
@@ -27,13 +27,13 @@ struct LoadLimits {
 };
 
 struct LoadWatch {
-  std::function<void(const CopyProgress&)> copying;   // after each chunk
+  ProgressWatch copying;                              // after each chunk
   std::function<void(const std::string& step)> step;  // "building indexes", "swapping"
 };
 
-// `label`: the source as the catalog keeps it. Throws Refused for data that cannot be loaded; the table then
+// Throws Refused for data that cannot be loaded; the table then
 // serves what it served before.
-LoadOutcome load_table(Database& catalog, Database& mirror, const TableSpec& spec, CsvSource& source,
-                       const std::string& label, const LoadLimits& limits, const LoadWatch& watch);
+LoadOutcome load_table(Database& catalog, Database& mirror, const TableSpec& spec, TableSource& source,
+                       const LoadLimits& limits, const LoadWatch& watch);
 
 }  // namespace tablegate::loader

@@ -95,6 +95,8 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
   spec.source_name = rows.string(0, 2);
   spec.source_type = rows.string(0, 3);
   spec.source_path = json_member(source, "path");
+  spec.source_table = json_member(definition, "source_table", name);
+  spec.source_definition = rows.string(0, 4);
   spec.time_zone =
       json_member(definition, "time_zone", spec.source_type == "maxcompute" ? "Asia/Shanghai" : "UTC");
   read_keys(definition, spec);

@@ -5,13 +5,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "catalog/database.hpp"
 #include "source/byte_source.hpp"
+#include "source/copy_stream.hpp"
+#include "source/table_source.hpp"
 
 namespace tablegate::loader {
 
@@ -22,31 +23,23 @@ struct CsvOptions {
   std::string null;  // an unquoted field of these bytes is NULL
 };
 
-struct CopyProgress {
-  uint64_t rows = 0;   // records sent so far
-  uint64_t bytes = 0;  // taken from the file
-  uint64_t total = 0;  // size of the file, 0: not known
-};
-
-class CsvSource {
+class CsvSource final : public TableSource {
  public:
   // Opens the file and reads its first record. `columns`: names of the table's columns in order. Throws
   // Refused.
   CsvSource(CsvOptions options, std::vector<std::string> columns);
 
-  // Runs COPY into `table` (quoted already) and returns the number of rows. `freeze`: the table was created
-  // in this transaction. `progress` is called after each chunk.
   int64_t copy_into(Database& database, const std::string& table, bool freeze,
-                    const std::function<void(const CopyProgress&)>& progress);
+                    const ProgressWatch& progress) override;
+  std::string label() const override { return "csv:" + options_.path; }
 
  private:
   bool fill();
   void read_first_record();
   void match_header(const std::vector<std::string>& names);
   bool is_header(const std::vector<std::string>& fields) const;
-  std::string copy_sql(const std::string& table, bool freeze) const;
-  void send(Database& database, const std::function<void(const CopyProgress&)>& progress);
-  [[noreturn]] void refuse_row(PGresult* result) const;
+  void send(CopyStream& copy, const ProgressWatch& progress);
+  [[noreturn]] void refuse_row(const CopyFault& fault) const;
 
   CsvOptions options_;
   std::vector<std::string> columns_;       // of the table

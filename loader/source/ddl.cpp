@@ -15,18 +15,26 @@ namespace {
 constexpr size_t kMaxName = 63;       // bytes of a PostgreSQL identifier (NAMEDATALEN - 1)
 constexpr size_t kMaxColumns = 1600;  // of a PostgreSQL table (MaxHeapAttributeNumber)
 constexpr size_t kMaxDdl = 1U << 20U;
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
+constexpr size_t kMaxPartitionLevels = 6;
 
 // Columns that every PostgreSQL table has already.
 bool is_system_column(std::string_view name) {
   constexpr std::string_view kNames[] = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+// Whole numbers, texts and days: what MaxCompute allows.
+bool can_partition(core::ColumnType type) {
+  switch (type) {
+    case core::ColumnType::int2:
+    case core::ColumnType::int4:
+    case core::ColumnType::int8:
+    case core::ColumnType::text:
+    case core::ColumnType::date:
+      return true;
+    default:
+      return false;
+  }
 }
 
 class DdlParser {
@@ -79,7 +87,7 @@ class DdlParser {
     if (token_.kind != DdlToken::Kind::word && token_.kind != DdlToken::Kind::quoted_name) {
       refuse(fmt::format("{} expected, {}", what, found()));
     }
-    std::string text = lower(token_.text);
+    std::string text = lower_name(token_.text);
     if (text.empty()) refuse(fmt::format("{} is empty", what));
     for (const char c : text) {
       if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
@@ -139,7 +147,7 @@ class DdlParser {
         refuse_ddl(second.line, second.column, "after CONSTRAINT only a name and PRIMARY KEY can stand");
       }
       if (at("KEY")) return parse_table_key();
-      return parse_column(lower(first.text), first);
+      return parse_column(lower_name(first.text), first);
     }
     if (at_end()) refuse("a column expected, the text ends");
     const DdlToken first = token_;
@@ -182,11 +190,16 @@ class DdlParser {
     if (ddl_.columns.size() == kMaxColumns) refuse_here(fmt::format("more than {} columns", kMaxColumns));
   }
 
-  void parse_column(const std::string& column_name, const DdlToken& where) {
+  void parse_column(const std::string& column_name, const DdlToken& where, bool partition = false) {
     check_column_name(column_name, where);
     TableColumn column;
     column.name = column_name;
+    const DdlToken type = token_;
     parse_type(column);
+    if (partition && !can_partition(column.type)) {
+      refuse_ddl(type.line, type.column,
+                 fmt::format("column \"{}\": no partition can be of type {}", column_name, type.text));
+    }
     for (;;) {
       if (take("NOT")) {
         expect("NULL");
@@ -213,23 +226,8 @@ class DdlParser {
   }
 
   void parse_type(TableColumn& column) {
-    if (token_.kind != DdlToken::Kind::word) {
-      refuse(fmt::format("column \"{}\": a type expected, {}", column.name, found()));
-    }
     const DdlToken where = token_;
-    DdlType type;
-    type.name = lower(token_.text);
-    step();
-    if (take('(')) {
-      do {
-        if (token_.kind != DdlToken::Kind::word || type.arguments.size() == 2) {
-          refuse(fmt::format("column \"{}\": the arguments of {} cannot be read", column.name, where.text));
-        }
-        type.arguments.push_back(token_.text);
-        step();
-      } while (take(','));
-      expect(')');
-    }
+    const DdlType type = read_ddl_type(lexer_, token_, fmt::format("column \"{}\"", column.name));
     const std::string reason = map_ddl_type(type, column);
     if (!reason.empty())
       refuse_ddl(where.line, where.column, fmt::format("column \"{}\": {}", column.name, reason));
@@ -263,6 +261,8 @@ class DdlParser {
         step();
       } else if (take("TBLPROPERTIES")) {
         parse_properties();
+      } else if (ddl_.partition_columns.empty() && take("PARTITIONED")) {
+        parse_partitions();
       } else {
         refuse_option();
       }
@@ -280,25 +280,27 @@ class DdlParser {
   }
 
   [[noreturn]] void refuse_option() {
-    if (at("PARTITIONED") || at("AUTO")) refuse_partitions();
     for (const std::string_view word :
-         {"CLUSTERED", "RANGE", "SORTED", "ROW", "STORED", "LOCATION", "USING"}) {
+         {"AUTO", "CLUSTERED", "RANGE", "SORTED", "ROW", "STORED", "LOCATION", "USING"}) {
       if (at(word))
         refuse(fmt::format("{} is not supported yet: leave it out, a mirror needs no such clause", word));
     }
     if (at("AS") || at("LIKE")) refuse(fmt::format("{} after the columns is not supported yet", token_.text));
-    refuse(fmt::format("COMMENT, LIFECYCLE, TBLPROPERTIES or \";\" expected, {}", found()));
+    refuse(fmt::format("COMMENT, PARTITIONED BY, LIFECYCLE, TBLPROPERTIES or \";\" expected, {}", found()));
   }
 
-  [[noreturn]] void refuse_partitions() {
-    const DdlToken where = token_;
-    step();
-    take("PARTITIONED");
-    std::string column;
-    if (take("BY") && take('(') && token_.kind != DdlToken::Kind::symbol) column = lower(token_.text);
-    refuse_ddl(where.line, where.column,
-               column.empty() ? "PARTITIONED BY is not supported yet"
-                              : fmt::format("PARTITIONED BY (column \"{}\") is not supported yet", column));
+  // PARTITIONED BY (ds STRING COMMENT 'day', ...): ordinary columns, after all others.
+  void parse_partitions() {
+    expect("BY");
+    expect('(');
+    do {
+      if (ddl_.partition_columns.size() == kMaxPartitionLevels)
+        refuse(fmt::format("more than {} partition columns", kMaxPartitionLevels));
+      const DdlToken where = token_;
+      parse_column(name("a partition column's name"), where, true);
+      ddl_.partition_columns.push_back(ddl_.columns.back().name);
+    } while (take(','));
+    expect(')');
   }
 
   void finish() {

@@ -21,7 +21,8 @@ struct TableColumn {
 struct TableDdl {
   std::string table;  // as written, without project and schema
   std::vector<TableColumn> columns;
-  std::vector<std::string> primary_key;  // empty: none in the DDL
+  std::vector<std::string> partition_columns;  // the last of `columns`, in order
+  std::vector<std::string> primary_key;        // empty: none in the DDL
   std::string comment;
 };
 

@@ -34,6 +34,13 @@ char unescape(char c) {
 
 }  // namespace
 
+std::string lower_name(std::string name) {
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return name;
+}
+
 void refuse_ddl(size_t line, size_t column, const std::string& reason) {
   throw Refused(fmt::format("ddl, {}:{}: {}", line, column, reason));
 }
@@ -115,6 +122,8 @@ DdlToken DdlLexer::next() {
   DdlToken token;
   token.line = line_;
   token.column = column_;
+  token.begin = at_;
+  token.end = at_;
   if (at_ >= text_.size()) return token;
   const char c = text_[at_];
   if (c == '`') {
@@ -134,6 +143,7 @@ DdlToken DdlLexer::next() {
     token.text = c;
     advance();
   }
+  token.end = at_;
   return token;
 }
 

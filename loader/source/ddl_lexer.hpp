@@ -14,6 +14,8 @@ struct DdlToken {
   std::string text;  // decoded: a quoted name or string without its quotes and escapes
   size_t line = 1;
   size_t column = 1;  // in characters
+  size_t begin = 0;   // its bytes in the text
+  size_t end = 0;
 
   bool is_symbol(char c) const { return kind == Kind::symbol && text.size() == 1 && text[0] == c; }
   // A bare word, in any case. `upper` is in upper case.
@@ -24,6 +26,9 @@ class DdlLexer {
  public:
   // Throws Refused when the text is not UTF-8 or holds NUL.
   explicit DdlLexer(std::string_view text);
+
+  // The text from one offset to another, as tokens have them.
+  std::string_view between(size_t begin, size_t end) const { return text_.substr(begin, end - begin); }
 
   // The next token; Kind::end for ever after the last. Throws Refused for an open quote or comment.
   DdlToken next();
@@ -40,6 +45,9 @@ class DdlLexer {
   size_t line_ = 1;
   size_t column_ = 1;
 };
+
+// MaxCompute's names have no case: ASCII letters in lower case.
+std::string lower_name(std::string name);
 
 // Throws Refused: "ddl, line:column: reason".
 [[noreturn]] void refuse_ddl(size_t line, size_t column, const std::string& reason);

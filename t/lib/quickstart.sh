@@ -3,6 +3,7 @@
 # publish, sync, the stock nginx on 127.0.0.1, and the tutorial's call. Run again it keeps what is there and prints the same call.
 #   PORT=8080            port of nginx; when it is taken, a free one is used instead and named
 #   HTTPS_PORT=8443      the same for the tutorial's HTTPS URL
+#   SOURCE=maxcompute    loads user_info from a stand-in for MaxCompute (t/lib/tg_maxcompute.py) as from the service itself, not from a file
 #   QUICKSTART_DIR=...   another folder than build/quickstart (which must be reachable by the users postgres and www-data)
 # make stop ends it. Wants a finished build (build/tablegate and the module).
 # shellcheck disable=SC1091,SC2154
@@ -18,6 +19,7 @@ run=$state/run    # PostgreSQL's socket
 out=$state/gateway # what sync writes
 log=$state/log/quickstart.log
 nginx_bin=$(command -v nginx || echo /usr/sbin/nginx)
+source=${SOURCE:-csv}
 want='{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
 apis=("Query User by User ID" "Query City by City ID" "List Cities of a Country" "List Cities by Name")
 
@@ -124,6 +126,43 @@ make_database() {
     psql -XAtqc 'CREATE DATABASE tablegate' "host=$run user=postgres dbname=postgres"
     echo "created: database tablegate"
   fi
+}
+
+# The stand-in for MaxCompute with the rows of user_info.csv, the data source that names it, and credentials for it. It runs in the state
+# folder, so that make stop finds it.
+maxcompute_columns=user_id:bigint,user_name:string,age:bigint
+start_maxcompute() {
+  local port i
+  cp "$tutorial/user_info.csv" "$state/user_info.csv"
+  (umask 077; python3 -c 'import sys; sys.path.insert(0, sys.argv[1]); import tg_maxcompute as m
+print(f"access_id={m.kAccess[0]}\naccess_key={m.kAccess[1]}")' "$here" >"$state/odps_config.ini")
+  if own_pid "$state/maxcompute.pid" >/dev/null; then
+    echo "running already"
+    return
+  fi
+  port=$(free_port)
+  (cd "$state"; exec setsid python3 -B "$here/tg_maxcompute.py" --port "$port" --table "user_info:$state/user_info.csv:$maxcompute_columns" \
+    </dev/null >"$state/log/maxcompute.log" 2>&1) &
+  echo $! >"$state/maxcompute.pid"
+  for ((i = 0; i < 100; i++)); do
+    ! grep -q '^MaxCompute stands at' "$state/log/maxcompute.log" || break
+    own_pid "$state/maxcompute.pid" >/dev/null || [ "$i" -lt 20 ] || { tail -n 5 "$state/log/maxcompute.log"; return 1; }
+    sleep 0.1
+  done
+  printf '{"kind": "DataSource", "name": "odps_demo", "type": "maxcompute", "endpoint": "http://127.0.0.1:%s/api", "project": "demo"}\n' \
+    "$port" >"$state/maxcompute.json"
+  tail -n 1 "$state/log/maxcompute.log"
+}
+
+load_maxcompute() {
+  local mark
+  mark=maxcompute-$(cat "$state/user_info.csv" "$state/maxcompute.json" "$tutorial/user-table.json" | sha256sum)
+  if [ "$(cat "$state/loaded/user_info" 2>/dev/null || true)" = "$mark" ]; then
+    echo "kept: user_info as loaded before"
+    return
+  fi
+  no_proxy=127.0.0.1 "$tablegate" table load user_info --credentials "$state/odps_config.ini"
+  printf '%s\n' "$mark" >"$state/loaded/user_info"
 }
 
 # load TABLE CSV DEFINITION: only when its file or its definition is another than that of the last load.
@@ -326,6 +365,7 @@ ENV
   echo "$state/env"
 }
 
+[[ $source = csv || $source = maxcompute ]] || fail "SOURCE=$source: csv or maxcompute"
 begin=$SECONDS
 make_state
 cd / # PostgreSQL's user may not be able to enter the current folder
@@ -344,7 +384,14 @@ choose_port https_port "${HTTPS_PORT:-}" https_port 8443
 step "certificate of $domain" "$here/certificate.sh" "$state/tls" "$domain"
 step "definitions of this machine" write_definitions
 step "tablegate apply -f t/tutorial" "$tablegate" apply -f "$state/definitions" -f "$tutorial/user-table.json" -f "$tutorial/user-api.json" -f "$tutorial/cities"
-step "tablegate table load user_info" load user_info "$tutorial/user_info.csv" "$tutorial/user-table.json"
+case $source in
+  csv) step "tablegate table load user_info" load user_info "$tutorial/user_info.csv" "$tutorial/user-table.json" ;;
+  maxcompute)
+    step "a stand-in for MaxCompute: start" start_maxcompute
+    step "tablegate apply: data source odps_demo" "$tablegate" apply -f "$state/maxcompute.json"
+    step "tablegate table load user_info, MaxCompute" load_maxcompute
+    ;;
+esac
 step "tablegate table load cities" load cities "$tutorial/cities.csv.gz" "$tutorial/cities/city-table.json"
 step "tablegate api test" each_api "test"
 step "tablegate api commit" each_api commit

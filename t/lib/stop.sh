@@ -30,6 +30,11 @@ if pid=$(own_pid "$state/nginx.pid"); then
   gone "$pid" 100 || { kill -TERM "$pid" && gone "$pid" 50; } || { kill -KILL "$pid" && gone "$pid" 20; } || true
   echo "stop: nginx ended"
 fi
+if pid=$(own_pid "$state/maxcompute.pid"); then
+  kill -TERM "$pid"
+  gone "$pid" 50 || { kill -KILL "$pid" && gone "$pid" 20; } || true
+  echo "stop: the stand-in for MaxCompute ended"
+fi
 if pid=$(own_pid "$state/pg/postmaster.pid"); then
   cd /
   "${as_pg[@]}" "$pg_bin/pg_ctl" -D "$state/pg" -m fast -w -t 30 stop >/dev/null ||

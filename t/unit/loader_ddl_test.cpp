@@ -113,14 +113,21 @@ START_TEST(key_of_a_column) {
 END_TEST
 
 START_TEST(refused_by_name_and_place) {
-  expect_refusal("CREATE TABLE t (a BIGINT,\n  b ARRAY<STRING>)",
-                 "2:5: column \"b\": type array is not supported yet");
-  expect_refusal("CREATE TABLE t (m MAP<STRING,BIGINT>)", "column \"m\": type map is not supported yet");
-  expect_refusal("CREATE TABLE t (s STRUCT<a:BIGINT>)", "column \"s\": type struct is not supported yet");
-  expect_refusal("CREATE TABLE t (i INTERVAL_DAY_TIME)",
-                 "column \"i\": type interval_day_time is not supported yet");
-  expect_refusal("CREATE TABLE t (a BIGINT) PARTITIONED BY (ds STRING)",
-                 "PARTITIONED BY (column \"ds\") is not supported yet");
+  expect_refusal("CREATE TABLE t (a BIGINT,\n  b VECTOR)",
+                 "2:5: column \"b\": type vector is not supported yet");
+  expect_refusal("CREATE TABLE t (g ARRAY<GEOGRAPHY>)",
+                 "column \"g\": in array: type geography is not supported yet");
+  expect_refusal("CREATE TABLE t (m MAP<STRING>)", "column \"m\": map wants 2 types");
+  expect_refusal("CREATE TABLE t (m MAP<ARRAY<INT>,INT>)", "column \"m\": a map's keys are scalars");
+  expect_refusal("CREATE TABLE t (a ARRAY<STRING,INT>)", "column \"a\": \">\" of array expected");
+  expect_refusal("CREATE TABLE t (a ARRAY)", "column \"a\": \"<\" of array expected, found \")\"");
+  expect_refusal("CREATE TABLE t (s STRUCT<BIGINT>)", "column \"s\": \":\" of struct expected");
+  expect_refusal("CREATE TABLE t (s STRUCT<a:FOO>)", "column \"s\": in struct: type foo is not known");
+  std::string deep = "BIGINT";
+  for (int i = 0; i < 16; ++i) deep = "ARRAY<" + deep + ">";
+  expect_refusal("CREATE TABLE t (a " + deep + ")", "more than 16 types in each other");
+  expect_refusal("CREATE TABLE t (a BIGINT) AUTO PARTITIONED BY (trunc_time(a, 'day'))",
+                 "AUTO is not supported yet");
   expect_refusal("CREATE EXTERNAL TABLE t (a BIGINT)", "EXTERNAL tables are not supported yet");
   expect_refusal("CREATE TABLE t (a BIGINT) CLUSTERED BY (a) INTO 4 BUCKETS",
                  "CLUSTERED is not supported yet");
@@ -132,6 +139,40 @@ START_TEST(refused_by_name_and_place) {
   expect_refusal("CREATE TABLE t (a DECIMAL(39,1))", "DECIMAL(p,s)");
   expect_refusal("CREATE TABLE t (a DECIMAL(3,4))", "DECIMAL(p,s)");
   expect_refusal("CREATE TABLE t (a BIGINT(3))", "takes no arguments");
+}
+END_TEST
+
+START_TEST(nested_types) {
+  const TableDdl ddl = parse_ddl(
+      "CREATE TABLE t (a ARRAY<STRING>, m Map < STRING , ARRAY<DECIMAL(10,2)> >,\n"
+      "s STRUCT<x:INT COMMENT 'an x', `a b`:STRUCT<d:DATE>>, i INTERVAL_DAY_TIME, y INTERVAL_YEAR_MONTH)");
+  ck_assert_uint_eq(ddl.columns.size(), 5);
+  for (int i = 0; i < 3; ++i) {
+    ck_assert(ddl.columns[i].type == ColumnType::jsonb);
+    same_text(ddl.columns[i].sql_type, "jsonb");
+  }
+  same_text(ddl.columns[3].sql_type, "interval");
+}
+END_TEST
+
+START_TEST(partition_columns_come_last) {
+  const TableDdl ddl = parse_ddl(
+      "CREATE TABLE t (a BIGINT, PRIMARY KEY (ds, a)) COMMENT 'x' PARTITIONED BY (ds STRING COMMENT 'day', "
+      "`HH` "
+      "TINYINT NOT NULL) LIFECYCLE 7;");
+  ck_assert_uint_eq(ddl.columns.size(), 3);
+  same_text(ddl.columns[1].name, "ds");
+  same_text(ddl.columns[1].comment, "day");
+  ck_assert(ddl.columns[2].not_null);
+  ck_assert_uint_eq(ddl.partition_columns.size(), 2);
+  same_text(ddl.partition_columns[1], "hh");
+  expect_refusal("CREATE TABLE t (a BIGINT) PARTITIONED BY (a STRING)", "column \"a\" stands twice");
+  expect_refusal("CREATE TABLE t (a BIGINT) PARTITIONED BY (p DOUBLE)",
+                 "column \"p\": no partition can be of type DOUBLE");
+  expect_refusal("CREATE TABLE t (a BIGINT) PARTITIONED BY (b INT, c INT, d INT, e INT, f INT, g INT, h INT)",
+                 "more than 6 partition columns");
+  expect_refusal("CREATE TABLE t (a BIGINT) PARTITIONED BY (b INT) PARTITIONED BY (c INT)",
+                 "expected, found");
 }
 END_TEST
 
@@ -170,7 +211,7 @@ END_TEST
 START_TEST(any_text_ends) {
   const std::string seed =
       "CREATE TABLE IF NOT EXISTS p.s.`t` (a BIGINT NOT NULL DEFAULT ((1)) COMMENT 'x\\'', b DECIMAL(3,2), "
-      "PRIMARY KEY (a)) "
+      "c MAP<STRING,STRUCT<x:ARRAY<INT>>>, PRIMARY KEY (a)) PARTITIONED BY (ds STRING) "
       "COMMENT \"c\" TBLPROPERTIES ('a'='b') LIFECYCLE 3; -- e\n/* f */";
   std::minstd_rand random(7);
   for (int round = 0; round < 20000; ++round) {
@@ -203,6 +244,7 @@ END_TEST
 
 int main() {
   return tablegate::loader::testing::run_tests(
-      "loader ddl", {tutorial_statement, every_scalar_type, whole_grammar, key_of_a_column,
-                     refused_by_name_and_place, refused_names, broken_texts, any_text_ends});
+      "loader ddl",
+      {tutorial_statement, every_scalar_type, whole_grammar, key_of_a_column, refused_by_name_and_place,
+       nested_types, partition_columns_come_last, refused_names, broken_texts, any_text_ends});
 }

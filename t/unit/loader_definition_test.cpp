@@ -85,8 +85,26 @@ START_TEST(what_comes_later_is_refused_by_name) {
             "FILE /envelope: envelope \"dataworks\" is not supported yet (supported: tablegate)\n");
   same_text(problems_of(api(R"("order_by":[])")),
             "FILE /order_by: field \"order_by\" is not supported yet\n");
-  same_text(problems_of(R"({"kind":"DataSource","name":"d","type":"maxcompute"})"),
-            "FILE /type: type \"maxcompute\" is not supported yet (supported: csv)\n");
+  same_text(problems_of(R"({"kind":"DataSource","name":"d","type":"postgresql"})"),
+            "FILE /type: type \"postgresql\" is not supported yet (supported: csv, maxcompute)\n");
+}
+END_TEST
+
+START_TEST(fields_of_a_data_source) {
+  const auto source = [](const std::string& fields) {
+    return problems_of(R"({"kind":"DataSource","name":"d",)" + fields + "}");
+  };
+  same_text(
+      source(R"("type":"maxcompute","endpoint":"http://h/api","project":"p","region":"cn-x","schema":"s")"),
+      "");
+  same_text(
+      source(R"("type":"maxcompute","endpoint":"http://u:s@h/api","project":"p/q")"),
+      "FILE /endpoint: must be a base URL: http:// or https://, a host, an optional port and path, no / at "
+      "the end\nFILE /project: must be 1 to 128 of A-Za-z0-9_-\n");
+  same_text(source(R"("type":"maxcompute")"),
+            "FILE: \"endpoint\" is missing: type maxcompute wants it\n"
+            "FILE: \"project\" is missing: type maxcompute wants it\n");
+  same_text(source(R"("type":"csv","quota":"q")"), "FILE /quota: is for type maxcompute, not for csv\n");
 }
 END_TEST
 
@@ -232,8 +250,9 @@ END_TEST
 
 int main() {
   return tablegate::loader::testing::run_tests(
-      "loader definition", {a_definition_of_the_contract_is_taken, what_comes_later_is_refused_by_name,
-                            every_fault_of_a_shape_is_told, json_is_read_strictly, path_and_parameters_agree,
-                            columns_and_values_fit_the_table, equal_definitions_have_equal_bytes, names,
-                            one_socket_is_listened_to_once, times_have_an_offset});
+      "loader definition",
+      {a_definition_of_the_contract_is_taken, what_comes_later_is_refused_by_name, fields_of_a_data_source,
+       every_fault_of_a_shape_is_told, json_is_read_strictly, path_and_parameters_agree,
+       columns_and_values_fit_the_table, equal_definitions_have_equal_bytes, names,
+       one_socket_is_listened_to_once, times_have_an_offset});
 }

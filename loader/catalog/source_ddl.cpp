@@ -1,0 +1,82 @@
+#include "catalog/source_ddl.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <string>
+
+#include "catalog/json_text.hpp"
+#include "source/ddl_lexer.hpp"
+#include "source/maxcompute_source.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// The DataSource as this apply defines it, or as the catalog has it; "" where there is none.
+std::string find_source(Database& catalog, const Workspace& workspace,
+                        const std::vector<Definition>& definitions, const std::string& name) {
+  for (const Definition& definition : definitions) {
+    if (definition.kind == Kind::data_source && definition.name == name)
+      return json_text(definition.document);
+  }
+  const Rows rows = catalog.query(
+      "SELECT definition::text FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
+      {workspace.id, name});
+  return rows.empty() ? std::string() : rows.string(0, 0);
+}
+
+bool refused_here(const std::vector<Definition>& definitions, const std::string& name) {
+  for (const Definition& definition : definitions) {
+    if (definition.kind == Kind::data_source && definition.name == name) return definition.broken;
+  }
+  return false;
+}
+
+std::string ask(const std::string& data_source, const std::string& table) {
+  MaxComputeProject project = read_project(data_source);
+  MaxComputeAccount account("", project.region);
+  const std::atomic<bool> never{false};
+  MaxComputeHttp http(account, HttpPatience::from_environment(), never);
+  return MaxComputeService(std::move(project), http).read_table(table).ddl();
+}
+
+}  // namespace
+
+void fill_source_ddl(Database& catalog, const Workspace& workspace, std::vector<Definition>& definitions,
+                     Problems& problems) {
+  for (Definition& definition : definitions) {
+    JsonDocument& document = definition.document;
+    if (definition.broken || definition.kind != Kind::table || json_find(document, "ddl") != nullptr ||
+        json_find(document, "ddl_file") != nullptr)
+      continue;
+    const auto refuse = [&](const std::string& reason) {
+      definition.broken = true;
+      problems.add(definition.place, "", reason);
+    };
+    const std::string source_name = json_member(document, "data_source");
+    if (refused_here(definitions, source_name)) {
+      definition.broken = true;  // its source is told of already
+      continue;
+    }
+    const std::string source = find_source(catalog, workspace, definitions, source_name);
+    JsonDocument parsed;
+    const bool known = !source.empty() && parse_json(source, parsed).empty();
+    if (!known || json_member(parsed, "type") != "maxcompute") {
+      refuse(
+          known ? "\"ddl\" or \"ddl_file\" is missing: a csv source does not tell its columns"
+                : fmt::format("there is no data source \"{}\" in workspace {}", source_name, workspace.name));
+      continue;
+    }
+    try {
+      const std::string ddl = ask(source, lower_name(json_member(document, "source_table", definition.name)));
+      document.AddMember(
+          "ddl",
+          JsonValue(ddl.c_str(), static_cast<rapidjson::SizeType>(ddl.size()), document.GetAllocator()),
+          document.GetAllocator());
+    } catch (const Refused& refused) {
+      refuse(fmt::format("its ddl is to be read from MaxCompute: {}", refused.what()));
+    }
+  }
+}
+
+}  // namespace tablegate::loader

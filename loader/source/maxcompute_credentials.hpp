@@ -1,0 +1,30 @@
+// Who the loader is for MaxCompute. From the environment, or from a file of
+// odpscmd's odps_config.ini form that nobody else can read; never from a
+// definition or the command line, and in no message.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tablegate::loader {
+
+struct MaxComputeCredentials {
+  std::string access_id;
+  std::string access_key;      // the secret
+  std::string security_token;  // of temporary (STS) credentials, else empty
+
+  bool operator==(const MaxComputeCredentials& other) const {
+    return access_id == other.access_id && access_key == other.access_key &&
+           security_token == other.security_token;
+  }
+};
+
+// `file` empty: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, where it is set,
+// ALIBABA_CLOUD_SECURITY_TOKEN. Throws Refused when something is missing or the file is open to others,
+// SystemFailure when it cannot be read.
+MaxComputeCredentials read_credentials(const std::string& file);
+
+// The text of a configuration file: NAME=VALUE lines, # comments, [sections]. Throws Refused.
+MaxComputeCredentials parse_credentials(std::string_view text, const std::string& file);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,268 @@
+#include "source/maxcompute_source.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "catalog/json_text.hpp"
+#include "source/copy_stream.hpp"
+#include "source/ddl_lexer.hpp"
+#include "source/ddl_type.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+using core::ColumnType;
+
+// The numbers in "numeric(38,18)" or "timestamptz(3)"; -1 where there is none.
+std::pair<int, int> arguments_of(const std::string& sql_type) {
+  std::pair<int, int> numbers{-1, -1};
+  const size_t open = sql_type.find('(');
+  if (open == std::string::npos) return numbers;
+  const char* const end = sql_type.data() + sql_type.size();
+  const auto first = std::from_chars(sql_type.data() + open + 1, end, numbers.first);
+  if (first.ptr != end && *first.ptr == ',') std::from_chars(first.ptr + 1, end, numbers.second);
+  return numbers;
+}
+
+int size_of_integer(ColumnType type) {
+  switch (type) {
+    case ColumnType::int2:
+      return 2;
+    case ColumnType::int4:
+      return 4;
+    case ColumnType::int8:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+const SourceColumn* find_column(const std::vector<SourceColumn>& columns, const std::string& name) {
+  const auto found = std::find_if(columns.begin(), columns.end(),
+                                  [&name](const SourceColumn& one) { return one.name == name; });
+  return found == columns.end() ? nullptr : &*found;
+}
+
+// What the source's type becomes in PostgreSQL, and how the stream has it.
+TableColumn mapped(const SourceColumn& column, MaxComputeType& type) {
+  TableColumn result;
+  result.name = column.name;
+  const std::string subject = fmt::format("column \"{}\" of the source", column.name);
+  DdlType ddl;
+  try {
+    ddl = parse_type_text(column.type, subject);
+  } catch (const Refused&) {
+    throw Refused(fmt::format("{}: type {} cannot be read", subject, column.type));
+  }
+  std::string reason = map_ddl_type(ddl, result);
+  if (reason.empty()) reason = maxcompute_type(ddl, type);
+  if (!reason.empty()) throw Refused(fmt::format("{}: {}", subject, reason));
+  return result;
+}
+
+}  // namespace
+
+MaxComputeProject read_project(const std::string& data_source) {
+  JsonDocument document;
+  if (!parse_json(data_source, document).empty() || !document.IsObject())
+    throw SystemFailure("the catalog's data source cannot be read");
+  MaxComputeProject project;
+  project.endpoint = json_member(document, "endpoint");
+  project.project = json_member(document, "project");
+  project.schema = json_member(document, "schema");
+  project.tunnel = json_member(document, "tunnel_endpoint");
+  project.region = json_member(document, "region");
+  project.quota = json_member(document, "quota");
+  return project;
+}
+
+bool column_fits(const TableColumn& source, const TableColumn& mirror) {
+  const int integer = size_of_integer(source.type);
+  if (integer > 0) return size_of_integer(mirror.type) >= integer;
+  if (source.type == ColumnType::float4)
+    return mirror.type == ColumnType::float4 || mirror.type == ColumnType::float8;
+  if (source.type != mirror.type) return false;
+  const auto [precision, scale] = arguments_of(source.sql_type);
+  const auto [mirror_precision, mirror_scale] = arguments_of(mirror.sql_type);
+  if (source.type == ColumnType::numeric)
+    return mirror_precision < 0 ||
+           (mirror_scale >= scale && mirror_precision - mirror_scale >= precision - scale);
+  return mirror_precision < 0 || mirror_precision >= precision;  // fractions of a second
+}
+
+NamedValues parse_partition(const std::string& text, const std::vector<SourceColumn>& keys) {
+  NamedValues partition;
+  const auto refuse = [&](const std::string& reason) {
+    std::vector<std::string> names;
+    for (const SourceColumn& key : keys) names.push_back(key.name + "=VALUE");
+    throw Refused(fmt::format("--partition {}: {}", text, reason),
+                  fmt::format("--partition {}", fmt::join(names, ",")));
+  };
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find_first_of(",/", at), text.size());
+    const std::string part = text.substr(at, end - at);
+    at = end + 1;
+    const size_t equals = part.find('=');
+    if (equals == std::string::npos) refuse(fmt::format("\"{}\" is no NAME=VALUE", part));
+    const std::string name = lower_name(part.substr(0, equals));
+    std::string value = part.substr(equals + 1);
+    if (value.size() >= 2 && (value[0] == '\'' || value[0] == '"') && value.back() == value[0])
+      value = value.substr(1, value.size() - 2);
+    if (value.empty()) refuse(fmt::format("\"{}\" has no value", name));
+    if (partition.size() == keys.size() || keys[partition.size()].name != name) {
+      refuse(partition.size() < keys.size()
+                 ? fmt::format("\"{}\" where {} is wanted: keys stand in the table's order", name,
+                               keys[partition.size()].name)
+                 : fmt::format("the table has no partition key \"{}\"", name));
+    }
+    partition.emplace_back(name, value);
+  }
+  return partition;
+}
+
+MaxComputeSource::MaxComputeSource(const MaxComputeProject& project, const std::string& table,
+                                   std::vector<TableColumn> columns, const MaxComputeOptions& options)
+    : columns_(std::move(columns)),
+      account_(std::make_unique<MaxComputeAccount>(options.credentials, project.region)),
+      patience_(HttpPatience::from_environment()) {
+  if (table.find('.') != std::string::npos) {
+    throw Refused(fmt::format("source_table \"{}\": project and schema stand in the data source", table),
+                  "tablegate apply -f FILE");
+  }
+  const std::atomic<bool> never{false};
+  MaxComputeHttp http(*account_, patience_, never);
+  MaxComputeService service(project, http);
+  const SourceTable source = service.read_table(table);
+  plan_.table = table;
+  plan_.jobs = options.jobs;
+  plan_.encoding = options.encoding;
+  label_ = fmt::format("maxcompute:{}{}{}.{}", project.project, project.schema.empty() ? "" : ".",
+                       project.schema, table);
+  plan_columns(source);
+  choose_partitions(service, source, options);
+  if (source.by_query) plan_query(service);
+  plan_.project = service.route();
+}
+
+// Asked for in the source's order; partition values follow.
+void MaxComputeSource::plan_columns(const SourceTable& source) {
+  std::set<std::string> wanted;
+  for (const TableColumn& column : columns_) {
+    const SourceColumn* const key = find_column(source.partition_keys, column.name);
+    if (key == nullptr && find_column(source.columns, column.name) == nullptr) {
+      throw Refused(fmt::format("the source's table {} has no column \"{}\"", source.name, column.name),
+                    "tablegate apply -f FILE, with the ddl as the source has it");
+    }
+    if (key != nullptr) plan_.keys.push_back(column.name);
+    wanted.insert(column.name);
+  }
+  for (const SourceColumn& column : source.columns) {
+    if (wanted.count(column.name) == 0) {
+      plan_.all_columns = false;
+      continue;
+    }
+    MaxComputeType type;
+    const TableColumn is = mapped(column, type);
+    const auto mirror = std::find_if(columns_.begin(), columns_.end(),
+                                     [&column](const TableColumn& one) { return one.name == column.name; });
+    if (!column_fits(is, *mirror)) {
+      throw Refused(fmt::format("column \"{}\" is {} in the source, which does not fit into the Table's {}",
+                                column.name, column.type, mirror->sql_type),
+                    "tablegate apply -f FILE, with the ddl as the source has it");
+    }
+    plan_.columns.push_back(column);
+    plan_.types.push_back(std::move(type));
+  }
+  if (plan_.columns.empty())
+    throw Refused("the Table has partition columns only, a load wants one that rows have themselves");
+}
+
+void MaxComputeSource::choose_partitions(MaxComputeService& service, const SourceTable& source,
+                                         const MaxComputeOptions& options) {
+  const std::vector<SourceColumn>& keys = source.partition_keys;
+  if (keys.empty()) {
+    if (options.all_partitions || !options.partitions.empty())
+      throw Refused(fmt::format("the source's table {} has no partitions", source.name));
+    plan_.partitions.emplace_back();
+    return;
+  }
+  if (options.all_partitions) {
+    plan_.partitions = service.list_partitions(source.name, {});
+    label_ += "/*";
+    return;
+  }
+  if (options.partitions.empty()) {
+    std::vector<std::string> names;
+    for (const SourceColumn& key : keys) names.push_back(key.name);
+    throw Refused(fmt::format("the source's table {} is partitioned by {}: say which ones to load",
+                              source.name, fmt::join(names, ", ")),
+                  fmt::format("--all-partitions, or --partition {}=VALUE", names[0]));
+  }
+  std::set<std::string> seen;
+  for (const std::string& text : options.partitions) {
+    const NamedValues prefix = parse_partition(text, keys);
+    label_ += "/" + partition_text(prefix);
+    std::vector<NamedValues> found = {prefix};
+    if (prefix.size() < keys.size()) found = service.list_partitions(source.name, prefix);
+    if (found.empty())
+      throw Refused(fmt::format("the source's table {} has no partition {}", source.name, text));
+    for (NamedValues& partition : found) {
+      if (seen.insert(partition_text(partition)).second) plan_.partitions.push_back(std::move(partition));
+    }
+  }
+}
+
+// The tunnel refuses views: their rows are a query's.
+void MaxComputeSource::plan_query(MaxComputeService& service) {
+  std::vector<std::string> names;
+  for (const SourceColumn& column : plan_.columns) {
+    if (column.name.find('`') != std::string::npos)
+      throw Refused(fmt::format("column \"{}\" cannot stand in a query", column.name));
+    names.push_back(fmt::format("`{}`", column.name));
+  }
+  if (!plan_.keys.empty())
+    throw Refused(
+        fmt::format("the external table {} has partitions, which is not supported yet", plan_.table));
+  plan_.query = fmt::format("SELECT {} FROM {};", fmt::join(names, ", "), service.quoted_name(plan_.table));
+  plan_.all_columns = true;
+  plan_.partitions.assign(1, {});
+}
+
+int64_t MaxComputeSource::copy_into(Database& database, const std::string& table, bool freeze,
+                                    const ProgressWatch& progress) {
+  std::vector<std::string> names;
+  for (const SourceColumn& column : plan_.columns) names.push_back(column.name);
+  names.insert(names.end(), plan_.keys.begin(), plan_.keys.end());
+  CopyStream stream(database, table, names, freeze, "");
+  const uint64_t records =
+      download(plan_, *account_, patience_, [&](std::string_view rows, const DownloadProgress& done) {
+        const bool taken = stream.send(rows);
+        progress({done.rows, done.bytes, 0});
+        return taken;
+      });
+  int64_t rows = 0;
+  CopyFault fault;
+  if (!stream.finish(rows, fault)) refuse_row(fault);
+  if (static_cast<uint64_t>(rows) != records) {
+    throw SystemFailure(fmt::format("{}: {} rows came where the source tells of {}", label_, rows, records));
+  }
+  return rows;
+}
+
+// Rows come in no order, so a line number would tell nothing; the value that PostgreSQL refused is in its
+// text.
+void MaxComputeSource::refuse_row(const CopyFault& fault) const {
+  if (!fault.of_data) throw DatabaseError(fault.sqlstate, fmt::format("{}: {}", label_, fault.message));
+  const std::string place =
+      fault.column.empty() ? label_ : fmt::format("{}, column \"{}\"", label_, fault.column);
+  throw Refused(fault.sqlstate == "23502" ? place + ": is NULL in a column that is NOT NULL"
+                                          : fmt::format("{}: {}", place, fault.message));
+}
+
+}  // namespace tablegate::loader

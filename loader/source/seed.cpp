@@ -1,0 +1,265 @@
+#include "source/seed.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "catalog/refusal.hpp"
+#include "source/byte_source.hpp"
+#include "source/copy_stream.hpp"
+#include "source/ddl_lexer.hpp"
+#include "source/sql_literal.hpp"
+#include "source/sql_value.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr size_t kMaxSeed = size_t{64} << 20;
+constexpr size_t kChunk = size_t{1} << 18;
+
+class SeedReader {
+ public:
+  SeedReader(std::string_view text, const SeedTable& table, CopyText& copy,
+             const std::function<void(size_t)>& row_written)
+      : lexer_(text), table_(table), copy_(copy), row_written_(row_written) {
+    step();
+  }
+
+  void read() {
+    while (token_.kind != DdlToken::Kind::end) {
+      if (take(';')) continue;
+      if (at("CREATE")) {
+        read_create();
+      } else if (at("INSERT")) {
+        read_insert();
+      } else {
+        refuse("only CREATE TABLE and INSERT can stand in a seed file");
+      }
+      if (token_.kind == DdlToken::Kind::end) break;
+      expect(';');
+      take('.');  // the tutorial's prose ends its statement with ";."
+    }
+    if (!any_) throw Refused(fmt::format("ddl: holds no INSERT INTO {}", table_.names.front()));
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& reason) const {
+    const std::string found =
+        token_.kind == DdlToken::Kind::end ? "the text ends" : fmt::format("found \"{}\"", token_.text);
+    refuse_ddl(token_.line, token_.column, fmt::format("{}, {}", reason, found));
+  }
+  void step() { token_ = lexer_.next(); }
+  bool at(std::string_view upper) const { return token_.is_word(upper); }
+  bool take(std::string_view upper) {
+    if (!at(upper)) return false;
+    step();
+    return true;
+  }
+  bool take(char symbol) {
+    if (!token_.is_symbol(symbol)) return false;
+    step();
+    return true;
+  }
+  void expect(char symbol) {
+    if (!take(symbol)) refuse(fmt::format("\"{}\" expected", symbol));
+  }
+  void expect(std::string_view upper) {
+    if (!take(upper)) refuse(fmt::format("{} expected", upper));
+  }
+  std::string name(std::string_view what) {
+    if (token_.kind != DdlToken::Kind::word && token_.kind != DdlToken::Kind::quoted_name)
+      refuse(fmt::format("{} expected", what));
+    std::string text = lower_name(token_.text);
+    step();
+    return text;
+  }
+  void skip_statement() {
+    while (token_.kind != DdlToken::Kind::end && !token_.is_symbol(';')) step();
+  }
+
+  bool is_ours(const std::string& table) const {
+    return std::find(table_.names.begin(), table_.names.end(), table) != table_.names.end();
+  }
+
+  // What the file calls the table must be what the mirror has.
+  void read_create() {
+    const DdlToken first = token_;
+    skip_statement();
+    // Blank lines before it, so that places are those of the file.
+    const TableDdl ddl =
+        parse_ddl(std::string(first.line - 1, '\n') + std::string(lexer_.between(first.begin, token_.begin)));
+    if (!is_ours(ddl.table)) return;
+    const bool same = std::equal(ddl.columns.begin(), ddl.columns.end(), table_.columns.begin(),
+                                 table_.columns.end(), [](const TableColumn& one, const TableColumn& other) {
+                                   return one.name == other.name && one.sql_type == other.sql_type;
+                                 });
+    if (!same) {
+      refuse_ddl(first.line, first.column,
+                 fmt::format("CREATE TABLE {} has other columns than the Table's definition", ddl.table));
+    }
+  }
+
+  void read_insert() {
+    const DdlToken first = token_;
+    step();
+    const bool overwrite = take("OVERWRITE");
+    if (overwrite) {
+      expect("TABLE");
+    } else {
+      expect("INTO");
+      take("TABLE");
+    }
+    std::string table = name("the table's name");
+    for (int parts = 1; take('.'); ++parts) {
+      if (parts == 3) refuse("a table's name has at most three parts: project.schema.name");
+      table = name("the table's name");
+    }
+    if (!is_ours(table)) return skip_statement();
+    if (overwrite && any_) {
+      refuse_ddl(first.line, first.column, "INSERT OVERWRITE after other rows: only the first can be one");
+    }
+    any_ = true;
+    read_columns();
+    expect("VALUES");
+    do {
+      read_row();
+    } while (take(','));
+  }
+
+  size_t column_of(const std::string& column, const DdlToken& where) const {
+    for (size_t i = 0; i < table_.columns.size(); ++i) {
+      if (table_.columns[i].name == column) return i;
+    }
+    refuse_ddl(where.line, where.column, fmt::format("the table has no column \"{}\"", column));
+  }
+
+  // Which columns the values of a row are for, and what stands for all rows.
+  void read_columns() {
+    constants_.assign(table_.columns.size(), std::nullopt);
+    places_.clear();
+    std::vector<size_t> dynamic;
+    if (take("PARTITION")) read_partition(dynamic);
+    if (take('(')) {
+      do {
+        const DdlToken where = token_;
+        add_place(column_of(name("a column's name"), where), where);
+      } while (take(','));
+      expect(')');
+    } else {
+      for (size_t i = 0; i < table_.columns.size(); ++i) {
+        if (!constants_[i] && std::find(dynamic.begin(), dynamic.end(), i) == dynamic.end())
+          places_.push_back(i);
+      }
+    }
+    for (const size_t place : dynamic) add_place(place, token_);
+  }
+
+  // PARTITION (ds='20260101', hh): hh comes as the last value of each row.
+  void read_partition(std::vector<size_t>& dynamic) {
+    expect('(');
+    do {
+      const DdlToken where = token_;
+      const size_t column = column_of(name("a partition's column"), where);
+      if (take('=')) {
+        constants_[column] = read_sql_literal(lexer_, token_);
+      } else {
+        dynamic.push_back(column);
+      }
+    } while (take(','));
+    expect(')');
+  }
+
+  void add_place(size_t column, const DdlToken& where) {
+    if (constants_[column] || std::find(places_.begin(), places_.end(), column) != places_.end()) {
+      refuse_ddl(where.line, where.column,
+                 fmt::format("column \"{}\" gets two values", table_.columns[column].name));
+    }
+    places_.push_back(column);
+  }
+
+  void read_row() {
+    const DdlToken first = token_;
+    expect('(');
+    std::vector<std::optional<SqlLiteral>> row = constants_;
+    size_t count = 0;
+    do {
+      SqlLiteral literal = read_sql_literal(lexer_, token_);
+      if (count < places_.size()) row[places_[count]] = std::move(literal);
+      ++count;
+    } while (take(','));
+    expect(')');
+    if (count != places_.size()) {
+      refuse_ddl(first.line, first.column, fmt::format("{} values for {} columns", count, places_.size()));
+    }
+    for (size_t i = 0; i < row.size(); ++i)
+      copy_sql_literal(row[i].value_or(SqlLiteral()), table_.columns[i], copy_);
+    copy_.end_row();
+    row_written_(first.line);
+  }
+
+  DdlLexer lexer_;
+  DdlToken token_;
+  const SeedTable& table_;
+  CopyText& copy_;
+  const std::function<void(size_t)>& row_written_;
+  std::vector<std::optional<SqlLiteral>> constants_;  // by column
+  std::vector<size_t> places_;                        // columns of a row's values, in their order
+  bool any_ = false;
+};
+
+}  // namespace
+
+void read_seed(std::string_view text, const SeedTable& table, CopyText& copy,
+               const std::function<void(size_t line)>& row_written) {
+  SeedReader(text, table, copy, row_written).read();
+}
+
+SeedSource::SeedSource(std::string path, SeedTable table) : path_(std::move(path)), table_(std::move(table)) {
+  shown_ = path_ == "-" ? "standard input" : path_;
+  const std::unique_ptr<ByteSource> bytes = open_bytes(path_);
+  std::string chunk(kChunk, '\0');
+  while (const size_t got = bytes->read(chunk.data(), chunk.size())) {
+    text_.append(chunk, 0, got);
+    if (text_.size() > kMaxSeed) {
+      throw Refused(
+          fmt::format("{}: is longer than {} MiB: a seed file is for a few rows", shown_, kMaxSeed >> 20U),
+          "tablegate table load NAME --from csv:FILE");
+    }
+  }
+}
+
+int64_t SeedSource::copy_into(Database& database, const std::string& table, bool freeze,
+                              const ProgressWatch& progress) {
+  std::vector<std::string> names;
+  for (const TableColumn& column : table_.columns) names.push_back(column.name);
+  CopyStream stream(database, table, names, freeze, "");
+  CopyText copy;
+  std::vector<size_t> lines;  // of each row, for what only PostgreSQL refuses
+  bool failed = false;
+  const auto flush = [&] { failed = failed || !stream.send(copy.take()); };
+  try {
+    read_seed(text_, table_, copy, [&](size_t line) {
+      lines.push_back(line);
+      if (copy.size() < kChunk) return;
+      flush();
+      progress({lines.size(), 0, text_.size()});
+    });
+  } catch (const Refused& refused) {  // the reader of DDL calls every text "ddl"
+    throw Refused(shown_ + std::string(refused.what()).substr(3), refused.next());
+  }
+  flush();
+  progress({lines.size(), text_.size(), text_.size()});
+  int64_t rows = 0;
+  CopyFault fault;
+  if (stream.finish(rows, fault)) return rows;
+  if (!fault.of_data || fault.line > lines.size())
+    throw DatabaseError(fault.sqlstate, fmt::format("{}: {}", shown_, fault.message));
+  std::string place = fmt::format("{}, line {}", shown_, lines[fault.line - 1]);
+  if (!fault.column.empty()) place += fmt::format(", column \"{}\"", fault.column);
+  throw Refused(fault.sqlstate == "23502" ? place + ": is NULL in a column that is NOT NULL"
+                                          : fmt::format("{}: {}", place, fault.message));
+}
+
+}  // namespace tablegate::loader

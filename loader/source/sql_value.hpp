@@ -1,0 +1,14 @@
+// What a literal of a seed file becomes in a column of the mirror.
+#pragma once
+
+#include "source/copy_text.hpp"
+#include "source/ddl.hpp"
+#include "source/sql_literal.hpp"
+
+namespace tablegate::loader {
+
+// Adds it as the next field, as a value of `column`. Throws Refused with its place where it cannot be one.
+// What only PostgreSQL knows (ranges, the calendar) is left to COPY.
+void copy_sql_literal(const SqlLiteral& literal, const TableColumn& column, CopyText& copy);
+
+}  // namespace tablegate::loader

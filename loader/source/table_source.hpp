@@ -1,0 +1,41 @@
+// Where the rows of a load come from. Each source brings its rows into an empty
+// table by one COPY of its own; the transaction is the caller's, and so is
+// whatever becomes of it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "catalog/database.hpp"
+#include "catalog/refusal.hpp"
+
+namespace tablegate::loader {
+
+struct CopyProgress {
+  uint64_t rows = 0;   // sent so far
+  uint64_t bytes = 0;  // taken from the source
+  uint64_t total = 0;  // of bytes, 0: not known
+};
+
+using ProgressWatch = std::function<void(const CopyProgress&)>;
+
+// The source is no longer what the load began with: nothing of it may be kept, a new load may do.
+struct SourceChanged : Refused {
+  using Refused::Refused;
+};
+
+class TableSource {
+ public:
+  virtual ~TableSource() = default;
+
+  // Runs COPY into `table` (quoted already) and returns the number of rows. `freeze`: the table was created
+  // in this transaction. `progress` is called after each chunk. Throws Refused for data that cannot be
+  // loaded.
+  virtual int64_t copy_into(Database& database, const std::string& table, bool freeze,
+                            const ProgressWatch& progress) = 0;
+  // As the catalog keeps it with the generation: "csv:users.csv".
+  virtual std::string label() const = 0;
+};
+
+}  // namespace tablegate::loader
