@@ -11,31 +11,30 @@ namespace {
 
 using SharedOptions = std::shared_ptr<ApiOptions>;
 
-CLI::App* add_verb(CLI::App& noun, const std::string& name, const std::string& text,
-                   const std::string& examples) {
-  CLI::App* const verb = noun.add_subcommand(name, text);
+Verb* add_verb(Verb& noun, const std::string& name, const std::string& text, const std::string& examples) {
+  Verb* const verb = noun.add_subcommand(name, text);
   verb->footer("Examples:\n" + examples);
   return verb;
 }
 
-void take_names(CLI::App& verb, const SharedOptions& options) {
+void take_names(Verb& verb, const SharedOptions& options) {
   verb.add_option("NAME", options->names, "APIs");
   verb.add_option("--business-process", options->business_process, "all APIs of this business process")
       ->type_name("P");
 }
 
-void take_name(CLI::App& verb, const SharedOptions& options) {
+void take_name(Verb& verb, const SharedOptions& options) {
   verb.add_option("NAME", options->name, "the API")->required();
 }
 
-void take_parameters(CLI::App& verb, const SharedOptions& options) {
+void take_parameters(Verb& verb, const SharedOptions& options) {
   verb.add_option("--param", options->parameters, "a parameter's value (default: its sample)")
       ->type_name("K=V")
       ->allow_extra_args(false);
 }
 
-void add_drafts(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const test =
+void add_drafts(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const test =
       add_verb(noun, "test", "Run a draft through the gateway's own code and record the outcome",
                "  tablegate api test 'Query User by User ID'\n"
                "  tablegate api test 'Query User by User ID' --param user_id=10002 -o json\n"
@@ -44,9 +43,9 @@ void add_drafts(CLI::App& noun, Settings& settings, const SharedOptions& options
   take_parameters(*test, options);
   test->callback([&settings, options] { api_test(settings, *options); });
 
-  CLI::App* const commit = add_verb(noun, "commit", "Make a version of a draft that passed its test",
-                                    "  tablegate api commit 'Query User by User ID' -m 'first version'\n"
-                                    "  tablegate api commit --business-process 'User Query Service'");
+  Verb* const commit = add_verb(noun, "commit", "Make a version of a draft that passed its test",
+                                "  tablegate api commit 'Query User by User ID' -m 'first version'\n"
+                                "  tablegate api commit --business-process 'User Query Service'");
   take_names(*commit, options);
   commit->add_option("-m,--message", options->message, "what changed");
   commit->add_flag("--breaking", options->breaking, "callers of the version before may break");
@@ -54,47 +53,47 @@ void add_drafts(CLI::App& noun, Settings& settings, const SharedOptions& options
   commit->callback([&settings, options] { api_commit(settings, *options); });
 }
 
-void add_publications(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const publish =
+void add_publications(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const publish =
       add_verb(noun, "publish", "Put a version on a gateway instance",
                "  tablegate api publish 'Query User by User ID'\n"
                "  tablegate api publish 'Query User by User ID' --version 1 --domain api.example.com --yes\n"
                "  tablegate api publish 'Query User by User ID' --version 2 --weight 10");
   take_names(*publish, options);
   publish->add_option("--version", options->version, "the version (default: the latest)")
-      ->check(CLI::PositiveNumber);
-  CLI::Option* const domain =
+      ->check(positive_number());
+  Option* const domain =
       publish->add_option("--domain", options->domains, "domain of the REST API (default: what is there)")
           ->allow_extra_args(false);
-  CLI::Option* const no_domain =
+  Option* const no_domain =
       publish->add_flag("--no-domain", options->no_domain, "answer on any host")->excludes(domain);
-  CLI::Option* const service = publish->add_option(
-      "--service", options->service, "service of the gateway instance (default: what is there)");
-  CLI::Option* const weight =
+  Option* const service = publish->add_option("--service", options->service,
+                                              "service of the gateway instance (default: what is there)");
+  Option* const weight =
       publish
           ->add_option("--weight", options->weight,
                        "percent of consumers that get it beside the published version; 100: all, as without")
-          ->check(CLI::Range(1, 100));
-  for (CLI::Option* const other : {domain, service, no_domain}) weight->excludes(other);
+          ->check(between(1, 100));
+  for (Option* const other : {domain, service, no_domain}) weight->excludes(other);
   publish->add_flag("--yes", options->yes, "other published APIs of the REST API may change their domains");
   publish->add_flag("--breaking", options->breaking, "callers of the version served now may break");
   add_wait(*publish, settings);
   publish->callback([&settings, options] { api_publish(settings, *options); });
 
-  CLI::App* const unpublish = add_verb(noun, "unpublish", "Take an API off a gateway instance",
-                                       "  tablegate api unpublish 'Query User by User ID'\n"
-                                       "  tablegate api unpublish 'Query User by User ID' --version 2");
+  Verb* const unpublish = add_verb(noun, "unpublish", "Take an API off a gateway instance",
+                                   "  tablegate api unpublish 'Query User by User ID'\n"
+                                   "  tablegate api unpublish 'Query User by User ID' --version 2");
   take_names(*unpublish, options);
   unpublish->add_option("--version", options->version, "a canary's version: take only that away")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   unpublish->add_flag("--yes", options->yes, "also when it was called in the last 7 days");
   add_wait(*unpublish, settings);
   unpublish->callback([&settings, options] { api_unpublish(settings, *options); });
   add_api_deprecate(noun, settings, options);
 }
 
-void add_rollback(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const rollback =
+void add_rollback(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const rollback =
       add_verb(noun, "rollback", "Put the version back that was published before, in one step",
                "  tablegate api rollback 'Query User by User ID'\n"
                "  tablegate api rollback 'Query User by User ID' --version 1");
@@ -102,23 +101,23 @@ void add_rollback(CLI::App& noun, Settings& settings, const SharedOptions& optio
   rollback
       ->add_option("--version", options->version,
                    "one that was on this gateway (default: the one before what it serves)")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   add_wait(*rollback, settings);
   rollback->callback([&settings, options] { api_rollback(settings, *options); });
 }
 
-void add_steps(CLI::App& noun, Settings& settings, const SharedOptions& options) {
+void add_steps(Verb& noun, Settings& settings, const SharedOptions& options) {
   for (const auto& [name, text] : {std::pair{"submit", "Ask for the approval of a version"},
                                    {"approve", "Let a version that somebody else submitted be published"},
                                    {"reject", "Send a version that somebody else submitted back"}}) {
-    CLI::App* const step =
+    Verb* const step =
         add_verb(noun, name, text,
                  fmt::format("  tablegate api {0} 'Query User by User ID'\n"
                              "  tablegate api {0} 'Query User by User ID' --version 2 -m 'ticket 4711'",
                              name));
     take_names(*step, options);
     step->add_option("--version", options->version, "the version (default: the latest that waits for this)")
-        ->check(CLI::PositiveNumber);
+        ->check(positive_number());
     step->add_option("-m,--message", options->message, "why");
     step->add_option("--as", options->as_user, "in whose name: for superusers and members of tablegate_owner")
         ->type_name("USER");
@@ -126,49 +125,49 @@ void add_steps(CLI::App& noun, Settings& settings, const SharedOptions& options)
   }
 }
 
-void add_changes(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const diff = add_verb(noun, "diff", "What differs between two versions of an API",
-                                  "  tablegate api diff 'Query User by User ID' 1 2\n"
-                                  "  tablegate api diff 'Query User by User ID' 2 draft -o json");
+void add_changes(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const diff = add_verb(noun, "diff", "What differs between two versions of an API",
+                              "  tablegate api diff 'Query User by User ID' 1 2\n"
+                              "  tablegate api diff 'Query User by User ID' 2 draft -o json");
   take_name(*diff, options);
   diff->add_option("A", options->from, "a version or the word draft")->required();
   diff->add_option("B", options->to, "another one")->required();
   diff->callback([&settings, options] { api_diff(settings, *options); });
 
-  CLI::App* const rename = add_verb(noun, "rename", "Give an API another name; it keeps everything else",
-                                    "  tablegate api rename 'Query User by User ID' 'User by ID'");
+  Verb* const rename = add_verb(noun, "rename", "Give an API another name; it keeps everything else",
+                                "  tablegate api rename 'Query User by User ID' 'User by ID'");
   take_name(*rename, options);
   rename->add_option("NEW", options->new_name, "its new name")->required();
   rename->callback([&settings, options] { api_rename(settings, *options); });
 }
 
-void add_reports(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const list = add_verb(noun, "list", "APIs with their drafts, versions and publications",
-                                  "  tablegate api list\n  tablegate api list -o json");
+void add_reports(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const list = add_verb(noun, "list", "APIs with their drafts, versions and publications",
+                              "  tablegate api list\n  tablegate api list -o json");
   const auto pending = std::make_shared<bool>(false);
   list->add_flag("--pending", *pending, "only those with a version that waits for approval");
   list->callback([&settings, pending] { api_list(settings, *pending); });
 
-  CLI::App* const versions = add_verb(noun, "versions", "The versions of APIs",
-                                      "  tablegate api versions 'Query User by User ID' -o json\n"
-                                      "  tablegate api versions --business-process 'User Query Service'");
+  Verb* const versions = add_verb(noun, "versions", "The versions of APIs",
+                                  "  tablegate api versions 'Query User by User ID' -o json\n"
+                                  "  tablegate api versions --business-process 'User Query Service'");
   take_names(*versions, options);
   versions->callback([&settings, options] { api_versions(settings, *options); });
 
-  CLI::App* const show = add_verb(noun, "show", "Address, parameters, authentication and a ready curl",
-                                  "  tablegate api show 'Query User by User ID'\n"
-                                  "  tablegate api show --business-process 'User Query Service' -o json");
+  Verb* const show = add_verb(noun, "show", "Address, parameters, authentication and a ready curl",
+                              "  tablegate api show 'Query User by User ID'\n"
+                              "  tablegate api show --business-process 'User Query Service' -o json");
   take_names(*show, options);
   show->callback([&settings, options] { api_show(settings, *options); });
 }
 
-void add_wizard(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const generate = add_verb(noun, "generate", "The wizard: print a definition over a loaded table",
-                                      "  tablegate api generate 'Query User by User ID' --business-process "
-                                      "'User Query Service' --table user_info --path /user/info\n"
-                                      "  tablegate api generate 'Users by Age' --business-process 'User "
-                                      "Query Service' --table user_info --path /user/age --by age\n"
-                                      "      --return user_id --return user_name | tablegate apply -f -");
+void add_wizard(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const generate = add_verb(noun, "generate", "The wizard: print a definition over a loaded table",
+                                  "  tablegate api generate 'Query User by User ID' --business-process "
+                                  "'User Query Service' --table user_info --path /user/info\n"
+                                  "  tablegate api generate 'Users by Age' --business-process 'User "
+                                  "Query Service' --table user_info --path /user/age --by age\n"
+                                  "      --return user_id --return user_name | tablegate apply -f -");
   take_name(*generate, options);
   generate->add_option("--business-process", options->business_process, "its business process")->required();
   generate->add_option("--table", options->table, "a loaded table")->required();
@@ -182,8 +181,8 @@ void add_wizard(CLI::App& noun, Settings& settings, const SharedOptions& options
   generate->callback([&settings, options] { api_generate(settings, *options); });
 }
 
-void add_call(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const call = add_verb(
+void add_call(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const call = add_verb(
       noun, "call", "Call a published API as its clients do",
       "  tablegate api call 'Query User by User ID' --credential key.txt\n"
       "  echo $KEY | tablegate api call 'Query User by User ID' --param user_id=10002 --credential -\n"
@@ -225,8 +224,8 @@ std::vector<ApiRow> chosen_apis(Database& catalog, const Settings& settings, con
                    options.business_process);
 }
 
-void add_api(CLI::App& app, Settings& settings) {
-  CLI::App* const noun = app.add_subcommand("api", "Test, commit, publish and call APIs");
+void add_api(Verb& app, Settings& settings) {
+  Verb* const noun = app.add_subcommand("api", "Test, commit, publish and call APIs");
   noun->require_subcommand(1);
   noun->footer(
       "Examples:\n"

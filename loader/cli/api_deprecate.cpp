@@ -10,17 +10,17 @@
 
 namespace tablegate::loader {
 
-void add_api_deprecate(CLI::App& noun, Settings& settings, const std::shared_ptr<ApiOptions>& options) {
-  CLI::App* const verb = noun.add_subcommand(
+void add_api_deprecate(Verb& noun, Settings& settings, const std::shared_ptr<ApiOptions>& options) {
+  Verb* const verb = noun.add_subcommand(
       "deprecate", "Tell callers when a published API ends (headers Deprecation and Sunset)");
   verb->add_option("NAME", options->names, "APIs");
   verb->add_option("--business-process", options->business_process, "all APIs of this business process")
       ->type_name("P");
   const auto request = std::make_shared<DeprecationRequest>();
-  CLI::Option* const sunset = verb->add_option("--sunset", request->sunset,
-                                               "when the API ends: ISO 8601, a date alone is midnight UTC")
-                                  ->type_name("DATE");
-  CLI::Option* const since =
+  Option* const sunset = verb->add_option("--sunset", request->sunset,
+                                          "when the API ends: ISO 8601, a date alone is midnight UTC")
+                             ->type_name("DATE");
+  Option* const since =
       verb->add_option("--since", request->since, "since when it is deprecated (default: now)")
           ->type_name("DATE");
   verb->add_flag("--undo", request->undo, "it goes on after all")->excludes(sunset)->excludes(since);

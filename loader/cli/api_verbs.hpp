@@ -53,7 +53,7 @@ std::vector<ApiRow> chosen_apis(Database& catalog, const Settings& settings, con
 void report_publications(const Settings& settings, const ApiOptions& options,
                          const std::vector<Published>& results, const std::string& gateway);
 
-void add_api_deprecate(CLI::App& noun, Settings& settings, const std::shared_ptr<ApiOptions>& options);
+void add_api_deprecate(Verb& noun, Settings& settings, const std::shared_ptr<ApiOptions>& options);
 
 void api_test(const Settings& settings, const ApiOptions& options);
 void api_commit(const Settings& settings, const ApiOptions& options);

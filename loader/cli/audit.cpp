@@ -109,8 +109,8 @@ void audit(const Settings& settings, const AuditOptions& options) {
 
 }  // namespace
 
-void add_audit(CLI::App& app, Settings& settings) {
-  CLI::App* const verb = app.add_subcommand("audit", "Who did what when, the latest last");
+void add_audit(Verb& app, Settings& settings) {
+  Verb* const verb = app.add_subcommand("audit", "Who did what when, the latest last");
   const auto options = std::make_shared<AuditOptions>();
   verb->add_option("--since", options->since, "90s, 15m, 24h, 7d back from now, or an ISO 8601 time")
       ->type_name("TIME");
@@ -120,7 +120,7 @@ void add_audit(CLI::App& app, Settings& settings) {
       ->type_name("K");
   verb->add_option("-n", options->limit, "at most so many, the latest (100)")
       ->type_name("N")
-      ->check(CLI::Range(1, 100000));
+      ->check(between(1, 100000));
   verb->footer(
       "Examples:\n"
       "  tablegate audit --since 24h\n"

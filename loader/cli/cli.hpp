@@ -1,13 +1,13 @@
 // The command line: what every noun shares. Each noun has one file here that
-// adds its verbs to the CLI11 app; a verb's callback does its work and throws a
+// adds its verbs to the root; a verb's callback does its work and throws a
 // Failure when it cannot.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <string>
 
 #include "catalog/database.hpp"
+#include "cli/verb.hpp"
 #include "core/version.hpp"
 
 namespace tablegate::loader {
@@ -38,21 +38,21 @@ struct Settings {
 using core::kVersion;
 
 // Verbs and options of the contract that come later: known, so that they are refused by name (exit 1).
-void add_later_verb(CLI::App& noun, const std::string& name, const std::string& whole_name);
-void add_later_flag(CLI::App& verb, const std::string& name);
-void add_later_option(CLI::App& verb, const std::string& name);
+void add_later_verb(Verb& noun, const std::string& name, const std::string& whole_name);
+void add_later_flag(Verb& verb, const std::string& name);
+void add_later_option(Verb& verb, const std::string& name);
 
-void add_init(CLI::App& app, Settings& settings);
-void add_workspace(CLI::App& app, Settings& settings);
-void add_definitions(CLI::App& app, Settings& settings);  // apply, get, delete
-void add_files(CLI::App& app, Settings& settings);        // diff, export
-void add_table(CLI::App& app, Settings& settings);
-void add_api(CLI::App& app, Settings& settings);
-void add_consumer(CLI::App& app, Settings& settings);
-void add_gateway(CLI::App& app, Settings& settings);
-void add_sync(CLI::App& app, Settings& settings);
-void add_usage(CLI::App& app, Settings& settings);
-void add_audit(CLI::App& app, Settings& settings);
-void add_doctor(CLI::App& app, Settings& settings);
+void add_init(Verb& app, Settings& settings);
+void add_workspace(Verb& app, Settings& settings);
+void add_definitions(Verb& app, Settings& settings);  // apply, get, delete
+void add_files(Verb& app, Settings& settings);        // diff, export
+void add_table(Verb& app, Settings& settings);
+void add_api(Verb& app, Settings& settings);
+void add_consumer(Verb& app, Settings& settings);
+void add_gateway(Verb& app, Settings& settings);
+void add_sync(Verb& app, Settings& settings);
+void add_usage(Verb& app, Settings& settings);
+void add_audit(Verb& app, Settings& settings);
+void add_doctor(Verb& app, Settings& settings);
 
 }  // namespace tablegate::loader

@@ -56,20 +56,20 @@ void change(const Settings& settings, const std::string& name, const std::string
 
 using SharedOptions = std::shared_ptr<ConsumerOptions>;
 
-CLI::App* add_verb(CLI::App& noun, const SharedOptions& options, const std::string& name,
-                   const std::string& text, const std::string& example) {
-  CLI::App* const verb = noun.add_subcommand(name, text);
+Verb* add_verb(Verb& noun, const SharedOptions& options, const std::string& name, const std::string& text,
+               const std::string& example) {
+  Verb* const verb = noun.add_subcommand(name, text);
   if (name != "list") verb->add_option("NAME", options->name, "the consumer")->required();
   verb->footer("Examples:\n  tablegate consumer " + example);
   return verb;
 }
 
-void add_key_verbs(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const adding = add_verb(noun, options, "add-key", "Make or import a key; it is printed once",
-                                    "add-key partner-a --label 2027 --expires 2028-01-01T00:00:00Z\n"
-                                    "  tablegate consumer add-key partner-a --from-file key.txt\n"
-                                    "  tablegate consumer add-key partner-a --type hmac");
-  adding->add_option("--type", options->type, "api_key")->check(CLI::IsMember({"api_key", "hmac"}));
+void add_key_verbs(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const adding = add_verb(noun, options, "add-key", "Make or import a key; it is printed once",
+                                "add-key partner-a --label 2027 --expires 2028-01-01T00:00:00Z\n"
+                                "  tablegate consumer add-key partner-a --from-file key.txt\n"
+                                "  tablegate consumer add-key partner-a --type hmac");
+  adding->add_option("--type", options->type, "api_key")->check(one_of({"api_key", "hmac"}));
   adding->add_option("--label", options->label, "a text for people");
   adding->add_option("--not-before", options->not_before, "ISO 8601 time with an offset");
   adding->add_option("--expires", options->expires, "ISO 8601 time with an offset");
@@ -80,18 +80,18 @@ void add_key_verbs(CLI::App& noun, Settings& settings, const SharedOptions& opti
   adding
       ->add_option("--profile", options->profile,
                    "what an HMAC signature covers of the query (default: classic)")
-      ->check(CLI::IsMember({"classic", "raw-query"}));
+      ->check(one_of({"classic", "raw-query"}));
   adding->callback([&settings, options] { consumer_add_key(settings, *options); });
 
-  CLI::App* const revoking = add_verb(noun, options, "revoke-key", "Take a key away, now or at a time",
-                                      "revoke-key partner-a ak_0123456789abcdef");
+  Verb* const revoking = add_verb(noun, options, "revoke-key", "Take a key away, now or at a time",
+                                  "revoke-key partner-a ak_0123456789abcdef");
   revoking->add_option("ID", options->key_id, "the key's id, from consumer show")->required();
   revoking->add_option("--at", options->at, "ISO 8601 time with an offset");
   revoking->callback([&settings, options] { consumer_revoke_key(settings, *options); });
 }
 
-void add_jwt_verbs(CLI::App& noun, Settings& settings, const SharedOptions& options) {
-  CLI::App* const setting = add_verb(
+void add_jwt_verbs(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const setting = add_verb(
       noun, options, "set-jwt", "Say which tokens prove a consumer, in place of what was said before",
       "set-jwt partner-a --jwks keys.json --issuer https://issuer.example --claim sub=partner-a\n"
       "  tablegate consumer set-jwt partner-a --pem public.pem --alg RS256 --require-exp\n"
@@ -110,7 +110,7 @@ void add_jwt_verbs(CLI::App& noun, Settings& settings, const SharedOptions& opti
   setting->add_option("--claim", options->claim, "a claim that tokens must have; VALUE alone is of uid")
       ->type_name("NAME=VALUE");
   setting->add_option("--leeway", options->leeway, "seconds that clocks may differ (60)")
-      ->check(CLI::Range(0, 3600));
+      ->check(between(0, 3600));
   setting->add_flag("--require-exp", options->require_exp, "refuse tokens without \"exp\"");
   setting->add_option("--source", options->source, "where the token stands (header:Authorization:Bearer)")
       ->type_name("header:NAME[:PREFIX]|query:NAME|cookie:NAME");
@@ -123,8 +123,8 @@ void add_jwt_verbs(CLI::App& noun, Settings& settings, const SharedOptions& opti
 
 }  // namespace
 
-void add_consumer(CLI::App& app, Settings& settings) {
-  CLI::App* const noun = app.add_subcommand("consumer", "Callers, their keys and what they may call");
+void add_consumer(Verb& app, Settings& settings) {
+  Verb* const noun = app.add_subcommand("consumer", "Callers, their keys and what they may call");
   noun->require_subcommand(1);
   noun->footer(
       "Examples:\n  tablegate consumer create partner-a\n  tablegate consumer add-key partner-a\n  tablegate "
@@ -145,23 +145,22 @@ void add_consumer(CLI::App& app, Settings& settings) {
   add_key_verbs(*noun, settings, options);
   for (const bool allow : {true, false}) {
     const std::string name = allow ? "authorize" : "deauthorize";
-    CLI::App* const verb = add_verb(
+    Verb* const verb = add_verb(
         *noun, options, name, allow ? "Let a consumer call an API or all of a REST API" : "Take that back",
         fmt::format("{0} partner-a --api 'Query User by User ID'\n  tablegate consumer {0} partner-a "
                     "--rest-api user-api",
                     name));
-    CLI::Option_group* const target = verb->add_option_group("target");
+    Verb* const target = verb->add_option_group("target");
     target->add_option("--api", options->api, "an API of the workspace");
-    CLI::Option* const rest_api =
-        target->add_option("--rest-api", options->rest_api, "all APIs of a REST API");
+    Option* const rest_api = target->add_option("--rest-api", options->rest_api, "all APIs of a REST API");
     verb->add_option("--rest-api-version", options->rest_api_version, "where it has several versions")
         ->needs(rest_api);
     target->require_option(1);
     verb->callback([&settings, options, allow] { grant(settings, *options, allow); });
   }
   add_jwt_verbs(*noun, settings, options);
-  for (CLI::App* const verb : noun->get_subcommands(nullptr)) {
-    if (verb->get_name() != "list" && verb->get_name() != "show") add_wait(*verb, settings);
+  for (const std::unique_ptr<Verb>& verb : noun->verbs()) {
+    if (verb->name() != "list" && verb->name() != "show") add_wait(*verb, settings);
   }
 }
 

@@ -196,11 +196,11 @@ void delete_one(const Settings& settings, const std::string& word, const std::st
 
 }  // namespace
 
-void add_definitions(CLI::App& app, Settings& settings) {
+void add_definitions(Verb& app, Settings& settings) {
   const char* const kinds_text =
       "Domain, GatewayInstance, RestApi, DataSource, BusinessProcess, Table, Api or Consumer";
 
-  CLI::App* const applying = app.add_subcommand("apply", "Save definitions: all of them or none");
+  Verb* const applying = app.add_subcommand("apply", "Save definitions: all of them or none");
   const auto sources = std::make_shared<std::vector<std::string>>();
   applying->add_option("-f,--file", *sources, "file, folder (its *.json) or - for standard input")
       ->required()
@@ -215,13 +215,13 @@ void add_definitions(CLI::App& app, Settings& settings) {
 
   const auto kind = std::make_shared<std::string>();
   const auto name = std::make_shared<std::string>();
-  CLI::App* const getting = app.add_subcommand("get", "List definitions, or print them with -o json");
+  Verb* const getting = app.add_subcommand("get", "List definitions, or print them with -o json");
   getting->add_option("KIND", *kind, kinds_text)->required();
   getting->add_option("NAME", *name, "only this one");
   getting->footer("Examples:\n  tablegate get apis\n  tablegate get table user_info -o json");
   getting->callback([&settings, kind, name] { get(settings, *kind, *name); });
 
-  CLI::App* const deleting = app.add_subcommand("delete", "Delete a definition that nothing refers to");
+  Verb* const deleting = app.add_subcommand("delete", "Delete a definition that nothing refers to");
   deleting->add_option("KIND", *kind, kinds_text)->required();
   deleting->add_option("NAME", *name, "its name")->required();
   deleting->footer(

@@ -285,16 +285,16 @@ class Deployment {
 
 }  // namespace
 
-void add_deploy(CLI::App& app, Settings& settings) {
+void add_deploy(Verb& app, Settings& settings) {
   const auto options = std::make_shared<DeployOptions>();
-  CLI::App* const verb =
+  Verb* const verb =
       app.add_subcommand("deploy", "Apply, test, commit and publish what differs, for the APIs of the files");
   verb->add_option("-f,--file", options->sources, "file, folder (its *.json) or - for standard input")
       ->required()
       ->type_name("FILE|DIR|-");
-  CLI::Option* const domain = verb->add_option("--domain", options->request.domains,
-                                               "domain of the REST APIs (default: what is there)")
-                                  ->allow_extra_args(false);
+  Option* const domain = verb->add_option("--domain", options->request.domains,
+                                          "domain of the REST APIs (default: what is there)")
+                             ->allow_extra_args(false);
   verb->add_flag("--no-domain", options->request.no_domain, "answer on any host")->excludes(domain);
   verb->add_option("--service", options->request.service,
                    "service of the gateway instance (default: what is there)");

@@ -244,8 +244,8 @@ class Doctor {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, Settings& settings) {
-  CLI::App* const verb = app.add_subcommand("doctor", "Check an installation");
+void add_doctor(Verb& app, Settings& settings) {
+  Verb* const verb = app.add_subcommand("doctor", "Check an installation");
   auto certificates = std::make_shared<bool>(false);
   verb->add_flag("--certificates", *certificates,
                  "on a node: look at the certificates of its gateway's domains too");

@@ -160,9 +160,9 @@ void export_to(const Settings& settings, const std::string& target) {
 
 }  // namespace
 
-void add_files(CLI::App& app, Settings& settings) {
+void add_files(Verb& app, Settings& settings) {
   const auto options = std::make_shared<DiffOptions>();
-  CLI::App* const diffing =
+  Verb* const diffing =
       app.add_subcommand("diff", "What `apply` of these files would change, field by field");
   diffing->add_option("-f,--file", options->sources, "file, folder (its *.json) or - for standard input")
       ->required()
@@ -175,7 +175,7 @@ void add_files(CLI::App& app, Settings& settings) {
   diffing->callback([&settings, options] { diff(settings, *options); });
 
   const auto target = std::make_shared<std::string>();
-  CLI::App* const exporting =
+  Verb* const exporting =
       app.add_subcommand("export", "Write all definitions to files that `apply` finds unchanged");
   exporting->add_option("DIR", *target, "folder (made when it is missing), or - for standard output")
       ->required()

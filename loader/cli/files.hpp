@@ -6,7 +6,7 @@
 
 namespace tablegate::loader {
 
-void add_deploy(CLI::App& app, Settings& settings);
-void add_openapi(CLI::App& app, Settings& settings);
+void add_deploy(Verb& app, Settings& settings);
+void add_openapi(Verb& app, Settings& settings);
 
 }  // namespace tablegate::loader

@@ -179,9 +179,8 @@ void rotate(const Settings& settings) {
 
 }  // namespace
 
-void add_init(CLI::App& app, Settings& settings) {
-  CLI::App* const verb =
-      app.add_subcommand("init", "Create or upgrade the catalog, its roles and a workspace");
+void add_init(Verb& app, Settings& settings) {
+  Verb* const verb = app.add_subcommand("init", "Create or upgrade the catalog, its roles and a workspace");
   const auto options = std::make_shared<InitOptions>();
   verb->add_option("--reader-password-file", options->password_file,
                    "file with a password for tablegate_reader");

@@ -2,6 +2,7 @@
 // failure becomes a message and an exit status.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -95,18 +96,19 @@ int run(int count, char** arguments) {
       "  tablegate init --workspace demo\n"
       "  tablegate apply -f definitions/\n"
       "  tablegate api test --help");
-  add_init(app, settings);
-  add_workspace(app, settings);
-  add_definitions(app, settings);
-  add_files(app, settings);
-  add_table(app, settings);
-  add_api(app, settings);
-  add_consumer(app, settings);
-  add_sync(app, settings);
-  add_gateway(app, settings);
-  add_usage(app, settings);
-  add_doctor(app, settings);
-  add_audit(app, settings);
+  Verb root(app);
+  add_init(root, settings);
+  add_workspace(root, settings);
+  add_definitions(root, settings);
+  add_files(root, settings);
+  add_table(root, settings);
+  add_api(root, settings);
+  add_consumer(root, settings);
+  add_sync(root, settings);
+  add_gateway(root, settings);
+  add_usage(root, settings);
+  add_doctor(root, settings);
+  add_audit(root, settings);
   add_global_options(app, settings, true);
   try {
     app.parse(count, arguments);

@@ -88,9 +88,9 @@ void print_standing(const std::vector<Standing>& all, uint64_t revision) {
 
 }  // namespace
 
-void add_wait(CLI::App& verb, Settings& settings) {
+void add_wait(Verb& verb, Settings& settings) {
   verb.add_flag("--wait", settings.wait, "until all nodes that live serve it");
-  verb.add_option_function<std::string>(
+  verb.add_option_function(
           "--timeout",
           [&settings](const std::string& text) {
             settings.wait_timeout = read_duration(text, "--timeout");

@@ -10,7 +10,7 @@
 namespace tablegate::loader {
 
 // --wait [--timeout 30s], into settings.wait and settings.wait_timeout.
-void add_wait(CLI::App& verb, Settings& settings);
+void add_wait(Verb& verb, Settings& settings);
 
 // After the change is committed and reported. `gateways`: those that it concerns; empty: all there are.
 // Prints "served by N of M nodes of G" or "no node has synced G: ..." for each (nothing with -o json and -q).

@@ -17,21 +17,21 @@ Database Settings::open_mirror() const {
   return Database::connect(mirror_dsn(), "the mirror");
 }
 
-void add_later_verb(CLI::App& noun, const std::string& name, const std::string& whole_name) {
-  CLI::App* const verb = noun.add_subcommand(name, "not supported yet");
+void add_later_verb(Verb& noun, const std::string& name, const std::string& whole_name) {
+  Verb* const verb = noun.add_subcommand(name, "not supported yet");
   verb->group("");
   verb->allow_extras();
   verb->callback(
       [whole_name] { throw Refused(fmt::format("`tablegate {}` is not supported yet", whole_name)); });
 }
 
-void add_later_flag(CLI::App& verb, const std::string& name) {
+void add_later_flag(Verb& verb, const std::string& name) {
   verb.add_flag_callback(name, [name] { throw Refused(name + " is not supported yet"); })->group("");
 }
 
-void add_later_option(CLI::App& verb, const std::string& name) {
-  verb.add_option_function<std::string>(
-          name, [name](const std::string&) { throw Refused(name + " is not supported yet"); })
+void add_later_option(Verb& verb, const std::string& name) {
+  verb.add_option_function(name,
+                           [name](const std::string&) { throw Refused(name + " is not supported yet"); })
       ->group("");
 }
 

@@ -101,8 +101,8 @@ void sync(const Settings& settings, const SyncOptions& options) {
 
 }  // namespace
 
-void add_sync(CLI::App& app, Settings& settings) {
-  CLI::App* verb = app.add_subcommand("sync", "Write the manifest of a gateway, check it, reload nginx");
+void add_sync(Verb& app, Settings& settings) {
+  Verb* verb = app.add_subcommand("sync", "Write the manifest of a gateway, check it, reload nginx");
   auto options = std::make_shared<SyncOptions>();
   verb->add_option("--output", options->node.folder, "folder of manifest.json and domains.conf")->required();
   verb->add_option("--check", options->node.commands.check, "command that proves the new files, by sh -c");

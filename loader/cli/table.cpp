@@ -121,18 +121,18 @@ void load(const Settings& settings, const LoadOptions& options) {
 }
 
 // Options of the contract that a later release brings: refused by name.
-void add_later_options(CLI::App& verb) {
+void add_later_options(Verb& verb) {
   for (const char* name : {"--charset", "--zone", "--max-errors"}) add_later_option(verb, name);
   for (const char* name : {"--merge", "--dry-run"}) add_later_flag(verb, name);
-  verb.add_option_function<std::string>("--format",
-                                        [](const std::string& format) {
-                                          if (format != "csv")
-                                            throw Refused("--format " + format + " is not supported yet");
-                                        })
+  verb.add_option_function("--format",
+                           [](const std::string& format) {
+                             if (format != "csv")
+                               throw Refused("--format " + format + " is not supported yet");
+                           })
       ->group("");
 }
 
-void add_maxcompute_options(CLI::App& verb, MaxComputeOptions& options) {
+void add_maxcompute_options(Verb& verb, MaxComputeOptions& options) {
   const std::string group = "MaxCompute";
   verb.add_option("--partition", options.partitions,
                   "ds=20260101[,hh=01]: all keys or the first ones; repeat for more")
@@ -140,24 +140,24 @@ void add_maxcompute_options(CLI::App& verb, MaxComputeOptions& options) {
       ->allow_extra_args(false);
   verb.add_flag("--all-partitions", options.all_partitions, "all that the table has")->group(group);
   verb.add_option("--jobs", options.jobs, "ranges fetched at the same time (default: 4)")
-      ->check(CLI::Range(1, 64))
+      ->check(between(1, 64))
       ->group(group);
   verb.add_option("--credentials", options.credentials,
                   "file of odpscmd's odps_config.ini form, mode 0600 (default: ALIBABA_CLOUD_ACCESS_KEY_ID, "
                   "ALIBABA_CLOUD_ACCESS_KEY_SECRET, ALIBABA_CLOUD_SECURITY_TOKEN)")
       ->group(group);
-  verb.add_option_function<std::string>(
+  verb.add_option_function(
           "--compression",
           [&options](const std::string& name) {
             options.encoding = name == "none" ? "" : name == "zlib" ? "deflate" : name;
           },
           "of the data: zlib (default), zstd or none")
-      ->check(CLI::IsMember({"zlib", "zstd", "none"}))
+      ->check(one_of({"zlib", "zstd", "none"}))
       ->group(group);
 }
 
-void add_load(CLI::App& table, Settings& settings) {
-  CLI::App* verb = table.add_subcommand("load", "Load a new generation beside the old one, then swap");
+void add_load(Verb& table, Settings& settings) {
+  Verb* verb = table.add_subcommand("load", "Load a new generation beside the old one, then swap");
   auto options = std::make_shared<LoadOptions>();
   verb->add_option("NAME", options->table, "the Table")->required();
   verb->add_option("--from", options->from,
@@ -167,10 +167,10 @@ void add_load(CLI::App& table, Settings& settings) {
   verb->add_option("--null", options->null, "unquoted fields of this text are NULL (default: empty ones)");
   verb->add_option("--min-rows", options->limits.min_rows,
                    "refuse fewer rows (default: 1 where the table has rows now, else 0)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(non_negative_number());
   verb->add_option("--max-shrink", options->limits.max_shrink,
                    "refuse to lose more than so many percent of the rows")
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(between(0.0, 100.0));
   add_maxcompute_options(*verb, options->maxcompute);
   add_later_options(*verb);
   verb->footer(
@@ -184,8 +184,8 @@ void add_load(CLI::App& table, Settings& settings) {
 
 }  // namespace
 
-void add_table(CLI::App& app, Settings& settings) {
-  CLI::App* table = app.add_subcommand("table", "Load mirrored tables and show what they hold");
+void add_table(Verb& app, Settings& settings) {
+  Verb* table = app.add_subcommand("table", "Load mirrored tables and show what they hold");
   table->require_subcommand(1);
   table->footer(
       "Examples:\n"
@@ -193,7 +193,7 @@ void add_table(CLI::App& app, Settings& settings) {
       "  tablegate table status");
   add_load(*table, settings);
 
-  CLI::App* status = table->add_subcommand("status", "Generations, rows and age of one table or of all");
+  Verb* status = table->add_subcommand("status", "Generations, rows and age of one table or of all");
   auto name = std::make_shared<std::string>();
   status->add_option("NAME", *name, "the Table (default: all)");
   status->footer("Examples:\n  tablegate table status\n  tablegate table status user_info -o json");
@@ -202,7 +202,7 @@ void add_table(CLI::App& app, Settings& settings) {
     print_table_status(catalog, *name, settings.json);
   });
 
-  CLI::App* columns =
+  Verb* columns =
       table->add_subcommand("columns", "Columns, their types, and the parameter type that suits each");
   auto of = std::make_shared<std::string>();
   columns->add_option("NAME", *of, "the Table")->required();

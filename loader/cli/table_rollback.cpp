@@ -20,9 +20,8 @@ void report_generation(const Settings& settings, const std::string& table, const
   }
 }
 
-void add_table_rollback(CLI::App& table, Settings& settings) {
-  CLI::App* const verb =
-      table.add_subcommand("rollback", "Let the generation serve again that served before");
+void add_table_rollback(Verb& table, Settings& settings) {
+  Verb* const verb = table.add_subcommand("rollback", "Let the generation serve again that served before");
   const auto name = std::make_shared<std::string>();
   verb->add_option("NAME", *name, "the Table")->required();
   verb->footer(

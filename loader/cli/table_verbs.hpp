@@ -9,8 +9,8 @@
 
 namespace tablegate::loader {
 
-void add_table_rollback(CLI::App& table, Settings& settings);
-void add_table_watch(CLI::App& table, Settings& settings);
+void add_table_rollback(Verb& table, Settings& settings);
+void add_table_watch(Verb& table, Settings& settings);
 
 // What serves now: {"name","generation","rows"}, or a line.
 void report_generation(const Settings& settings, const std::string& table, const LoadOutcome& outcome);

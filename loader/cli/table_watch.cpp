@@ -48,19 +48,19 @@ void watch(const Settings& settings, WatchOptions options) {
 
 }  // namespace
 
-void add_table_watch(CLI::App& table, Settings& settings) {
-  CLI::App* const verb = table.add_subcommand("watch", "Load tables again on their refresh schedules");
+void add_table_watch(Verb& table, Settings& settings) {
+  Verb* const verb = table.add_subcommand("watch", "Load tables again on their refresh schedules");
   const auto options = std::make_shared<WatchOptions>();
   verb->add_option("NAME", options->tables, "Tables (default: all that have a refresh)");
-  verb->add_option("--jobs", options->jobs, "loads at the same time (default: 2)")->check(CLI::Range(1, 64));
+  verb->add_option("--jobs", options->jobs, "loads at the same time (default: 2)")->check(between(1, 64));
   verb->add_option("--retries", options->retries,
                    "attempts after a failed load, before its next time (default: 3)")
-      ->check(CLI::Range(0, 100));
+      ->check(between(0, 100));
   verb->add_option("--retry-pause", options->retry_pause,
                    "seconds before the first, then doubled (default: 60)")
-      ->check(CLI::Range(1, 86400));
+      ->check(between(1, 86400));
   verb->add_option("--jitter", options->jitter, "seconds at most that a load starts later (default: 10)")
-      ->check(CLI::Range(0, 86400));
+      ->check(between(0, 86400));
   verb->add_flag("--once", options->once, "load what is due now, then end: exit 1 when a load failed");
   verb->footer(
       "`refresh` of a Table is an interval (\"15m\"), a cron expression in the table's time_zone (\"0 3 * * "

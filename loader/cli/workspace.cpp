@@ -57,29 +57,29 @@ void set(const Settings& settings, const std::string& name, const std::string& a
 
 }  // namespace
 
-void add_workspace(CLI::App& app, Settings& settings) {
-  CLI::App* const noun = app.add_subcommand("workspace", "Create and list workspaces");
+void add_workspace(Verb& app, Settings& settings) {
+  Verb* const noun = app.add_subcommand("workspace", "Create and list workspaces");
   noun->require_subcommand(1);
   noun->footer("Examples:\n  tablegate workspace list\n  tablegate workspace create reports");
   const auto name = std::make_shared<std::string>();
 
-  CLI::App* const make = noun->add_subcommand("create", "Create a workspace and its consumer");
+  Verb* const make = noun->add_subcommand("create", "Create a workspace and its consumer");
   make->add_option("NAME", *name, "the workspace")->required();
   const auto approval = std::make_shared<std::string>("off");
   make->add_option("--approval", *approval, "whether versions want approval (off)")
-      ->check(CLI::IsMember({"on", "off"}));
+      ->check(one_of({"on", "off"}));
   make->footer(
       "Examples:\n  tablegate workspace create reports\n  tablegate workspace create pay --approval on");
   make->callback([&settings, name, approval] { create(settings, *name, *approval); });
 
-  CLI::App* const show = noun->add_subcommand("list", "List workspaces");
+  Verb* const show = noun->add_subcommand("list", "List workspaces");
   show->footer("Examples:\n  tablegate workspace list -o json");
   show->callback([&settings] { list(settings); });
 
-  CLI::App* const change = noun->add_subcommand("set", "Change a workspace");
+  Verb* const change = noun->add_subcommand("set", "Change a workspace");
   change->add_option("NAME", *name, "the workspace")->required();
   change->add_option("--approval", *approval, "whether versions want approval")
-      ->check(CLI::IsMember({"on", "off"}))
+      ->check(one_of({"on", "off"}))
       ->required();
   change->footer("Examples:\n  tablegate workspace set reports --approval off");
   change->callback([&settings, name, approval] { set(settings, *name, *approval); });
