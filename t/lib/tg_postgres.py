@@ -32,11 +32,13 @@ class Postgres:
             os.chmod(path, mode)
             if kRoot:
                 shutil.chown(path, "postgres", "postgres")
-        done = run([f"{self.bin}/initdb", "-D", self.data, "-U", "postgres", "--auth=peer", "--no-sync", "--encoding=UTF8",
-                    "--locale=C.UTF-8", "--no-instructions"], user=self.user)
-        if done.returncode:
-            raise RuntimeError(f"initdb: {done.stdout}{done.stderr}")
-        self._write("pg_hba.conf", "local all all peer map=test\n")
+        self._make()
+        self._write("postgresql.conf", f"unix_socket_directories = '{self.socket}'\n")
+
+    def _make(self):
+        self._run("initdb", "-D", self.data, "-U", "postgres", "--auth=peer", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8",
+                  "--no-instructions")
+        self._write("pg_hba.conf", "local all all peer map=test\nlocal replication all peer map=test\n")
         self._write("pg_ident.conf", "")
         me = "root" if kRoot else run(["id", "-un"]).stdout.strip()
         for role in ("postgres", "tablegate_reader"):
@@ -44,9 +46,14 @@ class Postgres:
         self.allow("postgres", "postgres")
         self.allow("www-data", "tablegate_reader")
         self._write("postgresql.conf", "\n".join((
-            "listen_addresses = ''", f"unix_socket_directories = '{self.socket}'", "port = 5432", "max_connections = 60",
+            "listen_addresses = ''", "port = 5432", "max_connections = 60",
             "fsync = off", "synchronous_commit = off", "full_page_writes = off", "shared_buffers = 32MB", "wal_level = minimal",
             "max_wal_senders = 0", "log_line_prefix = '%m [%p] %q%u@%d %a '", "")))
+
+    def _run(self, program, *arguments):
+        done = run([f"{self.bin}/{program}", *arguments], user=self.user)
+        if done.returncode:
+            raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")
 
     def _write(self, name, text):
         with open(os.path.join(self.data, name), "a" if name == "postgresql.conf" else "w", encoding="utf-8") as file:
@@ -149,3 +156,27 @@ class Postgres:
     def backends(self, application="tablegate"):
         """How many sessions of the module there are."""
         return int(self.psql(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{application}'", database="postgres"))
+
+
+class Standby(Postgres):
+    """A streaming replica of a running cluster in a folder of its own: start(), and it follows. Its databases are the primary's."""
+
+    def __init__(self, folder, primary):
+        os.mkdir(folder)
+        os.chmod(folder, 0o755)
+        self._primary = primary
+        primary.set("wal_level", "replica")
+        primary.set("max_wal_senders", "4")
+        primary.restart()
+        super().__init__(folder)
+
+    def _make(self):
+        self._run("pg_basebackup", "-h", self._primary.socket, "-U", "postgres", "-D", self.data, "-R", "--checkpoint=fast", "--no-sync")
+
+    def caught_up(self):
+        """True when it has replayed all that the primary has written."""
+        written = self._primary.psql("SELECT pg_current_wal_lsn()")
+        return self.psql(f"SELECT pg_last_wal_replay_lsn() >= '{written}'") == "t"
+
+    def promote(self):
+        self.psql("SELECT pg_promote()")
