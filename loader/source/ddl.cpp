@@ -64,6 +64,10 @@ class DdlParser {
   void step() { token_ = lexer_.next(); }
   bool at(std::string_view upper) const { return token_.is_word(upper); }
   bool at_end() const { return token_.kind == DdlToken::Kind::end; }
+  bool is_number() const {
+    return token_.kind == DdlToken::Kind::word &&
+           token_.text.find_first_not_of("0123456789") == std::string::npos;
+  }
 
   bool take(std::string_view upper) {
     if (!at(upper)) return false;
@@ -255,18 +259,49 @@ class DdlParser {
       if (take("COMMENT")) {
         ddl_.comment = string_literal("a comment's text");
       } else if (take("LIFECYCLE")) {
-        const bool number = token_.kind == DdlToken::Kind::word &&
-                            token_.text.find_first_not_of("0123456789") == std::string::npos;
-        if (!number) refuse(fmt::format("days after LIFECYCLE expected, {}", found()));
+        if (!is_number()) refuse(fmt::format("days after LIFECYCLE expected, {}", found()));
         step();
       } else if (take("TBLPROPERTIES")) {
         parse_properties();
       } else if (ddl_.partition_columns.empty() && take("PARTITIONED")) {
         parse_partitions();
+      } else if (at("RANGE") || at("CLUSTERED")) {
+        skip_clustering();
       } else {
         refuse_option();
       }
     }
+  }
+
+  // [RANGE] CLUSTERED BY (a [ASC|DESC], ...) [SORTED BY (...)] [INTO 4 BUCKETS]: how MaxCompute lays out its
+  // files. Read and left out: a mirror has the indexes that its Table names.
+  void skip_clustering() {
+    take("RANGE");
+    expect("CLUSTERED");
+    skip_ordered_columns();
+    if (take("SORTED")) skip_ordered_columns();
+    if (take("INTO")) {
+      if (!is_number()) refuse(fmt::format("a number after INTO expected, {}", found()));
+      step();
+      expect("BUCKETS");
+    }
+  }
+
+  void skip_ordered_columns() {
+    expect("BY");
+    expect('(');
+    do {
+      const DdlToken where = token_;
+      const std::string column = name("a column");
+      const bool known = std::any_of(ddl_.columns.begin(), ddl_.columns.end(),
+                                     [&column](const TableColumn& other) { return other.name == column; });
+      if (!known) {
+        refuse_ddl(where.line, where.column,
+                   fmt::format("CLUSTERED BY names \"{}\", which is no column", column));
+      }
+      if (!take("ASC")) take("DESC");
+    } while (take(','));
+    expect(')');
   }
 
   void parse_properties() {
@@ -280,8 +315,7 @@ class DdlParser {
   }
 
   [[noreturn]] void refuse_option() {
-    for (const std::string_view word :
-         {"AUTO", "CLUSTERED", "RANGE", "SORTED", "ROW", "STORED", "LOCATION", "USING"}) {
+    for (const std::string_view word : {"AUTO", "ROW", "STORED", "LOCATION", "USING"}) {
       if (at(word))
         refuse(fmt::format("{} is not supported yet: leave it out, a mirror needs no such clause", word));
     }

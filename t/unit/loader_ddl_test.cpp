@@ -129,8 +129,12 @@ START_TEST(refused_by_name_and_place) {
   expect_refusal("CREATE TABLE t (a BIGINT) AUTO PARTITIONED BY (trunc_time(a, 'day'))",
                  "AUTO is not supported yet");
   expect_refusal("CREATE EXTERNAL TABLE t (a BIGINT)", "EXTERNAL tables are not supported yet");
-  expect_refusal("CREATE TABLE t (a BIGINT) CLUSTERED BY (a) INTO 4 BUCKETS",
-                 "CLUSTERED is not supported yet");
+  expect_refusal("CREATE TABLE t (a BIGINT) CLUSTERED BY (b)",
+                 "CLUSTERED BY names \"b\", which is no column");
+  expect_refusal("CREATE TABLE t (a BIGINT) CLUSTERED BY (a) INTO many BUCKETS",
+                 "a number after INTO expected");
+  expect_refusal("CREATE TABLE t (a BIGINT) RANGE (a)", "CLUSTERED expected");
+  expect_refusal("CREATE TABLE t (a BIGINT) SORTED BY (a)", "expected, found \"SORTED\"");
   expect_refusal("CREATE TABLE t LIKE u", "LIKE is not supported yet");
   expect_refusal("CREATE TABLE t AS SELECT 1", "AS SELECT is not supported yet");
   expect_refusal("CREATE TABLE t (a FOO)", "1:19: column \"a\": type foo is not known");
@@ -152,6 +156,17 @@ START_TEST(nested_types) {
     same_text(ddl.columns[i].sql_type, "jsonb");
   }
   same_text(ddl.columns[3].sql_type, "interval");
+}
+END_TEST
+
+START_TEST(clustering_is_left_out) {
+  for (const char* clause :
+       {"CLUSTERED BY (a) INTO 4 BUCKETS", "clustered by (`a`, b desc) sorted by (b asc, a)",
+        "RANGE CLUSTERED BY (a) LIFECYCLE 3",
+        "LIFECYCLE 3 RANGE CLUSTERED BY (b) SORTED BY (b) INTO 1024 BUCKETS"}) {
+    const TableDdl ddl = parse_ddl(std::string("CREATE TABLE t (a BIGINT, b STRING) ") + clause + ";");
+    ck_assert_uint_eq(ddl.columns.size(), 2);
+  }
 }
 END_TEST
 
@@ -244,7 +259,7 @@ END_TEST
 
 int main() {
   return tablegate::loader::testing::run_tests(
-      "loader ddl",
-      {tutorial_statement, every_scalar_type, whole_grammar, key_of_a_column, refused_by_name_and_place,
-       nested_types, partition_columns_come_last, refused_names, broken_texts, any_text_ends});
+      "loader ddl", {tutorial_statement, every_scalar_type, whole_grammar, key_of_a_column,
+                     refused_by_name_and_place, nested_types, clustering_is_left_out,
+                     partition_columns_come_last, refused_names, broken_texts, any_text_ends});
 }
