@@ -17,7 +17,10 @@ constexpr const char* kStatusSql =
     "SELECT t.name, g.generation, g.status, g.row_count, g.source, g.loaded_by,"
     " to_char(g.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
     " to_char(g.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-    " date_trunc('second', clock_timestamp() - g.finished_at)"
+    " to_char(g.source_time AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
+    " date_trunc('second', clock_timestamp() - greatest(g.finished_at, g.checked_at)),"
+    " floor(extract(epoch FROM clock_timestamp() - greatest(g.finished_at, g.checked_at)))::bigint,"
+    " to_char(g.checked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
     " FROM tablegate.mirror_table t LEFT JOIN tablegate.generation g ON g.table_name = t.name"
     " AND (g.status IN ('loading', 'current', 'previous') OR $2::boolean)"
     " WHERE $1 = '' OR t.name = $1 ORDER BY t.name, g.generation DESC";
@@ -44,6 +47,13 @@ void print_status_json(const Rows& rows) {
     json.key("source").text(rows.text(row, 4)).key("loaded_by").text(rows.text(row, 5));
     text_or_null(json, "started_at", rows, row, 6);
     text_or_null(json, "finished_at", rows, row, 7);
+    text_or_null(json, "source_time", rows, row, 8);
+    text_or_null(json, "checked_at", rows, row, 11);
+    json.key("age_seconds");
+    if (rows.null(row, 10))
+      json.null();
+    else
+      json.number(rows.integer(row, 10));
     json.end_object();
   }
   json.end_array().print();
@@ -86,13 +96,13 @@ void print_table_status(Database& catalog, const std::string& name, bool json) {
   }
   if (json) return print_status_json(rows);
   std::vector<std::vector<std::string>> lines = {
-      {"TABLE", "GENERATION", "STATUS", "ROWS", "LOADED", "AGE", "SOURCE"}};
+      {"TABLE", "GENERATION", "STATUS", "ROWS", "LOADED", "AGE", "SOURCE TIME", "SOURCE"}};
   for (int row = 0; row < rows.size(); ++row) {
     const auto cell = [&](int column) {
       return rows.null(row, column) ? std::string("-") : rows.string(row, column);
     };
     const std::string status = rows.null(row, 1) ? "not loaded" : cell(2);
-    lines.push_back({cell(0), cell(1), status, cell(3), cell(7), cell(8), cell(4)});
+    lines.push_back({cell(0), cell(1), status, cell(3), cell(7), cell(9), cell(8), cell(4)});
   }
   print_table(lines);
 }

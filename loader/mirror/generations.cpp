@@ -61,6 +61,16 @@ int64_t begin_generation(Database& catalog, const TableSpec& spec, const std::st
   return rows.integer(0, 0);
 }
 
+void describe_generation(Database& catalog, const std::string& table, int64_t generation,
+                         std::optional<SourceTime> source_time) {
+  Parameter time;
+  if (source_time) time = source_time_text(*source_time);
+  catalog.query(
+      "UPDATE tablegate.generation SET source_time = $3::timestamptz WHERE table_name = $1 AND generation = "
+      "$2",
+      {table, std::to_string(generation), time});
+}
+
 void fail_generation(Database& catalog, const std::string& table, int64_t generation) {
   catalog.query(
       "UPDATE tablegate.generation SET status = 'failed', finished_at = clock_timestamp()"

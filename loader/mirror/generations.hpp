@@ -11,6 +11,7 @@
 #include "catalog/database.hpp"
 #include "mirror/mirror_tables.hpp"
 #include "mirror/table_spec.hpp"
+#include "source/source_time.hpp"
 
 namespace tablegate::loader {
 
@@ -22,6 +23,11 @@ void reconcile_generations(Database& catalog, const std::string& table,
 // mirror know.
 int64_t begin_generation(Database& catalog, const TableSpec& spec, const std::string& source,
                          const std::vector<GenerationTable>& tables);
+
+// What the catalog keeps of where its rows come from. Written before the swap, so that a loader that dies
+// right after it has left nothing out.
+void describe_generation(Database& catalog, const std::string& table, int64_t generation,
+                         std::optional<SourceTime> source_time);
 
 void fail_generation(Database& catalog, const std::string& table, int64_t generation);
 

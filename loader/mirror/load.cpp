@@ -46,6 +46,7 @@ class Load {
     next_.relation = generation_name(spec_.name, next_.generation);
     try {
       build(source);
+      describe_generation(catalog_, spec_.name, next_.generation, source.source_time());
       watch_.step("swapping");
       swap_generation(mirror_, spec_.name, next_.generation);
     } catch (...) {

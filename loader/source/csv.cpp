@@ -26,6 +26,7 @@ CsvSource::CsvSource(CsvOptions options, std::vector<std::string> columns)
     : options_(std::move(options)), columns_(std::move(columns)) {
   label_ = options_.path == "-" ? "standard input" : options_.path;
   bytes_ = open_bytes(options_.path);
+  if (options_.path != "-") time_ = file_time(options_.path);
   read_first_record();
 }
 

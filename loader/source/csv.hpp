@@ -32,6 +32,7 @@ class CsvSource final : public TableSource {
   int64_t copy_into(Database& database, const std::string& table, bool freeze,
                     const ProgressWatch& progress) override;
   std::string label() const override { return "csv:" + options_.path; }
+  std::optional<SourceTime> source_time() const override { return time_; }
 
  private:
   bool fill();
@@ -49,6 +50,7 @@ class CsvSource final : public TableSource {
   std::string buffer_;  // read and not sent yet
   bool at_end_ = false;
   uint64_t header_lines_ = 0;
+  std::optional<SourceTime> time_;
 };
 
 }  // namespace tablegate::loader

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <pugixml.hpp>
 #include <sstream>
 #include <utility>
 
 #include "catalog/json_text.hpp"
 #include "core/base64.hpp"
+#include "core/http_date.hpp"
 #include "source/ddl_lexer.hpp"
 
 namespace tablegate::loader {
@@ -67,6 +69,14 @@ std::vector<SourceColumn> read_columns_of(const JsonValue& schema, const char* m
                        json_member(item, "comment")});
   }
   return columns;
+}
+
+// In the schema as seconds, beside it as HTTP's date. A view's is that of its text, not of its rows: not
+// told.
+int64_t modified_time(const JsonValue& schema, const pugi::xml_node& table) {
+  const JsonValue* const seconds = json_find(schema, "lastModifiedTime");
+  if (seconds != nullptr && seconds->IsInt64() && seconds->GetInt64() > 0) return seconds->GetInt64();
+  return core::parse_http_date(table.child_value("LastModifiedTime"), std::time(nullptr)).value_or(0);
 }
 
 std::string upper(std::string text) {
@@ -147,6 +157,8 @@ SourceTable MaxComputeService::read_table(const std::string& table) {
   const JsonValue* const view = json_find(schema, "isVirtualView");
   found.by_query = type == "VIRTUAL_VIEW" || type == "EXTERNAL_TABLE" || type == "OBJECT_TABLE" ||
                    (view != nullptr && view->IsTrue());
+  found.modified = modified_time(schema, root);
+  if (found.by_query) found.modified = 0;
   found.columns = read_columns_of(schema, "columns");
   found.partition_keys = read_columns_of(schema, "partitionKeys");
   if (found.columns.empty()) refuse_answer("a table's schema has no columns");

@@ -32,6 +32,7 @@ struct SourceColumn {
 struct SourceTable {
   std::string name;
   bool by_query = false;  // a view or an external table: the tunnel refuses those
+  int64_t modified = 0;   // LastModifiedTime, seconds since 1970; 0: not told
   std::vector<SourceColumn> columns;
   std::vector<SourceColumn> partition_keys;
 

@@ -139,6 +139,7 @@ MaxComputeSource::MaxComputeSource(const MaxComputeProject& project, const std::
   MaxComputeHttp http(*account_, patience_, never);
   MaxComputeService service(project, http);
   const SourceTable source = service.read_table(table);
+  if (source.modified > 0) time_ = source_time_of(source.modified);
   plan_.table = table;
   plan_.jobs = options.jobs;
   plan_.encoding = options.encoding;

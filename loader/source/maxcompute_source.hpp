@@ -35,6 +35,7 @@ class MaxComputeSource final : public TableSource {
   int64_t copy_into(Database& database, const std::string& table, bool freeze,
                     const ProgressWatch& progress) override;
   std::string label() const override { return label_; }
+  std::optional<SourceTime> source_time() const override { return time_; }
 
  private:
   void plan_columns(const SourceTable& source);
@@ -48,6 +49,7 @@ class MaxComputeSource final : public TableSource {
   HttpPatience patience_;
   DownloadPlan plan_;
   std::string label_;
+  std::optional<SourceTime> time_;
 };
 
 // The partition that "ds=20260101/hh='01'" names: the first keys of the table, in its order. Throws Refused.

@@ -219,6 +219,7 @@ void read_seed(std::string_view text, const SeedTable& table, CopyText& copy,
 SeedSource::SeedSource(std::string path, SeedTable table) : path_(std::move(path)), table_(std::move(table)) {
   shown_ = path_ == "-" ? "standard input" : path_;
   const std::unique_ptr<ByteSource> bytes = open_bytes(path_);
+  if (path_ != "-") time_ = file_time(path_);
   std::string chunk(kChunk, '\0');
   while (const size_t got = bytes->read(chunk.data(), chunk.size())) {
     text_.append(chunk, 0, got);

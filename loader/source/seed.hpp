@@ -33,12 +33,14 @@ class SeedSource final : public TableSource {
   int64_t copy_into(Database& database, const std::string& table, bool freeze,
                     const ProgressWatch& progress) override;
   std::string label() const override { return "sql:" + path_; }
+  std::optional<SourceTime> source_time() const override { return time_; }
 
  private:
   std::string path_;
   std::string shown_;  // path in messages
   SeedTable table_;
   std::string text_;
+  std::optional<SourceTime> time_;
 };
 
 }  // namespace tablegate::loader

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "catalog/database.hpp"
 #include "catalog/refusal.hpp"
+#include "source/source_time.hpp"
 
 namespace tablegate::loader {
 
@@ -36,6 +38,9 @@ class TableSource {
                             const ProgressWatch& progress) = 0;
   // As the catalog keeps it with the generation: "csv:users.csv".
   virtual std::string label() const = 0;
+  // When the rows were as they are: the newest change that they hold. Known once copy_into() is done, where
+  // it can be.
+  virtual std::optional<SourceTime> source_time() const { return std::nullopt; }
 };
 
 }  // namespace tablegate::loader

@@ -34,7 +34,7 @@ def test(t):
     is_form(["kind name file"], "export", f"{p.folder}/exported")
     t.is_(is_form([], "table", "status"), [], "nothing is loaded yet")
     is_form("name generation rows", "table", "load", "user_info", "--header", "--from", f"csv:{p.file('users.csv', kUsersCsv)}")
-    is_form(["table generation status rows source loaded_by started_at finished_at"], "table", "status")
+    is_form(["table generation status rows source loaded_by started_at finished_at source_time checked_at age_seconds"], "table", "status")
     is_form(["name type sql_type not_null primary_key parameter_type"], "table", "columns", "user_info")
     for kind in ("Table", "DataSource", "RestApi", "BusinessProcess", "GatewayInstance", "Api", "Consumer"):
         for word in (kind, kind.lower(), kind.upper() + ("es" if kind.endswith("s") else "s")):

@@ -303,6 +303,7 @@ class MaxCompute:
         self.page = 2        # partitions an answer
         self.chunk = 4096
         self.knows_v4 = True
+        self.modified = None  # LastModifiedTime of tables, seconds since 1970; None: now
 
     # --- what tests say
     def table(self, name, columns, rows=None, keys="", partitions=None, kind="MANAGED_TABLE", query=None):
@@ -394,7 +395,7 @@ class MaxCompute:
             return self.list_partitions(table, query)
         schema = {"columns": _json_columns(table["columns"]), "partitionKeys": _json_columns(table["keys"]), "isVirtualView": table["kind"] == "VIRTUAL_VIEW"}
         return Reply(200, f'<?xml version="1.0"?><Table><Name>{escape(name)}</Name><Schema format="Json"><![CDATA[{json.dumps(schema)}]]></Schema>'
-                          f"<Project>{self.project}</Project><LastModifiedTime>{formatdate(usegmt=True)}</LastModifiedTime><Type>{table['kind']}</Type></Table>")
+                          f"<Project>{self.project}</Project><LastModifiedTime>{formatdate(self.modified, usegmt=True)}</LastModifiedTime><Type>{table['kind']}</Type></Table>")
 
     def list_partitions(self, table, query):
         names = [name for name in table["rows"] if name.startswith(query.get("partition", ""))]
