@@ -1,102 +1,59 @@
 // `tablegate table load|status|columns`: loads a mirror and tells what it holds.
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/cli.hpp"
+#include "cli/load_interrupt.hpp"
+#include "cli/load_progress.hpp"
 #include "cli/load_source.hpp"
 #include "cli/output.hpp"
 #include "cli/table_report.hpp"
 #include "cli/table_verbs.hpp"
 #include "mirror/load.hpp"
+#include "mirror/published_columns.hpp"
 #include "mirror/table_spec.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-// Ctrl-C must not leave the server at work on an index that nobody wants any more.
-PGcancel* cancel_handle = nullptr;
-
-extern "C" void stop_load(int signal_number) {
-  char reason[64];
-  if (cancel_handle != nullptr) PQcancel(cancel_handle, reason, sizeof reason);
-  signal(signal_number, SIG_DFL);
-  raise(signal_number);
+// A column that went or changed in the source is told with those who would miss it.
+std::unique_ptr<TableSource> open_fitting(const LoadOptions& options, Database& catalog,
+                                          const TableSpec& spec) {
+  try {
+    return open_source(options, spec);
+  } catch (const SourceDrift& drift) {
+    const std::vector<std::string> apis = apis_reading(catalog, spec.name, drift.column);
+    if (apis.empty()) throw;
+    throw Refused(fmt::format("{}; published APIs read it: \"{}\"", drift.what(), fmt::join(apis, "\", \"")),
+                  drift.next());
+  }
 }
-
-class CancelOnSignal {
- public:
-  explicit CancelOnSignal(Database& database) {
-    cancel_handle = PQgetCancel(database.connection());
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, stop_load);
-  }
-  ~CancelOnSignal() {
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_DFL);
-    PQfreeCancel(cancel_handle);
-    cancel_handle = nullptr;
-  }
-  CancelOnSignal(const CancelOnSignal&) = delete;
-  CancelOnSignal& operator=(const CancelOnSignal&) = delete;
-};
-
-// One line on a terminal, rewritten at most ten times a second; nothing where stderr is none.
-class ProgressLine {
- public:
-  ProgressLine(std::string table, bool shown)
-      : table_(std::move(table)), shown_(shown && isatty(STDERR_FILENO) != 0), start_(Clock::now()) {}
-  ~ProgressLine() { clear(); }
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-
-  void copying(const CopyProgress& progress) {
-    const auto now = Clock::now();
-    if (!shown_ || now - last_ < std::chrono::milliseconds(100)) return;
-    last_ = now;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    std::string text = fmt::format("{}: {} rows, {:.1f} MB", table_, progress.rows,
-                                   static_cast<double>(progress.bytes) / 1e6);
-    if (progress.total > 0) text += fmt::format(" of {:.1f} MB", static_cast<double>(progress.total) / 1e6);
-    if (seconds > 0) text += fmt::format(", {:.0f} rows/s", static_cast<double>(progress.rows) / seconds);
-    print(text);
-  }
-  void step(const std::string& name) {
-    if (shown_) print(fmt::format("{}: {}", table_, name));
-  }
-  void clear() {
-    if (shown_ && printed_) fmt::print(stderr, "\r\x1b[K");
-    printed_ = false;
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  void print(const std::string& text) {
-    fmt::print(stderr, "\r\x1b[K{}", text);
-    std::fflush(stderr);
-    printed_ = true;
-  }
-
-  std::string table_;
-  bool shown_;
-  bool printed_ = false;
-  Clock::time_point start_;
-  Clock::time_point last_;
-};
 
 LoadOutcome load_once(const Settings& settings, const LoadOptions& options, Database& catalog,
                       const TableSpec& spec) {
-  const std::unique_ptr<TableSource> source = open_source(options, spec);
+  const std::unique_ptr<TableSource> source = open_fitting(options, catalog, spec);
   Database mirror = settings.open_mirror();
-  const CancelOnSignal cancel(mirror);
-  ProgressLine line(spec.name, !settings.silent());
-  const LoadWatch watch{[&line](const CopyProgress& progress) { line.copying(progress); },
-                        [&line](const std::string& step) { line.step(step); }};
-  return load_table(catalog, mirror, spec, *source, options.limits, watch);
+  const LoadInterrupt interrupt(mirror);
+  LoadProgress progress(spec.name, !settings.silent());
+  const LoadWatch watch{[&progress](const CopyProgress& done) {
+                          LoadInterrupt::check();
+                          progress.copying(done);
+                        },
+                        [&progress](const std::string& step) {
+                          LoadInterrupt::check();
+                          progress.step(step);
+                        }};
+  try {
+    return load_table(catalog, mirror, spec, *source, options.limits, watch);
+  } catch (const Failure&) {  // what failed because the statement was cancelled
+    LoadInterrupt::check();
+    throw;
+  }
 }
 
 // A source that changes while it is read gives nothing that can be kept, but may be still the next time.

@@ -61,8 +61,7 @@ class Load {
           fmt::format("generation {} serves, but the catalog was not told: {}; the next load does that",
                       next_.generation, failure.what()));
     }
-    drop_generations(mirror_, spec_.name,
-                     leftovers(catalog_, spec_.name, list_generations(mirror_, spec_.name)));
+    drop_old();
     return {next_.generation, next_.rows};
   }
 
@@ -73,6 +72,15 @@ class Load {
     try {
       drop_generations(mirror_, spec_.name, {next_.generation});
       fail_generation(catalog_, spec_.name, next_.generation);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): see above
+    }
+  }
+
+  // The load is done by now: what this leaves is the next one's.
+  void drop_old() noexcept {
+    try {
+      drop_generations(mirror_, spec_.name,
+                       leftovers(catalog_, spec_.name, list_generations(mirror_, spec_.name)));
     } catch (...) {  // NOLINT(bugprone-empty-catch): see above
     }
   }

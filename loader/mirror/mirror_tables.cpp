@@ -93,6 +93,10 @@ void open_load_session(Database& mirror) {
   }
   mirror.script(
       "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0");
+  // A loader that was killed must not leave the server at work on an index, with its lock (PostgreSQL 14 on).
+  mirror.query(
+      "SELECT set_config(name, '2s', false) FROM pg_settings WHERE name = "
+      "'client_connection_check_interval'");
 }
 
 std::vector<GenerationTable> list_generations(Database& mirror, const std::string& table) {

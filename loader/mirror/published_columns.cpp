@@ -9,9 +9,11 @@
 
 namespace tablegate::loader {
 
-void check_published_columns(Database& catalog, const TableSpec& spec) {
-  // Every column named by a published version, with the type that the version was compiled against.
-  const Rows rows = catalog.query(
+namespace {
+
+// Every column named by a published version, with the type that the version was compiled against.
+Rows published_columns(Database& catalog, const std::string& table) {
+  return catalog.query(
       "SELECT DISTINCT a.name, c.item->>'name', c.item->>'type' FROM tablegate.published_api p"
       " JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version IN (p.version, p.canary_version)"
       " JOIN tablegate.api a ON a.api_id = p.api_id"
@@ -22,7 +24,24 @@ void check_published_columns(Database& catalog, const TableSpec& spec) {
       "   UNION ALL"
       "   SELECT FROM json_array_elements(coalesce(v.definition->'response_parameters', '[]')) AS r (item)"
       "   WHERE coalesce(r.item->>'column', r.item->>'name') = c.item->>'name') ORDER BY 1, 2",
-      {spec.name});
+      {table});
+}
+
+}  // namespace
+
+std::vector<std::string> apis_reading(Database& catalog, const std::string& table,
+                                      const std::string& column) {
+  const Rows rows = published_columns(catalog, table);
+  std::vector<std::string> names;
+  for (int row = 0; row < rows.size(); ++row) {
+    if (rows.text(row, 1) == column && (names.empty() || names.back() != rows.text(row, 0)))
+      names.push_back(rows.string(row, 0));
+  }
+  return names;
+}
+
+void check_published_columns(Database& catalog, const TableSpec& spec) {
+  const Rows rows = published_columns(catalog, spec.name);
   for (int row = 0; row < rows.size(); ++row) {
     const auto column =
         std::find_if(spec.columns.begin(), spec.columns.end(),

@@ -2,6 +2,9 @@
 // be there, with the same type, in the new generation.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "catalog/database.hpp"
 #include "mirror/table_spec.hpp"
 
@@ -9,5 +12,8 @@ namespace tablegate::loader {
 
 // Throws Refused, naming the API and the column.
 void check_published_columns(Database& catalog, const TableSpec& spec);
+
+// The published APIs that read the column, by name.
+std::vector<std::string> apis_reading(Database& catalog, const std::string& table, const std::string& column);
 
 }  // namespace tablegate::loader

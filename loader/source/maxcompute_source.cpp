@@ -19,6 +19,8 @@ namespace {
 
 using core::ColumnType;
 
+constexpr const char* kFollow = "tablegate apply -f FILE, with the ddl as the source has it";
+
 // The numbers in "numeric(38,18)" or "timestamptz(3)"; -1 where there is none.
 std::pair<int, int> arguments_of(const std::string& sql_type) {
   std::pair<int, int> numbers{-1, -1};
@@ -157,8 +159,9 @@ void MaxComputeSource::plan_columns(const SourceTable& source) {
   for (const TableColumn& column : columns_) {
     const SourceColumn* const key = find_column(source.partition_keys, column.name);
     if (key == nullptr && find_column(source.columns, column.name) == nullptr) {
-      throw Refused(fmt::format("the source's table {} has no column \"{}\"", source.name, column.name),
-                    "tablegate apply -f FILE, with the ddl as the source has it");
+      throw SourceDrift(column.name,
+                        fmt::format("the source's table {} has no column \"{}\"", source.name, column.name),
+                        kFollow);
     }
     if (key != nullptr) plan_.keys.push_back(column.name);
     wanted.insert(column.name);
@@ -173,9 +176,11 @@ void MaxComputeSource::plan_columns(const SourceTable& source) {
     const auto mirror = std::find_if(columns_.begin(), columns_.end(),
                                      [&column](const TableColumn& one) { return one.name == column.name; });
     if (!column_fits(is, *mirror)) {
-      throw Refused(fmt::format("column \"{}\" is {} in the source, which does not fit into the Table's {}",
-                                column.name, column.type, mirror->sql_type),
-                    "tablegate apply -f FILE, with the ddl as the source has it");
+      throw SourceDrift(
+          column.name,
+          fmt::format("column \"{}\" is {} in the source, which does not fit into the Table's {}",
+                      column.name, column.type, mirror->sql_type),
+          kFollow);
     }
     plan_.columns.push_back(column);
     plan_.types.push_back(std::move(type));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "catalog/database.hpp"
 #include "catalog/refusal.hpp"
@@ -15,9 +16,10 @@
 namespace tablegate::loader {
 
 struct CopyProgress {
-  uint64_t rows = 0;   // sent so far
-  uint64_t bytes = 0;  // taken from the source
-  uint64_t total = 0;  // of bytes, 0: not known
+  uint64_t rows = 0;        // sent so far
+  uint64_t bytes = 0;       // taken from the source
+  uint64_t total = 0;       // of bytes, 0: not known
+  uint64_t total_rows = 0;  // 0: not known
 };
 
 using ProgressWatch = std::function<void(const CopyProgress&)>;
@@ -25,6 +27,13 @@ using ProgressWatch = std::function<void(const CopyProgress&)>;
 // The source is no longer what the load began with: nothing of it may be kept, a new load may do.
 struct SourceChanged : Refused {
   using Refused::Refused;
+};
+
+// A column that the Table has is gone from the source, or is of another type there now.
+struct SourceDrift : Refused {
+  SourceDrift(std::string column_name, const std::string& message, const std::string& next)
+      : Refused(message, next), column(std::move(column_name)) {}
+  std::string column;
 };
 
 class TableSource {
