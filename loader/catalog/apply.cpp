@@ -283,6 +283,9 @@ class Applier {
     if (found.empty())
       refuse(definition, "/data_source",
              fmt::format("there is no data source \"{}\" in workspace {}", source, workspace_.name));
+    else if (json_find(definition.document, "partition") != nullptr && found.text(0, 1) != "maxcompute")
+      refuse(definition, "/partition",
+             fmt::format("is for tables of MaxCompute, not of {}", found.text(0, 1)));
     const Rows before = catalog_.query(
         "SELECT t.definition::text, w.name, w.workspace_id FROM tablegate.mirror_table t JOIN "
         "tablegate.data_source d USING"

@@ -133,8 +133,34 @@ void check_refresh(const Definition& definition, Checker& check) {
     check.refuse(refresh->IsString() ? "/refresh" : "/refresh/schedule", fault);
 }
 
+// "*", or NAME=VALUE of the first keys: which keys there are, the source tells when it is loaded.
+std::string bad_partition(const std::string& text) {
+  if (text == "*") return {};
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find_first_of(",/", at), text.size());
+    const size_t equals = text.find('=', at);
+    if (equals == at || equals >= end || equals + 1 == end) return "is * or NAME=VALUE[,NAME=VALUE]";
+    at = end + 1;
+  }
+  return {};
+}
+
+void check_partition(const Definition& definition, Checker& check) {
+  const JsonValue* const partition = json_find(definition.document, "partition");
+  if (partition == nullptr) return;
+  if (partition->IsString())
+    return check.refuse("/partition", bad_partition(std::string(json_string(*partition))));
+  for (rapidjson::SizeType i = 0; i < partition->Size(); ++i) {
+    const std::string text(json_string((*partition)[i]));
+    std::string reason = bad_partition(text);
+    if (text == "*" && partition->Size() > 1) reason = "stands alone";
+    check.refuse("/partition" + pointer_token(size_t{i}), reason);
+  }
+}
+
 void check_table(const Definition& definition, Checker& check) {
   check_refresh(definition, check);
+  check_partition(definition, check);
   check.member("name", &bad_table_name);
   if (const JsonValue* const source = json_find(definition.document, "source_table")) {
     check.refuse("/source_table", bad_text(json_string(*source), 200));

@@ -82,6 +82,20 @@ void refuse_foreign_options(const LoadOptions& options, const std::string& schem
   }
   if (given.all_partitions && !given.partitions.empty())
     throw WrongUsage("--all-partitions and --partition exclude each other");
+  if (options.mode.full && options.mode.merge) throw WrongUsage("--full and --merge exclude each other");
+}
+
+// What the command line says, else what the Table does.
+MaxComputeOptions choose_partitions(const LoadOptions& options, const TableSpec& spec) {
+  MaxComputeOptions chosen = options.maxcompute;
+  if (chosen.all_partitions || !chosen.partitions.empty()) return chosen;
+  if (spec.partitions == std::vector<std::string>{"*"}) {
+    chosen.all_partitions = true;
+  } else {
+    chosen.partitions = spec.partitions;
+    chosen.of_table = true;
+  }
+  return chosen;
 }
 
 }  // namespace
@@ -93,7 +107,7 @@ std::unique_ptr<TableSource> open_source(const LoadOptions& options, const Table
   if (from.scheme == "maxcompute") {
     return std::make_unique<MaxComputeSource>(read_project(spec.source_definition),
                                               lower_name(spec.source_table), spec.columns,
-                                              options.maxcompute);
+                                              choose_partitions(options, spec));
   }
   SeedTable seed{{lower_name(spec.source_table_name()), spec.name}, spec.columns};
   return std::make_unique<SeedSource>(from.rest, std::move(seed));

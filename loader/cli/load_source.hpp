@@ -20,6 +20,7 @@ struct LoadOptions {
   std::string null;
   MaxComputeOptions maxcompute;
   LoadLimits limits;
+  LoadMode mode;
 };
 
 // Opens it. Throws Refused, WrongUsage, SystemFailure.

@@ -49,7 +49,7 @@ LoadOutcome load_once(const Settings& settings, const LoadOptions& options, Data
                           progress.step(step);
                         }};
   try {
-    return load_table(catalog, mirror, spec, *source, options.limits, watch);
+    return load_table(catalog, mirror, spec, *source, options.limits, options.mode, watch);
   } catch (const Failure&) {  // what failed because the statement was cancelled
     LoadInterrupt::check();
     throw;
@@ -80,13 +80,23 @@ void load(const Settings& settings, const LoadOptions& options) {
 // Options of the contract that a later release brings: refused by name.
 void add_later_options(Verb& verb) {
   for (const char* name : {"--charset", "--zone", "--max-errors"}) add_later_option(verb, name);
-  for (const char* name : {"--merge", "--dry-run"}) add_later_flag(verb, name);
   verb.add_option_function("--format",
                            [](const std::string& format) {
                              if (format != "csv")
                                throw Refused("--format " + format + " is not supported yet");
                            })
       ->group("");
+}
+
+void add_mode_options(Verb& verb, LoadMode& mode) {
+  verb.add_flag(
+      "--merge", mode.merge,
+      "rows replace those of the same primary_key, others stay (default: they make the whole table)");
+  verb.add_flag("--full", mode.full,
+                "fetches all that is asked for and keeps nothing of the generation before");
+  verb.add_flag("--dry-run", mode.dry_run, "reads and checks everything, then takes it back");
+  verb.add_option("--keep", mode.keep, "generations, the serving one counted (default: 2)")
+      ->check(between(2, 100));
 }
 
 void add_maxcompute_options(Verb& verb, MaxComputeOptions& options) {
@@ -128,6 +138,7 @@ void add_load(Verb& table, Settings& settings) {
   verb->add_option("--max-shrink", options->limits.max_shrink,
                    "refuse to lose more than so many percent of the rows")
       ->check(between(0.0, 100.0));
+  add_mode_options(*verb, options->mode);
   add_maxcompute_options(*verb, options->maxcompute);
   add_later_options(*verb);
   verb->footer(
@@ -135,6 +146,8 @@ void add_load(Verb& table, Settings& settings) {
       "  tablegate table load user_info --from csv:user_info.csv --header\n"
       "  tablegate table load user_info --from sql:user_info.sql        (INSERT INTO ... VALUES)\n"
       "  tablegate table load events --partition ds=20260101 --jobs 8 --credentials odps_config.ini\n"
+      "  tablegate table load events --all-partitions --dry-run         (what changed, nothing is kept)\n"
+      "  tablegate table load user_info --merge --from csv:changes.csv\n"
       "  zcat big.csv.gz | tablegate table load events --from csv:- --null '\\N'");
   verb->callback([&settings, options] { load(settings, *options); });
 }

@@ -1,24 +1,39 @@
 #include "mirror/generations.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
 #include "catalog/definition_rules.hpp"
+#include "catalog/json_text.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-void promote(Database& catalog, const std::string& table, int64_t generation, int64_t rows) {
+// The partitions of generations that are no more are of no use.
+void forget_partitions(Database& catalog, const std::string& table) {
+  catalog.query(
+      "DELETE FROM tablegate.generation_partition p WHERE p.table_name = $1 AND NOT EXISTS (SELECT FROM "
+      "tablegate.generation g WHERE g.table_name = p.table_name AND g.generation = p.generation AND g.status "
+      "IN "
+      "('loading', 'current', 'previous'))",
+      {table});
+}
+
+void promote(Database& catalog, const std::string& table, int64_t generation, int64_t rows, int keep) {
   const std::string number = std::to_string(generation);
   // The unique index allows one current row at any moment: first away with the old one.
   catalog.query(
-      "UPDATE tablegate.generation SET status = 'pruned' WHERE table_name = $1 AND status = 'previous'"
-      " AND generation <> $2",
+      "UPDATE tablegate.generation SET status = 'previous', served_until = clock_timestamp()"
+      " WHERE table_name = $1 AND status = 'current' AND generation <> $2",
       {table, number});
   catalog.query(
-      "UPDATE tablegate.generation SET status = 'previous' WHERE table_name = $1 AND status = 'current'"
+      "UPDATE tablegate.generation SET status = 'pruned' WHERE table_name = $1 AND status = 'previous' AND"
+      " generation NOT IN (SELECT generation FROM tablegate.generation WHERE table_name = $1 AND status = "
+      "'previous' AND generation <> $2 ORDER BY served_until DESC NULLS LAST, generation DESC LIMIT $3)"
       " AND generation <> $2",
-      {table, number});
+      {table, number, std::to_string(keep - 1)});
   catalog.query(
       "UPDATE tablegate.generation SET status = 'current', row_count = $3,"
       " finished_at = coalesce(finished_at, clock_timestamp()) WHERE table_name = $1 AND generation = $2",
@@ -40,35 +55,79 @@ void reconcile_generations(Database& catalog, const std::string& table,
         "SELECT status FROM tablegate.generation WHERE table_name = $1 AND generation = $2 AND status <> "
         "'current'",
         {table, std::to_string(serving->generation)});
-    if (!known.empty()) promote(catalog, table, serving->generation, serving->rows);
+    if (!known.empty()) promote(catalog, table, serving->generation, serving->rows, kKeepAll);
   }
   catalog.query(
       "UPDATE tablegate.generation SET status = 'failed', finished_at = clock_timestamp()"
       " WHERE table_name = $1 AND status = 'loading'",
       {table});
+  forget_partitions(catalog, table);
   transaction.commit();
+}
+
+int64_t next_generation(Database& catalog, const std::string& table,
+                        const std::vector<GenerationTable>& tables) {
+  int64_t highest = 0;
+  for (const GenerationTable& one : tables) highest = std::max(highest, one.generation);
+  const Rows rows = catalog.query(
+      "SELECT greatest(coalesce(max(generation), 0), $2::bigint) + 1 FROM tablegate.generation WHERE "
+      "table_name "
+      "= $1",
+      {table, std::to_string(highest)});
+  return rows.integer(0, 0);
 }
 
 int64_t begin_generation(Database& catalog, const TableSpec& spec, const std::string& source,
                          const std::vector<GenerationTable>& tables) {
-  int64_t highest = 0;
-  for (const GenerationTable& table : tables) highest = std::max(highest, table.generation);
-  const Rows rows = catalog.query(
-      "INSERT INTO tablegate.generation (table_name, generation, status, source, columns)"
-      " SELECT $1, greatest(coalesce(max(generation), 0), $2::bigint) + 1, 'loading', $3, $4::json"
-      " FROM tablegate.generation WHERE table_name = $1 RETURNING generation",
-      {spec.name, std::to_string(highest), source, columns_text(spec.columns)});
-  return rows.integer(0, 0);
+  const int64_t generation = next_generation(catalog, spec.name, tables);
+  catalog.query(
+      "INSERT INTO tablegate.generation (table_name, generation, status, source, columns) VALUES ($1, $2, "
+      "'loading', $3, $4::json)",
+      {spec.name, std::to_string(generation), source, columns_text(spec.columns)});
+  return generation;
 }
 
-void describe_generation(Database& catalog, const std::string& table, int64_t generation,
-                         std::optional<SourceTime> source_time) {
+std::string keys_text(const TableSpec& spec) {
+  std::string indexes;
+  for (const std::vector<std::string>& columns : spec.indexes)
+    indexes += (indexes.empty() ? "" : ",") + names_text(columns);
+  return fmt::format("{{\"primary_key\":{},\"indexes\":[{}]}}", names_text(spec.primary_key), indexes);
+}
+
+void describe_generation(Database& catalog, const TableSpec& spec, int64_t generation,
+                         const GenerationSource& source) {
+  const std::string number = std::to_string(generation);
   Parameter time;
-  if (source_time) time = source_time_text(*source_time);
+  if (source.time) time = source_time_text(*source.time);
+  Transaction transaction(catalog);
   catalog.query(
-      "UPDATE tablegate.generation SET source_time = $3::timestamptz WHERE table_name = $1 AND generation = "
+      "UPDATE tablegate.generation SET source_time = $3::timestamptz, origin = nullif($4, ''), keys = "
+      "$5::json"
+      " WHERE table_name = $1 AND generation = $2",
+      {spec.name, number, time, source.origin, keys_text(spec)});
+  if (!source.partitions.empty()) {
+    JsonDocument list(rapidjson::kArrayType);
+    auto& allocator = list.GetAllocator();
+    for (const SourcePartition& partition : source.partitions) {
+      const auto size = static_cast<rapidjson::SizeType>(partition.name.size());
+      JsonValue item(rapidjson::kArrayType);
+      item.PushBack(JsonValue(partition.name.data(), size, allocator), allocator);
+      item.PushBack(partition.modified, allocator).PushBack(partition.rows, allocator);
+      list.PushBack(item, allocator);
+    }
+    catalog.query(
+        "INSERT INTO tablegate.generation_partition SELECT $1, $2::bigint, item ->> 0, (item ->> 1)::bigint,"
+        " (item ->> 2)::bigint FROM json_array_elements($3::json) AS list (item)",
+        {spec.name, number, json_text(list)});
+  }
+  transaction.commit();
+}
+
+void generation_checked(Database& catalog, const std::string& table, int64_t generation) {
+  catalog.query(
+      "UPDATE tablegate.generation SET checked_at = clock_timestamp() WHERE table_name = $1 AND generation = "
       "$2",
-      {table, std::to_string(generation), time});
+      {table, std::to_string(generation)});
 }
 
 void fail_generation(Database& catalog, const std::string& table, int64_t generation) {
@@ -78,9 +137,11 @@ void fail_generation(Database& catalog, const std::string& table, int64_t genera
       {table, std::to_string(generation)});
 }
 
-void finish_generation(Database& catalog, const std::string& table, int64_t generation, int64_t rows) {
+void finish_generation(Database& catalog, const std::string& table, int64_t generation, int64_t rows,
+                       int keep) {
   Transaction transaction(catalog);
-  promote(catalog, table, generation, rows);
+  promote(catalog, table, generation, rows, keep);
+  forget_partitions(catalog, table);
   transaction.commit();
 }
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "catalog/json_text.hpp"
+#include "catalog/definition_rules.hpp"
 #include "catalog/refusal.hpp"
 #include "mirror/generations.hpp"
 #include "mirror/mirror_tables.hpp"
@@ -15,15 +15,6 @@
 namespace tablegate::loader {
 namespace {
 
-JsonDocument name_array(const std::vector<std::string>& names) {
-  JsonDocument list(rapidjson::kArrayType);
-  auto& allocator = list.GetAllocator();
-  for (const std::string& name : names)
-    list.PushBack(JsonValue(name.data(), static_cast<rapidjson::SizeType>(name.size()), allocator),
-                  allocator);
-  return list;
-}
-
 std::string serving_note(const std::optional<GenerationTable>& serving) {
   return serving ? fmt::format("; generation {} keeps serving", serving->generation) : std::string();
 }
@@ -31,22 +22,28 @@ std::string serving_note(const std::optional<GenerationTable>& serving) {
 class Load {
  public:
   Load(Database& catalog, Database& mirror, const TableSpec& spec, const LoadLimits& limits,
-       const LoadWatch& watch)
-      : catalog_(catalog), mirror_(mirror), spec_(spec), limits_(limits), watch_(watch) {}
+       const LoadMode& mode, const LoadWatch& watch)
+      : catalog_(catalog), mirror_(mirror), spec_(spec), limits_(limits), mode_(mode), watch_(watch) {}
 
   LoadOutcome run(TableSource& source) {
     open_load_session(mirror_);
     lock_table_for_load(mirror_, spec_.name);
     std::vector<GenerationTable> tables = list_generations(mirror_, spec_.name);
-    reconcile_generations(catalog_, spec_.name, tables);
-    drop_generations(mirror_, spec_.name, leftovers(catalog_, spec_.name, tables));
+    if (!mode_.dry_run) {
+      reconcile_generations(catalog_, spec_.name, tables);
+      drop_generations(mirror_, spec_.name, leftovers(catalog_, spec_.name, tables));
+    }
     check_published_columns(catalog_, spec_);
     serving_ = serving_generation(tables, spec_.name);
+    carry_.emplace(catalog_, spec_, serving_, source, mode_);
+    if (carry_->unchanged()) return unchanged();
+    if (mode_.dry_run) return try_out(source, tables);
     next_.generation = begin_generation(catalog_, spec_, source.label(), tables);
-    next_.relation = generation_name(spec_.name, next_.generation);
     try {
+      Transaction transaction(mirror_);
       build(source);
-      describe_generation(catalog_, spec_.name, next_.generation, source.source_time());
+      transaction.commit();
+      describe_generation(catalog_, spec_, next_.generation, described(source));
       watch_.step("swapping");
       swap_generation(mirror_, spec_.name, next_.generation);
     } catch (...) {
@@ -55,17 +52,36 @@ class Load {
     }
     // From here on the new generation serves, whatever the catalog says: the next load would set that right.
     try {
-      finish_generation(catalog_, spec_.name, next_.generation, next_.rows);
+      finish_generation(catalog_, spec_.name, next_.generation, next_.rows, mode_.keep);
     } catch (const Failure& failure) {
       throw SystemFailure(
           fmt::format("generation {} serves, but the catalog was not told: {}; the next load does that",
                       next_.generation, failure.what()));
     }
     drop_old();
-    return {next_.generation, next_.rows};
+    return {next_.generation, next_.rows, carried_, false, false};
   }
 
  private:
+  LoadOutcome unchanged() {
+    if (!mode_.dry_run) generation_checked(catalog_, spec_.name, serving_->generation);
+    return {serving_->generation, serving_->rows, 0, true, mode_.dry_run};
+  }
+
+  // All of a load in a transaction that is rolled back; the catalog hears nothing of it.
+  LoadOutcome try_out(TableSource& source, const std::vector<GenerationTable>& tables) {
+    next_.generation = next_generation(catalog_, spec_.name, tables);
+    const Transaction transaction(mirror_);
+    build(source);
+    return {next_.generation, next_.rows, carried_, false, true};
+  }
+
+  GenerationSource described(TableSource& source) const {
+    GenerationSource described{source.source_time(), {}, carry_->partitions(source)};
+    if (!described.partitions.empty()) described.origin = source.partitioned()->origin();
+    return described;
+  }
+
   // What is refused keeps no trace but a 'failed' row. Errors here would hide the reason: the next load
   // cleans up.
   void give_up() noexcept {
@@ -85,11 +101,12 @@ class Load {
     }
   }
 
+  // In the caller's transaction: the table, its rows, its keys and indexes, sealed.
   void build(TableSource& source) {
-    Transaction transaction(mirror_);
     // Instants in the file carry no offset: they are wall-clock times of the table's zone.
     mirror_.query("SELECT set_config('timezone', $1, true)", {spec_.time_zone});
     create_generation(mirror_, spec_.name, next_.generation, spec_.columns);
+    next_.relation = generation_name(spec_.name, next_.generation);
     try {
       next_.rows = source.copy_into(mirror_, mirror_name(next_.relation), true, watch_.copying);
     } catch (const SourceChanged&) {
@@ -97,10 +114,12 @@ class Load {
     } catch (const Refused& refused) {
       throw Refused(refused.what() + serving_note(serving_), refused.next());
     }
+    if (carry_->copies()) watch_.step("taking over other rows");
+    carried_ = carry_->copy(mirror_, next_.generation);
+    next_.rows += carried_;
     check_rows();
     watch_.step("building indexes");
     seal();
-    transaction.commit();
   }
 
   // An export that broke off must not take the place of a good one.
@@ -125,7 +144,7 @@ class Load {
   void seal() {
     const std::string generation = std::to_string(next_.generation);
     const std::string rows = std::to_string(next_.rows);
-    const std::string key = json_text(name_array(spec_.primary_key));
+    const std::string key = names_text(spec_.primary_key);
     const std::string indexes = index_lists();
     const char* const values[] = {spec_.name.c_str(), generation.c_str(), rows.c_str(), key.c_str(),
                                   indexes.c_str()};
@@ -148,8 +167,7 @@ class Load {
   // [["age"],["customer","day"]]
   std::string index_lists() const {
     std::vector<std::string> lists;
-    for (const std::vector<std::string>& columns : spec_.indexes)
-      lists.push_back(json_text(name_array(columns)));
+    for (const std::vector<std::string>& columns : spec_.indexes) lists.push_back(names_text(columns));
     return fmt::format("[{}]", fmt::join(lists, ","));
   }
 
@@ -157,7 +175,10 @@ class Load {
   Database& mirror_;
   const TableSpec& spec_;
   const LoadLimits& limits_;
+  const LoadMode& mode_;
   const LoadWatch& watch_;
+  std::optional<CarryOver> carry_;
+  int64_t carried_ = 0;
   std::optional<GenerationTable> serving_;
   GenerationTable next_;
 };
@@ -165,8 +186,8 @@ class Load {
 }  // namespace
 
 LoadOutcome load_table(Database& catalog, Database& mirror, const TableSpec& spec, TableSource& source,
-                       const LoadLimits& limits, const LoadWatch& watch) {
-  return Load(catalog, mirror, spec, limits, watch).run(source);
+                       const LoadLimits& limits, const LoadMode& mode, const LoadWatch& watch) {
+  return Load(catalog, mirror, spec, limits, mode, watch).run(source);
 }
 
 }  // namespace tablegate::loader

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "catalog/database.hpp"
+#include "mirror/carry_over.hpp"
 #include "mirror/table_spec.hpp"
 #include "source/table_source.hpp"
 
@@ -18,6 +19,9 @@ namespace tablegate::loader {
 struct LoadOutcome {
   int64_t generation = 0;
   int64_t rows = 0;
+  int64_t carried = 0;     // of them: taken over from the generation before
+  bool unchanged = false;  // the source is as it was: this one serves already
+  bool dry_run = false;    // it would have been this one
 };
 
 // What the new generation must at least hold.
@@ -34,6 +38,6 @@ struct LoadWatch {
 // Throws Refused for data that cannot be loaded; the table then
 // serves what it served before.
 LoadOutcome load_table(Database& catalog, Database& mirror, const TableSpec& spec, TableSource& source,
-                       const LoadLimits& limits, const LoadWatch& watch);
+                       const LoadLimits& limits, const LoadMode& mode, const LoadWatch& watch);
 
 }  // namespace tablegate::loader

@@ -100,7 +100,8 @@ class Watch {
       const Rows rows = catalog_->query(
           "SELECT t.name, coalesce(t.definition -> 'refresh' ->> 'schedule', t.definition ->> 'refresh'),"
           " coalesce(t.definition -> 'refresh' ->> 'time_zone', t.time_zone),"
-          " (SELECT floor(extract(epoch FROM max(g.started_at)))::bigint FROM tablegate.generation g WHERE "
+          " (SELECT floor(extract(epoch FROM max(greatest(g.started_at, g.checked_at))))::bigint FROM "
+          "tablegate.generation g WHERE "
           "g.table_name = t.name)"
           " FROM tablegate.mirror_table t WHERE t.definition ->> 'refresh' IS NOT NULL ORDER BY t.name");
       for (auto& [name, table] : tables_) table.gone = true;

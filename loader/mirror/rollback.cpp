@@ -18,35 +18,38 @@ struct Previous {
   std::vector<TableColumn> columns;  // as it was loaded
 };
 
-Previous find_previous(Database& catalog, const std::string& name,
+Previous find_previous(Database& catalog, const std::string& name, int64_t generation,
                        const std::vector<GenerationTable>& tables) {
   const Rows rows = catalog.query(
       "SELECT generation, columns::text FROM tablegate.generation WHERE table_name = $1 AND status = "
-      "'previous'",
-      {name});
+      "'previous' AND $2::bigint IN (0, generation) ORDER BY served_until DESC NULLS LAST, generation DESC",
+      {name, std::to_string(generation)});
   for (int row = 0; row < rows.size(); ++row) {
     const auto found = std::find_if(tables.begin(), tables.end(), [&](const GenerationTable& table) {
       return table.generation == rows.integer(row, 0) && table.relation != name;
     });
     if (found != tables.end()) return {*found, read_columns(rows.string(row, 1))};
   }
-  throw Refused(fmt::format("Table \"{}\" has no previous generation to go back to", name),
-                fmt::format("tablegate table status {}", name));
+  throw Refused(
+      generation == 0
+          ? fmt::format("Table \"{}\" has no previous generation to go back to", name)
+          : fmt::format("Table \"{}\" keeps no generation {} beside the one that serves", name, generation),
+      fmt::format("tablegate table status {}", name));
 }
 
 }  // namespace
 
-LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec& spec) {
+LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec& spec, int64_t generation) {
   open_load_session(mirror);
   lock_table_for_load(mirror, spec.name);
   const std::vector<GenerationTable> tables = list_generations(mirror, spec.name);
   reconcile_generations(catalog, spec.name, tables);
-  const Previous previous = find_previous(catalog, spec.name, tables);
+  const Previous previous = find_previous(catalog, spec.name, generation, tables);
   TableSpec then = spec;
   then.columns = previous.columns;
   check_published_columns(catalog, then);
   swap_generation(mirror, spec.name, previous.table.generation);
-  finish_generation(catalog, spec.name, previous.table.generation, previous.table.rows);
+  finish_generation(catalog, spec.name, previous.table.generation, previous.table.rows, kKeepAll);
   return {previous.table.generation, previous.table.rows};
 }
 

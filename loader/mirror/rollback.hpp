@@ -7,9 +7,9 @@
 
 namespace tablegate::loader {
 
-// Swaps the serving and the previous generation under the table's loader lock, as a load does; done twice, it
-// is as it was. Throws Refused: nothing served before, or its columns are not those that a published API
-// reads.
-LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec& spec);
+// Swaps the serving generation and the one that served before (or `generation`, where it is not 0) under the
+// table's loader lock, as a load does; done twice, it is as it was. Throws Refused: nothing served before, or
+// its columns are not those that a published API reads.
+LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec& spec, int64_t generation);
 
 }  // namespace tablegate::loader

@@ -99,6 +99,12 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
   spec.source_definition = rows.string(0, 4);
   spec.time_zone =
       json_member(definition, "time_zone", spec.source_type == "maxcompute" ? "Asia/Shanghai" : "UTC");
+  if (const JsonValue* const partition = json_find(definition, "partition")) {
+    if (partition->IsString())
+      spec.partitions.emplace_back(json_string(*partition));
+    else
+      spec.partitions = names_of(*partition);
+  }
   read_keys(definition, spec);
   return spec;
 }

@@ -17,11 +17,12 @@ struct TableSpec {
   std::vector<std::string> primary_key;
   std::vector<std::vector<std::string>> indexes;
   std::string time_zone;
-  std::string source_name;        // of the data source
-  std::string source_type;        // csv, maxcompute, postgresql
-  std::string source_path;        // csv: its path, or empty
-  std::string source_table;       // its name there, as defined
-  std::string source_definition;  // of the data source, JSON
+  std::string source_name;              // of the data source
+  std::string source_type;              // csv, maxcompute, postgresql
+  std::string source_path;              // csv: its path, or empty
+  std::string source_table;             // its name there, as defined
+  std::string source_definition;        // of the data source, JSON
+  std::vector<std::string> partitions;  // that it holds: "*", or "ds=20260101"; empty: nothing is said
 
   std::vector<std::string> column_names() const;
   // The last part of source_table: project.schema.name.

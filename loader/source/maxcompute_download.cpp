@@ -38,6 +38,15 @@ struct Task {
   uint64_t count = 0;
 };
 
+// What the service told of. Each partition's number is written by the thread that opens its session, before
+// `opened` counts it.
+struct Told {
+  explicit Told(size_t partitions) : records(partitions) {}
+  std::vector<uint64_t> records;
+  std::atomic<uint64_t> all{0};
+  std::atomic<size_t> opened{0};
+};
+
 // What threads share: tasks, finished batches, the first failure.
 class Exchange {
  public:
@@ -122,12 +131,12 @@ class Exchange {
 class Worker {
  public:
   Worker(const DownloadPlan& plan, MaxComputeAccount& account, const HttpPatience& patience,
-         Exchange& exchange, const std::atomic<bool>& stop, std::atomic<uint64_t>& records)
+         Exchange& exchange, const std::atomic<bool>& stop, Told& told)
       : plan_(plan),
         http_(account, patience, stop),
         service_(plan.project, http_),
         exchange_(exchange),
-        records_(records) {
+        told_(told) {
     for (const SourceColumn& column : plan.columns) {
       if (!plan.all_columns) names_.push_back(column.name);
     }
@@ -151,7 +160,9 @@ class Worker {
                                         ? service_.open_session(plan_.table, partition_text(partition))
                                         : service_.open_query(plan_.query);
     check_columns(session);
-    records_ += session.records;
+    told_.records[task.partition] = session.records;
+    told_.all += session.records;
+    ++told_.opened;
     const auto shared = std::make_shared<const DownloadSession>(session);
     const uint64_t size = std::clamp(session.records / (uint64_t{plan_.jobs} * 4) + 1, kMinRange, kMaxRange);
     std::vector<Task> ranges;
@@ -264,7 +275,7 @@ class Worker {
   MaxComputeHttp http_;
   MaxComputeService service_;
   Exchange& exchange_;
-  std::atomic<uint64_t>& records_;
+  Told& told_;
   std::vector<std::string> names_;  // of columns, where not all are wanted
   CopyText copy_;
   uint64_t received_ = 0;
@@ -296,10 +307,10 @@ void run_worker(Exchange& exchange, const std::function<void()>& work) {
 
 }  // namespace
 
-uint64_t download(const DownloadPlan& plan, MaxComputeAccount& account, const HttpPatience& patience,
-                  const RowSink& sink) {
+std::vector<uint64_t> download(const DownloadPlan& plan, MaxComputeAccount& account,
+                               const HttpPatience& patience, const RowSink& sink) {
   std::atomic<bool> stop{false};
-  std::atomic<uint64_t> records{0};
+  Told told(plan.partitions.size());
   Exchange exchange(stop);
   std::vector<Task> sessions;
   for (size_t i = plan.partitions.size(); i > 0; --i) sessions.push_back({i - 1, nullptr, 0, 0});
@@ -310,13 +321,14 @@ uint64_t download(const DownloadPlan& plan, MaxComputeAccount& account, const Ht
     for (unsigned i = 0; i < plan.jobs; ++i) exchange.begin_thread();
     for (unsigned i = 0; i < plan.jobs; ++i) {
       threads.start([&] {
-        run_worker(exchange, [&] { Worker(plan, account, patience, exchange, stop, records).run(); });
+        run_worker(exchange, [&] { Worker(plan, account, patience, exchange, stop, told).run(); });
       });
     }
     try {
       while (const std::optional<Batch> batch = exchange.next()) {
         progress.rows += batch->count;
         progress.bytes += batch->bytes;
+        if (told.opened == plan.partitions.size()) progress.total = told.all;
         if (!sink(batch->rows, progress)) break;
       }
     } catch (...) {
@@ -325,7 +337,7 @@ uint64_t download(const DownloadPlan& plan, MaxComputeAccount& account, const Ht
     exchange.end();
   }
   if (exchange.failure()) std::rethrow_exception(exchange.failure());
-  return records;
+  return told.records;
 }
 
 }  // namespace tablegate::loader

@@ -31,14 +31,15 @@ struct DownloadPlan {
 struct DownloadProgress {
   uint64_t rows = 0;
   uint64_t bytes = 0;  // decompressed
+  uint64_t total = 0;  // of rows; 0: not all sessions are open yet
 };
 
 // Takes whole rows. False: whoever takes them has failed, the download ends.
 using RowSink = std::function<bool(std::string_view rows, const DownloadProgress& progress)>;
 
-// Returns the number of records that the service told of, all of which were handed on (unless `sink` gave
-// up). Throws Refused, ServiceError, SourceChanged, SystemFailure.
-uint64_t download(const DownloadPlan& plan, MaxComputeAccount& account, const HttpPatience& patience,
-                  const RowSink& sink);
+// Returns the number of records that the service told of, by partition of the plan; all of them were handed
+// on (unless `sink` gave up). Throws Refused, ServiceError, SourceChanged, SystemFailure.
+std::vector<uint64_t> download(const DownloadPlan& plan, MaxComputeAccount& account,
+                               const HttpPatience& patience, const RowSink& sink);
 
 }  // namespace tablegate::loader

@@ -165,9 +165,9 @@ SourceTable MaxComputeService::read_table(const std::string& table) {
   return found;
 }
 
-std::vector<NamedValues> MaxComputeService::list_partitions(const std::string& table,
-                                                            const NamedValues& prefix) {
-  std::vector<NamedValues> partitions;
+std::vector<SourcePartition> MaxComputeService::list_partitions(const std::string& table,
+                                                                const NamedValues& prefix) {
+  std::vector<SourcePartition> partitions;
   for (std::string marker;;) {
     NamedValues query = {{"partitions", ""}, {"expectmarker", "true"}};
     if (!marker.empty()) query.emplace_back("marker", marker);
@@ -179,11 +179,13 @@ std::vector<NamedValues> MaxComputeService::list_partitions(const std::string& t
     const pugi::xml_node root = xml.child("Partitions");
     if (!root) refuse_answer("a list of partitions");
     for (const pugi::xml_node item : root.children("Partition")) {
-      NamedValues partition;
+      SourcePartition partition;
       for (const pugi::xml_node column : item.children("Column"))
-        partition.emplace_back(lower_name(column.attribute("Name").value()),
-                               column.attribute("Value").value());
-      if (begins_as(partition, prefix)) partitions.push_back(std::move(partition));
+        partition.values.emplace_back(lower_name(column.attribute("Name").value()),
+                                      column.attribute("Value").value());
+      partition.name = partition_text(partition.values);
+      partition.modified = item.child("LastModifiedTime").text().as_llong(0);
+      if (begins_as(partition.values, prefix)) partitions.push_back(std::move(partition));
     }
     std::string next = root.child_value("Marker");
     if (next.empty() || next == marker) return partitions;

@@ -9,6 +9,7 @@
 
 #include "source/maxcompute_http.hpp"
 #include "source/maxcompute_type.hpp"
+#include "source/partitioned_source.hpp"
 
 namespace tablegate::loader {
 
@@ -60,7 +61,7 @@ class MaxComputeService {
 
   SourceTable read_table(const std::string& table);
   // Those whose values begin as `prefix` says (all keys or the first ones), in the service's order.
-  std::vector<NamedValues> list_partitions(const std::string& table, const NamedValues& prefix);
+  std::vector<SourcePartition> list_partitions(const std::string& table, const NamedValues& prefix);
 
   DownloadSession open_session(const std::string& table, const std::string& partition);
   // Runs a SELECT and opens its result.

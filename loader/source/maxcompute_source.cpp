@@ -103,7 +103,7 @@ NamedValues parse_partition(const std::string& text, const std::vector<SourceCol
   const auto refuse = [&](const std::string& reason) {
     std::vector<std::string> names;
     for (const SourceColumn& key : keys) names.push_back(key.name + "=VALUE");
-    throw Refused(fmt::format("--partition {}: {}", text, reason),
+    throw Refused(fmt::format("partition {}: {}", text, reason),
                   fmt::format("--partition {}", fmt::join(names, ",")));
   };
   for (size_t at = 0; at <= text.size();) {
@@ -145,8 +145,9 @@ MaxComputeSource::MaxComputeSource(const MaxComputeProject& project, const std::
   plan_.table = table;
   plan_.jobs = options.jobs;
   plan_.encoding = options.encoding;
-  label_ = fmt::format("maxcompute:{}{}{}.{}", project.project, project.schema.empty() ? "" : ".",
-                       project.schema, table);
+  origin_ = fmt::format("maxcompute:{}{}{}.{}", project.project, project.schema.empty() ? "" : ".",
+                        project.schema, table);
+  label_ = origin_;
   plan_columns(source);
   choose_partitions(service, source, options);
   if (source.by_query) plan_query(service);
@@ -195,31 +196,42 @@ void MaxComputeSource::choose_partitions(MaxComputeService& service, const Sourc
   if (keys.empty()) {
     if (options.all_partitions || !options.partitions.empty())
       throw Refused(fmt::format("the source's table {} has no partitions", source.name));
-    plan_.partitions.emplace_back();
+    partitions_.emplace_back();
     return;
   }
+  by_partition_ = !source.by_query && plan_.keys.size() == keys.size();
+  whole_ = options.all_partitions || options.of_table;
   if (options.all_partitions) {
-    plan_.partitions = service.list_partitions(source.name, {});
+    partitions_ = service.list_partitions(source.name, {});
     label_ += "/*";
-    return;
-  }
-  if (options.partitions.empty()) {
+  } else if (options.partitions.empty()) {
     std::vector<std::string> names;
     for (const SourceColumn& key : keys) names.push_back(key.name);
     throw Refused(fmt::format("the source's table {} is partitioned by {}: say which ones to load",
                               source.name, fmt::join(names, ", ")),
                   fmt::format("--all-partitions, or --partition {}=VALUE", names[0]));
+  } else {
+    find_partitions(service, source, options.partitions);
   }
+  int64_t newest = 0;
+  for (const SourcePartition& partition : partitions_) newest = std::max(newest, partition.modified);
+  if (newest > 0) time_ = source_time_of(newest);
+}
+
+// What is named by all keys may be unknown to the list: its session tells whether it is there.
+void MaxComputeSource::find_partitions(MaxComputeService& service, const SourceTable& source,
+                                       const std::vector<std::string>& texts) {
   std::set<std::string> seen;
-  for (const std::string& text : options.partitions) {
-    const NamedValues prefix = parse_partition(text, keys);
+  for (const std::string& text : texts) {
+    const NamedValues prefix = parse_partition(text, source.partition_keys);
     label_ += "/" + partition_text(prefix);
-    std::vector<NamedValues> found = {prefix};
-    if (prefix.size() < keys.size()) found = service.list_partitions(source.name, prefix);
+    std::vector<SourcePartition> found = service.list_partitions(source.name, prefix);
+    if (found.empty() && prefix.size() == source.partition_keys.size())
+      found.push_back({partition_text(prefix), prefix, 0, 0});
     if (found.empty())
       throw Refused(fmt::format("the source's table {} has no partition {}", source.name, text));
-    for (NamedValues& partition : found) {
-      if (seen.insert(partition_text(partition)).second) plan_.partitions.push_back(std::move(partition));
+    for (SourcePartition& partition : found) {
+      if (seen.insert(partition.name).second) partitions_.push_back(std::move(partition));
     }
   }
 }
@@ -237,7 +249,7 @@ void MaxComputeSource::plan_query(MaxComputeService& service) {
         fmt::format("the external table {} has partitions, which is not supported yet", plan_.table));
   plan_.query = fmt::format("SELECT {} FROM {};", fmt::join(names, ", "), service.quoted_name(plan_.table));
   plan_.all_columns = true;
-  plan_.partitions.assign(1, {});
+  partitions_.assign(1, {});
 }
 
 int64_t MaxComputeSource::copy_into(Database& database, const std::string& table, bool freeze,
@@ -246,12 +258,19 @@ int64_t MaxComputeSource::copy_into(Database& database, const std::string& table
   for (const SourceColumn& column : plan_.columns) names.push_back(column.name);
   names.insert(names.end(), plan_.keys.begin(), plan_.keys.end());
   CopyStream stream(database, table, names, freeze, "");
-  const uint64_t records =
+  plan_.partitions.clear();
+  for (const SourcePartition& partition : partitions_) plan_.partitions.push_back(partition.values);
+  const std::vector<uint64_t> told =
       download(plan_, *account_, patience_, [&](std::string_view rows, const DownloadProgress& done) {
         const bool taken = stream.send(rows);
-        progress({done.rows, done.bytes, 0});
+        progress({done.rows, done.bytes, 0, done.total});
         return taken;
       });
+  uint64_t records = 0;
+  for (size_t i = 0; i < told.size(); ++i) {
+    partitions_[i].rows = static_cast<int64_t>(told[i]);
+    records += told[i];
+  }
   int64_t rows = 0;
   CopyFault fault;
   if (!stream.finish(rows, fault)) refuse_row(fault);

@@ -11,6 +11,7 @@
 
 #include "catalog/database.hpp"
 #include "catalog/refusal.hpp"
+#include "source/partitioned_source.hpp"
 #include "source/source_time.hpp"
 
 namespace tablegate::loader {
@@ -50,6 +51,8 @@ class TableSource {
   // When the rows were as they are: the newest change that they hold. Known once copy_into() is done, where
   // it can be.
   virtual std::optional<SourceTime> source_time() const { return std::nullopt; }
+  // Itself, where its rows come in partitions that the mirror can tell apart; else nullptr.
+  virtual PartitionedSource* partitioned() { return nullptr; }
 };
 
 }  // namespace tablegate::loader

@@ -109,9 +109,9 @@ def partitions(t, p, service):
 
     whole = [(1, "20260101", 1), (2, "20260101", 1), (3, "2026 01+02&x", 1), (4, "20260103", 1)]
     t.is_(loaded("--all-partitions"), whole, "--all-partitions: values of the keys come last, any characters in them")
-    t.is_(loaded("--partition", "ds=20260101,hh=1"), whole[:2], "--partition with all keys")
-    t.is_(loaded("--partition", "ds='20260101'"), whole[:2], "with the first ones: all below")
-    t.is_(loaded("--partition", "ds=20260101/hh=1", "--partition", "ds=20260103", "--partition", "ds=20260103,hh=1"), whole[:2] + whole[3:], "several, none twice")
+    t.is_(loaded("--full", "--partition", "ds=20260101,hh=1"), whole[:2], "--partition with all keys (--full: and no others)")
+    t.is_(loaded("--full", "--partition", "ds='20260101'"), whole[:2], "with the first ones: all below")
+    t.is_(loaded("--full", "--partition", "ds=20260101/hh=1", "--partition", "ds=20260103", "--partition", "ds=20260103,hh=1"), whole[:2] + whole[3:], "several, none twice")
     for options, words in (((), ("partitioned by ds, hh", "--all-partitions")), (("--partition", "hh=1"), ("order",)), (("--partition", "ds"), ("NAME=VALUE",)),
                            (("--partition", "ds=1,hh=1,x=2"), ('no partition key "x"',)), (("--partition", "ds=nope"), ("no partition ds=nope",)),
                            (("--partition", "ds=nope,hh=1"), ("NoSuchPartition",))):

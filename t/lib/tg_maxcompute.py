@@ -309,7 +309,16 @@ class MaxCompute:
     def table(self, name, columns, rows=None, keys="", partitions=None, kind="MANAGED_TABLE", query=None):
         """columns: "a:bigint,b:array<string>" (a list of pairs for what has commas). partitions: {"ds=1": rows}."""
         self.tables[name] = {"columns": _columns(columns), "keys": _columns(keys), "rows": {"": rows or []} if partitions is None else partitions,
-                             "kind": kind, "query": query}
+                             "kind": kind, "query": query, "times": {}}
+
+    def change_partition(self, name, partition, rows, modified):
+        """New rows (None: it is gone) and their LastModifiedTime, seconds since 1970."""
+        table = self.tables[name]
+        table["times"][partition] = modified
+        if rows is None:
+            del table["rows"][partition]
+        else:
+            table["rows"][partition] = rows
 
     def fail(self, matches, action, times=1):
         with self.lock:
@@ -403,7 +412,7 @@ class MaxCompute:
         items = ""
         for name in names[begin:begin + self.page]:
             columns = "".join(f"<Column Name={quoteattr(key)} Value={quoteattr(value)}/>" for key, value in (part.split("=", 1) for part in name.split(",")))
-            items += f"<Partition>{columns}<LastModifiedTime>1</LastModifiedTime></Partition>"
+            items += f"<Partition>{columns}<LastModifiedTime>{table['times'].get(name, 1)}</LastModifiedTime></Partition>"
         marker = str(begin + self.page) if begin + self.page < len(names) else ""
         return Reply(200, f'<?xml version="1.0"?><Partitions><Marker>{marker}</Marker><MaxItems>{self.page}</MaxItems>{items}</Partitions>')
 

@@ -1,0 +1,182 @@
+#include "mirror/carry_over.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "catalog/definition_rules.hpp"
+#include "catalog/json_text.hpp"
+#include "catalog/refusal.hpp"
+#include "mirror/generations.hpp"
+
+namespace tablegate::loader {
+
+// What the catalog knows of the serving generation.
+struct ServingState {
+  std::vector<TableColumn> columns;
+  std::string origin;
+  std::string keys;
+  std::map<std::string, SourcePartition> partitions;  // by name; without values
+};
+
+namespace {
+
+ServingState read_state(Database& catalog, const std::string& table, int64_t generation) {
+  ServingState state;
+  const std::string number = std::to_string(generation);
+  const Rows rows = catalog.query(
+      "SELECT columns::text, origin, keys::text FROM tablegate.generation WHERE table_name = $1 AND "
+      "generation = $2",
+      {table, number});
+  if (rows.empty()) return state;
+  state.columns = read_columns(rows.string(0, 0));
+  state.origin = rows.string(0, 1);
+  state.keys = rows.string(0, 2);
+  const Rows partitions = catalog.query(
+      "SELECT partition, modified, row_count FROM tablegate.generation_partition WHERE table_name = $1 AND "
+      "generation = $2",
+      {table, number});
+  for (int row = 0; row < partitions.size(); ++row) {
+    const std::string name = partitions.string(row, 0);
+    state.partitions[name] = {name, {}, partitions.integer(row, 1), partitions.integer(row, 2)};
+  }
+  return state;
+}
+
+// Whether rows of a generation may stand in one with the columns of now.
+bool rows_fit(const std::vector<TableColumn>& then, const std::vector<TableColumn>& now) {
+  return std::equal(
+      then.begin(), then.end(), now.begin(), now.end(), [](const TableColumn& old, const TableColumn& next) {
+        return old.name == next.name && old.sql_type == next.sql_type && (old.not_null || !next.not_null);
+      });
+}
+
+// [["20260101","01"]]: the values of these columns.
+std::string values_text(const std::vector<SourcePartition>& partitions,
+                        const std::vector<std::string>& columns) {
+  JsonDocument list(rapidjson::kArrayType);
+  auto& allocator = list.GetAllocator();
+  for (const SourcePartition& partition : partitions) {
+    JsonValue row(rapidjson::kArrayType);
+    for (const std::string& column : columns) {
+      const auto found = std::find_if(partition.values.begin(), partition.values.end(),
+                                      [&column](const auto& value) { return value.first == column; });
+      const std::string& text = found->second;  // a source tells the values of all its keys
+      row.PushBack(JsonValue(text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator),
+                   allocator);
+    }
+    list.PushBack(row, allocator);
+  }
+  return json_text(list);
+}
+
+int64_t rows_of(const std::vector<SourcePartition>& partitions) {
+  int64_t rows = 0;
+  for (const SourcePartition& partition : partitions) rows += partition.rows;
+  return rows;
+}
+
+}  // namespace
+
+CarryOver::CarryOver(Database& catalog, const TableSpec& spec, const std::optional<GenerationTable>& serving,
+                     TableSource& source, const LoadMode& mode)
+    : spec_(spec), serving_(serving) {
+  if (mode.merge && spec.primary_key.empty()) {
+    throw Refused(fmt::format("Table \"{}\" has no primary_key, which --merge goes by", spec.name),
+                  "tablegate apply -f FILE, with a primary_key");
+  }
+  if (!serving || mode.full) return;
+  PartitionedSource* const partitioned = source.partitioned();
+  if (!mode.merge && partitioned == nullptr) return;
+  const ServingState state = read_state(catalog, spec.name, serving->generation);
+  if (mode.merge) {
+    require_same_columns(state, "--merge");
+    what_ = What::other_keys;
+    return;
+  }
+  keys_ = partitioned->partition_keys();
+  if (partitioned->holds_no_others())
+    plan_whole(*partitioned, state, keys_text(spec));
+  else
+    plan_some(*partitioned, state);
+}
+
+// Partitions that are as they were are taken over; those that the source has no more are not.
+void CarryOver::plan_whole(PartitionedSource& source, const ServingState& state, const std::string& keys) {
+  if (!rows_fit(state.columns, spec_.columns) || state.origin != source.origin()) return;
+  std::vector<SourcePartition> changed;
+  for (const SourcePartition& partition : source.partitions()) {
+    const auto known = state.partitions.find(partition.name);
+    if (partition.modified != 0 && known != state.partitions.end() &&
+        known->second.modified == partition.modified) {
+      chosen_.push_back(partition);
+      remembered_.push_back(known->second);
+    } else {
+      changed.push_back(partition);
+    }
+  }
+  unchanged_ = changed.empty() && chosen_.size() == state.partitions.size() && !chosen_.empty() &&
+               state.keys == keys && rows_of(remembered_) == serving_->rows;
+  if (!chosen_.empty()) what_ = What::these;
+  source.fetch_only(std::move(changed));
+}
+
+// All rows but those of the partitions that come, whether it is known where they are from or not.
+void CarryOver::plan_some(const PartitionedSource& source, const ServingState& state) {
+  require_same_columns(state, "--partition");
+  what_ = What::others;
+  chosen_ = source.partitions();
+  if (state.origin != source.origin()) return;
+  for (const auto& [name, partition] : state.partitions) {
+    const bool comes = std::any_of(chosen_.begin(), chosen_.end(),
+                                   [&name = name](const SourcePartition& one) { return one.name == name; });
+    if (!comes) remembered_.push_back(partition);
+  }
+}
+
+void CarryOver::require_same_columns(const ServingState& state, const std::string& option) const {
+  if (rows_fit(state.columns, spec_.columns)) return;
+  throw Refused(
+      fmt::format(
+          "Table \"{}\": generation {} serves with other columns than the Table has now, {} cannot take "
+          "its rows over",
+          spec_.name, serving_->generation, option),
+      fmt::format("tablegate table load {} without {}, for all of it", spec_.name, option));
+}
+
+int64_t CarryOver::copy(Database& mirror, int64_t generation) const {
+  if (what_ == What::nothing) return 0;
+  const std::string number = std::to_string(generation);
+  if (what_ == What::other_keys) {
+    return mirror
+        .query("SELECT mirror_load.carry_over_other_keys($1, $2, $3)",
+               {spec_.name, number, names_text(spec_.primary_key)})
+        .integer(0, 0);
+  }
+  const bool these = what_ == What::these;
+  const int64_t copied = mirror
+                             .query("SELECT mirror_load.carry_over($1, $2, $3, $4, $5)",
+                                    {spec_.name, number, names_text(keys_), values_text(chosen_, keys_),
+                                     these ? "true" : "false"})
+                             .integer(0, 0);
+  const int64_t wanted = rows_of(remembered_);
+  if (these && copied != wanted) {
+    throw Refused(fmt::format("Table \"{}\": generation {} holds {} rows in partitions that had {} when they "
+                              "were loaded",
+                              spec_.name, serving_->generation, copied, wanted),
+                  "the same command with --full, which fetches all of them");
+  }
+  return copied;
+}
+
+std::vector<SourcePartition> CarryOver::partitions(TableSource& source) const {
+  PartitionedSource* const partitioned = source.partitioned();
+  if (partitioned == nullptr || what_ == What::other_keys) return {};
+  std::vector<SourcePartition> all = remembered_;
+  all.insert(all.end(), partitioned->partitions().begin(), partitioned->partitions().end());
+  return all;
+}
+
+}  // namespace tablegate::loader
