@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <map>
 #include <utility>
 
@@ -22,6 +23,10 @@ struct ServingState {
 };
 
 namespace {
+
+// The source tells times in whole seconds of its own clock: what changed just before it was read may change
+// once more at the same time. So that is not remembered, and fetched again the next time.
+constexpr int64_t kSettling = 60;
 
 ServingState read_state(Database& catalog, const std::string& table, int64_t generation) {
   ServingState state;
@@ -175,7 +180,11 @@ std::vector<SourcePartition> CarryOver::partitions(TableSource& source) const {
   PartitionedSource* const partitioned = source.partitioned();
   if (partitioned == nullptr || what_ == What::other_keys) return {};
   std::vector<SourcePartition> all = remembered_;
-  all.insert(all.end(), partitioned->partitions().begin(), partitioned->partitions().end());
+  const int64_t settled = std::time(nullptr) - kSettling;
+  for (SourcePartition partition : partitioned->partitions()) {
+    if (partition.modified > settled) partition.modified = 0;
+    all.push_back(std::move(partition));
+  }
   return all;
 }
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import kLoader, kSlow, run_test, users_definitions, wait_for
+from tablegate_test import Held, kLoader, kSlow, run_test, users_definitions, wait_for
 from tg_process import die_with_parent
 
 kPause = 0.05  # between two looks by psql, which costs more than a look at a file
@@ -31,23 +31,6 @@ kSteps = [("the new table is made", "CREATE TABLE", "create_generation"), ("its 
           ("an index is built", "CREATE INDEX", "seal_generation"), ("it is marked as finished", "COMMENT", "seal_generation"),
           ("the swap is half done", "ALTER TABLE", "swap_generation")]
 kOurs = "application_name = 'tablegate' AND usename <> 'tablegate_reader'"
-
-
-class Held:
-    """A session that has run sql and stays in its transaction until release()."""
-
-    def __init__(self, p, sql):
-        self.process = subprocess.Popen([f"{p.postgres.bin}/psql", "-XAtq", "-d", p.postgres.dsn()], cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True, preexec_fn=die_with_parent(signal.SIGKILL))
-        self.process.stdin.write(f"BEGIN; {sql};\n\\echo held\n")
-        self.process.stdin.flush()
-        while self.process.stdout.readline() not in ("held\n", ""):
-            pass
-
-    def release(self):
-        self.process.stdin.close()
-        self.process.wait(10 * kSlow)
-        self.process.stdout.close()
 
 
 class Case:

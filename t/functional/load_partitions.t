@@ -3,12 +3,16 @@
 never a mix for readers, and a rollback goes back to a whole table."""
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import run_test
+from tablegate_test import Held, kLoader, kSlow, run_test, wait_for
 from tg_maxcompute import data, session
 from tg_mirror import project, rows, table
+from tg_process import die_with_parent
 
 kDdl = "CREATE TABLE days (a BIGINT, b STRING) PARTITIONED BY (ds STRING, hh TINYINT)"
 kDays = {"ds=20260101,hh=1": [(1, "one"), (2, "two")], "ds=20260101,hh=02": [(3, "three")], "ds=it's \"2\",hh=1": [(4, "four")]}
@@ -67,6 +71,30 @@ def whole(t, p, service, days):
     service.change_partition("days", "ds=20260102,hh=1", [(6, "six!")], 4)
     days.same(days.load("--all-partitions"), "(told again)", ["ds=20260102,hh=1"])
     days.same(days.load("--all-partitions", "--full"), "--full: all of them", list(service.tables["days"]["rows"]), carried=None)
+
+
+def just_changed(t, p, service, days):
+    """Times are whole seconds: what changed a moment ago may have changed again since."""
+    service.change_partition("days", "ds=20260102,hh=1", [(6, "now")], int(time.time()))
+    days.same(days.load("--all-partitions"), "changed just now", ["ds=20260102,hh=1"])
+    days.same(days.load("--all-partitions"), "fetched once more, at the same time", ["ds=20260102,hh=1"])
+    service.change_partition("days", "ds=20260102,hh=1", [(6, "now")], int(time.time()) - 3600)
+    days.same(days.load("--all-partitions"), "an hour ago", ["ds=20260102,hh=1"])
+    t.is_(days.load("--all-partitions").json.get("unchanged"), True, "is remembered")
+
+
+def killed(t, p, service, days):
+    """A loader that dies right after the swap has left the partitions' times behind."""
+    service.change_partition("days", "ds=20260102,hh=1", [(6, "killed")], 100)
+    held = Held(p, "SELECT FROM tablegate.generation WHERE table_name = 'days' AND status = 'current' FOR UPDATE")
+    process = subprocess.Popen([kLoader, "table", "load", "days", "--all-partitions"], cwd="/", env=p.loader.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, preexec_fn=die_with_parent(signal.SIGKILL))
+    wait_for(lambda: days.has() == days.source(), 20 * kSlow, "the new generation serves", 0.05)
+    process.kill()
+    process.wait(10 * kSlow)
+    held.release()
+    wait_for(lambda: days.load("--all-partitions").json.get("unchanged"), 20 * kSlow, "the next load")
+    t.is_((days.has(), days.fetched()), (days.source(), []), "killed right after the swap: the next load knows that nothing changed")
 
 
 def some(t, p, service, days):
@@ -180,6 +208,8 @@ def test(t):
     p.apply([table("days", kDdl, primary_key=["a"])])
     days = Days(t, p, service)
     whole(t, p, service, days)
+    just_changed(t, p, service, days)
+    killed(t, p, service, days)
     p.apply([table("days", kDdl)])
     some(t, p, service, days)
     p.apply([table("days", kDdl, primary_key=["ds", "hh", "a"])])

@@ -25,7 +25,7 @@ import tempfile
 from tg_gateway import Gateway, free_port  # noqa: F401  (what tests import from here)
 from tg_http import Answer, Client, Load, bearer, path_with, raw, request  # noqa: F401
 from tg_loader import Loader, Project, kUsersCsv, users_definitions  # noqa: F401
-from tg_postgres import Postgres  # noqa: F401
+from tg_postgres import Held, Postgres  # noqa: F401
 from tg_process import Guardian, is_alive, kill_all_in, processes_in, run, wait_for  # noqa: F401
 from tg_settings import kAsan, kCheckout, kKeep, kLoader, kModule, kNginx, kSlow, kTutorial, sanitizer_reports  # noqa: F401
 from tg_tap import SkipAll, Tap

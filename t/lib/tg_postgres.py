@@ -7,6 +7,7 @@ import signal
 import subprocess
 
 from tg_process import children, die_with_parent, is_alive, kRoot, processes_in, run, user_arguments, wait_for
+from tg_settings import kSlow
 
 
 def find_bin():
@@ -180,3 +181,20 @@ class Standby(Postgres):
 
     def promote(self):
         self.psql("SELECT pg_promote()")
+
+
+class Held:
+    """A session that has run sql and stays in its transaction until release()."""
+
+    def __init__(self, p, sql):
+        self.process = subprocess.Popen([f"{p.postgres.bin}/psql", "-XAtq", "-d", p.postgres.dsn()], cwd="/", stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=die_with_parent(signal.SIGKILL))
+        self.process.stdin.write(f"BEGIN; {sql};\n\\echo held\n")
+        self.process.stdin.flush()
+        while self.process.stdout.readline() not in ("held\n", ""):
+            pass
+
+    def release(self):
+        self.process.stdin.close()
+        self.process.wait(10 * kSlow)
+        self.process.stdout.close()
