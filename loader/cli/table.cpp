@@ -102,10 +102,10 @@ void add_mode_options(Verb& verb, LoadMode& mode) {
 void add_maxcompute_options(Verb& verb, MaxComputeOptions& options) {
   const std::string group = "MaxCompute";
   verb.add_option("--partition", options.partitions,
-                  "ds=20260101[,hh=01]: all keys or the first ones; repeat for more")
+                  "ds=20260101[,hh=01]: all keys or the first ones; others stay; repeat for more")
       ->group(group)
       ->allow_extra_args(false);
-  verb.add_flag("--all-partitions", options.all_partitions, "all that the table has")->group(group);
+  verb.add_flag("--all-partitions", options.all_partitions, "all that the table has: fetches what changed")->group(group);
   verb.add_option("--jobs", options.jobs, "ranges fetched at the same time (default: 4)")
       ->check(between(1, 64))
       ->group(group);
