@@ -27,7 +27,7 @@ std::unique_ptr<TableSource> open_fitting(const LoadOptions& options, Database& 
   try {
     return open_source(options, spec);
   } catch (const SourceDrift& drift) {
-    const std::vector<std::string> apis = apis_reading(catalog, spec.name, drift.column);
+    const std::vector<std::string> apis = apis_reading(catalog, spec.name, drift.columns);
     if (apis.empty()) throw;
     throw Refused(fmt::format("{}; published APIs read it: \"{}\"", drift.what(), fmt::join(apis, "\", \"")),
                   drift.next());
@@ -105,7 +105,8 @@ void add_maxcompute_options(Verb& verb, MaxComputeOptions& options) {
                   "ds=20260101[,hh=01]: all keys or the first ones; others stay; repeat for more")
       ->group(group)
       ->allow_extra_args(false);
-  verb.add_flag("--all-partitions", options.all_partitions, "all that the table has: fetches what changed")->group(group);
+  verb.add_flag("--all-partitions", options.all_partitions, "all that the table has: fetches what changed")
+      ->group(group);
   verb.add_option("--jobs", options.jobs, "ranges fetched at the same time (default: 4)")
       ->check(between(1, 64))
       ->group(group);

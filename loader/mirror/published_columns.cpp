@@ -30,12 +30,12 @@ Rows published_columns(Database& catalog, const std::string& table) {
 }  // namespace
 
 std::vector<std::string> apis_reading(Database& catalog, const std::string& table,
-                                      const std::string& column) {
+                                      const std::vector<std::string>& columns) {
   const Rows rows = published_columns(catalog, table);
   std::vector<std::string> names;
   for (int row = 0; row < rows.size(); ++row) {
-    if (rows.text(row, 1) == column && (names.empty() || names.back() != rows.text(row, 0)))
-      names.push_back(rows.string(row, 0));
+    const bool read = std::find(columns.begin(), columns.end(), rows.text(row, 1)) != columns.end();
+    if (read && (names.empty() || names.back() != rows.text(row, 0))) names.push_back(rows.string(row, 0));
   }
   return names;
 }

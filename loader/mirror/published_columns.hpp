@@ -13,7 +13,8 @@ namespace tablegate::loader {
 // Throws Refused, naming the API and the column.
 void check_published_columns(Database& catalog, const TableSpec& spec);
 
-// The published APIs that read the column, by name.
-std::vector<std::string> apis_reading(Database& catalog, const std::string& table, const std::string& column);
+// The published APIs that read one of the columns, by name.
+std::vector<std::string> apis_reading(Database& catalog, const std::string& table,
+                                      const std::vector<std::string>& columns);
 
 }  // namespace tablegate::loader

@@ -89,7 +89,9 @@ void CsvSource::match_header(const std::vector<std::string>& names) {
     if (!contains(file_columns_, column)) missing.push_back(column);
   }
   if (!missing.empty()) {
-    throw Refused(fmt::format("{}, line 1: the header lacks \"{}\"", label_, fmt::join(missing, "\", \"")));
+    throw SourceDrift(
+        missing, fmt::format("{}, line 1: the header lacks \"{}\"", label_, fmt::join(missing, "\", \"")),
+        "");
   }
 }
 

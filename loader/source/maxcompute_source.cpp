@@ -160,7 +160,7 @@ void MaxComputeSource::plan_columns(const SourceTable& source) {
   for (const TableColumn& column : columns_) {
     const SourceColumn* const key = find_column(source.partition_keys, column.name);
     if (key == nullptr && find_column(source.columns, column.name) == nullptr) {
-      throw SourceDrift(column.name,
+      throw SourceDrift({column.name},
                         fmt::format("the source's table {} has no column \"{}\"", source.name, column.name),
                         kFollow);
     }
@@ -178,7 +178,7 @@ void MaxComputeSource::plan_columns(const SourceTable& source) {
                                      [&column](const TableColumn& one) { return one.name == column.name; });
     if (!column_fits(is, *mirror)) {
       throw SourceDrift(
-          column.name,
+          {column.name},
           fmt::format("column \"{}\" is {} in the source, which does not fit into the Table's {}",
                       column.name, column.type, mirror->sql_type),
           kFollow);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "catalog/database.hpp"
 #include "catalog/refusal.hpp"
@@ -30,11 +31,11 @@ struct SourceChanged : Refused {
   using Refused::Refused;
 };
 
-// A column that the Table has is gone from the source, or is of another type there now.
+// Columns that the Table has are gone from the source, or are of other types there now.
 struct SourceDrift : Refused {
-  SourceDrift(std::string column_name, const std::string& message, const std::string& next)
-      : Refused(message, next), column(std::move(column_name)) {}
-  std::string column;
+  SourceDrift(std::vector<std::string> column_names, const std::string& message, const std::string& next)
+      : Refused(message, next), columns(std::move(column_names)) {}
+  std::vector<std::string> columns;
 };
 
 class TableSource {

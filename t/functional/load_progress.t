@@ -12,6 +12,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import kLoader, kSlow, run_test, users_definitions, wait_for
+from tg_maxcompute import data, stall
+from tg_mirror import project
 from tg_process import die_with_parent
 
 
@@ -65,7 +67,24 @@ def feed_until(runs, condition, what, pause):
     wait_for(step, 40 * kSlow, what)
 
 
+def silent_source(t):
+    """MaxCompute sends nothing more: there is no statement to cancel."""
+    p, service = project(t)
+    service.fail(data("user_info"), stall(60), times=9)
+    process = subprocess.Popen([kLoader, "table", "load", "user_info"], cwd="/", env=p.loader.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, preexec_fn=die_with_parent(signal.SIGKILL))
+    wait_for(lambda: service.asked(data("user_info")), 20 * kSlow, "rows are asked for")
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, err = process.communicate(timeout=30 * kSlow)
+    t.ok(process.returncode == 130 and "the next load clears" in err and time.monotonic() - began < 10 * kSlow, "Ctrl-C while MaxCompute is silent: ends at once, exit 130", process.returncode, err)
+    service.faults.clear()
+    t.is_(p.loader.json("table", "load", "user_info")["rows"], 2, "and the next load works")
+    t.is_(p.postgres.psql("SELECT string_agg(status, ' ' ORDER BY generation) FROM tablegate.generation"), "failed current", "having marked it as failed")
+
+
 def test(t):
+    silent_source(t)
     p = t.project()
     p.init()
     objects = users_definitions()
