@@ -183,8 +183,14 @@ def defined(t, p, service):
     t.ok(result.rc == 1 and '"ds" where region is wanted' in result.stderr, "a key that is not the first is refused by the load", result)
 
 
-def rights(t, p):
-    """The functions take names and values, and work for a load only."""
+def rights(t, p, service):
+    """A developer loads; the functions take names and values, and work for a load only."""
+    p.postgres.add_person("dev", "tablegate_developer")
+    env = {"TABLEGATE_CATALOG": p.postgres.dsn("dev")}
+    service.change_partition("parts", "region=cn,ds=2", [(30,)], 10)
+    for options in (("--all-partitions",), ("--partition", "region=eu"), ("--all-partitions", "--dry-run")):
+        result = p.loader("table", "load", "parts", "-o", "json", *options, env=env)
+        t.ok(result.rc == 0 and result.json["rows"] == 2, f"a developer loads {' '.join(options)}", result)
     p.postgres.psql("SELECT mirror_load.create_generation('days', 900, '[{\"name\":\"a\",\"sql_type\":\"bigint\"}]')")
     for sql, word in (("SELECT mirror_load.carry_over('days', 900, '[\"nope\"]', '[]', true)", "chosen by columns"),
                       ("SELECT mirror_load.carry_over('days', 900, '[\"a\"]', '{}', true)", "chosen by columns"),
@@ -216,7 +222,7 @@ def test(t):
     t.is_(days.load("--all-partitions").rc, 0, "(a key)")
     refusals(t, p, service, days)
     defined(t, p, service)
-    rights(t, p)
+    rights(t, p, service)
 
 
 run_test(test)
