@@ -41,13 +41,15 @@ class Load {
     reconcile_generations(catalog_, spec_.name, tables);
     drop_generations(mirror_, spec_.name, leftovers(catalog_, spec_.name, tables));
     check_published_columns(catalog_, spec_);
-    serving_ = serving_generation(tables, spec_.name);
+    serving_ = serving_generation(tables);
     next_.generation = begin_generation(catalog_, spec_, source.label(), tables);
     next_.relation = generation_name(spec_.name, next_.generation);
     try {
       build(source);
       watch_.step("swapping");
-      swap_generation(mirror_, spec_.name, next_.generation);
+      SwapDetails details;
+      details.strategy = spec_.swap;
+      swap_generation(mirror_, spec_.name, next_.generation, details);
     } catch (...) {
       give_up();
       throw;

@@ -99,6 +99,7 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
   spec.source_definition = rows.string(0, 4);
   spec.time_zone =
       json_member(definition, "time_zone", spec.source_type == "maxcompute" ? "Asia/Shanghai" : "UTC");
+  spec.swap = json_member(definition, "swap", "rename");
   read_keys(definition, spec);
   return spec;
 }
