@@ -18,6 +18,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'mirror' AND c.relname = p_relation
 $$;
 
+-- The relation that serves as a table: where it is read now.
+CREATE FUNCTION mirror_load.serving_relation(p_table text) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce((SELECT t.relation FROM mirror.tablegate_tables t WHERE t.table_name = p_table), p_table)
+$$;
+
 -- What serves already.
 INSERT INTO mirror.tablegate_tables (table_name, relation, generation, rows, loaded_at)
 SELECT c.relname, c.relname, mirror_load.generation_of(c.relname), mirror_load.rows_of(c.relname), clock_timestamp()
@@ -117,5 +123,6 @@ BEGIN
     DELETE FROM mirror.tablegate_tables t WHERE t.table_name = p_table;
 END $$;
 
-REVOKE ALL ON FUNCTION mirror_load.swap_generation, mirror_load.drop_generation, mirror_load.rows_of FROM PUBLIC;
+REVOKE ALL ON FUNCTION mirror_load.swap_generation, mirror_load.drop_generation, mirror_load.rows_of,
+    mirror_load.serving_relation FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION mirror_load.swap_generation, mirror_load.drop_generation TO tablegate_developer;

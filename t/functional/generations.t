@@ -158,7 +158,7 @@ def upgrade(t, p):
     """The mirror as the first migration left it: init fills the table."""
     loaded = p.postgres.psql("SELECT floor(extract(epoch FROM finished_at))::bigint FROM tablegate.generation WHERE status = 'current'")
     before = row(p)
-    p.postgres.psql(kOwner + "DROP TABLE mirror.tablegate_tables; DROP FUNCTION mirror_load.rows_of; DROP FUNCTION mirror_load.swap_generation;"
+    p.postgres.psql(kOwner + "DROP TABLE mirror.tablegate_tables; DROP FUNCTION mirror_load.rows_of; DROP FUNCTION mirror_load.serving_relation; DROP FUNCTION mirror_load.swap_generation;"
                     "CREATE FUNCTION mirror_load.swap_generation(text, bigint) RETURNS void LANGUAGE sql AS ''; DELETE FROM mirror_load.migration WHERE version >= 2")
     result = p.loader("table", "load", "user_info", "--from", f"csv:{p.file('user_info.csv', kUsersCsv)}", "--header")
     t.ok(result.rc == 1 and "version 1" in result.stderr, "a mirror of before: loads want init", result)
