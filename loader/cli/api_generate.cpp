@@ -11,6 +11,7 @@
 #include "cli/api_verbs.hpp"
 #include "cli/output.hpp"
 #include "core/statement.hpp"
+#include "mirror/serving_relation.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -77,8 +78,9 @@ class Wizard {
               (time ? fmt::format("to_json({}) #>> '{{}}'", quoted) : quoted + "::text");
       present += fmt::format("{}{} IS NOT NULL", present.empty() ? "" : " AND ", quoted);
     }
-    const Rows rows = mirror.query(fmt::format("SELECT {} FROM mirror.{} WHERE {} LIMIT 1", list,
-                                               core::quote_identifier(table_.name), present));
+    const Rows rows =
+        mirror.query(fmt::format("SELECT {} FROM {} WHERE {} LIMIT 1", list,
+                                 core::mirror_relation(serving_relation(mirror, table_.name)), present));
     std::vector<std::string> values;
     for (size_t i = 0; !rows.empty() && i < by_.size(); ++i)
       values.push_back(rows.string(0, static_cast<int>(i)));

@@ -13,6 +13,7 @@
 #include "catalog/roles.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
+#include "mirror/serving_relation.hpp"
 #include "publish/certificate.hpp"
 #include "publish/domain_rows.hpp"
 #include "publish/snapshot.hpp"
@@ -171,7 +172,7 @@ class Doctor {
           "SELECT has_table_privilege('tablegate_reader', c.oid, 'SELECT') FROM pg_catalog.pg_class c JOIN "
           "pg_catalog.pg_namespace n"
           " ON n.oid = c.relnamespace WHERE n.nspname = 'mirror' AND c.relname = $1",
-          {rows.string(i, 0)});
+          {serving_relation(mirror, rows.string(i, 0))});
       const bool good = !there.empty() && there.boolean(0, 0);
       say(check, good,
           good            ? "loaded"

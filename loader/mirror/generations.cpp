@@ -48,7 +48,7 @@ void promote(Database& catalog, const std::string& table, int64_t generation, in
 
 void reconcile_generations(Database& catalog, const std::string& table,
                            const std::vector<GenerationTable>& tables) {
-  const std::optional<GenerationTable> serving = serving_generation(tables, table);
+  const std::optional<GenerationTable> serving = serving_generation(tables);
   Transaction transaction(catalog);
   if (serving) {
     const Rows known = catalog.query(
@@ -153,7 +153,7 @@ std::vector<int64_t> leftovers(Database& catalog, const std::string& table,
       {table});
   std::vector<int64_t> generations;
   for (const GenerationTable& candidate : tables) {
-    bool keep = candidate.relation == table;
+    bool keep = candidate.serving;
     for (int row = 0; row < kept.size(); ++row) keep = keep || kept.integer(row, 0) == candidate.generation;
     if (!keep) generations.push_back(candidate.generation);
   }

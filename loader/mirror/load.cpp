@@ -34,7 +34,7 @@ class Load {
       drop_generations(mirror_, spec_.name, leftovers(catalog_, spec_.name, tables));
     }
     check_published_columns(catalog_, spec_);
-    serving_ = serving_generation(tables, spec_.name);
+    serving_ = serving_generation(tables);
     carry_.emplace(catalog_, spec_, serving_, source, mode_);
     if (carry_->unchanged()) return unchanged();
     if (mode_.dry_run) return try_out(source, tables);
@@ -45,7 +45,10 @@ class Load {
       transaction.commit();
       describe_generation(catalog_, spec_, next_.generation, described(source));
       watch_.step("swapping");
-      swap_generation(mirror_, spec_.name, next_.generation);
+      SwapDetails details;
+      details.strategy = spec_.swap;
+      if (const auto time = source.source_time()) details.source_time = source_time_text(*time);
+      swap_generation(mirror_, spec_.name, next_.generation, details);
     } catch (...) {
       give_up();
       throw;

@@ -64,7 +64,7 @@ std::string generation_name(const std::string& table, int64_t generation) {
 }
 
 std::string mirror_name(const std::string& relation) {
-  return fmt::format("\"mirror\".{}", core::quote_identifier(relation));
+  return core::mirror_relation(relation);
 }
 
 void lock_table_for_load(Database& mirror, const std::string& table) {
@@ -101,8 +101,10 @@ void open_load_session(Database& mirror) {
 
 std::vector<GenerationTable> list_generations(Database& mirror, const std::string& table) {
   const Rows rows = mirror.query(
-      "SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), '') FROM pg_class c"
-      " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'mirror' AND c.relkind IN ('r', 'p', "
+      "SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), ''),"
+      " c.relname = coalesce((SELECT t.relation FROM mirror.tablegate_tables t WHERE t.table_name = $1), $1)"
+      " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'mirror' AND "
+      "c.relkind IN ('r', 'p', "
       "'v', 'm', 'f')"
       " AND (c.relname = $1 OR c.relname ~ ('^' || $1 || '__g[0-9]+$')) ORDER BY 1",
       {table});
@@ -110,6 +112,7 @@ std::vector<GenerationTable> list_generations(Database& mirror, const std::strin
   for (int row = 0; row < rows.size(); ++row) {
     GenerationTable found;
     found.relation = rows.string(row, 0);
+    found.serving = rows.boolean(row, 2);
     if (read_mark(rows.text(row, 1), found)) {
       tables.push_back(std::move(found));
     } else if (found.relation == table) {
@@ -119,10 +122,9 @@ std::vector<GenerationTable> list_generations(Database& mirror, const std::strin
   return tables;
 }
 
-std::optional<GenerationTable> serving_generation(const std::vector<GenerationTable>& tables,
-                                                  const std::string& table) {
+std::optional<GenerationTable> serving_generation(const std::vector<GenerationTable>& tables) {
   for (const GenerationTable& candidate : tables) {
-    if (candidate.relation == table) return candidate;
+    if (candidate.serving) return candidate;
   }
   return std::nullopt;
 }
@@ -133,13 +135,14 @@ void create_generation(Database& mirror, const std::string& table, int64_t gener
                {table, std::to_string(generation), columns_text(columns)});
 }
 
-void swap_generation(Database& mirror, const std::string& table, int64_t next) {
+void swap_generation(Database& mirror, const std::string& table, int64_t next, const SwapDetails& details) {
   std::minstd_rand random(std::random_device{}());
   for (int attempt = 1;; ++attempt) {
     try {
       Transaction transaction(mirror);
       mirror.script("SET LOCAL lock_timeout = '50ms'");
-      mirror.query("SELECT mirror_load.swap_generation($1, $2)", {table, std::to_string(next)});
+      mirror.query("SELECT mirror_load.swap_generation($1, $2, $3, $4, $5)",
+                   {table, std::to_string(next), details.source_time, details.loaded_at, details.strategy});
       transaction.commit();
       return;
     } catch (const DatabaseError& error) {

@@ -1,5 +1,6 @@
 // The physical side of a mirror: schema `mirror` of the mirror's database.
-// mirror.NAME is what gateways read; other generations stand beside it as
+// mirror.NAME is what gateways read (with swap "pointer" what the table's row of
+// mirror.tablegate_tables names); other generations stand beside it as
 // NAME__g<N>. Which generation a table is, and how many rows it was loaded
 // with, is written in its comment, which follows every rename: that, not the
 // catalog, is the truth when a loader died between the two. All changes go
@@ -22,6 +23,14 @@ struct GenerationTable {
   std::string relation;  // its name now
   int64_t generation = 0;
   int64_t rows = 0;
+  bool serving = false;  // gateways read it
+};
+
+// What mirror.tablegate_tables tells of the generation that a swap makes the serving one.
+struct SwapDetails {
+  std::optional<std::string> source_time;  // as PostgreSQL reads it; not set: not told
+  std::optional<std::string> loaded_at;    // not set: now
+  std::optional<std::string> strategy;     // "rename", "pointer"; not set: as the table is swapped now
 };
 
 std::string generation_name(const std::string& table, int64_t generation);
@@ -39,8 +48,7 @@ void open_load_session(Database& mirror);
 // its name.
 std::vector<GenerationTable> list_generations(Database& mirror, const std::string& table);
 // The one that gateways read.
-std::optional<GenerationTable> serving_generation(const std::vector<GenerationTable>& tables,
-                                                  const std::string& table);
+std::optional<GenerationTable> serving_generation(const std::vector<GenerationTable>& tables);
 
 // An empty table for the generation, to COPY into: generation_name().
 void create_generation(Database& mirror, const std::string& table, int64_t generation,
@@ -49,7 +57,7 @@ void create_generation(Database& mirror, const std::string& table, int64_t gener
 // Puts generation `next` in the place of the serving one in one short transaction. Never makes readers wait
 // longer than 50 ms at a time: tries again, and throws SystemFailure after about half a minute of failed
 // tries.
-void swap_generation(Database& mirror, const std::string& table, int64_t next);
+void swap_generation(Database& mirror, const std::string& table, int64_t next, const SwapDetails& details);
 
 // Drops generations that do not serve. One that a reader still holds stays for the next load.
 void drop_generations(Database& mirror, const std::string& table, const std::vector<int64_t>& generations);

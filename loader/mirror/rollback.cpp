@@ -16,19 +16,25 @@ namespace {
 struct Previous {
   GenerationTable table;
   std::vector<TableColumn> columns;  // as it was loaded
+  SwapDetails details;               // when that was
 };
 
 Previous find_previous(Database& catalog, const std::string& name, int64_t generation,
                        const std::vector<GenerationTable>& tables) {
   const Rows rows = catalog.query(
-      "SELECT generation, columns::text FROM tablegate.generation WHERE table_name = $1 AND status = "
-      "'previous' AND $2::bigint IN (0, generation) ORDER BY served_until DESC NULLS LAST, generation DESC",
+      "SELECT generation, columns::text, finished_at::text, source_time::text FROM tablegate.generation WHERE "
+      "table_name = $1 AND status = 'previous' AND $2::bigint IN (0, generation) ORDER BY served_until DESC "
+      "NULLS LAST, generation DESC",
       {name, std::to_string(generation)});
   for (int row = 0; row < rows.size(); ++row) {
     const auto found = std::find_if(tables.begin(), tables.end(), [&](const GenerationTable& table) {
-      return table.generation == rows.integer(row, 0) && table.relation != name;
+      return table.generation == rows.integer(row, 0) && !table.serving;
     });
-    if (found != tables.end()) return {*found, read_columns(rows.string(row, 1))};
+    if (found == tables.end()) continue;
+    SwapDetails details;
+    if (!rows.null(row, 2)) details.loaded_at = rows.string(row, 2);
+    if (!rows.null(row, 3)) details.source_time = rows.string(row, 3);
+    return {*found, read_columns(rows.string(row, 1)), details};
   }
   throw Refused(
       generation == 0
@@ -48,7 +54,7 @@ LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec&
   TableSpec then = spec;
   then.columns = previous.columns;
   check_published_columns(catalog, then);
-  swap_generation(mirror, spec.name, previous.table.generation);
+  swap_generation(mirror, spec.name, previous.table.generation, previous.details);
   finish_generation(catalog, spec.name, previous.table.generation, previous.table.rows, kKeepAll);
   return {previous.table.generation, previous.table.rows};
 }

@@ -105,6 +105,7 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
     else
       spec.partitions = names_of(*partition);
   }
+  spec.swap = json_member(definition, "swap", "rename");
   read_keys(definition, spec);
   return spec;
 }

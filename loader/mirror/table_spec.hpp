@@ -17,6 +17,7 @@ struct TableSpec {
   std::vector<std::string> primary_key;
   std::vector<std::vector<std::string>> indexes;
   std::string time_zone;
+  std::string swap;                     // rename, pointer
   std::string source_name;              // of the data source
   std::string source_type;              // csv, maxcompute, postgresql
   std::string source_path;              // csv: its path, or empty

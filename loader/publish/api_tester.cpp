@@ -17,6 +17,7 @@
 #include "core/problem.hpp"
 #include "core/router.hpp"
 #include "core/statement.hpp"
+#include "core/table_generations.hpp"
 #include "pg/dsn.hpp"
 #include "pg/poll_loop.hpp"
 #include "pg/pool.hpp"
@@ -117,15 +118,16 @@ TestRequest make_request(const CompiledApi& api, const core::VersionKey& version
 // The one query of a test; its answer goes through core's writer while libpq's result is there.
 class TestQuery final : public pg::Query {
  public:
-  TestQuery(const core::Api& api, const core::BoundValues& bound) : api_(api), mask_(bound.mask) {
-    key = {api.id, bound.mask};
+  TestQuery(const core::Api& api, const core::BoundValues& bound, const core::TableGenerations& generations)
+      : api_(api), mask_(bound.mask), generations_(generations) {
+    key = {api.id, bound.mask, 0};
     parameter_count = bound.count;
     values = bound.values;
     timeout_ms = api.timeout_ms;
     point = api.point;
   }
 
-  std::string sql() const override { return core::statement_sql(api_, mask_); }
+  std::string sql() const override { return core::statement_sql(api_, mask_, &generations_); }
   void parameter_types(std::vector<Oid>& types) const override {
     for (const uint32_t type : core::statement_types(api_, mask_)) types.push_back(type);
   }
@@ -179,10 +181,46 @@ class TestQuery final : public pg::Query {
 
   const core::Api& api_;
   uint64_t mask_;
+  const core::TableGenerations& generations_;
   core::StringSink sink_;
   std::string detail_;
   int rows_ = 0;
   core::Slug slug_ = core::Slug::none;
+  bool done_ = false;
+};
+
+// Where the tables stand, as a gateway reads it. Where that cannot be read they are where their names say.
+class GenerationsQuery final : public pg::Query {
+ public:
+  GenerationsQuery(core::TableGenerations& generations, uint32_t limit_ms) : generations_(generations) {
+    key.route = UINT64_MAX;
+    timeout_ms = limit_ms;
+  }
+
+  std::string sql() const override { return core::kGenerationsSql; }
+  void parameter_types(std::vector<Oid>& types) const override { (void)types; }
+  void on_rows(const PGresult* rows) noexcept override {
+    generations_.begin();
+    for (int row = 0; row < PQntuples(rows); ++row) {
+      core::Cell cells[core::kGenerationColumns];
+      for (size_t column = 0; column < core::kGenerationColumns; ++column) {
+        const int field = static_cast<int>(column);
+        if (PQgetisnull(rows, row, field) != 0) continue;
+        cells[column] = {PQgetvalue(rows, row, field), static_cast<size_t>(PQgetlength(rows, row, field))};
+      }
+      generations_.row(cells);
+    }
+    generations_.end();
+    done_ = true;
+  }
+  void on_failure(const pg::Failure& failure) noexcept override {
+    (void)failure;
+    done_ = true;
+  }
+  bool done() const { return done_; }
+
+ private:
+  core::TableGenerations& generations_;
   bool done_ = false;
 };
 
@@ -233,8 +271,12 @@ class ApiTester::Mirror {
     pool_.emplace(loop_, config_);
   }
 
-  TestOutcome run(const core::Api& api, const core::BoundValues& bound) {
-    TestQuery query(api, bound);
+  TestOutcome run(const core::Manifest& manifest, const core::Api& api, const core::BoundValues& bound) {
+    core::TableGenerations generations(manifest);
+    GenerationsQuery where(generations, api.timeout_ms);
+    pool_->submit(where);
+    if (!loop_.run_until([&where] { return where.done(); }, api.timeout_ms)) pool_->abandon(where);
+    TestQuery query(api, bound, generations);
     const auto start = Clock::now();
     pool_->submit(query);
     // The contract's timeout is for waiting for a connection and the query together.
@@ -293,7 +335,7 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound))
     return problem_outcome(problem);
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
-  return mirror_->run(*match.api, bound);
+  return mirror_->run(**manifest, *match.api, bound);
 }
 
 }  // namespace tablegate::loader

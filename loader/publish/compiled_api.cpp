@@ -211,7 +211,9 @@ class Compiler {
       }
       api_.columns.push_back(std::move(column));
     }
-    api_.select = fmt::format("SELECT {} FROM \"mirror\".{}", selected, core::quote_identifier(table_));
+    api_.select = fmt::format("SELECT {} FROM ", selected);
+    api_.tables.emplace_back(table_, api_.select.size());
+    api_.select += core::mirror_relation(table_);
   }
 
   // Whether required conditions fix the whole primary key.

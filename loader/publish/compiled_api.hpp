@@ -46,6 +46,7 @@ struct CompiledApi {
   std::optional<CompiledHmac> hmac;                                   // where authentication lists it
   std::optional<std::pair<std::string, std::string>> api_key_source;  // in, name
   std::string select, tail;
+  std::vector<std::pair<std::string, size_t>> tables;  // name; where "mirror"."NAME" stands in select
   std::vector<CompiledParameter> parameters;
   std::vector<CompiledColumn> columns;
 };

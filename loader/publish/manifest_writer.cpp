@@ -166,6 +166,10 @@ std::string api_line(const ApiEntry& entry) {
   }
   line.text("select", api.select);
   line.text("tail", api.tail);
+  line.objects("tables", api.tables, [&](const std::pair<std::string, size_t>& table) {
+    line.text("name", table.first);
+    line.number("at", static_cast<int64_t>(table.second));
+  });
   line.objects("parameters", api.parameters, [&](const CompiledParameter& parameter) {
     line.text("name", parameter.name);
     line.text("in", parameter.place);

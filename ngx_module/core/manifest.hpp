@@ -74,6 +74,12 @@ struct VersionKey {
   std::string value;
 };
 
+// A mirrored table in an API's SQL.
+struct TableUse {
+  uint32_t table = 0;  // place in Manifest::tables
+  uint32_t at = 0;     // offset in Api::select where "mirror"."NAME" stands
+};
+
 struct Api {
   uint32_t id = 0;     // the catalog's
   uint32_t index = 0;  // place in Manifest::apis
@@ -98,6 +104,7 @@ struct Api {
   HmacRule hmac;
   std::string select;
   std::string tail;
+  std::vector<TableUse> tables;  // by ascending offset
   std::vector<Parameter> parameters;
   bool reads_body = false;  // a parameter stands in the body
   std::vector<Column> columns;
@@ -169,6 +176,7 @@ struct Manifest {
   std::vector<Domain> domains;
   std::vector<Api> apis;
   std::vector<Consumer> consumers;
+  std::vector<std::string> tables;  // names of the mirrored tables that APIs read, sorted
   std::vector<Document> documents;
   int any_host_document = -1;      // of hosts that are no domain; -1: none
   std::vector<ApiKey> api_keys;    // sorted by digest

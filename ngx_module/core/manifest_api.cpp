@@ -145,7 +145,7 @@ void read_version_key(ObjectReader& in, Api& out) {
 
 }  // namespace
 
-Api read_api(ObjectReader& in) {
+Api read_api(ObjectReader& in, TableNames& tables) {
   Api out;
   out.id = static_cast<uint32_t>(in.integer("id", 1, UINT32_MAX));
   out.name = in.string("name");
@@ -178,6 +178,7 @@ Api read_api(ObjectReader& in) {
   if (in.has("deprecated")) read_deprecation(in, out);
   out.select = in.string("select");
   out.tail = in.string("tail");
+  if (in.has("tables")) read_tables(in, tables, out);
   read_parameters(in, out);
   in.objects("columns", [&out](ObjectReader& item) { out.columns.push_back(read_column(item)); });
   if (out.columns.empty()) in.fail("columns", "must not be empty");

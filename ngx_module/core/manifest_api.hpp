@@ -4,10 +4,12 @@
 
 #include "core/manifest.hpp"
 #include "core/manifest_object.hpp"
+#include "core/manifest_tables.hpp"
 
 namespace tablegate::core {
 
 // What is wrong lands in `in`. Api::index is the caller's to set.
-Api read_api(ObjectReader& in);
+// Table numbers are those of `tables`.
+Api read_api(ObjectReader& in, TableNames& tables);
 
 }  // namespace tablegate::core

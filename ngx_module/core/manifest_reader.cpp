@@ -60,7 +60,7 @@ class Reading {
       manifest_.domains.push_back(read_domain(in));
       if (!domains_.insert(manifest_.domains.back().name).second) in.fail("name", "is given twice");
     } else if (kind == "api") {
-      Api api = read_api(in);
+      Api api = read_api(in, tables_);
       api.index = static_cast<uint32_t>(manifest_.apis.size());
       if (!apis_.emplace(api.id, api.index).second) in.fail("id", "is given twice");
       manifest_.apis.push_back(std::move(api));
@@ -75,10 +75,12 @@ class Reading {
     }
   }
 
+  void finish() { tables_.finish(manifest_); }
+
  private:
   // Another version of an API of a line before.
   void canary(ObjectReader& in) {
-    Api canary = read_api(in);
+    Api canary = read_api(in, tables_);
     const auto weight = static_cast<uint32_t>(in.integer("weight", 1, 99));
     const auto found = apis_.find(canary.id);
     if (found == apis_.end()) return in.fail("id", "names an API that the manifest does not have");
@@ -159,6 +161,7 @@ class Reading {
   }
 
   Manifest& manifest_;
+  TableNames tables_;
   std::unordered_map<int64_t, uint32_t> apis_;
   std::unordered_set<std::string> domains_;
   std::unordered_set<std::string> consumers_;
@@ -230,6 +233,7 @@ Status read_lines(std::string_view rest, Manifest& manifest) {
     if (problem) return Error{consumer_of(json.get(), *problem) + problem->text(), where};
     rest.remove_prefix(end + 1);
   }
+  reading.finish();
   return Done{};
 }
 

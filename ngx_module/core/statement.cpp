@@ -8,10 +8,26 @@ bool present(const Parameter& parameter, uint64_t mask) {
   return parameter.optional_bit < 0 || (mask >> parameter.optional_bit & 1U) != 0;
 }
 
+// The SELECT with each table's relation of now in its place.
+std::string select_text(const Api& api, const TableGenerations* generations) {
+  if (generations == nullptr || !generations->reads_pointer(api)) return api.select;
+  std::string sql;
+  size_t done = 0;
+  for (const TableUse& use : api.tables) {
+    const TableGeneration& table = generations->all()[use.table];
+    sql.append(api.select, done, use.at - done);
+    done = use.at;
+    if (table.relation.empty()) continue;
+    sql.append(mirror_relation(table.relation));
+    done += mirror_relation(generations->name(use.table)).size();
+  }
+  return sql.append(api.select, done, std::string::npos);
+}
+
 }  // namespace
 
-std::string statement_sql(const Api& api, uint64_t mask) {
-  std::string sql = api.select;
+std::string statement_sql(const Api& api, uint64_t mask, const TableGenerations* generations) {
+  std::string sql = select_text(api, generations);
   int placeholder = 0;
   for (const Parameter& parameter : api.parameters) {
     if (!present(parameter, mask)) continue;
@@ -30,6 +46,10 @@ std::vector<uint32_t> statement_types(const Api& api, uint64_t mask) {
     if (present(parameter, mask)) types.push_back(column_type_oid(parameter.column_type));
   }
   return types;
+}
+
+std::string mirror_relation(std::string_view name) {
+  return "\"mirror\"." + quote_identifier(name);
 }
 
 std::string quote_identifier(std::string_view name) {

@@ -8,16 +8,20 @@
 #include <vector>
 
 #include "core/manifest.hpp"
+#include "core/table_generations.hpp"
 
 namespace tablegate::core {
 
-// "SELECT ... WHERE c1 = $1 AND c2 = $2 ... LIMIT n"; `mask` as in BoundValues.
-std::string statement_sql(const Api& api, uint64_t mask);
+// "SELECT ... WHERE c1 = $1 AND c2 = $2 ... LIMIT n"; `mask` as in BoundValues. Tables are read where
+// `generations` says they are; null: under their names.
+std::string statement_sql(const Api& api, uint64_t mask, const TableGenerations* generations = nullptr);
 
 // The types of its placeholders, by OID: the columns' types, so that indexes serve.
 std::vector<uint32_t> statement_types(const Api& api, uint64_t mask);
 
 // "name" with quotes doubled, as PostgreSQL reads identifiers (manual, 4.1.1).
 std::string quote_identifier(std::string_view name);
+// "mirror"."name"
+std::string mirror_relation(std::string_view name);
 
 }  // namespace tablegate::core

@@ -56,6 +56,27 @@ void write_pools(const StatusReport& report, TextSink& out) {
   out.put("]");
 }
 
+void write_tables(const StatusReport& report, TextSink& out) {
+  out.put(",\"tables\":[");
+  bool first = true;
+  for (const TableStatus& table : report.tables) {
+    const TableGeneration& generation = *table.generation;
+    out.put(first ? "{\"service\":" : ",{\"service\":").json(table.service);
+    out.put(",\"name\":").json(table.name).put(",\"generation\":").number(generation.number);
+    out.put(",\"rows\":").number(generation.rows).put(",\"source_time\":");
+    if (generation.source_time == INT64_MIN) {
+      out.put("null");
+    } else {
+      out.put(std::to_string(generation.source_time));
+    }
+    out.put(",\"loaded_at\":").put(std::to_string(generation.loaded_at));
+    out.put(",\"age\":").number(table_age(report, table));
+    out.put(",\"read_at\":").put(std::to_string(table.read_at)).put("}");
+    first = false;
+  }
+  out.put("]");
+}
+
 void write_apis(const StatusReport& report, TextSink& out) {
   out.put(",\"apis\":[");
   bool first = true;
@@ -77,6 +98,10 @@ void write_apis(const StatusReport& report, TextSink& out) {
 
 }  // namespace
 
+uint64_t table_age(const StatusReport& report, const TableStatus& table) {
+  return static_cast<uint64_t>(std::max<int64_t>(0, report.now - table.generation->modified()));
+}
+
 bool write_status_json(const StatusReport& report, ByteSink& sink) {
   TextSink out(sink);
   out.put("{\"gateway\":").json(report.manifest->gateway);
@@ -87,6 +112,7 @@ bool write_status_json(const StatusReport& report, ByteSink& sink) {
   out.put(",\"nginx\":").json(report.nginx).put(",\"module\":").json(kVersion);
   write_workers(report, out);
   write_pools(report, out);
+  write_tables(report, out);
   if (report.counters == nullptr) {
     out.put(",\"zone\":null");
   } else {

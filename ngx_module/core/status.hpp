@@ -12,6 +12,7 @@
 #include "core/counter_table.hpp"
 #include "core/json_writer.hpp"
 #include "core/manifest.hpp"
+#include "core/table_generations.hpp"
 #include "core/usage_table.hpp"
 #include "core/worker_table.hpp"
 
@@ -26,6 +27,14 @@ struct PoolStatus {
   unsigned queue = 0;        // requests that may wait in each worker
 };
 
+// A mirrored table as the answering worker knows it.
+struct TableStatus {
+  std::string_view service;
+  std::string_view name;
+  const TableGeneration* generation = nullptr;
+  int64_t read_at = 0;  // when it was read, in seconds since 1970
+};
+
 // Everything that is pointed to outlives the writing.
 struct StatusReport {
   const Manifest* manifest = nullptr;  // of the worker that answers
@@ -34,11 +43,16 @@ struct StatusReport {
   std::string_view nginx;            // version
   std::vector<WorkerEntry> workers;  // without a zone: the one that answers
   std::vector<PoolStatus> pools;
+  int64_t now = 0;                  // seconds since 1970, for ages
+  std::vector<TableStatus> tables;  // those that are known
   uint64_t epoch = 0;  // of the zone's memory; its numbers count since then. 0: no tablegate_zone
   size_t nonce_slots = 0;
   size_t nonces = 0;
   const CounterTable* counters = nullptr;  // null: no tablegate_zone
 };
+
+// Seconds since the newest change that a table holds, or since it was loaded; 0 for what lies ahead.
+uint64_t table_age(const StatusReport& report, const TableStatus& table);
 
 // False: no memory.
 bool write_status_json(const StatusReport& report, ByteSink& sink);

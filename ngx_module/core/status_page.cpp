@@ -70,6 +70,30 @@ void write_pools(const StatusReport& report, TextSink& out) {
   out.put("</table>\n");
 }
 
+// Nothing where the worker knows of no table.
+void write_tables(const StatusReport& report, TextSink& out) {
+  if (report.tables.empty()) return;
+  out.put(
+      "<h2>Tables</h2>\n<table>\n<tr><th>Service</th><th>Name</th><th class=\"n\">Generation</th>"
+      "<th class=\"n\">Rows</th><th>Source's time</th><th>Loaded</th><th class=\"n\">Age, "
+      "seconds</th></tr>\n");
+  for (const TableStatus& table : report.tables) {
+    const TableGeneration& generation = *table.generation;
+    char date[kHttpDateSize + 1];
+    out.put("<tr><td>").html(table.service).put("</td><td>").html(table.name);
+    out.put("</td><td class=\"n\">").number(generation.number);
+    out.put("</td><td class=\"n\">").number(generation.rows).put("</td><td>");
+    if (generation.source_time != INT64_MIN) {
+      format_http_date(generation.source_time, date);
+      out.put(date);
+    }
+    format_http_date(generation.loaded_at, date);
+    out.put("</td><td>").put(date).put("</td><td class=\"n\">").number(table_age(report, table));
+    out.put("</td></tr>\n");
+  }
+  out.put("</table>\n");
+}
+
 void write_api(const Api& api, const CounterCell* cell, TextSink& out) {
   out.put("<tr><td>")
       .html(api.name)
@@ -95,6 +119,7 @@ bool write_status_page(const StatusReport& report, ByteSink& sink) {
   write_node(report, out);
   write_workers(report, out);
   write_pools(report, out);
+  write_tables(report, out);
   out.put(
       "<h2>APIs</h2>\n<table>\n<tr><th>Name</th><th>Version</th><th class=\"n\">Requests</th>"
       "<th class=\"n\">Seconds</th><th>Errors</th></tr>\n");

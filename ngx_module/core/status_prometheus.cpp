@@ -62,6 +62,42 @@ void write_pools(const StatusReport& report, TextSink& out) {
   }
 }
 
+void write_tables(const StatusReport& report, TextSink& out) {
+  struct Family {
+    std::string_view name, help;
+    int64_t (*read)(const StatusReport&, const TableStatus&);  // INT64_MIN: it has none
+  };
+  static constexpr Family kFamilies[] = {
+      {"tablegate_table_generation", "Generation of a mirrored table that serves.",
+       [](const StatusReport&, const TableStatus& table) {
+         return static_cast<int64_t>(table.generation->number);
+       }},
+      {"tablegate_table_rows", "Rows it was loaded with.",
+       [](const StatusReport&, const TableStatus& table) {
+         return static_cast<int64_t>(table.generation->rows);
+       }},
+      {"tablegate_table_source_timestamp_seconds", "Newest change in its source that it holds.",
+       [](const StatusReport&, const TableStatus& table) { return table.generation->source_time; }},
+      {"tablegate_table_loaded_timestamp_seconds", "When it was loaded.",
+       [](const StatusReport&, const TableStatus& table) { return table.generation->loaded_at; }},
+      {"tablegate_table_age_seconds", "Since its source's time, or since it was loaded.",
+       [](const StatusReport& of, const TableStatus& table) {
+         return static_cast<int64_t>(table_age(of, table));
+       }},
+  };
+  for (const Family& one : kFamilies) {
+    bool any = false;
+    for (const TableStatus& table : report.tables) {
+      const int64_t value = one.read(report, table);
+      if (value == INT64_MIN) continue;
+      if (!any) family(out, one.name, "gauge", one.help);
+      any = true;
+      out.put(one.name).put("{").label("service", table.service).put(",").label("table", table.name);
+      out.put("} ").put(std::to_string(value)).put("\n");
+    }
+  }
+}
+
 // name{workspace="...",api="...",version="N"
 void begin_sample(TextSink& out, std::string_view name, const Api& api) {
   out.put(name).put("{").label("workspace", api.workspace).put(",").label("api", api.name);
@@ -130,6 +166,7 @@ bool write_status_prometheus(const StatusReport& report, ByteSink& sink) {
   TextSink out(sink);
   write_node(report, out);
   write_pools(report, out);
+  write_tables(report, out);
   if (report.counters != nullptr) {
     write_apis(report, out);
     write_zone(report, out);

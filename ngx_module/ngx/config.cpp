@@ -75,6 +75,7 @@ void* create_location_config(ngx_conf_t* cf) noexcept {
   config->hmac_window = NGX_CONF_UNSET;
   config->hmac_diagnostics = NGX_CONF_UNSET;
   config->errors = NGX_CONF_UNSET;
+  config->last_modified = NGX_CONF_UNSET;
   config->tls_terminated = NGX_CONF_UNSET;
   return config;
 }
@@ -86,6 +87,7 @@ char* merge_location_config(ngx_conf_t* cf, void* parent, void* child) noexcept 
   ngx_conf_merge_sec_value(inner.hmac_window, outer.hmac_window, 900);
   ngx_conf_merge_value(inner.hmac_diagnostics, outer.hmac_diagnostics, 0);
   ngx_conf_merge_value(inner.errors, outer.errors, 0);
+  ngx_conf_merge_value(inner.last_modified, outer.last_modified, 1);
   ngx_conf_merge_value(inner.tls_terminated, outer.tls_terminated, 0);
   if (inner.enabled == 0) return NGX_CONF_OK;
   auto& main = *static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));

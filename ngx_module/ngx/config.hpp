@@ -61,6 +61,7 @@ struct LocationConfig {
   time_t hmac_window;  // seconds; 0: signed times and nonces do not count
   ngx_flag_t hmac_diagnostics;
   ngx_flag_t errors;
+  ngx_flag_t last_modified;
   ngx_flag_t tls_terminated;  // a proxy in front ends TLS: what comes in clear counts as encrypted
 };
 

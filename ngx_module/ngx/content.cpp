@@ -67,21 +67,44 @@ void start_deadline(RequestState& state) {
   ngx_add_timer(&event, state.route.api->timeout_ms);
 }
 
+Generations* generations_of(const RequestState& state) {
+  Worker* worker = main_config(state.request).worker.get();
+  return worker == nullptr ? nullptr : worker->generations(*state.route.api);
+}
+
+// Hands the query to its pool. What is known of the tables now is not newer than what the query will see.
+void submit(RequestState& state, Worker& worker) {
+  const core::Api& api = *state.route.api;
+  if (const Generations* generations = worker.generations(api)) {
+    state.query.key.epoch = generations->known().epoch(api);
+    state.modified = generations->fresh() ? generations->known().modified(api) : INT64_MIN;
+  }
+  state.submitting = true;
+  worker.pool(api).submit(state.query);
+  state.submitting = false;
+}
+
 ngx_int_t start_query(RequestState& state, const core::BoundValues& bound) {
   ngx_http_request_t* r = state.request;
   const core::Api& api = *state.route.api;
   Worker& worker = *main_config(r).worker;
   if (ngx_exiting) worker.leave();
-  state.query.key = {api.index, bound.mask};
+  state.query.key = {api.index, bound.mask, 0};
   state.query.parameter_count = bound.count;
   state.query.values = bound.values;
   state.query.timeout_ms = api.timeout_ms;
   state.query.point = api.point;
   state.waiting = true;
-  state.submitting = true;
   start_deadline(state);
-  worker.pool(api).submit(state.query);
-  state.submitting = false;
+  Generations* generations = worker.generations(api);
+  if (generations != nullptr) generations->touch();
+  if (generations != nullptr && !generations->fresh() && generations->known().reads_pointer(api)) {
+    state.submitting = true;
+    generations->reread(state.query);  // it may have moved while nobody looked
+    state.submitting = false;
+  } else {
+    submit(state, worker);
+  }
   if (!state.waiting) return send_problem(state);  // it failed at once
   r->main->count++;
   // A client that goes away frees the request, and with it the query (RequestState::clean_up).
@@ -135,7 +158,9 @@ ngx_int_t handle(ngx_http_request_t* r) {
 }  // namespace
 
 std::string RequestQuery::sql() const {
-  return core::statement_sql(*state_.route.api, key.mask);
+  const Generations* generations = generations_of(state_);
+  return core::statement_sql(*state_.route.api, key.mask,
+                             generations == nullptr ? nullptr : &generations->known());
 }
 
 void RequestQuery::parameter_types(std::vector<Oid>& types) const {
@@ -152,10 +177,43 @@ void RequestQuery::on_rows(const PGresult* rows) noexcept {
   }
 }
 
+// "undefined_table": it may stand under another name by now.
+bool RequestQuery::expects(const std::string& sqlstate) const noexcept {
+  return sqlstate == "42P01" && !state_.reread && generations_of(state_) != nullptr;
+}
+
 void RequestQuery::on_failure(const pg::Failure& failure) noexcept {
+  if (expects(failure.sqlstate)) {
+    state_.reread = true;
+    try {
+      state_.missing = failure.message;
+      return generations_of(state_)->reread(*this);
+    } catch (...) {  // no memory for the message: an error like others
+    }
+  }
   stop_waiting(state_);
   state_.problem = {slug_of(failure.kind), {}, {}};
   if (state_.submitting || !is_ours(state_)) return;  // submitting: start_query() answers
+  try {
+    finish(state_, send_problem(state_));
+  } catch (...) {
+    finish(state_, NGX_ERROR);
+  }
+}
+
+void RequestQuery::on_reread(bool good) noexcept {
+  const core::Api& api = *state_.route.api;
+  Worker& worker = *main_config(state_.request).worker;
+  const bool moved = good && worker.generations(api)->known().epoch(api) != key.epoch;
+  if (state_.reread && !moved) {
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "tablegate: %s/%s: query failed: 42P01 %s",
+                  api.service.c_str(), api.resource_group.c_str(), state_.missing.c_str());
+    return on_failure({pg::Failure::Kind::query_failed, {}, {}});
+  }
+  const bool at_once = state_.submitting;  // within start_query(), which answers
+  submit(state_, worker);
+  if (at_once) state_.submitting = true;
+  if (state_.waiting || at_once || !is_ours(state_)) return;
   try {
     finish(state_, send_problem(state_));
   } catch (...) {

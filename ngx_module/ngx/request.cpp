@@ -40,7 +40,7 @@ bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
 }  // namespace
 
 RequestState::RequestState(ngx_http_request_t* r)
-    : request(r), uri(r->uri), args(r->args), query(*this), deadline{} {}
+    : request(r), uri(r->uri), args(r->args), query(*this), last_modified{}, deadline{} {}
 
 RequestState* RequestState::make(ngx_http_request_t* r) {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(RequestState));

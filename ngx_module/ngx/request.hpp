@@ -7,6 +7,7 @@
 
 #include "core/authentication.hpp"
 #include "core/body.hpp"
+#include "core/http_date.hpp"
 #include "core/manifest.hpp"
 #include "core/parameters.hpp"
 #include "core/problem.hpp"
@@ -47,6 +48,9 @@ class RequestQuery final : public pg::Query {
   void parameter_types(std::vector<Oid>& types) const override;
   void on_rows(const PGresult* rows) noexcept override;
   void on_failure(const pg::Failure& failure) noexcept override;
+  bool expects(const std::string& sqlstate) const noexcept override;
+  // The tables' generations were read once more (good), or could not be (Generations::reread).
+  void on_reread(bool good) noexcept;
 
  private:
   RequestState& state_;
@@ -92,7 +96,12 @@ class RequestState {
   // The content handler's.
   RequestQuery query;
   bool submitting = false;
-  bool waiting = false;  // the query is in the pool, the deadline runs
+  bool waiting = false;  // the query is in the pool, or for a read of generations; the deadline runs
+  bool reread = false;   // a table was not where it was thought to be: generations were read once more
+  std::string missing;   // what the database said of it
+  // The newest change in the tables that the answer is of, or older; INT64_MIN: not known.
+  int64_t modified = INT64_MIN;
+  char last_modified[core::kHttpDateSize + 1];
   size_t rows = 0;
   uint64_t answered_ms = 0;
 

@@ -114,6 +114,20 @@ bool add_deprecation(ngx_http_request_t* r, const core::Api* api) {
          add_header(r, "Sunset", api->sunset) != nullptr;
 }
 
+// The newest change in what the answer was read from. Caches guess from it how long an answer stays good, so
+// it never comes without the word that they have to ask. nginx is not told the time: it would answer 304 by
+// it, to POST too, and after another version of the API was published.
+bool add_last_modified(RequestState& state) {
+  ngx_http_request_t* r = state.request;
+  if (state.modified < 0 || location_config(r).last_modified == 0) return true;
+  // Not ahead of the answer's own Date (RFC 9110 section 8.8.2.1).
+  core::format_http_date(std::min(state.modified, static_cast<int64_t>(ngx_time())), state.last_modified);
+  ngx_table_elt_t* header = add_header(r, "Last-Modified", {state.last_modified, core::kHttpDateSize});
+  if (header == nullptr) return false;
+  r->headers_out.last_modified = header;  // filters that change the body take it away
+  return add_header(r, "Cache-Control", "no-cache") != nullptr;
+}
+
 bool add_problem_headers(RequestState& state, const core::ProblemKind& kind) {
   ngx_http_request_t* r = state.request;
   if (kind.status == 401) {
@@ -194,7 +208,8 @@ ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
     }
     good = writer.row(cells);
   }
-  if (!good || !writer.end() || !add_deprecation(r, &api)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(state))
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
   state.rows = static_cast<size_t>(count);
   state.answered = true;
   count_answer(state, core::Slug::none);

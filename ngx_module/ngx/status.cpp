@@ -53,6 +53,16 @@ core::StatusReport make_report(const MainConfig& config) {
     report.workers.push_back({static_cast<uint64_t>(ngx_pid), config.generation, report.manifest->publication,
                               ngx_exiting != 0, nullptr});
   }
+  report.now = ngx_time();
+  for (const auto& generations : worker.generations()) {
+    generations->touch();
+    const std::vector<core::TableGeneration>& tables = generations->known().all();
+    for (size_t table = 0; table < tables.size(); ++table) {
+      if (!tables[table].known || !generations->uses(table)) continue;
+      report.tables.push_back(
+          {generations->service(), generations->known().name(table), &tables[table], generations->read_at()});
+    }
+  }
   size_t place = 0;
   for (const Service& service : config.services) {
     for (const ResourceGroup& group : service.groups) {

@@ -26,10 +26,32 @@ Worker::Worker(const MainConfig& config, ngx_log_t* log)
       pools_.push_back(std::make_unique<pg::Pool>(loop_, std::move(pool)));
     }
   }
+  make_generations();
   if (config.zone == nullptr) return;
   statistics_.emplace(config);
   timer_ = loop_.timer(*this);
   timer_->start(kReportMs);
+}
+
+void Worker::make_generations() {
+  std::vector<size_t> service_of_pool;
+  for (size_t service = 0; service < config_.services.size(); ++service)
+    service_of_pool.insert(service_of_pool.end(), config_.services[service].groups.size(), service);
+  std::vector<Generations*> of_service(config_.services.size());
+  generations_of_pool_.resize(pools_.size());
+  for (const core::Api& api : config_.manifest->apis) {
+    if (api.tables.empty()) continue;
+    const size_t pool = config_.pool_of_api[api.index];
+    Generations*& generations = of_service[service_of_pool[pool]];
+    if (generations == nullptr) {
+      generations_.push_back(
+          std::make_unique<Generations>(*config_.manifest, api.service, *pools_[pool], loop_));
+      generations = generations_.back().get();
+      if (config_.status_anywhere) generations->touch();  // who watches wants to know from the start
+    }
+    generations->add_use(api);
+    generations_of_pool_[pool] = generations;
+  }
 }
 
 void Worker::report_pools() {

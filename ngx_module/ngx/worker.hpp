@@ -9,6 +9,7 @@
 
 #include "core/authentication.hpp"
 #include "ngx/config.hpp"
+#include "ngx/generations.hpp"
 #include "ngx/loop.hpp"
 #include "ngx/statistics.hpp"
 #include "ngx/zone.hpp"
@@ -21,6 +22,12 @@ class Worker final : private pg::TimerHandler {
   Worker(const MainConfig& config, ngx_log_t* log);
 
   pg::Pool& pool(const core::Api& api) { return *pools_[config_.pool_of_api[api.index]]; }
+  // Null: nothing tells which tables the API reads.
+  Generations* generations(const core::Api& api) {
+    return api.tables.empty() ? nullptr : generations_of_pool_[config_.pool_of_api[api.index]];
+  }
+  // One a service that an API of the manifest reads tables of.
+  const std::vector<std::unique_ptr<Generations>>& generations() const { return generations_; }
   core::Authenticator& authenticator() { return authenticator_; }
   // Null: there is no tablegate_zone.
   const NonceStore* nonces() const { return nonces_ ? &*nonces_ : nullptr; }
@@ -35,6 +42,7 @@ class Worker final : private pg::TimerHandler {
 
  private:
   void on_timer() noexcept override;
+  void make_generations();
 
   const MainConfig& config_;
   Loop loop_;
@@ -42,6 +50,8 @@ class Worker final : private pg::TimerHandler {
   std::optional<NonceStore> nonces_;
   std::optional<Statistics> statistics_;
   std::vector<std::unique_ptr<pg::Pool>> pools_;
+  std::vector<std::unique_ptr<Generations>> generations_;
+  std::vector<Generations*> generations_of_pool_;  // null: no API there reads a table
   std::unique_ptr<pg::Timer> timer_;
   bool leaving_ = false;
 };

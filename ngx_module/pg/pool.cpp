@@ -8,6 +8,7 @@ namespace tablegate::pg {
 namespace {
 
 constexpr std::size_t kPointCap = 64;  // queries in flight on one point lane
+constexpr std::size_t kSpareRoom = 8;  // places to wait that queries of our own leave to callers
 
 bool starts_with(const std::string& text, const char* prefix) {
   return text.rfind(prefix, 0) == 0;
@@ -44,10 +45,30 @@ Pool::~Pool() {
   shutdown();
 }
 
-void Pool::submit(Query& query) noexcept {
+void Pool::begin(Query& query) {
   query.submitted_ms = loop_.now_ms();
   query.sent_ms = 0;
   query.lost_once_ = query.replanned_ = query.conflicted_ = query.isolated_ = false;
+}
+
+bool Pool::submit_spare(Query& query) noexcept {
+  if (down_ || (backing_off_ && open_count() == 0)) return false;
+  for (Lane& lane : lanes_) {
+    if (!is_usable(lane) || !lane.connection->idle()) continue;
+    begin(query);
+    if (!send(lane, query)) return false;  // that connection broke: on_lost follows
+    lane.connection->end_batch();
+    return true;
+  }
+  // Without a connection there is nobody yet to take a place from.
+  const bool cold = open_count() == 0 && !attempt_ && waiting_count() == 0;
+  if (!cold && waiting_count() + kSpareRoom > config_.queue) return false;
+  submit(query);
+  return true;
+}
+
+void Pool::submit(Query& query) noexcept {
+  begin(query);
   if (down_) {
     fail_query(query, Failure::Kind::database_unavailable, "", "the pool is closed");
     return;
@@ -203,7 +224,7 @@ void Pool::fail_query(Query& query, Failure::Kind kind, const std::string& sqlst
   ++totals_.failures;
   const Failure failure{kind, sqlstate, message};
   // What came from the database is news; that it is down was logged once when it was found.
-  if (!sqlstate.empty())
+  if (!sqlstate.empty() && !query.expects(sqlstate))
     loop_.log(LogLevel::error, config_.name + ": query failed: " + sqlstate + " " + message);
   query.on_failure(failure);
 }

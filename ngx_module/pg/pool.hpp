@@ -61,6 +61,11 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   // database down): touch nothing of the query after the call. on_rows never does.
   void submit(Query& query) noexcept;
 
+  // For work of the gateway's own: submits the query when it takes nothing from callers, that is to a
+  // connection that has nothing to do, or where plenty of room to wait is left. False: not now, nothing
+  // happened.
+  bool submit_spare(Query& query) noexcept;
+
   // The caller's client went away or its deadline passed: no callback will run. A query in
   // flight runs on in the database (statement_timeout bounds it), its answer is discarded.
   // Harmless for a query that is not in the pool.
@@ -106,6 +111,7 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   bool has_room(const Lane& lane, const Group& group) const;
   Lane* pick(const Group& group);
   Lane* pick_in(const Group& lanes, const Group& group);
+  void begin(Query& query);
   bool send(Lane& lane, Query& query);
   void dispatch(Group& group);
   void dispatch_all();

@@ -19,8 +19,11 @@ namespace tablegate::pg {
 struct StatementKey {
   uint64_t route = 0;  // which API (or page part) of the manifest
   uint64_t mask = 0;   // which optional parameters are present
+  uint64_t epoch = 0;  // the text changed since: another number for each change
 
-  bool operator==(const StatementKey& other) const { return route == other.route && mask == other.mask; }
+  bool operator==(const StatementKey& other) const {
+    return route == other.route && mask == other.mask && epoch == other.epoch;
+  }
 };
 
 struct Failure {
@@ -61,6 +64,11 @@ class Query {
   // The complete result (PGRES_TUPLES_OK), valid only during the call.
   virtual void on_rows(const PGresult* rows) noexcept = 0;
   virtual void on_failure(const Failure& failure) noexcept = 0;
+  // Whether the caller has an answer to this error of the database's: then it is not logged.
+  virtual bool expects(const std::string& sqlstate) const noexcept {
+    (void)sqlstate;
+    return false;
+  }
 
  private:
   friend class Connection;

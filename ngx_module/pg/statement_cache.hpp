@@ -47,7 +47,8 @@ class StatementCache {
  private:
   struct Hash {
     std::size_t operator()(const StatementKey& key) const {
-      return static_cast<std::size_t>((key.route * 0x9E3779B97F4A7C15U) ^ (key.mask * 0xC2B2AE3D27D4EB4FU));
+      return static_cast<std::size_t>((key.route * 0x9E3779B97F4A7C15U) ^ (key.mask * 0xC2B2AE3D27D4EB4FU) ^
+                                      (key.epoch * 0x165667B19E3779F9U));
     }
   };
 

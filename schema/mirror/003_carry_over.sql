@@ -1,8 +1,8 @@
 -- Loads that bring a part of a table: what else the new generation holds is copied from the serving one, inside the database.
 -- Whole rows of one table into a generation of it that is not finished, chosen by values of columns; no SQL comes in.
 
--- The new generation's relation and its columns, quoted; both generations are there, and the new one is not finished.
-CREATE FUNCTION mirror_load.carrying(p_table text, p_generation bigint, OUT relation text, OUT column_list text)
+-- The new generation's relation, the serving one's, and the columns, quoted; both are there, the new one is not finished.
+CREATE FUNCTION mirror_load.carrying(p_table text, p_generation bigint, OUT relation text, OUT serving text, OUT column_list text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     relation := mirror_load.claim(p_table, p_generation);
@@ -10,7 +10,8 @@ BEGIN
         RAISE EXCEPTION 'mirror.% is no generation that is being loaded', relation
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
-    IF to_regclass(format('mirror.%I', p_table)) IS NULL OR mirror_load.generation_of(p_table) IS NULL THEN
+    serving := mirror_load.serving_relation(p_table);
+    IF to_regclass(format('mirror.%I', serving)) IS NULL OR mirror_load.generation_of(serving) IS NULL THEN
         RAISE EXCEPTION 'mirror.% has no generation that serves', p_table USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO column_list
@@ -37,7 +38,7 @@ BEGIN
     END IF;
     EXECUTE format('INSERT INTO mirror.%I (%s) SELECT %s FROM mirror.%I AS old WHERE %s EXISTS'
                    ' (SELECT FROM json_array_elements($1) AS chosen (item) WHERE %s)',
-                   place.relation, place.column_list, place.column_list, p_table, CASE WHEN NOT p_among THEN 'NOT' END, condition)
+                   place.relation, place.column_list, place.column_list, place.serving, CASE WHEN NOT p_among THEN 'NOT' END, condition)
         USING p_values;
     GET DIAGNOSTICS copied = ROW_COUNT;
     RETURN copied;
@@ -58,7 +59,7 @@ BEGIN
     END IF;
     EXECUTE format('INSERT INTO mirror.%I (%s) SELECT %s FROM mirror.%I AS old WHERE NOT EXISTS'
                    ' (SELECT FROM mirror.%I AS new WHERE %s)',
-                   place.relation, place.column_list, place.column_list, p_table, place.relation, condition);
+                   place.relation, place.column_list, place.column_list, place.serving, place.relation, condition);
     GET DIAGNOSTICS copied = ROW_COUNT;
     RETURN copied;
 END $$;

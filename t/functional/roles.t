@@ -44,11 +44,13 @@ def load(p, who, csv):
 
 def mirror_state(p, database="tablegate"):
     return p.postgres.psql("SELECT c.relname, r.rolname, c.relacl FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner"
-                           " WHERE relnamespace = 'mirror'::regnamespace AND relkind = 'r' ORDER BY 1", database=database)
+                           " WHERE relnamespace = 'mirror'::regnamespace AND relkind = 'r' ORDER BY c.relname <> 'tablegate_tables', 1", database=database)
 
 
 def tables_of(p, database="tablegate"):
-    return [line.split("|")[0] for line in mirror_state(p, database).splitlines()]
+    names = [line.split("|")[0] for line in mirror_state(p, database).splitlines()]
+    assert names[0] == "tablegate_tables"  # which generation of each serves
+    return names[1:]
 
 
 def developer_works(t, p):
@@ -58,7 +60,7 @@ def developer_works(t, p):
     done(t, load(p, dev, kMoreUsers), "a developer loads again")
     t.is_(p.postgres.psql("SELECT count(*) FROM mirror.user_info"), "3", "the second generation serves")
     rights = r"\|tablegate_owner\|{tablegate_owner=[a-zA-Z]+/tablegate_owner,tablegate_reader=r/tablegate_owner}"
-    t.like(mirror_state(p), f"^user_info{rights}\nuser_info__g1{rights}$", "tables belong to the owner, the reader reads, nobody else may anything")
+    t.like(mirror_state(p), f"^tablegate_tables{rights}\nuser_info{rights}\nuser_info__g1{rights}$", "tables belong to the owner, the reader reads, nobody else may anything")
     done(t, load(p, dev, kMoreUsers), "a developer loads a third time")
     t.is_(tables_of(p), ["user_info", "user_info__g2"], "older generations are dropped")
     again = load(p, dev, "user_id,user_name,age\n1,Alice,25\n1,Bob,30\n3,Carol,1\n")
@@ -94,6 +96,8 @@ def developer_is_bounded(t, p):
         denied(t, p, "dev", f"CREATE INDEX ON mirror.{table} (age)")
         denied(t, p, "dev", f"BEGIN; LOCK TABLE mirror.{table} IN ACCESS EXCLUSIVE MODE")
     denied(t, p, "dev", "CREATE TABLE mirror.mine (a int)")
+    for sql in ("UPDATE mirror.tablegate_tables SET generation = 9", "DELETE FROM mirror.tablegate_tables", "INSERT INTO mirror.tablegate_tables VALUES ('x', 'x', 1, 1, NULL, now())"):
+        denied(t, p, "dev", sql)
     denied(t, p, "dev", "CREATE TABLE mirror_load.mine (a int)")
     denied(t, p, "dev", "CREATE TEMP TABLE mine (a int)")
     denied(t, p, "dev", "CREATE TABLE public.mine (a int)")

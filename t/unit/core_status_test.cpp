@@ -101,6 +101,45 @@ class ScarceSink final : public ByteSink {
   std::vector<char> room_;
 };
 
+START_TEST(tables_are_told_with_their_age) {
+  Report status(api_line("1", "GET", "/1"));
+  TableGeneration told{true, "t", 3, 135233, 1700000000, 1700000500, 0};
+  TableGeneration untold{true, "u", 4, 0, INT64_MIN, 1700000900, 0};
+  status.report.now = 1700001000;
+  status.report.tables = {{kOddText, kOddText, &told, 1700000999}, {"default", "u", &untold, 1700000999}};
+  json_error_t error;
+  json_t* json = json_loads(status.text(write_status_json).c_str(), JSON_REJECT_DUPLICATES, &error);
+  ck_assert_msg(json != nullptr, "%s", error.text);
+  json_t* first = json_array_get(json_object_get(json, "tables"), 0);
+  json_t* second = json_array_get(json_object_get(json, "tables"), 1);
+  ck_assert_str_eq(json_string_value(json_object_get(first, "name")), kOddText);
+  ck_assert_str_eq(json_string_value(json_object_get(first, "service")), kOddText);
+  const auto number = [](json_t* table, const char* name) {
+    return json_integer_value(json_object_get(table, name));
+  };
+  ck_assert(number(first, "generation") == 3 && number(first, "rows") == 135233);
+  ck_assert(number(first, "source_time") == 1700000000 && number(first, "loaded_at") == 1700000500);
+  ck_assert_msg(number(first, "age") == 1000, "since the source's time");
+  ck_assert(number(first, "read_at") == 1700000999);
+  ck_assert(json_is_null(json_object_get(second, "source_time")));
+  ck_assert_msg(number(second, "age") == 100, "without one: since it was loaded");
+  json_decref(json);
+
+  const std::string text = status.text(write_status_prometheus);
+  ck_assert(text.find("tablegate_table_age_seconds{service=\"default\",table=\"u\"} 100\n") !=
+            std::string::npos);
+  ck_assert(text.find("tablegate_table_generation{service=\"a\\\"<b>&'\\n \\\\ 漢\"") != std::string::npos);
+  const std::string source = "tablegate_table_source_timestamp_seconds{";
+  ck_assert_msg(text.find(source) == text.rfind(source), "only where it is told");
+  const std::string page = status.text(write_status_page);
+  ck_assert(page.find("Tue, 14 Nov 2023 22:13:20 GMT") != std::string::npos);
+  ck_assert(page.find("<b>") == std::string::npos);
+
+  untold.loaded_at = 1700002000;
+  ck_assert_msg(table_age(status.report, status.report.tables[1]) == 0, "a clock that runs ahead");
+}
+END_TEST
+
 START_TEST(no_memory_is_told) {
   Report status(named_api("1", "x"));
   const size_t size = status.text(write_status_json).size();
@@ -135,5 +174,5 @@ END_TEST
 
 int main() {
   return testing::run("status", {json_holds_any_name, prometheus_and_the_page_escape_any_name,
-                                 no_memory_is_told, accept_chooses});
+                                 tables_are_told_with_their_age, no_memory_is_told, accept_chooses});
 }

@@ -135,6 +135,9 @@ START_TEST(wall_columns) {
   same_text((*manifest)->apis[0].select,
             "SELECT \"user_id\", \"at\", \"at\" AT TIME ZONE 'Asia/O''x', \"user_name\" FROM "
             "\"mirror\".\"user_info\"");
+  ck_assert_uint_eq((*manifest)->apis[0].tables.size(), 1);
+  same_text((*manifest)->tables.at((*manifest)->apis[0].tables[0].table), "user_info");
+  ck_assert_uint_eq((*manifest)->apis[0].tables[0].at, (*manifest)->apis[0].select.rfind("\"mirror\""));
 }
 END_TEST
 

@@ -185,6 +185,53 @@ START_TEST(the_queue_is_bounded) {
 }
 END_TEST
 
+START_TEST(spare_queries_take_no_place_from_others) {
+  const std::size_t setup = setup_bytes();
+  Fixture f(1, [setup](int) { return stall(setup); });  // opens, then answers nothing
+  f.config.queue = 10;
+  TestQuery& cold = f.add(true);
+  ck_assert_msg(f.pool().submit_spare(cold), "nobody is there: it may open the first connection");
+  wait_for(
+      f.loop, [&] { return f.now().in_flight == 1; }, "the first one is sent");
+  ck_assert_msg(f.pool().submit_spare(f.add(true)), "plenty of room to wait");
+  f.submit(true);
+  ck_assert_uint_eq(f.now().waiting, 2);
+  TestQuery& third = f.add(true);
+  ck_assert(f.pool().submit_spare(third));
+  TestQuery& refused = f.add(true);
+  ck_assert_msg(!f.pool().submit_spare(refused), "the rest of the room is the callers'");
+  ck_assert_int_eq(refused.callbacks, 0);
+  for (int i = 0; i < 7; ++i) f.submit(true);
+  ck_assert_uint_eq(f.now().failures, 0);
+}
+END_TEST
+
+START_TEST(spare_queries_use_what_is_idle) {
+  Fixture f(4);
+  f.submit(false);
+  f.finish();
+  TestQuery& spare = f.add(true);
+  ck_assert_msg(f.pool().submit_spare(spare), "a connection of the other kind has nothing to do");
+  f.finish();
+  ck_assert(spare.ok);
+  ck_assert_uint_eq(f.now().connects, 1);
+}
+END_TEST
+
+START_TEST(spare_queries_leave_a_server_that_is_down_alone) {
+  Fixture f(1);
+  f.dsn = dsn_of("host=/nonexistent/pg");
+  f.submit(true);
+  f.finish();
+  const uint64_t failures = f.now().connect_failures;
+  ck_assert(f.now().unavailable && failures > 0);
+  TestQuery& spare = f.add(true);
+  ck_assert(!f.pool().submit_spare(spare));
+  ck_assert_int_eq(spare.callbacks, 0);
+  ck_assert_uint_eq(f.now().connect_failures, failures);
+}
+END_TEST
+
 START_TEST(hosts_are_tried_one_by_one_and_the_good_one_is_remembered) {
   FakeServer hole([](int) { return stall(0); });
   Fixture f(2);
@@ -463,6 +510,9 @@ int main() {
                                           a_second_point_lane_opens_under_load,
                                           batch_waits_while_busy,
                                           the_queue_is_bounded,
+                                          spare_queries_take_no_place_from_others,
+                                          spare_queries_use_what_is_idle,
+                                          spare_queries_leave_a_server_that_is_down_alone,
                                           hosts_are_tried_one_by_one_and_the_good_one_is_remembered,
                                           down_fails_fast_with_backoff,
                                           comes_back_after_being_down,

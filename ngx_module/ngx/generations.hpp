@@ -1,0 +1,79 @@
+// Which generations of its tables a service serves, as one worker knows it: reads
+// mirror.tablegate_tables by a pool of the service, once a second while requests
+// come, seldom when none do, then not at all, so that idle connections can close.
+// Requests look at what is known and never wait for it, but where a table may
+// have moved (swap "pointer"). Owned by the Worker, gone before its pools.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/table_generations.hpp"
+#include "ngx/ngx.hpp"
+#include "pg/loop.hpp"
+#include "pg/pool.hpp"
+
+namespace tablegate::ngx {
+
+class RequestQuery;
+
+class Generations final : private pg::Query, private pg::TimerHandler {
+ public:
+  // All outlive the object; nothing is read before touch().
+  Generations(const core::Manifest& manifest, std::string service, pg::Pool& pool, pg::Loop& loop);
+  ~Generations() override;
+
+  // Somebody uses what is known: keeps it fresh. Cheap; reads from the event loop, not within the call.
+  void touch() {
+    used_ = true;
+    if (asleep_) wake();
+  }
+  const core::TableGenerations& known() const { return known_; }
+  // Whether it was read a moment ago.
+  bool fresh() const;
+  // Reads once more, then calls the query's on_reread(). The query is in no pool; Pool::abandon takes it out.
+  void reread(RequestQuery& query);
+
+  const std::string& service() const { return service_; }
+  // A table that an API of this service reads, by its place in Manifest::tables.
+  bool uses(size_t table) const { return uses_[table]; }
+  void add_use(const core::Api& api);
+  int64_t read_at() const { return read_at_; }  // seconds since 1970
+
+ private:
+  std::string sql() const override;
+  void parameter_types(std::vector<Oid>& types) const override { (void)types; }
+  void on_rows(const PGresult* rows) noexcept override;
+  void on_failure(const pg::Failure& failure) noexcept override;
+  bool expects(const std::string& sqlstate) const noexcept override;
+  void on_timer() noexcept override;
+
+  void wake();
+  void read(bool urgent);
+  void take(const PGresult* rows);
+  void schedule();
+  void finish(bool good);
+
+  const std::string service_;
+  pg::Pool& pool_;
+  pg::Loop& loop_;
+  core::TableGenerations known_;
+  std::vector<bool> uses_;
+  std::unique_ptr<pg::Timer> timer_;
+  pg::QueryList waiting_;  // RequestQuery, each for a read that began after it came
+  bool used_ = false;
+  bool asleep_ = true;  // touch() has to start the timer
+  bool reading_ = false;
+  bool again_ = false;  // somebody waits for a read that begins after the one that runs
+  bool complained_ = false;
+  unsigned idle_rounds_ = 0;
+  uint64_t not_before_ms_ = 0;  // the table cannot be read: not to be tried before
+  uint64_t began_ms_ = 0;       // the read that runs
+  int64_t began_at_ = 0;
+  uint64_t read_ms_ = 0;  // when the read began that brought what is known; 0: none yet
+  int64_t read_at_ = 0;
+};
+
+}  // namespace tablegate::ngx

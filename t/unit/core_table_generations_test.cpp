@@ -1,0 +1,163 @@
+// core/table_generations and the manifest's `tables`: what is read, which SQL follows, when that SQL is
+// another one.
+#include "core/table_generations.hpp"
+
+#include "core/statement.hpp"
+#include "core_testing.hpp"
+
+using namespace tablegate::core;
+using testing::api_line;
+using testing::cell;
+
+namespace {
+
+using Row = std::vector<const char*>;  // null: SQL NULL
+
+bool take(TableGenerations& generations, const Row& row) {
+  ck_assert_uint_eq(row.size(), kGenerationColumns);
+  Cell cells[kGenerationColumns];
+  for (size_t i = 0; i < kGenerationColumns; ++i) cells[i] = row[i] == nullptr ? Cell{} : cell(row[i]);
+  return generations.row(cells);
+}
+
+void read(TableGenerations& generations, const std::vector<Row>& rows) {
+  generations.begin();
+  for (const Row& row : rows) ck_assert(take(generations, row));
+  generations.end();
+}
+
+std::string with_select(const std::string& id, const std::string& select, const std::string& tables) {
+  return api_line(id, "GET", "/" + id, "[]",
+                  {{R"("select":"SELECT 1")", R"("select":")" + select + R"(","tables":)" + tables}});
+}
+
+// API 1 reads "orders", 2 "users" (with a text that looks like its name before it), 3 both, 4 nothing.
+std::string four_apis() {
+  return with_select("1", R"(SELECT a FROM \"mirror\".\"orders\")", R"([{"name":"orders","at":14}])") +
+         with_select("2", R"(SELECT '\"mirror\".\"users\"' FROM \"mirror\".\"users\")",
+                     R"([{"name":"users","at":31}])") +
+         with_select("3", R"(SELECT a FROM \"mirror\".\"users\" u, \"mirror\".\"orders\" o)",
+                     R"([{"name":"users","at":14},{"name":"orders","at":34}])") +
+         api_line("4", "GET", "/4");
+}
+
+START_TEST(what_is_read_is_told) {
+  const auto manifest = testing::good_manifest(four_apis());
+  ck_assert_uint_eq(manifest->tables.size(), 2);
+  ck_text_eq(manifest->tables[0], "orders");
+  ck_text_eq(manifest->tables[1], "users");
+  TableGenerations generations(*manifest);
+  ck_assert(!generations.all()[0].known);
+  ck_assert(generations.modified(manifest->apis[0]) == INT64_MIN);
+  read(generations, {{"users", "users", "7", "135233", nullptr, "1700000000"},
+                     {"elsewhere", "elsewhere", "1", "1", "1", "1"},
+                     {"orders", "orders", "2", "0", "-5", "1600000000"}});
+  const TableGeneration& users = generations.all()[1];
+  ck_assert(users.known && users.number == 7 && users.rows == 135233 && users.source_time == INT64_MIN);
+  ck_assert(users.loaded_at == 1700000000 && users.modified() == 1700000000);
+  ck_assert(generations.all()[0].modified() == -5);
+  ck_assert(generations.modified(manifest->apis[0]) == -5);
+  ck_assert_msg(generations.modified(manifest->apis[2]) == 1700000000, "the newest of its tables");
+  ck_assert_msg(generations.modified(manifest->apis[3]) == INT64_MIN, "of no table nothing is known");
+  read(generations, {{"users", "users", "8", "1", "1700000001", "1700000002"}});
+  ck_assert_msg(generations.modified(manifest->apis[2]) == INT64_MIN, "one of its tables is gone");
+  ck_assert(generations.modified(manifest->apis[1]) == 1700000001);
+}
+END_TEST
+
+START_TEST(rows_that_are_none_are_left_out) {
+  const auto manifest = testing::good_manifest(four_apis());
+  for (const Row& bad : std::vector<Row>{{"users", nullptr, "7", "1", nullptr, "1"},
+                                         {"users", "", "7", "1", nullptr, "1"},
+                                         {"users", "users", nullptr, "1", nullptr, "1"},
+                                         {"users", "users", "-7", "1", nullptr, "1"},
+                                         {"users", "users", "7x", "1", nullptr, "1"},
+                                         {"users", "users", "7", "1.5", nullptr, "1"},
+                                         {"users", "users", "7", "1", "x", "1"},
+                                         {"users", "users", "7", "1", nullptr, nullptr},
+                                         {"users", "users", "7", "1", nullptr, "99999999999999999999"}}) {
+    TableGenerations generations(*manifest);
+    generations.begin();
+    ck_assert(!take(generations, bad));
+    generations.end();
+    ck_assert(!generations.all()[1].known && generations.all()[1].relation.empty());
+  }
+  TableGenerations generations(*manifest);
+  ck_assert_msg(take(generations, {nullptr, "x", "1", "1", nullptr, "1"}), "no name: none of ours");
+}
+END_TEST
+
+START_TEST(sql_follows_the_relation) {
+  const auto manifest = testing::good_manifest(four_apis());
+  const std::vector<Api>& apis = manifest->apis;
+  TableGenerations generations(*manifest);
+  const auto sql = [&](size_t api) { return statement_sql(apis[api], 0, &generations); };
+  const std::string plain[] = {sql(0), sql(1), sql(2), sql(3)};
+  for (size_t api = 0; api < 4; ++api) ck_text_eq(plain[api], statement_sql(apis[api], 0));
+  read(generations,
+       {{"users", "users", "7", "1", nullptr, "1"}, {"orders", "orders", "2", "0", nullptr, "1"}});
+  for (size_t api = 0; api < 4; ++api) {
+    ck_text_eq(sql(api), plain[api]);
+    ck_assert_msg(generations.epoch(apis[api]) == 0, "under their names: the SQL of always");
+    ck_assert(!generations.reads_pointer(apis[api]));
+  }
+  ck_assert(!generations.has_pointer());
+
+  read(generations,
+       {{"users", "users__g8", "8", "1", nullptr, "1"}, {"orders", "orders", "2", "0", nullptr, "1"}});
+  ck_text_eq(sql(1), R"(SELECT '"mirror"."users"' FROM "mirror"."users__g8" LIMIT 2000)");
+  ck_text_eq(sql(2), R"(SELECT a FROM "mirror"."users__g8" u, "mirror"."orders" o LIMIT 2000)");
+  ck_text_eq(sql(0), plain[0]);
+  ck_assert(generations.reads_pointer(apis[1]) && generations.reads_pointer(apis[2]));
+  ck_assert(!generations.reads_pointer(apis[0]) && !generations.reads_pointer(apis[3]));
+  ck_assert(generations.epoch(apis[0]) == 0);
+  const uint64_t first = generations.epoch(apis[1]);
+  ck_assert(first != 0 && generations.epoch(apis[2]) == first);
+
+  read(generations,
+       {{"users", "users__g8", "8", "1", nullptr, "1"}, {"orders", "orders__g3", "3", "0", nullptr, "1"}});
+  ck_assert_msg(generations.epoch(apis[1]) == first, "it did not move");
+  ck_assert_msg(generations.epoch(apis[2]) != first, "one of its tables moved");
+  ck_text_eq(sql(2), R"(SELECT a FROM "mirror"."users__g8" u, "mirror"."orders__g3" o LIMIT 2000)");
+
+  const uint64_t before = generations.epoch(apis[1]);
+  read(generations, {{"users", "users", "9", "1", nullptr, "1"}, {"orders", "o\"x", "4", "0", nullptr, "1"}});
+  ck_text_eq(sql(1), plain[1]);
+  ck_assert_msg(generations.epoch(apis[1]) != before && generations.epoch(apis[1]) != 0,
+                "back under its name: yet another text than any before");
+  ck_text_eq(sql(0), R"(SELECT a FROM "mirror"."o""x" LIMIT 2000)");
+
+  read(generations, {});
+  ck_assert_msg(generations.reads_pointer(apis[0]), "a table without a row is looked for where it was");
+  ck_text_eq(sql(0), R"(SELECT a FROM "mirror"."o""x" LIMIT 2000)");
+}
+END_TEST
+
+START_TEST(tables_of_a_manifest_stand_where_it_says) {
+  const std::string select = R"(SELECT a FROM \"mirror\".\"users\" u, \"mirror\".\"users\" v)";
+  const auto refusal = [&](const std::string& tables) {
+    return testing::refusal_of(testing::manifest_text(with_select("1", select, tables)));
+  };
+  ck_text_eq(refusal(R"([{"name":"users","at":14},{"name":"users","at":34}])"), "accepted");
+  ck_text_eq(refusal("[]"), "accepted");
+  for (const char* bad : {R"([{"name":"users","at":13}])", R"([{"name":"user","at":14}])",
+                          R"([{"name":"users","at":34},{"name":"users","at":14}])",
+                          R"([{"name":"users","at":14},{"name":"users","at":14}])",
+                          R"([{"name":"users","at":51}])", R"([{"name":"users","at":4294967295}])"}) {
+    ck_assert_msg(refusal(bad).find("is not where select names the table") != std::string::npos, "%s: %s",
+                  bad, refusal(bad).c_str());
+  }
+  ck_assert(refusal(R"([{"name":"users"}])").find("/at") != std::string::npos);
+  ck_assert(refusal(R"([{"name":"users","at":-1}])") != "accepted");
+  ck_assert(refusal(R"([{"name":"users","at":14,"x":1}])") != "accepted");
+  ck_assert(refusal(R"({})") != "accepted");
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  return testing::run("table_generations",
+                      {what_is_read_is_told, rows_that_are_none_are_left_out, sql_follows_the_relation,
+                       tables_of_a_manifest_stand_where_it_says});
+}
