@@ -53,8 +53,8 @@ class Case:
     def sql_runs(self, pattern, more="true"):
         return self.p.postgres.psql(f"SELECT count(*) FROM pg_stat_activity WHERE {kOurs} AND query LIKE '{pattern}' AND {more}") != "0"
 
-    def start(self, path):
-        return subprocess.Popen([kLoader, "table", "load", "user_info", "--header", "--from", f"csv:{path}"], cwd="/", env=self.p.loader.env, text=True,
+    def start(self, path, *options):
+        return subprocess.Popen([kLoader, "table", "load", "user_info", "--header", "--from", f"csv:{path}", *options], cwd="/", env=self.p.loader.env, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=die_with_parent(signal.SIGKILL))
 
     # --- what ends a load
@@ -131,6 +131,15 @@ class Case:
             self.t.ok(True, "PostgreSQL gives up an index whose loader is gone")
         self.check(how, name, before, before, ended, [held])
 
+    def carrying_over(self, how):
+        before = self.served()
+        held = Held(self.p, "LOCK TABLE mirror.user_info IN ACCESS EXCLUSIVE MODE")
+        process = self.start(self.p.file("new.csv", self.csv("Never")), "--merge")
+        wait_for(lambda: self.sql_runs("%carry_over_other_keys%", "wait_event_type = 'Lock'"), 20 * kSlow, "rows are taken over", kPause)
+        ended = self.end(process, how)
+        held.release()
+        self.check(how, "rows of the old one are taken over", before, before, ended, [])
+
     def before_swap(self, how):
         before = self.served()
         held = Held(self.p, "SELECT count(*) FROM mirror.user_info")
@@ -191,6 +200,7 @@ def test(t):
         case.copying(how)
         for name, tag, step in kSteps:
             case.at_ddl(how, name, tag, step)
+        case.carrying_over(how)
         case.before_swap(how)
         case.after_swap(how)
         case.dropping(how)
