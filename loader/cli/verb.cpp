@@ -14,13 +14,21 @@ Check check_by(Validator validator) {
 
 }  // namespace
 
-Check between(int least, int most) { return check_by(CLI::Range(least, most)); }
-Check between(double least, double most) { return check_by(CLI::Range(least, most)); }
+Check between(int least, int most) {
+  return check_by(CLI::Range(least, most));
+}
+Check between(double least, double most) {
+  return check_by(CLI::Range(least, most));
+}
 Check one_of(std::initializer_list<const char*> words) {
   return check_by(CLI::IsMember(std::vector<std::string>(words.begin(), words.end())));
 }
-Check positive_number() { return check_by(CLI::PositiveNumber); }
-Check non_negative_number() { return check_by(CLI::NonNegativeNumber); }
+Check positive_number() {
+  return check_by(CLI::PositiveNumber);
+}
+Check non_negative_number() {
+  return check_by(CLI::NonNegativeNumber);
+}
 
 Option* Option::required() {
   option_.required();
@@ -91,12 +99,26 @@ Option* Verb::add_flag_callback(const std::string& name, const std::function<voi
   return keep(app_.add_flag_callback(name, call));
 }
 
-void Verb::callback(const std::function<void()>& call) { app_.callback(call); }
-void Verb::footer(const std::string& text) { app_.footer(text); }
-void Verb::require_subcommand(int number) { app_.require_subcommand(number); }
-void Verb::require_option(int number) { app_.require_option(number); }
-void Verb::allow_extras() { app_.allow_extras(); }
-void Verb::group(const std::string& name) { app_.group(name); }
-std::string Verb::name() const { return app_.get_name(); }
+void Verb::callback(const std::function<void()>& call) {
+  app_.callback(call);
+}
+void Verb::footer(const std::string& text) {
+  app_.footer(text);
+}
+void Verb::require_subcommand(int number) {
+  app_.require_subcommand(number);
+}
+void Verb::require_option(int number) {
+  app_.require_option(number);
+}
+void Verb::allow_extras() {
+  app_.allow_extras();
+}
+void Verb::group(const std::string& name) {
+  app_.group(name);
+}
+std::string Verb::name() const {
+  return app_.get_name();
+}
 
 }  // namespace tablegate::loader
