@@ -4,10 +4,12 @@ requests get rows; a mirror without the table, or without the right to it, serve
 import email.utils
 import os
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import Load, bearer, kCheckout, kSlow, kUsersCsv, request, run_test, users_definitions, wait_for
+from tg_faults import serve_slow, wait_sleeping
 
 kCall = "/v1/user/info?user_id=10001"
 kOwner = "SET ROLE tablegate_owner; "
@@ -38,7 +40,7 @@ def everywhere(p, check):
 
 
 def status(t, p):
-    wait_for(lambda: tables(p), 10 * kSlow, "tables in the status before any call")
+    everywhere(p, lambda: tables(p))  # before any call
     one = tables(p)
     generation, rows, loaded, _ = row(p).split("|")
     t.is_([table["name"] for table in one], ["user_info"], "the tables that APIs read, no other")
@@ -109,6 +111,23 @@ def source_time(t, p):
     answer = p.get(kCall)
     t.ok(seconds(answer.headers["last-modified"]) <= seconds(answer.headers["date"]), "a source whose clock is ahead: not later than Date", answer.headers)
     p.postgres.psql(kOwner + "UPDATE mirror.tablegate_tables SET source_time = NULL")
+
+
+def in_flight(t):
+    """A query that was sent before its worker heard of a newer generation."""
+    p = serve_slow(t.project(), users_definitions(timeout_ms=60000, result="list"))  # no point query: those share a connection
+    old, new = "Sat, 31 Jan 2026 08:00:00 GMT", "Sun, 01 Feb 2026 08:00:00 GMT"
+    p.postgres.psql(kOwner + "UPDATE mirror.tablegate_tables SET source_time = '2026-01-31 08:00:00+00'")
+    everywhere(p, lambda: p.get(kCall).headers.get("last-modified") == old)
+    answers = []
+    slow = threading.Thread(target=lambda: answers.append(p.get("/v1/user/info?user_id=28000")))
+    slow.start()
+    wait_sleeping(p, 1)
+    p.postgres.psql(kOwner + "UPDATE mirror.tablegate_tables SET source_time = '2026-02-01 08:00:00+00'")
+    everywhere(p, lambda: p.get(kCall).headers.get("last-modified") == new)
+    t.ok(not answers, "a query is still in flight")
+    slow.join()
+    t.is_((answers[0].status, answers[0].headers.get("last-modified")), (200, old), "its rows carry what was known when it was sent")
 
 
 def costs(t, p):
@@ -198,6 +217,7 @@ def test(t):
     outage(t, p)
     upgrade(t, p)
     gone(t, p)
+    in_flight(t)
 
 
 run_test(test)
