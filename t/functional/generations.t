@@ -4,10 +4,12 @@ requests get rows; a mirror without the table, or without the right to it, serve
 import email.utils
 import os
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import Load, bearer, kSlow, kUsersCsv, request, run_test, users_definitions, wait_for
+from tablegate_test import Load, bearer, kCheckout, kSlow, kUsersCsv, request, run_test, users_definitions, wait_for
+from tg_faults import serve_slow, wait_sleeping
 
 kCall = "/v1/user/info?user_id=10001"
 kOwner = "SET ROLE tablegate_owner; "
@@ -38,7 +40,7 @@ def everywhere(p, check):
 
 
 def status(t, p):
-    wait_for(lambda: tables(p), 10 * kSlow, "tables in the status before any call")
+    everywhere(p, lambda: tables(p))  # before any call
     one = tables(p)
     generation, rows, loaded, _ = row(p).split("|")
     t.is_([table["name"] for table in one], ["user_info"], "the tables that APIs read, no other")
@@ -111,6 +113,23 @@ def source_time(t, p):
     p.postgres.psql(kOwner + "UPDATE mirror.tablegate_tables SET source_time = NULL")
 
 
+def in_flight(t):
+    """A query that was sent before its worker heard of a newer generation."""
+    p = serve_slow(t.project(), users_definitions(timeout_ms=60000, result="list"))  # no point query: those share a connection
+    old, new = "Sat, 31 Jan 2026 08:00:00 GMT", "Sun, 01 Feb 2026 08:00:00 GMT"
+    p.postgres.psql(kOwner + "UPDATE mirror.tablegate_tables SET source_time = '2026-01-31 08:00:00+00'")
+    everywhere(p, lambda: p.get(kCall).headers.get("last-modified") == old)
+    answers = []
+    slow = threading.Thread(target=lambda: answers.append(p.get("/v1/user/info?user_id=28000")))
+    slow.start()
+    wait_sleeping(p, 1)
+    p.postgres.psql(kOwner + "UPDATE mirror.tablegate_tables SET source_time = '2026-02-01 08:00:00+00'")
+    everywhere(p, lambda: p.get(kCall).headers.get("last-modified") == new)
+    t.ok(not answers, "a query is still in flight")
+    slow.join()
+    t.is_((answers[0].status, answers[0].headers.get("last-modified")), (200, old), "its rows carry what was known when it was sent")
+
+
 def costs(t, p):
     """Read on a timer, not by requests."""
     scans = lambda: int(p.postgres.psql("SELECT pg_stat_clear_snapshot(), seq_scan FROM pg_stat_user_tables WHERE relname = 'tablegate_tables'").split("|")[-1])
@@ -158,11 +177,15 @@ def upgrade(t, p):
     """The mirror as the first migration left it: init fills the table."""
     loaded = p.postgres.psql("SELECT floor(extract(epoch FROM finished_at))::bigint FROM tablegate.generation WHERE status = 'current'")
     before = row(p)
-    p.postgres.psql(kOwner + "DROP TABLE mirror.tablegate_tables; DROP FUNCTION mirror_load.rows_of; DROP FUNCTION mirror_load.serving_relation; DROP FUNCTION mirror_load.swap_generation;"
-                    "CREATE FUNCTION mirror_load.swap_generation(text, bigint) RETURNS void LANGUAGE sql AS ''; DELETE FROM mirror_load.migration WHERE version >= 2")
+    with open(os.path.join(kCheckout, "schema", "mirror", "001_load.sql"), encoding="utf-8") as file:
+        first = file.read()
+    p.postgres.psql("DROP TABLE mirror.tablegate_tables; DROP SCHEMA mirror_load CASCADE; CREATE SCHEMA mirror_load AUTHORIZATION tablegate_owner;"
+                    "GRANT USAGE ON SCHEMA mirror_load TO tablegate_developer; SET ROLE tablegate_owner; CREATE TABLE mirror_load.migration"
+                    " (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp());"
+                    f"{first}; INSERT INTO mirror_load.migration VALUES (1, '001_load.sql')")
     result = p.loader("table", "load", "user_info", "--from", f"csv:{p.file('user_info.csv', kUsersCsv)}", "--header")
     t.ok(result.rc == 1 and "version 1" in result.stderr, "a mirror of before: loads want init", result)
-    t.like(p.init().stdout + p.init().stdout, "", "init upgrades it")
+    t.like(p.init().stdout, "migration 002_tables.sql", "init upgrades it")
     generation, rows, when, source = row(p).split("|")
     t.is_(([generation, rows], when, source), (before.split("|")[:2], loaded, ""), "with what serves, and when it was loaded")
     denied = p.postgres.psql("SELECT has_table_privilege('tablegate_reader', 'mirror.tablegate_tables', 'SELECT'),"
@@ -194,6 +217,7 @@ def test(t):
     outage(t, p)
     upgrade(t, p)
     gone(t, p)
+    in_flight(t)
 
 
 run_test(test)
