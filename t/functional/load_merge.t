@@ -25,7 +25,7 @@ def mirror(p):
     """Everything that a load may change."""
     return p.postgres.psql("SELECT relname FROM pg_class WHERE relnamespace = 'mirror'::regnamespace ORDER BY 1;"
                            "SELECT * FROM tablegate.generation ORDER BY table_name, generation; SELECT * FROM tablegate.generation_partition ORDER BY 1, 2, 3;"
-                           "SELECT count(*) FROM tablegate.audit")
+                           "SELECT * FROM mirror.tablegate_tables ORDER BY 1; SELECT count(*) FROM tablegate.audit")
 
 
 def merging(t, p, service):
