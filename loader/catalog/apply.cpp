@@ -268,6 +268,17 @@ class Applier {
            fmt::format("PostgreSQL knows no time zone \"{}\" (names such as Asia/Shanghai)", zone));
   }
 
+  // Fields that count for one type of data source only.
+  void check_fields_of_source(Definition& definition, const std::string& type) {
+    if (json_find(definition.document, "partition") != nullptr && type != "maxcompute")
+      refuse(definition, "/partition", fmt::format("is for tables of MaxCompute, not of {}", type));
+    if (json_find(definition.document, "source_query") == nullptr) return;
+    if (type != "postgresql")
+      refuse(definition, "/source_query", "is for tables of a postgresql data source");
+    else if (json_find(definition.document, "source_table") != nullptr)
+      refuse(definition, "/source_query", "and \"source_table\" exclude each other");
+  }
+
   std::string save_table(Definition& definition) {
     if (definition.broken) return {};
     TableInfo table = read_table(definition, problems_);
@@ -283,9 +294,8 @@ class Applier {
     if (found.empty())
       refuse(definition, "/data_source",
              fmt::format("there is no data source \"{}\" in workspace {}", source, workspace_.name));
-    else if (json_find(definition.document, "partition") != nullptr && found.text(0, 1) != "maxcompute")
-      refuse(definition, "/partition",
-             fmt::format("is for tables of MaxCompute, not of {}", found.text(0, 1)));
+    else
+      check_fields_of_source(definition, found.text(0, 1));
     const Rows before = catalog_.query(
         "SELECT t.definition::text, w.name, w.workspace_id FROM tablegate.mirror_table t JOIN "
         "tablegate.data_source d USING"

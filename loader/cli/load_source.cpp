@@ -2,28 +2,22 @@
 
 #include <fmt/format.h>
 
+#include "catalog/json_text.hpp"
 #include "catalog/refusal.hpp"
 #include "source/csv.hpp"
 #include "source/ddl_lexer.hpp"
+#include "source/postgresql_source.hpp"
 #include "source/seed.hpp"
 
 namespace tablegate::loader {
 namespace {
-
-char read_delimiter(const std::string& text) {
-  if (text == "\\t" || text == "tab") return '\t';
-  if (text.size() != 1 || text == "\"" || text == "\n" || text == "\r") {
-    throw WrongUsage("--delimiter is one byte (\\t for a tab), no quote and no line end");
-  }
-  return text[0];
-}
 
 struct From {
   std::string scheme;
   std::string rest;
 };
 
-constexpr const char* kForms = "--from is csv:FILE, sql:FILE or maxcompute:";
+constexpr const char* kForms = "--from is csv:FILE, sql:FILE, postgresql:DSN or maxcompute:";
 
 // --from SCHEME:REST, else the data source's own.
 From from_of(const LoadOptions& options, const TableSpec& spec) {
@@ -33,12 +27,20 @@ From from_of(const LoadOptions& options, const TableSpec& spec) {
       throw Refused(fmt::format("DataSource \"{}\" has no path", spec.source_name), next);
     return {"csv", spec.source_path};
   }
+  if (options.from.empty() && spec.source_type == "postgresql") {
+    JsonDocument source;
+    if (!parse_json(spec.source_definition, source).empty())
+      throw SystemFailure("the catalog's data source cannot be read");
+    return {"postgresql", json_member(source, "dsn")};
+  }
   if (options.from.empty()) return {spec.source_type, ""};
   const size_t colon = options.from.find(':');
   if (colon == std::string::npos) throw WrongUsage(kForms, next);
   From from{options.from.substr(0, colon), options.from.substr(colon + 1)};
-  if (from.scheme == "postgresql") throw Refused("--from postgresql: is not supported yet", next);
-  if (from.scheme != "csv" && from.scheme != "sql" && from.scheme != "maxcompute")
+  if (from.scheme == "postgres" || (from.scheme == "postgresql" && from.rest.compare(0, 2, "//") == 0))
+    return {"postgresql", options.from};  // a URL is its own dsn
+  if (from.scheme != "csv" && from.scheme != "sql" && from.scheme != "maxcompute" &&
+      from.scheme != "postgresql")
     throw WrongUsage(kForms, next);
   if (from.scheme == "maxcompute") {
     if (!from.rest.empty())
@@ -49,37 +51,30 @@ From from_of(const LoadOptions& options, const TableSpec& spec) {
           next);
     }
   } else if (from.rest.empty()) {
-    throw WrongUsage(fmt::format("--from {}: names no file", from.scheme), next);
+    throw WrongUsage(fmt::format("--from {}: names no {}", from.scheme,
+                                 from.scheme == "postgresql" ? "database (host=... dbname=...)" : "file"),
+                     next);
   }
   return from;
 }
 
-std::unique_ptr<TableSource> open_csv(const LoadOptions& options, const TableSpec& spec,
-                                      const std::string& path) {
-  CsvOptions csv;
-  csv.path = path;
-  csv.header = options.header;
-  csv.delimiter = read_delimiter(options.delimiter);
-  csv.null = options.null;
-  return std::make_unique<CsvSource>(csv, spec.column_names());
-}
-
 // An option that another source would heed must not be passed over in silence.
 void refuse_foreign_options(const LoadOptions& options, const std::string& scheme) {
-  const bool of_csv = options.header || options.delimiter != "," || !options.null.empty();
-  if (of_csv && scheme != "csv")
-    throw WrongUsage(fmt::format("--header, --delimiter and --null are for csv:, not for {}:", scheme));
+  if (options.csv.given() && scheme != "csv") {
+    throw WrongUsage(fmt::format(
+        "--header, --delimiter, --null and the other options of files are for csv:, not for {}:", scheme));
+  }
   const MaxComputeOptions plain;
   const MaxComputeOptions& given = options.maxcompute;
-  const bool of_maxcompute = !given.partitions.empty() || given.all_partitions ||
-                             !given.credentials.empty() || given.jobs != plain.jobs ||
+  const bool of_maxcompute = given.all_partitions || !given.credentials.empty() || given.jobs != plain.jobs ||
                              given.encoding != plain.encoding;
   if (of_maxcompute && scheme != "maxcompute") {
-    throw WrongUsage(
-        fmt::format("--partition, --all-partitions, --jobs, --credentials and --compression are for "
-                    "maxcompute:, not for {}:",
-                    scheme));
+    throw WrongUsage(fmt::format(
+        "--all-partitions, --jobs, --credentials and --compression are for maxcompute:, not for {}:",
+        scheme));
   }
+  if (!given.partitions.empty() && scheme != "maxcompute" && scheme != "csv")
+    throw WrongUsage(fmt::format("--partition is for maxcompute: and csv:, not for {}:", scheme));
   if (given.all_partitions && !given.partitions.empty())
     throw WrongUsage("--all-partitions and --partition exclude each other");
   if (options.mode.full && options.mode.merge) throw WrongUsage("--full and --merge exclude each other");
@@ -103,11 +98,19 @@ MaxComputeOptions choose_partitions(const LoadOptions& options, const TableSpec&
 std::unique_ptr<TableSource> open_source(const LoadOptions& options, const TableSpec& spec) {
   const From from = from_of(options, spec);
   refuse_foreign_options(options, from.scheme);
-  if (from.scheme == "csv") return open_csv(options, spec, from.rest);
+  if (from.scheme == "csv") {
+    return std::make_unique<CsvSource>(
+        csv_options(options.csv, options.maxcompute.partitions, from.rest, spec), spec.columns,
+        spec.ddl.empty() ? std::map<std::string, DdlType>() : parse_nested_types(spec.ddl));
+  }
   if (from.scheme == "maxcompute") {
     return std::make_unique<MaxComputeSource>(read_project(spec.source_definition),
                                               lower_name(spec.source_table), spec.columns,
                                               choose_partitions(options, spec));
+  }
+  if (from.scheme == "postgresql") {
+    return std::make_unique<PostgresSource>(PostgresRows{from.rest, spec.source_table, spec.source_query},
+                                            spec.columns);
   }
   SeedTable seed{{lower_name(spec.source_table_name()), spec.name}, spec.columns};
   return std::make_unique<SeedSource>(from.rest, std::move(seed));

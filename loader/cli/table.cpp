@@ -49,7 +49,12 @@ LoadOutcome load_once(const Settings& settings, const LoadOptions& options, Data
                           progress.step(step);
                         }};
   try {
-    return load_table(catalog, mirror, spec, *source, options.limits, options.mode, watch);
+    const LoadOutcome outcome =
+        load_table(catalog, mirror, spec, *source, options.limits, options.mode, watch);
+    progress.clear();
+    if (const std::string remark = source->remark(); !remark.empty() && !settings.quiet)
+      fmt::print(stderr, "{}: {}\n", spec.name, remark);
+    return outcome;
   } catch (const Failure&) {  // what failed because the statement was cancelled
     LoadInterrupt::check();
     throw;
@@ -77,17 +82,6 @@ void load(const Settings& settings, const LoadOptions& options) {
   report_generation(settings, spec.name, load_again(settings, options, catalog, spec));
 }
 
-// Options of the contract that a later release brings: refused by name.
-void add_later_options(Verb& verb) {
-  for (const char* name : {"--charset", "--zone", "--max-errors"}) add_later_option(verb, name);
-  verb.add_option_function("--format",
-                           [](const std::string& format) {
-                             if (format != "csv")
-                               throw Refused("--format " + format + " is not supported yet");
-                           })
-      ->group("");
-}
-
 void add_mode_options(Verb& verb, LoadMode& mode) {
   verb.add_flag(
       "--merge", mode.merge,
@@ -101,8 +95,10 @@ void add_mode_options(Verb& verb, LoadMode& mode) {
 
 void add_maxcompute_options(Verb& verb, MaxComputeOptions& options) {
   const std::string group = "MaxCompute";
-  verb.add_option("--partition", options.partitions,
-                  "ds=20260101[,hh=01]: all keys or the first ones; others stay; repeat for more")
+  verb.add_option(
+          "--partition", options.partitions,
+          "ds=20260101[,hh=01]: all keys or the first ones; others stay; repeat for more. Of csv: values of "
+          "columns that the file does not have")
       ->group(group)
       ->allow_extra_args(false);
   verb.add_flag("--all-partitions", options.all_partitions, "all that the table has: fetches what changed")
@@ -129,10 +125,8 @@ void add_load(Verb& table, Settings& settings) {
   auto options = std::make_shared<LoadOptions>();
   verb->add_option("NAME", options->table, "the Table")->required();
   verb->add_option("--from", options->from,
-                   "csv:FILE, csv:FILE.gz, csv:-, sql:FILE or maxcompute: (default: its data source)");
-  verb->add_flag("--header", options->header, "the first record names the columns, in any order");
-  verb->add_option("--delimiter", options->delimiter, "one byte, \\t for a tab (default: a comma)");
-  verb->add_option("--null", options->null, "unquoted fields of this text are NULL (default: empty ones)");
+                   "csv:FILE, csv:FILE.gz, csv:DIR, csv:GLOB, csv:-, sql:FILE, postgresql:DSN or maxcompute: "
+                   "(default: its data source)");
   verb->add_option("--min-rows", options->limits.min_rows,
                    "refuse fewer rows (default: 1 where the table has rows now, else 0)")
       ->check(non_negative_number());
@@ -140,12 +134,16 @@ void add_load(Verb& table, Settings& settings) {
                    "refuse to lose more than so many percent of the rows")
       ->check(between(0.0, 100.0));
   add_mode_options(*verb, options->mode);
+  add_csv_options(*verb, options->csv);
   add_maxcompute_options(*verb, options->maxcompute);
-  add_later_options(*verb);
   verb->footer(
       "Examples:\n"
       "  tablegate table load user_info --from csv:user_info.csv --header\n"
+      "  tablegate table load events --from 'csv:export/*.csv.gz' --partition ds=20260101 --max-errors 100\n"
+      "  tablegate table load events --from csv:export.txt --format text --delimiter '\\u0001' --charset "
+      "gbk\n"
       "  tablegate table load user_info --from sql:user_info.sql        (INSERT INTO ... VALUES)\n"
+      "  tablegate table load orders --from 'postgresql:host=db2 dbname=shop'     (password: ~/.pgpass)\n"
       "  tablegate table load events --partition ds=20260101 --jobs 8 --credentials odps_config.ini\n"
       "  tablegate table load events --all-partitions --dry-run         (what changed, nothing is kept)\n"
       "  tablegate table load user_info --merge --from csv:changes.csv\n"

@@ -96,7 +96,9 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
   spec.source_type = rows.string(0, 3);
   spec.source_path = json_member(source, "path");
   spec.source_table = json_member(definition, "source_table", name);
+  spec.source_query = json_member(definition, "source_query");
   spec.source_definition = rows.string(0, 4);
+  spec.ddl = json_member(definition, "ddl");
   spec.time_zone =
       json_member(definition, "time_zone", spec.source_type == "maxcompute" ? "Asia/Shanghai" : "UTC");
   if (const JsonValue* const partition = json_find(definition, "partition")) {

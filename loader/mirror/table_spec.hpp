@@ -22,8 +22,10 @@ struct TableSpec {
   std::string source_type;              // csv, maxcompute, postgresql
   std::string source_path;              // csv: its path, or empty
   std::string source_table;             // its name there, as defined
+  std::string source_query;             // postgresql: instead of it, or empty
   std::string source_definition;        // of the data source, JSON
   std::vector<std::string> partitions;  // that it holds: "*", or "ds=20260101"; empty: nothing is said
+  std::string ddl;                      // MaxCompute's, as applied
 
   std::vector<std::string> column_names() const;
   // The last part of source_table: project.schema.name.

@@ -54,6 +54,8 @@ class TableSource {
   virtual std::optional<SourceTime> source_time() const { return std::nullopt; }
   // Itself, where its rows come in partitions that the mirror can tell apart; else nullptr.
   virtual PartitionedSource* partitioned() { return nullptr; }
+  // What is to be told of a load that went well, or empty: rows that were put aside.
+  virtual std::string remark() const { return {}; }
 };
 
 }  // namespace tablegate::loader
