@@ -48,8 +48,8 @@ bool TableGenerations::row(const Cell* cells) {
   const auto place = static_cast<size_t>(found - names.begin());
   TableGeneration& table = tables_[place];
   // Unknown: it was read under its name.
-  const std::string_view before = table.relation.empty() ? std::string_view(*found) : table.relation;
-  read.epoch = relation == before ? table.epoch : ++last_epoch_;
+  const bool moved = relation != (table.relation.empty() ? *found : table.relation);
+  read.epoch = moved ? ++last_epoch_ : table.epoch;
   read.relation = relation;
   read.known = true;
   table = std::move(read);

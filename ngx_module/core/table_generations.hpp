@@ -48,8 +48,7 @@ class TableGenerations {
   // By places in Manifest::tables.
   const std::vector<TableGeneration>& all() const { return tables_; }
   const std::string& name(size_t place) const { return manifest_.tables[place]; }
-  // A table stands in the mirror under another name than its own.
-  bool has_pointer() const { return pointers_ > 0; }
+  // A table of the API stands in the mirror under another name than its own.
   bool reads_pointer(const Api& api) const;
   // Tells apart the SQL of an API before and after one of its tables moved. 0: none ever did.
   uint64_t epoch(const Api& api) const;
@@ -61,7 +60,7 @@ class TableGenerations {
   std::vector<TableGeneration> tables_;
   std::vector<bool> seen_;
   uint64_t last_epoch_ = 0;
-  size_t pointers_ = 0;
+  size_t pointers_ = 0;  // tables that stand under another name than their own
 };
 
 }  // namespace tablegate::core

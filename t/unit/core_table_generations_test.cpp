@@ -101,7 +101,6 @@ START_TEST(sql_follows_the_relation) {
     ck_assert_msg(generations.epoch(apis[api]) == 0, "under their names: the SQL of always");
     ck_assert(!generations.reads_pointer(apis[api]));
   }
-  ck_assert(!generations.has_pointer());
 
   read(generations,
        {{"users", "users__g8", "8", "1", nullptr, "1"}, {"orders", "orders", "2", "0", nullptr, "1"}});
