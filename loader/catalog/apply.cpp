@@ -295,7 +295,7 @@ class Applier {
       refuse(definition, "/data_source",
              fmt::format("there is no data source \"{}\" in workspace {}", source, workspace_.name));
     else
-      check_fields_of_source(definition, found.text(0, 1));
+      check_fields_of_source(definition, found.string(0, 1));
     const Rows before = catalog_.query(
         "SELECT t.definition::text, w.name, w.workspace_id FROM tablegate.mirror_table t JOIN "
         "tablegate.data_source d USING"

@@ -34,9 +34,8 @@ std::unique_ptr<TableSource> open_fitting(const LoadOptions& options, Database& 
   }
 }
 
-LoadOutcome load_once(const Settings& settings, const LoadOptions& options, Database& catalog,
-                      const TableSpec& spec) {
-  const std::unique_ptr<TableSource> source = open_fitting(options, catalog, spec);
+LoadOutcome load_watched(const Settings& settings, const LoadOptions& options, Database& catalog,
+                         const TableSpec& spec, TableSource& source) {
   Database mirror = settings.open_mirror();
   const LoadInterrupt interrupt(mirror);
   LoadProgress progress(spec.name, !settings.silent());
@@ -49,16 +48,20 @@ LoadOutcome load_once(const Settings& settings, const LoadOptions& options, Data
                           progress.step(step);
                         }};
   try {
-    const LoadOutcome outcome =
-        load_table(catalog, mirror, spec, *source, options.limits, options.mode, watch);
-    progress.clear();
-    if (const std::string remark = source->remark(); !remark.empty() && !settings.quiet)
-      fmt::print(stderr, "{}: {}\n", spec.name, remark);
-    return outcome;
+    return load_table(catalog, mirror, spec, source, options.limits, options.mode, watch);
   } catch (const Failure&) {  // what failed because the statement was cancelled
     LoadInterrupt::check();
     throw;
   }
+}
+
+LoadOutcome load_once(const Settings& settings, const LoadOptions& options, Database& catalog,
+                      const TableSpec& spec) {
+  const std::unique_ptr<TableSource> source = open_fitting(options, catalog, spec);
+  const LoadOutcome outcome = load_watched(settings, options, catalog, spec, *source);
+  if (const std::string remark = source->remark(); !remark.empty() && !settings.quiet)
+    fmt::print(stderr, "{}: {}\n", spec.name, remark);
+  return outcome;
 }
 
 // A source that changes while it is read gives nothing that can be kept, but may be still the next time.
