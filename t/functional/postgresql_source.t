@@ -147,7 +147,7 @@ def cancelling(t, p, source):
                                    preexec_fn=die_with_parent(signal.SIGKILL))
         wait_for(lambda: source.psql(running) == "1", 30 * kSlow, "the source is at work")
         process.send_signal(number)
-        t.is_(process.wait(30 * kSlow), -number, f"{number.name} ends the load")
+        t.is_(process.wait(30 * kSlow), 128 + number, f"{number.name} ends the load")
         wait_for(lambda: source.psql(running) == "0", 10 * kSlow, "the source stops")
         t.ok(True, f"{number.name}: the source's query is cancelled")
     t.is_(p.postgres.psql("SELECT to_regclass('mirror.slow') IS NULL"), "t", "nothing serves of it")
