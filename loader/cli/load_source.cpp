@@ -10,14 +10,6 @@
 namespace tablegate::loader {
 namespace {
 
-char read_delimiter(const std::string& text) {
-  if (text == "\\t" || text == "tab") return '\t';
-  if (text.size() != 1 || text == "\"" || text == "\n" || text == "\r") {
-    throw WrongUsage("--delimiter is one byte (\\t for a tab), no quote and no line end");
-  }
-  return text[0];
-}
-
 struct From {
   std::string scheme;
   std::string rest;
@@ -54,32 +46,23 @@ From from_of(const LoadOptions& options, const TableSpec& spec) {
   return from;
 }
 
-std::unique_ptr<TableSource> open_csv(const LoadOptions& options, const TableSpec& spec,
-                                      const std::string& path) {
-  CsvOptions csv;
-  csv.path = path;
-  csv.header = options.header;
-  csv.delimiter = read_delimiter(options.delimiter);
-  csv.null = options.null;
-  return std::make_unique<CsvSource>(csv, spec.column_names());
-}
-
 // An option that another source would heed must not be passed over in silence.
 void refuse_foreign_options(const LoadOptions& options, const std::string& scheme) {
-  const bool of_csv = options.header || options.delimiter != "," || !options.null.empty();
-  if (of_csv && scheme != "csv")
-    throw WrongUsage(fmt::format("--header, --delimiter and --null are for csv:, not for {}:", scheme));
+  if (options.csv.given() && scheme != "csv") {
+    throw WrongUsage(fmt::format(
+        "--header, --delimiter, --null and the other options of files are for csv:, not for {}:", scheme));
+  }
   const MaxComputeOptions plain;
   const MaxComputeOptions& given = options.maxcompute;
-  const bool of_maxcompute = !given.partitions.empty() || given.all_partitions ||
-                             !given.credentials.empty() || given.jobs != plain.jobs ||
+  const bool of_maxcompute = given.all_partitions || !given.credentials.empty() || given.jobs != plain.jobs ||
                              given.encoding != plain.encoding;
   if (of_maxcompute && scheme != "maxcompute") {
-    throw WrongUsage(
-        fmt::format("--partition, --all-partitions, --jobs, --credentials and --compression are for "
-                    "maxcompute:, not for {}:",
-                    scheme));
+    throw WrongUsage(fmt::format(
+        "--all-partitions, --jobs, --credentials and --compression are for maxcompute:, not for {}:",
+        scheme));
   }
+  if (!given.partitions.empty() && scheme != "maxcompute" && scheme != "csv")
+    throw WrongUsage(fmt::format("--partition is for maxcompute: and csv:, not for {}:", scheme));
   if (given.all_partitions && !given.partitions.empty())
     throw WrongUsage("--all-partitions and --partition exclude each other");
 }
@@ -89,7 +72,11 @@ void refuse_foreign_options(const LoadOptions& options, const std::string& schem
 std::unique_ptr<TableSource> open_source(const LoadOptions& options, const TableSpec& spec) {
   const From from = from_of(options, spec);
   refuse_foreign_options(options, from.scheme);
-  if (from.scheme == "csv") return open_csv(options, spec, from.rest);
+  if (from.scheme == "csv") {
+    return std::make_unique<CsvSource>(
+        csv_options(options.csv, options.maxcompute.partitions, from.rest, spec), spec.columns,
+        spec.ddl.empty() ? std::map<std::string, DdlType>() : parse_nested_types(spec.ddl));
+  }
   if (from.scheme == "maxcompute") {
     return std::make_unique<MaxComputeSource>(read_project(spec.source_definition),
                                               lower_name(spec.source_table), spec.columns,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/csv_options.hpp"
 #include "mirror/load.hpp"
 #include "mirror/table_spec.hpp"
 #include "source/maxcompute_source.hpp"
@@ -15,9 +16,7 @@ namespace tablegate::loader {
 struct LoadOptions {
   std::string table;
   std::string from;
-  bool header = false;
-  std::string delimiter = ",";
-  std::string null;
+  CsvArguments csv;
   MaxComputeOptions maxcompute;
   LoadLimits limits;
 };

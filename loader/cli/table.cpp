@@ -96,7 +96,11 @@ LoadOutcome load_once(const Settings& settings, const LoadOptions& options, Data
   ProgressLine line(spec.name, !settings.silent());
   const LoadWatch watch{[&line](const CopyProgress& progress) { line.copying(progress); },
                         [&line](const std::string& step) { line.step(step); }};
-  return load_table(catalog, mirror, spec, *source, options.limits, watch);
+  const LoadOutcome outcome = load_table(catalog, mirror, spec, *source, options.limits, watch);
+  line.clear();
+  if (const std::string remark = source->remark(); !remark.empty() && !settings.quiet)
+    fmt::print(stderr, "{}: {}\n", spec.name, remark);
+  return outcome;
 }
 
 // A source that changes while it is read gives nothing that can be kept, but may be still the next time.
@@ -122,20 +126,15 @@ void load(const Settings& settings, const LoadOptions& options) {
 
 // Options of the contract that a later release brings: refused by name.
 void add_later_options(Verb& verb) {
-  for (const char* name : {"--charset", "--zone", "--max-errors"}) add_later_option(verb, name);
   for (const char* name : {"--merge", "--dry-run"}) add_later_flag(verb, name);
-  verb.add_option_function("--format",
-                           [](const std::string& format) {
-                             if (format != "csv")
-                               throw Refused("--format " + format + " is not supported yet");
-                           })
-      ->group("");
 }
 
 void add_maxcompute_options(Verb& verb, MaxComputeOptions& options) {
   const std::string group = "MaxCompute";
-  verb.add_option("--partition", options.partitions,
-                  "ds=20260101[,hh=01]: all keys or the first ones; repeat for more")
+  verb.add_option(
+          "--partition", options.partitions,
+          "ds=20260101[,hh=01]: all keys or the first ones; repeat for more. Of csv: values of columns "
+          "that the file does not have")
       ->group(group)
       ->allow_extra_args(false);
   verb.add_flag("--all-partitions", options.all_partitions, "all that the table has")->group(group);
@@ -160,22 +159,24 @@ void add_load(Verb& table, Settings& settings) {
   Verb* verb = table.add_subcommand("load", "Load a new generation beside the old one, then swap");
   auto options = std::make_shared<LoadOptions>();
   verb->add_option("NAME", options->table, "the Table")->required();
-  verb->add_option("--from", options->from,
-                   "csv:FILE, csv:FILE.gz, csv:-, sql:FILE or maxcompute: (default: its data source)");
-  verb->add_flag("--header", options->header, "the first record names the columns, in any order");
-  verb->add_option("--delimiter", options->delimiter, "one byte, \\t for a tab (default: a comma)");
-  verb->add_option("--null", options->null, "unquoted fields of this text are NULL (default: empty ones)");
+  verb->add_option(
+      "--from", options->from,
+      "csv:FILE, csv:FILE.gz, csv:DIR, csv:GLOB, csv:-, sql:FILE or maxcompute: (default: its data source)");
   verb->add_option("--min-rows", options->limits.min_rows,
                    "refuse fewer rows (default: 1 where the table has rows now, else 0)")
       ->check(non_negative_number());
   verb->add_option("--max-shrink", options->limits.max_shrink,
                    "refuse to lose more than so many percent of the rows")
       ->check(between(0.0, 100.0));
+  add_csv_options(*verb, options->csv);
   add_maxcompute_options(*verb, options->maxcompute);
   add_later_options(*verb);
   verb->footer(
       "Examples:\n"
       "  tablegate table load user_info --from csv:user_info.csv --header\n"
+      "  tablegate table load events --from 'csv:export/*.csv.gz' --partition ds=20260101 --max-errors 100\n"
+      "  tablegate table load events --from csv:export.txt --format text --delimiter '\\u0001' --charset "
+      "gbk\n"
       "  tablegate table load user_info --from sql:user_info.sql        (INSERT INTO ... VALUES)\n"
       "  tablegate table load events --partition ds=20260101 --jobs 8 --credentials odps_config.ini\n"
       "  zcat big.csv.gz | tablegate table load events --from csv:- --null '\\N'");

@@ -90,6 +90,9 @@ template Option* Verb::add_option(const std::string&, std::optional<std::string>
 Option* Verb::add_flag(const std::string& names, bool& target, const std::string& description) {
   return keep(app_.add_flag(names, target, description));
 }
+Option* Verb::add_flag(const std::string& names, std::string& target, const std::string& description) {
+  return keep(app_.add_flag(names, target, description));
+}
 Option* Verb::add_option_function(const std::string& names,
                                   const std::function<void(const std::string&)>& call,
                                   const std::string& description) {

@@ -65,6 +65,8 @@ class Verb {
   template <class Target>
   Option* add_option(const std::string& names, Target& target, const std::string& description);
   Option* add_flag(const std::string& names, bool& target, const std::string& description);
+  // "--header{names}": the flag alone writes `names`, --header=WORD the word.
+  Option* add_flag(const std::string& names, std::string& target, const std::string& description);
   // Calls back while the command line is read.
   Option* add_option_function(const std::string& names, const std::function<void(const std::string&)>& call,
                               const std::string& description = "");

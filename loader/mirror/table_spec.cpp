@@ -97,6 +97,7 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
   spec.source_path = json_member(source, "path");
   spec.source_table = json_member(definition, "source_table", name);
   spec.source_definition = rows.string(0, 4);
+  spec.ddl = json_member(definition, "ddl");
   spec.time_zone =
       json_member(definition, "time_zone", spec.source_type == "maxcompute" ? "Asia/Shanghai" : "UTC");
   read_keys(definition, spec);

@@ -22,6 +22,7 @@ struct TableSpec {
   std::string source_path;        // csv: its path, or empty
   std::string source_table;       // its name there, as defined
   std::string source_definition;  // of the data source, JSON
+  std::string ddl;                // MaxCompute's, as applied
 
   std::vector<std::string> column_names() const;
   // The last part of source_table: project.schema.name.

@@ -82,8 +82,6 @@ class GzipSource final : public ByteSource {
   bool checked_ = false;
 };
 
-constexpr const char* kOneFile = "tablegate table load NAME --from csv:FILE";
-
 bool ends_in_gz(const std::string& path) {
   return path.size() > 3 && path.compare(path.size() - 3, 3, ".gz") == 0;
 }
@@ -95,14 +93,12 @@ std::unique_ptr<ByteSource> open_bytes(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     const int reason = errno;
-    if (reason == ENOENT && path.find_first_of("*?[") != std::string::npos)
-      throw Refused(fmt::format("{}: a glob is not supported yet, name one file", path), kOneFile);
     throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(reason)), "ls -l " + path);
   }
   struct stat about {};
   if (::fstat(descriptor, &about) != 0 || S_ISDIR(about.st_mode)) {
     ::close(descriptor);
-    throw Refused(fmt::format("{}: a directory is not supported yet, name one file", path), kOneFile);
+    throw Refused(fmt::format("{}: is a directory, a file was expected", path), "ls -l " + path);
   }
   const uint64_t total = S_ISREG(about.st_mode) ? static_cast<uint64_t>(about.st_size) : 0;
   if (!ends_in_gz(path)) return std::make_unique<PlainSource>(descriptor, path, total);

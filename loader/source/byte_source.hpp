@@ -20,7 +20,7 @@ class ByteSource {
 };
 
 // `path`: a file, a file ending in .gz, or "-" for standard input. Throws SystemFailure when it cannot be
-// opened, Refused for a folder or a glob.
+// opened, Refused for a folder.
 std::unique_ptr<ByteSource> open_bytes(const std::string& path);
 
 }  // namespace tablegate::loader

@@ -25,6 +25,13 @@ class CopyText {
   uint64_t rows() const { return rows_; }
   // The whole rows so far; afterwards it is empty.
   std::string take();
+  // The same, and they stay until clear().
+  std::string_view written() const { return std::string_view(buffer_).substr(0, row_); }
+  void clear() {
+    buffer_.clear();
+    row_ = fields_ = 0;
+    rows_ = 0;
+  }
 
  private:
   void separate() {

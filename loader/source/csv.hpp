@@ -1,54 +1,64 @@
-// CSV into a table: opens the file, matches a header's names with the table's
-// columns, and streams the rest through COPY ... (FORMAT csv). A row that cannot
-// be loaded is refused by file, line and column; the transaction is the
-// caller's, and so is whatever becomes of it.
+// Files of rows into a table: CSV and odpscmd's text, one after the other. What
+// COPY reads by itself goes to it byte for byte; the rest is cut into records and
+// converted. A row that cannot be loaded is refused by file, line and column, or
+// put aside (--max-errors); the transaction is the caller's, and so is whatever
+// becomes of it.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "catalog/database.hpp"
-#include "source/byte_source.hpp"
 #include "source/copy_stream.hpp"
+#include "source/csv_file.hpp"
+#include "source/csv_options.hpp"
+#include "source/csv_rejects.hpp"
+#include "source/ddl.hpp"
+#include "source/field_writer.hpp"
 #include "source/table_source.hpp"
 
 namespace tablegate::loader {
 
-struct CsvOptions {
-  std::string path;     // a file, a .gz file or "-"
-  bool header = false;  // the first record names the columns; found out where it names all of two or more
-  char delimiter = ',';
-  std::string null;  // an unquoted field of these bytes is NULL
-};
-
 class CsvSource final : public TableSource {
  public:
-  // Opens the file and reads its first record. `columns`: names of the table's columns in order. Throws
-  // Refused.
-  CsvSource(CsvOptions options, std::vector<std::string> columns);
+  // Finds the files, opens the first one and reads its first record. `columns`: of the table, in order;
+  // `nested`: types of those that are an ARRAY, MAP or STRUCT. Throws Refused, SystemFailure.
+  CsvSource(CsvOptions options, std::vector<TableColumn> columns, std::map<std::string, DdlType> nested = {});
 
   int64_t copy_into(Database& database, const std::string& table, bool freeze,
                     const ProgressWatch& progress) override;
   std::string label() const override { return "csv:" + options_.path; }
+  std::string remark() const override;
 
  private:
-  bool fill();
-  void read_first_record();
-  void match_header(const std::vector<std::string>& names);
-  bool is_header(const std::vector<std::string>& fields) const;
-  void send(CopyStream& copy, const ProgressWatch& progress);
-  [[noreturn]] void refuse_row(const CopyFault& fault) const;
+  int64_t copy_files(Database& database, const std::string& table, bool freeze,
+                     const ProgressWatch& progress);
+  bool as_copy_reads(CsvFile& file) const;
+  int64_t copy_bytes(CsvFile& file, Database& database, const std::string& table, bool freeze,
+                     const ProgressWatch& progress);
+  int64_t copy_rows(CsvFile& file, Database& database, const std::string& table, bool freeze,
+                    const ProgressWatch& progress);
+  int64_t copy_good_rows(CsvFile& file, Database& database, const std::string& table,
+                         const ProgressWatch& progress);
+
+  std::vector<FieldWriter> writers_of(const CsvFile& file) const;
+  std::vector<std::string> copied_columns(const CsvFile& file) const;
+  bool write_row(CsvFile& file, const std::vector<FieldWriter>& writers, CopyText& copy, BadRow& bad) const;
+  void report(CsvFile& file, const ProgressWatch& progress, uint64_t rows);
+  [[noreturn]] void refuse(const CopyFault& fault, const CsvFile& file, uint64_t line, uint64_t record) const;
 
   CsvOptions options_;
-  std::vector<std::string> columns_;       // of the table
-  std::vector<std::string> file_columns_;  // in the order of the file
-  std::string label_;                      // of the file, in messages
-  std::unique_ptr<ByteSource> bytes_;
-  std::string buffer_;  // read and not sent yet
-  bool at_end_ = false;
-  uint64_t header_lines_ = 0;
+  std::vector<TableColumn> columns_;  // of the table
+  std::map<std::string, DdlType> nested_;
+  std::vector<std::string> names_;  // of those that the files have
+  std::vector<std::string> paths_;
+  std::unique_ptr<CsvFile> first_;
+  CsvRejects rejects_;
+  uint64_t rows_done_ = 0;   // of the files before
+  uint64_t bytes_done_ = 0;  // of them
+  uint64_t total_ = 0;       // bytes of all files, 0: not known
 };
 
 }  // namespace tablegate::loader

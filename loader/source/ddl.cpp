@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "catalog/refusal.hpp"
@@ -55,6 +56,7 @@ class DdlParser {
     finish();
     return std::move(ddl_);
   }
+  const std::map<std::string, DdlType>& nested() const { return nested_; }
 
  private:
   [[noreturn]] void refuse(const std::string& reason) const {
@@ -231,10 +233,11 @@ class DdlParser {
 
   void parse_type(TableColumn& column) {
     const DdlToken where = token_;
-    const DdlType type = read_ddl_type(lexer_, token_, fmt::format("column \"{}\"", column.name));
+    DdlType type = read_ddl_type(lexer_, token_, fmt::format("column \"{}\"", column.name));
     const std::string reason = map_ddl_type(type, column);
     if (!reason.empty())
       refuse_ddl(where.line, where.column, fmt::format("column \"{}\": {}", column.name, reason));
+    if (!type.children.empty()) nested_[column.name] = std::move(type);
   }
 
   // A default only counts for MaxCompute's own INSERT: a load always brings every column. Read and left out.
@@ -361,6 +364,7 @@ class DdlParser {
   DdlToken token_;
   DdlToken key_place_;
   TableDdl ddl_;
+  std::map<std::string, DdlType> nested_;
 };
 
 }  // namespace
@@ -368,6 +372,12 @@ class DdlParser {
 TableDdl parse_ddl(std::string_view ddl) {
   if (ddl.size() > kMaxDdl) throw Refused(fmt::format("ddl: longer than {} bytes", kMaxDdl));
   return DdlParser(ddl).parse();
+}
+
+std::map<std::string, DdlType> parse_nested_types(std::string_view ddl) {
+  DdlParser parser(ddl);
+  parser.parse();
+  return parser.nested();
 }
 
 }  // namespace tablegate::loader

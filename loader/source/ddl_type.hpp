@@ -3,7 +3,9 @@
 // running gateway. ARRAY, MAP and STRUCT become jsonb.
 #pragma once
 
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "source/ddl.hpp"
@@ -24,6 +26,9 @@ std::string map_ddl_type(const DdlType& type, TableColumn& column);
 // Reads a type that begins at `token`, which afterwards is the first token behind it. `subject` stands before
 // what is refused: `column "a"`.
 DdlType read_ddl_type(DdlLexer& lexer, DdlToken& token, const std::string& subject);
+
+// The ARRAYs, MAPs and STRUCTs of a CREATE TABLE by the names of their columns. Throws as parse_ddl().
+std::map<std::string, DdlType> parse_nested_types(std::string_view ddl);
 
 // A type alone, as a table's schema has it: "map<string,array<bigint>>". Throws Refused.
 DdlType parse_type_text(std::string_view text, const std::string& subject);

@@ -13,6 +13,7 @@
 #include "source/copy_stream.hpp"
 #include "source/ddl_lexer.hpp"
 #include "source/ddl_type.hpp"
+#include "source/partition_text.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -97,24 +98,14 @@ bool column_fits(const TableColumn& source, const TableColumn& mirror) {
 }
 
 NamedValues parse_partition(const std::string& text, const std::vector<SourceColumn>& keys) {
-  NamedValues partition;
+  std::vector<std::string> names;
+  for (const SourceColumn& key : keys) names.push_back(key.name + "=VALUE");
+  const std::string next = fmt::format("{}", fmt::join(names, ","));
   const auto refuse = [&](const std::string& reason) {
-    std::vector<std::string> names;
-    for (const SourceColumn& key : keys) names.push_back(key.name + "=VALUE");
-    throw Refused(fmt::format("--partition {}: {}", text, reason),
-                  fmt::format("--partition {}", fmt::join(names, ",")));
+    throw Refused(fmt::format("--partition {}: {}", text, reason), "--partition " + next);
   };
-  for (size_t at = 0; at <= text.size();) {
-    const size_t end = std::min(text.find_first_of(",/", at), text.size());
-    const std::string part = text.substr(at, end - at);
-    at = end + 1;
-    const size_t equals = part.find('=');
-    if (equals == std::string::npos) refuse(fmt::format("\"{}\" is no NAME=VALUE", part));
-    const std::string name = lower_name(part.substr(0, equals));
-    std::string value = part.substr(equals + 1);
-    if (value.size() >= 2 && (value[0] == '\'' || value[0] == '"') && value.back() == value[0])
-      value = value.substr(1, value.size() - 2);
-    if (value.empty()) refuse(fmt::format("\"{}\" has no value", name));
+  NamedValues partition;
+  for (auto& [name, value] : split_partition(text, next)) {
     if (partition.size() == keys.size() || keys[partition.size()].name != name) {
       refuse(partition.size() < keys.size()
                  ? fmt::format("\"{}\" where {} is wanted: keys stand in the table's order", name,

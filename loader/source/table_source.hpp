@@ -36,6 +36,8 @@ class TableSource {
                             const ProgressWatch& progress) = 0;
   // As the catalog keeps it with the generation: "csv:users.csv".
   virtual std::string label() const = 0;
+  // What is to be told of a load that went well, or empty: rows that were put aside.
+  virtual std::string remark() const { return {}; }
 };
 
 }  // namespace tablegate::loader

@@ -47,11 +47,11 @@ def folders(t, p, folder):
     reason = "Is a directory"
     fails(t, p.loader("consumer", "add-key", "demo", "--from-file", folder), 3, (folder, reason), "a folder as a key")
     fails(t, p.loader("init", "--workspace", "demo", "--reader-password-file", folder), 3, (folder, reason), "a folder as a password file")
-    # Folders and globs of CSV files are in the contract and come later: by name, as everything that is not built.
     load = lambda path: p.loader("table", "load", "user_info", "--from", f"csv:{path}")  # noqa: E731
-    fails(t, load(folder), 1, (folder, "directory is not supported yet"), "a folder of CSV files")
-    fails(t, load(os.path.join(folder, "*.csv")), 1, ("*.csv", "glob is not supported yet"), "a glob of CSV files")
-    fails(t, load(os.path.join(folder, "part-[0-9]?.csv")), 1, ("part-[0-9]?.csv", "glob is not supported yet"), "another glob")
+    fails(t, load(folder), 1, (folder, "holds no file"), "an empty folder of CSV files")
+    fails(t, load(os.path.join(folder, "*.csv")), 1, ("*.csv", "matches no file"), "a glob of CSV files")
+    fails(t, load(os.path.join(folder, "part-[0-9]?.csv")), 1, ("part-[0-9]?.csv", "matches no file"), "another glob")
+    fails(t, p.loader("table", "load", "user_info", "--from", f"sql:{folder}"), 1, (folder, "is a directory"), "a folder as a seed file")
     t.is_(load(p.file("really*.csv", "1,Ada,36\n")).rc, 0, "a file that is called so is a file")
     result = p.loader("table", "load", "user_info", "--from", "csv:-", "--header", input=kUsersCsv)
     t.ok(result.rc == 0 and "2 rows" in result.stdout, "csv:- is standard input", result)

@@ -1,26 +1,12 @@
-// The little of CSV (RFC 4180) that the loader reads itself: the first record,
-// for its names, and where records begin, so that COPY's end marker is never
-// mistaken for data. All else is PostgreSQL's COPY.
+// Where records begin in CSV that goes to PostgreSQL's COPY as it is, so that
+// COPY's end marker is never mistaken for data.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace tablegate::loader {
-
-struct CsvRecord {
-  std::vector<std::string> fields;
-  size_t size = 0;   // bytes it takes, its line end included
-  size_t lines = 0;  // line ends in it
-  bool complete = false;
-};
-
-// The first record of `text`. Not complete: more bytes are needed (`at_end`: an open quote at the end of the
-// file).
-CsvRecord read_csv_record(std::string_view text, char delimiter, bool at_end);
 
 // Watches the records go by, in chunks cut anywhere.
 class CsvScanner {

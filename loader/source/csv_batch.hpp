@@ -1,0 +1,56 @@
+// Rows into COPY where some may be bad: in batches under a savepoint, kept until
+// PostgreSQL has taken them. It names the first row of a batch that it does not
+// take: those before go again, that one is rejected, those behind follow, so that
+// no row is sent more than twice.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "source/copy_stream.hpp"
+#include "source/copy_text.hpp"
+
+namespace tablegate::loader {
+
+class CsvBatch {
+ public:
+  // `reject`: gets what PostgreSQL says of a row, the row's line and its record.
+  using Reject = std::function<void(const CopyFault&, uint64_t line, std::string_view record)>;
+
+  CsvBatch(Database& database, std::string table, std::vector<std::string> columns, Reject reject);
+
+  // Where the next row is written; end_row() then tells of it.
+  CopyText& row() { return rows_; }
+  void end_row(uint64_t line, std::string_view record);
+  // Sends what is left; the number of rows that PostgreSQL has taken of all batches.
+  int64_t finish();
+
+ private:
+  struct Row {
+    size_t end;         // of its text in rows_
+    size_t record_end;  // in records_
+    uint64_t line;
+  };
+
+  void send();
+  void flush();
+  void copy(size_t begin, size_t end);
+  bool try_copy(size_t begin, size_t end, CopyFault& fault);
+  bool settle(CopyStream& stream, CopyFault& fault);
+  std::string_view text(size_t begin, size_t end) const;
+
+  Database& database_;
+  std::string table_;
+  std::vector<std::string> columns_;
+  Reject reject_;
+  CopyText rows_;
+  std::string records_;
+  std::vector<Row> ends_;
+  std::unique_ptr<CopyStream> stream_;  // of this batch, as long as nothing failed
+  size_t sent_ = 0;                     // bytes of rows_
+  int64_t taken_ = 0;
+};
+
+}  // namespace tablegate::loader

@@ -1,0 +1,44 @@
+// The bad rows of a load with --max-errors: counted, and written to a CSV file of
+// file, line, column, reason and the record as it stood. Replaces an older file
+// with its first row; the loader's user alone may read it, for it holds rows.
+#pragma once
+
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace tablegate::loader {
+
+struct BadRow {
+  std::string file;
+  uint64_t line = 0;
+  std::string column;  // or empty
+  std::string reason;
+};
+
+class CsvRejects {
+ public:
+  CsvRejects(std::string path, uint64_t limit) : path_(std::move(path)), limit_(limit) {}
+
+  // Throws Refused, with this row as the reason, when there are more than the limit; SystemFailure when the
+  // file cannot be written.
+  void add(const BadRow& row, std::string_view record);
+  // Everything is on the disk.
+  void close();
+  uint64_t count() const { return count_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  void open();
+
+  std::string path_;
+  uint64_t limit_;
+  uint64_t count_ = 0;
+  std::ofstream out_;
+};
+
+// `FILE, line 3, column "age": reason`
+std::string bad_row_text(const BadRow& row);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,15 @@
+// The text of a partition, "ds=20260101,hh='01'" (or with '/' between), cut into
+// names in lower case and values without their quotes.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tablegate::loader {
+
+// Throws Refused: "--partition TEXT: reason", with `next` as what may help.
+std::vector<std::pair<std::string, std::string>> split_partition(const std::string& text,
+                                                                 const std::string& next);
+
+}  // namespace tablegate::loader

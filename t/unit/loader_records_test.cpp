@@ -1,0 +1,289 @@
+// Files of rows, cut into records and turned into fields of COPY: both formats
+// with bytes in pieces of every size, charsets, nulls, times, nested values.
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/refusal.hpp"
+#include "cli/csv_options.hpp"
+#include "source/charset.hpp"
+#include "source/field_writer.hpp"
+#include "source/file_list.hpp"
+#include "source/line_map.hpp"
+#include "source/maxcompute_value.hpp"
+#include "source/nested_text.hpp"
+#include "source/partition_text.hpp"
+#include "source/record_reader.hpp"
+
+#include "loader_testing.hpp"  // last: see there
+
+using namespace tablegate::loader;
+
+using tablegate::core::ColumnType;
+using tablegate::loader::testing::same_text;
+
+namespace {
+
+// Gives its bytes in pieces of at most `step`.
+class Pieces final : public ByteSource {
+ public:
+  Pieces(std::string bytes, size_t step) : bytes_(std::move(bytes)), step_(step) {}
+  size_t read(char* buffer, size_t size) override {
+    const size_t count = std::min({size, step_, bytes_.size() - at_});
+    bytes_.copy(buffer, count, at_);
+    at_ += count;
+    return count;
+  }
+  uint64_t consumed() const override { return at_; }
+  uint64_t total() const override { return bytes_.size(); }
+
+ private:
+  std::string bytes_;
+  size_t step_;
+  size_t at_ = 0;
+};
+
+// "1:[a][b]|2:[c]": lines and fields; quoted ones in <>.
+std::string records(const std::string& bytes, const CsvOptions& options, size_t step) {
+  Pieces source(bytes, step);
+  RecordReader reader(source, options, "f");
+  std::string text;
+  try {
+    while (reader.next()) {
+      text += (text.empty() ? "" : "|") + std::to_string(reader.line()) + ":";
+      for (const RecordField& field : reader.fields())
+        text += (field.quoted ? "<" : "[") + std::string(field.text) + (field.quoted ? ">" : "]");
+    }
+  } catch (const Refused& refused) {
+    text += std::string("!") + refused.what();
+  }
+  return text;
+}
+
+void expect(const std::string& bytes, const CsvOptions& options, const std::string& wanted) {
+  for (size_t step = 1; step <= bytes.size() + 1; ++step) same_text(records(bytes, options, step), wanted);
+}
+
+CsvOptions text_options(const std::string& delimiter, const std::string& end = {}) {
+  CsvOptions options;
+  options.format = RowFormat::text;
+  options.delimiter = delimiter;
+  options.record_end = end;
+  return options;
+}
+
+START_TEST(csv_records) {
+  CsvOptions csv;
+  expect("a,b\r\nc,d\n", csv, "1:[a][b]|2:[c][d]");
+  expect("a,b", csv, "1:[a][b]");
+  expect("", csv, "");
+  expect("\n\n", csv, "1:[]|2:[]");
+  expect("\"a,\"\"b\",\n\"x\r\ny\",z\nq", csv, "1:<a,\"b>[]|2:<x\r\ny>[z]|4:[q]");
+  expect("a\"b,\"c\"\"\"d,\"\"\n", csv,
+         "!f, line 1: the record that begins here does not end (an open quote?)");
+  expect("a\"b,\"c,d\"\"e\n", csv, "1:<ab,c>[d]");
+  expect("a\rb\rc", csv, "1:[a]|2:[b]|3:[c]");
+  expect("a\n\"b", csv, "1:[a]!f, line 2: the record that begins here does not end (an open quote?)");
+  csv.delimiter = ";";
+  expect("a,b;c\n", csv, "1:[a,b][c]");
+}
+END_TEST
+
+START_TEST(text_records) {
+  expect("\"a\",\\N\n,b\n", text_options(","), "1:[\"a\"][\\N]|2:[][b]");
+  expect("a\r\nb\nc\r\n", text_options(","), "1:[a]|2:[b\nc]");
+  expect("a||b|c||\1\2d\1\2", text_options("||", "\1\2"), "1:[a][b|c][]|1:[d]");
+  expect("\n", text_options(","), "1:[]");
+}
+END_TEST
+
+START_TEST(whole_records_only) {
+  CsvOptions csv;
+  same_text(records(std::string(RecordReader::kMaxFields, ','), csv, 1 << 20),
+            "!f, line 1: the record that begins here has more than 10000 fields");
+  const std::string open = "x\n\"" + std::string(RecordReader::kMaxRecord + (1 << 20), 'y') + "\"\n";
+  same_text(records(open, csv, 1 << 20),
+            "1:[x]!f, line 2: the record that begins here does not end (an open quote?)");
+}
+END_TEST
+
+START_TEST(lines_of_rows) {
+  LineMap lines;
+  for (const uint64_t line : {2, 3, 6, 7, 8, 20}) lines.add(line);
+  const std::vector<uint64_t> found = {lines.line_of(1), lines.line_of(2), lines.line_of(3), lines.line_of(5),
+                                       lines.line_of(6)};
+  ck_assert(found == std::vector<uint64_t>({2, 3, 6, 8, 20}));
+  ck_assert_uint_eq(lines.line_of(7), 0);
+  LineMap many;
+  for (uint64_t row = 1; row <= 3000000; ++row) many.add(row * 2);
+  ck_assert_uint_eq(many.line_of(3000000), 6000000);
+  ck_assert_uint_eq(many.line_of(1), 0);  // forgotten
+}
+END_TEST
+
+std::string utf8_of(const std::string& bytes, const std::string& charset, size_t step) {
+  TextSource source(std::make_unique<Pieces>(bytes, step), charset);
+  std::string text;
+  char buffer[7];
+  while (const size_t got = source.read(buffer, sizeof buffer)) text.append(buffer, got);
+  return text;
+}
+
+START_TEST(charsets) {
+  const std::string gbk = "a\xd6\xd0\xce\xc4,b\n";  // 中文
+  for (size_t step = 1; step < 10; ++step) {
+    same_text(utf8_of(gbk, "gbk", step), "a中文,b\n");
+    same_text(utf8_of("\xef\xbb\xbfü", "gbk", step), "ü");
+    same_text(utf8_of(std::string("\xff\xfe\x2d\x4e\n\0", 6), "", step), "中\n");
+    same_text(utf8_of(std::string("\0\0\xfe\xff\0\0\x4e\x2d", 8), "", step), "中");
+    same_text(utf8_of("a\xff,b\xd6", "gbk", step), "a\xff,b\xff");
+    same_text(utf8_of(std::string("a\0\0\xd8"
+                                  "b\0",
+                                  6),
+                      "utf-16le", step),
+              "a\xff"
+              "b");
+    same_text(utf8_of("\xff\xfe", "latin1", step), "");
+    same_text(utf8_of("", "gbk", step), "");
+    same_text(utf8_of("\xe4", "latin1", step), "ä");
+    same_text(utf8_of("a\xff", "", step), "a\xff");
+  }
+  for (const char* name : {"klingon", "utf-8//IGNORE", "gbk//TRANSLIT"}) {
+    bool refused = false;
+    try {
+      utf8_of("a", name, 1);
+    } catch (const Refused&) {
+      refused = true;
+    }
+    ck_assert_msg(refused, "%s", name);
+  }
+}
+END_TEST
+
+START_TEST(order_of_files) {
+  std::vector<std::string> names = {"f_10", "f_9", "f_09", "f_", "f_1b", "f_1", "e", "f_10.csv", "g"};
+  std::sort(names.begin(), names.end(), in_number_order);
+  ck_assert(names ==
+            std::vector<std::string>({"e", "f_", "f_1", "f_1b", "f_09", "f_9", "f_10", "f_10.csv", "g"}));
+}
+END_TEST
+
+std::string field(const std::string& sql_type, ColumnType type, const std::string& text, bool quoted,
+                  const std::string& null, const std::string& nested = {}) {
+  CsvOptions options;
+  options.null = null;
+  TableColumn column;
+  column.name = "c";
+  column.type = type;
+  column.sql_type = sql_type;
+  CopyText copy;
+  try {
+    const DdlType type_of = nested.empty() ? DdlType() : parse_type_text(nested, "column");
+    FieldWriter(column, options, nested.empty() ? nullptr : &type_of).write({text, quoted}, copy);
+  } catch (const BadValue& bad) {
+    return std::string("!") + bad.what();
+  }
+  copy.end_row();
+  std::string row = copy.take();
+  row.pop_back();
+  return row;
+}
+
+START_TEST(fields) {
+  const auto text = [](const std::string& value, bool quoted, const std::string& null) {
+    return field("text", ColumnType::text, value, quoted, null);
+  };
+  same_text(text("", false, ""), "\\N");
+  same_text(text("", true, ""), "");
+  same_text(text("", false, "\\N"), "");
+  same_text(text("\\N", false, "\\N"), "\\N");
+  same_text(text("\\N", true, "\\N"), "\\\\N");
+  same_text(text("a\tb\\\n", false, ""), "a\\tb\\\\\\n");
+  const auto number = [](const std::string& value, bool quoted, const std::string& null) {
+    return field("bigint", ColumnType::int8, value, quoted, null);
+  };
+  same_text(number("", true, ""), "\\N");
+  same_text(number("", false, "NULL"), "\\N");
+  same_text(number("NULL", true, "NULL"), "\\N");
+  same_text(number("12", false, ""), "12");
+  const auto bytes = [](const std::string& value) {
+    return field("bytea", ColumnType::bytea, value, true, "");
+  };
+  same_text(bytes("\\x00fF"), "\\\\x00fF");
+  same_text(bytes("\\x0"), "\\\\x5c7830");
+  same_text(bytes(std::string("\0\xff", 2)), "\\\\x00ff");
+  same_text(bytes(""), "\\\\x");
+  const auto moment = [](const std::string& type, const std::string& value) {
+    return field(type, ColumnType::timestamptz, value, false, "");
+  };
+  same_text(moment("timestamptz(6)", "2026-01-31 08:00:00.123456789"), "2026-01-31 08:00:00.123456");
+  same_text(moment("timestamptz(3)", "2026-01-31 08:00:00.999999+05:30"), "2026-01-31 08:00:00.999+05:30");
+  same_text(moment("timestamptz(3)", "2026-01-31T08:00:00.5Z"), "2026-01-31T08:00:00.5Z");
+  same_text(moment("timestamptz(3)", "31.01.2026 08:00"), "31.01.2026 08:00");
+  same_text(moment("timestamptz", ""), "\\N");
+}
+END_TEST
+
+START_TEST(nested_values) {
+  const auto nested = [](const std::string& type, const std::string& value, const std::string& null = "\\N") {
+    return field("jsonb", ColumnType::jsonb, value, true, null, type);
+  };
+  same_text(nested("array<bigint>", R"(["1","-9223372036854775808",null,"\\N",""])"),
+            "[1,-9223372036854775808,null,null,null]");
+  same_text(nested("array<string>", R"(["1","\u003cx\u003e","","\\N",2])"), R"(["1","<x>","",null,"2"])");
+  same_text(nested("array<string>", R"([""])", ""), R"([""])");
+  same_text(nested("array<decimal(38,18)>", R"(["12345678901234567890.123456789012345678"])"),
+            "[12345678901234567890.123456789012345678]");
+  same_text(nested("array<double>", R"(["NaN","1.0E-30","-Infinity",0.5])"),
+            R"(["NaN",1.0E-30,"-Infinity",0.5])");
+  same_text(nested("array<boolean>", R"(["true","FALSE",true])"), "[true,false,true]");
+  same_text(nested("array<array<int>>", R"(["[\"1\"]",["2"]])"), "[[1],[2]]");
+  same_text(nested("map<bigint,json>", R"({"1":"{\"a\":[1.50]}"})"), R"({"1":{"a":[1.50]}})");
+  same_text(nested("struct<A:int,b:struct<c:date>>", R"({"a":"1","b":"{\"C\":\"2026-01-01\"}"})"),
+            R"({"A":1,"b":{"c":"2026-01-01"}})");
+  same_text(nested("struct<a:int,b:int>", R"({"b":"1"})"), R"({"a":null,"b":1})");
+  same_text(nested("array<int>", ""), "\\N");
+  for (const auto& [type, value, reason] : std::vector<std::array<std::string, 3>>{
+           {"array<int>", "[1", "is no JSON of array"},
+           {"array<int>", "{}", "is no JSON of array"},
+           {"array<int>", R"(["x"])", "holds \"x\" where int is wanted"},
+           {"array<int>", R"(["01"])", "holds \"01\""},
+           {"array<int>", "[[1]]", "holds a nested value where int is wanted"},
+           {"array<array<int>>", R"(["1"])", "is no JSON of array"},
+           {"map<string,json>", R"({"a":"{"})", "holds \"{\" where json is wanted"},
+           {"struct<a:int>", R"({"a":"1","b":"2"})", "has fields that its STRUCT has not"},
+           {"array<decimal>", R"(["NaN"])", "holds \"NaN\""},
+           {"array<string>", R"(["\u0000"])", "NUL"}}) {
+    const std::string said = nested(type, value);
+    ck_assert_msg(said[0] == '!' && said.find(reason) != std::string::npos, "%s %s: %s", type.c_str(),
+                  value.c_str(), said.c_str());
+  }
+}
+END_TEST
+
+START_TEST(options) {
+  same_text(read_escapes("\\t\\u0001\\x02\\\\|\\u4e2d", "--delimiter"), "\t\1\2\\|中");
+  for (const char* text : {"\\", "\\q", "\\u12", "\\xg0"}) {
+    bool refused = false;
+    try {
+      read_escapes(text, "--delimiter");
+    } catch (const WrongUsage&) {
+      refused = true;
+    }
+    ck_assert_msg(refused, "%s", text);
+  }
+  const auto parts = split_partition("DS='20260101'/hh=1", "next");
+  ck_assert(parts.size() == 2 && parts[0].first == "ds" && parts[0].second == "20260101" &&
+            parts[1].second == "1");
+}
+END_TEST
+
+}  // namespace
+
+int main() {
+  return tablegate::loader::testing::run_tests(
+      "loader records", {csv_records, text_records, whole_records_only, lines_of_rows, charsets,
+                         order_of_files, fields, nested_values, options});
+}
