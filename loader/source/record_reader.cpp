@@ -10,16 +10,18 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr size_t kChunk = size_t{1} << 18;
-
 uint64_t count_lines(std::string_view text) {
   return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 }  // namespace
 
-RecordReader::RecordReader(ByteSource& bytes, const CsvOptions& options, std::string label)
-    : bytes_(bytes), options_(options), label_(std::move(label)), record_end_(options.record_end) {
+RecordReader::RecordReader(ByteSource& bytes, const CsvOptions& options, std::string label, size_t chunk)
+    : bytes_(bytes),
+      options_(options),
+      label_(std::move(label)),
+      chunk_(chunk),
+      record_end_(options.record_end) {
   for (const char c : {'\n', '\r', '"', options.delimiter[0]}) special_[static_cast<unsigned char>(c)] = true;
 }
 
@@ -36,7 +38,7 @@ bool RecordReader::fill() {
   begin_ = end_ = 0;
   const size_t before = buffer_.size();
   if (before > kMaxRecord) refuse_endless();
-  const size_t wanted = std::max(kChunk, before);
+  const size_t wanted = std::max(chunk_, before);
   buffer_.resize(before + wanted);
   const size_t got = bytes_.read(buffer_.data() + before, wanted);
   buffer_.resize(before + got);

@@ -22,8 +22,9 @@ struct RecordField {
 
 class RecordReader {
  public:
-  // Both must outlive it. `label` names the file in messages.
-  RecordReader(ByteSource& bytes, const CsvOptions& options, std::string label);
+  // Both must outlive it. `label` names the file in messages. `chunk`: bytes asked for at a time.
+  RecordReader(ByteSource& bytes, const CsvOptions& options, std::string label,
+               size_t chunk = size_t{1} << 18);
 
   // False at the end of the file. Throws Refused for a record that does not end within kMaxRecord bytes, has
   // more than kMaxFields fields, or whose last quote is open at the end.
@@ -67,6 +68,7 @@ class RecordReader {
   ByteSource& bytes_;
   const CsvOptions& options_;
   std::string label_;
+  size_t chunk_;
   std::string record_end_;  // text
   bool special_[256] = {};  // csv: bytes that end a run of plain ones
   std::string buffer_;

@@ -73,7 +73,7 @@ std::string read(std::string_view bytes, const loader::CsvOptions& options, size
   std::string text;
   try {
     loader::TextSource source(std::make_unique<Pieces>(bytes, step), options.charset);
-    loader::RecordReader reader(source, options, "f");
+    loader::RecordReader reader(source, options, "f", 64);
     const std::vector<loader::FieldWriter> all =
         convert ? writers(options) : std::vector<loader::FieldWriter>();
     uint64_t line = 0;

@@ -13,7 +13,7 @@ fi
 cxx=${FUZZ_CXX:-clang++-14}
 out=build/fuzz
 mkdir -p "$out"
-flags=(-std=c++17 -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+flags=(-std=c++17 -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined -fsanitize-ignorelist=t/fuzz/ignored.txt
   -Ingx_module -Iloader -It/fuzz -isystem "$(pg_config --includedir)")
 
 # The objects under test, once for all fuzzers: all of core, and of the loader what needs no database.

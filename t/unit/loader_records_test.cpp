@@ -83,7 +83,7 @@ START_TEST(csv_records) {
   expect("\"a,\"\"b\",\n\"x\r\ny\",z\nq", csv, "1:<a,\"b>[]|2:<x\r\ny>[z]|4:[q]");
   expect("a\"b,\"c\"\"\"d,\"\"\n", csv,
          "!f, line 1: the record that begins here does not end (an open quote?)");
-  expect("a\"b,\"c,d\"\"e\n", csv, "1:<ab,c>[d]");
+  expect("a\"b,\"c,d\"\"e\n", csv, "1:<ab,c><de>");
   expect("a\rb\rc", csv, "1:[a]|2:[b]|3:[c]");
   expect("a\n\"b", csv, "1:[a]!f, line 2: the record that begins here does not end (an open quote?)");
   csv.delimiter = ";";
