@@ -283,6 +283,12 @@ class Applier {
     if (found.empty())
       refuse(definition, "/data_source",
              fmt::format("there is no data source \"{}\" in workspace {}", source, workspace_.name));
+    else if (json_find(definition.document, "source_query") != nullptr) {
+      if (found.text(0, 1) != "postgresql")
+        refuse(definition, "/source_query", "is for tables of a postgresql data source");
+      else if (json_find(definition.document, "source_table") != nullptr)
+        refuse(definition, "/source_query", "and \"source_table\" exclude each other");
+    }
     const Rows before = catalog_.query(
         "SELECT t.definition::text, w.name, w.workspace_id FROM tablegate.mirror_table t JOIN "
         "tablegate.data_source d USING"

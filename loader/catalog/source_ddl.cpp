@@ -8,6 +8,7 @@
 #include "catalog/json_text.hpp"
 #include "source/ddl_lexer.hpp"
 #include "source/maxcompute_source.hpp"
+#include "source/postgresql_catalog.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -40,6 +41,11 @@ std::string ask(const std::string& data_source, const std::string& table) {
   return MaxComputeService(std::move(project), http).read_table(table).ddl();
 }
 
+std::string ask_postgres(const PostgresRows& rows, const std::string& name) {
+  Database source = open_postgres(rows.dsn);
+  return postgres_ddl(describe_postgres(source, rows), name);
+}
+
 }  // namespace
 
 void fill_source_ddl(Database& catalog, const Workspace& workspace, std::vector<Definition>& definitions,
@@ -61,20 +67,27 @@ void fill_source_ddl(Database& catalog, const Workspace& workspace, std::vector<
     const std::string source = find_source(catalog, workspace, definitions, source_name);
     JsonDocument parsed;
     const bool known = !source.empty() && parse_json(source, parsed).empty();
-    if (!known || json_member(parsed, "type") != "maxcompute") {
+    const std::string type = known ? json_member(parsed, "type") : "";
+    if (type != "maxcompute" && type != "postgresql") {
       refuse(
           known ? "\"ddl\" or \"ddl_file\" is missing: a csv source does not tell its columns"
                 : fmt::format("there is no data source \"{}\" in workspace {}", source_name, workspace.name));
       continue;
     }
     try {
-      const std::string ddl = ask(source, lower_name(json_member(document, "source_table", definition.name)));
+      const std::string table = json_member(document, "source_table", definition.name);
+      const std::string ddl =
+          type == "maxcompute"
+              ? ask(source, lower_name(table))
+              : ask_postgres({json_member(parsed, "dsn"), table, json_member(document, "source_query")},
+                             definition.name);
       document.AddMember(
           "ddl",
           JsonValue(ddl.c_str(), static_cast<rapidjson::SizeType>(ddl.size()), document.GetAllocator()),
           document.GetAllocator());
     } catch (const Refused& refused) {
-      refuse(fmt::format("its ddl is to be read from MaxCompute: {}", refused.what()));
+      refuse(fmt::format("its ddl is to be read from {}: {}",
+                         type == "maxcompute" ? "MaxCompute" : "PostgreSQL", refused.what()));
     }
   }
 }

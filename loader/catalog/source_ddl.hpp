@@ -1,4 +1,4 @@
-// The `ddl` of Tables that have none: their MaxCompute source tells it. Asked for
+// The `ddl` of Tables that have none: their source (MaxCompute, PostgreSQL) tells it. Asked for
 // before anything is locked; what comes becomes part of the definition, as the
 // text of a `ddl_file` does.
 #pragma once

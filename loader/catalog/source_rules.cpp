@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "catalog/name_rules.hpp"
+#include "source/postgresql_catalog.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -16,13 +17,10 @@ struct Field {
 };
 
 constexpr Field kFields[] = {
-    {"path", "csv", false},
-    {"endpoint", "maxcompute", true},
-    {"project", "maxcompute", true},
-    {"schema", "maxcompute", false},
-    {"tunnel_endpoint", "maxcompute", false},
-    {"region", "maxcompute", false},
-    {"quota", "maxcompute", false},
+    {"path", "csv", false},           {"dsn", "postgresql", true},
+    {"endpoint", "maxcompute", true}, {"project", "maxcompute", true},
+    {"schema", "maxcompute", false},  {"tunnel_endpoint", "maxcompute", false},
+    {"region", "maxcompute", false},  {"quota", "maxcompute", false},
 };
 
 // They become parts of a URL and of a query.
@@ -52,6 +50,9 @@ std::vector<std::pair<std::string, std::string>> data_source_faults(const JsonVa
       const bool url = pointer == "/endpoint" || pointer == "/tunnel_endpoint";
       // A base URL has no user: credentials are never in definitions.
       std::string reason = url ? bad_base_url(json_string(*value)) : bad_part(json_string(*value));
+      if (!reason.empty()) faults.emplace_back(pointer, std::move(reason));
+    } else if (type == "postgresql") {
+      std::string reason = bad_source_dsn(std::string(json_string(*value)));
       if (!reason.empty()) faults.emplace_back(pointer, std::move(reason));
     }
   }

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "catalog/json_text.hpp"
 #include "catalog/refusal.hpp"
 #include "source/csv.hpp"
 #include "source/ddl_lexer.hpp"
+#include "source/postgresql_source.hpp"
 #include "source/seed.hpp"
 
 namespace tablegate::loader {
@@ -15,7 +17,7 @@ struct From {
   std::string rest;
 };
 
-constexpr const char* kForms = "--from is csv:FILE, sql:FILE or maxcompute:";
+constexpr const char* kForms = "--from is csv:FILE, sql:FILE, postgresql:DSN or maxcompute:";
 
 // --from SCHEME:REST, else the data source's own.
 From from_of(const LoadOptions& options, const TableSpec& spec) {
@@ -25,12 +27,20 @@ From from_of(const LoadOptions& options, const TableSpec& spec) {
       throw Refused(fmt::format("DataSource \"{}\" has no path", spec.source_name), next);
     return {"csv", spec.source_path};
   }
+  if (options.from.empty() && spec.source_type == "postgresql") {
+    JsonDocument source;
+    if (!parse_json(spec.source_definition, source).empty())
+      throw SystemFailure("the catalog's data source cannot be read");
+    return {"postgresql", json_member(source, "dsn")};
+  }
   if (options.from.empty()) return {spec.source_type, ""};
   const size_t colon = options.from.find(':');
   if (colon == std::string::npos) throw WrongUsage(kForms, next);
   From from{options.from.substr(0, colon), options.from.substr(colon + 1)};
-  if (from.scheme == "postgresql") throw Refused("--from postgresql: is not supported yet", next);
-  if (from.scheme != "csv" && from.scheme != "sql" && from.scheme != "maxcompute")
+  if (from.scheme == "postgres" || (from.scheme == "postgresql" && from.rest.compare(0, 2, "//") == 0))
+    return {"postgresql", options.from};  // a URL is its own dsn
+  if (from.scheme != "csv" && from.scheme != "sql" && from.scheme != "maxcompute" &&
+      from.scheme != "postgresql")
     throw WrongUsage(kForms, next);
   if (from.scheme == "maxcompute") {
     if (!from.rest.empty())
@@ -41,7 +51,9 @@ From from_of(const LoadOptions& options, const TableSpec& spec) {
           next);
     }
   } else if (from.rest.empty()) {
-    throw WrongUsage(fmt::format("--from {}: names no file", from.scheme), next);
+    throw WrongUsage(fmt::format("--from {}: names no {}", from.scheme,
+                                 from.scheme == "postgresql" ? "database (host=... dbname=...)" : "file"),
+                     next);
   }
   return from;
 }
@@ -81,6 +93,10 @@ std::unique_ptr<TableSource> open_source(const LoadOptions& options, const Table
     return std::make_unique<MaxComputeSource>(read_project(spec.source_definition),
                                               lower_name(spec.source_table), spec.columns,
                                               options.maxcompute);
+  }
+  if (from.scheme == "postgresql") {
+    return std::make_unique<PostgresSource>(PostgresRows{from.rest, spec.source_table, spec.source_query},
+                                            spec.columns);
   }
   SeedTable seed{{lower_name(spec.source_table_name()), spec.name}, spec.columns};
   return std::make_unique<SeedSource>(from.rest, std::move(seed));

@@ -159,9 +159,9 @@ void add_load(Verb& table, Settings& settings) {
   Verb* verb = table.add_subcommand("load", "Load a new generation beside the old one, then swap");
   auto options = std::make_shared<LoadOptions>();
   verb->add_option("NAME", options->table, "the Table")->required();
-  verb->add_option(
-      "--from", options->from,
-      "csv:FILE, csv:FILE.gz, csv:DIR, csv:GLOB, csv:-, sql:FILE or maxcompute: (default: its data source)");
+  verb->add_option("--from", options->from,
+                   "csv:FILE, csv:FILE.gz, csv:DIR, csv:GLOB, csv:-, sql:FILE, postgresql:DSN or maxcompute: "
+                   "(default: its data source)");
   verb->add_option("--min-rows", options->limits.min_rows,
                    "refuse fewer rows (default: 1 where the table has rows now, else 0)")
       ->check(non_negative_number());
@@ -178,6 +178,7 @@ void add_load(Verb& table, Settings& settings) {
       "  tablegate table load events --from csv:export.txt --format text --delimiter '\\u0001' --charset "
       "gbk\n"
       "  tablegate table load user_info --from sql:user_info.sql        (INSERT INTO ... VALUES)\n"
+      "  tablegate table load orders --from 'postgresql:host=db2 dbname=shop'     (password: ~/.pgpass)\n"
       "  tablegate table load events --partition ds=20260101 --jobs 8 --credentials odps_config.ini\n"
       "  zcat big.csv.gz | tablegate table load events --from csv:- --null '\\N'");
   verb->callback([&settings, options] { load(settings, *options); });

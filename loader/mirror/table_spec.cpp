@@ -96,6 +96,7 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
   spec.source_type = rows.string(0, 3);
   spec.source_path = json_member(source, "path");
   spec.source_table = json_member(definition, "source_table", name);
+  spec.source_query = json_member(definition, "source_query");
   spec.source_definition = rows.string(0, 4);
   spec.ddl = json_member(definition, "ddl");
   spec.time_zone =

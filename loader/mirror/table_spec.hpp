@@ -21,6 +21,7 @@ struct TableSpec {
   std::string source_type;        // csv, maxcompute, postgresql
   std::string source_path;        // csv: its path, or empty
   std::string source_table;       // its name there, as defined
+  std::string source_query;       // postgresql: instead of it, or empty
   std::string source_definition;  // of the data source, JSON
   std::string ddl;                // MaxCompute's, as applied
 

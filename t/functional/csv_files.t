@@ -117,7 +117,7 @@ def several(t, p):
     with gzip.open(os.path.join(p.folder, "slices/file_11.csv.gz"), "wb") as file:
         file.write(b"n,x,ds\n11,z,p\n")
     loads(t, p, "gzip among them", want + [[11, "z", "p"]], os.path.join(p.folder, "slices"))
-    t.is_(p.postgres.psql("SELECT source FROM tablegate.generation ORDER BY generation DESC LIMIT 1"), f"csv:{p.folder}/slices", "the folder is kept as the source")
+    t.is_(p.postgres.psql("SELECT source FROM tablegate.generation ORDER BY started_at DESC LIMIT 1"), f"csv:{p.folder}/slices", "the folder is kept as the source")
     write(p, "slices/file_10.csv", "n,x,ds\nten,a,p\n")
     before = p.postgres.psql("SELECT count(*) FROM mirror.people")
     refused(t, load(p, os.path.join(p.folder, "slices")), ("slices/file_10.csv, line 2", 'column "n"'), "a bad row in one of them: that one is named")

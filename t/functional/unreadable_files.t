@@ -56,7 +56,7 @@ def folders(t, p, folder):
     result = p.loader("table", "load", "user_info", "--from", "csv:-", "--header", input=kUsersCsv)
     t.ok(result.rc == 0 and "2 rows" in result.stdout, "csv:- is standard input", result)
     for source, status, word in (("csv:", 2, "names no file"), ("users.csv", 2, "csv:FILE"), ("ftp:x", 2, "csv:FILE"),
-                                 ("postgresql:dbname=x", 1, "not supported yet"), ("sql:x.sql", 3, "x.sql"), ("maxcompute:", 1, "of type csv")):
+                                 ("postgresql:host=/nonexistent dbname=x", 3, "cannot connect to the source"), ("sql:x.sql", 3, "x.sql"), ("maxcompute:", 1, "of type csv")):
         fails(t, p.loader("table", "load", "user_info", "--from", source), status, (word,), f"--from {source}")
 
 
