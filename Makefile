@@ -180,7 +180,11 @@ format: ## clang-format over all sources
 fuzz: ## each fuzzer for TIME=60 seconds
 	@t/lib/deps.sh build fuzz
 	@t/fuzz/run.sh $(TIME)
-bench: build ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
+$(BUILD)/bench/decoder: t/bench/decoder.cpp $(BUILD)/libloader.a $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	@echo '  LD   $@'
+	$(Q)$(CXX) $(CXXFLAGS_COMMON) $(CXXFLAGS_release) $(WARNINGS) -Ingx_module -Iloader $(PQ_INCLUDE) -o $@ $^ -lpq -ljansson -lssl -lcrypto -lfmt -lcurl -lpugixml -lz
+bench: build $(BUILD)/bench/decoder ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
 	@t/lib/deps.sh build test bench
 	@t/bench/run.sh $(BENCH)
 

@@ -6,4 +6,5 @@ mkdir -p build/bench
 python3 t/bench/bench.py --output build/bench/RESULTS.md "$@"
 t/lib/npm.sh
 python3 t/bench/authentication.py --output build/bench/AUTHENTICATION.md "$@"
-echo "bench: build/bench/RESULTS.md, build/bench/AUTHENTICATION.md"
+python3 t/bench/sources.py --output build/bench/SOURCES.md "$@"
+echo "bench: build/bench/RESULTS.md, build/bench/AUTHENTICATION.md, build/bench/SOURCES.md"
