@@ -31,10 +31,10 @@ int main(int count, char** arguments) {
     copy.end_row();
     if (copy.size() >= kChunk) written += copy.take().size();
   });
-  for (size_t at = 0; at < bytes.size(); at += kPiece) decoder.feed(std::string_view(bytes).substr(at, kPiece));
+  for (size_t at = 0; at < bytes.size(); at += kPiece)
+    decoder.feed(std::string_view(bytes).substr(at, kPiece));
   decoder.finish();
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::printf("%.0f\n", static_cast<double>(decoder.records()) / seconds);
   return written > 0 || rows < 10000 ? 0 : 1;
 }
