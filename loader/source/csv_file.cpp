@@ -26,10 +26,11 @@ bool is_header(const std::vector<std::string>& names, const std::vector<std::str
 }  // namespace
 
 CsvFile::CsvFile(const std::string& path, const CsvOptions& options, const std::vector<std::string>& columns)
-    : options_(options), label_(path == "-" ? "standard input" : path) {
-  bytes_ = std::make_unique<TextSource>(open_bytes(path), options.charset);
-  reader_ = std::make_unique<RecordReader>(*bytes_, options_, label_);
-  columns_ = columns;
+    : options_(options),
+      label_(path == "-" ? "standard input" : path),
+      bytes_(std::make_unique<TextSource>(open_bytes(path), options.charset)),
+      reader_(std::make_unique<RecordReader>(*bytes_, options_, label_)),
+      columns_(columns) {
   read_header(columns);
 }
 
