@@ -19,6 +19,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr size_t kChunk = size_t{1} << 18;
+constexpr const char* kOtherCharset = "--charset NAME, when the file is not UTF-8 (iconv -l tells the names)";
 
 uint64_t size_of_all(const std::vector<std::string>& paths) {
   uint64_t total = 0;
@@ -224,9 +225,10 @@ int64_t CsvSource::copy_rows(CsvFile& file, Database& database, const std::strin
   BadRow bad;
   while (reader.next()) {
     if (!write_row(file, writers, copy, bad)) {
-      throw Refused(fmt::format("{}, {}{}: {}", file.label(), reader.place(),
-                                bad.column.empty() ? "" : fmt::format(", column \"{}\"", bad.column),
-                                bad.reason));
+      throw Refused(
+          fmt::format("{}, {}{}: {}", file.label(), reader.place(),
+                      bad.column.empty() ? "" : fmt::format(", column \"{}\"", bad.column), bad.reason),
+          bad.reason == "is not UTF-8" ? kOtherCharset : "");
     }
     lines.add(reader.line());
     if (copy.size() >= kChunk) send();
@@ -268,6 +270,7 @@ void CsvSource::refuse(const CopyFault& fault, const CsvFile& file, uint64_t lin
   std::string next;
   if (wrong_type && fault.line == 1 && !file.has_header())
     next = "--header, when the first line names the columns";
+  if (fault.sqlstate == "22021") next = kOtherCharset;  // bytes that are none of the encoding
   throw Refused(fmt::format("{}, {}{}: {}", file.label(), file.reader().place_of(line, record), column,
                             reason_of(fault)),
                 next);

@@ -78,7 +78,9 @@ def charsets(t, p):
     t.ok(result.rc == 0 and p.postgres.psql("SELECT count(*), sum(length(x)) FROM mirror.people") == "20000|490000", "characters over the borders of buffers", result)
     refused(t, load(p, write(p, "bad.csv", "1,a,p\n2,b中,q\n".encode("gbk") + b"3,x\xff,r\n"), "--charset", "gbk"), ("bad.csv, line 3", 'column "x"', "is not gbk"),
             "bytes that are none of the charset")
-    refused(t, load(p, write(p, "bad.csv", b"1,a,p\n2,\xff,q\n"), "--null", "x"), ("bad.csv, line 2", 'column "x"', "is not UTF-8"), "bytes that are not UTF-8")
+    refused(t, load(p, write(p, "bad.csv", b"1,a,p\n2,\xff,q\n"), "--null", "x"), ("bad.csv, line 2", 'column "x"', "is not UTF-8", "try: --charset"), "bytes that are not UTF-8")
+    lines = "".join(f"{n},a,p\n" for n in range(30000))
+    refused(t, load(p, write(p, "bad.csv", (lines + "1,中,p\n" + lines).encode("gbk"))), ("bad.csv, line 30001", "try: --charset"), "the same where COPY reads the bytes itself")
     refused(t, load(p, write(p, "bad.csv", b"1,a,p\n2,\0,q\n"), "--null", "x"), ("bad.csv, line 2", "NUL"), "a NUL byte")
     for charset in ("klingon", "utf-8//IGNORE"):
         refused(t, load(p, write(p, "c.csv", text), "--charset", charset), (charset, "iconv knows no charset", "iconv -l"), f"--charset {charset}")
