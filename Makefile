@@ -18,6 +18,8 @@ TIME ?= 60
 BUILD := build
 ABS := $(CURDIR)/build
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
+# Functional tests wait more than they work.
+TEST_JOBS ?= $(shell echo $$((2 * $(JOBS))))
 
 CXX := g++
 CC := gcc
@@ -159,12 +161,12 @@ unit: ## unit tests (Check)
 	@t/lib/unit.sh $(addprefix $(BUILD)/unit/,$(UNITS))
 functional: build ## functional tests (prove), each with its own PostgreSQL and nginx
 	@t/lib/npm.sh
-	@prove -j$(JOBS) t/functional
+	@prove -j$(TEST_JOBS) t/functional
 asan: ## unit and functional tests under ASan and UBSan on the stock nginx
 	@$(MAKE) --no-print-directory -j$(JOBS) asan-build $(addprefix $(BUILD)/asan/unit/,$(UNITS))
 	@t/lib/unit.sh $(addprefix $(BUILD)/asan/unit/,$(UNITS))
 	@t/lib/npm.sh
-	@TABLEGATE_ASAN=1 TABLEGATE_MODULE=$(ABS)/asan/ngx_http_tablegate_module.so TABLEGATE_BIN=$(ABS)/asan/tablegate prove -j$(JOBS) t/functional
+	@TABLEGATE_ASAN=1 TABLEGATE_MODULE=$(ABS)/asan/ngx_http_tablegate_module.so TABLEGATE_BIN=$(ABS)/asan/tablegate prove -j$(TEST_JOBS) t/functional
 layers: $(BUILD)/libcore.a $(BUILD)/libpg.a $(BUILD)/ngx_http_tablegate_module.so ## core knows no libpq, core and pg no nginx, three symbols leave the module
 	@t/lib/layers.sh $(BUILD)
 

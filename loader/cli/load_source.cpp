@@ -7,7 +7,7 @@
 #include "source/csv.hpp"
 #include "source/ddl_lexer.hpp"
 #include "source/postgresql_source.hpp"
-#include "source/seed.hpp"
+#include "source/seed_source.hpp"
 
 namespace tablegate::loader {
 namespace {

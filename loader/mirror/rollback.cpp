@@ -22,7 +22,8 @@ struct Previous {
 Previous find_previous(Database& catalog, const std::string& name, int64_t generation,
                        const std::vector<GenerationTable>& tables) {
   const Rows rows = catalog.query(
-      "SELECT generation, columns::text, finished_at::text, source_time::text FROM tablegate.generation WHERE "
+      "SELECT generation, columns::text, finished_at::text, source_time::text FROM tablegate.generation "
+      "WHERE "
       "table_name = $1 AND status = 'previous' AND $2::bigint IN (0, generation) ORDER BY served_until DESC "
       "NULLS LAST, generation DESC",
       {name, std::to_string(generation)});

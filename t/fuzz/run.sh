@@ -23,7 +23,7 @@ compile() { # SOURCE: anew unless its object is younger than all that it may inc
     -path "$1" -newer "$object")" ]; then return 0; fi
   "$cxx" "${flags[@]}" -fsanitize=fuzzer-no-link,address,undefined -c "$1" -o "$object"
 }
-sources=(ngx_module/core/*.cpp loader/source/{ddl*,crc32c,copy_text,maxcompute_{record,type,value},charset,record_reader,field_writer,nested_text}.cpp)
+sources=(ngx_module/core/*.cpp loader/source/{ddl*,crc32c,copy_text,maxcompute_{record,type,value},seed,sql_{literal,value},charset,record_reader,field_writer,nested_text}.cpp)
 running=0
 objects=()
 for source in "${sources[@]}"; do
