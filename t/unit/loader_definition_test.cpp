@@ -85,8 +85,6 @@ START_TEST(what_comes_later_is_refused_by_name) {
             "FILE /envelope: envelope \"dataworks\" is not supported yet (supported: tablegate)\n");
   same_text(problems_of(api(R"("order_by":[])")),
             "FILE /order_by: field \"order_by\" is not supported yet\n");
-  same_text(problems_of(R"({"kind":"DataSource","name":"d","type":"postgresql"})"),
-            "FILE /type: type \"postgresql\" is not supported yet (supported: csv, maxcompute)\n");
 }
 END_TEST
 
@@ -104,6 +102,10 @@ START_TEST(fields_of_a_data_source) {
   same_text(source(R"("type":"maxcompute")"),
             "FILE: \"endpoint\" is missing: type maxcompute wants it\n"
             "FILE: \"project\" is missing: type maxcompute wants it\n");
+  same_text(source(R"("type":"postgresql")"), "FILE: \"dsn\" is missing: type postgresql wants it\n");
+  same_text(source(R"("type":"postgresql","dsn":"host=h dbname=d user=u")"), "");
+  const std::string secret = source(R"("type":"postgresql","dsn":"host=h password=tops3cret")");
+  ck_assert(secret.find("FILE /dsn: ") == 0 && secret.find("tops3cret") == std::string::npos);
   same_text(source(R"("type":"csv","quota":"q")"), "FILE /quota: is for type maxcompute, not for csv\n");
 }
 END_TEST
