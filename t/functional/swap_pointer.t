@@ -128,6 +128,17 @@ def commands(t, p):
     t.ok(f"user_info__g{number}" in relations(p), "what serves cannot be dropped as a generation", answer)
 
 
+def takes_over(t, p):
+    """Rows of the serving generation, wherever it stands."""
+    number = int(pointed(p).split()[1])
+    done = p.loader("table", "load", "user_info", "--merge", "-o", "json", "--from", "csv:-", input="user_id,user_name,age\n10001,merged,1\n")
+    t.is_(done.json, {"name": "user_info", "generation": number + 1, "rows": kRows, "carried": kRows - 1}, "--merge takes over what the pointer names")
+    serves(p, "merged")
+    t.is_({row["user_name"] for row in p.get(kList).json["data"]}, {"merged", f"gen{number}"}, "and all of it serves")
+    p.loader.must("table", "rollback", "user_info")
+    serves(p, f"gen{number}")
+
+
 def gone(t, p):
     """The relation is dropped by hand: 500 once it was looked for again, with the database's words in the log only."""
     number = int(pointed(p).split()[1])
@@ -166,6 +177,7 @@ def test(t):
     stale_worker(t, p)
     other_settings(t, p)
     commands(t, p)
+    takes_over(t, p)
     gone(t, p)
     separate(t, p)
 
