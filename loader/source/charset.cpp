@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -40,7 +41,9 @@ bool begins_with(const std::string& text, const char* word) {
   return text.compare(0, std::strlen(word), word) == 0;
 }
 
-const iconv_t kNoHandle = reinterpret_cast<iconv_t>(-1);
+bool is_handle(void* handle) {
+  return reinterpret_cast<intptr_t>(handle) != -1;
+}
 
 iconv_t handle_of(void* handle) {
   return static_cast<iconv_t>(handle);
@@ -60,8 +63,8 @@ std::string charset_of_mark(std::string_view bytes, size_t& size) {
 
 Transcoder::Transcoder(const std::string& charset) : handle_(::iconv_open("UTF-8", charset.c_str())) {
   // iconv's own endings ("//IGNORE") would leave bytes out.
-  if (handle_of(handle_) == kNoHandle || charset.find('/') != std::string::npos) {
-    if (handle_of(handle_) != kNoHandle) ::iconv_close(handle_of(handle_));
+  if (!is_handle(handle_) || charset.find('/') != std::string::npos) {
+    if (is_handle(handle_)) ::iconv_close(handle_of(handle_));
     throw Refused(fmt::format("iconv knows no charset \"{}\"", charset), "iconv -l");
   }
   const std::string name = upper(charset);
