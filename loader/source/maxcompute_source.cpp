@@ -101,6 +101,7 @@ bool column_fits(const TableColumn& source, const TableColumn& mirror) {
 
 NamedValues parse_partition(const std::string& text, const std::vector<SourceColumn>& keys) {
   std::vector<std::string> names;
+  names.reserve(keys.size());
   for (const SourceColumn& key : keys) names.push_back(key.name + "=VALUE");
   const std::string next = fmt::format("{}", fmt::join(names, ","));
   const auto refuse = [&](const std::string& reason) {
@@ -197,6 +198,7 @@ void MaxComputeSource::choose_partitions(MaxComputeService& service, const Sourc
     label_ += "/*";
   } else if (options.partitions.empty()) {
     std::vector<std::string> names;
+    names.reserve(keys.size());
     for (const SourceColumn& key : keys) names.push_back(key.name);
     throw Refused(fmt::format("the source's table {} is partitioned by {}: say which ones to load",
                               source.name, fmt::join(names, ", ")),
