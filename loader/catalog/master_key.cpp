@@ -15,6 +15,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "catalog/descriptor.hpp"
 #include "catalog/refusal.hpp"
 #include "core/digest.hpp"
 
@@ -23,20 +24,6 @@ namespace {
 
 constexpr size_t kKeyBytes = 32;
 constexpr size_t kHexBytes = 2 * kKeyBytes;
-
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 [[noreturn]] void fail(const char* what, const std::string& path) {
   throw SystemFailure(fmt::format("cannot {} master key file {}: {}", what, path, std::strerror(errno)),
@@ -100,18 +87,18 @@ std::string kept_key_path(const std::string& path, const std::string& fingerprin
 
 void sync_key_folder(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  const File opened(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() < 0 || ::fsync(opened.get()) != 0) fail("make durable the folder of", path);
+  const Descriptor opened(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.number() < 0 || ::fsync(opened.number()) != 0) fail("make durable the folder of", path);
 }
 
 std::optional<SealingKey> read_master_key(const std::string& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0) {
     if (errno == ENOENT) return std::nullopt;
     fail("read", path);
   }
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) fail("read", path);
+  if (::fstat(file.number(), &status) != 0) fail("read", path);
   if ((status.st_mode & 0077U) != 0) {
     throw Refused(
         fmt::format("master key file {} can be used by others than its owner (mode {:04o}, 0600 is expected)",
@@ -119,7 +106,7 @@ std::optional<SealingKey> read_master_key(const std::string& path) {
         "chmod 600 " + path);
   }
   std::array<char, kHexBytes + 2> text{};
-  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  const ssize_t size = ::read(file.number(), text.data(), text.size());
   if (size < 0) fail("read", path);
   std::string_view hex(text.data(), static_cast<size_t>(size));
   if (!hex.empty() && hex.back() == '\n') hex.remove_suffix(1);
@@ -132,16 +119,16 @@ SealingKey create_master_key(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     fail("make the folder of", path);
-  const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (file.get() < 0) fail("create", path);
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (file.number() < 0) fail("create", path);
   core::Digest bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
     throw SystemFailure("OpenSSL has no random bytes");
   std::string line = core::to_hex(bytes) + "\n";
   const SealingKey key(bytes);
   OPENSSL_cleanse(bytes.data(), bytes.size());
-  const ssize_t written = ::write(file.get(), line.data(), line.size());
-  const bool complete = written == static_cast<ssize_t>(line.size()) && ::fsync(file.get()) == 0;
+  const ssize_t written = ::write(file.number(), line.data(), line.size());
+  const bool complete = written == static_cast<ssize_t>(line.size()) && ::fsync(file.number()) == 0;
   OPENSSL_cleanse(line.data(), line.size());
   if (!complete) {
     const int error = errno;

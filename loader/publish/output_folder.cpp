@@ -52,10 +52,6 @@ bool write_all(int descriptor, std::string_view bytes) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (number_ >= 0) ::close(number_);
-}
-
 OutputFolder::OutputFolder(const std::string& path)
     : path_(without_trailing_slash(path)), folder_(open_folder(path_)), lock_([this] {
         check_owner();

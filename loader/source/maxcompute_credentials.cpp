@@ -10,26 +10,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "catalog/descriptor.hpp"
 #include "catalog/refusal.hpp"
 
 namespace tablegate::loader {
 namespace {
 
 constexpr size_t kMaxFile = size_t{64} << 10;
-
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r";
@@ -53,13 +40,13 @@ void check_values(const MaxComputeCredentials& credentials, const std::string& w
 }
 
 std::string read_private(const std::string& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.number() < 0) {
     throw SystemFailure(fmt::format("cannot open credentials file {}: {}", path, std::strerror(errno)),
                         "ls -l " + path);
   }
   struct stat about {};
-  if (::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode))
+  if (::fstat(file.number(), &about) != 0 || !S_ISREG(about.st_mode))
     throw Refused(fmt::format("credentials file {} is no regular file", path), "ls -l " + path);
   if ((about.st_mode & 0077U) != 0) {
     throw Refused(
@@ -69,7 +56,7 @@ std::string read_private(const std::string& path) {
   std::string text(kMaxFile, '\0');
   size_t size = 0;
   while (size < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
+    const ssize_t got = ::read(file.number(), text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
       throw SystemFailure(fmt::format("cannot read credentials file {}: {}", path, std::strerror(errno)));
