@@ -8,6 +8,7 @@
 
 #include "catalog/refusal.hpp"
 #include "source/ddl_lexer.hpp"
+#include "source/ddl_reader.hpp"
 #include "source/ddl_type.hpp"
 
 namespace tablegate::loader {
@@ -38,9 +39,9 @@ bool can_partition(core::ColumnType type) {
   }
 }
 
-class DdlParser {
+class DdlParser : private DdlReader {
  public:
-  explicit DdlParser(std::string_view text) : lexer_(text) { step(); }
+  explicit DdlParser(std::string_view text) : DdlReader(text) {}
 
   TableDdl parse() {
     parse_head();
@@ -59,40 +60,13 @@ class DdlParser {
   const std::map<std::string, DdlType>& nested() const { return nested_; }
 
  private:
-  [[noreturn]] void refuse(const std::string& reason) const {
-    refuse_ddl(token_.line, token_.column, reason);
-  }
-
-  void step() { token_ = lexer_.next(); }
-  bool at(std::string_view upper) const { return token_.is_word(upper); }
-  bool at_end() const { return token_.kind == DdlToken::Kind::end; }
   bool is_number() const {
     return token_.kind == DdlToken::Kind::word &&
            token_.text.find_first_not_of("0123456789") == std::string::npos;
   }
 
-  bool take(std::string_view upper) {
-    if (!at(upper)) return false;
-    step();
-    return true;
-  }
-  bool take(char symbol) {
-    if (!token_.is_symbol(symbol)) return false;
-    step();
-    return true;
-  }
-  std::string found() const { return at_end() ? "the text ends" : fmt::format("found \"{}\"", token_.text); }
-  void expect(std::string_view upper) {
-    if (!take(upper)) refuse(fmt::format("{} expected, {}", upper, found()));
-  }
-  void expect(char symbol) {
-    if (!take(symbol)) refuse(fmt::format("\"{}\" expected, {}", symbol, found()));
-  }
-
   std::string name(std::string_view what) {
-    if (token_.kind != DdlToken::Kind::word && token_.kind != DdlToken::Kind::quoted_name) {
-      refuse(fmt::format("{} expected, {}", what, found()));
-    }
+    if (!at_name()) refuse_found(fmt::format("{} expected", what));
     std::string text = lower_name(token_.text);
     if (text.empty()) refuse(fmt::format("{} is empty", what));
     for (const char c : text) {
@@ -360,8 +334,6 @@ class DdlParser {
     }
   }
 
-  DdlLexer lexer_;
-  DdlToken token_;
   DdlToken key_place_;
   TableDdl ddl_;
   std::map<std::string, DdlType> nested_;

@@ -7,32 +7,30 @@
 #include <utility>
 
 #include "catalog/refusal.hpp"
-#include "source/ddl_lexer.hpp"
+#include "source/ddl_reader.hpp"
 #include "source/sql_literal.hpp"
 #include "source/sql_value.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-class SeedReader {
+class SeedReader : private DdlReader {
  public:
   SeedReader(std::string_view text, const SeedTable& table, CopyText& copy,
              const std::function<void(size_t)>& row_written)
-      : lexer_(text), table_(table), copy_(copy), row_written_(row_written) {
-    step();
-  }
+      : DdlReader(text), table_(table), copy_(copy), row_written_(row_written) {}
 
   void read() {
-    while (token_.kind != DdlToken::Kind::end) {
+    while (!at_end()) {
       if (take(';')) continue;
       if (at("CREATE")) {
         read_create();
       } else if (at("INSERT")) {
         read_insert();
       } else {
-        refuse("only CREATE TABLE and INSERT can stand in a seed file");
+        refuse_found("only CREATE TABLE and INSERT can stand in a seed file");
       }
-      if (token_.kind == DdlToken::Kind::end) break;
+      if (at_end()) break;
       expect(';');
       take('.');  // the tutorial's prose ends its statement with ";."
     }
@@ -40,38 +38,14 @@ class SeedReader {
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& reason) const {
-    const std::string found =
-        token_.kind == DdlToken::Kind::end ? "the text ends" : fmt::format("found \"{}\"", token_.text);
-    refuse_ddl(token_.line, token_.column, fmt::format("{}, {}", reason, found));
-  }
-  void step() { token_ = lexer_.next(); }
-  bool at(std::string_view upper) const { return token_.is_word(upper); }
-  bool take(std::string_view upper) {
-    if (!at(upper)) return false;
-    step();
-    return true;
-  }
-  bool take(char symbol) {
-    if (!token_.is_symbol(symbol)) return false;
-    step();
-    return true;
-  }
-  void expect(char symbol) {
-    if (!take(symbol)) refuse(fmt::format("\"{}\" expected", symbol));
-  }
-  void expect(std::string_view upper) {
-    if (!take(upper)) refuse(fmt::format("{} expected", upper));
-  }
   std::string name(std::string_view what) {
-    if (token_.kind != DdlToken::Kind::word && token_.kind != DdlToken::Kind::quoted_name)
-      refuse(fmt::format("{} expected", what));
+    if (!at_name()) refuse_found(fmt::format("{} expected", what));
     std::string text = lower_name(token_.text);
     step();
     return text;
   }
   void skip_statement() {
-    while (token_.kind != DdlToken::Kind::end && !token_.is_symbol(';')) step();
+    while (!at_end() && !token_.is_symbol(';')) step();
   }
 
   bool is_ours(const std::string& table) const {
@@ -108,7 +82,7 @@ class SeedReader {
     }
     std::string table = name("the table's name");
     for (int parts = 1; take('.'); ++parts) {
-      if (parts == 3) refuse("a table's name has at most three parts: project.schema.name");
+      if (parts == 3) refuse_found("a table's name has at most three parts: project.schema.name");
       table = name("the table's name");
     }
     if (!is_ours(table)) return skip_statement();
@@ -194,8 +168,6 @@ class SeedReader {
     row_written_(first.line);
   }
 
-  DdlLexer lexer_;
-  DdlToken token_;
   const SeedTable& table_;
   CopyText& copy_;
   const std::function<void(size_t)>& row_written_;

@@ -6,14 +6,14 @@
 Every API here wants a parameter that the requests leave out, so each is proved and then answered 400 from memory. The open
 API gives the same answer without a proof: what a row has above it is the proof. Signed requests are made before, each with
 a nonce of its own, since one counts once; "new token" goes round more tokens than proofs are kept for."""
-import argparse
 import os
 import statistics
 import sys
 import time
 
 import bench
-from tablegate_test import Test, request, users_definitions
+from benchmark import parser_of, run_benchmark
+from tablegate_test import request, users_definitions
 from tg_hmac import signature
 from tg_jwt import claims, hs256, kEd25519, kP256, kRsa, key_set, make_keys, make_tokens, recipe
 
@@ -129,37 +129,27 @@ def report(costs, rates, options):
     return "\n".join(lines)
 
 
+def measure_all(test, options):
+    project = serve(test)
+    cases = {"return 200": None, **prepare(project, options.seconds)}
+    found = {name: [] for name in cases}
+    for number in range(options.rounds):
+        for name, make in cases.items():
+            found[name].append(measure(project, make, options.seconds))
+            print(f"round {number + 1}/{options.rounds}: {name}: {found[name][-1][0]:.1f} us", file=sys.stderr, flush=True)
+    log = project.gateway.log()
+    if "[error]" in log or "[crit]" in log:
+        raise RuntimeError(f"nginx complains: {log[-2000:]}")
+    text = report(*({name: statistics.median(row[place] for row in rows) for name, rows in found.items()} for place in (0, 1)), options)
+    return text, 0
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--seconds", type=int, default=4, help="of each measurement (4)")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (3)")
-    parser.add_argument("--output", help="file for the table, as Markdown")
     options = parser.parse_args()
-    test = Test()
-    try:
-        project = serve(test)
-        cases = {"return 200": None, **prepare(project, options.seconds)}
-        found = {name: [] for name in cases}
-        for number in range(options.rounds):
-            for name, make in cases.items():
-                found[name].append(measure(project, make, options.seconds))
-                print(f"round {number + 1}/{options.rounds}: {name}: {found[name][-1][0]:.1f} us", file=sys.stderr, flush=True)
-        log = project.gateway.log()
-        if "[error]" in log or "[crit]" in log:
-            raise RuntimeError(f"nginx complains: {log[-2000:]}")
-        text = report(*({name: statistics.median(row[place] for row in rows) for name, rows in found.items()} for place in (0, 1)), options)
-        print(text)
-        if options.output:
-            with open(options.output, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-        return 0
-    finally:
-        for project in test.projects:
-            project.stop()
-        test.clean()
+    run_benchmark(options, lambda test: measure_all(test, options))
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    os._exit(code)
+    main()

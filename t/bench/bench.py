@@ -7,7 +7,6 @@ Rows: `return 200` of the same bytes and the module's answer at 16, 64 and 256 c
 SELECT with 16 and 64 clients. Requests/s, p50 and p99 are wrk's, and pgbench's from its log of sampled transactions; CPU
 microseconds per request are those of nginx's workers (pgbench: its own) and of PostgreSQL's backends, from
 /proc/*/schedstat. Rounds are interleaved and medians reported: compare ratios of one run, not runs."""
-import argparse
 import glob
 import math
 import os
@@ -17,8 +16,9 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import Test, users_definitions
-from tg_process import kRoot, run
+from benchmark import parser_of, run_benchmark
+from tablegate_test import users_definitions
+from tg_process import run
 
 kUsers = 100_000
 kConnections = (16, 64, 256)
@@ -187,48 +187,36 @@ def report(rows, seconds, rounds):
     return "\n".join(lines)
 
 
+def measure_all(test, options):
+    project = serve(test)
+    lua, sql = files(project)
+    cases = {}
+    for connections in kConnections:
+        cases[f"return 200, c={connections}"] = (connections, lambda c=connections: measure_http(project, "/limit", c, options.seconds))
+        cases[f"point query, c={connections}"] = (connections, lambda c=connections: measure_http(project, "", c, options.seconds, lua))
+    for clients in kClients:
+        cases[pgbench_case(clients)] = (clients, lambda c=clients: measure_pgbench(project, c, options.seconds, sql))
+    found = {name: [] for name in cases}
+    for number in range(options.rounds):
+        for name, (_, measure) in cases.items():
+            found[name].append(measure())
+            print(f"round {number + 1}/{options.rounds}: {name}: {found[name][-1]['rate']:,.0f}/s", file=sys.stderr, flush=True)
+    rows = {}
+    for name, measured in found.items():
+        rows[name] = {key: statistics.median(row[key] for row in measured) for key in measured[0]}
+        rows[name]["backends"] = int(rows[name]["backends"])
+        rows[name]["errors"] = sum(row["errors"] for row in measured)
+        rows[name]["connections"] = cases[name][0]
+    text = report(rows, options.seconds, options.rounds)
+    return text, 1 if any(row["errors"] for row in rows.values()) else 0
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--seconds", type=int, default=8, help="of each measurement (8)")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (3)")
-    parser.add_argument("--output", help="file for the table, as Markdown")
     options = parser.parse_args()
-    test = Test()
-    try:
-        project = serve(test)
-        lua, sql = files(project)
-        cases = {}
-        for connections in kConnections:
-            cases[f"return 200, c={connections}"] = (connections, lambda c=connections: measure_http(project, "/limit", c, options.seconds))
-            cases[f"point query, c={connections}"] = (connections, lambda c=connections: measure_http(project, "", c, options.seconds, lua))
-        for clients in kClients:
-            cases[pgbench_case(clients)] = (clients, lambda c=clients: measure_pgbench(project, c, options.seconds, sql))
-        found = {name: [] for name in cases}
-        for number in range(options.rounds):
-            for name, (_, measure) in cases.items():
-                found[name].append(measure())
-                print(f"round {number + 1}/{options.rounds}: {name}: {found[name][-1]['rate']:,.0f}/s", file=sys.stderr, flush=True)
-        rows = {}
-        for name, measured in found.items():
-            rows[name] = {key: statistics.median(row[key] for row in measured) for key in measured[0]}
-            rows[name]["backends"] = int(rows[name]["backends"])
-            rows[name]["errors"] = sum(row["errors"] for row in measured)
-            rows[name]["connections"] = cases[name][0]
-        text = report(rows, options.seconds, options.rounds)
-        print(text)
-        if options.output:
-            with open(options.output, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-        return 1 if any(row["errors"] for row in rows.values()) else 0
-    finally:
-        for project in test.projects:
-            project.stop()
-        test.clean()
+    run_benchmark(options, lambda test: measure_all(test, options))
 
 
 if __name__ == "__main__":
-    if not kRoot:
-        print("bench: best run as root, so that nginx's workers are their own user", file=sys.stderr)
-    code = main()
-    sys.stdout.flush()
-    os._exit(code)
+    main()

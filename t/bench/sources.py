@@ -19,10 +19,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import tg_maxcompute
-from tablegate_test import Test
+from benchmark import parser_of, run_benchmark
 from tg_maxcompute import MaxCompute
 from tg_mirror import environment, source
-from tg_process import kRoot, run
+from tg_process import run
 from tg_settings import kLoader
 
 kColumns = "user_id:bigint,user_name:string,age:bigint"
@@ -162,45 +162,33 @@ def report(rates, memory, options):
     return "\n".join(lines)
 
 
+def measure_all(test, options):
+    bench = Bench(test)
+    cases = bench.cases()
+    found = {name: [] for name in [*cases, "decoder alone"]}
+    bench.make(options.rows)
+    for number in range(options.rounds):
+        for name, measure in [*cases.items(), ("decoder alone", bench.decoder)]:
+            found[name].append(measure()[:2])
+            print(f"round {number + 1}/{options.rounds}: {name}: {found[name][-1][0]:,.0f} rows/s copied, {found[name][-1][1]:,.0f} in all", file=sys.stderr, flush=True)
+    memory = {name: [] for name in cases if name not in kNoMemory}
+    for rows in (options.memory_rows // 10, options.memory_rows):
+        bench.make(rows)
+        for name in memory:
+            memory[name].append(cases[name]()[2])
+            print(f"{rows:,} rows: {name}: {memory[name][-1]:.0f} MB", file=sys.stderr, flush=True)
+    text = report({name: tuple(statistics.median(column) for column in zip(*rates)) for name, rates in found.items()}, memory, options)
+    return text, 0
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="of each load (1000000)")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (3)")
     parser.add_argument("--memory-rows", type=int, default=2_000_000, help="of the loads whose memory is looked at (2000000)")
     parser.add_argument("--seconds", help=argparse.SUPPRESS)  # of the other benchmarks
-    parser.add_argument("--output", help="file for the table, as Markdown")
     options = parser.parse_args()
-    test = Test()
-    try:
-        bench = Bench(test)
-        cases = bench.cases()
-        found = {name: [] for name in [*cases, "decoder alone"]}
-        bench.make(options.rows)
-        for number in range(options.rounds):
-            for name, measure in [*cases.items(), ("decoder alone", bench.decoder)]:
-                found[name].append(measure()[:2])
-                print(f"round {number + 1}/{options.rounds}: {name}: {found[name][-1][0]:,.0f} rows/s copied, {found[name][-1][1]:,.0f} in all", file=sys.stderr, flush=True)
-        memory = {name: [] for name in cases if name not in kNoMemory}
-        for rows in (options.memory_rows // 10, options.memory_rows):
-            bench.make(rows)
-            for name in memory:
-                memory[name].append(cases[name]()[2])
-                print(f"{rows:,} rows: {name}: {memory[name][-1]:.0f} MB", file=sys.stderr, flush=True)
-        text = report({name: tuple(statistics.median(column) for column in zip(*rates)) for name, rates in found.items()}, memory, options)
-        print(text)
-        if options.output:
-            with open(options.output, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-        return 0
-    finally:
-        for project in test.projects:
-            project.stop()
-        test.clean()
+    run_benchmark(options, lambda test: measure_all(test, options))
 
 
 if __name__ == "__main__":
-    if not kRoot:
-        print("bench: best run as root, so that nginx's workers are their own user", file=sys.stderr)
-    code = main()
-    sys.stdout.flush()
-    os._exit(code)
+    main()
