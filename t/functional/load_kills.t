@@ -195,6 +195,9 @@ def test(t):
     objects[4]["indexes"] = [["age"]]
     p.serve(objects)
     p.postgres.psql(kStops)
+    # The tests' clusters do not wait for their WAL; the crash below would take the commits of the last moments with it, as it may there.
+    p.postgres.psql("ALTER SYSTEM SET synchronous_commit = on")
+    p.postgres.psql("SELECT pg_reload_conf()")
     case = Case(t, p)
     p.load("user_info", case.csv("First"))
     for how in ("SIGKILL", "Ctrl-C", "session ended"):
