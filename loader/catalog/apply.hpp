@@ -3,23 +3,11 @@
 // catalog. An API's definition is its draft: callers see nothing of it.
 #pragma once
 
-#include <string>
 #include <vector>
 
-#include "catalog/database.hpp"
-#include "catalog/definition.hpp"
-#include "catalog/lookup.hpp"
+#include "catalog/apply_context.hpp"
 
 namespace tablegate::loader {
-
-struct AppliedObject {
-  Kind kind;
-  std::string name;
-  std::string action;   // "created", "changed", "unchanged"
-  std::string version;  // of a RestApi that has one
-  // The definitions as the catalog holds them; `before` empty: it was not there.
-  std::string before, after;
-};
 
 // In the order given. Throws Refused with every problem, those in `problems` included; then nothing was
 // saved.

@@ -236,67 +236,64 @@ void check_consumer(const Definition& definition,
   }
 }
 
-void ConsumerApplier::refuse(Definition& definition, const std::string& pointer, const std::string& reason) {
-  definition.broken = true;
-  problems_.add(definition.place, pointer, reason);
-}
-
-ConsumerApplier::Saved ConsumerApplier::save(Definition& definition, const RefusedBefore& refused) {
-  const State wanted = read_state(definition.document, workspace_);
-  Saved saved;
-  saved.after = state_text(definition.name, wanted, workspace_);
+std::string ConsumerApplier::save(Definition& definition) {
+  const State wanted = read_state(definition.document, context_.workspace);
+  AppliedObject& object = *context_.object;
+  object.after = state_text(definition.name, wanted, context_.workspace);
   // Looked for first: who may only read gets on where nothing is to be changed.
   const bool there =
-      !catalog_.query("SELECT FROM tablegate.consumer WHERE name = $1", {definition.name}).empty();
-  saved.action = there || !create_consumer(catalog_, definition.name) ? "unchanged" : "created";
-  const Consumer consumer = find_consumer(catalog_, definition.name);
-  const State before = read_state(catalog_, consumer);
-  if (saved.action == "unchanged") saved.before = state_text(definition.name, before, workspace_);
-  if (same_state(before, wanted)) return saved;
-  if (saved.action == "unchanged") saved.action = "changed";
-  enable_consumer(catalog_, consumer, !wanted.disabled);
+      !context_.catalog.query("SELECT FROM tablegate.consumer WHERE name = $1", {definition.name}).empty();
+  std::string action = there || !create_consumer(context_.catalog, definition.name) ? "unchanged" : "created";
+  const Consumer consumer = find_consumer(context_.catalog, definition.name);
+  const State before = read_state(context_.catalog, consumer);
+  if (action == "unchanged") object.before = state_text(definition.name, before, context_.workspace);
+  if (same_state(before, wanted)) return action;
+  if (action == "unchanged") action = "changed";
+  enable_consumer(context_.catalog, consumer, !wanted.disabled);
   for (const Grant& grant : before.grants) {
-    if (wanted.grants.count(grant) == 0) remove_grant(catalog_, consumer, grant);
+    if (wanted.grants.count(grant) == 0) remove_grant(context_.catalog, consumer, grant);
   }
   for (const Grant& grant : wanted.grants) {
     if (before.grants.count(grant) != 0) continue;
     const bool api = !grant.api.empty();
-    if (api ? refused(Kind::api, grant.api, "") : refused(Kind::rest_api, grant.rest_api, grant.version))
+    if (api ? context_.refused_here(Kind::api, grant.api)
+            : context_.refused_here(Kind::rest_api, grant.rest_api, grant.version))
       continue;
-    if (const Parameter target = find_target(catalog_, grant)) {
-      add_grant(catalog_, consumer, grant, *target);
+    if (const Parameter target = find_target(context_.catalog, grant)) {
+      add_grant(context_.catalog, consumer, grant, *target);
     } else {
-      refuse(definition, "/authorizations",
-             api ? fmt::format("there is no API \"{}\" in workspace {}", grant.api, grant.workspace)
-                 : fmt::format("there is no REST API \"{}\"{}", grant.rest_api,
-                               grant.version.empty() ? " without a version"
-                                                     : fmt::format(" of version \"{}\"", grant.version)));
+      context_.refuse(
+          definition, "/authorizations",
+          api ? fmt::format("there is no API \"{}\" in workspace {}", grant.api, grant.workspace)
+              : fmt::format("there is no REST API \"{}\"{}", grant.rest_api,
+                            grant.version.empty() ? " without a version"
+                                                  : fmt::format(" of version \"{}\"", grant.version)));
     }
   }
   const bool same_jwt = before.jwt.has_value() == wanted.jwt.has_value() &&
                         (!before.jwt || same_jwt_setting(*before.jwt, *wanted.jwt));
   if (!same_jwt) save_jwt(definition, consumer, wanted.jwt);
-  notify_change(catalog_, "");
-  return definition.broken ? Saved() : saved;
+  notify_change(context_.catalog, "");
+  return definition.broken ? std::string() : action;
 }
 
 void ConsumerApplier::save_jwt(Definition& definition, const Consumer& consumer,
                                const std::optional<JwtEntry>& wanted) {
   if (!wanted) {
-    unset_jwt(catalog_, consumer);
+    unset_jwt(context_.catalog, consumer);
     return;
   }
-  LazyMasterKey master(catalog_);
+  LazyMasterKey master(context_.catalog);
   JwtEntry setting = *wanted;
   JsonDocument keys;
   parse_json(setting.keys, keys);
   bool symmetric = false;
   for (const JsonValue& key : keys.GetArray()) symmetric = symmetric || is_symmetric(key);
   if (symmetric) {
-    const std::map<std::string, JwtEntry> saved = read_jwt_settings(catalog_, master);
+    const std::map<std::string, JwtEntry> saved = read_jwt_settings(context_.catalog, master);
     const auto own = saved.find(consumer.id);
     if (const auto missing = fill_secrets(keys, own == saved.end() ? "[]" : own->second.keys)) {
-      return refuse(
+      return context_.refuse(
           definition, "/jwt/keys" + pointer_token(*missing),
           fmt::format("the catalog holds no such symmetric key of consumer \"{0}\": give it one with "
                       "`tablegate consumer create {0}` and `tablegate consumer set-jwt {0}`",
@@ -305,19 +302,19 @@ void ConsumerApplier::save_jwt(Definition& definition, const Consumer& consumer,
     setting.keys = json_text(keys);
   }
   try {
-    write_jwt_setting(catalog_, consumer, setting, master);
+    write_jwt_setting(context_.catalog, consumer, setting, master);
     with_new_setting_.emplace_back(&definition, consumer);
   } catch (const Refused& refused) {
-    refuse(definition, "/jwt", refused.what());
+    context_.refuse(definition, "/jwt", refused.what());
   }
 }
 
 void ConsumerApplier::check_settings() {
   for (const auto& [definition, consumer] : with_new_setting_) {
     try {
-      refuse_jwt_conflict(catalog_, consumer);
+      refuse_jwt_conflict(context_.catalog, consumer);
     } catch (const Refused& refused) {
-      refuse(*definition, "/jwt", refused.what());
+      context_.refuse(*definition, "/jwt", refused.what());
     }
   }
 }

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/apply_context.hpp"
 #include "catalog/consumers.hpp"
-#include "catalog/definition.hpp"
 #include "publish/manifest_writer.hpp"
 
 namespace tablegate::loader {
@@ -28,28 +28,18 @@ void check_consumer(const Definition& definition,
 // Saves consumers inside the transaction of an apply and under lock_catalog().
 class ConsumerApplier {
  public:
-  ConsumerApplier(Database& catalog, const Workspace& workspace, Problems& problems)
-      : catalog_(catalog), workspace_(workspace), problems_(problems) {}
+  explicit ConsumerApplier(ApplyContext& context) : context_(context) {}
 
-  struct Saved {
-    std::string action;         // "created", "changed", "unchanged"; empty: refused
-    std::string before, after;  // definitions; `before` empty: it was not there
-  };
-  // Whether this apply refused that API, or REST API of a version: of those nothing more is said.
-  using RefusedBefore =
-      std::function<bool(Kind, const std::string& name, const std::string& rest_api_version)>;
-  Saved save(Definition& definition, const RefusedBefore& refused);
+  // Returns the action, as AppliedObject has it.
+  std::string save(Definition& definition);
 
   // After all of them: no token may prove two consumers.
   void check_settings();
 
  private:
-  void refuse(Definition& definition, const std::string& pointer, const std::string& reason);
   void save_jwt(Definition& definition, const Consumer& consumer, const std::optional<JwtEntry>& wanted);
 
-  Database& catalog_;
-  const Workspace& workspace_;
-  Problems& problems_;
+  ApplyContext& context_;
   std::vector<std::pair<Definition*, Consumer>> with_new_setting_;
 };
 

@@ -1,0 +1,24 @@
+#include "catalog/apply_context.hpp"
+
+namespace tablegate::loader {
+
+void ApplyContext::refuse(Definition& definition, const std::string& pointer, const std::string& reason) {
+  definition.broken = true;
+  problems.add(definition.place, pointer, reason);
+}
+
+bool ApplyContext::refused_here(Kind kind, const std::string& name, const std::string& version) const {
+  for (const Definition& definition : definitions) {
+    if (definition.kind == kind && definition.name == name && definition.version == version)
+      return definition.broken;
+  }
+  return false;
+}
+
+std::string ApplyContext::action_of(const Rows& before, const std::string& text) {
+  if (!before.empty()) object->before = before.string(0, 0);
+  object->after = text;
+  return before.empty() ? "created" : before.text(0, 0) == text ? "unchanged" : "changed";
+}
+
+}  // namespace tablegate::loader
