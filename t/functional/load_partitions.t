@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import Held, kLoader, kSlow, run_test, wait_for
-from tg_maxcompute import data, session
+from tg_maxcompute_faults import data, session
 from tg_mirror import project, rows, table
 from tg_process import die_with_parent
 

@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import kLoader, kSlow, run_test, users_definitions, wait_for
-from tg_maxcompute import data, stall
+from tg_maxcompute_faults import data, stall
 from tg_mirror import project
 from tg_process import die_with_parent
 

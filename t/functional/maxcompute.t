@@ -7,7 +7,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import run_test
-from tg_maxcompute import MaxCompute, data, description, session
+from tg_maxcompute import MaxCompute
+from tg_maxcompute_faults import data, description, session
 from tg_mirror import credentials_file, definitions, environment, kUserColumns, kUsers, project, rows, source, table
 
 kAlice = b'{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'

@@ -9,7 +9,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import kSlow, run_test, wait_for
-from tg_maxcompute import (MaxCompute, Matches, change_byte, cut, data, description, encode_stream, hang_up, parse_type, refuse, replace, session, stall)
+from tg_maxcompute import MaxCompute
+from tg_maxcompute_faults import Matches, change_byte, cut, data, description, hang_up, refuse, replace, session, stall
+from tg_record_stream import encode_stream, parse_type
 from tg_mirror import project, table
 from tg_settings import kLoader
 
