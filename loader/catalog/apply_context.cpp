@@ -1,6 +1,15 @@
 #include "catalog/apply_context.hpp"
 
+#include <algorithm>
+
 namespace tablegate::loader {
+
+bool concerns_callers(const std::vector<AppliedObject>& objects) {
+  return std::any_of(objects.begin(), objects.end(), [](const AppliedObject& object) {
+    return (object.kind == Kind::consumer && (object.action == "created" || object.action == "changed")) ||
+           (object.kind == Kind::domain && object.action == "changed");
+  });
+}
 
 void ApplyContext::refuse(Definition& definition, const std::string& pointer, const std::string& reason) {
   definition.broken = true;

@@ -21,6 +21,10 @@ struct AppliedObject {
   std::string before, after;
 };
 
+// Whether callers notice at the gateways: drafts they never see, what is new of the rest nothing uses yet,
+// but a consumer or a domain that is served changes without a publication.
+bool concerns_callers(const std::vector<AppliedObject>& objects);
+
 struct ApplyContext {
   Database& catalog;
   const Workspace& workspace;

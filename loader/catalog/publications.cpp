@@ -76,9 +76,10 @@ long long next_publication(Database& catalog, const std::string& gateway, const 
       "publication",
       {gateway});
   catalog.query(
-      "INSERT INTO tablegate.publication (gateway, publication, api_id, version, canary_version, "
+      "INSERT INTO tablegate.publication (gateway, publication, api_id, version, service, canary_version, "
       "canary_weight)"
-      " SELECT $1::text, $2::bigint, $3::bigint, $4::integer, p.canary_version, p.canary_weight FROM "
+      " SELECT $1::text, $2::bigint, $3::bigint, $4::integer, p.service, p.canary_version, p.canary_weight "
+      "FROM "
       "(SELECT) one LEFT JOIN tablegate.published_api p"
       " ON p.gateway = $1::text AND p.api_id = $3::bigint",
       {gateway, number.string(0, 0), api_id, version});
@@ -145,49 +146,60 @@ class Publisher {
   // Domains are shared: who else would move must be said before it happens.
   void refuse_silent_move(const ApiRow& api, const Domains& before, const Domains& after) {
     if (request_.yes) return;
-    std::vector<std::string> others = first_column(catalog_.query(
-        "SELECT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) JOIN "
-        "tablegate.business_process b"
-        " USING (business_process_id) WHERE p.gateway = $1 AND b.rest_api_id = $2 ORDER BY a.name",
-        {request_.gateway, api.rest_api_id}));
-    others.erase(std::remove_if(others.begin(), others.end(),
-                                [&](const std::string& name) {
-                                  return std::any_of(apis_.begin(), apis_.end(),
-                                                     [&](const ApiRow& one) { return one.name == name; });
-                                }),
-                 others.end());
+    const Rows published = catalog_.query(
+        "SELECT a.api_id, a.name, w.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) "
+        "JOIN "
+        "tablegate.workspace w ON w.workspace_id = a.workspace_id JOIN tablegate.business_process b"
+        " USING (business_process_id) WHERE p.gateway = $1 AND b.rest_api_id = $2 ORDER BY a.name, w.name",
+        {request_.gateway, api.rest_api_id});
+    std::vector<std::string> others;
+    for (int i = 0; i < published.size(); ++i) {
+      const bool asked = std::any_of(apis_.begin(), apis_.end(),
+                                     [&](const ApiRow& one) { return one.id == published.text(i, 0); });
+      const bool same_workspace = published.text(i, 2) == api.workspace;
+      if (!asked)
+        others.push_back(fmt::format("\"{}\"{}", published.text(i, 1),
+                                     same_workspace ? "" : " of workspace " + published.string(i, 2)));
+    }
     if (others.empty()) return;
     const auto words = [](const Domains& names) {
       return names.empty() ? std::string("any host") : name_list({names.begin(), names.end()});
     };
     throw Refused(
         fmt::format("all APIs of REST API \"{}\" share their domains: {} would move from {} to {} as well",
-                    api.rest_api, name_list(others), words(before), words(after)),
+                    api.rest_api, fmt::join(others, ", "), words(before), words(after)),
         "the same command with --yes");
   }
 
   Published publish(const ApiRow& api, bool moved) {
-    const Rows version = find_version(api);
-    const std::string number = version.string(0, 0);
+    const PublishChoice choice =
+        request_.choose ? request_.choose(api) : PublishChoice{request_.version, request_.service};
+    const Rows version = find_version(api, choice.version);
     if (request_.weight.value_or(100) < 100) return publish_canary(api, version);
     const Rows before = catalog_.query(
-        "SELECT version, service, canary_version IS NULL FROM tablegate.published_api WHERE gateway = $1 AND "
-        "api_id = $2",
+        "SELECT version, service, canary_version FROM tablegate.published_api WHERE gateway = $1 AND api_id "
+        "= "
+        "$2",
         {request_.gateway, api.id});
-    const std::string service = request_.service.value_or(before.empty() ? "default" : before.string(0, 1));
+    const bool canary = !before.empty() && !before.null(0, 2);
+    // To keep a canary that is the wanted version is to keep what is published beside it.
+    const bool is_canary = request_.keep_canary && canary && before.text(0, 2) == version.text(0, 0);
+    const std::string number = is_canary ? before.string(0, 0) : version.string(0, 0);
+    const bool same = !before.empty() && before.text(0, 0) == number;
+    const bool keeps = request_.keep_canary && same && canary;
+    const std::string service = choice.service.value_or(before.empty() ? "default" : before.string(0, 1));
     check_service(api, service, version.string(0, 2));
-    Published published{api.name, static_cast<int>(version.integer(0, 0)), 0, false};
-    if (!moved && !before.empty() && before.text(0, 0) == number && before.text(0, 1) == service &&
-        (before.boolean(0, 2) || request_.keep_canary)) {
+    if (keeps) check_service(api, service, group_of(api, before.string(0, is_canary ? 0 : 2)));
+    Published published{api.name, std::stoi(number), 0, false};
+    if (!moved && same && before.text(0, 1) == service && (!canary || keeps)) {
       published.unchanged = true;
       published.publication = publication_of(catalog_, request_.gateway);
       return published;
     }
-    if (!request_.breaking && !before.empty() && before.text(0, 0) != number) {
+    if (!request_.breaking && !before.empty() && !same) {
       refuse_breaks(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
                     read_version(catalog_, api, published.version.value_or(0)), "publish");
     }
-    const bool keeps = request_.keep_canary && !before.empty() && before.text(0, 0) == number;
     catalog_.query(
         "INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (gateway, api_id) DO UPDATE SET version = $3, service = $4, published_by = "
@@ -222,8 +234,7 @@ class Publisher {
   }
 
   // version, status, resource group
-  Rows find_version(const ApiRow& api) {
-    const std::optional<int> wanted = request_.choose ? request_.choose(api) : request_.version;
+  Rows find_version(const ApiRow& api, std::optional<int> wanted) {
     Rows rows = catalog_.query(
         "SELECT version, status, coalesce(definition ->> 'resource_group', 'default') FROM "
         "tablegate.api_version"
@@ -241,6 +252,15 @@ class Publisher {
                     fmt::format("tablegate api versions \"{}\"", api.name));
     }
     return rows;
+  }
+
+  std::string group_of(const ApiRow& api, const std::string& version) {
+    return catalog_
+        .query(
+            "SELECT coalesce(definition ->> 'resource_group', 'default') FROM tablegate.api_version"
+            " WHERE api_id = $1 AND version = $2",
+            {api.id, version})
+        .string(0, 0);
   }
 
   void check_service(const ApiRow& api, const std::string& service, const std::string& group) {

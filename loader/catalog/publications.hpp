@@ -13,6 +13,11 @@
 
 namespace tablegate::loader {
 
+struct PublishChoice {
+  std::optional<int> version;          // empty: the latest
+  std::optional<std::string> service;  // empty: the one that it is on, else "default"
+};
+
 struct PublishRequest {
   std::string gateway;
   std::optional<int> version;          // default: the latest
@@ -23,8 +28,8 @@ struct PublishRequest {
   std::optional<int> weight;           // percent of consumers, 1 to 100: below that a canary (canary.hpp)
   bool breaking = false;               // what callers have may change
   bool keep_canary = false;            // beside a version that stays
-  // Picks the version instead of `version`, inside of the change.
-  std::function<int(const ApiRow&)> choose;
+  // Picks version and service instead of `version` and `service`, inside of the change.
+  std::function<PublishChoice(const ApiRow&)> choose;
 };
 
 struct Published {

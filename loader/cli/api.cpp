@@ -138,6 +138,7 @@ void add_changes(Verb& noun, Settings& settings, const SharedOptions& options) {
                                 "  tablegate api rename 'Query User by User ID' 'User by ID'");
   take_name(*rename, options);
   rename->add_option("NEW", options->new_name, "its new name")->required();
+  add_wait(*rename, settings);
   rename->callback([&settings, options] { api_rename(settings, *options); });
 }
 

@@ -57,9 +57,9 @@ void apply_files(const Settings& settings, const std::vector<std::string>& sourc
   std::vector<Definition> definitions = read_definitions(sources, problems);
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
-  report_applied(settings, apply_definitions(catalog, workspace, definitions, problems));
-  // Most of what is applied is drafts, which no node ever sees.
-  if (settings.wait) report_served(settings, catalog);
+  const std::vector<AppliedObject> objects = apply_definitions(catalog, workspace, definitions, problems);
+  report_applied(settings, objects);
+  if (settings.wait || concerns_callers(objects)) report_served(settings, catalog);
 }
 
 // What `get` lists of a kind: headings, and a query for name, definition and the further columns. Kinds of a
@@ -192,6 +192,7 @@ void delete_one(const Settings& settings, const std::string& word, const std::st
   } else if (!settings.quiet) {
     print_line(fmt::format("{} {} deleted", kind_info(kind).name, name));
   }
+  if (settings.wait || kind == Kind::consumer) report_served(settings, catalog);
 }
 
 }  // namespace
@@ -228,6 +229,7 @@ void add_definitions(Verb& app, Settings& settings) {
       "Examples:\n  tablegate delete api 'Query User by User ID'\n  tablegate delete table user_info");
   const auto version = std::make_shared<std::string>();
   deleting->add_option("--version", *version, "of a REST API that has several");
+  add_wait(*deleting, settings);
   deleting->callback([&settings, kind, name, version] { delete_one(settings, *kind, *name, *version); });
 }
 

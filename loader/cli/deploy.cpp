@@ -61,9 +61,10 @@ class Deployment {
     report();
     if (!waiting_.empty()) refuse_waiting();
     // What else was applied may be of other gateways, too.
-    if (changed_ || settings_.wait)
+    const bool everywhere = gateway_.empty() || concerns_callers(objects_);
+    if (changed_ || settings_.wait || concerns_callers(objects_))
       report_served(settings_, catalog_,
-                    gateway_.empty() ? std::vector<std::string>() : std::vector<std::string>{gateway_});
+                    everywhere ? std::vector<std::string>() : std::vector<std::string>{gateway_});
   }
 
  private:
@@ -242,8 +243,8 @@ class Deployment {
     const Version& version = versions_[i];
     if (published_.empty())
       return fmt::format("version {}, {}, not published", version.version, version.status);
-    return fmt::format("version {} on {}, publication {}", version.version, gateway_,
-                       published_[i].publication);
+    return fmt::format("version {} on {}, publication {}", published_[i].version.value_or(version.version),
+                       gateway_, published_[i].publication);
   }
 
   void report_json() const {

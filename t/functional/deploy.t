@@ -142,6 +142,15 @@ def canary(t, p):
     for options in ((), ("--service", "default")):
         done = deploy(p, objects, "-o", "json", *options)
         t.is_((outcome(done), p.postgres.psql(canaries)), ({kApi: ("unchanged", 5), kOther: ("unchanged", 4)}, "4,-"), f"a canary stays {options}")
+    # The latest version is the canary: what it is one of ten for stays so.
+    p.loader.must("api", "publish", kApi, "--version", "4", "--breaking")
+    p.loader.must("api", "publish", kApi, "--version", "5", "--weight", "10")
+    domain = {"kind": "Domain", "name": "canary.example.org"}
+    for options in ((), ("--service", "default"), ("--domain", "canary.example.org", "--yes"), ("--no-domain", "--yes")):
+        done = deploy(p, [domain, *objects], "-o", "json", *options)
+        versions = p.postgres.psql(f"SELECT version || ' ' || canary_version || ' ' || canary_weight FROM tablegate.published_api p JOIN tablegate.api USING (api_id) WHERE name = '{kApi}'")
+        moved = "published" if "--yes" in options else "unchanged"
+        t.is_((done.rc, outcome(done)[kApi][0], versions), (0, moved, "4 5 10"), f"a canary of the latest version stays one {options}") or t.diag(done)
     objects[5]["timeout_ms"] = 1700
     done = deploy(p, objects, "-o", "json")
     t.is_((outcome(done)[kApi], p.postgres.psql(canaries)), (("published", 6), "-,-"), "until there is a new version")

@@ -58,6 +58,9 @@ def test(t):
 
     # A manifest that wants a service which nginx.conf does not have fails nginx -t, and nginx serves on.
     p.loader.must("api", "publish", kApi, "--service", "reports")
+    p.loader.must("api", "unpublish", kApi, "--yes")
+    p.loader.must("api", "rollback", kApi)
+    t.is_(p.postgres.psql("SELECT service FROM tablegate.published_api"), "reports", "an API that was taken off comes back on the service that it was on")
     t.allow(r"\[emerg\].*reports")
     p.gateway.set(http="")
     result = p.loader("sync", "--output", p.gateway.out, "--check", p.gateway.check_command(), "--reload", p.gateway.reload_command())

@@ -41,6 +41,14 @@ def lines(t, p):
     t.is_(nodes(p)["one"]["status"], "serving", "sync saw nginx take it over before it returned")
     again = p.loader.must("api", "publish", kApi, "--no-domain").stdout
     t.like(again, rf"unchanged.*\nserved by 1 of 1 nodes of {kGateway}\n\Z", "nothing new: 1 of 1")
+    for name, command, text in (("a consumer of a file", ("apply", "-f", "-"), '{"kind":"Consumer","name":"file"}'),
+                                ("changed", ("apply", "-f", "-"), '{"kind":"Consumer","name":"file","disabled":true}'),
+                                ("deployed", ("deploy", "-f", "-"), '{"kind":"Consumer","name":"file"}'),
+                                ("deleted", ("delete", "consumer", "file"), None), ("an API's name", ("api", "rename", kApi, "Other"), None),
+                                ("and back", ("api", "rename", "Other", kApi), None)):
+        t.like(p.loader.must(*command, input=text).stdout, rf"\nserved by 0 of 1 nodes of {kGateway}\n\Z", f"{name}: 0 of 1")
+    t.unlike(p.loader.must("apply", "-f", "-", input=json.dumps(users_definitions()[-1])).stdout, "served by", "a draft: nobody waits for it")
+    p.sync("--node", "one", "--reload", p.gateway.reload_command())
     for command in (("consumer", "create", "partner"), ("api", "publish", kApi)):
         as_json = p.loader.must(*command, "-o", "json")
         t.ok(isinstance(as_json.json, dict) and "served" not in as_json.stderr, f"-o json is JSON alone: {command[:2]}", as_json)
@@ -77,6 +85,8 @@ def counting(t, p):
     counts("the same domain", "apply", "-f", "-", input='{"kind":"Domain","name":"a.example"}', by=0)
     gateway = {"kind": "GatewayInstance", "name": kGateway, "address": "http://127.0.0.1:81"}
     counts("the gateway", "apply", "-f", "-", input=json.dumps(gateway))
+    process = [one for one in users_definitions() if one["kind"] == "BusinessProcess"][0]
+    counts("a business process's description, which OpenAPI tells", "apply", "-f", "-", input=json.dumps({**process, "description": "Users."}))
     counts("delete a domain", "delete", "domain", "a.example")
     counts("a workspace with its consumer", "workspace", "create", "reports")
     draft = users_definitions(timeout_ms=2000)[-1]
@@ -100,6 +110,17 @@ def waiting(t, p):
     new = result.json["api_key"]
     p.secrets.append(new)
     t.is_({request(p.gateway.port, kCall, headers=bearer(new)).status for _ in range(8)}, {200}, "add-key --wait -o json: the key counts at once")
+    for command, wanted in ((("delete", "consumer", "gone"), 401), (("api", "rename", kApi, "By ID"), 200), (("api", "rename", "By ID", kApi), 200)):
+        key = p.key
+        if wanted == 401:
+            p.loader.must("consumer", "create", "gone")
+            p.loader.must("consumer", "authorize", "gone", "--api", kApi, "--workspace", "demo")
+            key = p.loader.json("consumer", "add-key", "gone", "--wait")["api_key"]
+            p.secrets.append(key)
+            t.is_(request(p.gateway.port, kCall, headers=bearer(key)).status, 200, "a consumer that will be deleted")
+        result = p.loader(*command, "--workspace", "demo", "--wait", "--timeout", f"{20 * kSlow}s")
+        t.ok(result.rc == 0 and result.stdout.endswith(f"served by 1 of 1 nodes of {kGateway}\n"), f"{command[:2]} --wait: served", result)
+        t.is_({request(p.gateway.port, kCall, headers=bearer(key)).status for _ in range(8)}, {wanted}, f"at once every worker answers {wanted}")
     done = p.loader("apply", "-f", "-", "--wait", "--workspace", "demo", input='{"kind":"Domain","name":"w.example"}')
     t.ok(done.rc == 0 and done.stdout.endswith("served by 1 of 1 nodes of dataservice-prod\n"), "apply --wait", done)
     # nginx's check fails on this node from now on: --wait names it with the reason

@@ -81,9 +81,26 @@ def consumers(t, p):
     after_sync(401, "a new one of the same name has none of the old one's keys")
 
 
+def shared_domains(t, p):
+    """Domains are a REST API's, APIs a workspace's: one of the same name in another workspace moves with them."""
+    rest = [one for one in users_definitions() if one["kind"] in ("BusinessProcess", "DataSource")]
+    api = dict(users_definitions()[-1], path="/user/other", table="user_info_reports")
+    table = dict([one for one in users_definitions() if one["kind"] == "Table"][0], name="user_info_reports")
+    p.loader.must("apply", "--workspace", "reports", "-f", p.definitions([*rest, table, api, {"kind": "Domain", "name": "moved.example"}]))
+    p.load("user_info_reports", kUsersCsv)
+    for words in (("test",), ("commit",), ("publish", "--no-domain")):
+        p.loader.must("api", words[0], "--workspace", "reports", kApi, *words[1:])
+    result = p.loader("api", "publish", kApi, "--domain", "moved.example")
+    t.ok(result.rc == 1 and f'"{kApi}" of workspace reports would move from any host to "moved.example"' in result.stderr and "--yes" in result.stderr,
+         "an API of another workspace would move with the domain: it is named", result)
+    p.loader.must("api", "unpublish", "--workspace", "reports", kApi, "--yes")
+    t.is_(p.loader("api", "publish", kApi, "--domain", "moved.example").rc, 0, "alone on its REST API: nobody is asked")
+    p.loader.must("api", "publish", kApi, "--no-domain")
+
+
 def waiting(t, p):
     """--wait [--timeout 30s] are known on every verb that changes what is served (wait.t shows what they do)."""
-    for words in (("api", "publish", kApi), ("api", "unpublish", kApi), ("consumer", "create", "other"), ("consumer", "enable", "demo"),
+    for words in (("api", "publish", kApi), ("api", "unpublish", kApi), ("api", "rename", kApi, "x"), ("delete", "consumer", "partner"), ("consumer", "create", "other"), ("consumer", "enable", "demo"),
                   ("consumer", "disable", "demo"), ("consumer", "delete", "partner"), ("consumer", "authorize", "partner", "--api", kApi),
                   ("consumer", "deauthorize", "partner", "--api", kApi), ("consumer", "add-key", "demo"), ("consumer", "revoke-key", "demo", "ak_0"),
                   ("consumer", "set-jwt", "demo", "--jwks", "/nonexistent"), ("consumer", "unset-jwt", "demo")):
@@ -97,6 +114,7 @@ def test(t):
     p = t.project().serve(users_definitions(), {"user_info": kUsersCsv})
     workspaces(t, p)
     consumers(t, p)
+    shared_domains(t, p)
     waiting(t, p)
     t.is_(p.get(kCall).status, 200, "nothing of what was refused was done")
 
