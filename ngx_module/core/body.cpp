@@ -41,6 +41,8 @@ Problem parse_json_body(std::string_view bytes, Arena& arena, FlatObject& out) {
       return {Slug::invalid_body, "body", "has a member twice"};
     case FlatResult::too_deep:
       return {Slug::invalid_body, "body", "is nested too deeply"};
+    case FlatResult::number_too_large:
+      return {Slug::invalid_body, "body", "has a number beyond 1e308: send it as a string"};
     case FlatResult::no_memory:
       return {Slug::internal_error, {}, {}, "no_memory"};
   }

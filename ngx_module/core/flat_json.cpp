@@ -171,6 +171,8 @@ FlatResult read_flat_object(char* text, size_t size, Arena& arena, FlatObject& o
   rapidjson::InsituStringStream stream(text);
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, collector);
   if (collector.too_deep()) return FlatResult::too_deep;
+  // Of a double: RapidJSON looks at exponents also where it keeps numbers as texts.
+  if (result.Code() == rapidjson::kParseErrorNumberTooBig) return FlatResult::number_too_large;
   if (result.IsError()) return FlatResult::refused;
   const FlatResult names = check_names(members, collector.count(), arena);
   if (names == FlatResult::read) out = {members, collector.count()};

@@ -33,7 +33,7 @@ struct FlatObject {
   bool has_string(const FlatMember& member, std::string_view text) const;
 };
 
-enum class FlatResult : uint8_t { read, refused, duplicate, too_deep, no_memory };
+enum class FlatResult : uint8_t { read, refused, duplicate, too_deep, number_too_large, no_memory };
 
 // `text` has `size` bytes and a NUL behind them; it is changed, and `out` points into it and into the arena.
 // Takes time and memory about linear in `size`.

@@ -46,6 +46,7 @@ const char* read_object(std::string_view part, Arena& arena, FlatObject& out) {
       return "too_deep";
     case FlatResult::no_memory:
       return kNoMemory;
+    case FlatResult::number_too_large:
     case FlatResult::refused:
       break;
   }

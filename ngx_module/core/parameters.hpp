@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/arena.hpp"
 #include "core/body.hpp"
+#include "core/digest.hpp"
 #include "core/manifest.hpp"
 #include "core/problem.hpp"
 
@@ -32,6 +34,9 @@ struct RequestData {
   std::string_view method;
   std::string_view target;    // path[?query], neither decoded nor normalised
   bool body_pending = false;  // there is a body and nobody has read it
+  // The nonce that was taken for this request already, where it is proved more than once: it stays fresh for
+  // it. Null: it is proved once.
+  std::optional<Digest>* nonce = nullptr;
 };
 
 // The values of a statement, in the order of its placeholders. Lives in the arena.

@@ -37,6 +37,8 @@ constexpr StatusName kStatuses[] = {
     {504, 504, "gateway_timeout", "the server behind this gateway took too long"},
 };
 
+constexpr StatusName kBadBody = {400, 400, "invalid_body", "the body is no valid HTTP"};
+
 // How an error of nginx's counts for the API that it hit.
 core::Slug slug_of(ngx_uint_t status) {
   switch (status) {
@@ -72,7 +74,9 @@ bool replace(ngx_http_request_t* r) {
   const bool server = status >= NGX_HTTP_INTERNAL_SERVER_ERROR;
   const StatusName other = {status, static_cast<uint32_t>(status), server ? "internal_error" : "bad_request",
                             server ? "the request could not be served" : "the request was refused"};
-  const StatusName& name = found == std::end(kStatuses) ? other : *found;
+  const StatusName& known = found == std::end(kStatuses) ? other : *found;
+  const bool bad_body = status == NGX_HTTP_BAD_REQUEST && state->reading_body;
+  const StatusName& name = bad_body ? kBadBody : known;
   const std::string_view body =
       keep(r, core::problem_body(name.code, name.name, name.message, request_id(r)));
   if (body.data() == nullptr) return false;
@@ -82,6 +86,7 @@ bool replace(ngx_http_request_t* r) {
   // Where an API was found the refusal is one of its answers: a body too large, too many requests.
   if (state->route.api != nullptr) count_answer(*state, slug_of(status));
   state->replacement = str(body);
+  state->replaced_error = name.name;
   state->replaced = true;
   return true;
 }

@@ -40,7 +40,10 @@ ngx_int_t handle(ngx_http_request_t* r) {
   state->route.api = nullptr;  // whatever answers "/": no API is called here
   state->problem = {core::Slug::api_not_found, {}, {}};
   if (!allowed || document == nullptr) return send_problem(*state);
-  if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) != 0) return send_document(r, *document);
+  if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) != 0) {
+    state->problem = {};
+    return send_document(r, *document);
+  }
   state->problem = {core::Slug::method_not_allowed, {}, {}};
   state->route.allow = "GET, HEAD";
   return send_problem(*state);

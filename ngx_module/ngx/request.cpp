@@ -46,6 +46,11 @@ RequestState* RequestState::make(ngx_http_request_t* r) {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(RequestState));
   if (cleanup == nullptr) return nullptr;
   auto* state = new (cleanup->data) RequestState(r);
+  for (ngx_pool_cleanup_t* other = cleanup->next; other != nullptr; other = other->next) {
+    if (other->handler != clean_up) continue;  // subrequests share the pool
+    state->client_nonce_ = static_cast<RequestState*>(other->data)->client_nonce_;
+    break;
+  }
   cleanup->handler = clean_up;
   ngx_http_set_ctx(r, state, ngx_http_tablegate_module);
   return state;
@@ -92,6 +97,7 @@ core::RequestData RequestState::data(const Headers& headers) const {
   data.method = view(request->method_name);
   data.target = view(request->unparsed_uri);
   data.body_pending = body_pending();
+  data.nonce = client_nonce_;
   return data;
 }
 

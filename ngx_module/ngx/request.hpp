@@ -93,6 +93,7 @@ class RequestState {
   // An error page of nginx's that our body takes the place of (error_filter.hpp).
   ngx_str_t replacement{};
   bool replaced = false;
+  std::string_view replaced_error;  // its slug
   // The content handler's.
   RequestQuery query;
   bool submitting = false;
@@ -119,6 +120,10 @@ class RequestState {
   void choose_version();
 
   core::Problem route_problem_;
+  // Subrequests and redirects bring the signature of the client's request again: all of its states share the
+  // first one's nonce.
+  std::optional<core::Digest> nonce_;
+  std::optional<core::Digest>* client_nonce_ = &nonce_;
   core::Body body_;
   bool body_loaded_ = false;
 };

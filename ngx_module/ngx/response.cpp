@@ -69,12 +69,18 @@ bool set_json_headers(ngx_http_request_t* r, size_t content_length) {
 
 namespace {
 
+// Reads away what is left of the body. Not before the query: nginx's timer for the rest would run beside it
+// and end the connection. Before anything is said of the answer: else than NGX_OK is the answer.
+ngx_int_t discard_body(RequestState& state) {
+  state.reading_body = true;  // an error page of nginx's is ours to replace
+  const ngx_int_t rc = ngx_http_discard_request_body(state.request);
+  if (rc == NGX_OK) state.reading_body = false;
+  return rc;
+}
+
 ngx_int_t send(ngx_http_request_t* r, ngx_uint_t status, ChainSink& body) {
   r->headers_out.status = status;
   if (!set_json_headers(r, body.size())) return NGX_ERROR;
-  // Not before the query: nginx's timer for the rest of a body would run beside it and end the connection.
-  const ngx_int_t discarded = ngx_http_discard_request_body(r);
-  if (discarded != NGX_OK) return discarded;
   const ngx_int_t rc = ngx_http_send_header(r);
   if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) return rc;
   return ngx_http_output_filter(r, body.finish(r == r->main));
@@ -90,8 +96,7 @@ ngx_int_t redirect_to_https(ngx_http_request_t* r) {
   if (!add_header(r, "Location", kept)) return NGX_ERROR;
   if (!add_header(r, "X-Ca-Request-Id", request_id(r))) return NGX_ERROR;
   r->header_only = 1;
-  const ngx_int_t discarded = ngx_http_discard_request_body(r);
-  return discarded != NGX_OK ? discarded : ngx_http_send_header(r);
+  return ngx_http_send_header(r);
 }
 
 // One line says whom it hit and why; what the database said stands in an error line of pg's. It goes to the
@@ -194,6 +199,7 @@ ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
     return send_problem(state);
   }
   ngx_http_request_t* r = state.request;
+  if (const ngx_int_t rc = discard_body(state); rc != NGX_OK) return rc;
   ChainSink sink(r->pool);
   core::RowWriter writer(api, sink);
   auto* cells =
@@ -210,6 +216,8 @@ ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
   }
   if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(state))
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  // Rows have no validator: no precondition of a request is about them.
+  r->disable_not_modified = 1;
   state.rows = static_cast<size_t>(count);
   state.answered = true;
   count_answer(state, core::Slug::none);
@@ -218,6 +226,7 @@ ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
 
 ngx_int_t send_problem(RequestState& state) {
   ngx_http_request_t* r = state.request;
+  if (const ngx_int_t rc = discard_body(state); rc != NGX_OK) return rc;
   state.answered = true;
   if (state.redirect_to_https) return redirect_to_https(r);
   const core::ProblemKind& kind = core::problem_kind(state.problem.slug);

@@ -37,8 +37,15 @@ bool process_lives(uint64_t pid) {
 
 Statistics::Statistics(const MainConfig& config)
     : config_(config), tables_(*config.zone), cells_(config.manifest->apis.size()), pairs_(kPairs) {
-  slot_ = tables_.workers.take(static_cast<uint64_t>(ngx_pid), config.generation,
-                               config.manifest->publication, ngx_time(), process_lives);
+  for (const core::Api& api : config.manifest->apis)
+    tables_.counters.keep(api.id, api.version, config.generation);
+  take_slot();
+}
+
+// After a reload the workers before may have them all, until they have left.
+void Statistics::take_slot() {
+  slot_ = tables_.workers.take(static_cast<uint64_t>(ngx_pid), config_.generation,
+                               config_.manifest->publication, ngx_time(), process_lives);
 }
 
 Statistics::~Statistics() {
@@ -48,7 +55,7 @@ Statistics::~Statistics() {
 core::CounterCell& Statistics::cell(const core::Api* api) {
   if (api == nullptr) return tables_.counters.unmatched();
   core::CounterCell*& known = cells_[api->index];
-  if (known == nullptr) known = &tables_.counters.take(api->id, api->version);
+  if (known == nullptr) known = &tables_.counters.take(api->id, api->version, config_.generation);
   return *known;
 }
 
@@ -66,6 +73,7 @@ void Statistics::count_call(const core::Api& api, const core::Consumer* consumer
 }
 
 void Statistics::report(const std::vector<std::unique_ptr<pg::Pool>>& pools, bool leaving) {
+  if (slot_ == nullptr) take_slot();
   if (slot_ == nullptr) return;
   store(slot_->seen, static_cast<uint64_t>(ngx_time()));
   store(slot_->leaving, leaving ? 1 : 0);

@@ -41,11 +41,13 @@ class Statistics {
     core::UsageSlot* slot = nullptr;
   };
 
+  void take_slot();
+
   const MainConfig& config_;
   SharedTables tables_;
   std::vector<core::CounterCell*> cells_;  // by Api::index; null: not looked for yet
   std::vector<Pair> pairs_;
-  core::WorkerSlot* slot_;  // null: the zone has none left
+  core::WorkerSlot* slot_;  // null: the zone has none left now
 };
 
 // Counts the request's answer, where there is a zone. `slug` none: rows were sent.

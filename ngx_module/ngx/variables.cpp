@@ -86,6 +86,7 @@ bool read(ngx_http_request_t* r, const RequestState& state, Variable variable,
     case kAuth:
       return identity.consumer != nullptr && set_text(r, value, name_of(identity.type));
     case kError:
+      if (state.replaced) return set_text(r, value, state.replaced_error);
       return state.problem && set_text(r, value, core::problem_kind(state.problem.slug).name);
     case kRows:
       return state.answered && !state.problem && set_text(r, value, std::to_string(state.rows));

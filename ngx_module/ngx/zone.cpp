@@ -25,7 +25,7 @@ struct Header {
 
 namespace {
 
-constexpr uint64_t kMagic = 0x7467617465000003;
+constexpr uint64_t kMagic = 0x7467617465000004;
 
 std::byte* nonces_of(Header* header) {
   return reinterpret_cast<std::byte*>(header + 1);

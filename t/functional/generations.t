@@ -73,6 +73,10 @@ def header(t, p):
     for name, since in (("the same time", stamp), ("later", "Fri, 01 Jan 2100 00:00:00 GMT"), ("earlier", "Sat, 01 Jan 2000 00:00:00 GMT"), ("nonsense", "now")):
         answer = p.get(kCall, **{"If-Modified-Since": since})
         t.is_((answer.status, answer.json["data"]["user_name"]), (200, "Alice"), f"If-Modified-Since, {name}: the row")
+    for name, headers in (("If-Unmodified-Since", {"If-Unmodified-Since": stamp}), ("a later one", {"If-Unmodified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}),
+                          ("If-Match", {"If-Match": '"x"'}), ("If-None-Match", {"If-None-Match": "*"})):
+        answer = p.get(kCall, **headers)
+        t.is_((answer.status, answer.json["data"]["user_name"]), (200, "Alice"), f"{name}: there is no validator, the row")
     post = request(p.gateway.port, "/v1/user/post", "POST", {**bearer(p.key), "If-Modified-Since": stamp, "Content-Type": "application/json"}, b'{"user_id":10001}')
     t.is_((post.status, post.json["data"]["user_id"], post.headers.get("last-modified")), (200, 10001, stamp), "POST: the row, not 304")
     off = p.get("/off" + kCall)

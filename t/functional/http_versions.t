@@ -137,6 +137,10 @@ def body_on_get(t, p):
     link.send(b"y" * large + start())
     t.is_(link.answer(), (200, kAlice), "which is discarded when it comes after it")
     link.socket.close()
+    for target, status in ((kCall, "400 Bad Request"), ("/v1/user/info", "400 Bad Request")):
+        got = raw(p.gateway.port, lines(f"GET {target} HTTP/1.1", "Host: a", auth, "Transfer-Encoding: chunked", "Connection: close") + b"zz\r\n").decode()
+        t.like(got, rf'(?s)^HTTP/1.1 {status}.*X-Ca-Request-Id: [0-9a-f]{{32}}.*"errCode":400,"error":"invalid_body"', f"GET {target} with a broken chunk: our refusal")
+        t.unlike(got, "Alice|no-cache|Last-Modified", "and nothing of rows in it")
 
 
 def body_while_the_query_runs(t, p):

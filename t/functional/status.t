@@ -126,6 +126,31 @@ def names(t, p):
     t.ok(odd in page and page.endswith("</body></html>\n") and "http" not in re.sub(r"(?s)<td>.*?</td>", "", page), "the page has it and fetches nothing", page[-400:])
 
 
+def small_zone(t, p):
+    """Room for two workers and a handful of versions: after reloads and publications the newest still have theirs."""
+    p.gateway.set(zone="32k")
+    p.gateway.reload()
+    with open(p.gateway.manifest, encoding="utf-8") as file:
+        lines = file.read().splitlines()[1:]
+    ours = next(i for i, line in enumerate(lines) if json.loads(line).get("name") == kApi)
+    counted = []
+    for version in range(1, 41):
+        lines[ours] = json.dumps({**json.loads(lines[ours]), "version": version})
+        body = "".join(line + "\n" for line in lines).encode()
+        header = {"format": 1, "gateway": "dataservice-prod", "publication": 100 + version, "sha256": hashlib.sha256(body).hexdigest()}
+        p.gateway.set(manifest=p.file("small.json", json.dumps(header) + "\n" + body.decode()))
+        p.gateway.reload()
+        for _ in range(3):
+            p.get(kCall)
+        counted.append(api(p, version=version)["requests"])
+    t.is_(counted, [3] * 40, "a zone for few versions: each publication's counts from nothing")
+    t.is_(status(p).json["zone"]["other"]["requests"], 0, "and none without a cell of its own")
+    wait_for(lambda: sorted(worker["pid"] for worker in status(p).json["workers"]) == sorted(p.gateway.workers()), 10 * kSlow,
+             "both workers have taken the places of those before them")
+    wait_for(lambda: status(p).json["pools"][0]["open"] > 0, 10 * kSlow, "and tell of their pools")
+    t.ok(True, "workers and pools of the newest generation are told")
+
+
 def without_zone(t, p):
     text = open(p.gateway.conf, encoding="utf-8").read().replace("tablegate_zone 1m;", "")
     p.gateway.write(text)
@@ -179,6 +204,8 @@ def test(t):
     counting(t, p)
     pools(t, p)
     names(t, p)
+    small_zone(t, p)
+    p.gateway.set(manifest=p.gateway.manifest, zone="1m")
     without_zone(t, p)
     many(t, p)
 

@@ -23,6 +23,8 @@ kServer = """
     add_header X-Api "[$tablegate_api/$tablegate_version/$tablegate_auth]" always;
     add_header X-Error "[$tablegate_error]" always;
     add_header X-Kind "$kind" always;
+    location = /openapi.json {{ tablegate_openapi; }}
+    location /small/ {{ rewrite ^/small(/.*)$ $1 break; tablegate on; tablegate_errors on; client_max_body_size 10; }}
     location /plain {{ return 200 "plain\\n"; }}
     location /limited/ {{ rewrite ^/limited(/.*)$ $1 break; tablegate on; limit_req zone=by_consumer burst=1 nodelay; limit_req_status 429; }}
 """
@@ -69,6 +71,10 @@ def refused(t, p, log):
         t.is_(log.next().split(" ", 2)[2], wanted, f"log: {name}")
         t.is_(answer.headers.get("x-consumer"), "[]", f"add_header: {name}: no caller")
         t.is_(answer.headers.get("x-kind"), "nobody", f"map: {name}: empty")
+    t.is_(p.get("/openapi.json").status, 200, "tablegate_openapi")
+    t.like(log.next(), r"^/openapi.json 200 .*error=\[-\]", "log: no error")
+    t.is_(request(p.gateway.port, "/small" + kCall, "POST", bearer(p.key), b"x" * 100).status, 413, "nginx's own error with our body")
+    t.like(log.next(), r" 413 .*error=\[body_too_large\]", "log: what the caller was told")
     answer = p.get("/v1/user/info?user_id=x")
     t.like(log.next(), r"consumer=\[demo\] .*error=\[invalid_parameter\] rows=\[-\] queue=\[-\]", "log: a bad parameter of a known caller")
     t.is_(answer.headers.get("x-error"), "[invalid_parameter]", "add_header: the error")

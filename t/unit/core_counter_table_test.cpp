@@ -59,9 +59,9 @@ void in_processes(int count, const std::function<void(int)>& work) {
 START_TEST(an_answer_counts_for_its_version_and_slug) {
   CounterTable table(shared(65536), 65536);
   ck_assert_ptr_null(table.find(7, 1));
-  table.take(7, 1).count(Slug::none, 12);
-  table.take(7, 1).count(Slug::queue_full, 0);
-  table.take(7, 2).count(Slug::none, 1);
+  table.take(7, 1, 1).count(Slug::none, 12);
+  table.take(7, 1, 1).count(Slug::queue_full, 0);
+  table.take(7, 2, 1).count(Slug::none, 1);
   const CounterCell* cell = table.find(7, 1);
   ck_assert_ptr_nonnull(cell);
   ck_assert_uint_eq(value(cell->requests), 2);
@@ -71,7 +71,7 @@ START_TEST(an_answer_counts_for_its_version_and_slug) {
   ck_assert_uint_eq(value(table.find(7, 2)->requests), 1);
   ck_assert_uint_eq(value(table.other().requests), 0);
   // Another process that attaches later sees the same.
-  ck_assert(&table.take(7, 1) == cell);
+  ck_assert(&table.take(7, 1, 1) == cell);
 }
 END_TEST
 
@@ -79,13 +79,47 @@ START_TEST(a_full_table_counts_in_the_other_cell) {
   CounterTable table(shared(8192), 8192);
   std::set<const CounterCell*> cells;
   for (uint32_t id = 1; id <= 1000; ++id) {
-    CounterCell& cell = table.take(id, 1);
+    CounterCell& cell = table.take(id, 1, 1);
     cell.count(Slug::none, 0);
     if (&cell != &table.other()) cells.insert(&cell);
   }
   ck_assert_uint_eq(cells.size(), table.cells());
   ck_assert_uint_eq(value(table.other().requests), 1000 - cells.size());
   ck_assert_ptr_null(table.find(1001, 1));
+}
+END_TEST
+
+START_TEST(versions_that_no_configuration_knows_any_more_give_their_cells) {
+  CounterTable table(shared(8192), 8192);
+  for (uint32_t version = 1; version <= 1000; ++version) {
+    // A publication each: the one before stays for those who leave.
+    for (uint32_t api = 1; api <= 3; ++api) table.keep(api, 1, version);
+    if (version > 1) table.keep(9, version - 1, version);
+    for (uint32_t api = 1; api <= 3; ++api) table.take(api, 1, version).count(Slug::none, 1);
+    CounterCell& cell = table.take(9, version, version);
+    ck_assert_uint_eq(value(cell.requests), 0);  // nothing of the one before
+    ck_assert_uint_eq(value(cell.errors[static_cast<size_t>(Slug::query_failed)]), 0);
+    cell.count(Slug::query_failed, 5);
+  }
+  ck_assert_uint_eq(value(table.other().requests), 0);
+  for (uint32_t api = 1; api <= 3; ++api) ck_assert_uint_eq(value(table.find(api, 1)->requests), 1000);
+  ck_assert_ptr_nonnull(table.find(9, 999));
+  ck_assert_ptr_null(table.find(9, 1));
+}
+END_TEST
+
+START_TEST(many_processes_take_over) {
+  constexpr size_t kSize = 8192;
+  void* memory = shared(kSize);
+  CounterTable table(memory, kSize);
+  for (uint32_t id = 1; id <= table.cells(); ++id) table.take(id, 1, 1).count(Slug::none, 1);
+  in_processes(4, [memory](int child) {
+    CounterTable mine(memory, kSize);
+    for (uint32_t i = 0; i < 200; ++i)
+      mine.take(1000 + i % 10, 1, 9).count(child == 0 ? Slug::none : Slug::queue_full, 0);
+  });
+  for (uint32_t id = 1000; id < 1010; ++id) ck_assert_ptr_nonnull(table.find(id, 1));
+  ck_assert_uint_eq(value(table.other().requests), 0);
 }
 END_TEST
 
@@ -98,7 +132,7 @@ START_TEST(many_processes_count_every_answer) {
   in_processes(kProcesses, [memory](int) {
     CounterTable table(memory, kSize);
     for (uint64_t round = 0; round < kRounds; ++round) {
-      for (uint32_t id = 1; id <= kApis; ++id) table.take(id, 3).count(Slug::query_timeout, 2);
+      for (uint32_t id = 1; id <= kApis; ++id) table.take(id, 3, 1).count(Slug::query_timeout, 2);
     }
   });
   CounterTable table(memory, kSize);
@@ -273,6 +307,7 @@ int main() {
   return testing::run(
       "counter_table",
       {an_answer_counts_for_its_version_and_slug, a_full_table_counts_in_the_other_cell,
+       versions_that_no_configuration_knows_any_more_give_their_cells, many_processes_take_over,
        many_processes_count_every_answer, a_call_counts_for_api_and_consumer,
        the_pair_called_longest_ago_makes_room, ten_thousand_pairs_are_remembered,
        a_process_that_died_while_it_filled_a_slot_is_repaired, many_processes_count_every_call,

@@ -46,7 +46,7 @@ std::string named_api(const std::string& id, const std::string& name) {
 
 START_TEST(json_holds_any_name) {
   Report status(named_api("1", kOdd));
-  status.counters.take(1, status.manifest->apis[0].version).count(Slug::query_failed, 1500);
+  status.counters.take(1, status.manifest->apis[0].version, 1).count(Slug::query_failed, 1500);
   json_error_t error;
   json_t* json = json_loads(status.text(write_status_json).c_str(), JSON_REJECT_DUPLICATES, &error);
   ck_assert_msg(json != nullptr, "%s", error.text);
@@ -75,7 +75,7 @@ END_TEST
 
 START_TEST(prometheus_and_the_page_escape_any_name) {
   Report status(named_api("1", kOdd));
-  status.counters.take(1, status.manifest->apis[0].version).count(Slug::none, 0);
+  status.counters.take(1, status.manifest->apis[0].version, 1).count(Slug::none, 0);
   const std::string text = status.text(write_status_prometheus);
   ck_assert_msg(text.find("api=\"a\\\"<b>&'\\n \\\\ 漢\"") != std::string::npos, "%s", text.c_str());
   ck_assert(text.find("service=\"a\\\"<b>&'\\n \\\\ 漢\"") != std::string::npos);
