@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -15,7 +17,18 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr int kSwapAttempts = 250;  // about 30 s: 50 ms of waiting and 20 to 120 ms of pause each
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// Whoever waits for the swap's lock has every reader that comes meanwhile wait behind it. So it waits
+// shortly, which does between short queries. Where that has failed for a while because queries overlap, it
+// waits longer, up to where every query of a gateway with the default timeout_ms (3 s) has ended. A
+// transaction that lasts longer than that (a dump) is only looked after, longer than the longest query may
+// take (90 s).
+constexpr milliseconds kShortWait{50};
+constexpr milliseconds kLongWait{4000};
+constexpr milliseconds kShortWaits{2000};
+constexpr milliseconds kSwapPatience{180000};
 constexpr std::string_view kMark = "tablegate generation ";
 
 // "tablegate generation 3, 135233 rows"
@@ -32,15 +45,59 @@ bool is_lock_problem(const std::string& sqlstate) {
   return sqlstate == "55P03" || sqlstate == "40P01";  // lock_not_available, deadlock_detected
 }
 
-void pause(std::minstd_rand& random) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(20 + random() % 100));
-}
+// How long the next attempt may wait for the lock, and the pause before it.
+class SwapPace {
+ public:
+  SwapPace(Database& mirror, const std::string& table) : mirror_(mirror), table_(table) {}
+
+  milliseconds wait() const { return wait_; }
+  bool over() const { return steady_clock::now() - begin_ > kSwapPatience; }
+
+  void failed() {
+    const bool held = is_held_for_long();
+    // Longer than it made others wait.
+    std::this_thread::sleep_for(milliseconds(20 + random_() % 100) +
+                                (held ? 10 * kShortWait : 2 * (wait_ - kShortWait)));
+    if (held)
+      wait_ = kShortWait;
+    else if (steady_clock::now() - begin_ > kShortWaits)
+      wait_ = std::min(2 * wait_, kLongWait);
+  }
+
+ private:
+  // Whether one transaction has held the table for longer than we would wait for any.
+  bool is_held_for_long() {
+    const Rows rows = mirror_.query(
+        "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE granted AND pid <> pg_backend_pid()"
+        " AND relation = to_regclass($1)",
+        {mirror_name(table_)});
+    const auto now = steady_clock::now();
+    std::map<std::string, steady_clock::time_point> holders;
+    bool found = false;
+    for (int row = 0; row < rows.size(); ++row) {
+      const auto seen = holders_.find(rows.string(row, 0));
+      const auto since = seen == holders_.end() ? now : seen->second;
+      holders.emplace(rows.string(row, 0), since);
+      found = found || now - since > kLongWait;
+    }
+    holders_ = std::move(holders);
+    return found;
+  }
+
+  Database& mirror_;
+  const std::string& table_;
+  std::minstd_rand random_{std::random_device{}()};
+  steady_clock::time_point begin_ = steady_clock::now();
+  milliseconds wait_ = kShortWait;
+  std::map<std::string, steady_clock::time_point> holders_;  // transactions, and when each was first seen
+};
 
 std::string lock_holders(Database& mirror, const std::string& table) {
   const Rows rows = mirror.query(
-      "SELECT string_agg(DISTINCT l.pid::text, ', ') FROM pg_locks l WHERE l.granted AND l.pid <> "
-      "pg_backend_pid()"
-      " AND l.relation = to_regclass($1)",
+      "SELECT string_agg(DISTINCT l.pid || coalesce(' of ' || a.usename, ''), ', ') FROM pg_locks l LEFT "
+      "JOIN "
+      "pg_stat_activity a USING (pid)"
+      " WHERE l.granted AND l.pid <> pg_backend_pid() AND l.relation = to_regclass($1)",
       {mirror_name(table)});
   return rows.null(0, 0) ? std::string() : fmt::format(" (sessions {})", rows.text(0, 0));
 }
@@ -136,26 +193,24 @@ void create_generation(Database& mirror, const std::string& table, int64_t gener
 }
 
 void swap_generation(Database& mirror, const std::string& table, int64_t next, const SwapDetails& details) {
-  std::minstd_rand random(std::random_device{}());
-  for (int attempt = 1;; ++attempt) {
+  for (SwapPace pace(mirror, table);; pace.failed()) {
     try {
       Transaction transaction(mirror);
-      mirror.script("SET LOCAL lock_timeout = '50ms'");
+      mirror.script(fmt::format("SET LOCAL lock_timeout = '{}ms'", pace.wait().count()));
       mirror.query("SELECT mirror_load.swap_generation($1, $2, $3, $4, $5)",
                    {table, std::to_string(next), details.source_time, details.loaded_at, details.strategy});
       transaction.commit();
       return;
     } catch (const DatabaseError& error) {
       if (!is_lock_problem(error.sqlstate)) throw;
-      if (attempt == kSwapAttempts) {
+      if (pace.over()) {
         throw SystemFailure(
-            fmt::format("mirror.{} could not be locked for the swap, someone holds it{}; the previous "
-                        "generation keeps serving",
-                        table, lock_holders(mirror, table)),
+            fmt::format("mirror.{} could not be locked for the swap within {} s, someone holds it{}; the "
+                        "previous generation keeps serving",
+                        table, kSwapPatience.count() / 1000, lock_holders(mirror, table)),
             "tablegate table load " + table);
       }
     }
-    pause(random);
   }
 }
 

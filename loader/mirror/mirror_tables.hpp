@@ -54,9 +54,9 @@ std::optional<GenerationTable> serving_generation(const std::vector<GenerationTa
 void create_generation(Database& mirror, const std::string& table, int64_t generation,
                        const std::vector<TableColumn>& columns);
 
-// Puts generation `next` in the place of the serving one in one short transaction. Never makes readers wait
-// longer than 50 ms at a time: tries again, and throws SystemFailure after about half a minute of failed
-// tries.
+// Puts generation `next` in the place of the serving one in one short transaction. Makes readers wait at most
+// 50 ms at a time; where queries overlap without a gap, longer after some seconds, up to 4 s. Throws
+// SystemFailure after three minutes of failed tries.
 void swap_generation(Database& mirror, const std::string& table, int64_t next, const SwapDetails& details);
 
 // Drops generations that do not serve. One that a reader still holds stays for the next load.

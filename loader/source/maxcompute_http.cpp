@@ -111,6 +111,17 @@ bool MaxComputeAccount::adapt(const ServiceError& error) {
   return true;
 }
 
+std::string MaxComputeAccount::shown(std::string words) const {
+  words = without_secrets(std::move(words));  // before anything is cut: a part of a secret is not found
+  for (char& c : words) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  if (words.size() <= kMaxShown) return words;
+  size_t end = kMaxShown;
+  while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xc0U) == 0x80U) --end;  // whole characters
+  return words.substr(0, end) + "...";
+}
+
 std::string MaxComputeAccount::without_secrets(std::string text) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   replace_all(text, credentials_.access_key);
@@ -265,12 +276,11 @@ HttpAnswer MaxComputeHttp::perform(const std::string& endpoint, MaxComputeReques
   curl_easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status >= 200 && status < 300) return std::move(transfer.answer);
   const ServiceFault fault = read_service_fault(transfer.answer.body);
-  std::string words = fault.message.empty() ? fmt::format("HTTP status {}", status) : fault.message;
-  if (words.size() > kMaxShown) words.replace(kMaxShown, std::string::npos, "...");
-  if (!fault.code.empty()) words = fmt::format("{}: {}", fault.code, words);
-  if (!fault.request_id.empty()) words += fmt::format(" (request {})", fault.request_id);
-  throw ServiceError(status, fault.code, fault.hold, signed_with,
-                     account_.without_secrets("MaxCompute says " + words));
+  std::string words =
+      fault.message.empty() ? fmt::format("HTTP status {}", status) : account_.shown(fault.message);
+  if (!fault.code.empty()) words = fmt::format("{}: {}", account_.shown(fault.code), words);
+  if (!fault.request_id.empty()) words += fmt::format(" (request {})", account_.shown(fault.request_id));
+  throw ServiceError(status, fault.code, fault.hold, signed_with, "MaxCompute says " + words);
 }
 
 HttpAnswer MaxComputeHttp::request(const std::string& endpoint, const MaxComputeRequest& request,

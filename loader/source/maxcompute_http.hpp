@@ -59,6 +59,9 @@ class MaxComputeAccount {
   bool adapt(const ServiceError& error);
   // The text without any secret of ours, should the service repeat one.
   std::string without_secrets(std::string text) const;
+  // Words of the service's for people: without secrets, in one line without control characters, at most 500
+  // bytes.
+  std::string shown(std::string words) const;
 
  private:
   mutable std::mutex mutex_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 #include <pugixml.hpp>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -168,6 +169,8 @@ SourceTable MaxComputeService::read_table(const std::string& table) {
 std::vector<SourcePartition> MaxComputeService::list_partitions(const std::string& table,
                                                                 const NamedValues& prefix) {
   std::vector<SourcePartition> partitions;
+  std::set<std::string>
+      markers;  // one that comes again would hide partitions, and those would leave the mirror
   for (std::string marker;;) {
     NamedValues query = {{"partitions", ""}, {"expectmarker", "true"}};
     if (!marker.empty()) query.emplace_back("marker", marker);
@@ -188,7 +191,8 @@ std::vector<SourcePartition> MaxComputeService::list_partitions(const std::strin
       if (begins_as(partition.values, prefix)) partitions.push_back(std::move(partition));
     }
     std::string next = root.child_value("Marker");
-    if (next.empty() || next == marker) return partitions;
+    if (next.empty()) return partitions;
+    if (!markers.insert(next).second) refuse_answer("a list of partitions begins anew");
     marker = std::move(next);
   }
 }
@@ -317,10 +321,11 @@ DownloadSession MaxComputeService::open_query(const std::string& sql) {
     const std::string status =
         parse_xml(answer.body, "a query's state").child("Instance").child_value("Status");
     if (upper(status) == "TERMINATED") break;
+    if (upper(status) != "RUNNING" && upper(status) != "SUSPENDED") refuse_answer("a query's state");
     http_.pause(std::max(pause, 1));
   }
   if (const std::string reason = instance_fault(path); !reason.empty())
-    throw Refused(http_.account().without_secrets("MaxCompute's query failed: " + reason.substr(0, 500)));
+    throw Refused("MaxCompute's query failed: " + http_.account().shown(reason));
   return open(fmt::format("/projects/{}{}", project_.project, path), "");
 }
 

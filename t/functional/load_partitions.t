@@ -3,6 +3,7 @@
 never a mix for readers, and a rollback goes back to a whole table."""
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,6 +47,18 @@ class Days:
         """The load worked, the mirror is as the source, and these were fetched."""
         self.t.ok(result.rc == 0 and all(result.json.get(key) == value for key, value in members.items()), name, result)
         self.t.is_((self.has(), self.fetched()), (self.source(), sorted(fetched)), f"{name}: as the source; fetched: {len(fetched)}")
+
+
+def markers(t, p, service, days):
+    """A list of partitions that begins anew says nothing of what is gone."""
+    page, service.page = service.page, 1
+    listed = lambda request: "partitions" in dict(request.query)  # noqa: E731
+    service.fail(listed, lambda reply: setattr(reply, "body", re.sub(rb"<Marker>\d+", b"<Marker>1", reply.body)), 99)
+    result = days.load("--all-partitions")
+    t.ok(result.rc == 3 and "a list of partitions begins anew" in result.stderr, "a marker that comes again: refused", result)
+    t.is_(days.has(), days.source(), "and every partition stays")
+    service.faults.clear()
+    service.page = page
 
 
 def whole(t, p, service, days):
@@ -214,6 +227,7 @@ def test(t):
     p.apply([table("days", kDdl, primary_key=["a"])])
     days = Days(t, p, service)
     whole(t, p, service, days)
+    markers(t, p, service, days)
     just_changed(t, p, service, days)
     killed(t, p, service, days)
     p.apply([table("days", kDdl)])

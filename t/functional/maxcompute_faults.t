@@ -71,6 +71,11 @@ def answers(t, p, service):
         service.fail(many, refuse(status, code, "not you"), 1)
         result = refused(t, p, service, f"{status} is not tried again", code, "not you", "req1")
         t.unlike(result.stderr, service.access[1], "  without a secret in it")
+    # The service repeats a secret, where its words are cut as well, and sends more than words.
+    for before in (0, 480, 490, 499):
+        service.fail(session("many"), refuse(403, "NoPermission", "x" * before + service.access[1] + "\x1b[2J\nand"), 1)
+        result = refused(t, p, service, f"a message with the secret at {before}", "NoPermission")
+        t.ok(service.access[1][:4] not in result.stderr and "\x1b" not in result.stderr and result.stderr.count("\n") <= 2, "  nothing of it, no control character", result)
     service.fail(session("many"), refuse(403, "AccessDenied"), 1)
     refused(t, p, service, "no right to download", "AccessDenied")
 
@@ -149,6 +154,18 @@ def changes(t, p, service):
     t.is_(load(p).rc, 0, "(and all again)")
 
 
+def queries(t, p, service):
+    """The state of a view's query is asked for, and not for ever where nothing can be read of it."""
+    p.apply([table("seen", "CREATE TABLE seen (a BIGINT, b STRING)", primary_key=["a"])])
+    state = lambda request: request.method == "GET" and re.search("/instances/[^/]+$", request.path) and not {"taskstatus", "result"} & set(dict(request.query))  # noqa: E731
+    for body in (b"<html>busy</html>", b"<Instance/>", b"<Instance><Status>Strange</Status></Instance>"):
+        service.fail(state, lambda reply, body=body: setattr(reply, "body", body), 99)
+        result = p.loader("table", "load", "seen")
+        t.ok(result.rc == 3 and "a query's state" in result.stderr, f"a view, {body}: refused at once", result)
+        service.faults.clear()
+    t.is_(p.loader("table", "load", "seen").rc, 0, "and loaded when it tells again")
+
+
 def unreachable(t, p, service):
     endpoint = service.endpoint
     with open(os.path.join(p.folder, "away.json"), "w", encoding="utf-8") as file:
@@ -174,12 +191,14 @@ def interrupted(t, p, service):
 def test(t):
     service = MaxCompute()
     service.table("many", "a:bigint,b:string", kRows)
+    service.table("seen", "a:bigint,b:string", kRows, kind="VIRTUAL_VIEW")
     p, service = project(t, service, table("many", "CREATE TABLE many (a BIGINT, b STRING)", primary_key=["a"]))
     result = load(p)
     t.ok(result.rc == 0 and sum_of(p) == kWhole, "without trouble", result)
     answers(t, p, service)
     streams(t, p, service)
     changes(t, p, service)
+    queries(t, p, service)
     unreachable(t, p, service)
     interrupted(t, p, service)
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "catalog/refusal.hpp"
+#include "source/byte_source.hpp"
 #include "source/csv.hpp"
 #include "source/csv_scanner.hpp"
 
@@ -112,6 +113,9 @@ START_TEST(headers) {
 }
 END_TEST
 
+using tablegate::loader::ByteSource;
+using tablegate::loader::open_bytes;
+
 START_TEST(files) {
   same_text(open_source("/nonexistent.csv", false),
             "failed: cannot open /nonexistent.csv: No such file or directory");
@@ -124,8 +128,40 @@ START_TEST(files) {
   same_text(open_source(file.path(), true), "(accepted)");
   std::ifstream in(file.path(), std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  expect(open_source(File("cut.csv.gz", bytes.substr(0, bytes.size() - 5)).path(), true),
-         "damaged gzip file");
+  // Whole members follow each other, and zeros; all else behind one is refused: rows would be missing.
+  const std::string zeros(600, '\0');
+  for (const std::string& good : {bytes + bytes, bytes + zeros, bytes + bytes + zeros}) {
+    const File two("two.csv.gz", good);
+    const std::unique_ptr<ByteSource> source = open_bytes(two.path());
+    std::string all;
+    char buffer[7];
+    while (const size_t got = source->read(buffer, sizeof(buffer))) all.append(buffer, got);
+    const bool twice = good.size() > bytes.size() + zeros.size() || good == bytes + bytes;
+    same_text(all, twice ? "user_id,user_name\n1,a\nuser_id,user_name\n1,a\n" : "user_id,user_name\n1,a\n");
+    ck_assert_uint_eq(source->consumed(), good.size());
+  }
+  const auto read_all = [](const std::string& damaged) -> std::string {
+    const File bad("bad.csv.gz", damaged);
+    try {
+      const std::unique_ptr<ByteSource> source = open_bytes(bad.path());
+      char buffer[64];
+      while (source->read(buffer, sizeof(buffer)) > 0) {
+      }
+    } catch (const Refused& refused) {
+      return refused.what();
+    }
+    return "(read)";
+  };
+  std::string other_magic = bytes + bytes;
+  other_magic[bytes.size()] ^= 1;
+  expect(read_all(bytes + "2,b\n"), "damaged gzip file (incorrect header check behind a whole member)");
+  expect(read_all(other_magic), "damaged gzip file (incorrect header check behind a whole member)");
+  expect(read_all(bytes + zeros + bytes), "damaged gzip file (bytes behind the padding of its end)");
+  expect(read_all(""), "damaged gzip file (it is empty)");
+  for (size_t size = 1; size < bytes.size(); ++size) {
+    expect(read_all(bytes.substr(0, size)), "damaged gzip file (unexpected end of file)");
+    expect(read_all(bytes + bytes.substr(0, size)), "damaged gzip file (unexpected end of file)");
+  }
 }
 END_TEST
 
