@@ -7,6 +7,7 @@
 #include <set>
 
 #include "catalog/canary.hpp"
+#include "catalog/columns_read.hpp"
 #include "catalog/usage_report.hpp"
 #include "catalog/versions.hpp"
 #include "core/router.hpp"
@@ -196,6 +197,7 @@ class Publisher {
       published.publication = publication_of(catalog_, request_.gateway);
       return published;
     }
+    if (!same) require_columns(catalog_, api.id, api.name, number);
     if (!request_.breaking && !before.empty() && !same) {
       refuse_breaks(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
                     read_version(catalog_, api, published.version.value_or(0)), "publish");
@@ -225,6 +227,7 @@ class Publisher {
         "SELECT version, service FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
         {request_.gateway, api.id});
     check_service(api, now.string(0, 1), version.string(0, 2));
+    require_columns(catalog_, api.id, api.name, version.string(0, 0));
     if (!request_.breaking) {
       refuse_breaks(api, read_version(catalog_, api, static_cast<int>(now.integer(0, 0))),
                     read_version(catalog_, api, canary.version), "publish");

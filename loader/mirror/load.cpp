@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "catalog/definition_rules.hpp"
+#include "catalog/lookup.hpp"
 #include "catalog/refusal.hpp"
 #include "mirror/generations.hpp"
 #include "mirror/mirror_tables.hpp"
@@ -44,6 +45,7 @@ class Load {
       build(source);
       transaction.commit();
       describe_generation(catalog_, spec_, next_.generation, described(source));
+      recheck_published_columns();
       watch_.step("swapping");
       SwapDetails details;
       details.strategy = spec_.swap;
@@ -66,6 +68,14 @@ class Load {
   }
 
  private:
+  // What was published since the load began. After this, publications look at what is being loaded.
+  void recheck_published_columns() {
+    Transaction transaction(catalog_);
+    lock_catalog(catalog_);
+    check_published_columns(catalog_, spec_);
+    transaction.commit();
+  }
+
   LoadOutcome unchanged() {
     if (!mode_.dry_run) generation_checked(catalog_, spec_.name, serving_->generation);
     return {serving_->generation, serving_->rows, 0, true, mode_.dry_run};

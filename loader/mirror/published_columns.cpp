@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "catalog/columns_read.hpp"
 #include "catalog/refusal.hpp"
 #include "core/types.hpp"
 
@@ -14,16 +15,13 @@ namespace {
 // Every column named by a published version, with the type that the version was compiled against.
 Rows published_columns(Database& catalog, const std::string& table) {
   return catalog.query(
-      "SELECT DISTINCT a.name, c.item->>'name', c.item->>'type' FROM tablegate.published_api p"
-      " JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version IN (p.version, p.canary_version)"
-      " JOIN tablegate.api a ON a.api_id = p.api_id"
-      " CROSS JOIN LATERAL json_array_elements(v.source->'columns') AS c (item)"
-      " WHERE v.source->>'table' = $1 AND EXISTS ("
-      "   SELECT FROM json_array_elements(coalesce(v.definition->'request_parameters', '[]')) AS r (item)"
-      "   WHERE coalesce(r.item->>'column', r.item->>'name') = c.item->>'name'"
-      "   UNION ALL"
-      "   SELECT FROM json_array_elements(coalesce(v.definition->'response_parameters', '[]')) AS r (item)"
-      "   WHERE coalesce(r.item->>'column', r.item->>'name') = c.item->>'name') ORDER BY 1, 2",
+      fmt::format("SELECT DISTINCT a.name, c.item->>'name', c.item->>'type' FROM tablegate.published_api p"
+                  " JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version IN (p.version, "
+                  "p.canary_version)"
+                  " JOIN tablegate.api a ON a.api_id = p.api_id"
+                  " CROSS JOIN LATERAL json_array_elements(v.source->'columns') AS c (item)"
+                  " WHERE v.source->>'table' = $1 AND {} ORDER BY 1, 2",
+                  kReadsColumn),
       {table});
 }
 
