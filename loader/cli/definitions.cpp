@@ -161,6 +161,7 @@ class MirrorTable {
     require_droppable(mirror_, name_);
   }
   void drop() { drop_table(mirror_, name_); }
+  bool holds_rows() { return !list_generations(mirror_, name_).empty(); }
 
  private:
   Database mirror_;
@@ -176,7 +177,9 @@ void delete_one(const Settings& settings, const std::string& word, const std::st
   const Workspace workspace = find_workspace(catalog, settings.workspace);
   std::optional<MirrorTable> mirror;
   if (kind == Kind::table) mirror.emplace(settings, name);
-  delete_definition(catalog, workspace, kind, name, version);
+  // Rows whose definition went before, when somebody held them.
+  const bool rows_only = mirror && !find_table(catalog, name) && mirror->holds_rows();
+  if (!rows_only) delete_definition(catalog, workspace, kind, name, version);
   if (mirror) mirror->drop();
   if (settings.json) {
     JsonOutput json;

@@ -11,6 +11,7 @@
 #include "catalog/json_text.hpp"
 #include "catalog/refusal.hpp"
 #include "mirror/generations.hpp"
+#include "source/partition_text.hpp"
 
 namespace tablegate::loader {
 
@@ -122,21 +123,39 @@ void CarryOver::plan_whole(PartitionedSource& source, const ServingState& state,
       changed.push_back(partition);
     }
   }
-  unchanged_ = changed.empty() && chosen_.size() == state.partitions.size() && !chosen_.empty() &&
-               state.keys == keys && rows_of(remembered_) == serving_->rows;
+  const bool same_swap = (serving_->relation == spec_.name) == (spec_.swap == "rename");
+  unchanged_ = same_swap && changed.empty() && chosen_.size() == state.partitions.size() &&
+               !chosen_.empty() && state.keys == keys && rows_of(remembered_) == serving_->rows;
   if (!chosen_.empty()) what_ = What::these;
   source.fetch_only(std::move(changed));
 }
 
-// All rows but those of the partitions that come, whether it is known where they are from or not.
+// All rows but those of what was asked for, whether it is known where they are from or not: a partition
+// within that which the source has no more leaves.
 void CarryOver::plan_some(const PartitionedSource& source, const ServingState& state) {
   require_same_columns(state, "--partition");
   what_ = What::others;
-  chosen_ = source.partitions();
+  const std::vector<PartitionValues>& asked = source.asked();
+  for (const PartitionValues& prefix : asked) {
+    const bool covered = std::any_of(asked.begin(), asked.end(), [&](const PartitionValues& other) {
+      return other.size() < prefix.size() && begins_as(prefix, other);
+    });
+    if (covered) continue;
+    if (!chosen_.empty() && chosen_.front().values.size() != prefix.size()) {
+      throw Refused(
+          "partitions named by all keys and others by the first ones cannot be replaced in one load",
+          "a `tablegate table load` for each number of keys");
+    }
+    chosen_.push_back({{}, prefix, 0, 0});
+  }
+  keys_.resize(chosen_.front().values.size());
   if (state.origin != source.origin()) return;
   for (const auto& [name, partition] : state.partitions) {
-    const bool comes = std::any_of(chosen_.begin(), chosen_.end(),
-                                   [&name = name](const SourcePartition& one) { return one.name == name; });
+    const std::string text = name + ',';
+    const bool comes = std::any_of(asked.begin(), asked.end(), [&text](const PartitionValues& prefix) {
+      const std::string begin = partition_text(prefix) + ',';
+      return text.compare(0, begin.size(), begin) == 0;
+    });
     if (!comes) remembered_.push_back(partition);
   }
 }

@@ -102,16 +102,31 @@ std::string lock_holders(Database& mirror, const std::string& table) {
   return rows.null(0, 0) ? std::string() : fmt::format(" (sessions {})", rows.text(0, 0));
 }
 
-// What is still in use stays: a reader's lock, or a view that someone made on it (2BP01).
-void try_drop(Database& mirror, const std::string& sql, const std::vector<Parameter>& parameters) {
+// False: what is still in use stays: a reader's lock, or a view that someone made on it (2BP01).
+bool try_drop(Database& mirror, const std::string& sql, const std::vector<Parameter>& parameters) {
   try {
     Transaction transaction(mirror);
     mirror.script("SET LOCAL lock_timeout = '1s'");
     mirror.query(sql, parameters);
     transaction.commit();
+    return true;
   } catch (const DatabaseError& error) {
     if (!is_lock_problem(error.sqlstate) && error.sqlstate != "2BP01") throw;
+    return false;
   }
+}
+
+// What others made of the table's generations, a view for example.
+std::string dependents(Database& mirror, const std::string& table) {
+  const Rows rows = mirror.query(
+      "SELECT string_agg(DISTINCT v.oid::regclass::text, ', ') FROM pg_depend d"
+      " JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid"
+      " JOIN pg_class v ON v.oid = r.ev_class"
+      " JOIN pg_class c ON d.refclassid = 'pg_class'::regclass AND c.oid = d.refobjid AND c.oid <> v.oid"
+      " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'mirror'"
+      " AND (c.relname = $1 OR c.relname ~ ('^' || $1 || '__g[0-9]+$'))",
+      {table});
+  return rows.null(0, 0) ? std::string() : rows.string(0, 0);
 }
 
 }  // namespace
@@ -221,6 +236,10 @@ void drop_generations(Database& mirror, const std::string& table, const std::vec
 
 void require_droppable(Database& mirror, const std::string& table) {
   if (list_generations(mirror, table).empty()) return;
+  if (const std::string others = dependents(mirror, table); !others.empty()) {
+    throw Refused(fmt::format("Table \"{}\" is read by {} in the mirror: drop that first", table, others),
+                  "psql -c 'DROP VIEW ...', then the same command again");
+  }
   const Rows may = mirror.query(
       "SELECT pg_has_role(session_user, 'tablegate_owner', 'MEMBER') OR"
       " EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tablegate')");
@@ -232,7 +251,15 @@ void require_droppable(Database& mirror, const std::string& table) {
 }
 
 void drop_table(Database& mirror, const std::string& table) {
-  try_drop(mirror, "SELECT mirror_load.drop_table($1)", {table});
+  constexpr int kAttempts = 5;
+  for (int attempt = 1; !try_drop(mirror, "SELECT mirror_load.drop_table($1)", {table}); ++attempt) {
+    if (attempt < kAttempts) continue;
+    throw SystemFailure(
+        fmt::format("Table \"{0}\" is deleted, but someone holds its rows in the mirror{1}: they stay until "
+                    "the same command again",
+                    table, lock_holders(mirror, table)),
+        "tablegate delete table " + table);
+  }
 }
 
 }  // namespace tablegate::loader

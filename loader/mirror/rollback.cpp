@@ -56,7 +56,15 @@ LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec&
   then.columns = previous.columns;
   check_published_columns(catalog, then);
   swap_generation(mirror, spec.name, previous.table.generation, previous.details);
-  finish_generation(catalog, spec.name, previous.table.generation, previous.table.rows, kKeepAll);
+  try {
+    finish_generation(catalog, spec.name, previous.table.generation, previous.table.rows, kKeepAll);
+  } catch (const Failure& failure) {
+    throw SystemFailure(
+        fmt::format(
+            "generation {} serves, but the catalog was not told: {}; the next load or rollback does that",
+            previous.table.generation, failure.what()),
+        "tablegate table status " + spec.name);
+  }
   return {previous.table.generation, previous.table.rows};
 }
 

@@ -1,4 +1,8 @@
 #include "source/maxcompute_download.hpp"
+#include "source/copy_text.hpp"
+#include "source/maxcompute_record.hpp"
+#include "source/maxcompute_value.hpp"
+#include "source/partition_text.hpp"
 
 #include <fmt/format.h>
 
@@ -11,10 +15,6 @@
 #include <optional>
 #include <thread>
 #include <utility>
-
-#include "source/copy_text.hpp"
-#include "source/maxcompute_record.hpp"
-#include "source/maxcompute_value.hpp"
 
 namespace tablegate::loader {
 namespace {

@@ -13,6 +13,7 @@
 #include "core/base64.hpp"
 #include "core/http_date.hpp"
 #include "source/ddl_lexer.hpp"
+#include "source/partition_text.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -93,23 +94,12 @@ bool is_host(const std::string& text) {
              std::string::npos;
 }
 
-bool begins_as(const NamedValues& partition, const NamedValues& prefix) {
-  return prefix.size() <= partition.size() && std::equal(prefix.begin(), prefix.end(), partition.begin());
-}
-
 }  // namespace
 
 std::string SourceTable::ddl() const {
   const std::string keys =
       partition_keys.empty() ? "" : fmt::format(" PARTITIONED BY ({})", column_list(partition_keys));
   return fmt::format("CREATE TABLE {} ({}){}", quoted(name, '`'), column_list(columns), keys);
-}
-
-std::string partition_text(const NamedValues& partition) {
-  std::string text;
-  for (const auto& [name, value] : partition)
-    text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, value);
-  return text;
 }
 
 MaxComputeService::MaxComputeService(MaxComputeProject project, MaxComputeHttp& http)

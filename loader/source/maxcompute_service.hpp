@@ -49,9 +49,6 @@ struct DownloadSession {
   std::vector<SourceColumn> columns;
 };
 
-// "ds=20260101,hh=01": in the order of the table's keys, values without quotes.
-std::string partition_text(const NamedValues& partition);
-
 class MaxComputeService {
  public:
   MaxComputeService(MaxComputeProject project, MaxComputeHttp& http);

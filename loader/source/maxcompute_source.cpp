@@ -218,6 +218,7 @@ void MaxComputeSource::find_partitions(MaxComputeService& service, const SourceT
   for (const std::string& text : texts) {
     const NamedValues prefix = parse_partition(text, source.partition_keys);
     label_ += "/" + partition_text(prefix);
+    asked_.push_back(prefix);
     std::vector<SourcePartition> found = service.list_partitions(source.name, prefix);
     if (found.empty() && prefix.size() == source.partition_keys.size())
       found.push_back({partition_text(prefix), prefix, 0, 0});

@@ -43,6 +43,7 @@ class MaxComputeSource final : public TableSource, private PartitionedSource {
  private:
   std::vector<std::string> partition_keys() const override { return plan_.keys; }
   const std::vector<SourcePartition>& partitions() const override { return partitions_; }
+  const std::vector<PartitionValues>& asked() const override { return asked_; }
   void fetch_only(std::vector<SourcePartition> partitions) override { partitions_ = std::move(partitions); }
   bool holds_no_others() const override { return whole_; }
   std::string origin() const override { return origin_; }
@@ -60,6 +61,7 @@ class MaxComputeSource final : public TableSource, private PartitionedSource {
   HttpPatience patience_;
   DownloadPlan plan_;
   std::vector<SourcePartition> partitions_;  // one without values where the table has none
+  std::vector<PartitionValues> asked_;
   bool by_partition_ = false;
   bool whole_ = true;
   std::string origin_;  // the table's whole name

@@ -31,4 +31,11 @@ std::vector<std::pair<std::string, std::string>> split_partition(const std::stri
   return parts;
 }
 
+std::string partition_text(const PartitionValues& partition) {
+  std::string text;
+  for (const auto& [name, value] : partition)
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, value);
+  return text;
+}
+
 }  // namespace tablegate::loader

@@ -6,10 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include "source/partitioned_source.hpp"
+
 namespace tablegate::loader {
 
 // Throws Refused: "--partition TEXT: reason", with `next` as what may help.
 std::vector<std::pair<std::string, std::string>> split_partition(const std::string& text,
                                                                  const std::string& next);
+
+// "ds=20260101,hh=01"
+std::string partition_text(const PartitionValues& partition);
 
 }  // namespace tablegate::loader

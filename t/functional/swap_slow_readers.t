@@ -7,7 +7,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import Held, kAsan, kSlow, run_test
+from tablegate_test import Held, kAsan, kSlow, run_test, users_definitions
 
 kCsv = "user_id,user_name,age\n10001,{},25\n"
 kQuery = 0.8  # seconds
@@ -45,6 +45,25 @@ def name(p):
     return p.postgres.psql("SELECT user_name FROM mirror.user_info")
 
 
+def deletes(t, p):
+    """delete table takes the rows with it, or says that it did not and does when asked again."""
+    p.apply([{**users_definitions()[4], "name": "spare"}])
+    p.load("spare", kCsv.format("spare"))
+    left = lambda: p.postgres.psql("SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = 'mirror'::regnamespace AND relname LIKE 'spare%'")  # noqa: E731
+    p.postgres.psql("CREATE VIEW public.mine AS SELECT * FROM mirror.spare")
+    result = p.loader("delete", "table", "spare")
+    t.ok(result.rc == 1 and 'mine in the mirror: drop that first' in result.stderr and p.loader("get", "table", "spare").rc == 0, "a view on it: refused, the definition stays", result)
+    p.postgres.psql("DROP VIEW public.mine")
+    held = Held(p, "SELECT count(*) FROM mirror.spare")
+    result = p.loader("delete", "table", "spare")
+    t.ok(result.rc == 3 and "someone holds its rows in the mirror (sessions" in result.stderr and "try: tablegate delete table spare" in result.stderr and left(),
+         "somebody reads it: said, with what to do", result)
+    t.is_(p.loader("get", "table", "spare").rc, 1, "the definition is gone")
+    held.release()
+    t.is_((p.loader("delete", "table", "spare").rc, left()), (0, ""), "the same again: the rows are gone")
+    t.is_(p.loader("delete", "table", "spare").rc, 1, "and there is nothing more to delete")
+
+
 def test(t):
     p = t.project()
     p.serve()
@@ -74,6 +93,7 @@ def test(t):
     t.ok(result["done"].rc == 0 and name(p) == "third", "a reader that holds the table for longer than half a minute: the load waits for it", result)
     slow = [took for took in times if took > 0.5]
     t.ok(len(slow) <= 5 * kSlow, f"{len(times)} calls meanwhile, {len(slow)} of them slow: nobody stands behind a swap that cannot come yet", slow)
+    deletes(t, p)
 
 
 run_test(test)

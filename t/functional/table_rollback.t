@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import run_test, users_definitions, wait_for, kSlow
+from tablegate_test import Held, kLoader, kSlow, run_test, users_definitions, wait_for
 
 
 class Listener:
@@ -86,6 +86,19 @@ def test(t):
     t.ok(result.rc == 1 and 'column "city"' in result.stderr and "Query User by User ID" in result.stderr, "a published API reads it: refused, naming both", result)
     t.is_(name(), "Fourth", "and nothing has changed")
     listener.end()
+    # --- the catalog goes away between the swap and its own word of it
+    held = Held(p, "SELECT FROM tablegate.generation WHERE status = 'current' FOR UPDATE")
+    p.loader.must("api", "unpublish", "Query User by User ID")
+    process = subprocess.Popen([kLoader, "table", "rollback", "user_info"], env=p.loader.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    waits = "FROM pg_stat_activity WHERE query LIKE 'UPDATE tablegate.generation%' AND wait_event_type = 'Lock'"
+    wait_for(lambda: p.postgres.psql(f"SELECT count(*) {waits}") == "1", 20 * kSlow, "it tells the catalog")
+    p.postgres.psql(f"SELECT pg_terminate_backend(pid) {waits}")
+    _, err = process.communicate(timeout=30 * kSlow)
+    held.release()
+    t.ok(process.returncode == 3 and "generation 3 serves, but the catalog was not told" in err and "table status" in err, "a rollback whose catalog is lost half-way says what serves", err)
+    t.is_(p.postgres.psql("SELECT user_name FROM mirror.user_info"), "Third", "it does")
+    p.loader.must("table", "rollback", "user_info")
+    t.is_(p.postgres.psql("SELECT user_name FROM mirror.user_info"), "Fourth", "and the next rollback knows")
 
 
 run_test(test)
