@@ -71,9 +71,12 @@ void Watcher::run() {
 Watcher::Time Watcher::step() {
   if (!catalog_ && !connect()) return reconnect_at_;
   try {
-    return follow();
+    const Time wake = follow();
+    reconnect_pause_ = milliseconds(0);  // a catalog that only lets us in is not back for good
+    return wake;
   } catch (const Failure& failure) {
     if (!catalog_->usable()) {
+      due_ = true;  // it may have gone in the middle of a sync: what that was for must not be forgotten
       lose(failure.what());
       return reconnect_at_;
     }
@@ -98,7 +101,6 @@ bool Watcher::connect() {
   }
   if (lost_since_) log(fmt::format("the catalog is back after {:.0f} s", seconds(now() - *lost_since_)));
   lost_since_.reset();
-  reconnect_pause_ = milliseconds(0);
   report_at_ = now();
   // What was notified meanwhile is lost; follow() looks.
   return true;
