@@ -89,6 +89,10 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   const ManifestContents contents = read_snapshot(catalog, options.gateway);
   const StopSignal::Hold hold;
   const std::optional<ServedManifest> before = read_served(folder.path());
+  if (before && is_unproved(folder) && is_served(folder.path(), *before)) mark_proved(folder);
+  // An nginx that never ran, or that ended, takes nothing over.
+  const bool nginx_runs = before && !before->stopped;
+  const bool reload_owed = nginx_runs && is_unproved(folder);
   NodeSync sync;
   sync.written = sync_folder(folder, contents, options.commands, sync.domains) == SyncResult::written;
   sync.gateway = contents.gateway;
@@ -98,16 +102,12 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   sync.consumers = contents.consumers.size();
   sync.manifest = folder.path() + "/manifest.json";
   const bool reloaded = sync.written && !options.commands.reload.empty();
-  // An nginx that never ran, or that ended, takes nothing over.
-  if (reloaded && before && !before->stopped)
+  if (reloaded && nginx_runs)
     sync.overdue = !await_take_over(folder.path(), *before) && !StopSignal::requested();
   look(folder.path(), sync);
-  if (sync.overdue) {
-    sync.warning = not_taken_over(sync);
-    if (options.watching) mark_unproved(folder);
-  } else {
-    sync.warning = ask_workers(catalog, options, sync);
-  }
+  // Until nginx serves the files the next sync that can reload it does so, changed or not.
+  if (sync.overdue || (reload_owed && !reloaded && !sync.is_served)) mark_unproved(folder);
+  sync.warning = sync.overdue ? not_taken_over(sync) : ask_workers(catalog, options, sync);
   return sync;
 }
 

@@ -91,6 +91,14 @@ void mark_unproved(const OutputFolder& folder) {
   folder.write(kPending, "");
 }
 
+bool is_unproved(const OutputFolder& folder) {
+  return folder.exists(kPending);
+}
+
+void mark_proved(const OutputFolder& folder) {
+  folder.remove(kPending);
+}
+
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
                        const SyncCommands& commands, DomainReport& report) {
   const std::string manifest = write_manifest(contents);

@@ -31,5 +31,8 @@ SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& conte
 
 // The files' next sync checks and reloads even when nothing changed: nginx has not taken them over.
 void mark_unproved(const OutputFolder& folder);
+bool is_unproved(const OutputFolder& folder);
+// nginx serves them by now, whoever reloaded it.
+void mark_proved(const OutputFolder& folder);
 
 }  // namespace tablegate::loader

@@ -181,6 +181,18 @@ def not_taken_over(t, p, second, watchers):
     second.reload()
     done = p.loader("sync", "--output", second.out, "--node", "b")
     t.ok("unchanged" in done.stdout and nodes(p)["b"]["status"] == "serving", "once reloaded, the next sync sees it", done)
+    # Nobody reloads by hand: a timer's next sync has to, though the files are right already.
+    p.loader.must("consumer", "disable", "demo")
+    done = p.loader("sync", "--output", second.out, "--node", "b", "--reload", "true")
+    t.ok(done.rc == 0 and "has not taken" in done.stderr and status(p, second) == 200, "a reload that reached nobody: the consumer still gets in", done)
+    p.loader.must("sync", "--output", second.out, "--node", "b")
+    t.is_((status(p, second), nodes(p)["b"]["status"]), (200, "pending reload"), "a sync without a reload changes nothing about that")
+    done = p.loader("sync", "--output", second.out, "--node", "b", "--reload", second.reload_command())
+    t.ok(done.rc == 0 and not done.stderr and "unchanged" not in done.stdout, "the next sync reloads, though no byte changed", done)
+    t.is_((status(p, second), nodes(p)["b"]["status"]), (401, "serving"), "and the consumer is out")
+    t.is_(p.loader("sync", "--output", second.out, "--node", "b", "--reload", "false").stdout.count("unchanged"), 1, "once served, nothing is left to reload")
+    p.loader.must("consumer", "enable", "demo")
+    p.loader.must("sync", "--output", second.out, "--node", "b", "--reload", second.reload_command())
 
 
 def test(t):
