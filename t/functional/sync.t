@@ -3,9 +3,11 @@
 import json
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import bearer, request, run_test
+from tablegate_test import bearer, kSlow, request, run_test
+from tg_postgres import Held
 
 kCall = "/v1/user/info?user_id=10001"
 
@@ -13,6 +15,19 @@ kCall = "/v1/user/info?user_id=10001"
 def read(path):
     with open(path, "rb") as file:
         return file.read()
+
+
+def silent_catalog(t, p):
+    """One statement of the snapshot is not answered: others wait for the folder's lock meanwhile."""
+    held = Held(p, "LOCK TABLE tablegate.published_api")
+    begun = time.monotonic()
+    try:
+        lost = p.loader("sync", "--output", p.gateway.out)
+    finally:
+        held.release()
+    t.ok(lost.rc == 3 and "did not answer within 10000 ms" in lost.stderr, "a catalog that falls silent: exit 3", lost)
+    t.ok(time.monotonic() - begun < 30 * kSlow, "after 10 s")
+    t.is_(p.sync().rc, 0, "and once more when it answers")
 
 
 def test(t):
@@ -39,6 +54,8 @@ def test(t):
     t.isnt(read(p.gateway.manifest), first, "another manifest")
     t.is_(read(p.gateway.manifest + ".previous"), first, "the one before is kept")
     t.is_(os.stat(p.gateway.manifest + ".previous").st_mode & 0o777, 0o600, "0600 too")
+
+    silent_catalog(t, p)
 
     # --- folders
     for mode in (0o777, 0o775):
