@@ -9,6 +9,7 @@
 #include "catalog/refusal.hpp"
 #include "core/manifest_reader.hpp"
 #include "publish/nginx_version.hpp"
+#include "publish/served_manifest.hpp"
 #include "publish/shell_command.hpp"
 
 namespace tablegate::loader {
@@ -87,6 +88,17 @@ std::string domains_text(const OutputFolder& folder, const ManifestContents& con
 
 }  // namespace
 
+void refuse_other_gateway(const std::string& folder, const std::string& gateway) {
+  const std::optional<ManifestIdentity> there = written_manifest(folder);
+  if (!there || there->gateway == gateway) return;
+  throw Refused(
+      fmt::format("{}: holds the files of gateway {}, not of {}; nothing was written", folder, there->gateway,
+                  gateway),
+      fmt::format("tablegate sync --output ANOTHER-FOLDER --gateway {}, or, when {} is to be served "
+                  "from here no longer: rm {}/manifest.json",
+                  gateway, there->gateway, folder));
+}
+
 void mark_unproved(const OutputFolder& folder) {
   folder.write(kPending, "");
 }
@@ -101,6 +113,7 @@ void mark_proved(const OutputFolder& folder) {
 
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
                        const SyncCommands& commands, DomainReport& report) {
+  refuse_other_gateway(folder.path(), contents.gateway);
   const std::string manifest = write_manifest(contents);
   const std::string domains = domains_text(folder, contents, commands, report);
   if (const auto read = core::read_manifest(manifest); !read) {

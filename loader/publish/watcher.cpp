@@ -90,11 +90,15 @@ bool Watcher::connect() {
   if (now() < reconnect_at_) return false;
   try {
     catalog_.emplace(options_.open());
-    if (!ever_connected_) options_.node.gateway = resolve_gateway(*catalog_, options_.node.gateway);
+    if (!ever_connected_) {
+      options_.node.gateway = resolve_gateway(*catalog_, options_.node.gateway);
+      refuse_other_gateway(options_.node.folder, options_.node.gateway);
+    }
     catalog_->query("LISTEN tablegate_publication");
     ever_connected_ = true;
   } catch (const Failure& failure) {
-    // What was wrong from the beginning (no catalog there, no such gateway) is told at once.
+    // What was wrong from the beginning (no catalog there, no such gateway, its files elsewhere) is told at
+    // once.
     if (!ever_connected_ && dynamic_cast<const SystemFailure*>(&failure) == nullptr) throw;
     lose(failure.what());
     return false;

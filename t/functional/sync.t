@@ -2,12 +2,14 @@
 """What sync writes and keeps: all or nothing, the files before put back, nobody else's folder, names looked at again."""
 import json
 import os
+import shutil
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import bearer, kSlow, request, run_test
 from tg_postgres import Held
+from tg_watch import nodes
 
 kCall = "/v1/user/info?user_id=10001"
 
@@ -88,6 +90,18 @@ def test(t):
     nothing = os.path.join(p.folder, "nothing")
     t.is_(p.loader("sync", "--output", nothing, "--gateway", "empty").rc, 0, "nothing published: valid empty files")
     t.is_(p.loader("sync", "--output", nothing).rc, 1, "two gateways: one must be named")
+    before = files()
+    for more in ((), ("--watch",)):
+        refused = p.loader("sync", "--output", out, "--gateway", "empty", "--node", "wrong", *more)
+        t.ok(refused.rc == 1 and "holds the files of gateway dataservice-prod, not of empty" in refused.stderr and f"rm {out}/manifest.json" in refused.stderr,
+             f"a folder of another gateway is refused {more}", refused)
+    t.is_(files(), before, "and left alone")
+    t.ok("wrong" not in nodes(p, "empty"), "no node of that gateway comes of it, which --wait would wait for")
+    copy = os.path.join(p.folder, "copy")
+    shutil.copytree(nothing, copy)
+    os.remove(os.path.join(copy, "manifest.json"))
+    p.loader.must("apply", "-f", "-", input='{"kind":"GatewayInstance","name":"second","address":"http://127.0.0.1"}')
+    t.is_(p.loader("sync", "--output", copy, "--gateway", "second").rc, 0, "without its manifest the folder is anyone's")
     p.gateway.set(manifest=os.path.join(nothing, "manifest.json"))
     t.is_(p.gateway.check()[0], True, "nginx takes them")
 
