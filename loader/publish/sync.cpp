@@ -109,20 +109,8 @@ void refuse_other_gateway(const std::string& folder, const std::string& gateway)
                   gateway, there->gateway, folder));
 }
 
-void mark_unproved(const OutputFolder& folder) {
-  folder.write(kPending, "");
-}
-
-bool is_unproved(const OutputFolder& folder) {
-  return folder.exists(kPending);
-}
-
-void mark_proved(const OutputFolder& folder) {
-  folder.remove(kPending);
-}
-
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
-                       const SyncCommands& commands, DomainReport& report) {
+                       const SyncCommands& commands, bool reload_owed, DomainReport& report) {
   refuse_other_gateway(folder.path(), contents.gateway);
   const std::string manifest = write_manifest(contents);
   CertificateCopies copies(folder, absolute_path(folder));
@@ -131,8 +119,8 @@ SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& conte
     throw Refused(
         fmt::format("the gateway would refuse this manifest, nothing was written: {}", read.error().text()));
   }
-  const bool pending = folder.exists(kPending);
-  if (!pending && folder.read(kManifest) == manifest && folder.read(kDomains) == domains) {
+  const bool due = reload_owed || folder.exists(kPending);
+  if (!due && folder.read(kManifest) == manifest && folder.read(kDomains) == domains) {
     copies.keep(report.warnings);
     return SyncResult::unchanged;
   }

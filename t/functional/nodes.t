@@ -171,6 +171,7 @@ def asked(t, p, second):
 
 def not_taken_over(t, p, second, watchers):
     """A reload command that reaches no nginx where one runs: told, not failed."""
+    wait_node(p, "b", status="serving")  # with the consumer that goes now
     watchers["b"].end()
     p.loader.must("consumer", "delete", "no-nginx")
     done = p.loader("sync", "--output", second.out, "--node", "b", "--reload", "true")
@@ -191,8 +192,14 @@ def not_taken_over(t, p, second, watchers):
     t.ok(done.rc == 0 and not done.stderr and "unchanged" not in done.stdout, "the next sync reloads, though no byte changed", done)
     t.is_((status(p, second), nodes(p)["b"]["status"]), (401, "serving"), "and the consumer is out")
     t.is_(p.loader("sync", "--output", second.out, "--node", "b", "--reload", "false").stdout.count("unchanged"), 1, "once served, nothing is left to reload")
+    # The same where the sync before had no reload at all.
     p.loader.must("consumer", "enable", "demo")
-    p.loader.must("sync", "--output", second.out, "--node", "b", "--reload", second.reload_command())
+    done = p.loader("sync", "--output", second.out, "--node", "b")
+    t.ok(done.rc == 0 and "written" in done.stdout and status(p, second) == 401, "written without a reload: nginx goes on with what it has", done)
+    refused = p.loader("sync", "--output", second.out, "--node", "b", "--check", "exit 1", "--reload", second.reload_command())
+    t.ok(refused.rc == 1 and "unchanged" in p.loader.must("sync", "--output", second.out, "--node", "b").stdout, "a check that fails leaves those files", refused)
+    done = p.loader("sync", "--output", second.out, "--node", "b", "--reload", second.reload_command())
+    t.ok(done.rc == 0 and status(p, second) == 200, "the next sync with a reload brings it up to date", done)
 
 
 def test(t):

@@ -164,7 +164,7 @@ def ends_at_once(t, p):
     finally:
         p.postgres.signal_all(signal.SIGCONT)
     # in the reload: the command runs to its end, the files are whole
-    p.sync("--node", kName)  # so that only what comes now is a reload
+    p.sync("--node", kName, "--reload", p.gateway.reload_command())  # so that only what comes now is a reload
     mark = os.path.join(p.folder, "reloading")
     watch = Watch(p, reload=f"touch '{mark}'; sleep 1; {p.gateway.reload_command()}", node=kName)
     p.loader.must("consumer", "create", "late")
