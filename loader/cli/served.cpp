@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <thread>
 
 #include "catalog/nodes.hpp"
@@ -12,7 +13,11 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr std::chrono::milliseconds kAsk{100};
+using std::chrono::milliseconds;
+
+constexpr milliseconds kAsk{100};
+// For the last look, when the time is almost up.
+constexpr milliseconds kLeastPatience{1000};
 
 struct Standing {
   std::string gateway;
@@ -73,6 +78,24 @@ std::string lag_of(const NodeState& node) {
                 fmt::format("tablegate gateway status{}", all.size() == 1 ? " " + all.front().gateway : ""));
 }
 
+// Looks until it is done or the time is up. A catalog that falls silent does not make it longer.
+void wait_for_nodes(const Settings& settings, Database& catalog, const std::function<void()>& look,
+                    const std::function<bool()>& done) {
+  const auto end = std::chrono::steady_clock::now() + settings.wait_timeout;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+    catalog.set_patience(std::max(left, kLeastPatience));
+    try {
+      look();
+    } catch (const SystemFailure& failure) {
+      throw SystemFailure(fmt::format("saved; whether it is served cannot be told: {}", failure.what()),
+                          "tablegate gateway status");
+    }
+    if (done() || std::chrono::steady_clock::now() > end) return;
+    std::this_thread::sleep_for(kAsk);
+  }
+}
+
 void print_standing(const std::vector<Standing>& all, uint64_t revision) {
   for (const Standing& one : all) {
     if (one.nodes.empty()) {
@@ -102,16 +125,18 @@ void add_wait(Verb& verb, Settings& settings) {
 
 void report_served(const Settings& settings, Database& catalog, std::vector<std::string> gateways) {
   if (!settings.wait && settings.silent()) return;
-  if (gateways.empty()) gateways = gateway_names(catalog);
-  const uint64_t revision = current_revision(catalog);
-  std::vector<Standing> all = stand(catalog, gateways);
+  std::vector<Standing> all;
+  uint64_t revision = 0;
+  const auto look = [&] {
+    if (gateways.empty()) gateways = gateway_names(catalog);
+    if (revision == 0) revision = current_revision(catalog);
+    all = stand(catalog, gateways);
+  };
   if (settings.wait) {
-    const auto end = std::chrono::steady_clock::now() + settings.wait_timeout;
-    while (!all_served(all, revision)) {
-      if (std::chrono::steady_clock::now() > end) refuse(all, revision, settings.wait_timeout_text);
-      std::this_thread::sleep_for(kAsk);
-      all = stand(catalog, gateways);
-    }
+    wait_for_nodes(settings, catalog, look, [&] { return all_served(all, revision); });
+    if (!all_served(all, revision)) refuse(all, revision, settings.wait_timeout_text);
+  } else {
+    look();
   }
   if (!settings.silent()) print_standing(all, revision);
 }

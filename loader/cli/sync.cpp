@@ -18,6 +18,7 @@
 namespace tablegate::loader {
 namespace {
 
+// Others wait for the folder's lock meanwhile.
 constexpr std::chrono::seconds kCatalogPatience{10};
 
 struct SyncOptions {
@@ -56,8 +57,9 @@ void tell_domains(const Settings& settings, const DomainReport& domains) {
 }
 
 void sync_once(const Settings& settings, NodeOptions node) {
-  Database catalog = settings.open_catalog();
+  Database catalog = settings.open_catalog(kCatalogPatience);
   node.gateway = resolve_gateway(catalog, settings.gateway);
+  refuse_other_gateway(node.folder, node.gateway);
   const NodeSync done = sync_node(catalog, node);
   report(settings, done);
   if (!done.warning.empty()) fmt::print(stderr, "warning: {}\n", done.warning);

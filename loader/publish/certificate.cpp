@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -42,13 +41,7 @@ std::string openssl_reason() {
   return reason == nullptr ? "no reason was given" : reason;
 }
 
-// Text that is wiped when it goes: keys.
-struct FileText {
-  FileText() = default;
-  ~FileText() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
-  FileText(const FileText&) = delete;
-  FileText& operator=(const FileText&) = delete;
-  std::string bytes;
+struct FileText : WipedText {
   mode_t mode = 0;
 };
 
@@ -139,7 +132,6 @@ std::string iso_of(int64_t seconds) {
 void check_dates(const std::string& path, const X509& own, int64_t now, CertificateReport& report) {
   const int64_t begins = seconds_of(X509_get0_notBefore(&own));
   const int64_t ends = seconds_of(X509_get0_notAfter(&own));
-  report.ends = iso_of(ends);
   if (now > ends) throw Fault{fmt::format("certificate {}: expired at {}", path, report.ends)};
   if (now < begins) throw Fault{fmt::format("certificate {}: is not valid before {}", path, iso_of(begins))};
   if (ends - now >= kCertificateDays * kDay) return;
@@ -209,23 +201,59 @@ std::string fingerprint_of(const std::vector<X509Ptr>& chain) {
   return core::to_hex(digest);
 }
 
-}  // namespace
+struct Pair {
+  std::vector<X509Ptr> chain;
+  PkeyPtr key;
+};
 
-CertificateReport check_certificate(const CertificateFiles& files, const std::string& host, int64_t now) {
+Pair read_pair(const CertificateFiles& files, CertificateReport& report) {
+  Pair pair{read_chain(files.certificate), read_key(files.key, report.warnings)};
+  check_context(files, pair.chain, *pair.key);
+  report.ends = iso_of(seconds_of(X509_get0_notAfter(pair.chain[0].get())));
+  report.fingerprint = fingerprint_of(pair.chain);
+  return pair;
+}
+
+// Written anew rather than as the files have it: a key may stand in the certificate's file, too.
+WipedText pem_of(const Pair& pair) {
+  const BioPtr bio(BIO_new(BIO_s_secmem()));
+  bool good = bio != nullptr;
+  for (const X509Ptr& one : pair.chain) good = good && PEM_write_bio_X509(bio.get(), one.get()) == 1;
+  good =
+      good && PEM_write_bio_PrivateKey(bio.get(), pair.key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1;
+  if (!good) throw Fault{"a certificate cannot be copied: " + openssl_reason()};
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return WipedText(std::string(text, static_cast<size_t>(size)));
+}
+
+template <class Look>
+CertificateReport reported(const Look& look) {
   CertificateReport report;
   try {
-    const std::vector<X509Ptr> chain = read_chain(files.certificate);
-    const PkeyPtr key = read_key(files.key, report.warnings);
-    check_context(files, chain, *key);
-    check_dates(files.certificate, *chain[0], now, report);
-    check_issuers(files.certificate, chain, now, report);
-    check_host(files.certificate, *chain[0], host, report);
-    report.fingerprint = fingerprint_of(chain);
+    look(report);
   } catch (const Fault& fault) {
     report.fault = fault.text;
     report.warnings.clear();
   }
   return report;
+}
+
+}  // namespace
+
+CertificateReport check_certificate(const CertificateFiles& files, const std::string& host, int64_t now,
+                                    WipedText* pair) {
+  return reported([&](CertificateReport& report) {
+    const Pair read = read_pair(files, report);
+    check_dates(files.certificate, *read.chain[0], now, report);
+    check_issuers(files.certificate, read.chain, now, report);
+    check_host(files.certificate, *read.chain[0], host, report);
+    if (pair != nullptr) *pair = pem_of(read);
+  });
+}
+
+CertificateReport check_pair(const CertificateFiles& files) {
+  return reported([&](CertificateReport& report) { read_pair(files, report); });
 }
 
 }  // namespace tablegate::loader

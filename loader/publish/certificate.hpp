@@ -1,12 +1,15 @@
 // Looks at a certificate and its key on this node as nginx will: read, parsed,
 // one belonging to the other, in date. What would stop nginx or every caller is
-// a fault; what somebody should look at is a warning. Keys are read, never kept,
-// and no text of a finding holds anything of a file but public names and times.
+// a fault; what somebody should look at is a warning. No text of a finding holds
+// anything of a file but public names and times; a key leaves this only as the
+// pair that the caller asks for.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "publish/wiped_text.hpp"
 
 namespace tablegate::loader {
 
@@ -25,7 +28,11 @@ struct CertificateReport {
 // Certificates that end within this many days are warned of.
 constexpr int kCertificateDays = 14;
 
-// `host`: the domain that it is to prove, "*.example.com" too. `now`: seconds since 1970.
-CertificateReport check_certificate(const CertificateFiles& files, const std::string& host, int64_t now);
+// `host`: the domain that it is to prove, "*.example.com" too. `now`: seconds since 1970. `pair` gets what
+// was found good, chain and key in one PEM text.
+CertificateReport check_certificate(const CertificateFiles& files, const std::string& host, int64_t now,
+                                    WipedText* pair = nullptr);
+// Only whether nginx can read both, whatever the date and the host.
+CertificateReport check_pair(const CertificateFiles& files);
 
 }  // namespace tablegate::loader

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "catalog/listen_address.hpp"
 #include "catalog/name_rules.hpp"
 #include "catalog/refusal.hpp"
 #include "publish/certificate.hpp"
+#include "publish/domain_block.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -79,22 +81,6 @@ void refuse_mix(const ManifestContents& contents) {
   }
 }
 
-std::string begin_mark(const std::string& what) {
-  return fmt::format("# begin {}\n", what);
-}
-
-// The bytes between the marks of an earlier domains.conf, marks included.
-std::optional<std::string> find_block(const std::string& text, const std::string& what) {
-  const std::string begin = begin_mark(what);
-  const std::string end = fmt::format("# end {}\n", what);
-  size_t from = text.rfind("\n" + begin);
-  if (from == std::string::npos) return std::nullopt;
-  ++from;
-  const size_t until = text.find("\n" + end, from);
-  if (until == std::string::npos) return std::nullopt;
-  return text.substr(from, until + 1 + end.size() - from);
-}
-
 class Writer {
  public:
   Writer(const ManifestContents& contents, const DomainsPlace& place, DomainReport& report)
@@ -113,34 +99,49 @@ class Writer {
   }
 
  private:
-  static std::string marked(const std::string& what, const std::string& text) {
-    return fmt::format("{}{}# end {}\n", begin_mark(what), text, what);
-  }
-
   std::string block(const DomainEntry& domain) {
     const std::string what = "domain " + domain.name;
-    if (domain.protocol == "HTTP") return marked(what, server(plain_socket(), domain, serve()));
+    if (domain.protocol == "HTTP") return marked_block(what, server(plain_socket(), domain, serve()));
+    WipedText pair;
     const CertificateReport found =
-        check_certificate({domain.certificate, domain.certificate_key}, domain.name, place_.now);
+        check_certificate({domain.certificate, domain.certificate_key}, domain.name, place_.now, &pair);
     for (const std::string& warning : found.warnings)
       report_.warnings.push_back(fmt::format("domain \"{}\": {}", domain.name, warning));
     if (!found.fault.empty()) return keep(domain, what, found.fault);
+    if (place_.copies != nullptr) place_.copies->offer(domain.name, std::move(pair));
     // The fingerprint makes a renewed certificate a changed file, so that nginx is told to read it.
-    const std::string tls = tls_socket() + certificate(domain, found);
-    if (any_host_certificate_.empty()) any_host_certificate_ = certificate(domain, found);
-    return marked(what, server(tls, domain, serve()) +
-                            server(plain_socket(), domain, domain.force_https ? redirect() : serve()));
+    const std::string lines =
+        certificate_lines({domain.certificate, domain.certificate_key, found.ends, found.fingerprint});
+    const std::string tls = tls_socket() + lines;
+    if (any_host_certificate_.empty()) any_host_certificate_ = lines;
+    return marked_block(what, server(tls, domain, serve()) +
+                                  server(plain_socket(), domain, domain.force_https ? redirect() : serve()));
   }
 
+  // Its own files may be what nginx stumbles over: where there is a copy of the last good ones, it names
+  // that.
   std::string keep(const DomainEntry& domain, const std::string& what, const std::string& fault) {
     const std::optional<std::string> before = find_block(place_.previous, what);
-    report_.faults.push_back(fmt::format(
-        "domain \"{}\": {}; {}", domain.name, fault,
-        before ? "it keeps the server block it had" : "it had no server block before and gets none"));
+    std::string copied;
+    if (place_.copies != nullptr) {
+      if (const auto copy = place_.copies->find(domain.name)) copied = certificate_lines(*copy);
+    }
+    const char* const then = !before ? "it had no server block before and gets none"
+                             : copied.empty()
+                                 ? "it keeps the server block it had"
+                                 : "it keeps the server block it had, with the copy of its last good "
+                                   "certificate";
+    report_.faults.push_back(fmt::format("domain \"{}\": {}; {}", domain.name, fault, then));
     if (!before) return {};
-    report_.kept.push_back(domain.name);
     kept_tls_ = true;
-    return *before;
+    if (kept_certificate_.empty()) kept_certificate_ = copied;
+    return kept(*before, copied);
+  }
+
+  std::string kept(const std::string& before, const std::string& copied) {
+    if (!copied.empty()) return with_certificate(before, copied);
+    for (std::string& file : files_named(before)) report_.kept_files.push_back(std::move(file));
+    return before;
   }
 
   // The first block of each socket, which nginx gives all hosts that no other block names, unless a block of
@@ -151,11 +152,11 @@ class Writer {
       return fmt::format("server {{\n{}    server_name {};\n    tablegate_errors on;\n{}}}\n", socket,
                          kAnyHost, serve());
     };
-    std::string text = marked("any host", block(plain_socket()));
+    std::string text = marked_block("any host", block(plain_socket()));
     const char* const tls = "any host, TLS";
     if (!any_host_certificate_.empty())
-      return text + marked(tls, block(tls_socket() + any_host_certificate_));
-    if (kept_tls_) text += find_block(place_.previous, tls).value_or("");
+      return text + marked_block(tls, block(tls_socket() + any_host_certificate_));
+    if (kept_tls_) text += kept(find_block(place_.previous, tls).value_or(""), kept_certificate_);
     return text;
   }
 
@@ -203,23 +204,18 @@ class Writer {
     return tls_socket_;
   }
 
-  static std::string certificate(const DomainEntry& domain, const CertificateReport& found) {
-    return fmt::format("    # ends {}, sha256 {}\n    ssl_certificate {};\n    ssl_certificate_key {};\n",
-                       found.ends, found.fingerprint, domain.certificate, domain.certificate_key);
-  }
-
   const ManifestContents& contents_;
   const DomainsPlace& place_;
   DomainReport& report_;
   std::string tls_socket_;
-  std::string any_host_certificate_;
+  std::string any_host_certificate_, kept_certificate_;  // lines of the first one that can be served
   bool kept_tls_ = false;
 };
 
 }  // namespace
 
 std::string snippet_name(const std::string& domain) {
-  return (domain[0] == '*' ? "_" + domain.substr(1) : domain) + ".conf";
+  return domain_file_name(domain, ".conf");
 }
 
 std::string write_domains(const ManifestContents& contents, const DomainsPlace& place, DomainReport& report) {

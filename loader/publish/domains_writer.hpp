@@ -1,14 +1,15 @@
 // domains.conf: a server block for each domain that something published uses,
 // and one for hosts that no domain names. Everything that stands in it is looked
 // at here once more, because nginx reads it as root. A domain whose certificate
-// cannot be served keeps the block it had, byte for byte, found again between
-// the marks that are written around each.
+// cannot be served keeps the block it had, found again between the marks that are
+// written around each; only its certificate becomes the copy of the last good one.
 #pragma once
 
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "publish/certificate_copies.hpp"
 #include "publish/manifest_writer.hpp"
 
 namespace tablegate::loader {
@@ -19,13 +20,14 @@ struct DomainsPlace {
   std::string previous;            // domains.conf as nginx has it; empty: none
   std::function<bool()> http2_on;  // "http2 on;" instead of "listen ... http2"; asked when it matters
   int64_t now = 0;                 // seconds since 1970
+  CertificateCopies* copies = nullptr;
 };
 
 // What there is to say of the domains of one sync, a line each.
 struct DomainReport {
-  std::vector<std::string> faults;    // domains whose certificate cannot be served
-  std::vector<std::string> kept;      // their names, where nginx goes on with the block before
-  std::vector<std::string> warnings;  // certificates that somebody should look at
+  std::vector<std::string> faults;      // domains whose certificate cannot be served
+  std::vector<std::string> kept_files;  // that kept blocks still name, for want of a copy
+  std::vector<std::string> warnings;    // certificates that somebody should look at
 };
 
 // The text of domains.conf. Throws Refused: a name, path or address that nginx must not read, or domains that

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "publish/snapshot.hpp"
@@ -16,21 +17,38 @@ namespace {
 
 constexpr std::chrono::seconds kTakeOver{10};
 constexpr std::chrono::milliseconds kLook{20};
+// For a reload that somebody else has just asked for.
+constexpr std::chrono::seconds kSettles{1};
 // What nginx's old workers take at most to hear of a reload, where they cannot be seen.
 constexpr std::chrono::milliseconds kOldWorkers{300};
 
-// Until nginx has written anew that it serves what stands in the folder.
-bool await_take_over(const std::string& folder, const ServedManifest& before) {
-  const auto end = std::chrono::steady_clock::now() + kTakeOver;
+// Until it is so, or the time is up, or we are to stop.
+bool await(std::chrono::seconds time, const std::function<bool()>& is_so) {
+  const auto end = std::chrono::steady_clock::now() + time;
   for (;;) {
-    const std::optional<ServedManifest> now = read_served(folder);
-    if (now && !now->same_writing(before) && is_served(folder, *now)) {
-      if (!now->master_seen) std::this_thread::sleep_for(kOldWorkers);
-      return true;
-    }
+    if (is_so()) return true;
     if (std::chrono::steady_clock::now() > end || StopSignal::requested()) return false;
     std::this_thread::sleep_for(kLook);
   }
+}
+
+// Until nginx has written anew that it serves what stands in the folder.
+bool await_take_over(const std::string& folder, const ServedManifest& before) {
+  return await(kTakeOver, [&] {
+    const std::optional<ServedManifest> now = read_served(folder);
+    if (!now || now->same_writing(before) || !is_served(folder, *now)) return false;
+    if (!now->master_seen) std::this_thread::sleep_for(kOldWorkers);
+    return true;
+  });
+}
+
+// nginx runs and serves something else than what stands in the folder: another sync had no reload, or one
+// that reached nobody.
+bool owes_reload(const std::string& folder) {
+  return !await(kSettles, [&] {
+    const std::optional<ServedManifest> now = read_served(folder);
+    return !now || now->stopped || is_served(folder, *now);
+  });
 }
 
 void look(const std::string& folder, NodeSync& sync) {
@@ -88,9 +106,11 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   const OutputFolder folder(options.folder);
   const ManifestContents contents = read_snapshot(catalog, options.gateway);
   const StopSignal::Hold hold;
+  const bool reload_owed = !options.commands.reload.empty() && owes_reload(folder.path());
   const std::optional<ServedManifest> before = read_served(folder.path());
   NodeSync sync;
-  sync.written = sync_folder(folder, contents, options.commands, sync.domains) == SyncResult::written;
+  sync.written =
+      sync_folder(folder, contents, options.commands, reload_owed, sync.domains) == SyncResult::written;
   sync.gateway = contents.gateway;
   sync.publication = contents.publication;
   sync.revision = contents.revision;
@@ -102,12 +122,7 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   if (reloaded && before && !before->stopped)
     sync.overdue = !await_take_over(folder.path(), *before) && !StopSignal::requested();
   look(folder.path(), sync);
-  if (sync.overdue) {
-    sync.warning = not_taken_over(sync);
-    if (options.watching) mark_unproved(folder);
-  } else {
-    sync.warning = ask_workers(catalog, options, sync);
-  }
+  sync.warning = sync.overdue ? not_taken_over(sync) : ask_workers(catalog, options, sync);
   return sync;
 }
 

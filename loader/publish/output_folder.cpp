@@ -1,5 +1,6 @@
 #include "publish/output_folder.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "catalog/refusal.hpp"
 
@@ -59,6 +61,11 @@ OutputFolder::OutputFolder(const std::string& path)
       }()) {
   if (lock_.number() < 0) fail("open", ".lock");
   lock();
+}
+
+OutputFolder::OutputFolder(std::string path, Descriptor folder)
+    : path_(std::move(path)), folder_(std::move(folder)) {
+  check_owner();
 }
 
 void OutputFolder::fail(const std::string& what, const std::string& name) const {
@@ -177,6 +184,41 @@ bool OutputFolder::exists(const std::string& name) const {
 
 void OutputFolder::sync() const {
   if (::fsync(folder_.number()) != 0) fail("fsync", "");
+}
+
+std::optional<OutputFolder> OutputFolder::subfolder(const std::string& name) const {
+  Descriptor found(::openat(folder_.number(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (found.number() < 0) {
+    if (errno == ENOENT) return std::nullopt;
+    fail("open", name);
+  }
+  OutputFolder folder(path_ + "/" + name, std::move(found));
+  if (::fchmod(folder.folder_.number(), 0700) != 0) fail("chmod", name);
+  return folder;
+}
+
+OutputFolder OutputFolder::make_subfolder(const std::string& name) const {
+  if (::mkdirat(folder_.number(), name.c_str(), 0700) != 0 && errno != EEXIST) fail("make", name);
+  std::optional<OutputFolder> made = subfolder(name);
+  if (!made) fail("open", name);
+  sync();
+  return std::move(*made);
+}
+
+std::vector<std::string> OutputFolder::names() const {
+  const int copy = ::openat(folder_.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const listing = copy < 0 ? nullptr : ::fdopendir(copy);
+  if (listing == nullptr) {
+    if (copy >= 0) ::close(copy);
+    fail("list", "");
+  }
+  std::vector<std::string> names;
+  while (const dirent* const entry = ::readdir(listing)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  ::closedir(listing);
+  return names;
 }
 
 }  // namespace tablegate::loader

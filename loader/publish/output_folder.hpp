@@ -1,12 +1,14 @@
 // The folder that `sync` writes and nginx reads as root: who may write to it is
 // checked, and all work goes through one open descriptor, so that no symlink
 // and no swapped folder leads elsewhere. Files are replaced whole or not at all;
-// the state before is kept as NAME.previous. One sync at a time has the lock.
+// the state before is kept as NAME.previous. One sync at a time has the lock, which
+// covers subfolders.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catalog/descriptor.hpp"
 
@@ -34,7 +36,14 @@ class OutputFolder {
   // Makes the renames of the folder durable.
   void sync() const;
 
+  // A folder in this one for root (or the running user) alone, 0700; nullopt: there is none.
+  std::optional<OutputFolder> subfolder(const std::string& name) const;
+  OutputFolder make_subfolder(const std::string& name) const;
+  // Of all that is in it, without "." and "..".
+  std::vector<std::string> names() const;
+
  private:
+  OutputFolder(std::string path, Descriptor folder);
   void check_owner() const;
   void lock();
   void link_as(const std::string& from, const std::string& to) const;
@@ -42,7 +51,7 @@ class OutputFolder {
 
   std::string path_;
   Descriptor folder_;
-  Descriptor lock_;
+  Descriptor lock_;  // of a subfolder: none
 };
 
 }  // namespace tablegate::loader

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <string_view>
 
 #include "catalog/refusal.hpp"
 #include "core/manifest_reader.hpp"
+#include "publish/certificate_copies.hpp"
 #include "publish/nginx_version.hpp"
+#include "publish/served_manifest.hpp"
 #include "publish/shell_command.hpp"
 
 namespace tablegate::loader {
@@ -56,13 +59,18 @@ void keep_good_files(const OutputFolder& folder) {
   folder.sync();
 }
 
+std::string absolute_path(const OutputFolder& folder) {
+  return std::filesystem::canonical(folder.path()).string();
+}
+
 // The domains.conf that nginx has: of a sync that died, the one before.
 std::string domains_text(const OutputFolder& folder, const ManifestContents& contents,
-                         const SyncCommands& commands, DomainReport& report) {
+                         const SyncCommands& commands, CertificateCopies& copies, DomainReport& report) {
   const std::string last =
       folder.exists(kPending) ? std::string(kDomains) + ".previous" : std::string(kDomains);
   DomainsPlace place;
-  place.folder = std::filesystem::canonical(folder.path()).string();
+  place.folder = absolute_path(folder);
+  place.copies = &copies;
   place.previous = folder.read(last).value_or("");
   place.now = static_cast<int64_t>(std::time(nullptr));
   place.http2_on = [&commands] {
@@ -72,36 +80,50 @@ std::string domains_text(const OutputFolder& folder, const ManifestContents& con
   return write_domains(contents, place, report);
 }
 
-// A block that was kept names files which nginx may not read any more: then the whole of it stays as it was.
+// A block that was kept without a copy names files which nginx may not read any more (it says so with their
+// paths in quotes): then the whole of it stays as it was.
 [[noreturn]] void tell_of_kept(const Refused& refused, const DomainReport& report) {
   std::string text = refused.what();
+  const auto said = [&](const std::string& file) { return text.find('"' + file + '"') != std::string::npos; };
+  const bool is_cause = std::any_of(report.kept_files.begin(), report.kept_files.end(), said);
   for (const std::string& fault : report.faults) text += "\n" + fault;
-  if (!report.kept.empty()) {
+  if (is_cause) {
     text +=
-        "\na block that was kept names the same files: where nginx cannot read them, nothing new goes "
-        "through "
-        "until they are right, or the API is published without that domain";
+        "\na block that was kept names the same files, and there is no copy of good ones yet: nothing new "
+        "goes "
+        "through until they are right, or the API is published without that domain";
   }
   throw Refused(text, refused.next());
 }
 
 }  // namespace
 
-void mark_unproved(const OutputFolder& folder) {
-  folder.write(kPending, "");
+void refuse_other_gateway(const std::string& folder, const std::string& gateway) {
+  const std::optional<ManifestIdentity> there = written_manifest(folder);
+  if (!there || there->gateway == gateway) return;
+  throw Refused(
+      fmt::format("{}: holds the files of gateway {}, not of {}; nothing was written", folder, there->gateway,
+                  gateway),
+      fmt::format("tablegate sync --output ANOTHER-FOLDER --gateway {}, or, when {} is to be served "
+                  "from here no longer: rm {}/manifest.json",
+                  gateway, there->gateway, folder));
 }
 
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
-                       const SyncCommands& commands, DomainReport& report) {
+                       const SyncCommands& commands, bool reload_owed, DomainReport& report) {
+  refuse_other_gateway(folder.path(), contents.gateway);
   const std::string manifest = write_manifest(contents);
-  const std::string domains = domains_text(folder, contents, commands, report);
+  CertificateCopies copies(folder, absolute_path(folder));
+  const std::string domains = domains_text(folder, contents, commands, copies, report);
   if (const auto read = core::read_manifest(manifest); !read) {
     throw Refused(
         fmt::format("the gateway would refuse this manifest, nothing was written: {}", read.error().text()));
   }
-  const bool pending = folder.exists(kPending);
-  if (!pending && folder.read(kManifest) == manifest && folder.read(kDomains) == domains)
+  const bool due = reload_owed || folder.exists(kPending);
+  if (!due && folder.read(kManifest) == manifest && folder.read(kDomains) == domains) {
+    copies.keep(report.warnings);
     return SyncResult::unchanged;
+  }
   keep_good_files(folder);
   folder.write(kPending, "");
   folder.sync();
@@ -121,6 +143,7 @@ SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& conte
   }
   folder.remove(kPending);
   folder.sync();
+  copies.keep(report.warnings);
   return SyncResult::written;
 }
 

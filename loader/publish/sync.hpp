@@ -23,13 +23,15 @@ struct SyncCommands {
 enum class SyncResult { written, unchanged };
 
 // Writes manifest.json and domains.conf of `contents` into the folder. Throws Refused when the manifest's own
-// parser refuses it (nothing was written), or a command failed (both files are put back; its output is in the
-// message). Domains whose certificate cannot be served stop nothing: `domains` tells of them, and the caller
-// must.
+// parser refuses it, the folder holds another gateway's files (nothing was written), or a command failed
+// (both files are put back; its output is in the message). Domains whose certificate cannot be served stop
+// nothing: `domains` tells of them, and the caller must. `reload_owed`: nginx does not serve what stands
+// there, so check and reload though nothing changed.
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
-                       const SyncCommands& commands, DomainReport& domains);
+                       const SyncCommands& commands, bool reload_owed, DomainReport& domains);
 
-// The files' next sync checks and reloads even when nothing changed: nginx has not taken them over.
-void mark_unproved(const OutputFolder& folder);
+// Two gateways that took turns in a folder would each take the other's APIs out of service. Without a lock:
+// so that a wrong folder is told at once, before anything is reported of it; sync_folder() looks again.
+void refuse_other_gateway(const std::string& folder, const std::string& gateway);
 
 }  // namespace tablegate::loader

@@ -71,9 +71,12 @@ void Watcher::run() {
 Watcher::Time Watcher::step() {
   if (!catalog_ && !connect()) return reconnect_at_;
   try {
-    return follow();
+    const Time wake = follow();
+    reconnect_pause_ = milliseconds(0);  // a catalog that only lets us in is not back for good
+    return wake;
   } catch (const Failure& failure) {
     if (!catalog_->usable()) {
+      due_ = true;  // it may have gone in the middle of a sync: what that was for must not be forgotten
       lose(failure.what());
       return reconnect_at_;
     }
@@ -87,18 +90,21 @@ bool Watcher::connect() {
   if (now() < reconnect_at_) return false;
   try {
     catalog_.emplace(options_.open());
-    if (!ever_connected_) options_.node.gateway = resolve_gateway(*catalog_, options_.node.gateway);
+    if (!ever_connected_) {
+      options_.node.gateway = resolve_gateway(*catalog_, options_.node.gateway);
+      refuse_other_gateway(options_.node.folder, options_.node.gateway);
+    }
     catalog_->query("LISTEN tablegate_publication");
     ever_connected_ = true;
   } catch (const Failure& failure) {
-    // What was wrong from the beginning (no catalog there, no such gateway) is told at once.
+    // What was wrong from the beginning (no catalog there, no such gateway, its files elsewhere) is told at
+    // once.
     if (!ever_connected_ && dynamic_cast<const SystemFailure*>(&failure) == nullptr) throw;
     lose(failure.what());
     return false;
   }
   if (lost_since_) log(fmt::format("the catalog is back after {:.0f} s", seconds(now() - *lost_since_)));
   lost_since_.reset();
-  reconnect_pause_ = milliseconds(0);
   report_at_ = now();
   // What was notified meanwhile is lost; follow() looks.
   return true;

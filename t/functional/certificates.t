@@ -18,17 +18,33 @@ def block(conf, name):
     return conf[conf.index(begin):conf.index(end) + len(end)] if begin in conf else None
 
 
+def copied(d, name):
+    """The domain's block as it is kept: it names the copy of the last good certificate and key."""
+    before, stem = block(d.conf(), name), os.path.join(d.authority.folder, name)
+    for suffix in (".crt", ".key"):
+        before = before.replace(stem + suffix, copy_of(d, name))
+    return before
+
+
+def copy_of(d, name):
+    return os.path.join(d.p.gateway.out, "certificates", f"{name}.pem")
+
+
 def keeps(t, d, name, said, what):
     """The domain fails, and all else of a change goes through."""
-    before = d.conf()
+    wanted = copied(d, name)
+    old, seen = set(d.p.gateway.workers()), d.p.gateway.log_size()
     consumer = f"partner-{what.replace(' ', '-')}"
     d.p.loader.must("consumer", "create", consumer)
     result = d.sync()
     t.ok(result.rc == 1 and f'domain "{name}": ' in result.stderr and said in result.stderr, f"{what}: exit 1, with domain and reason", result)
     t.like(result.stderr, "keeps the server block it had", f"{what}: and what became of it")
-    t.is_(block(d.conf(), name), block(before, name), f"{what}: its block is what it was, byte for byte")
+    t.is_(block(d.conf(), name), wanted, f"{what}: its block is what it was, byte for byte, with the copy of its last good certificate")
     with open(d.p.gateway.manifest, encoding="utf-8") as file:
         t.ok(consumer in file.read(), f"{what}: the manifest went through")
+    d.p.gateway.wait_new_workers(old, seen)
+    t.is_(d.https_ask(name, kCall).text, kAlice, f"{what}: new workers serve it with that")
+    t.is_(d.ask("plain.example.com", kCall).text, kAlice, f"{what}: and the other domains")
     again = d.sync()
     t.ok(again.rc == 1 and said in again.stderr and "unchanged" in again.stdout, f"{what}: said again by the next sync, with nothing to reload", again)
 
@@ -55,14 +71,9 @@ def still_serving(t, d):
     return key, good
 
 
-def not_for_nginx(t, d, key, good):
-    """Faults that nginx -t stumbles over: both files are put back, and the message says why."""
-    t.allow(r"\[emerg\].*(cannot load certificate|SSL_CTX_use_PrivateKey|PEM_read_bio|BIO_new_file)")
+def not_for_nginx(t, d, key):
+    """Faults that nginx -t would stumble over: its block names a copy, so all else goes through."""
     name = "secure.example.com"
-    d.p.loader.must("consumer", "create", "waits")
-    before = d.conf()
-    with open(d.p.gateway.manifest, encoding="utf-8") as file:
-        manifest = file.read()
     for what, text, said in (("another key", openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), "is not the key of"),
                              ("a key with a passphrase", openssl("pkey", "-in", key, "-aes256", "-passout", "pass:secret"), "wants a passphrase"),
                              ("no key", "nothing", "holds no PEM private key"), ("a missing key", None, "No such file")):
@@ -71,20 +82,50 @@ def not_for_nginx(t, d, key, good):
         else:
             with open(key, "w", encoding="ascii") as file:
                 file.write(text)
-        result = d.sync()
-        t.ok(result.rc == 1 and said in result.stderr and name in result.stderr and "both files are put back" in result.stderr
-             and "a block that was kept names the same files" in result.stderr, f"{what}: nginx refuses the kept block, and the message says why", result)
-        t.is_(d.conf(), before, f"{what}: domains.conf is what it was")
-        with open(d.p.gateway.manifest, encoding="utf-8") as file:
-            t.is_(file.read(), manifest, f"{what}: and the manifest")
-        t.is_(d.https_ask(name, kCall).text, kAlice, f"{what}: nginx goes on with what it has")
-        t.is_(d.ask("plain.example.com", kCall).text, kAlice, f"{what}: for the other domains too")
+        keeps(t, d, name, said, what)
+    t.is_([os.stat(path).st_mode & 0o777 for path in (copy_of(d, name), os.path.dirname(copy_of(d, name)))], [0o600, 0o700], "the copy is root's alone")
+    d.p.loader.must("consumer", "create", "clash")
+    failed = d.p.loader("sync", "--output", d.p.gateway.out, "--check", "echo bind failed; exit 1")
+    t.ok(failed.rc == 1 and "bind failed" in failed.stderr and name in failed.stderr and "names the same files" not in failed.stderr,
+         "a check that fails of something else: the copy is not blamed", failed)
+
+
+def without_a_copy(t, d, key, good):
+    """As after an upgrade from a loader that kept none: both files are put back, and the message says why."""
+    t.allow(r"\[emerg\].*cannot load certificate")
+    name = "secure.example.com"
+    put_right(t, d, key, good)
+    os.remove(copy_of(d, name))
+    os.remove(key)
+    d.p.loader.must("consumer", "create", "waits")
+    before = d.conf()
+    with open(d.p.gateway.manifest, encoding="utf-8") as file:
+        manifest = file.read()
+    result = d.sync()
+    t.ok(result.rc == 1 and "No such file" in result.stderr and "both files are put back" in result.stderr and "names the same files" in result.stderr,
+         "without a copy nginx refuses the kept block, and the message says why", result)
+    t.is_(d.conf(), before, "domains.conf is what it was")
+    with open(d.p.gateway.manifest, encoding="utf-8") as file:
+        t.is_(file.read(), manifest, "and the manifest")
+    t.is_((d.https_ask(name, kCall).text, d.ask("plain.example.com", kCall).text), (kAlice, kAlice), "nginx goes on with what it has")
+    failed = d.p.loader("sync", "--output", d.p.gateway.out, "--check", "echo bind failed; exit 1")
+    t.ok(failed.rc == 1 and "names the same files" not in failed.stderr, "a check that fails of something else: the block is not blamed", failed)
     result = d.p.loader("sync", "--output", d.p.gateway.out)
     t.ok(result.rc == 1 and "everything else is served" in result.stderr, "without a check everything else is written", result)
+    d.p.loader.must("consumer", "delete", "waits")
+    put_right(t, d, key, good)
+    t.ok(os.path.exists(copy_of(d, name)), "and there is a copy again")
+
+
+def put_right(t, d, key, good):
     with open(key, "w", encoding="ascii") as file:
         file.write(good)
     os.chmod(key, 0o600)
+    old, seen = set(d.p.gateway.workers()), d.p.gateway.log_size()
     t.is_(d.sync().rc, 0, "put right: nothing to say")
+    t.unlike(d.conf(), "/certificates/", "its block names its own files again")
+    d.p.gateway.wait_new_workers(old, seen)
+    t.is_(d.https_ask("secure.example.com", kCall).text, kAlice, "and serves them")
 
 
 def first_time(t, d):
@@ -132,7 +173,8 @@ def test(t):
     d.publish(kApi, "secure.example.com", "plain.example.com")
     t.is_(d.https_ask("secure.example.com", kCall).text, kAlice, "a good certificate")
     key, good = still_serving(t, d)
-    not_for_nginx(t, d, key, good)
+    not_for_nginx(t, d, key)
+    without_a_copy(t, d, key, good)
     bad = first_time(t, d)
     warnings(t, d, bad)
     doctor(t, d)

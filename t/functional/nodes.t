@@ -171,6 +171,7 @@ def asked(t, p, second):
 
 def not_taken_over(t, p, second, watchers):
     """A reload command that reaches no nginx where one runs: told, not failed."""
+    wait_node(p, "b", status="serving")  # with the consumer that goes now
     watchers["b"].end()
     p.loader.must("consumer", "delete", "no-nginx")
     done = p.loader("sync", "--output", second.out, "--node", "b", "--reload", "true")
@@ -181,6 +182,24 @@ def not_taken_over(t, p, second, watchers):
     second.reload()
     done = p.loader("sync", "--output", second.out, "--node", "b")
     t.ok("unchanged" in done.stdout and nodes(p)["b"]["status"] == "serving", "once reloaded, the next sync sees it", done)
+    # Nobody reloads by hand: a timer's next sync has to, though the files are right already.
+    p.loader.must("consumer", "disable", "demo")
+    done = p.loader("sync", "--output", second.out, "--node", "b", "--reload", "true")
+    t.ok(done.rc == 0 and "has not taken" in done.stderr and status(p, second) == 200, "a reload that reached nobody: the consumer still gets in", done)
+    p.loader.must("sync", "--output", second.out, "--node", "b")
+    t.is_((status(p, second), nodes(p)["b"]["status"]), (200, "pending reload"), "a sync without a reload changes nothing about that")
+    done = p.loader("sync", "--output", second.out, "--node", "b", "--reload", second.reload_command())
+    t.ok(done.rc == 0 and not done.stderr and "unchanged" not in done.stdout, "the next sync reloads, though no byte changed", done)
+    t.is_((status(p, second), nodes(p)["b"]["status"]), (401, "serving"), "and the consumer is out")
+    t.is_(p.loader("sync", "--output", second.out, "--node", "b", "--reload", "false").stdout.count("unchanged"), 1, "once served, nothing is left to reload")
+    # The same where the sync before had no reload at all.
+    p.loader.must("consumer", "enable", "demo")
+    done = p.loader("sync", "--output", second.out, "--node", "b")
+    t.ok(done.rc == 0 and "written" in done.stdout and status(p, second) == 401, "written without a reload: nginx goes on with what it has", done)
+    refused = p.loader("sync", "--output", second.out, "--node", "b", "--check", "exit 1", "--reload", second.reload_command())
+    t.ok(refused.rc == 1 and "unchanged" in p.loader.must("sync", "--output", second.out, "--node", "b").stdout, "a check that fails leaves those files", refused)
+    done = p.loader("sync", "--output", second.out, "--node", "b", "--reload", second.reload_command())
+    t.ok(done.rc == 0 and status(p, second) == 200, "the next sync with a reload brings it up to date", done)
 
 
 def test(t):

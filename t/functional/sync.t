@@ -2,10 +2,14 @@
 """What sync writes and keeps: all or nothing, the files before put back, nobody else's folder, names looked at again."""
 import json
 import os
+import shutil
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import bearer, request, run_test
+from tablegate_test import bearer, kSlow, request, run_test
+from tg_postgres import Held
+from tg_watch import nodes
 
 kCall = "/v1/user/info?user_id=10001"
 
@@ -13,6 +17,19 @@ kCall = "/v1/user/info?user_id=10001"
 def read(path):
     with open(path, "rb") as file:
         return file.read()
+
+
+def silent_catalog(t, p):
+    """One statement of the snapshot is not answered: others wait for the folder's lock meanwhile."""
+    held = Held(p, "LOCK TABLE tablegate.published_api")
+    begun = time.monotonic()
+    try:
+        lost = p.loader("sync", "--output", p.gateway.out)
+    finally:
+        held.release()
+    t.ok(lost.rc == 3 and "did not answer within 10000 ms" in lost.stderr, "a catalog that falls silent: exit 3", lost)
+    t.ok(time.monotonic() - begun < 30 * kSlow, "after 10 s")
+    t.is_(p.sync().rc, 0, "and once more when it answers")
 
 
 def test(t):
@@ -39,6 +56,8 @@ def test(t):
     t.isnt(read(p.gateway.manifest), first, "another manifest")
     t.is_(read(p.gateway.manifest + ".previous"), first, "the one before is kept")
     t.is_(os.stat(p.gateway.manifest + ".previous").st_mode & 0o777, 0o600, "0600 too")
+
+    silent_catalog(t, p)
 
     # --- folders
     for mode in (0o777, 0o775):
@@ -71,6 +90,18 @@ def test(t):
     nothing = os.path.join(p.folder, "nothing")
     t.is_(p.loader("sync", "--output", nothing, "--gateway", "empty").rc, 0, "nothing published: valid empty files")
     t.is_(p.loader("sync", "--output", nothing).rc, 1, "two gateways: one must be named")
+    before = files()
+    for more in ((), ("--watch",)):
+        refused = p.loader("sync", "--output", out, "--gateway", "empty", "--node", "wrong", *more)
+        t.ok(refused.rc == 1 and "holds the files of gateway dataservice-prod, not of empty" in refused.stderr and f"rm {out}/manifest.json" in refused.stderr,
+             f"a folder of another gateway is refused {more}", refused)
+    t.is_(files(), before, "and left alone")
+    t.ok("wrong" not in nodes(p, "empty"), "no node of that gateway comes of it, which --wait would wait for")
+    copy = os.path.join(p.folder, "copy")
+    shutil.copytree(nothing, copy)
+    os.remove(os.path.join(copy, "manifest.json"))
+    p.loader.must("apply", "-f", "-", input='{"kind":"GatewayInstance","name":"second","address":"http://127.0.0.1"}')
+    t.is_(p.loader("sync", "--output", copy, "--gateway", "second").rc, 0, "without its manifest the folder is anyone's")
     p.gateway.set(manifest=os.path.join(nothing, "manifest.json"))
     t.is_(p.gateway.check()[0], True, "nginx takes them")
 

@@ -8,6 +8,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import bearer, kSlow, request, run_test, users_definitions
+from tg_postgres import Held
 from tg_watch import Watch, nodes, wait_node
 
 kCall = "/v1/user/info?user_id=10001"
@@ -57,6 +58,16 @@ def lines(t, p):
     t.ok(lagging.rc == 1 and "node one of dataservice-prod serves publication 1" in lagging.stderr and "no sync --watch" in lagging.stderr,
          "--wait: the node that lags is named, and that nobody follows there", lagging)
     t.is_(p.loader.must("consumer", "show", "partner", "-o", "json").json["enabled"], False, "what was saved stays saved")
+    held = Held(p, "LOCK TABLE tablegate.node")  # a catalog that falls silent while the nodes are waited for
+    start = time.monotonic()
+    try:
+        silent = p.loader("consumer", "enable", "partner", "--wait", "--timeout", "1s")
+    finally:
+        held.release()
+    t.ok(silent.rc == 3 and "saved; whether it is served cannot be told" in silent.stderr and "gateway status" in silent.stderr,
+         "--timeout bounds a silent catalog, too", silent)
+    t.ok(time.monotonic() - start < 30 * kSlow, "it did")
+    t.is_(p.loader.must("consumer", "show", "partner", "-o", "json").json["enabled"], True, "saved it is")
 
 
 def counting(t, p):

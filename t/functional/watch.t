@@ -92,6 +92,21 @@ def lost_catalog(t, p, watch):
     p.loader.must("consumer", "delete", "after", "--wait")
 
 
+def lost_in_the_middle(t, p, watch):
+    """The sync under way waits for the folder's lock when the catalog goes: what it was for is not forgotten."""
+    wait_node(p, kName, status="serving", watching=True)
+    seen = len(watch.log())
+    with open(os.path.join(p.gateway.out, ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        toggle(p, "disable")
+        watch.wait_log("waiting for another sync", since=seen)
+        p.postgres.restart()
+    watch.wait_log("the catalog is back", timeout=60, since=seen)
+    wait_for(lambda: status(p) == 401, 20 * kSlow, "a change whose sync lost the catalog is there")
+    p.loader.must("consumer", "enable", "demo", "--wait")
+    t.is_(status(p), 200, "and the next one")
+
+
 def failing_check(t, p):
     count = os.path.join(p.folder, "checks")
     watch = Watch(p, None, "--check", f"echo x >>'{count}'; echo the check says no; exit 1", node=kName, check=False)
@@ -132,8 +147,9 @@ def ends_at_once(t, p):
     """Also while it waits for the folder's lock, while it connects and while the reload runs."""
     with open(os.path.join(p.gateway.out, ".lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        seen = os.path.getsize(os.path.join(p.gateway.folder, "watch.log"))
         watch = Watch(p, node=kName)
-        watch.wait_log("waiting for another sync")
+        watch.wait_log("waiting for another sync", since=seen)
         begun = time.monotonic()
         t.is_(watch.end(), 0, "TERM while it waits for the lock: 0")
         t.ok(time.monotonic() - begun < 3 * kSlow, "at once")
@@ -148,7 +164,7 @@ def ends_at_once(t, p):
     finally:
         p.postgres.signal_all(signal.SIGCONT)
     # in the reload: the command runs to its end, the files are whole
-    p.sync("--node", kName)  # so that only what comes now is a reload
+    p.sync("--node", kName, "--reload", p.gateway.reload_command())  # so that only what comes now is a reload
     mark = os.path.join(p.folder, "reloading")
     watch = Watch(p, reload=f"touch '{mark}'; sleep 1; {p.gateway.reload_command()}", node=kName)
     p.loader.must("consumer", "create", "late")
@@ -233,6 +249,7 @@ def test(t):
     watch = Watch(p, node=kName)
     follows(t, p, watch)
     lost_catalog(t, p, watch)
+    lost_in_the_middle(t, p, watch)
     t.is_(watch.end(), 0, "TERM: 0")
     coalesces(t, p)
     failing_check(t, p)

@@ -13,7 +13,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -144,7 +146,7 @@ ManifestContents gateway(std::vector<DomainEntry> domains) {
 }
 
 DomainsPlace place(bool directive = false, std::string previous = {}) {
-  return {"/var/lib/tablegate", std::move(previous), [directive] { return directive; }, kNow};
+  return {"/var/lib/tablegate", std::move(previous), [directive] { return directive; }, kNow, nullptr};
 }
 
 std::string written(const ManifestContents& contents, const DomainsPlace& where = place()) {
@@ -334,7 +336,8 @@ START_TEST(a_bad_certificate_keeps_the_block_before) {
   ck_assert_uint_eq(report.faults.size(), 1);
   has(report.faults[0], "domain \"api.example.com\": certificate " + path_of("a.crt"));
   has(report.faults[0], "it keeps the server block it had");
-  ck_assert_uint_eq(report.kept.size(), 1);
+  same_text(report.kept_files.at(0), path_of("a.crt"));
+  same_text(report.kept_files.at(1), path_of("a.key"));
   // Whatever stands between the marks stays byte for byte, in other company too.
   std::string other = before;
   other.insert(other.find("    server_name api.example.com;"), "    # \t odd  bytes\xff\n");
@@ -349,11 +352,92 @@ START_TEST(a_bad_certificate_keeps_the_block_before) {
   has_not(without, "api.example.com");
   has(without, "server_name a.example.com;");
   has(none.faults[0], "gets none");
-  ck_assert(none.kept.empty());
+  ck_assert(none.kept_files.empty());
   // A block that lost its end is none.
   DomainReport cut;
   const size_t end = before.find("# end domain api.example.com");
   has_not(write_domains(contents, place(false, before.substr(0, end)), cut), "api.example.com");
+}
+END_TEST
+
+mode_t mode_of(const std::string& path) {
+  struct stat about {};
+  return ::lstat(path.c_str(), &about) == 0 ? about.st_mode & 07777U : 0;
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// domains.conf as a sync would write it, and what is kept of it.
+std::string synced(const OutputFolder& out, const ManifestContents& contents, DomainReport& report) {
+  CertificateCopies copies(out, out.path());
+  DomainsPlace where = place(false, out.read("domains.conf").value_or(""));
+  where.copies = &copies;
+  std::string text = write_domains(contents, where, report);
+  out.keep_previous("domains.conf");
+  out.write("domains.conf", text);
+  copies.keep(report.warnings);
+  return text;
+}
+
+START_TEST(a_kept_block_names_a_copy_of_what_was_good) {
+  const OutputFolder out(path_of("out"));
+  const std::string copy = out.path() + "/certificates/api.example.com.pem";
+  good_certificate();
+  // Both in one file: the chain is not doubled.
+  const std::string pair = text_of(path_of("a.crt")) + text_of(path_of("a.key"));
+  write_file("a.crt", pair);
+  write_file("a.key", pair);
+  const ManifestContents contents = gateway({domain("api.example.com", "HTTPS")});
+  DomainReport report;
+  const std::string before = synced(out, contents, report);
+  has_not(before, copy);
+  same_text(text_of(copy), pair);
+  ck_assert_uint_eq(mode_of(copy), 0600);
+  ck_assert_uint_eq(mode_of(out.path() + "/certificates"), 0700);
+  write_file("a.key", key_text(make_key()));
+  const std::string kept = synced(out, contents, report);
+  std::string wanted = before;
+  for (const std::string& own : {path_of("a.crt"), path_of("a.key")}) {
+    for (size_t at = wanted.find(own); at != std::string::npos; at = wanted.find(own))
+      wanted.replace(at, own.size(), copy);
+  }
+  same_text(kept, wanted);
+  same_text(synced(out, contents, report), wanted);
+  ck_assert(report.kept_files.empty());
+  has(report.faults.at(0), "with the copy of its last good certificate");
+  // What is no good any more is not named.
+  write_file("out/certificates/api.example.com.pem", "nothing");
+  synced(out, contents, report);
+  same_text(report.kept_files.at(0), copy);
+  // Good again: its own files, and a new copy.
+  good_certificate();
+  DomainReport good;
+  has_not(synced(out, contents, good), copy);
+  same_text(text_of(copy), text_of(path_of("a.crt")) + text_of(path_of("a.key")));
+  ck_assert(good.warnings.empty());
+  // The domain goes: as soon as the files before do not name the copy either.
+  synced(out, gateway({domain("a.example.com")}), good);
+  ck_assert_uint_eq(mode_of(copy), 0);
+}
+END_TEST
+
+START_TEST(a_copy_that_cannot_be_kept_is_told) {
+  const OutputFolder out(path_of("taken"));
+  out.write("certificates", "");
+  good_certificate();
+  DomainReport report;
+  const ManifestContents contents = gateway({domain("api.example.com", "HTTPS")});
+  has(synced(out, contents, report), "server_name api.example.com;");
+  has(report.warnings.at(0), "certificates cannot be kept for later: ");
+  // Where others could put files, none is taken.
+  out.remove("certificates");
+  synced(out, contents, report);
+  ck_assert_int_eq(chmod((out.path() + "/certificates").c_str(), 0777), 0);
+  write_file("a.key", "gone");
+  has_not(synced(out, contents, report), "certificates/");
 }
 END_TEST
 
@@ -496,6 +580,7 @@ int main() {
       {without_domains_there_is_no_block, an_http_domain_has_one_block, an_https_domain_has_two_blocks,
        settings_of_tls_and_http2, what_could_inject_is_refused, sockets_do_not_clash,
        a_mix_is_refused_with_both_names, a_bad_certificate_keeps_the_block_before,
+       a_kept_block_names_a_copy_of_what_was_good, a_copy_that_cannot_be_kept_is_told,
        a_renewed_certificate_changes_the_file, certificates_that_nginx_could_not_serve,
        certificates_that_somebody_should_look_at, versions_of_nginx});
 }
