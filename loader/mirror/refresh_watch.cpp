@@ -99,10 +99,7 @@ class Watch {
       }
       const Rows rows = catalog_->query(
           "SELECT t.name, coalesce(t.definition -> 'refresh' ->> 'schedule', t.definition ->> 'refresh'),"
-          " coalesce(t.definition -> 'refresh' ->> 'time_zone', t.time_zone),"
-          " (SELECT floor(extract(epoch FROM max(greatest(g.started_at, g.checked_at))))::bigint FROM "
-          "tablegate.generation g WHERE "
-          "g.table_name = t.name)"
+          " coalesce(t.definition -> 'refresh' ->> 'time_zone', t.time_zone)"
           " FROM tablegate.mirror_table t WHERE t.definition ->> 'refresh' IS NOT NULL ORDER BY t.name");
       for (auto& [name, table] : tables_) table.gone = true;
       for (int row = 0; row < rows.size(); ++row) take(rows, row);
@@ -146,11 +143,20 @@ class Watch {
       table.due = kNever;
       return say(fmt::format("{}: refresh \"{}\" {}", name, table.text, fault));
     }
-    const int64_t due = rows.null(row, 3)
-                            ? now()
-                            : std::max(now(), table.schedule->next_after(rows.integer(row, 3), table.zone));
+    const std::optional<int64_t> last = last_load(name);
+    const int64_t due = last ? std::max(now(), table.schedule->next_after(*last, table.zone)) : now();
     table.due = options_.once ? due : with_jitter(due);
     say(fmt::format("{}: refresh \"{}\" ({}), next at {}", name, table.text, table.zone, iso(table.due)));
+  }
+
+  // When the last load began that came to its end; one that failed or died has to be made up. Asked only for
+  // a table that is new to us: there may be very many generations.
+  std::optional<int64_t> last_load(const std::string& name) {
+    const Rows rows = catalog_->query(
+        "SELECT floor(extract(epoch FROM max(greatest(started_at, checked_at))))::bigint FROM"
+        " tablegate.generation WHERE table_name = $1 AND status IN ('current', 'previous', 'pruned')",
+        {name});
+    return rows.null(0, 0) ? std::nullopt : std::optional<int64_t>(rows.integer(0, 0));
   }
 
   void let_go(const std::string& name, Watched& table) {
