@@ -18,8 +18,6 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr std::chrono::seconds kCatalogPatience{10};
-
 struct SyncOptions {
   NodeOptions node;
   bool watch = false;

@@ -31,7 +31,7 @@ void check_tables(Database& catalog, const std::vector<std::string>& names) {
 
 void watch(const Settings& settings, WatchOptions options) {
   {
-    Database catalog = settings.open_catalog();
+    Database catalog = settings.open_catalog(kCatalogPatience);
     check_tables(catalog, options.tables);
   }
   pass_on("TABLEGATE_CATALOG", settings.catalog);
@@ -40,7 +40,7 @@ void watch(const Settings& settings, WatchOptions options) {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe", error).string();
   if (error) throw SystemFailure("/proc/self/exe: " + error.message());
   options.command = {self, "table", "load"};
-  const int failed = watch_tables([&settings] { return settings.open_catalog(); }, options);
+  const int failed = watch_tables([&settings] { return settings.open_catalog(kCatalogPatience); }, options);
   if (options.once && failed > 0)
     throw Refused(fmt::format("{} failed", plural(static_cast<size_t>(failed), "load")),
                   "tablegate table status");

@@ -162,6 +162,19 @@ def made_up(t, p):
     t.ok(result.rc == 0 and "load started" not in result.stdout, "and tomorrow again", result)
 
 
+def silent_catalog(t, p):
+    """A catalog that takes connections and says nothing."""
+    p.apply(definitions(p, "1h"))
+    watcher = Watcher(p)
+    watcher.wait("next at")
+    p.postgres.signal_all(signal.SIGSTOP)
+    try:
+        watcher.wait("did not answer within 10000 ms")
+        t.is_(watcher.end(), 0, "a catalog that is silent counts as lost, and SIGTERM ends the watch")
+    finally:
+        p.postgres.signal_all(signal.SIGCONT)
+
+
 def history(t, p):
     p.postgres.psql("INSERT INTO tablegate.generation (table_name, generation, status, row_count, source, columns, finished_at)"
                     " SELECT 'user_info', n, CASE WHEN n % 2 = 0 THEN 'pruned' ELSE 'failed' END, 1, 'old', '[]', now() FROM generate_series(1000, 2999) n")
@@ -177,6 +190,7 @@ def test(t):
     once(t, p)
     ending(t, p, two(t, p, running(t, p)))
     made_up(t, p)
+    silent_catalog(t, p)
     history(t, p)
 
 
