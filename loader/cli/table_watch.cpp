@@ -8,6 +8,7 @@
 #include "cli/output.hpp"
 #include "cli/table_verbs.hpp"
 #include "mirror/refresh_watch.hpp"
+#include "source/maxcompute_credentials.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -29,13 +30,15 @@ void check_tables(Database& catalog, const std::vector<std::string>& names) {
   }
 }
 
-void watch(const Settings& settings, WatchOptions options) {
+void watch(const Settings& settings, WatchOptions options, const std::string& credentials) {
+  if (!credentials.empty()) read_credentials(credentials);  // a file that cannot be used is told now
   {
     Database catalog = settings.open_catalog(kCatalogPatience);
     check_tables(catalog, options.tables);
   }
   pass_on("TABLEGATE_CATALOG", settings.catalog);
   pass_on("TABLEGATE_MIRROR", settings.mirror);
+  pass_on(kCredentialsVariable, credentials);
   std::error_code error;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe", error).string();
   if (error) throw SystemFailure("/proc/self/exe: " + error.message());
@@ -62,6 +65,10 @@ void add_table_watch(Verb& table, Settings& settings) {
   verb->add_option("--jitter", options->jitter, "seconds at most that a load starts later (default: 10)")
       ->check(between(0, 86400));
   verb->add_flag("--once", options->once, "load what is due now, then end: exit 1 when a load failed");
+  const auto credentials = std::make_shared<std::string>();
+  verb->add_option("--credentials", *credentials,
+                   "of MaxCompute, for the loads: file of odpscmd's odps_config.ini form, mode 0600 (default: "
+                   "TABLEGATE_MAXCOMPUTE_CREDENTIALS, else the variables of table load)");
   verb->footer(
       "`refresh` of a Table is an interval (\"15m\"), a cron expression in the table's time_zone (\"0 3 * * "
       "*\"),\n"
@@ -70,8 +77,9 @@ void add_table_watch(Verb& table, Settings& settings) {
       "Examples:\n"
       "  tablegate table watch\n"
       "  tablegate table watch user_info --retries 5 --retry-pause 30\n"
+      "  tablegate table watch --credentials /etc/tablegate/odps_config.ini\n"
       "  tablegate table watch --once");
-  verb->callback([&settings, options] { watch(settings, *options); });
+  verb->callback([&settings, options, credentials] { watch(settings, *options, *credentials); });
 }
 
 }  // namespace tablegate::loader
