@@ -66,9 +66,10 @@ void add_table_watch(Verb& table, Settings& settings) {
       ->check(between(0, 86400));
   verb->add_flag("--once", options->once, "load what is due now, then end: exit 1 when a load failed");
   const auto credentials = std::make_shared<std::string>();
-  verb->add_option("--credentials", *credentials,
-                   "of MaxCompute, for the loads: file of odpscmd's odps_config.ini form, mode 0600 (default: "
-                   "TABLEGATE_MAXCOMPUTE_CREDENTIALS, else the variables of table load)");
+  verb->add_option(
+      "--credentials", *credentials,
+      "of MaxCompute, for the loads: file of odpscmd's odps_config.ini form, mode 0600 (default: "
+      "TABLEGATE_MAXCOMPUTE_CREDENTIALS, else the variables of table load)");
   verb->footer(
       "`refresh` of a Table is an interval (\"15m\"), a cron expression in the table's time_zone (\"0 3 * * "
       "*\"),\n"

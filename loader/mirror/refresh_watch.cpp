@@ -143,6 +143,13 @@ class Watch {
       table.due = kNever;
       return say(fmt::format("{}: refresh \"{}\" {}", name, table.text, fault));
     }
+    if (fault = table.schedule->zone_fault(table.zone); !fault.empty()) {
+      table.due = kNever;
+      ++failed_;
+      return say(fmt::format(
+          "{}: refresh \"{}\" {}: not loaded; try: apt-get install tzdata, then table watch again", name,
+          table.text, fault));
+    }
     const std::optional<int64_t> last = last_load(name);
     const int64_t due = last ? std::max(now(), table.schedule->next_after(*last, table.zone)) : now();
     table.due = options_.once ? due : with_jitter(due);
