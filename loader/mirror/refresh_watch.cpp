@@ -42,7 +42,9 @@ std::string iso(int64_t seconds) {
 }
 
 void say(const std::string& line) {
-  fmt::print("{} {}\n", iso(now()), line);
+  // Without fmt::print(), which throws when nobody reads the log any more: SIGPIPE tells of that.
+  const std::string text = fmt::format("{} {}\n", iso(now()), line);
+  std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
 
@@ -61,14 +63,26 @@ class Watch {
   Watch(const std::function<Database()>& open_catalog, const WatchOptions& options)
       : open_catalog_(open_catalog), options_(options) {
     sigemptyset(&signals_);
-    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals_, number);
+    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGPIPE}) sigaddset(&signals_, number);
     sigprocmask(SIG_BLOCK, &signals_, &before_);
   }
   ~Watch() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
+  // However it ends, no load is left behind.
   int run() {
+    try {
+      return follow();
+    } catch (...) {
+      signal_loads();
+      await_loads();
+      throw;
+    }
+  }
+
+ private:
+  int follow() {
     int64_t next_read = 0;
     for (;;) {
       reap();
@@ -82,7 +96,6 @@ class Watch {
     }
   }
 
- private:
   bool connected() const { return catalog_.has_value(); }
   int running() const {
     return static_cast<int>(std::count_if(tables_.begin(), tables_.end(),
@@ -262,10 +275,19 @@ class Watch {
   }
 
   void stop(int signal) {
+    signal_loads();  // first: what is said may find no reader
     say(fmt::format("stopping ({})", strsignal(signal)));
-    for (auto& [name, table] : tables_) {
+    await_loads();
+  }
+
+  // Once: a second signal would end a load before it has taken back what it began.
+  void signal_loads() const {
+    for (const auto& [name, table] : tables_) {
       if (table.pid != 0) kill(table.pid, SIGTERM);
     }
+  }
+
+  void await_loads() {
     for (auto& [name, table] : tables_) {
       if (table.pid == 0) continue;
       int status = 0;

@@ -165,6 +165,23 @@ def made_up(t, p):
     t.ok(result.rc == 0 and "load started" not in result.stdout, "and tomorrow again", result)
 
 
+def unread_log(t, p):
+    """Nobody reads the log any more: the watch may end of it, its load must not live on."""
+    objects = definitions(p, "1s")
+    objects[kSource]["path"] = os.path.join(p.folder, "slow")
+    p.apply(objects)
+    with subprocess.Popen([kLoader, "table", "watch", "--jitter", "0"], cwd="/", env=p.loader.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as watch:
+        while b"load started" not in watch.stdout.readline():
+            pass
+        loads = wait_for(lambda: children(watch.pid), 10 * kSlow, "the load's process")
+        watch.stdout.close()
+        watch.terminate()
+        watch.wait(20 * kSlow)
+    t.ok(loads and not any(is_alive(pid) for pid in loads), "SIGTERM of a watch whose log nobody reads: its load is gone, too", loads)
+    p.apply(definitions(p, "1h"))
+
+
 def silent_catalog(t, p):
     """A catalog that takes connections and says nothing."""
     p.apply(definitions(p, "1h"))
@@ -193,6 +210,7 @@ def test(t):
     once(t, p)
     ending(t, p, two(t, p, running(t, p)))
     made_up(t, p)
+    unread_log(t, p)
     silent_catalog(t, p)
     history(t, p)
 
