@@ -42,7 +42,7 @@ void watch(const Settings& settings, WatchOptions options, const std::string& cr
   std::error_code error;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe", error).string();
   if (error) throw SystemFailure("/proc/self/exe: " + error.message());
-  options.command = {self, "table", "load"};
+  options.command = {self, "table", "load", "--keep", std::to_string(options.keep)};
   const int failed = watch_tables([&settings] { return settings.open_catalog(kCatalogPatience); }, options);
   if (options.once && failed > 0)
     throw Refused(fmt::format("{} failed", plural(static_cast<size_t>(failed), "load")),
@@ -65,6 +65,8 @@ void add_table_watch(Verb& table, Settings& settings) {
   verb->add_option("--jitter", options->jitter, "seconds at most that a load starts later (default: 10)")
       ->check(between(0, 86400));
   verb->add_flag("--once", options->once, "load what is due now, then end: exit 1 when a load failed");
+  verb->add_option("--keep", options->keep, "generations, as of table load (default: 2)")
+      ->check(between(2, 100));
   const auto credentials = std::make_shared<std::string>();
   verb->add_option(
       "--credentials", *credentials,

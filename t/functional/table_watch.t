@@ -195,6 +195,16 @@ def silent_catalog(t, p):
         p.postgres.signal_all(signal.SIGCONT)
 
 
+def kept(t, p):
+    p.file("users.csv", "10001,Alice,25\n")
+    p.apply(definitions(p, "1h"))
+    for _ in range(3):
+        age(p)
+        result = p.loader("table", "watch", "--once", "--keep", "3")
+        t.ok(result.rc == 0 and "exit status 0" in result.stdout, "table watch --keep 3", result)
+    t.is_([status for status, _ in generations(p)][:3], ["current", "previous", "previous"], "its loads keep as many generations")
+
+
 def history(t, p):
     p.postgres.psql("INSERT INTO tablegate.generation (table_name, generation, status, row_count, source, columns, finished_at)"
                     " SELECT 'user_info', n, CASE WHEN n % 2 = 0 THEN 'pruned' ELSE 'failed' END, 1, 'old', '[]', now() FROM generate_series(1000, 2999) n")
@@ -213,6 +223,7 @@ def test(t):
     unread_log(t, p)
     silent_catalog(t, p)
     history(t, p)
+    kept(t, p)
 
 
 run_test(test)
