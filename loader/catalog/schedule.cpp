@@ -1,11 +1,14 @@
 #include "catalog/schedule.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <vector>
 
@@ -212,6 +215,15 @@ bool Schedule::day_matches(int month_day, int week_day) const {
   const bool in_month = month_days_.test(static_cast<size_t>(month_day));
   const bool in_week = week_days_.test(static_cast<size_t>(week_day));
   return any_month_day_ || any_week_day_ ? in_month && in_week : in_month || in_week;
+}
+
+std::string Schedule::zone_fault(const std::string& zone) const {
+  if (interval_ > 0 || zone == "UTC" || zone == "Etc/UTC") return {};
+  const char* const folder = std::getenv("TZDIR");
+  const std::string file = fmt::format("{}/{}", folder == nullptr ? "/usr/share/zoneinfo" : folder, zone);
+  if (::access(file.c_str(), R_OK) == 0) return {};
+  return fmt::format("wants the time zone {}, which this host does not know ({}: {})", zone, file,
+                     std::strerror(errno));
 }
 
 int64_t Schedule::next_after(int64_t after, const std::string& zone) const {

@@ -18,9 +18,6 @@
 namespace tablegate::loader {
 namespace {
 
-// Others wait for the folder's lock meanwhile.
-constexpr std::chrono::seconds kCatalogPatience{10};
-
 struct SyncOptions {
   NodeOptions node;
   bool watch = false;

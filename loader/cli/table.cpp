@@ -110,7 +110,8 @@ void add_maxcompute_options(Verb& verb, MaxComputeOptions& options) {
       ->check(between(1, 64))
       ->group(group);
   verb.add_option("--credentials", options.credentials,
-                  "file of odpscmd's odps_config.ini form, mode 0600 (default: ALIBABA_CLOUD_ACCESS_KEY_ID, "
+                  "file of odpscmd's odps_config.ini form, mode 0600 (default: "
+                  "TABLEGATE_MAXCOMPUTE_CREDENTIALS, else ALIBABA_CLOUD_ACCESS_KEY_ID, "
                   "ALIBABA_CLOUD_ACCESS_KEY_SECRET, ALIBABA_CLOUD_SECURITY_TOKEN)")
       ->group(group);
   verb.add_option_function(

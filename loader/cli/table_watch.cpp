@@ -8,6 +8,7 @@
 #include "cli/output.hpp"
 #include "cli/table_verbs.hpp"
 #include "mirror/refresh_watch.hpp"
+#include "source/maxcompute_credentials.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -29,18 +30,20 @@ void check_tables(Database& catalog, const std::vector<std::string>& names) {
   }
 }
 
-void watch(const Settings& settings, WatchOptions options) {
+void watch(const Settings& settings, WatchOptions options, const std::string& credentials) {
+  if (!credentials.empty()) read_credentials(credentials);  // a file that cannot be used is told now
   {
-    Database catalog = settings.open_catalog();
+    Database catalog = settings.open_catalog(kCatalogPatience);
     check_tables(catalog, options.tables);
   }
   pass_on("TABLEGATE_CATALOG", settings.catalog);
   pass_on("TABLEGATE_MIRROR", settings.mirror);
+  pass_on(kCredentialsVariable, credentials);
   std::error_code error;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe", error).string();
   if (error) throw SystemFailure("/proc/self/exe: " + error.message());
-  options.command = {self, "table", "load"};
-  const int failed = watch_tables([&settings] { return settings.open_catalog(); }, options);
+  options.command = {self, "table", "load", "--keep", std::to_string(options.keep)};
+  const int failed = watch_tables([&settings] { return settings.open_catalog(kCatalogPatience); }, options);
   if (options.once && failed > 0)
     throw Refused(fmt::format("{} failed", plural(static_cast<size_t>(failed), "load")),
                   "tablegate table status");
@@ -62,6 +65,13 @@ void add_table_watch(Verb& table, Settings& settings) {
   verb->add_option("--jitter", options->jitter, "seconds at most that a load starts later (default: 10)")
       ->check(between(0, 86400));
   verb->add_flag("--once", options->once, "load what is due now, then end: exit 1 when a load failed");
+  verb->add_option("--keep", options->keep, "generations, as of table load (default: 2)")
+      ->check(between(2, 100));
+  const auto credentials = std::make_shared<std::string>();
+  verb->add_option(
+      "--credentials", *credentials,
+      "of MaxCompute, for the loads: file of odpscmd's odps_config.ini form, mode 0600 (default: "
+      "TABLEGATE_MAXCOMPUTE_CREDENTIALS, else the variables of table load)");
   verb->footer(
       "`refresh` of a Table is an interval (\"15m\"), a cron expression in the table's time_zone (\"0 3 * * "
       "*\"),\n"
@@ -70,8 +80,9 @@ void add_table_watch(Verb& table, Settings& settings) {
       "Examples:\n"
       "  tablegate table watch\n"
       "  tablegate table watch user_info --retries 5 --retry-pause 30\n"
+      "  tablegate table watch --credentials /etc/tablegate/odps_config.ini\n"
       "  tablegate table watch --once");
-  verb->callback([&settings, options] { watch(settings, *options); });
+  verb->callback([&settings, options, credentials] { watch(settings, *options, *credentials); });
 }
 
 }  // namespace tablegate::loader

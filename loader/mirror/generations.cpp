@@ -11,6 +11,18 @@
 namespace tablegate::loader {
 namespace {
 
+// Of generations that are no more; of a table that is loaded each minute there would be half a million a
+// year.
+constexpr const char* kHistory = "200";
+
+void forget_history(Database& catalog, const std::string& table) {
+  catalog.query(
+      "DELETE FROM tablegate.generation WHERE table_name = $1 AND status IN ('pruned', 'failed') AND"
+      " generation <= (SELECT generation FROM tablegate.generation WHERE table_name = $1 AND status IN "
+      "('pruned', 'failed') ORDER BY generation DESC OFFSET $2 LIMIT 1)",
+      {table, kHistory});
+}
+
 // The partitions of generations that are no more are of no use.
 void forget_partitions(Database& catalog, const std::string& table) {
   catalog.query(
@@ -61,6 +73,7 @@ void reconcile_generations(Database& catalog, const std::string& table,
       "UPDATE tablegate.generation SET status = 'failed', finished_at = clock_timestamp()"
       " WHERE table_name = $1 AND status = 'loading'",
       {table});
+  forget_history(catalog, table);
   forget_partitions(catalog, table);
   transaction.commit();
 }

@@ -42,7 +42,9 @@ std::string iso(int64_t seconds) {
 }
 
 void say(const std::string& line) {
-  fmt::print("{} {}\n", iso(now()), line);
+  // Without fmt::print(), which throws when nobody reads the log any more: SIGPIPE tells of that.
+  const std::string text = fmt::format("{} {}\n", iso(now()), line);
+  std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
 
@@ -61,14 +63,26 @@ class Watch {
   Watch(const std::function<Database()>& open_catalog, const WatchOptions& options)
       : open_catalog_(open_catalog), options_(options) {
     sigemptyset(&signals_);
-    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals_, number);
+    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGPIPE}) sigaddset(&signals_, number);
     sigprocmask(SIG_BLOCK, &signals_, &before_);
   }
   ~Watch() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
+  // However it ends, no load is left behind.
   int run() {
+    try {
+      return follow();
+    } catch (...) {
+      signal_loads();
+      await_loads();
+      throw;
+    }
+  }
+
+ private:
+  int follow() {
     int64_t next_read = 0;
     for (;;) {
       reap();
@@ -82,7 +96,6 @@ class Watch {
     }
   }
 
- private:
   bool connected() const { return catalog_.has_value(); }
   int running() const {
     return static_cast<int>(std::count_if(tables_.begin(), tables_.end(),
@@ -99,10 +112,7 @@ class Watch {
       }
       const Rows rows = catalog_->query(
           "SELECT t.name, coalesce(t.definition -> 'refresh' ->> 'schedule', t.definition ->> 'refresh'),"
-          " coalesce(t.definition -> 'refresh' ->> 'time_zone', t.time_zone),"
-          " (SELECT floor(extract(epoch FROM max(greatest(g.started_at, g.checked_at))))::bigint FROM "
-          "tablegate.generation g WHERE "
-          "g.table_name = t.name)"
+          " coalesce(t.definition -> 'refresh' ->> 'time_zone', t.time_zone)"
           " FROM tablegate.mirror_table t WHERE t.definition ->> 'refresh' IS NOT NULL ORDER BY t.name");
       for (auto& [name, table] : tables_) table.gone = true;
       for (int row = 0; row < rows.size(); ++row) take(rows, row);
@@ -146,11 +156,27 @@ class Watch {
       table.due = kNever;
       return say(fmt::format("{}: refresh \"{}\" {}", name, table.text, fault));
     }
-    const int64_t due = rows.null(row, 3)
-                            ? now()
-                            : std::max(now(), table.schedule->next_after(rows.integer(row, 3), table.zone));
+    if (fault = table.schedule->zone_fault(table.zone); !fault.empty()) {
+      table.due = kNever;
+      ++failed_;
+      return say(fmt::format(
+          "{}: refresh \"{}\" {}: not loaded; try: apt-get install tzdata, then table watch again", name,
+          table.text, fault));
+    }
+    const std::optional<int64_t> last = last_load(name);
+    const int64_t due = last ? std::max(now(), table.schedule->next_after(*last, table.zone)) : now();
     table.due = options_.once ? due : with_jitter(due);
     say(fmt::format("{}: refresh \"{}\" ({}), next at {}", name, table.text, table.zone, iso(table.due)));
+  }
+
+  // When the last load began that came to its end; one that failed or died has to be made up. Asked only for
+  // a table that is new to us: there may be very many generations.
+  std::optional<int64_t> last_load(const std::string& name) {
+    const Rows rows = catalog_->query(
+        "SELECT floor(extract(epoch FROM max(greatest(started_at, checked_at))))::bigint FROM"
+        " tablegate.generation WHERE table_name = $1 AND status IN ('current', 'previous', 'pruned')",
+        {name});
+    return rows.null(0, 0) ? std::nullopt : std::optional<int64_t>(rows.integer(0, 0));
   }
 
   void let_go(const std::string& name, Watched& table) {
@@ -249,10 +275,19 @@ class Watch {
   }
 
   void stop(int signal) {
+    signal_loads();  // first: what is said may find no reader
     say(fmt::format("stopping ({})", strsignal(signal)));
-    for (auto& [name, table] : tables_) {
+    await_loads();
+  }
+
+  // Once: a second signal would end a load before it has taken back what it began.
+  void signal_loads() const {
+    for (const auto& [name, table] : tables_) {
       if (table.pid != 0) kill(table.pid, SIGTERM);
     }
+  }
+
+  void await_loads() {
     for (auto& [name, table] : tables_) {
       if (table.pid == 0) continue;
       int status = 0;

@@ -16,6 +16,7 @@ namespace tablegate::loader {
 struct WatchOptions {
   std::vector<std::string> tables;   // empty: all that have a refresh
   std::vector<std::string> command;  // of a load; the table's name is added
+  int keep = 2;                      // generations, as of a load
   int jobs = 2;                      // loads at the same time
   int retries = 3;                   // after a failure, before the schedule goes on
   int64_t retry_pause = 60;          // seconds before the first, doubled each time

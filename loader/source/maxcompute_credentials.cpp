@@ -92,6 +92,10 @@ MaxComputeCredentials parse_credentials(std::string_view text, const std::string
   return credentials;
 }
 
+std::string credentials_file(const std::string& given) {
+  return given.empty() ? environment(kCredentialsVariable) : given;
+}
+
 MaxComputeCredentials read_credentials(const std::string& file) {
   if (!file.empty()) return parse_credentials(read_private(file), file);
   MaxComputeCredentials credentials;
@@ -102,7 +106,8 @@ MaxComputeCredentials read_credentials(const std::string& file) {
     throw Refused(
         "no credentials of MaxCompute: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET are "
         "not set",
-        "export them, or --credentials FILE (access_id=... and access_key=... lines, mode 0600)");
+        "export them, or TABLEGATE_MAXCOMPUTE_CREDENTIALS=FILE (access_id=... and access_key=... lines, mode "
+        "0600)");
   }
   check_values(credentials, "the environment");
   return credentials;

@@ -24,6 +24,11 @@ struct MaxComputeCredentials {
 // SystemFailure when it cannot be read.
 MaxComputeCredentials read_credentials(const std::string& file);
 
+// The file that is meant: `given` (of the command line), else that of TABLEGATE_MAXCOMPUTE_CREDENTIALS, which
+// reaches what has no option for it: `apply`, and the loads of `table watch`. Empty: the environment's own.
+std::string credentials_file(const std::string& given);
+inline constexpr const char* kCredentialsVariable = "TABLEGATE_MAXCOMPUTE_CREDENTIALS";
+
 // The text of a configuration file: NAME=VALUE lines, # comments, [sections]. Throws Refused.
 MaxComputeCredentials parse_credentials(std::string_view text, const std::string& file);
 

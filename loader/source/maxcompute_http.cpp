@@ -68,8 +68,8 @@ HttpPatience HttpPatience::from_environment() {
 
 // --- account
 
-MaxComputeAccount::MaxComputeAccount(std::string credentials_file, std::string region)
-    : file_(std::move(credentials_file)),
+MaxComputeAccount::MaxComputeAccount(const std::string& credentials, std::string region)
+    : file_(credentials_file(credentials)),
       region_(std::move(region)),
       credentials_(read_credentials(file_)),
       v4_(!region_.empty()) {}

@@ -49,8 +49,8 @@ struct Stopped : std::exception {};
 // refused, and V4 is given up where the service does not know it.
 class MaxComputeAccount {
  public:
-  // `region` empty: V2.
-  MaxComputeAccount(std::string credentials_file, std::string region);
+  // `credentials`: a file, or empty, as credentials_file() takes it. `region` empty: V2.
+  MaxComputeAccount(const std::string& credentials, std::string region);
 
   // Adds Date, Authorization and, with temporary credentials, their token. Returns what they were signed
   // with: another number once anything changed.

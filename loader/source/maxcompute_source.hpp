@@ -21,7 +21,7 @@ struct MaxComputeOptions {
   bool all_partitions = false;
   bool of_table = false;  // `partitions` are the Table's own: it holds no others
   unsigned jobs = 4;
-  std::string credentials;           // file, or empty: the environment
+  std::string credentials;           // file, or empty: what the environment says
   std::string encoding = "deflate";  // "zstd", or empty: not compressed
 };
 

@@ -193,7 +193,30 @@ def credentials(t, p, service):
     service.fail(session("user_info"), lambda reply: (renew(reply), setattr(service, "token", "sts-token-1")))
     result = load(p, "user_info", "--credentials", path)
     t.is_(result.rc, 0, "renewed while a load runs: the file is read again") or t.diag(result)
+    refreshes(t, p, service)
     service.token, service.access = None, (service.access[0], p.secrets[0])
+
+
+def refreshes(t, p, service):
+    """Loads of `table watch` read the credentials file anew; the variable that tells them of it is everybody's."""
+    none = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ""}
+    path = credentials_file(p, service.access, "renewed.ini", token="sts-token-1")
+    by_variable = {**none, "TABLEGATE_MAXCOMPUTE_CREDENTIALS": path}
+    result = load(p, env=none)
+    t.like(result.stderr, "try: .*TABLEGATE_MAXCOMPUTE_CREDENTIALS=FILE", "no credentials: the advice is good for every command")
+    t.is_(load(p, env=by_variable).rc, 0, "TABLEGATE_MAXCOMPUTE_CREDENTIALS names a file for table load")
+    p.loader.must("apply", "-f", "-", input=json.dumps({"kind": "Table", "name": "user_info", "data_source": "odps_demo", "primary_key": ["user_id"], "refresh": "1h"}),
+                  env=by_variable)
+    t.ok(True, "and for apply, which asks for the columns")
+    for token in ("sts-token-1", "sts-token-2"):
+        service.token = token
+        credentials_file(p, service.access, "renewed.ini", token=token)
+        p.postgres.psql("UPDATE tablegate.generation SET started_at = started_at - interval '2 hours', checked_at = NULL WHERE table_name = 'user_info'")
+        result = p.loader("table", "watch", "--once", "--credentials", path, env=none)
+        t.ok(result.rc == 0 and "exit status 0" in result.stdout, f"table watch --credentials: {token}", result)
+    result = p.loader("table", "watch", "--once", "--credentials", "/nonexistent")
+    t.ok(result.rc == 3 and "/nonexistent" in result.stderr, "a file that is not there: told at once", result)
+    p.apply(definitions(service))
 
 
 def definitions_and_options(t, p, service):

@@ -71,6 +71,9 @@ def once(t, p):
     p.apply(definitions(p, {"schedule": "0 3 * * *", "time_zone": "Asia/Kathmandu"}))
     result = p.loader("table", "watch", "--once")
     t.ok(result.rc == 0 and ":15:00Z" in result.stdout and "load started" not in result.stdout, "a cron expression in its own zone: 03:00 there is 21:15 UTC", result)
+    result = p.loader("table", "watch", "--once", env={"TZDIR": "/nonexistent"})
+    t.ok(result.rc == 1 and "Asia/Kathmandu, which this host does not know" in result.stdout and "tzdata" in result.stdout and "next at" not in result.stdout,
+         "a host that does not know the zone (no tzdata): refused by name, it would be UTC", result)
 
 
 def running(t, p):
@@ -126,12 +129,101 @@ def ending(t, p, watcher):
     t.is_([status for status, _ in generations(p)].count("loading"), 0, "nothing is loading any more")
 
 
+def age(p):
+    """As if the last load had been the day before yesterday."""
+    p.postgres.psql("UPDATE tablegate.generation SET started_at = started_at - interval '2 days', finished_at = finished_at - interval '2 days', checked_at = NULL")
+
+
+def made_up(t, p):
+    """A time whose load died or failed was missed: a day is too long for the next one to hide it."""
+    objects = definitions(p, "@daily")
+    objects[kSource]["path"] = os.path.join(p.folder, "slow")
+    p.apply(objects)
+    age(p)
+    watcher = Watcher(p)
+    held = os.open(objects[kSource]["path"], os.O_RDWR)
+    os.write(held, b"10001,Alice,25\n")
+    wait_for(lambda: "loading" in [status for status, _ in generations(p)], 20 * kSlow, "the load runs")
+    t.is_(watcher.end(), 0, "a restart while a daily load runs")
+    os.close(held)
+    p.apply(definitions(p, "@daily"))
+    watcher = Watcher(p)
+    watcher.wait("user_info: exit status 0")
+    t.is_(watcher.end(), 0, "the watch that comes next makes it up")
+    result = p.loader("table", "watch", "--once")
+    t.ok(result.rc == 0 and "load started" not in result.stdout, "once", result)
+    age(p)
+    p.file("users.csv", "10001,Alice,x\n")
+    result = p.loader("table", "watch", "--once")
+    t.ok(result.rc == 1 and "exit status 1" in result.stdout, "--once by a timer: a bad row", result)
+    result = p.loader("table", "watch", "--once")
+    t.is_(result.stdout.count("load started"), 1, "it stays due: tried once by each run") or t.diag(result)
+    p.file("users.csv", "10001,Alice,25\n")
+    result = p.loader("table", "watch", "--once")
+    t.ok(result.rc == 0 and "exit status 0" in result.stdout, "repaired: made up by the next run", result)
+    result = p.loader("table", "watch", "--once")
+    t.ok(result.rc == 0 and "load started" not in result.stdout, "and tomorrow again", result)
+
+
+def unread_log(t, p):
+    """Nobody reads the log any more: the watch may end of it, its load must not live on."""
+    objects = definitions(p, "1s")
+    objects[kSource]["path"] = os.path.join(p.folder, "slow")
+    p.apply(objects)
+    with subprocess.Popen([kLoader, "table", "watch", "--jitter", "0"], cwd="/", env=p.loader.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as watch:
+        while b"load started" not in watch.stdout.readline():
+            pass
+        loads = wait_for(lambda: children(watch.pid), 10 * kSlow, "the load's process")
+        watch.stdout.close()
+        watch.terminate()
+        watch.wait(20 * kSlow)
+    t.ok(loads and not any(is_alive(pid) for pid in loads), "SIGTERM of a watch whose log nobody reads: its load is gone, too", loads)
+    p.apply(definitions(p, "1h"))
+
+
+def silent_catalog(t, p):
+    """A catalog that takes connections and says nothing."""
+    p.apply(definitions(p, "1h"))
+    watcher = Watcher(p)
+    watcher.wait("next at")
+    p.postgres.signal_all(signal.SIGSTOP)
+    try:
+        watcher.wait("did not answer within 10000 ms")
+        t.is_(watcher.end(), 0, "a catalog that is silent counts as lost, and SIGTERM ends the watch")
+    finally:
+        p.postgres.signal_all(signal.SIGCONT)
+
+
+def kept(t, p):
+    p.file("users.csv", "10001,Alice,25\n")
+    p.apply(definitions(p, "1h"))
+    for _ in range(3):
+        age(p)
+        result = p.loader("table", "watch", "--once", "--keep", "3")
+        t.ok(result.rc == 0 and "exit status 0" in result.stdout, "table watch --keep 3", result)
+    t.is_([status for status, _ in generations(p)][:3], ["current", "previous", "previous"], "its loads keep as many generations")
+
+
+def history(t, p):
+    p.postgres.psql("INSERT INTO tablegate.generation (table_name, generation, status, row_count, source, columns, finished_at)"
+                    " SELECT 'user_info', n, CASE WHEN n % 2 = 0 THEN 'pruned' ELSE 'failed' END, 1, 'old', '[]', now() FROM generate_series(1000, 2999) n")
+    p.load("user_info", "user_id,user_name,age\n10001,Alice,25\n")
+    t.is_(p.postgres.psql("SELECT count(*) FILTER (WHERE status IN ('pruned', 'failed')) BETWEEN 200 AND 201, max(generation), count(*) FILTER (WHERE status = 'current')"
+                          " FROM tablegate.generation"), "t|3000|1", "of generations that are no more the latest 200 are remembered")
+
+
 def test(t):
     p = t.project()
     p.init()
     refusals(t, p)
     once(t, p)
     ending(t, p, two(t, p, running(t, p)))
+    made_up(t, p)
+    unread_log(t, p)
+    silent_catalog(t, p)
+    history(t, p)
+    kept(t, p)
 
 
 run_test(test)

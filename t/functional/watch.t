@@ -17,7 +17,7 @@ from tg_watch import Watch, nodes, wait_node
 kCall = "/v1/user/info?user_id=10001"
 kApi = "Query User by User ID"
 kName = "one"
-kCatalogPatience = 10  # seconds that a silent catalog is waited for (loader/cli/sync.cpp)
+kCatalogPatience = 10  # seconds that a silent catalog is waited for (loader/cli/cli.hpp)
 
 
 def reloads(p, since=0):

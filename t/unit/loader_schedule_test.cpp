@@ -56,6 +56,22 @@ START_TEST(no_schedules) {
 }
 END_TEST
 
+START_TEST(zones_of_this_host) {
+  std::string fault;
+  const auto cron = Schedule::parse("0 3 * * *", fault);
+  const auto interval = Schedule::parse("1h", fault);
+  ck_assert(cron && interval);
+  same_text(cron->zone_fault("Asia/Kathmandu"), "");
+  setenv("TZDIR", "/nonexistent", 1);
+  same_text(cron->zone_fault("Asia/Kathmandu"),
+            "wants the time zone Asia/Kathmandu, which this host does not know (/nonexistent/Asia/Kathmandu: "
+            "No such file or directory)");
+  same_text(cron->zone_fault("UTC"), "");
+  same_text(interval->zone_fault("Asia/Kathmandu"), "");
+  unsetenv("TZDIR");
+}
+END_TEST
+
 START_TEST(cron) {
   same_text(next("* * * * *", kNow), "Wed 2026-11-25 16:21:00");
   same_text(next("* * * * *", 1795623660), "Wed 2026-11-25 16:22:00");  // after, not at
@@ -103,6 +119,6 @@ END_TEST
 }  // namespace
 
 int main() {
-  return tablegate::loader::testing::run_tests("schedule",
-                                               {intervals, no_schedules, cron, zones, changes_of_the_clock});
+  return tablegate::loader::testing::run_tests(
+      "schedule", {intervals, no_schedules, zones_of_this_host, cron, zones, changes_of_the_clock});
 }
