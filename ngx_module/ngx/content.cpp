@@ -98,9 +98,10 @@ ngx_int_t start_query(RequestState& state, const core::BoundValues& bound) {
   start_deadline(state);
   Generations* generations = worker.generations(api);
   if (generations != nullptr) generations->touch();
-  if (generations != nullptr && !generations->fresh() && generations->known().reads_pointer(api)) {
+  if (generations != nullptr && !generations->fresh() && !generations->absent() &&
+      generations->known().reads_pointer(api)) {
     state.submitting = true;
-    generations->reread(state.query);  // it may have moved while nobody looked
+    generations->reread(state.query, worker.pool(api));  // it may have moved while nobody looked
     state.submitting = false;
   } else {
     submit(state, worker);
@@ -187,7 +188,8 @@ void RequestQuery::on_failure(const pg::Failure& failure) noexcept {
     state_.reread = true;
     try {
       state_.missing = failure.message;
-      return generations_of(state_)->reread(*this);
+      return generations_of(state_)->reread(*this,
+                                            main_config(state_.request).worker->pool(*state_.route.api));
     } catch (...) {  // no memory for the message: an error like others
     }
   }

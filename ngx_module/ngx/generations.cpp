@@ -24,9 +24,10 @@ bool means_absent(const std::string& sqlstate) {
 
 }  // namespace
 
-Generations::Generations(const core::Manifest& manifest, std::string service, pg::Pool& pool, pg::Loop& loop)
+Generations::Generations(const core::Manifest& manifest, std::string service, std::vector<pg::Pool*> pools,
+                         pg::Loop& loop)
     : service_(std::move(service)),
-      pool_(pool),
+      pools_(std::move(pools)),
       loop_(loop),
       known_(manifest),
       uses_(manifest.tables.size()),
@@ -37,8 +38,10 @@ Generations::Generations(const core::Manifest& manifest, std::string service, pg
 }
 
 Generations::~Generations() {
-  pool_.abandon(*this);
-  while (waiting_.pop_front() != nullptr) continue;
+  if (reader_ != nullptr) reader_->abandon(*this);
+  for (pg::QueryList* list : {&due_, &late_}) {
+    while (list->pop_front() != nullptr) continue;
+  }
 }
 
 void Generations::add_use(const core::Api& api) {
@@ -47,6 +50,10 @@ void Generations::add_use(const core::Api& api) {
 
 bool Generations::fresh() const {
   return read_ms_ != 0 && loop_.now_ms() - read_ms_ <= kFreshMs;
+}
+
+bool Generations::absent() const {
+  return loop_.now_ms() < not_before_ms_;
 }
 
 std::string Generations::sql() const {
@@ -58,36 +65,53 @@ bool Generations::expects(const std::string& sqlstate) const noexcept {
 }
 
 void Generations::wake() {
-  if (loop_.now_ms() < not_before_ms_) return;
+  if (absent()) return;
   asleep_ = false;
   if (!reading_) timer_->start(0);
 }
 
 void Generations::on_timer() noexcept {
-  if (!reading_) read(false);
+  read_spare();
 }
 
-// Urgent: a request waits for it.
-void Generations::read(bool urgent) {
+void Generations::begin() {
   timer_->stop();
   reading_ = true;
   began_ms_ = loop_.now_ms();
   began_at_ = ngx_time();
-  if (urgent) {
-    pool_.submit(*this);
-  } else if (!pool_.submit_spare(*this)) {
-    reading_ = false;
-    timer_->start(kTryAgainMs);
-  }
 }
 
-void Generations::reread(RequestQuery& query) {
-  waiting_.push_back(query);
-  if (reading_) {
-    again_ = true;
-  } else {
-    read(true);
+// Nobody waits for it.
+void Generations::read_spare() {
+  begin();
+  for (pg::Pool* pool : pools_) {
+    reader_ = pool;
+    if (pool->submit_spare(*this)) return;
   }
+  reader_ = nullptr;
+  reading_ = false;
+  timer_->start(kTryAgainMs);
+}
+
+void Generations::read_by(pg::Pool& pool) {
+  begin();
+  reader_ = &pool;
+  pool.submit(*this);
+}
+
+void Generations::reread(RequestQuery& query, pg::Pool& pool) {
+  if (!reading_) {
+    due_.push_back(query);
+    return read_by(pool);
+  }
+  // What has not been sent yet begins after whoever comes now; it moves where nobody is in front of it.
+  if (sent_ms == 0 && reader_ != &pool) {
+    reader_->abandon(*this);
+    due_.push_back(query);
+    return read_by(pool);
+  }
+  if (late_.empty()) late_pool_ = &pool;
+  late_.push_back(query);
 }
 
 void Generations::take(const PGresult* rows) {
@@ -137,25 +161,26 @@ void Generations::on_failure(const pg::Failure& failure) noexcept {
 
 void Generations::finish(bool good) {
   reading_ = false;
-  if (again_) {
-    again_ = false;
-    read(true);
-    return;
-  }
-  schedule();
+  reader_ = nullptr;
   // A request's end may bring another one here.
-  pg::QueryList due;
-  due.prepend(waiting_);
-  while (pg::Query* query = due.pop_front()) static_cast<RequestQuery*>(query)->on_reread(good);
+  pg::QueryList done;
+  done.prepend(due_);
+  if (late_.empty()) {
+    schedule();
+  } else {
+    due_.prepend(late_);
+    read_by(*late_pool_);
+  }
+  while (pg::Query* query = done.pop_front()) static_cast<RequestQuery*>(query)->on_reread(good);
 }
 
 void Generations::schedule() {
   uint32_t wait = kBusyMs;
-  asleep_ = !used_ || loop_.now_ms() < not_before_ms_;
+  asleep_ = !used_ || absent();
   idle_rounds_ = used_ ? 0 : idle_rounds_ + 1;
   used_ = false;
   if (asleep_) {
-    if (idle_rounds_ > kIdleRounds || loop_.now_ms() < not_before_ms_) return;
+    if (idle_rounds_ > kIdleRounds || absent()) return;
     wait = kIdleMs;
   }
   timer_->start(wait - loop_.random() % (wait / 8));  // so that workers do not come all at once

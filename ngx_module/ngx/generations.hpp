@@ -1,5 +1,5 @@
 // Which generations of its tables a service serves, as one worker knows it: reads
-// mirror.tablegate_tables by a pool of the service, once a second while requests
+// mirror.tablegate_tables by any pool of the service, once a second while requests
 // come, seldom when none do, then not at all, so that idle connections can close.
 // Requests look at what is known and never wait for it, but where a table may
 // have moved (swap "pointer"). Owned by the Worker, gone before its pools.
@@ -21,8 +21,9 @@ class RequestQuery;
 
 class Generations final : private pg::Query, private pg::TimerHandler {
  public:
-  // All outlive the object; nothing is read before touch().
-  Generations(const core::Manifest& manifest, std::string service, pg::Pool& pool, pg::Loop& loop);
+  // `pools`: the service's. All outlive the object; nothing is read before touch().
+  Generations(const core::Manifest& manifest, std::string service, std::vector<pg::Pool*> pools,
+              pg::Loop& loop);
   ~Generations() override;
 
   // Somebody uses what is known: keeps it fresh. Cheap; reads from the event loop, not within the call.
@@ -33,8 +34,11 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   const core::TableGenerations& known() const { return known_; }
   // Whether it was read a moment ago.
   bool fresh() const;
-  // Reads once more, then calls the query's on_reread(). The query is in no pool; Pool::abandon takes it out.
-  void reread(RequestQuery& query);
+  // Not to be read for a while: the table is not there, or may not be read.
+  bool absent() const;
+  // Reads once more, by the query's own pool (another one may be full of slow queries), then calls its
+  // on_reread(). The query is in no pool; Pool::abandon takes it out.
+  void reread(RequestQuery& query, pg::Pool& pool);
 
   const std::string& service() const { return service_; }
   // A table that an API of this service reads, by its place in Manifest::tables.
@@ -51,22 +55,26 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   void on_timer() noexcept override;
 
   void wake();
-  void read(bool urgent);
+  void read_spare();
+  void read_by(pg::Pool& pool);
+  void begin();
   void take(const PGresult* rows);
   void schedule();
   void finish(bool good);
 
   const std::string service_;
-  pg::Pool& pool_;
+  const std::vector<pg::Pool*> pools_;
   pg::Loop& loop_;
   core::TableGenerations known_;
   std::vector<bool> uses_;
   std::unique_ptr<pg::Timer> timer_;
-  pg::QueryList waiting_;  // RequestQuery, each for a read that began after it came
+  // RequestQuery: those who wait for the read that runs, and those who came after it began.
+  pg::QueryList due_, late_;
+  pg::Pool* late_pool_ = nullptr;  // of the first of the latter
+  pg::Pool* reader_ = nullptr;     // the read that runs is in it
   bool used_ = false;
   bool asleep_ = true;  // touch() has to start the timer
   bool reading_ = false;
-  bool again_ = false;  // somebody waits for a read that begins after the one that runs
   bool complained_ = false;
   unsigned idle_rounds_ = 0;
   uint64_t not_before_ms_ = 0;  // the table cannot be read: not to be tried before

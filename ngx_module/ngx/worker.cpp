@@ -44,8 +44,12 @@ void Worker::make_generations() {
     const size_t pool = config_.pool_of_api[api.index];
     Generations*& generations = of_service[service_of_pool[pool]];
     if (generations == nullptr) {
+      std::vector<pg::Pool*> pools;
+      for (size_t i = 0; i < pools_.size(); ++i) {
+        if (service_of_pool[i] == service_of_pool[pool]) pools.push_back(pools_[i].get());
+      }
       generations_.push_back(
-          std::make_unique<Generations>(*config_.manifest, api.service, *pools_[pool], loop_));
+          std::make_unique<Generations>(*config_.manifest, api.service, std::move(pools), loop_));
       generations = generations_.back().get();
       if (config_.status_anywhere) generations->touch();  // who watches wants to know from the start
     }
