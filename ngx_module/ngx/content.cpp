@@ -98,9 +98,9 @@ ngx_int_t start_query(RequestState& state, const core::BoundValues& bound) {
   start_deadline(state);
   Generations* generations = worker.generations(api);
   if (generations != nullptr) generations->touch();
-  if (generations != nullptr && !generations->fresh() && generations->known().reads_pointer(api)) {
+  if (generations != nullptr && generations->wants_reread(api)) {
     state.submitting = true;
-    generations->reread(state.query);  // it may have moved while nobody looked
+    generations->reread(state.query);
     state.submitting = false;
   } else {
     submit(state, worker);

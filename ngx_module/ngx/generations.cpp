@@ -39,6 +39,7 @@ Generations::Generations(const core::Manifest& manifest, std::string service, pg
 Generations::~Generations() {
   pool_.abandon(*this);
   while (waiting_.pop_front() != nullptr) continue;
+  while (next_.pop_front() != nullptr) continue;
 }
 
 void Generations::add_use(const core::Api& api) {
@@ -47,6 +48,10 @@ void Generations::add_use(const core::Api& api) {
 
 bool Generations::fresh() const {
   return read_ms_ != 0 && loop_.now_ms() - read_ms_ <= kFreshMs;
+}
+
+bool Generations::wants_reread(const core::Api& api) const {
+  return !fresh() && loop_.now_ms() >= not_before_ms_ && known_.reads_pointer(api);
 }
 
 std::string Generations::sql() const {
@@ -82,10 +87,10 @@ void Generations::read(bool urgent) {
 }
 
 void Generations::reread(RequestQuery& query) {
-  waiting_.push_back(query);
   if (reading_) {
-    again_ = true;
+    next_.push_back(query);
   } else {
+    waiting_.push_back(query);
     read(true);
   }
 }
@@ -137,15 +142,15 @@ void Generations::on_failure(const pg::Failure& failure) noexcept {
 
 void Generations::finish(bool good) {
   reading_ = false;
-  if (again_) {
-    again_ = false;
-    read(true);
-    return;
-  }
-  schedule();
-  // A request's end may bring another one here.
   pg::QueryList due;
   due.prepend(waiting_);
+  waiting_.prepend(next_);
+  if (waiting_.empty()) {
+    schedule();
+  } else {
+    read(true);
+  }
+  // Last: a request's end may bring another one here.
   while (pg::Query* query = due.pop_front()) static_cast<RequestQuery*>(query)->on_reread(good);
 }
 

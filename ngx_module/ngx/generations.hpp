@@ -33,6 +33,8 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   const core::TableGenerations& known() const { return known_; }
   // Whether it was read a moment ago.
   bool fresh() const;
+  // Whether a request of the API looks once more before it asks: a table may have moved while nobody looked.
+  bool wants_reread(const core::Api& api) const;
   // Reads once more, then calls the query's on_reread(). The query is in no pool; Pool::abandon takes it out.
   void reread(RequestQuery& query);
 
@@ -62,11 +64,12 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   core::TableGenerations known_;
   std::vector<bool> uses_;
   std::unique_ptr<pg::Timer> timer_;
-  pg::QueryList waiting_;  // RequestQuery, each for a read that began after it came
+  // RequestQuery, each for a read that begins after it came.
+  pg::QueryList waiting_;  // for the read that runs
+  pg::QueryList next_;     // came during it
   bool used_ = false;
   bool asleep_ = true;  // touch() has to start the timer
   bool reading_ = false;
-  bool again_ = false;  // somebody waits for a read that begins after the one that runs
   bool complained_ = false;
   unsigned idle_rounds_ = 0;
   uint64_t not_before_ms_ = 0;  // the table cannot be read: not to be tried before
