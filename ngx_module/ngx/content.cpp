@@ -98,8 +98,7 @@ ngx_int_t start_query(RequestState& state, const core::BoundValues& bound) {
   start_deadline(state);
   Generations* generations = worker.generations(api);
   if (generations != nullptr) generations->touch();
-  if (generations != nullptr && !generations->fresh() && !generations->absent() &&
-      generations->known().reads_pointer(api)) {
+  if (generations != nullptr && generations->wants_reread(api)) {
     state.submitting = true;
     generations->reread(state.query, worker.pool(api));  // it may have moved while nobody looked
     state.submitting = false;

@@ -52,6 +52,11 @@ bool Generations::fresh() const {
   return read_ms_ != 0 && loop_.now_ms() - read_ms_ <= kFreshMs;
 }
 
+bool Generations::wants_reread(const core::Api& api) const {
+  return !fresh() && !absent() && known_.reads_pointer(api);
+}
+
+// Not to be read for a while: the table is not there, or may not be read.
 bool Generations::absent() const {
   return loop_.now_ms() < not_before_ms_;
 }

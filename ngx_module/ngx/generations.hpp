@@ -34,8 +34,8 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   const core::TableGenerations& known() const { return known_; }
   // Whether it was read a moment ago.
   bool fresh() const;
-  // Not to be read for a while: the table is not there, or may not be read.
-  bool absent() const;
+  // Whether a table of the API may have moved since, and the read would tell.
+  bool wants_reread(const core::Api& api) const;
   // Reads once more, by the query's own pool (another one may be full of slow queries), then calls its
   // on_reread(). The query is in no pool; Pool::abandon takes it out.
   void reread(RequestQuery& query, pg::Pool& pool);
@@ -55,6 +55,7 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   void on_timer() noexcept override;
 
   void wake();
+  bool absent() const;
   void read_spare();
   void read_by(pg::Pool& pool);
   void begin();

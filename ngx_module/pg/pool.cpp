@@ -87,7 +87,7 @@ void Pool::submit(Query& query) noexcept {
     return;
   }
   // One may always wait: without that no connection would ever be opened for it.
-  if (waiting_count() >= std::max(1U, config_.queue)) {
+  if (group.waiting.size() + group.retry.size() >= std::max(1U, config_.queue)) {
     fail_query(query, Failure::Kind::queue_full, "", "too many queries are waiting");
     return;
   }

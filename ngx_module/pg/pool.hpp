@@ -23,7 +23,7 @@ struct PoolConfig {
   std::string name;                    // for log lines
   const Dsn* dsn = nullptr;            // outlives the pool
   unsigned connections = 8;            // at least 1
-  unsigned queue = 1024;               // queries that may wait, over both kinds; 0 counts as 1
+  unsigned queue = 1024;               // queries of each kind that may wait; 0 counts as 1
   uint32_t connect_timeout_ms = 1000;  // per endpoint
   bool prepare = true;                 // off: nothing outlives a transaction (pgbouncer in transaction mode)
   bool pipeline = true;                // off: one query in flight a connection

@@ -185,6 +185,19 @@ START_TEST(the_queue_is_bounded) {
 }
 END_TEST
 
+START_TEST(each_kind_has_a_queue_of_its_own) {
+  Fixture f(4);
+  f.config.queue = 3;
+  for (int i = 0; i < 3; ++i) f.submit(false);
+  TestQuery& refused = f.submit(false);
+  ck_assert(refused.failure.kind == Failure::Kind::queue_full);
+  TestQuery& point = f.submit(true);
+  ck_assert_msg(point.callbacks == 0, "a full queue of slow queries is not the point queries'");
+  f.finish();
+  ck_assert(point.ok);
+}
+END_TEST
+
 START_TEST(spare_queries_take_no_place_from_others) {
   const std::size_t setup = setup_bytes();
   Fixture f(1, [setup](int) { return stall(setup); });  // opens, then answers nothing
@@ -510,6 +523,7 @@ int main() {
                                           a_second_point_lane_opens_under_load,
                                           batch_waits_while_busy,
                                           the_queue_is_bounded,
+                                          each_kind_has_a_queue_of_its_own,
                                           spare_queries_take_no_place_from_others,
                                           spare_queries_use_what_is_idle,
                                           spare_queries_leave_a_server_that_is_down_alone,
