@@ -208,6 +208,13 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
       return refuse_value(writers[i].column(), nul ? "holds a NUL byte, which PostgreSQL's text cannot"
                                                    : fmt::format("is not {}", file.bytes().charset()));
     }
+    if (file.bytes().converts() && writers[i].copies_bytes(fields[i])) {
+      return refuse_value(
+          writers[i].column(),
+          fmt::format("is BINARY in a file of {}, whose bytes are not what is read: write it as "
+                      "\\x00ff",
+                      file.bytes().charset()));
+    }
     try {
       writers[i].write(fields[i], copy);
     } catch (const BadValue& value) {
