@@ -171,7 +171,7 @@ int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::stri
   const auto refuse_marker = [&] {
     throw Refused(
         fmt::format("{}, line {}: is \\. alone, which PostgreSQL takes as the end of the data: quote it",
-                    file.label(), header_lines + scanner.lines()));
+                    file.label(), header_lines + scanner.line()));
   };
   std::string buffer = file.reader().take_rest();
   do {
@@ -184,7 +184,7 @@ int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::stri
   if (!scanner.finish()) refuse_marker();
   int64_t rows = 0;
   CopyFault fault;
-  if (!copy.finish(rows, fault)) refuse(fault, file, fault.line + header_lines, 0);
+  if (!copy.finish(rows, fault)) refuse(fault, file, scanner.line_of(fault.line) + header_lines, 0);
   return rows;
 }
 

@@ -90,6 +90,16 @@ def charsets(t, p):
         refused(t, load(p, write(p, "c.csv", text), "--charset", charset), (charset, "iconv knows no charset", "iconv -l"), f"--charset {charset}")
 
 
+def lines(t, p):
+    """Of bad rows where COPY reads the file itself: with what stands in quotes, the line where the row begins."""
+    for name, end in (("LF", "\n"), ("CR LF", "\r\n")):
+        body = end.join(("n,x,ds", '1,"a\nb\nc",p', "2,b,p", '3,"a\nb",p', 'bad,"c\nd",p', "4,d,p", ""))
+        refused(t, load(p, write(p, "quoted.csv", body)), ("quoted.csv, line 8,", 'column "n"'), f"a bad row behind line ends in quotes: {name}")
+        body = end.join(("1,a,p", '2,"a\nb",p', '3,"open,p', "4,d,p", ""))
+        refused(t, load(p, write(p, "open.csv", body)), ("open.csv, line 4:",), f"an open quote: {name}")
+        refused(t, load(p, write(p, "marker.csv", end.join(("1,a,p", '2,"a\nb",p', "\\.", "4,d,p", "")))), ("marker.csv, line 4:",), f"COPY's end marker: {name}")
+
+
 def headers(t, p):
     path = write(p, "head.csv", "DS,n,x\np,1,a\n")
     loads(t, p, "a header by name, found out", [[1, "a", "p"]], path)
@@ -166,6 +176,7 @@ def test(t):
     text_mode(t, p)
     nulls(t, p)
     charsets(t, p)
+    lines(t, p)
     headers(t, p)
     constants(t, p)
     several(t, p)

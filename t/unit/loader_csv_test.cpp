@@ -85,7 +85,33 @@ START_TEST(end_marker) {
   CsvScanner scanner;
   ck_assert(scanner.scan("a,b\n\"c\nd\",e\r\n\r\nf"));
   ck_assert_uint_eq(scanner.records(), 3);
-  ck_assert_uint_eq(scanner.lines(), 4);
+  ck_assert_uint_eq(scanner.line(), 5);
+}
+END_TEST
+
+// The line at which the record begins for which COPY says `copied`.
+uint64_t line_of(const std::string& text, uint64_t copied, size_t chunk) {
+  CsvScanner scanner;
+  for (size_t at = 0; at < text.size(); at += chunk) scanner.scan(std::string_view(text).substr(at, chunk));
+  scanner.finish();
+  return scanner.line_of(copied);
+}
+
+// Nothing inside quotes counts for COPY before the first line has ended.
+START_TEST(lines_of_copy) {
+  for (size_t chunk = 1; chunk < 20; ++chunk) {
+    const std::string crlf = "1,\"a\nb\nc\"\r\n2,b\r\n\r\n3,\"\n\r\n\"\r\n4,c";
+    ck_assert_uint_eq(line_of(crlf, 1, chunk), 1);
+    ck_assert_uint_eq(line_of(crlf, 2, chunk), 4);
+    ck_assert_uint_eq(line_of(crlf, 3, chunk), 5);
+    ck_assert_uint_eq(line_of(crlf, 5, chunk), 6);  // one CR inside it
+    ck_assert_uint_eq(line_of(crlf, 6, chunk), 9);
+    const std::string lf = "1,\"a\nb\"\n2,\"a\nb\"\n3,c\n";
+    ck_assert_uint_eq(line_of(lf, 1, chunk), 1);
+    ck_assert_uint_eq(line_of(lf, 3, chunk), 3);
+    ck_assert_uint_eq(line_of(lf, 4, chunk), 5);
+    ck_assert_uint_eq(line_of("1\r2\r3\r", 3, chunk), 3);
+  }
 }
 END_TEST
 
@@ -132,5 +158,5 @@ END_TEST
 }  // namespace
 
 int main() {
-  return tablegate::loader::testing::run_tests("loader csv", {end_marker, headers, files});
+  return tablegate::loader::testing::run_tests("loader csv", {end_marker, lines_of_copy, headers, files});
 }
