@@ -107,6 +107,18 @@ START_TEST(every_literal) {
 }
 END_TEST
 
+START_TEST(escapes) {
+  same_text(value("STRING", R"('\001\101\1777\Z')"),
+            "\x01"
+            "A\x7f"
+            "7\x1a");
+  same_text(value("STRING", R"('\18\200\%\;')"), "18200%;");
+  same_text(value("STRING", R"('ab\0c')"), "ddl, 1:26: is a NUL byte, which PostgreSQL's text cannot hold");
+  same_text(value("STRING", R"('\000')"), "ddl, 1:24: is a NUL byte, which PostgreSQL's text cannot hold");
+  same_text(value("STRING", R"('\01')"), "ddl, 1:24: is a NUL byte, which PostgreSQL's text cannot hold");
+}
+END_TEST
+
 START_TEST(refused_values) {
   same_text(value("BIGINT", "'x'"), "ddl, 1:23: column \"c\": a text where bigint is wanted");
   same_text(value("BIGINT", "DATE'2017-11-11'"), "ddl, 1:23: column \"c\": a DATE where bigint is wanted");
@@ -190,6 +202,6 @@ END_TEST
 
 int main() {
   return tablegate::loader::testing::run_tests(
-      "loader seed", {tutorial_statements, forms_of_insert, every_literal, refused_values, refused_statements,
-                      any_text_ends});
+      "loader seed", {tutorial_statements, forms_of_insert, every_literal, escapes, refused_values,
+                      refused_statements, any_text_ends});
 }
