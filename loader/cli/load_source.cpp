@@ -93,6 +93,10 @@ MaxComputeOptions choose_partitions(const LoadOptions& options, const TableSpec&
   return chosen;
 }
 
+std::map<std::string, DdlType> nested_types(const TableSpec& spec) {
+  return spec.ddl.empty() ? std::map<std::string, DdlType>() : parse_nested_types(spec.ddl);
+}
+
 }  // namespace
 
 std::unique_ptr<TableSource> open_source(const LoadOptions& options, const TableSpec& spec) {
@@ -101,7 +105,7 @@ std::unique_ptr<TableSource> open_source(const LoadOptions& options, const Table
   if (from.scheme == "csv") {
     return std::make_unique<CsvSource>(
         csv_options(options.csv, options.maxcompute.partitions, from.rest, spec), spec.columns,
-        spec.ddl.empty() ? std::map<std::string, DdlType>() : parse_nested_types(spec.ddl));
+        nested_types(spec));
   }
   if (from.scheme == "maxcompute") {
     return std::make_unique<MaxComputeSource>(read_project(spec.source_definition),
@@ -112,7 +116,7 @@ std::unique_ptr<TableSource> open_source(const LoadOptions& options, const Table
     return std::make_unique<PostgresSource>(PostgresRows{from.rest, spec.source_table, spec.source_query},
                                             spec.columns);
   }
-  SeedTable seed{{lower_name(spec.source_table_name()), spec.name}, spec.columns};
+  SeedTable seed{{lower_name(spec.source_table_name()), spec.name}, spec.columns, nested_types(spec)};
   return std::make_unique<SeedSource>(from.rest, std::move(seed));
 }
 

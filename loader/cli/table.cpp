@@ -101,7 +101,7 @@ void add_maxcompute_options(Verb& verb, MaxComputeOptions& options) {
   verb.add_option(
           "--partition", options.partitions,
           "ds=20260101[,hh=01]: all keys or the first ones; others stay; repeat for more. Of csv: values of "
-          "columns that the file does not have")
+          "columns that the file does not have, and the file is the whole table")
       ->group(group)
       ->allow_extra_args(false);
   verb.add_flag("--all-partitions", options.all_partitions, "all that the table has: fetches what changed")
@@ -143,7 +143,7 @@ void add_load(Verb& table, Settings& settings) {
   verb->footer(
       "Examples:\n"
       "  tablegate table load user_info --from csv:user_info.csv --header\n"
-      "  tablegate table load events --from 'csv:export/*.csv.gz' --partition ds=20260101 --max-errors 100\n"
+      "  tablegate table load events --from 'csv:export/*.csv.gz' --max-errors 100\n"
       "  tablegate table load events --from csv:export.txt --format text --delimiter '\\u0001' --charset "
       "gbk\n"
       "  tablegate table load user_info --from sql:user_info.sql        (INSERT INTO ... VALUES)\n"

@@ -28,6 +28,7 @@ class Load {
 
   LoadOutcome run(TableSource& source) {
     open_load_session(mirror_);
+    keep_session(catalog_);
     lock_table_for_load(mirror_, spec_.name);
     std::vector<GenerationTable> tables = list_generations(mirror_, spec_.name);
     if (!mode_.dry_run) {

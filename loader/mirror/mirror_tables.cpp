@@ -165,10 +165,15 @@ void open_load_session(Database& mirror) {
   }
   mirror.script(
       "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0");
+  keep_session(mirror);
   // A loader that was killed must not leave the server at work on an index, with its lock (PostgreSQL 14 on).
   mirror.query(
       "SELECT set_config(name, '2s', false) FROM pg_settings WHERE name = "
       "'client_connection_check_interval'");
+}
+
+void keep_session(Database& database) {
+  database.query("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'");
 }
 
 std::vector<GenerationTable> list_generations(Database& mirror, const std::string& table) {
@@ -223,7 +228,7 @@ void swap_generation(Database& mirror, const std::string& table, int64_t next, c
             fmt::format("mirror.{} could not be locked for the swap within {} s, someone holds it{}; the "
                         "previous generation keeps serving",
                         table, kSwapPatience.count() / 1000, lock_holders(mirror, table)),
-            "tablegate table load " + table);
+            "the same command again, when those have ended");
       }
     }
   }

@@ -44,6 +44,9 @@ void lock_table_for_load(Database& mirror, const std::string& table);
 // user is no developer.
 void open_load_session(Database& mirror);
 
+// A session that idles while rows come, the catalog's: it is not ended for that (PostgreSQL 14 on).
+void keep_session(Database& database);
+
 // All tables of ours that belong to `table`, the serving one too. Throws Refused where a foreign table has
 // its name.
 std::vector<GenerationTable> list_generations(Database& mirror, const std::string& table);

@@ -171,7 +171,7 @@ int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::stri
   const auto refuse_marker = [&] {
     throw Refused(
         fmt::format("{}, line {}: is \\. alone, which PostgreSQL takes as the end of the data: quote it",
-                    file.label(), header_lines + scanner.lines()));
+                    file.label(), header_lines + scanner.line()));
   };
   std::string buffer = file.reader().take_rest();
   do {
@@ -184,7 +184,7 @@ int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::stri
   if (!scanner.finish()) refuse_marker();
   int64_t rows = 0;
   CopyFault fault;
-  if (!copy.finish(rows, fault)) refuse(fault, file, fault.line + header_lines, 0);
+  if (!copy.finish(rows, fault)) refuse(fault, file, scanner.line_of(fault.line) + header_lines, 0);
   return rows;
 }
 
@@ -207,6 +207,13 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
       const bool nul = fields[i].text.find('\0') != std::string_view::npos;
       return refuse_value(writers[i].column(), nul ? "holds a NUL byte, which PostgreSQL's text cannot"
                                                    : fmt::format("is not {}", file.bytes().charset()));
+    }
+    if (file.bytes().converts() && writers[i].copies_bytes(fields[i])) {
+      return refuse_value(
+          writers[i].column(),
+          fmt::format("is BINARY in a file of {}, whose bytes are not what is read: write it as "
+                      "\\x00ff",
+                      file.bytes().charset()));
     }
     try {
       writers[i].write(fields[i], copy);

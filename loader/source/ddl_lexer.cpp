@@ -27,9 +27,15 @@ char unescape(char c) {
       return '\r';
     case 'b':
       return '\b';
+    case 'Z':
+      return '\x1a';
     default:
       return c;
   }
+}
+
+bool is_octal(char c) {
+  return c >= '0' && c <= '7';
 }
 
 }  // namespace
@@ -95,6 +101,21 @@ void DdlLexer::skip_blanks() {
   }
 }
 
+// A backslash with what follows it: \001 to \177 in octal digits, or one character. \0 is the end of a text
+// there and can be in none here.
+char DdlLexer::read_escape() {
+  const size_t line = line_;
+  const size_t column = column_;
+  advance();
+  const bool octal = (peek() == '0' || peek() == '1') && is_octal(peek(1)) && is_octal(peek(2));
+  const int code = octal ? (peek() - '0') * 64 + (peek(1) - '0') * 8 + (peek(2) - '0') : 0;
+  if (octal ? code == 0 : peek() == '0')
+    refuse_ddl(line, column, "is a NUL byte, which PostgreSQL's text cannot hold");
+  const char c = octal ? static_cast<char>(code) : unescape(peek());
+  for (int i = 0; i < (octal ? 3 : 1); ++i) advance();
+  return c;
+}
+
 // Strings take backslash escapes, back-quoted names take a doubled back-quote.
 void DdlLexer::read_quoted(char quote, DdlToken& token) {
   advance();
@@ -107,9 +128,7 @@ void DdlLexer::read_quoted(char quote, DdlToken& token) {
       token.text += '`';
       advance();
     } else if (c == '\\' && quote != '`' && at_ + 1 < text_.size()) {
-      advance();
-      token.text += unescape(text_[at_]);
-      advance();
+      token.text += read_escape();
     } else {
       token.text += c;
       advance();

@@ -38,6 +38,7 @@ class DdlLexer {
   void skip_blanks();
   bool skip_comment();
   void read_quoted(char quote, DdlToken& token);
+  char read_escape();
   char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
 
   std::string_view text_;

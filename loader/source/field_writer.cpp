@@ -70,12 +70,20 @@ FieldWriter::FieldWriter(const TableColumn& column, const CsvOptions& options, c
   }
 }
 
+// Texts and bytes can be empty or look like the marker where they are quoted; other values cannot.
+bool FieldWriter::is_null(const RecordField& field) const {
+  const bool marked = field.text == null_;
+  const bool textual = kind_ == Kind::text || kind_ == Kind::bytes;
+  return textual ? marked && !field.quoted : marked || field.text.empty();
+}
+
+bool FieldWriter::copies_bytes(const RecordField& field) const {
+  return kind_ == Kind::bytes && !is_null(field) && !field.text.empty() && !is_hex(field.text);
+}
+
 void FieldWriter::write(const RecordField& field, CopyText& copy) const {
   const std::string_view text = field.text;
-  const bool marked = text == null_;
-  // Texts and bytes can be empty or look like the marker where they are quoted; other values cannot.
-  const bool textual = kind_ == Kind::text || kind_ == Kind::bytes;
-  if (textual ? marked && !field.quoted : marked || text.empty()) return copy.null();
+  if (is_null(field)) return copy.null();
   switch (kind_) {
     case Kind::text:
     case Kind::plain:

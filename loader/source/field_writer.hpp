@@ -25,10 +25,13 @@ class FieldWriter {
   bool as_copy_reads() const { return kind_ == Kind::text || kind_ == Kind::plain; }
   bool is_text() const { return kind_ == Kind::text; }
   bool is_bytes() const { return kind_ == Kind::bytes; }
+  // The column gets the very bytes of the field: neither NULL nor \x00ff.
+  bool copies_bytes(const RecordField& field) const;
   // Throws BadValue.
   void write(const RecordField& field, CopyText& copy) const;
 
  private:
+  bool is_null(const RecordField& field) const;
   enum class Kind { text, plain, moment, bytes, nested };
 
   std::string name_;

@@ -12,8 +12,10 @@ namespace tablegate::loader {
 class LineMap {
  public:
   // The next row begins on this line.
-  void add(uint64_t line) {
-    ++rows_;
+  void add(uint64_t line) { add(rows_ + 1, line); }
+  // The same of a row whose number, above those before, is known: those between have none of their own.
+  void add(uint64_t row, uint64_t line) {
+    rows_ = row;
     if (!runs_.empty() && runs_.back().line + (rows_ - runs_.back().row) == line) return;
     runs_.push_back({rows_, line});
     if (runs_.size() > kMaxRuns) runs_.pop_front();

@@ -162,8 +162,11 @@ class SeedReader : private DdlReader {
     if (count != places_.size()) {
       refuse_ddl(first.line, first.column, fmt::format("{} values for {} columns", count, places_.size()));
     }
-    for (size_t i = 0; i < row.size(); ++i)
-      copy_sql_literal(row[i].value_or(SqlLiteral()), table_.columns[i], copy_);
+    for (size_t i = 0; i < row.size(); ++i) {
+      const auto type = table_.nested.find(table_.columns[i].name);
+      copy_sql_literal(row[i].value_or(SqlLiteral()), table_.columns[i],
+                       type == table_.nested.end() ? nullptr : &type->second, copy_);
+    }
     copy_.end_row();
     row_written_(first.line);
   }

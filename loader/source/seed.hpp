@@ -5,18 +5,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "source/copy_text.hpp"
 #include "source/ddl.hpp"
+#include "source/ddl_type.hpp"
 
 namespace tablegate::loader {
 
 struct SeedTable {
-  std::vector<std::string> names;    // that the table may have in the file, in lower case
-  std::vector<TableColumn> columns;  // of the mirror
+  std::vector<std::string> names;         // that the table may have in the file, in lower case
+  std::vector<TableColumn> columns;       // of the mirror
+  std::map<std::string, DdlType> nested;  // types of those that are an ARRAY, MAP or STRUCT
 };
 
 // Reads the statements and writes each row for `table`, all its columns in order; `line` is where the row

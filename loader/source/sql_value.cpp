@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <string_view>
 
 #include "source/ddl_lexer.hpp"
@@ -81,11 +83,21 @@ bool is_number_text(const std::string& text) {
          only_digits(std::string_view(text).substr(point + 1));
 }
 
-// As JSON inside a jsonb column.
-std::string json_of(const SqlLiteral& literal, const TableColumn& column);
+// As JSON inside a jsonb column, of the type that stands there.
+std::string json_of(const SqlLiteral& literal, const DdlType& type, const TableColumn& column);
 
-std::string json_string(const std::string& text) {
-  MaxComputeType type;  // STRING
+[[noreturn]] void refuse_inside(const SqlLiteral& literal, const DdlType& type, const TableColumn& column) {
+  const bool shown = literal.kind == Kind::number || literal.kind == Kind::string;
+  refuse_value(literal, column,
+               fmt::format("{} where {} is wanted",
+                           shown ? fmt::format("\"{}\"", literal.text) : std::string(kind_name(literal.kind)),
+                           type.name));
+}
+
+// `kind`: of texts, or of JSON, which must be one whole value.
+std::string json_text(const std::string& text, MaxComputeType::Kind kind = MaxComputeType::Kind::string) {
+  MaxComputeType type;
+  type.kind = kind;
   RecordValue value;
   value.null = false;
   value.bytes = text;
@@ -94,53 +106,114 @@ std::string json_string(const std::string& text) {
   return out;
 }
 
-std::string json_object(const SqlLiteral& literal, const TableColumn& column) {
+bool fits(const std::string& text, int64_t low, int64_t high) {
+  int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  return read.ec == std::errc() && read.ptr == end && value >= low && value <= high;
+}
+
+// Of a whole number's type; false: it is of none.
+bool range_of(const std::string& name, int64_t& high) {
+  high = name == "tinyint"                    ? INT8_MAX
+         : name == "smallint"                 ? INT16_MAX
+         : name == "int" || name == "integer" ? INT32_MAX
+         : name == "bigint"                   ? INT64_MAX
+                                              : 0;
+  return high != 0;
+}
+
+// ".5", "5." and "05" are no JSON.
+bool is_json_number(std::string_view text) {
+  if (!text.empty() && text[0] == '-') text.remove_prefix(1);
+  if (text.empty() || !only_digits(text.substr(0, 1)) || text.back() == '.') return false;
+  return text[0] != '0' || !only_digits(text.substr(1, 1));
+}
+
+std::string json_number(const SqlLiteral& literal, const DdlType& type, const TableColumn& column) {
+  int64_t high = 0;
+  if (range_of(type.name, high) ? !fits(literal.text, -high - 1, high) : false)
+    refuse_inside(literal, type, column);
+  if (!is_json_number(literal.text))
+    refuse_value(literal, column, fmt::format("\"{}\" cannot stand inside a nested value", literal.text));
+  return literal.text;
+}
+
+std::string json_date(const SqlLiteral& literal, const TableColumn& column) {
+  size_t size = 0;
+  if (!begins_with_date(literal.text, size) || literal.text.size() != size)
+    refuse_value(literal, column, fmt::format("'{}' is no date (2017-11-11)", literal.text));
+  return json_text(literal.text);
+}
+
+std::string json_scalar(const SqlLiteral& literal, const DdlType& type, const TableColumn& column) {
+  const Kind kind = literal.kind;
+  int64_t high = 0;
+  const bool number =
+      range_of(type.name, high) || type.name == "float" || type.name == "double" || type.name == "decimal";
+  const bool text = type.name == "string" || type.name == "varchar" || type.name == "char";
+  if (number && kind == Kind::number) return json_number(literal, type, column);
+  if (text && (kind == Kind::string || kind == Kind::number || kind == Kind::boolean))
+    return json_text(literal.text);
+  if (type.name == "boolean" && kind == Kind::boolean) return literal.text;
+  if (type.name == "date" && (kind == Kind::date || kind == Kind::string)) return json_date(literal, column);
+  if (type.name == "json" && kind == Kind::json) {
+    try {
+      return json_text(literal.text, MaxComputeType::Kind::json);
+    } catch (const BadValue& bad) {
+      refuse_value(literal, column, bad.what());
+    }
+  }
+  if (number || text || type.name == "boolean" || type.name == "date" || type.name == "json")
+    refuse_inside(literal, type, column);
+  refuse_value(literal, column, fmt::format("{} inside a nested value is not supported yet", type.name));
+}
+
+std::string json_array(const SqlLiteral& literal, const DdlType& type, const TableColumn& column) {
+  std::string out = "[";
+  for (size_t i = 0; i < literal.items.size(); ++i)
+    out += (i > 0 ? "," : "") + json_of(literal.items[i], type.children[0], column);
+  return out + "]";
+}
+
+// Keys become strings.
+std::string json_map(const SqlLiteral& literal, const DdlType& type, const TableColumn& column) {
   std::string out = "{";
   for (size_t i = 0; i < literal.items.size(); i += 2) {
-    if (i > 0) out += ',';
-    const std::string key = json_of(literal.items[i], column);
-    out += key[0] == '"' ? key : json_string(key);
-    out += ':';
-    out += json_of(literal.items[i + 1], column);
+    const std::string key = json_of(literal.items[i], type.children[0], column);
+    out += (i > 0 ? "," : "") + (key[0] == '"' ? key : json_text(key)) + ":";
+    out += json_of(literal.items[i + 1], type.children[1], column);
   }
   return out + "}";
 }
 
-std::string json_of(const SqlLiteral& literal, const TableColumn& column) {
-  switch (literal.kind) {
-    case Kind::null:
-      return "null";
-    case Kind::boolean:
-      return literal.text;
-    case Kind::number:
-      // ".5" and "5." are no JSON
-      if (literal.text.find_first_of("0123456789") == literal.text.find_first_not_of('-') &&
-          literal.text.back() != '.')
-        return literal.text;
-      refuse_value(literal, column, fmt::format("\"{}\" cannot stand inside a nested value", literal.text));
-    case Kind::string:
-      return json_string(literal.text);
-    case Kind::date: {
-      size_t size = 0;
-      if (!begins_with_date(literal.text, size) || literal.text.size() != size)
-        refuse_value(literal, column, fmt::format("'{}' is no date (2017-11-11)", literal.text));
-      return json_string(literal.text);
-    }
-    case Kind::json:
-      return literal.text;
-    case Kind::array: {
-      std::string out = "[";
-      for (size_t i = 0; i < literal.items.size(); ++i)
-        out += (i > 0 ? "," : "") + json_of(literal.items[i], column);
-      return out + "]";
-    }
-    case Kind::map:
-    case Kind::named_struct:
-      return json_object(literal, column);
-    default:
-      refuse_value(literal, column,
-                   fmt::format("{} inside a nested value is not supported yet", kind_name(literal.kind)));
+// All fields in their order, as MaxCompute wants them; names have no case.
+std::string json_struct(const SqlLiteral& literal, const DdlType& type, const TableColumn& column) {
+  if (literal.items.size() != type.fields.size() * 2) {
+    refuse_value(
+        literal, column,
+        fmt::format("{} fields where the STRUCT has {}", literal.items.size() / 2, type.fields.size()));
   }
+  std::string out = "{";
+  for (size_t i = 0; i < type.fields.size(); ++i) {
+    const SqlLiteral& name = literal.items[i * 2];
+    if (lower_name(name.text) != lower_name(type.fields[i])) {
+      refuse_value(name, column,
+                   fmt::format("field \"{}\" where \"{}\" is wanted", name.text, type.fields[i]));
+    }
+    out += (i > 0 ? "," : "") + json_text(type.fields[i]) + ":";
+    out += json_of(literal.items[i * 2 + 1], type.children[i], column);
+  }
+  return out + "}";
+}
+
+std::string json_of(const SqlLiteral& literal, const DdlType& type, const TableColumn& column) {
+  if (literal.kind == Kind::null) return "null";
+  if (type.children.empty()) return json_scalar(literal, type, column);
+  if (type.name == "array" && literal.kind == Kind::array) return json_array(literal, type, column);
+  if (type.name == "map" && literal.kind == Kind::map) return json_map(literal, type, column);
+  if (type.name == "struct" && literal.kind == Kind::named_struct) return json_struct(literal, type, column);
+  refuse_inside(literal, type, column);
 }
 
 [[noreturn]] void refuse_kind(const SqlLiteral& literal, const TableColumn& column) {
@@ -169,7 +242,8 @@ void copy_time(const SqlLiteral& literal, const TableColumn& column, CopyText& c
 
 }  // namespace
 
-void copy_sql_literal(const SqlLiteral& literal, const TableColumn& column, CopyText& copy) {
+void copy_sql_literal(const SqlLiteral& literal, const TableColumn& column, const DdlType* nested,
+                      CopyText& copy) {
   const Kind kind = literal.kind;
   if (kind == Kind::null) return copy.null();
   switch (column.type) {
@@ -198,8 +272,8 @@ void copy_sql_literal(const SqlLiteral& literal, const TableColumn& column, Copy
       return copy_time(literal, column, copy);
     case ColumnType::json:
     case ColumnType::jsonb:
-      if (kind == Kind::json || kind == Kind::array || kind == Kind::map || kind == Kind::named_struct)
-        return copy.text(json_of(literal, column));
+      if (nested != nullptr) return copy.text(json_of(literal, *nested, column));
+      if (kind == Kind::json) return copy.text(literal.text);
       break;
     case ColumnType::interval:
       break;

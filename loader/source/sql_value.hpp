@@ -3,12 +3,15 @@
 
 #include "source/copy_text.hpp"
 #include "source/ddl.hpp"
+#include "source/ddl_type.hpp"
 #include "source/sql_literal.hpp"
 
 namespace tablegate::loader {
 
-// Adds it as the next field, as a value of `column`. Throws Refused with its place where it cannot be one.
-// What only PostgreSQL knows (ranges, the calendar) is left to COPY.
-void copy_sql_literal(const SqlLiteral& literal, const TableColumn& column, CopyText& copy);
+// Adds it as the next field, as a value of `column`; `nested` is the type of an ARRAY, MAP or STRUCT, else
+// null. Throws Refused with its place where it cannot be one. What only PostgreSQL knows (ranges, the
+// calendar) is left to COPY.
+void copy_sql_literal(const SqlLiteral& literal, const TableColumn& column, const DdlType* nested,
+                      CopyText& copy);
 
 }  // namespace tablegate::loader

@@ -74,10 +74,11 @@ bool Connection::send_unprepared(Query& query) {
 bool Connection::send_timeout(uint32_t timeout_ms) {
   if (timeout_known_) {
     if (timeout_ms == timeout_ms_) return true;
-    // Raised only where many share the connection, or two APIs would make us set it for each
-    // query in turn; the request's own deadline is the tighter bound. 0 = no limit.
+    // Raised only while others are on their way, or two APIs would make us set it for each query of
+    // a batch in turn; lowered before the first one, or a statement would stand in front of the next
+    // batch long after its request had its 504. 0 = no limit.
     const bool enough = timeout_ms_ == 0 || (timeout_ms != 0 && timeout_ms < timeout_ms_);
-    if (config_.shared && enough) return true;
+    if (config_.shared && enough && !idle()) return true;
   }
   if (batch_open_ && !sync()) return false;
   const std::string text = std::to_string(timeout_ms);

@@ -47,7 +47,7 @@ struct ConnectionOwner {
 struct ConnectionConfig {
   uint32_t connect_timeout_ms = 1000;
   bool prepare = true;
-  bool shared = false;  // many queries in flight: statement_timeout is only ever raised
+  bool shared = false;  // many queries in flight: statement_timeout is lowered only when none is
   std::string role;     // assumed after connecting; empty = the login role
 };
 

@@ -82,8 +82,22 @@ def charsets(t, p):
     lines = "".join(f"{n},a,p\n" for n in range(30000))
     refused(t, load(p, write(p, "bad.csv", (lines + "1,中,p\n" + lines).encode("gbk"))), ("bad.csv, line 30001", "try: --charset"), "the same where COPY reads the bytes itself")
     refused(t, load(p, write(p, "bad.csv", b"1,a,p\n2,\0,q\n"), "--null", "x"), ("bad.csv, line 2", "NUL"), "a NUL byte")
+    path = write(p, "bytes.csv", "n,y\n1,\\x41ff\n2,\n3,中\n".encode("gbk"))
+    refused(t, load(p, path, "--charset", "gbk", table="bin"), ("bytes.csv, line 4", 'column "y"', "is BINARY in a file of gbk", "\\x00ff"), "BINARY whose bytes are converted")
+    result = load(p, path, "--charset", "gbk", "--max-errors", "1", "--rejects", os.path.join(p.folder, "bytes.rejects"), table="bin")
+    t.ok(result.rc == 0 and rows(p, "bin", "n") == ['{"n":1,"y":"\\\\x41ff"}', '{"n":2,"y":null}'], "its \\x00ff form loads", (result, rows(p, "bin", "n")))
     for charset in ("klingon", "utf-8//IGNORE"):
         refused(t, load(p, write(p, "c.csv", text), "--charset", charset), (charset, "iconv knows no charset", "iconv -l"), f"--charset {charset}")
+
+
+def lines(t, p):
+    """Of bad rows where COPY reads the file itself: with what stands in quotes, the line where the row begins."""
+    for name, end in (("LF", "\n"), ("CR LF", "\r\n")):
+        body = end.join(("n,x,ds", '1,"a\nb\nc",p', "2,b,p", '3,"a\nb",p', 'bad,"c\nd",p', "4,d,p", ""))
+        refused(t, load(p, write(p, "quoted.csv", body)), ("quoted.csv, line 8,", 'column "n"'), f"a bad row behind line ends in quotes: {name}")
+        body = end.join(("1,a,p", '2,"a\nb",p', '3,"open,p', "4,d,p", ""))
+        refused(t, load(p, write(p, "open.csv", body)), ("open.csv, line 4:",), f"an open quote: {name}")
+        refused(t, load(p, write(p, "marker.csv", end.join(("1,a,p", '2,"a\nb",p', "\\.", "4,d,p", "")))), ("marker.csv, line 4:",), f"COPY's end marker: {name}")
 
 
 def headers(t, p):
@@ -157,11 +171,12 @@ def test(t):
     source = {"kind": "DataSource", "name": "files", "type": "csv"}
     tables = [{"kind": "Table", "name": name, "data_source": "files", "ddl": ddl, "time_zone": "Asia/Shanghai"}
               for name, ddl in (("people", "CREATE TABLE people (n BIGINT, x STRING) PARTITIONED BY (ds STRING)"), ("every_type", kTypes),
-                                ("lists", "CREATE TABLE lists (a ARRAY<BIGINT>, n INT)"))]
+                                ("bin", "CREATE TABLE bin (n BIGINT, y BINARY)"), ("lists", "CREATE TABLE lists (a ARRAY<BIGINT>, n INT)"))]
     p.apply([source, *tables])
     text_mode(t, p)
     nulls(t, p)
     charsets(t, p)
+    lines(t, p)
     headers(t, p)
     constants(t, p)
     several(t, p)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import kLoader, kSlow, run_test, users_definitions, wait_for
@@ -70,8 +71,14 @@ def test(t):
     p.loader.must("api", "publish", kApi, "--version", "2")
     p.loader.must("api", "rollback", kApi)
     t.ok(True, "while the serving generation has it, version 2 may come and go")
+    # The catalog's session idles while rows come: for longer than an idle session may.
+    p.postgres.psql("ALTER SYSTEM SET idle_session_timeout = '500ms'", database="postgres")
+    p.postgres.psql("SELECT pg_reload_conf()", database="postgres")
     load = Loading(p, "second")
-    t.is_(load.end()[0], 0, "a load without it")
+    time.sleep(1.5)
+    t.is_(load.end()[0], 0, "a load without it, its catalog session idle meanwhile")
+    p.postgres.psql("ALTER SYSTEM RESET idle_session_timeout", database="postgres")
+    p.postgres.psql("SELECT pg_reload_conf()", database="postgres")
     refused(t, p, "once it serves", "has no column \"age\"", "table rollback")
     p.apply(definitions(", age STRING"))
     p.load("user_info", "user_id,user_name,age\n10001,Alice,young\n")

@@ -89,6 +89,25 @@ def together(t, p):
     t.ok(worst > kTimeout / 4, "in one group the fast API waits behind the slow one", worst)
 
 
+def cancelled(t, p):
+    """One group, one shared connection after another: a statement ends with its own API's timeout_ms, not with the longest of the group."""
+    objects = definitions("default")
+    objects[-1]["timeout_ms"] = 1000
+    p.apply(objects)
+    p.loader.must("api", "test", kHeavy)
+    p.loader.must("api", "commit", kHeavy)
+    p.loader.must("api", "publish", kHeavy, "--no-domain")
+    p.gateway.set(service="", connections=kConnections)
+    p.sync_and_reload()
+    for _ in range(20):  # every connection has had a query that may take 90 s
+        request(p.gateway.port, kFastCall, timeout=60 * kSlow)
+    with Blocked(p) as blocked:
+        t.is_(request(p.gateway.port, kHeavyCall, timeout=60 * kSlow).status, 504, "a point query of 1 s on a connection that had one of 90 s: 504")
+        wait_for(lambda: blocked.waiting() == 0, 10 * kSlow, "its statement is cancelled in PostgreSQL")
+        t.ok(True, "its statement is cancelled in PostgreSQL")
+        t.ok(times(p)[1] < 2000 * kSlow, "and stands in front of nobody")
+
+
 def test(t):
     project = t.project()
     service = f'tablegate_service reports {{ dsn "{project.gateway.parts["dsn"]}"; pipeline off; resource_group default connections={kConnections} queue=64; }}'
@@ -111,6 +130,7 @@ def test(t):
     p.loader.must("api", "publish", kHeavy, "--service", "default")
     p.sync_and_reload()
     together(t, p)
+    cancelled(t, p)
 
     # A group that nginx.conf does not have.
     p.apply(definitions("heavy"))

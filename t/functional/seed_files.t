@@ -52,6 +52,9 @@ def test(t):
         "dt": "2017-11-10T16:00:00+00:00", "ts": "2017-11-10T16:00:00.123456+00:00", "tn": "2017-11-11T00:00:00.5", "j": {"k": [1, None]},
         "a": ["a", None], "m": {"k": 1}, "st": {"a": 1, "b": "c"}, "ds": "20260101", "hh": 5}, "with the values of its literals; DATETIME in the table's zone")
 
+    result = p.loader("table", "load", "every_type", "--from", f"sql:{p.file('types.sql', kTypesInsert.replace('1L)', 'true)'))}")
+    t.ok(result.rc == 1 and all(word in result.stderr for word in ("types.sql, 6:", 'column "m"', "a truth value where bigint is wanted")), "refused: a MAP of another type", result)
+
     for text, words in ((kInsert.replace("25", "'x'"), ("bad.sql, 1:47", 'column "age"', "a text where bigint is wanted")),
                         (kInsert.replace("10002", "99999999999999999999"), ("bad.sql, line 1", 'column "user_id"', "out of range")),
                         (kInsert.replace("10002", "10001"), ("not unique", "10001")),

@@ -17,33 +17,16 @@
 #include "source/partition_text.hpp"
 #include "source/record_reader.hpp"
 
+#include "loader_pieces.hpp"
 #include "loader_testing.hpp"  // last: see there
 
 using namespace tablegate::loader;
 
 using tablegate::core::ColumnType;
+using tablegate::loader::testing::Pieces;
 using tablegate::loader::testing::same_text;
 
 namespace {
-
-// Gives its bytes in pieces of at most `step`.
-class Pieces final : public ByteSource {
- public:
-  Pieces(std::string bytes, size_t step) : bytes_(std::move(bytes)), step_(step) {}
-  size_t read(char* buffer, size_t size) override {
-    const size_t count = std::min({size, step_, bytes_.size() - at_});
-    bytes_.copy(buffer, count, at_);
-    at_ += count;
-    return count;
-  }
-  uint64_t consumed() const override { return at_; }
-  uint64_t total() const override { return bytes_.size(); }
-
- private:
-  std::string bytes_;
-  size_t step_;
-  size_t at_ = 0;
-};
 
 // "1:[a][b]|2:[c]": lines and fields; quoted ones in <>.
 std::string records(const std::string& bytes, const CsvOptions& options, size_t step) {

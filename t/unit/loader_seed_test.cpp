@@ -22,9 +22,10 @@ std::string seed(const std::string& ddl, const std::string& text, std::vector<si
   const TableDdl table = parse_ddl(ddl);
   CopyText copy;
   try {
-    read_seed(text, {{table.table, "mirrored"}, table.columns}, copy, [lines](size_t line) {
-      if (lines != nullptr) lines->push_back(line);
-    });
+    read_seed(text, {{table.table, "mirrored"}, table.columns, parse_nested_types(ddl)}, copy,
+              [lines](size_t line) {
+                if (lines != nullptr) lines->push_back(line);
+              });
   } catch (const Refused& refused) {
     return refused.what();
   }
@@ -107,6 +108,18 @@ START_TEST(every_literal) {
 }
 END_TEST
 
+START_TEST(escapes) {
+  same_text(value("STRING", R"('\001\101\1777\Z')"),
+            "\x01"
+            "A\x7f"
+            "7\x1a");
+  same_text(value("STRING", R"('\18\200\%\;')"), "18200%;");
+  same_text(value("STRING", R"('ab\0c')"), "ddl, 1:26: is a NUL byte, which PostgreSQL's text cannot hold");
+  same_text(value("STRING", R"('\000')"), "ddl, 1:24: is a NUL byte, which PostgreSQL's text cannot hold");
+  same_text(value("STRING", R"('\01')"), "ddl, 1:24: is a NUL byte, which PostgreSQL's text cannot hold");
+}
+END_TEST
+
 START_TEST(refused_values) {
   same_text(value("BIGINT", "'x'"), "ddl, 1:23: column \"c\": a text where bigint is wanted");
   same_text(value("BIGINT", "DATE'2017-11-11'"), "ddl, 1:23: column \"c\": a DATE where bigint is wanted");
@@ -120,7 +133,7 @@ START_TEST(refused_values) {
             "ddl, 1:23: column \"c\": a TIMESTAMP where timestamp(6) is wanted");
   same_text(value("JSON", "'{}'"), "ddl, 1:23: column \"c\": a text where jsonb is wanted");
   same_text(value("ARRAY<DATETIME>", "array(DATETIME'2017-11-11 00:00:00')"),
-            "ddl, 1:29: column \"c\": a DATETIME inside a nested value is not supported yet");
+            "ddl, 1:29: column \"c\": datetime inside a nested value is not supported yet");
   same_text(value("BIGINT", "1X"), "ddl, 1:23: \"1X\" is no number");
   same_text(value("BIGINT", "1.2.3"), "ddl, 1:23: \"1.2.3\" is no number");
   same_text(value("BIGINT", "1 2"), "ddl, 1:25: \")\" expected, found \"2\"");
@@ -133,6 +146,36 @@ START_TEST(refused_values) {
   std::string deep = "1";
   for (int i = 0; i < 17; ++i) deep = "array(" + deep + ")";
   ck_assert(value("ARRAY<INT>", deep).find("too deep") != std::string::npos);
+}
+END_TEST
+
+START_TEST(nested_of_other_types) {
+  const auto said = [](const std::string& type, const std::string& literal, const std::string& wanted) {
+    const std::string text = value(type, literal);
+    ck_assert_msg(text.find("column \"c\": " + wanted) != std::string::npos, "said \"%s\", wanted \"%s\"",
+                  text.c_str(), wanted.c_str());
+  };
+  said("ARRAY<BIGINT>", "array('x')", "\"x\" where bigint is wanted");
+  said("ARRAY<BIGINT>", "array(1, true)", "a truth value where bigint is wanted");
+  said("ARRAY<BIGINT>", "array(99999999999999999999)", "\"99999999999999999999\" where bigint is wanted");
+  said("ARRAY<TINYINT>", "array(127, -128, 128)", "\"128\" where tinyint is wanted");
+  said("ARRAY<INT>", "array(1.5)", "\"1.5\" where int is wanted");
+  said("ARRAY<INT>", "map(1, 2)", "a nested value where array is wanted");
+  said("ARRAY<INT>", "JSON '[1]'", "JSON where array is wanted");
+  said("ARRAY<ARRAY<INT>>", "array(1)", "\"1\" where array is wanted");
+  said("ARRAY<DOUBLE>", "array(.5)", "\".5\" cannot stand inside a nested value");
+  said("ARRAY<JSON>", "array(JSON '1,2')", "holds a JSON value that is none");
+  said("ARRAY<JSON>", "array('1')", "\"1\" where json is wanted");
+  said("JSON", "array(1)", "a nested value where jsonb is wanted");
+  said("MAP<STRING,DOUBLE>", "map('k', 'no double')", "\"no double\" where double is wanted");
+  said("MAP<INT,INT>", "map('k', 1)", "\"k\" where int is wanted");
+  said("STRUCT<a:INT,b:STRING>", "named_struct('zzz', 'q')", "1 fields where the STRUCT has 2");
+  said("STRUCT<a:INT>", "named_struct('zzz', 1)", "field \"zzz\" where \"a\" is wanted");
+  same_text(value("STRUCT<a:INT,B:JSON>", "named_struct('A', -1, 'b', JSON '{\"k\": 1}')"),
+            "{\"a\":-1,\"B\":{\"k\": 1}}");
+  same_text(value("ARRAY<BIGINT>", "array(-9223372036854775808, 9223372036854775807)"),
+            "[-9223372036854775808,9223372036854775807]");
+  same_text(value("ARRAY<DOUBLE>", "array(1E7, 0.5, NULL)"), "[1E7,0.5,null]");
 }
 END_TEST
 
@@ -190,6 +233,6 @@ END_TEST
 
 int main() {
   return tablegate::loader::testing::run_tests(
-      "loader seed", {tutorial_statements, forms_of_insert, every_literal, refused_values, refused_statements,
-                      any_text_ends});
+      "loader seed", {tutorial_statements, forms_of_insert, every_literal, escapes, refused_values,
+                      nested_of_other_types, refused_statements, any_text_ends});
 }
