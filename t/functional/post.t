@@ -136,57 +136,6 @@ def test(t):
     got = request(port, "/v1/strict/x", "POST", {**bearer(p.key), "Content-Type": kForm}, b"user_id=10001")
     t.is_((got.status, got.json["error"], got.headers["content-type"]), (413, "body_too_large", "application/json; charset=utf-8"), "tablegate_errors: 413 by Content-Length too")
     # --- numbers
-    for body, wanted in (({"id": 9223372036854775807}, [9223372036854775807]), ({"name": 'a "quoted" + & = % 你好 😀'}, [2]),
-                         ('{"price":12345678901234567890.123456789012345678}', [1]), ('{"price":12345678901234567890.123456789012345679}', []),
-                         ('{"price":0.000000000000000001}', [2]), ('{"ratio":-1e300}', [2]), ('{"ratio":0.5,"good":true}', [1]),
-                         ({"good": False}, [2]), ({"good": 0}, [2]), ({"good": "true", "id": 1}, [1]), ({"day": "2025-01-31"}, [1]), ({"seen": "1999-12-31T23:59:59.5"}, [2]),
-                         ({"name": 5}, "parameter name must be a JSON string"), ({"day": 20250131}, "parameter day must be a JSON string"),
-                         ('{"price":1e2}', "parameter price must be a decimal number such as 12.50"), ({"name": None, "id": 1}, [1])):
-        t.is_(things(body), wanted, f"{body}")
-    t.is_(things("name=a+%22quoted%22+%2B+%26+%3D+%25+%E4%BD%A0%E5%A5%BD+%F0%9F%98%80", kForm), [2], "the same text in a form")
-    t.is_(things("price=12345678901234567890.123456789012345678&good=1", kForm), [1], "a decimal of 38 digits in a form")
-    got = post('{"day":"2025-01-31"}', kJson, "/v1/mixed/1?name=plain", **{"X-Good": "true"})
-    t.is_((got.status, [row["id"] for row in got.json["data"]]), (200, [1]), "path, query, header and body in one request")
-    # --- no body, another kind
-    t.is_(said(request(port, kPath, "POST", bearer(p.key))), (400, "parameter user_id is required"), "no body: required parameters are missing")
-    t.is_(post("", kJson, "/v1/things").status, 200, "no body: optional ones are absent")
-    for kind in ("text/plain", "multipart/form-data; boundary=x", "application/jsonx", ""):
-        got = post("user_id=10001", kind)
-        t.is_((got.status, got.json["error"]), (415, "unsupported_media_type"), f"415 for {kind or 'no type'}")
-    got = post("whatever", "text/plain", "/v1/nobody?id=1")
-    t.is_(got.status, 200, "any type where nothing is read from the body")
-    t.is_(request(port, kPath, headers=bearer(p.key)).headers.get("allow"), "POST", "GET is 405 with Allow")
-    t.is_(request(port, kPath, "POST", {"Content-Type": kJson}, b"{").status, 401, "401 comes before the body is looked at")
-    # --- how bodies arrive
-    padding = "x" * 200000
-    t.is_(said(post(f"pad={padding}&user_id=10002")), (200, "Bob"), "a form in a temporary file")
-    t.is_(said(post(json.dumps({"pad": padding, "user_id": 10002}), kJson)), (200, "Bob"), "JSON in a temporary file")
-    head = f"POST {kPath} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {p.key}\r\nContent-Type: {kForm}\r\n"
-    chunked = head + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-    t.like(raw(port, (chunked + "5\r\nuser_\r\n8\r\nid=10001\r\n0\r\n\r\n").encode()).decode(), '(?s)^HTTP/1.1 200 .*Alice', "chunked")
-    data = (head + "Content-Length: 13\r\n\r\nuser_id=10001" + head + "Content-Length: 13\r\nConnection: close\r\n\r\nuser_id=10002").encode()
-    t.like(raw(port, data).decode(), "(?s)Alice.*Bob", "two in one write")
-    with Client(port) as client:
-        wanted = []
-        for turn in range(8):
-            body, kind = (f"pad={padding}&user_id=10001", kForm) if turn % 2 else ('{"user_id":10002}', kJson)
-            answer = client.request(kPath, "POST", {**bearer(p.key), "Content-Type": kind}, body.encode())
-            wanted.append(answer.json["data"]["user_name"] == ("Alice" if turn % 2 else "Bob"))
-        t.ok(all(wanted), "eight on one connection, small and large in turns")
-    got = run(["curl", "-sS", "-H", f"Authorization: Bearer {p.key}", "-H", "Expect: 100-continue", "-d", "user_id=10001", f"http://127.0.0.1:{port}{kPath}"])
-    t.like(got.stdout, "Alice", "Expect: 100-continue")
-    # --- too large
-    got = post("a=" + "x" * 400000)
-    t.is_(got.status, 413, "413 by Content-Length")
-    got = raw(port, (chunked + "61a80\r\n" + "x" * 400000 + "\r\n0\r\n\r\n").encode()).decode()
-    t.like(got, r'(?s)^HTTP/1.1 413 .*X-Ca-Request-Id: [0-9a-f]{32}.*"errCode":413,"error":"body_too_large"', "413 of a chunked body has our body")
-    got = request(port, "/v1/strict/x", "POST", {**bearer(p.key), "Content-Type": kForm}, b"user_id=10001")
-    t.is_((got.status, got.json["error"], got.headers["content-type"]), (413, "body_too_large", "application/json; charset=utf-8"), "tablegate_errors: 413 by Content-Length too")
-    # --- a body that is none, with a GET whose rows are there already
-    for path in ("/v1/user/info?user_id=10001", "/v1/user/info"):
-        got = raw(port, (f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {p.key}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n").encode()).decode()
-        t.like(got, r'(?s)^HTTP/1.1 400 .*X-Ca-Request-Id: [0-9a-f]{32}.*"errCode":400,"error":"invalid_body"', f"a broken chunk: our refusal: {path}")
-        t.unlike(got, "Alice|no-cache|Last-Modified", "and nothing of rows")
     for body, wanted in (('{"user_id":10001,"more":1e400}', "1e308"), ('{"user_id":1e999}', "1e308")):
         got = post(body, kJson)
         t.ok(got.status == 400 and got.json["error"] == "invalid_body" and wanted in got.json["errMsg"], f"a number that no double holds is named: {body}", got)
