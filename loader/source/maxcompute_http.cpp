@@ -164,7 +164,8 @@ size_t MaxComputeHttp::take_body(char* data, size_t size, size_t count, void* ta
       std::string& body = transfer.answer.body;
       const size_t room = (success ? kMaxAnswer : kMaxError) - body.size();
       body.append(piece, 0, room);
-      if (success && piece.size() > room) return 0;
+      if (success && piece.size() > room)
+        throw SystemFailure(fmt::format("MaxCompute's answer is longer than {} MiB", kMaxAnswer >> 20U));
     }
     transfer.last = Clock::now();  // after the sink, which may have waited for PostgreSQL
     return piece.size();

@@ -82,7 +82,7 @@ void read_item(RecordCursor& cursor, const MaxComputeType& type, RecordValue& it
 uint32_t read_array(RecordCursor& cursor, const MaxComputeType& element, std::vector<RecordValue>& items,
                     size_t first, size_t step, Crc32c& crc) {
   const uint32_t count = cursor.varint32();
-  for (size_t i = 0; i < count && cursor.good(); ++i) {
+  for (size_t i = 0; i < count && cursor.next_item(); ++i) {
     const size_t place = first + i * step;
     if (place >= items.size()) items.resize(place + 1);
     read_item(cursor, element, items[place], crc);
@@ -98,7 +98,7 @@ void read_map(RecordCursor& cursor, const MaxComputeType& type, RecordValue& val
 
 void read_struct(RecordCursor& cursor, const MaxComputeType& type, RecordValue& value, Crc32c& crc) {
   value.items.resize(type.children.size());
-  for (size_t i = 0; i < type.children.size() && cursor.good(); ++i)
+  for (size_t i = 0; i < type.children.size() && cursor.next_item(); ++i)
     read_item(cursor, type.children[i], value.items[i], crc);
 }
 

@@ -204,6 +204,10 @@ DownloadSession MaxComputeService::open(const std::string& path, const std::stri
       if (count == nullptr || !count->IsUint64())
         refuse_answer("a download session does not count its records");
       session.records = count->GetUint64();
+      constexpr uint64_t kMaxRecords =
+          100'000'000'000;  // no mirror holds them; ranges of them are kept in memory
+      if (session.records > kMaxRecords)
+        refuse_answer(fmt::format("a download session counts {} records", session.records));
       if (const JsonValue* const schema = json_find(answer, "Schema");
           schema != nullptr && schema->IsObject())
         session.columns = read_columns_of(*schema, "columns");

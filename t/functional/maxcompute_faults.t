@@ -147,6 +147,13 @@ def changes(t, p, service):
     survived(t, p, service, "a session that is expired at once", 1)
     service.fail(session("many"), lambda reply: setattr(reply, "body", b"<html>busy</html>"), 99)
     refused(t, p, service, "no JSON", "cannot be read", rc=3)
+    for count in (b"18446744073709551615", b"100000000001"):
+        service.fail(session("many"), lambda reply, count=count: setattr(reply, "body", reply.body.replace(b'"RecordCount": 3000', b'"RecordCount": ' + count)), 1)
+        refused(t, p, service, f"a session of {count} records", "counts", rc=3)
+    before = len(service.asked(description("many")))
+    service.fail(description("many"), lambda reply: setattr(reply, "body", b" " * (65 << 20)), 99)
+    refused(t, p, service, "an answer without end", "longer than 64 MiB", rc=3)
+    t.is_(len(service.asked(description("many"))) - before, 1, "  which is not asked for again and again")
     service.fail(session("many"), lambda reply: setattr(reply, "body", reply.body.replace(b'"RecordCount": 3000', b'"RecordCount": 2999')), 1)
     result = load(p)
     t.ok(result.rc == 0 and result.json["rows"] == 2999, "(a session counts what is loaded)", result)

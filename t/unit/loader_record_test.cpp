@@ -147,6 +147,9 @@ START_TEST(damaged_values) {
   expect_broken("map<int,int>", 1, Encoder().field(1, 2).varint(1).varint(1).varint(0).out,
                 "not equally many");
   expect_broken("array<int>", 1, Encoder().field(1, 2).varint(UINT32_MAX).out, "ends before its trailer");
+  // Nulls are a byte each there, and some 70 here.
+  expect_broken("array<int>", 1, Encoder().field(1, 2).varint(5U << 20U).out + std::string(5U << 20U, '\1'),
+                "more than 4 million nested values");
   expect_broken("array<int>", 1, Encoder().field(1, 2).varint(uint64_t{UINT32_MAX} + 1).out,
                 "more than 32 bits");
 }
