@@ -70,7 +70,7 @@ std::string refusal_of(const std::string& text) {
   return "(accepted)";
 }
 
-START_TEST(credentials_file) {
+START_TEST(credentials_of_a_file) {
   const MaxComputeCredentials read = parse_credentials(
       "# odpscmd\n[default]\nproject_name=p\r\naccess_id = id "
       "\r\naccess_key=k=y==\nend_point=http://x\nsts_token=t\n",
@@ -142,6 +142,6 @@ END_TEST
 
 int main() {
   return tablegate::loader::testing::run_tests(
-      "loader maxcompute", {what_is_signed, signatures, credentials_file, credentials_others_can_read,
+      "loader maxcompute", {what_is_signed, signatures, credentials_of_a_file, credentials_others_can_read,
                             credentials_of_the_environment, errors_of_the_service});
 }
