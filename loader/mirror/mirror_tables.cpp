@@ -2,33 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
-#include <chrono>
-#include <map>
-#include <random>
-#include <thread>
 
 #include "catalog/definition_rules.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/refusal.hpp"
 #include "core/statement.hpp"
+#include "mirror/swap_pace.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
-// Whoever waits for the swap's lock has every reader that comes meanwhile wait behind it. So it waits
-// shortly, which does between short queries. Where that has failed for a while because queries overlap, it
-// waits longer, up to where every query of a gateway with the default timeout_ms (3 s) has ended. A
-// transaction that lasts longer than that (a dump) is only looked after, longer than the longest query may
-// take (90 s).
-constexpr milliseconds kShortWait{50};
-constexpr milliseconds kLongWait{4000};
-constexpr milliseconds kShortWaits{2000};
-constexpr milliseconds kSwapPatience{180000};
 constexpr std::string_view kMark = "tablegate generation ";
 
 // "tablegate generation 3, 135233 rows"
@@ -44,53 +28,6 @@ bool read_mark(std::string_view comment, GenerationTable& table) {
 bool is_lock_problem(const std::string& sqlstate) {
   return sqlstate == "55P03" || sqlstate == "40P01";  // lock_not_available, deadlock_detected
 }
-
-// How long the next attempt may wait for the lock, and the pause before it.
-class SwapPace {
- public:
-  SwapPace(Database& mirror, const std::string& table) : mirror_(mirror), table_(table) {}
-
-  milliseconds wait() const { return wait_; }
-  bool over() const { return steady_clock::now() - begin_ > kSwapPatience; }
-
-  void failed() {
-    const bool held = is_held_for_long();
-    // Longer than it made others wait.
-    std::this_thread::sleep_for(milliseconds(20 + random_() % 100) +
-                                (held ? 10 * kShortWait : 2 * (wait_ - kShortWait)));
-    if (held)
-      wait_ = kShortWait;
-    else if (steady_clock::now() - begin_ > kShortWaits)
-      wait_ = std::min(2 * wait_, kLongWait);
-  }
-
- private:
-  // Whether one transaction has held the table for longer than we would wait for any.
-  bool is_held_for_long() {
-    const Rows rows = mirror_.query(
-        "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE granted AND pid <> pg_backend_pid()"
-        " AND relation = to_regclass($1)",
-        {mirror_name(table_)});
-    const auto now = steady_clock::now();
-    std::map<std::string, steady_clock::time_point> holders;
-    bool found = false;
-    for (int row = 0; row < rows.size(); ++row) {
-      const auto seen = holders_.find(rows.string(row, 0));
-      const auto since = seen == holders_.end() ? now : seen->second;
-      holders.emplace(rows.string(row, 0), since);
-      found = found || now - since > kLongWait;
-    }
-    holders_ = std::move(holders);
-    return found;
-  }
-
-  Database& mirror_;
-  const std::string& table_;
-  std::minstd_rand random_{std::random_device{}()};
-  steady_clock::time_point begin_ = steady_clock::now();
-  milliseconds wait_ = kShortWait;
-  std::map<std::string, steady_clock::time_point> holders_;  // transactions, and when each was first seen
-};
 
 std::string lock_holders(Database& mirror, const std::string& table) {
   const Rows rows = mirror.query(
@@ -213,7 +150,7 @@ void create_generation(Database& mirror, const std::string& table, int64_t gener
 }
 
 void swap_generation(Database& mirror, const std::string& table, int64_t next, const SwapDetails& details) {
-  for (SwapPace pace(mirror, table);; pace.failed()) {
+  for (SwapPace pace(mirror, mirror_name(table));; pace.failed()) {
     try {
       Transaction transaction(mirror);
       mirror.script(fmt::format("SET LOCAL lock_timeout = '{}ms'", pace.wait().count()));
@@ -227,7 +164,7 @@ void swap_generation(Database& mirror, const std::string& table, int64_t next, c
         throw SystemFailure(
             fmt::format("mirror.{} could not be locked for the swap within {} s, someone holds it{}; the "
                         "previous generation keeps serving",
-                        table, kSwapPatience.count() / 1000, lock_holders(mirror, table)),
+                        table, kSwapPatience.count(), lock_holders(mirror, table)),
             "the same command again, when those have ended");
       }
     }

@@ -12,7 +12,7 @@ from tablegate_test import Held, kAsan, kSlow, run_test, users_definitions
 kCsv = "user_id,user_name,age\n10001,{},25\n"
 kQuery = 0.8  # seconds
 kReaders = 4
-kLongest = 4  # seconds that a swap lets others wait (kLongWait of mirror_tables.cpp)
+kLongest = 4  # seconds that a swap lets others wait (kLongWait of swap_pace.cpp)
 
 
 class Readers:
