@@ -16,6 +16,10 @@ PREFIX ?= /usr
 DESTDIR ?=
 TIME ?= 60
 BUILD := build
+define newline
+
+
+endef
 ABS := $(CURDIR)/build
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 # Functional tests wait more than they work.
@@ -26,19 +30,28 @@ CC := gcc
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Werror
 # nginx's macros cast in C's way.
 WARNINGS_NGX := -Wall -Wextra -Wshadow -Wno-unused-parameter -Werror
-CXXFLAGS_COMMON := -std=c++17 -g -fPIC -fvisibility=hidden -fstack-protector-strong -Wformat -Werror=format-security
+CXXFLAGS_COMMON := -std=c++17 -g1 -fPIC -fvisibility=hidden -fstack-protector-strong -Wformat -Werror=format-security
 CXXFLAGS_release := -O2 -D_FORTIFY_SOURCE=2
 CXXFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+# The commands of the loader wait for PostgreSQL: there the compiler's time counts, not the program's.
+CXXFLAGS_release_loader := -O1 -D_FORTIFY_SOURCE=2
+CXXFLAGS_asan_loader := -Og $(filter-out -O1,$(CXXFLAGS_asan))
 LDFLAGS_release := -Wl,-z,relro -Wl,-z,now
 LDFLAGS_asan := -fsanitize=address,undefined
 PQ_INCLUDE = -isystem $(shell pkg-config --variable=includedir libpq)
 
-CORE_SRC := $(wildcard ngx_module/core/*.cpp)
+# The sources of a folder and of its sub-rooms.
+sources = $(sort $(wildcard $1/*.cpp $1/*/*.cpp $1/*/*/*.cpp))
+CORE_SRC := $(call sources,ngx_module/core)
 PG_SRC := $(wildcard ngx_module/pg/*.cpp)
 NGX_MODULE_SRC := $(wildcard ngx_module/ngx/*.cpp)
-LOADER_SRC := $(wildcard loader/*/*.cpp)
-UNIT_SRC := $(wildcard t/unit/*.cpp)
-UNITS := $(basename $(notdir $(filter %_test.cpp %_pgtest.cpp,$(UNIT_SRC))))
+LOADER_SRC := $(call sources,loader)
+# One unit test program a library: t/unit/core_*, pg_*, loader_*.
+UNITS := core pg loader
+CORE_LIBS := -ljansson -lcrypto
+PG_LIBS := -lpq
+LOADER_LIBS := $(PG_LIBS) $(CORE_LIBS) -lssl -lfmt -lcurl -lpugixml -lz
+CHECK_LIBS := -lcheck -lsubunit -lrt -lm -lpthread
 
 .PHONY: all
 all: build
@@ -71,6 +84,7 @@ $(NGX_CONFIG):
 NGX_INCLUDE := $(addprefix -isystem $(NGX_SRC)/src/,core event event/modules os/unix http http/modules http/v2) -isystem $(BUILD)/nginx
 
 # Objects of one variant ($1: release or asan; $2: its folder). core and pg see no nginx header, core no libpq.
+# The loader's sources of data are compiled as the module is: rows go through them.
 define variant
 $2/obj/core/%.o: ngx_module/core/%.cpp
 	@mkdir -p $$(@D)
@@ -88,20 +102,28 @@ $2/obj/ngx/modules.o: ngx_module/ngx/modules.c $(NGX_CONFIG)
 	@mkdir -p $$(@D)
 	@echo '  CC   $$@'
 	$(Q)$$(CC) -O -g -fPIC $$(NGX_INCLUDE) -c $$< -o $$@
-$2/obj/loader/%.o: loader/%.cpp
+$2/obj/precompiled.hpp.gch: loader/base/precompiled.hpp Makefile
+	@mkdir -p $$(@D)
+	@echo '  CXX  $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS) -x c++-header -MMD -MP -MF $$(@:.gch=.d) -c $$< -o $$@
+$2/obj/loader/source/%.o: loader/source/%.cpp
 	@mkdir -p $$(@D)
 	@echo '  CXX  $$@'
 	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -Iloader $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
+$2/obj/loader/%.o: loader/%.cpp $2/obj/precompiled.hpp.gch
+	@mkdir -p $$(@D)
+	@echo '  CXX  $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS) -Winvalid-pch -include $2/obj/precompiled.hpp -Ingx_module -Iloader $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
 $2/obj/embedded.cpp: schema/embed.sh $$(wildcard schema/catalog/*.sql schema/mirror/*.sql schema/definitions/*.json)
 	@mkdir -p $$(@D)
 	@schema/embed.sh $$@
 $2/obj/embedded.o: $2/obj/embedded.cpp
 	@echo '  CXX  $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) -Ingx_module -Iloader -c $$< -o $$@
-$2/obj/unit/%.o: t/unit/%.cpp
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) -Ingx_module -Iloader -c $$< -o $$@
+$2/obj/unit/%.o: t/unit/%.cpp $2/obj/precompiled.hpp.gch
 	@mkdir -p $$(@D)
 	@echo '  CXX  $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) -Wall -Wextra -Werror -Ingx_module -Iloader -It/unit $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) -Wall -Wextra -Wpedantic -Werror -Winvalid-pch -include $2/obj/precompiled.hpp -Ingx_module -Iloader -It/unit $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
 $2/libcore.a: $$(patsubst ngx_module/core/%.cpp,$2/obj/core/%.o,$(CORE_SRC))
 	@rm -f $$@ && ar rcs $$@ $$^
 $2/libpg.a: $$(patsubst ngx_module/pg/%.cpp,$2/obj/pg/%.o,$(PG_SRC))
@@ -110,25 +132,26 @@ $2/libloader.a: $$(patsubst loader/%.cpp,$2/obj/loader/%.o,$(filter-out loader/c
 	@rm -f $$@ && ar rcs $$@ $$^
 $2/ngx_http_tablegate_module.so: $$(patsubst ngx_module/ngx/%.cpp,$2/obj/ngx/%.o,$(NGX_MODULE_SRC)) $2/obj/ngx/modules.o $2/libcore.a $2/libpg.a ngx_module/exports.map
 	@echo '  LD   $$@'
-	$(Q)$$(CXX) -shared $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -Wl,--version-script=ngx_module/exports.map -o $$@ $$(filter %.o,$$^) $2/libpg.a $2/libcore.a -lpq -ljansson -lcrypto
+	$(Q)$$(CXX) -shared $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -Wl,--version-script=ngx_module/exports.map -o $$@ $$(filter %.o,$$^) $2/libpg.a $2/libcore.a $$(PG_LIBS) $$(CORE_LIBS)
 $2/tablegate: $2/obj/loader/cli/main.o $2/libloader.a $2/libpg.a $2/libcore.a
 	@echo '  LD   $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lssl -lcrypto -lfmt -lcurl -lpugixml -lz
-$2/unit/%: $2/obj/unit/%.o $2/libloader.a $2/libpg.a $2/libcore.a
+	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ $$(LOADER_LIBS)
+$(foreach unit,$(UNITS),$2/unit/$(unit): $$(patsubst t/unit/%.cpp,$2/obj/unit/%.o,$$(wildcard t/unit/$(unit)_*test.cpp)) $2/obj/unit/main.o$(newline))
+$2/unit/%: $2/libloader.a $2/libpg.a $2/libcore.a
 	@mkdir -p $$(@D)
 	@echo '  LD   $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ -lpq -ljansson -lssl -lcrypto -lfmt -lcurl -lpugixml -lz -lcheck -lsubunit -lrt -lm -lpthread
+	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$(filter %.o,$$^) $2/libloader.a $2/libpg.a $2/libcore.a $$(LOADER_LIBS) $$(CHECK_LIBS)
 endef
-.PRECIOUS: $(BUILD)/obj/unit/%.o $(BUILD)/asan/obj/unit/%.o
 $(eval $(call variant,release,$(BUILD)))
 $(eval $(call variant,asan,$(BUILD)/asan))
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/asan/obj/*/*.d $(BUILD)/asan/obj/*/*/*.d)
+-include $(shell find $(BUILD) -name '*.d' -path '*/obj/*' 2>/dev/null)
 
+NATIVE_OPT ?= -O2
 .PHONY: module-native
 module-native: ## the module as nginx's ./configure --add-dynamic-module builds it, in build/native
 	@mkdir -p $(BUILD)/native
 	@cd $(NGX_SRC) && . ./conf_flags && ./configure "$${NGX_CONF_FLAGS[@]}" \
-	  --with-cc-opt='-O2 -fstack-protector-strong -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2' \
+	  --with-cc-opt='$(NATIVE_OPT) -fstack-protector-strong -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2' \
 	  --with-ld-opt='-Wl,-z,relro -Wl,-z,now' --builddir=$(ABS)/native --add-dynamic-module=$(CURDIR) >$(ABS)/native/configure.log 2>&1 \
 	  && $(MAKE) --no-print-directory -j$(JOBS) -f $(ABS)/native/Makefile modules >$(ABS)/native/make.log 2>&1 \
 	  || { tail -20 $(ABS)/native/*.log >&2; exit 1; }
@@ -185,7 +208,7 @@ fuzz: ## each fuzzer for TIME=60 seconds
 $(BUILD)/bench/decoder: t/bench/decoder.cpp $(BUILD)/libloader.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	$(Q)$(CXX) $(CXXFLAGS_COMMON) $(CXXFLAGS_release) $(WARNINGS) -Ingx_module -Iloader $(PQ_INCLUDE) -o $@ $^ -lpq -ljansson -lssl -lcrypto -lfmt -lcurl -lpugixml -lz
+	$(Q)$(CXX) $(CXXFLAGS_COMMON) $(CXXFLAGS_release) $(WARNINGS) -Ingx_module -Iloader $(PQ_INCLUDE) -o $@ $^ $(LOADER_LIBS)
 bench: build $(BUILD)/bench/decoder ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
 	@t/lib/deps.sh build test bench
 	@t/bench/run.sh $(BENCH)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Writes OUT, a C++ file with the migrations and the schemas of the definitions
-# as raw string literals (loader/catalog/embedded.hpp declares what is in it).
+# as raw string literals (loader/base/embedded.hpp declares what is in it).
 # Equal files give an equal OUT. Usage: schema/embed.sh OUT
 set -eu
 LC_ALL=C
@@ -26,7 +26,7 @@ files() { # FUNCTION FILE...
 }
 
 {
-  printf '// Made by schema/embed.sh; do not edit.\n#include "catalog/embedded.hpp"\n\nnamespace tablegate::loader {\n\n'
+  printf '// Made by schema/embed.sh; do not edit.\n#include "base/embedded.hpp"\n\nnamespace tablegate::loader {\n\n'
   files embedded_migrations "$here"/catalog/*.sql
   files embedded_mirror_migrations "$here"/mirror/*.sql
   files embedded_schemas "$here"/definitions/*.schema.json

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "catalog/database.hpp"
-#include "catalog/definition_rules.hpp"
-#include "core/manifest.hpp"
+#include "base/database.hpp"
+#include "core/manifest/manifest.hpp"
+#include "model/definition_rules.hpp"
 
 namespace tablegate::loader {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "catalog/embedded.hpp"
+#include "base/embedded.hpp"
 
 namespace tablegate::loader {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/database.hpp"
+#include "base/database.hpp"
 
 namespace tablegate::loader {
 

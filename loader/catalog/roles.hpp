@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/database.hpp"
+#include "base/database.hpp"
 
 namespace tablegate::loader {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "catalog/name_rules.hpp"
+#include "model/name_rules.hpp"
 
 namespace tablegate::loader {
 

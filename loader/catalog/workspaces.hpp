@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "catalog/database.hpp"
+#include "base/database.hpp"
 
 namespace tablegate::loader {
 

@@ -6,8 +6,8 @@
 #include <memory>
 #include <optional>
 
-#include "catalog/iso_time.hpp"
-#include "catalog/json_text.hpp"
+#include "base/iso_time.hpp"
+#include "base/json_text.hpp"
 #include "catalog/lookup.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-#include "catalog/database.hpp"
+#include "base/database.hpp"
 #include "cli/verb.hpp"
 #include "core/version.hpp"
 

@@ -4,13 +4,14 @@
 #include <memory>
 #include <optional>
 
-#include "catalog/apply.hpp"
-#include "catalog/consumer_definition.hpp"
-#include "catalog/removal.hpp"
+#include "catalog/apply/apply.hpp"
+#include "catalog/apply/consumer_definition.hpp"
+#include "catalog/apply/removal.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
 #include "cli/served.hpp"
 #include "mirror/mirror_tables.hpp"
+#include "mirror/read_source_ddl.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -57,7 +58,8 @@ void apply_files(const Settings& settings, const std::vector<std::string>& sourc
   std::vector<Definition> definitions = read_definitions(sources, problems);
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
-  const std::vector<AppliedObject> objects = apply_definitions(catalog, workspace, definitions, problems);
+  const std::vector<AppliedObject> objects =
+      apply_definitions(catalog, workspace, definitions, problems, read_source_ddl);
   report_applied(settings, objects);
   if (settings.wait || concerns_callers(objects)) report_served(settings, catalog);
 }

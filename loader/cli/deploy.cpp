@@ -9,15 +9,16 @@
 #include <optional>
 #include <set>
 
-#include "catalog/apply.hpp"
-#include "catalog/approval.hpp"
-#include "catalog/draft_states.hpp"
-#include "catalog/drafts.hpp"
-#include "catalog/publications.hpp"
+#include "catalog/apply/apply.hpp"
+#include "catalog/life/approval.hpp"
+#include "catalog/life/draft_states.hpp"
+#include "catalog/life/drafts.hpp"
+#include "catalog/life/publications.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "cli/served.hpp"
+#include "mirror/read_source_ddl.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -72,7 +73,7 @@ class Deployment {
     Problems problems;
     std::vector<Definition> definitions = read_definitions(options_.sources, problems);
     workspace_ = find_workspace(catalog_, settings_.workspace);
-    objects_ = apply_definitions(catalog_, *workspace_, definitions, problems);
+    objects_ = apply_definitions(catalog_, *workspace_, definitions, problems, read_source_ddl);
     std::vector<std::string> names;
     for (const AppliedObject& object : objects_) {
       if (object.kind == Kind::api) names.push_back(object.name);

@@ -7,16 +7,16 @@
 #include <memory>
 #include <optional>
 
+#include "catalog/credentials/master_key.hpp"
 #include "catalog/lookup.hpp"
-#include "catalog/master_key.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/roles.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
 #include "mirror/serving_relation.hpp"
-#include "publish/certificate.hpp"
-#include "publish/domain_rows.hpp"
-#include "publish/snapshot.hpp"
+#include "node/certificate.hpp"
+#include "node/domain_rows.hpp"
+#include "node/snapshot.hpp"
 
 namespace tablegate::loader {
 namespace {

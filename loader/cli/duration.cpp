@@ -5,7 +5,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "catalog/refusal.hpp"
+#include "base/refusal.hpp"
 
 namespace tablegate::loader {
 

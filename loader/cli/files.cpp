@@ -10,11 +10,12 @@
 #include <memory>
 #include <set>
 
-#include "catalog/apply.hpp"
-#include "catalog/definition_diff.hpp"
-#include "catalog/export.hpp"
+#include "catalog/apply/apply.hpp"
+#include "catalog/apply/export.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
+#include "compile/definition_diff.hpp"
+#include "mirror/read_source_ddl.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -62,7 +63,8 @@ void diff(const Settings& settings, const DiffOptions& options) {
   std::vector<Definition> definitions = read_definitions(options.sources, problems);
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
-  const std::vector<AppliedObject> objects = try_definitions(catalog, workspace, definitions, problems);
+  const std::vector<AppliedObject> objects =
+      try_definitions(catalog, workspace, definitions, problems, read_source_ddl);
   settings.json ? diff_json(objects) : diff_text(objects);
   const bool differs = std::any_of(objects.begin(), objects.end(),
                                    [](const AppliedObject& object) { return object.action != "unchanged"; });

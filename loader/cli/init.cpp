@@ -6,16 +6,16 @@
 #include <memory>
 #include <optional>
 
-#include "catalog/definition.hpp"
-#include "catalog/key_rotation.hpp"
+#include "catalog/credentials/key_rotation.hpp"
+#include "catalog/credentials/master_key.hpp"
 #include "catalog/lookup.hpp"
-#include "catalog/master_key.hpp"
 #include "catalog/migrations.hpp"
-#include "catalog/name_rules.hpp"
 #include "catalog/roles.hpp"
 #include "catalog/workspaces.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
+#include "model/definition.hpp"
+#include "model/name_rules.hpp"
 
 namespace tablegate::loader {
 namespace {

@@ -5,8 +5,8 @@
 #include "catalog/lookup.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
-#include "publish/openapi.hpp"
-#include "publish/snapshot.hpp"
+#include "compile/openapi.hpp"
+#include "node/snapshot.hpp"
 
 namespace tablegate::loader {
 namespace {

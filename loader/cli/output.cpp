@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "catalog/json_text.hpp"
-#include "catalog/name_rules.hpp"
+#include "base/json_text.hpp"
+#include "model/name_rules.hpp"
 
 namespace tablegate::loader {
 

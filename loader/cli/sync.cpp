@@ -10,10 +10,10 @@
 #include "cli/cli.hpp"
 #include "cli/duration.hpp"
 #include "cli/output.hpp"
-#include "publish/node_sync.hpp"
-#include "publish/snapshot.hpp"
-#include "publish/stop_signal.hpp"
-#include "publish/watcher.hpp"
+#include "node/node_sync.hpp"
+#include "node/snapshot.hpp"
+#include "node/stop_signal.hpp"
+#include "node/watcher.hpp"
 
 namespace tablegate::loader {
 namespace {

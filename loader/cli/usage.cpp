@@ -1,7 +1,7 @@
 // `tablegate usage`: who called what lately.
 #include <memory>
 
-#include "catalog/usage_report.hpp"
+#include "catalog/life/usage_report.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
 

@@ -7,10 +7,10 @@
 #include <map>
 #include <utility>
 
-#include "catalog/definition_rules.hpp"
-#include "catalog/json_text.hpp"
-#include "catalog/refusal.hpp"
+#include "base/json_text.hpp"
+#include "base/refusal.hpp"
 #include "mirror/generations.hpp"
+#include "model/definition_rules.hpp"
 #include "source/partition_text.hpp"
 
 namespace tablegate::loader {

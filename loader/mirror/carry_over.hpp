@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/database.hpp"
+#include "base/database.hpp"
 #include "mirror/mirror_tables.hpp"
 #include "mirror/table_spec.hpp"
 #include "source/table_source.hpp"

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <string>
 
-#include "catalog/definition_rules.hpp"
-#include "catalog/json_text.hpp"
+#include "base/json_text.hpp"
+#include "model/definition_rules.hpp"
 
 namespace tablegate::loader {
 namespace {

@@ -6,12 +6,12 @@
 #include <optional>
 #include <utility>
 
-#include "catalog/definition_rules.hpp"
+#include "base/refusal.hpp"
 #include "catalog/lookup.hpp"
-#include "catalog/refusal.hpp"
 #include "mirror/generations.hpp"
 #include "mirror/mirror_tables.hpp"
 #include "mirror/published_columns.hpp"
+#include "model/definition_rules.hpp"
 
 namespace tablegate::loader {
 namespace {

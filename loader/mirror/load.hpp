@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "catalog/database.hpp"
+#include "base/database.hpp"
 #include "mirror/carry_over.hpp"
 #include "mirror/table_spec.hpp"
 #include "source/table_source.hpp"

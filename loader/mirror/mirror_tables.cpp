@@ -4,11 +4,11 @@
 
 #include <charconv>
 
-#include "catalog/definition_rules.hpp"
+#include "base/refusal.hpp"
 #include "catalog/migrations.hpp"
-#include "catalog/refusal.hpp"
-#include "core/statement.hpp"
+#include "core/plan/statement.hpp"
 #include "mirror/swap_pace.hpp"
+#include "model/definition_rules.hpp"
 
 namespace tablegate::loader {
 namespace {

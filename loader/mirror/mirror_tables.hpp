@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/database.hpp"
-#include "source/ddl.hpp"
+#include "base/database.hpp"
+#include "model/ddl.hpp"
 
 namespace tablegate::loader {
 

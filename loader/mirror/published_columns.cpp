@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "catalog/columns_read.hpp"
-#include "catalog/refusal.hpp"
-#include "core/types.hpp"
+#include "base/refusal.hpp"
+#include "compile/columns_read.hpp"
+#include "core/manifest/types.hpp"
 
 namespace tablegate::loader {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/database.hpp"
+#include "base/database.hpp"
 #include "mirror/table_spec.hpp"
 
 namespace tablegate::loader {

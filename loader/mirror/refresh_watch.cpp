@@ -15,8 +15,8 @@
 #include <optional>
 #include <random>
 
-#include "catalog/refusal.hpp"
-#include "catalog/schedule.hpp"
+#include "base/refusal.hpp"
+#include "model/schedule.hpp"
 
 extern char** environ;
 

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
-#include "catalog/definition_rules.hpp"
-#include "catalog/refusal.hpp"
+#include "base/refusal.hpp"
 #include "mirror/generations.hpp"
 #include "mirror/mirror_tables.hpp"
 #include "mirror/published_columns.hpp"
+#include "model/definition_rules.hpp"
 
 namespace tablegate::loader {
 namespace {

@@ -1,7 +1,7 @@
 // `table rollback`: the generation that served before serves again.
 #pragma once
 
-#include "catalog/database.hpp"
+#include "base/database.hpp"
 #include "mirror/load.hpp"
 #include "mirror/table_spec.hpp"
 

@@ -11,7 +11,7 @@
 #include <random>
 #include <string>
 
-#include "catalog/database.hpp"
+#include "base/database.hpp"
 
 namespace tablegate::loader {
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "catalog/definition_rules.hpp"
-#include "catalog/json_text.hpp"
-#include "catalog/refusal.hpp"
+#include "base/json_text.hpp"
+#include "base/refusal.hpp"
+#include "model/definition_rules.hpp"
 
 namespace tablegate::loader {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "catalog/database.hpp"
-#include "source/ddl.hpp"
+#include "base/database.hpp"
+#include "model/ddl.hpp"
 
 namespace tablegate::loader {
 

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-#include "catalog/refusal.hpp"
+#include "base/refusal.hpp"
 #include "source/gzip_source.hpp"
 
 namespace tablegate::loader {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "core/statement.hpp"
+#include "core/plan/statement.hpp"
 
 namespace tablegate::loader {
 namespace {

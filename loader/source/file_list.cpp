@@ -10,7 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "catalog/refusal.hpp"
+#include "base/refusal.hpp"
 
 namespace tablegate::loader {
 namespace {

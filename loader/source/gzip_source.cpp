@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "catalog/refusal.hpp"
+#include "base/refusal.hpp"
 
 namespace tablegate::loader {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "catalog/refusal.hpp"
-#include "source/ddl_lexer.hpp"
+#include "base/refusal.hpp"
+#include "model/ddl_lexer.hpp"
 
 namespace tablegate::loader {
 

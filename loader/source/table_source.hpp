@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "catalog/database.hpp"
-#include "catalog/refusal.hpp"
+#include "base/database.hpp"
+#include "base/refusal.hpp"
 #include "source/partitioned_source.hpp"
 #include "source/source_time.hpp"
 

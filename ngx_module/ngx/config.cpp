@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <new>
 
-#include "core/manifest_reader.hpp"
+#include "core/manifest/manifest_reader.hpp"
 #include "ngx/file.hpp"
 #include "ngx/status.hpp"
 #include "ngx/worker.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/manifest.hpp"
+#include "core/manifest/manifest.hpp"
 #include "ngx/ngx.hpp"
 #include "pg/dsn.hpp"
 

@@ -1,7 +1,7 @@
 // The content phase: bind the parameters, run the statement, send the rows. A
 // request owns a deadline timer from here to its end; past it the caller gets
 // 504 and the statement is left to PostgreSQL's statement_timeout.
-#include "core/statement.hpp"
+#include "core/plan/statement.hpp"
 #include "ngx/request.hpp"
 #include "ngx/response.hpp"
 #include "ngx/worker.hpp"

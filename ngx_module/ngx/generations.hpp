@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/table_generations.hpp"
+#include "core/plan/table_generations.hpp"
 #include "ngx/ngx.hpp"
 #include "pg/loop.hpp"
 #include "pg/pool.hpp"

@@ -2,7 +2,7 @@
 
 #include <new>
 
-#include "core/canary.hpp"
+#include "core/route/canary.hpp"
 #include "ngx/statistics.hpp"
 #include "ngx/worker.hpp"
 

@@ -5,13 +5,13 @@
 // changes the next on a connection.
 #pragma once
 
-#include "core/authentication.hpp"
-#include "core/body.hpp"
-#include "core/http_date.hpp"
-#include "core/manifest.hpp"
-#include "core/parameters.hpp"
-#include "core/problem.hpp"
-#include "core/router.hpp"
+#include "core/answer/problem.hpp"
+#include "core/call/body.hpp"
+#include "core/call/parameters.hpp"
+#include "core/manifest/manifest.hpp"
+#include "core/proof/authentication.hpp"
+#include "core/route/router.hpp"
+#include "core/text/http_date.hpp"
 #include "ngx/config.hpp"
 #include "ngx/ngx.hpp"
 #include "pg/query.hpp"

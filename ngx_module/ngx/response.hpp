@@ -1,8 +1,8 @@
 // Answers: the rows' bytes straight into nginx's buffers, and the error bodies.
 #pragma once
 
-#include "core/json_writer.hpp"
-#include "core/problem.hpp"
+#include "core/answer/json_writer.hpp"
+#include "core/answer/problem.hpp"
 #include "ngx/ngx.hpp"
 #include "ngx/request.hpp"
 

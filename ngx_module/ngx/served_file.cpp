@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/json_writer.hpp"
+#include "core/answer/json_writer.hpp"
 #include "ngx/config.hpp"
 
 namespace tablegate::ngx {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/problem.hpp"
+#include "core/answer/problem.hpp"
 #include "ngx/config.hpp"
 #include "ngx/zone.hpp"
 #include "pg/pool.hpp"

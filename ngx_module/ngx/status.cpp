@@ -1,7 +1,7 @@
 #include "ngx/status.hpp"
 
-#include "core/accept.hpp"
-#include "core/status.hpp"
+#include "core/call/accept.hpp"
+#include "core/status/status.hpp"
 #include "ngx/request.hpp"
 #include "ngx/response.hpp"
 #include "ngx/worker.hpp"

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/authentication.hpp"
+#include "core/proof/authentication.hpp"
 #include "ngx/config.hpp"
 #include "ngx/generations.hpp"
 #include "ngx/loop.hpp"

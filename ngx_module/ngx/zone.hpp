@@ -4,10 +4,10 @@
 // holds a lock: a worker may die at any moment.
 #pragma once
 
-#include "core/counter_table.hpp"
-#include "core/nonce_table.hpp"
-#include "core/usage_table.hpp"
-#include "core/worker_table.hpp"
+#include "core/shared/counter_table.hpp"
+#include "core/shared/nonce_table.hpp"
+#include "core/shared/usage_table.hpp"
+#include "core/shared/worker_table.hpp"
 #include "ngx/ngx.hpp"
 
 namespace tablegate::ngx {

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "source/copy_text.hpp"
-#include "source/maxcompute_record.hpp"
-#include "source/maxcompute_value.hpp"
+#include "source/maxcompute/maxcompute_record.hpp"
+#include "source/maxcompute/maxcompute_value.hpp"
 
 using namespace tablegate::loader;
 

@@ -1,10 +1,10 @@
 // parse_ddl() over any bytes: columns of types that PostgreSQL has, or Refused.
 #include <cstdint>
 
-#include "catalog/refusal.hpp"
-#include "core/utf8.hpp"
+#include "base/refusal.hpp"
+#include "core/text/utf8.hpp"
 #include "fuzzing.hpp"
-#include "source/ddl.hpp"
+#include "model/ddl.hpp"
 
 using namespace tablegate;
 

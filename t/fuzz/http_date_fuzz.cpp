@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <ctime>
 
-#include "core/http_date.hpp"
+#include "core/text/http_date.hpp"
 #include "fuzzing.hpp"
 
 using namespace tablegate::core;

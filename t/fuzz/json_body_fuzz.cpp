@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "core/body.hpp"
-#include "core/manifest_object.hpp"
-#include "core/utf8.hpp"
+#include "core/call/body.hpp"
+#include "core/manifest/manifest_object.hpp"
+#include "core/text/utf8.hpp"
 #include "fuzzing.hpp"
 
 using namespace tablegate::core;

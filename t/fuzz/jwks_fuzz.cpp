@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "core/jws.hpp"
-#include "core/jwt_setting.hpp"
+#include "core/proof/jws.hpp"
+#include "core/proof/jwt_setting.hpp"
 #include "fuzzing.hpp"
 
 using namespace tablegate::core;

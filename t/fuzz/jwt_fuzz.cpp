@@ -6,10 +6,10 @@
 
 #include <cstdint>
 
-#include "core/base64.hpp"
-#include "core/jwt.hpp"
-#include "core/manifest_object.hpp"
-#include "core/manifest_reader.hpp"
+#include "core/manifest/manifest_object.hpp"
+#include "core/manifest/manifest_reader.hpp"
+#include "core/proof/jwt.hpp"
+#include "core/text/base64.hpp"
 #include "fuzzing.hpp"
 
 using namespace tablegate::core;

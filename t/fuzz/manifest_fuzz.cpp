@@ -2,10 +2,10 @@
 // fits them. What is accepted keeps the model's promises.
 #include <cstdint>
 
-#include "core/json_writer.hpp"
-#include "core/manifest_reader.hpp"
-#include "core/router.hpp"
-#include "core/statement.hpp"
+#include "core/answer/json_writer.hpp"
+#include "core/manifest/manifest_reader.hpp"
+#include "core/plan/statement.hpp"
+#include "core/route/router.hpp"
 #include "fuzzing.hpp"
 
 using namespace tablegate;

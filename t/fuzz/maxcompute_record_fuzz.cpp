@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "fuzzing.hpp"
-#include "source/maxcompute_record.hpp"
-#include "source/maxcompute_value.hpp"
+#include "source/maxcompute/maxcompute_record.hpp"
+#include "source/maxcompute/maxcompute_value.hpp"
 
 using namespace tablegate;
 using loader::MaxComputeType;

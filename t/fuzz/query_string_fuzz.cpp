@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/call/parameters.hpp"
 #include "core/digest.hpp"
-#include "core/parameters.hpp"
-#include "core/utf8.hpp"
+#include "core/text/utf8.hpp"
 #include "fuzzing.hpp"
 
 using namespace tablegate::core;

@@ -4,12 +4,12 @@
 // of the pieces.
 #include <cstdint>
 
-#include "catalog/refusal.hpp"
+#include "base/refusal.hpp"
 #include "fuzzing.hpp"
-#include "source/charset.hpp"
-#include "source/field_writer.hpp"
-#include "source/maxcompute_value.hpp"
-#include "source/record_reader.hpp"
+#include "source/csv/charset.hpp"
+#include "source/csv/field_writer.hpp"
+#include "source/csv/record_reader.hpp"
+#include "source/maxcompute/maxcompute_value.hpp"
 
 using namespace tablegate;
 using core::ColumnType;

@@ -3,8 +3,8 @@
 #include <array>
 #include <cstdint>
 
-#include "core/manifest_reader.hpp"
-#include "core/router.hpp"
+#include "core/manifest/manifest_reader.hpp"
+#include "core/route/router.hpp"
 #include "fuzzing.hpp"
 
 using namespace tablegate::core;

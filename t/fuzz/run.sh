@@ -19,11 +19,13 @@ flags=(-std=c++17 -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 # The objects under test, once for all fuzzers: all of core, and of the loader what needs no database.
 compile() { # SOURCE: anew unless its object is younger than all that it may include
   local object=$out/${1//\//_}.o
-  if [ -e "$object" ] && [ -z "$(find "$1" ngx_module/core loader/source loader/catalog/refusal.hpp -name '*.hpp' -newer "$object" -o \
+  if [ -e "$object" ] && [ -z "$(find "$1" ngx_module/core loader/base loader/model loader/source -name '*.hpp' -newer "$object" -o \
     -path "$1" -newer "$object")" ]; then return 0; fi
   "$cxx" "${flags[@]}" -fsanitize=fuzzer-no-link,address,undefined -c "$1" -o "$object"
 }
-sources=(ngx_module/core/*.cpp loader/source/{ddl*,crc32c,copy_text,maxcompute_{record,type,value},seed,sql_{literal,value},charset,record_reader,field_writer,nested_text}.cpp)
+mapfile -t sources < <(find ngx_module/core -name '*.cpp' | sort)
+sources+=(loader/model/ddl*.cpp loader/source/copy_text.cpp loader/source/maxcompute/{crc32c,maxcompute_record,maxcompute_type,maxcompute_value,nested_text}.cpp
+  loader/source/seed/{seed,sql_literal,sql_value}.cpp loader/source/csv/{charset,record_reader,field_writer}.cpp)
 running=0
 objects=()
 for source in "${sources[@]}"; do

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "catalog/refusal.hpp"
+#include "base/refusal.hpp"
 #include "fuzzing.hpp"
-#include "source/seed.hpp"
+#include "source/seed/seed.hpp"
 
 using namespace tablegate;
 

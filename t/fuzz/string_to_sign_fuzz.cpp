@@ -12,9 +12,9 @@
 #include <set>
 #include <vector>
 
-#include "core/base64.hpp"
-#include "core/hmac.hpp"
-#include "core/manifest_reader.hpp"
+#include "core/manifest/manifest_reader.hpp"
+#include "core/proof/hmac.hpp"
+#include "core/text/base64.hpp"
 #include "fuzzing.hpp"
 
 using namespace tablegate::core;

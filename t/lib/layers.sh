@@ -1,9 +1,51 @@
 #!/bin/bash
-# The layer check (architecture): core uses neither nginx nor libpq, pg no nginx, and only nginx's three symbols leave
-# the module. Usage: t/lib/layers.sh BUILD_DIR
+# The layer check: which room of the tree may include which (the table below), that core uses neither nginx nor libpq and pg
+# no nginx, and that only nginx's three symbols leave the module. t/functional/layers.t shows that it finds what it looks for.
+# Usage: t/lib/layers.sh [BUILD_DIR]     without BUILD_DIR: the includes alone
 set -euo pipefail
-build=$1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 failed=0
+
+# ROOM MAY_INCLUDE...: a room may always include itself. The longest room whose name begins a file's path is the file's.
+includes=$(find ngx_module loader -name '*.[ch]pp' -print0 | xargs -0 grep -HoE '^ *#include *["<][^">]+' | awk '
+  BEGIN {
+    core = "ngx_module/core"
+    may["ngx_module/core"] = ""
+    may["ngx_module/pg"] = core
+    may["ngx_module/ngx"] = core " ngx_module/pg"
+    may["loader/base"] = core
+    may["loader/model"] = core " loader/base"
+    may["loader/source"] = may["loader/model"] " loader/model"
+    may["loader/script"] = may["loader/source"]
+    may["loader/compile"] = may["loader/script"] " loader/script ngx_module/pg"
+    may["loader/catalog"] = may["loader/compile"] " loader/compile"
+    may["loader/mirror"] = may["loader/catalog"] " loader/catalog loader/source"
+    may["loader/node"] = may["loader/catalog"] " loader/catalog"
+    may["loader/cli"] = may["loader/mirror"] " loader/mirror loader/node"
+  }
+  function room(path,   parts) { split(path, parts, "/"); return parts[1] "/" parts[2] }
+  {
+    at = index($0, ":")
+    file = substr($0, 1, at - 1)
+    name = substr($0, at + 1)
+    sub(/^ *#include *["<]/, "", name)
+    own = room(file)
+    if (!(own in may)) { print file ": is in no room of the table in t/lib/layers.sh"; next }
+    if (name ~ /^ng[x]_|^nginx/ && own != "ngx_module/ngx") print file ": nginx (" name ") belongs to ngx_module/ngx"
+    if (name ~ /^libpq/ && own == core) print file ": core knows no libpq"
+    split(name, parts, "/")
+    if (name !~ /\//) next
+    target = ""
+    for (r in may) { n = split(r, q, "/"); if (q[n] == parts[1]) target = r }
+    if (target == "" || target == own) next
+    n = split(may[own], allowed, " ")
+    for (i = 1; i <= n; ++i) if (allowed[i] == target) next
+    print file ": " own " may not include " target " (" name ")"
+  }' | sort -u)
+if [ -n "$includes" ]; then
+  printf 'layers: %s\n' "$includes" >&2
+  failed=1
+fi
 
 refuse() { # ARCHIVE PATTERN WHAT
   local found
@@ -13,18 +55,16 @@ refuse() { # ARCHIVE PATTERN WHAT
     failed=1
   fi
 }
-refuse "$build/libcore.a" '^ngx_' 'nginx'
-refuse "$build/libcore.a" '^PQ|^pg_' 'libpq'
-refuse "$build/libpg.a" '^ngx_' 'nginx'
-
-if found=$(grep -nE '#include *[<"](ngx|nginx)' -r ngx_module/core ngx_module/pg loader); then
-  printf 'layers: nginx is included outside ngx_module/ngx:\n%s\n' "$found" >&2
-  failed=1
-fi
-exported=$(nm -D --defined-only "$build/ngx_http_tablegate_module.so" | awk '{print $3}' | sort | tr '\n' ' ')
-if [ "$exported" != 'ngx_module_names ngx_module_order ngx_modules ' ]; then
-  printf 'layers: the module exports %s\n' "$exported" >&2
-  failed=1
+if [ $# -gt 0 ]; then
+  build=$1
+  refuse "$build/libcore.a" '^ngx_' 'nginx'
+  refuse "$build/libcore.a" '^PQ|^pg_' 'libpq'
+  refuse "$build/libpg.a" '^ngx_' 'nginx'
+  exported=$(nm -D --defined-only "$build/ngx_http_tablegate_module.so" | awk '{print $3}' | sort | tr '\n' ' ')
+  if [ "$exported" != 'ngx_module_names ngx_module_order ngx_modules ' ]; then
+    printf 'layers: the module exports %s\n' "$exported" >&2
+    failed=1
+  fi
 fi
 [ "$failed" = 0 ] && echo "layers: ok"
 exit "$failed"

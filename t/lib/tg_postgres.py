@@ -1,13 +1,15 @@
 """A private PostgreSQL cluster: Unix socket only, callers known by the kernel (peer), fast and not durable."""
+import fcntl
 import glob
 import os
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
 
 from tg_process import children, die_with_parent, is_alive, kRoot, processes_in, run, user_arguments, wait_for
-from tg_settings import kSlow
+from tg_settings import kCheckout, kSlow
 
 
 def find_bin():
@@ -16,6 +18,29 @@ def find_bin():
         return [int(x) for x in re.findall(r"\d+", path)]
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=version)
     return found[-1] if found else os.path.dirname(shutil.which("initdb") or "/usr/bin/initdb")
+
+
+def copy_template(programs, user, data):
+    """Fills data with a cluster as initdb makes it: a copy of build/cluster-*, made by the first test that needs it (0.06 s instead of 0.5)."""
+    version = re.sub(r"[^0-9.]+", "-", run([f"{programs}/postgres", "--version"]).stdout).strip("-")
+    template = os.path.join(kCheckout, "build", f"cluster-{version}-{os.geteuid()}")
+    os.makedirs(os.path.dirname(template), exist_ok=True)
+    with open(f"{template}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(template):
+            # Made where the database's user can go; a checkout may be below a folder of mode 0700.
+            with tempfile.TemporaryDirectory(prefix="tablegate-cluster-", dir="/tmp") as folder:
+                os.chmod(folder, 0o777)
+                done = run([f"{programs}/initdb", "-D", f"{folder}/data", "-U", "postgres", "--auth=peer", "--no-sync", "--encoding=UTF8",
+                            "--locale=C.UTF-8", "--no-instructions"], user=user)
+                if done.returncode:
+                    raise RuntimeError(f"initdb: {done.stdout}{done.stderr}")
+                shutil.rmtree(f"{template}.new", ignore_errors=True)
+                run(["cp", "-a", f"{folder}/data", f"{template}.new"])
+                os.rename(f"{template}.new", template)
+    done = run(["cp", "-a", "--reflink=auto", f"{template}/.", data])
+    if done.returncode:
+        raise RuntimeError(f"cp: {done.stderr}")
 
 
 class Postgres:
@@ -37,8 +62,7 @@ class Postgres:
         self._write("postgresql.conf", f"unix_socket_directories = '{self.socket}'\n")
 
     def _make(self):
-        self._run("initdb", "-D", self.data, "-U", "postgres", "--auth=peer", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8",
-                  "--no-instructions")
+        copy_template(self.bin, self.user, self.data)
         self._write("pg_hba.conf", "local all all peer map=test\nlocal replication all peer map=test\n")
         self._write("pg_ident.conf", "")
         me = "root" if kRoot else run(["id", "-un"]).stdout.strip()

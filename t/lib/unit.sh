@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs unit test programs, with a private PostgreSQL cluster for the *_pgtest ones. Usage: t/lib/unit.sh PROGRAM...
+# Runs unit test programs: their suites side by side, one a core, each *_pg suite with a private PostgreSQL cluster.
+# Usage: t/lib/unit.sh PROGRAM...
 set -euo pipefail
 bin=$(pg_config --bindir 2>/dev/null || echo /usr/lib/postgresql/15/bin)
 work=$(mktemp -d "${TMPDIR:-/tmp}/tablegate-unit.XXXXXX")
@@ -11,18 +12,21 @@ cleanup() {
 }
 trap cleanup EXIT
 
-if printf '%s\n' "$@" | grep -q _pgtest; then
-  [ "$(id -u)" = 0 ] && chown postgres "$work"
-  as_postgres "$bin/initdb" -D "$work/data" -U postgres -A trust --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$work/initdb.log" 2>&1 &&
-    as_postgres "$bin/pg_ctl" -w -D "$work/data" -l "$work/server.log" -o "-c listen_addresses= -c unix_socket_directories=$work -c fsync=off" start >/dev/null ||
-    { echo "unit: PostgreSQL does not start:" >&2; tail -5 "$work"/*.log >&2; exit 1; }
-  export TABLEGATE_TEST_DSN="host=$work user=postgres dbname=postgres"
-fi
-failed=0
+suites=()
 for program in "$@"; do
-  if ! timeout 300 "$program"; then
-    echo "unit: ${program##*/} failed" >&2
-    failed=1
-  fi
+  while read -r suite; do suites+=("$program" "$suite"); done < <("$program" --list)
 done
-exit "$failed"
+[ ${#suites[@]} -gt 0 ] || { echo "unit: no suite" >&2; exit 1; }
+
+[ "$(id -u)" = 0 ] && chown postgres "$work"
+as_postgres "$bin/initdb" -D "$work/data" -U postgres -A trust --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$work/initdb.log" 2>&1 &&
+  as_postgres "$bin/pg_ctl" -w -D "$work/data" -l "$work/server.log" -o "-c listen_addresses= -c unix_socket_directories=$work -c fsync=off" start >/dev/null ||
+  { echo "unit: PostgreSQL does not start:" >&2; tail -5 "$work"/*.log >&2; exit 1; }
+export TABLEGATE_TEST_DSN="host=$work user=postgres dbname=postgres"
+
+# A suite prints its lines in one piece, when it ends.
+# shellcheck disable=SC2016
+printf '%s\0' "${suites[@]}" | xargs -0 -n 2 -P "$(nproc)" bash -c '
+  output=$(timeout 300 "$1" "$2" 2>&1) && status=0 || status=$?
+  printf "%s\n" "$output"
+  [ "$status" = 0 ] || { echo "unit: $2 failed" >&2; exit 1; }' unit

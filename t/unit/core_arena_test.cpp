@@ -63,8 +63,6 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("arena", {blocks_are_aligned_for_any_pointer_and_do_not_overlap,
+TABLEGATE_SUITE("core_arena", blocks_are_aligned_for_any_pointer_and_do_not_overlap,
                                 copies_are_nul_terminated_and_keep_inner_nul, no_memory_is_null,
-                                an_error_tells_where_and_why, a_result_is_a_value_or_an_error});
-}
+                                an_error_tells_where_and_why, a_result_is_a_value_or_an_error);

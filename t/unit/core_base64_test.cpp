@@ -1,5 +1,5 @@
 // core/base64: RFC 4648's vectors, every byte there and back, and that each value has one spelling only.
-#include "core/base64.hpp"
+#include "core/text/base64.hpp"
 
 #include "core_testing.hpp"
 
@@ -100,8 +100,5 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run(
-      "core_base64", {the_vectors_of_the_rfc, all_bytes_in_all_lengths_come_back, each_value_has_one_spelling,
-                      other_spellings_are_refused, decoding_into_a_buffer_of_the_named_room});
-}
+TABLEGATE_SUITE("core_base64", the_vectors_of_the_rfc, all_bytes_in_all_lengths_come_back, each_value_has_one_spelling,
+                      other_spellings_are_refused, decoding_into_a_buffer_of_the_named_room);

@@ -1,5 +1,5 @@
 // core/body: JSON bodies, strictly, and what kind a body is.
-#include "core/body.hpp"
+#include "core/call/body.hpp"
 
 #include "core_testing.hpp"
 
@@ -142,9 +142,7 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("body", {members_are_read_with_their_kinds, numbers_stay_as_they_are_written,
+TABLEGATE_SUITE("core_body", members_are_read_with_their_kinds, numbers_stay_as_they_are_written,
                                texts_are_decoded, only_an_object_is_a_body, nothing_follows_the_object,
                                a_member_twice_is_refused_at_any_depth, nesting_has_a_limit, text_is_utf8,
-                               a_body_is_what_its_media_type_says, no_memory_is_an_error_of_ours});
-}
+                               a_body_is_what_its_media_type_says, no_memory_is_an_error_of_ours);

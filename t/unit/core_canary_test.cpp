@@ -1,10 +1,10 @@
 // core/canary and what the manifest says of it: who gets the other version, what the two share; and when an
 // API ends.
-#include "core/canary.hpp"
+#include "core/route/canary.hpp"
 
 #include <array>
 
-#include "core/router.hpp"
+#include "core/route/router.hpp"
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -124,8 +124,5 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("canary",
-                      {a_canary_is_another_version_of_an_api, what_a_canary_must_share_is_checked,
-                       the_choice_is_stable_even_and_only_grows, when_an_api_ends_its_headers_are_ready});
-}
+TABLEGATE_SUITE("core_canary", a_canary_is_another_version_of_an_api, what_a_canary_must_share_is_checked,
+                       the_choice_is_stable_even_and_only_grows, when_an_api_ends_its_headers_are_ready);

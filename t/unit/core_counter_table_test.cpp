@@ -1,6 +1,6 @@
 // core/counter_table, usage_table, worker_table: counted once each, by many processes; full tables; who
 // leaves.
-#include "core/counter_table.hpp"
+#include "core/shared/counter_table.hpp"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -11,8 +11,8 @@
 #include <set>
 #include <vector>
 
-#include "core/usage_table.hpp"
-#include "core/worker_table.hpp"
+#include "core/shared/usage_table.hpp"
+#include "core/shared/worker_table.hpp"
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -303,13 +303,9 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run(
-      "counter_table",
-      {an_answer_counts_for_its_version_and_slug, a_full_table_counts_in_the_other_cell,
+TABLEGATE_SUITE("core_counter_table", an_answer_counts_for_its_version_and_slug, a_full_table_counts_in_the_other_cell,
        versions_that_no_configuration_knows_any_more_give_their_cells, many_processes_take_over,
        many_processes_count_every_answer, a_call_counts_for_api_and_consumer,
        the_pair_called_longest_ago_makes_room, ten_thousand_pairs_are_remembered,
        a_process_that_died_while_it_filled_a_slot_is_repaired, many_processes_count_every_call,
-       readers_never_see_a_mixture, workers_have_slots_and_old_generations_leave});
-}
+       readers_never_see_a_mixture, workers_have_slots_and_old_generations_leave);

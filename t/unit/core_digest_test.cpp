@@ -1,7 +1,7 @@
 // core/digest and core/mac: what OpenSSL computes for us, against published values.
 #include "core/digest.hpp"
 
-#include "core/mac.hpp"
+#include "core/proof/mac.hpp"
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -92,8 +92,6 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("digest", {sha256_has_the_published_digests, hexadecimal_goes_back_and_forth,
+TABLEGATE_SUITE("core_digest", sha256_has_the_published_digests, hexadecimal_goes_back_and_forth,
                                  md5_has_the_published_digests,
-                                 hmac_has_the_published_signatures_again_and_again, an_empty_key_is_a_key});
-}
+                                 hmac_has_the_published_signatures_again_and_again, an_empty_key_is_a_key);

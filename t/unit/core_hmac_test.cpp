@@ -1,8 +1,8 @@
 // core/hmac and core/string_to_sign: signatures of Alibaba's AccessKey form.
-#include "core/hmac.hpp"
+#include "core/proof/hmac.hpp"
 
-#include "core/authentication.hpp"
-#include "core/http_date.hpp"
+#include "core/proof/authentication.hpp"
+#include "core/text/http_date.hpp"
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -577,8 +577,7 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("hmac", {the_vectors_of_the_specification_hold,
+TABLEGATE_SUITE("core_hmac", the_vectors_of_the_specification_hold,
                                every_part_is_covered,
                                parameters_are_decoded_sorted_and_joined,
                                a_repeated_key_is_refused_whoever_signs,
@@ -600,5 +599,4 @@ int main() {
                                the_raw_profile_signs_the_query_as_it_stands,
                                validity_and_authorisation_are_told_after_the_proof,
                                a_body_that_nobody_read_is_asked_for,
-                               the_string_to_sign_is_shown_on_one_line});
-}
+                               the_string_to_sign_is_shown_on_one_line);

@@ -1,5 +1,5 @@
 // core/http_date: the times that clients sign.
-#include "core/http_date.hpp"
+#include "core/text/http_date.hpp"
 
 #include <ctime>
 
@@ -107,8 +107,6 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("http_date", {all_three_forms_are_read, calendar_and_clock_have_their_limits,
+TABLEGATE_SUITE("core_http_date", all_three_forms_are_read, calendar_and_clock_have_their_limits,
                                     what_is_no_date_is_refused, two_digit_years_lie_near_now,
-                                    milliseconds_are_plain_numbers, what_is_written_is_read_back});
-}
+                                    milliseconds_are_plain_numbers, what_is_written_is_read_back);

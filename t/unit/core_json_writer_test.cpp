@@ -1,5 +1,5 @@
 // core/json_writer: PostgreSQL's text of each column type as JSON.
-#include "core/json_writer.hpp"
+#include "core/answer/json_writer.hpp"
 
 #include <jansson.h>
 
@@ -323,8 +323,7 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("json_writer", {null_is_null_in_every_type,
+TABLEGATE_SUITE("core_json_writer", null_is_null_in_every_type,
                                       numbers_are_written_as_they_are,
                                       numbers_as_strings_are_quoted,
                                       nan_and_infinities_are_strings,
@@ -345,5 +344,4 @@ int main() {
                                       a_text_that_the_type_cannot_have_is_still_a_json_string,
                                       lists_hold_every_row_in_declared_order,
                                       an_object_is_the_first_row_or_null,
-                                      no_memory_is_told_at_every_step});
-}
+                                      no_memory_is_told_at_every_step);

@@ -9,10 +9,10 @@
 
 #include <array>
 
-#include "core/base64.hpp"
-#include "core/jwk_key.hpp"
-#include "core/jwt.hpp"
 #include "core/openssl.hpp"
+#include "core/proof/jwk_key.hpp"
+#include "core/proof/jwt.hpp"
+#include "core/text/base64.hpp"
 #include "core_testing.hpp"
 
 namespace tablegate::core::testing {

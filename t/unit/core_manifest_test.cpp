@@ -1,7 +1,7 @@
 // core/manifest_reader: what a manifest may be, and why another one is refused.
-#include "core/manifest_reader.hpp"
+#include "core/manifest/manifest_reader.hpp"
 
-#include "core/router.hpp"
+#include "core/route/router.hpp"
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -419,8 +419,7 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("manifest", {a_good_manifest_is_read_whole,
+TABLEGATE_SUITE("core_manifest", a_good_manifest_is_read_whole,
                                    a_manifest_with_nothing_published_is_good,
                                    without_a_header_it_is_no_manifest,
                                    a_newer_format_is_refused_by_number_whatever_else_it_has,
@@ -443,5 +442,4 @@ int main() {
                                    hmac_rules_and_keys_are_read,
                                    hmac_rules_and_keys_that_make_no_sense_are_refused,
                                    body_parameters_stand_with_post_only,
-                                   bad_utf8_and_nul_in_texts_are_refused});
-}
+                                   bad_utf8_and_nul_in_texts_are_refused);

@@ -1,5 +1,5 @@
 // core/problem: the error table of the interface and the bodies of errors.
-#include "core/problem.hpp"
+#include "core/answer/problem.hpp"
 
 #include <jansson.h>
 
@@ -86,9 +86,6 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("problem",
-                      {each_outcome_has_its_status_code_and_slug, the_table_is_in_the_order_of_the_slugs,
+TABLEGATE_SUITE("core_problem", each_outcome_has_its_status_code_and_slug, the_table_is_in_the_order_of_the_slugs,
                        a_problem_of_a_parameter_names_it, a_problem_without_words_has_the_table_s,
-                       every_body_is_json_whatever_the_name_is, none_is_no_problem});
-}
+                       every_body_is_json_whatever_the_name_is, none_is_no_problem);

@@ -1,5 +1,5 @@
 // core/router: which API a host, a path and a method mean.
-#include "core/router.hpp"
+#include "core/route/router.hpp"
 
 #include "core_testing.hpp"
 
@@ -306,8 +306,7 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("router", {an_empty_manifest_finds_nothing,
+TABLEGATE_SUITE("core_router", an_empty_manifest_finds_nothing,
                                  paths_compare_exactly_and_case_sensitively,
                                  parameters_take_exactly_one_segment_that_is_not_empty,
                                  a_literal_segment_wins_over_a_parameter,
@@ -328,5 +327,4 @@ int main() {
                                  a_query_parameter_picks_the_version,
                                  allow_tells_the_methods_of_the_version_asked_for,
                                  a_domain_s_version_and_another_of_any_host,
-                                 versions_that_one_request_could_mean_are_refused});
-}
+                                 versions_that_one_request_could_mean_are_refused);

@@ -1,5 +1,5 @@
 // core/statement: the SQL of a request and the types of its placeholders.
-#include "core/statement.hpp"
+#include "core/plan/statement.hpp"
 
 #include "core_testing.hpp"
 
@@ -80,11 +80,8 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("statement",
-                      {without_parameters_there_is_no_where, an_object_is_limited_to_one_row,
+TABLEGATE_SUITE("core_statement", without_parameters_there_is_no_where, an_object_is_limited_to_one_row,
                        conditions_are_joined_and_the_tail_stands_before_the_limit,
                        absent_optional_parameters_leave_no_trace_and_placeholders_are_numbered_anew,
                        all_parameters_optional_and_absent_leave_the_bare_select,
-                       identifiers_are_quoted_and_their_quotes_doubled});
-}
+                       identifiers_are_quoted_and_their_quotes_doubled);

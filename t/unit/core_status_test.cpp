@@ -1,12 +1,12 @@
 // core/status and accept: escapes of each form, large reports, which form is chosen.
-#include "core/status.hpp"
+#include "core/status/status.hpp"
 
 #include <jansson.h>
 
 #include <memory>
 #include <vector>
 
-#include "core/accept.hpp"
+#include "core/call/accept.hpp"
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -172,7 +172,5 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("status", {json_holds_any_name, prometheus_and_the_page_escape_any_name,
-                                 tables_are_told_with_their_age, no_memory_is_told, accept_chooses});
-}
+TABLEGATE_SUITE("core_status", json_holds_any_name, prometheus_and_the_page_escape_any_name,
+                                 tables_are_told_with_their_age, no_memory_is_told, accept_chooses);

@@ -1,8 +1,8 @@
 // core/table_generations and the manifest's `tables`: what is read, which SQL follows, when that SQL is
 // another one.
-#include "core/table_generations.hpp"
+#include "core/plan/table_generations.hpp"
 
-#include "core/statement.hpp"
+#include "core/plan/statement.hpp"
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -155,8 +155,5 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("table_generations",
-                      {what_is_read_is_told, rows_that_are_none_are_left_out, sql_follows_the_relation,
-                       tables_of_a_manifest_stand_where_it_says});
-}
+TABLEGATE_SUITE("core_table_generations", what_is_read_is_told, rows_that_are_none_are_left_out, sql_follows_the_relation,
+                       tables_of_a_manifest_stand_where_it_says);

@@ -8,15 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "core/answer/json_writer.hpp"
+#include "core/call/parameters.hpp"
 #include "core/digest.hpp"
-#include "core/json_writer.hpp"
-#include "core/manifest_reader.hpp"
-#include "core/parameters.hpp"
+#include "core/manifest/manifest_reader.hpp"
 #include "testing.hpp"
 
 namespace tablegate::core::testing {
-
-using unit::run;
 
 inline std::string lower(std::string_view text) {
   std::string out(text);

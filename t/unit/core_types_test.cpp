@@ -1,5 +1,5 @@
 // core/types: names, OIDs, and which parameter goes with which column.
-#include "core/types.hpp"
+#include "core/manifest/types.hpp"
 
 #include "core_testing.hpp"
 
@@ -105,10 +105,7 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("types",
-                      {column_types_are_read_back_from_their_names, column_type_names_are_exact,
+TABLEGATE_SUITE("core_types", column_types_are_read_back_from_their_names, column_type_names_are_exact,
                        parameter_types_are_read_back_from_their_names, parameter_type_names_are_exact,
                        oids_are_postgresql_s, parameters_compare_with_columns_of_their_own_family_only,
-                       the_natural_parameter_type_goes_with_its_column});
-}
+                       the_natural_parameter_type_goes_with_its_column);

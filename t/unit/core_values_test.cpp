@@ -295,8 +295,7 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return testing::run("values", {strings_are_any_utf8_also_empty,
+TABLEGATE_SUITE("core_values", strings_are_any_utf8_also_empty,
                                  strings_with_nul_or_bad_utf8_are_refused,
                                  smallints_keep_their_limits,
                                  ints_keep_their_limits,
@@ -321,5 +320,4 @@ int main() {
                                  offsets_are_taken_for_instants,
                                  a_time_without_offset_gets_the_table_s_zone,
                                  a_time_without_zone_takes_no_offset,
-                                 an_empty_value_is_a_value_of_strings_only});
-}
+                                 an_empty_value_is_a_value_of_strings_only);

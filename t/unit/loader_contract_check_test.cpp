@@ -1,10 +1,10 @@
 // loader/catalog/contract_check: which changes of an API break its callers.
-#include "catalog/contract_check.hpp"
+#include "compile/contract_check.hpp"
 
 #include <string>
 #include <vector>
 
-#include "catalog/versions.hpp"
+#include "catalog/life/versions.hpp"
 #include "loader_testing.hpp"
 
 using namespace tablegate::loader;
@@ -239,10 +239,6 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::unit::run(
-      "contract check",
-      {the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing, the_address_is_part_of_it,
+TABLEGATE_SUITE("loader_contract_check", the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing, the_address_is_part_of_it,
        response_fields, request_parameters, defaults_of_parameters, narrower_values, limits, proofs,
-       every_break_is_told_at_once, differences_name_each_field});
-}
+       every_break_is_told_at_once, differences_name_each_field);

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <string>
 
-#include "catalog/refusal.hpp"
-#include "source/csv.hpp"
-#include "source/csv_scanner.hpp"
+#include "base/refusal.hpp"
+#include "source/csv/csv.hpp"
+#include "source/csv/csv_scanner.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -157,6 +157,4 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests("loader csv", {end_marker, lines_of_copy, headers, files});
-}
+TABLEGATE_SUITE("loader_csv", end_marker, lines_of_copy, headers, files);

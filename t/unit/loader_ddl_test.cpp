@@ -1,12 +1,12 @@
 // MaxCompute's CREATE TABLE: what is read, what is refused by name and place,
 // and that no text at all crashes the parser.
-#include "source/ddl.hpp"
+#include "model/ddl.hpp"
 
 #include <cstdlib>
 #include <random>
 #include <string>
 
-#include "catalog/refusal.hpp"
+#include "base/refusal.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -257,9 +257,6 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests(
-      "loader ddl", {tutorial_statement, every_scalar_type, whole_grammar, key_of_a_column,
+TABLEGATE_SUITE("loader_ddl", tutorial_statement, every_scalar_type, whole_grammar, key_of_a_column,
                      refused_by_name_and_place, nested_types, clustering_is_left_out,
-                     partition_columns_come_last, refused_names, broken_texts, any_text_ends});
-}
+                     partition_columns_come_last, refused_names, broken_texts, any_text_ends);

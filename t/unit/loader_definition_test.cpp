@@ -1,6 +1,6 @@
 // Definitions before they meet a catalog: JSON, shapes, names, rules, and the
 // normalised text by which `apply` knows what is unchanged.
-#include "catalog/definition.hpp"
+#include "model/definition.hpp"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "catalog/api_rules.hpp"
-#include "catalog/definition_rules.hpp"
-#include "catalog/definition_schema.hpp"
-#include "catalog/iso_time.hpp"
-#include "catalog/listen_address.hpp"
-#include "catalog/name_rules.hpp"
-#include "catalog/refusal.hpp"
+#include "base/iso_time.hpp"
+#include "base/refusal.hpp"
+#include "model/api_rules.hpp"
+#include "model/definition_rules.hpp"
+#include "model/definition_schema.hpp"
+#include "model/listen_address.hpp"
+#include "model/name_rules.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -250,11 +250,7 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests(
-      "loader definition",
-      {a_definition_of_the_contract_is_taken, what_comes_later_is_refused_by_name, fields_of_a_data_source,
+TABLEGATE_SUITE("loader_definition", a_definition_of_the_contract_is_taken, what_comes_later_is_refused_by_name, fields_of_a_data_source,
        every_fault_of_a_shape_is_told, json_is_read_strictly, path_and_parameters_agree,
        columns_and_values_fit_the_table, equal_definitions_have_equal_bytes, names,
-       one_socket_is_listened_to_once, times_have_an_offset});
-}
+       one_socket_is_listened_to_once, times_have_an_offset);

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "catalog/refusal.hpp"
+#include "base/refusal.hpp"
 #include "source/gzip_source.hpp"
 
 #include "loader_pieces.hpp"
@@ -87,6 +87,4 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests("loader gzip", {members, damaged});
-}
+TABLEGATE_SUITE("loader_gzip", members, damaged);

@@ -1,5 +1,5 @@
 // What a load tells of its progress: rows, bytes, the share, the rate, the time that is left.
-#include "cli/load_progress.hpp"
+#include "cli/table/load_progress.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -27,7 +27,4 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests(
-      "load_progress", {rows_and_bytes_where_nobody_knows_the_whole, share_and_time_left});
-}
+TABLEGATE_SUITE("loader_load_progress", rows_and_bytes_where_nobody_knows_the_whole, share_and_time_left);

@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <string>
 
-#include "catalog/refusal.hpp"
-#include "core/manifest_reader.hpp"
-#include "core/statement.hpp"
-#include "publish/manifest_writer.hpp"
+#include "base/refusal.hpp"
+#include "compile/manifest_writer.hpp"
+#include "core/manifest/manifest_reader.hpp"
+#include "core/plan/statement.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -295,9 +295,6 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests(
-      "loader manifest writer", {empty_manifest, tutorial_api, point_needs_the_whole_key, wall_columns,
+TABLEGATE_SUITE("loader_manifest_writer", empty_manifest, tutorial_api, point_needs_the_whole_key, wall_columns,
                                  optional_and_default, order_does_not_matter, digest_guards,
-                                 authentication_types, post_parameters, credentials, refused_by_name});
-}
+                                 authentication_types, post_parameters, credentials, refused_by_name);

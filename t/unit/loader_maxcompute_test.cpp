@@ -7,10 +7,10 @@
 #include <fstream>
 #include <string>
 
-#include "catalog/refusal.hpp"
-#include "source/maxcompute_credentials.hpp"
-#include "source/maxcompute_error.hpp"
-#include "source/maxcompute_signer.hpp"
+#include "base/refusal.hpp"
+#include "source/maxcompute/maxcompute_credentials.hpp"
+#include "source/maxcompute/maxcompute_error.hpp"
+#include "source/maxcompute/maxcompute_signer.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -140,8 +140,5 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests(
-      "loader maxcompute", {what_is_signed, signatures, credentials_of_a_file, credentials_others_can_read,
-                            credentials_of_the_environment, errors_of_the_service});
-}
+TABLEGATE_SUITE("loader_maxcompute", what_is_signed, signatures, credentials_of_a_file, credentials_others_can_read,
+                            credentials_of_the_environment, errors_of_the_service);

@@ -3,9 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "catalog/refusal.hpp"
-#include "source/ddl.hpp"
-#include "source/postgresql_catalog.hpp"
+#include "base/refusal.hpp"
+#include "model/ddl.hpp"
+#include "model/source_rules.hpp"
+#include "source/postgresql/postgresql_catalog.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -89,7 +90,4 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests("loader postgresql",
-                                               {connection_strings, types, ddl_of_a_table});
-}
+TABLEGATE_SUITE("loader_postgresql", connection_strings, types, ddl_of_a_table);

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "source/crc32c.hpp"
-#include "source/ddl_type.hpp"
-#include "source/maxcompute_record.hpp"
-#include "source/maxcompute_type.hpp"
-#include "source/maxcompute_value.hpp"
+#include "model/ddl_type.hpp"
+#include "source/maxcompute/crc32c.hpp"
+#include "source/maxcompute/maxcompute_record.hpp"
+#include "source/maxcompute/maxcompute_type.hpp"
+#include "source/maxcompute/maxcompute_value.hpp"
 
 namespace tablegate::loader::testing {
 

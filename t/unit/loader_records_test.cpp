@@ -6,16 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "catalog/refusal.hpp"
-#include "cli/csv_options.hpp"
-#include "source/charset.hpp"
-#include "source/field_writer.hpp"
+#include "base/refusal.hpp"
+#include "cli/table/csv_options.hpp"
+#include "source/csv/charset.hpp"
+#include "source/csv/field_writer.hpp"
+#include "source/csv/line_map.hpp"
+#include "source/csv/record_reader.hpp"
 #include "source/file_list.hpp"
-#include "source/line_map.hpp"
-#include "source/maxcompute_value.hpp"
-#include "source/nested_text.hpp"
+#include "source/maxcompute/maxcompute_value.hpp"
+#include "source/maxcompute/nested_text.hpp"
 #include "source/partition_text.hpp"
-#include "source/record_reader.hpp"
 
 #include "loader_pieces.hpp"
 #include "loader_testing.hpp"  // last: see there
@@ -265,8 +265,5 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests(
-      "loader records", {csv_records, text_records, whole_records_only, lines_of_rows, charsets,
-                         order_of_files, fields, nested_values, options});
-}
+TABLEGATE_SUITE("loader_records", csv_records, text_records, whole_records_only, lines_of_rows, charsets,
+                         order_of_files, fields, nested_values, options);

@@ -5,7 +5,7 @@
 #include <ctime>
 #include <string>
 
-#include "catalog/schedule.hpp"
+#include "model/schedule.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -118,7 +118,4 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests(
-      "schedule", {intervals, no_schedules, zones_of_this_host, cron, zones, changes_of_the_clock});
-}
+TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, zones_of_this_host, cron, zones, changes_of_the_clock);

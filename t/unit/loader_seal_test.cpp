@@ -3,7 +3,7 @@
 #include <array>
 #include <string>
 
-#include "catalog/seal.hpp"
+#include "catalog/credentials/seal.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -77,8 +77,5 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests(
-      "loader seal", {round_trip, never_twice_the_same, bound_to_key_and_row, any_change_is_noticed,
-                      fingerprint_is_of_the_bytes});
-}
+TABLEGATE_SUITE("loader_seal", round_trip, never_twice_the_same, bound_to_key_and_row, any_change_is_noticed,
+                      fingerprint_is_of_the_bytes);

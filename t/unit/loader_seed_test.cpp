@@ -1,12 +1,12 @@
 // Seed files: the tutorial's two statements as they stand, every form of literal,
 // and what is refused with its place.
-#include "source/seed.hpp"
+#include "source/seed/seed.hpp"
 
 #include <cstdlib>
 #include <random>
 #include <string>
 
-#include "catalog/refusal.hpp"
+#include "base/refusal.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -231,8 +231,5 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests(
-      "loader seed", {tutorial_statements, forms_of_insert, every_literal, escapes, refused_values,
-                      nested_of_other_types, refused_statements, any_text_ends});
-}
+TABLEGATE_SUITE("loader_seed", tutorial_statements, forms_of_insert, every_literal, escapes, refused_values,
+                      nested_of_other_types, refused_statements, any_text_ends);

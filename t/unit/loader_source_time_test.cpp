@@ -43,7 +43,4 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests("source_time",
-                                               {seconds_and_texts, files_have_one_and_nothing_else});
-}
+TABLEGATE_SUITE("loader_source_time", seconds_and_texts, files_have_one_and_nothing_else);

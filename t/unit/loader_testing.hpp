@@ -12,9 +12,4 @@ inline void same_text(const std::string& said, const std::string& wanted) {
   ck_text_eq(said, wanted);
 }
 
-// main() of a program: what it returns is the exit status.
-inline int run_tests(const char* name, const std::vector<const TTest*>& tests) {
-  return unit::run(name, tests);
-}
-
 }  // namespace tablegate::loader::testing

@@ -10,12 +10,12 @@
 #include <memory>
 #include <string>
 
-#include "catalog/refusal.hpp"
-#include "cli/token_maker.hpp"
-#include "core/base64.hpp"
-#include "core/jwt.hpp"
-#include "core/manifest_reader.hpp"
-#include "publish/manifest_writer.hpp"
+#include "base/refusal.hpp"
+#include "cli/api/token_maker.hpp"
+#include "compile/manifest_writer.hpp"
+#include "core/manifest/manifest_reader.hpp"
+#include "core/proof/jwt.hpp"
+#include "core/text/base64.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -193,6 +193,4 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::loader::testing::run_tests("loader token", {rsa, curves, private_jwks, refused});
-}
+TABLEGATE_SUITE("loader_token", rsa, curves, private_jwks, refused);

@@ -64,12 +64,4 @@ struct Fixture {
   std::unique_ptr<Pool> pool_;
 };
 
-inline int run_live(const char* name, const std::vector<const TTest*>& tests) {
-  if (getenv("TABLEGATE_TEST_DSN") == nullptr) {
-    puts("skipped: TABLEGATE_TEST_DSN is not set");
-    return 77;
-  }
-  return unit::run(name, tests);
-}
-
 }  // namespace tablegate::pg::testing

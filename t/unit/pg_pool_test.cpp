@@ -516,8 +516,7 @@ END_TEST
 
 }  // namespace
 
-int main() {
-  return tablegate::unit::run("pg_pool", {nothing_opens_before_the_first_query,
+TABLEGATE_SUITE("pg_pool", nothing_opens_before_the_first_query,
                                           point_queries_share_others_do_not,
                                           success_without_a_row_description_is_no_answer,
                                           a_second_point_lane_opens_under_load,
@@ -540,5 +539,4 @@ int main() {
                                           shutdown_abandons_everything,
                                           no_slot_left_in_the_loop,
                                           a_server_that_stops_answering_is_given_up,
-                                          a_shared_connection_that_stops_answering_is_given_up_unprepared});
-}
+                                          a_shared_connection_that_stops_answering_is_given_up_unprepared);

@@ -1,5 +1,5 @@
-// What all unit tests share: comparing texts, and running a list of Check tests as
-// main(). check.h defines a macro fail(): include this after what names a fail().
+// What all unit tests share: comparing texts, and registering the Check tests of a
+// file. check.h defines a macro fail(): include this after what names a fail().
 #pragma once
 
 #include <check.h>
@@ -18,20 +18,14 @@
                   expected_.c_str());                                                                 \
   } while (0)
 
+// Registers the tests of this file as one suite of its program (main.cpp). A suite whose name ends in "_pg" gets a PostgreSQL
+// of its own in TABLEGATE_TEST_DSN. At file scope, once a file.
+#define TABLEGATE_SUITE(name, ...) \
+  [[maybe_unused]] static const bool suite_is_registered = ::tablegate::unit::add_suite(name, {__VA_ARGS__})
+
 namespace tablegate::unit {
 
-// Runs the tests, each in a process of its own, and says how many failed: main()'s status.
-inline int run(const char* name, const std::vector<const TTest*>& tests) {
-  Suite* suite = suite_create(name);
-  TCase* tcase = tcase_create(name);
-  tcase_set_timeout(tcase, 240);
-  for (const TTest* test : tests) tcase_add_test(tcase, test);
-  suite_add_tcase(suite, tcase);
-  SRunner* runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+// Returns true. Two suites of one name end the program.
+bool add_suite(const char* name, const std::vector<const TTest*>& tests);
 
 }  // namespace tablegate::unit

@@ -1,0 +1,188 @@
+#include "base/database.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+namespace tablegate::loader {
+namespace {
+
+void ignore_notice(void*, const char*) {}
+
+std::string trimmed(const char* text) {
+  std::string_view view = text == nullptr ? std::string_view{} : std::string_view{text};
+  while (!view.empty() && (view.back() == '\n' || view.back() == ' ')) view.remove_suffix(1);
+  return std::string(view);
+}
+
+// libpq quotes parts of a connection string that it cannot read, a password among them: say nothing of it.
+void check_dsn(const std::string& dsn, const std::string& what) {
+  const bool is_string = dsn.find('=') != std::string::npos || dsn.rfind("postgres://", 0) == 0 ||
+                         dsn.rfind("postgresql://", 0) == 0;
+  if (!is_string) return;
+  const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
+      PQconninfoParse(dsn.c_str(), nullptr), &PQconninfoFree);
+  if (!options) {
+    throw WrongUsage("the connection string of " + what + " cannot be read",
+                     "--catalog 'host=/run/postgresql dbname=tablegate'");
+  }
+}
+
+[[noreturn]] void fail(PGconn* connection, PGresult* result) {
+  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (state == nullptr || primary == nullptr) throw SystemFailure(trimmed(PQerrorMessage(connection)));
+  std::string message = primary;
+  // The detail is left out: it may hold values.
+  if (const char* hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT))
+    message += std::string(" (") + hint + ")";
+  throw DatabaseError(state, message);
+}
+
+}  // namespace
+
+std::string_view Rows::text(int row, int column) const {
+  return {PQgetvalue(result_.get(), row, column),
+          static_cast<size_t>(PQgetlength(result_.get(), row, column))};
+}
+
+long long Rows::integer(int row, int column) const {
+  const std::string_view digits = text(row, column);
+  long long value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc{} || end != digits.data() + digits.size()) {
+    throw SystemFailure("PostgreSQL answered \"" + std::string(digits) + "\" where a number was expected");
+  }
+  return value;
+}
+
+long long Rows::affected() const {
+  const std::string_view digits = PQcmdTuples(result_.get());
+  long long value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+Database Database::connect(const std::string& dsn, const std::string& what,
+                           std::chrono::milliseconds patience) {
+  check_dsn(dsn, what);
+  const std::string seconds = std::to_string(std::max<long long>(2, patience.count() / 1000));
+  // An empty dbname counts as not given: libpq's PG* variables then decide. A connect_timeout of the
+  // connection string comes later and wins.
+  const char* const keywords[] = {patience.count() > 0 ? "connect_timeout" : "client_encoding", "dbname",
+                                  "fallback_application_name", "client_encoding", nullptr};
+  const char* const values[] = {patience.count() > 0 ? seconds.c_str() : "UTF8", dsn.c_str(), "tablegate",
+                                "UTF8", nullptr};
+  Database database(PQconnectdbParams(keywords, values, 1));
+  PGconn* const connection = database.connection();
+  if (connection == nullptr) throw SystemFailure("no memory for a connection to " + what);
+  if (PQstatus(connection) != CONNECTION_OK) {
+    throw SystemFailure("cannot connect to " + what + ": " + trimmed(PQerrorMessage(connection)),
+                        "pg_isready, or --catalog 'host=... dbname=...'");
+  }
+  PQsetNoticeProcessor(connection, &ignore_notice, nullptr);
+  database.set_patience(patience);
+  // Every name that the loader uses is qualified; nothing in someone's search_path may come in between.
+  database.query(
+      "SELECT pg_catalog.set_config('search_path', '', false), pg_catalog.set_config('datestyle', 'ISO, "
+      "YMD', false),"
+      " pg_catalog.set_config('timezone', 'UTC', false), pg_catalog.set_config('intervalstyle', 'postgres', "
+      "false)");
+  return database;
+}
+
+std::string Database::prepared_name(const std::string& sql) {
+  constexpr int kSeldom = 3;
+  const auto [place, first] = uses_.try_emplace(sql, 0);
+  if (++place->second < kSeldom) return {};
+  std::string name = "s" + std::to_string(std::hash<std::string>{}(sql));
+  if (place->second > kSeldom) return name;
+  const Rows prepared(PQprepare(connection(), name.c_str(), sql.c_str(), 0, nullptr));
+  if (PQresultStatus(prepared.get()) == PGRES_COMMAND_OK) return name;
+  place->second = 0;
+  fail(connection(), prepared.get());
+}
+
+Rows Database::query(const std::string& sql, const std::vector<Parameter>& parameters) {
+  std::vector<const char*> values;
+  values.reserve(parameters.size());
+  for (const Parameter& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+  const int count = static_cast<int>(values.size());
+  PGresult* result = nullptr;
+  if (patience_.count() == 0) {
+    const std::string name = values.empty() ? std::string() : prepared_name(sql);
+    result = name.empty()
+                 ? PQexecParams(connection(), sql.c_str(), count, nullptr, values.data(), nullptr, nullptr, 0)
+                 : PQexecPrepared(connection(), name.c_str(), count, values.data(), nullptr, nullptr, 0);
+  } else if (PQsendQueryParams(connection(), sql.c_str(), count, nullptr, values.data(), nullptr, nullptr,
+                               0) == 1) {
+    result = await_result();
+  }
+  Rows rows(result);
+  const ExecStatusType status = PQresultStatus(result);
+  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_COPY_IN &&
+      status != PGRES_COPY_OUT) {
+    fail(connection(), result);
+  }
+  return rows;
+}
+
+// The last result of what was sent, as PQexec() returns it, but not later than patience allows.
+PGresult* Database::await_result() {
+  const auto end = std::chrono::steady_clock::now() + patience_;
+  PGresult* last = nullptr;
+  for (;;) {
+    while (PQisBusy(connection()) != 0) {
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+      pollfd wait{PQsocket(connection()), POLLIN, 0};
+      if (left.count() > 0) ::poll(&wait, 1, static_cast<int>(left.count()));
+      if (left.count() <= 0) {
+        PQclear(last);
+        lost_ = true;
+        throw SystemFailure(fmt::format("the database did not answer within {} ms", patience_.count()));
+      }
+      if (wait.revents != 0 && PQconsumeInput(connection()) == 0) break;
+    }
+    PGresult* const next = PQgetResult(connection());
+    if (next == nullptr) return last;
+    PQclear(last);
+    last = next;
+    // A broken connection may go on giving errors; the first one tells.
+    if (PQstatus(connection()) != CONNECTION_OK) return last;
+  }
+}
+
+void Database::script(const std::string& sql) {
+  const bool asynchronous = patience_.count() > 0;
+  const Rows rows(!asynchronous                                 ? PQexec(connection(), sql.c_str())
+                  : PQsendQuery(connection(), sql.c_str()) == 1 ? await_result()
+                                                                : nullptr);
+  const ExecStatusType status = PQresultStatus(rows.get());
+  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY) {
+    fail(connection(), rows.get());
+  }
+}
+
+Transaction::Transaction(Database& database) : database_(database) {
+  database_.script("BEGIN");
+}
+
+Transaction::~Transaction() {
+  if (!open_ || !database_.usable()) return;
+  PQclear(PQexec(database_.connection(), "ROLLBACK"));
+}
+
+void Transaction::commit() {
+  const Rows rows = database_.query("COMMIT");
+  open_ = false;
+  // COMMIT of a failed transaction "succeeds" by rolling back (PostgreSQL manual, COMMIT).
+  if (std::string_view(PQcmdStatus(rows.get())) != "COMMIT") {
+    throw SystemFailure("PostgreSQL rolled the transaction back");
+  }
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,92 @@
+// A synchronous PostgreSQL session for the loader's own work (the gateway's
+// asynchronous one is ngx_module/pg). Values go as bound text parameters, never
+// pasted. Failures throw: SystemFailure with PostgreSQL's text, or DatabaseError
+// with its SQLSTATE where the caller may want to tell them apart.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/refusal.hpp"
+
+namespace tablegate::loader {
+
+struct DatabaseError : SystemFailure {
+  DatabaseError(std::string state, const std::string& message)
+      : SystemFailure(message), sqlstate(std::move(state)) {}
+  std::string sqlstate;
+};
+
+using Parameter = std::optional<std::string>;  // nullopt: SQL NULL
+
+// The rows of a statement; owns libpq's result.
+class Rows {
+ public:
+  explicit Rows(PGresult* result) : result_(result, &PQclear) {}
+  int size() const { return PQntuples(result_.get()); }
+  bool empty() const { return size() == 0; }
+  bool null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+  // "" for NULL. Valid as long as this object.
+  std::string_view text(int row, int column) const;
+  std::string string(int row, int column) const { return std::string(text(row, column)); }
+  long long integer(int row, int column) const;
+  bool boolean(int row, int column) const { return text(row, column) == "t"; }
+  // Rows that an INSERT, UPDATE or DELETE touched.
+  long long affected() const;
+  PGresult* get() const { return result_.get(); }
+
+ private:
+  std::unique_ptr<PGresult, void (*)(PGresult*)> result_;
+};
+
+class Database {
+ public:
+  // `dsn` as libpq takes it; `what` names it in messages ("the catalog"). The message never holds the DSN.
+  // `patience`: how long connecting and each statement may take before the database counts as lost (then
+  // usable() is false for ever); 0: as long as they take.
+  static Database connect(const std::string& dsn, const std::string& what,
+                          std::chrono::milliseconds patience = std::chrono::milliseconds(0));
+
+  // A statement that comes back, as the thousand of a long command do, is prepared once.
+  Rows query(const std::string& sql, const std::vector<Parameter>& parameters = {});
+  // Several statements without parameters (migrations).
+  void script(const std::string& sql);
+  PGconn* connection() const { return connection_.get(); }
+  // False: the connection broke, or did not answer in time.
+  bool usable() const { return !lost_ && PQstatus(connection()) == CONNECTION_OK; }
+  void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
+
+ private:
+  explicit Database(PGconn* connection) : connection_(connection, &PQfinish) {}
+  PGresult* await_result();
+  // The name of a statement that is prepared, or empty: it is run seldom.
+  std::string prepared_name(const std::string& sql);
+
+  std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
+  std::unordered_map<std::string, int> uses_;  // of statements with parameters
+  std::chrono::milliseconds patience_{0};
+  bool lost_ = false;
+};
+
+// BEGIN ... COMMIT; rolled back when it is destroyed without commit().
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Database& database_;
+  bool open_ = true;
+};
+
+}  // namespace tablegate::loader

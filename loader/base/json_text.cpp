@@ -1,0 +1,124 @@
+#include "base/json_text.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/error/en.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace tablegate::loader {
+namespace {
+
+constexpr int kMaxDepth = 32;
+// Beyond this a double no longer stands for one decimal number.
+constexpr double kMaxPlainDouble = 1e15;
+
+std::string position(std::string_view text, size_t offset) {
+  const std::string_view before = text.substr(0, std::min(offset, text.size()));
+  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+  const size_t start = before.rfind('\n');
+  const size_t column = start == std::string_view::npos ? before.size() + 1 : before.size() - start;
+  return fmt::format("line {} column {}", line, column);
+}
+
+void find_faults(const JsonValue& value, const std::string& pointer, int depth,
+                 std::vector<JsonFault>& faults) {
+  if (depth > kMaxDepth) {
+    faults.push_back({pointer, fmt::format("nested deeper than {} levels", kMaxDepth)});
+  } else if (value.IsObject()) {
+    std::set<std::string_view> names;
+    for (const auto& member : value.GetObject()) {
+      const std::string_view name = json_string(member.name);
+      const std::string here = pointer + pointer_token(name);
+      if (!names.insert(name).second) faults.push_back({here, "stands twice"});
+      find_faults(member.value, here, depth + 1, faults);
+    }
+  } else if (value.IsArray()) {
+    for (rapidjson::SizeType i = 0; i < value.Size(); ++i) {
+      find_faults(value[i], pointer + pointer_token(size_t{i}), depth + 1, faults);
+    }
+  } else if (value.IsString() && json_string(value).find('\0') != std::string_view::npos) {
+    faults.push_back({pointer, "holds a NUL character"});
+  } else if (value.IsDouble() && std::abs(value.GetDouble()) >= kMaxPlainDouble) {
+    faults.push_back({pointer, "a number of this size is not kept exactly: write it as a string"});
+  }
+}
+
+}  // namespace
+
+std::string parse_json(std::string_view text, JsonDocument& document) {
+  constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag |
+                              rapidjson::kParseFullPrecisionFlag;
+  if (text.find('\0') != std::string_view::npos)
+    return "not JSON: a NUL byte at " + position(text, text.find('\0'));
+  const std::string whole(text);  // NUL-terminated, as StringStream wants it
+  document.Parse<kFlags>(whole.c_str());
+  if (document.HasParseError()) {
+    return fmt::format("not JSON: {} ({})", rapidjson::GetParseError_En(document.GetParseError()),
+                       position(text, document.GetErrorOffset()));
+  }
+  return {};
+}
+
+std::vector<JsonFault> json_faults(const JsonValue& value, const std::string& pointer) {
+  std::vector<JsonFault> faults;
+  find_faults(value, pointer, 0, faults);
+  return faults;
+}
+
+std::string json_text(const JsonValue& value) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+const JsonValue* json_find(const JsonValue& object, const char* name) {
+  if (!object.IsObject()) return nullptr;
+  const auto member = object.FindMember(name);
+  return member == object.MemberEnd() ? nullptr : &member->value;
+}
+
+std::string json_member(const JsonValue& object, const char* name, std::string_view otherwise) {
+  const JsonValue* const value = json_find(object, name);
+  return std::string(value != nullptr && value->IsString() ? json_string(*value) : otherwise);
+}
+
+bool json_scalar_text(const JsonValue& value, std::string& text) {
+  if (value.IsString()) {
+    text = json_string(value);
+  } else if (value.IsBool()) {
+    text = value.GetBool() ? "true" : "false";
+  } else if (value.IsInt64() || value.IsUint64()) {
+    text = json_text(value);
+  } else if (value.IsDouble()) {
+    text = json_text(value);
+    return text.find_first_of("eE") == std::string::npos;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+std::string pointer_token(std::string_view name) {
+  std::string token = "/";
+  for (const char c : name) {
+    if (c == '~') {
+      token += "~0";
+    } else if (c == '/') {
+      token += "~1";
+    } else {
+      token += c;
+    }
+  }
+  return token;
+}
+
+std::string pointer_token(size_t index) {
+  return fmt::format("/{}", index);
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,123 @@
+#include "catalog/apply/apply.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "catalog/apply/apply_api.hpp"
+#include "catalog/apply/apply_gateway.hpp"
+#include "catalog/apply/apply_table.hpp"
+#include "catalog/apply/consumer_definition.hpp"
+#include "catalog/apply/source_ddl.hpp"
+#include "model/api_rules.hpp"
+#include "model/definition_rules.hpp"
+#include "model/definition_schema.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+class Applier {
+ public:
+  Applier(Database& catalog, const Workspace& workspace, std::vector<Definition>& definitions,
+          Problems& problems, const SourceDdlReader& read)
+      : read_(read), context_{catalog, workspace, definitions, problems}, consumers_(context_) {}
+
+  // `keep`: else everything is taken back.
+  std::vector<AppliedObject> run(bool keep) {
+    std::vector<AppliedObject> objects;
+    auto& [catalog, workspace, definitions, problems, object] = context_;
+    for (Definition& definition : definitions) {
+      if (!definition.broken) check_schema(definition, problems);
+      if (!definition.broken) check_rules(definition, problems);
+      objects.push_back({definition.kind, definition.name, {}, definition.version, {}, {}});
+    }
+    fill_source_ddl(catalog, workspace, definitions, read_, problems);
+    Transaction transaction(catalog);
+    lock_catalog(catalog);
+    for (const KindInfo& info : kinds()) {
+      for (size_t i = 0; i < definitions.size(); ++i) {
+        Definition& definition = definitions[i];
+        if (definition.kind != info.kind) continue;
+        object = &objects[i];
+        object->action = save(definition);
+        if (definition.kind == Kind::table && object->action == "changed")
+          changed_tables_.push_back(&definition);
+        if (definition.kind == Kind::api && !object->action.empty()) saved_apis_.insert(definition.name);
+      }
+    }
+    check_other_drafts();
+    consumers_.check_settings();
+    problems.raise("the same command again, once that is corrected");
+    if (keep) transaction.commit();
+    return objects;
+  }
+
+ private:
+  std::string save(Definition& definition) {
+    if (definition.broken) return {};
+    switch (definition.kind) {
+      case Kind::domain:
+        return save_domain(context_, definition);
+      case Kind::gateway_instance:
+        return save_gateway(context_, definition);
+      case Kind::rest_api:
+        return save_rest_api(context_, definition);
+      case Kind::data_source:
+        return save_data_source(context_, definition);
+      case Kind::business_process:
+        return save_business_process(context_, definition);
+      case Kind::api:
+        return save_api(context_, definition);
+      case Kind::table:
+        return save_table(context_, definition);
+      case Kind::consumer:
+        return consumers_.save(definition);
+    }
+    return {};
+  }
+
+  // Drafts that this apply does not define must still fit a table that it changes.
+  void check_other_drafts() {
+    for (Definition* const changed : changed_tables_) {
+      const TableInfo table = *find_table(context_.catalog, changed->name);
+      const Rows drafts = context_.catalog.query(
+          "SELECT name, definition::text FROM tablegate.api WHERE table_name = $1 AND deleted_at IS NULL "
+          "ORDER BY name",
+          {changed->name});
+      for (int i = 0; i < drafts.size(); ++i) {
+        if (saved_apis_.count(drafts.string(i, 0)) != 0 ||
+            context_.refused_here(Kind::api, drafts.string(i, 0)))
+          continue;
+        JsonDocument draft;
+        parse_json(drafts.string(i, 1), draft);
+        Problems found;
+        if (check_api_columns(draft, {fmt::format("API \"{}\"", drafts.text(i, 0)), ""}, table, found))
+          continue;
+        for (const std::string& line : found.lines())
+          context_.refuse(*changed, "/ddl", "no longer fits " + line);
+      }
+    }
+  }
+
+  const SourceDdlReader& read_;
+  ApplyContext context_;
+  ConsumerApplier consumers_;
+  std::vector<Definition*> changed_tables_;
+  std::set<std::string> saved_apis_;
+};
+
+}  // namespace
+
+std::vector<AppliedObject> apply_definitions(Database& catalog, const Workspace& workspace,
+                                             std::vector<Definition>& definitions, Problems& problems,
+                                             const SourceDdlReader& read) {
+  return Applier(catalog, workspace, definitions, problems, read).run(true);
+}
+
+std::vector<AppliedObject> try_definitions(Database& catalog, const Workspace& workspace,
+                                           std::vector<Definition>& definitions, Problems& problems,
+                                           const SourceDdlReader& read) {
+  return Applier(catalog, workspace, definitions, problems, read).run(false);
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,110 @@
+#include "catalog/apply/apply_gateway.hpp"
+
+#include <fmt/format.h>
+
+#include "model/definition_schema.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+std::string save_plain(ApplyContext& context, const Definition& definition, const std::string& table) {
+  const std::string text = normalised_text(definition);
+  const Rows before =
+      context.catalog.query("SELECT definition::text FROM " + table + " WHERE name = $1", {definition.name});
+  std::string action = context.action_of(before, text);
+  if (action == "created") {
+    context.catalog.query("INSERT INTO " + table + " (name, definition) VALUES ($1, $2)",
+                          {definition.name, text});
+  } else if (action == "changed") {
+    context.catalog.query("UPDATE " + table + " SET definition = $2, updated_at = now() WHERE name = $1",
+                          {definition.name, text});
+  }
+  return action;
+}
+
+std::string services_text(const JsonValue& gateway) {
+  const JsonValue* const services = json_find(gateway, "services");
+  return services == nullptr ? R"({"default":["default"]})" : json_text(*services);
+}
+
+constexpr std::string_view kNoVersioning = R"({"scheme":"none"})";
+
+std::string versioning_text(const JsonValue& rest_api) {
+  const JsonValue* const versioning = json_find(rest_api, "versioning");
+  return versioning == nullptr ? std::string() : json_text(*versioning);
+}
+
+void refuse_if_published(ApplyContext& context, Definition& definition, const std::string& pointer,
+                         const std::string& rest_api_id, const std::string& value) {
+  const std::vector<std::string> published = first_column(context.catalog.query(
+      "SELECT DISTINCT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id)"
+      " JOIN tablegate.business_process b USING (business_process_id) WHERE b.rest_api_id = $1 ORDER BY 1",
+      {rest_api_id}));
+  if (published.empty()) return;
+  context.refuse(definition, pointer,
+                 fmt::format("stays {} while APIs of it are published: {}", value, name_list(published)));
+}
+
+}  // namespace
+
+std::string save_domain(ApplyContext& context, const Definition& definition) {
+  return save_plain(context, definition, "tablegate.domain");
+}
+
+std::string save_gateway(ApplyContext& context, Definition& definition) {
+  const Rows used = context.catalog.query(
+      "SELECT p.service, coalesce(v.definition ->> 'resource_group', 'default'), a.name FROM "
+      "tablegate.published_api p"
+      " JOIN tablegate.api_version v USING (api_id, version) JOIN tablegate.api a USING (api_id)"
+      " WHERE p.gateway = $1 ORDER BY a.name",
+      {definition.name});
+  const std::string services = services_text(definition.document);
+  for (int i = 0; i < used.size(); ++i) {
+    const Rows has = context.catalog.query("SELECT coalesce($1::jsonb -> $2::text ? $3::text, false)",
+                                           {services, used.string(i, 0), used.string(i, 1)});
+    if (has.boolean(0, 0)) continue;
+    context.refuse(definition, "/services",
+                   fmt::format("API \"{}\" is published to service \"{}\", resource group \"{}\"",
+                               used.text(i, 2), used.text(i, 0), used.text(i, 1)));
+  }
+  std::string action = save_plain(context, definition, "tablegate.gateway_instance");
+  if (action == "created") {
+    // A gateway of this name that was deleted has left its history: numbers go on.
+    context.catalog.query(
+        "UPDATE tablegate.gateway_instance g SET publication = p.last FROM (SELECT max(publication) AS "
+        "last FROM"
+        " tablegate.publication WHERE gateway = $1) p WHERE g.name = $1 AND p.last IS NOT NULL",
+        {definition.name});
+  }
+  return action;
+}
+
+std::string save_rest_api(ApplyContext& context, Definition& definition) {
+  const std::string text = normalised_text(definition);
+  const std::string base_path = json_member(definition.document, "base_path");
+  const Rows before = context.catalog.query(
+      "SELECT definition::text, base_path, rest_api_id, coalesce(definition ->> 'versioning', '') FROM "
+      "tablegate.rest_api WHERE name = $1 AND version = $2",
+      {definition.name, definition.version});
+  std::string action = context.action_of(before, text);
+  if (action == "created") {
+    context.catalog.query(
+        "INSERT INTO tablegate.rest_api (name, version, base_path, definition) VALUES ($1, $2, $3, $4)",
+        {definition.name, definition.version, base_path, text});
+  } else if (action == "changed") {
+    if (before.text(0, 1) != base_path)
+      refuse_if_published(context, definition, "/base_path", before.string(0, 2), before.string(0, 1));
+    // The version is what identifies it: only scheme and name can differ.
+    const std::string versioning = versioning_text(definition.document);
+    if (before.text(0, 3) != versioning && !(before.text(0, 3).empty() && versioning == kNoVersioning) &&
+        !(before.text(0, 3) == kNoVersioning && versioning.empty()))
+      refuse_if_published(context, definition, "/versioning", before.string(0, 2), before.string(0, 3));
+    context.catalog.query(
+        "UPDATE tablegate.rest_api SET base_path = $2, definition = $3, updated_at = now() WHERE "
+        "rest_api_id = $1",
+        {before.string(0, 2), base_path, text});
+  }
+  return action;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,92 @@
+#include "catalog/apply/apply_table.hpp"
+
+#include <fmt/format.h>
+
+#include "model/definition_rules.hpp"
+#include "model/definition_schema.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+void check_zone(ApplyContext& context, Definition& definition, const std::string& pointer,
+                const std::string& zone) {
+  if (zone.empty() ||
+      !context.catalog.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty())
+    return;
+  context.refuse(definition, pointer,
+                 fmt::format("PostgreSQL knows no time zone \"{}\" (names such as Asia/Shanghai)", zone));
+}
+
+// Fields that count for one type of data source only.
+void check_fields_of_source(ApplyContext& context, Definition& definition, const std::string& type) {
+  if (json_find(definition.document, "partition") != nullptr && type != "maxcompute")
+    context.refuse(definition, "/partition", fmt::format("is for tables of MaxCompute, not of {}", type));
+  if (json_find(definition.document, "source_query") == nullptr) return;
+  if (type != "postgresql")
+    context.refuse(definition, "/source_query", "is for tables of a postgresql data source");
+  else if (json_find(definition.document, "source_table") != nullptr)
+    context.refuse(definition, "/source_query", "and \"source_table\" exclude each other");
+}
+
+}  // namespace
+
+std::string save_data_source(ApplyContext& context, const Definition& definition) {
+  const std::string text = normalised_text(definition);
+  const Rows before = context.catalog.query(
+      "SELECT definition::text FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
+      {context.workspace.id, definition.name});
+  std::string action = context.action_of(before, text);
+  if (action != "unchanged") {
+    context.catalog.query(
+        "INSERT INTO tablegate.data_source (workspace_id, name, type, definition) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (workspace_id, name) DO UPDATE SET type = $3, definition = $4, updated_at = now()",
+        {context.workspace.id, definition.name, json_member(definition.document, "type"), text});
+  }
+  return action;
+}
+
+std::string save_table(ApplyContext& context, Definition& definition) {
+  TableInfo table = read_table(definition, context.problems);
+  check_zone(context, definition, "/time_zone", json_member(definition.document, "time_zone"));
+  if (const JsonValue* const refresh = json_find(definition.document, "refresh");
+      refresh != nullptr && refresh->IsObject())
+    check_zone(context, definition, "/refresh/time_zone", json_member(*refresh, "time_zone"));
+  const std::string source = json_member(definition.document, "data_source");
+  if (context.refused_here(Kind::data_source, source)) return {};
+  const Rows found = context.catalog.query(
+      "SELECT data_source_id, type FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
+      {context.workspace.id, source});
+  if (found.empty())
+    context.refuse(
+        definition, "/data_source",
+        fmt::format("there is no data source \"{}\" in workspace {}", source, context.workspace.name));
+  else
+    check_fields_of_source(context, definition, found.string(0, 1));
+  const Rows before = context.catalog.query(
+      "SELECT t.definition::text, w.name, w.workspace_id FROM tablegate.mirror_table t JOIN "
+      "tablegate.data_source d USING"
+      " (data_source_id) JOIN tablegate.workspace w USING (workspace_id) WHERE t.name = $1",
+      {definition.name});
+  if (!before.empty() && before.text(0, 2) != context.workspace.id) {
+    context.refuse(definition, "/name", fmt::format("this table is workspace {}'s", before.text(0, 1)));
+  }
+  if (definition.broken) return {};
+  // MaxCompute's projects are there unless they say otherwise.
+  if (json_find(definition.document, "time_zone") == nullptr && found.text(0, 1) == "maxcompute")
+    table.time_zone = "Asia/Shanghai";
+  const std::string text = normalised_text(definition);
+  std::string action = context.action_of(before, text);
+  if (action != "unchanged") {
+    context.catalog.query(
+        "INSERT INTO tablegate.mirror_table (name, data_source_id, definition, columns, primary_key, "
+        "time_zone)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO UPDATE SET data_source_id = $2, definition "
+        "= $3,"
+        " columns = $4, primary_key = $5, time_zone = $6, updated_at = now()",
+        {definition.name, found.string(0, 0), text, columns_text(table.columns),
+         names_text(table.primary_key), table.time_zone});
+  }
+  return action;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,15 @@
+// Applies data sources and tables. A table is the workspace's of its data
+// source; its columns are read here, from its DDL.
+#pragma once
+
+#include <string>
+
+#include "catalog/apply/apply_context.hpp"
+
+namespace tablegate::loader {
+
+// Each saves one definition and returns its action, as AppliedObject has it.
+std::string save_data_source(ApplyContext& context, const Definition& definition);
+std::string save_table(ApplyContext& context, Definition& definition);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,157 @@
+#include "catalog/apply/removal.hpp"
+
+#include <fmt/format.h>
+
+#include "catalog/credentials/consumers.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+class Remover {
+ public:
+  Remover(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name,
+          const std::string& version)
+      : catalog_(catalog), workspace_(workspace), kind_(kind), name_(name), version_(version) {}
+
+  void run() {
+    switch (kind_) {
+      case Kind::domain:
+        return domain();
+      case Kind::gateway_instance:
+        return gateway();
+      case Kind::rest_api:
+        return rest_api();
+      case Kind::business_process:
+        return business_process();
+      case Kind::data_source:
+        return data_source();
+      case Kind::table:
+        return table();
+      case Kind::api:
+        return api();
+      case Kind::consumer:
+        return delete_consumer(catalog_, find_consumer(catalog_, name_));
+    }
+  }
+
+ private:
+  // The key of the row to delete; refused where there is none.
+  std::string find(const std::string& sql, const std::vector<Parameter>& parameters) {
+    const Rows rows = catalog_.query(sql, parameters);
+    if (!rows.empty()) return rows.string(0, 0);
+    throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind_).label, name_),
+                  fmt::format("tablegate get {}", kind_info(kind_).name));
+  }
+
+  // Refuses when the statement finds names.
+  void refuse_used(const std::string& how, const std::string& sql, const std::vector<Parameter>& parameters,
+                   const std::string& next) {
+    const std::vector<std::string> names = first_column(catalog_.query(sql, parameters));
+    if (names.empty()) return;
+    throw Refused(fmt::format("{} \"{}\" {} {}", kind_info(kind_).label, name_, how, name_list(names)), next);
+  }
+
+  void domain() {
+    find("SELECT name FROM tablegate.domain WHERE name = $1", {name_});
+    refuse_used("is the domain of published APIs of REST API",
+                "SELECT DISTINCT r.name FROM tablegate.rest_api_domain d JOIN tablegate.rest_api r USING "
+                "(rest_api_id)"
+                " JOIN tablegate.business_process b USING (rest_api_id) JOIN tablegate.api a USING "
+                "(business_process_id)"
+                " JOIN tablegate.published_api p ON p.api_id = a.api_id AND p.gateway = d.gateway WHERE "
+                "d.domain = $1 ORDER BY 1",
+                {name_}, "tablegate api publish NAME --no-domain");
+    catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE domain = $1", {name_});
+    catalog_.query("DELETE FROM tablegate.domain WHERE name = $1", {name_});
+  }
+
+  void gateway() {
+    find("SELECT name FROM tablegate.gateway_instance WHERE name = $1", {name_});
+    refuse_used("serves API",
+                "SELECT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) WHERE "
+                "p.gateway = $1 ORDER BY 1",
+                {name_}, fmt::format("tablegate api unpublish NAME --gateway {}", name_));
+    catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE gateway = $1", {name_});
+    catalog_.query("DELETE FROM tablegate.gateway_instance WHERE name = $1", {name_});
+  }
+
+  void rest_api() {
+    const std::string id = find_rest_api(catalog_, name_, version_);
+    refuse_used("is the REST API of business process",
+                "SELECT name FROM tablegate.business_process WHERE rest_api_id = $1 ORDER BY 1", {id},
+                "tablegate delete businessprocess NAME");
+    catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE rest_api_id = $1", {id});
+    catalog_.query("DELETE FROM tablegate.rest_api WHERE rest_api_id = $1", {id});
+  }
+
+  void business_process() {
+    const std::string id = find(
+        "SELECT business_process_id FROM tablegate.business_process WHERE workspace_id = $1 AND name = $2",
+        {workspace_.id, name_});
+    refuse_used("holds API", "SELECT name FROM tablegate.api WHERE business_process_id = $1 ORDER BY 1", {id},
+                "tablegate delete api NAME");
+    catalog_.query("DELETE FROM tablegate.business_process WHERE business_process_id = $1", {id});
+  }
+
+  void data_source() {
+    const std::string id =
+        find("SELECT data_source_id FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
+             {workspace_.id, name_});
+    refuse_used("is the source of table",
+                "SELECT name FROM tablegate.mirror_table WHERE data_source_id = $1 ORDER BY 1", {id},
+                "tablegate delete table NAME");
+    catalog_.query("DELETE FROM tablegate.data_source WHERE data_source_id = $1", {id});
+  }
+
+  void table() {
+    find(
+        "SELECT t.name FROM tablegate.mirror_table t JOIN tablegate.data_source d USING (data_source_id) "
+        "WHERE d.workspace_id = $1 AND t.name = $2",
+        {workspace_.id, name_});
+    refuse_used("is read by API", "SELECT name FROM tablegate.api WHERE table_name = $1 ORDER BY 1", {name_},
+                "tablegate delete api NAME");
+    refuse_used(
+        "is read by the published version of API",
+        "SELECT DISTINCT a.name FROM tablegate.published_api p JOIN tablegate.api_version v ON v.api_id = "
+        "p.api_id AND v.version IN (p.version, p.canary_version)"
+        " JOIN tablegate.api a ON a.api_id = p.api_id WHERE v.source ->> 'table' = $1 ORDER BY 1",
+        {name_}, "tablegate api unpublish NAME");
+    catalog_.query("DELETE FROM tablegate.mirror_table WHERE name = $1", {name_});
+  }
+
+  void api() {
+    const std::string id =
+        find("SELECT api_id FROM tablegate.api WHERE workspace_id = $1 AND name = $2 AND deleted_at IS NULL",
+             {workspace_.id, name_});
+    refuse_used("is published on", "SELECT gateway FROM tablegate.published_api WHERE api_id = $1 ORDER BY 1",
+                {id}, fmt::format("tablegate api unpublish \"{}\"", name_));
+    if (catalog_.query("SELECT FROM tablegate.api_version WHERE api_id = $1", {id}).empty()) {
+      catalog_.query("DELETE FROM tablegate.api WHERE api_id = $1", {id});
+      return;
+    }
+    catalog_.query("DELETE FROM tablegate.authorization WHERE api_id = $1", {id});
+    catalog_.query("DELETE FROM tablegate.api_test WHERE api_id = $1", {id});
+    catalog_.query(
+        "UPDATE tablegate.api SET deleted_at = now(), business_process_id = NULL, table_name = NULL WHERE "
+        "api_id = $1",
+        {id});
+  }
+
+  Database& catalog_;
+  const Workspace& workspace_;
+  Kind kind_;
+  const std::string& name_;
+  const std::string& version_;
+};
+
+}  // namespace
+
+void delete_definition(Database& catalog, const Workspace& workspace, Kind kind, const std::string& name,
+                       const std::string& version) {
+  Transaction transaction(catalog);
+  lock_catalog(catalog);
+  Remover(catalog, workspace, kind, name, version).run();
+  transaction.commit();
+}
+
+}  // namespace tablegate::loader

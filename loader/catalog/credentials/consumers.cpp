@@ -1,0 +1,131 @@
+#include "catalog/credentials/consumers.hpp"
+
+#include <fmt/format.h>
+
+#include "catalog/credentials/key_text.hpp"
+#include "catalog/life/drafts.hpp"
+#include "catalog/life/publications.hpp"
+#include "model/name_rules.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+struct Target {
+  Parameter api_id, rest_api_id;
+};
+
+Target find_target(Database& catalog, const Workspace& workspace, const std::string& api,
+                   const RestApiName& rest_api) {
+  if (!api.empty()) return {find_apis(catalog, workspace, {api}, {}).front().id, std::nullopt};
+  return {std::nullopt, find_rest_api(catalog, rest_api.name, rest_api.version)};
+}
+
+}  // namespace
+
+Consumer find_consumer(Database& catalog, const std::string& name) {
+  const Rows rows = catalog.query(
+      "SELECT c.consumer_id, c.enabled, coalesce(w.name, '') FROM tablegate.consumer c LEFT JOIN "
+      "tablegate.workspace w"
+      " USING (workspace_id) WHERE c.name = $1",
+      {name});
+  if (rows.empty())
+    throw Refused(fmt::format("there is no consumer \"{}\"", name), "tablegate consumer list");
+  return {rows.string(0, 0), name, rows.boolean(0, 1), rows.string(0, 2)};
+}
+
+bool create_consumer(Database& catalog, const std::string& name) {
+  if (const std::string reason = bad_plain_name(name); !reason.empty())
+    throw Refused("consumer name: " + reason);
+  return catalog
+             .query("INSERT INTO tablegate.consumer (name) VALUES ($1) ON CONFLICT (name) DO NOTHING", {name})
+             .affected() == 1;
+}
+
+bool enable_consumer(Database& catalog, const Consumer& consumer, bool enabled) {
+  const Rows changed =
+      catalog.query("UPDATE tablegate.consumer SET enabled = $2 WHERE consumer_id = $1 AND enabled <> $2",
+                    {consumer.id, enabled ? "true" : "false"});
+  if (changed.affected() == 0) return false;
+  notify_change(catalog, "");
+  return true;
+}
+
+void delete_consumer(Database& catalog, const Consumer& consumer) {
+  if (!consumer.workspace.empty()) {
+    throw Refused(fmt::format("consumer \"{}\" belongs to workspace {} and stays with it", consumer.name,
+                              consumer.workspace),
+                  "tablegate consumer disable " + consumer.name);
+  }
+  catalog.query("DELETE FROM tablegate.consumer WHERE consumer_id = $1", {consumer.id});
+  notify_change(catalog, "");
+}
+
+NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest& request) {
+  check_label(request.label);
+  if (request.imported) check_imported_secret("key", *request.imported);
+  NewKey key{"ak_" + random_hex(8), request.imported ? *request.imported : "tg_" + random_secret()};
+  try {
+    catalog.query(
+        "INSERT INTO tablegate.api_key (key_id, consumer_id, digest, label, not_before, expires)"
+        " VALUES ($1, $2, $3::bytea, $4, $5, $6)",
+        {key.id, consumer.id, "\\x" + sha256_hex(key.api_key), request.label, request.not_before,
+         request.expires});
+  } catch (const DatabaseError& error) {
+    explain_key_conflict(error, "this key");
+    throw;
+  }
+  notify_change(catalog, "");
+  return key;
+}
+
+bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& key_id,
+                const std::optional<std::string>& at) {
+  const std::string table = key_id.rfind("hk_", 0) == 0 ? "tablegate.hmac_key" : "tablegate.api_key";
+  if (catalog
+          .query(fmt::format("SELECT key_id FROM {} WHERE key_id = $1 AND consumer_id = $2", table),
+                 {key_id, consumer.id})
+          .empty()) {
+    throw Refused(fmt::format("consumer \"{}\" has no key \"{}\"", consumer.name, key_id),
+                  "tablegate consumer show " + consumer.name);
+  }
+  // One that would become valid only after that moment never does.
+  const Rows changed =
+      at ? catalog.query(
+               fmt::format(
+                   "WITH gone AS (DELETE FROM {0} WHERE key_id = $1 AND not_before >= $2 RETURNING 1),"
+                   " ended AS (UPDATE {0} SET expires = $2 WHERE key_id = $1"
+                   " AND (not_before IS NULL OR not_before < $2) AND (expires IS NULL OR "
+                   "expires > $2) RETURNING 1)"
+                   " SELECT FROM gone UNION ALL SELECT FROM ended",
+                   table),
+               {key_id, at})
+         : catalog.query(fmt::format("DELETE FROM {} WHERE key_id = $1", table), {key_id});
+  if (changed.affected() == 0) return false;
+  notify_change(catalog, "");
+  return true;
+}
+
+bool authorize(Database& catalog, const Consumer& consumer, const Workspace& workspace,
+               const std::string& api, const RestApiName& rest_api) {
+  const Target target = find_target(catalog, workspace, api, rest_api);
+  const Rows added = catalog.query(
+      "INSERT INTO tablegate.authorization (consumer_id, api_id, rest_api_id) VALUES ($1, $2, $3) ON "
+      "CONFLICT DO NOTHING",
+      {consumer.id, target.api_id, target.rest_api_id});
+  if (added.affected() == 0) return false;
+  notify_change(catalog, "");
+  return true;
+}
+
+bool deauthorize(Database& catalog, const Consumer& consumer, const Workspace& workspace,
+                 const std::string& api, const RestApiName& rest_api) {
+  const Target target = find_target(catalog, workspace, api, rest_api);
+  const Rows gone = catalog.query(
+      "DELETE FROM tablegate.authorization WHERE consumer_id = $1 AND (api_id = $2 OR rest_api_id = $3)",
+      {consumer.id, target.api_id, target.rest_api_id});
+  if (gone.affected() == 0) return false;
+  notify_change(catalog, "");
+  return true;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,28 @@
+// HMAC key pairs of consumers. The access key is public; the secret is told once,
+// when it is made, and kept sealed, because proving a signature needs it.
+#pragma once
+
+#include <string>
+
+#include "catalog/credentials/consumers.hpp"
+#include "catalog/credentials/seal.hpp"
+
+namespace tablegate::loader {
+
+struct NewHmacKey {
+  std::string id;
+  std::string access_key;
+  std::string secret;
+};
+
+// `request.imported`: "access_key:secret". `profile`: classic or raw-query. Throws Refused.
+NewHmacKey add_hmac_key(Database& catalog, const Consumer& consumer, const KeyRequest& request,
+                        const std::string& profile);
+
+// The secret of a row; throws Refused when it does not open.
+std::string open_hmac_secret(const SealingKey& key, const std::string& key_id, std::string_view sealed);
+
+// Seals every secret with another key, inside the caller's transaction and under lock_catalog(); how many.
+size_t reseal_hmac_keys(Database& catalog, const SealingKey& before, const SealingKey& after);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,237 @@
+#include "catalog/credentials/jwt_settings.hpp"
+
+#include <fmt/format.h>
+#include <jansson.h>
+
+#include <memory>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/json_text.hpp"
+#include "catalog/life/publications.hpp"
+#include "catalog/lookup.hpp"
+#include "core/proof/jwt_setting.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// Columns of jwt_setting that everybody may read, in the order of read_row().
+constexpr const char* kPublicColumns =
+    "consumer_id, source ->> 'in', source ->> 'name', coalesce(source ->> 'prefix', ''), issuer, audience,"
+    " coalesce(claim ->> 'name', ''), coalesce(claim ->> 'value', ''), leeway, require_exp, keys::text";
+
+JwtEntry read_row(const Rows& rows, int row) {
+  JwtEntry entry;
+  std::string* const texts[] = {&entry.source_in, &entry.source_name, &entry.source_prefix, &entry.issuer,
+                                &entry.audience,  &entry.claim_name,  &entry.claim_value};
+  int column = 1;
+  for (std::string* const text : texts) *text = rows.string(row, column++);
+  entry.leeway = rows.integer(row, 8);
+  entry.require_exp = rows.boolean(row, 9);
+  entry.keys = rows.string(row, 10);
+  return entry;
+}
+
+void parse_list(const std::string& text, JsonDocument& list) {
+  if (!parse_json(text, list).empty() || !list.IsArray())
+    throw SystemFailure("the keys of a JWT setting are damaged in the catalog");
+}
+
+JsonValue text_value(const std::string& text, JsonDocument& owner) {
+  return {text.c_str(), static_cast<rapidjson::SizeType>(text.size()), owner.GetAllocator()};
+}
+
+// Which place of which setting a sealed key belongs to.
+std::string key_id(const std::string& consumer_id, rapidjson::SizeType place) {
+  return fmt::format("{}:{}", consumer_id, place);
+}
+
+// Puts the opened "k"s of `sealed` back into `keys`; both are lists as the catalog holds them.
+std::string opened_keys(const std::string& keys, const std::string& sealed, const std::string& consumer_id,
+                        LazyMasterKey& master) {
+  JsonDocument list, secrets;
+  parse_list(keys, list);
+  parse_list(sealed, secrets);
+  if (list.Size() != secrets.Size())
+    throw SystemFailure("the keys of a JWT setting are damaged in the catalog");
+  for (rapidjson::SizeType i = 0; i < list.Size(); ++i) {
+    if (!secrets[i].IsString()) continue;
+    const std::string secret =
+        open_sealed(master.get(), {"jwt_key", key_id(consumer_id, i)}, json_string(secrets[i]));
+    list[i].AddMember("k", text_value(secret, list), list.GetAllocator());
+  }
+  return json_text(list);
+}
+
+struct SplitKeys {
+  std::string keys, sealed;
+};
+
+// Takes the "k"s out of a list of JWKs and seals them.
+SplitKeys split_keys(const std::string& keys, const std::string& consumer_id, LazyMasterKey& master) {
+  JsonDocument list, secrets(rapidjson::kArrayType);
+  parse_list(keys, list);
+  for (rapidjson::SizeType i = 0; i < list.Size(); ++i) {
+    JsonValue sealed;
+    if (const JsonValue* const secret = json_find(list[i], "k"); secret != nullptr && secret->IsString()) {
+      const SealedPlace place{"jwt_key", key_id(consumer_id, i)};
+      sealed = text_value(seal_text(master.get(), place, json_string(*secret)), secrets);
+      list[i].RemoveMember("k");
+    }
+    secrets.PushBack(sealed, secrets.GetAllocator());
+  }
+  return {json_text(list), json_text(secrets)};
+}
+
+std::string pair_text(std::initializer_list<std::pair<const char*, const std::string*>> members) {
+  JsonDocument object(rapidjson::kObjectType);
+  for (const auto& [name, value] : members) {
+    if (value->empty() && std::string_view(name) == "prefix") continue;
+    object.AddMember(rapidjson::StringRef(name), text_value(*value, object), object.GetAllocator());
+  }
+  return json_text(object);
+}
+
+void save(Database& catalog, const Consumer& consumer, const JwtEntry& setting, const SplitKeys& keys) {
+  const std::string source = pair_text(
+      {{"in", &setting.source_in}, {"name", &setting.source_name}, {"prefix", &setting.source_prefix}});
+  Parameter claim;
+  if (!setting.claim_name.empty())
+    claim = pair_text({{"name", &setting.claim_name}, {"value", &setting.claim_value}});
+  catalog.query(
+      "INSERT INTO tablegate.jwt_setting (consumer_id, source, issuer, audience, claim, leeway, require_exp, "
+      "keys,"
+      " sealed_keys) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (consumer_id) DO UPDATE SET "
+      "source = $2,"
+      " issuer = $3, audience = $4, claim = $5, leeway = $6, require_exp = $7, keys = $8, sealed_keys = $9,"
+      " updated_at = now()",
+      {consumer.id, source, setting.issuer, setting.audience, claim, std::to_string(setting.leeway),
+       setting.require_exp ? "true" : "false", keys.keys, keys.sealed});
+}
+
+// Members of a JWK may stand in any order.
+bool same_keys(const std::string& a, const std::string& b) {
+  JsonDocument left, right;
+  parse_list(a, left);
+  parse_list(b, right);
+  return left == right;
+}
+
+core::JwtSetting read_setting(const JwtEntry& entry, uint32_t place, const std::string& consumer) {
+  const std::string text = jwt_setting_json(entry);
+  const std::unique_ptr<json_t, decltype(&json_decref)> json(
+      json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES, nullptr), &json_decref);
+  core::Result<core::JwtSetting> setting = core::read_jwt_setting(json.get(), place);
+  if (!setting) {
+    throw Refused(fmt::format("the JWT setting of consumer \"{}\" cannot be used: {}", consumer,
+                              setting.error().text()),
+                  "tablegate consumer set-jwt --help");
+  }
+  return std::move(*setting);
+}
+
+// As nginx will look at all settings together.
+void refuse_conflict(Database& catalog, const Consumer& consumer, const JwtEntry& setting,
+                     const std::map<std::string, JwtEntry>& saved) {
+  std::vector<std::string> names = {consumer.name};
+  std::vector<core::JwtSetting> settings;
+  settings.push_back(read_setting(setting, 0, consumer.name));
+  for (const auto& [id, other] : saved) {
+    if (id == consumer.id) continue;
+    names.push_back(
+        catalog.query("SELECT name FROM tablegate.consumer WHERE consumer_id = $1", {id}).string(0, 0));
+    settings.push_back(read_setting(other, static_cast<uint32_t>(settings.size()), names.back()));
+  }
+  const std::optional<core::JwtConflict> conflict = core::find_jwt_conflict(settings);
+  if (!conflict) return;
+  throw Refused(conflict->text(names[conflict->first], names[conflict->second]),
+                "tablegate consumer show " + names[conflict->second]);
+}
+
+}  // namespace
+
+bool same_jwt_setting(const JwtEntry& a, const JwtEntry& b) {
+  const auto plain = [](const JwtEntry& one) {
+    return std::tie(one.source_in, one.source_name, one.source_prefix, one.issuer, one.audience,
+                    one.claim_name, one.claim_value, one.leeway, one.require_exp);
+  };
+  return plain(a) == plain(b) && same_keys(a.keys, b.keys);
+}
+
+void write_jwt_setting(Database& catalog, const Consumer& consumer, const JwtEntry& setting,
+                       LazyMasterKey& master) {
+  read_setting(setting, 0, consumer.name);
+  save(catalog, consumer, setting, split_keys(setting.keys, consumer.id, master));
+}
+
+void refuse_jwt_conflict(Database& catalog, const Consumer& consumer) {
+  LazyMasterKey master(catalog);
+  const std::map<std::string, JwtEntry> settings = read_jwt_settings(catalog, master);
+  if (const auto own = settings.find(consumer.id); own != settings.end())
+    refuse_conflict(catalog, consumer, own->second, settings);
+}
+
+bool set_jwt(Database& catalog, const Consumer& consumer, const JwtEntry& setting) {
+  Transaction transaction(catalog);
+  lock_catalog(catalog);
+  LazyMasterKey master(catalog);
+  const std::map<std::string, JwtEntry> settings = read_jwt_settings(catalog, master);
+  if (const auto own = settings.find(consumer.id);
+      own != settings.end() && same_jwt_setting(own->second, setting))
+    return false;
+  refuse_conflict(catalog, consumer, setting, settings);
+  save(catalog, consumer, setting, split_keys(setting.keys, consumer.id, master));
+  notify_change(catalog, "");
+  transaction.commit();
+  return true;
+}
+
+bool unset_jwt(Database& catalog, const Consumer& consumer) {
+  if (catalog.query("DELETE FROM tablegate.jwt_setting WHERE consumer_id = $1", {consumer.id}).affected() ==
+      0)
+    return false;
+  notify_change(catalog, "");
+  return true;
+}
+
+std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master) {
+  const Rows rows = catalog.query(fmt::format(
+      "SELECT {}, sealed_keys::text FROM tablegate.jwt_setting ORDER BY consumer_id", kPublicColumns));
+  std::map<std::string, JwtEntry> settings;
+  for (int row = 0; row < rows.size(); ++row) {
+    JwtEntry entry = read_row(rows, row);
+    const std::string id = rows.string(row, 0);
+    entry.keys = opened_keys(entry.keys, rows.string(row, 11), id, master);
+    settings.emplace(id, std::move(entry));
+  }
+  return settings;
+}
+
+std::optional<JwtEntry> public_jwt_setting(Database& catalog, const Consumer& consumer) {
+  const Rows rows = catalog.query(
+      fmt::format("SELECT {} FROM tablegate.jwt_setting WHERE consumer_id = $1", kPublicColumns),
+      {consumer.id});
+  if (rows.empty()) return std::nullopt;
+  return read_row(rows, 0);
+}
+
+size_t reseal_jwt_keys(Database& catalog, const SealingKey& before, const SealingKey& after) {
+  const Rows rows =
+      catalog.query("SELECT consumer_id, keys::text, sealed_keys::text FROM tablegate.jwt_setting");
+  LazyMasterKey old_key(before), new_key(after);
+  size_t sealed = 0;
+  for (int row = 0; row < rows.size(); ++row) {
+    const std::string id = rows.string(row, 0);
+    const SplitKeys keys =
+        split_keys(opened_keys(rows.string(row, 1), rows.string(row, 2), id, old_key), id, new_key);
+    catalog.query("UPDATE tablegate.jwt_setting SET sealed_keys = $2 WHERE consumer_id = $1",
+                  {id, keys.sealed});
+    JsonDocument list;
+    parse_list(keys.sealed, list);
+    for (const JsonValue& one : list.GetArray()) sealed += one.IsString() ? 1 : 0;
+  }
+  return sealed;
+}
+
+}  // namespace tablegate::loader

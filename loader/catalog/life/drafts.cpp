@@ -1,0 +1,134 @@
+#include "catalog/life/drafts.hpp"
+
+#include <fmt/format.h>
+
+#include "catalog/life/versions.hpp"
+#include "core/digest.hpp"
+
+namespace tablegate::loader {
+
+std::string sha256_hex(std::string_view bytes) {
+  core::Sha256 sha256;
+  core::Digest digest{};
+  if (!sha256.digest(bytes, digest)) throw SystemFailure("OpenSSL failed to make a SHA-256");
+  return core::to_hex(digest);
+}
+
+namespace {
+
+// With the name that the API had first: a new name makes no new draft.
+std::string definition_for_digest(const ApiRow& api) {
+  return api.digest_name == api.name ? api.definition : with_name(api.definition, api.digest_name);
+}
+
+}  // namespace
+
+std::string with_name(const std::string& definition, const std::string& name) {
+  JsonDocument document;
+  if (!parse_json(definition, document).empty() || !document.IsObject() || !document.HasMember("name"))
+    throw SystemFailure("a definition is damaged in the catalog");
+  document["name"].SetString(name.c_str(), static_cast<rapidjson::SizeType>(name.size()),
+                             document.GetAllocator());
+  return json_text(document);
+}
+
+std::string draft_digest(const ApiRow& api, const std::string& source) {
+  return sha256_hex(definition_for_digest(api) + "\n" + source);
+}
+
+Draft find_draft(Database& catalog, const ApiRow& api) {
+  Draft draft;
+  const std::optional<TableInfo> table = find_table(catalog, api.table);
+  if (!table) throw SystemFailure(fmt::format("table \"{}\" of API \"{}\" is gone", api.table, api.name));
+  draft.source = table_source(*table);
+  draft.digest = draft_digest(api, draft.source);
+  const Rows state = catalog.query(
+      "SELECT EXISTS (SELECT FROM tablegate.generation WHERE table_name = $1 AND status = 'current'),"
+      " EXISTS (SELECT FROM tablegate.api_test WHERE api_id = $2 AND draft_digest = $3::bytea AND passed)",
+      {api.table, api.id, "\\x" + draft.digest});
+  draft.loaded = state.boolean(0, 0);
+  draft.tested = state.boolean(0, 1);
+  return draft;
+}
+
+ApiEntry draft_entry(const ApiRow& api, const Draft& draft) {
+  ApiEntry entry;
+  entry.api_id = std::stoll(api.id);
+  entry.workspace = api.workspace;
+  entry.rest_api = api.rest_api;
+  entry.base_path = api.base_path;
+  entry.version_key = api.version_key;
+  entry.definition = api.definition;
+  entry.source = draft.source;
+  return entry;
+}
+
+TestOutcome test_draft(Database& catalog, const ApiRow& api,
+                       const std::vector<std::pair<std::string, std::string>>& parameters,
+                       ApiTester& tester) {
+  const Draft draft = find_draft(catalog, api);
+  if (!draft.loaded) {
+    throw Refused(
+        fmt::format("API \"{}\" cannot be tested: its table \"{}\" was never loaded", api.name, api.table),
+        fmt::format("tablegate table load {}", api.table));
+  }
+  TestOutcome outcome = tester.test(draft_entry(api, draft), parameters);
+  catalog.query(
+      "INSERT INTO tablegate.api_test (api_id, draft_digest, passed, http_status, duration_ms)"
+      " VALUES ($1, $2::bytea, $3, $4, $5) ON CONFLICT (api_id, draft_digest) DO UPDATE SET"
+      // A draft that has passed has passed, whatever other values are tried later.
+      " passed = $3 OR api_test.passed,"
+      " http_status = $4, duration_ms = $5, tested_by = session_user, tested_at = clock_timestamp()",
+      {api.id, "\\x" + draft.digest, outcome.passed ? "true" : "false", std::to_string(outcome.status),
+       fmt::format("{:.3f}", outcome.duration_ms)});
+  return outcome;
+}
+
+Version commit_draft(Database& catalog, const ApiRow& api, const std::string& message, bool breaking) {
+  Transaction transaction(catalog);
+  // The row's lock puts commits of one API in line; the definition is read again under it.
+  const Rows locked = catalog.query(
+      "SELECT definition::text, table_name, name, coalesce(digest_name, name) FROM tablegate.api WHERE "
+      "api_id "
+      "= $1 AND deleted_at IS NULL FOR UPDATE",
+      {api.id});
+  if (locked.empty())
+    throw Refused(fmt::format("API \"{}\" was deleted meanwhile", api.name), "tablegate api list");
+  ApiRow current = api;
+  current.definition = locked.string(0, 0);
+  current.table = locked.string(0, 1);
+  current.name = locked.string(0, 2);
+  current.digest_name = locked.string(0, 3);
+  const Draft draft = find_draft(catalog, current);
+  const Rows latest = catalog.query(
+      "SELECT version, status, draft_digest = $2::bytea FROM tablegate.api_version WHERE api_id = $1 ORDER "
+      "BY version DESC LIMIT 1",
+      {api.id, "\\x" + draft.digest});
+  if (!latest.empty() && latest.boolean(0, 2)) {
+    return {static_cast<int>(latest.integer(0, 0)), latest.string(0, 1), true};
+  }
+  if (!draft.tested) {
+    throw Refused(fmt::format("API \"{}\" cannot be committed: this draft has not passed a test", api.name),
+                  fmt::format("tablegate api test \"{}\"", api.name));
+  }
+  if (!breaking) {
+    if (const auto before = latest_version(catalog, api))
+      refuse_breaks(current, *before, {0, "", current.definition, draft.source}, "commit");
+  }
+  Version version;
+  version.version = latest.empty() ? 1 : static_cast<int>(latest.integer(0, 0)) + 1;
+  const Rows made = catalog.query(
+      "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message)"
+      " SELECT a.api_id, $2::integer, CASE WHEN w.approval THEN 'Pending for Application' ELSE 'Publishable' "
+      "END,"
+      " $3::json, $4::json, $5::bytea, $6 FROM tablegate.api a JOIN tablegate.workspace w USING "
+      "(workspace_id)"
+      " WHERE a.api_id = $1 RETURNING status",
+      {api.id, std::to_string(version.version), current.definition, draft.source, "\\x" + draft.digest,
+       message});
+  version.status = made.string(0, 0);
+  transaction.commit();
+  return version;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,50 @@
+// The life of a draft: tested, then committed as version N. A test counts for
+// exactly the bytes it ran with: the definition and the columns of its table. A
+// version never changes (the catalog's triggers see to it as well).
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/database.hpp"
+#include "catalog/lookup.hpp"
+#include "compile/api_tester.hpp"
+
+namespace tablegate::loader {
+
+struct Draft {
+  std::string source;   // what it is compiled against
+  std::string digest;   // hex SHA-256 of definition, LF, source
+  bool loaded = false;  // its table has a current generation
+  bool tested = false;  // a test of this digest passed
+};
+Draft find_draft(Database& catalog, const ApiRow& api);
+
+// The draft as the manifest's writer takes it.
+ApiEntry draft_entry(const ApiRow& api, const Draft& draft);
+
+// A definition under another name.
+std::string with_name(const std::string& definition, const std::string& name);
+
+// Runs the draft and records the outcome. Refused before the table's first load.
+TestOutcome test_draft(Database& catalog, const ApiRow& api,
+                       const std::vector<std::pair<std::string, std::string>>& parameters, ApiTester& tester);
+
+struct Version {
+  int version = 0;
+  std::string status;
+  bool unchanged = false;  // the draft equals the latest version
+};
+// Refused until this very draft passed a test, and without `breaking` when it would break callers of the
+// latest version that was not rejected. Two at once: one after the other.
+Version commit_draft(Database& catalog, const ApiRow& api, const std::string& message, bool breaking);
+
+// Of what a test and a version are, `source` being what the draft is compiled against. A new name makes no
+// other.
+std::string draft_digest(const ApiRow& api, const std::string& source);
+
+// SHA-256 in hex, of definitions and keys.
+std::string sha256_hex(std::string_view bytes);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,79 @@
+#include "catalog/life/usage_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/iso_time.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr const char* kRecent = "7 days";
+constexpr size_t kNamed = 5;  // callers that a refusal names
+
+// What PostgreSQL adds up to the moment: "24h" as an interval before now.
+std::string moment_of(const std::string& since) {
+  const size_t digits = std::min(since.size(), since.find_first_not_of("0123456789"));
+  const bool duration = digits > 0 && digits <= 5 && digits + 1 == since.size();
+  const char unit = since.empty() ? ' ' : since.back();
+  if (duration && (unit == 'm' || unit == 'h' || unit == 'd')) {
+    const char* const name = unit == 'm' ? "minutes" : unit == 'h' ? "hours" : "days";
+    return fmt::format("now() - interval '{} {}'", since.substr(0, digits), name);
+  }
+  if (since.size() < 10) {
+    throw WrongUsage(fmt::format("--since wants a time or a duration, not \"{}\"", since),
+                     "--since 24h, --since 7d, or --since 2027-01-31T08:00:00Z");
+  }
+  // Of digits, letters of ISO 8601 and signs only, so nothing of it could end the literal.
+  return fmt::format("timestamptz '{}'", read_iso_time(since, "--since"));
+}
+
+}  // namespace
+
+std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& question) {
+  if (!question.api.empty() &&
+      catalog.query("SELECT FROM tablegate.api WHERE name = $1 LIMIT 1", {question.api}).empty()) {
+    throw Refused(fmt::format("there is no API \"{}\"", question.api), "tablegate api list");
+  }
+  const Rows rows = catalog.query(
+      fmt::format("SELECT u.gateway, a.name, u.consumer, sum(u.requests),"
+                  " to_char(max(u.last_call) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+                  " FROM tablegate.usage u JOIN tablegate.api a USING (api_id) JOIN tablegate.workspace w "
+                  "USING (workspace_id)"
+                  " WHERE u.last_call >= {} AND ($1 = '' OR w.name = $1) AND ($2 = '' OR u.gateway = $2)"
+                  " AND ($3 = '' OR a.name = $3) AND ($4 = '' OR u.consumer = $4)"
+                  " GROUP BY u.gateway, u.api_id, a.name, u.consumer ORDER BY 4 DESC, 2, 3, 1",
+                  moment_of(question.since)),
+      {question.workspace, question.gateway, question.api, question.consumer});
+  std::vector<UsageSum> sums;
+  sums.reserve(static_cast<size_t>(rows.size()));
+  for (int row = 0; row < rows.size(); ++row) {
+    sums.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2), rows.integer(row, 3),
+                    rows.string(row, 4)});
+  }
+  return sums;
+}
+
+void refuse_while_called(Database& catalog, const ApiRow& api, const std::string& gateway) {
+  const Rows rows = catalog.query(
+      "SELECT consumer, sum(requests), to_char(max(last_call) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
+      " FROM tablegate.usage WHERE gateway = $1 AND api_id = $2 AND last_call > now() - $3::interval"
+      " GROUP BY consumer ORDER BY 2 DESC, 1",
+      {gateway, api.id, kRecent});
+  if (rows.empty()) return;
+  std::string callers;
+  for (int row = 0; row < rows.size() && static_cast<size_t>(row) < kNamed; ++row) {
+    const std::string who = rows.text(row, 0).empty() ? "callers without a credential" : rows.string(row, 0);
+    callers += fmt::format("{}{} ({} times, the last {} UTC)", row == 0 ? "" : ", ", who, rows.text(row, 1),
+                           rows.text(row, 2));
+  }
+  if (static_cast<size_t>(rows.size()) > kNamed)
+    callers += fmt::format(" and {} more", static_cast<size_t>(rows.size()) - kNamed);
+  throw Refused(
+      fmt::format("API \"{}\" was called on {} in the last {} by {}", api.name, gateway, kRecent, callers),
+      fmt::format("tablegate api unpublish \"{}\" --yes, or tablegate usage --api \"{}\"", api.name,
+                  api.name));
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,31 @@
+// Who called what: the sums of what nodes told (publish/usage.hpp brings it in),
+// kept by the hour for 90 days.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/database.hpp"
+#include "catalog/lookup.hpp"
+
+namespace tablegate::loader {
+
+struct UsageQuestion {
+  std::string workspace, gateway, api, consumer;  // names; empty: all
+  std::string since;                              // "24h", "7d", "30m", or an ISO 8601 time
+};
+
+struct UsageSum {
+  std::string gateway, api, consumer;  // consumer empty: callers of an open API
+  long long requests = 0;
+  std::string last_call;  // "2027-01-31T00:00:00Z"
+};
+
+// By requests, most first. Throws WrongUsage for a `since` that is no such thing, Refused for an API that
+// never was.
+std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& question);
+
+// Throws Refused when the API was called in the last 7 days, naming by whom.
+void refuse_while_called(Database& catalog, const ApiRow& api, const std::string& gateway);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,60 @@
+#include "catalog/life/versions.hpp"
+
+#include <fmt/format.h>
+
+namespace tablegate::loader {
+namespace {
+
+StoredVersion stored(const Rows& rows, int row) {
+  return {static_cast<int>(rows.integer(row, 0)), rows.string(row, 1), rows.string(row, 2),
+          rows.string(row, 3)};
+}
+
+constexpr const char* kQuery =
+    "SELECT version, status, definition::text, source::text FROM tablegate.api_version WHERE api_id = $1";
+
+}  // namespace
+
+std::string StoredVersion::label() const {
+  return version == 0 ? "the draft" : fmt::format("version {}", version);
+}
+
+StoredVersion read_version(Database& catalog, const ApiRow& api, int version) {
+  const Rows rows =
+      catalog.query(std::string(kQuery) + " AND version = $2", {api.id, std::to_string(version)});
+  if (!rows.empty()) return stored(rows, 0);
+  throw Refused(fmt::format("API \"{}\" has no version {}", api.name, version),
+                fmt::format("tablegate api versions \"{}\"", api.name));
+}
+
+std::optional<StoredVersion> latest_version(Database& catalog, const ApiRow& api) {
+  const Rows rows = catalog.query(
+      std::string(kQuery) + " AND status <> 'Rejected' ORDER BY version DESC LIMIT 1", {api.id});
+  return rows.empty() ? std::nullopt : std::optional(stored(rows, 0));
+}
+
+std::string breaks_text(const ApiRow& api, const StoredVersion& before, const StoredVersion& after) {
+  const std::vector<ContractBreak> breaks = contract_breaks(before.contract(), after.contract());
+  if (breaks.empty()) return {};
+  std::string message =
+      fmt::format("API \"{}\": {} breaks callers of {}:", api.name, after.label(), before.label());
+  for (const ContractBreak& one : breaks) message += "\n  " + one.text();
+  return message;
+}
+
+void refuse_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after,
+                   const std::string& verb) {
+  const std::string message = breaks_text(api, before, after);
+  if (message.empty()) return;
+  throw Refused(message, fmt::format("tablegate api {} \"{}\" --breaking, when every caller is ready for it",
+                                     verb, api.name));
+}
+
+std::vector<FieldChange> changed_fields(const StoredVersion& from, const StoredVersion& to) {
+  std::vector<FieldChange> changes = json_changes("", from.definition, to.definition);
+  std::vector<FieldChange> source = json_changes("/source", from.source, to.source);
+  changes.insert(changes.end(), source.begin(), source.end());
+  return changes;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,198 @@
+// `tablegate api generate`, the wizard: from a loaded table to a complete
+// definition, with types from its columns and samples from one of its rows.
+#include <fmt/format.h>
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include <algorithm>
+
+#include "cli/api/api_verbs.hpp"
+#include "cli/output.hpp"
+#include "core/plan/statement.hpp"
+#include "mirror/serving_relation.hpp"
+#include "model/api_rules.hpp"
+#include "model/definition_rules.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+class Wizard {
+ public:
+  Wizard(const Settings& settings, const ApiOptions& options) : settings_(settings), options_(options) {}
+
+  void run() {
+    Database catalog = settings_.open_catalog();
+    const Workspace workspace = find_workspace(catalog, settings_.workspace);
+    find_references(catalog, workspace);
+    by_ = options_.by.empty() ? table_.primary_key : options_.by;
+    if (by_.empty()) {
+      throw Refused(fmt::format("table \"{}\" has no primary key: say what to ask by", options_.table),
+                    "--by COLUMN");
+    }
+    for (const std::string& column : by_) require(column);
+    for (const std::string& column : options_.returned) require(column);
+    Database mirror = settings_.open_mirror();
+    build(samples(mirror));
+    check();
+    print();
+  }
+
+ private:
+  void find_references(Database& catalog, const Workspace& workspace) {
+    if (catalog
+            .query("SELECT FROM tablegate.business_process WHERE workspace_id = $1 AND name = $2",
+                   {workspace.id, options_.business_process})
+            .empty()) {
+      throw Refused(fmt::format("there is no business process \"{}\" in workspace {}",
+                                options_.business_process, workspace.name),
+                    "tablegate get businessprocesses");
+    }
+    const std::optional<TableInfo> table = find_table(catalog, options_.table);
+    if (!table)
+      throw Refused(fmt::format("there is no table \"{}\"", options_.table), "tablegate get tables");
+    table_ = *table;
+    if (catalog
+            .query("SELECT FROM tablegate.generation WHERE table_name = $1 AND status = 'current'",
+                   {options_.table})
+            .empty()) {
+      throw Refused(fmt::format("table \"{}\" was never loaded", options_.table),
+                    "tablegate table load " + options_.table);
+    }
+  }
+
+  const TableColumn& require(const std::string& name) const {
+    const TableColumn* const column = table_.find(name);
+    if (column != nullptr) return *column;
+    throw Refused(fmt::format("table \"{}\" has no column \"{}\"", table_.name, name),
+                  "tablegate table columns " + table_.name);
+  }
+
+  // Values of one row in which none of the columns is NULL; nothing where there is none.
+  std::vector<std::string> samples(Database& mirror) const {
+    std::string list, present;
+    for (const std::string& name : by_) {
+      const core::ColumnType type = require(name).type;
+      const std::string quoted = core::quote_identifier(name);
+      const bool time = type == core::ColumnType::timestamp || type == core::ColumnType::timestamptz;
+      list += (list.empty() ? "" : ", ") +
+              (time ? fmt::format("to_json({}) #>> '{{}}'", quoted) : quoted + "::text");
+      present += fmt::format("{}{} IS NOT NULL", present.empty() ? "" : " AND ", quoted);
+    }
+    const Rows rows =
+        mirror.query(fmt::format("SELECT {} FROM {} WHERE {} LIMIT 1", list,
+                                 core::mirror_relation(serving_relation(mirror, table_.name)), present));
+    std::vector<std::string> values;
+    for (size_t i = 0; !rows.empty() && i < by_.size(); ++i)
+      values.push_back(rows.string(0, static_cast<int>(i)));
+    return values;
+  }
+
+  JsonValue text(std::string_view value) {
+    return JsonValue(value.data(), static_cast<rapidjson::SizeType>(value.size()), document_.GetAllocator());
+  }
+
+  // Numbers as JSON numbers where they stay exact.
+  JsonValue sample(const std::string& value, core::ParameterType type) {
+    JsonDocument parsed;
+    std::string back;
+    const bool plain = type != core::ParameterType::string && type != core::ParameterType::date &&
+                       type != core::ParameterType::datetime;
+    if (plain && parse_json(value, parsed).empty() && json_scalar_text(parsed, back) && back == value) {
+      return JsonValue(parsed, document_.GetAllocator());
+    }
+    return text(value);
+  }
+
+  void build(const std::vector<std::string>& values) {
+    auto& allocator = document_.GetAllocator();
+    document_.SetObject();
+    document_.AddMember("kind", "Api", allocator).AddMember("name", text(options_.name), allocator);
+    document_.AddMember("business_process", text(options_.business_process), allocator)
+        .AddMember("path", text(options_.path), allocator);
+    document_.AddMember("method", "GET", allocator)
+        .AddMember("response_type", "JSON", allocator)
+        .AddMember("mode", "wizard", allocator);
+    document_.AddMember("table", text(table_.name), allocator);
+    JsonValue request(rapidjson::kArrayType), response(rapidjson::kArrayType);
+    for (size_t i = 0; i < by_.size(); ++i)
+      request.PushBack(request_parameter(by_[i], values.empty() ? nullptr : &values[i]), allocator);
+    std::vector<std::string> returned = options_.returned;
+    for (size_t i = 0; options_.returned.empty() && i < table_.columns.size(); ++i)
+      returned.push_back(table_.columns[i].name);
+    for (const std::string& name : returned) {
+      JsonValue item(rapidjson::kObjectType);
+      item.AddMember("name", text(name), allocator).AddMember("column", text(name), allocator);
+      response.PushBack(item, allocator);
+    }
+    document_.AddMember("request_parameters", request, allocator)
+        .AddMember("response_parameters", response, allocator);
+    const bool whole_key =
+        !table_.primary_key.empty() &&
+        std::all_of(table_.primary_key.begin(), table_.primary_key.end(), [&](const std::string& key) {
+          return std::find(by_.begin(), by_.end(), key) != by_.end();
+        });
+    document_.AddMember("result", JsonValue(rapidjson::StringRef(whole_key ? "object" : "list")), allocator);
+    document_.AddMember("timeout_ms", 3000, allocator)
+        .AddMember("max_records", 2000, allocator)
+        .AddMember("resource_group", "default", allocator);
+    JsonValue authentication(rapidjson::kArrayType);
+    authentication.PushBack("api_key", allocator);
+    document_.AddMember("authentication", authentication, allocator);
+  }
+
+  JsonValue request_parameter(const std::string& name, const std::string* value) {
+    auto& allocator = document_.GetAllocator();
+    const TableColumn& column = require(name);
+    const auto type = core::natural_parameter_type(column.type);
+    if (!type) {
+      throw Refused(fmt::format("column \"{}\" is {}, which no parameter compares with", name,
+                                core::column_type_name(column.type)),
+                    "--by another column");
+    }
+    JsonValue item(rapidjson::kObjectType);
+    const bool in_path = options_.path.find("{" + name + "}") != std::string::npos;
+    item.AddMember("name", text(name), allocator).AddMember("column", text(name), allocator);
+    item.AddMember("type", text(core::parameter_type_name(*type)), allocator)
+        .AddMember("operator", "=", allocator);
+    item.AddMember("in", JsonValue(rapidjson::StringRef(in_path ? "path" : "query")), allocator)
+        .AddMember("required", true, allocator);
+    if (value != nullptr) item.AddMember("sample", sample(*value, *type), allocator);
+    if (!column.comment.empty()) item.AddMember("description", text(column.comment), allocator);
+    return item;
+  }
+
+  // What is printed can be applied.
+  void check() {
+    Definition definition;
+    definition.kind = Kind::api;
+    definition.name = options_.name;
+    definition.place = {"the definition", ""};
+    definition.document.CopyFrom(document_, definition.document.GetAllocator());
+    Problems problems;
+    if (check_api_shape(definition, problems))
+      check_api_columns(definition.document, definition.place, table_, problems);
+    problems.raise("tablegate api generate --help");
+  }
+
+  void print() const {
+    rapidjson::StringBuffer buffer;
+    rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+    writer.SetIndent(' ', 2);
+    document_.Accept(writer);
+    print_line({buffer.GetString(), buffer.GetSize()});
+  }
+
+  const Settings& settings_;
+  const ApiOptions& options_;
+  TableInfo table_;
+  std::vector<std::string> by_;
+  JsonDocument document_;
+};
+
+}  // namespace
+
+void api_generate(const Settings& settings, const ApiOptions& options) {
+  Wizard(settings, options).run();
+}
+
+}  // namespace tablegate::loader

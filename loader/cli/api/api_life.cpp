@@ -1,0 +1,160 @@
+// `tablegate api test|commit|publish|unpublish`: the life of an API. One name
+// gives one JSON object, --business-process or several names give an array.
+#include <fmt/format.h>
+
+#include "catalog/life/drafts.hpp"
+#include "catalog/life/publications.hpp"
+#include "catalog/life/rollback.hpp"
+#include "cli/api/api_verbs.hpp"
+#include "cli/output.hpp"
+#include "cli/served.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+void begin(JsonOutput& json, const ApiOptions& options) {
+  if (!options.single()) json.begin_array();
+}
+
+void finish(JsonOutput& json, const ApiOptions& options) {
+  if (!options.single()) json.end_array();
+  json.print();
+}
+
+void report_test(const std::string& name, const TestOutcome& outcome, bool quiet) {
+  if (!quiet) {
+    print_line(fmt::format("{}: {} ({}, {:.1f} ms)", name, outcome.passed ? "passed" : "failed",
+                           outcome.status, outcome.duration_ms));
+    print_line("  " + outcome.response);
+  }
+  if (outcome.passed && outcome.empty)
+    fmt::print(stderr, "warning: \"{}\" found no row; --param NAME=VALUE tests with other values\n", name);
+  if (!outcome.detail.empty()) fmt::print(stderr, "  {}\n", outcome.detail);
+}
+
+// "version 2 for 10 % of consumers on G", "off G".
+std::string words_of(const Published& result, const std::string& gateway) {
+  if (!result.version) return "off " + gateway;
+  const std::string share = result.weight < 100 ? fmt::format(" for {} % of consumers", result.weight) : "";
+  return fmt::format("version {}{} on {}", *result.version, share, gateway);
+}
+
+}  // namespace
+
+void report_publications(const Settings& settings, const ApiOptions& options,
+                         const std::vector<Published>& results, const std::string& gateway) {
+  if (settings.json) {
+    JsonOutput json;
+    begin(json, options);
+    for (const Published& result : results) {
+      json.begin_object().key("name").text(result.name).key("version");
+      result.version ? json.number(*result.version) : json.null();
+      json.key("gateway").text(gateway).key("publication").number(result.publication).end_object();
+    }
+    return finish(json, options);
+  }
+  if (settings.quiet) return;
+  for (const Published& result : results) {
+    const std::string what = words_of(result, gateway);
+    print_line(result.unchanged
+                   ? fmt::format("{}: unchanged ({})", result.name, what)
+                   : fmt::format("{}: {}, publication {}", result.name, what, result.publication));
+  }
+}
+
+void api_test(const Settings& settings, const ApiOptions& options) {
+  const auto parameters = read_parameters(options.parameters);
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  JsonOutput json;
+  begin(json, options);
+  std::vector<std::string> failed;
+  ApiTester tester(settings.mirror_dsn());
+  for (const ApiRow& api : apis) {
+    const TestOutcome outcome = test_draft(catalog, api, parameters, tester);
+    if (!outcome.passed) failed.push_back(api.name);
+    json.begin_object()
+        .key("name")
+        .text(api.name)
+        .key("passed")
+        .boolean(outcome.passed)
+        .key("status")
+        .number(outcome.status);
+    json.key("duration_ms")
+        .raw(fmt::format("{:.3f}", outcome.duration_ms))
+        .key("response")
+        .raw(outcome.response)
+        .end_object();
+    if (!settings.json) report_test(api.name, outcome, settings.quiet);
+  }
+  if (settings.json) finish(json, options);
+  if (failed.empty()) return;
+  throw Refused(fmt::format("API {} did not pass", name_list(failed)),
+                "tablegate table status, and tablegate get api NAME -o json");
+}
+
+void api_commit(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  JsonOutput json;
+  begin(json, options);
+  for (const ApiRow& api : apis) {
+    const Version version = commit_draft(catalog, api, options.message, options.breaking);
+    json.begin_object()
+        .key("name")
+        .text(api.name)
+        .key("version")
+        .number(version.version)
+        .key("status")
+        .text(version.status)
+        .end_object();
+    if (settings.silent()) continue;
+    print_line(version.unchanged
+                   ? fmt::format("{}: unchanged (version {}, {})", api.name, version.version, version.status)
+                   : fmt::format("{}: version {}, {}", api.name, version.version, version.status));
+  }
+  if (settings.json) finish(json, options);
+}
+
+void api_publish(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  PublishRequest request;
+  request.gateway = find_gateway(catalog, settings.gateway);
+  request.version = options.version;
+  request.domains = options.domains;
+  request.no_domain = options.no_domain;
+  request.service = options.service;
+  request.yes = options.yes;
+  request.weight = options.weight;
+  request.breaking = options.breaking;
+  report_publications(settings, options, publish_apis(catalog, apis, request), request.gateway);
+  report_served(settings, catalog, {request.gateway});
+}
+
+void api_unpublish(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  const UnpublishRequest request{find_gateway(catalog, settings.gateway), options.version, options.yes};
+  report_publications(settings, options, unpublish_apis(catalog, apis, request), request.gateway);
+  report_served(settings, catalog, {request.gateway});
+}
+
+void api_rollback(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  const std::string gateway = find_gateway(catalog, settings.gateway);
+  const std::vector<RolledBack> results = rollback_apis(catalog, apis, gateway, options.version);
+  std::vector<Published> published;
+  published.reserve(results.size());
+  for (const RolledBack& result : results) published.push_back(result.published);
+  report_publications(settings, options, published, gateway);
+  for (const RolledBack& result : results) {
+    for (const std::string& lost : settings.quiet ? std::vector<std::string>() : result.lost)
+      fmt::print(stderr, "callers lose what version {} of \"{}\" had: {}\n", result.from.value_or(0),
+                 result.published.name, lost);
+  }
+  report_served(settings, catalog, {gateway});
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,329 @@
+// `tablegate api list|versions|show`: what there is, where it is served, and how
+// to call it.
+#include <fmt/format.h>
+
+#include "catalog/life/canary.hpp"
+#include "catalog/life/deprecation.hpp"
+#include "catalog/life/drafts.hpp"
+#include "cli/api/api_curl.hpp"
+#include "cli/api/api_request.hpp"
+#include "cli/api/api_verbs.hpp"
+#include "cli/output.hpp"
+#include "model/api_rules.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// What a gateway serves of an API beside its version.
+struct Served {
+  std::string gateway;
+  int version = 0;
+  std::optional<Canary> canary;
+  std::optional<Deprecation> deprecation;
+};
+
+struct ListedApi {
+  ApiRow row;
+  bool changed = true;  // against the latest version
+  bool tested = false;
+  int version = 0;
+  std::string status;
+  std::vector<Served> published;
+  std::string url;
+};
+
+ListedApi listed(Database& catalog, const ApiRow& row, const std::string& gateway) {
+  ListedApi api;
+  api.row = row;
+  const Draft draft = find_draft(catalog, row);
+  api.tested = draft.tested;
+  const Rows latest = catalog.query(
+      "SELECT version, status, draft_digest = $2::bytea FROM tablegate.api_version WHERE api_id = $1 ORDER "
+      "BY version DESC LIMIT 1",
+      {row.id, "\\x" + draft.digest});
+  if (!latest.empty()) {
+    api.version = static_cast<int>(latest.integer(0, 0));
+    api.status = latest.string(0, 1);
+    api.changed = !latest.boolean(0, 2);
+  }
+  const Rows where = catalog.query(
+      "SELECT gateway, version FROM tablegate.published_api WHERE api_id = $1 ORDER BY gateway", {row.id});
+  for (int i = 0; i < where.size(); ++i) {
+    const std::string on = where.string(i, 0);
+    api.published.push_back({on, static_cast<int>(where.integer(i, 1)), find_canary(catalog, on, row.id),
+                             find_deprecation(catalog, on, row.id)});
+  }
+  const ServedApi served = find_served(catalog, row, gateway);
+  const std::string host = served.version == 0      ? ""
+                           : served.domains.empty() ? served.address
+                                                    : served.domains.front();
+  JsonDocument definition;
+  parse_json(served.definition, definition);
+  api.url =
+      host + join_path(served.base_path, json_member(definition, "path")) + version_query(served.version_key);
+  return api;
+}
+
+std::string draft_words(const ListedApi& api) {
+  if (!api.changed) return "committed";
+  return api.tested ? "changed, tested" : "changed, not tested";
+}
+
+void write_canary(JsonOutput& json, const std::optional<Canary>& canary) {
+  json.key("canary");
+  if (!canary) return (void)json.null();
+  json.begin_object()
+      .key("version")
+      .number(canary->version)
+      .key("weight")
+      .number(canary->weight)
+      .end_object();
+}
+
+void write_deprecation(JsonOutput& json, const std::optional<Deprecation>& deprecation) {
+  json.key("deprecated");
+  if (!deprecation) return (void)json.null();
+  json.begin_object()
+      .key("since")
+      .text(deprecation->since)
+      .key("sunset")
+      .text(deprecation->sunset)
+      .end_object();
+}
+
+// "prod: 1, 2 for 10 %, until 2027-06-30T00:00:00Z"
+std::string served_words(const Served& served) {
+  std::string words = fmt::format("{}: {}", served.gateway, served.version);
+  if (served.canary) words += fmt::format(", {} for {} %", served.canary->version, served.canary->weight);
+  if (served.deprecation) words += ", until " + served.deprecation->sunset;
+  return words;
+}
+
+void write_json(JsonOutput& json, const ListedApi& api) {
+  json.begin_object().key("name").text(api.row.name).key("business_process").text(api.row.business_process);
+  json.key("method").text(api.row.method()).key("url").text(api.url);
+  json.key("changed").boolean(api.changed).key("tested").boolean(api.tested).key("version");
+  api.version == 0 ? json.null() : json.number(api.version);
+  json.key("status");
+  api.version == 0 ? json.null() : json.text(api.status);
+  json.key("published").begin_array();
+  for (const Served& served : api.published) {
+    json.begin_object().key("gateway").text(served.gateway).key("version").number(served.version);
+    write_canary(json, served.canary);
+    write_deprecation(json, served.deprecation);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+// "authentication: API key or JWT or HMAC"; "open to all" where the list is empty.
+std::string authentication_words(const JsonValue& list) {
+  std::string words;
+  for (const JsonValue& type : list.GetArray()) {
+    const std::string_view name = json_string(type);
+    words += words.empty() ? "authentication: " : " or ";
+    words += name == "api_key" ? "API key" : name == "jwt" ? "JWT" : "HMAC";
+  }
+  return words.empty() ? "open to all" : words;
+}
+
+void show_parameters(const JsonValue& definition) {
+  std::vector<std::vector<std::string>> table = {
+      {"PARAMETER", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
+  const JsonValue* const list = json_find(definition, "request_parameters");
+  for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i) {
+    const JsonValue& parameter = (*list)[i];
+    const JsonValue* const required = json_find(parameter, "required");
+    const auto scalar = [&](const char* field) {
+      std::string text;
+      const JsonValue* const value = json_find(parameter, field);
+      return value != nullptr && json_scalar_text(*value, text) ? text : std::string("-");
+    };
+    table.push_back({json_member(parameter, "name"), json_member(parameter, "type"),
+                     json_member(parameter, "in", default_place(definition)),
+                     required != nullptr && required->IsFalse() ? "no" : "yes", scalar("default"),
+                     scalar("sample"), json_member(parameter, "description")});
+  }
+  print_table(table);
+  print_line("");
+  table = {{"RETURNS", "COLUMN", "DESCRIPTION"}};
+  for (const JsonValue& parameter : json_find(definition, "response_parameters")->GetArray()) {
+    table.push_back({json_member(parameter, "name"),
+                     json_member(parameter, "column", json_member(parameter, "name")),
+                     json_member(parameter, "description")});
+  }
+  print_table(table);
+}
+
+Rows versions_of(Database& catalog, const ApiRow& api) {
+  return catalog.query(
+      "SELECT v.version, v.status, v.message, v.author, to_char(v.committed_at, "
+      "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
+      " coalesce((SELECT json_agg(p.gateway ORDER BY p.gateway) FROM tablegate.published_api p"
+      "   WHERE p.api_id = v.api_id AND v.version IN (p.version, p.canary_version)), '[]')::text,"
+      " coalesce((SELECT string_agg(p.gateway || CASE v.version WHEN p.canary_version THEN"
+      "   format(' (%s %%)', p.canary_weight) ELSE '' END, ', ' ORDER BY p.gateway) FROM "
+      "tablegate.published_api p"
+      "   WHERE p.api_id = v.api_id AND v.version IN (p.version, p.canary_version)), '-')"
+      " FROM tablegate.api_version v WHERE v.api_id = $1 ORDER BY v.version",
+      {api.id});
+}
+
+void write_versions(JsonOutput& json, const Rows& rows) {
+  json.begin_array();
+  for (int i = 0; i < rows.size(); ++i) {
+    json.begin_object().key("version").number(rows.integer(i, 0)).key("status").text(rows.text(i, 1));
+    json.key("message").text(rows.text(i, 2)).key("author").text(rows.text(i, 3));
+    json.key("committed_at").text(rows.text(i, 4)).key("published_on").raw(rows.string(i, 5)).end_object();
+  }
+  json.end_array();
+}
+
+void print_versions(const ApiRow& api, const Rows& rows) {
+  if (rows.empty()) return print_line(fmt::format("{}: no version yet", api.name));
+  std::vector<std::vector<std::string>> table = {
+      {"VERSION", "STATUS", "AUTHOR", "COMMITTED", "PUBLISHED ON", "MESSAGE"}};
+  for (int i = 0; i < rows.size(); ++i) {
+    table.push_back({rows.string(i, 0), rows.string(i, 1), rows.string(i, 3), rows.string(i, 4),
+                     rows.string(i, 6), rows.string(i, 2)});
+  }
+  print_table(table);
+}
+
+struct ShownApi {
+  std::string name;
+  std::optional<Canary> canary;
+  std::optional<Deprecation> deprecation;
+  ServedApi served;
+  JsonDocument definition;
+  std::string method, path;
+  std::vector<std::string> hosts;  // base URLs that answer
+  // (type, command); none: a required parameter has no sample, so there is no ready line.
+  std::vector<std::pair<std::string, std::string>> curls;
+};
+
+ShownApi shown(Database& catalog, const ApiRow& row, const std::string& gateway) {
+  ShownApi api;
+  api.name = row.name;
+  api.served = find_served(catalog, row, gateway);
+  if (api.served.version != 0) {
+    api.canary = find_canary(catalog, api.served.gateway, row.id);
+    api.deprecation = find_deprecation(catalog, api.served.gateway, row.id);
+  }
+  parse_json(api.served.definition, api.definition);
+  api.path = join_path(api.served.base_path, json_member(api.definition, "path"));
+  api.method = json_member(api.definition, "method", "GET");
+  if (!api.served.domains.empty()) {
+    api.hosts = api.served.domains;
+  } else if (!api.served.address.empty()) {
+    api.hosts = {api.served.address};
+  }
+  try {
+    api.curls = curl_commands(api.served, make_request(api.served, {}));
+  } catch (const Refused&) {  // NOLINT(bugprone-empty-catch): no sample, see above
+  }
+  return api;
+}
+
+void write_shown(JsonOutput& json, const ShownApi& api) {
+  json.begin_object().key("name").text(api.name).key("version");
+  api.served.version == 0 ? json.null() : json.number(api.served.version);
+  json.key("gateway");
+  api.served.version == 0 ? json.null() : json.text(api.served.gateway);
+  write_canary(json, api.canary);
+  write_deprecation(json, api.deprecation);
+  json.key("method").text(api.method).key("path").text(api.path).key("urls").begin_array();
+  const std::string address = api.path + version_query(api.served.version_key);
+  for (const std::string& host : api.hosts) json.text(host + address);
+  json.end_array().key("authentication").raw(json_text(*json_find(api.definition, "authentication")));
+  json.key("curl");
+  api.curls.empty() ? json.null() : json.text(api.curls.front().second);
+  json.key("curls").begin_object();
+  for (const auto& [type, command] : api.curls) json.key(type.empty() ? "open" : type).text(command);
+  json.end_object();
+  json.key("definition").raw(api.served.definition).end_object();
+}
+
+void print_shown(const ShownApi& api) {
+  print_line(api.served.version == 0
+                 ? fmt::format("{} (draft, not published)", api.name)
+                 : fmt::format("{} (version {} on {})", api.name, api.served.version, api.served.gateway));
+  if (api.canary)
+    print_line(fmt::format("version {} for {} % of consumers", api.canary->version, api.canary->weight));
+  if (api.deprecation)
+    print_line(fmt::format("deprecated since {}, ends {}", api.deprecation->since, api.deprecation->sunset));
+  if (const std::string text = json_member(api.definition, "description"); !text.empty()) print_line(text);
+  print_line("");
+  const core::VersionKey& key = api.served.version_key;
+  const std::string path = api.path + version_query(key);
+  for (const std::string& host : api.hosts) print_line(fmt::format("{} {}{}", api.method, host, path));
+  if (api.hosts.empty()) print_line(fmt::format("{} {}", api.method, path));
+  if (key.in == core::VersionKey::In::header)
+    print_line(fmt::format("with the header {}: {}", key.name, key.value));
+  print_line(authentication_words(*json_find(api.definition, "authentication")) + "\n");
+  show_parameters(api.definition);
+  for (const auto& [type, command] : api.curls) print_line("\n" + command);
+  if (api.curls.empty()) print_line("\n(no ready curl line: a required parameter has no sample)");
+}
+
+}  // namespace
+
+void api_list(const Settings& settings, bool pending) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> rows = find_apis(catalog, find_workspace(catalog, settings.workspace), {}, {});
+  JsonOutput json;
+  json.begin_array();
+  std::vector<std::vector<std::string>> table = {{"NAME", "METHOD", "URL", "DRAFT", "LATEST", "PUBLISHED"}};
+  for (const ApiRow& row : rows) {
+    const ListedApi api = listed(catalog, row, settings.gateway);
+    if (pending && api.status.rfind("Pending", 0) != 0) continue;
+    write_json(json, api);
+    std::string published;
+    for (const Served& served : api.published)
+      published += (published.empty() ? "" : "; ") + served_words(served);
+    table.push_back({row.name, row.method(), api.url, draft_words(api),
+                     api.version == 0 ? "-" : fmt::format("{} {}", api.version, api.status),
+                     published.empty() ? "-" : published});
+  }
+  settings.json ? json.end_array().print() : print_table(table);
+}
+
+void api_versions(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  JsonOutput json;
+  if (!options.single()) json.begin_array();
+  for (const ApiRow& api : apis) {
+    const Rows rows = versions_of(catalog, api);
+    if (!settings.json) {
+      if (!options.single()) print_line((&api == &apis.front() ? "" : "\n") + api.name);
+      print_versions(api, rows);
+      continue;
+    }
+    if (!options.single()) json.begin_object().key("name").text(api.name).key("versions");
+    write_versions(json, rows);
+    if (!options.single()) json.end_object();
+  }
+  if (!options.single()) json.end_array();
+  if (settings.json) json.print();
+}
+
+void api_show(const Settings& settings, const ApiOptions& options) {
+  Database catalog = settings.open_catalog();
+  const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  JsonOutput json;
+  if (!options.single()) json.begin_array();
+  for (const ApiRow& row : apis) {
+    const ShownApi api = shown(catalog, row, settings.gateway);
+    if (settings.json) {
+      write_shown(json, api);
+    } else {
+      if (&row != &apis.front()) print_line("");
+      print_shown(api);
+    }
+  }
+  if (!options.single()) json.end_array();
+  if (settings.json) json.print();
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,165 @@
+#include "cli/api/call_credential.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/json_text.hpp"
+#include "catalog/credentials/consumers.hpp"
+#include "catalog/credentials/hmac_keys.hpp"
+#include "catalog/credentials/jwt_settings.hpp"
+#include "catalog/credentials/key_text.hpp"
+#include "cli/api/hmac_call.hpp"
+#include "cli/api/token_maker.hpp"
+#include "core/text/base64.hpp"
+#include "model/definition.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr size_t kMaxCredential = size_t{64} << 10;
+
+std::string read_credential(const std::string& file) {
+  std::string text = read_file(file, kMaxCredential);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  if (text.empty())
+    throw Refused(fmt::format("{} holds no credential", file), "tablegate consumer add-key NAME");
+  return text;
+}
+
+// As the gateway tells a token from an API key: exactly two dots, the first part a JSON object.
+bool is_token(const std::string& text) {
+  if (std::count(text.begin(), text.end(), '.') != 2) return false;
+  const std::optional<std::string> header = core::base64url_decode(text.substr(0, text.find('.')));
+  JsonDocument document;
+  return header && parse_json(*header, document).empty() && document.IsObject();
+}
+
+std::string type_of(const std::string& text, const ApiRequest& request) {
+  if (text.find("-----BEGIN") != std::string::npos || text[0] == '{' || is_token(text)) return "jwt";
+  if (request.takes("hmac") && text.find(':') != std::string::npos) return "hmac";
+  return "api_key";
+}
+
+void refuse_other_type(const std::string& type, const ApiRequest& request, const ApiOptions& options) {
+  if (request.takes(type) || (request.authentication.empty() && type == "api_key")) return;
+  std::string taken;
+  for (const std::string& one : request.authentication) taken += (taken.empty() ? "" : ", ") + one;
+  throw Refused(fmt::format("{} holds a credential of type {}, API \"{}\" takes {}", options.credential, type,
+                            options.name, taken.empty() ? "none: it is open" : taken),
+                taken.empty() ? "the same call without --credential" : "--credential FILE with one of these");
+}
+
+CallCredential with_api_key(const ApiRequest& request, const std::string& key) {
+  if (request.key_header.empty()) return {{}, {{request.key_query, key}}};
+  if (request.key_header == "Authorization") return {{{"Authorization", "Bearer " + key}}, {}};
+  return {{{request.key_header, key}}, {}};
+}
+
+// `setting`: the consumer's, or null: the place that is the default.
+CallCredential with_token(const std::string& token, const JwtEntry* setting) {
+  if (setting == nullptr) return {{{"Authorization", "Bearer " + token}}, {}};
+  if (setting->source_in == "query") return {{}, {{setting->source_name, token}}};
+  if (setting->source_in == "cookie") return {{{"Cookie", setting->source_name + "=" + token}}, {}};
+  const std::string prefix = setting->source_prefix.empty() ? "" : setting->source_prefix + " ";
+  return {{{setting->source_name, prefix + token}}, {}};
+}
+
+// RFC 1123, whatever the locale is.
+std::string http_date(std::time_t now) {
+  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[utc.tm_wday], utc.tm_mday,
+                     kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+CallCredential with_signature(const ApiRequest& request, const std::string& access_key,
+                              const std::string& secret) {
+  constexpr size_t kNonceBytes = 16;
+  const HmacHeaders headers =
+      hmac_headers(request, access_key, http_date(std::time(nullptr)), random_hex(kNonceBytes));
+  CallCredential credential{headers.values, {}};
+  credential.headers.emplace_back(kSignatureHeader,
+                                  sign_lines(request, secret, lines_to_sign(request, headers)));
+  return credential;
+}
+
+// The newest pair of the consumer that is valid now; empty: it has none.
+std::pair<std::string, std::string> unsealed_pair(Database& catalog, const Consumer& consumer) {
+  const Rows rows = catalog.query(
+      "SELECT key_id, access_key, sealed_secret FROM tablegate.hmac_key WHERE consumer_id = $1 AND profile = "
+      "'classic'"
+      " AND (not_before IS NULL OR not_before <= now()) AND (expires IS NULL OR expires > now())"
+      " ORDER BY created_at DESC, key_id LIMIT 1",
+      {consumer.id});
+  if (rows.empty()) return {};
+  return {rows.string(0, 1), open_hmac_secret(open_master_key(catalog), rows.string(0, 0), rows.text(0, 2))};
+}
+
+std::optional<JwtEntry> jwt_setting(Database& catalog, const Consumer& consumer, bool open) {
+  if (!open) return public_jwt_setting(catalog, consumer);
+  LazyMasterKey master(catalog);
+  std::map<std::string, JwtEntry> settings = read_jwt_settings(catalog, master);
+  const auto found = settings.find(consumer.id);
+  if (found == settings.end()) return std::nullopt;
+  return std::move(found->second);
+}
+
+CallCredential of_consumer(Database& catalog, const ApiRequest& request, const ApiOptions& options) {
+  const Consumer consumer = find_consumer(catalog, options.consumer);
+  if (request.takes("hmac")) {
+    const auto [access_key, secret] = unsealed_pair(catalog, consumer);
+    if (!access_key.empty()) return with_signature(request, access_key, secret);
+  }
+  if (request.takes("jwt")) {
+    if (const std::optional<JwtEntry> setting = jwt_setting(catalog, consumer, true)) {
+      const TokenKey key = TokenKey::symmetric(*setting, consumer.name);
+      return with_token(key.make_token(&*setting, std::time(nullptr)), &*setting);
+    }
+  }
+  throw Refused(fmt::format("consumer \"{}\" has no credential that the catalog could open for API \"{}\"",
+                            consumer.name, options.name),
+                "--credential FILE with its key: of API keys only digests are kept");
+}
+
+CallCredential of_token(Database& catalog, const ApiOptions& options, const std::string& text) {
+  std::optional<JwtEntry> setting;
+  const bool ready = is_token(text);
+  if (!options.consumer.empty()) {
+    setting = jwt_setting(catalog, find_consumer(catalog, options.consumer), !ready);
+    if (!setting) {
+      throw Refused(fmt::format("consumer \"{}\" has no JWT setting", options.consumer),
+                    fmt::format("tablegate consumer set-jwt {}", options.consumer));
+    }
+  }
+  const JwtEntry* const chosen = setting ? &*setting : nullptr;
+  if (ready) return with_token(text, chosen);
+  TokenKey key = TokenKey::read(text, options.credential);
+  if (chosen != nullptr) key.match(*chosen, options.consumer);
+  return with_token(key.make_token(chosen, std::time(nullptr)), chosen);
+}
+
+}  // namespace
+
+CallCredential make_credential(Database& catalog, const ApiRequest& request, const ApiOptions& options) {
+  if (options.credential.empty()) {
+    if (request.authentication.empty()) return {};
+    if (!options.consumer.empty()) return of_consumer(catalog, request, options);
+    throw Refused(fmt::format("API \"{}\" wants a credential ({})", options.name,
+                              fmt::join(request.authentication, ", ")),
+                  "--credential FILE with a key of tablegate consumer add-key NAME, or --consumer NAME");
+  }
+  const std::string text = read_credential(options.credential);
+  const std::string type = type_of(text, request);
+  refuse_other_type(type, request, options);
+  if (type == "jwt") return of_token(catalog, options, text);
+  if (type == "api_key") return with_api_key(request, text);
+  const size_t colon = text.find(':');
+  return with_signature(request, text.substr(0, colon), text.substr(colon + 1));
+}
+
+}  // namespace tablegate::loader

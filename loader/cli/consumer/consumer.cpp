@@ -1,0 +1,167 @@
+// `tablegate consumer ...`: callers and what they may call, and where the verbs of
+// their credentials stand on the command line.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "catalog/credentials/consumers.hpp"
+#include "cli/cli.hpp"
+#include "cli/consumer/consumer_verbs.hpp"
+#include "cli/output.hpp"
+#include "cli/served.hpp"
+
+namespace tablegate::loader {
+
+void report_consumer(const Settings& settings, const std::string& name, bool done,
+                     const std::string& action) {
+  if (settings.json) {
+    print_action(name, done ? action : "unchanged");
+  } else if (!settings.quiet) {
+    print_line(done ? fmt::format("consumer {}: {}", name, action) : "unchanged");
+  }
+}
+
+namespace {
+
+void grant(const Settings& settings, const ConsumerOptions& options, bool allow) {
+  Database catalog = settings.open_catalog();
+  const Consumer consumer = find_consumer(catalog, options.name);
+  const Workspace workspace = options.api.empty() ? Workspace{} : find_workspace(catalog, settings.workspace);
+  const bool done = (allow ? authorize : deauthorize)(catalog, consumer, workspace, options.api,
+                                                      {options.rest_api, options.rest_api_version});
+  const std::string version = options.rest_api_version.empty() ? "" : " " + options.rest_api_version;
+  const std::string target =
+      options.api.empty() ? "REST API " + options.rest_api + version : "API " + options.api;
+  report_consumer(settings, options.name, done,
+                  (allow ? "authorised for " : "no longer authorised for ") + target);
+  report_served(settings, catalog);
+}
+
+void change_one(const Settings& settings, Database& catalog, const std::string& name,
+                const std::string& verb) {
+  if (verb == "create") return report_consumer(settings, name, create_consumer(catalog, name), "created");
+  const Consumer consumer = find_consumer(catalog, name);
+  if (verb == "delete") {
+    delete_consumer(catalog, consumer);
+    return report_consumer(settings, name, true, "deleted");
+  }
+  report_consumer(settings, name, enable_consumer(catalog, consumer, verb == "enable"), verb + "d");
+}
+
+void change(const Settings& settings, const std::string& name, const std::string& verb) {
+  Database catalog = settings.open_catalog();
+  change_one(settings, catalog, name, verb);
+  report_served(settings, catalog);
+}
+
+using SharedOptions = std::shared_ptr<ConsumerOptions>;
+
+Verb* add_verb(Verb& noun, const SharedOptions& options, const std::string& name, const std::string& text,
+               const std::string& example) {
+  Verb* const verb = noun.add_subcommand(name, text);
+  if (name != "list") verb->add_option("NAME", options->name, "the consumer")->required();
+  verb->footer("Examples:\n  tablegate consumer " + example);
+  return verb;
+}
+
+void add_key_verbs(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const adding = add_verb(noun, options, "add-key", "Make or import a key; it is printed once",
+                                "add-key partner-a --label 2027 --expires 2028-01-01T00:00:00Z\n"
+                                "  tablegate consumer add-key partner-a --from-file key.txt\n"
+                                "  tablegate consumer add-key partner-a --type hmac");
+  adding->add_option("--type", options->type, "api_key")->check(one_of({"api_key", "hmac"}));
+  adding->add_option("--label", options->label, "a text for people");
+  adding->add_option("--not-before", options->not_before, "ISO 8601 time with an offset");
+  adding->add_option("--expires", options->expires, "ISO 8601 time with an offset");
+  adding
+      ->add_option("--from-file", options->from_file,
+                   "a key of yours: 24 to 256 visible ASCII characters; for hmac access_key:secret")
+      ->type_name("FILE|-");
+  adding
+      ->add_option("--profile", options->profile,
+                   "what an HMAC signature covers of the query (default: classic)")
+      ->check(one_of({"classic", "raw-query"}));
+  adding->callback([&settings, options] { consumer_add_key(settings, *options); });
+
+  Verb* const revoking = add_verb(noun, options, "revoke-key", "Take a key away, now or at a time",
+                                  "revoke-key partner-a ak_0123456789abcdef");
+  revoking->add_option("ID", options->key_id, "the key's id, from consumer show")->required();
+  revoking->add_option("--at", options->at, "ISO 8601 time with an offset");
+  revoking->callback([&settings, options] { consumer_revoke_key(settings, *options); });
+}
+
+void add_jwt_verbs(Verb& noun, Settings& settings, const SharedOptions& options) {
+  Verb* const setting = add_verb(
+      noun, options, "set-jwt", "Say which tokens prove a consumer, in place of what was said before",
+      "set-jwt partner-a --jwks keys.json --issuer https://issuer.example --claim sub=partner-a\n"
+      "  tablegate consumer set-jwt partner-a --pem public.pem --alg RS256 --require-exp\n"
+      "  tablegate consumer set-jwt partner-a --secret-file secret.txt --alg HS256 --source query:token");
+  setting->add_option("--jwks", options->jwks, "a JWK Set: public keys, or symmetric ones")
+      ->type_name("FILE|-");
+  setting->add_option("--pem", options->pem, "a public key or a certificate")->type_name("FILE");
+  setting
+      ->add_option("--secret-file", options->secret_file,
+                   "a shared secret; one line end after it does not count")
+      ->type_name("FILE");
+  setting->add_option("--alg", options->algorithm, "HS256 ... EdDSA, with --pem and --secret-file");
+  setting->add_option("--kid", options->kid, "the key's id in tokens, with --pem");
+  setting->add_option("--issuer", options->issuer, "what \"iss\" must be");
+  setting->add_option("--audience", options->audience, "what \"aud\" must be or hold");
+  setting->add_option("--claim", options->claim, "a claim that tokens must have; VALUE alone is of uid")
+      ->type_name("NAME=VALUE");
+  setting->add_option("--leeway", options->leeway, "seconds that clocks may differ (60)")
+      ->check(between(0, 3600));
+  setting->add_flag("--require-exp", options->require_exp, "refuse tokens without \"exp\"");
+  setting->add_option("--source", options->source, "where the token stands (header:Authorization:Bearer)")
+      ->type_name("header:NAME[:PREFIX]|query:NAME|cookie:NAME");
+  setting->callback([&settings, options] { consumer_set_jwt(settings, *options); });
+
+  add_verb(noun, options, "unset-jwt", "Take a consumer's JWT setting away: no token proves it any more",
+           "unset-jwt partner-a")
+      ->callback([&settings, options] { consumer_unset_jwt(settings, *options); });
+}
+
+}  // namespace
+
+void add_consumer(Verb& app, Settings& settings) {
+  Verb* const noun = app.add_subcommand("consumer", "Callers, their keys and what they may call");
+  noun->require_subcommand(1);
+  noun->footer(
+      "Examples:\n  tablegate consumer create partner-a\n  tablegate consumer add-key partner-a\n  tablegate "
+      "consumer authorize partner-a --rest-api user-api");
+  const auto options = std::make_shared<ConsumerOptions>();
+  for (const auto& [name, text] : {std::pair{"create", "Make a consumer"},
+                                   {"enable", "Let a consumer call again"},
+                                   {"disable", "Refuse a consumer's calls, keeping its keys"},
+                                   {"delete", "Delete a consumer with its keys and authorisations"}}) {
+    add_verb(*noun, options, name, text, std::string(name) + " partner-a")
+        ->callback([&settings, options, verb = std::string(name)] { change(settings, options->name, verb); });
+  }
+  add_verb(*noun, options, "list", "List consumers", "list")->callback([&settings] {
+    consumer_list(settings);
+  });
+  add_verb(*noun, options, "show", "A consumer's keys, JWT setting and authorisations", "show partner-a")
+      ->callback([&settings, options] { consumer_show(settings, options->name); });
+  add_key_verbs(*noun, settings, options);
+  for (const bool allow : {true, false}) {
+    const std::string name = allow ? "authorize" : "deauthorize";
+    Verb* const verb = add_verb(
+        *noun, options, name, allow ? "Let a consumer call an API or all of a REST API" : "Take that back",
+        fmt::format("{0} partner-a --api 'Query User by User ID'\n  tablegate consumer {0} partner-a "
+                    "--rest-api user-api",
+                    name));
+    Verb* const target = verb->add_option_group("target");
+    target->add_option("--api", options->api, "an API of the workspace");
+    Option* const rest_api = target->add_option("--rest-api", options->rest_api, "all APIs of a REST API");
+    verb->add_option("--rest-api-version", options->rest_api_version, "where it has several versions")
+        ->needs(rest_api);
+    target->require_option(1);
+    verb->callback([&settings, options, allow] { grant(settings, *options, allow); });
+  }
+  add_jwt_verbs(*noun, settings, options);
+  for (const std::unique_ptr<Verb>& verb : noun->verbs()) {
+    if (verb->name() != "list" && verb->name() != "show") add_wait(*verb, settings);
+  }
+}
+
+}  // namespace tablegate::loader

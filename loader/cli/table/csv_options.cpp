@@ -1,0 +1,179 @@
+#include "cli/table/csv_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/refusal.hpp"
+#include "core/text/utf8.hpp"
+#include "model/ddl_lexer.hpp"
+#include "source/partition_text.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// A code point below U+10000.
+std::string utf8(unsigned code) {
+  std::string text;
+  if (code < 0x80) {
+    text += static_cast<char>(code);
+  } else if (code < 0x800) {
+    text += static_cast<char>(0xC0U | code >> 6U);
+    text += static_cast<char>(0x80U | (code & 0x3FU));
+  } else {
+    text += static_cast<char>(0xE0U | code >> 12U);
+    text += static_cast<char>(0x80U | (code >> 6U & 0x3FU));
+    text += static_cast<char>(0x80U | (code & 0x3FU));
+  }
+  return text;
+}
+
+RowHeader header_of(const std::string& word) {
+  if (word == "names") return RowHeader::names;
+  if (word == "position") return RowHeader::position;
+  return word == "none" ? RowHeader::none : RowHeader::detect;
+}
+
+std::string read_delimiter(const CsvArguments& arguments, bool text) {
+  if (arguments.delimiter == "tab") return "\t";
+  const std::string delimiter = read_escapes(arguments.delimiter, "--delimiter");
+  const bool line_end = delimiter.find_first_of("\r\n") != std::string::npos;
+  if (!text && (delimiter.size() != 1 || delimiter == "\"" || line_end || delimiter[0] == '\0' ||
+                static_cast<unsigned char>(delimiter[0]) >= 0x80)) {
+    throw WrongUsage(
+        "--delimiter is one byte (\\t for a tab), no quote and no line end; more with --format text");
+  }
+  if (delimiter.empty() || line_end) throw WrongUsage("--delimiter is empty or holds a line end");
+  return delimiter;
+}
+
+void check_null(const CsvOptions& options) {
+  if (options.null.find_first_of("\r\n") != std::string::npos ||
+      options.null.find(options.delimiter) != std::string::npos ||
+      (options.format == RowFormat::csv && options.null.find('"') != std::string::npos)) {
+    throw WrongUsage("--null holds the delimiter, a quote or a line end, so no field can be it");
+  }
+}
+
+void read_constants(const std::vector<std::string>& partitions, const TableSpec& spec, CsvOptions& options) {
+  const std::vector<std::string> names = spec.column_names();
+  for (const std::string& partition : partitions) {
+    for (auto& [name, value] : split_partition(partition, names[0] + "=VALUE")) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        throw Refused(fmt::format("--partition {}: the table has no column \"{}\"", partition, name),
+                      "tablegate table columns " + spec.name);
+      }
+      for (const auto& other : options.constants) {
+        if (other.first == name)
+          throw Refused(fmt::format("--partition: \"{}\" gets two values: a file of rows has one", name),
+                        fmt::format("--partition {}={}", name, other.second));
+      }
+      if (!core::valid_text(value))
+        throw Refused(fmt::format("--partition: the value of \"{}\" is not UTF-8", name));
+      options.constants.emplace_back(name, value);
+    }
+  }
+  if (options.constants.size() == names.size())
+    throw Refused("--partition gives every column a value: a load wants one that rows have themselves");
+}
+
+}  // namespace
+
+std::string read_escapes(const std::string& text, const std::string& option) {
+  std::string out;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\') {
+      out += text[at];
+      continue;
+    }
+    const char letter = at + 1 < text.size() ? text[++at] : '\0';
+    const size_t digits = letter == 'u' ? 4 : letter == 'x' ? 2 : 0;
+    if (digits > 0) {
+      const std::string hex = text.substr(at + 1, digits);
+      if (hex.size() != digits || hex.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
+        throw WrongUsage(fmt::format("{}: \\{} wants {} hexadecimal digits", option, letter, digits));
+      const auto code = static_cast<unsigned>(std::stoul(hex, nullptr, 16));
+      out += letter == 'u' ? utf8(code) : std::string(1, static_cast<char>(code));
+      at += digits;
+      continue;
+    }
+    switch (letter) {
+      case 't':
+        out += '\t';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case '\\':
+        out += '\\';
+        break;
+      default:
+        throw WrongUsage(fmt::format("{}: escapes are \\t \\n \\r \\\\ \\x01 \\u0001", option));
+    }
+  }
+  return out;
+}
+
+void add_csv_options(Verb& verb, CsvArguments& arguments) {
+  const std::string group = "Files";
+  verb.add_option("--format", arguments.format,
+                  "csv (default), or text: odpscmd's plain files, nothing quoted or escaped")
+      ->check(one_of({"csv", "text"}))
+      ->group(group);
+  verb.add_flag("--header{names}", arguments.header,
+                "the first record names the columns, in any order; --header=position: it is passed over, "
+                "--header=none: it is a row (default: it is a header where it names every column)")
+      ->check(one_of({"names", "position", "none"}))
+      ->group(group);
+  verb.add_option("--delimiter", arguments.delimiter,
+                  "between fields: one byte (default: a comma); text: any bytes. \\t, \\x01, \\u0001")
+      ->group(group);
+  verb.add_option("--record-end", arguments.record_end,
+                  "text: behind each record (default: the line end that the first one has)")
+      ->group(group);
+  verb.add_option(
+          "--null", arguments.null,
+          "fields of this text are NULL (default: empty ones); empty numbers, times and such always are")
+      ->group(group);
+  verb.add_option("--charset", arguments.charset,
+                  "as iconv -l has them: gbk, gb18030 (default: UTF-8); a byte order mark overrules it")
+      ->group(group);
+  verb.add_option("--zone", arguments.zone, "of the times in the file (default: the table's time_zone)")
+      ->group(group);
+  verb.add_option("--max-errors", arguments.max_errors,
+                  "so many bad rows are put aside, one more refuses the load (default: the first does)")
+      ->check(non_negative_number())
+      ->group(group);
+  verb.add_option("--rejects", arguments.rejects,
+                  "CSV of the bad rows: file, line, column, reason, record (default: NAME.rejects.csv)")
+      ->group(group);
+}
+
+CsvOptions csv_options(const CsvArguments& arguments, const std::vector<std::string>& partitions,
+                       const std::string& path, const TableSpec& spec) {
+  CsvOptions options;
+  const bool text = arguments.format == "text";
+  options.path = path;
+  options.format = text ? RowFormat::text : RowFormat::csv;
+  options.header = header_of(arguments.header);
+  options.delimiter = read_delimiter(arguments, text);
+  if (!arguments.record_end.empty() && !text) throw WrongUsage("--record-end is for --format text");
+  options.record_end = read_escapes(arguments.record_end, "--record-end");
+  if (text && options.record_end.find(options.delimiter) != std::string::npos)
+    throw WrongUsage("--record-end holds the --delimiter");
+  options.null = arguments.null;
+  check_null(options);
+  options.charset = arguments.charset;
+  options.zone = arguments.zone;
+  if (arguments.max_errors) options.max_errors = static_cast<uint64_t>(*arguments.max_errors);
+  if (!arguments.rejects.empty() && !arguments.max_errors)
+    throw WrongUsage("--rejects goes with --max-errors N");
+  options.rejects = arguments.rejects.empty() ? spec.name + ".rejects.csv" : arguments.rejects;
+  read_constants(partitions, spec, options);
+  return options;
+}
+
+}  // namespace tablegate::loader

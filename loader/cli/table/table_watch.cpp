@@ -1,0 +1,88 @@
+// `tablegate table watch`: refreshes on schedule.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "cli/output.hpp"
+#include "cli/table/table_verbs.hpp"
+#include "mirror/refresh_watch.hpp"
+#include "source/maxcompute/maxcompute_credentials.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// The loads get our settings by their environment: a command line is everybody's to read.
+void pass_on(const char* name, const std::string& value) {
+  if (!value.empty()) setenv(name, value.c_str(), 1);
+}
+
+void check_tables(Database& catalog, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const Rows rows = catalog.query(
+        "SELECT definition ->> 'refresh' IS NOT NULL FROM tablegate.mirror_table WHERE name = $1", {name});
+    if (rows.empty()) throw Refused(fmt::format("no Table \"{}\" is defined", name), "tablegate get tables");
+    if (!rows.boolean(0, 0)) {
+      throw Refused(fmt::format("Table \"{}\" has no refresh in its definition", name),
+                    fmt::format("tablegate get table {} -o json", name));
+    }
+  }
+}
+
+void watch(const Settings& settings, WatchOptions options, const std::string& credentials) {
+  if (!credentials.empty()) read_credentials(credentials);  // a file that cannot be used is told now
+  {
+    Database catalog = settings.open_catalog(kCatalogPatience);
+    check_tables(catalog, options.tables);
+  }
+  pass_on("TABLEGATE_CATALOG", settings.catalog);
+  pass_on("TABLEGATE_MIRROR", settings.mirror);
+  pass_on(kCredentialsVariable, credentials);
+  std::error_code error;
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  if (error) throw SystemFailure("/proc/self/exe: " + error.message());
+  options.command = {self, "table", "load", "--keep", std::to_string(options.keep)};
+  const int failed = watch_tables([&settings] { return settings.open_catalog(kCatalogPatience); }, options);
+  if (options.once && failed > 0)
+    throw Refused(fmt::format("{} failed", plural(static_cast<size_t>(failed), "load")),
+                  "tablegate table status");
+}
+
+}  // namespace
+
+void add_table_watch(Verb& table, Settings& settings) {
+  Verb* const verb = table.add_subcommand("watch", "Load tables again on their refresh schedules");
+  const auto options = std::make_shared<WatchOptions>();
+  verb->add_option("NAME", options->tables, "Tables (default: all that have a refresh)");
+  verb->add_option("--jobs", options->jobs, "loads at the same time (default: 2)")->check(between(1, 64));
+  verb->add_option("--retries", options->retries,
+                   "attempts after a failed load, before its next time (default: 3)")
+      ->check(between(0, 100));
+  verb->add_option("--retry-pause", options->retry_pause,
+                   "seconds before the first, then doubled (default: 60)")
+      ->check(between(1, 86400));
+  verb->add_option("--jitter", options->jitter, "seconds at most that a load starts later (default: 10)")
+      ->check(between(0, 86400));
+  verb->add_flag("--once", options->once, "load what is due now, then end: exit 1 when a load failed");
+  verb->add_option("--keep", options->keep, "generations, as of table load (default: 2)")
+      ->check(between(2, 100));
+  const auto credentials = std::make_shared<std::string>();
+  verb->add_option(
+      "--credentials", *credentials,
+      "of MaxCompute, for the loads: file of odpscmd's odps_config.ini form, mode 0600 (default: "
+      "TABLEGATE_MAXCOMPUTE_CREDENTIALS, else the variables of table load)");
+  verb->footer(
+      "`refresh` of a Table is an interval (\"15m\"), a cron expression in the table's time_zone (\"0 3 * * "
+      "*\"),\n"
+      "or {\"schedule\": \"0 3 * * *\", \"time_zone\": \"Europe/Berlin\"}. A time that was missed is made up "
+      "once.\n"
+      "Examples:\n"
+      "  tablegate table watch\n"
+      "  tablegate table watch user_info --retries 5 --retry-pause 30\n"
+      "  tablegate table watch --credentials /etc/tablegate/odps_config.ini\n"
+      "  tablegate table watch --once");
+  verb->callback([&settings, options, credentials] { watch(settings, *options, *credentials); });
+}
+
+}  // namespace tablegate::loader

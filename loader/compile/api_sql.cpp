@@ -1,0 +1,19 @@
+#include "compile/api_sql.hpp"
+
+#include "base/refusal.hpp"
+#include "core/manifest/manifest_reader.hpp"
+#include "core/plan/statement.hpp"
+
+namespace tablegate::loader {
+
+std::string whole_statement(const ApiEntry& api) {
+  ManifestContents contents;
+  contents.gateway = "diff";
+  contents.apis.push_back(api);
+  contents.apis.back().domains.clear();  // the manifest has none
+  const auto manifest = core::read_manifest(write_manifest(contents));
+  if (!manifest) throw Refused("the gateway would not serve this version: " + manifest.error().text());
+  return core::statement_sql((*manifest)->apis.front(), UINT64_MAX);
+}
+
+}  // namespace tablegate::loader

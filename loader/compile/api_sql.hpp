@@ -1,0 +1,14 @@
+// The SQL that a gateway would run for an API, with every optional parameter
+// given: what `api diff` shows of two versions.
+#pragma once
+
+#include <string>
+
+#include "compile/manifest_writer.hpp"
+
+namespace tablegate::loader {
+
+// Throws Refused when it cannot be compiled.
+std::string whole_statement(const ApiEntry& api);
+
+}  // namespace tablegate::loader

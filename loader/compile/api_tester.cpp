@@ -1,0 +1,341 @@
+#include "compile/api_tester.hpp"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "base/refusal.hpp"
+#include "compile/compiled_api.hpp"
+#include "core/answer/json_writer.hpp"
+#include "core/answer/problem.hpp"
+#include "core/call/parameters.hpp"
+#include "core/manifest/manifest_reader.hpp"
+#include "core/plan/statement.hpp"
+#include "core/plan/table_generations.hpp"
+#include "core/route/router.hpp"
+#include "pg/dsn.hpp"
+#include "pg/poll_loop.hpp"
+#include "pg/pool.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+using Values = std::vector<std::pair<std::string, std::string>>;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view kRequestId = "api-test";
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+         });
+}
+
+class TestHeaders final : public core::HeaderSource {
+ public:
+  void add(const std::string& name, const std::string& value) { headers_.emplace_back(name, value); }
+  std::string_view find(std::string_view name, unsigned& count) const override {
+    std::string_view first;
+    count = 0;
+    for (const auto& [header, value] : headers_) {
+      if (!same_name(header, name)) continue;
+      if (count++ == 0) first = value;
+    }
+    return first;
+  }
+
+ private:
+  Values headers_;
+};
+
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~')
+      encoded += c;
+    else
+      encoded += fmt::format("%{:02X}", byte);
+  }
+  return encoded;
+}
+
+// A request as nginx would hand it to core.
+struct TestRequest {
+  std::string path;
+  std::string query;
+  std::string form;  // the body of a POST
+  TestHeaders headers;
+};
+
+// What asks for the version of the REST API.
+void add_version(const core::VersionKey& key, TestRequest& request) {
+  if (key.in == core::VersionKey::In::header) request.headers.add(key.name, key.value);
+  if (key.in == core::VersionKey::In::query)
+    request.query = percent_encoded(key.name) + "=" + percent_encoded(key.value);
+}
+
+TestRequest make_request(const CompiledApi& api, const core::VersionKey& version, const Values& given) {
+  for (const auto& [name, value] : given) {
+    const bool known =
+        std::any_of(api.parameters.begin(), api.parameters.end(),
+                    [&name = name](const CompiledParameter& parameter) { return parameter.name == name; });
+    if (!known) throw Refused(fmt::format("Api \"{}\" has no request parameter \"{}\"", api.name, name));
+  }
+  TestRequest request;
+  request.path = api.path;
+  add_version(version, request);
+  for (const CompiledParameter& parameter : api.parameters) {
+    std::vector<std::string> values;
+    for (const auto& [name, value] : given) {
+      if (name == parameter.name) values.push_back(value);
+    }
+    if (values.empty() && parameter.has_sample) values.push_back(parameter.sample);
+    for (const std::string& value : values) {
+      if (parameter.place == "header") {
+        request.headers.add(parameter.name, value);
+      } else if (parameter.place == "path") {
+        const std::string hole = "{" + parameter.name + "}";
+        if (const size_t at = request.path.find(hole); at != std::string::npos)
+          request.path.replace(at, hole.size(), value);
+      } else {
+        std::string& text = parameter.place == "body" ? request.form : request.query;
+        text += fmt::format("{}{}={}", text.empty() ? "" : "&", percent_encoded(parameter.name),
+                            percent_encoded(value));
+      }
+    }
+  }
+  return request;
+}
+
+// The one query of a test; its answer goes through core's writer while libpq's result is there.
+class TestQuery final : public pg::Query {
+ public:
+  TestQuery(const core::Api& api, const core::BoundValues& bound, const core::TableGenerations& generations)
+      : api_(api), mask_(bound.mask), generations_(generations) {
+    key = {api.id, bound.mask, 0};
+    parameter_count = bound.count;
+    values = bound.values;
+    timeout_ms = api.timeout_ms;
+    point = api.point;
+  }
+
+  std::string sql() const override { return core::statement_sql(api_, mask_, &generations_); }
+  void parameter_types(std::vector<Oid>& types) const override {
+    for (const uint32_t type : core::statement_types(api_, mask_)) types.push_back(type);
+  }
+
+  void on_rows(const PGresult* rows) noexcept override {
+    const size_t columns = core::output_columns(api_);
+    rows_ = PQntuples(rows);
+    if (static_cast<size_t>(PQnfields(rows)) != columns)
+      return end(core::Slug::query_failed, "the table's columns differ");
+    std::vector<core::Cell> cells(columns);
+    core::RowWriter writer(api_, sink_);
+    bool written = writer.begin();
+    for (int row = 0; written && row < rows_; ++row) {
+      for (size_t column = 0; column < columns; ++column) {
+        const int field = static_cast<int>(column);
+        const bool null = PQgetisnull(rows, row, field) != 0;
+        cells[column] = null ? core::Cell{}
+                             : core::Cell{PQgetvalue(rows, row, field),
+                                          static_cast<size_t>(PQgetlength(rows, row, field))};
+      }
+      written = writer.row(cells.data());
+    }
+    end(written && writer.end() ? core::Slug::none : core::Slug::internal_error, {});
+  }
+
+  void on_failure(const pg::Failure& failure) noexcept override {
+    switch (failure.kind) {
+      case pg::Failure::Kind::query_failed:
+        return end(core::Slug::query_failed, failure.message);
+      case pg::Failure::Kind::query_timeout:
+        return end(core::Slug::query_timeout, failure.message);
+      case pg::Failure::Kind::queue_full:
+        return end(core::Slug::queue_full, failure.message);
+      case pg::Failure::Kind::database_unavailable:
+        return end(core::Slug::database_unavailable, failure.message);
+    }
+  }
+
+  bool done() const { return done_; }
+  core::Slug slug() const { return slug_; }
+  int rows() const { return rows_; }
+  const std::string& detail() const { return detail_; }
+  const std::string& body() const { return sink_.text; }
+
+ private:
+  void end(core::Slug slug, const std::string& detail) {
+    slug_ = slug;
+    detail_ = detail;
+    done_ = true;
+  }
+
+  const core::Api& api_;
+  uint64_t mask_;
+  const core::TableGenerations& generations_;
+  core::StringSink sink_;
+  std::string detail_;
+  int rows_ = 0;
+  core::Slug slug_ = core::Slug::none;
+  bool done_ = false;
+};
+
+// Where the tables stand, as a gateway reads it. Where that cannot be read they are where their names say.
+class GenerationsQuery final : public pg::Query {
+ public:
+  GenerationsQuery(core::TableGenerations& generations, uint32_t limit_ms) : generations_(generations) {
+    key.route = UINT64_MAX;
+    timeout_ms = limit_ms;
+  }
+
+  std::string sql() const override { return core::kGenerationsSql; }
+  void parameter_types(std::vector<Oid>& types) const override { (void)types; }
+  void on_rows(const PGresult* rows) noexcept override {
+    generations_.begin();
+    for (int row = 0; row < PQntuples(rows); ++row) {
+      core::Cell cells[core::kGenerationColumns];
+      for (size_t column = 0; column < core::kGenerationColumns; ++column) {
+        const int field = static_cast<int>(column);
+        if (PQgetisnull(rows, row, field) != 0) continue;
+        cells[column] = {PQgetvalue(rows, row, field), static_cast<size_t>(PQgetlength(rows, row, field))};
+      }
+      generations_.row(cells);
+    }
+    generations_.end();
+    done_ = true;
+  }
+  void on_failure(const pg::Failure& failure) noexcept override {
+    (void)failure;
+    done_ = true;
+  }
+  bool done() const { return done_; }
+
+ private:
+  core::TableGenerations& generations_;
+  bool done_ = false;
+};
+
+std::vector<std::string> addresses_of(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return {};
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, &freeaddrinfo);
+  std::vector<std::string> addresses;
+  for (const addrinfo* item = list.get(); item != nullptr; item = item->ai_next) {
+    char text[NI_MAXHOST];
+    if (getnameinfo(item->ai_addr, item->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
+      addresses.emplace_back(text);
+    }
+  }
+  return addresses;
+}
+
+pg::Dsn read_dsn(const std::string& text) {
+  core::Result<pg::Dsn> dsn = pg::parse_dsn(text);
+  if (!dsn) throw WrongUsage("the mirror's connection string cannot be used: " + dsn.error().text());
+  if (const core::Status resolved = dsn->resolve(&addresses_of); !resolved) {
+    throw SystemFailure("the mirror's host is not known: " + resolved.error().text());
+  }
+  return std::move(*dsn);
+}
+
+TestOutcome problem_outcome(const core::Problem& problem) {
+  TestOutcome outcome;
+  outcome.status = core::problem_kind(problem.slug).status;
+  outcome.response = core::problem_body(problem, kRequestId);
+  return outcome;
+}
+
+}  // namespace
+
+// The connection. `query` keys its prepared statements by API, of which each is tested once.
+class ApiTester::Mirror {
+ public:
+  explicit Mirror(const std::string& dsn) : dsn_(read_dsn(dsn)) {
+    config_.name = "api test";
+    config_.dsn = &dsn_;
+    config_.connections = 1;
+    config_.queue = 1;
+    config_.prepare = false;  // a draft may have changed since its last test over this connection
+    config_.role = "tablegate_reader";
+    pool_.emplace(loop_, config_);
+  }
+
+  TestOutcome run(const core::Manifest& manifest, const core::Api& api, const core::BoundValues& bound) {
+    core::TableGenerations generations(manifest);
+    GenerationsQuery where(generations, api.timeout_ms);
+    pool_->submit(where);
+    if (!loop_.run_until([&where] { return where.done(); }, api.timeout_ms)) pool_->abandon(where);
+    TestQuery query(api, bound, generations);
+    const auto start = Clock::now();
+    pool_->submit(query);
+    // The contract's timeout is for waiting for a connection and the query together.
+    if (!loop_.run_until([&query] { return query.done(); }, api.timeout_ms)) {
+      pool_->abandon(query);
+      // The next test is not to wait for this statement's end.
+      pool_.reset();
+      pool_.emplace(loop_, config_);
+    }
+    const double duration_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    TestOutcome outcome;
+    if (query.done() && query.slug() == core::Slug::none) {
+      outcome.passed = true;
+      outcome.empty = query.rows() == 0;
+      outcome.status = 200;
+      outcome.response = query.body();
+    } else {
+      outcome = problem_outcome({query.done() ? query.slug() : core::Slug::query_timeout, {}, {}});
+      outcome.detail = query.detail();
+    }
+    outcome.duration_ms = duration_ms;
+    return outcome;
+  }
+
+ private:
+  pg::Dsn dsn_;
+  pg::PollLoop loop_;
+  pg::PoolConfig config_;
+  std::optional<pg::Pool> pool_;
+};
+
+ApiTester::ApiTester(std::string mirror_dsn) : mirror_dsn_(std::move(mirror_dsn)) {}
+ApiTester::~ApiTester() = default;
+
+TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
+  ManifestContents contents;
+  contents.gateway = "api test";
+  contents.apis.push_back(api);
+  contents.apis.back().domains.clear();  // any host: a test has none
+  const std::string text = write_manifest(contents);
+  const auto manifest = core::read_manifest(text);
+  if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
+  const TestRequest request = make_request(compile_api(contents.apis.back()), api.version_key, parameters);
+  const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
+                                                           request.query, &request.headers);
+  if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});
+  core::RequestData data;
+  data.path = request.path;
+  data.query = request.query;
+  data.headers = &request.headers;
+  data.method = match.api->method;
+  const core::Body body{core::body_kind(kFormType, request.form), request.form};
+  data.body = &body;
+  core::BlockArena arena;
+  core::BoundValues bound;
+  if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound))
+    return problem_outcome(problem);
+  if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
+  return mirror_->run(**manifest, *match.api, bound);
+}
+
+}  // namespace tablegate::loader

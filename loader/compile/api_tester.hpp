@@ -1,0 +1,41 @@
+// `api test`: runs a draft through the gateway's own code (core's binder,
+// statement and writer, pg's connection) as tablegate_reader.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compile/manifest_writer.hpp"
+
+namespace tablegate::loader {
+
+struct TestOutcome {
+  bool passed = false;  // status is 200
+  bool empty = false;   // no row was found
+  int status = 0;       // as HTTP would say
+  double duration_ms = 0;
+  std::string response;  // the body
+  std::string detail;  // the database's text where it refused the statement; for people, never in `response`
+};
+
+// Tests drafts one by one over one connection to the mirror, opened by the first and kept for the next.
+class ApiTester {
+ public:
+  explicit ApiTester(std::string mirror_dsn);
+  ~ApiTester();
+  ApiTester(const ApiTester&) = delete;
+  ApiTester& operator=(const ApiTester&) = delete;
+
+  // `parameters` in the order given; names must be of the API (throws Refused). Parameters not given take
+  // their sample.
+  TestOutcome test(const ApiEntry& api, const std::vector<std::pair<std::string, std::string>>& parameters);
+
+ private:
+  class Mirror;
+  std::string mirror_dsn_;
+  std::unique_ptr<Mirror> mirror_;
+};
+
+}  // namespace tablegate::loader

@@ -1,0 +1,365 @@
+#include "compile/openapi_operation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/json_text.hpp"
+#include "compile/openapi_schema.hpp"
+#include "core/answer/problem.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr const char* kJsonType = "application/json";
+constexpr const char* kFormType = "application/x-www-form-urlencoded";
+constexpr int kUnauthorized = 401;
+constexpr int kNotAllowed = 405;
+
+bool in_body(const CompiledParameter& parameter) {
+  return parameter.place == "body";
+}
+
+bool reads_body(const CompiledApi& api) {
+  return std::any_of(api.parameters.begin(), api.parameters.end(), in_body);
+}
+
+std::vector<int> statuses_of(const CompiledApi& api) {
+  std::vector<int> statuses = {400};
+  if (!api.authentication.empty()) statuses.insert(statuses.end(), {401, 403});
+  statuses.insert(statuses.end(), {404, 405});
+  if (reads_body(api)) statuses.insert(statuses.end(), {413, 415});
+  statuses.insert(statuses.end(), {429, 500, 503, 504});
+  return statuses;
+}
+
+SchemaNotes notes_of(const CompiledParameter& parameter, const std::string& description) {
+  return {description, parameter.has_sample ? std::optional<std::string>(parameter.sample) : std::nullopt};
+}
+
+// What asks for this version of the REST API.
+void write_version(OpenApiJson& json, const core::VersionKey& version) {
+  json.object([&] {
+    json.text("name", version.name);
+    json.text("in", version.in == core::VersionKey::In::header ? "header" : "query");
+    json.truth("required", true);
+    json.text("description", "the version of the REST API");
+    json.object("schema", [&] {
+      json.text("type", "string");
+      json.array("enum", [&] { json.value(std::string_view(version.value)); });
+    });
+  });
+}
+
+void write_parameters(OpenApiJson& json, const OpenApiOperation& operation,
+                      const std::map<std::string, std::string>& names) {
+  const std::vector<CompiledParameter>& list = operation.api.parameters;
+  const core::VersionKey& version = operation.entry->version_key;
+  const bool versioned = version.in != core::VersionKey::In::none;
+  if (!versioned && std::all_of(list.begin(), list.end(), in_body)) return;
+  json.array("parameters", [&] {
+    if (versioned) write_version(json, version);
+    for (size_t i = 0; i < list.size(); ++i) {
+      if (in_body(list[i])) continue;
+      json.object([&] {
+        const auto renamed = list[i].place == "path" ? names.find(list[i].name) : names.end();
+        json.text("name", renamed == names.end() ? list[i].name : renamed->second);
+        json.text("in", list[i].place);
+        json.truth("required", list[i].required);
+        json.text_if("description", operation.parameter_notes[i]);
+        json.object("schema", [&] { write_parameter_schema(json, list[i], {}, false); });
+        if (list[i].has_sample) {
+          json.key("example");
+          write_parameter_value(json, list[i], list[i].sample);
+        }
+      });
+    }
+  });
+}
+
+void write_body_schema(OpenApiJson& json, const OpenApiOperation& operation) {
+  const std::vector<CompiledParameter>& list = operation.api.parameters;
+  const bool any_required = std::any_of(
+      list.begin(), list.end(), [](const CompiledParameter& one) { return in_body(one) && one.required; });
+  json.text("type", "object");
+  if (any_required) {
+    json.array("required", [&] {
+      for (const CompiledParameter& one : list) {
+        if (in_body(one) && one.required) json.value(std::string_view(one.name));
+      }
+    });
+  }
+  json.object("properties", [&] {
+    for (size_t i = 0; i < list.size(); ++i) {
+      if (!in_body(list[i])) continue;
+      json.object(list[i].name, [&] {
+        write_parameter_schema(json, list[i], notes_of(list[i], operation.parameter_notes[i]), true);
+      });
+    }
+  });
+}
+
+void write_body(OpenApiJson& json, const OpenApiOperation& operation) {
+  const std::vector<CompiledParameter>& list = operation.api.parameters;
+  if (!reads_body(operation.api)) return;
+  json.object("requestBody", [&] {
+    json.truth("required", std::any_of(list.begin(), list.end(), [](const CompiledParameter& one) {
+                 return in_body(one) && one.required;
+               }));
+    json.object("content", [&] {
+      for (const char* const type : {kJsonType, kFormType}) {
+        json.object(type, [&] { json.object("schema", [&] { write_body_schema(json, operation); }); });
+      }
+    });
+  });
+}
+
+void write_row(OpenApiJson& json, const OpenApiOperation& operation, bool nullable) {
+  nullable ? json.texts("type", {"object", "null"}) : json.text("type", "object");
+  json.array("required", [&] {
+    for (const CompiledColumn& column : operation.api.columns) json.value(std::string_view(column.name));
+  });
+  json.object("properties", [&] {
+    for (size_t i = 0; i < operation.api.columns.size(); ++i) {
+      json.object(operation.api.columns[i].name, [&] {
+        write_column_schema(json, operation.api.columns[i], operation.nullable[i],
+                            {operation.column_notes[i], operation.column_samples[i]});
+      });
+    }
+  });
+}
+
+void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
+  const bool list = operation.api.result == "list";
+  json.text("description", list ? "the rows" : "the row, or null where there is none");
+  json.object("headers", [&] { json.reference("X-Ca-Request-Id", "#/components/headers/X-Ca-Request-Id"); });
+  json.object("content", [&] {
+    json.object(kJsonType, [&] {
+      json.object("schema", [&] {
+        json.text("type", "object");
+        json.texts("required", {"data", "success"});
+        json.object("properties", [&] {
+          json.object("data", [&] {
+            if (!list) return write_row(json, operation, true);
+            json.text("type", "array");
+            json.number("maxItems", operation.api.max_records);
+            json.object("items", [&] { write_row(json, operation, false); });
+          });
+          json.object("success", [&] {
+            json.text("type", "boolean");
+            json.truth("const", true);
+          });
+        });
+      });
+    });
+  });
+}
+
+// The scheme's name; what it is goes to `used`.
+std::string scheme_of(const std::string& type, const CompiledApi& api, UsedComponents& used) {
+  if (type == "jwt") {
+    used.schemes["jwt"] = {"jwt", ""};
+    return "jwt";
+  }
+  if (type == "hmac") {
+    used.schemes["hmac"] = {"hmac", "X-Ca-Key"};
+    return "hmac";
+  }
+  if (!api.api_key_source) {
+    used.schemes["apiKey"] = {"bearer", ""};
+    return "apiKey";
+  }
+  const auto& [in, name] = *api.api_key_source;
+  const std::string scheme = (in == "header" ? "apiKeyInHeader." : "apiKeyInQuery.") + name;
+  used.schemes[scheme] = {in, name};
+  return scheme;
+}
+
+void write_security(OpenApiJson& json, const CompiledApi& api, UsedComponents& used) {
+  json.array("security", [&] {
+    for (const std::string& type : api.authentication) {
+      const std::string scheme = scheme_of(type, api, used);
+      json.object([&] { json.array(scheme, [] {}); });
+    }
+  });
+}
+
+// ---- components
+
+std::vector<const core::ProblemKind*> kinds_of(int status) {
+  std::vector<const core::ProblemKind*> kinds;
+  for (size_t i = 1; i < static_cast<size_t>(core::Slug::count); ++i) {
+    const core::ProblemKind& kind = core::problem_kind(static_cast<core::Slug>(i));
+    if (kind.status == status) kinds.push_back(&kind);
+  }
+  return kinds;
+}
+
+std::string words_of(int status) {
+  std::string words;
+  for (const core::ProblemKind* const kind : kinds_of(status))
+    words += fmt::format("{}`{}`: {}", words.empty() ? "" : "; ", kind->name, kind->message);
+  return words;
+}
+
+void write_error_schema(OpenApiJson& json, int status) {
+  json.text("type", "object");
+  json.texts("required", {"data", "success", "errCode", "error", "errMsg", "requestId"});
+  json.object("properties", [&] {
+    json.object("data", [&] { json.text("type", "null"); });
+    json.object("success", [&] {
+      json.text("type", "boolean");
+      json.truth("const", false);
+    });
+    json.object("errCode", [&] {
+      json.text("type", "integer");
+      json.array("enum", [&] {
+        std::set<int64_t> codes;
+        for (const core::ProblemKind* const kind : kinds_of(status)) codes.insert(kind->code);
+        for (const int64_t code : codes) json.value(code);
+      });
+    });
+    json.object("error", [&] {
+      json.text("type", "string");
+      json.array("enum", [&] {
+        for (const core::ProblemKind* const kind : kinds_of(status)) json.value(kind->name);
+      });
+    });
+    json.object("errMsg", [&] { json.text("type", "string"); });
+    json.object("requestId", [&] { json.text("type", "string"); });
+  });
+}
+
+std::vector<std::string> headers_of(int status) {
+  std::vector<std::string> headers = {"X-Ca-Request-Id"};
+  if (status == kUnauthorized) headers.emplace_back("WWW-Authenticate");
+  if (status == kNotAllowed) headers.emplace_back("Allow");
+  for (const core::ProblemKind* const kind : kinds_of(status)) {
+    if (!kind->retry_after) continue;
+    headers.emplace_back("Retry-After");
+    break;
+  }
+  return headers;
+}
+
+void write_error(OpenApiJson& json, int status) {
+  json.text("description", words_of(status));
+  json.object("headers", [&] {
+    for (const std::string& header : headers_of(status))
+      json.reference(header, "#/components/headers/" + header);
+  });
+  json.object("content", [&] {
+    json.object(kJsonType,
+                [&] { json.reference("schema", fmt::format("#/components/schemas/Error{}", status)); });
+  });
+}
+
+void write_header(OpenApiJson& json, const std::string& name) {
+  const bool id = name == "X-Ca-Request-Id";
+  json.text("description", id                      ? "names this request in the gateway's logs"
+                           : name == "Allow"       ? "the methods that this path takes"
+                           : name == "Retry-After" ? "seconds after which to try again"
+                                                   : "the schemes that prove a caller");
+  json.object("schema", [&] { json.text("type", name == "Retry-After" ? "integer" : "string"); });
+}
+
+void write_scheme(OpenApiJson& json, const std::string& kind, const std::string& name) {
+  if (kind == "bearer" || kind == "jwt") {
+    json.text("type", "http");
+    json.text("scheme", "bearer");
+    if (kind == "jwt") json.text("bearerFormat", "JWT");
+    json.text("description",
+              kind == "jwt" ? "A token that one of the consumer's keys signed; a consumer's setting may name "
+                              "another header, a query parameter or a cookie for it."
+                            : "An API key of a consumer.");
+    return;
+  }
+  json.text("type", "apiKey");
+  json.text("in", kind == "query" ? "query" : "header");
+  json.text("name", name);
+  json.text("description",
+            kind == "hmac"
+                ? "Alibaba's AccessKey signature: X-Ca-Key holds the access key, X-Ca-Signature the HMAC of "
+                  "the string to sign, X-Ca-Signature-Headers which X-Ca-* headers it covers, "
+                  "X-Ca-Signature-Method HmacSHA256 (default) or HmacSHA1; Date or X-Ca-Timestamp and, "
+                  "where the API wants one, X-Ca-Nonce keep requests from being sent twice."
+                : "An API key of a consumer.");
+}
+
+}  // namespace
+
+OpenApiOperation read_operation(const ApiEntry& entry) {
+  OpenApiOperation operation;
+  operation.entry = &entry;
+  operation.api = compile_api(entry);
+  JsonDocument definition, source;
+  parse_json(entry.definition, definition);
+  parse_json(entry.source, source);
+  operation.description = json_member(definition, "description");
+  std::set<std::string> not_null;
+  for (const JsonValue& column : json_find(source, "columns")->GetArray()) {
+    const JsonValue* const flag = json_find(column, "not_null");
+    if (flag != nullptr && flag->IsTrue()) not_null.insert(json_member(column, "name"));
+  }
+  if (const JsonValue* const list = json_find(definition, "request_parameters")) {
+    for (const JsonValue& one : list->GetArray())
+      operation.parameter_notes.push_back(json_member(one, "description"));
+  }
+  operation.parameter_notes.resize(operation.api.parameters.size());
+  for (const JsonValue& one : json_find(definition, "response_parameters")->GetArray()) {
+    const std::string name = json_member(one, "name");
+    operation.column_notes.push_back(json_member(one, "description"));
+    operation.nullable.push_back(not_null.count(json_member(one, "column", name)) == 0);
+    std::string sample;
+    const JsonValue* const written = json_find(one, "sample");
+    const bool has = written != nullptr && json_scalar_text(*written, sample);
+    operation.column_samples.push_back(has ? std::optional<std::string>(sample) : std::nullopt);
+  }
+  return operation;
+}
+
+void write_operation(OpenApiJson& json, const OpenApiOperation& operation,
+                     const std::map<std::string, std::string>& names, UsedComponents& used) {
+  json.text("operationId", operation.id);
+  json.text("summary", operation.api.name);
+  if (operation.entry->deprecated) json.truth("deprecated", true);
+  json.text_if("description", operation.description);
+  json.array("tags", [&] { json.value(std::string_view(operation.entry->business_process)); });
+  write_security(json, operation.api, used);
+  write_parameters(json, operation, names);
+  write_body(json, operation);
+  json.object("responses", [&] {
+    json.object("200", [&] { write_answer(json, operation); });
+    for (const int status : statuses_of(operation.api)) {
+      used.statuses.insert(status);
+      json.reference(std::to_string(status), fmt::format("#/components/responses/Error{}", status));
+    }
+  });
+}
+
+void write_components(OpenApiJson& json, const UsedComponents& used) {
+  std::set<std::string> headers;
+  json.object("schemas", [&] {
+    for (const int status : used.statuses)
+      json.object(fmt::format("Error{}", status), [&] { write_error_schema(json, status); });
+  });
+  json.object("responses", [&] {
+    for (const int status : used.statuses) {
+      json.object(fmt::format("Error{}", status), [&] { write_error(json, status); });
+      for (std::string& header : headers_of(status)) headers.insert(std::move(header));
+    }
+  });
+  json.object("headers", [&] {
+    for (const std::string& header : headers) json.object(header, [&] { write_header(json, header); });
+  });
+  if (used.schemes.empty()) return;
+  json.object("securitySchemes", [&] {
+    for (const auto& [scheme, what] : used.schemes) {
+      const auto& [kind, name] = what;
+      json.object(scheme, [&json, &kind = kind, &name = name] { write_scheme(json, kind, name); });
+    }
+  });
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,35 @@
+#include "mirror/read_source_ddl.hpp"
+
+#include <atomic>
+
+#include "base/json_text.hpp"
+#include "model/ddl_lexer.hpp"
+#include "source/maxcompute/maxcompute_source.hpp"
+#include "source/postgresql/postgresql_catalog.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+std::string ask_maxcompute(const SourceRelation& table) {
+  MaxComputeProject project = read_project(table.data_source);
+  MaxComputeAccount account("", project.region);
+  const std::atomic<bool> never{false};
+  MaxComputeHttp http(account, HttpPatience::from_environment(), never);
+  return MaxComputeService(std::move(project), http).read_table(lower_name(table.table)).ddl();
+}
+
+std::string ask_postgres(const SourceRelation& table) {
+  JsonDocument data_source;
+  parse_json(table.data_source, data_source);
+  const PostgresRows rows{json_member(data_source, "dsn"), table.table, table.query};
+  Database source = open_postgres(rows.dsn);
+  return postgres_ddl(describe_postgres(source, rows), table.name);
+}
+
+}  // namespace
+
+std::string read_source_ddl(const SourceRelation& table) {
+  return table.type == "maxcompute" ? ask_maxcompute(table) : ask_postgres(table);
+}
+
+}  // namespace tablegate::loader

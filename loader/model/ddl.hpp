@@ -1,0 +1,32 @@
+// MaxCompute's CREATE TABLE, read into columns of PostgreSQL (the mapping is
+// documented in loader/README.md). What cannot be mapped is refused by column.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/manifest/types.hpp"
+
+namespace tablegate::loader {
+
+struct TableColumn {
+  std::string name;
+  core::ColumnType type = core::ColumnType::text;
+  std::string sql_type;  // as PostgreSQL declares it: "bigint", "numeric(38,18)"
+  bool not_null = false;
+  std::string comment;
+};
+
+struct TableDdl {
+  std::string table;  // as written, without project and schema
+  std::vector<TableColumn> columns;
+  std::vector<std::string> partition_columns;  // the last of `columns`, in order
+  std::vector<std::string> primary_key;        // empty: none in the DDL
+  std::string comment;
+};
+
+// Throws Refused with the reason and the place in the text.
+TableDdl parse_ddl(std::string_view ddl);
+
+}  // namespace tablegate::loader

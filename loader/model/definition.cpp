@@ -1,0 +1,216 @@
+#include "model/definition.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "base/refusal.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr size_t kMaxFile = size_t{16} << 20;
+
+std::vector<std::string> list_folder(const std::string& folder) {
+  std::vector<std::string> files;
+  try {
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file() && entry.path().extension() == ".json")
+        files.push_back(entry.path().string());
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw SystemFailure(fmt::format("cannot read folder {}: {}", folder, error.code().message()),
+                        "ls -l " + folder);
+  }
+  std::sort(files.begin(), files.end());
+  if (files.empty()) throw Refused(fmt::format("folder {} holds no *.json file", folder));
+  return files;
+}
+
+std::string kind_list() {
+  std::string list;
+  for (const KindInfo& info : kinds()) list += (list.empty() ? "" : ", ") + std::string(info.name);
+  return list;
+}
+
+void take_object(const JsonValue& value, const Place& place, std::vector<Definition>& out,
+                 Problems& problems) {
+  const std::vector<JsonFault> faults = json_faults(value, "");
+  for (const JsonFault& fault : faults) problems.add(place, fault.pointer, fault.reason);
+  if (!value.IsObject()) return problems.add(place, "must be an object");
+  const JsonValue* const kind = json_find(value, "kind");
+  if (kind == nullptr) return problems.add(place, "\"kind\" is missing (one of " + kind_list() + ")");
+  if (!kind->IsString()) return problems.add(place, "/kind", "must be a string");
+  const std::optional<Kind> known = parse_kind(json_string(*kind));
+  if (!known) {
+    return problems.add(place, "/kind",
+                        fmt::format("unknown kind \"{}\" (one of {})", json_string(*kind), kind_list()));
+  }
+  const JsonValue* const name = json_find(value, "name");
+  if (name == nullptr) return problems.add(place, "\"name\" is missing");
+  if (!name->IsString()) return problems.add(place, "/name", "must be a string");
+  Definition definition;
+  definition.kind = *known;
+  definition.name = json_string(*name);
+  if (const JsonValue* const versioning = json_find(value, "versioning");
+      *known == Kind::rest_api && versioning != nullptr)
+    definition.version = json_member(*versioning, "version");
+  definition.place = place;
+  definition.broken = !faults.empty();
+  if (!definition.broken) definition.document.CopyFrom(value, definition.document.GetAllocator());
+  out.push_back(std::move(definition));
+}
+
+void refuse_twice(std::vector<Definition>& definitions, Problems& problems) {
+  std::map<std::tuple<Kind, std::string, std::string>, const Place*> seen;
+  for (Definition& definition : definitions) {
+    const auto [first, added] =
+        seen.try_emplace({definition.kind, definition.name, definition.version}, &definition.place);
+    if (added) continue;
+    definition.broken = true;
+    problems.add(definition.place, "/name",
+                 fmt::format("{} \"{}\" stands twice: also in {} {}", kind_info(definition.kind).label,
+                             definition.name, first->second->file, first->second->pointer));
+  }
+}
+
+}  // namespace
+
+const std::array<KindInfo, 8>& kinds() {
+  static const std::array<KindInfo, 8> all = {{
+      {Kind::domain, "Domain", "domain.schema.json", "domain"},
+      {Kind::gateway_instance, "GatewayInstance", "gateway_instance.schema.json", "gateway instance"},
+      {Kind::rest_api, "RestApi", "rest_api.schema.json", "REST API"},
+      {Kind::data_source, "DataSource", "data_source.schema.json", "data source"},
+      {Kind::business_process, "BusinessProcess", "business_process.schema.json", "business process"},
+      {Kind::table, "Table", "table.schema.json", "table"},
+      {Kind::api, "Api", "api.schema.json", "API"},
+      {Kind::consumer, "Consumer", "consumer.schema.json", "consumer"},
+  }};
+  return all;
+}
+
+const KindInfo& kind_info(Kind kind) {
+  return kinds()[static_cast<size_t>(kind)];
+}
+
+std::optional<Kind> parse_kind(std::string_view name) {
+  for (const KindInfo& info : kinds()) {
+    if (info.name == name) return info.kind;
+  }
+  return std::nullopt;
+}
+
+Kind read_kind(std::string_view word) {
+  const auto squeeze = [](std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+      if (c != '-' && c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    return out;
+  };
+  const std::string wanted = squeeze(word);
+  for (const KindInfo& info : kinds()) {
+    const std::string singular = squeeze(info.name);
+    if (wanted == singular || wanted == singular + "s" || wanted == singular + "es") return info.kind;
+  }
+  throw WrongUsage(fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()));
+}
+
+std::vector<std::string> Problems::lines() const {
+  // Objects of an array are numbered in the first token of the pointer.
+  const auto index = [](const Problem& problem) {
+    const std::string& pointer = problem.place.pointer;
+    return pointer.size() > 1 && std::isdigit(static_cast<unsigned char>(pointer[1])) != 0
+               ? std::strtol(pointer.c_str() + 1, nullptr, 10)
+               : -1L;
+  };
+  std::vector<std::string> files;
+  for (const Problem& problem : problems_) {
+    if (std::find(files.begin(), files.end(), problem.place.file) == files.end())
+      files.push_back(problem.place.file);
+  }
+  std::vector<Problem> sorted = problems_;
+  std::stable_sort(sorted.begin(), sorted.end(), [&](const Problem& a, const Problem& b) {
+    const auto file_a = std::find(files.begin(), files.end(), a.place.file);
+    const auto file_b = std::find(files.begin(), files.end(), b.place.file);
+    return file_a != file_b ? file_a < file_b : index(a) < index(b);
+  });
+  std::vector<std::string> lines;
+  for (const Problem& problem : sorted) {
+    const std::string& pointer = problem.place.pointer;
+    lines.push_back(
+        fmt::format("{}{}{}: {}", problem.place.file, pointer.empty() ? "" : " ", pointer, problem.reason));
+  }
+  return lines;
+}
+
+void Problems::raise(const std::string& next) const {
+  if (problems_.empty()) return;
+  const std::vector<std::string> all = lines();
+  if (all.size() == 1) throw Refused(all.front() + "; nothing was saved", next);
+  std::string message = fmt::format("{} problems, nothing was saved:", all.size());
+  for (const std::string& line : all) message += "\n  " + line;
+  throw Refused(message, next);
+}
+
+std::string read_file(const std::string& path, size_t limit) {
+  const bool standard_input = path == "-";
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(
+      standard_input ? nullptr : std::fopen(path.c_str(), "rbe"),
+      [](std::FILE* file) { return std::fclose(file); });
+  std::FILE* const file = standard_input ? stdin : opened.get();
+  if (file == nullptr)
+    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)), "ls -l " + path);
+  std::string text;
+  std::array<char, 65536> block;
+  size_t got = 0;
+  while ((got = std::fread(block.data(), 1, block.size(), file)) > 0) {
+    text.append(block.data(), got);
+    if (text.size() > limit) throw Refused(fmt::format("{} is larger than {} bytes", path, limit));
+  }
+  if (std::ferror(file) != 0)
+    throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)), "ls -l " + path);
+  return text;
+}
+
+std::vector<Definition> read_definitions(const std::vector<std::string>& sources, Problems& problems) {
+  std::vector<std::string> files;
+  for (const std::string& source : sources) {
+    std::error_code ignored;
+    if (source != "-" && fs::is_directory(source, ignored)) {
+      const std::vector<std::string> found = list_folder(source);
+      files.insert(files.end(), found.begin(), found.end());
+    } else {
+      files.push_back(source);
+    }
+  }
+  std::vector<Definition> definitions;
+  for (const std::string& file : files) {
+    const Place whole{file == "-" ? "standard input" : file, ""};
+    JsonDocument document;
+    if (const std::string fault = parse_json(read_file(file, kMaxFile), document); !fault.empty()) {
+      problems.add(whole, fault);
+    } else if (document.IsArray()) {
+      for (rapidjson::SizeType i = 0; i < document.Size(); ++i) {
+        take_object(document[i], {whole.file, pointer_token(size_t{i})}, definitions, problems);
+      }
+    } else {
+      take_object(document, whole, definitions, problems);
+    }
+  }
+  refuse_twice(definitions, problems);
+  return definitions;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,78 @@
+// Definitions as people write them: one JSON object each, from files, folders or
+// standard input. Read here; checked in definition_schema.hpp and
+// definition_rules.hpp; saved by apply.hpp. What is wrong is collected, never
+// thrown at the first: one apply tells everything.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json_text.hpp"
+
+namespace tablegate::loader {
+
+// In the order in which one refers to the other.
+enum class Kind { domain, gateway_instance, rest_api, data_source, business_process, table, api, consumer };
+
+struct KindInfo {
+  Kind kind;
+  std::string_view name;         // "RestApi", as definitions say it
+  std::string_view schema_file;  // of schema/definitions
+  std::string_view label;        // "REST API", in messages
+};
+const std::array<KindInfo, 8>& kinds();
+const KindInfo& kind_info(Kind kind);
+// Exactly as definitions say it.
+std::optional<Kind> parse_kind(std::string_view name);
+// As people type it: any case, singular or plural, with or without '-' and '_'. Throws Refused.
+Kind read_kind(std::string_view word);
+
+// Where in which file, as refusals name it.
+struct Place {
+  std::string file;
+  std::string pointer;  // JSON pointer, "" for the whole file
+};
+
+class Problems {
+ public:
+  void add(const Place& place, const std::string& reason) { problems_.push_back({place, reason}); }
+  void add(const Place& place, const std::string& below, const std::string& reason) {
+    add({place.file, place.pointer + below}, reason);
+  }
+  bool empty() const { return problems_.empty(); }
+  size_t size() const { return problems_.size(); }
+  // "FILE /0/path: reason" each, in the order of the files and of the objects in them.
+  std::vector<std::string> lines() const;
+  // Refused with all of them, when there are any.
+  void raise(const std::string& next = {}) const;
+
+ private:
+  struct Problem {
+    Place place;
+    std::string reason;
+  };
+  std::vector<Problem> problems_;
+};
+
+struct Definition {
+  Kind kind = Kind::api;
+  std::string name;
+  std::string version;  // of a RestApi with a versioning scheme; name and version identify it
+  Place place;
+  JsonDocument document;
+  bool broken = false;  // refused already: nothing more is said about what depends on it
+};
+
+// Reads every object of the arguments ("-": standard input; folders recurse over *.json, in order of their
+// names). Objects whose kind or name cannot be told are problems. Throws SystemFailure when a file cannot be
+// read.
+std::vector<Definition> read_definitions(const std::vector<std::string>& sources, Problems& problems);
+
+// The bytes of a file, or of standard input for "-"; throws SystemFailure. More than `limit` bytes are
+// refused.
+std::string read_file(const std::string& path, size_t limit);
+
+}  // namespace tablegate::loader

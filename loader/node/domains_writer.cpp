@@ -1,0 +1,235 @@
+#include "node/domains_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/refusal.hpp"
+#include "model/listen_address.hpp"
+#include "model/name_rules.hpp"
+#include "node/certificate.hpp"
+#include "node/domain_block.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// No host is called so ('_' is in no host name), and no server block of a user's either.
+constexpr const char* kAnyHost = "_tablegate_any_host";
+
+[[noreturn]] void refuse(const std::string& what, const std::string& next) {
+  throw Refused(what + "; nothing was written", next);
+}
+
+void check_gateway(const ManifestContents& contents) {
+  if (const std::string fault = bad_plain_name(contents.gateway); !fault.empty())
+    refuse("the gateway's name " + fault, "tablegate get GatewayInstance");
+  const std::string next = fmt::format("tablegate get GatewayInstance {} -o json", contents.gateway);
+  for (const auto* const list : {&contents.http_listen, &contents.https_listen}) {
+    if (list->empty()) refuse("gateway " + contents.gateway + " listens nowhere", next);
+    for (const std::string& listen : *list) {
+      if (const std::string fault = bad_listen(listen); !fault.empty())
+        refuse(fmt::format("a listen address of gateway {} {}", contents.gateway, fault), next);
+    }
+  }
+  if (const std::string fault = listen_clash(contents.http_listen, contents.https_listen); !fault.empty())
+    refuse(fmt::format("the listen addresses {} of gateway {}", fault, contents.gateway), next);
+}
+
+void check_domain(const DomainEntry& domain) {
+  // The name itself may hold anything, for a terminal too.
+  if (const std::string fault = bad_host(domain.name); !fault.empty())
+    refuse("a Domain in the catalog has no host name: it " + fault, "tablegate get Domain -o json");
+  const auto wrong = [&](const std::string& what) {
+    refuse(fmt::format("domain \"{}\": {}", domain.name, what),
+           fmt::format("tablegate get Domain '{}' -o json", domain.name));
+  };
+  if (domain.protocol != "HTTP" && domain.protocol != "HTTPS")
+    wrong("its protocol is neither HTTP nor HTTPS");
+  if (domain.protocol == "HTTP") return;
+  if (const std::string fault = bad_node_path(domain.certificate); !fault.empty())
+    wrong("its certificate " + fault);
+  if (const std::string fault = bad_node_path(domain.certificate_key); !fault.empty())
+    wrong("its certificate_key " + fault);
+  for (const std::string* const version : {&domain.tls_min, &domain.tls_max}) {
+    if (*version != "TLSv1.2" && *version != "TLSv1.3") wrong("tls_min and tls_max are TLSv1.2 or TLSv1.3");
+  }
+  if (domain.tls_min > domain.tls_max) wrong("tls_min is above tls_max");
+}
+
+bool has_tls_block(const DomainEntry& domain) {
+  return domain.server_block && domain.protocol == "HTTPS";
+}
+
+// nginx takes HTTP/2 and TLS versions from the first server block of a socket, for all names.
+void refuse_mix(const ManifestContents& contents) {
+  const DomainEntry* first = nullptr;
+  for (const DomainEntry& domain : contents.domains) {
+    if (!has_tls_block(domain)) continue;
+    if (first == nullptr) first = &domain;
+    const auto differ = [&](const char* field, const std::string& one, const std::string& other) {
+      if (one == other) return;
+      refuse(fmt::format("domains \"{}\" and \"{}\" of gateway {} differ in {} ({} and {}), which nginx sets "
+                         "for all names of a socket",
+                         first->name, domain.name, contents.gateway, field, one, other),
+             "tablegate apply -f FILE, with one value for both");
+    };
+    differ("http2", first->http2 ? "true" : "false", domain.http2 ? "true" : "false");
+    differ("tls_min", first->tls_min, domain.tls_min);
+    differ("tls_max", first->tls_max, domain.tls_max);
+  }
+}
+
+class Writer {
+ public:
+  Writer(const ManifestContents& contents, const DomainsPlace& place, DomainReport& report)
+      : contents_(contents), place_(place), report_(report) {}
+
+  std::string run() {
+    std::string blocks;
+    for (const DomainEntry& domain : contents_.domains) {
+      if (domain.server_block) blocks += block(domain);
+    }
+    std::string text =
+        fmt::format("# Written by tablegate sync for gateway {}. Do not edit: the next sync replaces it.\n",
+                    contents_.gateway);
+    if (blocks.empty()) return text + "# No domain in use has a server block here.\n";
+    return text + any_host() + blocks;
+  }
+
+ private:
+  std::string block(const DomainEntry& domain) {
+    const std::string what = "domain " + domain.name;
+    if (domain.protocol == "HTTP") return marked_block(what, server(plain_socket(), domain, serve()));
+    WipedText pair;
+    const CertificateReport found =
+        check_certificate({domain.certificate, domain.certificate_key}, domain.name, place_.now, &pair);
+    for (const std::string& warning : found.warnings)
+      report_.warnings.push_back(fmt::format("domain \"{}\": {}", domain.name, warning));
+    if (!found.fault.empty()) return keep(domain, what, found.fault);
+    if (place_.copies != nullptr) place_.copies->offer(domain.name, std::move(pair));
+    // The fingerprint makes a renewed certificate a changed file, so that nginx is told to read it.
+    const std::string lines =
+        certificate_lines({domain.certificate, domain.certificate_key, found.ends, found.fingerprint});
+    const std::string tls = tls_socket() + lines;
+    if (any_host_certificate_.empty()) any_host_certificate_ = lines;
+    return marked_block(what, server(tls, domain, serve()) +
+                                  server(plain_socket(), domain, domain.force_https ? redirect() : serve()));
+  }
+
+  // Its own files may be what nginx stumbles over: where there is a copy of the last good ones, it names
+  // that.
+  std::string keep(const DomainEntry& domain, const std::string& what, const std::string& fault) {
+    const std::optional<std::string> before = find_block(place_.previous, what);
+    std::string copied;
+    if (place_.copies != nullptr) {
+      if (const auto copy = place_.copies->find(domain.name)) copied = certificate_lines(*copy);
+    }
+    const char* const then = !before ? "it had no server block before and gets none"
+                             : copied.empty()
+                                 ? "it keeps the server block it had"
+                                 : "it keeps the server block it had, with the copy of its last good "
+                                   "certificate";
+    report_.faults.push_back(fmt::format("domain \"{}\": {}; {}", domain.name, fault, then));
+    if (!before) return {};
+    kept_tls_ = true;
+    if (kept_certificate_.empty()) kept_certificate_ = copied;
+    return kept(*before, copied);
+  }
+
+  std::string kept(const std::string& before, const std::string& copied) {
+    if (!copied.empty()) return with_certificate(before, copied);
+    for (std::string& file : files_named(before)) report_.kept_files.push_back(std::move(file));
+    return before;
+  }
+
+  // The first block of each socket, which nginx gives all hosts that no other block names, unless a block of
+  // the user's says default_server. It serves what is published without a domain. With the certificate of the
+  // first domain that has a good one: a caller who looks at it finds out that the host is another.
+  std::string any_host() {
+    const auto block = [](const std::string& socket) {
+      return fmt::format("server {{\n{}    server_name {};\n    tablegate_errors on;\n{}}}\n", socket,
+                         kAnyHost, serve());
+    };
+    std::string text = marked_block("any host", block(plain_socket()));
+    const char* const tls = "any host, TLS";
+    if (!any_host_certificate_.empty())
+      return text + marked_block(tls, block(tls_socket() + any_host_certificate_));
+    if (kept_tls_) text += kept(find_block(place_.previous, tls).value_or(""), kept_certificate_);
+    return text;
+  }
+
+  std::string server(const std::string& socket, const DomainEntry& domain,
+                     const std::string& location) const {
+    // The brackets make a pattern of it, which may match nothing; a plain name must exist.
+    std::string snippet = snippet_name(domain.name);
+    snippet.replace(snippet.size() - 1, 1, "[f]");
+    return fmt::format(
+        "server {{\n{}    server_name {};\n    tablegate_errors on;\n    include {}/domains.d/{};\n{}}}\n",
+        socket, domain.name, place_.folder, snippet, location);
+  }
+
+  static std::string serve() { return "    location / { tablegate on; }\n"; }
+
+  std::string redirect() const {
+    std::string port;
+    const auto standard = [](const std::string& listen) { return parse_listen(listen)->port == 443; };
+    if (std::none_of(contents_.https_listen.begin(), contents_.https_listen.end(), standard))
+      port = fmt::format(":{}", parse_listen(contents_.https_listen.front())->port);
+    return fmt::format(
+        "    location / {{\n        add_header X-Ca-Request-Id $request_id always;\n"
+        "        return 308 https://$host{}$request_uri;\n    }}\n",
+        port);
+  }
+
+  std::string plain_socket() const {
+    std::string text;
+    for (const std::string& listen : contents_.http_listen) text += fmt::format("    listen {};\n", listen);
+    return text;
+  }
+
+  // Equal for all domains: refuse_mix().
+  const std::string& tls_socket() {
+    if (!tls_socket_.empty()) return tls_socket_;
+    const auto& domains = contents_.domains;
+    const DomainEntry& any = *std::find_if(domains.begin(), domains.end(), has_tls_block);
+    const bool directive = any.http2 && place_.http2_on();
+    const char* const parameter = any.http2 && !directive ? " http2" : "";
+    for (const std::string& listen : contents_.https_listen)
+      tls_socket_ += fmt::format("    listen {} ssl{};\n", listen, parameter);
+    if (directive) tls_socket_ += "    http2 on;\n";
+    tls_socket_ += fmt::format("    ssl_protocols {}{};\n", any.tls_min,
+                               any.tls_min == any.tls_max ? "" : " " + any.tls_max);
+    return tls_socket_;
+  }
+
+  const ManifestContents& contents_;
+  const DomainsPlace& place_;
+  DomainReport& report_;
+  std::string tls_socket_;
+  std::string any_host_certificate_, kept_certificate_;  // lines of the first one that can be served
+  bool kept_tls_ = false;
+};
+
+}  // namespace
+
+std::string snippet_name(const std::string& domain) {
+  return domain_file_name(domain, ".conf");
+}
+
+std::string write_domains(const ManifestContents& contents, const DomainsPlace& place, DomainReport& report) {
+  check_gateway(contents);
+  for (const DomainEntry& domain : contents.domains) check_domain(domain);
+  refuse_mix(contents);
+  const bool blocks = std::any_of(contents.domains.begin(), contents.domains.end(),
+                                  [](const DomainEntry& domain) { return domain.server_block; });
+  // Only where it is going to stand in the file: a gateway without domains may be written anywhere.
+  if (const std::string fault = bad_node_path(place.folder); blocks && !fault.empty()) {
+    refuse(fmt::format("--output {}: the folder {}, because it stands in domains.conf", place.folder, fault),
+           "tablegate sync --output /var/lib/tablegate");
+  }
+  return Writer(contents, place, report).run();
+}
+
+}  // namespace tablegate::loader

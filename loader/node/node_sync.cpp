@@ -1,0 +1,200 @@
+#include "node/node_sync.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <thread>
+
+#include "node/snapshot.hpp"
+#include "node/status_page.hpp"
+#include "node/stop_signal.hpp"
+#include "node/usage.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr std::chrono::seconds kTakeOver{10};
+constexpr std::chrono::milliseconds kLook{20};
+// For a reload that somebody else has just asked for.
+constexpr std::chrono::seconds kSettles{1};
+// What nginx's old workers take at most to hear of a reload, where they cannot be seen.
+constexpr std::chrono::milliseconds kOldWorkers{300};
+
+// Until it is so, or the time is up, or we are to stop.
+bool await(std::chrono::seconds time, const std::function<bool()>& is_so) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  for (;;) {
+    if (is_so()) return true;
+    if (std::chrono::steady_clock::now() > end || StopSignal::requested()) return false;
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+// Until nginx has written anew that it serves what stands in the folder.
+bool await_take_over(const std::string& folder, const ServedManifest& before) {
+  return await(kTakeOver, [&] {
+    const std::optional<ServedManifest> now = read_served(folder);
+    if (!now || now->same_writing(before) || !is_served(folder, *now)) return false;
+    if (!now->master_seen) std::this_thread::sleep_for(kOldWorkers);
+    return true;
+  });
+}
+
+// nginx runs and serves something else than what stands in the folder: another sync had no reload, or one
+// that reached nobody.
+bool owes_reload(const std::string& folder) {
+  return !await(kSettles, [&] {
+    const std::optional<ServedManifest> now = read_served(folder);
+    return !now || now->stopped || is_served(folder, *now);
+  });
+}
+
+void look(const std::string& folder, NodeSync& sync) {
+  sync.served = read_served(folder);
+  sync.is_served = sync.served && is_served(folder, *sync.served);
+}
+
+NodeReport report_of(const NodeOptions& options, const NodeSync& sync) {
+  NodeReport report;
+  report.watching = options.watching;
+  report.poll_seconds = options.poll_seconds;
+  NodeReport::Served served;
+  if (sync.served && !sync.served->stopped) {
+    served.publication = sync.served->manifest.publication;
+    served.sha256 = sync.served->manifest.sha256;
+    served.master_pid = sync.served->master_pid;
+    // Something older than what is written: as reported when it was written.
+    if (sync.is_served && sync.revision > 0) served.revision = sync.revision;
+  } else {
+    served.revision = 0;
+  }
+  report.served = std::move(served);
+  return report;
+}
+
+// What the workers themselves say, where a location for that is known: what they serve, and who called what.
+// They are asked once a look: with several workers, one of them answers. Returns what is wrong.
+std::string ask_workers(Database& catalog, const NodeOptions& options, NodeSync& sync) {
+  if (options.status_url.empty() || !sync.served || sync.served->stopped) return {};
+  try {
+    const std::string answer = fetch_status(options.status_url, "usage");
+    const std::optional<ManifestIdentity> told = manifest_in_status(answer);
+    if (!told) return fmt::format("{}: this is no answer of tablegate_status", options.status_url);
+    if (has_usage(answer)) collect_usage(catalog, options.gateway, options.name, answer);
+    if (!sync.is_served || *told == sync.served->manifest) return {};
+    sync.is_served = false;
+    return fmt::format("{}: a worker serves publication {} of {}, not what nginx has taken over",
+                       options.status_url, told->publication, told->gateway);
+  } catch (const Failure& failure) {
+    if (!catalog.usable()) throw;
+    return failure.what();
+  }
+}
+
+std::string not_taken_over(const NodeSync& sync) {
+  const uint64_t still = sync.served ? sync.served->manifest.publication : 0;
+  if (still == sync.publication)
+    return fmt::format("nginx has not taken the new files of publication {} over", sync.publication);
+  return fmt::format("nginx has not taken publication {} over (still {})", sync.publication, still);
+}
+
+// Everything under the folder's lock.
+NodeSync sync_files(Database& catalog, const NodeOptions& options) {
+  // First the lock, then the snapshot: a sync that waited must not write what it had read before.
+  const OutputFolder folder(options.folder);
+  const ManifestContents contents = read_snapshot(catalog, options.gateway);
+  const StopSignal::Hold hold;
+  const bool reload_owed = !options.commands.reload.empty() && owes_reload(folder.path());
+  const std::optional<ServedManifest> before = read_served(folder.path());
+  NodeSync sync;
+  sync.written =
+      sync_folder(folder, contents, options.commands, reload_owed, sync.domains) == SyncResult::written;
+  sync.gateway = contents.gateway;
+  sync.publication = contents.publication;
+  sync.revision = contents.revision;
+  sync.apis = contents.apis.size();
+  sync.consumers = contents.consumers.size();
+  sync.manifest = folder.path() + "/manifest.json";
+  const bool reloaded = sync.written && !options.commands.reload.empty();
+  // An nginx that never ran, or that ended, takes nothing over.
+  if (reloaded && before && !before->stopped)
+    sync.overdue = !await_take_over(folder.path(), *before) && !StopSignal::requested();
+  look(folder.path(), sync);
+  sync.warning = sync.overdue ? not_taken_over(sync) : ask_workers(catalog, options, sync);
+  return sync;
+}
+
+std::string said_of(const NodeSync& sync, const std::string& error) {
+  if (!error.empty()) return error;
+  return sync.served && sync.served->stopped ? "nginx does not run" : "";
+}
+
+}  // namespace
+
+std::string NodeSync::problem() const {
+  std::string text = warning;
+  for (const std::string& fault : domains.faults) text += (text.empty() ? "" : "; ") + fault;
+  return text;
+}
+
+std::string default_node_name(const std::string& folder) {
+  char host[256] = "";
+  if (::gethostname(host, sizeof(host) - 1) != 0) host[0] = '\0';
+  std::error_code failed;
+  const std::filesystem::path path = std::filesystem::weakly_canonical(folder, failed);
+  std::string text = failed ? folder : path.string();
+  while (text.size() > 1 && text.back() == '/') text.pop_back();
+  return fmt::format("{}:{}", host[0] == '\0' ? "localhost" : host, text);
+}
+
+void report_failure(Database& catalog, const NodeOptions& options, const std::string& error) {
+  if (!catalog.usable()) return;
+  try {
+    NodeSync sync;
+    look(options.folder, sync);
+    sync.is_served = false;  // its revision is unknown here: the one reported before stands
+    NodeReport report = report_of(options, sync);
+    report.last_error = error;
+    report_node(catalog, options.gateway, options.name, report);
+  } catch (const Failure&) {
+    return;
+  }
+}
+
+NodeSync sync_node(Database& catalog, const NodeOptions& options) {
+  NodeSync sync;
+  try {
+    sync = sync_files(catalog, options);
+  } catch (const Failure& failure) {
+    report_failure(catalog, options, failure.what());
+    throw;
+  }
+  NodeReport report = report_of(options, sync);
+  report.written_publication = sync.publication;
+  report.written_revision = sync.revision;
+  report.last_error = said_of(sync, sync.problem());
+  try {
+    report_node(catalog, options.gateway, options.name, report);
+  } catch (const Failure& failure) {
+    // The files are what matters; who looks at `gateway status` sees an old report.
+    if (sync.warning.empty())
+      sync.warning = fmt::format("this node could not be reported: {}", failure.what());
+  }
+  return sync;
+}
+
+NodeSync report_served_state(Database& catalog, const NodeOptions& options, uint64_t written_revision,
+                             const std::string& last_error) {
+  NodeSync sync;
+  sync.revision = written_revision;
+  look(options.folder, sync);
+  const std::string workers = ask_workers(catalog, options, sync);
+  NodeReport report = report_of(options, sync);
+  report.last_error = said_of(sync, last_error.empty() ? workers : last_error);
+  report_node(catalog, options.gateway, options.name, report);
+  return sync;
+}
+
+}  // namespace tablegate::loader

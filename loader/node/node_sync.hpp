@@ -1,0 +1,57 @@
+// One sync of one node: the folder's files from the catalog, check and reload,
+// then waiting until nginx says that it has taken them over, and the node's report
+// to the catalog of what it really serves. What `tablegate sync` does once and
+// `sync --watch` again and again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "catalog/nodes.hpp"
+#include "node/served_manifest.hpp"
+#include "node/sync.hpp"
+
+namespace tablegate::loader {
+
+struct NodeOptions {
+  std::string gateway;
+  std::string folder;
+  std::string name;  // of the node
+  SyncCommands commands;
+  std::string status_url;  // of a location with tablegate_status; empty: none
+  bool watching = false;
+  int64_t poll_seconds = 10;
+};
+
+struct NodeSync {
+  std::string gateway;
+  bool written = false;  // false: the files were right already
+  uint64_t publication = 0, revision = 0;
+  size_t apis = 0, consumers = 0;
+  std::string manifest;  // its path
+  std::optional<ServedManifest> served;
+  bool is_served = false;  // nginx has taken over exactly what the folder holds
+  bool overdue = false;    // a reload was run, and nginx has not taken it over in time
+  std::string warning;     // one line for people, empty: none
+  DomainReport domains;    // whose certificates cannot be served, or end soon
+
+  // What is wrong on this node, in one text; empty: nothing.
+  std::string problem() const;
+};
+
+// "host:/var/lib/tablegate".
+std::string default_node_name(const std::string& folder);
+
+// Throws as sync_folder() does; the failure is reported to the catalog as the node's last error before.
+NodeSync sync_node(Database& catalog, const NodeOptions& options);
+
+// Looks what nginx serves and reports it, without a sync.
+NodeSync report_served_state(Database& catalog, const NodeOptions& options, uint64_t written_revision,
+                             const std::string& last_error);
+
+// Reports a failure; one of the report itself is dropped: the first one is what people are to hear of.
+void report_failure(Database& catalog, const NodeOptions& options, const std::string& error);
+
+}  // namespace tablegate::loader

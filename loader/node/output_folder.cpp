@@ -1,0 +1,224 @@
+#include "node/output_folder.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "base/refusal.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+std::string without_trailing_slash(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+[[noreturn]] void fail_folder(const std::string& path) {
+  throw SystemFailure(fmt::format("cannot make or open {}: {}", path, std::strerror(errno)),
+                      fmt::format("ls -ld {} {}", std::filesystem::path(path).parent_path().string(), path));
+}
+
+int open_folder(const std::string& path) {
+  if (path.empty()) throw WrongUsage("--output names no folder");
+  // With a slash at the end O_NOFOLLOW would follow.
+  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
+    fail_folder(path);
+  }
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (descriptor >= 0) return descriptor;
+  struct stat about {};
+  if (::lstat(path.c_str(), &about) == 0 && S_ISLNK(about.st_mode)) {
+    throw Refused(fmt::format("{}: is a symlink, name the folder itself", path));
+  }
+  fail_folder(path);
+}
+
+bool write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return ::fsync(descriptor) == 0;
+}
+
+}  // namespace
+
+OutputFolder::OutputFolder(const std::string& path)
+    : path_(without_trailing_slash(path)), folder_(open_folder(path_)), lock_([this] {
+        check_owner();
+        return ::openat(folder_.number(), ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+      }()) {
+  if (lock_.number() < 0) fail("open", ".lock");
+  lock();
+}
+
+OutputFolder::OutputFolder(std::string path, Descriptor folder)
+    : path_(std::move(path)), folder_(std::move(folder)) {
+  check_owner();
+}
+
+void OutputFolder::fail(const std::string& what, const std::string& name) const {
+  throw SystemFailure(fmt::format("cannot {} {}/{}: {}", what, path_, name, std::strerror(errno)));
+}
+
+// The group bits cover access lists too: they are an ACL's mask.
+void OutputFolder::check_owner() const {
+  struct stat about {};
+  if (::fstat(folder_.number(), &about) != 0) fail("stat", "");
+  if (about.st_uid != 0 && about.st_uid != ::geteuid()) {
+    throw Refused(
+        fmt::format("{}: belongs to user {}, who could change what nginx reads as root", path_, about.st_uid),
+        fmt::format("chown root {}", path_));
+  }
+  if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    throw Refused(
+        fmt::format("{}: others can write to it (mode {:04o}) and so change what nginx reads as root", path_,
+                    about.st_mode & 07777U),
+        fmt::format("chmod go-w {}", path_));
+  }
+}
+
+void OutputFolder::lock() {
+  if (::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0) return;
+  if (errno != EWOULDBLOCK) fail("lock", ".lock");
+  fmt::print(stderr, "tablegate: waiting for another sync of {}\n", path_);
+  while (::flock(lock_.number(), LOCK_EX) != 0) {
+    if (errno != EINTR) fail("lock", ".lock");
+  }
+}
+
+std::optional<std::string> OutputFolder::read(const std::string& name) const {
+  const Descriptor file(
+      ::openat(folder_.number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (file.number() < 0) {
+    // Something that is no file of ours is replaced, not read.
+    if (errno == ENOENT || errno == ELOOP) return std::nullopt;
+    fail("read", name);
+  }
+  struct stat about {};
+  if (::fstat(file.number(), &about) != 0) fail("stat", name);
+  if (!S_ISREG(about.st_mode)) return std::nullopt;
+  std::string bytes(static_cast<size_t>(about.st_size) + 1, '\0');
+  size_t have = 0;
+  for (;;) {
+    const ssize_t got = ::read(file.number(), bytes.data() + have, bytes.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("read", name);
+    if (got == 0) break;
+    have += static_cast<size_t>(got);
+    if (have == bytes.size()) bytes.resize(bytes.size() * 2);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+void OutputFolder::write(const std::string& name, std::string_view bytes) const {
+  const std::string temporary = "." + name + ".new";
+  const int folder = folder_.number();
+  ::unlinkat(folder, temporary.c_str(), 0);  // of a sync that died
+  {
+    const Descriptor file(
+        ::openat(folder, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (file.number() < 0) fail("create", temporary);
+    if (!write_all(file.number(), bytes)) {
+      const int reason = errno;
+      ::unlinkat(folder, temporary.c_str(), 0);
+      errno = reason;
+      fail("write", name);
+    }
+  }
+  if (::renameat(folder, temporary.c_str(), folder, name.c_str()) != 0) {
+    const int reason = errno;
+    ::unlinkat(folder, temporary.c_str(), 0);
+    errno = reason;
+    fail("write", name);
+  }
+}
+
+// `to` becomes a second name of the very file that `from` is. A link needs no room for bytes: it works on a
+// full disk.
+void OutputFolder::link_as(const std::string& from, const std::string& to) const {
+  const std::string temporary = "." + to + ".new";
+  const int folder = folder_.number();
+  ::unlinkat(folder, temporary.c_str(), 0);
+  struct stat about {};
+  // Whatever is no file of ours is not kept, and never put in place.
+  if (::fstatat(folder, from.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(about.st_mode))
+    return remove(to);
+  if (::linkat(folder, from.c_str(), folder, temporary.c_str(), 0) != 0) {
+    if (errno != ENOENT) fail("link", from);
+    remove(to);
+    return;
+  }
+  if (::renameat(folder, temporary.c_str(), folder, to.c_str()) != 0) fail("rename", to);
+  // rename(2) leaves both names where they are one file already.
+  ::unlinkat(folder, temporary.c_str(), 0);
+}
+
+void OutputFolder::keep_previous(const std::string& name) const {
+  link_as(name, name + ".previous");
+}
+
+void OutputFolder::put_back(const std::string& name) const {
+  link_as(name + ".previous", name);
+}
+
+void OutputFolder::remove(const std::string& name) const {
+  if (::unlinkat(folder_.number(), name.c_str(), 0) != 0 && errno != ENOENT) fail("remove", name);
+}
+
+bool OutputFolder::exists(const std::string& name) const {
+  return ::faccessat(folder_.number(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void OutputFolder::sync() const {
+  if (::fsync(folder_.number()) != 0) fail("fsync", "");
+}
+
+std::optional<OutputFolder> OutputFolder::subfolder(const std::string& name) const {
+  Descriptor found(::openat(folder_.number(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (found.number() < 0) {
+    if (errno == ENOENT) return std::nullopt;
+    fail("open", name);
+  }
+  OutputFolder folder(path_ + "/" + name, std::move(found));
+  if (::fchmod(folder.folder_.number(), 0700) != 0) fail("chmod", name);
+  return folder;
+}
+
+OutputFolder OutputFolder::make_subfolder(const std::string& name) const {
+  if (::mkdirat(folder_.number(), name.c_str(), 0700) != 0 && errno != EEXIST) fail("make", name);
+  std::optional<OutputFolder> made = subfolder(name);
+  if (!made) fail("open", name);
+  sync();
+  return std::move(*made);
+}
+
+std::vector<std::string> OutputFolder::names() const {
+  const int copy = ::openat(folder_.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const listing = copy < 0 ? nullptr : ::fdopendir(copy);
+  if (listing == nullptr) {
+    if (copy >= 0) ::close(copy);
+    fail("list", "");
+  }
+  std::vector<std::string> names;
+  while (const dirent* const entry = ::readdir(listing)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  ::closedir(listing);
+  return names;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,196 @@
+#include "node/served_manifest.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <vector>
+
+#include "base/json_text.hpp"
+#include "node/output_folder.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr const char* kServed = "manifest.json.served";
+// Workers of one reload are forked within milliseconds, two reloads are further apart (see kLeastInterval of
+// the watcher). In clock ticks of /proc, 100 a second.
+constexpr long long kTicksBetweenGenerations = 10;
+constexpr size_t kMaxText = 16384;
+
+// The start of a small file; "" where there is none, or its process ended in between. Never follows a
+// symlink.
+std::string read_small(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  std::string text(kMaxText, '\0');
+  const ssize_t got = file.number() < 0 ? -1 : ::read(file.number(), text.data(), text.size());
+  text.resize(got < 0 ? 0 : static_cast<size_t>(got));
+  return text;
+}
+
+std::string title_of(int64_t pid) {
+  return read_small("/proc/" + std::to_string(pid) + "/cmdline");
+}
+
+std::optional<long long> to_number(std::string_view digits) {
+  long long number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end == digits.data()) return std::nullopt;
+  return number;
+}
+
+struct Process {
+  long long parent = 0;
+  long long start = 0;  // clock ticks since boot
+};
+
+// proc(5), /proc/PID/stat: fields 4 and 22, counted behind the name, which may hold anything.
+std::optional<Process> process_of(const std::string& pid) {
+  const std::string stat = read_small("/proc/" + pid + "/stat");
+  size_t at = stat.rfind(") ");
+  if (at == std::string::npos) return std::nullopt;
+  at += 2;
+  Process process;
+  for (int field = 3; field <= 22 && at < stat.size(); ++field) {
+    const size_t end = std::min(stat.find(' ', at), stat.size());
+    const auto number = to_number(std::string_view(stat).substr(at, end - at));
+    if (field == 4 && number) process.parent = *number;
+    if (field == 22 && number) process.start = *number;
+    at = end + 1;
+  }
+  return process;
+}
+
+struct Worker {
+  long long start = 0;
+  bool leaving = false;
+};
+
+std::vector<Worker> workers_of(int64_t master) {
+  std::vector<Worker> workers;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry("/proc", failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const std::string pid = entry->path().filename().string();
+    const auto number = to_number(pid);
+    if (!number) continue;
+    const std::optional<Process> process = process_of(pid);
+    if (!process || process->parent != master) continue;
+    const std::string title = title_of(*number);
+    if (title.rfind("nginx: worker process", 0) != 0) continue;
+    workers.push_back({process->start, title.find("is shutting down") != std::string::npos});
+  }
+  return workers;
+}
+
+bool has_number(const JsonDocument& document, const char* name) {
+  const JsonValue* const value = json_find(document, name);
+  return value != nullptr && value->IsUint64();
+}
+
+std::optional<ManifestIdentity> identity_in(const JsonDocument& document) {
+  if (!document.IsObject() || !has_number(document, "publication")) return std::nullopt;
+  return ManifestIdentity{json_member(document, "gateway"), json_find(document, "publication")->GetUint64(),
+                          json_member(document, "sha256")};
+}
+
+int64_t nanoseconds(const struct stat& about) {
+  return static_cast<int64_t>(about.st_mtim.tv_sec) * 1000000000 + about.st_mtim.tv_nsec;
+}
+
+std::string first_line(const std::string& path) {
+  const std::string text = read_small(path);
+  return text.substr(0, text.find('\n'));
+}
+
+std::string own_pid_namespace() {
+  std::error_code failed;
+  return std::filesystem::read_symlink("/proc/self/ns/pid", failed).string();
+}
+
+// Finds the master that the file tells of and looks whether it lives.
+void look_at_master(const JsonDocument& document, ServedManifest& served) {
+  if (has_number(document, "since_boot_ms")) {
+    served.taken_over_ticks = static_cast<int64_t>(json_find(document, "since_boot_ms")->GetUint64()) *
+                              ::sysconf(_SC_CLK_TCK) / 1000;
+  }
+  if (has_number(document, "master_pid"))
+    served.master_pid = static_cast<int64_t>(json_find(document, "master_pid")->GetUint64());
+  const bool same_processes = json_member(document, "pid_namespace") == own_pid_namespace();
+  if (!same_processes) return;  // a container: its numbers mean nothing here
+  if (served.master_pid == 0) {
+    const std::string text = read_small(json_member(document, "pid_file"));
+    served.master_pid = to_number(text).value_or(0);
+    // nginx removes the file when it ends, and writes it only after the served file when it starts.
+    if (served.master_pid <= 0) {
+      served.master_pid = 0;
+      served.stopped = ::access(json_member(document, "pid_file").c_str(), F_OK) != 0 && errno == ENOENT;
+      return;
+    }
+  }
+  served.master_seen = title_of(served.master_pid).rfind("nginx", 0) == 0;
+  served.stopped = !served.master_seen && (::kill(static_cast<pid_t>(served.master_pid), 0) != 0
+                                               ? errno == ESRCH
+                                               : !title_of(served.master_pid).empty());
+}
+
+}  // namespace
+
+std::optional<ManifestIdentity> written_manifest(const std::string& folder) {
+  JsonDocument document;
+  if (!parse_json(first_line(folder + "/manifest.json"), document).empty()) return std::nullopt;
+  return identity_in(document);
+}
+
+std::optional<ServedManifest> read_served(const std::string& folder) {
+  const std::string path = folder + "/" + kServed;
+  struct stat about {};
+  // Looked at first: a file written in between is looked at again by the next call.
+  if (::lstat(path.c_str(), &about) != 0) return std::nullopt;
+  JsonDocument document;
+  if (!parse_json(first_line(path), document).empty()) return std::nullopt;
+  const std::optional<ManifestIdentity> identity = identity_in(document);
+  if (!identity) return std::nullopt;
+  ServedManifest served;
+  served.manifest = *identity;
+  served.inode = about.st_ino;
+  served.written_ns = nanoseconds(about);
+  look_at_master(document, served);
+  return served;
+}
+
+bool is_served(const std::string& folder, const ServedManifest& served) {
+  if (served.stopped) return false;
+  const std::optional<ManifestIdentity> written = written_manifest(folder);
+  if (!written || !(*written == served.manifest)) return false;
+  // The manifest's header tells nothing of domains.conf: what nginx took over must be younger.
+  struct stat about {};
+  if (::lstat((folder + "/domains.conf").c_str(), &about) == 0 && nanoseconds(about) > served.written_ns)
+    return false;
+  if (!served.master_seen) return true;
+  // nginx starts its new workers first and lets the old ones go 100 ms later.
+  const std::vector<Worker> workers = workers_of(served.master_pid);
+  return std::none_of(workers.begin(), workers.end(), [&](const Worker& worker) {
+    return !worker.leaving && worker.start < served.taken_over_ticks;
+  });
+}
+
+int leaving_generations(int64_t master) {
+  std::vector<long long> starts;
+  for (const Worker& worker : workers_of(master)) {
+    if (worker.leaving) starts.push_back(worker.start);
+  }
+  std::sort(starts.begin(), starts.end());
+  int generations = 0;
+  for (size_t i = 0; i < starts.size(); ++i) {
+    if (i == 0 || starts[i] - starts[i - 1] > kTicksBetweenGenerations) ++generations;
+  }
+  return generations;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,37 @@
+// `tablegate sync`: brings the files of a gateway's folder to what the catalog
+// says, checks and reloads nginx, and puts both files back when either fails.
+// A sync that dies in between leaves a mark, so that the next one checks and
+// reloads even when the bytes are the same.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "compile/manifest_writer.hpp"
+#include "node/domains_writer.hpp"
+#include "node/output_folder.hpp"
+
+namespace tablegate::loader {
+
+struct SyncCommands {
+  std::string check;   // empty: none
+  std::string reload;  // empty: none
+  // Of the nginx that reads the files; empty: it is asked (nginx_version.hpp).
+  std::string nginx_version;
+};
+
+enum class SyncResult { written, unchanged };
+
+// Writes manifest.json and domains.conf of `contents` into the folder. Throws Refused when the manifest's own
+// parser refuses it, the folder holds another gateway's files (nothing was written), or a command failed
+// (both files are put back; its output is in the message). Domains whose certificate cannot be served stop
+// nothing: `domains` tells of them, and the caller must. `reload_owed`: nginx does not serve what stands
+// there, so check and reload though nothing changed.
+SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
+                       const SyncCommands& commands, bool reload_owed, DomainReport& domains);
+
+// Two gateways that took turns in a folder would each take the other's APIs out of service. Without a lock:
+// so that a wrong folder is told at once, before anything is reported of it; sync_folder() looks again.
+void refuse_other_gateway(const std::string& folder, const std::string& gateway);
+
+}  // namespace tablegate::loader

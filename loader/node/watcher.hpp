@@ -1,0 +1,75 @@
+// `tablegate sync --watch`: keeps a node at what the catalog says. It LISTENs and
+// looks again every poll, coalesces bursts (one reload an interval, none while two
+// generations of workers are still leaving), and outlives outages of the catalog,
+// of the disk and of nginx's check: nginx goes on with what it has.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "node/node_sync.hpp"
+#include "node/output_folder.hpp"
+
+namespace tablegate::loader {
+
+struct NodeWatchOptions {
+  NodeOptions node;
+  std::chrono::milliseconds min_interval{5000};
+  std::chrono::milliseconds poll{10000};
+  bool quiet = false;                               // failures only
+  std::function<Database()> open;                   // throws a Failure while the catalog cannot be reached
+  std::function<void(const NodeSync&)> on_written;  // after each publication; may be empty
+};
+
+// Reloads closer together than this could not be told apart by their workers' start times.
+constexpr std::chrono::milliseconds kLeastInterval{200};
+
+class Watcher {
+ public:
+  explicit Watcher(NodeWatchOptions options);
+  // Until SIGTERM or SIGINT.
+  void run();
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+
+  Time step();
+  bool connect();
+  Time follow();
+  bool must_wait_for_workers();
+  void sync();
+  void report();
+  void lose(const std::string& why);
+  void fail(const Failure& failure, bool for_long);
+  void wait_until(Time wake);
+  void drain_notifications();
+  void look_for_new_master();
+  void say_goodbye();
+  void log(const std::string& text) const;
+  Time now() const { return std::chrono::steady_clock::now(); }
+
+  NodeWatchOptions options_;
+  Descriptor folder_events_;
+  std::optional<Database> catalog_;
+  bool ever_connected_ = false;
+  std::optional<Time> lost_since_;
+  Time reconnect_at_{};
+  std::chrono::milliseconds reconnect_pause_{0};
+
+  uint64_t seen_revision_ = 0;     // that a sync was tried for, or is due for
+  uint64_t written_revision_ = 0;  // that the folder holds
+  bool due_ = true;
+  std::optional<Time> retry_at_;  // after a failure
+  std::chrono::milliseconds retry_pause_{0};
+  std::optional<Time> last_run_;  // that ran check and reload
+  bool told_waiting_ = false;
+  bool told_invisible_ = false;
+  Time report_at_{};
+  Time ask_at_{};           // when to ask the workers again
+  Time look_at_{};          // when to sync whatever the catalog says
+  std::string last_error_;  // as reported; "" once all is well
+};
+
+}  // namespace tablegate::loader

@@ -1,0 +1,97 @@
+#include "source/csv/csv_file.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/refusal.hpp"
+#include "core/text/utf8.hpp"
+#include "model/ddl_lexer.hpp"
+#include "source/table_source.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+bool contains(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// Names every column: no row, whatever the command says. Refreshes on schedule have nobody to say it.
+bool is_header(const std::vector<std::string>& names, const std::vector<std::string>& columns) {
+  if (columns.size() < 2 || names.size() != columns.size()) return false;
+  return std::all_of(names.begin(), names.end(),
+                     [&columns](const std::string& text) { return contains(columns, lower_name(text)); });
+}
+
+}  // namespace
+
+CsvFile::CsvFile(const std::string& path, const CsvOptions& options, const std::vector<std::string>& columns)
+    : options_(options),
+      label_(path == "-" ? "standard input" : path),
+      bytes_(std::make_unique<TextSource>(open_bytes(path), options.charset)),
+      reader_(std::make_unique<RecordReader>(*bytes_, options_, label_)),
+      columns_(columns) {
+  read_header(columns);
+}
+
+std::vector<std::string> CsvFile::names() const {
+  std::vector<std::string> names;
+  for (const RecordField& field : reader_->fields()) names.emplace_back(field.text);
+  return names;
+}
+
+void CsvFile::read_header(const std::vector<std::string>& columns) {
+  if (options_.header == RowHeader::none) return;
+  if (!reader_->next()) {
+    if (options_.header == RowHeader::detect) return;
+    throw Refused(fmt::format("{}: is empty, a header was expected", label_));
+  }
+  const std::vector<std::string> found = names();
+  if (options_.header == RowHeader::detect && !is_header(found, columns)) return reader_->step_back();
+  has_header_ = true;
+  if (options_.header != RowHeader::position) return match(found, columns);
+  if (found.size() != columns.size()) {
+    throw Refused(fmt::format("{}, line 1: the header has {} fields, the table has {} columns ({})", label_,
+                              found.size(), columns.size(), fmt::join(columns, ", ")));
+  }
+}
+
+void CsvFile::match(const std::vector<std::string>& names, const std::vector<std::string>& columns) {
+  std::vector<std::string> unknown;
+  columns_.clear();
+  for (const std::string& raw : names) {
+    if (!core::valid_text(raw))
+      throw Refused(fmt::format("{}, line 1: the header is not {}", label_, bytes_->charset()),
+                    "--charset NAME, as iconv -l has them");
+    const std::string name = lower_name(raw);  // MaxCompute's names have no case
+    const auto constant = std::find_if(options_.constants.begin(), options_.constants.end(),
+                                       [&name](const auto& one) { return one.first == name; });
+    if (constant != options_.constants.end()) {
+      throw Refused(
+          fmt::format("{}, line 1: the header names \"{}\", which --partition gives a value", label_, name),
+          "the same command without that --partition");
+    }
+    if (!contains(columns, name)) unknown.push_back(raw);
+    if (contains(columns_, name))
+      throw Refused(fmt::format("{}, line 1: the header names column \"{}\" twice", label_, name));
+    columns_.push_back(name);
+  }
+  if (!unknown.empty()) {
+    throw Refused(
+        fmt::format("{}, line 1: the header names \"{}\", the table has no such column (its columns: {})",
+                    label_, fmt::join(unknown, "\", \""), fmt::join(columns, ", ")));
+  }
+  std::vector<std::string> missing;
+  for (const std::string& column : columns) {
+    if (!contains(columns_, column)) missing.push_back(column);
+  }
+  if (!missing.empty()) {
+    throw SourceDrift(
+        missing, fmt::format("{}, line 1: the header lacks \"{}\"", label_, fmt::join(missing, "\", \"")),
+        missing.size() == 1 ? fmt::format("--partition {}=VALUE, when all rows have the same", missing[0])
+                            : "");
+  }
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,39 @@
+// One file of rows, opened: its charset, its header, and which columns of the
+// table its fields are for. Read once, from the beginning to the end.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "source/csv/charset.hpp"
+#include "source/csv/csv_options.hpp"
+#include "source/csv/record_reader.hpp"
+
+namespace tablegate::loader {
+
+class CsvFile {
+ public:
+  // `columns`: of the table, in order, without those that constants fill. Throws Refused, SystemFailure.
+  CsvFile(const std::string& path, const CsvOptions& options, const std::vector<std::string>& columns);
+
+  const std::string& label() const { return label_; }  // in messages
+  const std::vector<std::string>& columns() const { return columns_; }
+  bool has_header() const { return has_header_; }
+  RecordReader& reader() const { return *reader_; }
+  TextSource& bytes() const { return *bytes_; }
+
+ private:
+  void read_header(const std::vector<std::string>& columns);
+  std::vector<std::string> names() const;
+  void match(const std::vector<std::string>& names, const std::vector<std::string>& columns);
+
+  const CsvOptions& options_;
+  std::string label_;
+  std::unique_ptr<TextSource> bytes_;
+  std::unique_ptr<RecordReader> reader_;
+  std::vector<std::string> columns_;  // of the file, in its order
+  bool has_header_ = false;
+};
+
+}  // namespace tablegate::loader

@@ -1,0 +1,102 @@
+#include "source/csv/field_writer.hpp"
+
+#include <algorithm>
+
+#include "core/text/utf8.hpp"
+#include "source/maxcompute/maxcompute_value.hpp"
+#include "source/maxcompute/nested_text.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+using core::ColumnType;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+int hex_digit(char c) {
+  if (is_digit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// "\x00ff", PostgreSQL's form.
+bool is_hex(std::string_view text) {
+  return text.size() >= 2 && text.size() % 2 == 0 && text[0] == '\\' && text[1] == 'x' &&
+         std::all_of(text.begin() + 2, text.end(), [](char c) { return hex_digit(c) >= 0; });
+}
+
+// The fraction's point: behind the seconds, "08:00:00.".
+size_t fraction_of(std::string_view moment) {
+  for (size_t at = 3; at < moment.size(); ++at) {
+    if (moment[at] == '.' && is_digit(moment[at - 1]) && is_digit(moment[at - 2]) && moment[at - 3] == ':')
+      return at;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+std::string cut_fraction(std::string_view moment, size_t digits) {
+  const size_t point = fraction_of(moment);
+  if (point == std::string_view::npos) return std::string(moment);
+  size_t end = point + 1;
+  while (end < moment.size() && is_digit(moment[end])) ++end;
+  if (end - point - 1 <= digits) return std::string(moment);
+  return std::string(moment.substr(0, point + 1 + digits)).append(moment.substr(end));
+}
+
+FieldWriter::FieldWriter(const TableColumn& column, const CsvOptions& options, const DdlType* nested)
+    : name_(column.name), null_(options.null) {
+  switch (column.type) {
+    case ColumnType::text:
+      kind_ = Kind::text;
+      break;
+    case ColumnType::bytea:
+      kind_ = Kind::bytes;
+      break;
+    case ColumnType::timestamp:
+    case ColumnType::timestamptz:
+      kind_ = Kind::moment;
+      if (const size_t open = column.sql_type.find('('); open != std::string::npos)
+        fraction_ = static_cast<size_t>(column.sql_type[open + 1] - '0');
+      break;
+    default:
+      if (nested == nullptr) break;
+      kind_ = Kind::nested;
+      type_ = std::make_shared<DdlType>(*nested);
+  }
+}
+
+// Texts and bytes can be empty or look like the marker where they are quoted; other values cannot.
+bool FieldWriter::is_null(const RecordField& field) const {
+  const bool marked = field.text == null_;
+  const bool textual = kind_ == Kind::text || kind_ == Kind::bytes;
+  return textual ? marked && !field.quoted : marked || field.text.empty();
+}
+
+bool FieldWriter::copies_bytes(const RecordField& field) const {
+  return kind_ == Kind::bytes && !is_null(field) && !field.text.empty() && !is_hex(field.text);
+}
+
+void FieldWriter::write(const RecordField& field, CopyText& copy) const {
+  const std::string_view text = field.text;
+  if (is_null(field)) return copy.null();
+  switch (kind_) {
+    case Kind::text:
+    case Kind::plain:
+      return copy.text(text);
+    case Kind::moment:
+      if (text.size() <= 20 || fraction_of(text) == std::string_view::npos) return copy.text(text);
+      return copy.text(cut_fraction(text, fraction_));
+    case Kind::nested:
+      return copy.text(unwrap_nested(text, *type_, null_));
+    case Kind::bytes:
+      if (!is_hex(text)) return copy.bytes(text);
+      return copy.text(text);
+  }
+}
+
+}  // namespace tablegate::loader

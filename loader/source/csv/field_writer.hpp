@@ -1,0 +1,47 @@
+// What a field of a file becomes in a column of the mirror, as a field of COPY:
+// NULL by the file's marker, fractions of a second cut to what the column keeps,
+// nested values unwrapped, bytes as they are. Whether a number or a time is one
+// is left to PostgreSQL.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "model/ddl.hpp"
+#include "model/ddl_type.hpp"
+#include "source/copy_text.hpp"
+#include "source/csv/csv_options.hpp"
+#include "source/csv/record_reader.hpp"
+
+namespace tablegate::loader {
+
+class FieldWriter {
+ public:
+  // `nested`: an ARRAY's, MAP's or STRUCT's type, or null.
+  FieldWriter(const TableColumn& column, const CsvOptions& options, const DdlType* nested = nullptr);
+
+  const std::string& column() const { return name_; }
+  // COPY ... (FORMAT csv) makes the same of it by itself.
+  bool as_copy_reads() const { return kind_ == Kind::text || kind_ == Kind::plain; }
+  bool is_text() const { return kind_ == Kind::text; }
+  bool is_bytes() const { return kind_ == Kind::bytes; }
+  // The column gets the very bytes of the field: neither NULL nor \x00ff.
+  bool copies_bytes(const RecordField& field) const;
+  // Throws BadValue.
+  void write(const RecordField& field, CopyText& copy) const;
+
+ private:
+  bool is_null(const RecordField& field) const;
+  enum class Kind { text, plain, moment, bytes, nested };
+
+  std::string name_;
+  std::string null_;
+  Kind kind_ = Kind::plain;
+  size_t fraction_ = 6;            // digits of a second that the column keeps
+  std::shared_ptr<DdlType> type_;  // nested
+};
+
+// "2026-01-31 08:00:00.123456789+01" with at most so many digits of the second's fraction.
+std::string cut_fraction(std::string_view moment, size_t digits);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,195 @@
+#include "source/csv/record_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/refusal.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+uint64_t count_lines(std::string_view text) {
+  return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+RecordReader::RecordReader(ByteSource& bytes, const CsvOptions& options, std::string label, size_t chunk)
+    : bytes_(bytes),
+      options_(options),
+      label_(std::move(label)),
+      chunk_(chunk),
+      record_end_(options.record_end) {
+  for (const char c : {'\n', '\r', '"', options.delimiter[0]}) special_[static_cast<unsigned char>(c)] = true;
+}
+
+std::string RecordReader::place_of(uint64_t line, uint64_t record) const {
+  const bool lines =
+      options_.format == RowFormat::csv || record_end_.empty() || record_end_.find('\n') != std::string::npos;
+  return lines && line != 0 ? fmt::format("line {}", line) : fmt::format("record {}", record);
+}
+
+// More bytes behind those that are there; what lies before the record goes.
+bool RecordReader::fill() {
+  if (at_end_) return false;
+  buffer_.erase(0, end_);
+  begin_ = end_ = 0;
+  const size_t before = buffer_.size();
+  if (before > kMaxRecord) refuse_endless();
+  const size_t wanted = std::max(chunk_, before);
+  buffer_.resize(before + wanted);
+  const size_t got = bytes_.read(buffer_.data() + before, wanted);
+  buffer_.resize(before + got);
+  at_end_ = got == 0;
+  return !at_end_;
+}
+
+void RecordReader::refuse_endless() const {
+  throw Refused(fmt::format(
+      "{}, {}: the record that begins here does not end{}", label_, place_of(next_line_, record_ + 1),
+      options_.format == RowFormat::csv ? " (an open quote?)" : " (another --record-end?)"));
+}
+
+void RecordReader::add_piece(const Piece& piece) {
+  if (pieces_.size() == kMaxFields) {
+    throw Refused(fmt::format("{}, {}: the record that begins here has more than {} fields", label_,
+                              place_of(next_line_, record_ + 1), kMaxFields));
+  }
+  pieces_.push_back(piece);
+}
+
+bool RecordReader::next() {
+  begin_ = end_;
+  while (!parse()) {
+    if (fill()) continue;
+    if (begin_ == buffer_.size()) return false;
+    if (parse()) break;
+    refuse_endless();
+  }
+  line_ = next_line_;
+  ++record_;
+  const std::string_view whole(buffer_.data() + begin_, end_ - begin_);
+  const uint64_t lines = count_lines(whole);
+  // A lone carriage return ends a line, too.
+  const bool carriage =
+      options_.format == RowFormat::csv && !whole.empty() && whole.back() == '\r' && lines == 0;
+  next_line_ += carriage ? 1 : lines;
+  fields_.clear();
+  for (const Piece& piece : pieces_) {
+    const std::string& from = piece.decoded ? decoded_ : buffer_;
+    fields_.push_back({std::string_view(from).substr(piece.begin, piece.size), piece.quoted});
+  }
+  return true;
+}
+
+void RecordReader::step_back() {
+  end_ = begin_;
+  next_line_ = line_;
+  --record_;
+}
+
+std::string RecordReader::take_rest() {
+  std::string rest = buffer_.substr(end_);
+  buffer_.clear();
+  begin_ = end_ = 0;
+  return rest;
+}
+
+// False: the record is not whole yet.
+bool RecordReader::parse() {
+  pieces_.clear();
+  decoded_.clear();
+  if (begin_ == buffer_.size()) return false;
+  return options_.format == RowFormat::csv ? parse_csv() : parse_text();
+}
+
+bool RecordReader::parse_csv() {
+  size_t at = begin_;
+  for (bool last = false; !last;) {
+    if (!read_csv_field(at, last)) return false;
+  }
+  raw_size_ = at - begin_;
+  if (at < buffer_.size()) {
+    // The other half of CR LF may not be there yet.
+    if (buffer_[at] == '\r') {
+      if (at + 1 == buffer_.size() && !at_end_) return false;
+      if (at + 1 < buffer_.size() && buffer_[at + 1] == '\n') ++at;
+    }
+    ++at;
+  }
+  end_ = at;
+  return true;
+}
+
+// Afterwards `at` is behind the delimiter, or, for the last field, at the record's end.
+bool RecordReader::read_csv_field(size_t& at, bool& last) {
+  const size_t begin = at;
+  const size_t size = buffer_.size();
+  while (at < size && !special_[static_cast<unsigned char>(buffer_[at])]) ++at;
+  if (at == size && !at_end_) return false;
+  if (at < size && buffer_[at] == '"') return read_quoted_field(begin, at, last);
+  add_piece({begin, at - begin, false, false});
+  last = at == size || buffer_[at] == '\n' || buffer_[at] == '\r';
+  if (!last) ++at;
+  return true;
+}
+
+// A field with quotes at its beginning or, as COPY takes them, anywhere in it.
+bool RecordReader::read_quoted_field(size_t begin, size_t& at, bool& last) {
+  const size_t size = buffer_.size();
+  const size_t start = decoded_.size();
+  decoded_.append(buffer_, begin, at - begin);
+  bool quoted = false;
+  for (;;) {
+    if (quoted) {
+      const size_t close = buffer_.find('"', at);
+      if (close == std::string::npos) return false;
+      decoded_.append(buffer_, at, close - at);
+      if (close + 1 == size && !at_end_) return false;  // may be one of a pair
+      const bool pair = close + 1 < size && buffer_[close + 1] == '"';
+      if (pair) decoded_ += '"';
+      at = close + (pair ? 2 : 1);
+      quoted = pair;
+      continue;
+    }
+    const size_t run = at;
+    while (at < size && !special_[static_cast<unsigned char>(buffer_[at])]) ++at;
+    decoded_.append(buffer_, run, at - run);
+    if (at == size && !at_end_) return false;
+    if (at == size || buffer_[at] != '"') break;
+    quoted = true;
+    ++at;
+  }
+  add_piece({start, decoded_.size() - start, true, true});
+  last = at == size || buffer_[at] == '\n' || buffer_[at] == '\r';
+  if (!last) ++at;
+  return true;
+}
+
+// Where it was not said, the first record tells.
+void RecordReader::choose_record_end() {
+  if (!record_end_.empty()) return;
+  const size_t at = buffer_.find('\n', begin_);
+  if (at == std::string::npos) return;
+  record_end_ = at > begin_ && buffer_[at - 1] == '\r' ? "\r\n" : "\n";
+}
+
+bool RecordReader::parse_text() {
+  choose_record_end();
+  const size_t found = record_end_.empty() ? std::string::npos : buffer_.find(record_end_, begin_);
+  if (found == std::string::npos && !at_end_) return false;
+  const size_t stop = std::min(found, buffer_.size());
+  raw_size_ = stop - begin_;
+  end_ = found == std::string::npos ? stop : stop + record_end_.size();
+  const std::string_view record(buffer_.data(), stop);
+  for (size_t at = begin_;;) {
+    const size_t delimiter = record.find(options_.delimiter, at);
+    add_piece({at, std::min(delimiter, stop) - at, false, false});
+    if (delimiter == std::string_view::npos) return true;
+    at = delimiter + options_.delimiter.size();
+  }
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,116 @@
+#include "source/maxcompute/maxcompute_credentials.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/descriptor.hpp"
+#include "base/refusal.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr size_t kMaxFile = size_t{64} << 10;
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r";
+  const size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+// They become headers: one line of visible characters.
+void check_values(const MaxComputeCredentials& credentials, const std::string& where) {
+  for (const std::string* value :
+       {&credentials.access_id, &credentials.access_key, &credentials.security_token}) {
+    const bool good = std::all_of(value->begin(), value->end(), [](char c) { return c > ' ' && c < 0x7f; });
+    if (!good) throw Refused(fmt::format("{}: the credentials hold a blank or a control character", where));
+  }
+}
+
+std::string read_private(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.number() < 0) {
+    throw SystemFailure(fmt::format("cannot open credentials file {}: {}", path, std::strerror(errno)),
+                        "ls -l " + path);
+  }
+  struct stat about {};
+  if (::fstat(file.number(), &about) != 0 || !S_ISREG(about.st_mode))
+    throw Refused(fmt::format("credentials file {} is no regular file", path), "ls -l " + path);
+  if ((about.st_mode & 0077U) != 0) {
+    throw Refused(
+        fmt::format("credentials file {} can be read by others (mode {:04o})", path, about.st_mode & 07777U),
+        "chmod 600 " + path);
+  }
+  std::string text(kMaxFile, '\0');
+  size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(file.number(), text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0)
+      throw SystemFailure(fmt::format("cannot read credentials file {}: {}", path, std::strerror(errno)));
+    if (got == 0) break;
+    size += static_cast<size_t>(got);
+  }
+  if (size == kMaxFile) throw Refused(fmt::format("credentials file {} is longer than 64 KiB", path));
+  text.resize(size);
+  return text;
+}
+
+}  // namespace
+
+MaxComputeCredentials parse_credentials(std::string_view text, const std::string& file) {
+  MaxComputeCredentials credentials;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const size_t equals = line.find('=');
+    if (line.empty() || line[0] == '#' || line[0] == ';' || equals == std::string_view::npos) continue;
+    const std::string_view name = trimmed(line.substr(0, equals));
+    const std::string value(trimmed(line.substr(equals + 1)));
+    if (name == "access_id") credentials.access_id = value;
+    if (name == "access_key") credentials.access_key = value;
+    if (name == "sts_token" || name == "security_token") credentials.security_token = value;
+  }
+  if (credentials.access_id.empty() || credentials.access_key.empty()) {
+    throw Refused(fmt::format(
+        "credentials file {} names no access_id and access_key (access_id=..., one a line)", file));
+  }
+  check_values(credentials, "credentials file " + file);
+  return credentials;
+}
+
+std::string credentials_file(const std::string& given) {
+  return given.empty() ? environment(kCredentialsVariable) : given;
+}
+
+MaxComputeCredentials read_credentials(const std::string& file) {
+  if (!file.empty()) return parse_credentials(read_private(file), file);
+  MaxComputeCredentials credentials;
+  credentials.access_id = environment("ALIBABA_CLOUD_ACCESS_KEY_ID");
+  credentials.access_key = environment("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
+  credentials.security_token = environment("ALIBABA_CLOUD_SECURITY_TOKEN");
+  if (credentials.access_id.empty() || credentials.access_key.empty()) {
+    throw Refused(
+        "no credentials of MaxCompute: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET are "
+        "not set",
+        "export them, or TABLEGATE_MAXCOMPUTE_CREDENTIALS=FILE (access_id=... and access_key=... lines, mode "
+        "0600)");
+  }
+  check_values(credentials, "the environment");
+  return credentials;
+}
+
+}  // namespace tablegate::loader

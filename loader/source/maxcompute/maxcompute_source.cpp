@@ -1,0 +1,287 @@
+#include "source/maxcompute/maxcompute_source.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "base/json_text.hpp"
+#include "model/ddl_lexer.hpp"
+#include "model/ddl_type.hpp"
+#include "source/copy_stream.hpp"
+#include "source/partition_text.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+using core::ColumnType;
+
+constexpr const char* kFollow = "tablegate apply -f FILE, with the ddl as the source has it";
+
+// The numbers in "numeric(38,18)" or "timestamptz(3)"; -1 where there is none.
+std::pair<int, int> arguments_of(const std::string& sql_type) {
+  std::pair<int, int> numbers{-1, -1};
+  const size_t open = sql_type.find('(');
+  if (open == std::string::npos) return numbers;
+  const char* const end = sql_type.data() + sql_type.size();
+  const auto first = std::from_chars(sql_type.data() + open + 1, end, numbers.first);
+  if (first.ptr != end && *first.ptr == ',') std::from_chars(first.ptr + 1, end, numbers.second);
+  return numbers;
+}
+
+int size_of_integer(ColumnType type) {
+  switch (type) {
+    case ColumnType::int2:
+      return 2;
+    case ColumnType::int4:
+      return 4;
+    case ColumnType::int8:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+const SourceColumn* find_column(const std::vector<SourceColumn>& columns, const std::string& name) {
+  const auto found = std::find_if(columns.begin(), columns.end(),
+                                  [&name](const SourceColumn& one) { return one.name == name; });
+  return found == columns.end() ? nullptr : &*found;
+}
+
+// What the source's type becomes in PostgreSQL, and how the stream has it.
+TableColumn mapped(const SourceColumn& column, MaxComputeType& type) {
+  TableColumn result;
+  result.name = column.name;
+  const std::string subject = fmt::format("column \"{}\" of the source", column.name);
+  DdlType ddl;
+  try {
+    ddl = parse_type_text(column.type, subject);
+  } catch (const Refused&) {
+    throw Refused(fmt::format("{}: type {} cannot be read", subject, column.type));
+  }
+  std::string reason = map_ddl_type(ddl, result);
+  if (reason.empty()) reason = maxcompute_type(ddl, type);
+  if (!reason.empty()) throw Refused(fmt::format("{}: {}", subject, reason));
+  return result;
+}
+
+}  // namespace
+
+MaxComputeProject read_project(const std::string& data_source) {
+  JsonDocument document;
+  if (!parse_json(data_source, document).empty() || !document.IsObject())
+    throw SystemFailure("the catalog's data source cannot be read");
+  MaxComputeProject project;
+  project.endpoint = json_member(document, "endpoint");
+  project.project = json_member(document, "project");
+  project.schema = json_member(document, "schema");
+  project.tunnel = json_member(document, "tunnel_endpoint");
+  project.region = json_member(document, "region");
+  project.quota = json_member(document, "quota");
+  return project;
+}
+
+bool column_fits(const TableColumn& source, const TableColumn& mirror) {
+  const int integer = size_of_integer(source.type);
+  if (integer > 0) return size_of_integer(mirror.type) >= integer;
+  if (source.type == ColumnType::float4)
+    return mirror.type == ColumnType::float4 || mirror.type == ColumnType::float8;
+  if (source.type != mirror.type) return false;
+  const auto [precision, scale] = arguments_of(source.sql_type);
+  const auto [mirror_precision, mirror_scale] = arguments_of(mirror.sql_type);
+  if (source.type == ColumnType::numeric)
+    return mirror_precision < 0 ||
+           (mirror_scale >= scale && mirror_precision - mirror_scale >= precision - scale);
+  return mirror_precision < 0 || mirror_precision >= precision;  // fractions of a second
+}
+
+NamedValues parse_partition(const std::string& text, const std::vector<SourceColumn>& keys) {
+  std::vector<std::string> names;
+  names.reserve(keys.size());
+  for (const SourceColumn& key : keys) names.push_back(key.name + "=VALUE");
+  const std::string next = fmt::format("{}", fmt::join(names, ","));
+  const auto refuse = [&](const std::string& reason) {
+    throw Refused(fmt::format("partition {}: {}", text, reason), "--partition " + next);
+  };
+  NamedValues partition;
+  for (auto& [name, value] : split_partition(text, next)) {
+    if (partition.size() == keys.size() || keys[partition.size()].name != name) {
+      refuse(partition.size() < keys.size()
+                 ? fmt::format("\"{}\" where {} is wanted: keys stand in the table's order", name,
+                               keys[partition.size()].name)
+                 : fmt::format("the table has no partition key \"{}\"", name));
+    }
+    partition.emplace_back(name, value);
+  }
+  return partition;
+}
+
+MaxComputeSource::MaxComputeSource(const MaxComputeProject& project, const std::string& table,
+                                   std::vector<TableColumn> columns, const MaxComputeOptions& options)
+    : columns_(std::move(columns)),
+      account_(std::make_unique<MaxComputeAccount>(options.credentials, project.region)),
+      patience_(HttpPatience::from_environment()) {
+  if (table.find('.') != std::string::npos) {
+    throw Refused(fmt::format("source_table \"{}\": project and schema stand in the data source", table),
+                  "tablegate apply -f FILE");
+  }
+  const std::atomic<bool> never{false};
+  MaxComputeHttp http(*account_, patience_, never);
+  MaxComputeService service(project, http);
+  const SourceTable source = service.read_table(table);
+  if (source.modified > 0) time_ = source_time_of(source.modified);
+  plan_.table = table;
+  plan_.jobs = options.jobs;
+  plan_.encoding = options.encoding;
+  origin_ = fmt::format("maxcompute:{}{}{}.{}", project.project, project.schema.empty() ? "" : ".",
+                        project.schema, table);
+  label_ = origin_;
+  plan_columns(source);
+  choose_partitions(service, source, options);
+  if (source.by_query) plan_query(service);
+  plan_.project = service.route();
+}
+
+// Asked for in the source's order; partition values follow.
+void MaxComputeSource::plan_columns(const SourceTable& source) {
+  std::set<std::string> wanted;
+  for (const TableColumn& column : columns_) {
+    const SourceColumn* const key = find_column(source.partition_keys, column.name);
+    if (key == nullptr && find_column(source.columns, column.name) == nullptr) {
+      throw SourceDrift({column.name},
+                        fmt::format("the source's table {} has no column \"{}\"", source.name, column.name),
+                        kFollow);
+    }
+    if (key != nullptr) plan_.keys.push_back(column.name);
+    wanted.insert(column.name);
+  }
+  for (const SourceColumn& column : source.columns) {
+    if (wanted.count(column.name) == 0) {
+      plan_.all_columns = false;
+      continue;
+    }
+    MaxComputeType type;
+    const TableColumn is = mapped(column, type);
+    const auto mirror = std::find_if(columns_.begin(), columns_.end(),
+                                     [&column](const TableColumn& one) { return one.name == column.name; });
+    if (!column_fits(is, *mirror)) {
+      throw SourceDrift(
+          {column.name},
+          fmt::format("column \"{}\" is {} in the source, which does not fit into the Table's {}",
+                      column.name, column.type, mirror->sql_type),
+          kFollow);
+    }
+    plan_.columns.push_back(column);
+    plan_.types.push_back(std::move(type));
+  }
+  if (plan_.columns.empty())
+    throw Refused("the Table has partition columns only, a load wants one that rows have themselves");
+}
+
+void MaxComputeSource::choose_partitions(MaxComputeService& service, const SourceTable& source,
+                                         const MaxComputeOptions& options) {
+  const std::vector<SourceColumn>& keys = source.partition_keys;
+  if (keys.empty()) {
+    if (options.all_partitions || !options.partitions.empty())
+      throw Refused(fmt::format("the source's table {} has no partitions", source.name));
+    partitions_.emplace_back();
+    return;
+  }
+  by_partition_ = !source.by_query && plan_.keys.size() == keys.size();
+  whole_ = options.all_partitions || options.of_table;
+  if (options.all_partitions) {
+    partitions_ = service.list_partitions(source.name, {});
+    label_ += "/*";
+  } else if (options.partitions.empty()) {
+    std::vector<std::string> names;
+    names.reserve(keys.size());
+    for (const SourceColumn& key : keys) names.push_back(key.name);
+    throw Refused(fmt::format("the source's table {} is partitioned by {}: say which ones to load",
+                              source.name, fmt::join(names, ", ")),
+                  fmt::format("--all-partitions, or --partition {}=VALUE", names[0]));
+  } else {
+    find_partitions(service, source, options.partitions);
+  }
+  int64_t newest = 0;
+  for (const SourcePartition& partition : partitions_) newest = std::max(newest, partition.modified);
+  if (newest > 0) time_ = source_time_of(newest);
+}
+
+// What is named by all keys may be unknown to the list: its session tells whether it is there.
+void MaxComputeSource::find_partitions(MaxComputeService& service, const SourceTable& source,
+                                       const std::vector<std::string>& texts) {
+  std::set<std::string> seen;
+  for (const std::string& text : texts) {
+    const NamedValues prefix = parse_partition(text, source.partition_keys);
+    label_ += "/" + partition_text(prefix);
+    asked_.push_back(prefix);
+    std::vector<SourcePartition> found = service.list_partitions(source.name, prefix);
+    if (found.empty() && prefix.size() == source.partition_keys.size())
+      found.push_back({partition_text(prefix), prefix, 0, 0});
+    if (found.empty())
+      throw Refused(fmt::format("the source's table {} has no partition {}", source.name, text));
+    for (SourcePartition& partition : found) {
+      if (seen.insert(partition.name).second) partitions_.push_back(std::move(partition));
+    }
+  }
+}
+
+// The tunnel refuses views: their rows are a query's.
+void MaxComputeSource::plan_query(MaxComputeService& service) {
+  std::vector<std::string> names;
+  for (const SourceColumn& column : plan_.columns) {
+    if (column.name.find('`') != std::string::npos)
+      throw Refused(fmt::format("column \"{}\" cannot stand in a query", column.name));
+    names.push_back(fmt::format("`{}`", column.name));
+  }
+  if (!plan_.keys.empty())
+    throw Refused(
+        fmt::format("the external table {} has partitions, which is not supported yet", plan_.table));
+  plan_.query = fmt::format("SELECT {} FROM {};", fmt::join(names, ", "), service.quoted_name(plan_.table));
+  plan_.all_columns = true;
+  partitions_.assign(1, {});
+}
+
+int64_t MaxComputeSource::copy_into(Database& database, const std::string& table, bool freeze,
+                                    const ProgressWatch& progress) {
+  std::vector<std::string> names;
+  for (const SourceColumn& column : plan_.columns) names.push_back(column.name);
+  names.insert(names.end(), plan_.keys.begin(), plan_.keys.end());
+  CopyStream stream(database, table, names, freeze, "");
+  plan_.partitions.clear();
+  for (const SourcePartition& partition : partitions_) plan_.partitions.push_back(partition.values);
+  const std::vector<uint64_t> told =
+      download(plan_, *account_, patience_, [&](std::string_view rows, const DownloadProgress& done) {
+        const bool taken = stream.send(rows);
+        progress({done.rows, done.bytes, 0, done.total});
+        return taken;
+      });
+  uint64_t records = 0;
+  for (size_t i = 0; i < told.size(); ++i) {
+    partitions_[i].rows = static_cast<int64_t>(told[i]);
+    records += told[i];
+  }
+  int64_t rows = 0;
+  CopyFault fault;
+  if (!stream.finish(rows, fault)) refuse_row(fault);
+  if (static_cast<uint64_t>(rows) != records) {
+    throw SystemFailure(fmt::format("{}: {} rows came where the source tells of {}", label_, rows, records));
+  }
+  return rows;
+}
+
+// Rows come in no order, so a line number would tell nothing; the value that PostgreSQL refused is in its
+// text.
+void MaxComputeSource::refuse_row(const CopyFault& fault) const {
+  if (!fault.of_data) throw DatabaseError(fault.sqlstate, fmt::format("{}: {}", label_, fault.message));
+  const std::string place =
+      fault.column.empty() ? label_ : fmt::format("{}, column \"{}\"", label_, fault.column);
+  throw Refused(fault.sqlstate == "23502" ? place + ": is NULL in a column that is NOT NULL"
+                                          : fmt::format("{}: {}", place, fault.message));
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,30 @@
+// A seed file: MaxCompute's INSERT INTO ... VALUES, read into COPY text, with the
+// CREATE TABLE before it where it has one. Statements about other tables are
+// passed over, so that one file may fill several. Nothing is executed as SQL.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/ddl.hpp"
+#include "model/ddl_type.hpp"
+#include "source/copy_text.hpp"
+
+namespace tablegate::loader {
+
+struct SeedTable {
+  std::vector<std::string> names;         // that the table may have in the file, in lower case
+  std::vector<TableColumn> columns;       // of the mirror
+  std::map<std::string, DdlType> nested;  // types of those that are an ARRAY, MAP or STRUCT
+};
+
+// Reads the statements and writes each row for `table`, all its columns in order; `line` is where the row
+// begins. Throws Refused: "ddl, line:column: reason".
+void read_seed(std::string_view text, const SeedTable& table, CopyText& copy,
+               const std::function<void(size_t line)>& row_written);
+
+}  // namespace tablegate::loader

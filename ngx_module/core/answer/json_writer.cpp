@@ -1,0 +1,317 @@
+#include "core/answer/json_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace tablegate::core {
+
+namespace {
+
+bool put(std::string_view text, ByteSink& sink) {
+  char* room = sink.reserve(text.size());
+  if (room == nullptr) return false;
+  std::memcpy(room, text.data(), text.size());
+  sink.commit(text.size());
+  return true;
+}
+
+bool put_quoted(std::string_view text, ByteSink& sink) {
+  char* room = sink.reserve(text.size() + 2);
+  if (room == nullptr) return false;
+  room[0] = '"';
+  std::memcpy(room + 1, text.data(), text.size());
+  room[text.size() + 1] = '"';
+  sink.commit(text.size() + 2);
+  return true;
+}
+
+// What stands after the backslash for a byte that must be escaped: 'u' is \u00XX, 0 needs no escape.
+constexpr std::array<char, 256> make_escapes() {
+  std::array<char, 256> table{};
+  for (size_t c = 0; c < 0x20; ++c) table[c] = 'u';
+  table['\b'] = 'b';
+  table['\f'] = 'f';
+  table['\n'] = 'n';
+  table['\r'] = 'r';
+  table['\t'] = 't';
+  table['"'] = '"';
+  table['\\'] = '\\';
+  return table;
+}
+constexpr std::array<char, 256> kEscapes = make_escapes();
+constexpr char kHex[] = "0123456789abcdef";
+
+size_t count_escapes(std::string_view text) {
+  size_t extra = 0;
+  for (char c : text) {
+    const char escape = kEscapes[static_cast<unsigned char>(c)];
+    if (escape != 0) extra += escape == 'u' ? 5 : 1;
+  }
+  return extra;
+}
+
+// ---- numbers
+
+bool plain_number(std::string_view text) {
+  for (char c : text) {
+    if (!((c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E')) return false;
+  }
+  return !text.empty();
+}
+
+// ---- times
+
+// The end of `text` where PostgreSQL's ISO output has its offset: "+08", "-03:30", "+08:05:43". npos: none.
+size_t offset_start(std::string_view text) {
+  const size_t space = text.find(' ');
+  if (space == std::string_view::npos) return space;
+  return text.find_first_of("+-", space);
+}
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+// YYYY-MM-DD hh:mm:ss[.f] -> the same with T, trailing zeros of the fraction dropped. PostgreSQL drops them
+// already.
+void put_instant(std::string_view text, char*& out) {
+  const size_t space = text.find(' ');
+  std::memcpy(out, text.data(), text.size());
+  if (space != std::string_view::npos) out[space] = 'T';
+  out += text.size();
+}
+
+// Seconds since a day near the date given (a civil-day count, Howard Hinnant's public algorithm); only
+// differences of two of them are used. False when the text has another form; a year BC is one.
+bool wall_seconds(std::string_view text, int64_t& seconds) {
+  if (ends_with(text, " BC")) return false;
+  int64_t fields[6] = {0, 0, 0, 0, 0, 0};
+  size_t field = 0;
+  bool any = false;
+  for (char c : text) {
+    if (c >= '0' && c <= '9') {
+      fields[field] = fields[field] * 10 + (c - '0');
+      if (fields[field] > 9999999) return false;
+      any = true;
+      continue;
+    }
+    if (c == '.' && field == 5 && any) break;
+    if ((c != '-' && c != ' ' && c != ':') || !any || ++field > 5) return false;
+    any = false;
+  }
+  const size_t point = text.find('.');
+  if (field != 5 || (point != std::string_view::npos &&
+                     text.find_first_not_of("0123456789", point + 1) != std::string_view::npos)) {
+    return false;
+  }
+  int64_t year = fields[0];
+  const int64_t month = fields[1];
+  year -= month <= 2 ? 1 : 0;
+  const int64_t era = year / 400;
+  const int64_t year_of_era = year - era * 400;
+  const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + fields[2] - 1;
+  const int64_t days = era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  seconds = days * 86400 + fields[3] * 3600 + fields[4] * 60 + fields[5];
+  return true;
+}
+
+void put_two_digits(int64_t number, char*& out) {
+  *out++ = static_cast<char>('0' + number / 10);
+  *out++ = static_cast<char>('0' + number % 10);
+}
+
+// A timestamptz: `utc` is its text with offset +00, `wall` the clock of the table's zone (empty: UTC). Their
+// difference is the offset, so the zone's rules stay PostgreSQL's own.
+bool write_timestamptz(std::string_view utc, std::string_view wall, ByteSink& sink) {
+  const size_t offset_at = offset_start(utc);
+  int64_t utc_clock = 0;
+  int64_t wall_clock = 0;
+  if (offset_at == std::string_view::npos || ends_with(utc, " BC") ||
+      !wall_seconds(utc.substr(0, offset_at), utc_clock)) {
+    return write_json_string(utc, sink);  // infinity, -infinity, BC: PostgreSQL's text
+  }
+  std::string_view clock = utc.substr(0, offset_at);
+  int64_t offset = 0;
+  if (!wall.empty()) {
+    if (!wall_seconds(wall, wall_clock)) return write_json_string(utc, sink);
+    offset = wall_clock - utc_clock;
+    if (offset <= -86400 || offset >= 86400) return write_json_string(utc, sink);  // no offset of any zone
+    clock = wall;
+  }
+  char* room = sink.reserve(clock.size() + 12);
+  if (room == nullptr) return false;
+  char* out = room;
+  *out++ = '"';
+  put_instant(clock, out);
+  *out++ = offset < 0 ? '-' : '+';
+  const int64_t distance = offset < 0 ? -offset : offset;
+  put_two_digits(distance / 3600, out);
+  *out++ = ':';
+  put_two_digits(distance / 60 % 60, out);
+  if (distance % 60 != 0) {
+    *out++ = ':';
+    put_two_digits(distance % 60, out);
+  }
+  *out++ = '"';
+  sink.commit(static_cast<size_t>(out - room));
+  return true;
+}
+
+bool write_timestamp(std::string_view text, ByteSink& sink) {
+  if (ends_with(text, " BC") || count_escapes(text) != 0) return write_json_string(text, sink);
+  char* room = sink.reserve(text.size() + 2);
+  if (room == nullptr) return false;
+  char* out = room;
+  *out++ = '"';
+  put_instant(text, out);
+  *out++ = '"';
+  sink.commit(static_cast<size_t>(out - room));
+  return true;
+}
+
+// ---- bytea
+
+int hex_digit(char c) {
+  return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+// PostgreSQL's \x6162 to standard padded base64 (RFC 4648 section 4).
+bool write_bytea(std::string_view text, ByteSink& sink) {
+  constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  if (text.size() < 2 || text.substr(0, 2) != "\\x" || text.size() % 2 != 0)
+    return write_json_string(text, sink);
+  text.remove_prefix(2);
+  const size_t size = text.size() / 2;
+  char* room = sink.reserve((size + 2) / 3 * 4 + 2);
+  if (room == nullptr) return false;
+  char* out = room;
+  *out++ = '"';
+  for (size_t at = 0; at < size; at += 3) {
+    unsigned bits = 0;
+    const size_t count = std::min<size_t>(3, size - at);
+    for (size_t i = 0; i < 3; ++i) {
+      bits <<= 8U;
+      if (i < count) {
+        bits |= static_cast<unsigned>(hex_digit(text[2 * (at + i)]) * 16 + hex_digit(text[2 * (at + i) + 1]));
+      }
+    }
+    *out++ = kAlphabet[bits >> 18U & 63U];
+    *out++ = kAlphabet[bits >> 12U & 63U];
+    *out++ = count > 1 ? kAlphabet[bits >> 6U & 63U] : '=';
+    *out++ = count > 2 ? kAlphabet[bits & 63U] : '=';
+  }
+  *out++ = '"';
+  sink.commit(static_cast<size_t>(out - room));
+  return true;
+}
+
+}  // namespace
+
+char* StringSink::reserve(size_t size) {
+  text.resize(committed_ + size);
+  return text.data() + committed_;
+}
+
+void StringSink::commit(size_t size) {
+  committed_ += size;
+  text.resize(committed_);
+}
+
+bool write_json_string(std::string_view text, ByteSink& sink) {
+  const size_t extra = count_escapes(text);
+  if (extra == 0) return put_quoted(text, sink);
+  char* room = sink.reserve(text.size() + extra + 2);
+  if (room == nullptr) return false;
+  char* out = room;
+  *out++ = '"';
+  for (char c : text) {
+    const char escape = kEscapes[static_cast<unsigned char>(c)];
+    if (escape == 0) {
+      *out++ = c;
+      continue;
+    }
+    *out++ = '\\';
+    *out++ = escape;
+    if (escape == 'u') {
+      *out++ = '0';
+      *out++ = '0';
+      *out++ = kHex[static_cast<unsigned char>(c) >> 4U];
+      *out++ = kHex[static_cast<unsigned char>(c) & 15U];
+    }
+  }
+  *out++ = '"';
+  sink.commit(static_cast<size_t>(out - room));
+  return true;
+}
+
+bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteSink& sink) {
+  if (cell.data == nullptr) return put("null", sink);
+  const std::string_view text(cell.data, cell.size);
+  switch (column.type) {
+    case ColumnType::int2:
+    case ColumnType::int4:
+    case ColumnType::int8:
+    case ColumnType::float4:
+    case ColumnType::float8:
+    case ColumnType::numeric:
+      // NaN and infinities have no JSON form: strings.
+      return !column.as_string && plain_number(text) ? put(text, sink) : write_json_string(text, sink);
+    case ColumnType::boolean: {
+      const bool yes = text == "t";
+      if (column.as_string) return put(yes ? "\"true\"" : "\"false\"", sink);
+      return put(yes ? "true" : "false", sink);
+    }
+    case ColumnType::text:
+    case ColumnType::interval:
+    case ColumnType::date:
+      return write_json_string(text, sink);
+    case ColumnType::timestamp:
+      return write_timestamp(text, sink);
+    case ColumnType::timestamptz:
+      return write_timestamptz(
+          text, wall.data == nullptr ? std::string_view() : std::string_view(wall.data, wall.size), sink);
+    case ColumnType::bytea:
+      return write_bytea(text, sink);
+    case ColumnType::json:
+    case ColumnType::jsonb:
+      return column.as_string ? write_json_string(text, sink) : put(text, sink);
+  }
+  return write_json_string(text, sink);
+}
+
+size_t output_columns(const Api& api) {
+  size_t count = 0;
+  for (const Column& column : api.columns) count += column.wall ? 2 : 1;
+  return count;
+}
+
+bool RowWriter::begin() {
+  rows_ = 0;
+  return put(api_.result == ResultShape::list ? "{\"data\":[" : "{\"data\":", sink_);
+}
+
+bool RowWriter::row(const Cell* cells) {
+  if (api_.result == ResultShape::object && rows_ > 0) return true;
+  if (rows_++ > 0 && !put(",", sink_)) return false;
+  bool first = true;
+  for (const Column& column : api_.columns) {
+    char* room = sink_.reserve(column.key.size() + 1);
+    if (room == nullptr) return false;
+    room[0] = first ? '{' : ',';
+    std::memcpy(room + 1, column.key.data(), column.key.size());
+    sink_.commit(column.key.size() + 1);
+    first = false;
+    const Cell& cell = *cells++;
+    const Cell wall = column.wall ? *cells++ : Cell{};
+    if (!write_value(column, cell, wall, sink_)) return false;
+  }
+  return put("}", sink_);
+}
+
+bool RowWriter::end() {
+  if (api_.result == ResultShape::list) return put("],\"success\":true}", sink_);
+  return put(rows_ == 0 ? "null,\"success\":true}" : ",\"success\":true}", sink_);
+}
+
+}  // namespace tablegate::core

@@ -1,0 +1,67 @@
+// Rows to JSON (interface section 5, "JSON values"), from PostgreSQL's text
+// output straight into the response's buffers: no tree, no second copy.
+//
+// PostgreSQL's session is pinned by whoever connects: DateStyle ISO, TimeZone
+// UTC, extra_float_digits 1, bytea_output hex, client_encoding UTF8.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "core/manifest/manifest.hpp"
+
+namespace tablegate::core {
+
+// Where the bytes go. reserve() gives room for at least `size` bytes or null (no memory); commit() says how
+// many of them were written. What was committed never moves.
+class ByteSink {
+ public:
+  virtual ~ByteSink() = default;
+  virtual char* reserve(size_t size) = 0;
+  virtual void commit(size_t size) = 0;
+};
+
+// A sink of its own: one string.
+class StringSink final : public ByteSink {
+ public:
+  char* reserve(size_t size) override;
+  void commit(size_t size) override;
+  std::string text;
+
+ private:
+  size_t committed_ = 0;
+};
+
+struct Cell {
+  const char* data = nullptr;  // null: SQL NULL; not NUL-terminated
+  size_t size = 0;
+};
+
+// Writes the answer of one API: begin(), then for each row its cells, then end(). False: no memory.
+class RowWriter {
+ public:
+  RowWriter(const Api& api, ByteSink& sink) : api_(api), sink_(sink) {}
+
+  bool begin();
+  // `cells`: the statement's output columns in order (a `wall` column takes two).
+  bool row(const Cell* cells);
+  bool end();
+
+ private:
+  const Api& api_;
+  ByteSink& sink_;
+  size_t rows_ = 0;
+};
+
+// How many output columns the API's statement has.
+size_t output_columns(const Api& api);
+
+// Writes one value as JSON. `wall` is the instant's text in the table's zone (timestamptz only) or empty. A
+// value that its column type cannot have is written as a JSON string.
+bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteSink& sink);
+
+// `"text"` with JSON's escapes (RFC 8259 section 7): quote, backslash and controls; all else as it is.
+bool write_json_string(std::string_view text, ByteSink& sink);
+
+}  // namespace tablegate::core

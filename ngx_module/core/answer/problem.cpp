@@ -1,0 +1,82 @@
+#include "core/answer/problem.hpp"
+
+#include <array>
+
+#include "core/answer/json_writer.hpp"
+
+namespace tablegate::core {
+
+namespace {
+
+// Codes 1108... are DataWorks' own where it has one for the outcome; else the HTTP status (interface section
+// 5).
+constexpr std::array<ProblemKind, static_cast<size_t>(Slug::count)> kKinds = {{
+    {Slug::none, 0, 0, "", "", false},
+    {Slug::missing_parameter, 400, 1108110519, "missing_parameter", "a required parameter is missing", false},
+    {Slug::invalid_parameter, 400, 400, "invalid_parameter", "a parameter is not valid", false},
+    {Slug::invalid_body, 400, 400, "invalid_body", "the body is not valid", false},
+    {Slug::missing_credential, 401, 401, "missing_credential", "the request carries no credential", false},
+    {Slug::invalid_credential, 401, 401, "invalid_credential", "the credential is not valid", false},
+    {Slug::expired_credential, 401, 401, "expired_credential", "the credential has expired", false},
+    {Slug::invalid_signature, 401, 401, "invalid_signature", "the signature is not valid", false},
+    {Slug::stale_request, 401, 401, "stale_request", "the request was signed too long ago", false},
+    {Slug::replayed_nonce, 401, 401, "replayed_nonce", "the nonce was used before", false},
+    {Slug::consumer_not_authorized, 403, 403, "consumer_not_authorized",
+     "the consumer is not authorized for this API", false},
+    {Slug::api_not_found, 404, 404, "api_not_found", "no API is published here", false},
+    {Slug::method_not_allowed, 405, 405, "method_not_allowed", "the API does not take this method", false},
+    {Slug::body_too_large, 413, 413, "body_too_large", "the body is too large", false},
+    {Slug::unsupported_media_type, 415, 415, "unsupported_media_type",
+     "the body must be application/json or application/x-www-form-urlencoded", false},
+    {Slug::rate_limited, 429, 1108113002, "rate_limited", "too many requests, try again later", true},
+    {Slug::queue_full, 429, 1108113002, "queue_full", "too many requests are waiting, try again later", true},
+    {Slug::query_failed, 500, 1108110622, "query_failed", "the query failed", false},
+    {Slug::database_unavailable, 503, 1108110703, "database_unavailable", "the database is not available",
+     true},
+    {Slug::nonce_store_full, 503, 503, "nonce_store_full",
+     "no more nonces can be remembered, try again later", true},
+    {Slug::query_timeout, 504, 1108110583, "query_timeout", "the query took too long", false},
+    {Slug::internal_error, 500, 500, "internal_error", "the request could not be served", false},
+}};
+
+}  // namespace
+
+const ProblemKind& problem_kind(Slug slug) {
+  return kKinds[static_cast<size_t>(slug)];
+}
+
+std::string problem_body(const Problem& problem, std::string_view request_id) {
+  const ProblemKind& kind = problem_kind(problem.slug);
+  std::string message;
+  if (!problem.subject.empty()) {
+    message.append(problem.slug == Slug::invalid_body ? "the " : "parameter ")
+        .append(problem.subject)
+        .append(" ");
+  }
+  message.append(problem.detail.empty() ? kind.message : problem.detail);
+
+  return problem_body(kind.code, kind.name, message, request_id);
+}
+
+std::string problem_body(uint32_t code, std::string_view name, std::string_view message,
+                         std::string_view request_id) {
+  StringSink sink;
+  sink.text.reserve(192 + message.size());
+  auto put = [&sink](std::string_view text) {
+    char* room = sink.reserve(text.size());
+    text.copy(room, text.size());
+    sink.commit(text.size());
+  };
+  put(R"({"data":null,"success":false,"errCode":)");
+  put(std::to_string(code));
+  put(R"(,"error":")");
+  put(name);
+  put(R"(","errMsg":)");
+  write_json_string(message, sink);
+  put(R"(,"requestId":)");
+  write_json_string(request_id, sink);
+  put("}");
+  return std::move(sink.text);
+}
+
+}  // namespace tablegate::core

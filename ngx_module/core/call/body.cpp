@@ -1,0 +1,52 @@
+#include "core/call/body.hpp"
+
+#include <algorithm>
+
+namespace tablegate::core {
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+bool same_in_any_case(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() &&
+         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a | 0x20) : a) == b;
+         });
+}
+
+}  // namespace
+
+Body::Kind body_kind(std::string_view content_type, std::string_view bytes) {
+  if (bytes.empty()) return Body::Kind::none;
+  const std::string_view media = trimmed(content_type.substr(0, content_type.find(';')));
+  if (same_in_any_case(media, "application/x-www-form-urlencoded")) return Body::Kind::form;
+  if (same_in_any_case(media, "application/json")) return Body::Kind::json;
+  return Body::Kind::other;
+}
+
+Problem parse_json_body(std::string_view bytes, Arena& arena, FlatObject& out) {
+  char* text = arena.copy(bytes);  // it is read in place
+  if (text == nullptr) return {Slug::internal_error, {}, {}, "no_memory"};
+  switch (read_flat_object(text, bytes.size(), arena, out)) {
+    case FlatResult::read:
+      return {};
+    case FlatResult::refused:
+      break;
+    case FlatResult::duplicate:
+      return {Slug::invalid_body, "body", "has a member twice"};
+    case FlatResult::too_deep:
+      return {Slug::invalid_body, "body", "is nested too deeply"};
+    case FlatResult::number_too_large:
+      return {Slug::invalid_body, "body", "has a number beyond 1e308: send it as a string"};
+    case FlatResult::no_memory:
+      return {Slug::internal_error, {}, {}, "no_memory"};
+  }
+  return {Slug::invalid_body, "body", "must be one JSON object (RFC 8259) and nothing else"};
+}
+
+}  // namespace tablegate::core

@@ -1,0 +1,86 @@
+// The query string half of parameters.hpp: splitting and decoding.
+#include "core/call/parameters.hpp"
+
+namespace tablegate::core {
+
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// The next decoded byte of `text` at `at`, which moves on; -1 when the encoding is bad.
+int next_byte(std::string_view text, size_t& at) {
+  const char c = text[at];
+  if (c == '+') {
+    ++at;
+    return ' ';
+  }
+  if (c != '%') {
+    ++at;
+    return static_cast<unsigned char>(c);
+  }
+  if (at + 2 >= text.size()) return -1;
+  const int high = hex_value(text[at + 1]);
+  const int low = hex_value(text[at + 2]);
+  if (high < 0 || low < 0) return -1;
+  at += 3;
+  return high * 16 + low;
+}
+
+bool encoded(std::string_view text) {
+  return text.find_first_of("%+") != std::string_view::npos;
+}
+
+}  // namespace
+
+bool query_text_is(std::string_view raw, std::string_view text) {
+  if (!encoded(raw)) return raw == text;
+  if (raw.size() < text.size()) return false;
+  size_t at = 0;
+  for (char expected : text) {
+    if (at >= raw.size()) return false;
+    if (next_byte(raw, at) != static_cast<unsigned char>(expected)) return false;
+  }
+  return at == raw.size();
+}
+
+QueryValue find_query_value(std::string_view query, std::string_view name) {
+  QueryValue found;
+  size_t at = 0;
+  while (at < query.size()) {
+    size_t end = query.find('&', at);
+    if (end == std::string_view::npos) end = query.size();
+    const std::string_view pair = query.substr(at, end - at);
+    const size_t equals = pair.find('=');
+    if (query_text_is(pair.substr(0, equals), name)) {
+      if (found.count++ == 0) {
+        found.raw = equals == std::string_view::npos ? pair.substr(pair.size()) : pair.substr(equals + 1);
+      }
+    }
+    at = end + 1;
+  }
+  return found;
+}
+
+std::string_view decode_query_value(std::string_view raw, Arena& arena) {
+  if (!encoded(raw)) {
+    const char* copy = arena.copy(raw);
+    return copy == nullptr ? std::string_view() : std::string_view(copy, raw.size());
+  }
+  char* out = static_cast<char*>(arena.allocate(raw.size() + 1));
+  if (out == nullptr) return {};
+  size_t size = 0;
+  for (size_t at = 0; at < raw.size();) {
+    const int byte = next_byte(raw, at);
+    if (byte < 0) return {};
+    out[size++] = static_cast<char>(byte);
+  }
+  out[size] = '\0';
+  return {out, size};
+}
+
+}  // namespace tablegate::core

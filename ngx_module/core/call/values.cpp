@@ -1,0 +1,214 @@
+// The value half of parameters.hpp: what each parameter type may look like
+// (interface section 2, "Literals in parameters"). Everything that passes here
+// is text that PostgreSQL's input function of the column's type takes as well:
+// a caller's mistake is a 400, never an SQL error.
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include "core/call/parameters.hpp"
+#include "core/text/utf8.hpp"
+
+namespace tablegate::core {
+
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool all_digits(std::string_view text) {
+  if (text.empty()) return false;
+  for (char c : text) {
+    if (!is_digit(c)) return false;
+  }
+  return true;
+}
+
+// ---- numbers
+
+template <class Integer>
+bool integer_fits(std::string_view value) {
+  Integer parsed{};
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
+  return error == std::errc() && end == value.data() + value.size();
+}
+
+bool check_integer(const Parameter& parameter, std::string_view value, std::string_view& detail) {
+  const ColumnType column = parameter.column_type;
+  if (column == ColumnType::int2) {
+    detail = "must be a whole number from -32768 to 32767";
+    return integer_fits<int16_t>(value);
+  }
+  if (column == ColumnType::int4 || parameter.type == ParameterType::int_) {
+    detail = "must be a whole number from -2147483648 to 2147483647";
+    return integer_fits<int32_t>(value);
+  }
+  detail = "must be a whole number from -9223372036854775808 to 9223372036854775807";
+  return integer_fits<int64_t>(value);
+}
+
+// Plain notation: -12, 12.5, .5, 12. ; no exponent. PostgreSQL's numeric takes 131072 digits before the point
+// and 16383 after it (manual, 8.1.2).
+bool check_decimal(std::string_view value) {
+  if (!value.empty() && value[0] == '-') value.remove_prefix(1);
+  const size_t point = value.find('.');
+  const std::string_view whole = value.substr(0, point);
+  const std::string_view fraction =
+      point == std::string_view::npos ? std::string_view() : value.substr(point + 1);
+  if (whole.empty() && fraction.empty()) return false;
+  if (whole.size() > 131072 || fraction.size() > 16383) return false;
+  return (whole.empty() || all_digits(whole)) && (fraction.empty() || all_digits(fraction));
+}
+
+// A decimal with an optional exponent that is neither past the type's range nor lost to zero: PostgreSQL
+// refuses both (float8in_internal).
+template <class Float>
+bool check_float(std::string_view value) {
+  const size_t exponent = value.find_first_of("eE");
+  if (!check_decimal(value.substr(0, exponent))) return false;
+  if (exponent != std::string_view::npos) {
+    std::string_view digits = value.substr(exponent + 1);
+    if (!digits.empty() && (digits[0] == '-' || digits[0] == '+')) digits.remove_prefix(1);
+    if (!all_digits(digits)) return false;
+  }
+  Float parsed{};
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
+  return error == std::errc() && end == value.data() + value.size() && std::isfinite(parsed);
+}
+
+// ---- dates and times
+
+// Takes `count` digits off the front; -1 when they are not there.
+int take_number(std::string_view& text, size_t count) {
+  if (text.size() < count || !all_digits(text.substr(0, count))) return -1;
+  int number = 0;
+  for (char c : text.substr(0, count)) number = number * 10 + (c - '0');
+  text.remove_prefix(count);
+  return number;
+}
+
+bool take(std::string_view& text, char expected) {
+  if (text.empty() || text[0] != expected) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// YYYY-MM-DD off the front. Years 1 to `max_year`, more than four digits only past 9999.
+bool take_date(std::string_view& text, int max_year) {
+  size_t digits = 0;
+  while (digits < text.size() && is_digit(text[digits])) ++digits;
+  if (digits < 4 || digits > 7 || (digits > 4 && text[0] == '0')) return false;
+  const int year = take_number(text, digits);
+  if (year < 1 || year > max_year || !take(text, '-')) return false;
+  const int month = take_number(text, 2);
+  if (month < 1 || month > 12 || !take(text, '-')) return false;
+  const int day = take_number(text, 2);
+  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  const int last = month == 2 && leap ? 29 : kDays[month - 1];
+  return day >= 1 && day <= last;
+}
+
+// hh:mm[:ss[.f{1,6}]] off the front.
+bool take_time(std::string_view& text) {
+  const int hour = take_number(text, 2);
+  if (hour < 0 || hour > 23 || !take(text, ':')) return false;
+  const int minute = take_number(text, 2);
+  if (minute < 0 || minute > 59) return false;
+  if (!take(text, ':')) return true;
+  const int second = take_number(text, 2);
+  if (second < 0 || second > 59) return false;
+  if (!take(text, '.')) return true;
+  size_t digits = 0;
+  while (digits < text.size() && is_digit(text[digits])) ++digits;
+  if (digits < 1 || digits > 6) return false;
+  text.remove_prefix(digits);
+  return true;
+}
+
+// Z or +hh[:mm] off the front; PostgreSQL takes up to 15:59.
+bool take_offset(std::string_view& text) {
+  if (take(text, 'Z')) return true;
+  if (!take(text, '+') && !take(text, '-')) return false;
+  const int hours = take_number(text, 2);
+  if (hours < 0 || hours > 15) return false;
+  if (text.empty()) return true;
+  if (!take(text, ':')) return false;
+  const int minutes = take_number(text, 2);
+  return minutes >= 0 && minutes <= 59;
+}
+
+constexpr int kMaxDateYear = 5874897;  // PostgreSQL manual, table 8.9
+constexpr int kMaxTimestampYear =
+    294275;  // one short of the last year, which no offset can push over the end
+
+std::string_view check_datetime(const Parameter& parameter, std::string_view value, Arena& arena,
+                                std::string_view& detail) {
+  detail = "must be a time of ISO 8601 such as 2025-01-31T08:00:00+08:00";
+  std::string_view rest = value;
+  if (!take_date(rest, kMaxTimestampYear)) return {};
+  if (!take(rest, 'T') && !take(rest, ' ')) return {};
+  if (!take_time(rest)) return {};
+  if (rest.empty()) {
+    if (parameter.column_type == ColumnType::timestamp) return value;
+    const std::string_view zone = parameter.time_zone.empty() ? std::string_view("UTC") : parameter.time_zone;
+    char* text = static_cast<char*>(arena.allocate(value.size() + 1 + zone.size() + 1));
+    if (text == nullptr) return {};
+    std::memcpy(text, value.data(), value.size());
+    text[value.size()] = ' ';
+    std::memcpy(text + value.size() + 1, zone.data(), zone.size());
+    text[value.size() + 1 + zone.size()] = '\0';
+    return {text, value.size() + 1 + zone.size()};
+  }
+  if (!take_offset(rest) || !rest.empty()) return {};
+  if (parameter.column_type == ColumnType::timestamp) {
+    // PostgreSQL would ignore the offset in silence.
+    detail = "must be a time without an offset such as 2025-01-31T08:00:00";
+    return {};
+  }
+  return value;
+}
+
+}  // namespace
+
+std::string_view check_value(const Parameter& parameter, std::string_view value, Arena& arena,
+                             std::string_view& detail) {
+  bool good = false;
+  switch (parameter.type) {
+    case ParameterType::string:
+      detail = "must be UTF-8 without NUL";
+      good = valid_text(value);
+      break;
+    case ParameterType::int_:
+    case ParameterType::long_:
+      good = check_integer(parameter, value, detail);
+      break;
+    case ParameterType::decimal:
+      detail = "must be a decimal number such as 12.50";
+      good = check_decimal(value);
+      break;
+    case ParameterType::float_:
+    case ParameterType::double_:
+      detail = "must be a number within the range of its type";
+      good = parameter.type == ParameterType::float_ || parameter.column_type == ColumnType::float4
+                 ? check_float<float>(value)
+                 : check_float<double>(value);
+      break;
+    case ParameterType::boolean:
+      detail = "must be true, false, 1 or 0";
+      good = value == "true" || value == "false" || value == "1" || value == "0";
+      break;
+    case ParameterType::date: {
+      detail = "must be a date of ISO 8601 such as 2025-01-31";
+      std::string_view rest = value;
+      good = take_date(rest, kMaxDateYear) && rest.empty();
+      break;
+    }
+    case ParameterType::datetime:
+      return check_datetime(parameter, value, arena, detail);
+  }
+  return good ? value : std::string_view();
+}
+
+}  // namespace tablegate::core

@@ -1,0 +1,198 @@
+// The manifest model: what a gateway serves, as nginx reads it. Immutable once
+// read: plain structures, no reference counts, no caches, so that nginx's
+// workers share its pages (copy on write). Made by read_manifest() in
+// manifest_reader.hpp; owned by whoever read it (nginx: the configuration
+// cycle), and every pointer and view into it lives as long as it does.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/digest.hpp"
+#include "core/manifest/types.hpp"
+#include "core/proof/jwt_setting.hpp"
+#include "core/secret.hpp"
+
+namespace tablegate::core {
+
+enum class ParameterPlace : uint8_t { query, path, header, body };
+enum class ResultShape : uint8_t { object, list };
+enum class AuthenticationType : uint8_t { api_key, jwt, hmac };
+
+// The types that an API takes; none: it is open to all.
+struct Authentication {
+  bool api_key = false;
+  bool jwt = false;
+  bool hmac = false;
+
+  bool open() const { return !api_key && !jwt && !hmac; }
+};
+
+// What an API asks of HMAC signatures (interface: Api, `hmac`).
+struct HmacRule {
+  bool sha256 = true;
+  bool sha1 = false;
+  bool require_nonce = false;
+  bool require_content_md5 = true;  // concerns bodies that are no form
+};
+
+struct Parameter {
+  std::string name;
+  ParameterPlace place = ParameterPlace::query;
+  ParameterType type = ParameterType::string;
+  ColumnType column_type = ColumnType::text;
+  std::string condition_before;  // SQL around the placeholder, identifiers quoted
+  std::string condition_after;
+  bool required = true;
+  std::optional<std::string> default_value;
+  std::string time_zone;  // of a DATETIME without offset; a name of PostgreSQL's
+  int optional_bit = -1;  // its bit in a statement's presence mask; -1: always present
+};
+
+struct Column {
+  std::string name;
+  std::string key;  // `"name":` as JSON, ready to be written
+  ColumnType type = ColumnType::text;
+  bool as_string = false;
+  bool wall = false;  // the next output column is the same instant in the table's zone
+};
+
+// Where an API key stands when it is not `Authorization: Bearer KEY`.
+struct ApiKeySource {
+  enum class In : uint8_t { bearer, header, query } in = In::bearer;
+  std::string name;
+};
+
+// By what a request asks for one of several versions of a REST API, where the path does not tell it.
+struct VersionKey {
+  enum class In : uint8_t { none, header, query } in = In::none;
+  std::string name;
+  std::string value;
+};
+
+// A mirrored table in an API's SQL.
+struct TableUse {
+  uint32_t table = 0;  // place in Manifest::tables
+  uint32_t at = 0;     // offset in Api::select where "mirror"."NAME" stands
+};
+
+struct Api {
+  uint32_t id = 0;     // the catalog's
+  uint32_t index = 0;  // place in Manifest::apis
+  std::string name;
+  std::string workspace;
+  std::string rest_api;
+  uint32_t version = 0;
+  std::string method;
+  std::string path;
+  std::vector<std::string> path_segments;  // "{user_id}" stays as it is
+  bool has_path_parameters = false;
+  VersionKey version_key;
+  std::vector<std::string> domains;  // empty: any host
+  std::string service;
+  std::string resource_group;
+  uint32_t timeout_ms = 3000;
+  uint32_t max_records = 2000;
+  ResultShape result = ResultShape::list;
+  bool point = false;
+  Authentication authentication;
+  ApiKeySource api_key_source;
+  HmacRule hmac;
+  std::string select;
+  std::string tail;
+  std::vector<TableUse> tables;  // by ascending offset
+  std::vector<Parameter> parameters;
+  bool reads_body = false;  // a parameter stands in the body
+  std::vector<Column> columns;
+  // Beside this version another one is served to some consumers (canary.hpp).
+  uint32_t canary = 0;         // place in Manifest::apis
+  uint32_t canary_weight = 0;  // percent of consumers; 0: there is none
+  bool is_canary = false;      // this is the other one: no route leads to it
+  // Values of the headers of an API that is deprecated (RFC 9745, RFC 8594); empty: it is not.
+  std::string deprecation;
+  std::string sunset;
+};
+
+struct Domain {
+  std::string name;  // "*.example.com" matches one label or more before it
+  bool https = false;
+  bool force_https = false;
+  int document = -1;  // place in Manifest::documents; -1: none of its own
+};
+
+// An OpenAPI document, bytes as `tablegate_openapi` sends them.
+struct Document {
+  std::string text;
+  std::string etag;  // with its quotes
+};
+
+// When a credential counts, in seconds since 1970: from `not_before` until just before `expires`.
+struct Validity {
+  int64_t not_before = INT64_MIN;
+  int64_t expires = INT64_MAX;
+};
+
+struct ApiKey {
+  std::string id;
+  Digest digest{};
+  uint32_t consumer = 0;  // place in Manifest::consumers
+  Validity validity;
+};
+
+// How a client builds the string that it signs (authentication.md, "profile").
+enum class HmacProfile : uint8_t { classic, raw_query };
+
+struct HmacKey {
+  std::string id;
+  std::string access_key;  // public: X-Ca-Key
+  Secret secret;
+  HmacProfile profile = HmacProfile::classic;
+  uint32_t consumer = 0;  // place in Manifest::consumers
+  Validity validity;
+};
+
+struct Consumer {
+  std::string name;
+  bool enabled = true;
+  std::vector<uint32_t> apis;  // places in Manifest::apis, sorted
+};
+
+class JwtIndex;
+class Router;
+
+struct Manifest {
+  Manifest();
+  ~Manifest();
+  Manifest(const Manifest&) = delete;
+  Manifest& operator=(const Manifest&) = delete;
+
+  std::string gateway;
+  uint64_t publication = 0;
+  std::string sha256;  // hex, of all bytes after the header line
+  std::vector<Domain> domains;
+  std::vector<Api> apis;
+  std::vector<Consumer> consumers;
+  std::vector<std::string> tables;  // names of the mirrored tables that APIs read, sorted
+  std::vector<Document> documents;
+  int any_host_document = -1;      // of hosts that are no domain; -1: none
+  std::vector<ApiKey> api_keys;    // sorted by digest
+  std::vector<HmacKey> hmac_keys;  // sorted by access key
+  std::vector<JwtSetting> jwt_settings;
+  std::unique_ptr<const JwtIndex> jwt_index;  // of jwt_settings; never null
+  std::unique_ptr<const Router> router;
+
+  // The key with this digest, or null.
+  const ApiKey* find_api_key(const Digest& digest) const;
+  // The key pair with this access key, or null.
+  const HmacKey* find_hmac_key(std::string_view access_key) const;
+  // What the host's domain answers (null: any other host), or null.
+  const Document* find_document(const Domain* domain) const;
+  // Whether the consumer may call the API.
+  bool authorized(uint32_t consumer, const Api& api) const;
+};
+
+}  // namespace tablegate::core

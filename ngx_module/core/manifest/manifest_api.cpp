@@ -1,0 +1,188 @@
+#include "core/manifest/manifest_api.hpp"
+
+#include "core/answer/json_writer.hpp"
+#include "core/route/router.hpp"
+#include "core/text/http_date.hpp"
+
+namespace tablegate::core {
+
+namespace {
+
+// Splits "/a/{b}/c" into "a", "{b}", "c".
+void split_path(Api& api) {
+  size_t at = 0;
+  while (at < api.path.size()) {
+    size_t end = api.path.find('/', at + 1);
+    if (end == std::string::npos) end = api.path.size();
+    api.path_segments.push_back(api.path.substr(at + 1, end - at - 1));
+    const std::string& segment = api.path_segments.back();
+    if (segment.size() > 2 && segment.front() == '{' && segment.back() == '}') api.has_path_parameters = true;
+    at = end;
+  }
+}
+
+Parameter read_parameter(ObjectReader& in) {
+  Parameter out;
+  out.name = in.string("name");
+  out.place = in.word<ParameterPlace>("in", {{"query", ParameterPlace::query},
+                                             {"path", ParameterPlace::path},
+                                             {"header", ParameterPlace::header},
+                                             {"body", ParameterPlace::body}});
+  if (auto type = parse_parameter_type(in.string("type"))) {
+    out.type = *type;
+  } else {
+    in.fail("type", "is no parameter type");
+  }
+  if (auto type = parse_column_type(in.string("column_type"))) {
+    out.column_type = *type;
+  } else {
+    in.fail("column_type", "is no column type");
+  }
+  if (!compatible(out.type, out.column_type)) in.fail("type", "does not go with column_type");
+  const std::vector<std::string> condition = in.strings("condition");
+  if (condition.size() == 2) {
+    out.condition_before = condition[0];
+    out.condition_after = condition[1];
+  } else {
+    in.fail("condition", "must have two parts");
+  }
+  out.required = in.boolean("required");
+  if (in.has("default")) out.default_value = in.string("default");
+  if (in.has("time_zone")) out.time_zone = in.string("time_zone");
+  return out;
+}
+
+Column read_column(ObjectReader& in) {
+  Column out;
+  out.name = in.string("name");
+  StringSink key;
+  write_json_string(out.name, key);
+  out.key = key.text + ":";
+  if (auto type = parse_column_type(in.string("type"))) {
+    out.type = *type;
+  } else {
+    in.fail("type", "is no column type");
+  }
+  if (in.has("as")) out.as_string = in.word<bool>("as", {{"string", true}});
+  if (in.has("wall")) out.wall = in.boolean("wall");
+  return out;
+}
+
+constexpr int kMaxOptionalParameters = 64;  // bits of the presence mask
+
+void read_parameters(ObjectReader& in, Api& out) {
+  int bit = 0;
+  in.objects("parameters", [&](ObjectReader& item) {
+    Parameter parameter = read_parameter(item);
+    if (!parameter.required && !parameter.default_value) {
+      if (bit == kMaxOptionalParameters) item.fail("required", "at most 64 parameters may be optional");
+      parameter.optional_bit = bit++;
+    }
+    if (parameter.place == ParameterPlace::body) {
+      if (out.method != "POST") item.fail("in", "may be body with POST only");
+      out.reads_body = true;
+    }
+    out.parameters.push_back(std::move(parameter));
+  });
+}
+
+void read_authentication(ObjectReader& in, Api& out) {
+  for (const std::string& type : in.strings("authentication")) {
+    if (type == "api_key") {
+      out.authentication.api_key = true;
+    } else if (type == "jwt") {
+      out.authentication.jwt = true;
+    } else if (type == "hmac") {
+      out.authentication.hmac = true;
+    } else {
+      in.fail("authentication", "has a type that this module does not know");
+    }
+  }
+  if (out.authentication.hmac != in.has("hmac"))
+    in.fail("hmac", out.authentication.hmac ? "is missing" : "wants hmac in authentication");
+  if (!in.has("hmac")) return;
+  in.object("hmac", [&out](ObjectReader& rule) {
+    out.hmac.sha256 = out.hmac.sha1 = false;
+    for (const std::string& method : rule.strings("methods")) {
+      if (method == "HmacSHA256") {
+        out.hmac.sha256 = true;
+      } else if (method == "HmacSHA1") {
+        out.hmac.sha1 = true;
+      } else {
+        rule.fail("methods", "has a method that this module does not know");
+      }
+    }
+    if (!out.hmac.sha256 && !out.hmac.sha1) rule.fail("methods", "must not be empty");
+    out.hmac.require_nonce = rule.boolean("require_nonce");
+    out.hmac.require_content_md5 = rule.boolean("require_content_md5");
+  });
+}
+
+constexpr int64_t kLastTime = 253402300799;  // 9999-12-31T23:59:59Z
+
+// Deprecation is a date of structured fields (RFC 9745 section 2), Sunset an HTTP date not before it (section
+// 4).
+void read_deprecation(ObjectReader& in, Api& out) {
+  in.object("deprecated", [&out](ObjectReader& times) {
+    const int64_t since = times.integer("since", 0, kLastTime);
+    const int64_t sunset = times.integer("sunset", 0, kLastTime);
+    if (sunset < since) times.fail("sunset", "must not be before since");
+    out.deprecation = "@" + std::to_string(since);
+    char date[kHttpDateSize + 1];
+    format_http_date(sunset, date);
+    out.sunset.assign(date, kHttpDateSize);
+  });
+}
+
+void read_version_key(ObjectReader& in, Api& out) {
+  out.version_key.in =
+      in.word<VersionKey::In>("in", {{"header", VersionKey::In::header}, {"query", VersionKey::In::query}});
+  out.version_key.name = in.string("name");
+  if (out.version_key.name.empty()) in.fail("name", "must not be empty");
+  out.version_key.value = in.string("value");
+  if (out.version_key.value.empty()) in.fail("value", "must not be empty");
+}
+
+}  // namespace
+
+Api read_api(ObjectReader& in, TableNames& tables) {
+  Api out;
+  out.id = static_cast<uint32_t>(in.integer("id", 1, UINT32_MAX));
+  out.name = in.string("name");
+  out.workspace = in.string("workspace");
+  out.rest_api = in.string("rest_api");
+  out.version = static_cast<uint32_t>(in.integer("version", 0, UINT32_MAX));
+  out.method = in.string("method");
+  if (out.method != "GET" && out.method != "POST") in.fail("method", "must be GET or POST");
+  out.path = in.string("path");
+  if (out.path.empty() || out.path[0] != '/') in.fail("path", "must start with /");
+  split_path(out);
+  if (out.path_segments.size() > kMaxPathSegments) in.fail("path", "has too many segments");
+  if (in.has("version_key"))
+    in.object("version_key", [&out](ObjectReader& key) { read_version_key(key, out); });
+  out.domains = in.strings("domains");
+  out.service = in.string("service");
+  out.resource_group = in.string("resource_group");
+  out.timeout_ms = static_cast<uint32_t>(in.integer("timeout_ms", 1, 90000));
+  out.max_records = static_cast<uint32_t>(in.integer("max_records", 1, 10000));
+  out.result = in.word<ResultShape>("result", {{"object", ResultShape::object}, {"list", ResultShape::list}});
+  out.point = in.boolean("point");
+  read_authentication(in, out);
+  if (in.has("api_key_source")) {
+    in.object("api_key_source", [&out](ObjectReader& source) {
+      out.api_key_source.in = source.word<ApiKeySource::In>(
+          "in", {{"header", ApiKeySource::In::header}, {"query", ApiKeySource::In::query}});
+      out.api_key_source.name = source.string("name");
+    });
+  }
+  if (in.has("deprecated")) read_deprecation(in, out);
+  out.select = in.string("select");
+  out.tail = in.string("tail");
+  if (in.has("tables")) read_tables(in, tables, out);
+  read_parameters(in, out);
+  in.objects("columns", [&out](ObjectReader& item) { out.columns.push_back(read_column(item)); });
+  if (out.columns.empty()) in.fail("columns", "must not be empty");
+  return out;
+}
+
+}  // namespace tablegate::core

@@ -1,0 +1,92 @@
+#include "core/plan/table_generations.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+namespace tablegate::core {
+
+namespace {
+
+template <class Number>
+bool read_number(const Cell& cell, Number& number) {
+  if (cell.data == nullptr) return false;
+  const char* const end = cell.data + cell.size;
+  const auto read = std::from_chars(cell.data, end, number);
+  return read.ec == std::errc{} && read.ptr == end;
+}
+
+std::string_view text_of(const Cell& cell) {
+  return cell.data == nullptr ? std::string_view() : std::string_view(cell.data, cell.size);
+}
+
+}  // namespace
+
+// Standard SQL, so that other engines of PostgreSQL's protocol run it too.
+const char* const kGenerationsSql =
+    "SELECT table_name, relation, generation, rows, CAST(floor(extract(epoch FROM source_time)) AS bigint),"
+    " CAST(floor(extract(epoch FROM loaded_at)) AS bigint) FROM \"mirror\".\"tablegate_tables\"";
+
+TableGenerations::TableGenerations(const Manifest& manifest)
+    : manifest_(manifest), tables_(manifest.tables.size()), seen_(manifest.tables.size()) {}
+
+void TableGenerations::begin() {
+  std::fill(seen_.begin(), seen_.end(), false);
+}
+
+bool TableGenerations::row(const Cell* cells) {
+  const std::vector<std::string>& names = manifest_.tables;
+  const auto found = std::lower_bound(names.begin(), names.end(), text_of(cells[0]));
+  if (found == names.end() || *found != text_of(cells[0])) return true;
+  const std::string_view relation = text_of(cells[1]);
+  TableGeneration read;
+  if (relation.empty() || !read_number(cells[2], read.number) || !read_number(cells[3], read.rows) ||
+      !read_number(cells[5], read.loaded_at) ||
+      (cells[4].data != nullptr && !read_number(cells[4], read.source_time))) {
+    return false;
+  }
+  const auto place = static_cast<size_t>(found - names.begin());
+  TableGeneration& table = tables_[place];
+  // Unknown: it was read under its name.
+  const bool moved = relation != (table.relation.empty() ? *found : table.relation);
+  read.epoch = moved ? ++last_epoch_ : table.epoch;
+  read.relation = relation;
+  read.known = true;
+  table = std::move(read);
+  seen_[place] = true;
+  return true;
+}
+
+void TableGenerations::end() {
+  pointers_ = 0;
+  for (size_t place = 0; place < tables_.size(); ++place) {
+    TableGeneration& table = tables_[place];
+    if (!seen_[place]) table.known = false;  // where it was is still the best guess
+    if (!table.relation.empty() && table.relation != manifest_.tables[place]) ++pointers_;
+  }
+}
+
+bool TableGenerations::reads_pointer(const Api& api) const {
+  return pointers_ > 0 && std::any_of(api.tables.begin(), api.tables.end(), [this](const TableUse& use) {
+           const TableGeneration& table = tables_[use.table];
+           return !table.relation.empty() && table.relation != manifest_.tables[use.table];
+         });
+}
+
+uint64_t TableGenerations::epoch(const Api& api) const {
+  uint64_t newest = 0;
+  for (const TableUse& use : api.tables) newest = std::max(newest, tables_[use.table].epoch);
+  return newest;
+}
+
+int64_t TableGenerations::modified(const Api& api) const {
+  int64_t newest = std::numeric_limits<int64_t>::min();
+  for (const TableUse& use : api.tables) {
+    const TableGeneration& table = tables_[use.table];
+    if (!table.known) return std::numeric_limits<int64_t>::min();
+    newest = std::max(newest, table.modified());
+  }
+  return newest;
+}
+
+}  // namespace tablegate::core

@@ -1,0 +1,66 @@
+// What a gateway knows of the mirrored tables that its APIs read: the rows of
+// mirror.tablegate_tables of one database, as they were read last. Owned by a
+// worker (or a test of the loader), one thread. Tables that the manifest does
+// not name are left out. What is not known stays `known` false: such a table is
+// read under its own name.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/answer/json_writer.hpp"
+#include "core/manifest/manifest.hpp"
+
+namespace tablegate::core {
+
+// Plain SQL without parameters; kGenerationColumns columns of text, in this order: name, relation,
+// generation, rows, source_time and loaded_at in seconds since 1970.
+extern const char* const kGenerationsSql;
+constexpr size_t kGenerationColumns = 6;
+
+struct TableGeneration {
+  bool known = false;
+  std::string relation;  // in schema mirror; empty while it is not known
+  uint64_t number = 0;
+  uint64_t rows = 0;
+  int64_t source_time = INT64_MIN;  // seconds since 1970; INT64_MIN: the source does not tell
+  int64_t loaded_at = 0;            // seconds since 1970
+  // Another one each time that `relation` changed, never used for two tables; 0: it is the table's name.
+  uint64_t epoch = 0;
+
+  // The newest change that it holds, as far as it is told.
+  int64_t modified() const { return source_time != INT64_MIN ? source_time : loaded_at; }
+};
+
+class TableGenerations {
+ public:
+  explicit TableGenerations(const Manifest& manifest);
+
+  // Takes over what was read: begin(), row() for each row, end(). Tables without a row are not known any
+  // more.
+  void begin();
+  // `cells`: kGenerationColumns of them. False: it is no row of that table; the row is left out.
+  bool row(const Cell* cells);
+  void end();
+
+  // By places in Manifest::tables.
+  const std::vector<TableGeneration>& all() const { return tables_; }
+  const std::string& name(size_t place) const { return manifest_.tables[place]; }
+  // A table of the API stands in the mirror under another name than its own.
+  bool reads_pointer(const Api& api) const;
+  // Tells apart the SQL of an API before and after one of its tables moved. 0: none ever did.
+  uint64_t epoch(const Api& api) const;
+  // The newest change of all tables of an API, seconds since 1970; INT64_MIN: of one it is not known.
+  int64_t modified(const Api& api) const;
+
+ private:
+  const Manifest& manifest_;
+  std::vector<TableGeneration> tables_;
+  std::vector<bool> seen_;
+  uint64_t last_epoch_ = 0;
+  size_t pointers_ = 0;  // tables that stand under another name than their own
+};
+
+}  // namespace tablegate::core

@@ -1,0 +1,46 @@
+// Tokens whose signatures held, by SHA-256 of the whole token, so that the next
+// request with one costs no verification. Bounded: a set's least recently used
+// entry goes. Who looks one up still checks the time. One a verifier.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "core/manifest/manifest.hpp"
+
+namespace tablegate::core {
+
+// What a proved token says; all that is looked at when it comes again.
+struct KeptProof {
+  const JwtSetting* setting = nullptr;
+  const Jwk* key = nullptr;  // the setting's own
+  int64_t expires = 0;
+  int64_t not_before = 0;
+  bool has_expires = false;
+  bool has_not_before = false;
+};
+
+class JwtCache {
+ public:
+  static constexpr size_t kSets = 256;
+  static constexpr size_t kWays = 4;
+
+  // Null: not there. Valid until the next put().
+  const KeptProof* find(uint32_t source, const Digest& token);
+  void put(uint32_t source, const Digest& token, const KeptProof& proof);
+
+ private:
+  struct Entry {
+    Digest token{};
+    uint32_t source = 0;
+    uint64_t used = 0;  // 0: free
+    KeptProof proof;
+  };
+  Entry* set_of(const Digest& token);
+
+  std::vector<Entry> entries_;  // kSets of kWays, made with the first put()
+  uint64_t clock_ = 0;
+};
+
+}  // namespace tablegate::core

@@ -1,0 +1,61 @@
+// Finds the API for a host, a path and a method. Built once with the manifest,
+// immutable, allocation-free on the request path.
+//
+// Order (interface section 5): the domain's own routes, then those without a
+// domain; a literal segment wins over a parameter. An exact domain wins over a
+// wildcard, a longer wildcard over a shorter one. Of the versions of a REST API at
+// one path the request's header or query parameter picks one; a request that
+// picks none sees none of them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/manifest/manifest.hpp"
+#include "core/result.hpp"
+
+namespace tablegate::core {
+
+constexpr size_t kMaxPathSegments = 100;  // a path has at most 200 characters
+
+class HeaderSource;
+
+struct RouteMatch {
+  enum class Outcome : uint8_t { found, method_not_allowed, not_found } outcome = Outcome::not_found;
+  const Api* api = nullptr;        // found
+  const Domain* domain = nullptr;  // the host's domain where it is one of the manifest's, else null
+  std::string_view allow;  // method_not_allowed: the value of the Allow header; lives as long as the router
+};
+
+class Router {
+ public:
+  ~Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  // Refuses two APIs that one request could mean.
+  static Result<std::unique_ptr<const Router>> build(const Manifest& manifest);
+
+  // `host` in lower case without port; `path` normalised (nginx's r->uri). HEAD finds GET. `query` (raw,
+  // without '?') and `headers` (null: none) are looked at only where a version is picked by them.
+  RouteMatch find(std::string_view host, std::string_view path, std::string_view method,
+                  std::string_view query = {}, const HeaderSource* headers = nullptr) const;
+
+ private:
+  struct Data;
+  explicit Router(std::unique_ptr<const Data> data);
+  std::unique_ptr<const Data> data_;
+};
+
+// Whether one request could ask for both of two versions at one path and method: one value of one name picks
+// at most one; of two names a request could give both, and without a key it means an API in any case.
+bool could_mean_both(const VersionKey& a, const VersionKey& b);
+
+// The value of path parameter `name` of `api` within `path`, which the router matched; empty when there is
+// none.
+std::string_view path_parameter(const Api& api, std::string_view path, std::string_view name);
+
+}  // namespace tablegate::core

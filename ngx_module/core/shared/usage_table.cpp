@@ -1,0 +1,124 @@
+#include "core/shared/usage_table.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/mix.hpp"
+
+namespace tablegate::core {
+
+namespace {
+
+constexpr size_t kBucket = 8;  // slots looked at in a row, in each of two places
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+// What was written before `filled` is seen by who sees it.
+constexpr auto kRelease = std::memory_order_release;
+constexpr auto kAcquire = std::memory_order_acquire;
+
+}  // namespace
+
+UsageTable::UsageTable(void* memory, size_t size) : instances_(static_cast<SharedWord*>(memory)) {
+  slots_ = reinterpret_cast<UsageSlot*>(instances_ + 1);
+  count_ = (size - sizeof(SharedWord)) / sizeof(UsageSlot) / kBucket * kBucket;
+}
+
+uint64_t UsageTable::key_of(uint32_t api_id, std::string_view consumer) {
+  return std::max<uint64_t>(1, mix(consumer.substr(0, kUsageName), api_id));
+}
+
+// The pair's slot, or the one it gets: a free one, else the one called longest ago.
+UsageSlot& UsageTable::find_place(uint64_t key, int64_t now, bool& fresh) {
+  const size_t buckets = count_ / kBucket;
+  const size_t starts[] = {key % buckets * kBucket, mix(key) % buckets * kBucket};
+  for (;;) {
+    UsageSlot* oldest = nullptr;
+    uint64_t oldest_key = 0;
+    uint64_t oldest_time = UINT64_MAX;
+    for (size_t i = 0; i < 2 * kBucket; ++i) {
+      UsageSlot& slot = slots_[starts[i / kBucket] + i % kBucket];
+      const uint64_t seen = slot.key.load(kRelaxed);
+      fresh = false;
+      if (seen == key) return slot;
+      const uint64_t time = seen == 0 ? 0 : std::max<uint64_t>(1, slot.last.load(kRelaxed));
+      if (time < oldest_time) {
+        oldest = &slot;
+        oldest_key = seen;
+        oldest_time = time;
+      }
+    }
+    fresh = true;
+    // Before the key: else others would take the new pair for the one called longest ago.
+    oldest->last.store(static_cast<uint64_t>(now), kRelaxed);
+    if (oldest->key.compare_exchange_strong(oldest_key, key, kRelaxed)) return *oldest;
+  }
+}
+
+void UsageTable::fill(UsageSlot& slot, uint64_t key, uint32_t api_id, std::string_view consumer) {
+  consumer = consumer.substr(0, kUsageName);
+  slot.filled.store(0, kRelaxed);
+  slot.calls.store(0, kRelaxed);
+  slot.instance.store(instances_->fetch_add(1, kRelaxed) + 1, kRelaxed);
+  slot.api.store((uint64_t{api_id} << 32U) | consumer.size(), kRelaxed);
+  for (size_t i = 0; i < slot.name.size(); ++i) {
+    uint64_t word = 0;
+    const size_t at = i * sizeof(word);
+    if (at < consumer.size())
+      std::memcpy(&word, consumer.data() + at, std::min(sizeof(word), consumer.size() - at));
+    slot.name[i].store(word, kRelaxed);
+  }
+  slot.filled.store(key, kRelease);
+}
+
+bool UsageTable::count_in(UsageSlot& slot, uint64_t key, int64_t now) {
+  if (slot.filled.load(kRelaxed) != key || slot.key.load(kRelaxed) != key) return false;
+  slot.calls.fetch_add(1, kRelaxed);
+  if (slot.last.load(kRelaxed) != static_cast<uint64_t>(now))
+    slot.last.store(static_cast<uint64_t>(now), kRelaxed);
+  return true;
+}
+
+UsageSlot& UsageTable::count(uint64_t key, uint32_t api_id, std::string_view consumer, int64_t now) {
+  bool fresh = false;
+  UsageSlot& slot = find_place(key, now, fresh);
+  if (!fresh) {
+    if (count_in(slot, key, now)) return slot;
+    // Somebody else fills it at this moment.
+    if (static_cast<int64_t>(slot.last.load(kRelaxed)) + 1 >= now) {
+      slot.calls.fetch_add(1, kRelaxed);
+      return slot;
+    }
+  }
+  // Ours to fill; or that of one who died before the end: the pair is the same.
+  fill(slot, key, api_id, consumer);
+  count_in(slot, key, now);
+  return slot;
+}
+
+std::vector<UsageEntry> UsageTable::read() const {
+  std::vector<UsageEntry> entries;
+  for (size_t i = 0; i < count_; ++i) {
+    const UsageSlot& slot = slots_[i];
+    const uint64_t key = slot.key.load(kRelaxed);
+    if (key == 0 || slot.filled.load(kAcquire) != key) continue;
+    UsageEntry entry;
+    const uint64_t api = slot.api.load(kRelaxed);
+    entry.api_id = static_cast<uint32_t>(api >> 32U);
+    entry.instance = slot.instance.load(kRelaxed);
+    entry.calls = slot.calls.load(kRelaxed);
+    entry.last = static_cast<int64_t>(slot.last.load(kRelaxed));
+    entry.consumer.resize(kUsageName);
+    for (size_t word = 0; word < slot.name.size(); ++word) {
+      const uint64_t bytes = slot.name[word].load(kRelaxed);
+      std::memcpy(entry.consumer.data() + word * sizeof(bytes), &bytes, sizeof(bytes));
+    }
+    entry.consumer.resize(std::min<size_t>(kUsageName, static_cast<uint32_t>(api)));
+    // Another pair came in meanwhile, or its words are mixed with those of before: it is read next time.
+    std::atomic_thread_fence(kAcquire);
+    if (slot.filled.load(kRelaxed) != key || key_of(entry.api_id, entry.consumer) != key) continue;
+    if (entry.calls != 0) entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+}  // namespace tablegate::core

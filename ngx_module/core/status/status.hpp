@@ -1,0 +1,67 @@
+// What `tablegate_status` tells of a node, in its three forms: JSON for
+// programs, Prometheus' text format 0.0.4, a page for people; and the list of
+// callers. Written straight into the response's buffers, however many APIs there
+// are.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/answer/json_writer.hpp"
+#include "core/manifest/manifest.hpp"
+#include "core/plan/table_generations.hpp"
+#include "core/shared/counter_table.hpp"
+#include "core/shared/usage_table.hpp"
+#include "core/shared/worker_table.hpp"
+
+namespace tablegate::core {
+
+// A pool, its numbers summed over the workers that are known.
+struct PoolStatus {
+  std::string service;
+  std::string group;
+  PoolNumbers now;
+  unsigned connections = 0;  // that each worker may open
+  unsigned queue = 0;        // requests that may wait in each worker
+};
+
+// A mirrored table as the answering worker knows it.
+struct TableStatus {
+  std::string_view service;
+  std::string_view name;
+  const TableGeneration* generation = nullptr;
+  int64_t read_at = 0;  // when it was read, in seconds since 1970
+};
+
+// Everything that is pointed to outlives the writing.
+struct StatusReport {
+  const Manifest* manifest = nullptr;  // of the worker that answers
+  int64_t loaded_at = 0;               // when the master read it, in seconds since 1970
+  uint64_t generation = 0;
+  std::string_view nginx;            // version
+  std::vector<WorkerEntry> workers;  // without a zone: the one that answers
+  std::vector<PoolStatus> pools;
+  int64_t now = 0;                  // seconds since 1970, for ages
+  std::vector<TableStatus> tables;  // those that are known
+  uint64_t epoch = 0;  // of the zone's memory; its numbers count since then. 0: no tablegate_zone
+  size_t nonce_slots = 0;
+  size_t nonces = 0;
+  const CounterTable* counters = nullptr;  // null: no tablegate_zone
+};
+
+// Seconds since the newest change that a table holds, or since it was loaded; 0 for what lies ahead.
+uint64_t table_age(const StatusReport& report, const TableStatus& table);
+
+// False: no memory.
+bool write_status_json(const StatusReport& report, ByteSink& sink);
+bool write_status_prometheus(const StatusReport& report, ByteSink& sink);
+bool write_status_page(const StatusReport& report, ByteSink& sink);
+
+// {"gateway","publication","epoch","usage":[{"api_id","api","consumer","requests","last_call","instance"}]}:
+// who called what since the zone's memory began; requests count up within an epoch and instance. `api` is
+// null where the manifest does not have it any more.
+bool write_usage_json(const StatusReport& report, const std::vector<UsageEntry>& usage, ByteSink& sink);
+
+}  // namespace tablegate::core

@@ -1,0 +1,177 @@
+// The status for Prometheus: text format 0.0.4, one family together with its HELP and TYPE.
+#include "core/status/status.hpp"
+#include "core/text/text_sink.hpp"
+#include "core/version.hpp"
+
+namespace tablegate::core {
+
+namespace {
+
+uint64_t value(const SharedWord& word) {
+  return word.load(std::memory_order_relaxed);
+}
+
+void family(TextSink& out, std::string_view name, std::string_view type, std::string_view help) {
+  out.put("# HELP ").put(name).put(" ").put(help).put("\n# TYPE ").put(name).put(" ").put(type).put("\n");
+}
+
+void gauge(TextSink& out, std::string_view name, std::string_view help, uint64_t number) {
+  family(out, name, "gauge", help);
+  out.put(name).put(" ").number(number).put("\n");
+}
+
+void write_node(const StatusReport& report, TextSink& out) {
+  family(out, "tablegate_info", "gauge", "What the answering worker serves and runs.");
+  out.put("tablegate_info{").label("gateway", report.manifest->gateway).put(",");
+  out.label("sha256", report.manifest->sha256).put(",").label("nginx", report.nginx).put(",");
+  out.label("module", kVersion).put("} 1\n");
+  gauge(out, "tablegate_publication", "Publication of the answering worker.", report.manifest->publication);
+  gauge(out, "tablegate_loaded_timestamp_seconds", "When its manifest was read.",
+        static_cast<uint64_t>(report.loaded_at));
+  uint64_t leaving = 0;
+  for (const WorkerEntry& worker : report.workers) leaving += worker.leaving ? 1 : 0;
+  family(out, "tablegate_workers", "gauge", "Workers of the node.");
+  out.put("tablegate_workers{state=\"serving\"} ").number(report.workers.size() - leaving);
+  out.put("\ntablegate_workers{state=\"leaving\"} ").number(leaving).put("\n");
+}
+
+void write_pools(const StatusReport& report, TextSink& out) {
+  struct Family {
+    std::string_view name, help;
+    uint64_t (*read)(const PoolStatus&);
+  };
+  static constexpr Family kFamilies[] = {
+      {"tablegate_pool_open_connections", "Connections to PostgreSQL, of all workers.",
+       [](const PoolStatus& pool) { return pool.now.open; }},
+      {"tablegate_pool_busy_connections", "Connections with a query in flight, of all workers.",
+       [](const PoolStatus& pool) { return pool.now.busy; }},
+      {"tablegate_pool_waiting_requests", "Requests that wait for a connection, of all workers.",
+       [](const PoolStatus& pool) { return pool.now.waiting; }},
+      {"tablegate_pool_max_connections", "Connections that each worker may open.",
+       [](const PoolStatus& pool) { return uint64_t{pool.connections}; }},
+      {"tablegate_pool_max_waiting", "Requests that may wait in each worker.",
+       [](const PoolStatus& pool) { return uint64_t{pool.queue}; }},
+  };
+  for (const Family& one : kFamilies) {
+    if (report.pools.empty()) return;
+    family(out, one.name, "gauge", one.help);
+    for (const PoolStatus& pool : report.pools) {
+      out.put(one.name).put("{").label("service", pool.service).put(",");
+      out.label("resource_group", pool.group).put("} ").number(one.read(pool)).put("\n");
+    }
+  }
+}
+
+void write_tables(const StatusReport& report, TextSink& out) {
+  struct Family {
+    std::string_view name, help;
+    int64_t (*read)(const StatusReport&, const TableStatus&);  // INT64_MIN: it has none
+  };
+  static constexpr Family kFamilies[] = {
+      {"tablegate_table_generation", "Generation of a mirrored table that serves.",
+       [](const StatusReport&, const TableStatus& table) {
+         return static_cast<int64_t>(table.generation->number);
+       }},
+      {"tablegate_table_rows", "Rows it was loaded with.",
+       [](const StatusReport&, const TableStatus& table) {
+         return static_cast<int64_t>(table.generation->rows);
+       }},
+      {"tablegate_table_source_timestamp_seconds", "Newest change in its source that it holds.",
+       [](const StatusReport&, const TableStatus& table) { return table.generation->source_time; }},
+      {"tablegate_table_loaded_timestamp_seconds", "When it was loaded.",
+       [](const StatusReport&, const TableStatus& table) { return table.generation->loaded_at; }},
+      {"tablegate_table_age_seconds", "Since its source's time, or since it was loaded.",
+       [](const StatusReport& of, const TableStatus& table) {
+         return static_cast<int64_t>(table_age(of, table));
+       }},
+  };
+  for (const Family& one : kFamilies) {
+    bool any = false;
+    for (const TableStatus& table : report.tables) {
+      const int64_t value = one.read(report, table);
+      if (value == INT64_MIN) continue;
+      if (!any) family(out, one.name, "gauge", one.help);
+      any = true;
+      out.put(one.name).put("{").label("service", table.service).put(",").label("table", table.name);
+      out.put("} ").put(std::to_string(value)).put("\n");
+    }
+  }
+}
+
+// name{workspace="...",api="...",version="N"
+void begin_sample(TextSink& out, std::string_view name, const Api& api) {
+  out.put(name).put("{").label("workspace", api.workspace).put(",").label("api", api.name);
+  out.put(",version=\"").number(api.version).put("\"");
+}
+
+// Calls work(api, cell) for each API version that something was counted for.
+template <class Work>
+void for_each_counted(const StatusReport& report, Work work) {
+  for (const Api& api : report.manifest->apis) {
+    if (const CounterCell* cell = report.counters->find(api.id, api.version)) work(api, *cell);
+  }
+}
+
+void write_errors(TextSink& out, const CounterCell& cell, std::string_view name, const Api* api) {
+  for (size_t slug = 1; slug < cell.errors.size(); ++slug) {
+    const uint64_t count = value(cell.errors[slug]);
+    if (count == 0) continue;
+    if (api != nullptr) {
+      begin_sample(out, name, *api);
+      out.put(",");
+    } else {
+      out.put(name).put("{");
+    }
+    out.label("error", problem_kind(static_cast<Slug>(slug)).name).put("} ").number(count).put("\n");
+  }
+}
+
+void write_apis(const StatusReport& report, TextSink& out) {
+  family(out, "tablegate_requests_total", "counter", "Answers of an API version, errors included.");
+  for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
+    begin_sample(out, "tablegate_requests_total", api);
+    out.put("} ").number(value(cell.requests)).put("\n");
+  });
+  family(out, "tablegate_errors_total", "counter", "Errors of an API version.");
+  for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
+    write_errors(out, cell, "tablegate_errors_total", &api);
+  });
+  family(out, "tablegate_abandoned_total", "counter", "Requests whose client left before the answer.");
+  for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
+    begin_sample(out, "tablegate_abandoned_total", api);
+    out.put("} ").number(value(cell.abandoned)).put("\n");
+  });
+  family(out, "tablegate_request_duration_seconds", "summary", "From a request's first byte to its answer.");
+  for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
+    begin_sample(out, "tablegate_request_duration_seconds_sum", api);
+    out.put("} ").seconds(value(cell.milliseconds)).put("\n");
+    begin_sample(out, "tablegate_request_duration_seconds_count", api);
+    out.put("} ").number(value(cell.requests)).put("\n");
+  });
+}
+
+void write_zone(const StatusReport& report, TextSink& out) {
+  gauge(out, "tablegate_nonces", "Nonces that are remembered, nearly.", report.nonces);
+  gauge(out, "tablegate_nonce_slots", "Nonces that find room at most.", report.nonce_slots);
+  family(out, "tablegate_unmatched_total", "counter", "Requests that found no API.");
+  write_errors(out, report.counters->unmatched(), "tablegate_unmatched_total", nullptr);
+  family(out, "tablegate_uncounted_total", "counter",
+         "Answers of API versions that tablegate_zone has no room for.");
+  out.put("tablegate_uncounted_total ").number(value(report.counters->other().requests)).put("\n");
+}
+
+}  // namespace
+
+bool write_status_prometheus(const StatusReport& report, ByteSink& sink) {
+  TextSink out(sink);
+  write_node(report, out);
+  write_pools(report, out);
+  write_tables(report, out);
+  if (report.counters != nullptr) {
+    write_apis(report, out);
+    write_zone(report, out);
+  }
+  return out.good();
+}
+
+}  // namespace tablegate::core

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""The layer check (t/lib/layers.sh) finds an include that its table does not allow, for every room."""
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tablegate_test import kCheckout, run, run_test
+
+# A file that is there, an include that its room must not have, what the check says.
+kWrong = [
+    ("ngx_module/core/route/router.cpp", '"pg/pool.hpp"', "ngx_module/core may not include ngx_module/pg"),
+    ("ngx_module/core/call/values.cpp", "<libpq-fe.h>", "core knows no libpq"),
+    ("ngx_module/pg/pool.cpp", '"ngx/loop.hpp"', "ngx_module/pg may not include ngx_module/ngx"),
+    ("ngx_module/pg/pool.cpp", "<ngx_core.h>", "belongs to ngx_module/ngx"),
+    ("loader/base/database.hpp", '"model/definition.hpp"', "loader/base may not include loader/model"),
+    ("loader/model/definition.cpp", '"catalog/lookup.hpp"', "loader/model may not include loader/catalog"),
+    ("loader/source/csv/csv.cpp", '"catalog/lookup.hpp"', "loader/source may not include loader/catalog"),
+    ("loader/compile/manifest_writer.cpp", '"catalog/life/versions.hpp"', "loader/compile may not include loader/catalog"),
+    ("loader/catalog/life/canary.cpp", '"node/sync.hpp"', "loader/catalog may not include loader/node"),
+    ("loader/catalog/life/canary.cpp", '"source/csv/csv.hpp"', "loader/catalog may not include loader/source"),
+    ("loader/mirror/load.cpp", '"node/sync.hpp"', "loader/mirror may not include loader/node"),
+    ("loader/node/sync.cpp", '"mirror/load.hpp"', "loader/node may not include loader/mirror"),
+    ("loader/node/sync.cpp", '"cli/output.hpp"', "loader/node may not include loader/cli"),
+]
+
+
+def test(t):
+    p = t.project()
+    copy = os.path.join(p.folder, "copy")
+    for name in ("ngx_module", "loader", "t/lib"):
+        shutil.copytree(os.path.join(kCheckout, name), os.path.join(copy, name))
+    check = os.path.join(copy, "t/lib/layers.sh")
+    good = run([check])
+    t.is_((good.returncode, good.stdout, good.stderr), (0, "layers: ok\n", ""), "the tree as it is passes")
+    for name, include, words in kWrong:
+        path = os.path.join(copy, name)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text + f"#include {include}\n")
+        done = run([check])
+        t.ok(done.returncode == 1 and name in done.stderr and words in done.stderr, f"{name} including {include} fails", done.stderr)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+run_test(test)
