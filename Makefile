@@ -195,7 +195,7 @@ layers: $(BUILD)/libcore.a $(BUILD)/libpg.a $(BUILD)/ngx_http_tablegate_module.s
 
 # ---- keep
 
-.PHONY: lint format fuzz bench install clean
+.PHONY: lint format fuzz bench bench-check install clean
 lint: ## clang-format, clang-tidy, cppcheck, shellcheck, layer check, JSON Schemas
 	@t/lib/deps.sh build test lint
 	@$(MAKE) --no-print-directory build
@@ -212,6 +212,13 @@ $(BUILD)/bench/decoder: t/bench/decoder.cpp $(BUILD)/libloader.a $(BUILD)/libcor
 bench: build $(BUILD)/bench/decoder ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
 	@t/lib/deps.sh build test bench
 	@t/bench/run.sh $(BENCH)
+$(BUILD)/bench/dump.so: t/bench/dump.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror -fPIC -shared -o $@ $<
+bench-check: build ## instructions of a request by callgrind, at most 3 % over the committed figures (UPDATE=1 writes them)
+	@t/lib/deps.sh build test
+	@$(MAKE) --no-print-directory $(BUILD)/bench/dump.so
+	@t/bench/instructions.py $(if $(UPDATE),--update)
 
 install: build ## into DESTDIR, PREFIX=/usr
 	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nginx/modules-available $(DESTDIR)$(PREFIX)/lib/systemd/system
