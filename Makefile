@@ -179,7 +179,7 @@ test: gate ## unit and functional tests, most of them under ASan and UBSan, the 
 lint: gate ## clang-format, clang-tidy, cppcheck, shellcheck, pyflakes, layer check, JSON Schemas
 gate:
 	@t/lib/deps.sh build test $(filter lint,$(GATE))
-	@$(MAKE) --no-print-directory -k -j$(JOBS) $(addprefix run-,$(GATE)) LINTED=$(filter lint,$(GATE))
+	@$(MAKE) --no-print-directory -k -j$(JOBS) $(addprefix run-,$(GATE)) GATED='$(GATE)'
 full: ## test and lint without any saving: everything in both builds, the analyzer on every unit
 	@$(MAKE) --no-print-directory test lint FULL=1
 check: ## what one runs while working: format, layers, unit tests
@@ -188,9 +188,9 @@ check: ## what one runs while working: format, layers, unit tests
 	@$(MAKE) --no-print-directory unit
 
 # Tests that measure come last, when nothing else runs.
-LINTED ?=
+GATED ?=
 .PHONY: run-test run-lint unit asan-unit functional asan-functional release-functional asan layers npm
-run-test: layers unit asan-unit asan-functional release-functional
+run-test: layers unit asan-unit asan-functional release-functional bench-check
 unit: $(addprefix $(BUILD)/unit/,$(UNITS)) ## unit tests (Check)
 	@t/lib/unit.sh $^
 asan-unit: $(addprefix $(BUILD)/asan/unit/,$(UNITS))
@@ -199,10 +199,11 @@ npm:
 	@t/lib/npm.sh
 functional: module loader module-native npm ## functional tests (prove), each with its own PostgreSQL and nginx
 	@t/lib/functional.sh all
-release-functional: module loader module-native npm | asan-functional asan-unit unit $(if $(LINTED),run-lint)
+release-functional: module loader module-native npm | asan-functional asan-unit unit $(if $(filter lint,$(GATED)),run-lint)
 	@t/lib/functional.sh $(if $(FULL),all,release)
 asan-functional: asan-build npm
 	@TABLEGATE_ASAN=1 t/lib/functional.sh all
+bench-check: | $(if $(GATED),release-functional)
 asan: asan-unit asan-functional ## unit and functional tests under ASan and UBSan on the stock nginx
 layers: $(BUILD)/libcore.a $(BUILD)/libpg.a $(BUILD)/ngx_http_tablegate_module.so ## which room may use which, what leaves the module
 	@t/lib/layers.sh $(BUILD)
@@ -212,7 +213,7 @@ layers: $(BUILD)/libcore.a $(BUILD)/libpg.a $(BUILD)/ngx_http_tablegate_module.s
 LINT_UNITS := $(CORE_SRC) $(PG_SRC) $(NGX_MODULE_SRC) $(LOADER_SRC) $(wildcard t/fuzz/*.cpp)
 TIDY := $(addprefix tidy/,$(LINT_UNITS))
 LINT := $(addprefix lint/,format cppcheck shell schemas python)
-.PHONY: format fuzz bench install clean tidy-changed $(TIDY) $(LINT)
+.PHONY: format fuzz bench bench-check install clean tidy-changed $(TIDY) $(LINT)
 run-lint: $(LINT) $(TIDY) layers
 $(LINT): lint/%: $(NGX_CONFIG)
 	@t/lib/lint.sh $*
@@ -232,6 +233,11 @@ $(BUILD)/bench/decoder: t/bench/decoder.cpp $(BUILD)/libloader.a $(BUILD)/libcor
 bench: build $(BUILD)/bench/decoder ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
 	@t/lib/deps.sh build test bench
 	@t/bench/run.sh $(BENCH)
+$(BUILD)/bench/dump.so: t/bench/dump.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror -fPIC -shared -o $@ $<
+bench-check: module loader $(BUILD)/bench/dump.so ## instructions of a request by callgrind, at most 3 % over the committed figures (UPDATE=1 writes them)
+	@t/bench/instructions.py $(if $(UPDATE),--update)
 
 install: build ## into DESTDIR, PREFIX=/usr
 	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nginx/modules-available $(DESTDIR)$(PREFIX)/lib/systemd/system
