@@ -66,7 +66,7 @@ deps: ## install the Debian packages that are missing
 
 # ---- build
 
-.PHONY: build module loader asan-build
+.PHONY: build module loader asan-build always
 build: ## build/ngx_http_tablegate_module.so and build/tablegate
 	@$(MAKE) --no-print-directory -j$(JOBS) module loader
 module: $(BUILD)/ngx_http_tablegate_module.so
@@ -82,6 +82,8 @@ $(NGX_CONFIG):
 	  || { tail -n 20 $(ABS)/nginx/configure.log >&2; exit 1; }
 
 NGX_INCLUDE := $(addprefix -isystem $(NGX_SRC)/src/,core event event/modules os/unix http http/modules http/v2) -isystem $(BUILD)/nginx
+
+always:
 
 # Objects of one variant ($1: release or asan; $2: its folder). core and pg see no nginx header, core no libpq.
 # The loader's sources of data are compiled as the module is: rows go through them.
@@ -102,7 +104,11 @@ $2/obj/ngx/modules.o: ngx_module/ngx/modules.c $(NGX_CONFIG)
 	@mkdir -p $$(@D)
 	@echo '  CC   $$@'
 	$(Q)$$(CC) -O -g -fPIC $$(NGX_INCLUDE) -c $$< -o $$@
-$2/obj/precompiled.hpp.gch: loader/base/precompiled.hpp Makefile
+# A header compiled with other flags would be no use: they are kept in a file.
+$2/obj/precompiled.flags: always
+	@mkdir -p $$(@D)
+	@echo '$$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS)' | cmp -s - $$@ || echo '$$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS)' >$$@
+$2/obj/precompiled.hpp.gch: loader/base/precompiled.hpp $2/obj/precompiled.flags
 	@mkdir -p $$(@D)
 	@echo '  CXX  $$@'
 	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS) -x c++-header -MMD -MP -MF $$(@:.gch=.d) -c $$< -o $$@
