@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "catalog/apply/apply.hpp"
-#include "catalog/apply/consumer_definition.hpp"
+#include "catalog/apply/apply_consumer.hpp"
 #include "catalog/apply/removal.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"

@@ -203,7 +203,7 @@ class Doctor {
     ManifestContents contents;
     contents.gateway = resolve_gateway(catalog, settings_.gateway);
     read_domains(catalog, contents);
-    for (const DomainEntry& domain : contents.domains) {
+    for (const DomainDefinition& domain : contents.domains) {
       if (domain.protocol != "HTTPS" || !domain.server_block) continue;
       const CertificateReport found =
           check_certificate({domain.certificate, domain.certificate_key}, domain.name, std::time(nullptr));

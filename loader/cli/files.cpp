@@ -14,8 +14,8 @@
 #include "catalog/apply/export.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
-#include "compile/definition_diff.hpp"
 #include "mirror/read_source_ddl.hpp"
+#include "model/definition_diff.hpp"
 
 namespace tablegate::loader {
 namespace {

@@ -12,6 +12,7 @@
 
 #include "base/refusal.hpp"
 #include "compile/compiled_api.hpp"
+#include "compile/manifest_writer.hpp"
 #include "core/answer/json_writer.hpp"
 #include "core/answer/problem.hpp"
 #include "core/call/parameters.hpp"
@@ -26,7 +27,6 @@
 namespace tablegate::loader {
 namespace {
 
-using Values = std::vector<std::pair<std::string, std::string>>;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kRequestId = "api-test";
@@ -75,43 +75,22 @@ struct TestRequest {
   TestHeaders headers;
 };
 
-// What asks for the version of the REST API.
-void add_version(const core::VersionKey& key, TestRequest& request) {
-  if (key.in == core::VersionKey::In::header) request.headers.add(key.name, key.value);
-  if (key.in == core::VersionKey::In::query)
-    request.query = percent_encoded(key.name) + "=" + percent_encoded(key.value);
+std::string form_text(const Values& values) {
+  std::string text;
+  for (const auto& [name, value] : values)
+    text += fmt::format("{}{}={}", text.empty() ? "" : "&", percent_encoded(name), percent_encoded(value));
+  return text;
 }
 
-TestRequest make_request(const CompiledApi& api, const core::VersionKey& version, const Values& given) {
-  for (const auto& [name, value] : given) {
-    const bool known =
-        std::any_of(api.parameters.begin(), api.parameters.end(),
-                    [&name = name](const CompiledParameter& parameter) { return parameter.name == name; });
-    if (!known) throw Refused(fmt::format("Api \"{}\" has no request parameter \"{}\"", api.name, name));
-  }
+// The gateway's own code reports what is missing.
+TestRequest make_request(const ApiEntry& api, const CompiledApi& compiled, const Values& given) {
+  const SampleRequest sample =
+      sample_request(api.definition, compiled.name, compiled.path, api.version_key, given);
   TestRequest request;
-  request.path = api.path;
-  add_version(version, request);
-  for (const CompiledParameter& parameter : api.parameters) {
-    std::vector<std::string> values;
-    for (const auto& [name, value] : given) {
-      if (name == parameter.name) values.push_back(value);
-    }
-    if (values.empty() && parameter.has_sample) values.push_back(parameter.sample);
-    for (const std::string& value : values) {
-      if (parameter.place == "header") {
-        request.headers.add(parameter.name, value);
-      } else if (parameter.place == "path") {
-        const std::string hole = "{" + parameter.name + "}";
-        if (const size_t at = request.path.find(hole); at != std::string::npos)
-          request.path.replace(at, hole.size(), value);
-      } else {
-        std::string& text = parameter.place == "body" ? request.form : request.query;
-        text += fmt::format("{}{}={}", text.empty() ? "" : "&", percent_encoded(parameter.name),
-                            percent_encoded(value));
-      }
-    }
-  }
+  request.path = sample.filled_path([](const std::string& value) { return value; });
+  request.query = form_text(sample.query);
+  request.form = form_text(sample.form);
+  for (const auto& [name, value] : sample.headers) request.headers.add(name, value);
   return request;
 }
 
@@ -319,7 +298,7 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   const std::string text = write_manifest(contents);
   const auto manifest = core::read_manifest(text);
   if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
-  const TestRequest request = make_request(compile_api(contents.apis.back()), api.version_key, parameters);
+  const TestRequest request = make_request(api, compile_api(contents.apis.back()), parameters);
   const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
                                                            request.query, &request.headers);
   if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});

@@ -123,7 +123,7 @@ void CarryOver::plan_whole(PartitionedSource& source, const ServingState& state,
       changed.push_back(partition);
     }
   }
-  const bool same_swap = (serving_->relation == spec_.name) == (spec_.swap == "rename");
+  const bool same_swap = (serving_->relation == spec_.name) == (spec_.swap == kRenameSwap);
   unchanged_ = same_swap && changed.empty() && chosen_.size() == state.partitions.size() &&
                !chosen_.empty() && state.keys == keys && rows_of(remembered_) == serving_->rows;
   if (!chosen_.empty()) what_ = What::these;

@@ -111,9 +111,8 @@ class Watch {
         lost_ = false;
       }
       const Rows rows = catalog_->query(
-          "SELECT t.name, coalesce(t.definition -> 'refresh' ->> 'schedule', t.definition ->> 'refresh'),"
-          " coalesce(t.definition -> 'refresh' ->> 'time_zone', t.time_zone)"
-          " FROM tablegate.mirror_table t WHERE t.definition ->> 'refresh' IS NOT NULL ORDER BY t.name");
+          "SELECT name, refresh_schedule, refresh_time_zone FROM tablegate.mirror_table"
+          " WHERE refresh_schedule IS NOT NULL ORDER BY name");
       for (auto& [name, table] : tables_) table.gone = true;
       for (int row = 0; row < rows.size(); ++row) take(rows, row);
       for (auto& [name, table] : tables_) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/database.hpp"
-#include "model/ddl.hpp"
+#include "model/table_definition.hpp"
 
 namespace tablegate::loader {
 
@@ -17,13 +17,12 @@ struct TableSpec {
   std::vector<std::string> primary_key;
   std::vector<std::vector<std::string>> indexes;
   std::string time_zone;
-  std::string swap;                     // rename, pointer
-  std::string source_name;              // of the data source
-  std::string source_type;              // csv, maxcompute, postgresql
-  std::string source_path;              // csv: its path, or empty
-  std::string source_table;             // its name there, as defined
-  std::string source_query;             // postgresql: instead of it, or empty
-  std::string source_definition;        // of the data source, JSON
+  std::string swap;          // rename, pointer
+  std::string source_name;   // of the data source
+  std::string source_type;   // csv, maxcompute, postgresql
+  std::string source_table;  // its name there, as defined
+  std::string source_query;  // postgresql: instead of it, or empty
+  DataSourceDefinition source;
   std::vector<std::string> partitions;  // that it holds: "*", or "ds=20260101"; empty: nothing is said
   std::string ddl;                      // MaxCompute's, as applied
 

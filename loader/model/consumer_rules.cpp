@@ -21,7 +21,7 @@ void check_consumer(const Definition& definition,
       const bool api = json_find((*list)[i], "api") != nullptr;
       const std::string here = "/authorizations" + pointer_token(size_t{i});
       if (api == (json_find((*list)[i], "rest_api") != nullptr))
-        refuse(here, "wants one of \"api\" and \"rest_api\"");
+        refuse(here, "requires one of \"api\" and \"rest_api\"");
       if (!api && json_find((*list)[i], "workspace") != nullptr)
         refuse(here + "/workspace", "goes with \"api\"");
       if (api && json_find((*list)[i], "rest_api_version") != nullptr)

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "model/name_rules.hpp"
+#include "model/table_definition.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -51,13 +52,13 @@ std::string bad_source_dsn(const std::string& dsn) {
 
 std::vector<std::pair<std::string, std::string>> data_source_faults(const JsonValue& data_source) {
   std::vector<std::pair<std::string, std::string>> faults;
-  const std::string type = json_member(data_source, "type");
+  const std::string type = read_data_source_definition(data_source).type;
   for (const Field& field : kFields) {
     const JsonValue* const value = json_find(data_source, field.name);
     const std::string pointer = pointer_token(std::string_view(field.name));
     if (value == nullptr) {
       if (field.required && type == field.type)
-        faults.emplace_back("", fmt::format("\"{}\" is missing: type {} wants it", field.name, type));
+        faults.emplace_back("", fmt::format("\"{}\" is missing: type {} requires it", field.name, type));
       continue;
     }
     if (type != field.type) {

@@ -37,7 +37,7 @@ void check_gateway(const ManifestContents& contents) {
     refuse(fmt::format("the listen addresses {} of gateway {}", fault, contents.gateway), next);
 }
 
-void check_domain(const DomainEntry& domain) {
+void check_domain(const DomainDefinition& domain) {
   // The name itself may hold anything, for a terminal too.
   if (const std::string fault = bad_host(domain.name); !fault.empty())
     refuse("a Domain in the catalog has no host name: it " + fault, "tablegate get Domain -o json");
@@ -58,14 +58,14 @@ void check_domain(const DomainEntry& domain) {
   if (domain.tls_min > domain.tls_max) wrong("tls_min is above tls_max");
 }
 
-bool has_tls_block(const DomainEntry& domain) {
+bool has_tls_block(const DomainDefinition& domain) {
   return domain.server_block && domain.protocol == "HTTPS";
 }
 
 // nginx takes HTTP/2 and TLS versions from the first server block of a socket, for all names.
 void refuse_mix(const ManifestContents& contents) {
-  const DomainEntry* first = nullptr;
-  for (const DomainEntry& domain : contents.domains) {
+  const DomainDefinition* first = nullptr;
+  for (const DomainDefinition& domain : contents.domains) {
     if (!has_tls_block(domain)) continue;
     if (first == nullptr) first = &domain;
     const auto differ = [&](const char* field, const std::string& one, const std::string& other) {
@@ -88,7 +88,7 @@ class Writer {
 
   std::string run() {
     std::string blocks;
-    for (const DomainEntry& domain : contents_.domains) {
+    for (const DomainDefinition& domain : contents_.domains) {
       if (domain.server_block) blocks += block(domain);
     }
     std::string text =
@@ -99,7 +99,7 @@ class Writer {
   }
 
  private:
-  std::string block(const DomainEntry& domain) {
+  std::string block(const DomainDefinition& domain) {
     const std::string what = "domain " + domain.name;
     if (domain.protocol == "HTTP") return marked_block(what, server(plain_socket(), domain, serve()));
     WipedText pair;
@@ -120,7 +120,7 @@ class Writer {
 
   // Its own files may be what nginx stumbles over: where there is a copy of the last good ones, it names
   // that.
-  std::string keep(const DomainEntry& domain, const std::string& what, const std::string& fault) {
+  std::string keep(const DomainDefinition& domain, const std::string& what, const std::string& fault) {
     const std::optional<std::string> before = find_block(place_.previous, what);
     std::string copied;
     if (place_.copies != nullptr) {
@@ -160,7 +160,7 @@ class Writer {
     return text;
   }
 
-  std::string server(const std::string& socket, const DomainEntry& domain,
+  std::string server(const std::string& socket, const DomainDefinition& domain,
                      const std::string& location) const {
     // The brackets make a pattern of it, which may match nothing; a plain name must exist.
     std::string snippet = snippet_name(domain.name);
@@ -193,7 +193,7 @@ class Writer {
   const std::string& tls_socket() {
     if (!tls_socket_.empty()) return tls_socket_;
     const auto& domains = contents_.domains;
-    const DomainEntry& any = *std::find_if(domains.begin(), domains.end(), has_tls_block);
+    const DomainDefinition& any = *std::find_if(domains.begin(), domains.end(), has_tls_block);
     const bool directive = any.http2 && place_.http2_on();
     const char* const parameter = any.http2 && !directive ? " http2" : "";
     for (const std::string& listen : contents_.https_listen)
@@ -220,10 +220,10 @@ std::string snippet_name(const std::string& domain) {
 
 std::string write_domains(const ManifestContents& contents, const DomainsPlace& place, DomainReport& report) {
   check_gateway(contents);
-  for (const DomainEntry& domain : contents.domains) check_domain(domain);
+  for (const DomainDefinition& domain : contents.domains) check_domain(domain);
   refuse_mix(contents);
   const bool blocks = std::any_of(contents.domains.begin(), contents.domains.end(),
-                                  [](const DomainEntry& domain) { return domain.server_block; });
+                                  [](const DomainDefinition& domain) { return domain.server_block; });
   // Only where it is going to stand in the file: a gateway without domains may be written anywhere.
   if (const std::string fault = bad_node_path(place.folder); blocks && !fault.empty()) {
     refuse(fmt::format("--output {}: the folder {}, because it stands in domains.conf", place.folder, fault),

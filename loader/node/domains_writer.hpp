@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/manifest_writer.hpp"
+#include "model/manifest_entries.hpp"
 #include "node/certificate_copies.hpp"
 
 namespace tablegate::loader {

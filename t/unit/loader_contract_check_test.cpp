@@ -41,22 +41,26 @@ std::string joined(const std::vector<ContractBreak>& breaks) {
   return text;
 }
 
+ContractSide side(const std::string& definition, const std::string& source) {
+  return {read_api_definition(definition, "the API"), read_table_source(source, "its source")};
+}
+
 // What breaks when the definition (and the source) change.
 std::string breaks(const std::vector<Change>& changes, const std::vector<Change>& source = {}) {
-  return joined(
-      contract_breaks({kDefinition, kSource}, {changed(kDefinition, changes), changed(kSource, source)}));
+  return joined(contract_breaks(side(kDefinition, kSource),
+                                side(changed(kDefinition, changes), changed(kSource, source))));
 }
 
 // The other way round.
 std::string undone(const std::vector<Change>& changes, const std::vector<Change>& source = {}) {
-  return joined(
-      contract_breaks({changed(kDefinition, changes), changed(kSource, source)}, {kDefinition, kSource}));
+  return joined(contract_breaks(side(changed(kDefinition, changes), changed(kSource, source)),
+                                side(kDefinition, kSource)));
 }
 
 // Between two changed definitions.
 std::string between(const std::vector<Change>& one, const std::vector<Change>& other) {
   return joined(
-      contract_breaks({changed(kDefinition, one), kSource}, {changed(kDefinition, other), kSource}));
+      contract_breaks(side(changed(kDefinition, one), kSource), side(changed(kDefinition, other), kSource)));
 }
 
 const std::string kAge = R"({"name":"age","type":"INT","required":false,"default":25})";
@@ -186,7 +190,7 @@ START_TEST(proofs) {
   ck_text_eq(breaks({{kAuthentication, R"("authentication":["jwt"])"}}),
              "authentication no longer takes api_key; authentication no longer takes hmac");
   ck_text_eq(undone({{kAuthentication, R"("authentication":[])"}}),
-             "authentication was open to all and wants a credential");
+             "authentication was open to all and requires a credential");
   const auto hmac = [](const std::string& rule) {
     return std::vector<Change>{{kAuthentication, kAuthentication + R"(,"hmac":{)" + rule + "}"}};
   };

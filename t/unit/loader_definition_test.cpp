@@ -100,9 +100,9 @@ START_TEST(fields_of_a_data_source) {
       "FILE /endpoint: must be a base URL: http:// or https://, a host, an optional port and path, no / at "
       "the end\nFILE /project: must be 1 to 128 of A-Za-z0-9_-\n");
   same_text(source(R"("type":"maxcompute")"),
-            "FILE: \"endpoint\" is missing: type maxcompute wants it\n"
-            "FILE: \"project\" is missing: type maxcompute wants it\n");
-  same_text(source(R"("type":"postgresql")"), "FILE: \"dsn\" is missing: type postgresql wants it\n");
+            "FILE: \"endpoint\" is missing: type maxcompute requires it\n"
+            "FILE: \"project\" is missing: type maxcompute requires it\n");
+  same_text(source(R"("type":"postgresql")"), "FILE: \"dsn\" is missing: type postgresql requires it\n");
   same_text(source(R"("type":"postgresql","dsn":"host=h dbname=d user=u")"), "");
   const std::string secret = source(R"("type":"postgresql","dsn":"host=h password=tops3cret")");
   ck_assert(secret.find("FILE /dsn: ") == 0 && secret.find("tops3cret") == std::string::npos);
@@ -172,7 +172,8 @@ START_TEST(columns_and_values_fit_the_table) {
       R"({"name":"id","type":"LONG","sample":"x"},{"name":"name","type":"LONG"},{"name":"none","type":"LONG"}],)"
       R"("response_parameters":[{"name":"n","column":"name","as":"string"},{"name":"id","as":"string"}]})",
       problems);
-  ck_assert(!check_api_columns(definitions[0].document, definitions[0].place, table, problems));
+  ck_assert(!check_api_columns(read_api_definition(definitions[0].document), definitions[0].place, table,
+                               problems));
   same_text(text_of(problems),
             "FILE /request_parameters/0/sample: is no LONG: must be a whole number from -9223372036854775808 "
             "to 9223372036854775807\n"

@@ -127,8 +127,8 @@ void has_not(const std::string& text, const std::string& piece) {
   ck_assert_msg(text.find(piece) == std::string::npos, "\"%s\" is in\n%s", piece.c_str(), text.c_str());
 }
 
-DomainEntry domain(const std::string& name, const std::string& protocol = "HTTP") {
-  DomainEntry entry;
+DomainDefinition domain(const std::string& name, const std::string& protocol = "HTTP") {
+  DomainDefinition entry;
   entry.name = name;
   entry.protocol = protocol;
   if (protocol == "HTTPS") {
@@ -138,7 +138,7 @@ DomainEntry domain(const std::string& name, const std::string& protocol = "HTTP"
   return entry;
 }
 
-ManifestContents gateway(std::vector<DomainEntry> domains) {
+ManifestContents gateway(std::vector<DomainDefinition> domains) {
   ManifestContents contents;
   contents.gateway = "edge";
   contents.domains = std::move(domains);
@@ -178,7 +178,7 @@ START_TEST(without_domains_there_is_no_block) {
   same_text(written(gateway({})),
             "# Written by tablegate sync for gateway edge. Do not edit: the next sync replaces it.\n"
             "# No domain in use has a server block here.\n");
-  DomainEntry own = domain("own.example.com");
+  DomainDefinition own = domain("own.example.com");
   own.server_block = false;
   same_text(written(gateway({own})), written(gateway({})));
 }
@@ -237,7 +237,7 @@ END_TEST
 
 START_TEST(settings_of_tls_and_http2) {
   good_certificate();
-  DomainEntry entry = domain("*.example.com", "HTTPS");
+  DomainDefinition entry = domain("*.example.com", "HTTPS");
   entry.force_https = true;
   entry.tls_min = "TLSv1.3";
   ManifestContents contents = gateway({entry});
@@ -268,7 +268,7 @@ START_TEST(what_could_inject_is_refused) {
   }
   for (const char* path : {"", "relative.crt", "/a b", "/a;", "/a\n", "/a$b", "/a\"", "data:x", "engine:x",
                            "/a{", "/a'", "/a\\"}) {
-    DomainEntry entry = domain("api.example.com", "HTTPS");
+    DomainDefinition entry = domain("api.example.com", "HTTPS");
     entry.certificate = path;
     has(refusal(gateway({entry})), "its certificate must be an absolute path");
     entry = domain("api.example.com", "HTTPS");
@@ -286,7 +286,7 @@ START_TEST(what_could_inject_is_refused) {
   ManifestContents contents = gateway({});
   contents.gateway = "x\ninjected";
   has(refusal(contents), "the gateway's name");
-  DomainEntry entry = domain("a", "HTTPS");
+  DomainDefinition entry = domain("a", "HTTPS");
   entry.tls_max = "TLSv1.3; }";
   has(refusal(gateway({entry})), "tls_min and tls_max");
   entry = domain("a", "ftp");
@@ -312,7 +312,7 @@ END_TEST
 
 START_TEST(a_mix_is_refused_with_both_names) {
   good_certificate();
-  const auto mixed = [](const std::function<void(DomainEntry&)>& change, const char* field) {
+  const auto mixed = [](const std::function<void(DomainDefinition&)>& change, const char* field) {
     ManifestContents contents = gateway({domain("a", "HTTPS"), domain("b"), domain("c", "HTTPS")});
     change(contents.domains[2]);
     const std::string said = refusal(contents);
@@ -320,9 +320,9 @@ START_TEST(a_mix_is_refused_with_both_names) {
     contents.domains[2].server_block = false;
     written(contents);  // a server of the user's is the user's
   };
-  mixed([](DomainEntry& one) { one.http2 = false; }, "http2 (true and false)");
-  mixed([](DomainEntry& one) { one.tls_min = "TLSv1.3"; }, "tls_min (TLSv1.2 and TLSv1.3)");
-  mixed([](DomainEntry& one) { one.tls_max = "TLSv1.2"; }, "tls_max (TLSv1.3 and TLSv1.2)");
+  mixed([](DomainDefinition& one) { one.http2 = false; }, "http2 (true and false)");
+  mixed([](DomainDefinition& one) { one.tls_min = "TLSv1.3"; }, "tls_min (TLSv1.2 and TLSv1.3)");
+  mixed([](DomainDefinition& one) { one.tls_max = "TLSv1.2"; }, "tls_max (TLSv1.3 and TLSv1.2)");
 }
 END_TEST
 

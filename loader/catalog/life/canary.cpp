@@ -13,8 +13,9 @@ ApiEntry entry_of(const ApiRow& api, const Rows& versions, int row) {
   entry.api_id = std::stoll(api.id);
   entry.version = static_cast<int>(versions.integer(row, 0));
   entry.base_path = api.base_path;
-  entry.definition = versions.string(row, 1);
-  entry.source = versions.string(row, 2);
+  const std::string what = fmt::format("version {} of API \"{}\"", entry.version, api.name);
+  entry.definition = read_api_definition(versions.string(row, 1), what);
+  entry.source = read_table_source(versions.string(row, 2), "the source of " + what);
   return entry;
 }
 

@@ -9,7 +9,7 @@
 #include "base/database.hpp"
 #include "catalog/lookup.hpp"
 #include "compile/contract_check.hpp"
-#include "compile/definition_diff.hpp"
+#include "model/definition_diff.hpp"
 
 namespace tablegate::loader {
 
@@ -19,7 +19,8 @@ struct StoredVersion {
   std::string definition;
   std::string source;
 
-  ContractSide contract() const { return {definition, source}; }
+  // Both read. Throws SystemFailure when they are damaged.
+  ContractSide contract() const;
   // "version 2" or "the draft".
   std::string label() const;
 };

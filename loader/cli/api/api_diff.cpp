@@ -26,8 +26,10 @@ StoredVersion find_side(Database& catalog, const ApiRow& api, const std::string&
 }
 
 std::string statement_of(const ApiRow& api, const StoredVersion& side) {
-  ApiEntry entry = draft_entry(api, {side.source, "", true, true});
-  entry.definition = side.definition;
+  ApiEntry entry = draft_entry(api, {});
+  ContractSide read = side.contract();
+  entry.definition = std::move(read.definition);
+  entry.source = std::move(read.source);
   entry.name = api.name;
   return whole_statement(entry);
 }

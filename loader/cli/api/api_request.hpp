@@ -7,12 +7,15 @@
 #include <vector>
 
 #include "catalog/lookup.hpp"
+#include "compile/sample_request.hpp"
 
 namespace tablegate::loader {
 
 // An API as callers know it: its published version on the gateway, else its draft.
 struct ServedApi {
-  std::string definition;
+  std::string name;
+  ApiDefinition definition;
+  std::string text;  // of the definition, JSON
   std::string base_path;
   core::VersionKey version_key;      // of the REST API
   int version = 0;                   // 0: not published, this is the draft
@@ -25,18 +28,16 @@ std::string version_query(const core::VersionKey& key);
 // `gateway` empty: the only one there is, if any.
 ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway);
 
-using Values = std::vector<std::pair<std::string, std::string>>;
-
 struct ApiRequest {
   std::string method;
-  std::string path;                          // encoded, without the query
-  Values query;                              // decoded
-  Values form;                               // decoded; the body of a POST
-  Values headers;                            // of header parameters
-  std::vector<std::string> authentication;   // types that the API takes; empty: open to all
-  std::string key_header = "Authorization";  // of an API key; empty: it goes into the query
+  std::string path;                         // encoded, without the query
+  Values query;                             // decoded
+  Values form;                              // decoded; the body of a POST
+  Values headers;                           // of header parameters
+  std::vector<std::string> authentication;  // types that the API takes; empty: open to all
+  std::string key_header;                   // of an API key; empty: it goes into the query
   std::string key_query;
-  std::string hmac_method = "HmacSHA256";  // one that the API allows
+  std::string hmac_method;  // one that the API allows
 
   bool takes(std::string_view type) const;
   bool has_body() const { return method == "POST"; }

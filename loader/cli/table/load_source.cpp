@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/json_text.hpp"
 #include "base/refusal.hpp"
 #include "model/ddl_lexer.hpp"
 #include "source/csv/csv.hpp"
@@ -23,15 +22,12 @@ constexpr const char* kForms = "--from is csv:FILE, sql:FILE, postgresql:DSN or 
 From from_of(const LoadOptions& options, const TableSpec& spec) {
   const std::string next = fmt::format("tablegate table load {} --from csv:FILE", spec.name);
   if (options.from.empty() && spec.source_type == "csv") {
-    if (spec.source_path.empty())
+    if (spec.source.path.empty())
       throw Refused(fmt::format("DataSource \"{}\" has no path", spec.source_name), next);
-    return {"csv", spec.source_path};
+    return {"csv", spec.source.path};
   }
   if (options.from.empty() && spec.source_type == "postgresql") {
-    JsonDocument source;
-    if (!parse_json(spec.source_definition, source).empty())
-      throw SystemFailure("the catalog's data source cannot be read");
-    return {"postgresql", json_member(source, "dsn")};
+    return {"postgresql", spec.source.dsn};
   }
   if (options.from.empty()) return {spec.source_type, ""};
   const size_t colon = options.from.find(':');
@@ -108,9 +104,8 @@ std::unique_ptr<TableSource> open_source(const LoadOptions& options, const Table
         nested_types(spec));
   }
   if (from.scheme == "maxcompute") {
-    return std::make_unique<MaxComputeSource>(read_project(spec.source_definition),
-                                              lower_name(spec.source_table), spec.columns,
-                                              choose_partitions(options, spec));
+    return std::make_unique<MaxComputeSource>(project_of(spec.source), lower_name(spec.source_table),
+                                              spec.columns, choose_partitions(options, spec));
   }
   if (from.scheme == "postgresql") {
     return std::make_unique<PostgresSource>(PostgresRows{from.rest, spec.source_table, spec.source_query},

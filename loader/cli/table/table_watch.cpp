@@ -21,7 +21,7 @@ void pass_on(const char* name, const std::string& value) {
 void check_tables(Database& catalog, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const Rows rows = catalog.query(
-        "SELECT definition ->> 'refresh' IS NOT NULL FROM tablegate.mirror_table WHERE name = $1", {name});
+        "SELECT refresh_schedule IS NOT NULL FROM tablegate.mirror_table WHERE name = $1", {name});
     if (rows.empty()) throw Refused(fmt::format("no Table \"{}\" is defined", name), "tablegate get tables");
     if (!rows.boolean(0, 0)) {
       throw Refused(fmt::format("Table \"{}\" has no refresh in its definition", name),

@@ -9,7 +9,6 @@
 #include <set>
 #include <utility>
 
-#include "base/json_text.hpp"
 #include "model/ddl_lexer.hpp"
 #include "model/ddl_type.hpp"
 #include "source/copy_stream.hpp"
@@ -71,17 +70,14 @@ TableColumn mapped(const SourceColumn& column, MaxComputeType& type) {
 
 }  // namespace
 
-MaxComputeProject read_project(const std::string& data_source) {
-  JsonDocument document;
-  if (!parse_json(data_source, document).empty() || !document.IsObject())
-    throw SystemFailure("the catalog's data source cannot be read");
+MaxComputeProject project_of(const DataSourceDefinition& source) {
   MaxComputeProject project;
-  project.endpoint = json_member(document, "endpoint");
-  project.project = json_member(document, "project");
-  project.schema = json_member(document, "schema");
-  project.tunnel = json_member(document, "tunnel_endpoint");
-  project.region = json_member(document, "region");
-  project.quota = json_member(document, "quota");
+  project.endpoint = source.endpoint;
+  project.project = source.project;
+  project.schema = source.schema;
+  project.tunnel = source.tunnel_endpoint;
+  project.region = source.region;
+  project.quota = source.quota;
   return project;
 }
 

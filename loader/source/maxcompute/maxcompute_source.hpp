@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "model/ddl.hpp"
+#include "model/table_definition.hpp"
 #include "source/copy_stream.hpp"
 #include "source/maxcompute/maxcompute_download.hpp"
 #include "source/maxcompute/maxcompute_service.hpp"
@@ -25,8 +25,7 @@ struct MaxComputeOptions {
   std::string encoding = "deflate";  // "zstd", or empty: not compressed
 };
 
-// From the JSON of a DataSource.
-MaxComputeProject read_project(const std::string& data_source);
+MaxComputeProject project_of(const DataSourceDefinition& source);
 
 class MaxComputeSource final : public TableSource, private PartitionedSource {
  public:
