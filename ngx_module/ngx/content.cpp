@@ -5,24 +5,11 @@
 #include "ngx/request.hpp"
 #include "ngx/response.hpp"
 #include "ngx/worker.hpp"
+#include "pg/cells.hpp"
 
 namespace tablegate::ngx {
 
 namespace {
-
-core::Slug slug_of(pg::Failure::Kind kind) {
-  switch (kind) {
-    case pg::Failure::Kind::query_failed:
-      return core::Slug::query_failed;
-    case pg::Failure::Kind::query_timeout:
-      return core::Slug::query_timeout;
-    case pg::Failure::Kind::database_unavailable:
-      return core::Slug::database_unavailable;
-    case pg::Failure::Kind::queue_full:
-      return core::Slug::queue_full;
-  }
-  return core::Slug::internal_error;
-}
 
 void stop_waiting(RequestState& state) {
   state.waiting = false;
@@ -167,11 +154,12 @@ void RequestQuery::parameter_types(std::vector<Oid>& types) const {
   for (uint32_t oid : core::statement_types(*state_.route.api, key.mask)) types.push_back(oid);
 }
 
-void RequestQuery::on_rows(const PGresult* rows) noexcept {
+void RequestQuery::on_rows(const pg::Cells& cells, bool last) noexcept {
+  (void)last;  // Delivery::whole
   stop_waiting(state_);
   if (!is_ours(state_)) return;
   try {
-    finish(state_, send_rows(state_, rows));
+    finish(state_, send_rows(state_, cells));
   } catch (...) {
     finish(state_, NGX_ERROR);
   }
@@ -193,7 +181,7 @@ void RequestQuery::on_failure(const pg::Failure& failure) noexcept {
     }
   }
   stop_waiting(state_);
-  state_.problem = {slug_of(failure.kind), {}, {}};
+  state_.problem = {pg::slug_of(failure.kind), {}, {}};
   if (state_.submitting || !is_ours(state_)) return;  // submitting: start_query() answers
   try {
     finish(state_, send_problem(state_));

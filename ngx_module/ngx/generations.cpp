@@ -1,9 +1,9 @@
 #include "ngx/generations.hpp"
 
-#include <array>
 #include <utility>
 
 #include "ngx/request.hpp"
+#include "pg/cells.hpp"
 
 namespace tablegate::ngx {
 
@@ -119,26 +119,13 @@ void Generations::reread(RequestQuery& query, pg::Pool& pool) {
   late_.push_back(query);
 }
 
-void Generations::take(const PGresult* rows) {
-  if (PQnfields(rows) != static_cast<int>(core::kGenerationColumns)) return;
-  known_.begin();
-  for (int row = 0; row < PQntuples(rows); ++row) {
-    std::array<core::Cell, core::kGenerationColumns> cells;
-    for (size_t column = 0; column < cells.size(); ++column) {
-      const int place = static_cast<int>(column);
-      if (PQgetisnull(rows, row, place) != 0) continue;
-      cells[column] = {PQgetvalue(rows, row, place), static_cast<size_t>(PQgetlength(rows, row, place))};
-    }
-    known_.row(cells.data());
-  }
-  known_.end();
-  read_ms_ = began_ms_;
-  read_at_ = began_at_;
-}
-
-void Generations::on_rows(const PGresult* rows) noexcept {
+void Generations::on_rows(const pg::Cells& cells, bool last) noexcept {
+  (void)last;  // Delivery::whole
   try {
-    take(rows);
+    if (pg::read_generations(cells, known_)) {
+      read_ms_ = began_ms_;
+      read_at_ = began_at_;
+    }
     complained_ = false;
     not_before_ms_ = 0;
     finish(true);

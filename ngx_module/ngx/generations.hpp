@@ -49,7 +49,7 @@ class Generations final : private pg::Query, private pg::TimerHandler {
  private:
   std::string sql() const override;
   void parameter_types(std::vector<Oid>& types) const override { (void)types; }
-  void on_rows(const PGresult* rows) noexcept override;
+  void on_rows(const pg::Cells& cells, bool last) noexcept override;
   void on_failure(const pg::Failure& failure) noexcept override;
   bool expects(const std::string& sqlstate) const noexcept override;
   void on_timer() noexcept override;
@@ -59,7 +59,6 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   void read_spare();
   void read_by(pg::Pool& pool);
   void begin();
-  void take(const PGresult* rows);
   void schedule();
   void finish(bool good);
 

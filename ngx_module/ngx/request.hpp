@@ -46,7 +46,7 @@ class RequestQuery final : public pg::Query {
   explicit RequestQuery(RequestState& state) : state_(state) {}
   std::string sql() const override;
   void parameter_types(std::vector<Oid>& types) const override;
-  void on_rows(const PGresult* rows) noexcept override;
+  void on_rows(const pg::Cells& cells, bool last) noexcept override;
   void on_failure(const pg::Failure& failure) noexcept override;
   bool expects(const std::string& sqlstate) const noexcept override;
   // The tables' generations were read once more (good), or could not be (Generations::reread).

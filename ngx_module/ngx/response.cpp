@@ -1,8 +1,7 @@
 #include "ngx/response.hpp"
 
 #include "ngx/statistics.hpp"
-
-#include <libpq-fe.h>
+#include "pg/cells.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -153,44 +152,9 @@ bool add_problem_headers(RequestState& state, const core::ProblemKind& kind) {
 
 }  // namespace
 
-namespace {
-
-// Values of these types go out without quotes: PostgreSQL must have given them as such. A column that got
-// another type under a manifest that is live would else break the JSON, or add to it.
-bool written_raw(core::ColumnType type) {
-  switch (type) {
-    case core::ColumnType::int2:
-    case core::ColumnType::int4:
-    case core::ColumnType::int8:
-    case core::ColumnType::float4:
-    case core::ColumnType::float8:
-    case core::ColumnType::numeric:
-    case core::ColumnType::boolean:
-    case core::ColumnType::json:
-    case core::ColumnType::jsonb:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool fits_manifest(const core::Api& api, const PGresult* rows) {
-  if (static_cast<size_t>(PQnfields(rows)) != core::output_columns(api)) return false;
-  int field = 0;
-  for (const core::Column& column : api.columns) {
-    if (written_raw(column.type) && PQftype(rows, field) != core::column_type_oid(column.type)) return false;
-    field += column.wall ? 2 : 1;
-  }
-  return true;
-}
-
-}  // namespace
-
-ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
+ngx_int_t send_rows(RequestState& state, const pg::Cells& cells) {
   const core::Api& api = *state.route.api;
-  const int columns = PQnfields(rows);
-  const int count = PQntuples(rows);
-  if (!fits_manifest(api, rows)) {
+  if (!pg::has_columns_of(api, cells)) {
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                   "tablegate: API \"%s\" version %uD: its table's columns are not those of the manifest: "
                   "sync and reload",
@@ -202,23 +166,13 @@ ngx_int_t send_rows(RequestState& state, const PGresult* rows) {
   if (const ngx_int_t rc = discard_body(state); rc != NGX_OK) return rc;
   ChainSink sink(r->pool);
   core::RowWriter writer(api, sink);
-  auto* cells =
-      static_cast<core::Cell*>(ngx_palloc(r->pool, static_cast<size_t>(columns) * sizeof(core::Cell)));
-  bool good = cells != nullptr && writer.begin();
-  for (int row = 0; good && row < count; ++row) {
-    for (int column = 0; column < columns; ++column) {
-      const bool null = PQgetisnull(rows, row, column) != 0;
-      cells[column] = null ? core::Cell{}
-                           : core::Cell{PQgetvalue(rows, row, column),
-                                        static_cast<size_t>(PQgetlength(rows, row, column))};
-    }
-    good = writer.row(cells);
-  }
+  auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
+  const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
   if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(state))
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   // Rows have no validator: no precondition of a request is about them.
   r->disable_not_modified = 1;
-  state.rows = static_cast<size_t>(count);
+  state.rows = cells.rows();
   state.answered = true;
   count_answer(state, core::Slug::none);
   return send(r, NGX_HTTP_OK, sink);

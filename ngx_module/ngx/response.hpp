@@ -26,7 +26,7 @@ class ChainSink final : public core::ByteSink {
 };
 
 // Each sends a whole response and returns what ngx_http_finalize_request() takes.
-ngx_int_t send_rows(RequestState& state, const PGresult* rows);
+ngx_int_t send_rows(RequestState& state, const pg::Cells& cells);
 ngx_int_t send_problem(RequestState& state);
 
 // Makes the headers of a JSON answer of ours, with X-Ca-Request-Id. False: no memory.
