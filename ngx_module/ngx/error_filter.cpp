@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "ngx/request.hpp"
-#include "ngx/response.hpp"
+#include "ngx/answer.hpp"
+#include "ngx/call.hpp"
 #include "ngx/statistics.hpp"
 
 namespace tablegate::ngx {
@@ -52,22 +52,22 @@ core::Slug slug_of(ngx_uint_t status) {
 }
 
 // nginx's ctx of the request, whatever it was made from: what matters here are its flags.
-RequestState* context(ngx_http_request_t* r) {
-  return static_cast<RequestState*>(ngx_http_get_module_ctx(r, ngx_http_tablegate_module));
+Call* context(ngx_http_request_t* r) {
+  return static_cast<Call*>(ngx_http_get_module_ctx(r, ngx_http_tablegate_module));
 }
 
 // An error page that nginx makes itself: no answer of ours or of another server, and no page of `error_page`.
 bool is_ours_to_replace(ngx_http_request_t* r) {
   if (r != r->main || r->err_status < NGX_HTTP_BAD_REQUEST || r->error_page) return false;
-  const RequestState* state = context(r);
-  if (state != nullptr && state->answered) return false;
-  return location_config(r).errors != 0 || (state != nullptr && state->reading_body);
+  const Call* call = context(r);
+  if (call != nullptr && call->state == Call::State::answered) return false;
+  return location_config(r).errors != 0 || (call != nullptr && call->is_reading());
 }
 
 bool replace(ngx_http_request_t* r) {
-  RequestState* state = context(r);
-  if (state == nullptr) state = RequestState::make(r);
-  if (state == nullptr) return false;
+  Call* call = context(r);
+  if (call == nullptr) call = Call::make(r);
+  if (call == nullptr) return false;
   const ngx_uint_t status = r->err_status;
   const auto* found = std::find_if(std::begin(kStatuses), std::end(kStatuses),
                                    [status](const StatusName& one) { return one.status == status; });
@@ -75,19 +75,13 @@ bool replace(ngx_http_request_t* r) {
   const StatusName other = {status, static_cast<uint32_t>(status), server ? "internal_error" : "bad_request",
                             server ? "the request could not be served" : "the request was refused"};
   const StatusName& known = found == std::end(kStatuses) ? other : *found;
-  const bool bad_body = status == NGX_HTTP_BAD_REQUEST && state->reading_body;
+  const bool bad_body = status == NGX_HTTP_BAD_REQUEST && call->is_reading();
   const StatusName& name = bad_body ? kBadBody : known;
-  const std::string_view body =
-      keep(r, core::problem_body(name.code, name.name, name.message, request_id(r)));
-  if (body.data() == nullptr) return false;
-  ngx_http_clear_content_length(r);
-  if (!set_json_headers(r, body.size())) return false;
-  if ((status == 429 || status == 503) && add_header(r, "Retry-After", "1") == nullptr) return false;
+  call->replacement = replace_error_page(r, status, name.code, name.name, name.message);
+  if (call->replacement.data() == nullptr) return false;
+  call->replaced_error = name.name;
   // Where an API was found the refusal is one of its answers: a body too large, too many requests.
-  if (state->route.api != nullptr) count_answer(*state, slug_of(status));
-  state->replacement = str(body);
-  state->replaced_error = name.name;
-  state->replaced = true;
+  if (call->route.api != nullptr) count_answer(*call, slug_of(status));
   return true;
 }
 
@@ -99,25 +93,17 @@ ngx_int_t header_filter(ngx_http_request_t* r) noexcept try {
 }
 
 ngx_int_t body_filter(ngx_http_request_t* r, ngx_chain_t* in) noexcept {
-  RequestState* state = context(r);
-  if (state == nullptr || !state->replaced) return next_body_filter(r, in);
+  Call* call = context(r);
+  if (call == nullptr || call->replaced_error.empty()) return next_body_filter(r, in);
   // nginx's page goes nowhere.
   for (ngx_chain_t* link = in; link != nullptr; link = link->next) {
     link->buf->pos = link->buf->last;
     link->buf->file_pos = link->buf->file_last;
   }
-  if (state->replacement.data == nullptr) return next_body_filter(r, nullptr);
-  auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(r->pool));
-  ngx_chain_t* out = ngx_alloc_chain_link(r->pool);
-  if (buffer == nullptr || out == nullptr) return NGX_ERROR;
-  buffer->pos = buffer->start = state->replacement.data;
-  buffer->last = buffer->end = state->replacement.data + state->replacement.len;
-  buffer->memory = 1;
-  buffer->last_buf = 1;
-  buffer->last_in_chain = 1;
-  out->buf = buffer;
-  out->next = nullptr;
-  state->replacement = {};
+  if (call->replacement.empty()) return next_body_filter(r, nullptr);  // it went out before
+  ngx_chain_t* out = chain_of(r, call->replacement);
+  if (out == nullptr) return NGX_ERROR;
+  call->replacement = {};
   return next_body_filter(r, out);
 }
 

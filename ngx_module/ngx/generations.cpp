@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "ngx/request.hpp"
+#include "ngx/flight.hpp"
 #include "pg/cells.hpp"
 
 namespace tablegate::ngx {
@@ -104,19 +104,19 @@ void Generations::read_by(pg::Pool& pool) {
   pool.submit(*this);
 }
 
-void Generations::reread(RequestQuery& query, pg::Pool& pool) {
+void Generations::reread(Flight& flight, pg::Pool& pool) {
   if (!reading_) {
-    due_.push_back(query);
+    due_.push_back(flight);
     return read_by(pool);
   }
   // What has not been sent yet begins after whoever comes now; it moves where nobody is in front of it.
   if (sent_ms == 0 && reader_ != &pool) {
     reader_->abandon(*this);
-    due_.push_back(query);
+    due_.push_back(flight);
     return read_by(pool);
   }
   if (late_.empty()) late_pool_ = &pool;
-  late_.push_back(query);
+  late_.push_back(flight);
 }
 
 void Generations::on_rows(const pg::Cells& cells, bool last) noexcept {
@@ -163,7 +163,7 @@ void Generations::finish(bool good) {
     due_.prepend(late_);
     read_by(*late_pool_);
   }
-  while (pg::Query* query = done.pop_front()) static_cast<RequestQuery*>(query)->on_reread(good);
+  while (pg::Query* flight = done.pop_front()) static_cast<Flight*>(flight)->on_reread(good);
 }
 
 void Generations::schedule() {
