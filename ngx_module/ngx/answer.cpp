@@ -207,15 +207,12 @@ ngx_int_t refuse_method(ngx_http_request_t* r, std::string_view allow) {
   return add_header(r, "Allow", allow) != nullptr ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
-std::string_view replace_error_page(ngx_http_request_t* r, ngx_uint_t status, uint32_t code,
-                                    std::string_view name, std::string_view message) {
-  const std::string_view body = keep(r, core::problem_body(code, name, message, request_id(r)));
+std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind) {
+  const std::string_view body = keep(r, core::server_problem_body(kind, request_id(r)));
   if (body.data() == nullptr) return {};
   ngx_http_clear_content_length(r);
   set_content(r, kJson, body.size());
-  if (!add_request_id(r)) return {};
-  if ((status == NGX_HTTP_TOO_MANY_REQUESTS || status == NGX_HTTP_SERVICE_UNAVAILABLE) && !add_retry_after(r))
-    return {};
+  if (!add_request_id(r) || (kind.retry_after && !add_retry_after(r))) return {};
   return body;
 }
 
