@@ -12,7 +12,7 @@ _kTemplate = """\
 load_module {module};
 {user}
 worker_processes {workers};
-daemon on;
+daemon {daemon};
 pid {folder}/nginx.pid;
 error_log {folder}/error.log {log_level};
 {main}
@@ -73,7 +73,7 @@ class Gateway:
             shutil.chown(os.path.join(folder, "tmp"), "www-data")
         self.parts = {
             "module": kModule, "user": "user www-data;" if kRoot else "", "workers": 2, "folder": folder, "log_level": "info",
-            "main": "", "events": "", "access_log": f"access_log {folder}/access.log;", "zone": "1m", "manifest": self.manifest,
+            "daemon": "on", "main": "", "events": "", "access_log": f"access_log {folder}/access.log;", "zone": "1m", "manifest": self.manifest,
             "dsn": dsn, "connections": 4, "queue": 1024, "service": "", "http": "", "address": "127.0.0.1", "port": self.port,
             "listen": "", "server": "", "location": "",
         }

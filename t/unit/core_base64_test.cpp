@@ -100,5 +100,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_base64", the_vectors_of_the_rfc, all_bytes_in_all_lengths_come_back, each_value_has_one_spelling,
-                      other_spellings_are_refused, decoding_into_a_buffer_of_the_named_room);
+TABLEGATE_SUITE("core_base64", the_vectors_of_the_rfc, all_bytes_in_all_lengths_come_back,
+                each_value_has_one_spelling, other_spellings_are_refused,
+                decoding_into_a_buffer_of_the_named_room);

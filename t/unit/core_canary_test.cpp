@@ -125,4 +125,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_canary", a_canary_is_another_version_of_an_api, what_a_canary_must_share_is_checked,
-                       the_choice_is_stable_even_and_only_grows, when_an_api_ends_its_headers_are_ready);
+                the_choice_is_stable_even_and_only_grows, when_an_api_ends_its_headers_are_ready);

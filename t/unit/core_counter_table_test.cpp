@@ -303,9 +303,10 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_counter_table", an_answer_counts_for_its_version_and_slug, a_full_table_counts_in_the_other_cell,
-       versions_that_no_configuration_knows_any_more_give_their_cells, many_processes_take_over,
-       many_processes_count_every_answer, a_call_counts_for_api_and_consumer,
-       the_pair_called_longest_ago_makes_room, ten_thousand_pairs_are_remembered,
-       a_process_that_died_while_it_filled_a_slot_is_repaired, many_processes_count_every_call,
-       readers_never_see_a_mixture, workers_have_slots_and_old_generations_leave);
+TABLEGATE_SUITE("core_counter_table", an_answer_counts_for_its_version_and_slug,
+                a_full_table_counts_in_the_other_cell,
+                versions_that_no_configuration_knows_any_more_give_their_cells, many_processes_take_over,
+                many_processes_count_every_answer, a_call_counts_for_api_and_consumer,
+                the_pair_called_longest_ago_makes_room, ten_thousand_pairs_are_remembered,
+                a_process_that_died_while_it_filled_a_slot_is_repaired, many_processes_count_every_call,
+                readers_never_see_a_mixture, workers_have_slots_and_old_generations_leave);

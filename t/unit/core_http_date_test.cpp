@@ -108,5 +108,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_http_date", all_three_forms_are_read, calendar_and_clock_have_their_limits,
-                                    what_is_no_date_is_refused, two_digit_years_lie_near_now,
-                                    milliseconds_are_plain_numbers, what_is_written_is_read_back);
+                what_is_no_date_is_refused, two_digit_years_lie_near_now, milliseconds_are_plain_numbers,
+                what_is_written_is_read_back);

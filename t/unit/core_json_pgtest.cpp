@@ -244,7 +244,8 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_json_pg", whole_numbers_equal_to_json, floating_point_numbers_equal_to_json,
-       numerics_equal_to_json_also_with_hundreds_of_digits, truth_values_equal_to_json,
-       texts_equal_to_json_for_every_character, dates_equal_to_json, timestamps_equal_what_to_char_says,
-       instants_equal_what_the_zone_s_offset_says, bytes_equal_postgresql_s_base64,
-       json_columns_equal_to_json, intervals_equal_to_json, a_whole_row_equals_row_to_json);
+                numerics_equal_to_json_also_with_hundreds_of_digits, truth_values_equal_to_json,
+                texts_equal_to_json_for_every_character, dates_equal_to_json,
+                timestamps_equal_what_to_char_says, instants_equal_what_the_zone_s_offset_says,
+                bytes_equal_postgresql_s_base64, json_columns_equal_to_json, intervals_equal_to_json,
+                a_whole_row_equals_row_to_json);

@@ -362,5 +362,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_jwk", good_keys, what_is_no_key_set, members_of_every_key, private_keys, secrets,
-                       moduli_and_exponents, points, points_of_ed25519, from_pem, pkcs1_and_certificates,
-                       fingerprints_are_of_the_material_alone, algorithms_have_names);
+                moduli_and_exponents, points, points_of_ed25519, from_pem, pkcs1_and_certificates,
+                fingerprints_are_of_the_material_alone, algorithms_have_names);

@@ -556,9 +556,9 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_jwt_attack", no_algorithm_is_none, a_public_key_is_no_secret, types_and_curves_are_not_mixed,
-                       keys_inside_the_token_are_not_looked_at, hostile_kids, extensions_are_refused,
-                       duplicate_members_are_refused, each_token_has_one_spelling, signatures_of_ecdsa,
-                       signatures_of_rsa_and_ed25519, forms_that_are_no_compact_token, sizes, nesting,
-                       refused_tokens_cost_the_same, the_pretended_keys_open_nothing,
-                       without_settings_nothing_is_proved, no_error_is_left_behind);
+TABLEGATE_SUITE("core_jwt_attack", no_algorithm_is_none, a_public_key_is_no_secret,
+                types_and_curves_are_not_mixed, keys_inside_the_token_are_not_looked_at, hostile_kids,
+                extensions_are_refused, duplicate_members_are_refused, each_token_has_one_spelling,
+                signatures_of_ecdsa, signatures_of_rsa_and_ed25519, forms_that_are_no_compact_token, sizes,
+                nesting, refused_tokens_cost_the_same, the_pretended_keys_open_nothing,
+                without_settings_nothing_is_proved, no_error_is_left_behind);

@@ -261,5 +261,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_jwt_setting", a_setting_is_read_whole, refusals_name_consumer_and_key, the_loaders_form,
-                       one_token_never_means_two_consumers, no_token_costs_more_than_eight_verifications,
-                       conflicts_are_those_of_the_pairs, many_consumers_of_one_key);
+                one_token_never_means_two_consumers, no_token_costs_more_than_eight_verifications,
+                conflicts_are_those_of_the_pairs, many_consumers_of_one_key);

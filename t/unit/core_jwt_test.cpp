@@ -445,8 +445,8 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_jwt", the_tokens_of_rfc_7515_appendix_a, the_signatures_of_rfc_7520_and_rfc_8037,
-                                   every_algorithm_with_and_without_kid, times, audiences, claim_conditions,
-                                   the_consumer_is_the_one_whose_conditions_hold, sources_are_kept_apart,
-                                   a_proof_is_kept_until_its_token_expires, what_is_not_kept,
-                                   kept_proofs_give_way, a_full_set_forgets_the_least_recently_used,
-                                   many_keys, no_memory_lets_nobody_through, what_looks_like_a_token);
+                every_algorithm_with_and_without_kid, times, audiences, claim_conditions,
+                the_consumer_is_the_one_whose_conditions_hold, sources_are_kept_apart,
+                a_proof_is_kept_until_its_token_expires, what_is_not_kept, kept_proofs_give_way,
+                a_full_set_forgets_the_least_recently_used, many_keys, no_memory_lets_nobody_through,
+                what_looks_like_a_token);

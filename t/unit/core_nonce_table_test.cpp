@@ -137,6 +137,7 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_nonce_table", a_nonce_is_fresh_once, it_is_remembered_as_long_as_asked_and_hardly_longer,
-                       it_works_where_the_time_in_a_slot_wraps, many_keys_fill_it_well_and_then_it_says_so,
-                       one_key_has_half_of_it, racing_processes_let_each_nonce_in_once);
+TABLEGATE_SUITE("core_nonce_table", a_nonce_is_fresh_once,
+                it_is_remembered_as_long_as_asked_and_hardly_longer, it_works_where_the_time_in_a_slot_wraps,
+                many_keys_fill_it_well_and_then_it_says_so, one_key_has_half_of_it,
+                racing_processes_let_each_nonce_in_once);

@@ -103,6 +103,7 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_problem", each_outcome_has_its_status_code_and_slug, the_table_is_in_the_order_of_the_slugs,
-                       a_problem_of_a_parameter_names_it, a_problem_without_words_has_the_table_s,
-                       every_body_is_json_whatever_the_name_is, pages_of_the_server_have_rows_too, none_is_no_problem);
+TABLEGATE_SUITE("core_problem", each_outcome_has_its_status_code_and_slug,
+                the_table_is_in_the_order_of_the_slugs, a_problem_of_a_parameter_names_it,
+                a_problem_without_words_has_the_table_s, every_body_is_json_whatever_the_name_is,
+                pages_of_the_server_have_rows_too, none_is_no_problem);

@@ -173,4 +173,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_status", json_holds_any_name, prometheus_and_the_page_escape_any_name,
-                                 tables_are_told_with_their_age, no_memory_is_told, accept_chooses);
+                tables_are_told_with_their_age, no_memory_is_told, accept_chooses);

@@ -155,5 +155,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_table_generations", what_is_read_is_told, rows_that_are_none_are_left_out, sql_follows_the_relation,
-                       tables_of_a_manifest_stand_where_it_says);
+TABLEGATE_SUITE("core_table_generations", what_is_read_is_told, rows_that_are_none_are_left_out,
+                sql_follows_the_relation, tables_of_a_manifest_stand_where_it_says);

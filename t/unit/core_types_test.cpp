@@ -106,6 +106,6 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_types", column_types_are_read_back_from_their_names, column_type_names_are_exact,
-                       parameter_types_are_read_back_from_their_names, parameter_type_names_are_exact,
-                       oids_are_postgresql_s, parameters_compare_with_columns_of_their_own_family_only,
-                       the_natural_parameter_type_goes_with_its_column);
+                parameter_types_are_read_back_from_their_names, parameter_type_names_are_exact,
+                oids_are_postgresql_s, parameters_compare_with_columns_of_their_own_family_only,
+                the_natural_parameter_type_goes_with_its_column);

@@ -221,6 +221,7 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_values_pg", accepted_whole_numbers_are_postgresql_s, accepted_decimals_are_postgresql_s,
-       accepted_floating_point_numbers_are_postgresql_s, accepted_truth_values_are_postgresql_s,
-       accepted_dates_are_postgresql_s, accepted_times_are_postgresql_s, accepted_strings_are_postgresql_s,
-       a_time_means_the_same_instant_to_postgresql_as_to_the_caller);
+                accepted_floating_point_numbers_are_postgresql_s, accepted_truth_values_are_postgresql_s,
+                accepted_dates_are_postgresql_s, accepted_times_are_postgresql_s,
+                accepted_strings_are_postgresql_s,
+                a_time_means_the_same_instant_to_postgresql_as_to_the_caller);

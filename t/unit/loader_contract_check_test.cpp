@@ -239,6 +239,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_contract_check", the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing, the_address_is_part_of_it,
-       response_fields, request_parameters, defaults_of_parameters, narrower_values, limits, proofs,
-       every_break_is_told_at_once, differences_name_each_field);
+TABLEGATE_SUITE("loader_contract_check", the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing,
+                the_address_is_part_of_it, response_fields, request_parameters, defaults_of_parameters,
+                narrower_values, limits, proofs, every_break_is_told_at_once, differences_name_each_field);

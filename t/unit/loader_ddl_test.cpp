@@ -258,5 +258,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_ddl", tutorial_statement, every_scalar_type, whole_grammar, key_of_a_column,
-                     refused_by_name_and_place, nested_types, clustering_is_left_out,
-                     partition_columns_come_last, refused_names, broken_texts, any_text_ends);
+                refused_by_name_and_place, nested_types, clustering_is_left_out, partition_columns_come_last,
+                refused_names, broken_texts, any_text_ends);

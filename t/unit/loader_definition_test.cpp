@@ -250,7 +250,8 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_definition", a_definition_of_the_contract_is_taken, what_comes_later_is_refused_by_name, fields_of_a_data_source,
-       every_fault_of_a_shape_is_told, json_is_read_strictly, path_and_parameters_agree,
-       columns_and_values_fit_the_table, equal_definitions_have_equal_bytes, names,
-       one_socket_is_listened_to_once, times_have_an_offset);
+TABLEGATE_SUITE("loader_definition", a_definition_of_the_contract_is_taken,
+                what_comes_later_is_refused_by_name, fields_of_a_data_source, every_fault_of_a_shape_is_told,
+                json_is_read_strictly, path_and_parameters_agree, columns_and_values_fit_the_table,
+                equal_definitions_have_equal_bytes, names, one_socket_is_listened_to_once,
+                times_have_an_offset);

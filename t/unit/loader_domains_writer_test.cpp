@@ -574,9 +574,10 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_domains_writer", without_domains_there_is_no_block, an_http_domain_has_one_block, an_https_domain_has_two_blocks,
-       settings_of_tls_and_http2, what_could_inject_is_refused, sockets_do_not_clash,
-       a_mix_is_refused_with_both_names, a_bad_certificate_keeps_the_block_before,
-       a_kept_block_names_a_copy_of_what_was_good, a_copy_that_cannot_be_kept_is_told,
-       a_renewed_certificate_changes_the_file, certificates_that_nginx_could_not_serve,
-       certificates_that_somebody_should_look_at, versions_of_nginx);
+TABLEGATE_SUITE("loader_domains_writer", without_domains_there_is_no_block, an_http_domain_has_one_block,
+                an_https_domain_has_two_blocks, settings_of_tls_and_http2, what_could_inject_is_refused,
+                sockets_do_not_clash, a_mix_is_refused_with_both_names,
+                a_bad_certificate_keeps_the_block_before, a_kept_block_names_a_copy_of_what_was_good,
+                a_copy_that_cannot_be_kept_is_told, a_renewed_certificate_changes_the_file,
+                certificates_that_nginx_could_not_serve, certificates_that_somebody_should_look_at,
+                versions_of_nginx);

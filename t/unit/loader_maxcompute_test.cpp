@@ -140,5 +140,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_maxcompute", what_is_signed, signatures, credentials_of_a_file, credentials_others_can_read,
-                            credentials_of_the_environment, errors_of_the_service);
+TABLEGATE_SUITE("loader_maxcompute", what_is_signed, signatures, credentials_of_a_file,
+                credentials_others_can_read, credentials_of_the_environment, errors_of_the_service);

@@ -244,6 +244,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_record", checksum_vectors, golden_vectors, split_at_every_offset, truncated_at_every_offset,
-                    every_byte_changed, counts_and_trailers, statistics_in_the_trailer, damaged_values,
-                    values_beyond_the_vectors, rows_survive_a_break, large_values);
+TABLEGATE_SUITE("loader_record", checksum_vectors, golden_vectors, split_at_every_offset,
+                truncated_at_every_offset, every_byte_changed, counts_and_trailers, statistics_in_the_trailer,
+                damaged_values, values_beyond_the_vectors, rows_survive_a_break, large_values);

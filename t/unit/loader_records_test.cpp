@@ -266,4 +266,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_records", csv_records, text_records, whole_records_only, lines_of_rows, charsets,
-                         order_of_files, fields, nested_values, options);
+                order_of_files, fields, nested_values, options);

@@ -118,4 +118,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, zones_of_this_host, cron, zones, changes_of_the_clock);
+TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, zones_of_this_host, cron, zones,
+                changes_of_the_clock);

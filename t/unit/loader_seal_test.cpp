@@ -78,4 +78,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_seal", round_trip, never_twice_the_same, bound_to_key_and_row, any_change_is_noticed,
-                      fingerprint_is_of_the_bytes);
+                fingerprint_is_of_the_bytes);

@@ -232,4 +232,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_seed", tutorial_statements, forms_of_insert, every_literal, escapes, refused_values,
-                      nested_of_other_types, refused_statements, any_text_ends);
+                nested_of_other_types, refused_statements, any_text_ends);

@@ -260,6 +260,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("pg_connection", a_whole_exchange, answers_byte_by_byte, answers_split_at_every_byte, cut_at_every_byte,
-       fatal_at_every_message, silence_ends_with_the_connect_timeout, nobody_listens, no_slot_in_the_loop,
-       errors_stay_with_their_query, idle_only_between_queries);
+TABLEGATE_SUITE("pg_connection", a_whole_exchange, answers_byte_by_byte, answers_split_at_every_byte,
+                cut_at_every_byte, fatal_at_every_message, silence_ends_with_the_connect_timeout,
+                nobody_listens, no_slot_in_the_loop, errors_stay_with_their_query, idle_only_between_queries);

@@ -132,5 +132,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("pg_dsn", keywords_and_uri, what_is_ours_and_what_is_kept, lists_are_paired, which_need_a_look_up,
-                 resolution_multiplies_endpoints, password_override, refused_without_repeating_the_text);
+TABLEGATE_SUITE("pg_dsn", keywords_and_uri, what_is_ours_and_what_is_kept, lists_are_paired,
+                which_need_a_look_up, resolution_multiplies_endpoints, password_override,
+                refused_without_repeating_the_text);

@@ -224,6 +224,7 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("pg_live_faults_pg", changed_column_type_is_planned_again, lost_statement_is_prepared_again,
-       statement_timeout_is_a_query_timeout, terminated_before_the_query, terminated_while_idle,
-       terminated_during_the_query, a_query_that_kills_its_backend_fails_the_second_time, abandoned_in_flight,
-       max_connections_reached, max_connections_with_one_open_serves_both_kinds);
+                statement_timeout_is_a_query_timeout, terminated_before_the_query, terminated_while_idle,
+                terminated_during_the_query, a_query_that_kills_its_backend_fails_the_second_time,
+                abandoned_in_flight, max_connections_reached,
+                max_connections_with_one_open_serves_both_kinds);

@@ -303,8 +303,8 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("pg_live_pg", many_queries_sync_each, many_queries_batched, many_queries_without_pipeline,
-       many_queries_on_one_connection, many_queries_unprepared, many_queries_unprepared_batched,
-       session_is_set_up, a_role_is_assumed, null_and_text_values, statements_are_evicted_after_256,
-       many_statements_at_once, prepare_error_is_reported, errors_do_not_touch_neighbours,
-       timeout_of_a_shared_connection, big_answers_and_big_parameters, copy_and_empty_statements,
-       a_bad_parameter_count_is_refused, callbacks_may_submit_and_destroy);
+                many_queries_on_one_connection, many_queries_unprepared, many_queries_unprepared_batched,
+                session_is_set_up, a_role_is_assumed, null_and_text_values, statements_are_evicted_after_256,
+                many_statements_at_once, prepare_error_is_reported, errors_do_not_touch_neighbours,
+                timeout_of_a_shared_connection, big_answers_and_big_parameters, copy_and_empty_statements,
+                a_bad_parameter_count_is_refused, callbacks_may_submit_and_destroy);

@@ -18,8 +18,8 @@
                   expected_.c_str());                                                                 \
   } while (0)
 
-// Registers the tests of this file as one suite of its program (main.cpp). A suite whose name ends in "_pg" gets a PostgreSQL
-// of its own in TABLEGATE_TEST_DSN. At file scope, once a file.
+// Registers the tests of this file as one suite of its program (main.cpp). A suite whose name ends in "_pg"
+// gets a PostgreSQL of its own in TABLEGATE_TEST_DSN. At file scope, once a file.
 #define TABLEGATE_SUITE(name, ...) \
   [[maybe_unused]] static const bool suite_is_registered = ::tablegate::unit::add_suite(name, {__VA_ARGS__})
 
