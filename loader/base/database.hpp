@@ -38,6 +38,8 @@ class Rows {
   std::string string(int row, int column) const { return std::string(text(row, column)); }
   long long integer(int row, int column) const;
   bool boolean(int row, int column) const { return text(row, column) == "t"; }
+  // The OID of a column's type.
+  unsigned type(int column) const { return PQftype(result_.get(), column); }
   // Rows that an INSERT, UPDATE or DELETE touched.
   long long affected() const;
   PGresult* get() const { return result_.get(); }

@@ -20,6 +20,7 @@
 #include "core/plan/statement.hpp"
 #include "core/plan/table_generations.hpp"
 #include "core/route/router.hpp"
+#include "pg/cells.hpp"
 #include "pg/dsn.hpp"
 #include "pg/poll_loop.hpp"
 #include "pg/pool.hpp"
@@ -111,43 +112,24 @@ class TestQuery final : public pg::Query {
     for (const uint32_t type : core::statement_types(api_, mask_)) types.push_back(type);
   }
 
-  void on_rows(const PGresult* rows) noexcept override {
-    const size_t columns = core::output_columns(api_);
-    rows_ = PQntuples(rows);
-    if (static_cast<size_t>(PQnfields(rows)) != columns)
-      return end(core::Slug::query_failed, "the table's columns differ");
-    std::vector<core::Cell> cells(columns);
+  void on_rows(const pg::Cells& cells, bool last) noexcept override {
+    (void)last;  // Delivery::whole
+    rows_ = cells.rows();
+    if (!pg::has_columns_of(api_, cells))
+      return end(core::Slug::query_failed, "the table's columns or their types differ");
+    std::vector<core::Cell> scratch(cells.columns());
     core::RowWriter writer(api_, sink_);
-    bool written = writer.begin();
-    for (int row = 0; written && row < rows_; ++row) {
-      for (size_t column = 0; column < columns; ++column) {
-        const int field = static_cast<int>(column);
-        const bool null = PQgetisnull(rows, row, field) != 0;
-        cells[column] = null ? core::Cell{}
-                             : core::Cell{PQgetvalue(rows, row, field),
-                                          static_cast<size_t>(PQgetlength(rows, row, field))};
-      }
-      written = writer.row(cells.data());
-    }
-    end(written && writer.end() ? core::Slug::none : core::Slug::internal_error, {});
+    const bool written = writer.begin() && pg::write_rows(cells, writer, scratch.data()) && writer.end();
+    end(written ? core::Slug::none : core::Slug::internal_error, {});
   }
 
   void on_failure(const pg::Failure& failure) noexcept override {
-    switch (failure.kind) {
-      case pg::Failure::Kind::query_failed:
-        return end(core::Slug::query_failed, failure.message);
-      case pg::Failure::Kind::query_timeout:
-        return end(core::Slug::query_timeout, failure.message);
-      case pg::Failure::Kind::queue_full:
-        return end(core::Slug::queue_full, failure.message);
-      case pg::Failure::Kind::database_unavailable:
-        return end(core::Slug::database_unavailable, failure.message);
-    }
+    end(pg::slug_of(failure.kind), failure.message);
   }
 
   bool done() const { return done_; }
   core::Slug slug() const { return slug_; }
-  int rows() const { return rows_; }
+  size_t rows() const { return rows_; }
   const std::string& detail() const { return detail_; }
   const std::string& body() const { return sink_.text; }
 
@@ -163,7 +145,7 @@ class TestQuery final : public pg::Query {
   const core::TableGenerations& generations_;
   core::StringSink sink_;
   std::string detail_;
-  int rows_ = 0;
+  size_t rows_ = 0;
   core::Slug slug_ = core::Slug::none;
   bool done_ = false;
 };
@@ -178,18 +160,9 @@ class GenerationsQuery final : public pg::Query {
 
   std::string sql() const override { return core::kGenerationsSql; }
   void parameter_types(std::vector<Oid>& types) const override { (void)types; }
-  void on_rows(const PGresult* rows) noexcept override {
-    generations_.begin();
-    for (int row = 0; row < PQntuples(rows); ++row) {
-      core::Cell cells[core::kGenerationColumns];
-      for (size_t column = 0; column < core::kGenerationColumns; ++column) {
-        const int field = static_cast<int>(column);
-        if (PQgetisnull(rows, row, field) != 0) continue;
-        cells[column] = {PQgetvalue(rows, row, field), static_cast<size_t>(PQgetlength(rows, row, field))};
-      }
-      generations_.row(cells);
-    }
-    generations_.end();
+  void on_rows(const pg::Cells& cells, bool last) noexcept override {
+    (void)last;  // Delivery::whole
+    pg::read_generations(cells, generations_);
     done_ = true;
   }
   void on_failure(const pg::Failure& failure) noexcept override {

@@ -29,4 +29,23 @@ class BlockArena final : public Arena {
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
 };
 
+// An arena that is used again and again. What fits its first block costs no malloc; the rest comes in blocks.
+class ReusableArena final : public Arena {
+ public:
+  void* allocate(size_t size) override;
+  // Nothing that was allocated may be used any more.
+  void clear();
+
+ private:
+  static constexpr size_t kFirst = 512;
+  static constexpr size_t kBlock = 4096;
+
+  void* allocate_block(size_t size);
+
+  alignas(std::max_align_t) std::byte first_[kFirst];
+  std::byte* next_ = first_;
+  std::byte* end_ = first_ + kFirst;
+  std::vector<std::unique_ptr<std::byte[]>> blocks_;
+};
+
 }  // namespace tablegate::core

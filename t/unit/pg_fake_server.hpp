@@ -1,7 +1,8 @@
 // A scripted PostgreSQL server on a unix socket, for the unit tests of pg/: speaks just enough of
 // protocol 3.0 and misbehaves as told, connection by connection. A thread a connection; the
 // test's own thread never blocks on it. Answers every statement with one row: its first
-// parameter, or "1". Statements "fail:XXXXX" fail with that SQLSTATE, "no rows" has no row description.
+// parameter, or "1". Statements "fail:XXXXX" fail with that SQLSTATE, "no rows" has no row description,
+// "rows:N" has the rows 1 to N; then "rows:N fail:XXXXX" fails and "rows:N cut" closes the connection.
 #pragma once
 
 #include <poll.h>
@@ -220,10 +221,30 @@ class FakeServer {
     } else if (type == 'D') {
       session.out += message('T', number(1, 2) + "v" + '\0' + number(0, 4) + number(0, 2) + number(25, 4) +
                                       number(0xFFFF, 2) + number(0xFFFFFFFF, 4) + number(0, 2));
+    } else if (type == 'E' && session.sql.rfind("rows:", 0) == 0) {
+      send_rows(session);
     } else if (type == 'E') {
       session.out +=
           message('D', number(1, 2) + number(static_cast<uint32_t>(session.value.size()), 4) + session.value);
       session.out += message('C', std::string("SELECT 1") + '\0');
+    }
+  }
+
+  void send_rows(Session& session) {
+    const int count = atoi(session.sql.c_str() + 5);
+    for (int row = 1; row <= count; ++row) {
+      const std::string value = std::to_string(row);
+      session.out += message('D', number(1, 2) + number(static_cast<uint32_t>(value.size()), 4) + value);
+    }
+    const std::size_t fail = session.sql.find("fail:");
+    if (fail != std::string::npos) {
+      session.failed = true;
+      session.out += error("ERROR", session.sql.substr(fail + 5, 5));
+    } else if (session.sql.find("cut") != std::string::npos) {
+      flush(session);
+      session.open = false;
+    } else {
+      session.out += message('C', "SELECT " + std::to_string(count) + '\0');
     }
   }
 

@@ -90,7 +90,7 @@ void describe(Database& source, PostgresTable& table) {
   std::vector<std::string> modifiers;
   for (int i = 0; i < PQnfields(described.get()); ++i) {
     table.columns.push_back({PQfname(described.get(), i), {}, false, false});
-    types.push_back(std::to_string(PQftype(described.get(), i)));
+    types.push_back(std::to_string(described.type(i)));
     modifiers.push_back(std::to_string(PQfmod(described.get(), i)));
   }
   if (types.empty()) throw Refused(fmt::format("the source: {} gives no columns", table.shown));
