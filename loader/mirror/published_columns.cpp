@@ -53,7 +53,7 @@ void check_published_columns(Database& catalog, const TableSpec& spec) {
     }
     if (core::column_type_name(column->type) != rows.text(row, 2)) {
       throw Refused(
-          fmt::format("Table \"{}\": column \"{}\" is {} now, the published API \"{}\" reads it as {}",
+          fmt::format("Table \"{}\": column \"{}\" is now {}, but the published API \"{}\" reads it as {}",
                       spec.name, column->name, core::column_type_name(column->type), rows.text(row, 0),
                       rows.text(row, 2)),
           next);

@@ -47,7 +47,7 @@ std::string breaks(const std::vector<Change>& changes, const std::vector<Change>
       contract_breaks({kDefinition, kSource}, {changed(kDefinition, changes), changed(kSource, source)}));
 }
 
-// The other way round.
+// The reverse change.
 std::string undone(const std::vector<Change>& changes, const std::vector<Change>& source = {}) {
   return joined(
       contract_breaks({changed(kDefinition, changes), changed(kSource, source)}, {kDefinition, kSource}));
@@ -239,6 +239,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_contract_check", the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing, the_address_is_part_of_it,
-       response_fields, request_parameters, defaults_of_parameters, narrower_values, limits, proofs,
-       every_break_is_told_at_once, differences_name_each_field);
+TABLEGATE_SUITE("loader_contract_check", the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing,
+                the_address_is_part_of_it, response_fields, request_parameters, defaults_of_parameters,
+                narrower_values, limits, proofs, every_break_is_told_at_once, differences_name_each_field);

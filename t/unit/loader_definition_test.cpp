@@ -1,5 +1,5 @@
-// Definitions before they meet a catalog: JSON, shapes, names, rules, and the
-// normalised text by which `apply` knows what is unchanged.
+// Definitions without a catalog: JSON, shapes, names, rules, and the normalised
+// text by which `apply` notices changes.
 #include "model/definition.hpp"
 
 #include <stdlib.h>
@@ -42,7 +42,7 @@ std::vector<Definition> read(const std::string& text, Problems& problems) {
   return definitions;
 }
 
-// A line each, the file's name as FILE.
+// One line each, with FILE in place of the file's name.
 std::string text_of(const Problems& problems) {
   std::string lines;
   for (std::string line : problems.lines()) {
@@ -54,7 +54,7 @@ std::string text_of(const Problems& problems) {
   return lines;
 }
 
-// What reading, shape and rules refuse.
+// What reading, shape and rules reject.
 std::string problems_of(const std::string& text) {
   Problems problems;
   for (Definition& definition : read(text, problems)) {
@@ -250,7 +250,8 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_definition", a_definition_of_the_contract_is_taken, what_comes_later_is_refused_by_name, fields_of_a_data_source,
-       every_fault_of_a_shape_is_told, json_is_read_strictly, path_and_parameters_agree,
-       columns_and_values_fit_the_table, equal_definitions_have_equal_bytes, names,
-       one_socket_is_listened_to_once, times_have_an_offset);
+TABLEGATE_SUITE("loader_definition", a_definition_of_the_contract_is_taken,
+                what_comes_later_is_refused_by_name, fields_of_a_data_source, every_fault_of_a_shape_is_told,
+                json_is_read_strictly, path_and_parameters_agree, columns_and_values_fit_the_table,
+                equal_definitions_have_equal_bytes, names, one_socket_is_listened_to_once,
+                times_have_an_offset);

@@ -1,5 +1,5 @@
 // What the writer writes, the gateway's own reader reads; equal contents give
-// equal bytes; what cannot be served is refused by name.
+// equal bytes; what cannot be served is rejected with its name.
 
 #include <algorithm>
 #include <cstdlib>
@@ -295,6 +295,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_manifest_writer", empty_manifest, tutorial_api, point_needs_the_whole_key, wall_columns,
-                                 optional_and_default, order_does_not_matter, digest_guards,
-                                 authentication_types, post_parameters, credentials, refused_by_name);
+TABLEGATE_SUITE("loader_manifest_writer", empty_manifest, tutorial_api, point_needs_the_whole_key,
+                wall_columns, optional_and_default, order_does_not_matter, digest_guards,
+                authentication_types, post_parameters, credentials, refused_by_name);

@@ -1,5 +1,6 @@
-// Schedules of refreshes: what is one, and when it comes next, over changes of
-// the clock. The moments are those that `date -d` and crontab(5) give.
+// Schedules of refreshes: the valid ones, and their next times, also over
+// changes of the clock. The expected times are those of `date -d` and
+// crontab(5).
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
@@ -118,4 +119,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, zones_of_this_host, cron, zones, changes_of_the_clock);
+TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, zones_of_this_host, cron, zones,
+                changes_of_the_clock);
