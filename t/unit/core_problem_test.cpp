@@ -1,4 +1,4 @@
-// core/problem: the error table of the interface and the bodies of errors.
+// core/problem: the table of errors and the bodies of error answers.
 #include "core/answer/problem.hpp"
 
 #include <jansson.h>
@@ -86,6 +86,7 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_problem", each_outcome_has_its_status_code_and_slug, the_table_is_in_the_order_of_the_slugs,
-                       a_problem_of_a_parameter_names_it, a_problem_without_words_has_the_table_s,
-                       every_body_is_json_whatever_the_name_is, none_is_no_problem);
+TABLEGATE_SUITE("core_problem", each_outcome_has_its_status_code_and_slug,
+                the_table_is_in_the_order_of_the_slugs, a_problem_of_a_parameter_names_it,
+                a_problem_without_words_has_the_table_s, every_body_is_json_whatever_the_name_is,
+                none_is_no_problem);
