@@ -34,7 +34,7 @@ void check_published_columns(Database& catalog, const TableSpec& spec) {
     }
     if (core::column_type_name(column->type) != read.type) {
       throw Refused(
-          fmt::format("Table \"{}\": column \"{}\" is {} now, the published API \"{}\" reads it as {}",
+          fmt::format("Table \"{}\": column \"{}\" is now {}, but the published API \"{}\" reads it as {}",
                       spec.name, column->name, core::column_type_name(column->type), read.api, read.type),
           next);
     }

@@ -9,7 +9,7 @@
 namespace tablegate::loader {
 namespace {
 
-// Generations carry the name `<table>__g<number>`: a table must not be named like one.
+// Generations are named `<table>__g<number>`: a table must not be named like one.
 bool looks_like_generation(const std::string& name) {
   const size_t at = name.rfind("__g");
   return at != std::string::npos && at + 3 < name.size() &&
@@ -21,7 +21,8 @@ void check_names(const TableSpec& spec, const std::vector<std::string>& names, s
     const bool known = std::any_of(spec.columns.begin(), spec.columns.end(),
                                    [&name](const TableColumn& column) { return column.name == name; });
     if (!known)
-      throw Refused(fmt::format("Table \"{}\": {} names \"{}\", which is no column", spec.name, what, name));
+      throw Refused(
+          fmt::format("Table \"{}\": {} names \"{}\", which is not a column", spec.name, what, name));
   }
 }
 
@@ -57,7 +58,7 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
   if (rows.empty()) throw Refused(fmt::format("no Table \"{}\" is defined", name), "tablegate get tables");
   if (looks_like_generation(name)) {
     throw Refused(
-        fmt::format("Table \"{}\": names that end in __g and a number are kept for generations", name));
+        fmt::format("Table \"{}\": names that end in __g and a number are reserved for generations", name));
   }
   TableSpec spec;
   spec.name = name;
@@ -67,7 +68,7 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
       read_data_source_definition(rows.string(0, 4), fmt::format("DataSource \"{}\"", rows.text(0, 2)));
   spec.columns = read_columns(rows.string(0, 1));
   if (spec.columns.empty()) {
-    throw Refused(fmt::format("Table \"{}\" has no columns: its definition needs a ddl", name),
+    throw Refused(fmt::format("Table \"{}\" has no columns: its definition requires a ddl", name),
                   "tablegate apply -f FILE");
   }
   spec.source_name = rows.string(0, 2);

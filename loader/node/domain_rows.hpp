@@ -1,5 +1,5 @@
-// The domains of a gateway from the catalog: as they are stored there, which may
-// be what nobody ever applied. The writers check everything again.
+// Reads from the catalog the domains of a gateway and where it listens. Rows
+// may have been written without `apply`; the writers check everything again.
 #pragma once
 
 #include "base/database.hpp"
@@ -7,8 +7,8 @@
 
 namespace tablegate::loader {
 
-// Fills `contents` with the domains that something published on `contents.gateway` uses, by name. Throws
-// SystemFailure where a definition cannot be read.
+// Fills `contents` with the domains that something published on `contents.gateway` uses, sorted by name.
+// Throws SystemFailure where a definition cannot be read.
 void read_domains(Database& catalog, ManifestContents& contents);
 
 }  // namespace tablegate::loader

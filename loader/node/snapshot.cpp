@@ -63,8 +63,8 @@ void read_apis(Database& catalog, ManifestContents& contents) {
   }
 }
 
-// Columns 2 and 3 of a query of keys. Rounded up and down to whole seconds: never valid outside of what was
-// set.
+// Columns 2 and 3 of a query of keys. Rounded inwards to whole seconds: a key is never valid outside of its
+// time.
 constexpr const char* kValidity =
     "ceil(extract(epoch FROM not_before))::bigint, floor(extract(epoch FROM expires))::bigint";
 
@@ -75,7 +75,7 @@ Validity validity_of(const Rows& rows, int row) {
   return validity;
 }
 
-// All consumers, not only those who may call something: a valid key without an authorisation is 403, not 401.
+// All consumers, not only those with an authorization: a valid key without one gets 403, not 401.
 void read_consumers(Database& catalog, ManifestContents& contents) {
   std::map<std::string, size_t> places;
   const Rows consumers =
@@ -133,7 +133,7 @@ std::string resolve_gateway(Database& catalog, const std::string& name) {
   if (!name.empty())
     throw Refused(fmt::format("no GatewayInstance \"{}\" is defined (there are: {})", name, names));
   if (rows.size() > 1) {
-    throw Refused(fmt::format("there are several gateways ({}): name one", names),
+    throw Refused(fmt::format("there are several gateways ({}): choose one", names),
                   fmt::format("--gateway {}", rows.text(0, 0)));
   }
   return rows.string(0, 0);

@@ -1,4 +1,4 @@
-// What a gateway is to serve, read from the catalog at one moment.
+// What a gateway serves, read from the catalog at one moment.
 #pragma once
 
 #include <string>
@@ -8,11 +8,12 @@
 
 namespace tablegate::loader {
 
-// The gateway named, or the only one when `name` is empty. Throws Refused: none, several, or no such one.
+// The named gateway, or the only one when `name` is empty. Throws Refused: there are none, several, or not
+// this one.
 std::string resolve_gateway(Database& catalog, const std::string& name);
 
-// Everything that `gateway` serves, from one REPEATABLE READ transaction, secrets unsealed with the master
-// key file (which is needed only where something is sealed: throws Refused, naming it).
+// Everything that `gateway` serves, from one REPEATABLE READ transaction; secrets are opened with the master
+// key file (needed only if there are any; throws Refused, naming it).
 ManifestContents read_snapshot(Database& catalog, const std::string& gateway);
 
 // The same without consumers, their secrets and documents: APIs and domains only.

@@ -1,14 +1,14 @@
 -- Versions of REST APIs, approval of versions, the audit, and the old names of renamed APIs.
 
--- ---- REST API versions: what the versioning scheme makes of URL and requests. Derived from the definition, so that
--- nothing has to be kept in step.
+-- ---- REST API versions: how the versioning scheme changes URL and requests. Derived from the definition, so that
+-- they always agree.
 
 ALTER TABLE tablegate.rest_api
-    -- Before the path of each API: base path and, by scheme path, the version; '' for "/".
+    -- The prefix of each API's path: base path and, with scheme path, the version; '' for "/".
     ADD COLUMN url_base text GENERATED ALWAYS AS (
         rtrim(base_path, '/') ||
         CASE WHEN definition #>> '{versioning,scheme}' = 'path' THEN '/' || version ELSE '' END) STORED,
-    -- By schemes header and query: where a request names the version; else null.
+    -- With the schemes header and query: where a request names the version; else null.
     ADD COLUMN version_in text GENERATED ALWAYS AS (
         CASE WHEN definition #>> '{versioning,scheme}' IN ('header', 'query')
              THEN definition #>> '{versioning,scheme}' END) STORED,
@@ -16,11 +16,11 @@ ALTER TABLE tablegate.rest_api
         CASE WHEN definition #>> '{versioning,scheme}' IN ('header', 'query')
              THEN definition #>> '{versioning,name}' END) STORED;
 
--- ---- Renamed APIs. A draft's digest is made with the name that its API had first: a new name makes no new draft.
+-- ---- Renamed APIs. A draft's digest uses the first name of its API: a new name does not change the draft.
 ALTER TABLE tablegate.api ADD COLUMN digest_name text;
 
--- What belongs to something for ever (columns: arguments of the trigger). An API that went to another workspace could
--- get round that one's approval.
+-- Columns that never change (arguments of the trigger). An API that moved to another workspace could evade the
+-- approval of the first one.
 CREATE FUNCTION tablegate.stays_where_it_is() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     place integer;
@@ -38,9 +38,9 @@ CREATE TRIGGER stays_where_it_is BEFORE UPDATE ON tablegate.api
 CREATE TRIGGER stays_where_it_is BEFORE UPDATE ON tablegate.business_process
     FOR EACH ROW EXECUTE FUNCTION tablegate.stays_where_it_is('workspace_id', 'rest_api_id');
 
--- ---- Approval: Pending for Application -> submit -> Pending for Approval -> approve | reject -> Publishable | Rejected,
--- which may be submitted again. Only the functions below change a status; the trigger holds for everybody, the owner
--- of the tables included. SQLSTATEs of class TG are told to people as they are.
+-- ---- Approval: Pending for Application -> submit -> Pending for Approval -> approve | reject -> Publishable |
+-- Rejected, which may be submitted again. Only the functions below change a status; the trigger applies to every
+-- user, also to the owner of the tables. Messages with an SQLSTATE of class TG are shown to users unchanged.
 
 ALTER TABLE tablegate.api_version
     ADD COLUMN submitted_by text,                 -- in whose name; the audit has who really did it
@@ -54,7 +54,7 @@ DECLARE
     approval boolean;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        -- The lock: nobody changes the setting while a version comes in.
+        -- The lock keeps the setting unchanged while a version is inserted.
         SELECT w.approval INTO approval FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)
             WHERE a.api_id = NEW.api_id FOR SHARE OF w;
         IF NEW.status <> (CASE WHEN approval THEN 'Pending for Application' ELSE 'Publishable' END)
@@ -81,11 +81,11 @@ BEGIN
 END $$;
 CREATE TRIGGER status_by_the_rules BEFORE INSERT OR UPDATE ON tablegate.api_version
     FOR EACH ROW EXECUTE FUNCTION tablegate.status_by_the_rules();
--- Of what callers with a search_path of their own could bend.
+-- Helpers that must not depend on the caller's search_path.
 ALTER FUNCTION tablegate.only_publishable() SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION tablegate.api_version_is_immutable() SET search_path = pg_catalog, pg_temp;
 
--- Whoever signed in decides (session_user: SET ROLE changes nothing about it), or somebody in whose name the
+-- The acting user: the one who signed in (session_user, which SET ROLE does not change), or a user in whose name the
 -- catalog's owner may act.
 CREATE FUNCTION tablegate.take_step(step text, wanted_api bigint, wanted_version integer, step_note text, as_user text)
     RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -133,7 +133,7 @@ CREATE FUNCTION tablegate.approve_version(bigint, integer, text, text) RETURNS t
 CREATE FUNCTION tablegate.reject_version(bigint, integer, text, text) RETURNS text LANGUAGE sql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$ SELECT tablegate.take_step('reject', $1, $2, $3, $4) $$;
 
--- ---- The audit: who did what when. Written by triggers, so that hand-written SQL is in it too; never changed. Names
+-- ---- The audit: who did what and when. Written by triggers, so that it covers manual SQL too; never changed. Names
 -- and ids only, no secret and no digest.
 
 CREATE TABLE tablegate.audit (
@@ -156,7 +156,7 @@ BEGIN
     IF TG_OP <> 'INSERT' THEN
         RAISE EXCEPTION 'the audit never changes' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    -- Nobody else's name and no other time, whoever may insert.
+    -- Always the real user and time, whoever inserts.
     NEW.at := clock_timestamp();
     NEW.user_name := session_user;
     RETURN NEW;
@@ -174,7 +174,7 @@ CREATE FUNCTION tablegate.write_audit(kind text, name text, action text, workspa
            jsonb_strip_nulls($6), nullif($7, session_user::text)
 $$;
 
--- Definitions; the trigger's argument is the kind. Of a change it tells the fields.
+-- Definitions; the trigger's argument is the kind. A change records the names of the changed fields.
 CREATE FUNCTION tablegate.audit_definition() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -348,8 +348,8 @@ BEGIN
     END LOOP;
 END $$;
 
--- Everybody reads it, nobody writes it: the triggers do, as the owner. Steps of versions are functions with a role
--- each; a workspace's approval is the owner's to set, only a new one comes with what its maker says.
+-- All roles read it, and only the triggers write it, as the owner. Each step of a version is a function with its own
+-- role; only the owner changes the approval setting of a workspace, except when it is created.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tablegate FROM PUBLIC;
 GRANT SELECT ON tablegate.audit TO tablegate_developer, tablegate_approver, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.submit_version(bigint, integer, text, text) TO tablegate_developer;

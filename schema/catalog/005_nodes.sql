@@ -1,7 +1,7 @@
--- The number that `--wait` waits for, and the nodes that report what they serve.
--- A revision is a state of everything that a manifest or domains.conf is made of: a transaction that changes some of it
--- counts up by one. A node says which revision it has applied; the number is read in the snapshot that the manifest is
--- made of, so that it can never tell more than the manifest holds.
+-- The number that `--wait` waits for, and the nodes that report what they serve. A revision is a state of everything
+-- from which manifests and domains.conf are made: a transaction that changes a part of it increments the number by
+-- one. A node reports the revision that it has applied; it reads the number in the snapshot of the manifest, so that
+-- the number is never newer than the manifest.
 
 CREATE TABLE tablegate.catalog_revision (
     only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -11,7 +11,8 @@ CREATE TABLE tablegate.catalog_revision (
 );
 INSERT INTO tablegate.catalog_revision DEFAULT VALUES;
 
--- Counts and wakes `tablegate sync --watch`. A plain row, no sequence: it must become visible together with the change.
+-- Increments the number and wakes `tablegate sync --watch`. A row and not a sequence: it must become visible together
+-- with the change.
 CREATE FUNCTION tablegate.changed(about text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -31,8 +32,7 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION tablegate.note_change() FROM PUBLIC;
 
--- Deferred: the number's row is locked at the very end of a transaction, so that nobody waits for it while holding
--- what another one wants.
+-- Deferred: the number's row is locked at the very end of a transaction, which prevents deadlocks.
 DO $$
 DECLARE
     name text;
@@ -43,7 +43,7 @@ BEGIN
                        ' DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.note_change()', name);
     END LOOP;
 END $$;
--- Of an API the name stands in the manifest; its draft does not.
+-- The manifest holds an API's name, but not its draft.
 CREATE CONSTRAINT TRIGGER note_change AFTER UPDATE OF name ON tablegate.api DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION tablegate.note_change();
 
@@ -65,8 +65,8 @@ CREATE TABLE tablegate.node (
     PRIMARY KEY (gateway, name)
 );
 
--- What nodes may write, and all of it. Members of `state` that are left out stay as they were; a node that nobody has
--- seen for a week is forgotten.
+-- All that nodes may write. Members that are missing in `state` keep their values; a node that has not reported for a
+-- week is deleted.
 CREATE FUNCTION tablegate.report_node(gateway_name text, node_name text, state jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -1,6 +1,6 @@
 -- Canaries, deprecation of what is published, and who called what.
 
--- A second version beside the published one, for some of its callers.
+-- A second version beside the published one, for a part of its callers.
 ALTER TABLE tablegate.published_api
     ADD COLUMN canary_version integer,
     ADD COLUMN canary_weight  integer CHECK (canary_weight BETWEEN 1 AND 99),   -- percent of consumers
@@ -19,11 +19,11 @@ END $$;
 CREATE TRIGGER only_publishable_canary BEFORE INSERT OR UPDATE ON tablegate.published_api
     FOR EACH ROW WHEN (NEW.canary_version IS NOT NULL) EXECUTE FUNCTION tablegate.only_publishable_canary();
 
--- `version` of a publication stays the one that most callers get.
+-- `version` of a publication remains the one that most callers get.
 ALTER TABLE tablegate.publication ADD COLUMN canary_version integer, ADD COLUMN canary_weight integer;
 GRANT INSERT (canary_version, canary_weight) ON tablegate.publication TO tablegate_operator;
 
--- mirror_load.drop_table() drops what no definition names: a table that a canary reads keeps its definition.
+-- mirror_load.drop_table() drops tables without a definition: a table that a canary reads keeps its definition.
 CREATE FUNCTION tablegate.keep_canary_table() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -38,7 +38,7 @@ REVOKE EXECUTE ON FUNCTION tablegate.keep_canary_table() FROM PUBLIC;
 CREATE TRIGGER keep_canary_table BEFORE DELETE ON tablegate.mirror_table
     FOR EACH ROW EXECUTE FUNCTION tablegate.keep_canary_table();
 
--- When a published API ends; gone with the publication.
+-- When a published API ends; deleted with the publication.
 CREATE TABLE tablegate.api_deprecation (
     gateway       text NOT NULL,
     api_id        bigint NOT NULL,
@@ -53,7 +53,8 @@ CREATE TABLE tablegate.api_deprecation (
 GRANT SELECT ON tablegate.api_deprecation TO tablegate_developer, tablegate_approver, tablegate_operator, tablegate_node;
 GRANT INSERT (gateway, api_id, since, sunset), UPDATE, DELETE ON tablegate.api_deprecation TO tablegate_operator;
 
--- Who called what, by the hour of the last call that a node told of. consumer '' : nobody was proved (open APIs).
+-- Who called what, by the hour of the last call that a node reported. consumer '': no consumer was proved (open
+-- APIs).
 CREATE TABLE tablegate.usage (
     hour      timestamptz NOT NULL,
     gateway   text NOT NULL,
@@ -65,7 +66,7 @@ CREATE TABLE tablegate.usage (
 );
 CREATE INDEX usage_by_api ON tablegate.usage (api_id, hour);
 
--- What nodes have told so far: their numbers only count up within the memory (epoch) of one nginx.
+-- What nodes have reported so far: their counters only grow within one memory (epoch) of nginx.
 CREATE TABLE tablegate.usage_zone (
     zone_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     gateway     text NOT NULL,
@@ -85,8 +86,8 @@ CREATE TABLE tablegate.usage_seen (
 GRANT SELECT ON tablegate.usage, tablegate.usage_zone, tablegate.usage_seen
     TO tablegate_developer, tablegate_approver, tablegate_operator;
 
--- Adds what a node's nginx has counted since it told last; returns how many requests that were. p_report is the answer of
--- tablegate_status with the argument `usage`. Nodes have no other way into these tables.
+-- Adds what a node's nginx has counted since its last report; returns the number of these requests. p_report is the
+-- answer of tablegate_status with the argument `usage`. Nodes cannot write to these tables in any other way.
 CREATE FUNCTION tablegate.record_usage(p_gateway text, p_node text, p_report json) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -99,7 +100,7 @@ BEGIN
     IF p_report ->> 'gateway' IS DISTINCT FROM p_gateway OR p_report ->> 'epoch' IS NULL THEN
         RAISE EXCEPTION 'this is no report of gateway instance "%"', p_gateway USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    -- Also the lock: two reports of one nginx count one after the other.
+    -- Also a lock: two reports of one nginx are added one after the other.
     INSERT INTO tablegate.usage_zone AS z (gateway, node, epoch, reported_at)
     VALUES (p_gateway, p_node, p_report ->> 'epoch', now())
     ON CONFLICT (gateway, node, epoch) DO UPDATE SET reported_at = greatest(z.reported_at, excluded.reported_at)
@@ -130,7 +131,7 @@ BEGIN
     )
     SELECT coalesce(sum(delta), 0) INTO added FROM fresh;
 
-    -- Pairs that nginx has forgotten; hours and zones of 90 days ago.
+    -- Pairs that nginx no longer has; hours and zones of 90 days ago.
     DELETE FROM tablegate.usage_seen s WHERE s.zone_id = zone AND NOT EXISTS (
         SELECT FROM json_to_recordset(p_report -> 'usage') AS r (api_id bigint, consumer text)
         WHERE r.api_id = s.api_id AND r.consumer = s.consumer);

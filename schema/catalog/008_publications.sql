@@ -1,5 +1,5 @@
--- The service of each publication, so that a rollback brings an API that was taken off back to where it was; and a business
--- process's description, which stands in the OpenAPI documents of the manifest.
+-- The service of each publication, so that a rollback can restore an unpublished API; and a business process's
+-- description, which is in the OpenAPI documents of the manifest.
 
 ALTER TABLE tablegate.publication ADD COLUMN service text;   -- NULL: taken off, or older than this column
 GRANT INSERT (service) ON tablegate.publication TO tablegate_operator;

@@ -75,7 +75,7 @@ def not_for_nginx(t, d, key):
     """Faults that nginx -t would stumble over: its block names a copy, so all else goes through."""
     name = "secure.example.com"
     for what, text, said in (("another key", openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), "is not the key of"),
-                             ("a key with a passphrase", openssl("pkey", "-in", key, "-aes256", "-passout", "pass:secret"), "wants a passphrase"),
+                             ("a key with a passphrase", openssl("pkey", "-in", key, "-aes256", "-passout", "pass:secret"), "has a passphrase"),
                              ("no key", "nothing", "holds no PEM private key"), ("a missing key", None, "No such file")):
         if text is None:
             os.remove(key)
@@ -153,7 +153,7 @@ def warnings(t, d, bad):
     result = d.sync()
     t.ok(result.rc == 0 and "is not for never.example.com" in result.stderr, "a certificate of another host: a warning", result)
     os.chmod(os.path.join(d.authority.folder, "never.example.com.key"), 0o644)
-    t.like(d.sync().stderr, "everybody on this node can read it", "a key that everybody can read: a warning")
+    t.like(d.sync().stderr, "every user of this node can read it", "a key that everybody can read: a warning")
 
 
 def doctor(t, d):

@@ -78,7 +78,7 @@ def hmac_keys(t, p):
     refused(t, p.loader("consumer", "add-key", "partner", "--profile", "classic"), "--profile is for HMAC", "--profile of an API key", 2)
     t.is_(p.loader("consumer", "add-key", "partner", "--type", "hmac", "--profile", "other").rc, 2, "an unknown profile: exit 2")
     refused(t, p.loader("consumer", "add-key", "partner", "--type", "hmac", "--not-before", "2030-01-01", "--expires", "2029-01-01"),
-            "--not-before must come before --expires", "times in the wrong order")
+            "--not-before must be earlier than --expires", "times in the wrong order")
     refused(t, p.loader("consumer", "add-key", "partner", "--type", "hmac", "--expires", "tomorrow"), "ISO 8601", "a time in words", 2)
 
     t.like(action(p, "revoke-key", "partner", made["id"], "--at", "2090-01-01"), "expires 2090", "revoke-key --at")

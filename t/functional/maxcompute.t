@@ -95,7 +95,7 @@ def columns(t, p, service):
     t.ok(result.rc == 1 and 'column "user_id"' in result.stderr and "NOT NULL" in result.stderr, "NULL in the key", result)
     service.table("user_info", kUserColumns, [])
     result = load(p)
-    t.ok(result.rc == 1 and "0 rows came" in result.stderr, "nothing where there were rows", result)
+    t.ok(result.rc == 1 and "0 rows arrived" in result.stderr, "nothing where there were rows", result)
     service.table("user_info", kUserColumns, kUsers)
 
 

@@ -98,7 +98,7 @@ def moved(t, p, first, second):
     for key in rows:
         rows[key] = p.postgres.psql(f"SELECT sealed_secret FROM tablegate.hmac_key WHERE key_id = '{key}'")
     p.postgres.psql(f"UPDATE tablegate.hmac_key SET sealed_secret = '{rows[second['id']]}' WHERE key_id = '{first['id']}'")
-    refused(t, p.loader("sync", "--output", p.gateway.out), f"hmac_key {first['id']} does not open", "a value swapped between rows")
+    refused(t, p.loader("sync", "--output", p.gateway.out), f"hmac_key {first['id']} cannot be opened", "a value swapped between rows")
     p.postgres.psql(f"UPDATE tablegate.hmac_key SET sealed_secret = '{rows[first['id']]}' WHERE key_id = '{first['id']}'")
 
 
@@ -109,7 +109,7 @@ def wrong_files(t, p, keys, pair):
     before = fingerprint(p), sealed(p)
     write(keys.file, kOther + "\n")
     for command in commands:
-        refused(t, p.loader(*command), f"{keys.file} holds another key than this catalog's", f"another key: {' '.join(command[:2])}")
+        refused(t, p.loader(*command), f"{keys.file} does not hold this catalog's key", f"another key: {' '.join(command[:2])}")
     os.unlink(keys.file)
     for command in commands:
         refused(t, p.loader(*command), f"{keys.file} is missing", f"no key file: {' '.join(command[:2])}")
@@ -142,7 +142,7 @@ def rotation(t, p, keys, pair):
     kept = keys.file + f".{before[:16]}"
     shutil.move(kept, kept + ".away")
     write(keys.file, old_key)
-    refused(t, p.loader("sync", "--output", p.gateway.out), "holds another key", "a node that was not given the new file")
+    refused(t, p.loader("sync", "--output", p.gateway.out), "does not hold this catalog's key", "a node that was not given the new file")
     write(keys.file, new_key)
     shutil.move(kept + ".away", kept)
     shape = p.loader.json("init", "--rotate-master-key")

@@ -90,7 +90,7 @@ def running(t, p):
     watcher.wait("exit status 0", before + 1)
     t.ok(("current", 2) in generations(p), "the new rows came by themselves", generations(p))
     p.postgres.restart()
-    watcher.wait("the catalog cannot be asked")
+    watcher.wait("the catalog is not available")
     watcher.wait("the catalog is back")
     before = watcher.log().count("exit status 0")
     watcher.wait("exit status 0", before + 1)

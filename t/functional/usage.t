@@ -112,7 +112,7 @@ def _denied(p, sql):
 
 def wrong_urls(t, p):
     for url, word in ((f"http://127.0.0.1:{p.gateway.port}/v1/nothing", "404"), ("http://127.0.0.1:1/", "connect"),
-                      (f"http://127.0.0.1:{p.gateway.port}/text", "no answer of tablegate_status")):
+                      (f"http://127.0.0.1:{p.gateway.port}/text", "not an answer of tablegate_status")):
         result = p.loader("sync", "--output", p.gateway.out, "--status", url)
         t.ok(result.rc == 0 and "warning: " in result.stderr and url in result.stderr and word in result.stderr, f"sync --status: {word}, a warning", result)
 

@@ -70,7 +70,7 @@ def coalesces(t, p):
 def lost_catalog(t, p, watch):
     seen = len(watch.log())
     p.postgres.stop()
-    watch.wait_log("the catalog is lost, nginx goes on", since=seen)
+    watch.wait_log("the catalog is lost, nginx continues", since=seen)
     time.sleep(1.5)  # several attempts to connect
     t.is_(watch.log()[seen:].count("the catalog"), 1, "one line at the loss") or t.diag(watch.log()[seen:])
     p.postgres.start()
@@ -227,7 +227,7 @@ def leaving_workers(t, p):
     seen, begun = len(watch.log()), time.monotonic()
     at = p.gateway.log_size()
     p.loader.must("consumer", "create", "c2")
-    watch.wait_log("2 older generations of workers are still leaving", since=seen)
+    watch.wait_log("2 older generations of workers are still shutting down", since=seen)
     t.is_(reloads(p, at), 0, "no third reload meanwhile")
     t.like(watch.wait_log(r"\(revision \d+\).*served after", timeout=30, since=seen).group(0), "served", "it comes when they are gone")
     t.note(f"after {time.monotonic() - begun:.1f} s")

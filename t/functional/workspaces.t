@@ -76,7 +76,7 @@ def consumers(t, p):
         result = p.loader("consumer", *words)
         t.ok(result.rc == 1 and 'no consumer "partner"' in result.stderr, f"consumer {words[0]} of one that is not there", result)
     result = p.loader("consumer", "delete", "demo")
-    t.ok(result.rc == 1 and "stays with it" in result.stderr and "consumer disable demo" in result.stderr, "a workspace's own consumer is not deleted", result)
+    t.ok(result.rc == 1 and "cannot be deleted" in result.stderr and "consumer disable demo" in result.stderr, "a workspace's own consumer is not deleted", result)
     p.loader.must("consumer", "create", "partner")
     after_sync(401, "a new one of the same name has none of the old one's keys")
 

@@ -1,4 +1,5 @@
-// core/authentication: where a request carries its credential, and whether it opens the API.
+// core/authentication: where a request has its credential, and whether it opens
+// the API.
 #include "core/proof/authentication.hpp"
 
 #include "core_testing.hpp"
@@ -15,7 +16,7 @@ std::string key_of(const std::string& id, const std::string& more = {}) {
   return R"({"id":")" + id + R"(","sha256":")" + testing::sha256_hex("key-" + id) + "\"" + more + "}";
 }
 
-// APIs: 1 by bearer, 2 by header X-API-Key, 3 by query parameter k, 4 open, 5 for nobody.
+// APIs: 1 by bearer, 2 by header X-API-Key, 3 by query parameter k, 4 open, 5 authorised for no consumer.
 // Consumers: good (keys plain, early, late, old), off (disabled; key off).
 std::unique_ptr<const Manifest> a_manifest() {
   const std::string now = std::to_string(kNow);

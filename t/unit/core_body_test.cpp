@@ -1,4 +1,4 @@
-// core/body: JSON bodies, strictly, and what kind a body is.
+// core/body: JSON bodies, strictly, and the kinds of bodies.
 #include "core/call/body.hpp"
 
 #include "core_testing.hpp"

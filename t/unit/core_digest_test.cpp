@@ -1,4 +1,4 @@
-// core/digest and core/mac: what OpenSSL computes for us, against published values.
+// core/digest and core/mac: OpenSSL's results against published values.
 #include "core/digest.hpp"
 
 #include "core/proof/mac.hpp"

@@ -1,5 +1,5 @@
-// core/json_writer against a real PostgreSQL: what is written equals the database's
-// own JSON byte for byte, and times what to_char makes of them.
+// core/json_writer against a real PostgreSQL: the output equals the database's
+// own JSON byte for byte, and times are as to_char writes them.
 #include "core_pgtesting.hpp"
 
 using namespace tablegate::core;
@@ -90,7 +90,7 @@ END_TEST
 
 START_TEST(texts_equal_to_json_for_every_character) {
   const Connection connection = connect();
-  // Every code point but NUL and the surrogates, 4096 a row.
+  // Every code point except NUL and the surrogates, 4096 per row.
   const int rows = compare(connection.get(), column(ColumnType::text),
                            "SELECT v, to_json(v) FROM (SELECT string_agg(chr(c), '' ORDER BY c) v FROM "
                            "generate_series(1, 1114111) c "

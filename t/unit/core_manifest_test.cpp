@@ -1,4 +1,4 @@
-// core/manifest_reader: what a manifest may be, and why another one is refused.
+// core/manifest_reader: valid manifests, and the reasons for rejecting others.
 #include "core/manifest/manifest_reader.hpp"
 
 #include "core/route/router.hpp"
@@ -14,7 +14,7 @@ std::string refused(const std::string& body) {
   return testing::refusal_of(testing::manifest_text(body));
 }
 
-// The reason for refusing an API whose line has one thing changed.
+// The reason for rejecting an API whose line has one change.
 std::string refused_api(const std::string& from, const std::string& to) {
   return refused(api_line("1", "GET", "/x", "[]", {{from, to}}));
 }

@@ -1,4 +1,4 @@
-// core/problem: the error table of the interface and the bodies of errors.
+// core/problem: the table of errors and the bodies of error answers.
 #include "core/answer/problem.hpp"
 
 #include <jansson.h>

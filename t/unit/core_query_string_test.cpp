@@ -7,7 +7,7 @@ namespace {
 
 constexpr const char* kBad = "(bad encoding)";
 
-// The decoded value, which is NUL-terminated right after its size.
+// The decoded value, which is NUL-terminated directly after its size.
 std::string decoded(std::string_view raw) {
   BlockArena arena;
   const std::string_view value = decode_query_value(raw, arena);

@@ -1,4 +1,4 @@
-// core/router: which API a host, a path and a method mean.
+// core/router: which API a host, a path and a method select.
 #include "core/route/router.hpp"
 
 #include "core_testing.hpp"
@@ -9,7 +9,7 @@ using testing::domain_line;
 
 namespace {
 
-// "7" for API 7, "405 GET, HEAD" or "404"; with the domain where there is one: "7 on a.example.com".
+// "7" for API 7, "405 GET, HEAD" or "404"; with the domain if there is one: "7 on a.example.com".
 std::string route(const Manifest& manifest, std::string_view host, std::string_view path,
                   std::string_view method = "GET", std::string_view query = {},
                   const testing::Headers& headers = {}) {
@@ -219,7 +219,7 @@ START_TEST(path_parameters_are_cut_out_of_the_path) {
 }
 END_TEST
 
-// A version of a REST API that a header or a query parameter asks for.
+// A version of a REST API that a header or a query parameter selects.
 std::string version_line(const std::string& id, const std::string& method, const std::string& path,
                          const std::string& in, const std::string& name, const std::string& value,
                          const std::string& domains = "[]") {
@@ -266,7 +266,8 @@ START_TEST(allow_tells_the_methods_of_the_version_asked_for) {
   ck_text_eq(route(*manifest, "any", "/x", "GET", "ver=v2"), "405 POST");
   ck_text_eq(route(*manifest, "any", "/x", "POST", "ver=v1"), "3");
   ck_text_eq(route(*manifest, "any", "/x", "PUT", ""), "404");
-  // The version of a literal path is not the one asked for: the parameter's may be.
+  // The API with the literal path has another version; the one with the path parameter may have the requested
+  // one.
   ck_text_eq(route(*manifest, "any", "/x", "POST", "ver=v3"), "4");
 }
 END_TEST

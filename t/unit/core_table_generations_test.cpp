@@ -1,5 +1,5 @@
-// core/table_generations and the manifest's `tables`: what is read, which SQL follows, when that SQL is
-// another one.
+// core/table_generations and the manifest's `tables`: what is read, the SQL
+// that follows, and when that SQL changes.
 #include "core/plan/table_generations.hpp"
 
 #include "core/plan/statement.hpp"

@@ -1,4 +1,4 @@
-// core/types: names, OIDs, and which parameter goes with which column.
+// core/types: names, OIDs, and which parameter types fit which columns.
 #include "core/manifest/types.hpp"
 
 #include "core_testing.hpp"

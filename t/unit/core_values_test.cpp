@@ -1,4 +1,4 @@
-// core/values: which literals each parameter type takes.
+// core/values: the literals that each parameter type accepts.
 #include "core_testing.hpp"
 
 using namespace tablegate::core;

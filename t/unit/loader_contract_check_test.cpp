@@ -51,7 +51,7 @@ std::string breaks(const std::vector<Change>& changes, const std::vector<Change>
                                 side(changed(kDefinition, changes), changed(kSource, source))));
 }
 
-// The other way round.
+// The reverse change.
 std::string undone(const std::vector<Change>& changes, const std::vector<Change>& source = {}) {
   return joined(contract_breaks(side(changed(kDefinition, changes), changed(kSource, source)),
                                 side(kDefinition, kSource)));

@@ -1,5 +1,5 @@
-// MaxCompute's CREATE TABLE: what is read, what is refused by name and place,
-// and that no text at all crashes the parser.
+// MaxCompute's CREATE TABLE: what is read, what is rejected with its name and
+// place, and that no text crashes the parser.
 #include "model/ddl.hpp"
 
 #include <cstdlib>
@@ -222,7 +222,7 @@ START_TEST(broken_texts) {
 }
 END_TEST
 
-// Cuts, swaps and repeats pieces of a statement that uses everything. Run under ASan too.
+// Cuts, swaps and repeats pieces of a statement that uses all features. Run under ASan too.
 START_TEST(any_text_ends) {
   const std::string seed =
       "CREATE TABLE IF NOT EXISTS p.s.`t` (a BIGINT NOT NULL DEFAULT ((1)) COMMENT 'x\\'', b DECIMAL(3,2), "

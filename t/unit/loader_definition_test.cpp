@@ -1,5 +1,5 @@
-// Definitions before they meet a catalog: JSON, shapes, names, rules, and the
-// normalised text by which `apply` knows what is unchanged.
+// Definitions without a catalog: JSON, shapes, names, rules, and the normalised
+// text by which `apply` notices changes.
 #include "model/definition.hpp"
 
 #include <stdlib.h>
@@ -42,7 +42,7 @@ std::vector<Definition> read(const std::string& text, Problems& problems) {
   return definitions;
 }
 
-// A line each, the file's name as FILE.
+// One line each, with FILE in place of the file's name.
 std::string text_of(const Problems& problems) {
   std::string lines;
   for (std::string line : problems.lines()) {
@@ -54,7 +54,7 @@ std::string text_of(const Problems& problems) {
   return lines;
 }
 
-// What reading, shape and rules refuse.
+// What reading, shape and rules reject.
 std::string problems_of(const std::string& text) {
   Problems problems;
   for (Definition& definition : read(text, problems)) {

@@ -1,5 +1,5 @@
-// What stands in domains.conf and what never gets there; certificates as nginx
-// would find them.
+// What is written to domains.conf and what never is; certificates as nginx
+// would read them.
 
 #include "node/domains_writer.hpp"
 
@@ -40,7 +40,7 @@ constexpr int64_t kDay = 86400;
 using Key = std::unique_ptr<EVP_PKEY, OpenSslFree<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, OpenSslFree<X509_free>>;
 
-// A folder of its own for each test's process, gone with it.
+// A folder for each test's process, deleted with it.
 const std::string& folder() {
   struct Folder {
     Folder() {
@@ -156,7 +156,7 @@ std::string written(const ManifestContents& contents, const DomainsPlace& where 
   return text;
 }
 
-// Refused; what it said.
+// The message of a rejection.
 std::string refusal(const ManifestContents& contents, const DomainsPlace& where = place()) {
   try {
     DomainReport report;
@@ -296,7 +296,7 @@ START_TEST(what_could_inject_is_refused) {
     where.folder = path;
     has(refusal(gateway({domain("a")}), where), "--output");
   }
-  written(gateway({}), where);  // nothing of the folder stands there
+  written(gateway({}), where);  // the folder's path is not in the file
 }
 END_TEST
 
@@ -318,7 +318,7 @@ START_TEST(a_mix_is_refused_with_both_names) {
     const std::string said = refusal(contents);
     has(said, std::string("domains \"a\" and \"c\" of gateway edge differ in ") + field);
     contents.domains[2].server_block = false;
-    written(contents);  // a server of the user's is the user's
+    written(contents);  // a server of the user's is unchanged
   };
   mixed([](DomainDefinition& one) { one.http2 = false; }, "http2 (true and false)");
   mixed([](DomainDefinition& one) { one.tls_min = "TLSv1.3"; }, "tls_min (TLSv1.2 and TLSv1.3)");
@@ -338,7 +338,7 @@ START_TEST(a_bad_certificate_keeps_the_block_before) {
   has(report.faults[0], "it keeps the server block it had");
   same_text(report.kept_files.at(0), path_of("a.crt"));
   same_text(report.kept_files.at(1), path_of("a.key"));
-  // Whatever stands between the marks stays byte for byte, in other company too.
+  // The bytes between the marks never change, also with other blocks around them.
   std::string other = before;
   other.insert(other.find("    server_name api.example.com;"), "    # \t odd  bytes\xff\n");
   ManifestContents grown = contents;
@@ -346,14 +346,14 @@ START_TEST(a_bad_certificate_keeps_the_block_before) {
   const std::string kept = write_domains(grown, place(true, other), report);
   has(kept, other.substr(other.find("# begin domain api.example.com")));
   has(kept, "server_name z.example.com;");
-  // No block before: none now, and everything else is there.
+  // No block before: none now, and everything else is written.
   DomainReport none;
   const std::string without = write_domains(contents, place(), none);
   has_not(without, "api.example.com");
   has(without, "server_name a.example.com;");
   has(none.faults[0], "gets none");
   ck_assert(none.kept_files.empty());
-  // A block that lost its end is none.
+  // A block without its end mark is none.
   DomainReport cut;
   const size_t end = before.find("# end domain api.example.com");
   has_not(write_domains(contents, place(false, before.substr(0, end)), cut), "api.example.com");
@@ -408,7 +408,7 @@ START_TEST(a_kept_block_names_a_copy_of_what_was_good) {
   same_text(synced(out, contents, report), wanted);
   ck_assert(report.kept_files.empty());
   has(report.faults.at(0), "with the copy of its last good certificate");
-  // What is no good any more is not named.
+  // Files that are no longer good are not named.
   write_file("out/certificates/api.example.com.pem", "nothing");
   synced(out, contents, report);
   same_text(report.kept_files.at(0), copy);
@@ -418,7 +418,7 @@ START_TEST(a_kept_block_names_a_copy_of_what_was_good) {
   has_not(synced(out, contents, good), copy);
   same_text(text_of(copy), text_of(path_of("a.crt")) + text_of(path_of("a.key")));
   ck_assert(good.warnings.empty());
-  // The domain goes: as soon as the files before do not name the copy either.
+  // The domain is removed; the copy is deleted once the previous files no longer name it.
   synced(out, gateway({domain("a.example.com")}), good);
   ck_assert_uint_eq(mode_of(copy), 0);
 }
@@ -432,7 +432,7 @@ START_TEST(a_copy_that_cannot_be_kept_is_told) {
   const ManifestContents contents = gateway({domain("api.example.com", "HTTPS")});
   has(synced(out, contents, report), "server_name api.example.com;");
   has(report.warnings.at(0), "certificates cannot be kept for later: ");
-  // Where others could put files, none is taken.
+  // If others could put files there, no copy is used.
   out.remove("certificates");
   synced(out, contents, report);
   ck_assert_int_eq(chmod((out.path() + "/certificates").c_str(), 0777), 0);
@@ -472,16 +472,16 @@ START_TEST(certificates_that_nginx_could_not_serve) {
   write_file("a.crt", good);
   same_text(check().fault, "");
   write_file("a.key", key_text(key, "secret"));
-  has(check().fault, "wants a passphrase");
+  has(check().fault, "has a passphrase");
   write_file("a.key", good);
   has(check().fault, "holds no PEM private key");
   unlink(path_of("a.key").c_str());
   has(check().fault, "certificate_key " + path_of("a.key") + ": No such file");
   ck_assert_int_eq(mkdir(path_of("a.key").c_str(), 0700), 0);
-  has(check().fault, "is no file");
+  has(check().fault, "is not a file");
   rmdir(path_of("a.key").c_str());
-  ck_assert_int_eq(mkfifo(path_of("a.key").c_str(), 0600), 0);  // nobody writes to it: must not wait
-  has(check().fault, "is no file");
+  ck_assert_int_eq(mkfifo(path_of("a.key").c_str(), 0600), 0);  // no writer: must not wait
+  has(check().fault, "is not a file");
   unlink(path_of("a.key").c_str());
   const Key small(EVP_RSA_gen(1024));
   write_file("a.key", key_text(small));
@@ -517,7 +517,7 @@ START_TEST(certificates_that_somebody_should_look_at) {
   has(warned(wanted, "a.b.example.com"), "is not for");
   wanted.names = "IP:127.0.0.1";
   same_text(warned(wanted, "127.0.0.1"), "");
-  // A chain: of the issuer, of a stranger, of an issuer that expired.
+  // A chain: of the issuer, of an unrelated one, of an issuer that expired.
   wanted = {};
   const Key issuer = make_key();
   const std::string own = certificate_text(key, wanted, issuer.get());

@@ -1,5 +1,5 @@
 // What the writer writes, the gateway's own reader reads; equal contents give
-// equal bytes; what cannot be served is refused by name.
+// equal bytes; what cannot be served is rejected with its name.
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// PostgreSQL as a source, without one: which dsn is taken, what its types become,
-// the ddl of a Table that has none.
+// PostgreSQL as a source, without a server: accepted connection strings, the
+// mapping of types, the ddl of a Table without one.
 #include <string>
 #include <vector>
 

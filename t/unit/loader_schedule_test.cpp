@@ -1,5 +1,6 @@
-// Schedules of refreshes: what is one, and when it comes next, over changes of
-// the clock. The moments are those that `date -d` and crontab(5) give.
+// Schedules of refreshes: the valid ones, and their next times, also over
+// changes of the clock. The expected times are those of `date -d` and
+// crontab(5).
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>

@@ -1,5 +1,5 @@
-// The tokens of `api call` are those that the gateway's own verifier accepts:
-// every type of key, from PEM and from a private JWK, by the setting's conditions.
+// The tokens of `api call` are accepted by the gateway's own verifier: every
+// type of key, from PEM and from a private JWK, with the setting's conditions.
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -66,7 +66,7 @@ JwtEntry setting_of(const std::string& jwk) {
   return setting;
 }
 
-// Whether the gateway takes the token at `now`.
+// Whether the gateway accepts the token at `now`.
 tablegate::core::Slug verdict(const JwtEntry& setting, const std::string& token, int64_t now) {
   tablegate::loader::ManifestContents contents;
   contents.gateway = "g";

@@ -1,5 +1,6 @@
-// Connection strings taken apart: pairs of hosts, addresses and ports as libpq forms them, what
-// needs a look-up, what libpq is given, and that no error repeats the text.
+// Parsing of connection strings: pairs of hosts, addresses and ports as libpq
+// forms them, what needs a look-up, what libpq receives, and that no error
+// repeats the text.
 #include "pg_testing.hpp"
 
 using namespace tablegate;

@@ -24,7 +24,7 @@ constexpr Oid kInt8 = 20;
 constexpr Oid kText = 25;
 constexpr uint32_t kLimitMs = 20000;
 
-// Counts its callbacks: more than one is a bug wherever it is used.
+// Counts its callbacks: more than one is always a bug.
 class TestQuery : public Query {
  public:
   TestQuery(uint64_t route, std::string text, std::vector<std::string> arguments = {},

@@ -16,7 +16,7 @@
 namespace tablegate::loader {
 namespace {
 
-// Columns of jwt_setting that everybody may read, in the order of read_row().
+// Columns of jwt_setting that are not secret, in the order of read_row().
 constexpr const char* kPublicColumns =
     "consumer_id, source_in, source_name, source_prefix, issuer, audience,"
     " coalesce(claim ->> 'name', ''), coalesce(claim ->> 'value', ''), leeway, require_exp, keys::text";
@@ -42,12 +42,12 @@ JsonValue text_value(const std::string& text, JsonDocument& owner) {
   return {text.c_str(), static_cast<rapidjson::SizeType>(text.size()), owner.GetAllocator()};
 }
 
-// Which place of which setting a sealed key belongs to.
+// The identity of a sealed key: its setting and its place there.
 std::string key_id(const std::string& consumer_id, rapidjson::SizeType place) {
   return fmt::format("{}:{}", consumer_id, place);
 }
 
-// Puts the opened "k"s of `sealed` back into `keys`; both are lists as the catalog holds them.
+// Puts the opened "k" members of `sealed` back into `keys`; both are lists as the catalog holds them.
 std::string opened_keys(const std::string& keys, const std::string& sealed, const std::string& consumer_id,
                         LazyMasterKey& master) {
   JsonDocument list, secrets;
@@ -68,7 +68,7 @@ struct SplitKeys {
   std::string keys, sealed;
 };
 
-// Takes the "k"s out of a list of JWKs and seals them.
+// Takes the "k" members out of a list of JWKs and seals them.
 SplitKeys split_keys(const std::string& keys, const std::string& consumer_id, LazyMasterKey& master) {
   JsonDocument list, secrets(rapidjson::kArrayType);
   parse_list(keys, list);
@@ -108,7 +108,7 @@ void save(Database& catalog, const Consumer& consumer, const JwtEntry& setting, 
        keys.keys, keys.sealed});
 }
 
-// Members of a JWK may stand in any order.
+// The members of a JWK may be in any order.
 bool same_keys(const std::string& a, const std::string& b) {
   JsonDocument left, right;
   parse_list(a, left);
@@ -129,7 +129,7 @@ core::JwtSetting read_setting(const JwtEntry& entry, uint32_t place, const std::
   return std::move(*setting);
 }
 
-// As nginx will look at all settings together.
+// Checks all settings together, as nginx does.
 void refuse_conflict(Database& catalog, const Consumer& consumer, const JwtEntry& setting,
                      const std::map<std::string, JwtEntry>& saved) {
   std::vector<std::string> names = {consumer.name};

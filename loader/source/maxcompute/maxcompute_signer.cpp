@@ -35,7 +35,7 @@ std::string lower(std::string text) {
   return text;
 }
 
-// x-odps-* of headers and query, as "name:value" lines.
+// The x-odps-* headers and query arguments, as "name:value" lines.
 std::string odps_lines(const MaxComputeRequest& request) {
   NamedValues found;
   for (const NamedValues* values : {&request.headers, &request.query}) {

@@ -12,7 +12,7 @@ int hex_value(char c) {
   return -1;
 }
 
-// The next decoded byte of `text` at `at`, which moves on; -1 when the encoding is bad.
+// The decoded byte of `text` at `at`, which is advanced; -1 when the encoding is invalid.
 int next_byte(std::string_view text, size_t& at) {
   const char c = text[at];
   if (c == '+') {
