@@ -26,7 +26,7 @@ std::string find_gateway(Database& catalog, const std::string& wanted);
 // A table as it is defined, or nullopt.
 std::optional<TableInfo> find_table(Database& catalog, const std::string& name);
 
-// An API's draft with what stands around it.
+// An API's draft, and what it belongs to.
 struct ApiRow {
   std::string id;
   std::string name;

@@ -1,7 +1,7 @@
-// An Api of the catalog turned into what its manifest line says: the SELECT with
-// quoted identifiers, the condition of each parameter, the types of the columns
-// that it was committed against. What the gateway cannot serve yet is refused
-// here once more, by name, whoever let it into the catalog.
+// An API compiled to what its manifest line says: the SELECT with quoted
+// identifiers, the condition of each parameter, the types of the columns that it
+// was committed against, and the tables and columns that it reads. What the gateway
+// cannot serve yet is rejected here again, with a clear error.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,7 @@ struct CompiledApi {
   std::optional<HmacRule> hmac;  // where authentication lists it
   std::optional<ApiKeySource> api_key_source;
   std::string select, tail;
-  std::vector<std::pair<std::string, size_t>> tables;  // name; where "mirror"."NAME" stands in select
+  std::vector<std::pair<std::string, size_t>> tables;  // name; where "mirror"."NAME" begins in select
   std::vector<CompiledParameter> parameters;
   std::vector<CompiledColumn> columns;
   std::vector<TableReads> reads;  // by table

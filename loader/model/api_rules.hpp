@@ -18,8 +18,8 @@ std::string bad_version_header(const std::string& name);
 // What needs no table. False: something was added to the problems.
 bool check_api_shape(const ApiDefinition& api, const Place& place, Problems& problems);
 
-// That no parameter and no credential stands where requests name the version of the REST API. False: one
-// does.
+// That no parameter and no credential has the name by which requests choose the version of the REST API.
+// False: one has.
 bool check_version_name(const ApiDefinition& api, const Place& place, const core::VersionKey& key,
                         Problems& problems);
 

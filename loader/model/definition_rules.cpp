@@ -31,7 +31,7 @@ class Checker {
     definition_.broken = true;
     problems_.add(definition_.place, pointer, reason);
   }
-  // Applies a rule to a member where it stands.
+  // Applies a rule to a member in its place.
   void member(const char* name, std::string (*rule)(std::string_view)) {
     if (const JsonValue* const value = json_find(definition_.document, name)) {
       refuse(pointer_token(std::string_view(name)), rule(json_string(*value)));
@@ -118,7 +118,7 @@ void check_refresh(const Refresh& refresh, Checker& check) {
     check.refuse(refresh.plain ? "/refresh" : "/refresh/schedule", fault);
 }
 
-// "*", or NAME=VALUE of the first keys: which keys there are, the source tells when it is loaded.
+// "*", or NAME=VALUE of the first keys. Which keys there are is known when the source is loaded.
 std::string bad_partition(const std::string& text) {
   if (text == "*") return {};
   for (size_t at = 0; at <= text.size();) {
@@ -162,7 +162,7 @@ void check_key_columns(const std::vector<std::string>& names, const std::string&
     } else if (column->type == core::ColumnType::json) {
       check.refuse(here, fmt::format("column \"{}\" is json, which PostgreSQL cannot index", name));
     } else if (!seen.insert(name).second) {
-      check.refuse(here, fmt::format("\"{}\" stands twice", name));
+      check.refuse(here, fmt::format("\"{}\" is given twice", name));
     }
   }
 }

@@ -154,8 +154,8 @@ START_TEST(path_and_parameters_agree) {
       "FILE /request_parameters/0/in: the path has no segment {no}\n"
       "FILE /request_parameters/0/required: a path parameter is always required\n"
       "FILE /request_parameters/1/name: this header carries the credential\n"
-      "FILE /request_parameters/2/name: parameter \"no\" stands twice\n"
-      "FILE /request_parameters/2/default: stands only with \"required\": false\n"
+      "FILE /request_parameters/2/name: parameter \"no\" is given twice\n"
+      "FILE /request_parameters/2/default: is allowed only with \"required\": false\n"
       "FILE /path: {id} has no request parameter \"id\" with \"in\": \"path\"\n");
 }
 END_TEST
