@@ -187,7 +187,8 @@ class Comparison {
   void authentication() {
     const std::vector<std::string> types = texts(was(), "authentication");
     const std::vector<std::string> now = texts(is(), "authentication");
-    if (types.empty() && !now.empty()) return add("authentication", "was open to all and wants a credential");
+    if (types.empty() && !now.empty())
+      return add("authentication", "was open to all and now requires a credential");
     if (now.empty()) return;  // open to all: every credential still gets in
     for (const std::string& type : types) {
       if (std::find(now.begin(), now.end(), type) == now.end())

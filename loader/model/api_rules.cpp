@@ -39,7 +39,7 @@ class ShapeCheck {
     refuse("/name", bad_display_name(json_member(api_, "name")));
     refuse("/path", bad_path(json_member(api_, "path"), true, path_names_));
     hmac_ = authenticates_by(api_, "hmac");
-    if (!hmac_ && json_find(api_, "hmac") != nullptr) refuse("/hmac", "wants \"hmac\" in authentication");
+    if (!hmac_ && json_find(api_, "hmac") != nullptr) refuse("/hmac", "requires \"hmac\" in authentication");
     default_place_ = default_place(api_);
     key_source();
     request_parameters();
@@ -62,7 +62,8 @@ class ShapeCheck {
   void key_source() {
     const JsonValue* const source = json_find(api_, "api_key_source");
     if (source == nullptr) return;
-    if (!authenticates_by(api_, "api_key")) refuse("/api_key_source", "wants \"api_key\" in authentication");
+    if (!authenticates_by(api_, "api_key"))
+      refuse("/api_key_source", "requires \"api_key\" in authentication");
     key_name_ = json_member(*source, "name");
     key_in_header_ = json_member(*source, "in") == "header";
     refuse("/api_key_source/name",
@@ -87,11 +88,11 @@ class ShapeCheck {
       const std::string name = json_member(parameter, "name");
       refuse(here + "/name", bad_parameter_name(name));
       if (!names.insert(name).second)
-        refuse(here + "/name", fmt::format("parameter \"{}\" stands twice", name));
+        refuse(here + "/name", fmt::format("parameter \"{}\" is repeated", name));
       place_of(parameter, name, here, in_path);
       const JsonValue* const required = json_find(parameter, "required");
       if (json_find(parameter, "default") != nullptr && (required == nullptr || required->IsTrue())) {
-        refuse(here + "/default", "stands only with \"required\": false");
+        refuse(here + "/default", "requires \"required\": false");
       }
     }
     for (const std::string& name : path_names_) {
@@ -121,9 +122,9 @@ class ShapeCheck {
         refuse(here + "/name", "this header belongs to the HMAC signature");
       }
       if (!headers_.insert(header).second)
-        refuse(here + "/name", fmt::format("header \"{}\" stands twice", name));
+        refuse(here + "/name", fmt::format("header \"{}\" is repeated", name));
     } else if (in == "body") {
-      if (default_place_ != "body") refuse(here + "/in", "a body parameter wants method POST");
+      if (default_place_ != "body") refuse(here + "/in", "a body parameter requires method POST");
     } else if (!key_in_header_ && !key_name_.empty() && name == key_name_) {
       refuse(here + "/name", "this query parameter carries the credential");
     }
@@ -136,7 +137,7 @@ class ShapeCheck {
       const std::string here = "/response_parameters" + pointer_token(size_t{i}) + "/name";
       const std::string name = json_member(list[i], "name");
       refuse(here, bad_text(name, 64));
-      if (!names.insert(name).second) refuse(here, fmt::format("\"{}\" stands twice", name));
+      if (!names.insert(name).second) refuse(here, fmt::format("\"{}\" is repeated", name));
     }
   }
 
@@ -219,7 +220,7 @@ class ColumnCheck {
     std::string_view detail;
     if (core::check_value(parameter, text, arena, detail).data() == nullptr) {
       problems_.add(place_, here,
-                    fmt::format("is no {}{}{}", core::parameter_type_name(parameter.type),
+                    fmt::format("is not {}{}{}", core::parameter_type_name(parameter.type),
                                 detail.empty() ? "" : ": ", detail));
     }
   }
@@ -265,7 +266,7 @@ bool check_version_name(const JsonValue& api, const Place& place, const core::Ve
     return header ? lower(name) == lower(key.name) : name == key.name;
   };
   const std::string reason =
-      fmt::format("this {} tells the versions of the REST API apart", header ? "header" : "query parameter");
+      fmt::format("this {} selects the version of the REST API", header ? "header" : "query parameter");
   const JsonValue* const list = json_find(api, "request_parameters");
   for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i) {
     const JsonValue& parameter = (*list)[i];

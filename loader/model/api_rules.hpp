@@ -1,5 +1,5 @@
 // The rules of kind Api: paths and parameters that must agree, and columns and
-// types against the table (interface section 2). A definition that passes both
+// types against the table. A definition that passes both
 // can be compiled and served.
 #pragma once
 

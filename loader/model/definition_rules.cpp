@@ -53,11 +53,12 @@ void check_domain(Definition& definition, Checker& check) {
   check.member("certificate_key", &bad_node_path);
   if (json_member(definition.document, "protocol", "HTTP") == "HTTPS") {
     for (const char* const name : {"certificate", "certificate_key"}) {
-      if (!check.has(name)) check.refuse("", fmt::format("\"{}\" is missing: protocol HTTPS wants it", name));
+      if (!check.has(name))
+        check.refuse("", fmt::format("\"{}\" is missing: protocol HTTPS requires it", name));
     }
   } else {
-    if (check.is_true("force_https")) check.refuse("/force_https", "wants protocol HTTPS");
-    if (check.has("certificate")) check.refuse("/certificate", "wants protocol HTTPS");
+    if (check.is_true("force_https")) check.refuse("/force_https", "requires protocol HTTPS");
+    if (check.has("certificate")) check.refuse("/certificate", "requires protocol HTTPS");
   }
   if (json_member(definition.document, "tls_min", "TLSv1.2") >
       json_member(definition.document, "tls_max", "TLSv1.3")) {
@@ -100,13 +101,14 @@ void check_versioning(const JsonValue& versioning, Checker& check) {
   const std::string name = json_member(versioning, "name");
   const auto wanted = [&](const char* field, const std::string& reason) {
     if (json_find(versioning, field) == nullptr)
-      return check.refuse("/versioning", fmt::format("\"{}\" is missing: scheme {} wants it", field, scheme));
+      return check.refuse("/versioning",
+                          fmt::format("\"{}\" is missing: scheme {} requires it", field, scheme));
     check.refuse(pointer_token("versioning") + pointer_token(std::string_view(field)), reason);
   };
   if (scheme == "none") {
     for (const char* const field : {"name", "version"}) {
       if (json_find(versioning, field) != nullptr)
-        check.refuse(fmt::format("/versioning/{}", field), "wants scheme path, header or query");
+        check.refuse(fmt::format("/versioning/{}", field), "requires scheme path, header or query");
     }
     return;
   }
@@ -153,7 +155,7 @@ void check_partition(const Definition& definition, Checker& check) {
   for (rapidjson::SizeType i = 0; i < partition->Size(); ++i) {
     const std::string text(json_string((*partition)[i]));
     std::string reason = bad_partition(text);
-    if (text == "*" && partition->Size() > 1) reason = "stands alone";
+    if (text == "*" && partition->Size() > 1) reason = "must be the only item";
     check.refuse("/partition" + pointer_token(size_t{i}), reason);
   }
 }
@@ -166,7 +168,7 @@ void check_table(const Definition& definition, Checker& check) {
     check.refuse("/source_table", bad_text(json_string(*source), 200));
   }
   if (check.has("ddl") && check.has("ddl_file"))
-    check.refuse("/ddl_file", "stands beside \"ddl\": give one of them");
+    check.refuse("/ddl_file", "excludes \"ddl\": write only one of them");
 }
 
 // Names of an array at `pointer` that must be columns of the table which an index can hold.
@@ -182,7 +184,7 @@ void check_key_columns(const JsonValue& names, const std::string& pointer, const
     } else if (column->type == core::ColumnType::json) {
       check.refuse(here, fmt::format("column \"{}\" is json, which PostgreSQL cannot index", name));
     } else if (!seen.insert(name).second) {
-      check.refuse(here, fmt::format("\"{}\" stands twice", name));
+      check.refuse(here, fmt::format("\"{}\" is repeated", name));
     }
   }
 }

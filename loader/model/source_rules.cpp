@@ -39,7 +39,7 @@ std::string bad_source_dsn(const std::string& dsn) {
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
       PQconninfoParse(dsn.c_str(), nullptr), &PQconninfoFree);
   if (dsn.empty() || options == nullptr)
-    return "is no connection string (host=... dbname=..., or postgresql://host/dbname)";
+    return "is not a connection string (host=... dbname=..., or postgresql://host/dbname)";
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val == nullptr) continue;
     if (std::strcmp(option->keyword, "password") == 0 || std::strcmp(option->keyword, "sslpassword") == 0)
@@ -57,7 +57,7 @@ std::vector<std::pair<std::string, std::string>> data_source_faults(const JsonVa
     const std::string pointer = pointer_token(std::string_view(field.name));
     if (value == nullptr) {
       if (field.required && type == field.type)
-        faults.emplace_back("", fmt::format("\"{}\" is missing: type {} wants it", field.name, type));
+        faults.emplace_back("", fmt::format("\"{}\" is missing: type {} requires it", field.name, type));
       continue;
     }
     if (type != field.type) {

@@ -129,7 +129,7 @@ def by_hand(t, p, people):
 def test(t):
     p = t.project()
     t.is_(p.loader("init", "--workspace", "demo", "--approval").rc, 0, "init --approval")
-    t.is_(p.loader.json("workspace", "list")[0]["approval"], True, "the workspace wants approval")
+    t.is_(p.loader.json("workspace", "list")[0]["approval"], True, "the workspace requires approval")
     p.loader.env["TABLEGATE_WORKSPACE"] = "demo"
     for name, roles in kPeople.items():
         p.postgres.add_person(name, *roles)

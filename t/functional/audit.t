@@ -123,7 +123,7 @@ def by_hand(t, p, new):
     last = entries(p)[-1]
     t.ok(last["user"] == "postgres" and last["at"] > "2020", "nobody writes in another name or at another time", last)
     p.postgres.psql("SET ROLE tablegate_owner; BEGIN; TRUNCATE tablegate.api_key; COMMIT")
-    t.is_(entries(p)[-1]["action"], "emptied", "an emptied table is told")
+    t.is_(entries(p)[-1]["action"], "emptied", "an emptied table is recorded")
 
 
 def questions(t, p):

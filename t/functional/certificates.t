@@ -107,7 +107,7 @@ def without_a_copy(t, d, key, good):
     t.is_(d.conf(), before, "domains.conf is what it was")
     with open(d.p.gateway.manifest, encoding="utf-8") as file:
         t.is_(file.read(), manifest, "and the manifest")
-    t.is_((d.https_ask(name, kCall).text, d.ask("plain.example.com", kCall).text), (kAlice, kAlice), "nginx goes on with what it has")
+    t.is_((d.https_ask(name, kCall).text, d.ask("plain.example.com", kCall).text), (kAlice, kAlice), "nginx continues with its present files")
     failed = d.p.loader("sync", "--output", d.p.gateway.out, "--check", "echo bind failed; exit 1")
     t.ok(failed.rc == 1 and "names the same files" not in failed.stderr, "a check that fails of something else: the block is not blamed", failed)
     result = d.p.loader("sync", "--output", d.p.gateway.out)

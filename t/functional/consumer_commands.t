@@ -49,7 +49,7 @@ def hmac_keys(t, p):
     t.ok(made["type"] == "hmac" and made["id"].startswith("hk_") and len(made["secret"]) >= 43, "an id of its own and 256 random bits", made)
     people = p.loader.must("consumer", "add-key", "partner", "--type", "hmac", "--profile", "raw-query", "--not-before", "2098-01-01")
     t.like(people.stdout, r"(?m)^id +hk_\w+\naccess_key +\S+\nsecret +\S+$", "for people")
-    t.like(people.stderr, "shown this once.*sealed", "who are told that it is shown once")
+    t.like(people.stderr, "shown only now.*sealed", "with the note that it is shown once")
     quiet = p.loader.must("-q", "consumer", "add-key", "partner", "--type", "hmac")
     t.like(quiet.stdout, r"^\S+:\S+\n$", "-q: access_key:secret")
     t.is_(quiet.stderr, "", "and nothing else")
@@ -75,7 +75,7 @@ def hmac_keys(t, p):
         result = add(text)
         refused(t, result, pattern, name)
         t.ok(len(text) < 8 or text not in result.stderr, f"and does not repeat it: {name}")
-    refused(t, p.loader("consumer", "add-key", "partner", "--profile", "classic"), "--profile is for HMAC", "--profile of an API key", 2)
+    refused(t, p.loader("consumer", "add-key", "partner", "--profile", "classic"), "--profile applies to HMAC", "--profile of an API key", 2)
     t.is_(p.loader("consumer", "add-key", "partner", "--type", "hmac", "--profile", "other").rc, 2, "an unknown profile: exit 2")
     refused(t, p.loader("consumer", "add-key", "partner", "--type", "hmac", "--not-before", "2030-01-01", "--expires", "2029-01-01"),
             "--not-before must be earlier than --expires", "times in the wrong order")
@@ -128,7 +128,7 @@ def settings(t, p):
             (("--pem", public, "--alg", "ES256"), None, "rsa.pem", 1, "an algorithm of another type"),
             (("--pem", private, "--alg", "RS256"), None, "private", 1, "a private key"),
             (("--secret-file", public, "--alg", "HS256"), None, "rsa.pem", 1, "a public key as a secret"),
-            (("--jwks", "-", "--alg", "HS256"), jwks, "--alg and --kid are for", 2, "--alg beside --jwks"),
+            (("--jwks", "-", "--alg", "HS256"), jwks, "--alg and --kid apply to", 2, "--alg beside --jwks"),
             (("--jwks", "-"), "{", "", 1, "cut JSON"), (("--jwks", "-"), "{}", "", 1, "no keys"), (("--jwks", "-"), '{"keys":[]}', "", 1, "an empty set"),
             (("--jwks", "-"), twice, "keys/1", 1, "one kid twice"), (("--jwks", "/nonexistent"), None, "/nonexistent", 3, "no such file"),
             (("--jwks", "-", "--source", "body:x"), jwks, "header:NAME", 2, "an unknown source"),

@@ -114,7 +114,7 @@ def source_time(t, p):
     os.utime(path, (1769846400.9, 1769846400.9))
     p.load("user_info", path)
     everywhere(p, lambda: p.get(kCall).headers.get("last-modified") == "Sat, 31 Jan 2026 08:00:00 GMT")
-    t.ok(True, "the source's time, where it is told")
+    t.ok(True, "the source's time, if it is known")
     one = tables(p)[0]
     t.ok(one["source_time"] == 1769846400 and abs(one["age"] - (time.time() - 1769846400)) < 10 * kSlow, "status: it and the age since then", one)
     p.postgres.psql(kOwner + "UPDATE mirror.tablegate_tables SET source_time = '2100-01-01 00:00:00+00'")

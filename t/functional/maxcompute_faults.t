@@ -88,7 +88,7 @@ def streams(t, p, service):
         service.fail(many, cut(size, clean=True))
         asked = survived(t, p, service, f"ended after {size} bytes as if that were all")
         start, count = map(int, re.fullmatch(r"\((\d+),(\d+)\)", dict(asked[-1].query)["rowrange"]).groups())
-        t.ok(start + count == kCount and (start > 900) == (size > 1), f"  goes on at {start}, behind the last whole record")
+        t.ok(start + count == kCount and (start > 900) == (size > 1), f"  continues at {start}, behind the last whole record")
     t.is_(start, kCount - 1, "without its trailer all records are none: the last one is asked for again")
     for size in range(kSize // 2, kSize // 2 + 24, 2):  # any place within a record, its end too
         service.fail(many, cut(size, clean=True))

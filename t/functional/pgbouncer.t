@@ -91,7 +91,7 @@ def lost_statement(t, p, pooler):
         for _ in range(5):
             before = load.answered
             change_server(p)
-            wait_for(lambda: load.answered > before + 30, 20 * kSlow, "load goes on")
+            wait_for(lambda: load.answered > before + 30, 20 * kSlow, "load continues")
     # A statement that runs when its session ends loses the pooler's client, too: sent once more, as without a pooler.
     t.is_((load.failures, load.wrong), ([], []), "sessions changed under load: every answer is the row")
 

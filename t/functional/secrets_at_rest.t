@@ -128,7 +128,7 @@ def wrong_files(t, p, keys, pair):
 def rotation(t, p, keys, pair):
     before, old_key, old_rows = fingerprint(p), read(keys.file), sealed(p)
     said = p.loader.must("init", "--rotate-master-key").stdout
-    t.like(said, "3 secrets sealed anew.*copy it to every node", "rotation tells what it did and what to do")
+    t.like(said, "3 secrets sealed with it.*copy it to every node", "rotation tells what it did and what to do")
     t.isnt(read(keys.file), old_key, "the file holds a new key")
     t.is_(mode(keys.file), "0o600", "for its owner alone")
     t.isnt(fingerprint(p), before, "the catalog knows it")
@@ -182,7 +182,7 @@ def dies_before_the_commit(t, p, keys, pair):
     t.like(p.loader.must("init", "--workspace", "demo").stdout, "unchanged", "init leaves a next key that is not the catalog's")
     next_key = read(keys.new)
     p.loader.must("init", "--rotate-master-key")
-    t.is_(read(keys.file), next_key, "the next rotation goes on with it")
+    t.is_(read(keys.file), next_key, "the next rotation continues with it")
     t.is_(keys.beside, sorted([*beside, f"master.key.{before[:16]}"]), "and leaves the kept keys only")
     opens(t, p, pair, "rotated after that")
 

@@ -111,8 +111,7 @@ START_TEST(counts_and_trailers) {
   Encoder record = two();
   expect_broken("bigint", 2, record.count(2).field(3).varint(1).out, "the trailer is damaged");
   Encoder inside;
-  expect_broken("bigint", 0, inside.bigint(1, 5).count(0).checksum(0).out,
-                "field 33554430 where there are 1");
+  expect_broken("bigint", 0, inside.bigint(1, 5).count(0).checksum(0).out, "field 33554430, but there are 1");
 }
 END_TEST
 
@@ -174,7 +173,7 @@ START_TEST(values_beyond_the_vectors) {
   Encoder null_key;
   null_key.field(1, 2).varint(1).varint(1).varint(1).varint(1);
   same_text(decode("map<int,int>", 1, null_key.end().trailer()),
-            "bad: holds a map with a NULL key, which no JSON object has");
+            "bad: holds a map with a NULL key, which JSON does not allow");
   Encoder json;
   json.field(1, 2).varint(1).varint(0).string("1],[2");
   same_text(decode("array<json>", 1, json.end().trailer()), "bad: holds a JSON value that is none");

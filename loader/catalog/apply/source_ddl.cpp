@@ -44,7 +44,7 @@ void fill_source_ddl(Database& catalog, const Workspace& workspace, std::vector<
     };
     const std::string source_name = json_member(document, "data_source");
     if (refused_here(definitions, source_name)) {
-      definition.broken = true;  // its source is told of already
+      definition.broken = true;  // the problem with its source is reported already
       continue;
     }
     const std::string source = find_source(catalog, workspace, definitions, source_name);
@@ -53,7 +53,7 @@ void fill_source_ddl(Database& catalog, const Workspace& workspace, std::vector<
     const std::string type = known ? json_member(parsed, "type") : "";
     if (type != "maxcompute" && type != "postgresql") {
       refuse(
-          known ? "\"ddl\" or \"ddl_file\" is missing: a csv source does not tell its columns"
+          known ? "\"ddl\" or \"ddl_file\" is missing: a csv source has no column types"
                 : fmt::format("there is no data source \"{}\" in workspace {}", source_name, workspace.name));
       continue;
     }

@@ -280,7 +280,7 @@ class Publisher {
     }
     if (!has.boolean(0, 1)) {
       throw Refused(fmt::format("service \"{}\" of gateway instance \"{}\" has no resource group \"{}\", "
-                                "which API \"{}\" wants",
+                                "which API \"{}\" requires",
                                 service, request_.gateway, group, api.name),
                     fmt::format("tablegate get gatewayinstance {} -o json", request_.gateway));
     }
