@@ -1,4 +1,4 @@
-// The access phase: route, prove, authorise (authentication.md gives the order).
+// The access phase: route, prove, authorise (ngx_module/README.md, "The life of a request").
 #include "ngx/request.hpp"
 #include "ngx/response.hpp"
 

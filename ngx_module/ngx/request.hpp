@@ -84,7 +84,7 @@ class RequestState {
   ngx_str_t args;
   core::RouteMatch route;
   core::Proof proof;
-  core::Problem problem;       // what the caller is told; none while all is well
+  core::Problem problem;       // the error for the caller; none if there is none
   bool authenticated = false;  // authenticate() has come to an end
   bool routed = false;         // find_route() has run
   bool redirect_to_https = false;

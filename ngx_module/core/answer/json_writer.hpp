@@ -1,4 +1,4 @@
-// Rows to JSON (interface section 5, "JSON values"), from PostgreSQL's text
+// Rows to JSON (ngx_module/README.md), from PostgreSQL's text
 // output straight into the response's buffers: no tree, no second copy.
 //
 // PostgreSQL's session is pinned by whoever connects: DateStyle ISO, TimeZone

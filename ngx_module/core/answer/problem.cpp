@@ -8,8 +8,7 @@ namespace tablegate::core {
 
 namespace {
 
-// Codes 1108... are DataWorks' own where it has one for the outcome; else the HTTP status (interface section
-// 5).
+// Codes 1108... are DataWorks' own where it has one for the outcome; else the HTTP status.
 constexpr std::array<ProblemKind, static_cast<size_t>(Slug::count)> kKinds = {{
     {Slug::none, 0, 0, "", "", false},
     {Slug::missing_parameter, 400, 1108110519, "missing_parameter", "a required parameter is missing", false},
