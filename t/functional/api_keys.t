@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""API keys: where they stand, several of one consumer, not yet valid, expired, revoked, imported, a consumer switched off."""
+"""API keys: their places, several of one consumer, not yet valid, expired, revoked, imported, a consumer switched off."""
 import os
 import sys
 import time

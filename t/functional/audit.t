@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The audit: every step of everything, hand-written SQL included; who, what, when; never a secret; never changed."""
+"""The audit: every change, manual SQL included; who, what, when; never a secret; never changed."""
 import os
 import sys
 
@@ -19,7 +19,7 @@ def steps(p, *options):
 
 
 class New:
-    """What came in since it was asked last."""
+    """New entries since the last call."""
 
     def __init__(self, p):
         self.p, self.seen = p, 0

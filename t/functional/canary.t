@@ -28,7 +28,7 @@ def commit(p, definition):
 
 
 def versions(p, keys):
-    """Which version each consumer gets; an answer's columns tell as the variable does."""
+    """Which version each consumer gets; an answer's columns agree with the variable."""
     got = {}
     for name, key in keys.items():
         answer = p.get(kCall, key=key)

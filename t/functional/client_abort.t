@@ -39,7 +39,7 @@ def send(p, target, buffer=None):
 
 
 def leave(link, reset):
-    """Closes as a client that ends, or (reset) as one that crashes."""
+    """Closes like a client that ends, or (reset) like one that crashes."""
     if reset:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     link.close()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The consumer commands: every verb, what it says to people and to scripts, and what it refuses. That callers see it is api_keys.t,
+"""The consumer commands: every verb, its output for people and for scripts, and its errors. That callers see it is api_keys.t,
 hmac and jwt tests' part."""
 import base64
 import json
@@ -150,7 +150,7 @@ def settings(t, p):
 
 
 def roles(t, p):
-    """Developers see what show tells, not what is sealed."""
+    """Developers see what show prints, not what is sealed."""
     p.loader.must("consumer", "set-jwt", "partner", "--jwks", "-", "--issuer", "i", input=json.dumps(
         {"keys": [{"kty": "oct", "kid": "z", "alg": "HS256", "k": kSymmetric}]}))
     for role in ("developer", "approver"):

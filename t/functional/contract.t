@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What breaks callers is named and refused at commit and at publish, unless --breaking says so; what is added passes."""
+"""Changes that break callers are rejected by commit and publish, unless --breaking allows them; additions pass."""
 import os
 import sys
 

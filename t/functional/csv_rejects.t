@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""--max-errors: bad rows are put aside with file, line, column and reason, all others are loaded, one more than allowed refuses the load."""
+"""--max-errors: bad rows are set aside with file, line, column and reason, all others are loaded; one more than allowed ends the load."""
 import csv
 import os
 import stat

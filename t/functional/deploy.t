@@ -95,7 +95,7 @@ def failing(t, p):
 
 
 def approval(t, p):
-    """With the catalog's own steps: nobody may approve what he submitted."""
+    """With the catalog's own steps: a submitter may not approve."""
     p.loader.must("workspace", "set", "demo", "--approval", "on")
     p.postgres.psql("CREATE ROLE ann LOGIN; GRANT tablegate_approver TO ann")
     objects = definitions()

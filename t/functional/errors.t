@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What callers get when something is wrong: statuses, the error body, and what it must not tell."""
+"""What callers get after an error: statuses, the error body, and what it must not reveal."""
 import os
 import sys
 

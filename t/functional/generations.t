@@ -35,7 +35,7 @@ def users(name):
 
 
 def load_text(p, text):
-    """From standard input, whose time nobody knows."""
+    """From standard input, whose time is unknown."""
     p.loader.must("table", "load", "user_info", "--from", "csv:-", "--header", input=text)
 
 
@@ -158,7 +158,7 @@ def costs(t, p):
 
 
 def missing(t, p):
-    """A mirror of before, and one whose table may not be read."""
+    """An older mirror, and one whose table may not be read."""
     for name, break_it, mend_it, code in (
             ("no table", "ALTER TABLE mirror.tablegate_tables RENAME TO away", "ALTER TABLE mirror.away RENAME TO tablegate_tables", "42P01"),
             ("no right", "REVOKE SELECT ON mirror.tablegate_tables FROM tablegate_reader", "GRANT SELECT ON mirror.tablegate_tables TO tablegate_reader", "42501")):

@@ -143,7 +143,7 @@ def bodies(t, p, key):
         got = run(["curl", "-sS", "-g", *options, *lines, "--data-binary", f"@{file}",
                    f"http://127.0.0.1:{p.gateway.http2_port if options[0].startswith('--http2') else port}{target}"])
         t.is_(got.stdout, json.dumps(kAlice, separators=(",", ":")), f"{name}") or t.diag(got.stderr)
-    with Client(port) as client:  # bodies leave the connection usable
+    with Client(port) as client:  # the connection is usable after bodies
         for turn in range(6):
             body = (form, json_body, large)[turn % 3]
             headers = signed_headers(key, "POST", kPost, kForm if turn % 3 == 0 else kJson, body)
@@ -243,7 +243,7 @@ def settings(t, p, key):
     gateway.reload()
     headers = signed_headers(key, "GET", kGet, when=time.time() - 100000)
     t.is_([request(gateway.port, kGet, headers=headers).status for _ in range(2)], [200, 200], "0: neither times nor nonces count")
-    # A larger window than the zone has remembered nonces for: times of before are refused, not taken on trust.
+    # A larger window than the zone has remembered nonces for: earlier times are rejected, not trusted.
     gateway.set(location="tablegate_hmac_window 3000s;")
     gateway.reload()
     t.is_(answer_of(request(gateway.port, kGet, headers=signed_headers(key, "GET", kGet, when=time.time() - 2000))), (401, "stale_request"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""--merge: rows replace those of the same key, others stay, from every source; --dry-run: all of a load but its effect; --keep."""
+"""--merge: rows replace those of the same key, others stay, from every source; --dry-run: a whole load without its effect; --keep."""
 import json
 import os
 import sys

@@ -150,7 +150,7 @@ def rights(t, p):
 
 
 def asked(t, p, second):
-    """--status: what workers say counts, too."""
+    """--status: the workers' answers are used too."""
     url = f"http://127.0.0.1:{second.port}/status"
     header = open(second.manifest, encoding="utf-8").readline().strip()
     second.set(server=f"location = /status {{ default_type application/json; return 200 '{header}'; }}")

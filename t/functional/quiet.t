@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""-q, before or after the verb: verbs that change say nothing when it went well; results and refusals are printed all the same."""
+"""-q, before or after the verb: verbs that change something print nothing on success; results and errors are still printed."""
 import os
 import sys
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the loader refuses, how it says so, and what stays untouched; exit statuses, help, JSON for scripts."""
+"""What the loader rejects, its messages, and what stays unchanged; exit statuses, help, JSON for scripts."""
 import copy
 import json
 import os

@@ -188,7 +188,7 @@ def dies_before_the_commit(t, p, keys, pair):
 
 
 def dies_while_committing(t, p, keys, pair, finish):
-    """The server commits, the loader never hears of it."""
+    """The server commits, but the loader does not get the answer."""
     before, key = fingerprint(p), read(keys.file)
     p.postgres.psql("""CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$;
         CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON tablegate.setting DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.slow();
@@ -226,7 +226,7 @@ def dies_while_it_writes_the_file(t, p, keys, pair):
 
 
 def nothing_sealed(t, p, keys):
-    """Who has nothing sealed needs no key file on his nodes."""
+    """Without sealed values nodes need no key file."""
     shutil.move(keys.file, keys.file + "-away")
     t.is_(p.loader("sync", "--output", p.gateway.out).rc, 0, "sync needs no key file while nothing is sealed")
     shutil.move(keys.file + "-away", keys.file)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`table watch`: refreshes on schedule, made up when missed, tried again when they fail, one at a time a table, whoever dies."""
+"""`table watch`: refreshes on schedule, made up when missed, retried when they fail, one at a time per table, also if a watcher dies."""
 import copy
 import os
 import signal
