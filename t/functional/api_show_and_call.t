@@ -90,7 +90,7 @@ def called(t, p, pair):
     t.is_((rc, got if rc else got["success"]), (0, True), "an empty value, too")
     t.is_(call("User by Signature", "--consumer", "demo", "--param", "X-Name=")[0], 0, "and an empty header")
 
-    for options, pattern in (((), "requires a credential"), (("--credential", key), "is of|of type api_key, API .* accepts hmac"),
+    for options, pattern in (((), "requires a credential"), (("--credential", key), "is of|of type api_key, but API .* accepts hmac"),
                              (("--consumer", "nobody"), "no consumer"), (("--consumer", "bare"), "no stored credential"),
                              (("--credential", p.file("token.txt", "eyJhbGciOiJub25lIn0.e30.")), "of type jwt")):
         result = p.loader("api", "call", "User by Signature", *options)
