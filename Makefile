@@ -218,7 +218,7 @@ layers: $(BUILD)/libcore.a $(BUILD)/libpg.a $(BUILD)/ngx_http_tablegate_module.s
 
 LINT_UNITS := $(CORE_SRC) $(PG_SRC) $(NGX_MODULE_SRC) $(LOADER_SRC) $(wildcard t/fuzz/*.cpp)
 TIDY := $(addprefix tidy/,$(LINT_UNITS))
-LINT := $(addprefix lint/,format cppcheck shell schemas python)
+LINT := $(addprefix lint/,format cppcheck shell schemas python words)
 .PHONY: format fuzz bench bench-check install clean tidy-changed $(TIDY) $(LINT)
 run-lint: $(LINT) $(TIDY) layers
 $(LINT): lint/%: $(NGX_CONFIG)

@@ -69,7 +69,7 @@ void require(Database& database, const Migrations& set) {
   }
   if (version > newest(set)) refuse_newer(set, version);
   if (version < newest(set)) {
-    throw Refused(fmt::format("the {} in database \"{}\" is of version {}, this loader wants {}", set.what,
+    throw Refused(fmt::format("the {} in database \"{}\" is of version {}, this loader requires {}", set.what,
                               name, version, newest(set)),
                   "tablegate init --workspace NAME (upgrades it)");
   }

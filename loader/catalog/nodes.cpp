@@ -9,7 +9,7 @@
 namespace tablegate::loader {
 namespace {
 
-// The members that are told, as tablegate.report_node() takes them.
+// The members to report, as tablegate.report_node() takes them.
 class State {
  public:
   State() : writer_(buffer_) { writer_.StartObject(); }

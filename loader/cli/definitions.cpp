@@ -109,7 +109,7 @@ void delete_one(const Settings& settings, const std::string& word, const std::st
                 const std::string& version) {
   const Kind kind = read_kind(word);
   if (!version.empty() && kind != Kind::rest_api)
-    throw WrongUsage("--version is for REST APIs", "tablegate delete restapi NAME --version v1");
+    throw WrongUsage("--version applies to REST APIs only", "tablegate delete restapi NAME --version v1");
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
   std::optional<MirrorTable> mirror;
@@ -141,7 +141,7 @@ void add_definitions(Verb& app, Settings& settings) {
   const char* const kinds_text =
       "Domain, GatewayInstance, RestApi, DataSource, BusinessProcess, Table, Api or Consumer";
 
-  Verb* const applying = app.add_subcommand("apply", "Save definitions: all of them or none");
+  Verb* const applying = app.add_subcommand("apply", "Save definitions, all of them or none");
   const auto sources = std::make_shared<std::vector<std::string>>();
   applying->add_option("-f,--file", *sources, "file, folder (its *.json) or - for standard input")
       ->required()
@@ -158,7 +158,7 @@ void add_definitions(Verb& app, Settings& settings) {
   const auto name = std::make_shared<std::string>();
   Verb* const getting = app.add_subcommand("get", "List definitions, or print them with -o json");
   getting->add_option("KIND", *kind, kinds_text)->required();
-  getting->add_option("NAME", *name, "only this one");
+  getting->add_option("NAME", *name, "name of a definition (default: all)");
   getting->footer("Examples:\n  tablegate get apis\n  tablegate get table user_info -o json");
   getting->callback([&settings, kind, name] { get(settings, *kind, *name); });
 
@@ -168,7 +168,7 @@ void add_definitions(Verb& app, Settings& settings) {
   deleting->footer(
       "Examples:\n  tablegate delete api 'Query User by User ID'\n  tablegate delete table user_info");
   const auto version = std::make_shared<std::string>();
-  deleting->add_option("--version", *version, "of a REST API that has several");
+  deleting->add_option("--version", *version, "version of a REST API that has several");
   add_wait(*deleting, settings);
   deleting->callback([&settings, kind, name, version] { delete_one(settings, *kind, *name, *version); });
 }

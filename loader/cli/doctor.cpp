@@ -121,7 +121,7 @@ class Doctor {
         "UPDATE, DELETE, TRUNCATE')");
     for (int i = 0; i < writes.size(); ++i) wrong.push_back("writes to " + writes.string(i, 0));
     say("reader's grants", wrong.empty(),
-        wrong.empty() ? "reads schema mirror, nothing else" : "tablegate_reader: " + name_list(wrong),
+        wrong.empty() ? "reads schema mirror only" : "tablegate_reader: " + name_list(wrong),
         "tablegate init --workspace NAME");
   }
 
@@ -249,7 +249,7 @@ void add_doctor(Verb& app, Settings& settings) {
   Verb* const verb = app.add_subcommand("doctor", "Check an installation");
   auto certificates = std::make_shared<bool>(false);
   verb->add_flag("--certificates", *certificates,
-                 "on a node: look at the certificates of its gateway's domains too");
+                 "on a node: also check the certificates of its gateway's domains");
   verb->footer(
       "Examples:\n  tablegate doctor\n  tablegate doctor -o json\n"
       "  tablegate doctor --certificates --gateway dataservice-prod");

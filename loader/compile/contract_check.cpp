@@ -120,7 +120,7 @@ class Comparison {
     const std::vector<std::string>& types = was_.authentication;
     const std::vector<std::string>& now = is_.authentication;
     if (types.empty() && !now.empty())
-      return add("authentication", "was open to all and requires a credential");
+      return add("authentication", "was open to all and now requires a credential");
     if (now.empty()) return;  // open to all: every credential still gets in
     for (const std::string& type : types) {
       if (!holds(now, type)) add("authentication", fmt::format("no longer takes {}", type));

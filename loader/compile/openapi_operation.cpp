@@ -282,7 +282,7 @@ void write_scheme(OpenApiJson& json, const std::string& kind, const std::string&
                 ? "Alibaba's AccessKey signature: X-Ca-Key holds the access key, X-Ca-Signature the HMAC of "
                   "the string to sign, X-Ca-Signature-Headers which X-Ca-* headers it covers, "
                   "X-Ca-Signature-Method HmacSHA256 (default) or HmacSHA1; Date or X-Ca-Timestamp and, "
-                  "where the API wants one, X-Ca-Nonce keep requests from being sent twice."
+                  "where the API requires one, X-Ca-Nonce keep requests from being sent twice."
                 : "An API key of a consumer.");
 }
 

@@ -78,10 +78,10 @@ class ShapeCheck {
       const std::string& name = list[i].name;
       refuse(here + "/name", bad_parameter_name(name));
       if (!names.insert(name).second)
-        refuse(here + "/name", fmt::format("parameter \"{}\" is given twice", name));
+        refuse(here + "/name", fmt::format("parameter \"{}\" is repeated", name));
       place_of(list[i], here, in_path);
       if (list[i].default_value && list[i].required)
-        refuse(here + "/default", "is allowed only with \"required\": false");
+        refuse(here + "/default", "requires \"required\": false");
     }
     for (const std::string& name : path_names_) {
       if (in_path.count(name) == 0) {
@@ -108,7 +108,7 @@ class ShapeCheck {
         refuse(here + "/name", "this header belongs to the HMAC signature");
       }
       if (!headers_.insert(header).second)
-        refuse(here + "/name", fmt::format("header \"{}\" is given twice", name));
+        refuse(here + "/name", fmt::format("header \"{}\" is repeated", name));
     } else if (in == "body") {
       if (api_.method != "POST") refuse(here + "/in", "a body parameter requires method POST");
     } else if (!key_in_header_ && !key_name_.empty() && name == key_name_) {
@@ -122,8 +122,7 @@ class ShapeCheck {
     for (size_t i = 0; i < list.size(); ++i) {
       const std::string here = "/response_parameters" + pointer_token(i) + "/name";
       refuse(here, bad_text(list[i].name, 64));
-      if (!names.insert(list[i].name).second)
-        refuse(here, fmt::format("\"{}\" is given twice", list[i].name));
+      if (!names.insert(list[i].name).second) refuse(here, fmt::format("\"{}\" is repeated", list[i].name));
     }
   }
 
@@ -200,7 +199,7 @@ class ColumnCheck {
     std::string_view detail;
     if (core::check_value(parameter, value->text, arena, detail).data() == nullptr) {
       problems_.add(place_, here,
-                    fmt::format("is no {}{}{}", core::parameter_type_name(parameter.type),
+                    fmt::format("is not {}{}{}", core::parameter_type_name(parameter.type),
                                 detail.empty() ? "" : ": ", detail));
     }
   }
@@ -235,7 +234,7 @@ bool check_version_name(const ApiDefinition& api, const Place& place, const core
     return header ? lower(name) == lower(key.name) : name == key.name;
   };
   const std::string reason =
-      fmt::format("this {} names the version of the REST API", header ? "header" : "query parameter");
+      fmt::format("this {} selects the version of the REST API", header ? "header" : "query parameter");
   for (size_t i = 0; i < api.request_parameters.size(); ++i) {
     const RequestParameter& parameter = api.request_parameters[i];
     if (parameter.place == in && is_key(parameter.name))

@@ -134,7 +134,7 @@ void check_partitions(const TableDefinition& table, Checker& check) {
   for (size_t i = 0; i < table.partitions.size(); ++i) {
     const std::string& text = table.partitions[i];
     std::string reason = bad_partition(text);
-    if (text == "*" && table.partitions.size() > 1) reason = "must be the only one";
+    if (text == "*" && table.partitions.size() > 1) reason = "must be the only item";
     check.refuse(table.partitions_listed ? "/partition" + pointer_token(i) : "/partition", reason);
   }
 }
@@ -145,8 +145,7 @@ void check_table(const Definition& definition, Checker& check) {
   check_partitions(table, check);
   check.member("name", &bad_table_name);
   if (table.source_table_given) check.refuse("/source_table", bad_text(table.source_table, 200));
-  if (table.ddl && table.ddl_file)
-    check.refuse("/ddl_file", "and \"ddl\" exclude each other: give one of them");
+  if (table.ddl && table.ddl_file) check.refuse("/ddl_file", "excludes \"ddl\": write only one of them");
 }
 
 // Names of an array at `pointer` that must be columns of the table which an index can hold.
@@ -162,7 +161,7 @@ void check_key_columns(const std::vector<std::string>& names, const std::string&
     } else if (column->type == core::ColumnType::json) {
       check.refuse(here, fmt::format("column \"{}\" is json, which PostgreSQL cannot index", name));
     } else if (!seen.insert(name).second) {
-      check.refuse(here, fmt::format("\"{}\" is given twice", name));
+      check.refuse(here, fmt::format("\"{}\" is repeated", name));
     }
   }
 }

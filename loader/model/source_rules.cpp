@@ -40,7 +40,7 @@ std::string bad_source_dsn(const std::string& dsn) {
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
       PQconninfoParse(dsn.c_str(), nullptr), &PQconninfoFree);
   if (dsn.empty() || options == nullptr)
-    return "is no connection string (host=... dbname=..., or postgresql://host/dbname)";
+    return "is not a connection string (host=... dbname=..., or postgresql://host/dbname)";
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val == nullptr) continue;
     if (std::strcmp(option->keyword, "password") == 0 || std::strcmp(option->keyword, "sslpassword") == 0)

@@ -51,7 +51,7 @@ void Worker::make_generations() {
       generations_.push_back(
           std::make_unique<Generations>(*config_.manifest, api.service, std::move(pools), loop_));
       generations = generations_.back().get();
-      if (config_.status_anywhere) generations->touch();  // who watches wants to know from the start
+      if (config_.status_anywhere) generations->touch();  // the status reports them from the start
     }
     generations->add_use(api);
     generations_of_pool_[pool] = generations;

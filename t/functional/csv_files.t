@@ -182,7 +182,7 @@ def test(t):
     several(t, p)
     types(t, p)
     for options, word in ((("--record-end", ";"), "--format text"), (("--rejects", "x"), "--max-errors"), (("--delimiter", "||"), "one byte"), (("--null", "a,b"), "--null"),
-                          (("--delimiter", "\\u00"), "\\u wants 4"), (("--format", "xml"), "--format"), (("--delimiter", "\\q"), "escapes")):
+                          (("--delimiter", "\\u00"), "\\u requires 4"), (("--format", "xml"), "--format"), (("--delimiter", "\\q"), "escapes")):
         refused(t, load(p, "x.csv", *options), (word,), " ".join(options), rc=2)
 
 

@@ -82,7 +82,7 @@ def test(t):
     t.is_(call(p).status, 404, "callers see nothing of that")
     p.load("user_info", kUsersCsv)
     done = repository.pipeline()
-    t.is_(done.returncode, 0, "run again, it goes on") or t.diag(done.stdout + done.stderr)
+    t.is_(done.returncode, 0, "run again, it continues") or t.diag(done.stdout + done.stderr)
     wait_for(lambda: call(p).status == 200, 10 * kSlow, "the API answers")
     t.is_(call(p).json["data"], {"user_id": 10001, "user_name": "Alice"}, "and the API answers")
     versions = p.loader.json("api", "versions", kApi)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Attacks on tokens, end to end: each is 401 invalid_credential with one and the same body. Keys that are no good are refused by
+"""Attacks on tokens, end to end: each is 401 invalid_credential with one and the same body. Invalid keys are rejected by
 `set-jwt`, and by `nginx -t` where a manifest was edited by hand."""
 import base64
 import hashlib
@@ -23,7 +23,7 @@ kOrder = bytes.fromhex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2
 
 
 class Attacks:
-    """Collects tokens, makes those that want a library in one go, sends them all."""
+    """Collects tokens, makes those that require a library in one run, sends them all."""
 
     def __init__(self, keys):
         self.keys, self.made, self.tokens = keys, [], []

@@ -23,7 +23,7 @@ def refused(t, p, result, words, name):
 
 def test(t):
     p, service = project(t)
-    p.apply([kPlain])  # without a ddl: as the source has it
+    p.apply([kPlain])  # without a ddl: the columns of the source
     t.is_(p.loader.json("get", "table", "user_info")["ddl"], "CREATE TABLE `user_info` (`user_id` bigint, `user_name` string, `age` bigint)", "the ddl is the source's")
     t.is_(load(p).rc, 0, "a first load")
     p.publish(kApi)

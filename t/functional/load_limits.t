@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A load that brings too little does not take the place of a good one: --min-rows, --max-shrink, and never to nothing by accident."""
+"""A load with too few rows does not replace a good one: --min-rows, --max-shrink, and never an empty table by accident."""
 import os
 import sys
 

@@ -151,7 +151,7 @@ def refusals(t, p, service, days):
     p.postgres.psql("DELETE FROM mirror.days WHERE hh = 1 AND a = 1")
     service.change_partition("days", "ds=20260105,hh=1", [(11, "eleven")], 8)
     result = days.load("--all-partitions")
-    t.ok(result.rc == 1 and "--full" in result.stderr, "rows that went missing in the mirror are found: --full is told", result)
+    t.ok(result.rc == 1 and "--full" in result.stderr, "rows that went missing in the mirror are found: --full is suggested", result)
     days.same(days.load("--all-partitions", "--full"), "which fetches them", list(service.tables["days"]["rows"]))
     wider = kDdl.replace("b STRING", "b STRING, c STRING")
     service.tables["days"]["columns"].append(("c", "string"))

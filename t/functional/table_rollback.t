@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`table rollback`: the generation before serves again, to callers at once, and who listens is told of each change."""
+"""`table rollback`: the generation before serves again, to callers at once, and listeners are notified of each change."""
 import copy
 import json
 import os

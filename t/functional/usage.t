@@ -81,7 +81,7 @@ def asking(t, p):
 
 
 def reporting(t, p):
-    """What the function takes and what it does not, and what a node may do."""
+    """Valid and invalid input of the function, and what a node may do."""
     api = p.postgres.psql(f"SELECT api_id FROM tablegate.api WHERE name = '{kApi}'").strip()
 
     def report(calls, instance=1, epoch="e1", gateway="dataservice-prod", api_id=api):

@@ -131,13 +131,13 @@ def wrong_key(t, p):
     other = p.file("other.key", "00" * 32 + "\n")
     os.chmod(other, 0o600)
     watch = Watch(p, node=kName, env={"TABLEGATE_MASTER_KEY_FILE": other})
-    told = wait_for(lambda: nodes(p)[kName]["last_error"] if nodes(p)[kName]["watching"] else "", 20 * kSlow, "the wrong key is told")
+    told = wait_for(lambda: nodes(p)[kName]["last_error"] if nodes(p)[kName]["watching"] else "", 20 * kSlow, "the wrong key is reported")
     t.like(told, "other.key", "a wrong master key is the node's last error")
     os.replace(key, key + ".kept")
     os.replace(key + ".kept", other)  # the right one comes
     p.loader.must("consumer", "disable", "signer", env={"TABLEGATE_MASTER_KEY_FILE": other})
     wait_node(p, kName, status="serving", last_error="")
-    t.ok(True, "with the right one it goes on")
+    t.ok(True, "with the right one it continues")
     os.replace(other, key)
     t.is_(watch.end(), 0, "TERM: 0")
     p.loader.must("consumer", "delete", "signer")
@@ -179,12 +179,12 @@ def ends_at_once(t, p):
     p.loader.must("consumer", "create", "late")
     watch = Watch(p, node=kName)
     wait_node(p, kName, status="serving", watching=True)
-    t.is_(watch.end(), 0, "kill -9 and a new one: it goes on")
+    t.is_(watch.end(), 0, "kill -9 and a new one: it continues")
 
 
 def full_disk(t, p):
     if not kRoot or run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=0755", "tmpfs", p.gateway.out]).returncode:
-        t.note("SKIP a full disk: mounting a tmpfs wants root and the right to mount")
+        t.note("SKIP a full disk: mounting a tmpfs requires root and the right to mount")
         return
     try:
         p.sync("--node", kName, "--reload", p.gateway.reload_command())

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Workspaces and consumers as people keep them: create, list, set; delete of a consumer ends its calls."""
+"""Workspaces and consumers as users manage them: create, list, set; delete of a consumer ends its calls."""
 import os
 import sys
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Checks of the source; each reports what it found, all run before the end. `make lint` runs them and t/lib/tidy.sh over every unit.
-# Usage: t/lib/lint.sh [CHECK...]   one or more of: format cppcheck shell layers schemas python (default: all)
+# Usage: t/lib/lint.sh [CHECK...]   one or more of: format cppcheck shell layers schemas python words (default: all)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 jobs=$(nproc)
@@ -28,6 +28,16 @@ lint_shell() {
 }
 
 lint_layers() { t/lib/layers.sh; }
+
+# Plain words: no reference to a text that is not in the repository, and none of a few phrases that readers stumble over.
+lint_words() {
+  local references='interface section|authentication\.md|performance\.md|architecture\.md|mechanics\.md|mechanics:|[Tt]he specification'
+  local phrases="refused by name|is told|are told( [^a]|\$)|goes on| wants |nobody's"
+  if files '*.md' '*.cpp' '*.hpp' '*.sh' '*.py' '*.t' 'schema/*.json' | grep -vx 't/lib/lint.sh' | xargs -r grep -nE "$references|$phrases"; then
+    echo "words: name a file of the repository, an RFC or a manual; write plain English (requires, reports, continues)"
+    return 1
+  fi
+}
 
 lint_schemas() {
   files 'schema/*.schema.json' | xargs -r python3 -c '
@@ -67,7 +77,7 @@ sys.exit(failed)'
 }
 
 checks=("$@")
-[ $# -gt 0 ] || checks=(format cppcheck shell layers schemas python)
+[ $# -gt 0 ] || checks=(format cppcheck shell layers schemas python words)
 failed=()
 for check in "${checks[@]}"; do
   declare -F "lint_$check" >/dev/null || { echo "lint: there is no check $check" >&2; exit 2; }

@@ -1,4 +1,4 @@
-"""A private PostgreSQL cluster: Unix socket only, callers known by the kernel (peer), fast and not durable."""
+"""A private PostgreSQL cluster: Unix socket only, users identified by the kernel (peer), fast and not durable."""
 import fcntl
 import glob
 import os
@@ -38,7 +38,7 @@ def copy_template(programs, user, data):
     with open(f"{template}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(template):
-            # Made where the database's user can go; a checkout may be below a folder of mode 0700.
+            # Made where the database's user has access; a checkout may be below a folder of mode 0700.
             with tempfile.TemporaryDirectory(prefix="tablegate-cluster-", dir="/tmp") as folder:
                 os.chmod(folder, 0o777)
                 done = run([f"{programs}/initdb", "-D", f"{folder}/data", "-U", "postgres", "--auth=peer", "--no-sync", "--encoding=UTF8",
@@ -98,7 +98,7 @@ class Postgres:
             file.write(text)
 
     def allow(self, system_user, role):
-        """Lets a user of the machine in as role; reload() makes it count on a running cluster."""
+        """Lets a user of the machine in as role; reload() activates it on a running cluster."""
         with open(os.path.join(self.data, "pg_ident.conf"), "a", encoding="utf-8") as file:
             file.write(f"test {system_user} {role}\n")
 
@@ -111,7 +111,7 @@ class Postgres:
         wait_for(lambda: self.psql("SELECT 1", user=role, check=False) == "1", 10, f"{role} can sign in")
 
     def set(self, name, value):
-        """A setting of postgresql.conf; counts after restart() or reload()."""
+        """A setting of postgresql.conf; takes effect after restart() or reload()."""
         self._write("postgresql.conf", f"{name} = '{value}'\n")
 
     def dsn(self, user="postgres", database="tablegate"):

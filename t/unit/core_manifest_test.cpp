@@ -382,7 +382,7 @@ START_TEST(hmac_rules_and_keys_that_make_no_sense_are_refused) {
     changed.replace(changed.find(from), from.size(), to);
     return refused_api(R"("authentication":["api_key"])", changed);
   };
-  ck_text_eq(rule(R"(["hmac"])", R"(["api_key"])"), "line 2: /hmac: wants hmac in authentication");
+  ck_text_eq(rule(R"(["hmac"])", R"(["api_key"])"), "line 2: /hmac: requires hmac in authentication");
   ck_text_eq(refused_api(R"(["api_key"])", R"(["hmac"])"), "line 2: /hmac: is missing");
   ck_text_eq(rule(R"(["HmacSHA1"])", "[]"), "line 2: /hmac/methods: must not be empty");
   ck_text_eq(rule("HmacSHA1", "HmacMD5"),

@@ -190,7 +190,7 @@ START_TEST(proofs) {
   ck_text_eq(breaks({{kAuthentication, R"("authentication":["jwt"])"}}),
              "authentication no longer takes api_key; authentication no longer takes hmac");
   ck_text_eq(undone({{kAuthentication, R"("authentication":[])"}}),
-             "authentication was open to all and requires a credential");
+             "authentication was open to all and now requires a credential");
   const auto hmac = [](const std::string& rule) {
     return std::vector<Change>{{kAuthentication, kAuthentication + R"(,"hmac":{)" + rule + "}"}};
   };

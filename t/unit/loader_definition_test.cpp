@@ -127,7 +127,7 @@ END_TEST
 
 START_TEST(json_is_read_strictly) {
   same_text(problems_of(R"({"kind":"RestApi","name":"r","name":"s","base_path":"/"})"),
-            "FILE /name: stands twice\n");
+            "FILE /name: is repeated\n");
   ck_assert(problems_of("{\n \"kind\": }").find("line 2 column 10") != std::string::npos);
   ck_assert(problems_of("\"\xff\"").find("not JSON") != std::string::npos);
   ck_assert(problems_of(std::string(200000, '[')).find("not JSON") != std::string::npos);
@@ -154,8 +154,8 @@ START_TEST(path_and_parameters_agree) {
       "FILE /request_parameters/0/in: the path has no segment {no}\n"
       "FILE /request_parameters/0/required: a path parameter is always required\n"
       "FILE /request_parameters/1/name: this header carries the credential\n"
-      "FILE /request_parameters/2/name: parameter \"no\" is given twice\n"
-      "FILE /request_parameters/2/default: is allowed only with \"required\": false\n"
+      "FILE /request_parameters/2/name: parameter \"no\" is repeated\n"
+      "FILE /request_parameters/2/default: requires \"required\": false\n"
       "FILE /path: {id} has no request parameter \"id\" with \"in\": \"path\"\n");
 }
 END_TEST
@@ -174,12 +174,13 @@ START_TEST(columns_and_values_fit_the_table) {
       problems);
   ck_assert(!check_api_columns(read_api_definition(definitions[0].document), definitions[0].place, table,
                                problems));
-  same_text(text_of(problems),
-            "FILE /request_parameters/0/sample: is no LONG: must be a whole number from -9223372036854775808 "
-            "to 9223372036854775807\n"
-            "FILE /request_parameters/1/type: LONG does not go with column \"name\" (text); use STRING\n"
-            "FILE /request_parameters/2/name: table \"t\" has no column \"none\"\n"
-            "FILE /response_parameters/0/as: is for integers and decimals; column \"name\" is text\n");
+  same_text(
+      text_of(problems),
+      "FILE /request_parameters/0/sample: is not LONG: must be a whole number from -9223372036854775808 "
+      "to 9223372036854775807\n"
+      "FILE /request_parameters/1/type: LONG does not go with column \"name\" (text); use STRING\n"
+      "FILE /request_parameters/2/name: table \"t\" has no column \"none\"\n"
+      "FILE /response_parameters/0/as: is for integers and decimals; column \"name\" is text\n");
 }
 END_TEST
 

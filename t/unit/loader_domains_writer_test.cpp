@@ -486,7 +486,7 @@ START_TEST(certificates_that_nginx_could_not_serve) {
   const Key small(EVP_RSA_gen(1024));
   write_file("a.key", key_text(small));
   write_file("a.crt", certificate_text(small));
-  has(check().fault, "OpenSSL refuses it");
+  has(check().fault, "OpenSSL rejects it");
   ck_assert(check().warnings.empty());
 }
 END_TEST
@@ -532,7 +532,7 @@ START_TEST(certificates_that_somebody_should_look_at) {
   has(check().warnings.at(0), "certificate 2 of its chain expired");
   good_certificate();
   chmod(path_of("a.key").c_str(), 0644);
-  has(check().warnings.at(0), "everybody on this node can read it");
+  has(check().warnings.at(0), "every user of this node can read it");
 }
 END_TEST
 

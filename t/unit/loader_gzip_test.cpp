@@ -78,7 +78,7 @@ START_TEST(damaged) {
   std::string other = kTwo;
   other[0] = '\x1e';
   expect(kOne + other, "f.gz: damaged gzip file (incorrect header check)");
-  expect(kOne + std::string(3, '\0') + kTwo, "f.gz: damaged gzip file (it has bytes behind its end)");
+  expect(kOne + std::string(3, '\0') + kTwo, "f.gz: damaged gzip file (it has bytes after its end)");
   other = kTwo;
   other[other.size() - 8] ^= 1;
   expect(kOne + other, "f.gz: damaged gzip file (incorrect data check)");

@@ -29,7 +29,7 @@ START_TEST(connection_strings) {
   }
   for (const char* dsn : {"", "shop", "host=h 'password=geheim", "hosst=geheim"}) {
     same_text(bad_source_dsn(dsn),
-              "is no connection string (host=... dbname=..., or postgresql://host/dbname)");
+              "is not a connection string (host=... dbname=..., or postgresql://host/dbname)");
   }
 }
 END_TEST

@@ -111,8 +111,7 @@ START_TEST(counts_and_trailers) {
   Encoder record = two();
   expect_broken("bigint", 2, record.count(2).field(3).varint(1).out, "the trailer is damaged");
   Encoder inside;
-  expect_broken("bigint", 0, inside.bigint(1, 5).count(0).checksum(0).out,
-                "field 33554430 where there are 1");
+  expect_broken("bigint", 0, inside.bigint(1, 5).count(0).checksum(0).out, "field 33554430, but there are 1");
 }
 END_TEST
 
@@ -174,10 +173,11 @@ START_TEST(values_beyond_the_vectors) {
   Encoder null_key;
   null_key.field(1, 2).varint(1).varint(1).varint(1).varint(1);
   same_text(decode("map<int,int>", 1, null_key.end().trailer()),
-            "bad: holds a map with a NULL key, which no JSON object has");
+            "bad: holds a map with a NULL key, which JSON does not allow");
   Encoder json;
   json.field(1, 2).varint(1).varint(0).string("1],[2");
-  same_text(decode("array<json>", 1, json.end().trailer()), "bad: holds a JSON value that is none");
+  same_text(decode("array<json>", 1, json.end().trailer()),
+            "bad: holds text in a JSON value that is not JSON");
   Encoder times;
   times.field(1, 2).varint(1).varint(0).integer(1510329600123);
   same_text(decode("array<datetime>", 1, times.end().trailer()), "[\"2017-11-10T16:00:00.123+00:00\"]\n");
@@ -196,8 +196,8 @@ START_TEST(values_beyond_the_vectors) {
   same_text(whole("date", -719528), "0001-01-01 BC\n");
   same_text(whole("date", 2932896), "9999-12-31\n");
   same_text(whole("date", 19782), "2024-02-29\n");
-  same_text(whole("date", INT64_MIN), "bad: is a time that PostgreSQL cannot hold");
-  same_text(whole("datetime", INT64_MIN), "bad: is a time that PostgreSQL cannot hold");
+  same_text(whole("date", INT64_MIN), "bad: is a time outside of PostgreSQL's range");
+  same_text(whole("datetime", INT64_MIN), "bad: is a time outside of PostgreSQL's range");
   same_text(whole("datetime", -62167219200000), "0001-01-01 00:00:00+00 BC\n");
   same_text(whole("interval_year_month", -14), "-14 mons\n");
   same_text(decode("interval_day_time", 1, Encoder().field(1, 2).moment(-2, 500000000).end().trailer()),

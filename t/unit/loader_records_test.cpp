@@ -236,7 +236,7 @@ START_TEST(nested_values) {
            {"array<int>", "[[1]]", "holds a nested value where int is expected"},
            {"array<array<int>>", R"(["1"])", "is not JSON of type array"},
            {"map<string,json>", R"({"a":"{"})", "holds \"{\" where json is expected"},
-           {"struct<a:int>", R"({"a":"1","b":"2"})", "has fields that its STRUCT has not"},
+           {"struct<a:int>", R"({"a":"1","b":"2"})", "has fields that its STRUCT does not have"},
            {"array<decimal>", R"(["NaN"])", "holds \"NaN\""},
            {"array<string>", R"(["\u0000"])", "NUL"}}) {
     const std::string said = nested(type, value);

@@ -51,7 +51,7 @@ void fill_source_ddl(Database& catalog, const Workspace& workspace, std::vector<
     const std::optional<DataSourceDefinition> source =
         find_source(catalog, workspace, definitions, table.data_source);
     if (!source || (source->type != "maxcompute" && source->type != "postgresql")) {
-      refuse(source ? "\"ddl\" or \"ddl_file\" is missing: a csv source does not tell its columns"
+      refuse(source ? "\"ddl\" or \"ddl_file\" is missing: a csv source has no column types"
                     : fmt::format("there is no data source \"{}\" in workspace {}", table.data_source,
                                   workspace.name));
       continue;

@@ -99,7 +99,7 @@ int stop_canary(Database& catalog, const ApiRow& api, const std::string& gateway
   throw Refused(
       canary ? fmt::format("version {} of API \"{}\" is the canary on {}, not version {}", canary->version,
                            api.name, gateway, version)
-             : fmt::format("version {} of API \"{}\" is no canary on {}", version, api.name, gateway),
+             : fmt::format("version {} of API \"{}\" is not a canary on {}", version, api.name, gateway),
       canary ? fmt::format("tablegate api unpublish \"{}\" --version {}", api.name, canary->version)
              : fmt::format("tablegate api list, and tablegate api unpublish \"{}\" to take it offline",
                            api.name));

@@ -22,7 +22,7 @@ std::string moment_of(const std::string& since) {
     return fmt::format("now() - interval '{} {}'", since.substr(0, digits), name);
   }
   if (since.size() < 10) {
-    throw WrongUsage(fmt::format("--since wants a time or a duration, not \"{}\"", since),
+    throw WrongUsage(fmt::format("--since requires a time or a duration, not \"{}\"", since),
                      "--since 24h, --since 7d, or --since 2027-01-31T08:00:00Z");
   }
   // Of digits, letters of ISO 8601 and signs only, so nothing of it could end the literal.

@@ -32,7 +32,7 @@ std::optional<StoredVersion> latest_version(Database& catalog, const ApiRow& api
 
 // What callers of `before` lose, each break on a line of its own; empty: nothing.
 std::string breaks_text(const ApiRow& api, const StoredVersion& before, const StoredVersion& after);
-// Throws Refused, naming each break; `verb`: commit or publish, for the command that goes on.
+// Throws Refused, naming each break; `verb`: commit or publish, for the suggested command.
 void refuse_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after,
                    const std::string& verb);
 

@@ -25,7 +25,7 @@ class Wizard {
     find_references(catalog, workspace);
     by_ = options_.by.empty() ? table_.primary_key : options_.by;
     if (by_.empty()) {
-      throw Refused(fmt::format("table \"{}\" has no primary key: say what to ask by", options_.table),
+      throw Refused(fmt::format("table \"{}\" has no primary key: name a column with --by", options_.table),
                     "--by COLUMN");
     }
     for (const std::string& column : by_) require(column);
@@ -145,7 +145,7 @@ class Wizard {
     const TableColumn& column = require(name);
     const auto type = core::natural_parameter_type(column.type);
     if (!type) {
-      throw Refused(fmt::format("column \"{}\" is {}, which no parameter compares with", name,
+      throw Refused(fmt::format("column \"{}\" is {}, a type that parameters cannot be compared with", name,
                                 core::column_type_name(column.type)),
                     "--by another column");
     }

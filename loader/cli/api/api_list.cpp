@@ -249,7 +249,7 @@ void print_shown(const ShownApi& api) {
   print_line(authentication_words(definition) + "\n");
   show_parameters(definition);
   for (const auto& [type, command] : api.curls) print_line("\n" + command);
-  if (api.curls.empty()) print_line("\n(no ready curl line: a required parameter has no sample)");
+  if (api.curls.empty()) print_line("\n(no curl command: a required parameter has no sample)");
 }
 
 }  // namespace

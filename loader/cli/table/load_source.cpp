@@ -16,7 +16,7 @@ struct From {
   std::string rest;
 };
 
-constexpr const char* kForms = "--from is csv:FILE, sql:FILE, postgresql:DSN or maxcompute:";
+constexpr const char* kForms = "--from must be csv:FILE, sql:FILE, postgresql:DSN or maxcompute:";
 
 // --from SCHEME:REST, else the data source's own.
 From from_of(const LoadOptions& options, const TableSpec& spec) {
@@ -40,7 +40,7 @@ From from_of(const LoadOptions& options, const TableSpec& spec) {
     throw WrongUsage(kForms, next);
   if (from.scheme == "maxcompute") {
     if (!from.rest.empty())
-      throw WrongUsage("--from maxcompute: takes no name: it is the Table's source_table", next);
+      throw WrongUsage("--from maxcompute: takes no name; the Table's source_table names the table", next);
     if (spec.source_type != "maxcompute") {
       throw Refused(
           fmt::format("DataSource \"{}\" is of type {}, not maxcompute", spec.source_name, spec.source_type),
@@ -58,7 +58,7 @@ From from_of(const LoadOptions& options, const TableSpec& spec) {
 void refuse_foreign_options(const LoadOptions& options, const std::string& scheme) {
   if (options.csv.given() && scheme != "csv") {
     throw WrongUsage(fmt::format(
-        "--header, --delimiter, --null and the other options of files are for csv:, not for {}:", scheme));
+        "--header, --delimiter, --null and the other options of files apply to csv:, not to {}:", scheme));
   }
   const MaxComputeOptions plain;
   const MaxComputeOptions& given = options.maxcompute;
@@ -66,11 +66,11 @@ void refuse_foreign_options(const LoadOptions& options, const std::string& schem
                              given.encoding != plain.encoding;
   if (of_maxcompute && scheme != "maxcompute") {
     throw WrongUsage(fmt::format(
-        "--all-partitions, --jobs, --credentials and --compression are for maxcompute:, not for {}:",
+        "--all-partitions, --jobs, --credentials and --compression apply to maxcompute:, not to {}:",
         scheme));
   }
   if (!given.partitions.empty() && scheme != "maxcompute" && scheme != "csv")
-    throw WrongUsage(fmt::format("--partition is for maxcompute: and csv:, not for {}:", scheme));
+    throw WrongUsage(fmt::format("--partition applies to maxcompute: and csv:, not to {}:", scheme));
   if (given.all_partitions && !given.partitions.empty())
     throw WrongUsage("--all-partitions and --partition exclude each other");
   if (options.mode.full && options.mode.merge) throw WrongUsage("--full and --merge exclude each other");

@@ -118,7 +118,7 @@ Problem HmacVerifier::check_form(const Api& api, const RequestData& request,
   }
   if (!(hash == HmacHash::sha1 ? api.hmac.sha1 : api.hmac.sha256)) return refuse("method_not_allowed");
   if (api.hmac.require_nonce && (nonce.empty() || !signed_request.covers("x-ca-nonce")))
-    return {Slug::invalid_signature, {}, "this API wants a signed X-Ca-Nonce", "nonce_missing"};
+    return {Slug::invalid_signature, {}, "this API requires a signed X-Ca-Nonce", "nonce_missing"};
   for (const Parameter& parameter : api.parameters) {
     if (parameter.place != ParameterPlace::header || signed_request.covers(parameter.name)) continue;
     unsigned count = 0;
@@ -169,7 +169,7 @@ Problem HmacVerifier::check_time(const RequestData& request, const SignedRequest
     if (!time) {
       return {Slug::stale_request,
               {},
-              is_date ? "Date is no date of HTTP" : "X-Ca-Timestamp is no number of milliseconds",
+              is_date ? "Date is not an HTTP date" : "X-Ca-Timestamp is not a number of milliseconds",
               "malformed_time"};
     }
     if (*time < now - policy.window || *time > now + policy.window) {
