@@ -43,6 +43,7 @@ class Compiler {
     compile_authentication();
     compile_parameters();
     compile_columns();
+    compile_statement();
     api_.point = api_.result == "object" && finds_by_key();
     for (auto& [table, columns] : reads_) api_.reads.push_back({table, std::move(columns)});
     return std::move(api_);
@@ -115,7 +116,6 @@ class Compiler {
     parameter.type = from.type;
     if (from.comparison != "=") refuse(here + "/operator", from.comparison + " is not supported yet");
     parameter.column_type = type_of(from.column, here + "/column");
-    parameter.condition_before = core::quote_identifier(from.column) + " = ";
     parameter.required = from.required;
     parameter.default_value = text_of(from.default_value, here + "/default");
     if (parameter.type == "DATETIME" && parameter.column_type == "timestamptz")
@@ -125,7 +125,27 @@ class Compiler {
       parameter.sample = *sample;
     }
     if (parameter.required) key_columns_.push_back(from.column);
+    add_condition(parameter, core::quote_identifier(from.column) + " = ");
     api_.parameters.push_back(std::move(parameter));
+  }
+
+  // Of the next parameter. One that may be absent takes its condition along.
+  void add_condition(const CompiledParameter& parameter, const std::string& sql) {
+    const auto number = static_cast<uint32_t>(api_.parameters.size());
+    core::Nodes condition{{core::TextNode{" AND " + sql}}, {core::ValueNode{number}}};
+    if (parameter.required || parameter.default_value) {
+      std::move(condition.begin(), condition.end(), std::back_inserter(conditions_));
+    } else {
+      conditions_.push_back({core::IfNode{{number}, std::move(condition)}});
+    }
+  }
+
+  void compile_statement() {
+    const int64_t limit = api_.result == "object" ? 1 : api_.max_records;
+    api_.statement.push_back({core::TextNode{fmt::format("SELECT {} FROM ", selected_)}});
+    api_.statement.push_back({core::TableNode{source_.name}});
+    if (!conditions_.empty()) api_.statement.push_back({core::WhereNode{std::move(conditions_)}});
+    api_.statement.push_back({core::TextNode{fmt::format(" LIMIT {}", limit)}});
   }
 
   std::optional<std::string> text_of(const std::optional<ScalarText>& value,
@@ -137,7 +157,6 @@ class Compiler {
 
   void compile_columns() {
     const std::vector<ResponseParameter>& list = definition_.response_parameters;
-    std::string selected;
     for (size_t i = 0; i < list.size(); ++i) {
       const ResponseParameter& from = list[i];
       const std::string here = "/response_parameters" + pointer_token(i);
@@ -147,17 +166,14 @@ class Compiler {
       column.type = type_of(from.column, here + "/column");
       column.as_string = from.as == "string";
       column.wall = column.type == "timestamptz" && !is_utc(source_.time_zone);
-      if (!selected.empty()) selected += ", ";
-      selected += core::quote_identifier(from.column);
+      if (!selected_.empty()) selected_ += ", ";
+      selected_ += core::quote_identifier(from.column);
       if (column.wall) {
-        selected += fmt::format(", {} AT TIME ZONE {}", core::quote_identifier(from.column),
-                                quote_literal(source_.time_zone));
+        selected_ += fmt::format(", {} AT TIME ZONE {}", core::quote_identifier(from.column),
+                                 quote_literal(source_.time_zone));
       }
       api_.columns.push_back(std::move(column));
     }
-    api_.select = fmt::format("SELECT {} FROM ", selected);
-    api_.tables.emplace_back(source_.name, api_.select.size());
-    api_.select += core::mirror_relation(source_.name);
   }
 
   // Whether required conditions fix the whole primary key.
@@ -173,6 +189,8 @@ class Compiler {
   const TableInfo& source_;
   std::map<std::string, std::map<std::string, std::string>> reads_;  // table -> column -> type
   std::vector<std::string> key_columns_;                             // with a required `=`
+  core::Nodes conditions_;                                           // content of the WHERE
+  std::string selected_;                                             // items of the SELECT
   CompiledApi api_;
 };
 

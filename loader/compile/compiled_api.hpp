@@ -1,6 +1,6 @@
-// An API compiled to what its manifest line says: the SELECT with quoted
-// identifiers, the condition of each parameter, the types of the columns that it
-// was committed against, and the tables and columns that it reads. What the gateway
+// An API compiled to what its manifest line says: the statement program with
+// quoted identifiers, the parameters, the types of the columns that it was
+// committed against, and the tables and columns that it reads. What the gateway
 // cannot serve yet is rejected here again, with a clear error.
 #pragma once
 
@@ -11,13 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "core/plan/node.hpp"
 #include "model/manifest_entries.hpp"
 
 namespace tablegate::loader {
 
 struct CompiledParameter {
   std::string name, place, type, column_type;
-  std::string condition_before, condition_after;
   bool required = true;
   std::optional<std::string> default_value;
   std::string time_zone;  // empty: the parameter is no instant
@@ -46,8 +46,7 @@ struct CompiledApi {
   std::vector<std::string> authentication;
   std::optional<HmacRule> hmac;  // where authentication lists it
   std::optional<ApiKeySource> api_key_source;
-  std::string select, tail;
-  std::vector<std::pair<std::string, size_t>> tables;  // name; where "mirror"."NAME" begins in select
+  core::Nodes statement;  // its program; numbers are places in `parameters`
   std::vector<CompiledParameter> parameters;
   std::vector<CompiledColumn> columns;
   std::vector<TableReads> reads;  // by table

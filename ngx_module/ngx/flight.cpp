@@ -1,6 +1,5 @@
 #include "ngx/flight.hpp"
 
-#include "core/plan/statement.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -44,19 +43,19 @@ void Waiter::on_deadline(ngx_event_t* event) noexcept {
 
 // ---- Flight: its statement
 
-void Flight::set_statement(const core::BoundValues& bound) {
-  key = {api_->index, bound.mask, 0};
-  parameter_count = bound.count;
-  values = bound.values;
+void Flight::set_statement(const core::Walk& walk) {
+  key = {api_->index, walk.path, 0};
+  parameter_count = walk.count;
+  values = walk.values;
 }
 
 std::string Flight::sql() const {
   const Generations* known = generations();
-  return core::statement_sql(*api_, key.mask, known == nullptr ? nullptr : &known->known());
+  return api_->program.statement(key.path, known == nullptr ? nullptr : &known->known()).sql;
 }
 
 void Flight::parameter_types(std::vector<Oid>& types) const {
-  for (uint32_t oid : core::statement_types(*api_, key.mask)) types.push_back(oid);
+  for (const uint32_t oid : api_->program.statement(key.path).types) types.push_back(oid);
 }
 
 // ---- Flight: its course
@@ -70,8 +69,8 @@ Generations* Flight::generations() const {
   return worker_.generations(*api_);
 }
 
-void Flight::start(const core::BoundValues& bound) {
-  set_statement(bound);
+void Flight::start(const core::Walk& walk) {
+  set_statement(walk);
   timeout_ms = api_->timeout_ms;
   point = api_->point;
   state_ = State::running;
@@ -193,11 +192,10 @@ Flights::Pointer Flights::take(const core::Api& api) {
   return Pointer(&flight);
 }
 
-void Flights::start(Pointer flight, const core::BoundValues& bound, Waiter& waiter,
-                    ngx_connection_t* connection) {
+void Flights::start(Pointer flight, const core::Walk& walk, Waiter& waiter, ngx_connection_t* connection) {
   Flight& started = *flight.release();
   started.add(waiter, connection);
-  started.start(bound);
+  started.start(walk);
 }
 
 }  // namespace tablegate::ngx

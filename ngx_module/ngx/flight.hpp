@@ -9,8 +9,8 @@
 
 #include "core/answer/problem.hpp"
 #include "core/arena.hpp"
-#include "core/call/parameters.hpp"
 #include "core/manifest/manifest.hpp"
+#include "core/plan/program.hpp"
 #include "ngx/ngx.hpp"
 #include "pg/cells.hpp"
 #include "pg/query.hpp"
@@ -97,9 +97,9 @@ class Flight final : public pg::Query {
   void on_failure(const pg::Failure& failure) noexcept override;
   bool expects(const std::string& sqlstate) const noexcept override;
 
-  void set_statement(const core::BoundValues& bound);
+  void set_statement(const core::Walk& walk);
   Generations* generations() const;
-  void start(const core::BoundValues& bound);
+  void start(const core::Walk& walk);
   void submit();
   void fail(core::Slug slug);
   void add(Waiter& waiter, ngx_connection_t* connection);
@@ -128,12 +128,11 @@ class Flights {
   };
   using Pointer = std::unique_ptr<Flight, GiveBack>;
 
-  // An idle flight for the API. Bind its values in its arena, then start it; or drop it.
+  // An idle flight for the API. Bind and walk in its arena, then start it; or drop it.
   Pointer take(const core::Api& api);
   // `waiter` may have its answer before the call returns. Its deadline runs from now. `connection`: the
   // request's.
-  static void start(Pointer flight, const core::BoundValues& bound, Waiter& waiter,
-                    ngx_connection_t* connection);
+  static void start(Pointer flight, const core::Walk& walk, Waiter& waiter, ngx_connection_t* connection);
 
  private:
   friend class Flight;

@@ -71,10 +71,13 @@ ngx_int_t start_flight(Call& call) {
   const Headers headers(r);
   core::BoundValues bound;
   call.problem = core::bind_parameters(*call.route.api, call.data(headers), flight->arena(), bound);
+  core::Walk walk;
+  if (!call.problem && !call.route.api->program.walk(bound, flight->arena(), walk))
+    call.problem = {core::Slug::internal_error, {}, {}};
   if (call.problem) return send_problem(call);
   if (ngx_exiting) worker.leave();
   call.state = Call::State::starting;
-  Flights::start(std::move(flight), bound, call, r->connection);
+  Flights::start(std::move(flight), walk, call, r->connection);
   if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
   call.state = Call::State::waiting;
   r->main->count++;

@@ -23,9 +23,9 @@ std::unique_ptr<const Manifest> a_manifest() {
   return testing::good_manifest(
       api_line("1", "GET", "/1") +
       api_line("2", "GET", "/2", "[]",
-               {{R"("tail":"")", R"("tail":"","api_key_source":{"in":"header","name":"X-API-Key"})"}}) +
+               {{R"("statement")", R"("api_key_source":{"in":"header","name":"X-API-Key"},"statement")"}}) +
       api_line("3", "GET", "/3", "[]",
-               {{R"("tail":"")", R"("tail":"","api_key_source":{"in":"query","name":"k"})"}}) +
+               {{R"("statement")", R"("api_key_source":{"in":"query","name":"k"},"statement")"}}) +
       api_line("4", "GET", "/4", "[]", {{R"(["api_key"])", "[]"}}) + api_line("5", "GET", "/5") +
       R"({"kind":"consumer","name":"good","enabled":true,"apis":[1,2,3],"api_keys":[)" + key_of("plain") +
       "," + key_of("early", ",\"not_before\":" + now) + "," + key_of("late", ",\"expires\":" + now) + "," +

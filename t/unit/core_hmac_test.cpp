@@ -35,7 +35,7 @@ std::unique_ptr<const Manifest> a_manifest() {
       api("1", R"(["HmacSHA256"])", false, true) + api("2", R"(["HmacSHA256","HmacSHA1"])", false, false) +
       api("3", R"(["HmacSHA256"])", true, true) +
       api("4", R"(["HmacSHA256"])", false, true,
-          R"([{"name":"X-Region","in":"header","type":"STRING","column_type":"text","condition":["a = ",""],"required":false}])") +
+          R"([{"name":"X-Region","in":"header","type":"STRING","column_type":"text","required":false}])") +
       R"({"kind":"consumer","name":"good","enabled":true,"apis":[1,2,3,4],"api_keys":[],"hmac_keys":[)" +
       key("h1", "appKey", "appSecret") + "," + key("h2", "203753385", "123456") + "," +
       key("h3", "rawKey", "rawSecret", R"(,"profile":"raw-query")") + "," +
