@@ -2,7 +2,7 @@
 
 #include "base/refusal.hpp"
 #include "core/manifest/manifest_reader.hpp"
-#include "core/plan/statement.hpp"
+#include "core/plan/program.hpp"
 
 namespace tablegate::loader {
 
@@ -13,7 +13,12 @@ std::string whole_statement(const ApiEntry& api) {
   contents.apis.back().domains.clear();  // the manifest has none
   const auto manifest = core::read_manifest(write_manifest(contents));
   if (!manifest) throw Refused("the gateway would not serve this version: " + manifest.error().text());
-  return core::statement_sql((*manifest)->apis.front(), UINT64_MAX);
+  const core::Program& program = (*manifest)->apis.front().program;
+  const std::vector<const char*> present(program.parameters(), "");
+  core::BlockArena arena;
+  core::Walk walk;
+  if (!program.walk({present.data()}, arena, walk)) throw SystemFailure("out of memory");
+  return program.statement(walk.path).sql;
 }
 
 }  // namespace tablegate::loader

@@ -16,7 +16,6 @@
 #include "core/answer/problem.hpp"
 #include "core/call/parameters.hpp"
 #include "core/manifest/manifest_reader.hpp"
-#include "core/plan/statement.hpp"
 #include "core/plan/table_generations.hpp"
 #include "core/route/router.hpp"
 #include "pg/dsn.hpp"
@@ -118,18 +117,18 @@ TestRequest make_request(const CompiledApi& api, const core::VersionKey& version
 // The one query of a test; its answer goes through core's writer while libpq's result is there.
 class TestQuery final : public pg::Query {
  public:
-  TestQuery(const core::Api& api, const core::BoundValues& bound, const core::TableGenerations& generations)
-      : api_(api), mask_(bound.mask), generations_(generations) {
-    key = {api.id, bound.mask, 0};
-    parameter_count = bound.count;
-    values = bound.values;
+  TestQuery(const core::Api& api, const core::Walk& walk, const core::TableGenerations& generations)
+      : api_(api), statement_(api.program.statement(walk.path, &generations)) {
+    key = {api.id, walk.path, 0};
+    parameter_count = walk.count;
+    values = walk.values;
     timeout_ms = api.timeout_ms;
     point = api.point;
   }
 
-  std::string sql() const override { return core::statement_sql(api_, mask_, &generations_); }
+  std::string sql() const override { return statement_.sql; }
   void parameter_types(std::vector<Oid>& types) const override {
-    for (const uint32_t type : core::statement_types(api_, mask_)) types.push_back(type);
+    types.insert(types.end(), statement_.types.begin(), statement_.types.end());
   }
 
   void on_rows(const PGresult* rows) noexcept override {
@@ -180,8 +179,7 @@ class TestQuery final : public pg::Query {
   }
 
   const core::Api& api_;
-  uint64_t mask_;
-  const core::TableGenerations& generations_;
+  const core::Statement statement_;
   core::StringSink sink_;
   std::string detail_;
   int rows_ = 0;
@@ -271,12 +269,12 @@ class ApiTester::Mirror {
     pool_.emplace(loop_, config_);
   }
 
-  TestOutcome run(const core::Manifest& manifest, const core::Api& api, const core::BoundValues& bound) {
+  TestOutcome run(const core::Manifest& manifest, const core::Api& api, const core::Walk& walk) {
     core::TableGenerations generations(manifest);
     GenerationsQuery where(generations, api.timeout_ms);
     pool_->submit(where);
     if (!loop_.run_until([&where] { return where.done(); }, api.timeout_ms)) pool_->abandon(where);
-    TestQuery query(api, bound, generations);
+    TestQuery query(api, walk, generations);
     const auto start = Clock::now();
     pool_->submit(query);
     // The contract's timeout is for waiting for a connection and the query together.
@@ -334,8 +332,11 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   core::BoundValues bound;
   if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound))
     return problem_outcome(problem);
+  core::Walk walk;
+  if (!match.api->program.walk(bound, arena, walk))
+    return problem_outcome({core::Slug::internal_error, {}, {}});
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
-  return mirror_->run(**manifest, *match.api, bound);
+  return mirror_->run(**manifest, *match.api, walk);
 }
 
 }  // namespace tablegate::loader

@@ -49,6 +49,7 @@ class Compiler {
     compile_authentication();
     compile_parameters();
     compile_columns();
+    compile_statement();
     api_.point = api_.result == "object" && finds_by_key();
     return std::move(api_);
   }
@@ -167,7 +168,6 @@ class Compiler {
     if (sign != "=") refuse(here + "/operator", sign + " is not supported yet");
     const std::string column = json_member(from, "column", parameter.name);
     parameter.column_type = type_of(column, here + "/column");
-    parameter.condition_before = core::quote_identifier(column) + " = ";
     const JsonValue* required = json_find(from, "required");
     parameter.required = required == nullptr || !required->IsFalse();
     parameter.default_value = scalar(from, "default", here);
@@ -178,7 +178,27 @@ class Compiler {
       parameter.sample = *sample;
     }
     if (parameter.required) key_columns_.push_back(column);
+    add_condition(parameter, core::quote_identifier(column) + " = ");
     api_.parameters.push_back(std::move(parameter));
+  }
+
+  // Of the next parameter. One that may be absent takes its condition along.
+  void add_condition(const CompiledParameter& parameter, const std::string& sql) {
+    const auto number = static_cast<uint32_t>(api_.parameters.size());
+    core::Nodes condition{{core::TextNode{" AND " + sql}}, {core::ValueNode{number}}};
+    if (parameter.required || parameter.default_value) {
+      std::move(condition.begin(), condition.end(), std::back_inserter(conditions_));
+    } else {
+      conditions_.push_back({core::IfNode{{number}, std::move(condition)}});
+    }
+  }
+
+  void compile_statement() {
+    const int64_t limit = api_.result == "object" ? 1 : api_.max_records;
+    api_.statement.push_back({core::TextNode{fmt::format("SELECT {} FROM ", selected_)}});
+    api_.statement.push_back({core::TableNode{table_}});
+    if (!conditions_.empty()) api_.statement.push_back({core::WhereNode{std::move(conditions_)}});
+    api_.statement.push_back({core::TextNode{fmt::format(" LIMIT {}", limit)}});
   }
 
   std::optional<std::string> scalar(const JsonValue& from, const char* field, const std::string& here) const {
@@ -192,7 +212,6 @@ class Compiler {
   void compile_columns() {
     const JsonValue* list = json_find(definition_, "response_parameters");
     if (list == nullptr || !list->IsArray() || list->Empty()) refuse("/response_parameters", "is empty");
-    std::string selected;
     for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
       const JsonValue& from = (*list)[i];
       const std::string here = "/response_parameters" + pointer_token(size_t{i});
@@ -203,17 +222,14 @@ class Compiler {
       column.type = type_of(source, here + "/column");
       column.as_string = json_member(from, "as") == "string";
       column.wall = column.type == "timestamptz" && !is_utc(time_zone_);
-      if (!selected.empty()) selected += ", ";
-      selected += core::quote_identifier(source);
+      if (!selected_.empty()) selected_ += ", ";
+      selected_ += core::quote_identifier(source);
       if (column.wall) {
-        selected +=
+        selected_ +=
             fmt::format(", {} AT TIME ZONE {}", core::quote_identifier(source), quote_literal(time_zone_));
       }
       api_.columns.push_back(std::move(column));
     }
-    api_.select = fmt::format("SELECT {} FROM ", selected);
-    api_.tables.emplace_back(table_, api_.select.size());
-    api_.select += core::mirror_relation(table_);
   }
 
   // Whether required conditions fix the whole primary key.
@@ -233,6 +249,8 @@ class Compiler {
   std::string time_zone_;
   std::map<std::string, std::string> types_;  // of the table's columns
   std::vector<std::string> key_columns_;      // with a required `=`
+  core::Nodes conditions_;                    // what stands in the WHERE
+  std::string selected_;                      // items of the SELECT
   CompiledApi api_;
 };
 

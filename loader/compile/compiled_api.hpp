@@ -1,5 +1,5 @@
-// An Api of the catalog turned into what its manifest line says: the SELECT with
-// quoted identifiers, the condition of each parameter, the types of the columns
+// An Api of the catalog turned into what its manifest line says: the statement
+// program with quoted identifiers, the parameters, the types of the columns
 // that it was committed against. What the gateway cannot serve yet is refused
 // here once more, by name, whoever let it into the catalog.
 #pragma once
@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "compile/manifest_writer.hpp"
+#include "core/plan/node.hpp"
 
 namespace tablegate::loader {
 
 struct CompiledParameter {
   std::string name, place, type, column_type;
-  std::string condition_before, condition_after;
   bool required = true;
   std::optional<std::string> default_value;
   std::string time_zone;  // empty: the parameter is no instant
@@ -45,8 +45,7 @@ struct CompiledApi {
   std::vector<std::string> authentication;
   std::optional<CompiledHmac> hmac;                                   // where authentication lists it
   std::optional<std::pair<std::string, std::string>> api_key_source;  // in, name
-  std::string select, tail;
-  std::vector<std::pair<std::string, size_t>> tables;  // name; where "mirror"."NAME" stands in select
+  core::Nodes statement;  // its program; numbers are places in `parameters`
   std::vector<CompiledParameter> parameters;
   std::vector<CompiledColumn> columns;
 };

@@ -10,6 +10,7 @@
 
 #include "base/refusal.hpp"
 #include "compile/compiled_api.hpp"
+#include "compile/program_json.hpp"
 #include "core/digest.hpp"
 #include "core/manifest/manifest_reader.hpp"
 
@@ -164,22 +165,16 @@ std::string api_line(const ApiEntry& entry) {
       line.number("sunset", *entry.sunset);
     });
   }
-  line.text("select", api.select);
-  line.text("tail", api.tail);
-  line.objects("tables", api.tables, [&](const std::pair<std::string, size_t>& table) {
-    line.text("name", table.first);
-    line.number("at", static_cast<int64_t>(table.second));
-  });
   line.objects("parameters", api.parameters, [&](const CompiledParameter& parameter) {
     line.text("name", parameter.name);
     line.text("in", parameter.place);
     line.text("type", parameter.type);
     line.text("column_type", parameter.column_type);
-    line.list<std::string>("condition", {parameter.condition_before, parameter.condition_after});
     line.truth("required", parameter.required);
     if (parameter.default_value) line.text("default", *parameter.default_value);
     line.text_if("time_zone", parameter.time_zone);
   });
+  line.raw("statement", program_json(api.statement));
   line.objects("columns", api.columns, [&](const CompiledColumn& column) {
     line.text("name", column.name);
     line.text("type", column.type);

@@ -1,7 +1,6 @@
 // The content phase: bind the parameters, run the statement, send the rows. A
 // request owns a deadline timer from here to its end; past it the caller gets
 // 504 and the statement is left to PostgreSQL's statement_timeout.
-#include "core/plan/statement.hpp"
 #include "ngx/request.hpp"
 #include "ngx/response.hpp"
 #include "ngx/worker.hpp"
@@ -84,14 +83,14 @@ void submit(RequestState& state, Worker& worker) {
   state.submitting = false;
 }
 
-ngx_int_t start_query(RequestState& state, const core::BoundValues& bound) {
+ngx_int_t start_query(RequestState& state, const core::Walk& walk) {
   ngx_http_request_t* r = state.request;
   const core::Api& api = *state.route.api;
   Worker& worker = *main_config(r).worker;
   if (ngx_exiting) worker.leave();
-  state.query.key = {api.index, bound.mask, 0};
-  state.query.parameter_count = bound.count;
-  state.query.values = bound.values;
+  state.query.key = {api.index, walk.path, 0};
+  state.query.parameter_count = walk.count;
+  state.query.values = walk.values;
   state.query.timeout_ms = api.timeout_ms;
   state.query.point = api.point;
   state.waiting = true;
@@ -122,9 +121,13 @@ ngx_int_t answer(RequestState& state) {
   }
   const Headers headers(state.request);
   PoolArena arena(state.request->pool);
+  const core::Api& api = *state.route.api;
   core::BoundValues bound;
-  state.problem = core::bind_parameters(*state.route.api, state.data(headers), arena, bound);
-  return state.problem ? send_problem(state) : start_query(state, bound);
+  core::Walk walk;
+  state.problem = core::bind_parameters(api, state.data(headers), arena, bound);
+  if (!state.problem && !api.program.walk(bound, arena, walk))
+    state.problem = {core::Slug::internal_error, {}, {}};
+  return state.problem ? send_problem(state) : start_query(state, walk);
 }
 
 void on_body(ngx_http_request_t* r) noexcept try {
@@ -159,12 +162,13 @@ ngx_int_t handle(ngx_http_request_t* r) {
 
 std::string RequestQuery::sql() const {
   const Generations* generations = generations_of(state_);
-  return core::statement_sql(*state_.route.api, key.mask,
-                             generations == nullptr ? nullptr : &generations->known());
+  return state_.route.api->program
+      .statement(key.path, generations == nullptr ? nullptr : &generations->known())
+      .sql;
 }
 
 void RequestQuery::parameter_types(std::vector<Oid>& types) const {
-  for (uint32_t oid : core::statement_types(*state_.route.api, key.mask)) types.push_back(oid);
+  for (const uint32_t oid : state_.route.api->program.statement(key.path).types) types.push_back(oid);
 }
 
 void RequestQuery::on_rows(const PGresult* rows) noexcept {

@@ -45,7 +45,7 @@ Generations::~Generations() {
 }
 
 void Generations::add_use(const core::Api& api) {
-  for (const core::TableUse& use : api.tables) uses_[use.table] = true;
+  for (const uint32_t table : api.tables) uses_[table] = true;
 }
 
 bool Generations::fresh() const {

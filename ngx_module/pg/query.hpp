@@ -13,16 +13,18 @@
 #include <string>
 #include <vector>
 
+#include "core/plan/path.hpp"
+
 namespace tablegate::pg {
 
 // Names one SQL text within a pool: equal keys must mean equal sql() and types.
 struct StatementKey {
   uint64_t route = 0;  // which API (or page part) of the manifest
-  uint64_t mask = 0;   // which optional parameters are present
+  core::Path path;     // through the program of that API; what it points to lives as long as the query
   uint64_t epoch = 0;  // the text changed since: another number for each change
 
   bool operator==(const StatementKey& other) const {
-    return route == other.route && mask == other.mask && epoch == other.epoch;
+    return route == other.route && epoch == other.epoch && path == other.path;
   }
 };
 

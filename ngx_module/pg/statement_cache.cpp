@@ -18,9 +18,11 @@ Statement& StatementCache::add(const StatementKey& key) {
   Statement& statement = used_.front();
   statement.self = used_.begin();
   statement.key = key;
+  statement.path = key.path.more;
+  statement.key.path.more = statement.path;
   // Never reused: a late answer about an old statement must not be taken for one about this.
   statement.name = "tg_" + std::to_string(++next_name_);
-  by_key_.emplace(key, &statement);
+  by_key_.emplace(statement.key, &statement);
   return statement;
 }
 

@@ -11,12 +11,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/mix.hpp"
 #include "pg/query.hpp"
 
 namespace tablegate::pg {
 
 struct Statement {
   StatementKey key;
+  std::string path;    // what key.path points to
   std::string name;    // unique on the connection, never used twice
   unsigned users = 0;  // operations in flight that need it
   bool forgotten = false;
@@ -32,7 +34,7 @@ class StatementCache {
 
   // The statement for `key` (now the most recently used), or null.
   Statement* find(const StatementKey& key);
-  // A new one for `key`, which must not be there. Makes room first: see take_doomed().
+  // A new one for `key`, which must not be there and is copied whole. Makes room first: see take_doomed().
   Statement& add(const StatementKey& key);
   // From now on find() does not see it. It goes when its last user does; then, if `deallocate`,
   // its name is doomed.
@@ -47,8 +49,10 @@ class StatementCache {
  private:
   struct Hash {
     std::size_t operator()(const StatementKey& key) const {
-      return static_cast<std::size_t>((key.route * 0x9E3779B97F4A7C15U) ^ (key.mask * 0xC2B2AE3D27D4EB4FU) ^
-                                      (key.epoch * 0x165667B19E3779F9U));
+      uint64_t hash = (key.route * 0x9E3779B97F4A7C15U) ^ (key.path.bits * 0xC2B2AE3D27D4EB4FU) ^
+                      (key.epoch * 0x165667B19E3779F9U);
+      if (!key.path.more.empty()) hash = core::mix(key.path.more, hash);
+      return static_cast<std::size_t>(hash);
     }
   };
 

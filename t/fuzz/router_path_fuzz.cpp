@@ -44,7 +44,7 @@ std::unique_ptr<const Manifest> make_manifest() {
         R"(,"name":"n","workspace":"w","rest_api":"r","version":1,"method":")" + route.method +
         R"(","path":")" + route.path + R"(","domains":)" + route.domains +
         R"(,"service":"s","resource_group":"g","timeout_ms":1,"max_records":1,"result":"list","point":false,)"
-        R"("authentication":[],"select":"S","tail":"","parameters":[],"columns":[{"name":"a","type":"int4"}]})"
+        R"("authentication":[],"parameters":[],"statement":["S"],"columns":[{"name":"a","type":"int4"}]})"
         "\n";
   }
   Result<std::unique_ptr<const Manifest>> manifest = read_manifest(tablegate::fuzz::with_header(body));

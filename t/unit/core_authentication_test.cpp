@@ -22,9 +22,9 @@ std::unique_ptr<const Manifest> a_manifest() {
   return testing::good_manifest(
       api_line("1", "GET", "/1") +
       api_line("2", "GET", "/2", "[]",
-               {{R"("tail":"")", R"("tail":"","api_key_source":{"in":"header","name":"X-API-Key"})"}}) +
+               {{R"("statement")", R"("api_key_source":{"in":"header","name":"X-API-Key"},"statement")"}}) +
       api_line("3", "GET", "/3", "[]",
-               {{R"("tail":"")", R"("tail":"","api_key_source":{"in":"query","name":"k"})"}}) +
+               {{R"("statement")", R"("api_key_source":{"in":"query","name":"k"},"statement")"}}) +
       api_line("4", "GET", "/4", "[]", {{R"(["api_key"])", "[]"}}) + api_line("5", "GET", "/5") +
       R"({"kind":"consumer","name":"good","enabled":true,"apis":[1,2,3],"api_keys":[)" + key_of("plain") +
       "," + key_of("early", ",\"not_before\":" + now) + "," + key_of("late", ",\"expires\":" + now) + "," +
@@ -188,11 +188,11 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_authentication", a_good_key_proves_its_consumer, the_scheme_is_in_any_case_with_one_blank_or_more,
-                       another_scheme_carries_no_credential, unknown_and_wrong_keys_are_alike,
-                       several_credentials_are_refused_even_the_same_one,
-                       a_header_source_reads_its_header_whole, a_query_source_reads_its_parameter_decoded,
-                       a_key_counts_from_its_not_before_on, a_key_is_expired_from_its_expiry_on,
-                       a_key_with_both_ends_counts_between_them, a_disabled_consumer_is_like_an_unknown_key,
-                       authorisation_is_looked_at_after_the_proof_only, an_open_api_asks_for_nothing,
-                       www_authenticate_names_the_rest_api_and_the_error_only_after_a_credential);
+TABLEGATE_SUITE("core_authentication", a_good_key_proves_its_consumer,
+                the_scheme_is_in_any_case_with_one_blank_or_more, another_scheme_carries_no_credential,
+                unknown_and_wrong_keys_are_alike, several_credentials_are_refused_even_the_same_one,
+                a_header_source_reads_its_header_whole, a_query_source_reads_its_parameter_decoded,
+                a_key_counts_from_its_not_before_on, a_key_is_expired_from_its_expiry_on,
+                a_key_with_both_ends_counts_between_them, a_disabled_consumer_is_like_an_unknown_key,
+                authorisation_is_looked_at_after_the_proof_only, an_open_api_asks_for_nothing,
+                www_authenticate_names_the_rest_api_and_the_error_only_after_a_credential);

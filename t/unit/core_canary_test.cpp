@@ -55,7 +55,7 @@ START_TEST(what_a_canary_must_share_is_checked) {
            {R"("GET")", R"("POST")", "method"},
            {R"("/x")", R"("/z")", "path"},
            {R"(["api_key"])", "[]", "authentication"},
-           {R"("select")", R"("api_key_source":{"in":"query","name":"k"},"select")", "api_key_source"},
+           {R"("statement")", R"("api_key_source":{"in":"query","name":"k"},"statement")", "api_key_source"},
            {R"("version":2)", R"("version":1)", "version"}}) {
     const std::string reason = differs(from, to);
     ck_assert_msg(reason.find("line 3: /" + field) != std::string::npos, "%s: %s", field.c_str(),
@@ -68,7 +68,7 @@ START_TEST(what_a_canary_must_share_is_checked) {
           .find("two canaries") != std::string::npos);
   for (const char* weight : {"0", "100", "-1", "\"10\""})
     ck_assert(refused(api + canary_line("1", weight)).find("/weight") != std::string::npos);
-  ck_assert(refused(api_line("1", "GET", "/x", "[]", {{R"("select")", R"("weight":5,"select")"}}))
+  ck_assert(refused(api_line("1", "GET", "/x", "[]", {{R"("statement")", R"("weight":5,"statement")"}}))
                 .find("/weight") != std::string::npos);
 }
 END_TEST
@@ -108,16 +108,17 @@ START_TEST(the_choice_is_stable_even_and_only_grows) {
 END_TEST
 
 START_TEST(when_an_api_ends_its_headers_are_ready) {
-  const std::string since = R"("deprecated":{"since":1688169599,"sunset":1735689599},"select")";
-  const auto manifest = testing::good_manifest(api_line("1", "GET", "/x", "[]", {{R"("select")", since}}) +
+  const std::string since = R"("deprecated":{"since":1688169599,"sunset":1735689599},"statement")";
+  const auto manifest = testing::good_manifest(api_line("1", "GET", "/x", "[]", {{R"("statement")", since}}) +
                                                api_line("2", "GET", "/y", "[]"));
   ck_assert_str_eq(manifest->apis[0].deprecation.c_str(), "@1688169599");
   ck_assert_str_eq(manifest->apis[0].sunset.c_str(), "Tue, 31 Dec 2024 23:59:59 GMT");
   ck_assert(manifest->apis[1].deprecation.empty() && manifest->apis[1].sunset.empty());
   for (const char* bad :
-       {R"("deprecated":{"since":2,"sunset":1},"select")", R"("deprecated":{"since":-1,"sunset":1},"select")",
-        R"("deprecated":{"sunset":1},"select")", R"("deprecated":{"since":1,"sunset":1,"x":1},"select")"})
-    ck_assert(refused(api_line("1", "GET", "/x", "[]", {{R"("select")", bad}})).find("/deprecated/") !=
+       {R"("deprecated":{"since":2,"sunset":1},"statement")",
+        R"("deprecated":{"since":-1,"sunset":1},"statement")", R"("deprecated":{"sunset":1},"statement")",
+        R"("deprecated":{"since":1,"sunset":1,"x":1},"statement")"})
+    ck_assert(refused(api_line("1", "GET", "/x", "[]", {{R"("statement")", bad}})).find("/deprecated/") !=
               std::string::npos);
 }
 END_TEST
@@ -125,4 +126,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_canary", a_canary_is_another_version_of_an_api, what_a_canary_must_share_is_checked,
-                       the_choice_is_stable_even_and_only_grows, when_an_api_ends_its_headers_are_ready);
+                the_choice_is_stable_even_and_only_grows, when_an_api_ends_its_headers_are_ready);

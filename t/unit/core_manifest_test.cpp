@@ -20,7 +20,7 @@ std::string refused_api(const std::string& from, const std::string& to) {
 }
 
 constexpr const char* kParameter =
-    R"({"name":"p","in":"query","type":"LONG","column_type":"int8","condition":["\"p\" = ",""],"required":true})";
+    R"({"name":"p","in":"query","type":"LONG","column_type":"int8","required":true})";
 
 std::string refused_parameter(const std::string& from, const std::string& to) {
   std::string parameter = kParameter;
@@ -46,12 +46,16 @@ START_TEST(a_good_manifest_is_read_whole) {
       R"({"kind":"api","id":4294967295,"name":"Query \u4f60","workspace":"w","rest_api":"r","version":3,"method":"GET",)"
       R"("path":"/v1/{id}/x","domains":["a.example.com"],"service":"s","resource_group":"g","timeout_ms":90000,)"
       R"("max_records":1,"result":"object","point":true,"authentication":["api_key"],)"
-      R"("api_key_source":{"in":"header","name":"X-API-Key"},"select":"SELECT \"a\" FROM t","tail":" ORDER BY 1",)"
-      R"("parameters":[{"name":"id","in":"path","type":"LONG","column_type":"int8","condition":["\"id\" = ",""],"required":true},)"
-      R"({"name":"o","in":"query","type":"STRING","column_type":"text","condition":["o = ",""],"required":false},)"
-      R"({"name":"d","in":"header","type":"DATETIME","column_type":"timestamptz","condition":["d > ",""],"required":false,)"
+      R"("api_key_source":{"in":"header","name":"X-API-Key"},"statement":["SELECT \"a\" FROM ",{"table":"t"},)"
+      R"({"where":[" AND \"id\" = ",{"value":0},{"if":{"present":1},"then":[" AND o = ",{"value":1}]},)"
+      R"(" AND d > ",{"value":2},)"
+      R"({"choose":[{"when":{"present":3},"then":[" AND p = ",{"value":3}]}],"otherwise":[" AND p > d"]}]},)"
+      R"({"trim":["ORDER BY 1,"],"prefix":"","suffix":"--","prefix_overrides":["x"],"suffix_overrides":[",","y"]}],)"
+      R"("parameters":[{"name":"id","in":"path","type":"LONG","column_type":"int8","required":true},)"
+      R"({"name":"o","in":"query","type":"STRING","column_type":"text","required":false},)"
+      R"({"name":"d","in":"header","type":"DATETIME","column_type":"timestamptz","required":false,)"
       R"("default":"2025-01-01T00:00:00","time_zone":"Asia/Shanghai"},)"
-      R"({"name":"p","in":"query","type":"DATE","column_type":"date","condition":["p = ",""],"required":false}],)"
+      R"({"name":"p","in":"query","type":"DATE","column_type":"date","required":false}],)"
       R"("columns":[{"name":"a\"b","type":"numeric","as":"string"},{"name":"t","type":"timestamptz","wall":true}]})"
       "\n" +
       api_line("2", "POST", "/open", "[]", {{R"(["api_key"])", "[]"}}) +
@@ -81,12 +85,20 @@ START_TEST(a_good_manifest_is_read_whole) {
   ck_text_eq(api.api_key_source.name, "X-API-Key");
   ck_assert_uint_eq(api.parameters.size(), 4);
   ck_assert(api.parameters[0].place == ParameterPlace::path);
-  ck_assert_int_eq(api.parameters[0].optional_bit, -1);
-  ck_assert_int_eq(api.parameters[1].optional_bit, 0);
-  ck_assert_int_eq(api.parameters[2].optional_bit, -1);
+  ck_assert(api.parameters[0].required && !api.parameters[1].required && !api.parameters[2].required);
   ck_text_eq(*api.parameters[2].default_value, "2025-01-01T00:00:00");
   ck_text_eq(api.parameters[2].time_zone, "Asia/Shanghai");
-  ck_assert_int_eq(api.parameters[3].optional_bit, 1);
+  ck_assert_uint_eq(api.program.decisions(), 2);
+  const Statement first = api.program.statement({1, {}});
+  ck_text_eq(first.sql,
+             R"(SELECT "a" FROM "mirror"."t" WHERE "id" = $1 AND o = $2 AND d > $3 AND p > d ORDER BY 1 --)");
+  ck_assert(first.types == (std::vector<uint32_t>{20, 25, 1184}));
+  const Statement second = api.program.statement({2, {}});
+  ck_text_eq(second.sql,
+             R"(SELECT "a" FROM "mirror"."t" WHERE "id" = $1 AND d > $2 AND p = $3 ORDER BY 1 --)");
+  ck_assert(second.types == (std::vector<uint32_t>{20, 1184, 1082}));
+  ck_assert_uint_eq(manifest->tables.size(), 1);
+  ck_text_eq(manifest->tables[api.tables.at(0)], "t");
   ck_text_eq(api.columns[0].key, R"("a\"b":)");
   ck_assert(api.columns[0].as_string);
   ck_assert(api.columns[1].wall);
@@ -191,12 +203,14 @@ START_TEST(a_line_is_an_object_of_a_known_kind) {
 END_TEST
 
 START_TEST(fields_that_nobody_knows_are_refused_with_their_pointer) {
-  ck_text_eq(refused_api(R"("tail":"")", R"("tail":"","color":1)"), "line 2: /color: is not known");
+  ck_text_eq(refused_api(R"("parameters":[])", R"("parameters":[],"color":1)"),
+             "line 2: /color: is not known");
   ck_text_eq(refused_api(R"("type":"int4")", R"("type":"int4","color":1)"),
              "line 2: /columns/0/color: is not known");
   ck_text_eq(refused_parameter(R"("required":true)", R"("required":true,"color":1)"),
              "line 2: /parameters/0/color: is not known");
-  ck_text_eq(refused_api(R"("tail":"")", R"("tail":"","api_key_source":{"in":"query","name":"k","x":1})"),
+  ck_text_eq(refused_api(R"("parameters":[])",
+                         R"("parameters":[],"api_key_source":{"in":"query","name":"k","x":1})"),
              "line 2: /api_key_source/x: is not known");
 }
 END_TEST
@@ -218,7 +232,7 @@ START_TEST(wrong_types_are_refused_with_their_pointer) {
   ck_text_eq(refused_api(R"("domains":[])", R"("domains":[1])"),
              "line 2: /domains: must be a list of strings");
   ck_text_eq(refused_api(R"("columns":[)", R"("columns":[7,)"), "line 2: /columns/0: must be an object");
-  ck_text_eq(refused_api(R"("tail":"")", R"("tail":"","api_key_source":[])"),
+  ck_text_eq(refused_api(R"("parameters":[])", R"("parameters":[],"api_key_source":[])"),
              "line 2: /api_key_source: must be an object");
   ck_text_eq(refused(consumer_line("c", R"("enabled":true,"apis":["1"],"api_keys":[])")),
              "line 2: /apis: must be a list of whole numbers");
@@ -269,21 +283,96 @@ START_TEST(apis_that_make_no_sense_are_refused) {
              "line 2: /path: has too many segments");
   ck_text_eq(refused_api(R"([{"name":"a","type":"int4"}])", "[]"), "line 2: /columns: must not be empty");
   ck_text_eq(refused_parameter("LONG", "STRING"), "line 2: /parameters/0/type: does not go with column_type");
-  ck_text_eq(refused_parameter(R"(["\"p\" = ",""])", R"(["p"])"),
-             "line 2: /parameters/0/condition: must have two parts");
-  ck_text_eq(refused_parameter(R"(["\"p\" = ",""])", R"(["p","q","r"])"),
-             "line 2: /parameters/0/condition: must have two parts");
 }
 END_TEST
 
-START_TEST(more_optional_parameters_than_the_mask_has_bits_are_refused) {
+// The reason for refusing an API with one parameter and this program.
+std::string refused_statement(const std::string& nodes) {
+  return refused(api_line("1", "GET", "/x", "[]",
+                          {{R"("parameters":[])", R"("parameters":[)" + std::string(kParameter) + "]"},
+                           {R"(["SELECT 1"])", nodes}}));
+}
+
+std::string nested(size_t depth) {
+  std::string nodes = "[\"x\"]";
+  while (depth-- > 0) nodes = R"([{"where":)" + nodes + "}]";
+  return nodes;
+}
+
+START_TEST(programs_that_make_no_sense_are_refused_with_their_pointer) {
+  ck_text_eq(refused_api(R"("statement":["SELECT 1"],)", ""), "line 2: /statement: is missing");
+  ck_text_eq(refused_statement(R"("SELECT 1")"), "line 2: /statement: must be a list");
+  ck_text_eq(refused_statement("[]"), "line 2: /statement: must not be empty");
+  ck_text_eq(refused_statement(R"([""])"), "line 2: /statement/0: must not be empty");
+  ck_text_eq(refused_statement("[1]"), "line 2: /statement/0: must be an object");
+  ck_text_eq(refused_statement("[null]"), "line 2: /statement/0: must be an object");
+  ck_text_eq(refused_statement(R"(["a",{}])"), "line 2: /statement/1: is no node that this module knows");
+  ck_text_eq(refused_statement(R"([{"loop":[]}])"),
+             "line 2: /statement/0: is no node that this module knows");
+  ck_text_eq(refused_statement(R"([{"table":""}])"), "line 2: /statement/0/table: must not be empty");
+  ck_text_eq(refused_statement(R"([{"table":"t","at":1}])"), "line 2: /statement/0/at: is not known");
+  ck_text_eq(refused_statement(R"([{"table":"t","value":0}])"), "line 2: /statement/0/value: is not known");
+  ck_text_eq(refused_statement(R"([{"value":1}])"), "line 2: /statement/0/value: is no parameter of the API");
+  ck_text_eq(refused_statement(R"([{"value":-1}])"), "line 2: /statement/0/value: is out of range");
+  ck_text_eq(refused_statement(R"([{"value":"p"}])"), "line 2: /statement/0/value: must be a whole number");
+  ck_text_eq(refused_statement(R"([{"if":{"present":0}}])"), "line 2: /statement/0/then: is missing");
+  ck_text_eq(refused_statement(R"([{"if":{},"then":[]}])"), "line 2: /statement/0/if/present: is missing");
+  ck_text_eq(refused_statement(R"([{"if":{"present":0,"x":0},"then":[]}])"),
+             "line 2: /statement/0/if/x: is not known");
+  ck_text_eq(refused_statement(R"([{"if":{"present":1},"then":[]}])"),
+             "line 2: /statement/0/if/present: is no parameter of the API");
+  ck_text_eq(refused_statement(R"([{"where":["a",{"if":{"present":0},"then":[{"value":7}]}]}])"),
+             "line 2: /statement/0/where/1/then/0/value: is no parameter of the API");
+  ck_text_eq(refused_statement(R"([{"choose":[]}])"), "line 2: /statement/0/choose: must not be empty");
+  ck_text_eq(refused_statement(R"([{"choose":["x"]}])"), "line 2: /statement/0/choose/0: must be an object");
+  ck_text_eq(refused_statement(R"([{"choose":[{"when":{"present":9},"then":[]}]}])"),
+             "line 2: /statement/0/choose/0/when/present: is no parameter of the API");
+  ck_text_eq(
+      refused_statement(R"([{"choose":[{"when":{"present":0},"then":[]}],"otherwise":[{"value":9}]}])"),
+      "line 2: /statement/0/otherwise/0/value: is no parameter of the API");
+  ck_text_eq(
+      refused_statement(R"([{"trim":["x"],"prefix_overrides":["AND ","OR"]}])"),
+      "line 2: /statement/0/prefix_overrides/0: must be a word without $ and without spaces around it");
+  ck_text_eq(
+      refused_statement(R"([{"trim":["x"],"suffix_overrides":["OR","$1"]}])"),
+      "line 2: /statement/0/suffix_overrides/1: must be a word without $ and without spaces around it");
+}
+END_TEST
+
+START_TEST(programs_are_bounded_in_depth_and_size) {
+  ck_text_eq(refused_statement(nested(kMaxNodeDepth)), "accepted");
+  ck_assert(refused_statement(nested(kMaxNodeDepth + 1)).find("/where: is nested too deeply") !=
+            std::string::npos);
+  std::string most;
+  for (size_t i = 0; i < kMaxNodes; ++i) most += "\"x\",";
+  ck_text_eq(refused_statement("[" + most.substr(0, most.size() - 1) + "]"), "accepted");
+  ck_text_eq(refused_statement("[" + most + "\"x\"]"), "line 2: /statement/32767: is one node too many");
+}
+END_TEST
+
+START_TEST(more_optional_parameters_than_a_path_has_short_bits_are_told_apart) {
   std::string optional = kParameter;
   optional.replace(optional.find("true"), 4, "false");
   std::string list = "\"parameters\":[";
-  for (int i = 0; i < 64; ++i) list += (i > 0 ? "," : "") + optional;
-  testing::good_manifest(api_line("1", "GET", "/x", "[]", {{R"("parameters":[])", list + "]"}}));
-  ck_text_eq(refused_api(R"("parameters":[])", list + "," + optional + "]"),
-             "line 2: /parameters/64/required: at most 64 parameters may be optional");
+  std::string nodes;
+  for (int i = 0; i < 66; ++i) {
+    list += (i > 0 ? "," : "") + optional;
+    nodes +=
+        R"(,{"if":{"present":)" + std::to_string(i) + R"(},"then":[{"value":)" + std::to_string(i) + "}]}";
+  }
+  const auto manifest = testing::good_manifest(
+      api_line("1", "GET", "/x", "[]",
+               {{R"("parameters":[])", list + "]"}, {R"(["SELECT 1"])", "[\"SELECT \"" + nodes + "]"}}));
+  const Program& program = manifest->apis[0].program;
+  ck_assert_uint_eq(program.decisions(), 66);
+  std::vector<const char*> values(66, nullptr);
+  BlockArena arena;
+  Walk none, one;
+  ck_assert(program.walk({values.data()}, arena, none));
+  values[65] = "7";
+  ck_assert(program.walk({values.data()}, arena, one));
+  ck_assert(none.path != one.path);
+  ck_text_eq(program.statement(one.path).sql, "SELECT $1");
 }
 END_TEST
 
@@ -419,27 +508,18 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_manifest", a_good_manifest_is_read_whole,
-                                   a_manifest_with_nothing_published_is_good,
-                                   without_a_header_it_is_no_manifest,
-                                   a_newer_format_is_refused_by_number_whatever_else_it_has,
-                                   the_header_is_complete_and_has_nothing_else,
-                                   every_single_changed_or_lost_byte_is_found,
-                                   an_upper_case_or_short_digest_is_refused,
-                                   a_torn_line_is_refused_by_number,
-                                   a_line_is_an_object_of_a_known_kind,
-                                   fields_that_nobody_knows_are_refused_with_their_pointer,
-                                   fields_that_are_missing_are_refused_with_their_pointer,
-                                   wrong_types_are_refused_with_their_pointer,
-                                   values_out_of_range_are_refused,
-                                   words_that_are_not_known_are_refused,
-                                   apis_that_make_no_sense_are_refused,
-                                   more_optional_parameters_than_the_mask_has_bits_are_refused,
-                                   what_is_given_twice_is_refused,
-                                   references_to_what_is_not_there_are_refused,
-                                   documents_of_hosts_are_read_and_found,
-                                   key_digests_are_64_lower_case_hexadecimal_digits,
-                                   hmac_rules_and_keys_are_read,
-                                   hmac_rules_and_keys_that_make_no_sense_are_refused,
-                                   body_parameters_stand_with_post_only,
-                                   bad_utf8_and_nul_in_texts_are_refused);
+TABLEGATE_SUITE("core_manifest", a_good_manifest_is_read_whole, a_manifest_with_nothing_published_is_good,
+                without_a_header_it_is_no_manifest, a_newer_format_is_refused_by_number_whatever_else_it_has,
+                the_header_is_complete_and_has_nothing_else, every_single_changed_or_lost_byte_is_found,
+                an_upper_case_or_short_digest_is_refused, a_torn_line_is_refused_by_number,
+                a_line_is_an_object_of_a_known_kind, fields_that_nobody_knows_are_refused_with_their_pointer,
+                fields_that_are_missing_are_refused_with_their_pointer,
+                wrong_types_are_refused_with_their_pointer, values_out_of_range_are_refused,
+                words_that_are_not_known_are_refused, apis_that_make_no_sense_are_refused,
+                programs_that_make_no_sense_are_refused_with_their_pointer,
+                programs_are_bounded_in_depth_and_size,
+                more_optional_parameters_than_a_path_has_short_bits_are_told_apart,
+                what_is_given_twice_is_refused, references_to_what_is_not_there_are_refused,
+                documents_of_hosts_are_read_and_found, key_digests_are_64_lower_case_hexadecimal_digits,
+                hmac_rules_and_keys_are_read, hmac_rules_and_keys_that_make_no_sense_are_refused,
+                body_parameters_stand_with_post_only, bad_utf8_and_nul_in_texts_are_refused);

@@ -1,8 +1,7 @@
-// core/table_generations and the manifest's `tables`: what is read, which SQL follows, when that SQL is
+// core/table_generations and the tables of a manifest: what is read, which SQL follows, when that SQL is
 // another one.
 #include "core/plan/table_generations.hpp"
 
-#include "core/plan/statement.hpp"
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -26,18 +25,15 @@ void read(TableGenerations& generations, const std::vector<Row>& rows) {
   generations.end();
 }
 
-std::string with_select(const std::string& id, const std::string& select, const std::string& tables) {
-  return api_line(id, "GET", "/" + id, "[]",
-                  {{R"("select":"SELECT 1")", R"("select":")" + select + R"(","tables":)" + tables}});
+std::string with_statement(const std::string& id, const std::string& nodes) {
+  return api_line(id, "GET", "/" + id, "[]", {{R"(["SELECT 1"])", nodes}});
 }
 
 // API 1 reads "orders", 2 "users" (with a text that looks like its name before it), 3 both, 4 nothing.
 std::string four_apis() {
-  return with_select("1", R"(SELECT a FROM \"mirror\".\"orders\")", R"([{"name":"orders","at":14}])") +
-         with_select("2", R"(SELECT '\"mirror\".\"users\"' FROM \"mirror\".\"users\")",
-                     R"([{"name":"users","at":31}])") +
-         with_select("3", R"(SELECT a FROM \"mirror\".\"users\" u, \"mirror\".\"orders\" o)",
-                     R"([{"name":"users","at":14},{"name":"orders","at":34}])") +
+  return with_statement("1", R"(["SELECT a FROM ",{"table":"orders"}])") +
+         with_statement("2", R"(["SELECT '\"mirror\".\"users\"' FROM ",{"table":"users"}])") +
+         with_statement("3", R"(["SELECT a FROM ",{"table":"users"}," u, ",{"table":"orders"}," o"])") +
          api_line("4", "GET", "/4");
 }
 
@@ -91,9 +87,9 @@ START_TEST(sql_follows_the_relation) {
   const auto manifest = testing::good_manifest(four_apis());
   const std::vector<Api>& apis = manifest->apis;
   TableGenerations generations(*manifest);
-  const auto sql = [&](size_t api) { return statement_sql(apis[api], 0, &generations); };
+  const auto sql = [&](size_t api) { return apis[api].program.statement({}, &generations).sql; };
   const std::string plain[] = {sql(0), sql(1), sql(2), sql(3)};
-  for (size_t api = 0; api < 4; ++api) ck_text_eq(plain[api], statement_sql(apis[api], 0));
+  for (size_t api = 0; api < 4; ++api) ck_text_eq(plain[api], apis[api].program.statement({}).sql);
   read(generations,
        {{"users", "users", "7", "1", nullptr, "1"}, {"orders", "orders", "2", "0", nullptr, "1"}});
   for (size_t api = 0; api < 4; ++api) {
@@ -104,8 +100,8 @@ START_TEST(sql_follows_the_relation) {
 
   read(generations,
        {{"users", "users__g8", "8", "1", nullptr, "1"}, {"orders", "orders", "2", "0", nullptr, "1"}});
-  ck_text_eq(sql(1), R"(SELECT '"mirror"."users"' FROM "mirror"."users__g8" LIMIT 2000)");
-  ck_text_eq(sql(2), R"(SELECT a FROM "mirror"."users__g8" u, "mirror"."orders" o LIMIT 2000)");
+  ck_text_eq(sql(1), R"(SELECT '"mirror"."users"' FROM "mirror"."users__g8")");
+  ck_text_eq(sql(2), R"(SELECT a FROM "mirror"."users__g8" u, "mirror"."orders" o)");
   ck_text_eq(sql(0), plain[0]);
   ck_assert(generations.reads_pointer(apis[1]) && generations.reads_pointer(apis[2]));
   ck_assert(!generations.reads_pointer(apis[0]) && !generations.reads_pointer(apis[3]));
@@ -117,43 +113,38 @@ START_TEST(sql_follows_the_relation) {
        {{"users", "users__g8", "8", "1", nullptr, "1"}, {"orders", "orders__g3", "3", "0", nullptr, "1"}});
   ck_assert_msg(generations.epoch(apis[1]) == first, "it did not move");
   ck_assert_msg(generations.epoch(apis[2]) != first, "one of its tables moved");
-  ck_text_eq(sql(2), R"(SELECT a FROM "mirror"."users__g8" u, "mirror"."orders__g3" o LIMIT 2000)");
+  ck_text_eq(sql(2), R"(SELECT a FROM "mirror"."users__g8" u, "mirror"."orders__g3" o)");
 
   const uint64_t before = generations.epoch(apis[1]);
   read(generations, {{"users", "users", "9", "1", nullptr, "1"}, {"orders", "o\"x", "4", "0", nullptr, "1"}});
   ck_text_eq(sql(1), plain[1]);
   ck_assert_msg(generations.epoch(apis[1]) != before && generations.epoch(apis[1]) != 0,
                 "back under its name: yet another text than any before");
-  ck_text_eq(sql(0), R"(SELECT a FROM "mirror"."o""x" LIMIT 2000)");
+  ck_text_eq(sql(0), R"(SELECT a FROM "mirror"."o""x")");
 
   read(generations, {});
   ck_assert_msg(generations.reads_pointer(apis[0]), "a table without a row is looked for where it was");
-  ck_text_eq(sql(0), R"(SELECT a FROM "mirror"."o""x" LIMIT 2000)");
+  ck_text_eq(sql(0), R"(SELECT a FROM "mirror"."o""x")");
 }
 END_TEST
 
-START_TEST(tables_of_a_manifest_stand_where_it_says) {
-  const std::string select = R"(SELECT a FROM \"mirror\".\"users\" u, \"mirror\".\"users\" v)";
-  const auto refusal = [&](const std::string& tables) {
-    return testing::refusal_of(testing::manifest_text(with_select("1", select, tables)));
-  };
-  ck_text_eq(refusal(R"([{"name":"users","at":14},{"name":"users","at":34}])"), "accepted");
-  ck_text_eq(refusal("[]"), "accepted");
-  for (const char* bad : {R"([{"name":"users","at":13}])", R"([{"name":"user","at":14}])",
-                          R"([{"name":"users","at":34},{"name":"users","at":14}])",
-                          R"([{"name":"users","at":14},{"name":"users","at":14}])",
-                          R"([{"name":"users","at":51}])", R"([{"name":"users","at":4294967295}])"}) {
-    ck_assert_msg(refusal(bad).find("is not where select names the table") != std::string::npos, "%s: %s",
-                  bad, refusal(bad).c_str());
-  }
-  ck_assert(refusal(R"([{"name":"users"}])").find("/at") != std::string::npos);
-  ck_assert(refusal(R"([{"name":"users","at":-1}])") != "accepted");
-  ck_assert(refusal(R"([{"name":"users","at":14,"x":1}])") != "accepted");
-  ck_assert(refusal(R"({})") != "accepted");
+START_TEST(tables_are_read_once_each_wherever_the_program_names_them) {
+  const auto manifest = testing::good_manifest(with_statement(
+      "1",
+      R"(["SELECT a FROM ",{"table":"users"}," u",{"where":[{"table":"orders"}]}," ",{"table":"users"}])"));
+  const Api& api = manifest->apis[0];
+  ck_assert(api.tables == (std::vector<uint32_t>{1, 0}));
+  TableGenerations generations(*manifest);
+  ck_text_eq(std::string(generations.relation("users")), "users");
+  read(generations, {{"users", "u2", "2", "0", nullptr, "1"}});
+  ck_text_eq(std::string(generations.relation("users")), "u2");
+  ck_text_eq(std::string(generations.relation("elsewhere")), "elsewhere");
+  ck_text_eq(api.program.statement({}, &generations).sql,
+             R"(SELECT a FROM "mirror"."u2" u WHERE "mirror"."orders" "mirror"."u2")");
 }
 END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_table_generations", what_is_read_is_told, rows_that_are_none_are_left_out, sql_follows_the_relation,
-                       tables_of_a_manifest_stand_where_it_says);
+TABLEGATE_SUITE("core_table_generations", what_is_read_is_told, rows_that_are_none_are_left_out,
+                sql_follows_the_relation, tables_are_read_once_each_wherever_the_program_names_them);

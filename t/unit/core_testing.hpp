@@ -72,8 +72,8 @@ inline std::string api_line(const std::string& id, const std::string& method, co
       R"(","workspace":"w","rest_api":"r","version":1,"method":")" + method + R"(","path":")" + path +
       R"(","domains":)" + domains +
       R"(,"service":"default","resource_group":"default","timeout_ms":3000,"max_records":2000,)"
-      R"("result":"list","point":false,"authentication":["api_key"],"select":"SELECT 1","tail":"",)"
-      R"("parameters":[],"columns":[{"name":"a","type":"int4"}]})";
+      R"("result":"list","point":false,"authentication":["api_key"],"parameters":[],)"
+      R"("statement":["SELECT 1"],"columns":[{"name":"a","type":"int4"}]})";
   for (const auto& [from, to] : change) {
     const size_t at = line.find(from);
     ck_assert_msg(at != std::string::npos, "%s is not in the line", from.c_str());

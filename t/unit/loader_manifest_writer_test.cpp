@@ -7,8 +7,8 @@
 
 #include "base/refusal.hpp"
 #include "compile/manifest_writer.hpp"
+#include "compile/program_json.hpp"
 #include "core/manifest/manifest_reader.hpp"
-#include "core/plan/statement.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -100,7 +100,7 @@ START_TEST(tutorial_api) {
   ck_assert(api.point);
   ck_assert(api.columns[0].as_string);
   ck_assert(!api.columns[1].as_string);
-  same_text(tablegate::core::statement_sql(api, 0),
+  same_text(api.program.statement({}).sql,
             "SELECT \"user_id\", \"user_name\" FROM \"mirror\".\"user_info\" WHERE \"user_id\" = $1 LIMIT 1");
 }
 END_TEST
@@ -132,26 +132,49 @@ START_TEST(wall_columns) {
   all.apis = {api};
   const auto manifest = read(all);
   ck_assert((*manifest)->apis[0].columns[1].wall);
-  same_text((*manifest)->apis[0].select,
+  same_text((*manifest)->apis[0].program.statement({}).sql,
             "SELECT \"user_id\", \"at\", \"at\" AT TIME ZONE 'Asia/O''x', \"user_name\" FROM "
-            "\"mirror\".\"user_info\"");
+            "\"mirror\".\"user_info\" WHERE \"user_id\" = $1 LIMIT 1");
   ck_assert_uint_eq((*manifest)->apis[0].tables.size(), 1);
-  same_text((*manifest)->tables.at((*manifest)->apis[0].tables[0].table), "user_info");
-  ck_assert_uint_eq((*manifest)->apis[0].tables[0].at, (*manifest)->apis[0].select.rfind("\"mirror\""));
+  same_text((*manifest)->tables.at((*manifest)->apis[0].tables[0]), "user_info");
 }
 END_TEST
 
 START_TEST(optional_and_default) {
-  const auto bit = [](const ApiEntry& api) {
+  const auto statements = [](const ApiEntry& api) {
     ManifestContents all = contents();
     all.apis = {api};
     const auto manifest = read(all);
-    const auto& parameter = (*manifest)->apis.at(0).parameters.at(0);
-    return parameter.default_value ? *parameter.default_value : std::to_string(parameter.optional_bit);
+    const auto& program = (*manifest)->apis.at(0).program;
+    const auto sql = [&program](const char* value) {
+      tablegate::core::BlockArena arena;
+      tablegate::core::Walk walk;
+      ck_assert(program.walk({&value}, arena, walk));
+      return program.statement(walk.path).sql;
+    };
+    const std::string absent = sql(nullptr);
+    const std::string present = sql("1");
+    const std::string start = "SELECT \"user_id\", \"user_name\" FROM \"mirror\".\"user_info\"";
+    ck_assert(absent.compare(0, start.size(), start) == 0 && present.compare(0, start.size(), start) == 0);
+    return absent.substr(start.size()) + "|" + present.substr(start.size());
   };
-  same_text(bit(changed("\"required\":true", "\"required\":false")), "0");
-  same_text(bit(changed("\"required\":true", "\"required\":false,\"default\":9007199254740993")),
-            "9007199254740993");
+  same_text(statements(changed("\"required\":true", "\"required\":false")),
+            " LIMIT 1| WHERE \"user_id\" = $1 LIMIT 1");
+  const ApiEntry with_default =
+      changed("\"required\":true", "\"required\":false,\"default\":9007199254740993");
+  same_text(statements(with_default), " WHERE \"user_id\" = $1 LIMIT 1| WHERE \"user_id\" = $1 LIMIT 1");
+  ManifestContents all = contents();
+  all.apis = {with_default};
+  same_text(*(*read(all))->apis.at(0).parameters.at(0).default_value, "9007199254740993");
+}
+END_TEST
+
+START_TEST(list_limit) {
+  ManifestContents all = contents();
+  all.apis = {changed("\"result\":\"object\"", "\"result\":\"list\"")};
+  same_text(
+      (*read(all))->apis.at(0).program.statement({}).sql,
+      "SELECT \"user_id\", \"user_name\" FROM \"mirror\".\"user_info\" WHERE \"user_id\" = $1 LIMIT 2000");
 }
 END_TEST
 
@@ -207,11 +230,31 @@ std::string api_of(const ApiEntry& api) {
   return line_of(all, "api");
 }
 
+// Every kind of node is written in the form that the manifest's reader takes.
+START_TEST(program_form) {
+  using namespace tablegate::core;
+  const Nodes nodes{
+      {TextNode{"SELECT \"a\" FROM "}},
+      {TableNode{"t"}},
+      {WhereNode{{{IfNode{{0}, {{TextNode{" AND a = "}}, {ValueNode{0}}}}},
+                  {ChooseNode{{{{1}, {{TextNode{" AND b"}}}}, {{0}, {}}}, {{TextNode{" AND c"}}}}}}}},
+      {TrimNode{{{TextNode{"x,"}}}, "(", ") z", {"AND", "OR"}, {","}}},
+      {TrimNode{{{TextNode{"y"}}}, "", "", {}, {}}},
+  };
+  same_text(
+      tablegate::loader::program_json(nodes),
+      R"(["SELECT \"a\" FROM ",{"table":"t"},{"where":[{"if":{"present":0},"then":[" AND a = ",{"value":0}]},)"
+      R"({"choose":[{"when":{"present":1},"then":[" AND b"]},{"when":{"present":0},"then":[]}],)"
+      R"("otherwise":[" AND c"]}]},{"trim":["x,"],"prefix":"(","suffix":") z","prefix_overrides":["AND","OR"],)"
+      R"("suffix_overrides":[","]},{"trim":["y"]}])");
+}
+END_TEST
+
 START_TEST(authentication_types) {
   const std::string all = api_of(changed("[\"api_key\"]", "[\"api_key\",\"jwt\",\"hmac\"]"));
   holds(all,
         R"("authentication":["api_key","jwt","hmac"],"hmac":{"methods":["HmacSHA256"],"require_nonce":false,)"
-        R"("require_content_md5":true},"select")");
+        R"("require_content_md5":true},"parameters")");
   const std::string set = api_of(changed(
       "[\"api_key\"]",
       R"(["hmac"],"hmac":{"methods":["HmacSHA256","HmacSHA1"],"require_nonce":true,"require_content_md5":false})"));
@@ -295,6 +338,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_manifest_writer", empty_manifest, tutorial_api, point_needs_the_whole_key, wall_columns,
-                                 optional_and_default, order_does_not_matter, digest_guards,
-                                 authentication_types, post_parameters, credentials, refused_by_name);
+TABLEGATE_SUITE("loader_manifest_writer", empty_manifest, tutorial_api, point_needs_the_whole_key,
+                wall_columns, optional_and_default, list_limit, program_form, order_does_not_matter,
+                digest_guards, authentication_types, post_parameters, credentials, refused_by_name);

@@ -114,6 +114,7 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
   if (api.reads_body) {
     if (const Problem problem = read_body(request, arena, body)) return problem;
   }
+  const char** next = values;
   for (const Parameter& parameter : api.parameters) {
     Found found = find_parameter(api, parameter, request, body, arena);
     if (found.count > 1) return {Slug::invalid_parameter, parameter.name, "is given more than once"};
@@ -123,6 +124,7 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
       } else if (parameter.required) {
         return {Slug::missing_parameter, parameter.name, "is required"};
       } else {
+        *next++ = nullptr;
         continue;
       }
     }
@@ -132,8 +134,7 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
     std::string_view detail;
     const std::string_view checked = check_value(parameter, found.value, arena, detail);
     if (checked.data() == nullptr) return {Slug::invalid_parameter, parameter.name, detail};
-    values[bound.count++] = checked.data();
-    if (parameter.optional_bit >= 0) bound.mask |= uint64_t{1} << parameter.optional_bit;
+    *next++ = checked.data();
   }
   bound.values = values;
   return {};

@@ -13,6 +13,7 @@
 #include "core/call/body.hpp"
 #include "core/digest.hpp"
 #include "core/manifest/manifest.hpp"
+#include "core/plan/bound_values.hpp"
 
 namespace tablegate::core {
 
@@ -37,13 +38,6 @@ struct RequestData {
   // The nonce that was taken for this request already, where it is proved more than once: it stays fresh for
   // it. Null: it is proved once.
   std::optional<Digest>* nonce = nullptr;
-};
-
-// The values of a statement, in the order of its placeholders. Lives in the arena.
-struct BoundValues {
-  uint64_t mask = 0;  // which optional parameters are present (Parameter::optional_bit)
-  int count = 0;
-  const char* const* values = nullptr;  // text form, NUL-terminated
 };
 
 // Binds the request to the API. The first problem in the order of the definition is reported.

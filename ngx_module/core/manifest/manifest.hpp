@@ -14,6 +14,7 @@
 
 #include "core/digest.hpp"
 #include "core/manifest/types.hpp"
+#include "core/plan/program.hpp"
 #include "core/proof/jwt_setting.hpp"
 #include "core/secret.hpp"
 
@@ -45,12 +46,9 @@ struct Parameter {
   ParameterPlace place = ParameterPlace::query;
   ParameterType type = ParameterType::string;
   ColumnType column_type = ColumnType::text;
-  std::string condition_before;  // SQL around the placeholder, identifiers quoted
-  std::string condition_after;
   bool required = true;
   std::optional<std::string> default_value;
   std::string time_zone;  // of a DATETIME without offset; a name of PostgreSQL's
-  int optional_bit = -1;  // its bit in a statement's presence mask; -1: always present
 };
 
 struct Column {
@@ -72,12 +70,6 @@ struct VersionKey {
   enum class In : uint8_t { none, header, query } in = In::none;
   std::string name;
   std::string value;
-};
-
-// A mirrored table in an API's SQL.
-struct TableUse {
-  uint32_t table = 0;  // place in Manifest::tables
-  uint32_t at = 0;     // offset in Api::select where "mirror"."NAME" stands
 };
 
 struct Api {
@@ -102,9 +94,8 @@ struct Api {
   Authentication authentication;
   ApiKeySource api_key_source;
   HmacRule hmac;
-  std::string select;
-  std::string tail;
-  std::vector<TableUse> tables;  // by ascending offset
+  Program program;               // its statement
+  std::vector<uint32_t> tables;  // that the statement reads: places in Manifest::tables
   std::vector<Parameter> parameters;
   bool reads_body = false;  // a parameter stands in the body
   std::vector<Column> columns;

@@ -1,6 +1,7 @@
 #include "core/manifest/manifest_api.hpp"
 
 #include "core/answer/json_writer.hpp"
+#include "core/manifest/manifest_program.hpp"
 #include "core/route/router.hpp"
 #include "core/text/http_date.hpp"
 
@@ -39,13 +40,6 @@ Parameter read_parameter(ObjectReader& in) {
     in.fail("column_type", "is no column type");
   }
   if (!compatible(out.type, out.column_type)) in.fail("type", "does not go with column_type");
-  const std::vector<std::string> condition = in.strings("condition");
-  if (condition.size() == 2) {
-    out.condition_before = condition[0];
-    out.condition_after = condition[1];
-  } else {
-    in.fail("condition", "must have two parts");
-  }
   out.required = in.boolean("required");
   if (in.has("default")) out.default_value = in.string("default");
   if (in.has("time_zone")) out.time_zone = in.string("time_zone");
@@ -68,16 +62,9 @@ Column read_column(ObjectReader& in) {
   return out;
 }
 
-constexpr int kMaxOptionalParameters = 64;  // bits of the presence mask
-
 void read_parameters(ObjectReader& in, Api& out) {
-  int bit = 0;
   in.objects("parameters", [&](ObjectReader& item) {
     Parameter parameter = read_parameter(item);
-    if (!parameter.required && !parameter.default_value) {
-      if (bit == kMaxOptionalParameters) item.fail("required", "at most 64 parameters may be optional");
-      parameter.optional_bit = bit++;
-    }
     if (parameter.place == ParameterPlace::body) {
       if (out.method != "POST") item.fail("in", "may be body with POST only");
       out.reads_body = true;
@@ -176,10 +163,9 @@ Api read_api(ObjectReader& in, TableNames& tables) {
     });
   }
   if (in.has("deprecated")) read_deprecation(in, out);
-  out.select = in.string("select");
-  out.tail = in.string("tail");
-  if (in.has("tables")) read_tables(in, tables, out);
   read_parameters(in, out);
+  out.program = read_program(in, "statement", out.parameters);
+  for (const std::string& table : out.program.tables()) out.tables.push_back(tables.number(table));
   in.objects("columns", [&out](ObjectReader& item) { out.columns.push_back(read_column(item)); });
   if (out.columns.empty()) in.fail("columns", "must not be empty");
   return out;

@@ -142,6 +142,19 @@ void ObjectReader::objects(const char* name, const std::function<void(ObjectRead
   }
 }
 
+void ObjectReader::strings_or_objects(const char* name, const std::function<void(std::string)>& text,
+                                      const std::function<void(ObjectReader&)>& read) {
+  const json_t* list = array(name);
+  for (size_t i = 0; i < json_array_size(list); ++i) {
+    const json_t* item = json_array_get(list, i);
+    if (json_is_string(item)) {
+      text({json_string_value(item), json_string_length(item)});
+    } else {
+      read_element(item, pointer_ + "/" + name + "/" + std::to_string(i), read);
+    }
+  }
+}
+
 void ObjectReader::done() {
   const char* name = nullptr;
   json_t* value = nullptr;

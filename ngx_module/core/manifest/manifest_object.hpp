@@ -41,6 +41,9 @@ class ObjectReader {
   const json_t* raw(const char* name) { return get(name); }
   void object(const char* name, const std::function<void(ObjectReader&)>& read);
   void objects(const char* name, const std::function<void(ObjectReader&)>& read);
+  // A list of strings and objects, in any order.
+  void strings_or_objects(const char* name, const std::function<void(std::string)>& text,
+                          const std::function<void(ObjectReader&)>& read);
 
   // One of the words given, as its value.
   template <class T>

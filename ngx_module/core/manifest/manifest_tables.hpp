@@ -1,6 +1,5 @@
-// The `tables` of a manifest's APIs: which mirrored tables a statement reads, and
-// where in its text they stand, so that another relation can be put in. Internal
-// to the manifest's readers.
+// The mirrored tables that the APIs of a manifest read, numbered while its lines
+// are read. Internal to the manifest's readers.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +7,6 @@
 #include <unordered_map>
 
 #include "core/manifest/manifest.hpp"
-#include "core/manifest/manifest_object.hpp"
 
 namespace tablegate::core {
 
@@ -22,8 +20,5 @@ class TableNames {
  private:
   std::unordered_map<std::string, uint32_t> numbers_;
 };
-
-// Reads the member "tables" of an API whose `select` is there. What is wrong lands in `in`.
-void read_tables(ObjectReader& in, TableNames& names, Api& api);
 
 }  // namespace tablegate::core

@@ -1,23 +1,18 @@
-// The SQL of a request: the API's SELECT with the conditions of the parameters
-// that are present. Made only when a connection prepares it; requests carry the
-// key (API, mask).
+// The SQL of one path of a statement program, as a connection prepares it, and
+// how names stand in SQL.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include "core/manifest/manifest.hpp"
-#include "core/plan/table_generations.hpp"
 
 namespace tablegate::core {
 
-// "SELECT ... WHERE c1 = $1 AND c2 = $2 ... LIMIT n"; `mask` as in BoundValues. Tables are read where
-// `generations` says they are; null: under their names.
-std::string statement_sql(const Api& api, uint64_t mask, const TableGenerations* generations = nullptr);
-
-// The types of its placeholders, by OID: the columns' types, so that indexes serve.
-std::vector<uint32_t> statement_types(const Api& api, uint64_t mask);
+struct Statement {
+  std::string sql;              // with $1, $2, ...
+  std::vector<uint32_t> types;  // of the placeholders: PostgreSQL's OIDs, never 0
+};
 
 // "name" with quotes doubled, as PostgreSQL reads identifiers (manual, 4.1.1).
 std::string quote_identifier(std::string_view name);

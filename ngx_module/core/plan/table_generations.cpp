@@ -66,23 +66,31 @@ void TableGenerations::end() {
   }
 }
 
+std::string_view TableGenerations::relation(std::string_view name) const {
+  const std::vector<std::string>& names = manifest_.tables;
+  const auto found = std::lower_bound(names.begin(), names.end(), name);
+  if (found == names.end() || *found != name) return name;
+  const std::string& relation = tables_[static_cast<size_t>(found - names.begin())].relation;
+  return relation.empty() ? name : std::string_view(relation);
+}
+
 bool TableGenerations::reads_pointer(const Api& api) const {
-  return pointers_ > 0 && std::any_of(api.tables.begin(), api.tables.end(), [this](const TableUse& use) {
-           const TableGeneration& table = tables_[use.table];
-           return !table.relation.empty() && table.relation != manifest_.tables[use.table];
+  return pointers_ > 0 && std::any_of(api.tables.begin(), api.tables.end(), [this](uint32_t place) {
+           const TableGeneration& table = tables_[place];
+           return !table.relation.empty() && table.relation != manifest_.tables[place];
          });
 }
 
 uint64_t TableGenerations::epoch(const Api& api) const {
   uint64_t newest = 0;
-  for (const TableUse& use : api.tables) newest = std::max(newest, tables_[use.table].epoch);
+  for (const uint32_t place : api.tables) newest = std::max(newest, tables_[place].epoch);
   return newest;
 }
 
 int64_t TableGenerations::modified(const Api& api) const {
   int64_t newest = std::numeric_limits<int64_t>::min();
-  for (const TableUse& use : api.tables) {
-    const TableGeneration& table = tables_[use.table];
+  for (const uint32_t place : api.tables) {
+    const TableGeneration& table = tables_[place];
     if (!table.known) return std::numeric_limits<int64_t>::min();
     newest = std::max(newest, table.modified());
   }

@@ -48,6 +48,9 @@ class TableGenerations {
   // By places in Manifest::tables.
   const std::vector<TableGeneration>& all() const { return tables_; }
   const std::string& name(size_t place) const { return manifest_.tables[place]; }
+  // Where a table of the manifest is read, in schema mirror; its own name while nothing else is known. Valid
+  // until the next row().
+  std::string_view relation(std::string_view name) const;
   // A table of the API stands in the mirror under another name than its own.
   bool reads_pointer(const Api& api) const;
   // Tells apart the SQL of an API before and after one of its tables moved. 0: none ever did.

@@ -1,0 +1,115 @@
+#include "compile/program_json.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <string_view>
+#include <vector>
+
+namespace tablegate::loader {
+namespace {
+
+class NodeWriter {
+ public:
+  void nodes(const core::Nodes& all) {
+    writer_.StartArray();
+    for (const core::Node& node : all) {
+      std::visit([this](const auto& one) { write(one); }, node.is);
+    }
+    writer_.EndArray();
+  }
+
+  std::string finish() const { return {buffer_.GetString(), buffer_.GetSize()}; }
+
+ private:
+  void text(std::string_view text) {
+    writer_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  }
+
+  void member(const char* name, const core::Nodes& content) {
+    writer_.Key(name);
+    nodes(content);
+  }
+
+  void member(const char* name, const std::string& value) {
+    if (value.empty()) return;
+    writer_.Key(name);
+    text(value);
+  }
+
+  void member(const char* name, const std::vector<std::string>& words) {
+    if (words.empty()) return;
+    writer_.Key(name);
+    writer_.StartArray();
+    for (const std::string& word : words) text(word);
+    writer_.EndArray();
+  }
+
+  void decision(const char* name, const core::IfNode& node) {
+    writer_.StartObject();
+    writer_.Key(name);
+    writer_.StartObject();
+    writer_.Key("present");
+    writer_.Uint(node.condition.present);
+    writer_.EndObject();
+    member("then", node.then);
+    writer_.EndObject();
+  }
+
+  void write(const core::TextNode& node) { text(node.sql); }
+
+  void write(const core::TableNode& node) {
+    writer_.StartObject();
+    writer_.Key("table");
+    text(node.name);
+    writer_.EndObject();
+  }
+
+  void write(const core::ValueNode& node) {
+    writer_.StartObject();
+    writer_.Key("value");
+    writer_.Uint(node.parameter);
+    writer_.EndObject();
+  }
+
+  void write(const core::IfNode& node) { decision("if", node); }
+
+  void write(const core::ChooseNode& node) {
+    writer_.StartObject();
+    writer_.Key("choose");
+    writer_.StartArray();
+    for (const core::IfNode& when : node.whens) decision("when", when);
+    writer_.EndArray();
+    if (!node.otherwise.empty()) member("otherwise", node.otherwise);
+    writer_.EndObject();
+  }
+
+  void write(const core::WhereNode& node) {
+    writer_.StartObject();
+    member("where", node.content);
+    writer_.EndObject();
+  }
+
+  void write(const core::TrimNode& node) {
+    writer_.StartObject();
+    member("trim", node.content);
+    member("prefix", node.prefix);
+    member("suffix", node.suffix);
+    member("prefix_overrides", node.prefix_overrides);
+    member("suffix_overrides", node.suffix_overrides);
+    writer_.EndObject();
+  }
+
+  rapidjson::StringBuffer buffer_;
+  rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
+};
+
+}  // namespace
+
+std::string program_json(const core::Nodes& nodes) {
+  NodeWriter writer;
+  writer.nodes(nodes);
+  return writer.finish();
+}
+
+}  // namespace tablegate::loader

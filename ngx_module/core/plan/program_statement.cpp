@@ -1,0 +1,148 @@
+// Program::statement(): the text of a path.
+#include <algorithm>
+#include <utility>
+
+#include "core/plan/program.hpp"
+#include "core/plan/table_generations.hpp"
+
+namespace tablegate::core {
+
+namespace {
+
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// Of a word of SQL (PostgreSQL manual, 4.1.1), or of a placeholder.
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+bool same(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string_view without_spaces(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Takes one of `words` from the front, where it does not go on as a longer word.
+std::string_view cut_front(std::string_view text, const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (text.size() < word.size() || !same(text.substr(0, word.size()), word)) continue;
+    if (text.size() > word.size() && is_word(word.back()) && is_word(text[word.size()])) continue;
+    return without_spaces(text.substr(word.size()));
+  }
+  return text;
+}
+
+std::string_view cut_back(std::string_view text, const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (text.size() < word.size()) continue;
+    const size_t at = text.size() - word.size();
+    if (!same(text.substr(at), word)) continue;
+    if (at > 0 && is_word(word.front()) && is_word(text[at - 1])) continue;
+    return without_spaces(text.substr(0, at));
+  }
+  return text;
+}
+
+class Writer {
+ public:
+  Writer(const Path& path, const std::vector<uint32_t>& types, const TableGenerations* generations)
+      : path_(path), types_(types), generations_(generations) {}
+
+  void write(const Nodes& nodes) {
+    for (const Node& node : nodes) {
+      std::visit([this](const auto& one) { write(one); }, node.is);
+    }
+  }
+
+  Statement finish() { return std::move(out_); }
+
+ private:
+  void write(const TextNode& node) { append(node.sql); }
+
+  void write(const TableNode& node) {
+    append(mirror_relation(generations_ == nullptr ? std::string_view(node.name)
+                                                   : generations_->relation(node.name)));
+  }
+
+  void write(const ValueNode& node) {
+    out_.types.push_back(types_[node.parameter]);
+    append("$" + std::to_string(out_.types.size()));
+  }
+
+  void write(const IfNode& node) {
+    if (path_.decision(decision_++)) write(node.then);
+  }
+
+  void write(const ChooseNode& node) {
+    for (const IfNode& when : node.whens) {
+      if (path_.decision(decision_++)) return write(when.then);
+    }
+    write(node.otherwise);
+  }
+
+  void write(const WhereNode& node) {
+    static const std::vector<std::string> kAndOr = {"AND", "OR"};
+    trim(node.content, "WHERE", kAndOr, "", {});
+  }
+
+  void write(const TrimNode& node) {
+    trim(node.content, node.prefix, node.prefix_overrides, node.suffix, node.suffix_overrides);
+  }
+
+  void trim(const Nodes& content, const std::string& prefix, const std::vector<std::string>& prefix_overrides,
+            const std::string& suffix, const std::vector<std::string>& suffix_overrides) {
+    const size_t begin = out_.sql.size();
+    const bool apart = std::exchange(apart_, false);
+    write(content);
+    const std::string all = out_.sql.substr(begin);
+    out_.sql.resize(begin);
+    const std::string_view rest =
+        cut_back(cut_front(without_spaces(all), prefix_overrides), suffix_overrides);
+    apart_ = apart;
+    if (rest.empty()) return;
+    for (const std::string_view part : {std::string_view(prefix), rest, std::string_view(suffix)}) {
+      if (part.empty()) continue;
+      apart_ = true;
+      append(part);
+    }
+    apart_ = true;
+  }
+
+  // A trimmed part has white space on both sides.
+  void append(std::string_view text) {
+    if (text.empty()) return;
+    if (std::exchange(apart_, false) && !out_.sql.empty() && !is_space(out_.sql.back()) &&
+        !is_space(text.front()))
+      out_.sql += ' ';
+    out_.sql.append(text);
+  }
+
+  const Path& path_;
+  const std::vector<uint32_t>& types_;
+  const TableGenerations* const generations_;
+  Statement out_;
+  size_t decision_ = 0;
+  bool apart_ = false;  // what comes next must not touch what is there
+};
+
+}  // namespace
+
+Statement Program::statement(const Path& path, const TableGenerations* generations) const {
+  Writer writer(path, parameter_types_, generations);
+  writer.write(nodes_);
+  return writer.finish();
+}
+
+}  // namespace tablegate::core
