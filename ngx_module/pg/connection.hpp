@@ -97,8 +97,8 @@ class Connection final : private IoHandler, private TimerHandler {
 
   // The query's answer will be discarded. Harmless for a query that is not in flight.
   static void abandon(Query& query);
-  // Paused: stops reading once this query's rows are next. Else: continues, from the loop. Also for a query
-  // that is not in flight yet.
+  // Only for Delivery::chunks. Paused: stops reading once this query's rows are next. Else: continues, from
+  // the loop. Also for a query that is not in flight yet.
   static void set_paused(Query& query, bool paused);
 
   // Before destroying it: moves what was in flight, oldest first, to `queries`.
@@ -141,7 +141,7 @@ class Connection final : private IoHandler, private TimerHandler {
   void drain_safely() noexcept;
   void drain();
   bool take_result(ResultPointer& result);
-  bool take_answer(const PGresult* result);
+  bool take_answer(const PGresult* result, ExecStatusType status);
   bool finish_operation(const Operation& operation, const PGresult* result);
   void finish_prefix(const Operation& operation, const PGresult* result);
   void finish_query(const Operation& operation, const PGresult* result);

@@ -118,8 +118,10 @@ void Connection::drain() {
   // row is one too many (a Sync has none of its own).
   int nulls = 0;
   while (!lost_) {
-    if (has_paused_head()) return update_reading();
-    ask_for_single_rows();
+    if (chunks_in_flight_ != 0) {
+      if (has_paused_head()) return update_reading();
+      ask_for_single_rows();
+    }
     if (PQisBusy(connection_.get()) != 0) break;
     ResultPointer result(PQgetResult(connection_.get()));
     if (result) {
@@ -132,13 +134,14 @@ void Connection::drain() {
       lost_ = true;
     }
   }
+  if (chunk_.empty()) return;
   if (!lost_) return deliver_chunk();
   forget_chunk();
 }
 
 bool Connection::take_result(ResultPointer& result) {
   const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_SINGLE_TUPLE) return take_answer(result.get());
+  if (status != PGRES_SINGLE_TUPLE) return take_answer(result.get(), status);
   if (operations_.empty() || operations_.front().kind != Operation::Kind::query) {
     lost_reason_ = "the server sent what was not asked for";
     return false;
@@ -147,8 +150,7 @@ bool Connection::take_result(ResultPointer& result) {
   return true;
 }
 
-bool Connection::take_answer(const PGresult* result) {
-  const ExecStatusType status = PQresultStatus(result);
+bool Connection::take_answer(const PGresult* result, ExecStatusType status) {
   if (status == PGRES_FATAL_ERROR) {
     const char* severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0 || *severity == '\0') {
