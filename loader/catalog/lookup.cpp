@@ -118,6 +118,13 @@ std::string find_gateway(Database& catalog, const std::string& wanted) {
                 "tablegate get gatewayinstances");
 }
 
+bool has_business_process(Database& catalog, const Workspace& workspace, const std::string& name) {
+  return !catalog
+              .query("SELECT FROM tablegate.business_process WHERE workspace_id = $1 AND name = $2",
+                     {workspace.id, name})
+              .empty();
+}
+
 std::optional<TableInfo> find_table(Database& catalog, const std::string& name) {
   const Rows rows = catalog.query(
       "SELECT columns::text, primary_key::text, time_zone FROM tablegate.mirror_table WHERE name = $1",

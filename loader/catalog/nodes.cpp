@@ -108,6 +108,17 @@ std::vector<std::string> gateway_names(Database& catalog) {
       catalog.query("SELECT name FROM tablegate.gateway_instance ORDER BY name COLLATE \"C\""));
 }
 
+std::vector<GatewayState> list_gateways(Database& catalog) {
+  const Rows rows = catalog.query(
+      "SELECT g.name, g.publication, (SELECT count(*) FROM tablegate.published_api p WHERE p.gateway = "
+      "g.name) FROM tablegate.gateway_instance g ORDER BY g.name COLLATE \"C\"");
+  std::vector<GatewayState> gateways;
+  for (int row = 0; row < rows.size(); ++row)
+    gateways.push_back(
+        {rows.string(row, 0), rows.integer(row, 1), static_cast<size_t>(rows.integer(row, 2))});
+  return gateways;
+}
+
 bool forget_node(Database& catalog, const std::string& gateway, const std::string& node) {
   return catalog.query("DELETE FROM tablegate.node WHERE gateway = $1 AND name = $2", {gateway, node})
              .affected() == 1;

@@ -49,6 +49,14 @@ struct NodeState {
 // By name. `gateway` empty: of all gateways.
 std::vector<NodeState> list_nodes(Database& catalog, const std::string& gateway);
 std::vector<std::string> gateway_names(Database& catalog);
+
+struct GatewayState {
+  std::string name;
+  long long publication = 0;
+  size_t published_apis = 0;
+};
+// By name.
+std::vector<GatewayState> list_gateways(Database& catalog);
 // False: there was none of that name.
 bool forget_node(Database& catalog, const std::string& gateway, const std::string& node);
 

@@ -7,6 +7,7 @@
 #include "catalog/apply/apply.hpp"
 #include "catalog/apply/consumer_definition.hpp"
 #include "catalog/apply/removal.hpp"
+#include "catalog/definition_list.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
 #include "cli/served.hpp"
@@ -40,8 +41,7 @@ void get_consumers(const Settings& settings, const std::string& name) {
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
   std::vector<std::string> names = {name};
-  if (name.empty())
-    names = first_column(catalog.query("SELECT name FROM tablegate.consumer ORDER BY name COLLATE \"C\""));
+  if (name.empty()) names = consumer_names(catalog);
   std::vector<std::vector<std::string>> table = {{"NAME", "STATE"}};
   std::string list;
   for (const std::string& one : names) {
@@ -64,90 +64,24 @@ void apply_files(const Settings& settings, const std::vector<std::string>& sourc
   if (settings.wait || concerns_callers(objects)) report_served(settings, catalog);
 }
 
-// What `get` lists of a kind: headings, and a query for name, definition and the further columns. Kinds of a
-// workspace take its id as $1.
-struct Listing {
-  std::vector<std::string> headings;
-  const char* sql;
-  bool of_workspace;
-};
-
-Listing listing_of(Kind kind) {
-  switch (kind) {
-    case Kind::domain:
-      return {
-          {"PROTOCOL"},
-          "SELECT name, definition::text, coalesce(definition ->> 'protocol', 'HTTP') FROM tablegate.domain",
-          false};
-    case Kind::gateway_instance:
-      return {{"ADDRESS", "PUBLICATION"},
-              "SELECT name, definition::text, coalesce(definition ->> 'address', '-'), publication::text "
-              "FROM tablegate.gateway_instance",
-              false};
-    case Kind::rest_api:
-      return {{"BASE PATH", "VERSION"},
-              "SELECT name, definition::text, base_path, coalesce(nullif(version, '') || ' by ' ||"
-              " (definition #>> '{versioning,scheme}'), '-') FROM tablegate.rest_api",
-              false};
-    case Kind::data_source:
-      return {{"TYPE"},
-              "SELECT name, definition::text, type FROM tablegate.data_source WHERE workspace_id = $1",
-              true};
-    case Kind::business_process:
-      return {{"REST API"},
-              "SELECT name, definition::text, concat_ws(' ', definition ->> 'rest_api', definition ->> "
-              "'rest_api_version') FROM tablegate.business_process "
-              "WHERE workspace_id = $1",
-              true};
-    case Kind::table:
-      return {{"DATA SOURCE", "COLUMNS"},
-              "SELECT name, definition::text, definition ->> 'data_source', json_array_length(columns)::text "
-              "FROM tablegate.mirror_table"
-              " WHERE data_source_id IN (SELECT data_source_id FROM tablegate.data_source WHERE workspace_id "
-              "= $1)",
-              true};
-    case Kind::api:
-      return {{"BUSINESS PROCESS", "METHOD", "PATH"},
-              "SELECT name, definition::text, definition ->> 'business_process', coalesce(definition ->> "
-              "'method', 'GET'),"
-              " definition ->> 'path' FROM tablegate.api WHERE deleted_at IS NULL AND workspace_id = $1",
-              true};
-    case Kind::consumer:
-      break;  // get_consumers()
-  }
-  throw SystemFailure("unknown kind");
-}
-
 void get(const Settings& settings, const std::string& word, const std::string& name) {
   const Kind kind = read_kind(word);
   if (kind == Kind::consumer) return get_consumers(settings, name);
-  const Listing listing = listing_of(kind);
   Database catalog = settings.open_catalog();
-  std::vector<Parameter> parameters;
-  if (listing.of_workspace) parameters.emplace_back(find_workspace(catalog, settings.workspace).id);
-  std::string sql = fmt::format("SELECT * FROM ({}) d", listing.sql);
-  if (!name.empty()) {
-    parameters.emplace_back(name);
-    sql += fmt::format(" WHERE name = ${}", parameters.size());
-  }
-  const Rows rows = catalog.query(sql + " ORDER BY name COLLATE \"C\", definition", parameters);
-  if (!name.empty() && rows.empty()) {
-    throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind).label, name),
-                  fmt::format("tablegate get {}", kind_info(kind).name));
-  }
+  const DefinitionList list = list_definitions(catalog, settings.workspace, kind, name);
   if (settings.json) {
-    // Several: versions of a REST API.
-    if (!name.empty() && rows.size() == 1) return print_line(rows.string(0, 1));
-    std::string text = "[";
-    for (int i = 0; i < rows.size(); ++i) text += (i == 0 ? "\n " : ",\n ") + rows.string(i, 1);
-    return print_line(text + (rows.empty() ? "]" : "\n]"));
+    // Several of one name: versions of a REST API.
+    if (!name.empty() && list.items.size() == 1) return print_line(list.items.front().definition);
+    std::string text;
+    for (const DefinitionList::Item& item : list.items)
+      text += (text.empty() ? "\n " : ",\n ") + item.definition;
+    return print_line("[" + text + (text.empty() ? "]" : "\n]"));
   }
   std::vector<std::vector<std::string>> table = {{"NAME"}};
-  table[0].insert(table[0].end(), listing.headings.begin(), listing.headings.end());
-  for (int i = 0; i < rows.size(); ++i) {
-    table.push_back({rows.string(i, 0)});
-    for (size_t column = 0; column < listing.headings.size(); ++column)
-      table.back().push_back(rows.string(i, static_cast<int>(column) + 2));
+  table[0].insert(table[0].end(), list.headings.begin(), list.headings.end());
+  for (const DefinitionList::Item& item : list.items) {
+    table.push_back({item.name});
+    table.back().insert(table.back().end(), item.cells.begin(), item.cells.end());
   }
   print_table(table);
 }

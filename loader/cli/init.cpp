@@ -48,17 +48,10 @@ std::string read_password(const std::string& file) {
   return password;
 }
 
-bool save_fingerprint(Database& catalog, const MasterKey& key, const std::string& known) {
-  if (!known.empty()) return false;
-  catalog.query("INSERT INTO tablegate.setting (name, value) VALUES ('master_key_fingerprint', $1)",
-                {key.fingerprint});
-  return true;
-}
-
 // Inside a transaction; as tablegate_owner afterwards.
 bool prepare_mirror(Database& mirror, std::vector<std::string>& ran) {
   const bool changed = ensure_mirror_grants(mirror);
-  mirror.script("SET LOCAL ROLE tablegate_owner");
+  become_owner(mirror);
   for (std::string& name : run_mirror_migrations(mirror)) ran.push_back(std::move(name));
   return changed;
 }
@@ -112,14 +105,14 @@ void init(const Settings& settings, const InitOptions& options) {
     changed |= ensure_database_grants(catalog);
     if (!mirror) {
       changed |= prepare_mirror(catalog, ran);
-      catalog.script("RESET ROLE");
+      become_self(catalog);
     }
-    catalog.script("SET LOCAL ROLE tablegate_owner");
+    become_owner(catalog);
     for (std::string& name : run_migrations(catalog)) ran.push_back(std::move(name));
     const std::string known = known_fingerprint(catalog);
     changed |= create_workspace(catalog, options.workspace, options.approval);
     if (options.approval) changed |= set_approval(catalog, options.workspace, true);
-    catalog.script("RESET ROLE");
+    become_self(catalog);
     if (!password.empty()) {
       set_reader_password(catalog, password);
       changed = true;
@@ -127,8 +120,11 @@ void init(const Settings& settings, const InitOptions& options) {
     // The file last: everything that could be refused has been done.
     changed |= finish_rotation(key_path, known);
     key = ensure_master_key(key_path, known);
-    catalog.script("SET LOCAL ROLE tablegate_owner");
-    changed |= save_fingerprint(catalog, key, known);
+    become_owner(catalog);
+    if (known.empty()) {
+      save_fingerprint(catalog, key.fingerprint);
+      changed = true;
+    }
     transaction.commit();
   }
   if (mirror) changed |= prepare_separate_mirror(*mirror, password, ran);

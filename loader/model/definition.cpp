@@ -111,18 +111,26 @@ std::optional<Kind> parse_kind(std::string_view name) {
   return std::nullopt;
 }
 
-Kind read_kind(std::string_view word) {
-  const auto squeeze = [](std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-      if (c != '-' && c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-    return out;
+std::string kind_word(std::string_view word) {
+  std::string out;
+  for (const char c : word) {
+    if (c != '-' && c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  const auto ends_with = [&out](std::string_view end) {
+    return out.size() > end.size() && out.compare(out.size() - end.size(), end.size(), end) == 0;
   };
-  const std::string wanted = squeeze(word);
+  if (ends_with("sses")) {
+    out.resize(out.size() - 2);
+  } else if (ends_with("s") && !ends_with("ss")) {
+    out.pop_back();
+  }
+  return out;
+}
+
+Kind read_kind(std::string_view word) {
+  const std::string wanted = kind_word(word);
   for (const KindInfo& info : kinds()) {
-    const std::string singular = squeeze(info.name);
-    if (wanted == singular || wanted == singular + "s" || wanted == singular + "es") return info.kind;
+    if (wanted == kind_word(info.name)) return info.kind;
   }
   throw WrongUsage(fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()));
 }

@@ -20,6 +20,8 @@ struct Consumer {
 
 // Throws Refused where there is none.
 Consumer find_consumer(Database& catalog, const std::string& name);
+// All, by name.
+std::vector<std::string> consumer_names(Database& catalog);
 // False: it is there already.
 bool create_consumer(Database& catalog, const std::string& name);
 // False: it is so already.

@@ -80,36 +80,6 @@ std::string ApiRequest::target() const {
   return query.empty() ? path : path + "?" + encode_values(query);
 }
 
-ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway) {
-  ServedApi served;
-  served.definition = api.definition;
-  served.base_path = api.base_path;
-  served.version_key = api.version_key;
-  const Rows rows = catalog.query(
-      "SELECT g.name, coalesce(g.definition ->> 'address', ''), v.version, v.definition::text FROM "
-      "tablegate.gateway_instance g"
-      " LEFT JOIN tablegate.published_api p ON p.gateway = g.name AND p.api_id = $1"
-      " LEFT JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version = p.version"
-      " WHERE $2 = '' OR g.name = $2 ORDER BY v.version IS NULL, g.name",
-      {api.id, gateway});
-  if (rows.empty() && !gateway.empty()) find_gateway(catalog, gateway);  // tells which there are
-  if (rows.empty() || (rows.size() > 1 && rows.null(0, 2))) return served;
-  served.gateway = rows.string(0, 0);
-  served.address = rows.string(0, 1);
-  if (rows.null(0, 2)) return served;
-  served.version = static_cast<int>(rows.integer(0, 2));
-  served.definition = rows.string(0, 3);
-  const Rows domains = catalog.query(
-      "SELECT lower(coalesce(d.definition ->> 'protocol', 'HTTP')) || '://' || d.name FROM "
-      "tablegate.rest_api_domain r"
-      " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2"
-      // The one to call first: over TLS where there is one.
-      " ORDER BY d.definition ->> 'protocol' IS DISTINCT FROM 'HTTPS', d.name",
-      {served.gateway, api.rest_api_id});
-  served.domains = first_column(domains);
-  return served;
-}
-
 ApiRequest make_request(const ServedApi& api, const Values& parameters) {
   JsonDocument definition;
   parse_json(api.definition, definition);

@@ -6,24 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "catalog/lookup.hpp"
+#include "catalog/life/served_api.hpp"
 
 namespace tablegate::loader {
 
-// An API as callers know it: its published version on the gateway, else its draft.
-struct ServedApi {
-  std::string definition;
-  std::string base_path;
-  core::VersionKey version_key;      // of the REST API
-  int version = 0;                   // 0: not published, this is the draft
-  std::string gateway;               // empty: there is none, or several
-  std::string address;               // the gateway instance's, or empty
-  std::vector<std::string> domains;  // URLs: "https://api.example.com"
-};
 // "?my-version=v1" where the query names the REST API's version: what a URL needs besides its path.
 std::string version_query(const core::VersionKey& key);
-// `gateway` empty: the only one there is, if any.
-ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway);
 
 using Values = std::vector<std::pair<std::string, std::string>>;
 

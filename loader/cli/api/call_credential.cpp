@@ -88,18 +88,6 @@ CallCredential with_signature(const ApiRequest& request, const std::string& acce
   return credential;
 }
 
-// The newest pair of the consumer that is valid now; empty: it has none.
-std::pair<std::string, std::string> unsealed_pair(Database& catalog, const Consumer& consumer) {
-  const Rows rows = catalog.query(
-      "SELECT key_id, access_key, sealed_secret FROM tablegate.hmac_key WHERE consumer_id = $1 AND profile = "
-      "'classic'"
-      " AND (not_before IS NULL OR not_before <= now()) AND (expires IS NULL OR expires > now())"
-      " ORDER BY created_at DESC, key_id LIMIT 1",
-      {consumer.id});
-  if (rows.empty()) return {};
-  return {rows.string(0, 1), open_hmac_secret(open_master_key(catalog), rows.string(0, 0), rows.text(0, 2))};
-}
-
 std::optional<JwtEntry> jwt_setting(Database& catalog, const Consumer& consumer, bool open) {
   if (!open) return public_jwt_setting(catalog, consumer);
   LazyMasterKey master(catalog);
@@ -112,8 +100,8 @@ std::optional<JwtEntry> jwt_setting(Database& catalog, const Consumer& consumer,
 CallCredential of_consumer(Database& catalog, const ApiRequest& request, const ApiOptions& options) {
   const Consumer consumer = find_consumer(catalog, options.consumer);
   if (request.takes("hmac")) {
-    const auto [access_key, secret] = unsealed_pair(catalog, consumer);
-    if (!access_key.empty()) return with_signature(request, access_key, secret);
+    if (const std::optional<HmacPair> pair = newest_hmac_pair(catalog, consumer))
+      return with_signature(request, pair->access_key, pair->secret);
   }
   if (request.takes("jwt")) {
     if (const std::optional<JwtEntry> setting = jwt_setting(catalog, consumer, true)) {
