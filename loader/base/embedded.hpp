@@ -16,6 +16,9 @@ struct EmbeddedFile {
 // Sorted by name; for migrations that is the order they run in.
 const std::vector<EmbeddedFile>& embedded_migrations();         // of the catalog
 const std::vector<EmbeddedFile>& embedded_mirror_migrations();  // of the mirror's database
+// One file each: functions.sql.
+const std::vector<EmbeddedFile>& embedded_functions();
+const std::vector<EmbeddedFile>& embedded_mirror_functions();
 const std::vector<EmbeddedFile>& embedded_schemas();
 
 }  // namespace tablegate::loader

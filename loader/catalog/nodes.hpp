@@ -1,5 +1,5 @@
 // The nodes of gateways: what each has written and what its nginx serves, as it
-// reported itself (schema/catalog/005_nodes.sql), and the revision of the catalog
+// reported itself (schema/catalog/functions.sql), and the revision of the catalog
 // that `--wait` waits for. A node writes through tablegate.report_node() only.
 #pragma once
 

@@ -48,12 +48,18 @@ std::string read_password(const std::string& file) {
   return password;
 }
 
+// Adds the names of the migrations that ran; true when something changed.
+bool upgraded(Upgrade upgrade, std::vector<std::string>& ran) {
+  const bool changed = upgrade.functions_changed || !upgrade.migrations.empty();
+  for (std::string& name : upgrade.migrations) ran.push_back(std::move(name));
+  return changed;
+}
+
 // Inside a transaction; as tablegate_owner afterwards.
 bool prepare_mirror(Database& mirror, std::vector<std::string>& ran) {
   const bool changed = ensure_mirror_grants(mirror);
   become_owner(mirror);
-  for (std::string& name : run_mirror_migrations(mirror)) ran.push_back(std::move(name));
-  return changed;
+  return upgraded(run_mirror_migrations(mirror), ran) || changed;
 }
 
 // A mirror apart from the catalog may be another cluster's: the roles are made there too.
@@ -108,7 +114,7 @@ void init(const Settings& settings, const InitOptions& options) {
       become_self(catalog);
     }
     become_owner(catalog);
-    for (std::string& name : run_migrations(catalog)) ran.push_back(std::move(name));
+    changed |= upgraded(run_migrations(catalog), ran);
     const std::string known = known_fingerprint(catalog);
     changed |= create_workspace(catalog, options.workspace, options.approval);
     if (options.approval) changed |= set_approval(catalog, options.workspace, true);

@@ -4,7 +4,7 @@
 // NAME__g<N>. Which generation a table is, and how many rows it was loaded
 // with, is written in its comment, which follows every rename: that, not the
 // catalog, is the truth when a loader died between the two. All changes go
-// through the functions of schema mirror_load (schema/mirror), which work as
+// through the functions of schema mirror_load (schema/mirror/functions.sql), which work as
 // tablegate_owner: who loads owns nothing and can write to no table that serves.
 #pragma once
 
