@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/percent.hpp"
 #include "base/refusal.hpp"
 #include "compile/compiled_api.hpp"
 #include "core/answer/json_writer.hpp"
@@ -19,6 +20,7 @@
 #include "core/plan/statement.hpp"
 #include "core/plan/table_generations.hpp"
 #include "core/route/router.hpp"
+#include "core/text/ascii.hpp"
 #include "pg/dsn.hpp"
 #include "pg/poll_loop.hpp"
 #include "pg/pool.hpp"
@@ -32,12 +34,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::string_view kRequestId = "api-test";
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-         });
-}
-
 class TestHeaders final : public core::HeaderSource {
  public:
   void add(const std::string& name, const std::string& value) { headers_.emplace_back(name, value); }
@@ -45,7 +41,7 @@ class TestHeaders final : public core::HeaderSource {
     std::string_view first;
     count = 0;
     for (const auto& [header, value] : headers_) {
-      if (!same_name(header, name)) continue;
+      if (!core::same_in_any_case(header, name)) continue;
       if (count++ == 0) first = value;
     }
     return first;
@@ -54,18 +50,6 @@ class TestHeaders final : public core::HeaderSource {
  private:
   Values headers_;
 };
-
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~')
-      encoded += c;
-    else
-      encoded += fmt::format("%{:02X}", byte);
-  }
-  return encoded;
-}
 
 // A request as nginx would hand it to core.
 struct TestRequest {
@@ -78,8 +62,7 @@ struct TestRequest {
 // What asks for the version of the REST API.
 void add_version(const core::VersionKey& key, TestRequest& request) {
   if (key.in == core::VersionKey::In::header) request.headers.add(key.name, key.value);
-  if (key.in == core::VersionKey::In::query)
-    request.query = percent_encoded(key.name) + "=" + percent_encoded(key.value);
+  if (key.in == core::VersionKey::In::query) request.query = encode_values({{key.name, key.value}});
 }
 
 TestRequest make_request(const CompiledApi& api, const core::VersionKey& version, const Values& given) {
@@ -107,8 +90,7 @@ TestRequest make_request(const CompiledApi& api, const core::VersionKey& version
           request.path.replace(at, hole.size(), value);
       } else {
         std::string& text = parameter.place == "body" ? request.form : request.query;
-        text += fmt::format("{}{}={}", text.empty() ? "" : "&", percent_encoded(parameter.name),
-                            percent_encoded(value));
+        text += (text.empty() ? "" : "&") + encode_values({{parameter.name, value}});
       }
     }
   }

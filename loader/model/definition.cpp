@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -114,7 +115,7 @@ std::optional<Kind> parse_kind(std::string_view name) {
 std::string kind_word(std::string_view word) {
   std::string out;
   for (const char c : word) {
-    if (c != '-' && c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (c != '-' && c != '_') out += core::to_lower(c);
   }
   const auto ends_with = [&out](std::string_view end) {
     return out.size() > end.size() && out.compare(out.size() - end.size(), end.size(), end) == 0;
@@ -139,9 +140,8 @@ std::vector<std::string> Problems::lines() const {
   // Objects of an array are numbered in the first token of the pointer.
   const auto index = [](const Problem& problem) {
     const std::string& pointer = problem.place.pointer;
-    return pointer.size() > 1 && std::isdigit(static_cast<unsigned char>(pointer[1])) != 0
-               ? std::strtol(pointer.c_str() + 1, nullptr, 10)
-               : -1L;
+    return pointer.size() > 1 && core::is_digit(pointer[1]) ? std::strtol(pointer.c_str() + 1, nullptr, 10)
+                                                            : -1L;
   };
   std::vector<std::string> files;
   for (const Problem& problem : problems_) {

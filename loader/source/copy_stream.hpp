@@ -19,7 +19,15 @@ struct CopyFault {
   uint64_t line = 0;     // of what was sent, 0: not about a line
   std::string column;    // or empty
   bool of_data = false;  // a value or a row, and the line is known
+
+  // PostgreSQL's words, or ours where its own would name the generation's table.
+  std::string reason() const;
 };
+
+// Throws what PostgreSQL said of the rows of `source`: Refused where a row or a value is at fault, naming
+// `place` and the column; DatabaseError otherwise.
+[[noreturn]] void refuse_rows(const CopyFault& fault, const std::string& source, const std::string& place,
+                              const std::string& next = {});
 
 class CopyStream {
  public:

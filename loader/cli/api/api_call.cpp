@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 
+#include "base/percent.hpp"
 #include "cli/api/api_request.hpp"
 #include "cli/api/api_verbs.hpp"
 #include "cli/api/call_credential.hpp"

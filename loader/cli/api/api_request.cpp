@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/percent.hpp"
 #include "model/api_rules.hpp"
 
 namespace tablegate::loader {
@@ -50,23 +51,6 @@ void read_authentication(const JsonValue& definition, ApiRequest& request) {
 }
 
 }  // namespace
-
-std::string percent_encode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
-std::string encode_values(const Values& values) {
-  std::string text;
-  for (const auto& [name, value] : values)
-    text += (text.empty() ? "" : "&") + percent_encode(name) + "=" + percent_encode(value);
-  return text;
-}
 
 std::string version_query(const core::VersionKey& key) {
   return key.in == core::VersionKey::In::query ? "?" + encode_values({{key.name, key.value}}) : std::string();

@@ -36,10 +36,4 @@ struct ApiRequest {
 ApiRequest make_request(const ServedApi& api, const Values& parameters);
 
 constexpr const char* kFormType = "application/x-www-form-urlencoded";
-// name=value joined by '&', both percent-encoded: a query or a form.
-std::string encode_values(const Values& values);
-
-// RFC 3986 section 2.1, all but unreserved characters.
-std::string percent_encode(std::string_view text);
-
 }  // namespace tablegate::loader

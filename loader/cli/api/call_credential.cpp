@@ -13,6 +13,7 @@
 #include "cli/api/hmac_call.hpp"
 #include "cli/api/token_maker.hpp"
 #include "core/text/base64.hpp"
+#include "core/text/http_date.hpp"
 #include "model/definition.hpp"
 
 namespace tablegate::loader {
@@ -66,22 +67,12 @@ CallCredential with_token(const std::string& token, const JwtEntry* setting) {
   return {{{setting->source_name, prefix + token}}, {}};
 }
 
-// RFC 1123, whatever the locale is.
-std::string http_date(std::time_t now) {
-  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[utc.tm_wday], utc.tm_mday,
-                     kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
-}
-
 CallCredential with_signature(const ApiRequest& request, const std::string& access_key,
                               const std::string& secret) {
   constexpr size_t kNonceBytes = 16;
-  const HmacHeaders headers =
-      hmac_headers(request, access_key, http_date(std::time(nullptr)), random_hex(kNonceBytes));
+  char date[core::kHttpDateSize + 1];
+  core::format_http_date(std::time(nullptr), date);
+  const HmacHeaders headers = hmac_headers(request, access_key, date, random_hex(kNonceBytes));
   CallCredential credential{headers.values, {}};
   credential.headers.emplace_back(kSignatureHeader,
                                   sign_lines(request, secret, lines_to_sign(request, headers)));

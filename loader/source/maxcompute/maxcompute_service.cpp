@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/json_text.hpp"
+#include "core/text/ascii.hpp"
 #include "core/text/base64.hpp"
 #include "core/text/http_date.hpp"
 #include "model/ddl_lexer.hpp"
@@ -66,7 +67,7 @@ std::vector<SourceColumn> read_columns_of(const JsonValue& schema, const char* m
   if (list == nullptr || !list->IsArray()) return columns;
   for (const JsonValue& item : list->GetArray()) {
     if (!item.IsObject() || json_member(item, "name").empty()) refuse_answer("a column has no name");
-    columns.push_back({lower_name(json_member(item, "name")), json_member(item, "type"),
+    columns.push_back({core::to_lower(json_member(item, "name")), json_member(item, "type"),
                        is_false(item, "isNullable") || is_false(item, "nullable"),
                        json_member(item, "comment")});
   }
@@ -174,7 +175,7 @@ std::vector<SourcePartition> MaxComputeService::list_partitions(const std::strin
     for (const pugi::xml_node item : root.children("Partition")) {
       SourcePartition partition;
       for (const pugi::xml_node column : item.children("Column"))
-        partition.values.emplace_back(lower_name(column.attribute("Name").value()),
+        partition.values.emplace_back(core::to_lower(column.attribute("Name").value()),
                                       column.attribute("Value").value());
       partition.name = partition_text(partition.values);
       partition.modified = item.child("LastModifiedTime").text().as_llong(0);

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/text/ascii.hpp"
 #include "core/text/base64.hpp"
 #include "core/text/utf8.hpp"
 
@@ -84,11 +85,6 @@ std::string_view checked_text(std::string_view text) {
   throw BadValue(text.find('\0') != std::string_view::npos
                      ? "holds a NUL byte, which PostgreSQL's text cannot"
                      : "is not UTF-8");
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
 }
 
 // Months or seconds, as PostgreSQL reads an interval.
@@ -230,7 +226,7 @@ void copy_value(const MaxComputeType& type, const RecordValue& value, CopyText& 
     case Kind::decimal:
       return copy.text(checked_text(value.bytes));
     case Kind::char_:
-      return copy.text(checked_text(trimmed(value.bytes)));
+      return copy.text(checked_text(core::trimmed_end(value.bytes, " ")));
     case Kind::binary:
       return copy.bytes(value.bytes);
     case Kind::date:
@@ -293,7 +289,7 @@ void append_json(const MaxComputeType& type, const RecordValue& value, std::stri
     case Kind::varchar:
       return append_json_string(value.bytes, out);
     case Kind::char_:
-      return append_json_string(trimmed(value.bytes), out);
+      return append_json_string(core::trimmed_end(value.bytes, " "), out);
     case Kind::array:
       return append_array(type, value, out);
     case Kind::map:
