@@ -1,8 +1,6 @@
 // `tablegate api generate`, the wizard: from a loaded table to a complete
 // definition, with types from its columns and samples from one of its rows.
 #include <fmt/format.h>
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
 
 #include <algorithm>
 
@@ -149,13 +147,7 @@ class Wizard {
     problems.raise("tablegate api generate --help");
   }
 
-  void print() const {
-    rapidjson::StringBuffer buffer;
-    rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
-    writer.SetIndent(' ', 2);
-    document_.Accept(writer);
-    print_line({buffer.GetString(), buffer.GetSize()});
-  }
+  void print() const { print_line(pretty_json_text(document_)); }
 
   const Settings& settings_;
   const ApiOptions& options_;
