@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "catalog/nodes.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -52,12 +54,6 @@ std::string join_path(const std::string& base_path, const std::string& path) {
   return base_path == "/" ? path : base_path + path;
 }
 
-std::string ApiRow::url_path() const {
-  JsonDocument document;
-  parse_json(definition, document);
-  return join_path(base_path, json_member(document, "path"));
-}
-
 std::string ApiRow::method() const {
   JsonDocument document;
   parse_json(definition, document);
@@ -102,8 +98,7 @@ Workspace find_workspace(Database& catalog, const std::string& wanted) {
 }
 
 std::string find_gateway(Database& catalog, const std::string& wanted) {
-  const Rows rows = catalog.query("SELECT name FROM tablegate.gateway_instance ORDER BY name");
-  const std::vector<std::string> names = first_column(rows);
+  const std::vector<std::string> names = gateway_names(catalog);
   for (const std::string& name : names) {
     if (wanted.empty() ? names.size() == 1 : name == wanted) return name;
   }

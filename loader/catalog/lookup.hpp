@@ -43,8 +43,6 @@ struct ApiRow {
   core::VersionKey version_key;  // by schemes header and query
   std::string digest_name;       // the name that digests of its draft are made with
 
-  // Base path and API path together.
-  std::string url_path() const;
   std::string method() const;
 };
 

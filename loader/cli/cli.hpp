@@ -43,7 +43,6 @@ constexpr std::chrono::seconds kCatalogPatience{10};
 // Verbs and options of the contract that come later: known, so that they are refused by name (exit 1).
 void add_later_verb(Verb& noun, const std::string& name, const std::string& whole_name);
 void add_later_flag(Verb& verb, const std::string& name);
-void add_later_option(Verb& verb, const std::string& name);
 
 void add_init(Verb& app, Settings& settings);
 void add_workspace(Verb& app, Settings& settings);

@@ -150,7 +150,7 @@ class Doctor {
   // On the node whose nginx serves them: elsewhere the files are not there.
   void check_certificates(Database& catalog) {
     ManifestContents contents;
-    contents.gateway = resolve_gateway(catalog, settings_.gateway);
+    contents.gateway = find_gateway(catalog, settings_.gateway);
     read_domains(catalog, contents);
     for (const DomainEntry& domain : contents.domains) {
       if (domain.protocol != "HTTPS" || !domain.server_block) continue;

@@ -92,9 +92,9 @@ void print_people(Database& catalog, const std::vector<std::string>& gateways) {
 void status(const Settings& settings, const std::string& name) {
   Database catalog = settings.open_catalog();
   const std::string wanted = name.empty() ? settings.gateway : name;
-  const std::vector<std::string> gateways =
-      wanted.empty() ? gateway_names(catalog) : std::vector{find_gateway(catalog, wanted)};
-  if (gateways.empty()) throw Refused("no GatewayInstance is defined", "tablegate apply -f FILE");
+  std::vector<std::string> gateways;
+  if (wanted.empty()) gateways = gateway_names(catalog);
+  if (gateways.empty()) gateways.push_back(find_gateway(catalog, wanted));  // refused where there is none
   settings.json ? print_json(catalog, gateways, !wanted.empty()) : print_people(catalog, gateways);
 }
 

@@ -14,6 +14,7 @@
 #include "catalog/workspaces.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
+#include "core/text/ascii.hpp"
 #include "model/definition.hpp"
 #include "model/name_rules.hpp"
 
@@ -40,7 +41,7 @@ void refuse_shared_database(const std::string& database) {
 // The password without its line's end.
 std::string read_password(const std::string& file) {
   std::string password = read_file(file, 4096);
-  while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
+  password.resize(core::trimmed_end(password, "\r\n").size());
   if (password.empty()) throw Refused(fmt::format("{} holds no password", file));
   if (password.find('\n') != std::string::npos || password.find('\0') != std::string::npos) {
     throw Refused(fmt::format("{} must hold the password on one line", file));

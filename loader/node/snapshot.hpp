@@ -8,9 +8,6 @@
 
 namespace tablegate::loader {
 
-// The gateway named, or the only one when `name` is empty. Throws Refused: none, several, or no such one.
-std::string resolve_gateway(Database& catalog, const std::string& name);
-
 // Everything that `gateway` serves, from one REPEATABLE READ transaction, secrets unsealed with the master
 // key file (which is needed only where something is sealed: throws Refused, naming it).
 ManifestContents read_snapshot(Database& catalog, const std::string& gateway);

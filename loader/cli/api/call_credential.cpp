@@ -12,6 +12,7 @@
 #include "catalog/credentials/key_text.hpp"
 #include "cli/api/hmac_call.hpp"
 #include "cli/api/token_maker.hpp"
+#include "core/text/ascii.hpp"
 #include "core/text/base64.hpp"
 #include "core/text/http_date.hpp"
 #include "model/definition.hpp"
@@ -23,7 +24,7 @@ constexpr size_t kMaxCredential = size_t{64} << 10;
 
 std::string read_credential(const std::string& file) {
   std::string text = read_file(file, kMaxCredential);
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  text.resize(core::trimmed_end(text, "\r\n").size());
   if (text.empty())
     throw Refused(fmt::format("{} holds no credential", file), "tablegate consumer add-key NAME");
   return text;

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/curl_headers.hpp"
 #include "base/percent.hpp"
 #include "core/text/ascii.hpp"
 #include "core/text/http_date.hpp"
@@ -41,23 +42,6 @@ void replace_all(std::string& text, const std::string& what) {
   for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at))
     text.replace(at, what.size(), "***");
 }
-
-class HeaderList {
- public:
-  ~HeaderList() { curl_slist_free_all(list_); }
-  HeaderList() = default;
-  HeaderList(const HeaderList&) = delete;
-  HeaderList& operator=(const HeaderList&) = delete;
-  void add(const std::string& line) {
-    curl_slist* const grown = curl_slist_append(list_, line.c_str());
-    if (grown == nullptr) throw SystemFailure("no memory");
-    list_ = grown;
-  }
-  curl_slist* get() const { return list_; }
-
- private:
-  curl_slist* list_ = nullptr;
-};
 
 }  // namespace
 
@@ -137,7 +121,7 @@ struct MaxComputeHttp::Transfer {
   MaxComputeHttp& http;
   const BodySink& sink;
   HttpAnswer answer;
-  HeaderList headers;
+  CurlHeaders headers;
   std::exception_ptr thrown;  // by the sink
   Clock::time_point last;     // byte
   bool idle = false;

@@ -130,7 +130,7 @@ const MaxComputeProject& MaxComputeService::route() {
   NamedValues query = {{"service", ""}};
   if (!project_.quota.empty()) query.emplace_back("quotaName", project_.quota);
   std::string host = http_.request(project_.endpoint, meta_request("GET", "/tunnel", query)).body;
-  while (!host.empty() && (host.back() == '\n' || host.back() == '\r' || host.back() == ' ')) host.pop_back();
+  host.resize(core::trimmed_end(host, " \r\n").size());
   if (!is_host(host)) refuse_answer("the name of the tunnel endpoint");
   project_.tunnel = project_.endpoint.substr(0, project_.endpoint.find("://") + 3) + host;
   return project_;

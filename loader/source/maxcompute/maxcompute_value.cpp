@@ -203,10 +203,6 @@ std::string date_text(int64_t days) {
   return fmt::format("{:04}-{:02}-{:02} BC", 1 - day.year, day.month, day.day);
 }
 
-std::string moment_text(int64_t seconds, int64_t micros) {
-  return write_moment(seconds, micros, 6, ' ', "");
-}
-
 void copy_value(const MaxComputeType& type, const RecordValue& value, CopyText& copy) {
   if (value.null) return copy.null();
   switch (type.kind) {
