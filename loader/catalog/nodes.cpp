@@ -15,7 +15,7 @@ std::optional<long long> number(const Rows& rows, int row, int column) {
 
 void report_node(Database& catalog, const std::string& gateway, const std::string& node,
                  const NodeReport& report) {
-  // The members that are told, as tablegate.report_node() takes them.
+  // What is left out stays as tablegate.report_node() has it.
   JsonOutput state;
   const auto number_if = [&state](const char* name, const std::optional<uint64_t>& value) {
     if (value) state.key(name).number(value);

@@ -144,7 +144,7 @@ CREATE OR REPLACE FUNCTION tablegate.write_audit(kind text, name text, action te
            jsonb_strip_nulls($6), nullif($7, session_user::text)
 $$;
 
--- Definitions; the trigger's argument is the kind. Of a change it tells the fields.
+-- Definitions; the trigger's argument is the kind. A change is written with the fields that changed.
 CREATE OR REPLACE FUNCTION tablegate.audit_definition() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -360,7 +360,7 @@ BEGIN
     RETURN OLD;
 END $$;
 
--- Adds what a node's nginx has counted since it told last; returns how many requests that were. p_report is the answer of
+-- Adds what a node's nginx has counted since its last report; returns how many requests that were. p_report is the answer of
 -- tablegate_status with the argument `usage`. Nodes have no other way into these tables.
 CREATE OR REPLACE FUNCTION tablegate.record_usage(p_gateway text, p_node text, p_report json) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -25,7 +25,7 @@ BEGIN
     RETURN p_table || '__g' || p_generation;
 END $$;
 
--- The generation that a finished table is, as its comment tells; NULL for all else.
+-- The generation that a finished table is, as its comment says; NULL for all else.
 CREATE OR REPLACE FUNCTION mirror_load.generation_of(p_relation text) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT substring(obj_description(c.oid, 'pg_class') FROM '^tablegate generation ([0-9]{1,12}), [0-9]+ rows$')::bigint
@@ -178,7 +178,7 @@ BEGIN
     DELETE FROM mirror.tablegate_tables t WHERE t.table_name = p_table;
 END $$;
 
--- How many rows a finished table was loaded with, as its comment tells; NULL for all else.
+-- How many rows a finished table was loaded with, as its comment says; NULL for all else.
 CREATE OR REPLACE FUNCTION mirror_load.rows_of(p_relation text) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT substring(obj_description(c.oid, 'pg_class') FROM '^tablegate generation [0-9]{1,12}, ([0-9]+) rows$')::bigint

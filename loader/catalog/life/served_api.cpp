@@ -14,7 +14,7 @@ ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& g
       " LEFT JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version = p.version"
       " WHERE $2 = '' OR g.name = $2 ORDER BY v.version IS NULL, g.name",
       {api.id, gateway});
-  if (rows.empty() && !gateway.empty()) find_gateway(catalog, gateway);  // tells which there are
+  if (rows.empty() && !gateway.empty()) find_gateway(catalog, gateway);  // names those there are
   if (rows.empty() || (rows.size() > 1 && rows.null(0, 2))) return served;
   served.gateway = rows.string(0, 0);
   served.address = rows.string(0, 1);
