@@ -47,7 +47,7 @@ PG_SRC := $(wildcard ngx_module/pg/*.cpp)
 NGX_MODULE_SRC := $(wildcard ngx_module/ngx/*.cpp)
 LOADER_SRC := $(call sources,loader)
 # One unit test program a library: t/unit/core_*, pg_*, loader_*.
-UNITS := core pg loader
+UNITS := pg core loader
 CORE_LIBS := -ljansson -lcrypto
 PG_LIBS := -lpq
 LOADER_LIBS := $(PG_LIBS) $(CORE_LIBS) -lssl -lfmt -lcurl -lpugixml -lz
@@ -66,7 +66,7 @@ deps: ## install the Debian packages that are missing
 
 # ---- build
 
-.PHONY: build module loader asan-build
+.PHONY: build module loader asan-build always
 build: ## build/ngx_http_tablegate_module.so and build/tablegate
 	@$(MAKE) --no-print-directory -j$(JOBS) module loader
 module: $(BUILD)/ngx_http_tablegate_module.so
@@ -79,9 +79,11 @@ $(NGX_CONFIG):
 	@test -f $(NGX_SRC)/conf_flags || { echo "nginx's sources are not at $(NGX_SRC): run make deps (package nginx-dev)" >&2; exit 1; }
 	@mkdir -p $(BUILD)/nginx
 	@cd $(NGX_SRC) && . ./conf_flags && ./configure "$${NGX_CONF_FLAGS[@]}" --builddir=$(ABS)/nginx >$(ABS)/nginx/configure.log 2>&1 \
-	  || { tail -20 $(ABS)/nginx/configure.log >&2; exit 1; }
+	  || { tail -n 20 $(ABS)/nginx/configure.log >&2; exit 1; }
 
 NGX_INCLUDE := $(addprefix -isystem $(NGX_SRC)/src/,core event event/modules os/unix http http/modules http/v2) -isystem $(BUILD)/nginx
+
+always:
 
 # Objects of one variant ($1: release or asan; $2: its folder). core and pg see no nginx header, core no libpq.
 # The loader's sources of data are compiled as the module is: rows go through them.
@@ -102,7 +104,11 @@ $2/obj/ngx/modules.o: ngx_module/ngx/modules.c $(NGX_CONFIG)
 	@mkdir -p $$(@D)
 	@echo '  CC   $$@'
 	$(Q)$$(CC) -O -g -fPIC $$(NGX_INCLUDE) -c $$< -o $$@
-$2/obj/precompiled.hpp.gch: loader/base/precompiled.hpp Makefile
+# A header compiled with other flags would be no use: they are kept in a file.
+$2/obj/precompiled.flags: always
+	@mkdir -p $$(@D)
+	@echo '$$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS)' | cmp -s - $$@ || echo '$$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS)' >$$@
+$2/obj/precompiled.hpp.gch: loader/base/precompiled.hpp $2/obj/precompiled.flags
 	@mkdir -p $$(@D)
 	@echo '  CXX  $$@'
 	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS) -x c++-header -MMD -MP -MF $$(@:.gch=.d) -c $$< -o $$@
@@ -148,13 +154,13 @@ $(eval $(call variant,asan,$(BUILD)/asan))
 
 NATIVE_OPT ?= -O2
 .PHONY: module-native
-module-native: ## the module as nginx's ./configure --add-dynamic-module builds it, in build/native
+module-native: $(NGX_CONFIG) ## the module as nginx's ./configure --add-dynamic-module builds it, in build/native
 	@mkdir -p $(BUILD)/native
 	@cd $(NGX_SRC) && . ./conf_flags && ./configure "$${NGX_CONF_FLAGS[@]}" \
 	  --with-cc-opt='$(NATIVE_OPT) -fstack-protector-strong -Wformat -Werror=format-security -D_FORTIFY_SOURCE=2' \
 	  --with-ld-opt='-Wl,-z,relro -Wl,-z,now' --builddir=$(ABS)/native --add-dynamic-module=$(CURDIR) >$(ABS)/native/configure.log 2>&1 \
-	  && $(MAKE) --no-print-directory -j$(JOBS) -f $(ABS)/native/Makefile modules >$(ABS)/native/make.log 2>&1 \
-	  || { tail -20 $(ABS)/native/*.log >&2; exit 1; }
+	  && $(MAKE) --no-print-directory -f $(ABS)/native/Makefile modules >$(ABS)/native/make.log 2>&1 \
+	  || { tail -n 20 $(ABS)/native/*.log >&2; exit 1; }
 	@echo "module-native: build/native/ngx_http_tablegate_module.so"
 
 # ---- run
@@ -168,38 +174,59 @@ stop: ## end everything that quickstart started
 	@t/lib/stop.sh
 
 # ---- test
+#
+# `make test`, `make lint` and both together (`make test lint`) are one graph: ASan objects are compiled and sources linted while tests
+# wait. t/README.md says what runs where. FULL=1 (`make full`) leaves nothing out.
 
-.PHONY: test unit functional asan layers
-test: ## unit and functional tests, both again under ASan and UBSan, the layer check
-	@t/lib/deps.sh build test
-	@$(MAKE) --no-print-directory build
-	@$(MAKE) --no-print-directory layers
+GATE := $(filter test lint,$(MAKECMDGOALS))
+FULL ?=
+.PHONY: test lint gate full check
+test: gate ## unit and functional tests, most of them under ASan and UBSan, the layer check, counted instructions
+lint: gate ## clang-format, clang-tidy, cppcheck, shellcheck, pyflakes, layer check, JSON Schemas
+gate:
+	@t/lib/deps.sh build test $(filter lint,$(GATE))
+	@$(MAKE) --no-print-directory -k -j$(JOBS) $(addprefix run-,$(GATE)) GATED='$(GATE)'
+full: ## test and lint without any saving: everything in both builds, the analyzer on every unit
+	@$(MAKE) --no-print-directory test lint FULL=1
+check: ## what one runs while working: format, layers, unit tests
+	@t/lib/deps.sh build test lint
+	@t/lib/lint.sh format layers
 	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory module-native
-	@$(MAKE) --no-print-directory functional
-	@$(MAKE) --no-print-directory asan
 
-unit: ## unit tests (Check)
-	@$(MAKE) --no-print-directory -j$(JOBS) $(addprefix $(BUILD)/unit/,$(UNITS))
-	@t/lib/unit.sh $(addprefix $(BUILD)/unit/,$(UNITS))
-functional: build ## functional tests (prove), each with its own PostgreSQL and nginx
+# Tests that measure come last, when nothing else runs.
+GATED ?=
+.PHONY: run-test run-lint unit asan-unit functional asan-functional release-functional asan layers npm
+run-test: layers unit asan-unit asan-functional release-functional bench-check
+unit: $(addprefix $(BUILD)/unit/,$(UNITS)) ## unit tests (Check)
+	@t/lib/unit.sh $^
+asan-unit: $(addprefix $(BUILD)/asan/unit/,$(UNITS))
+	@t/lib/unit.sh $^
+npm:
 	@t/lib/npm.sh
-	@prove -j$(TEST_JOBS) t/functional
-asan: ## unit and functional tests under ASan and UBSan on the stock nginx
-	@$(MAKE) --no-print-directory -j$(JOBS) asan-build $(addprefix $(BUILD)/asan/unit/,$(UNITS))
-	@t/lib/unit.sh $(addprefix $(BUILD)/asan/unit/,$(UNITS))
-	@t/lib/npm.sh
-	@TABLEGATE_ASAN=1 TABLEGATE_MODULE=$(ABS)/asan/ngx_http_tablegate_module.so TABLEGATE_BIN=$(ABS)/asan/tablegate prove -j$(TEST_JOBS) t/functional
-layers: $(BUILD)/libcore.a $(BUILD)/libpg.a $(BUILD)/ngx_http_tablegate_module.so ## core knows no libpq, core and pg no nginx, three symbols leave the module
+functional: module loader module-native npm ## functional tests (prove), each with its own PostgreSQL and nginx
+	@t/lib/functional.sh all
+release-functional: module loader module-native npm | asan-functional asan-unit unit $(if $(filter lint,$(GATED)),run-lint)
+	@t/lib/functional.sh $(if $(FULL),all,release)
+asan-functional: asan-build npm
+	@TABLEGATE_ASAN=1 t/lib/functional.sh all
+bench-check: | $(if $(GATED),release-functional)
+asan: asan-unit asan-functional ## unit and functional tests under ASan and UBSan on the stock nginx
+layers: $(BUILD)/libcore.a $(BUILD)/libpg.a $(BUILD)/ngx_http_tablegate_module.so ## which room may use which, what leaves the module
 	@t/lib/layers.sh $(BUILD)
 
 # ---- keep
 
-.PHONY: lint format fuzz bench install uninstall clean
-lint: ## clang-format, clang-tidy, cppcheck, shellcheck, layer check, JSON Schemas
-	@t/lib/deps.sh build test lint
-	@$(MAKE) --no-print-directory build
-	@t/lib/lint.sh
+LINT_UNITS := $(CORE_SRC) $(PG_SRC) $(NGX_MODULE_SRC) $(LOADER_SRC) $(wildcard t/fuzz/*.cpp)
+TIDY := $(addprefix tidy/,$(LINT_UNITS))
+LINT := $(addprefix lint/,format cppcheck shell schemas python words)
+.PHONY: format fuzz bench bench-check install uninstall clean tidy-changed $(TIDY) $(LINT)
+run-lint: $(LINT) $(TIDY) layers
+$(LINT): lint/%: $(NGX_CONFIG)
+	@t/lib/lint.sh $*
+tidy-changed: $(NGX_CONFIG)
+	@t/lib/tidy.sh --changed
+$(TIDY): tidy/%: tidy-changed
+	@t/lib/tidy.sh $(if $(FULL),--analyze) $*
 format: ## clang-format over all sources
 	@clang-format-14 -i $$(git ls-files '*.cpp' '*.hpp')
 fuzz: ## each fuzzer for TIME=60 seconds
@@ -212,6 +239,11 @@ $(BUILD)/bench/decoder: t/bench/decoder.cpp $(BUILD)/libloader.a $(BUILD)/libcor
 bench: build $(BUILD)/bench/decoder ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
 	@t/lib/deps.sh build test bench
 	@t/bench/run.sh $(BENCH)
+$(BUILD)/bench/dump.so: t/bench/dump.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror -fPIC -shared -o $@ $<
+bench-check: module loader $(BUILD)/bench/dump.so ## instructions of a request by callgrind, at most 3 % over the committed figures (UPDATE=1 writes them)
+	@t/bench/instructions.py $(if $(UPDATE),--update)
 
 TO := $(DESTDIR)$(PREFIX)
 TO_MODULES := $(TO)/lib/nginx/modules

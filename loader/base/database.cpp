@@ -18,7 +18,8 @@ std::string error_text(PGconn* connection) {
   return std::string(core::trimmed_end(PQerrorMessage(connection), " \n"));
 }
 
-// libpq quotes parts of a connection string that it cannot read, a password among them: say nothing of it.
+// libpq's message quotes parts of a connection string that it cannot parse, possibly the password: do not
+// show it.
 void check_dsn(const std::string& dsn, const std::string& what) {
   const bool is_string = dsn.find('=') != std::string::npos || dsn.rfind("postgres://", 0) == 0 ||
                          dsn.rfind("postgresql://", 0) == 0;
@@ -70,8 +71,8 @@ Database Database::connect(const std::string& dsn, const std::string& what,
                            std::chrono::milliseconds patience) {
   check_dsn(dsn, what);
   const std::string seconds = std::to_string(std::max<long long>(2, patience.count() / 1000));
-  // An empty dbname counts as not given: libpq's PG* variables then decide. A connect_timeout of the
-  // connection string comes later and wins.
+  // An empty dbname is the same as none: libpq's PG* variables then apply. A connect_timeout in the
+  // connection string comes later and overrides this one.
   const char* const keywords[] = {patience.count() > 0 ? "connect_timeout" : "client_encoding", "dbname",
                                   "fallback_application_name", "client_encoding", nullptr};
   const char* const values[] = {patience.count() > 0 ? seconds.c_str() : "UTF8", dsn.c_str(), "tablegate",
@@ -85,7 +86,7 @@ Database Database::connect(const std::string& dsn, const std::string& what,
   }
   PQsetNoticeProcessor(connection, &ignore_notice, nullptr);
   database.set_patience(patience);
-  // Every name that the loader uses is qualified; nothing in someone's search_path may come in between.
+  // The loader qualifies all names; a user's search_path must not interfere.
   database.query(
       "SELECT pg_catalog.set_config('search_path', '', false), pg_catalog.set_config('datestyle', 'ISO, "
       "YMD', false),"
@@ -130,7 +131,7 @@ Rows Database::query(const std::string& sql, const std::vector<Parameter>& param
   return rows;
 }
 
-// The last result of what was sent, as PQexec() returns it, but not later than patience allows.
+// The last result of what was sent, as PQexec() returns it, but within the time limit.
 PGresult* Database::await_result() {
   const auto end = std::chrono::steady_clock::now() + patience_;
   PGresult* last = nullptr;
@@ -151,7 +152,7 @@ PGresult* Database::await_result() {
     if (next == nullptr) return last;
     PQclear(last);
     last = next;
-    // A broken connection may go on giving errors; the first one tells.
+    // A broken connection may report more errors; the first one is the cause.
     if (PQstatus(connection()) != CONNECTION_OK) return last;
   }
 }

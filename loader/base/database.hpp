@@ -1,7 +1,7 @@
 // A synchronous PostgreSQL session for the loader's own work (the gateway's
-// asynchronous one is ngx_module/pg). Values go as bound text parameters, never
-// pasted. Failures throw: SystemFailure with PostgreSQL's text, or DatabaseError
-// with its SQLSTATE where the caller may want to tell them apart.
+// asynchronous one is ngx_module/pg). Values are sent as bound text parameters,
+// never inserted into the SQL. Failures throw: SystemFailure with PostgreSQL's
+// message, or DatabaseError with its SQLSTATE where the caller may handle it.
 #pragma once
 
 #include <libpq-fe.h>
@@ -38,6 +38,8 @@ class Rows {
   std::string string(int row, int column) const { return std::string(text(row, column)); }
   long long integer(int row, int column) const;
   bool boolean(int row, int column) const { return text(row, column) == "t"; }
+  // The OID of a column's type.
+  unsigned type(int column) const { return PQftype(result_.get(), column); }
   // Rows that an INSERT, UPDATE or DELETE touched.
   long long affected() const;
   PGresult* get() const { return result_.get(); }
@@ -48,13 +50,13 @@ class Rows {
 
 class Database {
  public:
-  // `dsn` as libpq takes it; `what` names it in messages ("the catalog"). The message never holds the DSN.
-  // `patience`: how long connecting and each statement may take before the database counts as lost (then
-  // usable() is false for ever); 0: as long as they take.
+  // `dsn` as libpq reads it; `what` names it in messages ("the catalog"). No message holds the DSN.
+  // `patience`: how long connecting and each statement may take before the database is given up as lost
+  // (usable() is then false for good); 0: no limit.
   static Database connect(const std::string& dsn, const std::string& what,
                           std::chrono::milliseconds patience = std::chrono::milliseconds(0));
 
-  // A statement that comes back, as the thousand of a long command do, is prepared once.
+  // A statement that is repeated, as thousands are in a long command, is prepared once.
   Rows query(const std::string& sql, const std::vector<Parameter>& parameters = {});
   // Several statements without parameters (migrations).
   void script(const std::string& sql);
@@ -66,7 +68,7 @@ class Database {
  private:
   explicit Database(PGconn* connection) : connection_(connection, &PQfinish) {}
   PGresult* await_result();
-  // The name of a statement that is prepared, or empty: it is run seldom.
+  // The name of the prepared statement, or empty if it is run too rarely.
   std::string prepared_name(const std::string& sql);
 
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;

@@ -1,4 +1,4 @@
-// An open file, socket or folder of the system's that closes itself.
+// An open file, socket or folder that closes itself.
 #pragma once
 
 #include <unistd.h>
@@ -7,7 +7,7 @@ namespace tablegate::loader {
 
 class Descriptor {
  public:
-  // As open() returns it; below 0 there is nothing to close.
+  // As open() returns it; a negative number is never closed.
   explicit Descriptor(int number = -1) : number_(number) {}
   ~Descriptor() {
     if (number_ >= 0) ::close(number_);

@@ -1,6 +1,6 @@
-// The files of schema/ that the loader carries in itself, so that an installed
-// `tablegate` needs no folder of the sources. build/obj/embedded.cpp, made by
-// schema/embed.sh, defines the functions.
+// The files of schema/ that are compiled into the loader, so that an installed
+// `tablegate` needs no source folder. schema/embed.sh writes the functions'
+// definitions to build/obj/embedded.cpp.
 #pragma once
 
 #include <string_view>
@@ -13,7 +13,7 @@ struct EmbeddedFile {
   std::string_view content;  // NUL-terminated, static
 };
 
-// Sorted by name; for migrations that is the order they run in.
+// Sorted by name, which is the order in which migrations run.
 const std::vector<EmbeddedFile>& embedded_migrations();         // of the catalog
 const std::vector<EmbeddedFile>& embedded_mirror_migrations();  // of the mirror's database
 // One file each: functions.sql.

@@ -9,7 +9,7 @@
 namespace tablegate::loader {
 namespace {
 
-// Reads the parts of one time from left to right; any failure sticks.
+// Reads the parts of a time from left to right; after a failure all reads fail.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -92,7 +92,7 @@ std::string read_iso_time(const std::string& text, const std::string& option) {
   const bool date_only = scan.good() && scan.at_end();
   if (!date_only) scan_clock(scan);
   if (!scan.good() || !scan.at_end()) {
-    throw WrongUsage(fmt::format("{} wants an ISO 8601 time with an offset, not \"{}\"", option, text),
+    throw WrongUsage(fmt::format("{} requires an ISO 8601 time with an offset, not \"{}\"", option, text),
                      fmt::format("{0} 2027-01-31T08:00:00Z, or {0} 2027-01-31T08:00:00+08:00", option));
   }
   return date_only ? text + "T00:00:00Z" : text;

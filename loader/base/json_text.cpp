@@ -14,7 +14,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr int kMaxDepth = 32;
-// Beyond this a double no longer stands for one decimal number.
+// Above this a double may not be exactly one decimal number.
 constexpr double kMaxPlainDouble = 1e15;
 
 std::string position(std::string_view text, size_t offset) {
@@ -34,7 +34,7 @@ void find_faults(const JsonValue& value, const std::string& pointer, int depth,
     for (const auto& member : value.GetObject()) {
       const std::string_view name = json_string(member.name);
       const std::string here = pointer + pointer_token(name);
-      if (!names.insert(name).second) faults.push_back({here, "stands twice"});
+      if (!names.insert(name).second) faults.push_back({here, "is repeated"});
       find_faults(member.value, here, depth + 1, faults);
     }
   } else if (value.IsArray()) {
@@ -55,7 +55,7 @@ std::string parse_json(std::string_view text, JsonDocument& document) {
                               rapidjson::kParseFullPrecisionFlag;
   if (text.find('\0') != std::string_view::npos)
     return "not JSON: a NUL byte at " + position(text, text.find('\0'));
-  const std::string whole(text);  // NUL-terminated, as StringStream wants it
+  const std::string whole(text);  // NUL-terminated, as StringStream requires
   document.Parse<kFlags>(whole.c_str());
   if (document.HasParseError()) {
     return fmt::format("not JSON: {} ({})", rapidjson::GetParseError_En(document.GetParseError()),

@@ -1,7 +1,7 @@
-// JSON of definitions: read whole into RapidJSON's tree (valid UTF-8 only) and
-// written back compact. What RapidJSON reads and we do not want (members twice,
-// 33 levels, numbers that are not kept exactly) is told by json_faults(). Not
-// for requests: those go through core.
+// JSON of definitions: read completely into RapidJSON's tree (valid UTF-8 only)
+// and written compactly. json_faults() reports what RapidJSON accepts but a
+// definition must not have: repeated members, more than 32 levels, numbers that
+// are not exact. Requests are not read with this, but by core.
 #pragma once
 
 #include <rapidjson/document.h>
@@ -24,7 +24,7 @@ struct JsonFault {
 };
 std::vector<JsonFault> json_faults(const JsonValue& value, const std::string& pointer);
 
-// Compact, members in their order.
+// Compact; members keep their order.
 std::string json_text(const JsonValue& value);
 // With line breaks, indented by two blanks.
 std::string pretty_json_text(const JsonValue& value);
@@ -38,11 +38,11 @@ inline std::string_view json_string(const JsonValue& value) {
   return {value.GetString(), value.GetStringLength()};
 }
 
-// A string, number or truth value as the text that a caller would send; numbers in plain notation. False: it
-// has none (then it is to be written as a string).
+// A string, number or boolean as the text that a caller would send; numbers without exponent. False: there is
+// no such text, and it must be written as a string.
 bool json_scalar_text(const JsonValue& value, std::string& text);
 
-// One token of a JSON pointer with its escapes (RFC 6901 section 3), '/' before it.
+// One token of a JSON pointer, escaped (RFC 6901 section 3), with '/' before it.
 std::string pointer_token(std::string_view name);
 std::string pointer_token(size_t index);
 

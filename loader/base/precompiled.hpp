@@ -1,5 +1,6 @@
-// What nearly every unit of the loader and of the unit tests parses, parsed once a build: the Makefile compiles this
-// header and puts it in front. Files still include what they use, and are linted without it.
+// What nearly every unit of the loader and of the unit tests includes, compiled
+// once per build: the Makefile precompiles this header and includes it first.
+// Files still include what they use, and are linted without it.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,6 +1,6 @@
-// How the loader's commands fail: an exception that carries what to say and the
-// exit status (interface section 3). Caught once, in cli/main.cpp, which prints
-// "tablegate: MESSAGE" and, where there is one, "try: COMMAND" on stderr.
+// How the loader's commands fail: an exception with the message and the exit
+// status (loader/README.md). Caught once, in cli/main.cpp, which prints
+// "tablegate: MESSAGE" and, if there is one, "try: COMMAND" to stderr.
 #pragma once
 
 #include <stdexcept>
@@ -14,7 +14,7 @@ class Failure : public std::runtime_error {
   Failure(int status, const std::string& message, std::string next)
       : std::runtime_error(message), status_(status), next_(std::move(next)) {}
   int status() const { return status_; }
-  // The command that would help, or empty.
+  // The command that helps, or empty.
   const std::string& next() const { return next_; }
 
  private:
@@ -22,7 +22,7 @@ class Failure : public std::runtime_error {
   std::string next_;
 };
 
-// Exit 1: what was asked for is not allowed or makes no sense; nothing was changed.
+// Exit 1: the request is not allowed or not valid; nothing was changed.
 struct Refused : Failure {
   explicit Refused(const std::string& message, std::string next = {})
       : Failure(1, message, std::move(next)) {}

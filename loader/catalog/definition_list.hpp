@@ -1,4 +1,5 @@
-// The definitions of one kind that the catalog holds, for `get`.
+// The definitions of one kind as `tablegate get` lists them: the text as it is
+// stored and, for people, a few fields with their defaults.
 #pragma once
 
 #include <string>
@@ -10,19 +11,17 @@
 
 namespace tablegate::loader {
 
-struct DefinitionList {
-  std::vector<std::string> headings;  // of `cells`
-  struct Item {
-    std::string name;
-    std::string definition;  // its JSON
-    std::vector<std::string> cells;
-  };
-  std::vector<Item> items;  // by name
+struct ListedDefinition {
+  std::string name;
+  std::string text;                 // JSON
+  std::vector<std::string> fields;  // one for each of list_headings()
 };
-// Of any kind but Consumer, which has no stored definition. `name` empty: all. Kinds that belong to a
-// workspace: those of `workspace` (empty: the only one). Throws Refused where
-// there is none of this name.
-DefinitionList list_definitions(Database& catalog, const std::string& workspace, Kind kind,
-                                const std::string& name);
+
+// Of the columns after the name. Not for consumers, of which the catalog stores no text.
+std::vector<std::string> list_headings(Kind kind);
+
+// By name. `name` empty: all of the kind, of the workspace where the kind belongs to one.
+std::vector<ListedDefinition> list_definitions(Database& catalog, const std::string& workspace, Kind kind,
+                                               const std::string& name);
 
 }  // namespace tablegate::loader

@@ -54,12 +54,6 @@ std::string join_path(const std::string& base_path, const std::string& path) {
   return base_path == "/" ? path : base_path + path;
 }
 
-std::string ApiRow::method() const {
-  JsonDocument document;
-  parse_json(definition, document);
-  return json_member(document, "method", "GET");
-}
-
 std::vector<std::string> first_column(const Rows& rows) {
   std::vector<std::string> names;
   names.reserve(static_cast<size_t>(rows.size()));
@@ -131,15 +125,6 @@ std::optional<TableInfo> find_table(Database& catalog, const std::string& name) 
   table.primary_key = read_names(rows.string(0, 1));
   table.time_zone = rows.string(0, 2);
   return table;
-}
-
-std::string table_source(const TableInfo& table) {
-  const auto text = [](const std::string& value) {
-    return json_text(
-        JsonValue(rapidjson::StringRef(value.data(), static_cast<rapidjson::SizeType>(value.size()))));
-  };
-  return fmt::format(R"({{"table":{},"time_zone":{},"primary_key":{},"columns":{}}})", text(table.name),
-                     text(table.time_zone), names_text(table.primary_key), columns_text(table.columns));
 }
 
 std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,

@@ -8,7 +8,8 @@
 
 #include "base/database.hpp"
 #include "core/manifest/manifest.hpp"
-#include "model/definition_rules.hpp"
+#include "model/api_definition.hpp"
+#include "model/table_definition.hpp"
 
 namespace tablegate::loader {
 
@@ -26,10 +27,8 @@ bool has_business_process(Database& catalog, const Workspace& workspace, const s
 
 // A table as it is defined, or nullopt.
 std::optional<TableInfo> find_table(Database& catalog, const std::string& name);
-// {"table","time_zone","primary_key","columns"}: what a draft of this table is compiled against.
-std::string table_source(const TableInfo& table);
 
-// An API's draft with what stands around it.
+// An API's draft, and what it belongs to.
 struct ApiRow {
   std::string id;
   std::string name;
@@ -43,7 +42,8 @@ struct ApiRow {
   core::VersionKey version_key;  // by schemes header and query
   std::string digest_name;       // the name that digests of its draft are made with
 
-  std::string method() const;
+  // The draft, read. Throws SystemFailure when it is damaged.
+  ApiDefinition draft() const { return read_api_definition(definition, "API \"" + name + "\""); }
 };
 
 // The APIs of these names, in this order, or all of a business process, or (neither) all of the workspace, by

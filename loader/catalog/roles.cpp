@@ -113,7 +113,7 @@ bool ensure_roles(Database& catalog) {
   for (const std::string_view role : group_roles()) changed |= create_role(catalog, role, "NOLOGIN");
   changed |= create_role(catalog, "tablegate_reader", "LOGIN NOINHERIT");
   changed |= pin_settings(catalog);
-  // `api test` runs as the reader: SET ROLE wants the membership.
+  // `api test` runs as the reader: SET ROLE requires the membership.
   if (!is_member(catalog, "tablegate_developer", "tablegate_reader")) {
     catalog.script("GRANT tablegate_reader TO tablegate_developer");
     changed = true;

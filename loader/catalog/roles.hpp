@@ -1,5 +1,5 @@
 // The roles of an installation and what they may do with the database
-// Roles are the cluster's: they may exist
+// (loader/README.md, "init"). Roles are the cluster's: they may exist
 // already, made for another catalog. Inside init's transaction.
 #pragma once
 

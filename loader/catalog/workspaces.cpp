@@ -20,8 +20,9 @@ bool create_workspace(Database& catalog, const std::string& name, bool approval)
                   {name, made.string(0, 0)});
   } catch (const DatabaseError& error) {
     if (error.sqlstate != "23505") throw;
-    throw Refused(fmt::format("workspace {} wants a consumer of its name, and there is another one", name),
-                  "tablegate consumer show " + name);
+    throw Refused(
+        fmt::format("workspace {} requires a consumer of its name, but another consumer has this name", name),
+        "tablegate consumer show " + name);
   }
   return true;
 }

@@ -54,15 +54,15 @@ void audit(const Settings& settings, AuditQuestion question) {
 }  // namespace
 
 void add_audit(Verb& app, Settings& settings) {
-  Verb* const verb = app.add_subcommand("audit", "Who did what when, the latest last");
+  Verb* const verb = app.add_subcommand("audit", "Show who did what and when, the latest last");
   const auto options = std::make_shared<AuditQuestion>();
   verb->add_option("--since", options->since, "90s, 15m, 24h, 7d back from now, or an ISO 8601 time")
       ->type_name("TIME");
-  verb->add_option("--api", options->api, "what concerns this API, under older names too")->type_name("A");
-  verb->add_option("--user", options->user, "by or in the name of this user")->type_name("U");
+  verb->add_option("--api", options->api, "only this API, also under its former names")->type_name("A");
+  verb->add_option("--user", options->user, "only this user, also as the one acted for")->type_name("U");
   verb->add_option("--kind", options->kind, "Api, Table, Consumer, ..., Workspace or Setting")
       ->type_name("K");
-  verb->add_option("-n", options->limit, "at most so many, the latest (100)")
+  verb->add_option("-n", options->limit, "the number of entries, the latest ones (default: 100)")
       ->type_name("N")
       ->check(between(1, 100000));
   verb->footer(

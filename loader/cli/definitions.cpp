@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "catalog/apply/apply.hpp"
-#include "catalog/apply/consumer_definition.hpp"
+#include "catalog/apply/apply_consumer.hpp"
 #include "catalog/apply/removal.hpp"
 #include "catalog/definition_list.hpp"
 #include "cli/cli.hpp"
@@ -68,20 +68,20 @@ void get(const Settings& settings, const std::string& word, const std::string& n
   const Kind kind = read_kind(word);
   if (kind == Kind::consumer) return get_consumers(settings, name);
   Database catalog = settings.open_catalog();
-  const DefinitionList list = list_definitions(catalog, settings.workspace, kind, name);
+  const std::vector<ListedDefinition> list = list_definitions(catalog, settings.workspace, kind, name);
   if (settings.json) {
-    // Several of one name: versions of a REST API.
-    if (!name.empty() && list.items.size() == 1) return print_line(list.items.front().definition);
-    std::string text;
-    for (const DefinitionList::Item& item : list.items)
-      text += (text.empty() ? "\n " : ",\n ") + item.definition;
-    return print_line("[" + text + (text.empty() ? "]" : "\n]"));
+    // Several: versions of a REST API.
+    if (!name.empty() && list.size() == 1) return print_line(list.front().text);
+    std::string text = "[";
+    for (const ListedDefinition& one : list) text += (&one == &list.front() ? "\n " : ",\n ") + one.text;
+    return print_line(text + (list.empty() ? "]" : "\n]"));
   }
   std::vector<std::vector<std::string>> table = {{"NAME"}};
-  table[0].insert(table[0].end(), list.headings.begin(), list.headings.end());
-  for (const DefinitionList::Item& item : list.items) {
-    table.push_back({item.name});
-    table.back().insert(table.back().end(), item.cells.begin(), item.cells.end());
+  const std::vector<std::string> headings = list_headings(kind);
+  table[0].insert(table[0].end(), headings.begin(), headings.end());
+  for (const ListedDefinition& one : list) {
+    table.push_back({one.name});
+    table.back().insert(table.back().end(), one.fields.begin(), one.fields.end());
   }
   print_table(table);
 }
@@ -108,7 +108,7 @@ void delete_one(const Settings& settings, const std::string& word, const std::st
                 const std::string& version) {
   const Kind kind = read_kind(word);
   if (!version.empty() && kind != Kind::rest_api)
-    throw WrongUsage("--version is for REST APIs", "tablegate delete restapi NAME --version v1");
+    throw WrongUsage("--version applies to REST APIs only", "tablegate delete restapi NAME --version v1");
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
   std::optional<MirrorTable> mirror;
@@ -140,7 +140,7 @@ void add_definitions(Verb& app, Settings& settings) {
   const char* const kinds_text =
       "Domain, GatewayInstance, RestApi, DataSource, BusinessProcess, Table, Api or Consumer";
 
-  Verb* const applying = app.add_subcommand("apply", "Save definitions: all of them or none");
+  Verb* const applying = app.add_subcommand("apply", "Save definitions, all of them or none");
   const auto sources = std::make_shared<std::vector<std::string>>();
   applying->add_option("-f,--file", *sources, "file, folder (its *.json) or - for standard input")
       ->required()
@@ -157,7 +157,7 @@ void add_definitions(Verb& app, Settings& settings) {
   const auto name = std::make_shared<std::string>();
   Verb* const getting = app.add_subcommand("get", "List definitions, or print them with -o json");
   getting->add_option("KIND", *kind, kinds_text)->required();
-  getting->add_option("NAME", *name, "only this one");
+  getting->add_option("NAME", *name, "name of a definition (default: all)");
   getting->footer("Examples:\n  tablegate get apis\n  tablegate get table user_info -o json");
   getting->callback([&settings, kind, name] { get(settings, *kind, *name); });
 
@@ -167,7 +167,7 @@ void add_definitions(Verb& app, Settings& settings) {
   deleting->footer(
       "Examples:\n  tablegate delete api 'Query User by User ID'\n  tablegate delete table user_info");
   const auto version = std::make_shared<std::string>();
-  deleting->add_option("--version", *version, "of a REST API that has several");
+  deleting->add_option("--version", *version, "version of a REST API that has several");
   add_wait(*deleting, settings);
   deleting->callback([&settings, kind, name, version] { delete_one(settings, *kind, *name, *version); });
 }

@@ -1,6 +1,6 @@
 // `tablegate deploy`: apply, test, commit and publish of what differs, each step
 // for all APIs of the files before the next begins. Everything is looked up
-// anew, so that a run which stopped goes on when it is run again.
+// anew, so that a run which stopped continues when it is run again.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -117,10 +117,9 @@ class Deployment {
   void refuse_untested(const std::vector<std::string>& failed, const std::set<std::string>& unloaded) {
     if (failed.empty() && unloaded.empty()) return;
     progress_.clear();
-    const char* const kDrafts =
-        "what was applied stays a draft that callers do not see, nothing was committed";
+    const char* const kDrafts = "the applied definitions remain drafts, nothing was committed or published";
     if (failed.empty()) {
-      throw Refused(fmt::format("there is nothing to test with in table {}, which was never loaded; {}",
+      throw Refused(fmt::format("table {} was never loaded, so no draft that reads it can be tested; {}",
                                 name_list({unloaded.begin(), unloaded.end()}), kDrafts),
                     "tablegate table load " + *unloaded.begin());
     }
@@ -137,10 +136,10 @@ class Deployment {
     progress_.clear();
     std::string lines;
     for (size_t i = 0; i < std::min(breaks.size(), kNamed); ++i) lines += "\n  " + breaks[i];
-    throw Refused(fmt::format("{} would break callers; what was applied stays a draft that they do not see, "
+    throw Refused(fmt::format("{} would break callers; the applied definitions remain drafts, "
                               "nothing was committed:{}",
                               plural(breaks.size(), "API"), lines),
-                  "the same command with --breaking, when every caller is ready for it");
+                  "the same command with --breaking, once every caller is ready for it");
   }
 
   // All that nobody has asked for yet. What was rejected is for somebody to look at.
@@ -200,10 +199,11 @@ class Deployment {
     const std::string& first = versions_[waiting_.front()].status;
     const bool asked = first == kAsked;
     throw Refused(
-        fmt::format("nothing was published, because not every version may be: {}{}; deploy goes on when it "
-                    "is run again after that",
-                    some_names(names),
-                    asked ? "; a member of tablegate_approver, not who submitted it, must approve" : ""),
+        fmt::format(
+            "nothing was published, because not every version is approved: {}{}; deploy continues when it "
+            "is run again after the approval",
+            some_names(names),
+            asked ? "; a member of tablegate_approver other than the submitter must approve" : ""),
         first == kUnasked && !options_.submit
             ? "the same command with --submit"
             : fmt::format("tablegate api {} {}", asked ? "approve" : "versions",
@@ -290,26 +290,28 @@ class Deployment {
 void add_deploy(Verb& app, Settings& settings) {
   const auto options = std::make_shared<DeployOptions>();
   Verb* const verb =
-      app.add_subcommand("deploy", "Apply, test, commit and publish what differs, for the APIs of the files");
+      app.add_subcommand("deploy", "Apply, test, commit and publish the changed definitions of files");
   verb->add_option("-f,--file", options->sources, "file, folder (its *.json) or - for standard input")
       ->required()
       ->type_name("FILE|DIR|-");
-  Option* const domain = verb->add_option("--domain", options->request.domains,
-                                          "domain of the REST APIs (default: what is there)")
-                             ->allow_extra_args(false);
+  Option* const domain =
+      verb->add_option("--domain", options->request.domains, "domain of the REST APIs (default: unchanged)")
+          ->allow_extra_args(false);
   verb->add_flag("--no-domain", options->request.no_domain, "answer on any host")->excludes(domain);
   verb->add_option("--service", options->request.service,
-                   "service of the gateway instance (default: what is there)");
-  verb->add_option("-m,--message", options->message, "what changed, kept with each new version");
+                   "service of the gateway instance (default: unchanged)");
+  verb->add_option("-m,--message", options->message, "message that is stored with each new version");
   verb->add_flag("--yes", options->request.yes,
-                 "other published APIs of the REST APIs may change their domains");
-  verb->add_flag("--breaking", options->request.breaking, "callers of what is served now may break");
-  verb->add_flag("--submit", options->submit, "ask for the approval of what waits for it");
+                 "allow changed domains for other published APIs of the REST APIs");
+  verb->add_flag("--breaking", options->request.breaking,
+                 "allow changes that break callers of the served version");
+  verb->add_flag("--submit", options->submit, "submit the new versions for approval");
   add_wait(*verb, settings);
   verb->footer(
-      "What fails its test stays a draft, and nothing is committed. A version that waits for an approval "
+      "If a test fails, all APIs remain drafts and nothing is committed. A version that waits for an "
+      "approval "
       "stops it\n"
-      "(exit 1) before anything is published; --submit asks for it. Run again, it goes on.\n"
+      "(exit 1) before anything is published; --submit submits it. Run it again to continue.\n"
       "Examples:\n"
       "  tablegate deploy -f definitions/ -m \"$(git log -1 --format=%s)\"\n"
       "  tablegate deploy -f user-api.json --domain api.example.com --wait");

@@ -94,7 +94,7 @@ class Doctor {
     std::vector<std::string> wrong = wrong_reader_grants(mirror);
     if (reader_sees_catalog(catalog)) wrong.insert(wrong.begin(), "sees schema tablegate");
     say("reader's grants", wrong.empty(),
-        wrong.empty() ? "reads schema mirror, nothing else" : "tablegate_reader: " + name_list(wrong),
+        wrong.empty() ? "reads schema mirror only" : "tablegate_reader: " + name_list(wrong),
         "tablegate init --workspace NAME");
   }
 
@@ -152,7 +152,7 @@ class Doctor {
     ManifestContents contents;
     contents.gateway = find_gateway(catalog, settings_.gateway);
     read_domains(catalog, contents);
-    for (const DomainEntry& domain : contents.domains) {
+    for (const DomainDefinition& domain : contents.domains) {
       if (domain.protocol != "HTTPS" || !domain.server_block) continue;
       const CertificateReport found =
           check_certificate({domain.certificate, domain.certificate_key}, domain.name, std::time(nullptr));
@@ -198,7 +198,7 @@ void add_doctor(Verb& app, Settings& settings) {
   Verb* const verb = app.add_subcommand("doctor", "Check an installation");
   auto certificates = std::make_shared<bool>(false);
   verb->add_flag("--certificates", *certificates,
-                 "on a node: look at the certificates of its gateway's domains too");
+                 "on a node: also check the certificates of its gateway's domains");
   verb->footer(
       "Examples:\n  tablegate doctor\n  tablegate doctor -o json\n"
       "  tablegate doctor --certificates --gateway dataservice-prod");

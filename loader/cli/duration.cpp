@@ -21,7 +21,7 @@ std::chrono::milliseconds read_duration(const std::string& text, const std::stri
   if (unit == "m") factor = 60000;
   if (unit == "h") factor = 3600000;
   if (error != std::errc{} || factor == 0 || number < 0 || number > kDay / factor)
-    throw WrongUsage(fmt::format("{} wants a time such as 30s, 500ms or 5m, not \"{}\"", option, text),
+    throw WrongUsage(fmt::format("{} requires a time such as 30s, 500ms or 5m, not \"{}\"", option, text),
                      option + " 30s");
   return std::chrono::milliseconds(number * factor);
 }

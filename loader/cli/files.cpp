@@ -13,8 +13,8 @@
 #include "catalog/apply/export.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
-#include "compile/definition_diff.hpp"
 #include "mirror/read_source_ddl.hpp"
+#include "model/definition_diff.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -115,7 +115,7 @@ void refuse_others(const fs::path& folder, const std::vector<std::string>& files
   if (others.empty()) return;
   std::sort(others.begin(), others.end());
   throw Refused(
-      fmt::format("{} holds {} that this export does not write, such as {}: `apply` would read it as well; "
+      fmt::format("{} holds {} that this export does not write, such as {}: `apply` would also read it; "
                   "nothing was written",
                   folder.string(), plural(others.size(), "*.json file"), others.front()),
       "rm " + shell_word((folder / others.front()).string()) + ", or another folder");
@@ -160,7 +160,7 @@ void export_to(const Settings& settings, const std::string& target) {
 void add_files(Verb& app, Settings& settings) {
   const auto options = std::make_shared<DiffOptions>();
   Verb* const diffing =
-      app.add_subcommand("diff", "What `apply` of these files would change, field by field");
+      app.add_subcommand("diff", "Show what `apply` of these files would change, field by field");
   diffing->add_option("-f,--file", options->sources, "file, folder (its *.json) or - for standard input")
       ->required()
       ->type_name("FILE|DIR|-");
@@ -174,7 +174,7 @@ void add_files(Verb& app, Settings& settings) {
   const auto target = std::make_shared<std::string>();
   Verb* const exporting =
       app.add_subcommand("export", "Write all definitions to files that `apply` finds unchanged");
-  exporting->add_option("DIR", *target, "folder (made when it is missing), or - for standard output")
+  exporting->add_option("DIR", *target, "folder (created if it is missing), or - for standard output")
       ->required()
       ->type_name("DIR|-");
   exporting->footer("Examples:\n  tablegate export definitions/\n  tablegate export - | jq .");

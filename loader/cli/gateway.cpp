@@ -115,18 +115,20 @@ void forget(const Settings& settings, const std::string& gateway, const std::str
 }  // namespace
 
 void add_gateway(Verb& app, Settings& settings) {
-  Verb* const noun = app.add_subcommand("gateway", "The nodes of a gateway and what they serve");
+  Verb* const noun = app.add_subcommand("gateway", "Show the nodes of a gateway and what they serve");
   noun->require_subcommand(1);
   noun->footer("Examples:\n  tablegate gateway status");
   const auto gateway = std::make_shared<std::string>();
   const auto node = std::make_shared<std::string>();
 
-  Verb* const show = noun->add_subcommand("status", "What each node serves, since when, and what failed");
+  Verb* const show =
+      noun->add_subcommand("status", "Show what each node serves, since when, and its last error");
   show->add_option("G", *gateway, "the gateway instance (default: all)");
   show->footer("Examples:\n  tablegate gateway status\n  tablegate gateway status dataservice-prod -o json");
   show->callback([&settings, gateway] { status(settings, *gateway); });
 
-  Verb* const forgetting = noun->add_subcommand("forget", "Take a node that is gone off the list");
+  Verb* const forgetting =
+      noun->add_subcommand("forget", "Remove a node that no longer exists from the list");
   forgetting->add_option("G", *gateway, "the gateway instance")->required();
   forgetting->add_option("NODE", *node, "the node, from gateway status")->required();
   forgetting->footer("Examples:\n  tablegate gateway forget dataservice-prod web3:/var/lib/tablegate");

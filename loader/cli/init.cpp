@@ -32,7 +32,9 @@ void refuse_shared_database(const std::string& database) {
   for (const char* const shared : {"postgres", "template0", "template1"}) {
     if (database == shared) {
       throw Refused(
-          fmt::format("database \"{}\" is everybody's: catalog and mirror want one of their own", database),
+          fmt::format(
+              "database \"{}\" is shared by all users: catalog and mirror require a database of their own",
+              database),
           "createdb tablegate, then --catalog dbname=tablegate");
     }
   }
@@ -169,12 +171,12 @@ void rotate(const Settings& settings) {
     json.begin_object().key("master_key_file").text(path).key("kept_key_file").text(rotation.kept_key);
     json.key("sealed").number(static_cast<int64_t>(rotation.sealed)).end_object().print();
   } else if (!settings.quiet) {
-    print_line(fmt::format("master key file {}: a new key, {} sealed anew", path,
+    print_line(fmt::format("master key file {}: a new key, {} sealed with it", path,
                            plural(rotation.sealed, "secret")));
     print_line(
         fmt::format("copy it to every node that runs tablegate sync (mode 0600): the old one opens nothing "
                     "there any more\n"
-                    "the key before is {}: dumps of the catalog from before need it; keep it with them or "
+                    "the previous key is {}: older dumps of the catalog require it; keep it with them or "
                     "delete it",
                     rotation.kept_key));
   }
@@ -187,7 +189,7 @@ void add_init(Verb& app, Settings& settings) {
   const auto options = std::make_shared<InitOptions>();
   verb->add_option("--reader-password-file", options->password_file,
                    "file with a password for tablegate_reader");
-  verb->add_flag("--approval", options->approval, "versions of the workspace want approval");
+  verb->add_flag("--approval", options->approval, "versions of the workspace require approval");
   verb->add_flag("--rotate-master-key", options->rotate,
                  "seal all secrets of the catalog with a new key (alone: without --workspace)");
   verb->footer(

@@ -33,7 +33,7 @@ void add_global_options(CLI::App& app, Settings& settings, bool root) {
       ->check(CLI::IsMember({"table", "json"}))
       ->type_name("FORMAT")
       ->group("Global options");
-  app.add_flag("-q", settings.quiet, "say nothing but results and errors")->group("Global options");
+  app.add_flag("-q", settings.quiet, "print results and errors only")->group("Global options");
   for (CLI::App* const verb : app.get_subcommands(nullptr)) {
     if (!verb->get_name().empty()) add_global_options(*verb, settings, false);  // option groups have no name
   }
@@ -70,7 +70,7 @@ int report(const CLI::App& app, const Failure& failure) {
   if (const auto* const database = dynamic_cast<const DatabaseError*>(&failure)) {
     if (database->sqlstate == "42501") {  // insufficient_privilege
       status = 1;
-      message = "PostgreSQL does not let this user do that: " + message;
+      message = "this PostgreSQL user lacks the privilege: " + message;
       next =
           "psql -c 'GRANT tablegate_developer TO USER' (definitions, loads, tests, commits), "
           "tablegate_operator (publish, consumers), tablegate_approver (approve, reject)";
@@ -89,7 +89,7 @@ int run(int count, char** arguments) {
   app.set_version_flag("--version", std::string("tablegate ") + kVersion);
   app.require_subcommand(0, 1);
   app.footer(
-      "Exit status: 0 done, 1 refused, 2 wrong usage, 3 database or file system failed, 4 diff --exit-code "
+      "Exit status: 0 done, 1 rejected, 2 wrong usage, 3 database or file system failed, 4 diff --exit-code "
       "found "
       "differences.\n"
       "Examples:\n"

@@ -21,7 +21,7 @@ void print_openapi(const Settings& settings, const std::string& domain) {
 
 void add_openapi(Verb& app, Settings& settings) {
   const auto domain = std::make_shared<std::string>();
-  Verb* const verb = app.add_subcommand("openapi", "Print the OpenAPI 3.1 document of what is published");
+  Verb* const verb = app.add_subcommand("openapi", "Print the OpenAPI 3.1 document of the published APIs");
   verb->add_option("--domain", *domain, "as callers of this domain see it (default: all of the gateway)");
   verb->footer(
       "Examples:\n"

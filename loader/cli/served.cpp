@@ -88,8 +88,9 @@ void wait_for_nodes(const Settings& settings, Database& catalog, const std::func
     try {
       look();
     } catch (const SystemFailure& failure) {
-      throw SystemFailure(fmt::format("saved; whether it is served cannot be told: {}", failure.what()),
-                          "tablegate gateway status");
+      throw SystemFailure(
+          fmt::format("saved, but it is not known whether the nodes serve it: {}", failure.what()),
+          "tablegate gateway status");
     }
     if (done() || std::chrono::steady_clock::now() > end) return;
     std::this_thread::sleep_for(kAsk);
@@ -112,14 +113,14 @@ void print_standing(const std::vector<Standing>& all, uint64_t revision) {
 }  // namespace
 
 void add_wait(Verb& verb, Settings& settings) {
-  verb.add_flag("--wait", settings.wait, "until all nodes that live serve it");
+  verb.add_flag("--wait", settings.wait, "wait until all active nodes serve the change");
   verb.add_option_function(
           "--timeout",
           [&settings](const std::string& text) {
             settings.wait_timeout = read_duration(text, "--timeout");
             settings.wait_timeout_text = text;
           },
-          "how long --wait waits (30s)")
+          "how long --wait waits (default: 30s)")
       ->type_name("TIME");
 }
 

@@ -1,4 +1,4 @@
-// How a command that changes what gateways serve ends (interface section 3): with
+// How a command that changes what gateways serve ends (loader/README.md): with
 // --wait it waits until the nodes serve it, otherwise it says how many do.
 #pragma once
 

@@ -72,10 +72,10 @@ void watch(const Settings& settings, const SyncOptions& options) {
   watching.min_interval = read_duration(options.min_interval, "--min-interval");
   watching.poll = read_duration(options.poll, "--poll");
   if (watching.min_interval < kLeastInterval) {
-    throw WrongUsage(fmt::format("--min-interval is at least {} ms", kLeastInterval.count()),
+    throw WrongUsage(fmt::format("--min-interval must be at least {} ms", kLeastInterval.count()),
                      fmt::format("--min-interval {}ms", kLeastInterval.count()));
   }
-  if (watching.poll < std::chrono::seconds(1)) throw WrongUsage("--poll is at least 1s", "--poll 10s");
+  if (watching.poll < std::chrono::seconds(1)) throw WrongUsage("--poll must be at least 1s", "--poll 10s");
   watching.node.poll_seconds = watching.poll.count() / 1000;
   watching.quiet = settings.quiet;
   watching.open = [&settings] { return settings.open_catalog(kCatalogPatience); };
@@ -91,7 +91,7 @@ void watch(const Settings& settings, const SyncOptions& options) {
 void sync(const Settings& settings, const SyncOptions& options) {
   SyncOptions given = options;
   if (given.watch) StopSignal::install();
-  // What is wrong with the folder is told now, whatever the catalog does.
+  // Faults of the folder are reported now, whatever the catalog does.
   given.node.folder = OutputFolder(options.node.folder).path();
   if (given.node.name.empty()) given.node.name = default_node_name(given.node.folder);
   if (given.node.name.size() > 512) throw WrongUsage("--node: at most 512 characters", "--node web1");
@@ -104,22 +104,24 @@ void sync(const Settings& settings, const SyncOptions& options) {
 void add_sync(Verb& app, Settings& settings) {
   Verb* verb = app.add_subcommand("sync", "Write the manifest of a gateway, check it, reload nginx");
   auto options = std::make_shared<SyncOptions>();
-  verb->add_option("--output", options->node.folder, "folder of manifest.json and domains.conf")->required();
-  verb->add_option("--check", options->node.commands.check, "command that proves the new files, by sh -c");
-  verb->add_option("--reload", options->node.commands.reload, "command that makes nginx read them, by sh -c");
+  verb->add_option("--output", options->node.folder, "folder for manifest.json and domains.conf")->required();
+  verb->add_option("--check", options->node.commands.check, "shell command that checks the new files");
+  verb->add_option("--reload", options->node.commands.reload, "shell command that makes nginx read them");
   verb->add_option("--nginx-version", options->node.commands.nginx_version,
-                   "of the nginx that reads the files; default: what nginx -v says")
+                   "version of the nginx that reads the files (default: from nginx -v)")
       ->envname("TABLEGATE_NGINX_VERSION")
       ->type_name("X.Y.Z");
   verb->add_option("--node", options->node.name, "name of this node (default: host and folder)");
   verb->add_option(
           "--status", options->node.status_url,
-          "a location with tablegate_status: the workers are asked what they serve, and who called what")
+          "URL of a location with tablegate_status: read what the workers serve, and who called what")
       ->type_name("URL");
-  verb->add_flag("--watch", options->watch, "go on, whenever the catalog changes, until SIGTERM");
-  verb->add_option("--min-interval", options->min_interval, "with --watch: one reload in that time (5s)")
+  verb->add_flag("--watch", options->watch, "repeat whenever the catalog changes, until SIGTERM");
+  verb->add_option("--min-interval", options->min_interval,
+                   "with --watch: at most one reload in this time (default: 5s)")
       ->type_name("TIME");
-  verb->add_option("--poll", options->poll, "with --watch: look and report at least that often (10s)")
+  verb->add_option("--poll", options->poll,
+                   "with --watch: check and report at least this often (default: 10s)")
       ->type_name("TIME");
   verb->footer(
       "Examples:\n"

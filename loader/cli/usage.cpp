@@ -36,7 +36,8 @@ void usage(const Settings& settings, UsageQuestion question) {
 }  // namespace
 
 void add_usage(Verb& app, Settings& settings) {
-  Verb* const verb = app.add_subcommand("usage", "Who called what lately, as nodes told with sync --status");
+  Verb* const verb =
+      app.add_subcommand("usage", "Show who called what recently, as nodes report it with sync --status");
   const auto question = std::make_shared<UsageQuestion>();
   question->since = "24h";
   verb->add_option("--api", question->api, "only this API");

@@ -63,7 +63,7 @@ void add_workspace(Verb& app, Settings& settings) {
   Verb* const make = noun->add_subcommand("create", "Create a workspace and its consumer");
   make->add_option("NAME", *name, "the workspace")->required();
   const auto approval = std::make_shared<std::string>("off");
-  make->add_option("--approval", *approval, "whether versions want approval (off)")
+  make->add_option("--approval", *approval, "whether versions require approval (default: off)")
       ->check(one_of({"on", "off"}));
   make->footer(
       "Examples:\n  tablegate workspace create reports\n  tablegate workspace create pay --approval on");
@@ -75,7 +75,7 @@ void add_workspace(Verb& app, Settings& settings) {
 
   Verb* const change = noun->add_subcommand("set", "Change a workspace");
   change->add_option("NAME", *name, "the workspace")->required();
-  change->add_option("--approval", *approval, "whether versions want approval")
+  change->add_option("--approval", *approval, "whether versions require approval")
       ->check(one_of({"on", "off"}))
       ->required();
   change->footer("Examples:\n  tablegate workspace set reports --approval off");

@@ -1,6 +1,7 @@
 #include "compile/api_sql.hpp"
 
 #include "base/refusal.hpp"
+#include "compile/manifest_writer.hpp"
 #include "core/manifest/manifest_reader.hpp"
 #include "core/plan/statement.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "compile/manifest_writer.hpp"
+#include "model/manifest_entries.hpp"
 
 namespace tablegate::loader {
 

@@ -13,6 +13,7 @@
 #include "base/percent.hpp"
 #include "base/refusal.hpp"
 #include "compile/compiled_api.hpp"
+#include "compile/manifest_writer.hpp"
 #include "core/answer/json_writer.hpp"
 #include "core/answer/problem.hpp"
 #include "core/call/parameters.hpp"
@@ -21,6 +22,7 @@
 #include "core/plan/table_generations.hpp"
 #include "core/route/router.hpp"
 #include "core/text/ascii.hpp"
+#include "pg/cells.hpp"
 #include "pg/dsn.hpp"
 #include "pg/poll_loop.hpp"
 #include "pg/pool.hpp"
@@ -28,7 +30,6 @@
 namespace tablegate::loader {
 namespace {
 
-using Values = std::vector<std::pair<std::string, std::string>>;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kRequestId = "api-test";
@@ -59,41 +60,15 @@ struct TestRequest {
   TestHeaders headers;
 };
 
-// What asks for the version of the REST API.
-void add_version(const core::VersionKey& key, TestRequest& request) {
-  if (key.in == core::VersionKey::In::header) request.headers.add(key.name, key.value);
-  if (key.in == core::VersionKey::In::query) request.query = encode_values({{key.name, key.value}});
-}
-
-TestRequest make_request(const CompiledApi& api, const core::VersionKey& version, const Values& given) {
-  for (const auto& [name, value] : given) {
-    const bool known =
-        std::any_of(api.parameters.begin(), api.parameters.end(),
-                    [&name = name](const CompiledParameter& parameter) { return parameter.name == name; });
-    if (!known) throw Refused(fmt::format("Api \"{}\" has no request parameter \"{}\"", api.name, name));
-  }
+// The gateway's own code reports what is missing.
+TestRequest make_request(const ApiEntry& api, const CompiledApi& compiled, const Values& given) {
+  const SampleRequest sample =
+      sample_request(api.definition, compiled.name, compiled.path, api.version_key, given);
   TestRequest request;
-  request.path = api.path;
-  add_version(version, request);
-  for (const CompiledParameter& parameter : api.parameters) {
-    std::vector<std::string> values;
-    for (const auto& [name, value] : given) {
-      if (name == parameter.name) values.push_back(value);
-    }
-    if (values.empty() && parameter.has_sample) values.push_back(parameter.sample);
-    for (const std::string& value : values) {
-      if (parameter.place == "header") {
-        request.headers.add(parameter.name, value);
-      } else if (parameter.place == "path") {
-        const std::string hole = "{" + parameter.name + "}";
-        if (const size_t at = request.path.find(hole); at != std::string::npos)
-          request.path.replace(at, hole.size(), value);
-      } else {
-        std::string& text = parameter.place == "body" ? request.form : request.query;
-        text += (text.empty() ? "" : "&") + encode_values({{parameter.name, value}});
-      }
-    }
-  }
+  request.path = sample.filled_path([](const std::string& value) { return value; });
+  request.query = encode_values(sample.query);
+  request.form = encode_values(sample.form);
+  for (const auto& [name, value] : sample.headers) request.headers.add(name, value);
   return request;
 }
 
@@ -114,43 +89,24 @@ class TestQuery final : public pg::Query {
     for (const uint32_t type : core::statement_types(api_, mask_)) types.push_back(type);
   }
 
-  void on_rows(const PGresult* rows) noexcept override {
-    const size_t columns = core::output_columns(api_);
-    rows_ = PQntuples(rows);
-    if (static_cast<size_t>(PQnfields(rows)) != columns)
-      return end(core::Slug::query_failed, "the table's columns differ");
-    std::vector<core::Cell> cells(columns);
+  void on_rows(const pg::Cells& cells, bool last) noexcept override {
+    (void)last;  // Delivery::whole
+    rows_ = cells.rows();
+    if (!pg::has_columns_of(api_, cells))
+      return end(core::Slug::query_failed, "the table's columns or their types differ");
+    std::vector<core::Cell> scratch(cells.columns());
     core::RowWriter writer(api_, sink_);
-    bool written = writer.begin();
-    for (int row = 0; written && row < rows_; ++row) {
-      for (size_t column = 0; column < columns; ++column) {
-        const int field = static_cast<int>(column);
-        const bool null = PQgetisnull(rows, row, field) != 0;
-        cells[column] = null ? core::Cell{}
-                             : core::Cell{PQgetvalue(rows, row, field),
-                                          static_cast<size_t>(PQgetlength(rows, row, field))};
-      }
-      written = writer.row(cells.data());
-    }
-    end(written && writer.end() ? core::Slug::none : core::Slug::internal_error, {});
+    const bool written = writer.begin() && pg::write_rows(cells, writer, scratch.data()) && writer.end();
+    end(written ? core::Slug::none : core::Slug::internal_error, {});
   }
 
   void on_failure(const pg::Failure& failure) noexcept override {
-    switch (failure.kind) {
-      case pg::Failure::Kind::query_failed:
-        return end(core::Slug::query_failed, failure.message);
-      case pg::Failure::Kind::query_timeout:
-        return end(core::Slug::query_timeout, failure.message);
-      case pg::Failure::Kind::queue_full:
-        return end(core::Slug::queue_full, failure.message);
-      case pg::Failure::Kind::database_unavailable:
-        return end(core::Slug::database_unavailable, failure.message);
-    }
+    end(pg::slug_of(failure.kind), failure.message);
   }
 
   bool done() const { return done_; }
   core::Slug slug() const { return slug_; }
-  int rows() const { return rows_; }
+  size_t rows() const { return rows_; }
   const std::string& detail() const { return detail_; }
   const std::string& body() const { return sink_.text; }
 
@@ -166,7 +122,7 @@ class TestQuery final : public pg::Query {
   const core::TableGenerations& generations_;
   core::StringSink sink_;
   std::string detail_;
-  int rows_ = 0;
+  size_t rows_ = 0;
   core::Slug slug_ = core::Slug::none;
   bool done_ = false;
 };
@@ -181,18 +137,9 @@ class GenerationsQuery final : public pg::Query {
 
   std::string sql() const override { return core::kGenerationsSql; }
   void parameter_types(std::vector<Oid>& types) const override { (void)types; }
-  void on_rows(const PGresult* rows) noexcept override {
-    generations_.begin();
-    for (int row = 0; row < PQntuples(rows); ++row) {
-      core::Cell cells[core::kGenerationColumns];
-      for (size_t column = 0; column < core::kGenerationColumns; ++column) {
-        const int field = static_cast<int>(column);
-        if (PQgetisnull(rows, row, field) != 0) continue;
-        cells[column] = {PQgetvalue(rows, row, field), static_cast<size_t>(PQgetlength(rows, row, field))};
-      }
-      generations_.row(cells);
-    }
-    generations_.end();
+  void on_rows(const pg::Cells& cells, bool last) noexcept override {
+    (void)last;  // Delivery::whole
+    pg::read_generations(cells, generations_);
     done_ = true;
   }
   void on_failure(const pg::Failure& failure) noexcept override {
@@ -301,7 +248,7 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   const std::string text = write_manifest(contents);
   const auto manifest = core::read_manifest(text);
   if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
-  const TestRequest request = make_request(compile_api(contents.apis.back()), api.version_key, parameters);
+  const TestRequest request = make_request(api, compile_api(contents.apis.back()), parameters);
   const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
                                                            request.query, &request.headers);
   if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});

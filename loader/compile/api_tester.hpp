@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "compile/manifest_writer.hpp"
+#include "compile/sample_request.hpp"
+#include "model/manifest_entries.hpp"
 
 namespace tablegate::loader {
 
@@ -30,7 +31,7 @@ class ApiTester {
 
   // `parameters` in the order given; names must be of the API (throws Refused). Parameters not given take
   // their sample.
-  TestOutcome test(const ApiEntry& api, const std::vector<std::pair<std::string, std::string>>& parameters);
+  TestOutcome test(const ApiEntry& api, const Values& parameters);
 
  private:
   class Mirror;

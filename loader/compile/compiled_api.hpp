@@ -1,16 +1,17 @@
-// An Api of the catalog turned into what its manifest line says: the SELECT with
-// quoted identifiers, the condition of each parameter, the types of the columns
-// that it was committed against. What the gateway cannot serve yet is refused
-// here once more, by name, whoever let it into the catalog.
+// An API compiled to what its manifest line says: the SELECT with quoted
+// identifiers, the condition of each parameter, the types of the columns that it
+// was committed against, and the tables and columns that it reads. What the gateway
+// cannot serve yet is rejected here again, with a clear error.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "compile/manifest_writer.hpp"
+#include "model/manifest_entries.hpp"
 
 namespace tablegate::loader {
 
@@ -30,25 +31,26 @@ struct CompiledColumn {
   bool wall = false;  // the same instant in the table's zone follows it in the SELECT
 };
 
-// How an API proves HMAC signatures; the definition's defaults filled in.
-struct CompiledHmac {
-  std::vector<std::string> methods = {"HmacSHA256"};
-  bool require_nonce = false;
-  bool require_content_md5 = true;
+// A mirrored table that an API reads, and the columns that its statement and answer need, with the types that
+// it is compiled against.
+struct TableReads {
+  std::string table;
+  std::map<std::string, std::string> columns;  // name -> type as the manifest names it
 };
 
 struct CompiledApi {
   std::string name, method, path, resource_group, result;
-  int64_t timeout_ms = 3000;
-  int64_t max_records = 2000;
+  int64_t timeout_ms = 0;
+  int64_t max_records = 0;
   bool point = false;
   std::vector<std::string> authentication;
-  std::optional<CompiledHmac> hmac;                                   // where authentication lists it
-  std::optional<std::pair<std::string, std::string>> api_key_source;  // in, name
+  std::optional<HmacRule> hmac;  // where authentication lists it
+  std::optional<ApiKeySource> api_key_source;
   std::string select, tail;
-  std::vector<std::pair<std::string, size_t>> tables;  // name; where "mirror"."NAME" stands in select
+  std::vector<std::pair<std::string, size_t>> tables;  // name; where "mirror"."NAME" begins in select
   std::vector<CompiledParameter> parameters;
   std::vector<CompiledColumn> columns;
+  std::vector<TableReads> reads;  // by table
 };
 
 // Throws Refused, naming the API and the field.

@@ -4,85 +4,32 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
-
-#include "base/json_text.hpp"
-#include "model/api_rules.hpp"
-#include "model/definition_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-// A value as people read it: texts without quotes, "-" for none.
-std::string shown(const JsonValue* value) {
-  if (value == nullptr || value->IsNull()) return "none";
-  return value->IsString() ? std::string(json_string(*value)) : json_text(*value);
+// As people read it: "none" where there is nothing.
+std::string shown(const std::optional<std::string>& value) {
+  return value ? *value : std::string("none");
 }
 
-bool truth(const JsonValue& object, const char* name, bool otherwise) {
-  const JsonValue* const value = json_find(object, name);
-  return value != nullptr && value->IsBool() ? value->GetBool() : otherwise;
+std::string default_text(const std::optional<ScalarText>& value) {
+  return value && value->plain ? "\"" + value->text + "\"" : "none";
 }
 
-int64_t number(const JsonValue& object, const char* name, int64_t otherwise) {
-  const JsonValue* const value = json_find(object, name);
-  return value != nullptr && value->IsInt64() ? value->GetInt64() : otherwise;
+// The type of the column behind a parameter, or `otherwise` where the source does not have it.
+std::string column_type(const ContractSide& side, const std::string& column, const std::string& otherwise) {
+  const TableColumn* const found = side.source.find(column);
+  return found == nullptr ? otherwise : std::string(core::column_type_name(found->type));
 }
 
-std::vector<std::string> texts(const JsonValue& object, const char* name) {
-  const JsonValue* const list = json_find(object, name);
-  return list == nullptr ? std::vector<std::string>() : read_names(json_text(*list));
+std::string column_type(const ContractSide& side, const RequestParameter& parameter) {
+  return column_type(side, parameter.column, parameter.type);
 }
 
-// One side, read: what the definition says with its defaults filled in.
-class Side {
- public:
-  explicit Side(const ContractSide& from) {
-    parse_json(from.definition, definition_);
-    parse_json(from.source, source_);
-    if (const JsonValue* const columns = json_find(source_, "columns");
-        columns != nullptr && columns->IsArray()) {
-      for (const JsonValue& column : columns->GetArray())
-        types_[json_member(column, "name")] = json_member(column, "type");
-    }
-  }
-
-  const JsonValue& definition() const { return definition_; }
-  std::string time_zone() const { return json_member(source_, "time_zone", "UTC"); }
-  std::string place(const JsonValue& parameter) const {
-    return json_member(parameter, "in", default_place(definition_));
-  }
-  bool paginates() const {
-    const JsonValue* const pagination = json_find(definition_, "pagination");
-    return pagination != nullptr && truth(*pagination, "enabled", true);
-  }
-  std::string result() const { return paginates() ? "page" : json_member(definition_, "result", "list"); }
-
-  // The type of the column behind a parameter; what the definition says where the source knows none.
-  std::string column_type(const JsonValue& parameter) const {
-    const auto found = types_.find(json_member(parameter, "column", json_member(parameter, "name")));
-    return found == types_.end() ? json_member(parameter, "type") : found->second;
-  }
-  const JsonValue* find(const char* list, const std::string& name) const {
-    const JsonValue* const all = json_find(definition_, list);
-    if (all == nullptr || !all->IsArray()) return nullptr;
-    const auto found = std::find_if(all->Begin(), all->End(),
-                                    [&](const JsonValue& one) { return json_member(one, "name") == name; });
-    return found == all->End() ? nullptr : found;
-  }
-  // The objects of a list.
-  std::vector<const JsonValue*> all(const char* list) const {
-    std::vector<const JsonValue*> items;
-    const JsonValue* const array = json_find(definition_, list);
-    for (rapidjson::SizeType i = 0; array != nullptr && array->IsArray() && i < array->Size(); ++i)
-      items.push_back(&(*array)[i]);
-    return items;
-  }
-
- private:
-  JsonDocument definition_, source_;
-  std::map<std::string, std::string> types_;
-};
+std::string column_type(const ContractSide& side, const ResponseParameter& parameter) {
+  return column_type(side, parameter.column, parameter.type.value_or(""));
+}
 
 // Whether every value of column type `a` is one of `b`.
 bool fits_into(const std::string& a, const std::string& b) {
@@ -95,30 +42,29 @@ bool fits_into(const std::string& a, const std::string& b) {
   return found != wider.end() && std::count(found->second.begin(), found->second.end(), b) != 0;
 }
 
-constexpr const char* kRequest = "request_parameters";
-constexpr const char* kResponse = "response_parameters";
+bool holds(const std::vector<std::string>& list, const std::string& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
 
 class Comparison {
  public:
-  Comparison(const ContractSide& before, const ContractSide& after) : before_(before), after_(after) {}
+  Comparison(const ContractSide& before, const ContractSide& after)
+      : before_(before), after_(after), was_(before.definition), is_(after.definition) {}
 
   std::vector<ContractBreak> run() {
-    changed("path", json_member(was(), "path"), json_member(is(), "path"));
-    changed("method", json_member(was(), "method", "GET"), json_member(is(), "method", "GET"));
-    for (const JsonValue* const parameter : before_.all(kRequest)) request(*parameter);
-    for (const JsonValue* const parameter : after_.all(kRequest)) added(*parameter);
-    for (const JsonValue* const field : before_.all(kResponse)) response(*field);
-    changed("result", before_.result(), after_.result());
-    changed("envelope", json_member(was(), "envelope", "tablegate"),
-            json_member(is(), "envelope", "tablegate"));
+    changed("path", was_.path, is_.path);
+    changed("method", was_.method, is_.method);
+    for (const RequestParameter& parameter : was_.request_parameters) request(parameter);
+    for (const RequestParameter& parameter : is_.request_parameters) added(parameter);
+    for (const ResponseParameter& field : was_.response_parameters) response(field);
+    changed("result", was_.answer_form(), is_.answer_form());
+    changed("envelope", was_.envelope, is_.envelope);
     limits();
     authentication();
     return std::move(breaks_);
   }
 
  private:
-  const JsonValue& was() const { return before_.definition(); }
-  const JsonValue& is() const { return after_.definition(); }
   void add(const std::string& what, const std::string& reason) { breaks_.push_back({what, reason}); }
   void changed(const std::string& what, const std::string& from, const std::string& to) {
     if (from != to) add(what, fmt::format("was {} and is {}", from, to));
@@ -127,107 +73,79 @@ class Comparison {
     if (to < from) add(what, fmt::format("was {} and is {}", from, to));
   }
 
-  static bool required(const JsonValue& parameter) { return truth(parameter, "required", true); }
-
-  void request(const JsonValue& old) {
-    const std::string name = json_member(old, "name");
-    const std::string what = "parameter " + name;
-    const JsonValue* const found = after_.find(kRequest, name);
+  void request(const RequestParameter& old) {
+    const std::string what = "parameter " + old.name;
+    const RequestParameter* const found = is_.request_parameter(old.name);
     if (found == nullptr) return add(what, "was removed");
-    changed(what + ": type", json_member(old, "type"), json_member(*found, "type"));
-    changed(what + ": in", before_.place(old), after_.place(*found));
-    changed(what + ": operator", json_member(old, "operator", "="), json_member(*found, "operator", "="));
-    const std::string column = before_.column_type(old), now = after_.column_type(*found);
-    if (json_member(old, "type") == json_member(*found, "type") && !fits_into(column, now))
+    changed(what + ": type", old.type, found->type);
+    changed(what + ": in", old.place, found->place);
+    changed(what + ": operator", old.comparison, found->comparison);
+    const std::string column = column_type(before_, old), now = column_type(after_, *found);
+    if (old.type == found->type && !fits_into(column, now))
       add(what, fmt::format("takes fewer values: its column was {} and is {}", column, now));
-    if (json_member(old, "type") == "DATETIME" && column == "timestamptz" && now == column)
-      changed(what + ": time zone", before_.time_zone(), after_.time_zone());
-    if (!required(old) && required(*found)) return add(what, "is required now");
+    if (old.type == "DATETIME" && column == "timestamptz" && now == column)
+      changed(what + ": time zone", before_.source.time_zone, after_.source.time_zone);
+    if (!old.required && found->required) return add(what, "is required now");
     // Who has to send a value sees no default.
-    if (required(old)) return;
-    const JsonValue* const before = json_find(old, "default");
-    const JsonValue* const after = json_find(*found, "default");
-    changed(what + ": default", default_text(before), default_text(after));
+    if (old.required) return;
+    changed(what + ": default", default_text(old.default_value), default_text(found->default_value));
   }
 
-  static std::string default_text(const JsonValue* value) {
-    std::string text;
-    return value != nullptr && json_scalar_text(*value, text) ? "\"" + text + "\"" : "none";
+  void added(const RequestParameter& parameter) {
+    if (was_.request_parameter(parameter.name) == nullptr && parameter.required)
+      add("parameter " + parameter.name, "is new and required");
   }
 
-  void added(const JsonValue& parameter) {
-    const std::string name = json_member(parameter, "name");
-    if (before_.find(kRequest, name) == nullptr && required(parameter))
-      add("parameter " + name, "is new and required");
-  }
-
-  void response(const JsonValue& old) {
-    const std::string name = json_member(old, "name");
-    const std::string what = "response field " + name;
-    const JsonValue* const found = after_.find(kResponse, name);
+  void response(const ResponseParameter& old) {
+    const std::string what = "response field " + old.name;
+    const ResponseParameter* const found = is_.response_parameter(old.name);
     if (found == nullptr) return add(what, "was removed");
-    const std::string type = before_.column_type(old), now = after_.column_type(*found);
+    const std::string type = column_type(before_, old), now = column_type(after_, *found);
     changed(what + ": type", type, now);
-    changed(what + ": as", shown(json_find(old, "as")), shown(json_find(*found, "as")));
-    changed(what + ": mask", shown(json_find(old, "mask")), shown(json_find(*found, "mask")));
+    changed(what + ": as", old.as.empty() ? "none" : old.as, found->as.empty() ? "none" : found->as);
+    changed(what + ": mask", shown(old.mask), shown(found->mask));
     if (type == "timestamptz" && now == type)
-      changed(what + ": time zone", before_.time_zone(), after_.time_zone());
+      changed(what + ": time zone", before_.source.time_zone, after_.source.time_zone);
   }
 
   void limits() {
-    smaller("max_records", number(was(), "max_records", 2000), number(is(), "max_records", 2000));
-    if (!before_.paginates() || !after_.paginates()) return;
-    const JsonValue& old = *json_find(was(), "pagination");
-    const JsonValue& now = *json_find(is(), "pagination");
-    smaller("pagination: max_size", number(old, "max_size", 500), number(now, "max_size", 500));
-    changed("pagination: default_size", std::to_string(number(old, "default_size", 10)),
-            std::to_string(number(now, "default_size", 10)));
+    smaller("max_records", was_.max_records, is_.max_records);
+    if (!was_.paginates() || !is_.paginates()) return;
+    smaller("pagination: max_size", was_.pagination->max_size, is_.pagination->max_size);
+    changed("pagination: default_size", std::to_string(was_.pagination->default_size),
+            std::to_string(is_.pagination->default_size));
   }
 
   void authentication() {
-    const std::vector<std::string> types = texts(was(), "authentication");
-    const std::vector<std::string> now = texts(is(), "authentication");
-    if (types.empty() && !now.empty()) return add("authentication", "was open to all and wants a credential");
+    const std::vector<std::string>& types = was_.authentication;
+    const std::vector<std::string>& now = is_.authentication;
+    if (types.empty() && !now.empty())
+      return add("authentication", "was open to all and now requires a credential");
     if (now.empty()) return;  // open to all: every credential still gets in
     for (const std::string& type : types) {
-      if (std::find(now.begin(), now.end(), type) == now.end())
-        add("authentication", fmt::format("no longer takes {}", type));
+      if (!holds(now, type)) add("authentication", fmt::format("no longer takes {}", type));
     }
-    const auto both = [&](const char* type) {
-      return authenticates_by(was(), type) && authenticates_by(is(), type);
-    };
-    if (both("hmac")) hmac();
-    if (both("api_key")) changed("api_key_source", key_source(was()), key_source(is()));
+    const auto both = [&](const char* type) { return was_.takes(type) && is_.takes(type); };
+    if (both("hmac")) hmac(was_.hmac_rule(), is_.hmac_rule());
+    const ApiKeySource from = was_.key_source(), to = is_.key_source();
+    if (both("api_key")) changed("api_key_source", from.in + " " + from.name, to.in + " " + to.name);
   }
 
-  static std::string key_source(const JsonValue& definition) {
-    const JsonValue* const source = json_find(definition, "api_key_source");
-    return source == nullptr ? "header Authorization"
-                             : json_member(*source, "in") + " " + json_member(*source, "name");
+  void hmac(const HmacRule& old, const HmacRule& now) {
+    for (const std::string& method : old.methods) {
+      if (!holds(now.methods, method)) add("hmac: methods", fmt::format("no longer has {}", method));
+    }
+    const auto stricter = [this](const char* name, bool before, bool after) {
+      if (!before && after) add(fmt::format("hmac: {}", name), "was off and is on");
+    };
+    stricter("require_nonce", old.require_nonce, now.require_nonce);
+    stricter("require_content_md5", old.require_content_md5, now.require_content_md5);
   }
 
-  void hmac() {
-    const JsonValue none(rapidjson::kObjectType);
-    const auto rule = [&none](const JsonValue& definition) -> const JsonValue& {
-      const JsonValue* const found = json_find(definition, "hmac");
-      return found == nullptr ? none : *found;
-    };
-    const auto methods = [](const JsonValue& of) {
-      return json_find(of, "methods") == nullptr ? std::vector<std::string>{"HmacSHA256"}
-                                                 : texts(of, "methods");
-    };
-    const std::vector<std::string> now = methods(rule(is()));
-    for (const std::string& method : methods(rule(was()))) {
-      if (std::find(now.begin(), now.end(), method) == now.end())
-        add("hmac: methods", fmt::format("no longer has {}", method));
-    }
-    for (const auto& [name, otherwise] : {std::pair{"require_nonce", false}, {"require_content_md5", true}}) {
-      if (!truth(rule(was()), name, otherwise) && truth(rule(is()), name, otherwise))
-        add(fmt::format("hmac: {}", name), "was off and is on");
-    }
-  }
-
-  Side before_, after_;
+  const ContractSide& before_;
+  const ContractSide& after_;
+  const ApiDefinition& was_;
+  const ApiDefinition& is_;
   std::vector<ContractBreak> breaks_;
 };
 

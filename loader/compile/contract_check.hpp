@@ -7,12 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "model/api_definition.hpp"
+#include "model/table_definition.hpp"
+
 namespace tablegate::loader {
 
-// One version of an API, as tablegate.api_version keeps it.
+// One version of an API: what it says and what it is compiled against.
 struct ContractSide {
-  std::string definition;  // JSON of kind Api
-  std::string source;      // JSON: {"table","time_zone","primary_key","columns"}
+  ApiDefinition definition;
+  TableInfo source;
 };
 
 struct ContractBreak {

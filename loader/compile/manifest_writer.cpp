@@ -68,7 +68,7 @@ std::vector<std::reference_wrapper<const Entry>> sorted_by(const std::vector<Ent
   return order;
 }
 
-std::string domain_line(const DomainEntry& domain) {
+std::string domain_line(const DomainDefinition& domain) {
   Line line("domain");
   line.text("name", domain.name);
   line.text("protocol", domain.protocol);
@@ -87,8 +87,8 @@ void write_authentication(Line& line, const CompiledApi& api) {
   }
   if (api.api_key_source) {
     line.object("api_key_source", [&] {
-      line.text("in", api.api_key_source->first);
-      line.text("name", api.api_key_source->second);
+      line.text("in", api.api_key_source->in);
+      line.text("name", api.api_key_source->name);
     });
   }
 }
@@ -224,7 +224,7 @@ std::string jwt_setting_json(const JwtEntry& jwt) {
 
 std::string write_manifest(const ManifestContents& contents) {
   std::string body;
-  for (const DomainEntry& domain : sorted_by(contents.domains, &DomainEntry::name))
+  for (const DomainDefinition& domain : sorted_by(contents.domains, &DomainDefinition::name))
     body += domain_line(domain) + "\n";
   for (const ApiEntry& api : sorted_by(contents.apis, &ApiEntry::api_id)) body += api_line(api) + "\n";
   for (const ApiEntry& api : sorted_by(contents.canaries, &ApiEntry::api_id)) body += api_line(api) + "\n";

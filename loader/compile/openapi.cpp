@@ -81,10 +81,12 @@ Template template_of(const std::string& path) {
 }
 
 std::string server_of(const ManifestContents& contents, const std::string& domain) {
-  for (const DomainEntry& one : contents.domains) {
-    if (one.name == domain) return (one.protocol == "HTTPS" ? "https://" : "http://") + domain;
+  for (const DomainDefinition& one : contents.domains) {
+    if (one.name == domain) return one.url();
   }
-  return "http://" + domain;
+  DomainDefinition unknown;
+  unknown.name = domain;
+  return unknown.url();
 }
 
 std::vector<std::string> servers_of(const ManifestContents& contents,

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/manifest_writer.hpp"
+#include "model/manifest_entries.hpp"
 
 namespace tablegate::loader {
 

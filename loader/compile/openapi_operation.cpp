@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "base/json_text.hpp"
 #include "compile/openapi_schema.hpp"
 #include "core/answer/problem.hpp"
 
@@ -170,9 +169,9 @@ std::string scheme_of(const std::string& type, const CompiledApi& api, UsedCompo
     used.schemes["apiKey"] = {"bearer", ""};
     return "apiKey";
   }
-  const auto& [in, name] = *api.api_key_source;
-  const std::string scheme = (in == "header" ? "apiKeyInHeader." : "apiKeyInQuery.") + name;
-  used.schemes[scheme] = {in, name};
+  const ApiKeySource& source = *api.api_key_source;
+  const std::string scheme = (source.in == "header" ? "apiKeyInHeader." : "apiKeyInQuery.") + source.name;
+  used.schemes[scheme] = {source.in, source.name};
   return scheme;
 }
 
@@ -283,7 +282,7 @@ void write_scheme(OpenApiJson& json, const std::string& kind, const std::string&
                 ? "Alibaba's AccessKey signature: X-Ca-Key holds the access key, X-Ca-Signature the HMAC of "
                   "the string to sign, X-Ca-Signature-Headers which X-Ca-* headers it covers, "
                   "X-Ca-Signature-Method HmacSHA256 (default) or HmacSHA1; Date or X-Ca-Timestamp and, "
-                  "where the API wants one, X-Ca-Nonce keep requests from being sent twice."
+                  "where the API requires one, X-Ca-Nonce keep requests from being sent twice."
                 : "An API key of a consumer.");
 }
 
@@ -293,28 +292,15 @@ OpenApiOperation read_operation(const ApiEntry& entry) {
   OpenApiOperation operation;
   operation.entry = &entry;
   operation.api = compile_api(entry);
-  JsonDocument definition, source;
-  parse_json(entry.definition, definition);
-  parse_json(entry.source, source);
-  operation.description = json_member(definition, "description");
-  std::set<std::string> not_null;
-  for (const JsonValue& column : json_find(source, "columns")->GetArray()) {
-    const JsonValue* const flag = json_find(column, "not_null");
-    if (flag != nullptr && flag->IsTrue()) not_null.insert(json_member(column, "name"));
-  }
-  if (const JsonValue* const list = json_find(definition, "request_parameters")) {
-    for (const JsonValue& one : list->GetArray())
-      operation.parameter_notes.push_back(json_member(one, "description"));
-  }
-  operation.parameter_notes.resize(operation.api.parameters.size());
-  for (const JsonValue& one : json_find(definition, "response_parameters")->GetArray()) {
-    const std::string name = json_member(one, "name");
-    operation.column_notes.push_back(json_member(one, "description"));
-    operation.nullable.push_back(not_null.count(json_member(one, "column", name)) == 0);
-    std::string sample;
-    const JsonValue* const written = json_find(one, "sample");
-    const bool has = written != nullptr && json_scalar_text(*written, sample);
-    operation.column_samples.push_back(has ? std::optional<std::string>(sample) : std::nullopt);
+  operation.description = entry.definition.description;
+  for (const RequestParameter& one : entry.definition.request_parameters)
+    operation.parameter_notes.push_back(one.description);
+  for (const ResponseParameter& one : entry.definition.response_parameters) {
+    operation.column_notes.push_back(one.description);
+    const TableColumn* const column = entry.source.find(one.column);
+    operation.nullable.push_back(column == nullptr || !column->not_null);
+    operation.column_samples.push_back(
+        one.sample && one.sample->plain ? std::optional<std::string>(one.sample->text) : std::nullopt);
   }
   return operation;
 }

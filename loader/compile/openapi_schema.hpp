@@ -1,5 +1,5 @@
 // JSON Schema of what a gateway takes and answers: parameters by their type and
-// column, rows by the types of their columns (interface section 5, "JSON values").
+// column, rows by the types of their columns.
 #pragma once
 
 #include <optional>

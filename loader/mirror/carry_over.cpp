@@ -15,7 +15,7 @@
 
 namespace tablegate::loader {
 
-// What the catalog knows of the serving generation.
+// The catalog's record of the serving generation.
 struct ServingState {
   std::vector<TableColumn> columns;
   std::string origin;
@@ -25,8 +25,8 @@ struct ServingState {
 
 namespace {
 
-// The source tells times in whole seconds of its own clock: what changed just before it was read may change
-// once more at the same time. So that is not remembered, and fetched again the next time.
+// The source reports times in whole seconds of its own clock: a partition changed just before it was read may
+// change again within the same second. So its time is not recorded, and it is fetched again by the next load.
 constexpr int64_t kSettling = 60;
 
 ServingState read_state(Database& catalog, const std::string& table, int64_t generation) {
@@ -51,7 +51,7 @@ ServingState read_state(Database& catalog, const std::string& table, int64_t gen
   return state;
 }
 
-// Whether rows of a generation may stand in one with the columns of now.
+// Whether rows of a generation fit into the table's present columns.
 bool rows_fit(const std::vector<TableColumn>& then, const std::vector<TableColumn>& now) {
   return std::equal(
       then.begin(), then.end(), now.begin(), now.end(), [](const TableColumn& old, const TableColumn& next) {
@@ -69,7 +69,7 @@ std::string values_text(const std::vector<SourcePartition>& partitions,
     for (const std::string& column : columns) {
       const auto found = std::find_if(partition.values.begin(), partition.values.end(),
                                       [&column](const auto& value) { return value.first == column; });
-      const std::string& text = found->second;  // a source tells the values of all its keys
+      const std::string& text = found->second;  // a source reports the values of all its keys
       row.PushBack(JsonValue(text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator),
                    allocator);
     }
@@ -90,7 +90,7 @@ CarryOver::CarryOver(Database& catalog, const TableSpec& spec, const std::option
                      TableSource& source, const LoadMode& mode)
     : spec_(spec), serving_(serving) {
   if (mode.merge && spec.primary_key.empty()) {
-    throw Refused(fmt::format("Table \"{}\" has no primary_key, which --merge goes by", spec.name),
+    throw Refused(fmt::format("Table \"{}\" has no primary_key, which --merge requires", spec.name),
                   "tablegate apply -f FILE, with a primary_key");
   }
   if (!serving || mode.full) return;
@@ -109,7 +109,7 @@ CarryOver::CarryOver(Database& catalog, const TableSpec& spec, const std::option
     plan_some(*partitioned, state);
 }
 
-// Partitions that are as they were are taken over; those that the source has no more are not.
+// Unchanged partitions are taken over; those that the source no longer has are not.
 void CarryOver::plan_whole(PartitionedSource& source, const ServingState& state, const std::string& keys) {
   if (!rows_fit(state.columns, spec_.columns) || state.origin != source.origin()) return;
   std::vector<SourcePartition> changed;
@@ -123,15 +123,15 @@ void CarryOver::plan_whole(PartitionedSource& source, const ServingState& state,
       changed.push_back(partition);
     }
   }
-  const bool same_swap = (serving_->relation == spec_.name) == (spec_.swap == "rename");
+  const bool same_swap = (serving_->relation == spec_.name) == (spec_.swap == kRenameSwap);
   unchanged_ = same_swap && changed.empty() && chosen_.size() == state.partitions.size() &&
                !chosen_.empty() && state.keys == keys && rows_of(remembered_) == serving_->rows;
   if (!chosen_.empty()) what_ = What::these;
   source.fetch_only(std::move(changed));
 }
 
-// All rows but those of what was asked for, whether it is known where they are from or not: a partition
-// within that which the source has no more leaves.
+// Takes over all rows except those of the requested partitions, even rows of unknown origin. A partition
+// within the request that the source no longer has is dropped.
 void CarryOver::plan_some(const PartitionedSource& source, const ServingState& state) {
   require_same_columns(state, "--partition");
   what_ = What::others;
@@ -143,8 +143,9 @@ void CarryOver::plan_some(const PartitionedSource& source, const ServingState& s
     if (covered) continue;
     if (!chosen_.empty() && chosen_.front().values.size() != prefix.size()) {
       throw Refused(
-          "partitions named by all keys and others by the first ones cannot be replaced in one load",
-          "a `tablegate table load` for each number of keys");
+          "partitions named by all keys and partitions named by the first keys cannot be replaced in one "
+          "load",
+          "one `tablegate table load` for each number of keys");
     }
     chosen_.push_back({{}, prefix, 0, 0});
   }
@@ -164,10 +165,10 @@ void CarryOver::require_same_columns(const ServingState& state, const std::strin
   if (rows_fit(state.columns, spec_.columns)) return;
   throw Refused(
       fmt::format(
-          "Table \"{}\": generation {} serves with other columns than the Table has now, {} cannot take "
+          "Table \"{}\": the columns of serving generation {} differ from the Table's, {} cannot take "
           "its rows over",
           spec_.name, serving_->generation, option),
-      fmt::format("tablegate table load {} without {}, for all of it", spec_.name, option));
+      fmt::format("tablegate table load {} without {}, to load all rows", spec_.name, option));
 }
 
 int64_t CarryOver::copy(Database& mirror, int64_t generation) const {
@@ -190,7 +191,7 @@ int64_t CarryOver::copy(Database& mirror, int64_t generation) const {
     throw Refused(fmt::format("Table \"{}\": generation {} holds {} rows in partitions that had {} when they "
                               "were loaded",
                               spec_.name, serving_->generation, copied, wanted),
-                  "the same command with --full, which fetches all of them");
+                  "the same command with --full, which fetches all partitions");
   }
   return copied;
 }

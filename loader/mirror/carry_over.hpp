@@ -1,7 +1,7 @@
-// What a load takes over from the generation that serves: the partitions that it
+// What a load takes over from the serving generation: the partitions that it
 // does not bring (or that have not changed since), or, merging, the rows whose
-// keys it does not bring. The new generation holds all of it: readers change from
-// one whole table to another, and a rollback goes back to a whole one.
+// keys it does not bring. The new generation holds the whole table, so that
+// readers and a rollback always see a whole one.
 #pragma once
 
 #include <cstdint>
@@ -20,25 +20,25 @@ struct ServingState;
 
 struct LoadMode {
   bool merge = false;    // by primary key
-  bool full = false;     // nothing is taken over, everything is fetched
-  bool dry_run = false;  // nothing remains
-  int keep = 2;          // generations, the serving one counted
+  bool full = false;     // everything is fetched, nothing is taken over
+  bool dry_run = false;  // nothing is kept
+  int keep = 2;          // generations to keep, including the serving one
 };
 
 class CarryOver {
  public:
-  // Decides, and tells the source what it need not fetch. Throws Refused where the serving generation does
-  // not fit.
+  // Decides what is taken over, and what the source need not fetch. Throws Refused where the serving
+  // generation does not fit.
   CarryOver(Database& catalog, const TableSpec& spec, const std::optional<GenerationTable>& serving,
             TableSource& source, const LoadMode& mode);
 
-  // Nothing changed in the source since the serving generation, nor in what is built of it.
+  // Neither the source nor the Table's definition has changed since the serving generation.
   bool unchanged() const { return unchanged_; }
   bool copies() const { return what_ != What::nothing; }
-  // Into the new generation, once the source's rows are in it and before it is sealed. Returns the number of
-  // rows.
+  // Copies the rows into the new generation, after the source's rows and before it is sealed. Returns the
+  // number of rows.
   int64_t copy(Database& mirror, int64_t generation) const;
-  // That the new generation holds, where each is known; with the rows of those that were fetched.
+  // The known partitions of the new generation; with the row counts of those that were fetched.
   std::vector<SourcePartition> partitions(TableSource& source) const;
 
  private:
@@ -52,8 +52,8 @@ class CarryOver {
   std::optional<GenerationTable> serving_;
   What what_ = What::nothing;
   bool unchanged_ = false;
-  std::vector<std::string> keys_;            // columns that tell partitions apart
-  std::vector<SourcePartition> chosen_;      // these, or all but these
+  std::vector<std::string> keys_;            // columns that identify partitions
+  std::vector<SourcePartition> chosen_;      // these, or all except these
   std::vector<SourcePartition> remembered_;  // of what is taken over
 };
 

@@ -11,8 +11,7 @@
 namespace tablegate::loader {
 namespace {
 
-// Of generations that are no more; of a table that is loaded each minute there would be half a million a
-// year.
+// Rows to keep about deleted generations; a table that is loaded every minute has half a million a year.
 constexpr const char* kHistory = "200";
 
 void forget_history(Database& catalog, const std::string& table) {
@@ -23,7 +22,7 @@ void forget_history(Database& catalog, const std::string& table) {
       {table, kHistory});
 }
 
-// The partitions of generations that are no more are of no use.
+// Deletes the records about partitions of deleted generations.
 void forget_partitions(Database& catalog, const std::string& table) {
   catalog.query(
       "DELETE FROM tablegate.generation_partition p WHERE p.table_name = $1 AND NOT EXISTS (SELECT FROM "
@@ -35,7 +34,7 @@ void forget_partitions(Database& catalog, const std::string& table) {
 
 void promote(Database& catalog, const std::string& table, int64_t generation, int64_t rows, int keep) {
   const std::string number = std::to_string(generation);
-  // The unique index allows one current row at any moment: first away with the old one.
+  // The unique index allows one current row at any moment: the old row changes first.
   catalog.query(
       "UPDATE tablegate.generation SET status = 'previous', served_until = clock_timestamp()"
       " WHERE table_name = $1 AND status = 'current' AND generation <> $2",

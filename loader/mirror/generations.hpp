@@ -1,6 +1,6 @@
 // The catalog's rows about generations: loading, current, previous, pruned,
-// failed. They follow what the mirror really holds (mirror_tables.hpp); only the
-// holder of the table's loader lock writes them.
+// failed. They follow what the mirror really holds (mirror_tables.hpp). Only
+// the holder of the table's loader lock writes them.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +16,27 @@
 
 namespace tablegate::loader {
 
-// Sets right what a loader left behind that died: rows still 'loading' become what the mirror says they are.
+// Repairs the rows of a loader that died: those still 'loading' get the state that the mirror shows.
 void reconcile_generations(Database& catalog, const std::string& table,
                            const std::vector<GenerationTable>& tables);
 
-// The number of the next generation: above all that the catalog and the mirror know.
+// The number of the next generation: above all numbers in the catalog and the mirror.
 int64_t next_generation(Database& catalog, const std::string& table,
                         const std::vector<GenerationTable>& tables);
 // Writes the row of a new generation as 'loading' and returns its number.
 int64_t begin_generation(Database& catalog, const TableSpec& spec, const std::string& source,
                          const std::vector<GenerationTable>& tables);
 
-// What the catalog keeps of where its rows come from. Written before the swap, so that a loader that dies
-// right after it has left nothing out.
+// The catalog's record of where the rows come from. Written before the swap, so that it is complete even if
+// the loader dies directly after it.
 struct GenerationSource {
   std::optional<SourceTime> time;
   std::string origin;                       // of the partitions
-  std::vector<SourcePartition> partitions;  // that are known, of all that it holds
+  std::vector<SourcePartition> partitions;  // the known ones, of all that the generation holds
 };
 void describe_generation(Database& catalog, const TableSpec& spec, int64_t generation,
                          const GenerationSource& source);
-// What it is built with beside its columns: {"primary_key","indexes"}.
+// What it is built with besides its columns: {"primary_key","indexes"}.
 std::string keys_text(const TableSpec& spec);
 
 // A refresh has found that its source has not changed.
@@ -44,13 +44,13 @@ void generation_checked(Database& catalog, const std::string& table, int64_t gen
 
 void fail_generation(Database& catalog, const std::string& table, int64_t generation);
 
-// After the swap: `generation` is current, the one before it previous; those that served longest ago are
-// pruned, so that `keep` are left. Who listens to tablegate_generation is told: {"table","generation"}.
+// After the swap: `generation` becomes current, the one before it previous; older ones are pruned until
+// `keep` are left. Notifies tablegate_generation: {"table","generation"}.
 constexpr int kKeepAll = 1000;
 void finish_generation(Database& catalog, const std::string& table, int64_t generation, int64_t rows,
                        int keep);
 
-// Generations that the mirror still holds and that are neither serving nor the previous one.
+// The mirror's generations that are neither serving nor the previous one.
 std::vector<int64_t> leftovers(Database& catalog, const std::string& table,
                                const std::vector<GenerationTable>& tables);
 

@@ -56,20 +56,21 @@ class Load {
       give_up();
       throw;
     }
-    // From here on the new generation serves, whatever the catalog says: the next load would set that right.
+    // From here on the new generation serves, even if the catalog does not know it: the next load repairs
+    // that.
     try {
       finish_generation(catalog_, spec_.name, next_.generation, next_.rows, mode_.keep);
     } catch (const Failure& failure) {
-      throw SystemFailure(
-          fmt::format("generation {} serves, but the catalog was not told: {}; the next load does that",
-                      next_.generation, failure.what()));
+      throw SystemFailure(fmt::format(
+          "generation {} serves, but the catalog could not be updated: {}; the next load does that",
+          next_.generation, failure.what()));
     }
     drop_old();
     return {next_.generation, next_.rows, carried_, false, false};
   }
 
  private:
-  // What was published since the load began. After this, publications look at what is being loaded.
+  // Checks what was published since the load began. Later publications check the table that is being loaded.
   void recheck_published_columns() {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
@@ -82,7 +83,7 @@ class Load {
     return {serving_->generation, serving_->rows, 0, true, mode_.dry_run};
   }
 
-  // All of a load in a transaction that is rolled back; the catalog hears nothing of it.
+  // A whole load in a transaction that is rolled back; the catalog is not changed.
   LoadOutcome try_out(TableSource& source, const std::vector<GenerationTable>& tables) {
     next_.generation = next_generation(catalog_, spec_.name, tables);
     const Transaction transaction(mirror_);
@@ -96,8 +97,7 @@ class Load {
     return described;
   }
 
-  // What is refused keeps no trace but a 'failed' row. Errors here would hide the reason: the next load
-  // cleans up.
+  // A failed load leaves only a 'failed' row. Errors here would hide the reason; the next load cleans up.
   void give_up() noexcept {
     try {
       drop_generations(mirror_, spec_.name, {next_.generation});
@@ -106,7 +106,7 @@ class Load {
     }
   }
 
-  // The load is done by now: what this leaves is the next one's.
+  // The load is complete; the next load drops what this one could not.
   void drop_old() noexcept {
     try {
       drop_generations(mirror_, spec_.name,
@@ -115,16 +115,16 @@ class Load {
     }
   }
 
-  // In the caller's transaction: the table, its rows, its keys and indexes, sealed.
+  // In the caller's transaction: the table, its rows, its keys and indexes, then sealed.
   void build(TableSource& source) {
-    // Instants in the file carry no offset: they are wall-clock times of the table's zone.
+    // Instants in the file without an offset are in the table's time zone.
     mirror_.query("SELECT set_config('timezone', $1, true)", {spec_.time_zone});
     create_generation(mirror_, spec_.name, next_.generation, spec_.columns);
     next_.relation = generation_name(spec_.name, next_.generation);
     try {
       next_.rows = source.copy_into(mirror_, mirror_name(next_.relation), true, watch_.copying);
     } catch (const SourceChanged&) {
-      throw;  // whoever catches it tries again
+      throw;  // the caller tries again
     } catch (const Refused& refused) {
       throw Refused(refused.what() + serving_note(serving_), refused.next());
     }
@@ -136,25 +136,26 @@ class Load {
     seal();
   }
 
-  // An export that broke off must not take the place of a good one.
+  // Keeps an incomplete export from replacing a good one.
   void check_rows() const {
     const int64_t before = serving_ ? serving_->rows : 0;
     const int64_t least = limits_.min_rows.value_or(before > 0 ? 1 : 0);
     if (next_.rows < least) {
-      throw Refused(fmt::format("Table \"{}\": {} rows came, at least {} were to come{}", spec_.name,
+      throw Refused(fmt::format("Table \"{}\": {} rows arrived, at least {} were expected{}", spec_.name,
                                 next_.rows, least, serving_note(serving_)),
-                    limits_.min_rows ? "" : "--min-rows 0, when the table is meant to be empty");
+                    limits_.min_rows ? "" : "--min-rows 0, if the table may be empty");
     }
     const int64_t missing = before - next_.rows;
     if (limits_.max_shrink && missing > 0 &&
         static_cast<double>(missing) * 100 > *limits_.max_shrink * static_cast<double>(before)) {
       throw Refused(
-          fmt::format("Table \"{}\": {} rows came where {} were, --max-shrink {} allows fewer to go{}",
+          fmt::format("Table \"{}\": {} rows arrived where {} were before, more are missing than "
+                      "--max-shrink {} allows{}",
                       spec_.name, next_.rows, before, *limits_.max_shrink, serving_note(serving_)));
     }
   }
 
-  // Ends writing to it, builds its keys and indexes, and marks it as what may be swapped in.
+  // Ends writing to it, builds its keys and indexes, and marks it as ready for the swap.
   void seal() {
     const std::string generation = std::to_string(next_.generation);
     const std::string rows = std::to_string(next_.rows);

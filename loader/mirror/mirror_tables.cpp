@@ -39,7 +39,7 @@ std::string lock_holders(Database& mirror, const std::string& table) {
   return rows.null(0, 0) ? std::string() : fmt::format(" (sessions {})", rows.text(0, 0));
 }
 
-// False: what is still in use stays: a reader's lock, or a view that someone made on it (2BP01).
+// False: it is still in use, by a reader's lock or by a view on it (2BP01), and is kept.
 bool try_drop(Database& mirror, const std::string& sql, const std::vector<Parameter>& parameters) {
   try {
     Transaction transaction(mirror);
@@ -53,7 +53,7 @@ bool try_drop(Database& mirror, const std::string& sql, const std::vector<Parame
   }
 }
 
-// What others made of the table's generations, a view for example.
+// Objects that others made on the table's generations, such as views.
 std::string dependents(Database& mirror, const std::string& table) {
   const Rows rows = mirror.query(
       "SELECT string_agg(DISTINCT v.oid::regclass::text, ', ') FROM pg_depend d"
@@ -86,8 +86,9 @@ void lock_table_for_load(Database& mirror, const std::string& table) {
       {key});
   const std::string who = holder.empty() ? "another session" : fmt::format("session {}", holder.text(0, 0));
   throw Refused(
-      fmt::format("Table \"{}\" is being loaded by {} of the mirror's PostgreSQL: try again when it is done",
-                  table, who),
+      fmt::format(
+          "Table \"{}\" is being loaded by {} of the mirror's PostgreSQL: try again when that has ended",
+          table, who),
       "tablegate table status " + table);
 }
 
@@ -97,13 +98,15 @@ void open_load_session(Database& mirror) {
   } catch (const DatabaseError& error) {
     if (error.sqlstate != "42501") throw;  // insufficient_privilege
     throw Refused(
-        "loads are for members of tablegate_developer, which you are not in the mirror's PostgreSQL",
+        "loading requires membership in tablegate_developer, which your user does not have in the mirror's "
+        "PostgreSQL",
         "psql -c 'GRANT tablegate_developer TO USER'");
   }
   mirror.script(
       "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0");
   keep_session(mirror);
-  // A loader that was killed must not leave the server at work on an index, with its lock (PostgreSQL 14 on).
+  // When a loader is killed, the server must not continue to build an index while holding its lock
+  // (PostgreSQL 14 and later).
   mirror.query(
       "SELECT set_config(name, '2s', false) FROM pg_settings WHERE name = "
       "'client_connection_check_interval'");
@@ -162,10 +165,11 @@ void swap_generation(Database& mirror, const std::string& table, int64_t next, c
       if (!is_lock_problem(error.sqlstate)) throw;
       if (pace.over()) {
         throw SystemFailure(
-            fmt::format("mirror.{} could not be locked for the swap within {} s, someone holds it{}; the "
-                        "previous generation keeps serving",
-                        table, kSwapPatience.count(), lock_holders(mirror, table)),
-            "the same command again, when those have ended");
+            fmt::format(
+                "mirror.{} could not be locked for the swap within {} s, another session holds it{}; the "
+                "previous generation keeps serving",
+                table, kSwapPatience.count(), lock_holders(mirror, table)),
+            "the same command again, when those sessions have ended");
       }
     }
   }
@@ -186,10 +190,11 @@ void require_droppable(Database& mirror, const std::string& table) {
       "SELECT pg_has_role(session_user, 'tablegate_owner', 'MEMBER') OR"
       " EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tablegate')");
   if (may.boolean(0, 0)) return;
-  throw Refused(fmt::format("Table \"{}\" is loaded in a mirror apart from the catalog: only members of "
-                            "tablegate_owner there may drop it",
-                            table),
-                "the same command as one of them");
+  throw Refused(
+      fmt::format("Table \"{}\" is loaded in a mirror outside of the catalog's database: only members of "
+                  "tablegate_owner there may drop it",
+                  table),
+      "the same command as one of them");
 }
 
 void drop_table(Database& mirror, const std::string& table) {
@@ -197,9 +202,10 @@ void drop_table(Database& mirror, const std::string& table) {
   for (int attempt = 1; !try_drop(mirror, "SELECT mirror_load.drop_table($1)", {table}); ++attempt) {
     if (attempt < kAttempts) continue;
     throw SystemFailure(
-        fmt::format("Table \"{0}\" is deleted, but someone holds its rows in the mirror{1}: they stay until "
-                    "the same command again",
-                    table, lock_holders(mirror, table)),
+        fmt::format(
+            "Table \"{0}\" is deleted, but a session still uses its rows in the mirror{1}; they stay until "
+            "the command is repeated",
+            table, lock_holders(mirror, table)),
         "tablegate delete table " + table);
   }
 }

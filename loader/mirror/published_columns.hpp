@@ -1,5 +1,5 @@
-// Guards callers against a load: columns that a published API reads must still
-// be there, with the same type, in the new generation.
+// Protects callers from a load: the columns that a published API reads must be
+// in the new generation, with the same types.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace tablegate::loader {
 // Throws Refused, naming the API and the column.
 void check_published_columns(Database& catalog, const TableSpec& spec);
 
-// The published APIs that read one of the columns, by name.
+// The published APIs that read one of the columns, sorted by name.
 std::vector<std::string> apis_reading(Database& catalog, const std::string& table,
                                       const std::vector<std::string>& columns);
 

@@ -2,7 +2,6 @@
 
 #include <atomic>
 
-#include "base/json_text.hpp"
 #include "core/text/ascii.hpp"
 #include "model/ddl_lexer.hpp"
 #include "source/maxcompute/maxcompute_source.hpp"
@@ -12,7 +11,7 @@ namespace tablegate::loader {
 namespace {
 
 std::string ask_maxcompute(const SourceRelation& table) {
-  MaxComputeProject project = read_project(table.data_source);
+  MaxComputeProject project = project_of(table.data_source);
   MaxComputeAccount account("", project.region);
   const std::atomic<bool> never{false};
   MaxComputeHttp http(account, HttpPatience::from_environment(), never);
@@ -20,9 +19,7 @@ std::string ask_maxcompute(const SourceRelation& table) {
 }
 
 std::string ask_postgres(const SourceRelation& table) {
-  JsonDocument data_source;
-  parse_json(table.data_source, data_source);
-  const PostgresRows rows{json_member(data_source, "dsn"), table.table, table.query};
+  const PostgresRows rows{table.data_source.dsn, table.table, table.query};
   Database source = open_postgres(rows.dsn);
   return postgres_ddl(describe_postgres(source, rows), table.name);
 }
@@ -30,7 +27,7 @@ std::string ask_postgres(const SourceRelation& table) {
 }  // namespace
 
 std::string read_source_ddl(const SourceRelation& table) {
-  return table.type == "maxcompute" ? ask_maxcompute(table) : ask_postgres(table);
+  return table.data_source.type == "maxcompute" ? ask_maxcompute(table) : ask_postgres(table);
 }
 
 }  // namespace tablegate::loader

@@ -1,4 +1,5 @@
-// Asks the source of a table for its columns: what `apply` needs of Tables without a `ddl`.
+// Asks the source of a table for its columns, for `apply` of Tables without a
+// `ddl`.
 #pragma once
 
 #include <string>

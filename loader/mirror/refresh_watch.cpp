@@ -23,7 +23,7 @@ extern char** environ;
 namespace tablegate::loader {
 namespace {
 
-constexpr int64_t kReadPause = 5;    // seconds between two looks at the definitions
+constexpr int64_t kReadPause = 5;    // seconds between two reads of the definitions
 constexpr int64_t kOutagePause = 2;  // between two attempts to connect
 constexpr int64_t kNever = INT64_MAX;
 
@@ -42,20 +42,20 @@ std::string iso(int64_t seconds) {
 }
 
 void say(const std::string& line) {
-  // Without fmt::print(), which throws when nobody reads the log any more: SIGPIPE tells of that.
+  // fmt::print() would throw when the log's reader has gone; SIGPIPE reports that.
   const std::string text = fmt::format("{} {}\n", iso(now()), line);
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
 
 struct Watched {
-  std::string text, zone;  // of the schedule, to see a change
+  std::string text, zone;  // of the schedule, to notice a change
   std::optional<Schedule> schedule;
   int64_t due = kNever;
   int64_t started = 0;
   pid_t pid = 0;      // 0: no load runs
   int failures = 0;   // in a row
-  bool gone = false;  // defined no more, or another watcher's
+  bool gone = false;  // no longer defined, or taken by another watcher
 };
 
 class Watch {
@@ -70,7 +70,7 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
-  // However it ends, no load is left behind.
+  // Ends its loads on every way out.
   int run() {
     try {
       return follow();
@@ -102,7 +102,7 @@ class Watch {
                                           [](const auto& entry) { return entry.second.pid != 0; }));
   }
 
-  // What is defined now, and what of it is ours. False: the catalog cannot be asked.
+  // Reads what is defined now, and which of it is ours. False: the catalog is not available.
   bool read_tables() {
     try {
       if (!catalog_) {
@@ -111,9 +111,8 @@ class Watch {
         lost_ = false;
       }
       const Rows rows = catalog_->query(
-          "SELECT t.name, coalesce(t.definition -> 'refresh' ->> 'schedule', t.definition ->> 'refresh'),"
-          " coalesce(t.definition -> 'refresh' ->> 'time_zone', t.time_zone)"
-          " FROM tablegate.mirror_table t WHERE t.definition ->> 'refresh' IS NOT NULL ORDER BY t.name");
+          "SELECT name, refresh_schedule, refresh_time_zone FROM tablegate.mirror_table"
+          " WHERE refresh_schedule IS NOT NULL ORDER BY name");
       for (auto& [name, table] : tables_) table.gone = true;
       for (int row = 0; row < rows.size(); ++row) take(rows, row);
       for (auto& [name, table] : tables_) {
@@ -123,9 +122,9 @@ class Watch {
         at = at->second.gone && at->second.pid == 0 ? tables_.erase(at) : std::next(at);
       return true;
     } catch (const SystemFailure& failure) {
-      if (!lost_) say(fmt::format("the catalog cannot be asked: {}", failure.what()));
+      if (!lost_) say(fmt::format("the catalog is not available: {}", failure.what()));
       lost_ = true;
-      catalog_.reset();  // its locks are gone with it
+      catalog_.reset();  // its locks ended with it
       return false;
     }
   }
@@ -169,8 +168,8 @@ class Watch {
     say(fmt::format("{}: refresh \"{}\" ({}), next at {}", name, table.text, table.zone, iso(table.due)));
   }
 
-  // When the last load began that came to its end; one that failed or died has to be made up. Asked only for
-  // a table that is new to us: there may be very many generations.
+  // When the last completed load began; one that failed or died is to be repeated. Queried only for a table
+  // that is new to us: there may be very many generations.
   std::optional<int64_t> last_load(const std::string& name) {
     const Rows rows = catalog_->query(
         "SELECT floor(extract(epoch FROM max(greatest(started_at, checked_at))))::bigint FROM"
@@ -192,7 +191,7 @@ class Watch {
     return most <= 0 ? due : due + std::uniform_int_distribution<int64_t>(0, most)(random_);
   }
 
-  // True when one that is due has to wait for its turn.
+  // True when a due load has to wait.
   bool start_due() {
     if (!connected()) return true;
     for (auto& [name, table] : tables_) {
@@ -263,7 +262,7 @@ class Watch {
     if (table.gone && connected()) let_go(name, table);
   }
 
-  // Sleeps until something is to be done; the signal that ends the watch, or 0.
+  // Sleeps until the next action; returns the signal that ends the watch, or 0.
   int wait(int64_t next_read) const {
     int64_t until = next_read;
     for (const auto& [name, table] : tables_) {
@@ -275,12 +274,12 @@ class Watch {
   }
 
   void stop(int signal) {
-    signal_loads();  // first: what is said may find no reader
+    signal_loads();  // first, because the output may have no reader
     say(fmt::format("stopping ({})", strsignal(signal)));
     await_loads();
   }
 
-  // Once: a second signal would end a load before it has taken back what it began.
+  // Once: a second signal would end a load before it has undone its work.
   void signal_loads() const {
     for (const auto& [name, table] : tables_) {
       if (table.pid != 0) kill(table.pid, SIGTERM);
@@ -304,7 +303,7 @@ class Watch {
   const WatchOptions& options_;
   std::optional<Database> catalog_;
   std::map<std::string, Watched> tables_;
-  std::map<std::string, int> held_;  // tables whose lock a session holds, by its backend
+  std::map<std::string, int> held_;  // tables whose lock a session holds, with its backend
   sigset_t signals_{}, before_{};
   std::minstd_rand random_{std::random_device{}()};
   bool lost_ = false;

@@ -37,11 +37,10 @@ Previous find_previous(Database& catalog, const std::string& name, int64_t gener
     if (!rows.null(row, 3)) details.source_time = rows.string(row, 3);
     return {*found, read_columns(rows.string(row, 1)), details};
   }
-  throw Refused(
-      generation == 0
-          ? fmt::format("Table \"{}\" has no previous generation to go back to", name)
-          : fmt::format("Table \"{}\" keeps no generation {} beside the one that serves", name, generation),
-      fmt::format("tablegate table status {}", name));
+  throw Refused(generation == 0 ? fmt::format("Table \"{}\" has no previous generation to go back to", name)
+                                : fmt::format("Table \"{}\" has no generation {} besides the serving one",
+                                              name, generation),
+                fmt::format("tablegate table status {}", name));
 }
 
 }  // namespace
@@ -59,11 +58,10 @@ LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec&
   try {
     finish_generation(catalog, spec.name, previous.table.generation, previous.table.rows, kKeepAll);
   } catch (const Failure& failure) {
-    throw SystemFailure(
-        fmt::format(
-            "generation {} serves, but the catalog was not told: {}; the next load or rollback does that",
-            previous.table.generation, failure.what()),
-        "tablegate table status " + spec.name);
+    throw SystemFailure(fmt::format("generation {} serves, but the catalog could not be updated: {}; the "
+                                    "next load or rollback does that",
+                                    previous.table.generation, failure.what()),
+                        "tablegate table status " + spec.name);
   }
   return {previous.table.generation, previous.table.rows};
 }

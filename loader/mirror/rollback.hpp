@@ -1,4 +1,4 @@
-// `table rollback`: the generation that served before serves again.
+// `table rollback`: makes the previous generation serve again.
 #pragma once
 
 #include "base/database.hpp"
@@ -7,9 +7,9 @@
 
 namespace tablegate::loader {
 
-// Swaps the serving generation and the one that served before (or `generation`, where it is not 0) under the
-// table's loader lock, as a load does; done twice, it is as it was. Throws Refused: nothing served before, or
-// its columns are not those that a published API reads.
+// Swaps the serving generation with the previous one (or with `generation`, if it is not 0) under the table's
+// loader lock, as a load does; a second call undoes it. Throws Refused: there is no such generation, or it
+// lacks columns that a published API reads.
 LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec& spec, int64_t generation);
 
 }  // namespace tablegate::loader

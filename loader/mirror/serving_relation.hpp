@@ -1,5 +1,5 @@
-// Where a mirrored table is read: what gateways find in mirror.tablegate_tables,
-// for those commands that look at a table's rows or grants themselves.
+// The relation that serves a mirrored table, from mirror.tablegate_tables as
+// gateways read it, for commands that look at a table's rows or grants.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace tablegate::loader {
 
-// The relation in schema mirror that serves as `table`: its own name, or NAME__gN with swap "pointer". Where
-// this user may not look, or the mirror is of before, its own name.
+// The relation in schema mirror that serves as `table`: its own name, or NAME__gN with swap "pointer". Its
+// own name too if this user may not look, or the mirror is older than that.
 std::string serving_relation(Database& mirror, const std::string& table);
 
 }  // namespace tablegate::loader

@@ -12,7 +12,7 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kShortWait{50};
 constexpr milliseconds kLongWait{4000};
-constexpr milliseconds kShortWaits{2000};  // as long as short ones are tried
+constexpr milliseconds kShortWaits{2000};  // how long only short waits are tried
 
 }  // namespace
 
@@ -27,7 +27,7 @@ void SwapPace::failed() {
     wait_ = std::min(2 * wait_, kLongWait);
 }
 
-// Whether one transaction has held the table for longer than we would wait for any.
+// Whether one transaction has held the table for longer than the longest wait.
 bool SwapPace::is_held_for_long() {
   const Rows rows = mirror_.query(
       "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE granted AND pid <> pg_backend_pid()"

@@ -1,9 +1,9 @@
-// How patiently a swap tries for its lock. Whoever waits for it has every reader
-// that comes meanwhile wait behind it: so it waits shortly, which does between
-// short queries. Where that has failed for a while because queries overlap, it
-// waits longer, up to where every query of a gateway with the default timeout_ms
-// (3 s) has ended. A transaction that lasts longer than that (a dump) is only
-// looked after, for longer than the longest query may take (90 s).
+// How long a swap waits for its lock. While it waits, every new reader waits
+// behind it. So it waits briefly, which suffices between short queries. If that
+// fails for a while because queries overlap, it waits longer, until every query
+// of a gateway with the default timeout_ms (3 s) has ended. A transaction that
+// lasts longer than that (a dump) is only checked from time to time, for longer
+// than the longest query may take (90 s).
 #pragma once
 
 #include <chrono>
@@ -19,14 +19,14 @@ constexpr std::chrono::seconds kSwapPatience{180};
 
 class SwapPace {
  public:
-  // `relation`: what is to be locked, as SQL names it. The session outlives the object.
+  // `relation`: the relation to lock, quoted for SQL. The session must outlive the object.
   SwapPace(Database& mirror, std::string relation) : mirror_(mirror), relation_(std::move(relation)) {}
 
   // How long the next attempt may wait for the lock.
   std::chrono::milliseconds wait() const { return wait_; }
-  // Whether it has tried for kSwapPatience.
+  // Whether kSwapPatience has passed.
   bool over() const { return std::chrono::steady_clock::now() - begin_ > kSwapPatience; }
-  // After an attempt that did not get it, outside of a transaction: pauses, and sets wait().
+  // After an attempt that failed, outside of a transaction: pauses, and sets wait().
   void failed();
 
  private:
@@ -37,7 +37,8 @@ class SwapPace {
   std::minstd_rand random_{std::random_device{}()};
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::chrono::milliseconds wait_{50};
-  std::map<std::string, std::chrono::steady_clock::time_point> holders_;  // transactions, when first seen
+  std::map<std::string, std::chrono::steady_clock::time_point>
+      holders_;  // transactions, and when each was first seen
 };
 
 }  // namespace tablegate::loader

@@ -1,13 +1,13 @@
-// What a load needs to know of a table, read from the catalog: columns as apply
-// read them from its DDL, keys, indexes, zone, and where its rows come from. A
-// copy of one moment; nothing here changes during a load.
+// What a load needs to know about a table, from the catalog: the columns that
+// apply read from its DDL, keys, indexes, time zone, and where its rows come
+// from. A copy of one moment; it does not change during a load.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "base/database.hpp"
-#include "model/ddl.hpp"
+#include "model/table_definition.hpp"
 
 namespace tablegate::loader {
 
@@ -17,14 +17,13 @@ struct TableSpec {
   std::vector<std::string> primary_key;
   std::vector<std::vector<std::string>> indexes;
   std::string time_zone;
-  std::string swap;                     // rename, pointer
-  std::string source_name;              // of the data source
-  std::string source_type;              // csv, maxcompute, postgresql
-  std::string source_path;              // csv: its path, or empty
-  std::string source_table;             // its name there, as defined
-  std::string source_query;             // postgresql: instead of it, or empty
-  std::string source_definition;        // of the data source, JSON
-  std::vector<std::string> partitions;  // that it holds: "*", or "ds=20260101"; empty: nothing is said
+  std::string swap;          // rename, pointer
+  std::string source_name;   // of the data source
+  std::string source_type;   // csv, maxcompute, postgresql
+  std::string source_table;  // its name in the source, as defined
+  std::string source_query;  // postgresql: instead of the table, or empty
+  DataSourceDefinition source;
+  std::vector<std::string> partitions;  // that it holds: "*", or "ds=20260101"; empty: not limited
   std::string ddl;                      // MaxCompute's, as applied
 
   std::vector<std::string> column_names() const;

@@ -34,7 +34,7 @@ void require_found(const Rows& rows, const std::string& name) {
 std::vector<DefinedTable> list_tables(Database& catalog, const std::string& name) {
   const Rows rows = catalog.query(
       "SELECT t.name, EXISTS (SELECT FROM tablegate.generation g WHERE g.table_name = t.name AND g.status = "
-      "'current'), t.definition ->> 'refresh' IS NOT NULL"
+      "'current'), t.refresh_schedule IS NOT NULL"
       " FROM tablegate.mirror_table t WHERE $1 = '' OR t.name = $1 ORDER BY t.name",
       {name});
   require_found(rows, name);

@@ -9,7 +9,6 @@
 
 #include "core/call/parameters.hpp"
 #include "core/text/ascii.hpp"
-#include "model/definition_rules.hpp"
 #include "model/name_rules.hpp"
 
 namespace tablegate::loader {
@@ -28,26 +27,20 @@ bool is_signature_header(std::string_view lower_name) {
 
 class ShapeCheck {
  public:
-  ShapeCheck(const Definition& definition, Problems& problems)
-      : api_(definition.document), place_(definition.place), problems_(problems) {}
+  ShapeCheck(const ApiDefinition& api, const Place& place, Problems& problems)
+      : api_(api), place_(place), problems_(problems) {}
 
   void run() {
-    refuse("/name", bad_display_name(json_member(api_, "name")));
-    refuse("/path", bad_path(json_member(api_, "path"), true, path_names_));
-    hmac_ = authenticates_by(api_, "hmac");
-    if (!hmac_ && json_find(api_, "hmac") != nullptr) refuse("/hmac", "wants \"hmac\" in authentication");
-    default_place_ = default_place(api_);
+    refuse("/name", bad_display_name(api_.name));
+    refuse("/path", bad_path(api_.path, true, path_names_));
+    hmac_ = api_.takes("hmac");
+    if (!hmac_ && api_.hmac) refuse("/hmac", "requires \"hmac\" in authentication");
     key_source();
     request_parameters();
     response_names();
-    if (const JsonValue* const group = json_find(api_, "resource_group")) {
-      refuse("/resource_group", bad_plain_name(json_string(*group)));
-    }
-    if (const JsonValue* const tags = json_find(api_, "tags")) {
-      for (rapidjson::SizeType i = 0; i < tags->Size(); ++i) {
-        refuse("/tags" + pointer_token(size_t{i}), bad_text(json_string((*tags)[i]), kMaxTag));
-      }
-    }
+    refuse("/resource_group", bad_plain_name(api_.resource_group));
+    for (size_t i = 0; i < api_.tags.size(); ++i)
+      refuse("/tags" + pointer_token(i), bad_text(api_.tags[i], kMaxTag));
   }
 
  private:
@@ -56,39 +49,35 @@ class ShapeCheck {
   }
 
   void key_source() {
-    const JsonValue* const source = json_find(api_, "api_key_source");
-    if (source == nullptr) return;
-    if (!authenticates_by(api_, "api_key")) refuse("/api_key_source", "wants \"api_key\" in authentication");
-    key_name_ = json_member(*source, "name");
-    key_in_header_ = json_member(*source, "in") == "header";
+    if (!api_.api_key_source) return;
+    if (!api_.takes("api_key")) refuse("/api_key_source", "requires \"api_key\" in authentication");
+    key_name_ = api_.api_key_source->name;
+    key_in_header_ = api_.api_key_source->in == "header";
     refuse("/api_key_source/name",
            key_in_header_ ? bad_header_name(key_name_) : bad_parameter_name(key_name_));
   }
 
   void request_parameters() {
-    const JsonValue* const list = json_find(api_, "request_parameters");
-    if (list == nullptr || list->Empty()) {
+    const std::vector<RequestParameter>& list = api_.request_parameters;
+    if (list.empty()) {
       return refuse(
-          list == nullptr ? "" : "/request_parameters",
+          api_.request_parameters_given ? "/request_parameters" : "",
           "an API with no request parameter must paginate, and pagination is not supported yet: give it a "
           "request parameter");
     }
-    if (list->Size() > kMaxParameters) {
+    if (list.size() > kMaxParameters) {
       refuse("/request_parameters", fmt::format("must have at most {} items", kMaxParameters));
     }
     std::set<std::string> names, in_path;
-    for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
-      const JsonValue& parameter = (*list)[i];
-      const std::string here = "/request_parameters" + pointer_token(size_t{i});
-      const std::string name = json_member(parameter, "name");
+    for (size_t i = 0; i < list.size(); ++i) {
+      const std::string here = "/request_parameters" + pointer_token(i);
+      const std::string& name = list[i].name;
       refuse(here + "/name", bad_parameter_name(name));
       if (!names.insert(name).second)
-        refuse(here + "/name", fmt::format("parameter \"{}\" stands twice", name));
-      place_of(parameter, name, here, in_path);
-      const JsonValue* const required = json_find(parameter, "required");
-      if (json_find(parameter, "default") != nullptr && (required == nullptr || required->IsTrue())) {
-        refuse(here + "/default", "stands only with \"required\": false");
-      }
+        refuse(here + "/name", fmt::format("parameter \"{}\" is repeated", name));
+      place_of(list[i], here, in_path);
+      if (list[i].default_value && list[i].required)
+        refuse(here + "/default", "requires \"required\": false");
     }
     for (const std::string& name : path_names_) {
       if (in_path.count(name) == 0) {
@@ -97,17 +86,15 @@ class ShapeCheck {
     }
   }
 
-  void place_of(const JsonValue& parameter, const std::string& name, const std::string& here,
-                std::set<std::string>& in_path) {
-    const std::string in = json_member(parameter, "in", default_place_);
-    const JsonValue* const required = json_find(parameter, "required");
+  void place_of(const RequestParameter& parameter, const std::string& here, std::set<std::string>& in_path) {
+    const std::string& name = parameter.name;
+    const std::string& in = parameter.place;
     if (in == "path") {
       in_path.insert(name);
       if (std::find(path_names_.begin(), path_names_.end(), name) == path_names_.end()) {
         refuse(here + "/in", fmt::format("the path has no segment {{{}}}", name));
       }
-      if (required != nullptr && required->IsFalse())
-        refuse(here + "/required", "a path parameter is always required");
+      if (!parameter.required) refuse(here + "/required", "a path parameter is always required");
     } else if (in == "header") {
       refuse(here + "/name", bad_header_name(name));
       const std::string header = core::to_lower(name);
@@ -117,31 +104,29 @@ class ShapeCheck {
         refuse(here + "/name", "this header belongs to the HMAC signature");
       }
       if (!headers_.insert(header).second)
-        refuse(here + "/name", fmt::format("header \"{}\" stands twice", name));
+        refuse(here + "/name", fmt::format("header \"{}\" is repeated", name));
     } else if (in == "body") {
-      if (default_place_ != "body") refuse(here + "/in", "a body parameter wants method POST");
+      if (api_.method != "POST") refuse(here + "/in", "a body parameter requires method POST");
     } else if (!key_in_header_ && !key_name_.empty() && name == key_name_) {
       refuse(here + "/name", "this query parameter carries the credential");
     }
   }
 
   void response_names() {
-    const JsonValue& list = *json_find(api_, "response_parameters");
+    const std::vector<ResponseParameter>& list = api_.response_parameters;
     std::set<std::string> names;
-    for (rapidjson::SizeType i = 0; i < list.Size(); ++i) {
-      const std::string here = "/response_parameters" + pointer_token(size_t{i}) + "/name";
-      const std::string name = json_member(list[i], "name");
-      refuse(here, bad_text(name, 64));
-      if (!names.insert(name).second) refuse(here, fmt::format("\"{}\" stands twice", name));
+    for (size_t i = 0; i < list.size(); ++i) {
+      const std::string here = "/response_parameters" + pointer_token(i) + "/name";
+      refuse(here, bad_text(list[i].name, 64));
+      if (!names.insert(list[i].name).second) refuse(here, fmt::format("\"{}\" is repeated", list[i].name));
     }
   }
 
-  const JsonValue& api_;
+  const ApiDefinition& api_;
   const Place& place_;
   Problems& problems_;
   std::vector<std::string> path_names_;
   std::set<std::string> headers_;
-  std::string default_place_;
   std::string key_name_;
   bool hmac_ = false;
   bool key_in_header_ = false;
@@ -152,34 +137,30 @@ class ColumnCheck {
   ColumnCheck(const Place& place, const TableInfo& table, Problems& problems)
       : place_(place), table_(table), problems_(problems) {}
 
-  void request(const JsonValue& parameter, const std::string& here) {
-    const std::string type_name = json_member(parameter, "type");
+  void request(const RequestParameter& parameter, const std::string& here) {
     const TableColumn* const column = column_of(parameter, here);
     if (column == nullptr) return;
-    const auto type = core::parse_parameter_type(type_name);
-    if (!type || !core::compatible(*type, column->type)) return wrong_type(*column, type_name, here);
+    const auto type = core::parse_parameter_type(parameter.type);
+    if (!type || !core::compatible(*type, column->type)) return wrong_type(*column, parameter.type, here);
     core::Parameter checked;
-    checked.name = json_member(parameter, "name");
+    checked.name = parameter.name;
     checked.type = *type;
     checked.column_type = column->type;
     checked.time_zone = table_.time_zone;
-    for (const char* const field : {"default", "sample"}) {
-      if (const JsonValue* const value = json_find(parameter, field))
-        check_value(checked, *value, here + "/" + field);
-    }
+    check_value(checked, parameter.default_value, here + "/default");
+    check_value(checked, parameter.sample, here + "/sample");
   }
 
-  void response(const JsonValue& parameter, const std::string& here) {
+  void response(const ResponseParameter& parameter, const std::string& here) {
     const TableColumn* const column = column_of(parameter, here);
     if (column == nullptr) return;
-    if (const JsonValue* const type = json_find(parameter, "type")) {
-      const auto wanted = core::parse_parameter_type(json_string(*type));
-      if (!wanted || !core::compatible(*wanted, column->type))
-        wrong_type(*column, std::string(json_string(*type)), here);
+    if (parameter.type) {
+      const auto type = core::parse_parameter_type(*parameter.type);
+      if (!type || !core::compatible(*type, column->type)) wrong_type(*column, *parameter.type, here);
     }
     const bool number = column->type == core::ColumnType::int2 || column->type == core::ColumnType::int4 ||
                         column->type == core::ColumnType::int8 || column->type == core::ColumnType::numeric;
-    if (json_find(parameter, "as") != nullptr && !number) {
+    if (!parameter.as.empty() && !number) {
       problems_.add(place_, here + "/as",
                     fmt::format("is for integers and decimals; column \"{}\" is {}", column->name,
                                 core::column_type_name(column->type)));
@@ -187,13 +168,12 @@ class ColumnCheck {
   }
 
  private:
-  const TableColumn* column_of(const JsonValue& parameter, const std::string& here) {
-    const bool given = json_find(parameter, "column") != nullptr;
-    const std::string name = json_member(parameter, given ? "column" : "name");
-    const TableColumn* const column = table_.find(name);
+  template <class Of>
+  const TableColumn* column_of(const Of& parameter, const std::string& here) {
+    const TableColumn* const column = table_.find(parameter.column);
     if (column == nullptr) {
-      problems_.add(place_, here + (given ? "/column" : "/name"),
-                    fmt::format("table \"{}\" has no column \"{}\"", table_.name, name));
+      problems_.add(place_, here + (parameter.column_given ? "/column" : "/name"),
+                    fmt::format("table \"{}\" has no column \"{}\"", table_.name, parameter.column));
     }
     return column;
   }
@@ -207,15 +187,15 @@ class ColumnCheck {
                     natural ? fmt::format("; use {}", core::parameter_type_name(*natural)) : std::string{}));
   }
 
-  void check_value(const core::Parameter& parameter, const JsonValue& value, const std::string& here) {
-    std::string text;
-    if (!json_scalar_text(value, text))
-      return problems_.add(place_, here, "must be plain: write it as a string");
+  void check_value(const core::Parameter& parameter, const std::optional<ScalarText>& value,
+                   const std::string& here) {
+    if (!value) return;
+    if (!value->plain) return problems_.add(place_, here, "must be plain: write it as a string");
     core::BlockArena arena;
     std::string_view detail;
-    if (core::check_value(parameter, text, arena, detail).data() == nullptr) {
+    if (core::check_value(parameter, value->text, arena, detail).data() == nullptr) {
       problems_.add(place_, here,
-                    fmt::format("is no {}{}{}", core::parameter_type_name(parameter.type),
+                    fmt::format("is not {}{}{}", core::parameter_type_name(parameter.type),
                                 detail.empty() ? "" : ": ", detail));
     }
   }
@@ -227,17 +207,6 @@ class ColumnCheck {
 
 }  // namespace
 
-std::string default_place(const JsonValue& api) {
-  return json_member(api, "method", "GET") == "POST" ? "body" : "query";
-}
-
-bool authenticates_by(const JsonValue& api, std::string_view type) {
-  const JsonValue* const list = json_find(api, "authentication");
-  return list != nullptr && list->IsArray() &&
-         std::any_of(list->Begin(), list->End(),
-                     [type](const JsonValue& one) { return one.IsString() && json_string(one) == type; });
-}
-
 std::string bad_version_header(const std::string& name) {
   if (std::string reason = bad_header_name(name); !reason.empty()) return reason;
   const std::string header = core::to_lower(name);
@@ -245,13 +214,13 @@ std::string bad_version_header(const std::string& name) {
   return is_signature_header(header) ? "this header belongs to the HMAC signature" : "";
 }
 
-bool check_api_shape(const Definition& definition, Problems& problems) {
+bool check_api_shape(const ApiDefinition& api, const Place& place, Problems& problems) {
   const size_t before = problems.size();
-  ShapeCheck(definition, problems).run();
+  ShapeCheck(api, place, problems).run();
   return problems.size() == before;
 }
 
-bool check_version_name(const JsonValue& api, const Place& place, const core::VersionKey& key,
+bool check_version_name(const ApiDefinition& api, const Place& place, const core::VersionKey& key,
                         Problems& problems) {
   if (key.in == core::VersionKey::In::none) return true;
   const size_t before = problems.size();
@@ -261,32 +230,25 @@ bool check_version_name(const JsonValue& api, const Place& place, const core::Ve
     return header ? core::to_lower(name) == core::to_lower(key.name) : name == key.name;
   };
   const std::string reason =
-      fmt::format("this {} tells the versions of the REST API apart", header ? "header" : "query parameter");
-  const JsonValue* const list = json_find(api, "request_parameters");
-  for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i) {
-    const JsonValue& parameter = (*list)[i];
-    if (json_member(parameter, "in", default_place(api)) == in && is_key(json_member(parameter, "name")))
-      problems.add(place, "/request_parameters" + pointer_token(size_t{i}) + "/name", reason);
+      fmt::format("this {} selects the version of the REST API", header ? "header" : "query parameter");
+  for (size_t i = 0; i < api.request_parameters.size(); ++i) {
+    const RequestParameter& parameter = api.request_parameters[i];
+    if (parameter.place == in && is_key(parameter.name))
+      problems.add(place, "/request_parameters" + pointer_token(i) + "/name", reason);
   }
-  const JsonValue* const source = json_find(api, "api_key_source");
-  if (source != nullptr && json_member(*source, "in") == in && is_key(json_member(*source, "name")))
+  if (api.api_key_source && api.api_key_source->in == in && is_key(api.api_key_source->name))
     problems.add(place, "/api_key_source/name", reason);
   return problems.size() == before;
 }
 
-bool check_api_columns(const JsonValue& api, const Place& place, const TableInfo& table, Problems& problems) {
+bool check_api_columns(const ApiDefinition& api, const Place& place, const TableInfo& table,
+                       Problems& problems) {
   const size_t before = problems.size();
   ColumnCheck check(place, table, problems);
-  if (const JsonValue* const list = json_find(api, "request_parameters")) {
-    for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
-      check.request((*list)[i], "/request_parameters" + pointer_token(size_t{i}));
-    }
-  }
-  if (const JsonValue* const list = json_find(api, "response_parameters")) {
-    for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
-      check.response((*list)[i], "/response_parameters" + pointer_token(size_t{i}));
-    }
-  }
+  for (size_t i = 0; i < api.request_parameters.size(); ++i)
+    check.request(api.request_parameters[i], "/request_parameters" + pointer_token(i));
+  for (size_t i = 0; i < api.response_parameters.size(); ++i)
+    check.response(api.response_parameters[i], "/response_parameters" + pointer_token(i));
   return problems.size() == before;
 }
 

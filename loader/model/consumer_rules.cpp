@@ -21,11 +21,11 @@ void check_consumer(const Definition& definition,
       const bool api = json_find((*list)[i], "api") != nullptr;
       const std::string here = "/authorizations" + pointer_token(size_t{i});
       if (api == (json_find((*list)[i], "rest_api") != nullptr))
-        refuse(here, "wants one of \"api\" and \"rest_api\"");
+        refuse(here, "requires one of \"api\" and \"rest_api\"");
       if (!api && json_find((*list)[i], "workspace") != nullptr)
-        refuse(here + "/workspace", "goes with \"api\"");
+        refuse(here + "/workspace", "requires \"api\"");
       if (api && json_find((*list)[i], "rest_api_version") != nullptr)
-        refuse(here + "/rest_api_version", "goes with \"rest_api\"");
+        refuse(here + "/rest_api_version", "requires \"rest_api\"");
     }
   }
   const JsonValue* const jwt = json_find(definition.document, "jwt");
@@ -35,7 +35,7 @@ void check_consumer(const Definition& definition,
   for (rapidjson::SizeType i = 0; i < keys.Size(); ++i) {
     if (json_find(keys[i], "k") == nullptr) continue;
     refuse("/jwt/keys" + pointer_token(size_t{i}) + "/k",
-           "is a secret, which stands in no definition: `tablegate consumer set-jwt` seals it in the "
+           "is a secret and must not be in a definition: `tablegate consumer set-jwt` seals it in the "
            "catalog; then "
            "leave \"k\" out here");
   }

@@ -125,7 +125,7 @@ class DdlParser : private DdlReader {
           step();
           return parse_table_key();
         }
-        refuse_ddl(second.line, second.column, "after CONSTRAINT only a name and PRIMARY KEY can stand");
+        refuse_ddl(second.line, second.column, "after CONSTRAINT only a name and PRIMARY KEY are allowed");
       }
       if (at("KEY")) return parse_table_key();
       return parse_column(core::to_lower(first.text), first);
@@ -160,13 +160,13 @@ class DdlParser : private DdlReader {
     };
     if (column.size() > kMaxName) {
       refuse_here(
-          fmt::format("column \"{}\" has {} bytes, at most {} can stand", column, column.size(), kMaxName));
+          fmt::format("column \"{}\" has {} bytes, at most {} are allowed", column, column.size(), kMaxName));
     }
     if (is_system_column(column)) {
       refuse_here(fmt::format("column \"{}\" has a name that PostgreSQL keeps for itself", column));
     }
     for (const TableColumn& other : ddl_.columns) {
-      if (other.name == column) refuse_here(fmt::format("column \"{}\" stands twice", column));
+      if (other.name == column) refuse_here(fmt::format("column \"{}\" is repeated", column));
     }
     if (ddl_.columns.size() == kMaxColumns) refuse_here(fmt::format("more than {} columns", kMaxColumns));
   }
@@ -275,7 +275,7 @@ class DdlParser : private DdlReader {
                                      [&column](const TableColumn& other) { return other.name == column; });
       if (!known) {
         refuse_ddl(where.line, where.column,
-                   fmt::format("CLUSTERED BY names \"{}\", which is no column", column));
+                   fmt::format("CLUSTERED BY names \"{}\", which is not a column", column));
       }
       if (!take("ASC")) take("DESC");
     } while (take(','));
@@ -325,7 +325,7 @@ class DdlParser : private DdlReader {
                        [&key](const TableColumn& candidate) { return candidate.name == key; });
       if (column == ddl_.columns.end()) {
         refuse_ddl(key_place_.line, key_place_.column,
-                   fmt::format("PRIMARY KEY names \"{}\", which is no column", key));
+                   fmt::format("PRIMARY KEY names \"{}\", which is not a column", key));
       }
       if (std::find(ddl_.primary_key.begin(), ddl_.primary_key.begin() + static_cast<std::ptrdiff_t>(i),
                     key) != ddl_.primary_key.begin() + static_cast<std::ptrdiff_t>(i)) {

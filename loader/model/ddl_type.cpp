@@ -146,7 +146,7 @@ class TypeReader {
       type.children.push_back(read(depth + 1));
       if (fields && token_.is_word("COMMENT")) read_comment();
     } while (type.children.size() < most && take(','));
-    if (!fields && type.children.size() != most) refuse(fmt::format("{} wants {} types", type.name, most));
+    if (!fields && type.children.size() != most) refuse(fmt::format("{} requires {} types", type.name, most));
     expect('>', type.name);
   }
 

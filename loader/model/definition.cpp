@@ -80,7 +80,7 @@ void refuse_twice(std::vector<Definition>& definitions, Problems& problems) {
     if (added) continue;
     definition.broken = true;
     problems.add(definition.place, "/name",
-                 fmt::format("{} \"{}\" stands twice: also in {} {}", kind_info(definition.kind).label,
+                 fmt::format("{} \"{}\" is defined twice: also in {} {}", kind_info(definition.kind).label,
                              definition.name, first->second->file, first->second->pointer));
   }
 }

@@ -9,6 +9,7 @@
 #include "base/refusal.hpp"
 #include "model/api_rules.hpp"
 #include "model/consumer_rules.hpp"
+#include "model/gateway_definition.hpp"
 #include "model/listen_address.hpp"
 #include "model/name_rules.hpp"
 #include "model/schedule.hpp"
@@ -30,17 +31,13 @@ class Checker {
     definition_.broken = true;
     problems_.add(definition_.place, pointer, reason);
   }
-  // Applies a rule to a member where it stands.
+  // Applies a rule to a member in its place.
   void member(const char* name, std::string (*rule)(std::string_view)) {
     if (const JsonValue* const value = json_find(definition_.document, name)) {
       refuse(pointer_token(std::string_view(name)), rule(json_string(*value)));
     }
   }
   bool has(const char* name) const { return json_find(definition_.document, name) != nullptr; }
-  bool is_true(const char* name) const {
-    const JsonValue* const value = json_find(definition_.document, name);
-    return value != nullptr && value->IsTrue();
-  }
 
  private:
   Definition& definition_;
@@ -51,89 +48,77 @@ void check_domain(Definition& definition, Checker& check) {
   check.member("name", &bad_host);
   check.member("certificate", &bad_node_path);
   check.member("certificate_key", &bad_node_path);
-  if (json_member(definition.document, "protocol", "HTTP") == "HTTPS") {
+  const DomainDefinition domain = read_domain_definition(definition.document);
+  if (domain.protocol == "HTTPS") {
     for (const char* const name : {"certificate", "certificate_key"}) {
-      if (!check.has(name)) check.refuse("", fmt::format("\"{}\" is missing: protocol HTTPS wants it", name));
+      if (!check.has(name))
+        check.refuse("", fmt::format("\"{}\" is missing: protocol HTTPS requires it", name));
     }
   } else {
-    if (check.is_true("force_https")) check.refuse("/force_https", "wants protocol HTTPS");
-    if (check.has("certificate")) check.refuse("/certificate", "wants protocol HTTPS");
+    if (domain.force_https) check.refuse("/force_https", "requires protocol HTTPS");
+    if (check.has("certificate")) check.refuse("/certificate", "requires protocol HTTPS");
   }
-  if (json_member(definition.document, "tls_min", "TLSv1.2") >
-      json_member(definition.document, "tls_max", "TLSv1.3")) {
-    check.refuse("/tls_min", "is above tls_max");
-  }
+  if (domain.tls_min > domain.tls_max) check.refuse("/tls_min", "is above tls_max");
 }
 
-void check_listen(const Definition& definition, const char* name, Checker& check) {
-  const JsonValue* const list = json_find(definition.document, name);
-  if (list == nullptr) return;
-  for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
-    check.refuse(pointer_token(std::string_view(name)) + pointer_token(size_t{i}),
-                 bad_listen(json_string((*list)[i])));
-  }
+void check_listen(const std::vector<std::string>& list, const std::string& pointer, Checker& check) {
+  for (size_t i = 0; i < list.size(); ++i) check.refuse(pointer + pointer_token(i), bad_listen(list[i]));
 }
 
 void check_gateway(const Definition& definition, Checker& check) {
   check.member("name", &bad_plain_name);
   check.member("address", &bad_base_url);
-  check_listen(definition, "http_listen", check);
-  check_listen(definition, "https_listen", check);
-  check.refuse("", listen_clash(listen_of(definition.document, "http_listen"),
-                                listen_of(definition.document, "https_listen")));
-  const JsonValue* const services = json_find(definition.document, "services");
-  if (services == nullptr) return;
-  if (json_find(*services, "default") == nullptr) {
-    check.refuse("/services", "\"default\" is missing: this service always exists");
+  const GatewayDefinition gateway = read_gateway_definition(definition.document);
+  check_listen(gateway.http_listen, "/http_listen", check);
+  check_listen(gateway.https_listen, "/https_listen", check);
+  check.refuse("", listen_clash(gateway.http_listen, gateway.https_listen));
+  if (!gateway.has_service(kDefaultService)) {
+    check.refuse("/services", fmt::format("\"{}\" is missing: this service always exists", kDefaultService));
   }
-  for (const auto& service : services->GetObject()) {
-    const std::string here = "/services" + pointer_token(json_string(service.name));
-    check.refuse(here, bad_plain_name(json_string(service.name)));
-    for (rapidjson::SizeType i = 0; i < service.value.Size(); ++i) {
-      check.refuse(here + pointer_token(size_t{i}), bad_plain_name(json_string(service.value[i])));
-    }
+  for (const auto& [service, groups] : gateway.services) {
+    const std::string here = "/services" + pointer_token(std::string_view(service));
+    check.refuse(here, bad_plain_name(service));
+    for (size_t i = 0; i < groups.size(); ++i)
+      check.refuse(here + pointer_token(i), bad_plain_name(groups[i]));
   }
 }
 
-void check_versioning(const JsonValue& versioning, Checker& check) {
-  const std::string scheme = json_member(versioning, "scheme");
-  const std::string name = json_member(versioning, "name");
-  const auto wanted = [&](const char* field, const std::string& reason) {
-    if (json_find(versioning, field) == nullptr)
-      return check.refuse("/versioning", fmt::format("\"{}\" is missing: scheme {} wants it", field, scheme));
+void check_versioning(const JsonValue& written, const Versioning& versioning, Checker& check) {
+  const std::string& scheme = versioning.scheme;
+  const auto required = [&](const char* field, const std::string& reason) {
+    if (json_find(written, field) == nullptr)
+      return check.refuse("/versioning",
+                          fmt::format("\"{}\" is missing: scheme {} requires it", field, scheme));
     check.refuse(pointer_token("versioning") + pointer_token(std::string_view(field)), reason);
   };
-  if (scheme == "none") {
+  if (scheme == Versioning().scheme) {
     for (const char* const field : {"name", "version"}) {
-      if (json_find(versioning, field) != nullptr)
-        check.refuse(fmt::format("/versioning/{}", field), "wants scheme path, header or query");
+      if (json_find(written, field) != nullptr)
+        check.refuse(fmt::format("/versioning/{}", field), "requires scheme path, header or query");
     }
     return;
   }
-  wanted("version", bad_plain_name(json_member(versioning, "version")));
-  if (scheme == "header") wanted("name", bad_version_header(name));
-  if (scheme == "query") wanted("name", bad_parameter_name(name));
+  required("version", bad_plain_name(versioning.version));
+  if (scheme == "header") required("name", bad_version_header(versioning.name));
+  if (scheme == "query") required("name", bad_parameter_name(versioning.name));
 }
 
 void check_rest_api(const Definition& definition, Checker& check) {
   check.member("name", &bad_plain_name);
+  const RestApiDefinition rest_api = read_rest_api_definition(definition.document);
   std::vector<std::string> none;
-  check.refuse("/base_path", bad_path(json_member(definition.document, "base_path"), false, none));
-  const JsonValue* const versioning = json_find(definition.document, "versioning");
-  if (versioning != nullptr) check_versioning(*versioning, check);
+  check.refuse("/base_path", bad_path(rest_api.base_path, false, none));
+  const JsonValue* const written = json_find(definition.document, "versioning");
+  if (written != nullptr) check_versioning(*written, rest_api.versioning, check);
 }
 
-void check_refresh(const Definition& definition, Checker& check) {
-  const JsonValue* const refresh = json_find(definition.document, "refresh");
-  if (refresh == nullptr) return;
-  const std::string text =
-      refresh->IsString() ? std::string(json_string(*refresh)) : json_member(*refresh, "schedule");
+void check_refresh(const Refresh& refresh, Checker& check) {
   std::string fault;
-  if (!Schedule::parse(text, fault))
-    check.refuse(refresh->IsString() ? "/refresh" : "/refresh/schedule", fault);
+  if (!Schedule::parse(refresh.schedule, fault))
+    check.refuse(refresh.plain ? "/refresh" : "/refresh/schedule", fault);
 }
 
-// "*", or NAME=VALUE of the first keys: which keys there are, the source tells when it is loaded.
+// "*", or NAME=VALUE of the first keys. Which keys there are is known when the source is loaded.
 std::string bad_partition(const std::string& text) {
   if (text == "*") return {};
   for (size_t at = 0; at <= text.size();) {
@@ -145,44 +130,38 @@ std::string bad_partition(const std::string& text) {
   return {};
 }
 
-void check_partition(const Definition& definition, Checker& check) {
-  const JsonValue* const partition = json_find(definition.document, "partition");
-  if (partition == nullptr) return;
-  if (partition->IsString())
-    return check.refuse("/partition", bad_partition(std::string(json_string(*partition))));
-  for (rapidjson::SizeType i = 0; i < partition->Size(); ++i) {
-    const std::string text(json_string((*partition)[i]));
+void check_partitions(const TableDefinition& table, Checker& check) {
+  for (size_t i = 0; i < table.partitions.size(); ++i) {
+    const std::string& text = table.partitions[i];
     std::string reason = bad_partition(text);
-    if (text == "*" && partition->Size() > 1) reason = "stands alone";
-    check.refuse("/partition" + pointer_token(size_t{i}), reason);
+    if (text == "*" && table.partitions.size() > 1) reason = "must be the only item";
+    check.refuse(table.partitions_listed ? "/partition" + pointer_token(i) : "/partition", reason);
   }
 }
 
 void check_table(const Definition& definition, Checker& check) {
-  check_refresh(definition, check);
-  check_partition(definition, check);
+  const TableDefinition table = read_table_definition(definition.document);
+  if (table.refresh) check_refresh(*table.refresh, check);
+  check_partitions(table, check);
   check.member("name", &bad_table_name);
-  if (const JsonValue* const source = json_find(definition.document, "source_table")) {
-    check.refuse("/source_table", bad_text(json_string(*source), 200));
-  }
-  if (check.has("ddl") && check.has("ddl_file"))
-    check.refuse("/ddl_file", "stands beside \"ddl\": give one of them");
+  if (table.source_table_given) check.refuse("/source_table", bad_text(table.source_table, 200));
+  if (table.ddl && table.ddl_file) check.refuse("/ddl_file", "excludes \"ddl\": write only one of them");
 }
 
 // Names of an array at `pointer` that must be columns of the table which an index can hold.
-void check_key_columns(const JsonValue& names, const std::string& pointer, const TableInfo& table,
-                       Checker& check) {
+void check_key_columns(const std::vector<std::string>& names, const std::string& pointer,
+                       const TableInfo& table, Checker& check) {
   std::set<std::string> seen;
-  for (rapidjson::SizeType i = 0; i < names.Size(); ++i) {
-    const std::string name(json_string(names[i]));
-    const std::string here = pointer + pointer_token(size_t{i});
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string& name = names[i];
+    const std::string here = pointer + pointer_token(i);
     const TableColumn* const column = table.find(name);
     if (column == nullptr) {
       check.refuse(here, fmt::format("the ddl has no column \"{}\"", name));
     } else if (column->type == core::ColumnType::json) {
       check.refuse(here, fmt::format("column \"{}\" is json, which PostgreSQL cannot index", name));
     } else if (!seen.insert(name).second) {
-      check.refuse(here, fmt::format("\"{}\" stands twice", name));
+      check.refuse(here, fmt::format("\"{}\" is repeated", name));
     }
   }
 }
@@ -190,7 +169,7 @@ void check_key_columns(const JsonValue& names, const std::string& pointer, const
 // Puts the text of `ddl_file` where `ddl` would stand.
 void fold_ddl_file(Definition& definition, Checker& check) {
   namespace fs = std::filesystem;
-  const std::string name = json_member(definition.document, "ddl_file");
+  const std::string name = read_table_definition(definition.document).ddl_file.value_or("");
   if (name.empty()) return;
   fs::path path(name);
   if (path.is_relative() && definition.place.file != "standard input") {
@@ -198,10 +177,8 @@ void fold_ddl_file(Definition& definition, Checker& check) {
   }
   try {
     const std::string text = read_file(path.string(), kMaxDdl);
-    JsonDocument& document = definition.document;
-    JsonValue value(text.c_str(), static_cast<rapidjson::SizeType>(text.size()), document.GetAllocator());
-    document.RemoveMember("ddl_file");
-    document.AddMember("ddl", value, document.GetAllocator());
+    definition.document.RemoveMember("ddl_file");
+    set_ddl(definition, text);
   } catch (const SystemFailure& failure) {  // as every file that cannot be read
     throw SystemFailure(fmt::format("{} {}/ddl_file: {}; nothing was saved", definition.place.file,
                                     definition.place.pointer, failure.what()),
@@ -212,12 +189,6 @@ void fold_ddl_file(Definition& definition, Checker& check) {
 }
 
 }  // namespace
-
-const TableColumn* TableInfo::find(const std::string& column) const {
-  const auto found = std::find_if(columns.begin(), columns.end(),
-                                  [&](const TableColumn& one) { return one.name == column; });
-  return found == columns.end() ? nullptr : &*found;
-}
 
 void check_rules(Definition& definition, Problems& problems) {
   Checker check(definition, problems);
@@ -243,7 +214,8 @@ void check_rules(Definition& definition, Problems& problems) {
     case Kind::table:
       return check_table(definition, check);
     case Kind::api:
-      if (!check_api_shape(definition, problems)) definition.broken = true;
+      if (!check_api_shape(read_api_definition(definition.document), definition.place, problems))
+        definition.broken = true;
       return;
     case Kind::consumer:
       return check_consumer(definition, [&check](const std::string& pointer, const std::string& reason) {
@@ -252,16 +224,23 @@ void check_rules(Definition& definition, Problems& problems) {
   }
 }
 
-TableInfo read_table(Definition& definition, Problems& problems) {
+void set_ddl(Definition& definition, const std::string& text) {
+  JsonDocument& document = definition.document;
+  JsonValue value(text.c_str(), static_cast<rapidjson::SizeType>(text.size()), document.GetAllocator());
+  document.AddMember("ddl", value, document.GetAllocator());
+}
+
+TableInfo read_table(Definition& definition, const std::string& source_type, Problems& problems) {
   Checker check(definition, problems);
   TableInfo table;
   table.name = definition.name;
-  const char* const field = check.has("ddl_file") ? "/ddl_file" : "/ddl";
+  const bool in_file = read_table_definition(definition.document).ddl_file.has_value();
+  const char* const field = in_file ? "/ddl_file" : "/ddl";
   fold_ddl_file(definition, check);
   if (definition.broken) return table;
-  const JsonValue& document = definition.document;
+  const TableDefinition written = read_table_definition(definition.document);
   try {
-    TableDdl ddl = parse_ddl(json_member(document, "ddl"));
+    TableDdl ddl = parse_ddl(written.ddl.value_or(""));
     table.columns = std::move(ddl.columns);
     table.primary_key = std::move(ddl.primary_key);
   } catch (const Refused& refused) {
@@ -272,76 +251,14 @@ TableInfo read_table(Definition& definition, Problems& problems) {
     if (column.name.size() > 63)
       check.refuse(field, fmt::format("column \"{}\" is longer than 63 bytes", column.name));
   }
-  if (const JsonValue* const key = json_find(document, "primary_key")) {
-    check_key_columns(*key, "/primary_key", table, check);
-    table.primary_key = read_names(json_text(*key));
+  if (written.primary_key) {
+    check_key_columns(*written.primary_key, "/primary_key", table, check);
+    table.primary_key = *written.primary_key;
   }
-  if (const JsonValue* const indexes = json_find(document, "indexes")) {
-    for (rapidjson::SizeType i = 0; i < indexes->Size(); ++i) {
-      check_key_columns((*indexes)[i], "/indexes" + pointer_token(size_t{i}), table, check);
-    }
-  }
-  table.time_zone = json_member(document, "time_zone", "UTC");
+  for (size_t i = 0; i < written.indexes.size(); ++i)
+    check_key_columns(written.indexes[i], "/indexes" + pointer_token(i), table, check);
+  table.time_zone = written.zone(source_type);
   return table;
-}
-
-std::vector<std::string> listen_of(const JsonValue& gateway, const char* name) {
-  const JsonValue* const list = json_find(gateway, name);
-  if (list != nullptr) return read_names(json_text(*list));
-  return {std::string_view(name) == "https_listen" ? "443" : "80"};
-}
-
-std::string columns_text(const std::vector<TableColumn>& columns) {
-  JsonDocument list(rapidjson::kArrayType);
-  auto& allocator = list.GetAllocator();
-  const auto text = [&](std::string_view value) {
-    return JsonValue(value.data(), static_cast<rapidjson::SizeType>(value.size()), allocator);
-  };
-  for (const TableColumn& column : columns) {
-    JsonValue item(rapidjson::kObjectType);
-    item.AddMember("name", text(column.name), allocator);
-    item.AddMember("type", text(core::column_type_name(column.type)), allocator);
-    item.AddMember("sql_type", text(column.sql_type), allocator);
-    item.AddMember("not_null", column.not_null, allocator);
-    list.PushBack(item, allocator);
-  }
-  return json_text(list);
-}
-
-std::vector<TableColumn> read_columns(const std::string& text) {
-  JsonDocument list;
-  if (!parse_json(text, list).empty() || !list.IsArray())
-    throw SystemFailure("the catalog's columns cannot be read");
-  std::vector<TableColumn> columns;
-  for (const JsonValue& item : list.GetArray()) {
-    TableColumn column;
-    column.name = json_member(item, "name");
-    column.type = core::parse_column_type(json_member(item, "type")).value_or(core::ColumnType::text);
-    column.sql_type = json_member(item, "sql_type");
-    const JsonValue* const not_null = json_find(item, "not_null");
-    column.not_null = not_null != nullptr && not_null->IsTrue();
-    columns.push_back(std::move(column));
-  }
-  return columns;
-}
-
-std::string names_text(const std::vector<std::string>& names) {
-  JsonDocument list(rapidjson::kArrayType);
-  for (const std::string& name : names) {
-    list.PushBack(JsonValue(name.c_str(), static_cast<rapidjson::SizeType>(name.size()), list.GetAllocator()),
-                  list.GetAllocator());
-  }
-  return json_text(list);
-}
-
-std::vector<std::string> read_names(const std::string& text) {
-  JsonDocument list;
-  std::vector<std::string> names;
-  if (!parse_json(text, list).empty() || !list.IsArray()) return names;
-  for (const JsonValue& item : list.GetArray()) {
-    if (item.IsString()) names.emplace_back(json_string(item));
-  }
-  return names;
 }
 
 }  // namespace tablegate::loader

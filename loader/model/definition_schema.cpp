@@ -152,7 +152,7 @@ class Explainer {
       const std::string here = pointer + pointer_token(size_t{i});
       if (items != nullptr) this->value(*items, value[i], here, field);
       for (rapidjson::SizeType j = 0; unique != nullptr && unique->IsTrue() && j < i; ++j) {
-        if (value[i] == value[j]) problems_.add(place_, here, json_text(value[i]) + " stands twice");
+        if (value[i] == value[j]) problems_.add(place_, here, json_text(value[i]) + " is repeated");
       }
     }
   }

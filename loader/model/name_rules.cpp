@@ -172,7 +172,7 @@ std::string bad_path(std::string_view path, bool parameters, std::vector<std::st
       if (!parameters) return "must not hold {parameters}";
       const std::string name(segment.substr(1, segment.size() - 2));
       if (const std::string reason = bad_parameter_name(name); !reason.empty()) return "{name} " + reason;
-      if (std::find(names.begin(), names.end(), name) != names.end()) return "{" + name + "} stands twice";
+      if (std::find(names.begin(), names.end(), name) != names.end()) return "{" + name + "} is repeated";
       names.push_back(name);
     } else if (!all_of(segment, "_-.")) {
       return parameters ? "must be of A-Z a-z 0-9 _ - . / and whole segments {name}"

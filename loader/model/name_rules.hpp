@@ -1,5 +1,5 @@
-// Which characters and lengths names and other words of definitions may have
-// (interface section 2). Each function gives the reason why a text is refused,
+// Which characters and lengths names and other words of definitions may have.
+// Each function gives the reason why a text is refused,
 // empty when it is fine. Reasons hold the rule, not the text.
 #pragma once
 

@@ -52,7 +52,7 @@ std::optional<int> value_of(std::string_view text, const Field& field) {
   return value;
 }
 
-// One item of a list: `*`, `a`, `a-b`, each with `/step`; `a/step` goes on to the end.
+// One item of a list: `*`, `a`, `a-b`, each with `/step`; `a/step` continues to the end.
 template <size_t Size>
 bool read_item(std::string_view item, const Field& field, std::bitset<Size>& out) {
   int step = 1;
@@ -86,8 +86,8 @@ bool read_field(std::string_view text, const Field& field, std::bitset<Size>& ou
   for (size_t at = 0; at <= text.size();) {
     const size_t comma = std::min(text.find(',', at), text.size());
     if (!read_item(text.substr(at, comma - at), field, out)) {
-      fault = fmt::format("\"{}\" is no {} ({} to {}, with * , - and /)", text, field.name, field.least,
-                          field.most);
+      fault = fmt::format("\"{}\" is not a valid {} ({} to {}, with * , - and /)", text, field.name,
+                          field.least, field.most);
       return false;
     }
     at = comma + 1;
@@ -222,7 +222,7 @@ std::string Schedule::zone_fault(const std::string& zone) const {
   const char* const folder = std::getenv("TZDIR");
   const std::string file = fmt::format("{}/{}", folder == nullptr ? "/usr/share/zoneinfo" : folder, zone);
   if (::access(file.c_str(), R_OK) == 0) return {};
-  return fmt::format("wants the time zone {}, which this host does not know ({}: {})", zone, file,
+  return fmt::format("requires the time zone {}, which this host does not know ({}: {})", zone, file,
                      std::strerror(errno));
 }
 

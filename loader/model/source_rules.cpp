@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "model/name_rules.hpp"
+#include "model/table_definition.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -39,7 +40,7 @@ std::string bad_source_dsn(const std::string& dsn) {
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(
       PQconninfoParse(dsn.c_str(), nullptr), &PQconninfoFree);
   if (dsn.empty() || options == nullptr)
-    return "is no connection string (host=... dbname=..., or postgresql://host/dbname)";
+    return "is not a connection string (host=... dbname=..., or postgresql://host/dbname)";
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val == nullptr) continue;
     if (std::strcmp(option->keyword, "password") == 0 || std::strcmp(option->keyword, "sslpassword") == 0)
@@ -51,13 +52,13 @@ std::string bad_source_dsn(const std::string& dsn) {
 
 std::vector<std::pair<std::string, std::string>> data_source_faults(const JsonValue& data_source) {
   std::vector<std::pair<std::string, std::string>> faults;
-  const std::string type = json_member(data_source, "type");
+  const std::string type = read_data_source_definition(data_source).type;
   for (const Field& field : kFields) {
     const JsonValue* const value = json_find(data_source, field.name);
     const std::string pointer = pointer_token(std::string_view(field.name));
     if (value == nullptr) {
       if (field.required && type == field.type)
-        faults.emplace_back("", fmt::format("\"{}\" is missing: type {} wants it", field.name, type));
+        faults.emplace_back("", fmt::format("\"{}\" is missing: type {} requires it", field.name, type));
       continue;
     }
     if (type != field.type) {

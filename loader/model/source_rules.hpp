@@ -1,4 +1,4 @@
-// What a DataSource's fields must be, by its type (interface section 2).
+// What a DataSource's fields must be, by its type.
 #pragma once
 
 #include <string>

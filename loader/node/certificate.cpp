@@ -34,7 +34,7 @@ struct Fault {
   std::string text;
 };
 
-// The last word of OpenSSL, and an empty queue for the next question.
+// OpenSSL's last error; also empties its error queue.
 std::string openssl_reason() {
   const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
   ERR_clear_error();
@@ -45,13 +45,13 @@ struct FileText : WipedText {
   mode_t mode = 0;
 };
 
-// Never waits: neither a FIFO nor a device is read.
+// Never blocks: FIFOs and devices are not read.
 void read_text(const std::string& what, const std::string& path, FileText& text) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (file.number() < 0) throw Fault{fmt::format("{} {}: {}", what, path, std::strerror(errno))};
   struct stat about {};
   if (::fstat(file.number(), &about) != 0 || !S_ISREG(about.st_mode))
-    throw Fault{fmt::format("{} {}: is no file", what, path)};
+    throw Fault{fmt::format("{} {}: is not a file", what, path)};
   if (static_cast<size_t>(about.st_size) > kMaxFile)
     throw Fault{fmt::format("{} {}: is larger than {} bytes", what, path, kMaxFile)};
   text.mode = about.st_mode;
@@ -71,7 +71,7 @@ BioPtr bio_of(const std::string& bytes) {
   return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
 }
 
-// As nginx: the first may be a TRUSTED CERTIFICATE, the end is where no further BEGIN stands.
+// As nginx reads it: the first may be a TRUSTED CERTIFICATE; the chain ends where no further BEGIN follows.
 std::vector<X509Ptr> read_chain(const std::string& path) {
   FileText text;
   read_text("certificate", path, text);
@@ -107,12 +107,13 @@ PkeyPtr read_key(const std::string& path, std::vector<std::string>& warnings) {
   ERR_clear_error();
   PkeyPtr key(PEM_read_bio_PrivateKey(bio_of(text.bytes).get(), nullptr, no_passphrase, &asked));
   const std::string reason = openssl_reason();
-  if (asked) throw Fault{fmt::format("certificate_key {}: wants a passphrase, which nginx has not", path)};
+  if (asked)
+    throw Fault{fmt::format("certificate_key {}: has a passphrase; nginx requires a key without one", path)};
   if (!key)
     throw Fault{
         fmt::format("certificate_key {}: holds no PEM private key that can be read ({})", path, reason)};
   if ((text.mode & (S_IROTH | S_IWOTH)) != 0)
-    warnings.push_back(fmt::format("certificate_key {}: everybody on this node can read it", path));
+    warnings.push_back(fmt::format("certificate_key {}: every user of this node can read it", path));
   return key;
 }
 
@@ -139,7 +140,7 @@ void check_dates(const std::string& path, const X509& own, int64_t now, Certific
       fmt::format("certificate {}: ends at {}, in {} days", path, report.ends, (ends - now) / kDay));
 }
 
-// A chain that callers may not follow. Old roots stand in some on purpose, so these are no faults.
+// An incomplete chain. Some chains hold old roots on purpose, so these are warnings, not faults.
 void check_issuers(const std::string& path, const std::vector<X509Ptr>& chain, int64_t now,
                    CertificateReport& report) {
   for (size_t i = 1; i < chain.size(); ++i) {
@@ -156,7 +157,7 @@ void check_issuers(const std::string& path, const std::vector<X509Ptr>& chain, i
   }
 }
 
-// Callers look at subjectAltName only. A wildcard domain wants a certificate for its first level.
+// Callers check only subjectAltName. A wildcard domain requires a certificate for its first level.
 void check_host(const std::string& path, X509& own, const std::string& host, CertificateReport& report) {
   const std::string name = host[0] == '*' ? "tablegate" + host.substr(1) : host;
   const bool matches =
@@ -168,7 +169,7 @@ void check_host(const std::string& path, X509& own, const std::string& host, Cer
       fmt::format("certificate {}: is not for {}: its subjectAltName does not name it", path, host));
 }
 
-// OpenSSL's own word, as nginx will get it: keys that are too small, algorithms that are too weak.
+// OpenSSL's own check, as nginx will get it: keys that are too small, algorithms that are too weak.
 void check_context(const CertificateFiles& files, const std::vector<X509Ptr>& chain, EVP_PKEY& key) {
   const SslContextPtr context(SSL_CTX_new(TLS_server_method()));
   if (!context) throw Fault{"OpenSSL could not be started: " + openssl_reason()};
@@ -176,14 +177,14 @@ void check_context(const CertificateFiles& files, const std::vector<X509Ptr>& ch
   for (size_t i = 1; good && i < chain.size(); ++i)
     good = SSL_CTX_add1_chain_cert(context.get(), chain[i].get()) == 1;
   if (!good)
-    throw Fault{fmt::format("certificate {}: OpenSSL refuses it: {}", files.certificate, openssl_reason())};
+    throw Fault{fmt::format("certificate {}: OpenSSL rejects it: {}", files.certificate, openssl_reason())};
   if (X509_check_private_key(chain[0].get(), &key) != 1) {
     ERR_clear_error();
     throw Fault{
         fmt::format("certificate_key {}: is not the key of certificate {}", files.key, files.certificate)};
   }
   if (SSL_CTX_use_PrivateKey(context.get(), &key) != 1)
-    throw Fault{fmt::format("certificate_key {}: OpenSSL refuses it: {}", files.key, openssl_reason())};
+    throw Fault{fmt::format("certificate_key {}: OpenSSL rejects it: {}", files.key, openssl_reason())};
 }
 
 std::string fingerprint_of(const std::vector<X509Ptr>& chain) {
@@ -214,7 +215,7 @@ Pair read_pair(const CertificateFiles& files, CertificateReport& report) {
   return pair;
 }
 
-// Written anew rather than as the files have it: a key may stand in the certificate's file, too.
+// Written from the parsed parts and not copied from the files: the certificate's file may hold a key as well.
 WipedText pem_of(const Pair& pair) {
   const BioPtr bio(BIO_new(BIO_s_secmem()));
   bool good = bio != nullptr;

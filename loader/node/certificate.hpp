@@ -1,7 +1,7 @@
-// Looks at a certificate and its key on this node as nginx will: read, parsed,
-// one belonging to the other, in date. What would stop nginx or every caller is
-// a fault; what somebody should look at is a warning. No text of a finding holds
-// anything of a file but public names and times; a key leaves this only as the
+// Checks a certificate and its key on this node as nginx will: readable,
+// parsed, belonging together, in date. What would stop nginx or every caller is
+// a fault; what an operator should look at is a warning. Messages hold nothing
+// of the files except public names and times; a key leaves this only in the
 // pair that the caller asks for.
 #pragma once
 
@@ -20,19 +20,19 @@ struct CertificateFiles {
 
 struct CertificateReport {
   std::string fault;                  // empty: it can be served
-  std::vector<std::string> warnings;  // where it can be served
+  std::vector<std::string> warnings;  // if it can be served
   std::string fingerprint;            // SHA-256 of all certificates of the file, hex
   std::string ends;                   // of the host's own: 2027-01-31T08:00:00Z
 };
 
-// Certificates that end within this many days are warned of.
+// There is a warning for certificates that end within this many days.
 constexpr int kCertificateDays = 14;
 
-// `host`: the domain that it is to prove, "*.example.com" too. `now`: seconds since 1970. `pair` gets what
-// was found good, chain and key in one PEM text.
+// `host`: the domain to serve, "*.example.com" too. `now`: seconds since 1970. `pair` gets the checked chain
+// and key in one PEM text.
 CertificateReport check_certificate(const CertificateFiles& files, const std::string& host, int64_t now,
                                     WipedText* pair = nullptr);
-// Only whether nginx can read both, whatever the date and the host.
+// Checks only whether nginx can read both files, not the date and the host.
 CertificateReport check_pair(const CertificateFiles& files);
 
 }  // namespace tablegate::loader

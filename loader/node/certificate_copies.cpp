@@ -31,7 +31,7 @@ std::optional<NamedCertificate> CertificateCopies::find(const std::string& domai
   return NamedCertificate{path, path, found.ends, found.fingerprint};
 }
 
-// Nobody else can put a file there; keep() tells what is wrong.
+// No other user can put a file there; keep() reports what is wrong.
 bool CertificateCopies::is_safe() const {
   try {
     return folder_.subfolder(kFolder).has_value();
@@ -76,7 +76,7 @@ void CertificateCopies::remove_others() {
   }
 }
 
-// The files before may be put back: what they name stays as long.
+// The previous files may be put back: the copies that they name are kept as long.
 bool CertificateCopies::is_named(const std::string& name) const {
   const std::string path = absolute_ + "/" + name + ";";
   for (const char* const file : {"domains.conf", "domains.conf.previous"}) {

@@ -1,7 +1,8 @@
-// Copies of the domains' certificates and keys as they were last proved good, in
-// the output folder (certificates/NAME.pem, both in one file so that they cannot
-// come apart; 0700 and 0600). A block that is kept because its own files went bad
-// names the copy, so that nginx never stumbles over what an operator left half-way.
+// Copies of the domains' certificates and keys as they were last found good, in
+// the output folder (certificates/NAME.pem, both in one file so that they
+// always belong together; 0700 and 0600). A block that is kept because its own
+// files went bad names the copy, so that nginx never reads files that an
+// operator has half replaced.
 #pragma once
 
 #include <map>
@@ -18,15 +19,15 @@ namespace tablegate::loader {
 
 class CertificateCopies {
  public:
-  // `absolute`: the folder's path as it stands in domains.conf.
+  // `absolute`: the folder's path as written in domains.conf.
   CertificateCopies(const OutputFolder& folder, const std::string& absolute);
 
-  // The copy of a domain, as long as nginx can read it. The domain counts as in use.
+  // The copy for a domain, if nginx can read it. Marks the domain as in use.
   std::optional<NamedCertificate> find(const std::string& domain);
-  // A good pair, in PEM: to be kept once everything else has been proved, too.
+  // A good pair, in PEM; stored by keep() once everything else has been checked.
   void offer(const std::string& domain, WipedText pair);
-  // Writes what was offered, and removes the copies of domains that are in use no longer. What fails is told
-  // in `warnings`: the files themselves stand and are served.
+  // Stores the offered pairs, and removes the copies for domains no longer in use. Failures go to `warnings`:
+  // the files themselves are good and served.
   void keep(std::vector<std::string>& warnings);
 
  private:

@@ -17,7 +17,7 @@ std::string end_mark(const std::string& what) {
   return fmt::format("# end {}\n", what);
 }
 
-// certificate_lines() in a block; an empty one where there are none.
+// The position of certificate_lines() in a block; empty where there are none.
 struct Place {
   size_t from = std::string::npos;
   size_t size = 0;

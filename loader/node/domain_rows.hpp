@@ -1,18 +1,14 @@
-// The domains of a gateway, and where it listens, from the catalog: as they
-// stand there, which may be what nobody ever applied. The writers look at
-// everything again.
+// Reads from the catalog the domains of a gateway and where it listens. Rows
+// may have been written without `apply`; the writers check everything again.
 #pragma once
 
 #include "base/database.hpp"
-#include "compile/manifest_writer.hpp"
+#include "model/manifest_entries.hpp"
 
 namespace tablegate::loader {
 
-// Fills `contents` with the domains that something published on `contents.gateway` uses, by name. Throws
-// SystemFailure where a definition cannot be read.
+// Fills `contents` with the domains that something published on `contents.gateway` uses, sorted by name.
+// Throws SystemFailure where a definition cannot be read.
 void read_domains(Database& catalog, ManifestContents& contents);
-
-// http_listen and https_listen of `contents.gateway`.
-void read_listen(Database& catalog, ManifestContents& contents);
 
 }  // namespace tablegate::loader

@@ -15,7 +15,7 @@
 namespace tablegate::loader {
 namespace {
 
-// No host is called so ('_' is in no host name), and no server block of a user's either.
+// No host and no server block of a user has this name ('_' is not allowed in a host name).
 constexpr const char* kAnyHost = "_tablegate_any_host";
 
 [[noreturn]] void refuse(const std::string& what, const std::string& next) {
@@ -27,7 +27,7 @@ void check_gateway(const ManifestContents& contents) {
     refuse("the gateway's name " + fault, "tablegate get GatewayInstance");
   const std::string next = fmt::format("tablegate get GatewayInstance {} -o json", contents.gateway);
   for (const auto* const list : {&contents.http_listen, &contents.https_listen}) {
-    if (list->empty()) refuse("gateway " + contents.gateway + " listens nowhere", next);
+    if (list->empty()) refuse("gateway " + contents.gateway + " has no listen address", next);
     for (const std::string& listen : *list) {
       if (const std::string fault = bad_listen(listen); !fault.empty())
         refuse(fmt::format("a listen address of gateway {} {}", contents.gateway, fault), next);
@@ -37,8 +37,8 @@ void check_gateway(const ManifestContents& contents) {
     refuse(fmt::format("the listen addresses {} of gateway {}", fault, contents.gateway), next);
 }
 
-void check_domain(const DomainEntry& domain) {
-  // The name itself may hold anything, for a terminal too.
+void check_domain(const DomainDefinition& domain) {
+  // The name itself may hold any characters, which must not reach a terminal.
   if (const std::string fault = bad_host(domain.name); !fault.empty())
     refuse("a Domain in the catalog has no host name: it " + fault, "tablegate get Domain -o json");
   const auto wrong = [&](const std::string& what) {
@@ -53,19 +53,20 @@ void check_domain(const DomainEntry& domain) {
   if (const std::string fault = bad_node_path(domain.certificate_key); !fault.empty())
     wrong("its certificate_key " + fault);
   for (const std::string* const version : {&domain.tls_min, &domain.tls_max}) {
-    if (*version != "TLSv1.2" && *version != "TLSv1.3") wrong("tls_min and tls_max are TLSv1.2 or TLSv1.3");
+    if (*version != "TLSv1.2" && *version != "TLSv1.3")
+      wrong("tls_min and tls_max must be TLSv1.2 or TLSv1.3");
   }
   if (domain.tls_min > domain.tls_max) wrong("tls_min is above tls_max");
 }
 
-bool has_tls_block(const DomainEntry& domain) {
+bool has_tls_block(const DomainDefinition& domain) {
   return domain.server_block && domain.protocol == "HTTPS";
 }
 
 // nginx takes HTTP/2 and TLS versions from the first server block of a socket, for all names.
 void refuse_mix(const ManifestContents& contents) {
-  const DomainEntry* first = nullptr;
-  for (const DomainEntry& domain : contents.domains) {
+  const DomainDefinition* first = nullptr;
+  for (const DomainDefinition& domain : contents.domains) {
     if (!has_tls_block(domain)) continue;
     if (first == nullptr) first = &domain;
     const auto differ = [&](const char* field, const std::string& one, const std::string& other) {
@@ -88,7 +89,7 @@ class Writer {
 
   std::string run() {
     std::string blocks;
-    for (const DomainEntry& domain : contents_.domains) {
+    for (const DomainDefinition& domain : contents_.domains) {
       if (domain.server_block) blocks += block(domain);
     }
     std::string text =
@@ -99,7 +100,7 @@ class Writer {
   }
 
  private:
-  std::string block(const DomainEntry& domain) {
+  std::string block(const DomainDefinition& domain) {
     const std::string what = "domain " + domain.name;
     if (domain.protocol == "HTTP") return marked_block(what, server(plain_socket(), domain, serve()));
     WipedText pair;
@@ -109,7 +110,7 @@ class Writer {
       report_.warnings.push_back(fmt::format("domain \"{}\": {}", domain.name, warning));
     if (!found.fault.empty()) return keep(domain, what, found.fault);
     if (place_.copies != nullptr) place_.copies->offer(domain.name, std::move(pair));
-    // The fingerprint makes a renewed certificate a changed file, so that nginx is told to read it.
+    // The fingerprint makes the file change with a renewed certificate, so that nginx reloads.
     const std::string lines =
         certificate_lines({domain.certificate, domain.certificate_key, found.ends, found.fingerprint});
     const std::string tls = tls_socket() + lines;
@@ -118,9 +119,9 @@ class Writer {
                                   server(plain_socket(), domain, domain.force_https ? redirect() : serve()));
   }
 
-  // Its own files may be what nginx stumbles over: where there is a copy of the last good ones, it names
-  // that.
-  std::string keep(const DomainEntry& domain, const std::string& what, const std::string& fault) {
+  // The domain's own files may be what nginx cannot read: if there is a copy of the last good ones, the block
+  // names that.
+  std::string keep(const DomainDefinition& domain, const std::string& what, const std::string& fault) {
     const std::optional<std::string> before = find_block(place_.previous, what);
     std::string copied;
     if (place_.copies != nullptr) {
@@ -144,9 +145,9 @@ class Writer {
     return before;
   }
 
-  // The first block of each socket, which nginx gives all hosts that no other block names, unless a block of
-  // the user's says default_server. It serves what is published without a domain. With the certificate of the
-  // first domain that has a good one: a caller who looks at it finds out that the host is another.
+  // The first block of each socket, which nginx uses for hosts that no other block names, unless a block of
+  // the user has default_server. It serves what is published without a domain, with the certificate of the
+  // first domain that has a good one; callers that check the certificate notice the wrong host.
   std::string any_host() {
     const auto block = [](const std::string& socket) {
       return fmt::format("server {{\n{}    server_name {};\n    tablegate_errors on;\n{}}}\n", socket,
@@ -160,9 +161,9 @@ class Writer {
     return text;
   }
 
-  std::string server(const std::string& socket, const DomainEntry& domain,
+  std::string server(const std::string& socket, const DomainDefinition& domain,
                      const std::string& location) const {
-    // The brackets make a pattern of it, which may match nothing; a plain name must exist.
+    // The brackets make it a pattern, which may match nothing; a plain name must exist.
     std::string snippet = snippet_name(domain.name);
     snippet.replace(snippet.size() - 1, 1, "[f]");
     return fmt::format(
@@ -189,11 +190,11 @@ class Writer {
     return text;
   }
 
-  // Equal for all domains: refuse_mix().
+  // The same for all domains: refuse_mix().
   const std::string& tls_socket() {
     if (!tls_socket_.empty()) return tls_socket_;
     const auto& domains = contents_.domains;
-    const DomainEntry& any = *std::find_if(domains.begin(), domains.end(), has_tls_block);
+    const DomainDefinition& any = *std::find_if(domains.begin(), domains.end(), has_tls_block);
     const bool directive = any.http2 && place_.http2_on();
     const char* const parameter = any.http2 && !directive ? " http2" : "";
     for (const std::string& listen : contents_.https_listen)
@@ -208,7 +209,7 @@ class Writer {
   const DomainsPlace& place_;
   DomainReport& report_;
   std::string tls_socket_;
-  std::string any_host_certificate_, kept_certificate_;  // lines of the first one that can be served
+  std::string any_host_certificate_, kept_certificate_;  // of the first domain that can be served
   bool kept_tls_ = false;
 };
 
@@ -220,13 +221,14 @@ std::string snippet_name(const std::string& domain) {
 
 std::string write_domains(const ManifestContents& contents, const DomainsPlace& place, DomainReport& report) {
   check_gateway(contents);
-  for (const DomainEntry& domain : contents.domains) check_domain(domain);
+  for (const DomainDefinition& domain : contents.domains) check_domain(domain);
   refuse_mix(contents);
   const bool blocks = std::any_of(contents.domains.begin(), contents.domains.end(),
-                                  [](const DomainEntry& domain) { return domain.server_block; });
-  // Only where it is going to stand in the file: a gateway without domains may be written anywhere.
+                                  [](const DomainDefinition& domain) { return domain.server_block; });
+  // Checked only if it is written into the file: a gateway without domains may be written anywhere.
   if (const std::string fault = bad_node_path(place.folder); blocks && !fault.empty()) {
-    refuse(fmt::format("--output {}: the folder {}, because it stands in domains.conf", place.folder, fault),
+    refuse(fmt::format("--output {}: the folder {}, and its path is written into domains.conf", place.folder,
+                       fault),
            "tablegate sync --output /var/lib/tablegate");
   }
   return Writer(contents, place, report).run();

@@ -1,33 +1,33 @@
-// domains.conf: a server block for each domain that something published uses,
-// and one for hosts that no domain names. Everything that stands in it is looked
-// at here once more, because nginx reads it as root. A domain whose certificate
-// cannot be served keeps the block it had, found again between the marks that are
-// written around each; only its certificate becomes the copy of the last good one.
+// Writes domains.conf: a server block for each domain that something published
+// uses, and one for all other hosts. Everything written to it is checked here
+// again, because nginx reads it as root. A domain whose certificate cannot be
+// served keeps its previous block, found by the marks around each; only its
+// certificate is replaced by the copy of the last good one.
 #pragma once
 
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "compile/manifest_writer.hpp"
+#include "model/manifest_entries.hpp"
 #include "node/certificate_copies.hpp"
 
 namespace tablegate::loader {
 
-// What the writer needs to know of this node.
+// What the writer must know about this node.
 struct DomainsPlace {
-  std::string folder;              // absolute: `domains.d` of it is included
+  std::string folder;              // absolute: its `domains.d` is included
   std::string previous;            // domains.conf as nginx has it; empty: none
-  std::function<bool()> http2_on;  // "http2 on;" instead of "listen ... http2"; asked when it matters
+  std::function<bool()> http2_on;  // "http2 on;" instead of "listen ... http2"; called only when needed
   int64_t now = 0;                 // seconds since 1970
   CertificateCopies* copies = nullptr;
 };
 
-// What there is to say of the domains of one sync, a line each.
+// The findings about the domains of one sync, one line each.
 struct DomainReport {
   std::vector<std::string> faults;      // domains whose certificate cannot be served
-  std::vector<std::string> kept_files;  // that kept blocks still name, for want of a copy
-  std::vector<std::string> warnings;    // certificates that somebody should look at
+  std::vector<std::string> kept_files;  // files that kept blocks name because there is no copy
+  std::vector<std::string> warnings;    // certificates that an operator should look at
 };
 
 // The text of domains.conf. Throws Refused: a name, path or address that nginx must not read, or domains that

@@ -13,7 +13,7 @@
 namespace tablegate::loader {
 namespace {
 
-// The words of a command as sh splits them, as far as quotes go: enough to find a program's name.
+// The words of a command as sh splits them, with simple quoting: enough to find a program's name.
 std::vector<std::string> shell_words(const std::string& command) {
   std::vector<std::string> words;
   std::string word;
@@ -43,7 +43,7 @@ std::vector<std::string> shell_words(const std::string& command) {
   return words;
 }
 
-// Of a program's name only what needs no thought about quoting is run.
+// Only programs whose names need no quoting are run.
 bool is_plain(const std::string& program) {
   return program.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+/-") ==
          std::string::npos;
@@ -88,7 +88,7 @@ std::optional<NginxVersion> find_nginx_version(const std::string& wanted,
   if (!wanted.empty()) {
     const std::optional<NginxVersion> version = parse_nginx_version(wanted);
     if (!version) {
-      throw WrongUsage(fmt::format("\"{}\" is no version of nginx", wanted),
+      throw WrongUsage(fmt::format("\"{}\" is not a version of nginx", wanted),
                        "tablegate sync --nginx-version 1.22.1 ...");
     }
     return version;

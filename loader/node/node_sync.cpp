@@ -17,12 +17,12 @@ namespace {
 
 constexpr std::chrono::seconds kTakeOver{10};
 constexpr std::chrono::milliseconds kLook{20};
-// For a reload that somebody else has just asked for.
+// For a reload that another process has just requested.
 constexpr std::chrono::seconds kSettles{1};
-// What nginx's old workers take at most to hear of a reload, where they cannot be seen.
+// The longest time until nginx's old workers notice a reload, where they cannot be seen.
 constexpr std::chrono::milliseconds kOldWorkers{300};
 
-// Until it is so, or the time is up, or we are to stop.
+// Waits until the condition holds, the time is up, or a stop is requested.
 bool await(std::chrono::seconds time, const std::function<bool()>& is_so) {
   const auto end = std::chrono::steady_clock::now() + time;
   for (;;) {
@@ -32,7 +32,7 @@ bool await(std::chrono::seconds time, const std::function<bool()>& is_so) {
   }
 }
 
-// Until nginx has written anew that it serves what stands in the folder.
+// Waits until nginx has reported again that it serves the folder's files.
 bool await_take_over(const std::string& folder, const ServedManifest& before) {
   return await(kTakeOver, [&] {
     const std::optional<ServedManifest> now = read_served(folder);
@@ -42,8 +42,8 @@ bool await_take_over(const std::string& folder, const ServedManifest& before) {
   });
 }
 
-// nginx runs and serves something else than what stands in the folder: another sync had no reload, or one
-// that reached nobody.
+// nginx runs and serves other files than the folder's: another sync ran no reload, or its reload did not
+// arrive.
 bool owes_reload(const std::string& folder) {
   return !await(kSettles, [&] {
     const std::optional<ServedManifest> now = read_served(folder);
@@ -65,7 +65,7 @@ NodeReport report_of(const NodeOptions& options, const NodeSync& sync) {
     served.publication = sync.served->manifest.publication;
     served.sha256 = sync.served->manifest.sha256;
     served.master_pid = sync.served->master_pid;
-    // Something older than what is written: as reported when it was written.
+    // Older than what is written: as reported when it was written.
     if (sync.is_served && sync.revision > 0) served.revision = sync.revision;
   } else {
     served.revision = 0;
@@ -74,14 +74,14 @@ NodeReport report_of(const NodeOptions& options, const NodeSync& sync) {
   return report;
 }
 
-// What the workers themselves say, where a location for that is known: what they serve, and who called what.
-// They are asked once a look: with several workers, one of them answers. Returns what is wrong.
+// What the workers report, if the URL of a location for that is known: what they serve, and who called what.
+// They are asked once per check; with several workers, any one of them answers. Returns what is wrong.
 std::string ask_workers(Database& catalog, const NodeOptions& options, NodeSync& sync) {
   if (options.status_url.empty() || !sync.served || sync.served->stopped) return {};
   try {
     const std::string answer = fetch_status(options.status_url, "usage");
     const std::optional<ManifestIdentity> told = manifest_in_status(answer);
-    if (!told) return fmt::format("{}: this is no answer of tablegate_status", options.status_url);
+    if (!told) return fmt::format("{}: this is not an answer of tablegate_status", options.status_url);
     if (has_usage(answer)) collect_usage(catalog, options.gateway, options.name, answer);
     if (!sync.is_served || *told == sync.served->manifest) return {};
     sync.is_served = false;
@@ -118,7 +118,7 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   sync.consumers = contents.consumers.size();
   sync.manifest = folder.path() + "/manifest.json";
   const bool reloaded = sync.written && !options.commands.reload.empty();
-  // An nginx that never ran, or that ended, takes nothing over.
+  // An nginx that never ran, or that has ended, takes nothing over.
   if (reloaded && before && !before->stopped)
     sync.overdue = !await_take_over(folder.path(), *before) && !StopSignal::requested();
   look(folder.path(), sync);
@@ -128,7 +128,7 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
 
 std::string said_of(const NodeSync& sync, const std::string& error) {
   if (!error.empty()) return error;
-  return sync.served && sync.served->stopped ? "nginx does not run" : "";
+  return sync.served && sync.served->stopped ? "nginx is not running" : "";
 }
 
 }  // namespace
@@ -154,7 +154,7 @@ void report_failure(Database& catalog, const NodeOptions& options, const std::st
   try {
     NodeSync sync;
     look(options.folder, sync);
-    sync.is_served = false;  // its revision is unknown here: the one reported before stands
+    sync.is_served = false;  // its revision is unknown here: the one reported before remains
     NodeReport report = report_of(options, sync);
     report.last_error = error;
     report_node(catalog, options.gateway, options.name, report);
@@ -178,9 +178,9 @@ NodeSync sync_node(Database& catalog, const NodeOptions& options) {
   try {
     report_node(catalog, options.gateway, options.name, report);
   } catch (const Failure& failure) {
-    // The files are what matters; who looks at `gateway status` sees an old report.
+    // The files matter most; `gateway status` shows an older report.
     if (sync.warning.empty())
-      sync.warning = fmt::format("this node could not be reported: {}", failure.what());
+      sync.warning = fmt::format("the state of this node could not be reported: {}", failure.what());
   }
   return sync;
 }

@@ -1,7 +1,7 @@
-// One sync of one node: the folder's files from the catalog, check and reload,
-// then waiting until nginx says that it has taken them over, and the node's report
-// to the catalog of what it really serves. What `tablegate sync` does once and
-// `sync --watch` again and again.
+// One sync of one node: writes the folder's files from the catalog, runs check
+// and reload, waits until nginx has taken the files over, and reports to the
+// catalog what the node serves. `tablegate sync` does this once, `sync --watch`
+// repeatedly.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ struct NodeOptions {
 
 struct NodeSync {
   std::string gateway;
-  bool written = false;  // false: the files were right already
+  bool written = false;  // false: the files were correct already
   uint64_t publication = 0, revision = 0;
   size_t apis = 0, consumers = 0;
   std::string manifest;  // its path
@@ -35,7 +35,7 @@ struct NodeSync {
   bool is_served = false;  // nginx has taken over exactly what the folder holds
   bool overdue = false;    // a reload was run, and nginx has not taken it over in time
   std::string warning;     // one line for people, empty: none
-  DomainReport domains;    // whose certificates cannot be served, or end soon
+  DomainReport domains;    // certificates that cannot be served, or end soon
 
   // What is wrong on this node, in one text; empty: nothing.
   std::string problem() const;
@@ -44,14 +44,14 @@ struct NodeSync {
 // "host:/var/lib/tablegate".
 std::string default_node_name(const std::string& folder);
 
-// Throws as sync_folder() does; the failure is reported to the catalog as the node's last error before.
+// Throws as sync_folder() does, after reporting the failure to the catalog as the node's last error.
 NodeSync sync_node(Database& catalog, const NodeOptions& options);
 
-// Looks what nginx serves and reports it, without a sync.
+// Checks what nginx serves and reports it, without a sync.
 NodeSync report_served_state(Database& catalog, const NodeOptions& options, uint64_t written_revision,
                              const std::string& last_error);
 
-// Reports a failure; one of the report itself is dropped: the first one is what people are to hear of.
+// Reports a failure. Errors of the report itself are dropped, so that they do not hide the failure.
 void report_failure(Database& catalog, const NodeOptions& options, const std::string& error);
 
 }  // namespace tablegate::loader

@@ -29,7 +29,7 @@ std::string without_trailing_slash(std::string path) {
 }
 
 int open_folder(const std::string& path) {
-  if (path.empty()) throw WrongUsage("--output names no folder");
+  if (path.empty()) throw WrongUsage("--output requires a folder");
   // With a slash at the end O_NOFOLLOW would follow.
   if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
     fail_folder(path);
@@ -72,7 +72,7 @@ void OutputFolder::fail(const std::string& what, const std::string& name) const 
   throw SystemFailure(fmt::format("cannot {} {}/{}: {}", what, path_, name, std::strerror(errno)));
 }
 
-// The group bits cover access lists too: they are an ACL's mask.
+// The group bits also show access lists: they are the mask of an ACL.
 void OutputFolder::check_owner() const {
   struct stat about {};
   if (::fstat(folder_.number(), &about) != 0) fail("stat", "");
@@ -102,7 +102,7 @@ std::optional<std::string> OutputFolder::read(const std::string& name) const {
   const Descriptor file(
       ::openat(folder_.number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (file.number() < 0) {
-    // Something that is no file of ours is replaced, not read.
+    // Anything that is not a regular file is replaced, not read.
     if (errno == ENOENT || errno == ELOOP) return std::nullopt;
     fail("read", name);
   }
@@ -146,14 +146,13 @@ void OutputFolder::write(const std::string& name, std::string_view bytes) const 
   }
 }
 
-// `to` becomes a second name of the very file that `from` is. A link needs no room for bytes: it works on a
-// full disk.
+// Makes `to` a second name of the file `from`. A link needs no space for bytes: it works on a full disk.
 void OutputFolder::link_as(const std::string& from, const std::string& to) const {
   const std::string temporary = "." + to + ".new";
   const int folder = folder_.number();
   ::unlinkat(folder, temporary.c_str(), 0);
   struct stat about {};
-  // Whatever is no file of ours is not kept, and never put in place.
+  // Only regular files are kept and put back.
   if (::fstatat(folder, from.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(about.st_mode))
     return remove(to);
   if (::linkat(folder, from.c_str(), folder, temporary.c_str(), 0) != 0) {
@@ -162,7 +161,7 @@ void OutputFolder::link_as(const std::string& from, const std::string& to) const
     return;
   }
   if (::renameat(folder, temporary.c_str(), folder, to.c_str()) != 0) fail("rename", to);
-  // rename(2) leaves both names where they are one file already.
+  // rename(2) leaves both names if they are the same file already.
   ::unlinkat(folder, temporary.c_str(), 0);
 }
 

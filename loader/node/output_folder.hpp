@@ -1,8 +1,8 @@
-// The folder that `sync` writes and nginx reads as root: who may write to it is
-// checked, and all work goes through one open descriptor, so that no symlink
-// and no swapped folder leads elsewhere. Files are replaced whole or not at all;
-// the state before is kept as NAME.previous. One sync at a time has the lock, which
-// covers subfolders.
+// The folder that `sync` writes and nginx reads as root: checks who may write
+// to it, and works only through one open descriptor, so that no symlink and no
+// replaced folder leads elsewhere. Files are replaced as a whole or not at all;
+// the previous state is kept as NAME.previous. One sync at a time holds the
+// lock, which covers subfolders.
 #pragma once
 
 #include <optional>
@@ -16,30 +16,30 @@ namespace tablegate::loader {
 
 class OutputFolder {
  public:
-  // Opens it (makes the last folder of the path when it is missing) and takes its lock, waiting for another
-  // sync. Throws Refused when others than root and the running user could write to it.
+  // Opens it (creates the last folder of the path when it is missing) and takes its lock, waiting for another
+  // sync. Throws Refused when users other than root and the running user could write to it.
   explicit OutputFolder(const std::string& path);
 
   const std::string& path() const { return path_; }
 
   // The bytes of a regular file; nullopt: there is none. Never follows a symlink.
   std::optional<std::string> read(const std::string& name) const;
-  // Writes and fsyncs `name` as a new file, 0600, in place of whatever has the name. Throws SystemFailure
+  // Writes and fsyncs `name` as a new file, 0600, replacing anything with that name. Throws SystemFailure
   // (disk full): then nothing changed.
   void write(const std::string& name, std::string_view bytes) const;
-  // NAME.previous becomes what NAME is now (gone, when NAME does not exist).
+  // Makes NAME.previous the same as NAME (deleted, when NAME does not exist).
   void keep_previous(const std::string& name) const;
-  // NAME becomes what NAME.previous is (gone, when there is none).
+  // Makes NAME the same as NAME.previous (deleted, when there is none).
   void put_back(const std::string& name) const;
   void remove(const std::string& name) const;
   bool exists(const std::string& name) const;
   // Makes the renames of the folder durable.
   void sync() const;
 
-  // A folder in this one for root (or the running user) alone, 0700; nullopt: there is none.
+  // A folder in this one for root (or the running user) only, 0700; nullopt: there is none.
   std::optional<OutputFolder> subfolder(const std::string& name) const;
   OutputFolder make_subfolder(const std::string& name) const;
-  // Of all that is in it, without "." and "..".
+  // The names in it, without "." and "..".
   std::vector<std::string> names() const;
 
  private:
@@ -51,7 +51,7 @@ class OutputFolder {
 
   std::string path_;
   Descriptor folder_;
-  Descriptor lock_;  // of a subfolder: none
+  Descriptor lock_;  // none for a subfolder
 };
 
 }  // namespace tablegate::loader

@@ -18,13 +18,12 @@ namespace tablegate::loader {
 namespace {
 
 constexpr const char* kServed = "manifest.json.served";
-// Workers of one reload are forked within milliseconds, two reloads are further apart (see kLeastInterval of
-// the watcher). In clock ticks of /proc, 100 a second.
+// The workers of one reload are forked within milliseconds; two reloads are further apart (kLeastInterval of
+// the watcher). In clock ticks of /proc, 100 per second.
 constexpr long long kTicksBetweenGenerations = 10;
 constexpr size_t kMaxText = 16384;
 
-// The start of a small file; "" where there is none, or its process ended in between. Never follows a
-// symlink.
+// The start of a small file; "" if there is none, or its process ended meanwhile. Never follows a symlink.
 std::string read_small(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   std::string text(kMaxText, '\0');
@@ -49,7 +48,7 @@ struct Process {
   long long start = 0;  // clock ticks since boot
 };
 
-// proc(5), /proc/PID/stat: fields 4 and 22, counted behind the name, which may hold anything.
+// proc(5), /proc/PID/stat: fields 4 and 22, counted after the name, which may hold any character.
 std::optional<Process> process_of(const std::string& pid) {
   const std::string stat = read_small("/proc/" + pid + "/stat");
   size_t at = stat.rfind(") ");
@@ -113,7 +112,7 @@ std::string own_pid_namespace() {
   return std::filesystem::read_symlink("/proc/self/ns/pid", failed).string();
 }
 
-// Finds the master that the file tells of and looks whether it lives.
+// Finds the master that the file names and checks whether it is alive.
 void look_at_master(const JsonDocument& document, ServedManifest& served) {
   if (has_number(document, "since_boot_ms")) {
     served.taken_over_ticks = static_cast<int64_t>(json_find(document, "since_boot_ms")->GetUint64()) *
@@ -122,11 +121,11 @@ void look_at_master(const JsonDocument& document, ServedManifest& served) {
   if (has_number(document, "master_pid"))
     served.master_pid = static_cast<int64_t>(json_find(document, "master_pid")->GetUint64());
   const bool same_processes = json_member(document, "pid_namespace") == own_pid_namespace();
-  if (!same_processes) return;  // a container: its numbers mean nothing here
+  if (!same_processes) return;  // a container: its process ids mean nothing here
   if (served.master_pid == 0) {
     const std::string text = read_small(json_member(document, "pid_file"));
     served.master_pid = to_number(text).value_or(0);
-    // nginx removes the file when it ends, and writes it only after the served file when it starts.
+    // nginx removes the file when it ends; at a start it writes it only after the served file.
     if (served.master_pid <= 0) {
       served.master_pid = 0;
       served.stopped = ::access(json_member(document, "pid_file").c_str(), F_OK) != 0 && errno == ENOENT;
@@ -150,7 +149,7 @@ std::optional<ManifestIdentity> written_manifest(const std::string& folder) {
 std::optional<ServedManifest> read_served(const std::string& folder) {
   const std::string path = folder + "/" + kServed;
   struct stat about {};
-  // Looked at first: a file written in between is looked at again by the next call.
+  // Read before the contents: if the file is written in between, the next call reads it again.
   if (::lstat(path.c_str(), &about) != 0) return std::nullopt;
   JsonDocument document;
   if (!parse_json(first_line(path), document).empty()) return std::nullopt;
@@ -168,12 +167,12 @@ bool is_served(const std::string& folder, const ServedManifest& served) {
   if (served.stopped) return false;
   const std::optional<ManifestIdentity> written = written_manifest(folder);
   if (!written || !(*written == served.manifest)) return false;
-  // The manifest's header tells nothing of domains.conf: what nginx took over must be younger.
+  // The manifest's header says nothing about domains.conf: the takeover must be later than that file.
   struct stat about {};
   if (::lstat((folder + "/domains.conf").c_str(), &about) == 0 && nanoseconds(about) > served.written_ns)
     return false;
   if (!served.master_seen) return true;
-  // nginx starts its new workers first and lets the old ones go 100 ms later.
+  // nginx starts its new workers first and stops the old ones 100 ms later.
   const std::vector<Worker> workers = workers_of(served.master_pid);
   return std::none_of(workers.begin(), workers.end(), [&](const Worker& worker) {
     return !worker.leaving && worker.start < served.taken_over_ticks;

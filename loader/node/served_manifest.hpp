@@ -1,6 +1,7 @@
-// What nginx says that it has taken over (MANIFEST.served, written by the module's
-// master; ngx_module/ngx/served_file.hpp), and the master itself as far as /proc
-// shows it: whether it lives, and how many generations of its workers still leave.
+// What nginx has taken over, from MANIFEST.served (written by the module's
+// master process; ngx_module/ngx/served_file.hpp), and the master's state from
+// /proc: whether it is alive, and how many generations of its workers are still
+// shutting down.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace tablegate::loader {
 
-// What tells one manifest from another: its header.
+// The identity of a manifest: its header.
 struct ManifestIdentity {
   std::string gateway;
   uint64_t publication = 0;
@@ -18,16 +19,16 @@ struct ManifestIdentity {
     return gateway == other.gateway && publication == other.publication && sha256 == other.sha256;
   }
 };
-// Of the manifest that stands in the folder; nullopt: there is none.
+// That of the manifest in the folder; nullopt: there is none.
 std::optional<ManifestIdentity> written_manifest(const std::string& folder);
 
 struct ServedManifest {
   ManifestIdentity manifest;
   int64_t master_pid = 0;        // 0: not known
-  bool master_seen = false;      // a process of that id is there and is nginx
-  bool stopped = false;          // no such process, and we would see it
+  bool master_seen = false;      // a process with that id exists and is nginx
+  bool stopped = false;          // there is no such process, and we would see it
   int64_t taken_over_ticks = 0;  // clock ticks since boot; 0: not known
-  // Which writing of the file this was: a reload that changes nothing in the manifest writes it again.
+  // Identifies one writing of the file: a reload without a change in the manifest writes it again.
   uint64_t inode = 0;
   int64_t written_ns = 0;
 
@@ -36,14 +37,14 @@ struct ServedManifest {
   }
 };
 
-// nullopt: no nginx has ever taken over a manifest of this folder (or an older module did).
+// nullopt: no nginx has ever taken over a manifest of this folder (or the module is older).
 std::optional<ServedManifest> read_served(const std::string& folder);
 
-// nginx has taken over exactly what stands in the folder, domains.conf included, and no older worker that we
-// see takes new requests any more.
+// nginx has taken over exactly the folder's files, domains.conf included, and no older worker that we see
+// still accepts requests.
 bool is_served(const std::string& folder, const ServedManifest& served);
 
-// Generations of `master`'s workers that are shutting down: those that started together are one.
+// Generations of `master`'s workers that are shutting down: workers that started together are one.
 int leaving_generations(int64_t master);
 
 }  // namespace tablegate::loader

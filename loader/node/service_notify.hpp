@@ -1,12 +1,12 @@
-// Tells systemd how a service of Type=notify does (sd_notify(3)'s protocol: one
-// datagram); nothing where nobody asked for it by NOTIFY_SOCKET.
+// Reports a service's state to systemd (Type=notify, sd_notify(3): one
+// datagram); does nothing if NOTIFY_SOCKET is not set.
 #pragma once
 
 #include <string_view>
 
 namespace tablegate::loader {
 
-// "READY=1", "STOPPING=1"; each state is told once.
+// "READY=1", "STOPPING=1"; each state is sent once.
 void notify_service(std::string_view state);
 
 }  // namespace tablegate::loader

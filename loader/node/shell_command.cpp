@@ -30,14 +30,15 @@ std::string read_output(int descriptor) {
   return text;
 }
 
-// Ctrl-C goes to the command, as with system(3): we live on, see it fail, and put things right.
+// Ctrl-C reaches the command, as with system(3): this process ignores it, sees the command fail, and cleans
+// up.
 class IgnoreInterrupt {
  public:
   IgnoreInterrupt() {
     struct sigaction ignore {};
     ignore.sa_handler = SIG_IGN;
     sigaction(SIGINT, nullptr, &before_);
-    // Who has a handler of its own lives on by it.
+    // A handler of the program's own remains in use.
     if (before_.sa_handler == SIG_DFL) sigaction(SIGINT, &ignore, nullptr);
   }
   ~IgnoreInterrupt() { sigaction(SIGINT, &before_, nullptr); }

@@ -1,4 +1,4 @@
-// Runs a command of the user's by `sh -c` and keeps what it says.
+// Runs a command of the user's with `sh -c` and returns its output.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ struct ShellOutcome {
   std::string output;  // of stdout and stderr together, at most 1 MiB
 };
 
-// Waits for the command itself, not for daemons that it leaves behind: its output goes to a file, not a pipe.
+// Waits for the command itself, not for daemons that it starts: its output goes to a file, not a pipe.
 ShellOutcome run_shell(const std::string& command);
 
 }  // namespace tablegate::loader

@@ -27,7 +27,7 @@ void read_apis(Database& catalog, ManifestContents& contents) {
       "v.source, r.version_in, r.version_name, r.version, a.name,"
       " CASE v.version WHEN p.canary_version THEN p.canary_weight ELSE 0 END,"
       " extract(epoch FROM d.since)::bigint, extract(epoch FROM d.sunset)::bigint,"
-      " b.name, b.definition ->> 'description'"
+      " b.name, b.definition::text"
       " FROM tablegate.published_api p JOIN tablegate.api_version v"
       " ON v.api_id = p.api_id AND v.version IN (p.version, p.canary_version)"
       " LEFT JOIN tablegate.api_deprecation d ON d.gateway = p.gateway AND d.api_id = p.api_id"
@@ -45,23 +45,26 @@ void read_apis(Database& catalog, ManifestContents& contents) {
     if (const auto found = domains.find(rows.string(row, 5)); found != domains.end())
       api.domains = found->second;
     api.service = rows.string(row, 6);
-    api.definition = rows.string(row, 7);
-    api.source = rows.string(row, 8);
     api.version_key = read_version_key(rows, row, 9);
     api.name = rows.string(row, 12);
+    const std::string what = fmt::format("version {} of API \"{}\"", api.version, api.name);
+    api.definition = read_api_definition(rows.string(row, 7), what);
+    api.source = read_table_source(rows.string(row, 8), "the source of " + what);
     api.canary_weight = static_cast<int>(rows.integer(row, 13));
     if (!rows.null(row, 14)) {
       api.deprecated = rows.integer(row, 14);
       api.sunset = rows.integer(row, 15);
     }
     api.business_process = rows.string(row, 16);
-    api.process_description = rows.string(row, 17);
+    api.process_description = read_business_process_definition(
+                                  rows.string(row, 17), "business process \"" + api.business_process + "\"")
+                                  .description;
     (api.canary_weight == 0 ? contents.apis : contents.canaries).push_back(std::move(api));
   }
 }
 
-// Columns 2 and 3 of a query of keys. Rounded up and down to whole seconds: never valid outside of what was
-// set.
+// Columns 2 and 3 of a query of keys. Rounded inwards to whole seconds: a key is never valid outside of its
+// time.
 constexpr const char* kValidity =
     "ceil(extract(epoch FROM not_before))::bigint, floor(extract(epoch FROM expires))::bigint";
 
@@ -72,7 +75,7 @@ Validity validity_of(const Rows& rows, int row) {
   return validity;
 }
 
-// All consumers, not only those who may call something: a valid key without an authorisation is 403, not 401.
+// All consumers, not only those with an authorization: a valid key without one gets 403, not 401.
 void read_consumers(Database& catalog, ManifestContents& contents) {
   std::map<std::string, size_t> places;
   const Rows consumers =
@@ -123,13 +126,15 @@ ManifestContents read_contents(Database& catalog, const std::string& gateway, bo
   ManifestContents contents;
   contents.gateway = gateway;
   const Rows rows = catalog.query(
-      "SELECT publication, definition ->> 'address' FROM tablegate.gateway_instance WHERE name = $1",
-      {gateway});
+      "SELECT publication, definition::text FROM tablegate.gateway_instance WHERE name = $1", {gateway});
   if (rows.empty()) throw Refused(fmt::format("no GatewayInstance \"{}\" is defined", gateway));
   contents.publication = static_cast<uint64_t>(rows.integer(0, 0));
-  contents.address = rows.string(0, 1);
+  GatewayDefinition definition =
+      read_gateway_definition(rows.string(0, 1), fmt::format("GatewayInstance \"{}\"", gateway));
+  contents.address = std::move(definition.address);
+  contents.http_listen = std::move(definition.http_listen);
+  contents.https_listen = std::move(definition.https_listen);
   contents.revision = current_revision(catalog);
-  read_listen(catalog, contents);
   read_domains(catalog, contents);
   read_apis(catalog, contents);
   if (with_consumers) read_consumers(catalog, contents);

@@ -42,7 +42,7 @@ std::string fetch_status(const std::string& url, const std::string& argument) {
   if (outcome != CURLE_OK) throw SystemFailure(fmt::format("{}: {}", url, curl_easy_strerror(outcome)));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status != 200) throw SystemFailure(fmt::format("{}: it answers {}", url, status));
+  if (status != 200) throw SystemFailure(fmt::format("{}: the answer has status {}", url, status));
   return body;
 }
 

@@ -13,7 +13,7 @@
 namespace tablegate::loader {
 namespace {
 
-// Shared with the handler, which may come at any moment.
+// Shared with the handler, which may run at any moment.
 volatile sig_atomic_t stop_requested = 0;
 volatile sig_atomic_t holds = 0;
 int wake_pipe[2] = {-1, -1};

@@ -1,6 +1,6 @@
-// SIGTERM and SIGINT of a program that runs for ever (`sync --watch`): they end it
-// at once with status 0, except while a Hold lives: then they are only noted, so
-// that files are never left half-way. Without install() nothing is changed.
+// SIGTERM and SIGINT of a long-running program (`sync --watch`): they end it at
+// once with status 0. While a Hold exists they are only recorded, so that files
+// are never left incomplete. Without install() the default applies.
 #pragma once
 
 namespace tablegate::loader {
@@ -12,7 +12,7 @@ class StopSignal {
   // Readable once a stop was requested; -1 before install().
   static int descriptor();
 
-  // While one lives, a signal is noted and nothing else. They nest.
+  // While one exists, a signal is only recorded. They nest.
   class Hold {
    public:
     Hold();

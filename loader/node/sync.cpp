@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kDomains = "domains.conf";
-constexpr const char* kPending = ".pending";  // exists while the files stand unproved
+constexpr const char* kPending = ".pending";  // exists until the new files are checked
 
 void put_back(const OutputFolder& folder) {
   folder.put_back(kManifest);
@@ -41,17 +41,17 @@ std::string indented(std::string_view output) {
 void run(const std::string& option, const std::string& command) {
   if (command.empty()) return;
   const ShellOutcome outcome = run_shell(command);
-  // nginx only warns of a second server block of one name, and leaves it out.
+  // nginx only warns of a second server block with the same name, and ignores it.
   const bool conflict =
       option == "--check" && outcome.output.find("conflicting server name") != std::string::npos;
   if (outcome.ok && !conflict) return;
-  throw Refused(fmt::format("{} {}: both files are put back. It said:{}", option,
+  throw Refused(fmt::format("{} {}: both files are put back. Its output:{}", option,
                             conflict ? "warns of a conflicting server name" : "failed (" + outcome.how + ")",
                             outcome.output.empty() ? " nothing" : indented(outcome.output)),
                 command);
 }
 
-// A mark that a sync left which died: the files were never proved, NAME.previous are the last good ones.
+// A mark left by a sync that died: its files were never checked; NAME.previous are the last good ones.
 void keep_good_files(const OutputFolder& folder) {
   if (folder.exists(kPending)) return;
   folder.keep_previous(kManifest);
@@ -63,7 +63,7 @@ std::string absolute_path(const OutputFolder& folder) {
   return std::filesystem::canonical(folder.path()).string();
 }
 
-// The domains.conf that nginx has: of a sync that died, the one before.
+// The domains.conf that nginx has: after a sync that died, the previous one.
 std::string domains_text(const OutputFolder& folder, const ManifestContents& contents,
                          const SyncCommands& commands, CertificateCopies& copies, DomainReport& report) {
   const std::string last =
@@ -80,8 +80,8 @@ std::string domains_text(const OutputFolder& folder, const ManifestContents& con
   return write_domains(contents, place, report);
 }
 
-// A block that was kept without a copy names files which nginx may not read any more (it says so with their
-// paths in quotes): then the whole of it stays as it was.
+// A block that was kept without a copy names files that nginx may no longer be able to read (its message has
+// their paths in quotes): then nothing is changed.
 [[noreturn]] void tell_of_kept(const Refused& refused, const DomainReport& report) {
   std::string text = refused.what();
   const auto said = [&](const std::string& file) { return text.find('"' + file + '"') != std::string::npos; };
@@ -89,9 +89,10 @@ std::string domains_text(const OutputFolder& folder, const ManifestContents& con
   for (const std::string& fault : report.faults) text += "\n" + fault;
   if (is_cause) {
     text +=
-        "\na block that was kept names the same files, and there is no copy of good ones yet: nothing new "
+        "\na server block that was kept names the same files, and there is no copy of good ones yet: no "
+        "change "
         "goes "
-        "through until they are right, or the API is published without that domain";
+        "takes effect until they are corrected, or the API is published without that domain";
   }
   throw Refused(text, refused.next());
 }
@@ -104,8 +105,8 @@ void refuse_other_gateway(const std::string& folder, const std::string& gateway)
   throw Refused(
       fmt::format("{}: holds the files of gateway {}, not of {}; nothing was written", folder, there->gateway,
                   gateway),
-      fmt::format("tablegate sync --output ANOTHER-FOLDER --gateway {}, or, when {} is to be served "
-                  "from here no longer: rm {}/manifest.json",
+      fmt::format("tablegate sync --output ANOTHER-FOLDER --gateway {}, or, if {} is no longer served "
+                  "from here: rm {}/manifest.json",
                   gateway, there->gateway, folder));
 }
 
@@ -117,7 +118,7 @@ SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& conte
   const std::string domains = domains_text(folder, contents, commands, copies, report);
   if (const auto read = core::read_manifest(manifest); !read) {
     throw Refused(
-        fmt::format("the gateway would refuse this manifest, nothing was written: {}", read.error().text()));
+        fmt::format("the gateway would reject this manifest; nothing was written: {}", read.error().text()));
   }
   const bool due = reload_owed || folder.exists(kPending);
   if (!due && folder.read(kManifest) == manifest && folder.read(kDomains) == domains) {

@@ -1,7 +1,7 @@
-// `tablegate sync`: brings the files of a gateway's folder to what the catalog
-// says, checks and reloads nginx, and puts both files back when either fails.
-// A sync that dies in between leaves a mark, so that the next one checks and
-// reloads even when the bytes are the same.
+// `tablegate sync`: writes the files of a gateway's folder from the catalog,
+// checks and reloads nginx, and puts both files back when either fails. A sync
+// that dies in between leaves a mark, so that the next one checks and reloads
+// even if the files are the same.
 #pragma once
 
 #include <functional>
@@ -16,22 +16,22 @@ namespace tablegate::loader {
 struct SyncCommands {
   std::string check;   // empty: none
   std::string reload;  // empty: none
-  // Of the nginx that reads the files; empty: it is asked (nginx_version.hpp).
+  // The version of the nginx that reads the files; empty: found by nginx_version.hpp.
   std::string nginx_version;
 };
 
 enum class SyncResult { written, unchanged };
 
 // Writes manifest.json and domains.conf of `contents` into the folder. Throws Refused when the manifest's own
-// parser refuses it, the folder holds another gateway's files (nothing was written), or a command failed
-// (both files are put back; its output is in the message). Domains whose certificate cannot be served stop
-// nothing: `domains` tells of them, and the caller must. `reload_owed`: nginx does not serve what stands
-// there, so check and reload though nothing changed.
+// parser rejects it, the folder holds another gateway's files (nothing was written), or a command failed
+// (both files are put back; its output is in the message). A domain whose certificate cannot be served is no
+// error: it is in `domains`, and the caller must report it. `reload_owed`: nginx does not serve the folder's
+// files, so check and reload even without a change.
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
                        const SyncCommands& commands, bool reload_owed, DomainReport& domains);
 
-// Two gateways that took turns in a folder would each take the other's APIs out of service. Without a lock:
-// so that a wrong folder is told at once, before anything is reported of it; sync_folder() looks again.
+// Two gateways that share a folder would each take the other's APIs out of service. Works without the lock,
+// so that a wrong folder is reported at once; sync_folder() checks again.
 void refuse_other_gateway(const std::string& folder, const std::string& gateway);
 
 }  // namespace tablegate::loader

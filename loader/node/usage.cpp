@@ -23,7 +23,7 @@ long long collect_usage(Database& catalog, const std::string& gateway, const std
   const std::string fault = parse_json(json, report);
   if (!fault.empty() || !report.IsObject() || json_find(report, "usage") == nullptr ||
       json_find(report, "epoch") == nullptr) {
-    throw Refused("this is no answer of tablegate_status with the argument usage", kHelp);
+    throw Refused("this is not an answer of tablegate_status with the argument usage", kHelp);
   }
   if (const std::string of = json_member(report, "gateway"); of != gateway) {
     throw Refused(fmt::format("this nginx serves gateway \"{}\", not \"{}\"", of, gateway),

@@ -1,5 +1,5 @@
-// Who called what, from a node's nginx into the catalog: adds what is new in an
-// answer of `tablegate_status` with the argument `usage` (status_page.hpp).
+// Counts who called what: adds to the catalog what is new in a node's answer of
+// `tablegate_status` with the argument `usage` (status_page.hpp).
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 
 namespace tablegate::loader {
 
-// Adds a report of `node` (its name) to what the catalog knows of `gateway`; returns how many requests are
-// new. `json` is what the node's nginx answered: numbers that count up within its memory's epoch, so that the
-// same report twice adds nothing, and a restart or a lost report loses or doubles nothing that was told.
-// Throws Refused when it is no report of this gateway.
+// Adds a report of `node` (its name) to the counts of `gateway`; returns the number of new requests. `json`
+// is the answer of the node's nginx: its counters only grow within an epoch of its shared memory. So a
+// repeated report adds nothing, and a restart or a lost report neither loses nor doubles what was reported.
+// Throws Refused when it is not a report of this gateway.
 long long collect_usage(Database& catalog, const std::string& gateway, const std::string& node,
                         const std::string& json);
 
-// Whether the answer of a tablegate_status tells of use at all.
+// Whether an answer of tablegate_status holds usage.
 bool has_usage(const std::string& json);
 
 }  // namespace tablegate::loader

@@ -23,23 +23,23 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstPause{500};
 constexpr milliseconds kLongestPause{30000};
-// What nginx or a file refused is refused again until someone does something.
+// What nginx or a file has caused fails again until someone repairs it.
 constexpr milliseconds kPauseAfterRefusal{60000};
 constexpr milliseconds kLookAtWorkers{200};
-// Certificates are renewed, and end, without the catalog.
+// Certificates are renewed, and expire, without a change in the catalog.
 constexpr milliseconds kLookAtCertificates{3600000};
-// A starting master tells what it serves before it is a daemon with a pid file.
+// A starting master writes the served file before it is a daemon with a pid file.
 constexpr milliseconds kMasterSettles{300};
 constexpr milliseconds kGoodbye{2000};
 constexpr int kGenerationsLeaving = 2;
-// Between two questions to the workers: theirs is the longer answer.
+// Between two status requests, whose answers are large.
 constexpr milliseconds kAskWorkers{60000};
 
 milliseconds grown(milliseconds pause) {
   return std::clamp(pause * 2, kFirstPause, kLongestPause);
 }
 
-// Nodes that lost the same catalog do not all come back at the same moment.
+// Nodes that lost the same catalog do not all return at the same moment.
 milliseconds with_jitter(milliseconds pause) {
   static std::minstd_rand random{std::random_device{}()};
   return milliseconds(std::uniform_int_distribution<long long>(pause.count() / 2, pause.count())(random));
@@ -68,20 +68,20 @@ void Watcher::run() {
   say_goodbye();
 }
 
-// One look at everything; returns when to look again at the latest.
+// One check of everything; returns the latest time of the next one.
 Watcher::Time Watcher::step() {
   if (!catalog_ && !connect()) return reconnect_at_;
   try {
     const Time wake = follow();
-    reconnect_pause_ = milliseconds(0);  // a catalog that only lets us in is not back for good
+    reconnect_pause_ = milliseconds(0);  // a catalog that accepts connections may fail again
     return wake;
   } catch (const Failure& failure) {
     if (!catalog_->usable()) {
-      due_ = true;  // it may have gone in the middle of a sync: what that was for must not be forgotten
+      due_ = true;  // the catalog may have failed during a sync: try it again
       lose(failure.what());
       return reconnect_at_;
     }
-    // Of the disk (and of a database that answers): soon again. Anything else wants somebody to do something.
+    // Failures of the disk (and of a database that answers) are retried soon. All others need an operator.
     fail(failure, dynamic_cast<const SystemFailure*>(&failure) == nullptr);
     return *retry_at_;
   }
@@ -98,8 +98,7 @@ bool Watcher::connect() {
     catalog_->query("LISTEN tablegate_publication");
     ever_connected_ = true;
   } catch (const Failure& failure) {
-    // What was wrong from the beginning (no catalog there, no such gateway, its files elsewhere) is told at
-    // once.
+    // Errors at the start (no catalog there, no such gateway, another gateway's folder) end the program.
     if (!ever_connected_ && dynamic_cast<const SystemFailure*>(&failure) == nullptr) throw;
     lose(failure.what());
     return false;
@@ -107,7 +106,7 @@ bool Watcher::connect() {
   if (lost_since_) log(fmt::format("the catalog is back after {:.0f} s", seconds(now() - *lost_since_)));
   lost_since_.reset();
   report_at_ = now();
-  // What was notified meanwhile is lost; follow() looks.
+  // Notifications of the meantime are lost; follow() checks.
   return true;
 }
 
@@ -115,7 +114,7 @@ void Watcher::lose(const std::string& why) {
   catalog_.reset();
   if (!lost_since_) {
     lost_since_ = now();
-    log(fmt::format("the catalog is lost, nginx goes on with what it has: {}",
+    log(fmt::format("the catalog is lost, nginx continues with its present files: {}",
                     why.substr(0, why.find('\n'))));
   }
   reconnect_pause_ = grown(reconnect_pause_);
@@ -141,7 +140,7 @@ Watcher::Time Watcher::follow() {
   return retry_at_ ? std::min(*retry_at_, report_at_) : report_at_;
 }
 
-// Each generation that leaves holds its memory and its connections: reloads must not pile them up.
+// Each generation that is shutting down keeps its memory and connections: reloads must not accumulate them.
 bool Watcher::must_wait_for_workers() {
   if (options_.node.commands.reload.empty()) return false;
   const std::optional<ServedManifest> served = read_served(options_.node.folder);
@@ -157,7 +156,8 @@ bool Watcher::must_wait_for_workers() {
     told_waiting_ = false;
     return false;
   }
-  if (!told_waiting_) log(fmt::format("{} older generations of workers are still leaving: waiting", leaving));
+  if (!told_waiting_)
+    log(fmt::format("{} older generations of workers are still shutting down: waiting", leaving));
   told_waiting_ = true;
   if (now() >= report_at_) report();
   return true;
@@ -167,7 +167,7 @@ void Watcher::sync() {
   const Time start = now();
   const std::optional<Time> run_before = last_run_;
   due_ = false;
-  last_run_ = start;  // one that fails counts, too
+  last_run_ = start;  // also if it fails
   retry_at_.reset();
   look_at_ = start + kLookAtCertificates;
   const NodeSync done = sync_node(*catalog_, options_.node);
@@ -179,7 +179,7 @@ void Watcher::sync() {
   const std::string problem = done.problem();
   const bool news = last_error_ != problem;
   last_error_ = problem;
-  // An nginx that let the reload pass gets it once more after a while; a certificate may have been renewed.
+  // nginx gets another reload after a while if it missed this one; a certificate may have been renewed.
   if (!problem.empty()) retry_at_ = now() + kPauseAfterRefusal;
   last_run_ = done.written ? std::optional(now()) : run_before;
   if (!done.written) {
@@ -208,12 +208,12 @@ void Watcher::fail(const Failure& failure, bool for_long) {
   retry_pause_ = for_long ? kPauseAfterRefusal : grown(retry_pause_);
   retry_at_ = now() + retry_pause_;
   report_at_ = now() + options_.poll;
-  if (last_error_ == failure.what()) return;  // said already
+  if (last_error_ == failure.what()) return;  // reported already
   last_error_ = failure.what();
   log(fmt::format("{}; again when the catalog changes, or in {:.0f} s", last_error_, seconds(retry_pause_)));
 }
 
-// The folder may have been made anew: its events are asked for again each time.
+// The folder may have been replaced: its events are requested again each time.
 void Watcher::look_for_new_master() {
   ::inotify_add_watch(folder_events_.number(), options_.node.folder.c_str(), IN_MOVED_TO | IN_ONLYDIR);
 }
@@ -223,7 +223,7 @@ void Watcher::drain_notifications() {
 }
 
 void Watcher::wait_until(Time wake) {
-  const StopSignal::Hold hold;  // a stop here is a clean one
+  const StopSignal::Hold hold;  // a stop here leaves nothing incomplete
   const auto left = std::chrono::duration_cast<milliseconds>(wake - now()) + milliseconds(1);
   pollfd waits[3] = {{StopSignal::descriptor(), POLLIN, 0},
                      {folder_events_.number(), POLLIN, 0},
@@ -240,14 +240,14 @@ void Watcher::wait_until(Time wake) {
       const auto* const event = reinterpret_cast<const inotify_event*>(events + at);
       at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
       if (event->len == 0 || std::string_view(event->name) != "manifest.json.served") continue;
-      // nginx came up, or was reloaded: what failed because of it is tried again, and what it serves told.
+      // nginx started or was reloaded: retry what failed because of it, and report what it serves.
       report_at_ = std::min(report_at_, now() + kMasterSettles);
       if (retry_at_) retry_at_ = std::min(*retry_at_, now() + kMasterSettles);
     }
   }
 }
 
-// What stays is what the last sync left: the node no longer promises to be seen.
+// The state of the last sync is kept, but the node no longer promises regular reports.
 void Watcher::say_goodbye() {
   notify_service("STOPPING=1");
   if (!catalog_) return;

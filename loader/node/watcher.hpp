@@ -1,7 +1,8 @@
-// `tablegate sync --watch`: keeps a node at what the catalog says. It LISTENs and
-// looks again every poll, coalesces bursts (one reload an interval, none while two
-// generations of workers are still leaving), and outlives outages of the catalog,
-// of the disk and of nginx's check: nginx goes on with what it has.
+// `tablegate sync --watch`: keeps a node up to date with the catalog. It
+// LISTENs and polls, combines changes that come in bursts (one reload per
+// interval, none while two generations of workers are still shutting down), and
+// survives failures of the catalog, of the disk and of nginx's check: nginx
+// continues with its present files.
 #pragma once
 
 #include <chrono>
@@ -18,18 +19,18 @@ struct NodeWatchOptions {
   NodeOptions node;
   std::chrono::milliseconds min_interval{5000};
   std::chrono::milliseconds poll{10000};
-  bool quiet = false;                               // failures only
-  std::function<Database()> open;                   // throws a Failure while the catalog cannot be reached
+  bool quiet = false;                               // report failures only
+  std::function<Database()> open;                   // throws a Failure if the catalog cannot be reached
   std::function<void(const NodeSync&)> on_written;  // after each publication; may be empty
 };
 
-// Reloads closer together than this could not be told apart by their workers' start times.
+// The start times of workers could not tell reloads apart that are closer together than this.
 constexpr std::chrono::milliseconds kLeastInterval{200};
 
 class Watcher {
  public:
   explicit Watcher(NodeWatchOptions options);
-  // Until SIGTERM or SIGINT.
+  // Runs until SIGTERM or SIGINT.
   void run();
 
  private:
@@ -58,17 +59,17 @@ class Watcher {
   Time reconnect_at_{};
   std::chrono::milliseconds reconnect_pause_{0};
 
-  uint64_t seen_revision_ = 0;     // that a sync was tried for, or is due for
-  uint64_t written_revision_ = 0;  // that the folder holds
+  uint64_t seen_revision_ = 0;     // of the last sync, tried or due
+  uint64_t written_revision_ = 0;  // of the folder's files
   bool due_ = true;
   std::optional<Time> retry_at_;  // after a failure
   std::chrono::milliseconds retry_pause_{0};
-  std::optional<Time> last_run_;  // that ran check and reload
+  std::optional<Time> last_run_;  // the last one with check and reload
   bool told_waiting_ = false;
   bool told_invisible_ = false;
   Time report_at_{};
   Time ask_at_{};           // when to ask the workers again
-  Time look_at_{};          // when to sync whatever the catalog says
+  Time look_at_{};          // when to sync even without a change in the catalog
   std::string last_error_;  // as reported; "" once all is well
 };
 

@@ -1,5 +1,5 @@
-// Text that is wiped when it goes: private keys. It can be moved, not copied, so
-// that there is one of it; whoever fills it does so without growing it.
+// Text that is wiped when destroyed: private keys. It can be moved but not
+// copied, so that there is only one; fill it without letting it grow.
 #pragma once
 
 #include <openssl/crypto.h>

@@ -14,7 +14,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   // Up to `size` bytes; 0 at the end. Throws SystemFailure, or Refused for a damaged gzip file.
   virtual size_t read(char* buffer, size_t size) = 0;
-  // Bytes taken from the file (of a gzip file: compressed ones), and its size or 0 where nobody knows.
+  // Bytes read from the file (of a gzip file: compressed bytes), and the file's size, or 0 where it is not
+  // known.
   virtual uint64_t consumed() const = 0;
   virtual uint64_t total() const = 0;
 };

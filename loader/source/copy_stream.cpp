@@ -11,7 +11,7 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr size_t kMaxChunk = size_t{1} << 30;  // libpq counts with an int
+constexpr size_t kMaxChunk = size_t{1} << 30;  // libpq counts bytes in an int
 
 using Result = std::unique_ptr<PGresult, void (*)(PGresult*)>;
 
@@ -123,7 +123,7 @@ void refuse_rows(const CopyFault& fault, const std::string& source, const std::s
 std::string sql_literal(Database& database, const std::string& text) {
   const std::unique_ptr<char, void (*)(void*)> quoted(
       PQescapeLiteral(database.connection(), text.c_str(), text.size()), &PQfreemem);
-  if (quoted == nullptr) throw Refused("the text cannot stand in SQL: " + text);
+  if (quoted == nullptr) throw Refused("the text cannot be written as an SQL literal: " + text);
   return quoted.get();
 }
 

@@ -1,6 +1,7 @@
-// COPY ... FROM STDIN of PostgreSQL, as every source uses it: begin, send, finish,
-// and what PostgreSQL says of a row that it does not take. One at a time on a
-// session; left without finish() it is ended as failed.
+// COPY ... FROM STDIN of PostgreSQL, as every source uses it: begin, send,
+// finish, and the report of PostgreSQL on a row that it rejects. One COPY at a
+// time on a session. A stream that is destroyed without finish() ends as
+// failed.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +16,12 @@ namespace tablegate::loader {
 
 struct CopyFault {
   std::string sqlstate;
-  std::string message;   // PostgreSQL's own
-  uint64_t line = 0;     // of what was sent, 0: not about a line
+  std::string message;   // PostgreSQL's own message
+  uint64_t line = 0;     // line of what was sent; 0: the fault is not in a line
   std::string column;    // or empty
-  bool of_data = false;  // a value or a row, and the line is known
+  bool of_data = false;  // the fault is in a value or a row, and the line is known
 
-  // PostgreSQL's words, or ours where its own would name the generation's table.
+  // PostgreSQL's message, or another one where its own would name the generation's table.
   std::string reason() const;
 };
 
@@ -31,16 +32,16 @@ struct CopyFault {
 
 class CopyStream {
  public:
-  // `table` is quoted already; `options` is what stands in COPY's parentheses ("FORMAT csv"), or empty.
+  // `table` is quoted already; `options` is the text inside COPY's parentheses ("FORMAT csv"), or empty.
   CopyStream(Database& database, const std::string& table, const std::vector<std::string>& columns,
              bool freeze, const std::string& options);
   ~CopyStream();
   CopyStream(const CopyStream&) = delete;
   CopyStream& operator=(const CopyStream&) = delete;
 
-  // False: COPY has failed already, finish() tells why.
+  // False: COPY has failed already; finish() gives the reason.
   bool send(std::string_view bytes);
-  // True with the number of rows in `rows`, else what was wrong in `fault`. Throws SystemFailure when the
+  // True: `rows` is the number of rows. False: `fault` holds the reason. Throws SystemFailure when the
   // connection is lost.
   bool finish(int64_t& rows, CopyFault& fault);
 
@@ -52,7 +53,7 @@ class CopyStream {
   bool open_ = true;
 };
 
-// The text as a literal of SQL. Throws Refused when it cannot be one.
+// The text as an SQL literal. Throws Refused when it cannot be one.
 std::string sql_literal(Database& database, const std::string& text);
 
 }  // namespace tablegate::loader

@@ -7,7 +7,7 @@
 namespace tablegate::loader {
 namespace {
 
-// The letter behind the backslash, or 0 for a byte that stands for itself.
+// The letter after the backslash, or 0 for a byte that needs no escape.
 char escape_of(char c) {
   switch (c) {
     case '\\':

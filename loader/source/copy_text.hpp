@@ -1,6 +1,6 @@
 // Writes rows in the text form of PostgreSQL's COPY (PostgreSQL manual, COPY,
-// "Text Format"): fields with tabs between, \N for NULL, backslash escapes. The
-// bytes gather in take()'s string until the caller sends them.
+// "Text Format"): fields separated by tabs, \N for NULL, backslash escapes.
+// The rows are collected until the caller takes and sends them.
 #pragma once
 
 #include <cstddef>
@@ -12,20 +12,20 @@ namespace tablegate::loader {
 
 class CopyText {
  public:
-  // One field each; the first of a row comes right after end_row().
+  // One field each; the first field of a row follows end_row() directly.
   void null() { field("\\N"); }
   void text(std::string_view value);                    // any bytes, escaped
   void plain(std::string_view value) { field(value); }  // known to hold nothing to escape
-  void bytes(std::string_view value);                   // of a bytea column
+  void bytes(std::string_view value);                   // for a bytea column
   void end_row();
-  // Forgets the fields of a row that was begun.
+  // Drops the fields of the unfinished row.
   void drop_row();
 
   size_t size() const { return buffer_.size(); }
   uint64_t rows() const { return rows_; }
-  // The whole rows so far; afterwards it is empty.
+  // Returns the whole rows so far and empties the buffer.
   std::string take();
-  // The same, and they stay until clear().
+  // The whole rows so far; the buffer keeps them until clear().
   std::string_view written() const { return std::string_view(buffer_).substr(0, row_); }
   void clear() {
     buffer_.clear();
@@ -43,8 +43,8 @@ class CopyText {
   }
 
   std::string buffer_;
-  size_t row_ = 0;     // where the row that is being written begins
-  size_t fields_ = 0;  // that it has so far
+  size_t row_ = 0;     // where the unfinished row begins
+  size_t fields_ = 0;  // fields of the unfinished row
   uint64_t rows_ = 0;
 };
 

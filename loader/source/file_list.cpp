@@ -18,7 +18,7 @@ namespace {
 
 using core::is_digit;
 
-// The digits at the front without leading zeros; `text` goes on behind them.
+// Takes the digits at the front and returns them without leading zeros.
 std::string_view take_number(std::string_view& text) {
   size_t size = 0;
   while (size < text.size() && is_digit(text[size])) ++size;
@@ -53,7 +53,7 @@ std::vector<std::string> files_of_glob(const std::string& pattern) {
   std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
   if (status == GLOB_NOMATCH) throw Refused(fmt::format("{}: the glob matches no file", pattern), "ls -l");
-  if (status != 0) throw SystemFailure(fmt::format("cannot read what {} names", pattern));
+  if (status != 0) throw SystemFailure(fmt::format("cannot read the files that {} matches", pattern));
   for (const std::string& file : files) {
     if (std::filesystem::is_directory(file))
       throw Refused(fmt::format("{}: the glob matches the folder {}", pattern, file),
@@ -87,10 +87,10 @@ std::vector<std::string> list_files(const std::string& path) {
   struct stat about {};
   const bool there = path == "-" || ::stat(path.c_str(), &about) == 0;
   if (there && (path == "-" || !S_ISDIR(about.st_mode))) return {path};
-  if (!there && path.find_first_of("*?[") == std::string::npos) return {path};  // opening it tells why
+  if (!there && path.find_first_of("*?[") == std::string::npos) return {path};  // opening it gives the reason
   std::vector<std::string> files = there ? files_of_folder(path) : files_of_glob(path);
   std::sort(files.begin(), files.end(), in_number_order);
-  // What cannot be read is found before rows are sent.
+  // Find unreadable files before rows are sent.
   for (const std::string& file : files) {
     if (::access(file.c_str(), R_OK) != 0)
       throw SystemFailure(fmt::format("cannot open {}: {}", file, std::strerror(errno)), "ls -l " + file);

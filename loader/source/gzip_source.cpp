@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kPiece = size_t{1} << 18;
 constexpr int kGzipOnly = 15 + 16;  // inflateInit2: the largest window, gzip's header and checksum
 
-// zlib writes to none of what it reads.
+// zlib's input is not const, but zlib does not write to it.
 Bytef* bytes_of(char* text) {
   return reinterpret_cast<Bytef*>(text);
 }
@@ -33,7 +33,7 @@ void GzipSource::refuse(const char* reason) const {
   throw Refused(fmt::format("{}: damaged gzip file ({})", name_, reason));
 }
 
-// Fills the buffer, so that of a short file the end is seen, too, before its first row is used.
+// Fills the buffer, so that the end of a short file is seen before its first row is used.
 size_t GzipSource::read(char* buffer, size_t size) {
   const auto room = static_cast<uInt>(std::min(size, size_t{1} << 30));
   stream_.next_out = bytes_of(buffer);
@@ -51,7 +51,7 @@ size_t GzipSource::read(char* buffer, size_t size) {
   }
 }
 
-// As much as there is room and input for.
+// Unpacks as much as room and input allow.
 void GzipSource::unpack() {
   const int done = ::inflate(&stream_, Z_NO_FLUSH);
   if (done == Z_STREAM_END) {
@@ -59,10 +59,10 @@ void GzipSource::unpack() {
     first_ = false;
   } else if (done == Z_MEM_ERROR) {
     throw SystemFailure(fmt::format("{}: no memory", name_));
-  } else if (done != Z_OK && done != Z_BUF_ERROR) {  // the latter: nothing to do yet
+  } else if (done != Z_OK && done != Z_BUF_ERROR) {  // Z_BUF_ERROR: nothing to do yet
     const std::string reason = stream_.msg == nullptr ? "unknown" : stream_.msg;
     if (first_ && reason == "incorrect header check")
-      throw Refused(fmt::format("{}: ends in .gz and is no gzip file", name_));
+      throw Refused(fmt::format("{}: has the suffix .gz but is not a gzip file", name_));
     refuse(reason.c_str());
   }
 }
@@ -74,7 +74,7 @@ bool GzipSource::fill() {
   return got > 0;
 }
 
-// What follows a member is the next one, or zeros (of a tape's block) up to the file's end.
+// After a member comes the next one, or zeros (padding of a tape block) up to the file's end.
 void GzipSource::pass_end() {
   if (state_ == State::behind && *stream_.next_in != 0) {
     ::inflateReset(&stream_);
@@ -83,7 +83,7 @@ void GzipSource::pass_end() {
   }
   state_ = State::padding;
   for (; stream_.avail_in > 0; --stream_.avail_in, ++stream_.next_in) {
-    if (*stream_.next_in != 0) refuse("it has bytes behind its end");
+    if (*stream_.next_in != 0) refuse("it has bytes after its end");
   }
 }
 

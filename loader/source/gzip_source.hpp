@@ -1,7 +1,6 @@
-// The bytes that a gzip file holds: of all its members, one after the other.
-// Anything that would make a smaller table of a damaged file is refused, which
-// zlib's own gzread does not do: what follows a member and is none ends the file
-// for it.
+// Unpacks a gzip file: all its members, one after the other. Damage that would
+// shorten the data is rejected. zlib's gzread() does not do that: it takes
+// anything after a member that is not another member as the end of the file.
 #pragma once
 
 #include <zlib.h>
@@ -15,7 +14,7 @@ namespace tablegate::loader {
 
 class GzipSource final : public ByteSource {
  public:
-  // `file`: the compressed bytes; `name` is theirs in messages. Throws SystemFailure.
+  // `file`: the compressed bytes; `name` is their name in messages. Throws SystemFailure.
   GzipSource(std::unique_ptr<ByteSource> file, std::string name);
   ~GzipSource() override;
   GzipSource(const GzipSource&) = delete;
@@ -26,7 +25,7 @@ class GzipSource final : public ByteSource {
   uint64_t total() const override { return file_->total(); }
 
  private:
-  // behind: a member has ended; padding: zeros have come after it.
+  // behind: a member has ended; padding: zeros followed it.
   enum class State { member, behind, padding };
 
   void unpack();

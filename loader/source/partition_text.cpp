@@ -21,7 +21,7 @@ std::vector<std::pair<std::string, std::string>> split_partition(const std::stri
     const std::string part = text.substr(at, end - at);
     at = end + 1;
     const size_t equals = part.find('=');
-    if (equals == std::string::npos) refuse(fmt::format("\"{}\" is no NAME=VALUE", part));
+    if (equals == std::string::npos) refuse(fmt::format("\"{}\" is not NAME=VALUE", part));
     std::string value = part.substr(equals + 1);
     if (value.size() >= 2 && (value[0] == '\'' || value[0] == '"') && value.back() == value[0])
       value = value.substr(1, value.size() - 2);

@@ -1,5 +1,5 @@
-// The text of a partition, "ds=20260101,hh='01'" (or with '/' between), cut into
-// names in lower case and values without their quotes.
+// Splits the text of a partition, "ds=20260101,hh='01'" (or with '/' between),
+// into names in lower case and values without quotes.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace tablegate::loader {
 
-// Throws Refused: "--partition TEXT: reason", with `next` as what may help.
+// Throws Refused: "--partition TEXT: reason", with `next` as the suggested command.
 std::vector<std::pair<std::string, std::string>> split_partition(const std::string& text,
                                                                  const std::string& next);
 

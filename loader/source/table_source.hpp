@@ -1,6 +1,6 @@
-// Where the rows of a load come from. Each source brings its rows into an empty
-// table by one COPY of its own; the transaction is the caller's, and so is
-// whatever becomes of it.
+// Where the rows of a load come from. Each source copies its rows into an empty
+// table by one COPY of its own. The caller owns the transaction and decides
+// whether it commits.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +26,12 @@ struct CopyProgress {
 
 using ProgressWatch = std::function<void(const CopyProgress&)>;
 
-// The source is no longer what the load began with: nothing of it may be kept, a new load may do.
+// The source has changed since the load began: no row may be kept; a new load may succeed.
 struct SourceChanged : Refused {
   using Refused::Refused;
 };
 
-// Columns that the Table has are gone from the source, or are of other types there now.
+// Columns of the Table are missing in the source, or have other types there now.
 struct SourceDrift : Refused {
   SourceDrift(std::vector<std::string> column_names, const std::string& message, const std::string& next)
       : Refused(message, next), columns(std::move(column_names)) {}
@@ -47,14 +47,13 @@ class TableSource {
   // loaded.
   virtual int64_t copy_into(Database& database, const std::string& table, bool freeze,
                             const ProgressWatch& progress) = 0;
-  // As the catalog keeps it with the generation: "csv:users.csv".
+  // As the catalog stores it with the generation: "csv:users.csv".
   virtual std::string label() const = 0;
-  // When the rows were as they are: the newest change that they hold. Known once copy_into() is done, where
-  // it can be.
+  // The newest change that the rows hold. Known after copy_into(), if at all.
   virtual std::optional<SourceTime> source_time() const { return std::nullopt; }
-  // Itself, where its rows come in partitions that the mirror can tell apart; else nullptr.
+  // Itself, if its rows come in partitions that the mirror can tell apart; else nullptr.
   virtual PartitionedSource* partitioned() { return nullptr; }
-  // What is to be told of a load that went well, or empty: rows that were put aside.
+  // A remark on a successful load, such as rows that were set aside, or empty.
   virtual std::string remark() const { return {}; }
 };
 

@@ -1,5 +1,5 @@
-// Digests by OpenSSL, with the algorithm fetched once (OpenSSL 3 looks it up
-// anew otherwise), and their hexadecimal form.
+// Digests by OpenSSL, with the algorithm fetched once (OpenSSL 3 otherwise
+// looks it up each time), and their hexadecimal form.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ namespace tablegate::core {
 using Digest = std::array<unsigned char, 32>;  // SHA-256
 using Md5Digest = std::array<unsigned char, 16>;
 
-// One algorithm and a context for it. One a worker; not shared by threads.
+// One algorithm and a context for it. One per worker; not shared by threads.
 class Hasher {
  public:
   explicit Hasher(const char* algorithm);
@@ -22,7 +22,7 @@ class Hasher {
   Hasher& operator=(const Hasher&) = delete;
 
  protected:
-  // Writes exactly `size` bytes. False when OpenSSL failed: refuse.
+  // Writes exactly `size` bytes. False when OpenSSL failed; then reject the request.
   bool digest(std::string_view bytes, unsigned char* out, size_t size);
 
  private:
@@ -36,7 +36,7 @@ class Sha256 : public Hasher {
   bool digest(std::string_view bytes, Digest& out) { return Hasher::digest(bytes, out.data(), out.size()); }
 };
 
-// For Content-MD5 (RFC 1864) only, which a signature covers.
+// Only for Content-MD5 (RFC 1864), which a signature covers.
 class Md5 : public Hasher {
  public:
   Md5() : Hasher("MD5") {}
@@ -45,7 +45,7 @@ class Md5 : public Hasher {
   }
 };
 
-// Hex in lower case of a digest, and back.
+// A digest as lower-case hex, and back.
 std::string to_hex(const Digest& digest);
 bool from_hex(std::string_view hex, Digest& out);
 

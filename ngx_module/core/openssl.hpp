@@ -1,5 +1,5 @@
-// Owners of OpenSSL's objects, one type each, freed with them. No state, nothing
-// of ours: include it in .cpp files only.
+// Owning pointers for OpenSSL's objects, one type each. No state and no types
+// of our own: include it in .cpp files only.
 #pragma once
 
 #include <openssl/bio.h>

@@ -1,7 +1,7 @@
 // Result<T>: a value or an Error. Errors are values in core and pg: nothing
-// here throws, and no exception crosses into nginx or libpq. An Error says what
-// is wrong in words for people and where: a JSON pointer (RFC 6901), a line
-// "line 3" or a parameter's name.
+// here throws, and no exception reaches nginx or libpq. An Error says in words
+// what is wrong, and where: a JSON pointer (RFC 6901), a line ("line 3") or a
+// parameter's name.
 #pragma once
 
 #include <string>
@@ -35,7 +35,7 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
-// The result of something that yields nothing but success.
+// The result of a function that returns nothing but success.
 struct Done {};
 using Status = Result<Done>;
 

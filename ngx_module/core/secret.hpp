@@ -1,7 +1,7 @@
-// A NUL-terminated string whose bytes are wiped before its memory goes back: a
-// password, the key of an HMAC (which may hold NUL itself). Moves hand the buffer
-// over, so that no copy stays behind (std::string would leave short ones in the
-// object moved from). Never logged; compared in constant time only.
+// A NUL-terminated string whose bytes are wiped before its memory is freed: a
+// password or an HMAC key (which may itself hold NUL). A move passes the buffer
+// on, so that no copy stays behind (std::string would leave short ones in the
+// moved-from object). Never logged; compared in constant time only.
 #pragma once
 
 #include <string.h>

@@ -1,5 +1,5 @@
 // The version of Tablegate: of the module and of the loader, which are built
-// from one tree.
+// from one source tree.
 #pragma once
 
 namespace tablegate::core {

@@ -2,7 +2,7 @@
 // into a temporary file is read back from there, as nginx's own filters do.
 #include <algorithm>
 
-#include "ngx/request.hpp"
+#include "ngx/call.hpp"
 
 namespace tablegate::ngx {
 
@@ -34,14 +34,14 @@ bool gather(const ngx_chain_t* chain, u_char* out) {
 
 }  // namespace
 
-bool RequestState::body_pending() const {
-  if (body_loaded_) return false;
+bool Call::body_pending() const {
+  if (body_) return false;
   const ngx_http_request_t* main = request->main;  // bodies are the main request's, headers stand in each
   return main->headers_in.content_length_n > 0 || main->headers_in.chunked;
 }
 
-bool RequestState::load_body() {
-  if (body_loaded_) return true;
+bool Call::load_body() {
+  if (body_) return true;
   // Subrequests may have an empty stand-in (auth_request): only the main request's own counts.
   const ngx_http_request_t* main = request->main;
   const ngx_http_request_body_t* read = main->request_body;
@@ -58,16 +58,14 @@ bool RequestState::load_body() {
     bytes = {reinterpret_cast<const char*>(all), size};
   }
   const ngx_table_elt_t* type = main->headers_in.content_type;
-  body_.bytes = bytes;
-  body_.kind = core::body_kind(type == nullptr ? std::string_view() : view(type->value), bytes);
-  body_loaded_ = true;
+  body_ = core::Body{core::body_kind(type == nullptr ? std::string_view() : view(type->value), bytes), bytes};
   return true;
 }
 
-ngx_int_t read_body(RequestState& state, ngx_http_client_body_handler_pt handler) {
-  state.reading_body = true;
-  state.request->request_body_in_single_buf = 1;
-  return ngx_http_read_client_request_body(state.request, handler);
+ngx_int_t read_body(Call& call, ngx_http_client_body_handler_pt handler) {
+  call.begin_reading();
+  call.request->request_body_in_single_buf = 1;
+  return ngx_http_read_client_request_body(call.request, handler);
 }
 
 }  // namespace tablegate::ngx

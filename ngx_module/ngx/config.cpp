@@ -102,7 +102,7 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   if (config.zone != nullptr) return const_cast<char*>("is duplicate");
   const ssize_t size = ngx_parse_size(&arguments[1]);
   if (size == NGX_ERROR || size < static_cast<ssize_t>(8 * ngx_pagesize)) {
-    return fail(cf, "tablegate_zone wants a size of at least " + std::to_string(8 * ngx_pagesize / 1024) +
+    return fail(cf, "tablegate_zone requires a size of at least " + std::to_string(8 * ngx_pagesize / 1024) +
                         "k, not " + quoted(view(arguments[1])));
   }
   ngx_str_t name = ngx_string("tablegate");
@@ -163,7 +163,7 @@ bool check_signatures(ngx_conf_t* cf, const MainConfig& config) {
     if (!api.authentication.hmac) continue;
     if (config.zone == nullptr) {
       ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                    "tablegate manifest \"%s\": API \"%s\" takes HMAC signatures, whose nonces want a "
+                    "tablegate manifest \"%s\": API \"%s\" takes HMAC signatures, whose nonces require a "
                     "\"tablegate_zone\" in the http block",
                     config.manifest_file.c_str(), api.name.c_str());
       return false;
@@ -185,7 +185,7 @@ bool check_signatures(ngx_conf_t* cf, const MainConfig& config) {
 ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
   if (!config.manifest) {
     if (!config.enabled_anywhere && !config.openapi_anywhere && !config.status_anywhere) return NGX_OK;
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" wants a \"tablegate_manifest\" in the http block",
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" requires a \"tablegate_manifest\" in the http block",
                   config.enabled_anywhere   ? "tablegate on"
                   : config.openapi_anywhere ? "tablegate_openapi"
                                             : "tablegate_status");
@@ -207,7 +207,7 @@ ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
     if (!found) {
       ngx_log_error(
           NGX_LOG_EMERG, cf->log, 0,
-          "tablegate manifest \"%s\": API \"%s\" wants resource_group \"%s\" of tablegate_service \"%s\", "
+          "tablegate manifest \"%s\": API \"%s\" requires resource_group \"%s\" of tablegate_service \"%s\", "
           "which nginx.conf does not define",
           config.manifest_file.c_str(), api.name.c_str(), api.resource_group.c_str(), api.service.c_str());
       return NGX_ERROR;

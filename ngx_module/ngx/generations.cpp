@@ -1,9 +1,9 @@
 #include "ngx/generations.hpp"
 
-#include <array>
 #include <utility>
 
-#include "ngx/request.hpp"
+#include "ngx/flight.hpp"
+#include "pg/cells.hpp"
 
 namespace tablegate::ngx {
 
@@ -104,41 +104,28 @@ void Generations::read_by(pg::Pool& pool) {
   pool.submit(*this);
 }
 
-void Generations::reread(RequestQuery& query, pg::Pool& pool) {
+void Generations::reread(Flight& flight, pg::Pool& pool) {
   if (!reading_) {
-    due_.push_back(query);
+    due_.push_back(flight);
     return read_by(pool);
   }
   // What has not been sent yet begins after whoever comes now; it moves where nobody is in front of it.
   if (sent_ms == 0 && reader_ != &pool) {
     reader_->abandon(*this);
-    due_.push_back(query);
+    due_.push_back(flight);
     return read_by(pool);
   }
   if (late_.empty()) late_pool_ = &pool;
-  late_.push_back(query);
+  late_.push_back(flight);
 }
 
-void Generations::take(const PGresult* rows) {
-  if (PQnfields(rows) != static_cast<int>(core::kGenerationColumns)) return;
-  known_.begin();
-  for (int row = 0; row < PQntuples(rows); ++row) {
-    std::array<core::Cell, core::kGenerationColumns> cells;
-    for (size_t column = 0; column < cells.size(); ++column) {
-      const int place = static_cast<int>(column);
-      if (PQgetisnull(rows, row, place) != 0) continue;
-      cells[column] = {PQgetvalue(rows, row, place), static_cast<size_t>(PQgetlength(rows, row, place))};
-    }
-    known_.row(cells.data());
-  }
-  known_.end();
-  read_ms_ = began_ms_;
-  read_at_ = began_at_;
-}
-
-void Generations::on_rows(const PGresult* rows) noexcept {
+void Generations::on_rows(const pg::Cells& cells, bool last) noexcept {
+  (void)last;  // Delivery::whole
   try {
-    take(rows);
+    if (pg::read_generations(cells, known_)) {
+      read_ms_ = began_ms_;
+      read_at_ = began_at_;
+    }
     complained_ = false;
     not_before_ms_ = 0;
     finish(true);
@@ -176,7 +163,7 @@ void Generations::finish(bool good) {
     due_.prepend(late_);
     read_by(*late_pool_);
   }
-  while (pg::Query* query = done.pop_front()) static_cast<RequestQuery*>(query)->on_reread(good);
+  while (pg::Query* flight = done.pop_front()) static_cast<Flight*>(flight)->on_reread(good);
 }
 
 void Generations::schedule() {

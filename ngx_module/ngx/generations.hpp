@@ -17,7 +17,7 @@
 
 namespace tablegate::ngx {
 
-class RequestQuery;
+class Flight;
 
 class Generations final : private pg::Query, private pg::TimerHandler {
  public:
@@ -36,9 +36,9 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   bool fresh() const;
   // Whether a table of the API may have moved since, and the read would tell.
   bool wants_reread(const core::Api& api) const;
-  // Reads once more, by the query's own pool (another one may be full of slow queries), then calls its
-  // on_reread(). The query is in no pool; Pool::abandon takes it out.
-  void reread(RequestQuery& query, pg::Pool& pool);
+  // Reads once more, by the flight's own pool (another one may be full of slow queries), then calls its
+  // on_reread(). The flight is in no pool; Pool::abandon takes it out.
+  void reread(Flight& flight, pg::Pool& pool);
 
   const std::string& service() const { return service_; }
   // A table that an API of this service reads, by its place in Manifest::tables.
@@ -49,7 +49,7 @@ class Generations final : private pg::Query, private pg::TimerHandler {
  private:
   std::string sql() const override;
   void parameter_types(std::vector<Oid>& types) const override { (void)types; }
-  void on_rows(const PGresult* rows) noexcept override;
+  void on_rows(const pg::Cells& cells, bool last) noexcept override;
   void on_failure(const pg::Failure& failure) noexcept override;
   bool expects(const std::string& sqlstate) const noexcept override;
   void on_timer() noexcept override;
@@ -59,7 +59,6 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   void read_spare();
   void read_by(pg::Pool& pool);
   void begin();
-  void take(const PGresult* rows);
   void schedule();
   void finish(bool good);
 
@@ -69,7 +68,7 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   core::TableGenerations known_;
   std::vector<bool> uses_;
   std::unique_ptr<pg::Timer> timer_;
-  // RequestQuery: those who wait for the read that runs, and those who came after it began.
+  // Flights: those that wait for the read that runs, and those who came after it began.
   pg::QueryList due_, late_;
   pg::Pool* late_pool_ = nullptr;  // of the first of the latter
   pg::Pool* reader_ = nullptr;     // the read that runs is in it

@@ -1,6 +1,6 @@
 // nginx's event loop as pg sees it (pg/loop.hpp): level-triggered watches on
 // libpq's sockets, background timers, the worker's error log. One a worker,
-// owned by it. mechanics: nginx must never close libpq's descriptors, and a
+// owned by it. nginx must never close libpq's descriptors, and a
 // watch is gone before libpq may replace its socket.
 #pragma once
 

@@ -2,7 +2,7 @@
 #include "ngx/config.hpp"
 #include "ngx/error_filter.hpp"
 #include "ngx/openapi.hpp"
-#include "ngx/request.hpp"
+#include "ngx/phases.hpp"
 #include "ngx/served_file.hpp"
 #include "ngx/variables.hpp"
 #include "ngx/worker.hpp"

@@ -61,8 +61,8 @@ std::string served_line(ngx_cycle_t* cycle, const core::Manifest& manifest) {
          std::string(time, size) + "\"}\n";
 }
 
-// Returns what failed, or null; errno says why. The folder is nobody's but root's and the master's (sync
-// sees to it).
+// Returns what failed, or null; errno says why. Only root and the master's user can write to the
+// folder (sync checks it).
 const char* replace_file(const std::string& name, const std::string& text) {
   const std::string temporary = name + ".new";
   unlink(temporary.c_str());  // of a master that died

@@ -1,10 +1,10 @@
-// MANIFEST.served: what this nginx has really taken over, told to `tablegate
+// MANIFEST.served: what this nginx has really taken over, reported to `tablegate
 // sync` (`nginx -s reload` only says that a signal was sent). One JSON line
 // beside the manifest, replaced whole, 0644. Written by the master at the end
 // of init_module, when nothing can refuse the cycle any more; never by a
 // worker, never for nginx -t. The workers of the cycle before still answer for
-// a moment: who wants to know waits until those older than the file are leaving. Several masters on one
-// manifest: the last one that took something over is told.
+// a moment: a reader waits until the workers older than the file are shutting down. Several masters on one
+// manifest: the last one that took something over is reported.
 #pragma once
 
 #include "ngx/ngx.hpp"

@@ -4,7 +4,7 @@
 #include <csignal>
 
 #include "core/mix.hpp"
-#include "ngx/request.hpp"
+#include "ngx/call.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kPairs = 2048;  // places of the cache, a power of two
 
-Statistics* statistics_of(const RequestState& state) {
-  Worker* worker = main_config(state.request).worker.get();
+Statistics* statistics_of(const Call& call) {
+  Worker* worker = main_config(call.request).worker.get();
   return worker == nullptr ? nullptr : worker->statistics();
 }
 
@@ -91,20 +91,20 @@ void Statistics::report(const std::vector<std::unique_ptr<pg::Pool>>& pools, boo
   }
 }
 
-void count_answer(const RequestState& state, core::Slug slug) {
-  Statistics* statistics = statistics_of(state);
+void count_answer(const Call& call, core::Slug slug) {
+  Statistics* statistics = statistics_of(call);
   if (statistics == nullptr) return;
-  statistics->cell(state.route.api).count(slug, elapsed_ms(state.request));
-  const core::Proof::Outcome outcome = state.proof.outcome;
-  if (state.route.api == nullptr ||
+  statistics->cell(call.route.api).count(slug, elapsed_ms(call.request));
+  const core::Proof::Outcome outcome = call.proof.outcome;
+  if (call.route.api == nullptr ||
       (outcome != core::Proof::Outcome::proved && outcome != core::Proof::Outcome::open)) {
     return;
   }
-  statistics->count_call(*state.route.api, state.proof.identity.consumer, ngx_time());
+  statistics->count_call(*call.route.api, call.proof.identity.consumer, ngx_time());
 }
 
-void count_abandoned(const RequestState& state) {
-  if (Statistics* statistics = statistics_of(state)) statistics->cell(state.route.api).count_abandoned();
+void count_abandoned(const Call& call) {
+  if (Statistics* statistics = statistics_of(call)) statistics->cell(call.route.api).count_abandoned();
 }
 
 }  // namespace tablegate::ngx

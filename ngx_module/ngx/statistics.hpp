@@ -14,7 +14,7 @@
 
 namespace tablegate::ngx {
 
-class RequestState;
+class Call;
 
 class Statistics {
  public:
@@ -51,9 +51,9 @@ class Statistics {
 };
 
 // Counts the request's answer, where there is a zone. `slug` none: rows were sent.
-void count_answer(const RequestState& state, core::Slug slug);
+void count_answer(const Call& call, core::Slug slug);
 // Counts a request whose client left while its query was waited for.
-void count_abandoned(const RequestState& state);
+void count_abandoned(const Call& call);
 
 // Whether a process lives, for core::WorkerTable.
 bool process_lives(uint64_t pid);

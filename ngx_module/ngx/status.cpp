@@ -2,8 +2,8 @@
 
 #include "core/call/accept.hpp"
 #include "core/status/status.hpp"
-#include "ngx/request.hpp"
-#include "ngx/response.hpp"
+#include "ngx/answer.hpp"
+#include "ngx/call.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -90,25 +90,16 @@ bool write(const core::StatusReport& report, Form form, core::ByteSink& sink) {
 }
 
 ngx_int_t send(ngx_http_request_t* r, Form form, ChainSink& body) {
-  constexpr std::string_view kTypes[] = {"application/json; charset=utf-8",
-                                         "text/plain; version=0.0.4; charset=utf-8",
-                                         "text/html; charset=utf-8"};
-  r->headers_out.status = NGX_HTTP_OK;
-  r->headers_out.content_length_n = static_cast<off_t>(body.size());
-  r->headers_out.content_type = str(kTypes[form]);
-  r->headers_out.content_type_len = kTypes[form].find(';');  // what gzip_types and the like compare
-  r->headers_out.content_type_lowcase = nullptr;
-  if (!add_header(r, "Cache-Control", "no-store") || !add_header(r, "Vary", "Accept")) return NGX_ERROR;
-  const ngx_int_t rc = ngx_http_send_header(r);
-  if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) return rc;
-  return ngx_http_output_filter(r, body.finish(r == r->main));
+  constexpr MediaType kTypes[] = {
+      {"application/json; charset=utf-8", sizeof("application/json") - 1},
+      {"text/plain; version=0.0.4; charset=utf-8", sizeof("text/plain") - 1},
+      {"text/html; charset=utf-8", sizeof("text/html") - 1},
+  };
+  return send_status(r, kTypes[form], body);
 }
 
 ngx_int_t handle(ngx_http_request_t* r) {
-  if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
-    return add_header(r, "Allow", "GET, HEAD") != nullptr ? NGX_HTTP_NOT_ALLOWED
-                                                          : NGX_HTTP_INTERNAL_SERVER_ERROR;
-  }
+  if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) return refuse_method(r, "GET, HEAD");
   const ngx_int_t discarded = ngx_http_discard_request_body(r);
   if (discarded != NGX_OK) return discarded;
   const MainConfig& config = main_config(r);

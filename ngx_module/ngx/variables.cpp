@@ -1,6 +1,6 @@
 #include "ngx/variables.hpp"
 
-#include "ngx/request.hpp"
+#include "ngx/call.hpp"
 
 namespace tablegate::ngx {
 
@@ -24,20 +24,19 @@ struct Definition {
   Variable variable;
 };
 
-// The state to read from. Proves the caller when nobody has yet, but never once the answer is on its way: no
+// The call to read from. Proves the caller when nobody has yet, but never once the answer is on its way: no
 // proof starts in the log phase (then the request's count is 0 or its header is sent).
-RequestState* state_of(ngx_http_request_t* r) {
-  RequestState* state = RequestState::current(r);
-  if (state != nullptr && state->authenticated) return state;
-  if (r->header_sent || r->main->count == 0) return RequestState::last(r);
+Call* call_of(ngx_http_request_t* r) {
+  Call* call = Call::current(r);
+  if (call != nullptr && call->has_final_proof()) return call;
+  if (r->header_sent || r->main->count == 0) return Call::last(r);
   const auto* location =
       static_cast<const LocationConfig*>(ngx_http_get_module_loc_conf(r, ngx_http_tablegate_module));
-  // A location with a content handler of its own is not ours (access.cpp).
-  if (location == nullptr || location->enabled == 0 || r->content_handler != nullptr)
-    return RequestState::last(r);
-  if (state == nullptr) state = RequestState::make(r);
-  if (state != nullptr) state->authenticate();
-  return state;
+  // A location with a content handler of its own is not ours (phases.cpp).
+  if (location == nullptr || location->enabled == 0 || r->content_handler != nullptr) return Call::last(r);
+  if (call == nullptr) call = Call::make(r);
+  if (call != nullptr) call->authenticate();
+  return call;
 }
 
 bool set_text(ngx_http_request_t* r, ngx_http_variable_value_t* value, std::string_view text) {
@@ -57,9 +56,9 @@ bool set_seconds(ngx_http_request_t* r, ngx_http_variable_value_t* value, uint64
   return set_text(r, value, {text, static_cast<size_t>(end - reinterpret_cast<u_char*>(text))});
 }
 
-// When waiting ended; now, where the caller left before.
-uint64_t end_of(const RequestState& state) {
-  return state.answered_ms != 0 ? state.answered_ms : ngx_current_msec;
+// The end of `times`; now, where the caller left before.
+uint64_t end_of(const Waiter::Times& times) {
+  return times.ended != 0 ? times.ended : ngx_current_msec;
 }
 
 std::string_view name_of(core::AuthenticationType type) {
@@ -68,10 +67,10 @@ std::string_view name_of(core::AuthenticationType type) {
 }
 
 // False: the variable has no value here.
-bool read(ngx_http_request_t* r, const RequestState& state, Variable variable,
-          ngx_http_variable_value_t* value) {
-  const core::Api* api = state.route.api;
-  const core::Identity& identity = state.proof.identity;
+bool read(ngx_http_request_t* r, const Call& call, Variable variable, ngx_http_variable_value_t* value) {
+  const core::Api* api = call.route.api;
+  const core::Identity& identity = call.proof.identity;
+  const Waiter::Times times = call.times();
   switch (variable) {
     case kApi:
       return api != nullptr && set_text(r, value, api->name);
@@ -80,29 +79,29 @@ bool read(ngx_http_request_t* r, const RequestState& state, Variable variable,
     case kConsumer:
       return identity.consumer != nullptr && set_text(r, value, identity.consumer->name);
     case kConsumerClaimed:
-      return !state.proof.claimed.empty() && set_text(r, value, state.proof.claimed);
+      return !call.proof.claimed.empty() && set_text(r, value, call.proof.claimed);
     case kCredential:
       return !identity.credential.empty() && set_text(r, value, identity.credential);
     case kAuth:
       return identity.consumer != nullptr && set_text(r, value, name_of(identity.type));
     case kError:
-      if (state.replaced) return set_text(r, value, state.replaced_error);
-      return state.problem && set_text(r, value, core::problem_kind(state.problem.slug).name);
+      if (!call.replaced_error.empty()) return set_text(r, value, call.replaced_error);
+      return call.problem && set_text(r, value, core::problem_kind(call.problem.slug).name);
     case kRows:
-      return state.answered && !state.problem && set_text(r, value, std::to_string(state.rows));
+      return call.state == Call::State::answered && !call.problem &&
+             set_text(r, value, std::to_string(call.rows));
     case kQueueTime:
-      return state.query.submitted_ms != 0 &&
-             set_seconds(r, value, state.query.submitted_ms,
-                         state.query.sent_ms != 0 ? state.query.sent_ms : end_of(state));
+      return times.submitted != 0 &&
+             set_seconds(r, value, times.submitted, times.sent != 0 ? times.sent : end_of(times));
     case kQueryTime:
-      return state.query.sent_ms != 0 && set_seconds(r, value, state.query.sent_ms, end_of(state));
+      return times.sent != 0 && set_seconds(r, value, times.sent, end_of(times));
   }
   return false;
 }
 
 ngx_int_t get_variable(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t data) noexcept try {
-  const RequestState* state = state_of(r);
-  if (state == nullptr || !read(r, *state, static_cast<Variable>(data), value)) {
+  const Call* call = call_of(r);
+  if (call == nullptr || !read(r, *call, static_cast<Variable>(data), value)) {
     value->not_found = 1;
     return NGX_OK;
   }

@@ -9,7 +9,7 @@ constexpr uint32_t kReportMs = 1000;
 }  // namespace
 
 Worker::Worker(const MainConfig& config, ngx_log_t* log)
-    : config_(config), loop_(log), authenticator_(*config.manifest) {
+    : config_(config), loop_(log), authenticator_(*config.manifest), flights_(*this) {
   if (config.zone != nullptr) nonces_.emplace(*config.zone, config.hmac_window, ngx_time());
   for (const Service& service : config.services) {
     for (const ResourceGroup& group : service.groups) {
@@ -51,7 +51,7 @@ void Worker::make_generations() {
       generations_.push_back(
           std::make_unique<Generations>(*config_.manifest, api.service, std::move(pools), loop_));
       generations = generations_.back().get();
-      if (config_.status_anywhere) generations->touch();  // who watches wants to know from the start
+      if (config_.status_anywhere) generations->touch();  // the status reports them from the start
     }
     generations->add_use(api);
     generations_of_pool_[pool] = generations;

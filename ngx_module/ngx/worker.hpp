@@ -9,6 +9,7 @@
 
 #include "core/proof/authentication.hpp"
 #include "ngx/config.hpp"
+#include "ngx/flight.hpp"
 #include "ngx/generations.hpp"
 #include "ngx/loop.hpp"
 #include "ngx/statistics.hpp"
@@ -28,6 +29,7 @@ class Worker final : private pg::TimerHandler {
   }
   // One a service that an API of the manifest reads tables of.
   const std::vector<std::unique_ptr<Generations>>& generations() const { return generations_; }
+  Flights& flights() { return flights_; }
   core::Authenticator& authenticator() { return authenticator_; }
   // Null: there is no tablegate_zone.
   const NonceStore* nonces() const { return nonces_ ? &*nonces_ : nullptr; }
@@ -49,6 +51,7 @@ class Worker final : private pg::TimerHandler {
   core::Authenticator authenticator_;
   std::optional<NonceStore> nonces_;
   std::optional<Statistics> statistics_;
+  Flights flights_;  // outlive the pools, which link them
   std::vector<std::unique_ptr<pg::Pool>> pools_;
   std::vector<std::unique_ptr<Generations>> generations_;
   std::vector<Generations*> generations_of_pool_;  // null: no API there reads a table

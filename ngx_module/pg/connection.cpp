@@ -1,4 +1,4 @@
-// Connection, second part of three: what is sent. Every operation that libpq accepts is pushed to the FIFO
+// Connection, second part of four: what is sent. Every operation that libpq accepts is pushed to the FIFO
 // in the same order; when that fails half-way the connection is given up.
 #include "pg/connection.hpp"
 
@@ -109,9 +109,12 @@ bool Connection::push(Operation::Kind kind, Query* query, Statement* statement, 
   operation.query = query;
   operation.statement = statement;
   operation.timeout_ms = timeout_ms;
+  operation.connection = this;
   if (statement != nullptr) statements_.use(*statement);
   if (query != nullptr) {
     query->operation_ = &operation;
+    operation.chunks = query->delivery == Delivery::chunks;
+    chunks_in_flight_ += operation.chunks ? 1 : 0;
     ++in_flight_;
   }
   return true;
@@ -144,7 +147,7 @@ bool Connection::flush() {
   const bool write = left == 1;
   if (write == wants_write_) return true;
   wants_write_ = write;
-  return watch_->want(true, write);
+  return set_events();
 }
 
 void Connection::update_idle() {
@@ -166,8 +169,10 @@ void Connection::break_later(const char* reason) {
 
 void Connection::abandon(Query& query) {
   if (query.operation_ == nullptr) return;
+  Connection& connection = *query.operation_->connection;
   query.operation_->query = nullptr;
   query.operation_ = nullptr;
+  if (connection.paused_) connection.update_reading();
 }
 
 void Connection::take_in_flight(QueryList& queries) {
@@ -180,7 +185,7 @@ void Connection::take_in_flight(QueryList& queries) {
 }
 
 uint64_t Connection::overdue_ms(uint64_t now_ms) const {
-  if (state_ != State::open || operations_.empty()) return 0;
+  if (state_ != State::open || operations_.empty() || paused_) return 0;
   uint64_t limit = operations_.front().timeout_ms;
   if (limit == 0) return 0;
   if (config_.shared && config_.prepare) {  // only there another query may have raised statement_timeout

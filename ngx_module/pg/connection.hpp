@@ -23,6 +23,11 @@ namespace tablegate::pg {
 class Connection;
 class Dsn;
 
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using ResultPointer = std::unique_ptr<PGresult, ClearResult>;
+
 struct QueryError {
   std::string sqlstate;
   std::string message;   // primary text only: DETAIL may hold a caller's values
@@ -56,8 +61,10 @@ struct Operation {
   enum class Kind : uint8_t { setup, timeout, settings, prepare, deallocate, query, sync };
   Kind kind = Kind::sync;
   bool prefix_failed = false;      // query: its own prepare or settings failed
+  bool chunks = false;             // query: Delivery::chunks
   Query* query = nullptr;          // query: null once abandoned
   Statement* statement = nullptr;  // prepare, query: counted as a user
+  Connection* connection = nullptr;
   uint32_t timeout_ms = 0;
 };
 
@@ -76,7 +83,11 @@ class Connection final : private IoHandler, private TimerHandler {
 
   State state() const { return state_; }
   bool idle() const { return state_ == State::open && operations_.empty(); }
+  // Nothing is read: the query whose rows come next is paused.
+  bool paused() const { return paused_; }
   std::size_t in_flight() const { return in_flight_; }  // queries, abandoned ones included
+  // A query that takes its rows in chunks is in flight: it may be paused at any time.
+  bool has_chunks() const { return chunks_in_flight_ != 0; }
 
   // Queues one query on an open connection; nothing of it is certain to leave before end_batch().
   // False: the connection is unusable (on_lost follows from the loop), the query is not in flight.
@@ -84,8 +95,11 @@ class Connection final : private IoHandler, private TimerHandler {
   // Ends what was queued with one Sync and flushes.
   void end_batch();
 
-  // The query's answer will be discarded. Only for a query in flight here.
+  // The query's answer will be discarded. Harmless for a query that is not in flight.
   static void abandon(Query& query);
+  // Paused: stops reading once this query's rows are next. Else: continues, from the loop. Also for a query
+  // that is not in flight yet.
+  static void set_paused(Query& query, bool paused);
 
   // Before destroying it: moves what was in flight, oldest first, to `queries`.
   void take_in_flight(QueryList& queries);
@@ -122,13 +136,25 @@ class Connection final : private IoHandler, private TimerHandler {
   void break_later(const char* reason);
 
   // connection_results.cpp
+  void continue_session(bool alive);
   bool read_input();
   void drain_safely() noexcept;
   void drain();
-  bool take_result(const PGresult* result);
+  bool take_result(ResultPointer& result);
+  bool take_answer(const PGresult* result);
   bool finish_operation(const Operation& operation, const PGresult* result);
   void finish_prefix(const Operation& operation, const PGresult* result);
   void finish_query(const Operation& operation, const PGresult* result);
+
+  // connection_chunks.cpp
+  bool has_paused_head() const;
+  bool set_events();
+  void update_reading();
+  void ask_for_single_rows();
+  void gather(ResultPointer row);
+  void deliver_chunk();
+  void forget_chunk();
+  void finish_rows(Query* query, const PGresult* result);
 
   struct Finish {
     void operator()(PGconn* connection) const { PQfinish(connection); }
@@ -145,15 +171,21 @@ class Connection final : private IoHandler, private TimerHandler {
   bool operations_in_doubt_ = false;
   bool batch_open_ = false;
   bool wants_write_ = false;
+  bool paused_ = false;
   bool is_idle_ = false;
   bool timeout_known_ = false;
   uint32_t timeout_ms_ = 0;  // statement_timeout in force once everything sent has run
   std::size_t in_flight_ = 0;
+  std::size_t chunks_in_flight_ = 0;
   uint64_t waiting_since_ms_ = 0;  // last progress while something is due
 
   std::string lost_reason_;
   QueryError prefix_error_;  // of the last prepare or settings that failed
   std::deque<Operation> operations_;
+  // Rows of the query at the head that are not delivered yet; empty outside drain().
+  std::vector<ResultPointer> gathered_;
+  std::vector<const PGresult*> chunk_;  // the same, as Cells takes them
+  std::size_t gathered_bytes_ = 0;
   StatementCache statements_;
   std::vector<Oid> types_;  // scratch
   std::unique_ptr<PGconn, Finish> connection_;

@@ -1,4 +1,4 @@
-// Connection, first part of three: from PQconnectStart to a session that is set up, and the end.
+// Connection, first part of four: from PQconnectStart to a session that is set up, and the end.
 #include <utility>
 
 #include "pg/connection.hpp"
@@ -117,6 +117,8 @@ void Connection::on_timer() noexcept {
     lose(lost_reason_);
   } else if (state_ == State::connecting) {
     lose("no answer within the connect timeout");
+  } else if (!lost_ && !paused_) {
+    continue_session(true);  // what libpq read before the pause
   }
 }
 

@@ -1,4 +1,4 @@
-// Connection, third part of three: what comes back. Results come in the order of the FIFO: for each
+// Connection, third part of four: what comes back. Results come in the order of the FIFO: for each
 // statement a result and a NULL, for each Sync a PGRES_PIPELINE_SYNC.
 #include <openssl/ssl.h>
 #include <string.h>
@@ -10,10 +10,6 @@
 
 namespace tablegate::pg {
 namespace {
-
-struct Clear {
-  void operator()(PGresult* result) const { PQclear(result); }
-};
 
 const char* field(const PGresult* result, int code) {
   const char* text = PQresultErrorField(result, code);
@@ -53,15 +49,26 @@ void Connection::on_io(bool readable, bool writable) noexcept {
     poll_connect();
     return;
   }
+  if (paused_) {
+    if (wants_write_ && !flush()) break_later("sending a query failed");
+    return;
+  }
   // Something comes: a large answer is not a stuck one.
   if (readable) waiting_since_ms_ = loop_.now_ms();
   const bool alive = read_input();
   // Before any callback: what that opens may get the number of a socket that libpq has closed.
   if (PQsocket(connection_.get()) < 0) drop_watch();
+  continue_session(alive);
+}
+
+// `alive` false: nothing more can be read.
+void Connection::continue_session(bool alive) {
   // While it could not write libpq may have read: there can be results without a readable socket,
   // and when the server died its last words are in the buffer. So always drain.
   drain_safely();
-  if (!lost_ && (broken_ || !alive || PQstatus(connection_.get()) == CONNECTION_BAD)) {
+  // A paused connection keeps what it has; it finds its end when it reads again.
+  const bool dead = !alive || PQstatus(connection_.get()) == CONNECTION_BAD;
+  if (!lost_ && (broken_ || (dead && !paused_))) {
     if (lost_reason_.empty()) lost_reason_ = error_text();
     lost_ = true;
   }
@@ -110,11 +117,14 @@ void Connection::drain() {
   // After a server's death libpq gives NULL for ever with PQisBusy() == 0: the second NULL in a
   // row is one too many (a Sync has none of its own).
   int nulls = 0;
-  while (!lost_ && PQisBusy(connection_.get()) == 0) {
-    const std::unique_ptr<PGresult, Clear> result(PQgetResult(connection_.get()));
+  while (!lost_) {
+    if (has_paused_head()) return update_reading();
+    ask_for_single_rows();
+    if (PQisBusy(connection_.get()) != 0) break;
+    ResultPointer result(PQgetResult(connection_.get()));
     if (result) {
       nulls = 0;
-      if (!take_result(result.get())) lost_ = true;
+      if (!take_result(result)) lost_ = true;
     } else if (operations_.empty()) {
       return;
     } else if (++nulls > 2) {
@@ -122,9 +132,22 @@ void Connection::drain() {
       lost_ = true;
     }
   }
+  if (!lost_) return deliver_chunk();
+  forget_chunk();
 }
 
-bool Connection::take_result(const PGresult* result) {
+bool Connection::take_result(ResultPointer& result) {
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status != PGRES_SINGLE_TUPLE) return take_answer(result.get());
+  if (operations_.empty() || operations_.front().kind != Operation::Kind::query) {
+    lost_reason_ = "the server sent what was not asked for";
+    return false;
+  }
+  gather(std::move(result));
+  return true;
+}
+
+bool Connection::take_answer(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   if (status == PGRES_FATAL_ERROR) {
     const char* severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -207,13 +230,14 @@ void Connection::finish_prefix(const Operation& operation, const PGresult* resul
 
 void Connection::finish_query(const Operation& operation, const PGresult* result) {
   --in_flight_;
+  if (operation.chunks) --chunks_in_flight_;
   Query* query = operation.query;
   if (query != nullptr) query->operation_ = nullptr;
   if (is_good(result)) {
     if (operation.statement != nullptr) statements_.release(*operation.statement);
-    if (query != nullptr) query->on_rows(result);
-    return;
+    return finish_rows(query, result);
   }
+  forget_chunk();
   QueryError error = operation.prefix_failed ? prefix_error_ : error_of(result);
   if (operation.statement != nullptr) {
     if (error.sqlstate == "26000" && !operation.statement->sqlstate.empty()) {

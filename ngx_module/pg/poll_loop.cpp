@@ -114,7 +114,8 @@ void PollLoop::run_once(int timeout_ms) {
   };
   std::vector<Polled> polled;
   for (PollWatch* watch : watches_) {
-    descriptors.push_back({watch->fd(), watch->events(), 0});
+    // poll(2) reports a hang-up even where nothing is asked for; a negative descriptor is skipped.
+    descriptors.push_back({watch->events() == 0 ? -1 : watch->fd(), watch->events(), 0});
     polled.push_back({watch, watch->serial()});
   }
   const int ready = poll(descriptors.data(), descriptors.size(), wait_ms(timeout_ms));

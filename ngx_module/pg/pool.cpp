@@ -48,6 +48,7 @@ Pool::~Pool() {
 void Pool::begin(Query& query) {
   query.submitted_ms = loop_.now_ms();
   query.sent_ms = 0;
+  query.paused_ = query.delivered_ = false;
   query.lost_once_ = query.replanned_ = query.conflicted_ = query.isolated_ = false;
 }
 
@@ -103,6 +104,14 @@ void Pool::abandon(Query& query) noexcept {
   }
 }
 
+void Pool::pause(Query& query) noexcept {
+  Connection::set_paused(query, true);
+}
+
+void Pool::resume(Query& query) noexcept {
+  Connection::set_paused(query, false);
+}
+
 Pool::Lane* Pool::lane_of(const Connection& connection) {
   for (Lane& lane : lanes_) {
     if (lane.connection.get() == &connection) return &lane;
@@ -118,6 +127,7 @@ bool Pool::is_usable(const Lane& lane) const {
 // to the cap. Batch: only on an idle connection; dispatch() then sends all that waits with it.
 bool Pool::has_room(const Lane& lane, const Group& group) const {
   if (lane.connection->idle()) return true;
+  if (lane.connection->has_chunks()) return false;
   return lane.point && &group == &groups_[1] && !config_.batch && lane.connection->in_flight() < kPointCap;
 }
 
@@ -185,8 +195,13 @@ void Pool::on_progress(Connection& connection) noexcept {
   dispatch_all();
 }
 
-// Our queries only read and nothing of the answer was seen: once more is safe, a second loss is enough.
+// Our queries only read: once more is safe as long as nothing of the answer was seen; a second loss is
+// enough.
 void Pool::retry_on_new(Query& query) {
+  if (query.delivered_) {
+    fail_query(query, Failure::Kind::database_unavailable, "", "the connection was lost after some rows");
+    return;
+  }
   if (query.lost_once_) {
     fail_query(query, Failure::Kind::database_unavailable, "", "the connection was lost twice");
     return;
@@ -197,6 +212,7 @@ void Pool::retry_on_new(Query& query) {
 }
 
 bool Pool::retry_in_place(Query& query, const QueryError& error) {
+  if (query.delivered_) return false;
   bool* once = nullptr;
   if (error.aborted) {
     once = &query.isolated_;
@@ -222,7 +238,7 @@ void Pool::on_error(Query& query, const QueryError& error) noexcept {
 void Pool::fail_query(Query& query, Failure::Kind kind, const std::string& sqlstate,
                       const std::string& message) {
   ++totals_.failures;
-  const Failure failure{kind, sqlstate, message};
+  const Failure failure{kind, sqlstate, message, query.delivered_};
   // What came from the database is news; that it is down was logged once when it was found.
   if (!sqlstate.empty() && !query.expects(sqlstate))
     loop_.log(LogLevel::error, config_.name + ": query failed: " + sqlstate + " " + message);

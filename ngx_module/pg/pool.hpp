@@ -59,6 +59,7 @@ class Pool final : private ConnectionOwner, private TimerHandler {
 
   // Sends the query or lets it wait. on_failure may run before submit returns (queue full,
   // database down): touch nothing of the query after the call. on_rows never does.
+  // A query with Delivery::chunks has a connection to itself, whether it is a point query or not.
   void submit(Query& query) noexcept;
 
   // For work of the gateway's own: submits the query when it takes nothing from callers, that is to a
@@ -70,6 +71,12 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   // flight runs on in the database (statement_timeout bounds it), its answer is discarded.
   // Harmless for a query that is not in the pool.
   void abandon(Query& query) noexcept;
+
+  // For a query with Delivery::chunks: no rows are delivered and nothing is read for it before resume(). Its
+  // connection takes no other work meanwhile. Allowed at any time between submit and the last callback.
+  void pause(Query& query) noexcept;
+  // Rows continue from the event loop, never inside the call.
+  void resume(Query& query) noexcept;
 
   // Closes every connection; queries still in the pool are abandoned, later ones
   // fail. Not to be called (and the pool not destroyed) from a query's callback.
@@ -105,7 +112,9 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   void on_timer() noexcept override;
 
   // pool.cpp
-  Group& group_of(const Query& query) { return groups_[split() && query.point ? 1 : 0]; }
+  Group& group_of(const Query& query) {
+    return groups_[split() && query.point && query.delivery == Delivery::whole ? 1 : 0];
+  }
   Lane* lane_of(const Connection& connection);
   bool is_usable(const Lane& lane) const;
   bool has_room(const Lane& lane, const Group& group) const;

@@ -1,9 +1,9 @@
 // What a caller submits to a Pool: one read-only statement with bound text
 // values. The caller owns it and everything it points to, unchanged, from
-// Pool::submit until one of its callbacks starts or Pool::abandon returned.
-// Exactly one callback runs for each submit, at most once. In a callback the
-// query is already out of the pool: it may be destroyed or submitted again.
-// The pool links queries through the fields below and allocates nothing for one.
+// Pool::submit until its last callback starts or Pool::abandon returned. Each submit ends
+// with exactly one last callback: on_rows with `last`, or on_failure. There the query
+// is out of the pool already: it may be destroyed or submitted again. Before that it
+// is destroyed only after Pool::abandon. The pool allocates nothing for a query.
 #pragma once
 
 #include <libpq-fe.h>
@@ -26,6 +26,14 @@ struct StatementKey {
   }
 };
 
+class Cells;
+
+// How the rows of a query arrive.
+enum class Delivery : uint8_t {
+  whole,   // on_rows runs once, with all rows
+  chunks,  // on_rows runs as rows arrive; the query has a connection to itself (see Pool)
+};
+
 struct Failure {
   enum class Kind {
     query_failed,          // the database refused the statement
@@ -34,8 +42,9 @@ struct Failure {
     queue_full,            // too many queries wait already
   };
   Kind kind = Kind::query_failed;
-  std::string sqlstate;  // may be empty
-  std::string message;   // the database's or libpq's text, for the error log only (already logged)
+  std::string sqlstate;     // may be empty
+  std::string message;      // the database's or libpq's text, for the error log only (already logged)
+  bool after_rows = false;  // on_rows ran before: what was delivered is not the whole result
 };
 
 class Query {
@@ -51,6 +60,7 @@ class Query {
   const char* const* values = nullptr;  // parameter_count texts, NUL-terminated; null = SQL NULL
   uint32_t timeout_ms = 0;              // statement_timeout; 0 = no limit
   bool point = false;                   // short and indexed: may share a pipelined connection
+  Delivery delivery = Delivery::whole;
 
   // Set by the pool (Loop::now_ms): sent_ms - submitted_ms is the time in the queue. sent_ms is 0
   // until it was sent and that of the last attempt when it was sent again.
@@ -61,8 +71,9 @@ class Query {
   virtual std::string sql() const = 0;
   virtual void parameter_types(std::vector<Oid>& types) const = 0;  // parameter_count types, appended
 
-  // The complete result (PGRES_TUPLES_OK), valid only during the call.
-  virtual void on_rows(const PGresult* rows) noexcept = 0;
+  // The next rows, in order; valid only during the call. `last`: the result is complete (a last chunk may
+  // have no rows). Not `last`: the query is still in flight; Pool::pause and Pool::abandon are allowed.
+  virtual void on_rows(const Cells& cells, bool last) noexcept = 0;
   virtual void on_failure(const Failure& failure) noexcept = 0;
   // Whether the caller has an answer to this error of the database's: then it is not logged.
   virtual bool expects(const std::string& sqlstate) const noexcept {
@@ -79,6 +90,8 @@ class Query {
   Query* next_ = nullptr;
   class QueryList* list_ = nullptr;        // waiting there, or null
   struct Operation* operation_ = nullptr;  // in flight there, or null
+  bool paused_ = false;                    // no rows are to be read before Pool::resume
+  bool delivered_ = false;                 // on_rows ran: the query must not be sent again
   bool lost_once_ = false;                 // sent again after a lost connection
   bool replanned_ = false;                 // sent again after 26000 or 0A000
   bool conflicted_ = false;                // sent again after 40001

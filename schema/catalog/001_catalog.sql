@@ -1,7 +1,7 @@
--- The catalog: what is defined, tested, committed and published. Owned by tablegate_owner; nothing on the serving
--- path reads it. Run once, inside the transaction and under the advisory lock that `tablegate init` holds.
--- Definitions are kept as normalised JSON text (contract order, defaults left out as written), so that a digest of
--- the bytes tells whether something changed; what other rows refer to or the database must hold unique is a column.
+-- The catalog: what is defined, tested, committed and published. Owned by tablegate_owner; never read while requests
+-- are served. Run once, inside the transaction and under the advisory lock of `tablegate init`. Definitions are
+-- stored as normalised JSON text (members in the order of the schema, omitted defaults omitted), so that a digest of
+-- the bytes shows a change. What other rows refer to, and what must be unique, is a column.
 -- Functions and triggers: functions.sql, which is applied after the migrations.
 
 CREATE TABLE tablegate.setting (
@@ -84,8 +84,8 @@ CREATE TABLE tablegate.generation (
 );
 CREATE UNIQUE INDEX generation_one_current ON tablegate.generation (table_name) WHERE status = 'current';
 
--- A deleted API that has versions keeps its row, without references, because versions are kept for ever; its name is
--- free again.
+-- A deleted API that has versions keeps its row, without references, because versions are kept for ever; its name can
+-- be used again.
 CREATE TABLE tablegate.api (
     api_id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id        bigint NOT NULL REFERENCES tablegate.workspace,
@@ -99,8 +99,8 @@ CREATE TABLE tablegate.api (
 );
 CREATE UNIQUE INDEX api_name ON tablegate.api (workspace_id, name) WHERE deleted_at IS NULL;
 
--- Tests of drafts. draft_digest is SHA-256 over the draft's definition and the columns it is compiled against: a
--- test counts for exactly this draft.
+-- Tests of drafts. draft_digest is SHA-256 over the draft's definition and the columns that it is compiled against: a
+-- test is valid for exactly this draft.
 CREATE TABLE tablegate.api_test (
     api_id       bigint NOT NULL REFERENCES tablegate.api ON DELETE CASCADE,
     draft_digest bytea NOT NULL,
@@ -138,7 +138,7 @@ CREATE TABLE tablegate.published_api (
     FOREIGN KEY (api_id, version) REFERENCES tablegate.api_version (api_id, version)
 );
 
--- Domains are shared by all APIs of a REST API on a gateway; no row: any host.
+-- The domains of a REST API on a gateway, shared by all its APIs; no row: any host.
 CREATE TABLE tablegate.rest_api_domain (
     gateway     text NOT NULL REFERENCES tablegate.gateway_instance (name),
     rest_api_id bigint NOT NULL REFERENCES tablegate.rest_api,
@@ -146,8 +146,8 @@ CREATE TABLE tablegate.rest_api_domain (
     PRIMARY KEY (gateway, rest_api_id, domain)
 );
 
--- Every publication in order: who put which version where, or took it away (version null). It outlives the gateway: one
--- made again under the same name goes on counting.
+-- All publications in order: who published which version where, or unpublished it (version null). Kept when the
+-- gateway is deleted: a new gateway with the same name continues the numbers.
 CREATE TABLE tablegate.publication (
     gateway      text NOT NULL,
     publication  bigint NOT NULL,
@@ -166,7 +166,7 @@ CREATE TABLE tablegate.consumer (
     created_at   timestamptz NOT NULL DEFAULT now()
 );
 
--- API keys are kept as digests only: a dump of the catalog opens nothing.
+-- Only the digests of API keys are stored: a dump of the catalog gives no access.
 CREATE TABLE tablegate.api_key (
     key_id      text PRIMARY KEY,            -- public id, shown by `consumer list`
     consumer_id bigint NOT NULL REFERENCES tablegate.consumer ON DELETE CASCADE,
@@ -178,7 +178,7 @@ CREATE TABLE tablegate.api_key (
     CHECK (not_before IS NULL OR expires IS NULL OR not_before < expires)
 );
 
--- Either one API or all of a REST API.
+-- Either one API or all APIs of a REST API.
 CREATE TABLE tablegate.authorization (
     consumer_id bigint NOT NULL REFERENCES tablegate.consumer ON DELETE CASCADE,
     api_id      bigint REFERENCES tablegate.api ON DELETE CASCADE,

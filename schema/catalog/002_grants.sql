@@ -1,5 +1,5 @@
--- What each role may do with the catalog (the roles themselves are the cluster's and made by `tablegate init`).
--- tablegate_reader, nginx's role, is named nowhere here: it does not even see the schema.
+-- The privileges of each role in the catalog (`tablegate init` creates the roles, which belong to the cluster).
+-- tablegate_reader, nginx's role, has none: it cannot even see the schema.
 
 GRANT USAGE ON SCHEMA tablegate TO tablegate_developer, tablegate_approver, tablegate_operator, tablegate_node;
 GRANT SELECT ON ALL TABLES IN SCHEMA tablegate TO tablegate_developer, tablegate_approver, tablegate_operator;
@@ -10,17 +10,17 @@ GRANT INSERT, UPDATE, DELETE ON tablegate.domain, tablegate.gateway_instance, ta
 GRANT INSERT, UPDATE, DELETE ON tablegate.api_test TO tablegate_developer;
 GRANT INSERT (api_id, version, status, definition, source, draft_digest, message) ON tablegate.api_version
     TO tablegate_developer;
--- Deleting a definition takes along the domains and authorisations that refer to it.
+-- Deleting a definition also deletes the domains and authorizations that refer to it.
 GRANT DELETE ON tablegate.rest_api_domain, tablegate.authorization TO tablegate_developer;
--- Of keys they see what `consumer show` tells, not the digests.
+-- Columns of keys that `consumer show` prints; no digests.
 REVOKE SELECT ON tablegate.api_key FROM tablegate_developer, tablegate_approver;
 GRANT SELECT (key_id, consumer_id, label, not_before, expires, created_at) ON tablegate.api_key
     TO tablegate_developer, tablegate_approver;
 
--- Approvers: the status of a version, nothing else of it.
+-- Approvers: only the status of a version.
 GRANT UPDATE (status) ON tablegate.api_version TO tablegate_approver;
 
--- Operators: publications, consumers, keys, authorisations. The number of the latest publication is part of it.
+-- Operators: publications, consumers, keys, authorizations. This includes the number of the latest publication.
 GRANT INSERT, UPDATE, DELETE ON tablegate.published_api, tablegate.rest_api_domain, tablegate.consumer,
     tablegate.api_key, tablegate.authorization TO tablegate_operator;
 GRANT INSERT (gateway, publication, api_id, version) ON tablegate.publication TO tablegate_operator;

@@ -1,5 +1,5 @@
--- HMAC key pairs and JWT settings of consumers. What must stay readable (HMAC secrets, symmetric JWKs) is sealed with
--- the master key (loader/catalog/seal.hpp): a dump of the catalog opens nothing.
+-- HMAC key pairs and JWT settings of consumers. Secrets that must stay readable (HMAC secrets, symmetric JWKs) are
+-- sealed with the master key (loader/catalog/credentials/seal.hpp): a dump of the catalog gives no access.
 
 CREATE TABLE tablegate.hmac_key (
     key_id        text PRIMARY KEY,          -- public id, shown by `consumer show`
@@ -27,7 +27,7 @@ CREATE TABLE tablegate.jwt_setting (
     updated_at  timestamptz NOT NULL DEFAULT now()
 );
 
--- Operators write, nodes put them into the manifest; developers and approvers see what `consumer show` tells.
+-- Operators write, nodes put them into the manifest; developers and approvers see what `consumer show` prints.
 GRANT SELECT, INSERT, UPDATE, DELETE ON tablegate.hmac_key, tablegate.jwt_setting TO tablegate_operator;
 GRANT SELECT ON tablegate.hmac_key, tablegate.jwt_setting TO tablegate_node;
 GRANT SELECT (key_id, consumer_id, access_key, profile, label, not_before, expires, created_at) ON tablegate.hmac_key

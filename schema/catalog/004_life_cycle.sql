@@ -1,15 +1,15 @@
 -- Versions of REST APIs, approval of versions, the audit, and the old names of renamed APIs. Functions and triggers:
 -- functions.sql.
 
--- ---- REST API versions: what the versioning scheme makes of URL and requests. Derived from the definition, so that
--- nothing has to be kept in step.
+-- ---- REST API versions: how the versioning scheme changes URL and requests. Derived from the definition, so that
+-- they always agree.
 
 ALTER TABLE tablegate.rest_api
-    -- Before the path of each API: base path and, by scheme path, the version; '' for "/".
+    -- The prefix of each API's path: base path and, with scheme path, the version; '' for "/".
     ADD COLUMN url_base text GENERATED ALWAYS AS (
         rtrim(base_path, '/') ||
         CASE WHEN definition #>> '{versioning,scheme}' = 'path' THEN '/' || version ELSE '' END) STORED,
-    -- By schemes header and query: where a request names the version; else null.
+    -- With the schemes header and query: where a request names the version; else null.
     ADD COLUMN version_in text GENERATED ALWAYS AS (
         CASE WHEN definition #>> '{versioning,scheme}' IN ('header', 'query')
              THEN definition #>> '{versioning,scheme}' END) STORED,
@@ -17,12 +17,12 @@ ALTER TABLE tablegate.rest_api
         CASE WHEN definition #>> '{versioning,scheme}' IN ('header', 'query')
              THEN definition #>> '{versioning,name}' END) STORED;
 
--- ---- Renamed APIs. A draft's digest is made with the name that its API had first: a new name makes no new draft.
+-- ---- Renamed APIs. A draft's digest uses the first name of its API: a new name does not change the draft.
 ALTER TABLE tablegate.api ADD COLUMN digest_name text;
 
--- ---- Approval: Pending for Application -> submit -> Pending for Approval -> approve | reject -> Publishable | Rejected,
--- which may be submitted again. Only functions change a status (functions.sql); the trigger holds for everybody, the owner
--- of the tables included. SQLSTATEs of class TG are told to people as they are.
+-- ---- Approval: Pending for Application -> submit -> Pending for Approval -> approve | reject -> Publishable |
+-- Rejected, which may be submitted again. Only functions change a status (functions.sql); the trigger applies to every
+-- user, also to the owner of the tables. Messages with an SQLSTATE of class TG are shown to users unchanged.
 
 ALTER TABLE tablegate.api_version
     ADD COLUMN submitted_by text,                 -- in whose name; the audit has who really did it
@@ -30,7 +30,7 @@ ALTER TABLE tablegate.api_version
     ADD COLUMN note         text NOT NULL DEFAULT '';   -- of the latest step
 REVOKE UPDATE (status) ON tablegate.api_version FROM tablegate_approver;
 
--- ---- The audit: who did what when. Written by triggers, so that hand-written SQL is in it too; never changed. Names
+-- ---- The audit: who did what and when. Written by triggers, so that it covers manual SQL too; never changed. Names
 -- and ids only, no secret and no digest.
 
 CREATE TABLE tablegate.audit (
@@ -48,7 +48,7 @@ CREATE TABLE tablegate.audit (
 CREATE INDEX audit_at ON tablegate.audit (at);
 CREATE INDEX audit_api ON tablegate.audit (api_id);
 
--- Everybody reads it, nobody writes it: the triggers do, as the owner. A workspace's approval is the owner's to set, only a
--- new one comes with what its maker says.
+-- All roles read it, and only the triggers write it, as the owner. Only the owner changes the approval setting of a
+-- workspace, except when it is created.
 GRANT SELECT ON tablegate.audit TO tablegate_developer, tablegate_approver, tablegate_operator;
 GRANT INSERT (approval) ON tablegate.workspace TO tablegate_operator;

@@ -1,7 +1,7 @@
--- The number that `--wait` waits for, and the nodes that report what they serve.
--- A revision is a state of everything that a manifest or domains.conf is made of: a transaction that changes some of it
--- counts up by one. A node says which revision it has applied; the number is read in the snapshot that the manifest is
--- made of, so that it can never tell more than the manifest holds.
+-- The number that `--wait` waits for, and the nodes that report what they serve. A revision is a state of everything
+-- from which manifests and domains.conf are made: a transaction that changes a part of it increments the number by
+-- one. A node reports the revision that it has applied; it reads the number in the snapshot of the manifest, so that
+-- the number is never newer than the manifest.
 
 CREATE TABLE tablegate.catalog_revision (
     only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),

@@ -1,6 +1,6 @@
 -- Canaries, deprecation of what is published, and who called what.
 
--- A second version beside the published one, for some of its callers.
+-- A second version beside the published one, for a part of its callers.
 ALTER TABLE tablegate.published_api
     ADD COLUMN canary_version integer,
     ADD COLUMN canary_weight  integer CHECK (canary_weight BETWEEN 1 AND 99),   -- percent of consumers
@@ -27,7 +27,8 @@ CREATE TABLE tablegate.api_deprecation (
 GRANT SELECT ON tablegate.api_deprecation TO tablegate_developer, tablegate_approver, tablegate_operator, tablegate_node;
 GRANT INSERT (gateway, api_id, since, sunset), UPDATE, DELETE ON tablegate.api_deprecation TO tablegate_operator;
 
--- Who called what, by the hour of the last call that a node told of. consumer '' : nobody was proved (open APIs).
+-- Who called what, by the hour of the last call that a node reported. consumer '': no consumer was proved (open
+-- APIs).
 CREATE TABLE tablegate.usage (
     hour      timestamptz NOT NULL,
     gateway   text NOT NULL,
@@ -39,7 +40,7 @@ CREATE TABLE tablegate.usage (
 );
 CREATE INDEX usage_by_api ON tablegate.usage (api_id, hour);
 
--- What nodes have told so far: their numbers only count up within the memory (epoch) of one nginx.
+-- What nodes have reported so far: their counters only grow within one memory (epoch) of nginx.
 CREATE TABLE tablegate.usage_zone (
     zone_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     gateway     text NOT NULL,

@@ -1,5 +1,5 @@
--- What a load remembers of its source: when the rows were as they are, and the state of each partition, so that a refresh
--- fetches what changed and nothing else.
+-- What a load remembers about its source: the time of its rows, and the state of each partition, so that a refresh
+-- fetches only what has changed.
 
 ALTER TABLE tablegate.generation
     ADD COLUMN source_time  timestamptz,   -- of the newest change in the source that it holds; NULL: not told
@@ -8,7 +8,7 @@ ALTER TABLE tablegate.generation
     ADD COLUMN origin       text,          -- the partitioned table of the source that its partitions are of
     ADD COLUMN keys         json;          -- {"primary_key":[...],"indexes":[[...]],"time_zone":"..."} that it was built with
 
--- Of generations that are there; those of others are deleted.
+-- Of existing generations; those of others are deleted.
 CREATE TABLE tablegate.generation_partition (
     table_name text NOT NULL,
     generation bigint NOT NULL,

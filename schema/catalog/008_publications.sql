@@ -1,4 +1,4 @@
--- The service of each publication, so that a rollback brings an API that was taken off back to where it was. A business
+-- The service of each publication, so that a rollback can restore an unpublished API. A business
 -- process's description counts as a change of the catalog: it is part of the OpenAPI documents (functions.sql).
 
 ALTER TABLE tablegate.publication ADD COLUMN service text;   -- NULL: taken off, or older than this column

@@ -1,17 +1,28 @@
--- The functions and triggers of schema tablegate, each once, as it is now. `tablegate init` applies this file after the
--- migrations, every time, as tablegate_owner. A change comes with a migration of the next number, so that commands ask for
--- init; that migration also drops a trigger that changes or a function whose arguments do.
+-- The functions and triggers of schema tablegate, each once, in their current form. `tablegate init` applies this file after
+-- the migrations, every time, as tablegate_owner. Each change requires a migration with the next number, so that commands
+-- ask for init; that migration also drops a trigger that changes, or a function whose arguments change.
 
 CREATE OR REPLACE FUNCTION tablegate.api_version_is_immutable() RETURNS trigger LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'DELETE' OR TG_OP = 'TRUNCATE'
        OR (NEW.api_id, NEW.version, NEW.definition::text, NEW.source::text, NEW.draft_digest, NEW.message, NEW.author,
-           NEW.committed_at)
+           NEW.committed_at, NEW.method, NEW.path, NEW.resource_group)
           IS DISTINCT FROM
           (OLD.api_id, OLD.version, OLD.definition::text, OLD.source::text, OLD.draft_digest, OLD.message, OLD.author,
-           OLD.committed_at)
+           OLD.committed_at, OLD.method, OLD.path, OLD.resource_group)
     THEN
+        RAISE EXCEPTION 'a committed version never changes' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- What a version reads: written in the transaction that commits the version, and never again.
+CREATE OR REPLACE FUNCTION tablegate.api_version_read_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' OR NOT EXISTS (
+        SELECT FROM tablegate.api_version v WHERE v.api_id = NEW.api_id AND v.version = NEW.version
+           AND v.xmin = pg_current_xact_id()::xid AND v.committed_at >= now()) THEN
         RAISE EXCEPTION 'a committed version never changes' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
@@ -27,8 +38,8 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- What belongs to something for ever (columns: arguments of the trigger). An API that went to another workspace could
--- get round that one's approval.
+-- Columns that never change (arguments of the trigger). An API that moved to another workspace could evade the
+-- approval of the first one.
 CREATE OR REPLACE FUNCTION tablegate.stays_where_it_is() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     place integer;
@@ -48,7 +59,7 @@ DECLARE
     approval boolean;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        -- The lock: nobody changes the setting while a version comes in.
+        -- The lock keeps the setting unchanged while a version is inserted.
         SELECT w.approval INTO approval FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)
             WHERE a.api_id = NEW.api_id FOR SHARE OF w;
         IF NEW.status <> (CASE WHEN approval THEN 'Pending for Application' ELSE 'Publishable' END)
@@ -74,7 +85,7 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- Whoever signed in decides (session_user: SET ROLE changes nothing about it), or somebody in whose name the
+-- The acting user: the one who signed in (session_user, which SET ROLE does not change), or a user in whose name the
 -- catalog's owner may act.
 CREATE OR REPLACE FUNCTION tablegate.take_step(step text, wanted_api bigint, wanted_version integer, step_note text, as_user text)
     RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -130,7 +141,7 @@ BEGIN
     IF TG_OP <> 'INSERT' THEN
         RAISE EXCEPTION 'the audit never changes' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    -- Nobody else's name and no other time, whoever may insert.
+    -- Always the real user and time, whoever inserts.
     NEW.at := clock_timestamp();
     NEW.user_name := session_user;
     RETURN NEW;
@@ -144,7 +155,7 @@ CREATE OR REPLACE FUNCTION tablegate.write_audit(kind text, name text, action te
            jsonb_strip_nulls($6), nullif($7, session_user::text)
 $$;
 
--- Definitions; the trigger's argument is the kind. A change is written with the fields that changed.
+-- Definitions; the trigger's argument is the kind. A change records the names of the changed fields.
 CREATE OR REPLACE FUNCTION tablegate.audit_definition() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -297,7 +308,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Counts and wakes `tablegate sync --watch`. A plain row, no sequence: it must become visible together with the change.
+-- Increments the number and wakes `tablegate sync --watch`. A row and not a sequence: it must become visible together
+-- with the change.
 CREATE OR REPLACE FUNCTION tablegate.changed(about text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -314,8 +326,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- What nodes may write, and all of it. Members of `state` that are left out stay as they were; a node that nobody has
--- seen for a week is forgotten.
+-- All that nodes may write. Members that are missing in `state` keep their values; a node that has not reported for a
+-- week is deleted.
 CREATE OR REPLACE FUNCTION tablegate.report_node(gateway_name text, node_name text, state jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -348,20 +360,20 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- mirror_load.drop_table() drops what no definition names: a table that a canary reads keeps its definition.
+-- mirror_load.drop_table() drops tables without a definition: a table that a canary reads keeps its definition.
 CREATE OR REPLACE FUNCTION tablegate.keep_canary_table() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT FROM tablegate.published_api p JOIN tablegate.api_version v
-                   ON v.api_id = p.api_id AND v.version = p.canary_version
-               WHERE v.source ->> 'table' = OLD.name) THEN
+    IF EXISTS (SELECT FROM tablegate.published_api p JOIN tablegate.api_version_read r
+                   ON r.api_id = p.api_id AND r.version = p.canary_version
+               WHERE r.table_name = OLD.name) THEN
         RAISE EXCEPTION 'table "%" is read by the canary of a published API', OLD.name USING ERRCODE = 'object_in_use';
     END IF;
     RETURN OLD;
 END $$;
 
--- Adds what a node's nginx has counted since its last report; returns how many requests that were. p_report is the answer of
--- tablegate_status with the argument `usage`. Nodes have no other way into these tables.
+-- Adds what a node's nginx has counted since its last report; returns the number of these requests. p_report is the
+-- answer of tablegate_status with the argument `usage`. Nodes cannot write to these tables in any other way.
 CREATE OR REPLACE FUNCTION tablegate.record_usage(p_gateway text, p_node text, p_report json) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -374,7 +386,7 @@ BEGIN
     IF p_report ->> 'gateway' IS DISTINCT FROM p_gateway OR p_report ->> 'epoch' IS NULL THEN
         RAISE EXCEPTION 'this is no report of gateway instance "%"', p_gateway USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    -- Also the lock: two reports of one nginx count one after the other.
+    -- Also a lock: two reports of one nginx are added one after the other.
     INSERT INTO tablegate.usage_zone AS z (gateway, node, epoch, reported_at)
     VALUES (p_gateway, p_node, p_report ->> 'epoch', now())
     ON CONFLICT (gateway, node, epoch) DO UPDATE SET reported_at = greatest(z.reported_at, excluded.reported_at)
@@ -405,7 +417,7 @@ BEGIN
     )
     SELECT coalesce(sum(delta), 0) INTO added FROM fresh;
 
-    -- Pairs that nginx has forgotten; hours and zones of 90 days ago.
+    -- Pairs that nginx no longer has; hours and zones of 90 days ago.
     DELETE FROM tablegate.usage_seen s WHERE s.zone_id = zone AND NOT EXISTS (
         SELECT FROM json_to_recordset(p_report -> 'usage') AS r (api_id bigint, consumer text)
         WHERE r.api_id = s.api_id AND r.consumer = s.consumer);
@@ -414,7 +426,7 @@ BEGIN
     RETURN added;
 END $$;
 
--- ---- Triggers: created where they are missing, so that an init without news takes no lock.
+-- ---- Triggers: created if they are missing, so that an init without changes takes no lock.
 DO $$
 DECLARE
     wanted record;
@@ -427,6 +439,10 @@ BEGIN
              'FOR EACH ROW EXECUTE FUNCTION tablegate.api_version_is_immutable()'),
             ('api_version', 'api_version_is_kept', 'TRIGGER', 'BEFORE TRUNCATE',
              'FOR EACH STATEMENT EXECUTE FUNCTION tablegate.api_version_is_immutable()'),
+            ('api_version_read', 'api_version_read_is_kept', 'TRIGGER', 'BEFORE INSERT OR UPDATE OR DELETE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.api_version_read_is_kept()'),
+            ('api_version_read', 'api_version_read_is_never_emptied', 'TRIGGER', 'BEFORE TRUNCATE',
+             'FOR EACH STATEMENT EXECUTE FUNCTION tablegate.api_version_read_is_kept()'),
             ('api_version', 'status_by_the_rules', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.status_by_the_rules()'),
             ('published_api', 'only_publishable', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
@@ -443,14 +459,13 @@ BEGIN
              'FOR EACH ROW EXECUTE FUNCTION tablegate.audit_is_kept()'),
             ('audit', 'audit_is_never_emptied', 'TRIGGER', 'BEFORE TRUNCATE',
              'FOR EACH STATEMENT EXECUTE FUNCTION tablegate.audit_is_kept()'),
-            -- Of an API the name is part of the manifest, its draft is not; of a business process the description.
+            -- The manifest holds an API's name and a business process's description, but no draft.
             ('api', 'note_change', 'CONSTRAINT TRIGGER', 'AFTER UPDATE OF name',
              'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.note_change()'),
             ('business_process', 'note_change', 'CONSTRAINT TRIGGER', 'AFTER UPDATE OF definition',
              'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.note_change()')
             UNION ALL
-            -- Deferred: the row of the revision is locked at the very end of a transaction, so that nobody waits for it while
-            -- holding what another one needs.
+            -- Deferred: the row of the revision is locked at the very end of a transaction, which prevents deadlocks.
             SELECT name, 'note_change', 'CONSTRAINT TRIGGER', 'AFTER INSERT OR UPDATE OR DELETE',
                    'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.note_change()'
             FROM unnest(ARRAY['domain', 'gateway_instance', 'rest_api', 'published_api', 'rest_api_domain', 'publication',

@@ -1,5 +1,6 @@
--- The functions of schema mirror_load, each once, as it is now. `tablegate init` applies this file after the migrations, every
--- time, as tablegate_owner. A change comes with a migration of the next number, so that commands ask for init.
+-- The functions of schema mirror_load, each once, in their current form. `tablegate init` applies this file after the
+-- migrations, every time, as tablegate_owner. Each change requires a migration with the next number, so that commands ask for
+-- init.
 --
 -- How a load writes to schema mirror: these functions work as tablegate_owner. Each knows only names of the pattern
 -- TABLE__g<N>, makes columns of the types below and nothing else (no default, trigger, foreign key, policy or child table can
@@ -161,8 +162,9 @@ BEGIN
                 USING ERRCODE = 'insufficient_privilege';
         END IF;
         SELECT EXISTS (SELECT FROM tablegate.mirror_table t WHERE t.name = p_table)
-            OR EXISTS (SELECT FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version)
-                       WHERE v.source ->> 'table' = p_table)
+            OR EXISTS (SELECT FROM tablegate.published_api p JOIN tablegate.api_version_read r
+                           ON r.api_id = p.api_id AND r.version IN (p.version, p.canary_version)
+                       WHERE r.table_name = p_table)
           INTO used;
         IF used THEN
             RAISE EXCEPTION 'table "%" is still defined or published', p_table USING ERRCODE = 'object_in_use';

@@ -3,7 +3,7 @@
 
     t/bench/authentication.py [--seconds 4] [--rounds 3] [--output FILE.md]
 
-Every API here wants a parameter that the requests leave out, so each is proved and then answered 400 from memory. The open
+Every API here requires a parameter that the requests leave out, so each is proved and then answered 400 from memory. The open
 API gives the same answer without a proof: what a row has above it is the proof. Signed requests are made before, each with
 a nonce of its own, since one counts once; "new token" goes round more tokens than proofs are kept for."""
 import os
@@ -21,7 +21,7 @@ kConnections = 64
 kTokens = 8192  # the module keeps 1,024 proofs a worker
 kRate = 90_000  # signed requests made for each second: more than are sent
 kSecret = "a-shared-secret-of-32-bytes-or-more-for-HS256"
-# performance.md, "What we must reach", over the 5.0 of `return 200` there.
+# The CPU time that a proof may take at most, in multiples of `return 200`.
 kMust = {"API key": 5.7, "HMAC with the nonce store": 8.0, "JWT HS256": 8.5, "JWT RS256, new token": 27, "JWT ES256, new token": 74,
          "JWT EdDSA, new token": 102, "JWT RS256, proved before": 7.5}
 kReturn200 = 5.0

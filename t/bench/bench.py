@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The speed of a point query beside its limits, in one run on one machine with the same data (spec: performance).
+"""The speed of a point query beside its limits, in one run on one machine with the same data.
 
     t/bench/bench.py [--seconds 8] [--rounds 3] [--output FILE.md]
 
@@ -134,7 +134,7 @@ def serve(test):
     project.postgres.set("shared_buffers", "128MB")
     project.postgres.set("max_connections", str(max(kClients) + 40))
     project.postgres.restart()
-    # Data of the size that the specification measures: 60 bytes an answer.
+    # Answers of 60 bytes.
     project.serve(users_definitions(), {"user_info": names}, access_log="access_log off;", log_level="warn", connections=8,
                   http="keepalive_requests 100000000;", listen="reuseport backlog=4096",
                   server=f"location = /limit {{ default_type application/json; return 200 '{kAnswer}'; }}")

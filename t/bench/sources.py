@@ -3,7 +3,7 @@
 
     t/bench/sources.py [--rows 1000000] [--rounds 3] [--memory-rows 2000000] [--output FILE.md]
 
-Rows of three columns (bigint, string, bigint), as the vendor's pace is told for. The copy is what PostgreSQL's log says COPY took, from its
+Rows of three columns (bigint, string, bigint), for which the vendor's pace is known. The copy is what PostgreSQL's log says COPY took, from its
 first byte to its last, so that a source that cannot keep up is seen; the whole command has its wall time, psql's with ANALYZE, which ours
 does, too. Rounds are interleaved, medians reported. Memory is the largest resident
 set of the command, at --memory-rows and at a tenth of them. The stand-in for MaxCompute encodes everything before."""

@@ -80,7 +80,7 @@ def gets(t, p, key):
     # It signs repeated values as one, `a=2,1`: a signature for two requests.
     calls.add("get", "/v1/user/get", "GET, a value twice: refused", (400, "invalid_parameter"), query={"user_name": ["2", "1"]})
     calls.add("get", "/v1/user/get?a=2&a=1&user_name=Alice", "GET, twice as written: refused", (400, "invalid_parameter"))
-    # It sorts names by UTF-16 units, we by bytes as specified: apart only where one holds a character past U+FFFF. Nothing gets in by it.
+    # It sorts names by UTF-16 units, we by bytes as documented: different only for characters above U+FFFF. Such calls are rejected.
     calls.add("get", "/v1/user/get", "GET, names that UTF-16 sorts in another way: refused", (401, "invalid_signature"), query={"user_name": "Alice", "\uff21": "1", "\U0001f600": "2"})
     calls.add("get", "/v1/user/none", "GET, no such API", (404, "api_not_found"))
     calls.add("delete", "/v1/user/get", "DELETE", (405, "method_not_allowed"), query={"user_name": "Alice"})
@@ -115,7 +115,7 @@ def posts(t, p, key):
 
 
 def refused(t, p, key):
-    """Wrong secret and unknown key; then with diagnostics: the server's string is the one that the client signed."""
+    """Wrong secret and unknown key; then with diagnostics: the server's string is the string that the client signed."""
     wrong, nobody = {**key, "secret": "x" * 40}, {"access_key": "nobody-has-this-key", "secret": "x" * 40}
     messages = []
     for who in (wrong, nobody):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""API keys: where they stand, several of one consumer, not yet valid, expired, revoked, imported, a consumer switched off."""
+"""API keys: their places, several of one consumer, not yet valid, expired, revoked, imported, a consumer switched off."""
 import os
 import sys
 import time
@@ -95,7 +95,7 @@ def test(t):
     # --- other consumers
     p.loader.must("consumer", "create", "partner")
     partner = p.loader.json("consumer", "add-key", "partner", "--type", "api_key")["api_key"]
-    sync(partner, (403, "consumer_not_authorized"), "a consumer without authorisation: proved, but nobody's")
+    sync(partner, (403, "consumer_not_authorized"), "a consumer without authorisation: proved, but without permission")
     p.loader.must("consumer", "authorize", "partner", "--api", "Query User by User ID")
     sync(partner, (200, None), "authorised for the API")
     t.is_(request(port, "/v1/user/header?user_id=10001", headers={"X-API-Key": partner}).status, 403, "and for that one only")

@@ -90,8 +90,8 @@ def called(t, p, pair):
     t.is_((rc, got if rc else got["success"]), (0, True), "an empty value, too")
     t.is_(call("User by Signature", "--consumer", "demo", "--param", "X-Name=")[0], 0, "and an empty header")
 
-    for options, pattern in (((), "wants a credential"), (("--credential", key), "is of|of type api_key, API .* takes hmac"),
-                             (("--consumer", "nobody"), "no consumer"), (("--consumer", "bare"), "no credential that the catalog could open"),
+    for options, pattern in (((), "requires a credential"), (("--credential", key), "is of|of type api_key, but API .* accepts hmac"),
+                             (("--consumer", "nobody"), "no consumer"), (("--consumer", "bare"), "no stored credential"),
                              (("--credential", p.file("token.txt", "eyJhbGciOiJub25lIn0.e30.")), "of type jwt")):
         result = p.loader("api", "call", "User by Signature", *options)
         t.is_(result.rc, 1, f"refused: {pattern}") or t.diag(result)
@@ -136,11 +136,11 @@ def tokens(t, p):
     bare = p.loader("api", "call", "User by Token", "--credential", keys["rsa"][0], "-o", "json")
     t.is_((bare.rc, bare.json["response"]["error"]), (1, "invalid_credential"), "without --consumer it has none of the claims")
     other = p.loader("api", "call", "User by Token", "--credential", keys["rsa"][0], "--consumer", "ec")
-    t.ok(other.rc == 1 and "no key that goes with this private key" in other.stderr, "a private key of someone else", other)
+    t.ok(other.rc == 1 and "no key that matches this private key" in other.stderr, "a private key of someone else", other)
     own = p.loader("api", "call", "User by Token", "--consumer", "symmetric", "-o", "json")
     t.ok(own.rc == 0 and own.json["response"] == kAlice, "a symmetric key is opened without --credential", own)
     public = p.loader("api", "call", "User by Token", "--consumer", "rsa")
-    t.ok(public.rc == 1 and "public keys only" in public.stderr and "--credential" in public.stderr, "a public key makes no token", public)
+    t.ok(public.rc == 1 and "only public keys" in public.stderr and "--credential" in public.stderr, "a public key makes no token", public)
     none = p.loader("api", "call", "User by Token", "--consumer", "bare", "--credential", keys["rsa"][0])
     t.ok(none.rc == 1 and "has no JWT setting" in none.stderr, "a consumer without a setting", none)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Approval of versions with real users: who may do what, never one's own submission, and hand-written SQL that tries to get round it."""
+"""Approval of versions with real users: who may do what, never one's own submission, and manual SQL that tries to bypass it."""
 import os
 import sys
 
@@ -112,13 +112,13 @@ def by_hand(t, p, people):
     people.sql_fails("betty", "SET SESSION AUTHORIZATION anna; SELECT tablegate.approve_version(1, 4, '', NULL)", "permission denied")
     people.sql_fails("dora", "SELECT tablegate.approve_version(1, 4, '', NULL)", "permission denied")
     people.sql_fails("dora", "CREATE TEMP TABLE api_version (a int)", "permission denied")
-    # The owner of the tables goes by the rules too.
+    # The rules apply to the owner of the tables too.
     for sql in ("SET status = 'Publishable'", "SET status = 'Publishable', decided_by = 'betty'", "SET status = 'Publishable', submitted_by = 'x', decided_by = 'y'",
                 "SET submitted_by = 'dan'", "SET status = 'Pending for Application'"):
         people.sql_fails("boss", f"SET ROLE tablegate_owner; UPDATE tablegate.api_version {sql} WHERE version = 4")
     people.sql_fails("olga", "INSERT INTO tablegate.published_api (gateway, api_id, version) SELECT 'dataservice-prod', api_id, 4 FROM tablegate.api"
                              " ON CONFLICT (gateway, api_id) DO UPDATE SET version = 4", "not Publishable")
-    # A workspace without approval is no way round: an API stays where it is.
+    # A workspace without approval cannot be used to bypass it: an API cannot move.
     t.is_(people("olga", "workspace", "create", "free").rc, 0, "an operator makes a workspace without approval")
     people.sql_fails("dora", "UPDATE tablegate.api SET workspace_id = (SELECT workspace_id FROM tablegate.workspace WHERE name = 'free')", "never changes")
     people.cannot("olga", "permission denied", "workspace", "set", "demo", "--approval", "off")
@@ -129,7 +129,7 @@ def by_hand(t, p, people):
 def test(t):
     p = t.project()
     t.is_(p.loader("init", "--workspace", "demo", "--approval").rc, 0, "init --approval")
-    t.is_(p.loader.json("workspace", "list")[0]["approval"], True, "the workspace wants approval")
+    t.is_(p.loader.json("workspace", "list")[0]["approval"], True, "the workspace requires approval")
     p.loader.env["TABLEGATE_WORKSPACE"] = "demo"
     for name, roles in kPeople.items():
         p.postgres.add_person(name, *roles)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The audit: every step of everything, hand-written SQL included; who, what, when; never a secret; never changed."""
+"""The audit: every change, manual SQL included; who, what, when; never a secret; never changed."""
 import os
 import sys
 
@@ -19,7 +19,7 @@ def steps(p, *options):
 
 
 class New:
-    """What came in since it was asked last."""
+    """New entries since the last call."""
 
     def __init__(self, p):
         self.p, self.seen = p, 0
@@ -123,7 +123,7 @@ def by_hand(t, p, new):
     last = entries(p)[-1]
     t.ok(last["user"] == "postgres" and last["at"] > "2020", "nobody writes in another name or at another time", last)
     p.postgres.psql("SET ROLE tablegate_owner; BEGIN; TRUNCATE tablegate.api_key; COMMIT")
-    t.is_(entries(p)[-1]["action"], "emptied", "an emptied table is told")
+    t.is_(entries(p)[-1]["action"], "emptied", "an emptied table is recorded")
 
 
 def questions(t, p):

@@ -28,7 +28,7 @@ def commit(p, definition):
 
 
 def versions(p, keys):
-    """Which version each consumer gets; an answer's columns tell as the variable does."""
+    """Which version each consumer gets; an answer's columns agree with the variable."""
     got = {}
     for name, key in keys.items():
         answer = p.get(kCall, key=key)
@@ -58,7 +58,7 @@ def refusals(t, p, api):
         result = p.loader("api", "publish", kApi, *command)
         t.ok(result.rc == status and word in result.stderr, f"refused: {' '.join(command)}", result)
     result = p.loader("api", "unpublish", kApi, "--version", "1")
-    t.ok(result.rc == 1 and "no canary" in result.stderr, "unpublish --version: only a canary's", result)
+    t.ok(result.rc == 1 and "not a canary" in result.stderr, "unpublish --version: only a canary's", result)
 
 
 def growing(t, p, keys):

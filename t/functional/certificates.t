@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""sync looks at certificates on the node: a domain that fails keeps the block it had and is named, everything else goes through."""
+"""sync checks certificates on the node: a domain that fails keeps its previous block and is reported, everything else is served."""
 import os
 import re
 import sys
@@ -31,7 +31,7 @@ def copy_of(d, name):
 
 
 def keeps(t, d, name, said, what):
-    """The domain fails, and all else of a change goes through."""
+    """The domain fails, and the rest of a change is served."""
     wanted = copied(d, name)
     old, seen = set(d.p.gateway.workers()), d.p.gateway.log_size()
     consumer = f"partner-{what.replace(' ', '-')}"
@@ -72,10 +72,10 @@ def still_serving(t, d):
 
 
 def not_for_nginx(t, d, key):
-    """Faults that nginx -t would stumble over: its block names a copy, so all else goes through."""
+    """Faults with which nginx -t fails: its block names a copy, so the rest is served."""
     name = "secure.example.com"
     for what, text, said in (("another key", openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), "is not the key of"),
-                             ("a key with a passphrase", openssl("pkey", "-in", key, "-aes256", "-passout", "pass:secret"), "wants a passphrase"),
+                             ("a key with a passphrase", openssl("pkey", "-in", key, "-aes256", "-passout", "pass:secret"), "has a passphrase"),
                              ("no key", "nothing", "holds no PEM private key"), ("a missing key", None, "No such file")):
         if text is None:
             os.remove(key)
@@ -107,7 +107,7 @@ def without_a_copy(t, d, key, good):
     t.is_(d.conf(), before, "domains.conf is what it was")
     with open(d.p.gateway.manifest, encoding="utf-8") as file:
         t.is_(file.read(), manifest, "and the manifest")
-    t.is_((d.https_ask(name, kCall).text, d.ask("plain.example.com", kCall).text), (kAlice, kAlice), "nginx goes on with what it has")
+    t.is_((d.https_ask(name, kCall).text, d.ask("plain.example.com", kCall).text), (kAlice, kAlice), "nginx continues with its present files")
     failed = d.p.loader("sync", "--output", d.p.gateway.out, "--check", "echo bind failed; exit 1")
     t.ok(failed.rc == 1 and "names the same files" not in failed.stderr, "a check that fails of something else: the block is not blamed", failed)
     result = d.p.loader("sync", "--output", d.p.gateway.out)
@@ -153,7 +153,7 @@ def warnings(t, d, bad):
     result = d.sync()
     t.ok(result.rc == 0 and "is not for never.example.com" in result.stderr, "a certificate of another host: a warning", result)
     os.chmod(os.path.join(d.authority.folder, "never.example.com.key"), 0o644)
-    t.like(d.sync().stderr, "everybody on this node can read it", "a key that everybody can read: a warning")
+    t.like(d.sync().stderr, "every user of this node can read it", "a key that everybody can read: a warning")
 
 
 def doctor(t, d):

@@ -39,7 +39,7 @@ def send(p, target, buffer=None):
 
 
 def leave(link, reset):
-    """Closes as a client that ends, or (reset) as one that crashes."""
+    """Closes like a client that ends, or (reset) like one that crashes."""
     if reset:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     link.close()
@@ -143,7 +143,7 @@ def deadlines(t, p):
     t.ok(0.95 <= seconds < 1.0 + 1.5 * kSlow, "504 comes after timeout_ms", seconds)
     wait_for(lambda: sleeping(p) == 0, 3 * kSlow, "PostgreSQL ends the statement")
     t.ok(time.monotonic() - begun < 8.0 or kSlow > 1, "PostgreSQL has ended the statement, long before its 8 s")
-    t.is_(p.get(kCall).body, kAlice, "the connection goes on")
+    t.is_(p.get(kCall).body, kAlice, "the connection remains usable")
     t.unlike(p.gateway.log(seen), "connection lost", "it was not lost")
     # Waiting counts: one statement of 3 s holds the only connection, the next has 1 s.
     running = send(p, "/v1/user/info?user_id=23000")

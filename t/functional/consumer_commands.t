@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The consumer commands: every verb, what it says to people and to scripts, and what it refuses. That callers see it is api_keys.t,
+"""The consumer commands: every verb, its output for people and for scripts, and its errors. That callers see it is api_keys.t,
 hmac and jwt tests' part."""
 import base64
 import json
@@ -49,7 +49,7 @@ def hmac_keys(t, p):
     t.ok(made["type"] == "hmac" and made["id"].startswith("hk_") and len(made["secret"]) >= 43, "an id of its own and 256 random bits", made)
     people = p.loader.must("consumer", "add-key", "partner", "--type", "hmac", "--profile", "raw-query", "--not-before", "2098-01-01")
     t.like(people.stdout, r"(?m)^id +hk_\w+\naccess_key +\S+\nsecret +\S+$", "for people")
-    t.like(people.stderr, "shown this once.*sealed", "who are told that it is shown once")
+    t.like(people.stderr, "shown only now.*sealed", "with the note that it is shown once")
     quiet = p.loader.must("-q", "consumer", "add-key", "partner", "--type", "hmac")
     t.like(quiet.stdout, r"^\S+:\S+\n$", "-q: access_key:secret")
     t.is_(quiet.stderr, "", "and nothing else")
@@ -66,7 +66,7 @@ def hmac_keys(t, p):
     imported = add(f"203753385:{kSecret}\r\n", "-o", "json")
     t.is_((imported.json["access_key"], imported.json["secret"]), ("203753385", kSecret), "an imported pair")
     again = add(f"203753385:{kSecret}x\n")
-    refused(t, again, "203753385.*consumer's already", "an access key that is there")
+    refused(t, again, "203753385.*a consumer already", "an access key that is there")
     t.unlike(again.stderr, kSecret, "without telling its secret")
     for text, pattern, name in (("203753386:123456", "24 to 256", "a demo secret of Alibaba's"), ("abc:" + kSecret, "4 to 128", "a short access key"),
                                 ("a" * 129 + ":" + kSecret, "4 to 128", "a long access key"), ("key1:" + "s" * 257, "24 to 256", "a long secret"),
@@ -75,10 +75,10 @@ def hmac_keys(t, p):
         result = add(text)
         refused(t, result, pattern, name)
         t.ok(len(text) < 8 or text not in result.stderr, f"and does not repeat it: {name}")
-    refused(t, p.loader("consumer", "add-key", "partner", "--profile", "classic"), "--profile is for HMAC", "--profile of an API key", 2)
+    refused(t, p.loader("consumer", "add-key", "partner", "--profile", "classic"), "--profile applies to HMAC", "--profile of an API key", 2)
     t.is_(p.loader("consumer", "add-key", "partner", "--type", "hmac", "--profile", "other").rc, 2, "an unknown profile: exit 2")
     refused(t, p.loader("consumer", "add-key", "partner", "--type", "hmac", "--not-before", "2030-01-01", "--expires", "2029-01-01"),
-            "--not-before must come before --expires", "times in the wrong order")
+            "--not-before must be earlier than --expires", "times in the wrong order")
     refused(t, p.loader("consumer", "add-key", "partner", "--type", "hmac", "--expires", "tomorrow"), "ISO 8601", "a time in words", 2)
 
     t.like(action(p, "revoke-key", "partner", made["id"], "--at", "2090-01-01"), "expires 2090", "revoke-key --at")
@@ -128,7 +128,7 @@ def settings(t, p):
             (("--pem", public, "--alg", "ES256"), None, "rsa.pem", 1, "an algorithm of another type"),
             (("--pem", private, "--alg", "RS256"), None, "private", 1, "a private key"),
             (("--secret-file", public, "--alg", "HS256"), None, "rsa.pem", 1, "a public key as a secret"),
-            (("--jwks", "-", "--alg", "HS256"), jwks, "--alg and --kid are for", 2, "--alg beside --jwks"),
+            (("--jwks", "-", "--alg", "HS256"), jwks, "--alg and --kid apply to", 2, "--alg beside --jwks"),
             (("--jwks", "-"), "{", "", 1, "cut JSON"), (("--jwks", "-"), "{}", "", 1, "no keys"), (("--jwks", "-"), '{"keys":[]}', "", 1, "an empty set"),
             (("--jwks", "-"), twice, "keys/1", 1, "one kid twice"), (("--jwks", "/nonexistent"), None, "/nonexistent", 3, "no such file"),
             (("--jwks", "-", "--source", "body:x"), jwks, "header:NAME", 2, "an unknown source"),
@@ -150,7 +150,7 @@ def settings(t, p):
 
 
 def roles(t, p):
-    """Developers see what show tells, not what is sealed."""
+    """Developers see what show prints, not what is sealed."""
     p.loader.must("consumer", "set-jwt", "partner", "--jwks", "-", "--issuer", "i", input=json.dumps(
         {"keys": [{"kty": "oct", "kid": "z", "alg": "HS256", "k": kSymmetric}]}))
     for role in ("developer", "approver"):

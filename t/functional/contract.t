@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What breaks callers is named and refused at commit and at publish, unless --breaking says so; what is added passes."""
+"""Changes that break callers are rejected by commit and publish, unless --breaking allows them; additions pass."""
 import os
 import sys
 
@@ -83,7 +83,7 @@ def test(t):
     at_publish(t, p)
     added(t, p)
     result = p.loader("api", "commit", kApi, "--allow-scan")
-    t.ok(result.rc == 1 and "--allow-scan is not supported yet" in result.stderr, "refused by name: --allow-scan", result)
+    t.ok(result.rc == 1 and "--allow-scan is not supported yet" in result.stderr, "rejected: --allow-scan", result)
 
 
 run_test(test)

@@ -169,7 +169,7 @@ def changes(t, p, callers):
     p.loader.must("consumer", "unset-jwt", "by-api")
     p.sync_and_reload()
     t.is_(callers["by-api"].all(), {"api_key": (200, "by-api/api_key"), "jwt": (401, "invalid_credential"), "hmac": (401, "invalid_signature")},
-          "a pair revoked, the JWT setting taken away: the API key goes on")
+          "a pair revoked, the JWT setting taken away: the API key remains valid")
     t.is_(callers["caller"].all(), good("caller"), "enabled again")
     t.is_(callers["nobody"].all(kSecond), refused("invalid_credential", "invalid_credential", "invalid_signature"), "a deleted one is unknown")
 
@@ -200,7 +200,7 @@ def test(t):
             "an object": (f"{b64url('{}')}.e30.third-of-a-key-z", True), "an object behind blanks": (f"{b64url('  {}')}.e30.third-of-a-key", True)}
     for what, (key, looks) in keys.items():
         added = p.loader.must("consumer", "add-key", "caller", "--type", "api_key", "--from-file", "-", input=key)
-        t.is_("looks like a token" in added.stderr, looks, f"an imported key that looks like a token is told so: {what}")
+        t.is_("looks like a token" in added.stderr, looks, f"an imported key that looks like a token is reported: {what}")
     early = {kind: caller.add(kind, "--not-before", "2099-01-01") for kind in ("api_key", "hmac")}
     late = {kind: caller.add(kind, "--expires", "2020-01-01") for kind in ("api_key", "hmac")}
     p.sync_and_reload()

@@ -53,7 +53,7 @@ def text_mode(t, p):
     loads(t, p, "text: Windows' line ends, delimiters of several bytes, a null marker", [[1, "", "p\n"], [2, None, "q"], [3, "r", None]],
           write(p, "c.txt", "2||NULL||q\r\n1||||p\n\r\n3||r||NULL"), "--format", "text", "--delimiter", "||", "--null", "NULL")
     loads(t, p, "text: a header", [[1, "a", "p"]], write(p, "d.txt", "ds,X,n\np,a,1\n"), "--format", "text", "--header")
-    refused(t, load(p, write(p, "e.txt", "1,a,p\n2,b,c,q\n"), "--format", "text"), ("e.txt, line 2", "has 4 fields, 3 columns"), "text: a comma too many, by line")
+    refused(t, load(p, write(p, "e.txt", "1,a,p\n2,b,c,q\n"), "--format", "text"), ("e.txt, line 2", "has 4 fields where 3 columns"), "text: a comma too many, by line")
     refused(t, load(p, write(p, "f.txt", b"1\1a\1p\0022\1b\1q\1\2"), "--format", "text", "--delimiter", "\\x01", "--record-end", "\\x02"), ("f.txt, record 2",),
             "text: by record where records are no lines")
 
@@ -87,7 +87,7 @@ def charsets(t, p):
     result = load(p, path, "--charset", "gbk", "--max-errors", "1", "--rejects", os.path.join(p.folder, "bytes.rejects"), table="bin")
     t.ok(result.rc == 0 and rows(p, "bin", "n") == ['{"n":1,"y":"\\\\x41ff"}', '{"n":2,"y":null}'], "its \\x00ff form loads", (result, rows(p, "bin", "n")))
     for charset in ("klingon", "utf-8//IGNORE"):
-        refused(t, load(p, write(p, "c.csv", text), "--charset", charset), (charset, "iconv knows no charset", "iconv -l"), f"--charset {charset}")
+        refused(t, load(p, write(p, "c.csv", text), "--charset", charset), (charset, "iconv does not know the charset", "iconv -l"), f"--charset {charset}")
 
 
 def lines(t, p):
@@ -115,9 +115,9 @@ def constants(t, p):
     loads(t, p, "--partition fills a column that the file has not", [[1, "a", "20260101"], [2, "b", "20260101"]], path, "--partition", "DS='20260101'")
     loads(t, p, "without a header, too", [[1, "a", "20260101"]], write(p, "bare.csv", "1,a\n"), "--partition", "ds=20260101")
     loads(t, p, "several, of any type", [[7, "a", "q"]], write(p, "one.csv", "a\n"), "--partition", "n=7,ds=q")
-    refused(t, load(p, path, "--header"), ('the header lacks "ds"', "--partition ds=VALUE"), "without it")
-    refused(t, load(p, write(p, "w.csv", "n,x,ds\n1,a,p\n"), "--header", "--partition", "ds=1"), ('names "ds", which --partition gives a value',), "both in file and option")
-    for option, word in (("nope=1", 'no column "nope"'), ("ds", "no NAME=VALUE"), ("ds=", "has no value"), ("ds=1,ds=2", "two values"), ("n=1,x=2,ds=3", "every column")):
+    refused(t, load(p, path, "--header"), ('the header does not name "ds"', "--partition ds=VALUE"), "without it")
+    refused(t, load(p, write(p, "w.csv", "n,x,ds\n1,a,p\n"), "--header", "--partition", "ds=1"), ('names "ds", but --partition sets its value',), "both in file and option")
+    for option, word in (("nope=1", 'no column "nope"'), ("ds", "is not NAME=VALUE"), ("ds=", "has no value"), ("ds=1,ds=2", "two values"), ("n=1,x=2,ds=3", "every column")):
         refused(t, load(p, path, "--partition", option), (word,), f"--partition {option}")
     refused(t, load(p, path, "--partition", "ds=1,n=x"), (), "what is no number", rc=1)
 
@@ -158,8 +158,8 @@ def types(t, p):
     result = load(p, path, "--null", "\\N", "--zone", "America/New_York", table="every_type")
     t.ok(result.rc == 0 and json.loads(rows(p, "every_type", "n")[0])["dt"] == "2017-11-11T05:00:00.123+00:00", "--zone: of the times in the file", result)
     t.is_(json.loads(rows(p, "every_type", "n")[0])["tn"], "2017-11-11T00:00:00.999999", "--zone: wall-clock times stay")
-    refused(t, load(p, path, "--zone", "Mars/Base", table="every_type"), ("Mars/Base", "no time zone"), "an unknown zone")
-    for a, word in (('["x"]', 'holds "x" where bigint is wanted'), ('{"a":1}', "is no JSON of array"), ("[1", "is no JSON of array"), ('["1.5"]', 'holds "1.5"')):
+    refused(t, load(p, path, "--zone", "Mars/Base", table="every_type"), ("Mars/Base", "does not know the time zone"), "an unknown zone")
+    for a, word in (('["x"]', 'holds "x" where bigint is expected'), ('{"a":1}', "is not JSON of type array"), ("[1", "is not JSON of type array"), ('["1.5"]', 'holds "1.5"')):
         bad = write(p, "bad.csv", "a\n" + '"' + a.replace('"', '""') + '"\n')
         result = load(p, bad, "--header=position", "--partition", "n=1", table="lists")
         refused(t, result, ("bad.csv, line 2", 'column "a"', word), f"a value that its ARRAY cannot hold: {a}")
@@ -182,7 +182,7 @@ def test(t):
     several(t, p)
     types(t, p)
     for options, word in ((("--record-end", ";"), "--format text"), (("--rejects", "x"), "--max-errors"), (("--delimiter", "||"), "one byte"), (("--null", "a,b"), "--null"),
-                          (("--delimiter", "\\u00"), "\\u wants 4"), (("--format", "xml"), "--format"), (("--delimiter", "\\q"), "escapes")):
+                          (("--delimiter", "\\u00"), "\\u requires 4"), (("--format", "xml"), "--format"), (("--delimiter", "\\q"), "escapes")):
         refused(t, load(p, "x.csv", *options), (word,), " ".join(options), rc=2)
 
 

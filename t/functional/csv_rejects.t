@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""--max-errors: bad rows are put aside with file, line, column and reason, all others are loaded, one more than allowed refuses the load."""
+"""--max-errors: bad rows are set aside with file, line, column and reason, all others are loaded; one more than allowed ends the load."""
 import csv
 import os
 import stat
@@ -28,7 +28,7 @@ def one_of_each(t, p):
         file.write(b"6,\xff,2026-01-01\n7,z,2026-01-01\n")
     result = load(p, path, "--max-errors", "6")
     bad = os.path.join(p.folder, "bad.csv")
-    t.ok(result.rc == 0 and f"6 bad rows, not loaded: {bad}" in result.stderr and "4 rows" in result.stdout, "the good ones are loaded, the number of bad ones is told", result)
+    t.ok(result.rc == 0 and f"6 bad rows, not loaded: {bad}" in result.stderr and "4 rows" in result.stdout, "the good ones are loaded, the number of bad ones is printed", result)
     t.is_(p.postgres.psql("SELECT string_agg(n::text || x, ',' ORDER BY n) FROM mirror.items"), "1a,2c\nd,5h,7z", "those that are good, every one")
     found = read(bad)
     t.is_(found[0], kReject, "the file's header")

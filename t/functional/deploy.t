@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`deploy`: apply, test, commit and publish of what differs, in one. Nothing is published that did not pass; what stops it is said, and
-run again it goes on; run once more it does nothing. A thousand APIs in under a minute."""
+run again it continues; run once more it does nothing. A thousand APIs in under a minute."""
 import copy
 import os
 import pty
@@ -39,7 +39,7 @@ def publication(p):
 
 def from_nothing(t, p):
     done = deploy(p, definitions())
-    t.ok(done.rc == 1 and "user_info" in done.stderr and "try: tablegate table load user_info" in done.stderr and "stays a draft" in done.stderr,
+    t.ok(done.rc == 1 and "user_info" in done.stderr and "try: tablegate table load user_info" in done.stderr and "remain drafts" in done.stderr,
          "a table that was never loaded: the definitions are applied, and it says how to go on", done)
     t.is_(len(p.loader.json("get", "apis")), 2, "the drafts are there")
     p.load("user_info", kUsersCsv)
@@ -83,19 +83,19 @@ def failing(t, p):
     before = publication(p)
     done = deploy(p, objects)
     t.is_(done.rc, 1, "a draft that does not pass: exit 1")
-    t.like(done.stderr, rf'1 API did not pass; what was applied stays a draft that callers do not see, nothing was committed:\n  "{kOther}": 400 ', "says so, with the answer")
+    t.like(done.stderr, rf'1 API did not pass; the applied definitions remain drafts, nothing was committed or published:\n  "{kOther}": 400 ', "says so, with the answer")
     t.is_((publication(p), len(p.loader.json("api", "versions", kApi))), (before, 1), "nothing was committed or published")
     t.is_({x["name"]: x["draft"] if "draft" in x else x["changed"] for x in p.loader.json("api", "list")}[kApi], True, "the drafts are the new ones")
     objects[6]["request_parameters"][0]["sample"] = 30
     done = deploy(p, objects, "-o", "json", "--breaking")
-    t.is_(outcome(done), {kApi: ("published", 2), kOther: ("published", 3)}, "corrected, it goes on")
+    t.is_(outcome(done), {kApi: ("published", 2), kOther: ("published", 3)}, "corrected, it continues")
     objects[6]["table"] = "nothing"
     done = deploy(p, objects)
     t.ok(done.rc == 1 and "nothing was saved" in done.stderr, "what apply refuses", done)
 
 
 def approval(t, p):
-    """With the catalog's own steps: nobody may approve what he submitted."""
+    """With the catalog's own steps: a submitter may not approve."""
     p.loader.must("workspace", "set", "demo", "--approval", "on")
     p.postgres.psql("CREATE ROLE ann LOGIN; GRANT tablegate_approver TO ann")
     objects = definitions()
@@ -116,7 +116,7 @@ def approval(t, p):
     t.like(done.stderr, r"version 3 \(Rejected\).*\ntry: tablegate api versions", "what was rejected is not submitted once more by itself")
     p.loader.must("api", "submit", kApi)
     p.loader.must("api", "approve", kApi, "--as", "ann")
-    t.is_(outcome(deploy(p, objects, "-o", "json")), {kApi: ("published", 3), kOther: ("unchanged", 3)}, "once it is approved, deploy goes on")
+    t.is_(outcome(deploy(p, objects, "-o", "json")), {kApi: ("published", 3), kOther: ("unchanged", 3)}, "once it is approved, deploy continues")
     p.loader.must("workspace", "set", "demo", "--approval", "off")
 
 

@@ -82,7 +82,7 @@ def encrypted(t, d):
 
 
 def syntax(t, d):
-    """HTTP/2 as the nginx at hand says it."""
+    """HTTP/2 in the syntax of the installed nginx."""
     fake = os.path.join(d.p.folder, "fake", "nginx")
     os.mkdir(os.path.dirname(fake))
     for version, old in (("nginx/1.22.1", True), ("nginx/1.25.0", True), ("nginx/1.25.1", False), ("openresty/1.27.1.2", False), ("nothing", True)):
@@ -121,7 +121,7 @@ def refusals(t, d):
     t.ok(result.rc == 1 and '"mixed.example.com" and "secure.example.com"' in result.stderr and "http2" in result.stderr, "but not served beside the others", result)
     t.is_(d.conf(), good, "nothing was written")
     p.loader.must("api", "publish", kApi, "--domain", "secure.example.com", "--domain", "forced.example.com", "--yes")
-    # What came into the catalog another way than by apply.
+    # Rows that were not written by apply.
     for change in ("'{certificate}', '\"/x;\\ninclude /etc/passwd\"'", "'{certificate_key}', '\"/x y\"'", "'{tls_min}', '\"SSLv3; }\"'"):
         p.postgres.psql(f"UPDATE tablegate.domain SET definition = jsonb_set(definition::jsonb, {change}) WHERE name = 'secure.example.com'")
         result = d.sync()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The host decides the domain: exact, wildcard, any host, unknown; an HTTPS domain is not served in clear."""
+"""The host decides the domain: exact, wildcard, any host, unknown; an HTTPS domain is not served without TLS."""
 import os
 import sys
 

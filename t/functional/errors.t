@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What callers get when something is wrong: statuses, the error body, and what it must not tell."""
+"""What callers get after an error: statuses, the error body, and what it must not reveal."""
 import os
 import sys
 
@@ -42,7 +42,7 @@ def unauthenticated(t, p):
     t.is_(unknown.headers.get("www-authenticate"), wrong.headers.get("www-authenticate"), "and the same WWW-Authenticate")
     for name, value in (("empty", "Bearer "), ("other scheme", "Basic dXNlcjpwYXNz"), ("no scheme", p.key)):
         t.is_(p.get(kCall, key="", Authorization=value).status, 401, f"Authorization, {name}: 401")
-    t.is_(p.get(kPath, key="").status, 401, "without a key nothing is told about parameters")
+    t.is_(p.get(kPath, key="").status, 401, "without a key nothing is said about parameters")
     long = p.get(kCall, key="k" * 6000)
     t.ok(long.status in (400, 401), "a key of 6000 bytes", long)
 

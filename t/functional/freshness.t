@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How fresh a table is: the time of its source (a file's, MaxCompute's LastModifiedTime) and its age, in `table status`."""
+"""The age of a table: the time of its source (a file's, MaxCompute's LastModifiedTime) and its age, in `table status`."""
 import os
 import sys
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The SQL of the gateway is what ngx_module/README.md says, no more and no less: everything nginx says to PostgreSQL is recorded on the wire
+"""The SQL of the gateway is what ngx_module/docs/sql.md says, no more and no less: everything nginx says to PostgreSQL is recorded on the wire
 while APIs of every kind, type and setting are called, normalised, and compared with the list there."""
 import os
 import re
@@ -19,12 +19,11 @@ kOidNames = {20: "bigint", 21: "smallint", 23: "integer", 16: "boolean", 25: "te
 
 
 def documented():
-    """{name: set of texts} of the list in the README: | name | `text` `text` | ... |"""
-    with open(os.path.join(kCheckout, "ngx_module", "README.md"), encoding="utf-8") as file:
+    """{name: set of texts} of the list in ngx_module/docs/sql.md: | name | `text` `text` | ... |"""
+    with open(os.path.join(kCheckout, "ngx_module", "docs", "sql.md"), encoding="utf-8") as file:
         text = file.read()
-    section = text.split("\n## SQL of the gateway\n", 1)[1].split("\n## ", 1)[0]
     found = {}
-    for line in section.splitlines():
+    for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
         if line.startswith("| ") and len(cells) >= 2 and cells[0] not in ("what", "---"):
             found.setdefault(cells[0], set()).update(re.findall(r"`([^`]+)`", cells[1]))
@@ -70,7 +69,7 @@ def normal(sql):
 
 
 def compare(t, title, wanted, found):
-    t.ok(wanted == found, f"{title}: as the README lists it", f"only in the README: {sorted(wanted - found)}", f"only on the wire: {sorted(found - wanted)}")
+    t.ok(wanted == found, f"{title}: as the list has it", f"only in the list: {sorted(wanted - found)}", f"only on the wire: {sorted(found - wanted)}")
 
 
 def test(t):

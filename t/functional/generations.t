@@ -35,7 +35,7 @@ def users(name):
 
 
 def load_text(p, text):
-    """From standard input, whose time nobody knows."""
+    """From standard input, whose time is unknown."""
     p.loader.must("table", "load", "user_info", "--from", "csv:-", "--header", input=text)
 
 
@@ -114,7 +114,7 @@ def source_time(t, p):
     os.utime(path, (1769846400.9, 1769846400.9))
     p.load("user_info", path)
     everywhere(p, lambda: p.get(kCall).headers.get("last-modified") == "Sat, 31 Jan 2026 08:00:00 GMT")
-    t.ok(True, "the source's time, where it is told")
+    t.ok(True, "the source's time, if it is known")
     one = tables(p)[0]
     t.ok(one["source_time"] == 1769846400 and abs(one["age"] - (time.time() - 1769846400)) < 10 * kSlow, "status: it and the age since then", one)
     p.postgres.psql(kOwner + "UPDATE mirror.tablegate_tables SET source_time = '2100-01-01 00:00:00+00'")
@@ -158,7 +158,7 @@ def costs(t, p):
 
 
 def missing(t, p):
-    """A mirror of before, and one whose table may not be read."""
+    """An older mirror, and one whose table may not be read."""
     for name, break_it, mend_it, code in (
             ("no table", "ALTER TABLE mirror.tablegate_tables RENAME TO away", "ALTER TABLE mirror.away RENAME TO tablegate_tables", "42P01"),
             ("no right", "REVOKE SELECT ON mirror.tablegate_tables FROM tablegate_reader", "GRANT SELECT ON mirror.tablegate_tables TO tablegate_reader", "42501")):

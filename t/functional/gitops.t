@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The pipeline of loader/README.md, run as it stands there: a git repository of definitions becomes what the gateway serves, merge by merge;
+"""The pipeline of loader/docs/publish-an-api.md, run as it stands there: a git repository of definitions becomes what the gateway serves, merge by merge;
 run again it does nothing; what is refused, fails its test or waits changes nothing that callers see."""
 import json
 import os
@@ -51,8 +51,8 @@ def documented(t):
     path = os.path.join(kCheckout, "loader", "pipeline.sh")
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    with open(os.path.join(kCheckout, "loader", "README.md"), encoding="utf-8") as file:
-        t.ok(f"```sh\n{text}```\n" in file.read(), "loader/README.md shows loader/pipeline.sh as it is")
+    with open(os.path.join(kCheckout, "loader", "docs", "publish-an-api.md"), encoding="utf-8") as file:
+        t.ok(f"```sh\n{text}```\n" in file.read(), "loader/docs/publish-an-api.md shows loader/pipeline.sh as it is")
     t.ok(os.stat(path).st_mode & stat.S_IXUSR, "it can be run")
     t.ok(len(text.splitlines()) <= 12, "about ten lines")
 
@@ -82,7 +82,7 @@ def test(t):
     t.is_(call(p).status, 404, "callers see nothing of that")
     p.load("user_info", kUsersCsv)
     done = repository.pipeline()
-    t.is_(done.returncode, 0, "run again, it goes on") or t.diag(done.stdout + done.stderr)
+    t.is_(done.returncode, 0, "run again, it continues") or t.diag(done.stdout + done.stderr)
     wait_for(lambda: call(p).status == 200, 10 * kSlow, "the API answers")
     t.is_(call(p).json["data"], {"user_id": 10001, "user_name": "Alice"}, "and the API answers")
     versions = p.loader.json("api", "versions", kApi)

@@ -143,7 +143,7 @@ def bodies(t, p, key):
         got = run(["curl", "-sS", "-g", *options, *lines, "--data-binary", f"@{file}",
                    f"http://127.0.0.1:{p.gateway.http2_port if options[0].startswith('--http2') else port}{target}"])
         t.is_(got.stdout, json.dumps(kAlice, separators=(",", ":")), f"{name}") or t.diag(got.stderr)
-    with Client(port) as client:  # bodies leave the connection usable
+    with Client(port) as client:  # the connection is usable after bodies
         for turn in range(6):
             body = (form, json_body, large)[turn % 3]
             headers = signed_headers(key, "POST", kPost, kForm if turn % 3 == 0 else kJson, body)
@@ -172,7 +172,7 @@ def nonces(t, p, key):
     t.is_(request(port, kGet, headers=headers).status, 200, "a nonce")
     t.is_(answer_of(request(port, kGet, headers=headers)), (401, "replayed_nonce"), "again: refused")
     t.is_(answer_of(request(port, "/v1/user/nonce?user_id=10001", headers=signed_headers(key, "GET", "/v1/user/nonce?user_id=10001", signed=("X-Ca-Key",)))),
-          (401, "invalid_signature"), "an API that wants a signed one")
+          (401, "invalid_signature"), "an API that requires a signed one")
     t.is_(request(port, "/v1/user/nonce?user_id=10001", headers=signed_headers(key, "GET", "/v1/user/nonce?user_id=10001")).status, 200, "and gets it")
     p.gateway.reload()
     t.is_(answer_of(request(port, kGet, headers=headers)), (401, "replayed_nonce"), "after a reload as well")
@@ -228,7 +228,7 @@ def diagnostics(t, p, key):
 
 def settings(t, p, key):
     gateway = p.gateway
-    t.allow(r"requires nonces, which|whose nonces want a")
+    t.allow(r"requires nonces, which|whose nonces require a")
     gateway.set(location="tablegate_hmac_window 5s;")
     good, text = gateway.check()
     t.ok(good, "another window", text)
@@ -236,14 +236,14 @@ def settings(t, p, key):
     t.is_(answer_of(request(gateway.port, kGet, headers=signed_headers(key, "GET", kGet, when=time.time() - 30))), (401, "stale_request"), "5 s: 30 s ago is stale")
     gateway.set(location="tablegate_hmac_window 0;")
     good, text = gateway.check()
-    t.ok(not good, "a window of 0 where an API wants nonces: nginx -t fails")
+    t.ok(not good, "a window of 0 where an API requires nonces: nginx -t fails")
     t.like(text, r'API "Nonce API" requires nonces, which "tablegate_hmac_window 0" does not remember', "and says why")
     p.loader.must("api", "unpublish", "Nonce API")
     p.sync()
     gateway.reload()
     headers = signed_headers(key, "GET", kGet, when=time.time() - 100000)
     t.is_([request(gateway.port, kGet, headers=headers).status for _ in range(2)], [200, 200], "0: neither times nor nonces count")
-    # A larger window than the zone has remembered nonces for: times of before are refused, not taken on trust.
+    # A larger window than the zone has remembered nonces for: earlier times are rejected, not trusted.
     gateway.set(location="tablegate_hmac_window 3000s;")
     gateway.reload()
     t.is_(answer_of(request(gateway.port, kGet, headers=signed_headers(key, "GET", kGet, when=time.time() - 2000))), (401, "stale_request"),
@@ -254,7 +254,7 @@ def settings(t, p, key):
     gateway.write(text.replace("    tablegate_zone 1m;\n", ""))
     good, said = gateway.check()
     t.ok(not good, "without a zone: nginx -t fails")
-    t.like(said, 'wants? .*"tablegate_zone"', "and says why")
+    t.like(said, 'requires? .*"tablegate_zone"', "and says why")
     gateway.write()
 
 

@@ -70,7 +70,7 @@ def test(t):
     # --- SSI: a subrequest in the content phase
     t.like(call("/page.shtml?user_id=10001")[1], '(?s)^[^-]*Alice[^-]*-[^-]*Alice[^-]*$', "SSI: both parts are proved by the one signature")
     t.like(request(port, "/page.shtml").body.decode(), "missing_credential", "SSI without a signature: refused")
-    # --- satisfy any: an allowed address replaces no signature
+    # --- satisfy any: an allowed address does not replace a signature
     target, form = "/open-to-all-addresses", b"user_id=10001"
     t.is_(call(target, "POST", kForm, form)[0], 200, "satisfy any: a signed form, its body read in the content phase")
     t.is_(call(target, "POST", kForm, form, b"user_id=10002")[0], 401, "satisfy any: a changed form")

@@ -151,7 +151,7 @@ def rotation(t, p, keys, caller):
     p.loader.must("consumer", "set-jwt", "partner-a", "--jwks", p.file("a.jwks", key_set(new=keys["new"])), *kShared, "--claim", "partner-a")
     p.sync_and_reload()
     caller.bad("invalid_credential", "rotation: the old key is out", token=old)
-    caller.good("partner-a", "new", "rotation: the new one goes on", token=new)
+    caller.good("partner-a", "new", "rotation: the new one remains valid", token=new)
     # The same key under another name: the kid decides.
     p.loader.must("consumer", "set-jwt", "partner-a", "--jwks", p.file("a.jwks", key_set(newer=keys["new"])), *kShared, "--claim", "partner-a")
     p.sync_and_reload()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Attacks on tokens, end to end: each is 401 invalid_credential with one and the same body. Keys that are no good are refused by
+"""Attacks on tokens, end to end: each is 401 invalid_credential with one and the same body. Invalid keys are rejected by
 `set-jwt`, and by `nginx -t` where a manifest was edited by hand."""
 import base64
 import hashlib
@@ -23,7 +23,7 @@ kOrder = bytes.fromhex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2
 
 
 class Attacks:
-    """Collects tokens, makes those that want a library in one go, sends them all."""
+    """Collects tokens, makes those that require a library in one run, sends them all."""
 
     def __init__(self, keys):
         self.keys, self.made, self.tokens = keys, [], []
@@ -231,7 +231,7 @@ def setting_refused(t, p, keys):
     small, off, private = keys["small"], dict(keys["es256"]["jwk"]), keys["es256"]["private_jwk"]
     off["y"] = off["x"]
     for name, text, pattern in (("a private key", key_set(good=keys["rsa"], bad=private), r"keys/1: is a private key"), ("a short secret", key_set(bad=b"x" * 31), r"keys/0/k: must have at least 32 bytes"),
-                                ("RSA of 1024 bits", key_set(bad=small), r"keys/0: has a modulus of less than 2048 bits"), ("no point of the curve", key_set(bad=off), r"keys/0: is no point of the curve"),
+                                ("RSA of 1024 bits", key_set(bad=small), r"keys/0: has a modulus of less than 2048 bits"), ("no point of the curve", key_set(bad=off), r"keys/0: is not a point of the curve"),
                                 ("use: enc", key_set(bad={**keys["rsa"]["jwk"], "use": "enc"}), r"keys/0/use: "), ("PEM as a secret", key_set(bad=keys["rsa"]["public"].encode()), r"keys/0/k: is the text of a key")):
         done = p.loader("consumer", "set-jwt", "callers", "--jwks", p.file("bad.jwks", text))
         t.ok(done.rc == 1 and "bad.jwks" in done.stderr, f"set-jwt refuses {name}", done)
@@ -272,8 +272,8 @@ def manifest_refused(t, p, keys):
     off = {**keys["es256"]["jwk"], "y": keys["es256"]["jwk"]["x"]}
     t.allow("/jwt/keys")
     for name, change, pattern in (("RSA of 1024 bits", put(keys["small"]["jwk"]), "/jwt/keys/1: has a modulus of less than 2048 bits"), ("a private key", put(keys["rsa"]["private_jwk"]), "/jwt/keys/1: is a private key"),
-                                  ("a short secret", put({"kty": "oct", "k": b64url(b"x" * 16)}), "/jwt/keys/1/k: must have at least 32 bytes"), ("no point of the curve", put(off), "/jwt/keys/1: is no point of the curve"),
-                                  ("a kid twice", lambda have: have[1].update(kid=have[0]["kid"]), "/jwt/keys/1/kid: is the kid of another key"), ("alg of another type", lambda have: have[0].update(alg="EdDSA"), "/jwt/keys/0/alg: does not go with"),
+                                  ("a short secret", put({"kty": "oct", "k": b64url(b"x" * 16)}), "/jwt/keys/1/k: must have at least 32 bytes"), ("no point of the curve", put(off), "/jwt/keys/1: is not a point of the curve"),
+                                  ("a kid twice", lambda have: have[1].update(kid=have[0]["kid"]), "/jwt/keys/1/kid: is the kid of another key"), ("alg of another type", lambda have: have[0].update(alg="EdDSA"), "/jwt/keys/0/alg: is not an algorithm for"),
                                   ("an even exponent", put({**keys["rsa"]["jwk"], "e": "AQAA"}), "/jwt/keys/1: has an even exponent"), ("no key", lambda have: have.clear(), "/jwt/keys: has no key")):
         passed, said = edit(change)
         t.ok(not passed, f"a manifest with {name}: nginx -t fails", said)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Several consumers on one kept connection, in turns: each request stands for itself, nothing of the one before is left."""
+"""Several consumers on one kept connection, in turns: each request is independent of the previous one."""
 import os
 import sys
 

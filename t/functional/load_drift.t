@@ -23,7 +23,7 @@ def refused(t, p, result, words, name):
 
 def test(t):
     p, service = project(t)
-    p.apply([kPlain])  # without a ddl: as the source has it
+    p.apply([kPlain])  # without a ddl: the columns of the source
     t.is_(p.loader.json("get", "table", "user_info")["ddl"], "CREATE TABLE `user_info` (`user_id` bigint, `user_name` string, `age` bigint)", "the ddl is the source's")
     t.is_(load(p).rc, 0, "a first load")
     p.publish(kApi)
@@ -48,7 +48,7 @@ def test(t):
 
     for header, named in (("user_id,user_name", False), ("user_id,city", True), ("city", True)):
         result = p.loader("table", "load", "user_info", "--header", "--from", f"csv:{p.file('short.csv', header + chr(10))}")
-        t.ok(result.rc == 1 and "the header lacks" in result.stderr and (f'published APIs read it: "{kApi}"' in result.stderr) == named,
+        t.ok(result.rc == 1 and "the header does not name" in result.stderr and (f'published APIs read it: "{kApi}"' in result.stderr) == named,
              f"a CSV file of {header}: {'the API is named' if named else 'refused, no API reads what it lacks'}", result)
     service.table("user_info", "user_id:bigint,city:string", [(number, "Bonn") for number, _, _ in kUsers])
     refused(t, p, load(p), ('no column "user_name"', f'"{kApi}"', "apply"), "a column went that an API reads")

@@ -156,7 +156,7 @@ class Case:
         wait_for(lambda: self.sql_runs("UPDATE tablegate.generation%", "wait_event_type = 'Lock'"), 20 * kSlow, "it tells the catalog", kPause)
         self.t.isnt(self.served(), before, "the new one serves already")
         ended = self.end(process, how)
-        self.check(how, "the catalog is told of the swap", before, f"Swapped{self.loads}", ended, [held])
+        self.check(how, "the catalog records the swap", before, f"Swapped{self.loads}", ended, [held])
 
     def dropping(self, how):
         before = self.served()

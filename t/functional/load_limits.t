@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A load that brings too little does not take the place of a good one: --min-rows, --max-shrink, and never to nothing by accident."""
+"""A load with too few rows does not replace a good one: --min-rows, --max-shrink, and never an empty table by accident."""
 import os
 import sys
 
@@ -27,21 +27,21 @@ def test(t):
         t.is_(serving(), rows, f"{name}: the generation before serves on")
 
     result = load(3, "--min-rows", "4")
-    t.ok(result.rc == 1 and "3 rows came, at least 4" in result.stderr, "--min-rows counts for the first load", result)
+    t.ok(result.rc == 1 and "3 rows arrived, at least 4" in result.stderr, "--min-rows counts for the first load", result)
     loaded(load(0), 0, "a first load may be empty")
     loaded(load(100, "--min-rows", "100"), 100, "--min-rows, exactly so many")
-    refused(load(99, "--min-rows", "100"), 100, ("99 rows came", "at least 100"), "--min-rows, one too few")
-    refused(load(0), 100, ("0 rows came", "at least 1", "--min-rows 0"), "nothing where there were rows")
+    refused(load(99, "--min-rows", "100"), 100, ("99 rows arrived", "at least 100"), "--min-rows, one too few")
+    refused(load(0), 100, ("0 rows arrived", "at least 1", "--min-rows 0"), "nothing where there were rows")
 
     loaded(load(90, "--max-shrink", "10"), 90, "--max-shrink, exactly that much")
-    refused(load(80, "--max-shrink", "10"), 90, ("80 rows came where 90 were", "--max-shrink 10"), "--max-shrink, more than that")
-    refused(load(89, "--max-shrink", "0"), 90, ("89 rows came where 90 were",), "--max-shrink 0: none may be missing")
+    refused(load(80, "--max-shrink", "10"), 90, ("80 rows arrived where 90 were", "--max-shrink 10"), "--max-shrink, more than that")
+    refused(load(89, "--max-shrink", "0"), 90, ("89 rows arrived where 90 were",), "--max-shrink 0: none may be missing")
     loaded(load(90, "--max-shrink", "0"), 90, "--max-shrink 0, as many as before")
     loaded(load(200, "--max-shrink", "1"), 200, "--max-shrink, more than before")
-    refused(load(198, "--max-shrink", "0.5"), 200, ("198 rows came where 200 were", "0.5"), "--max-shrink takes fractions")
+    refused(load(198, "--max-shrink", "0.5"), 200, ("198 rows arrived where 200 were", "0.5"), "--max-shrink takes fractions")
     loaded(load(199, "--max-shrink", "0.5"), 199, "--max-shrink 0.5, within")
-    refused(load(150, "--max-shrink", "50", "--min-rows", "180"), 199, ("150 rows came", "at least 180"), "both: the number of rows")
-    refused(load(180, "--max-shrink", "5", "--min-rows", "180"), 199, ("180 rows came where 199 were",), "both: the share")
+    refused(load(150, "--max-shrink", "50", "--min-rows", "180"), 199, ("150 rows arrived", "at least 180"), "both: the number of rows")
+    refused(load(180, "--max-shrink", "5", "--min-rows", "180"), 199, ("180 rows arrived where 199 were",), "both: the share")
     loaded(load(0, "--min-rows", "0", "--max-shrink", "100"), 0, "meant to be empty: both allow it")
     for options in (("--min-rows", "-1"), ("--min-rows", "many"), ("--max-shrink", "101"), ("--max-shrink", "-1"), ("--max-shrink", "x")):
         result = load(5, *options)

@@ -55,7 +55,7 @@ def markers(t, p, service, days):
     listed = lambda request: "partitions" in dict(request.query)  # noqa: E731
     service.fail(listed, lambda reply: setattr(reply, "body", re.sub(rb"<Marker>\d+", b"<Marker>1", reply.body)), 99)
     result = days.load("--all-partitions")
-    t.ok(result.rc == 3 and "a list of partitions begins anew" in result.stderr, "a marker that comes again: refused", result)
+    t.ok(result.rc == 3 and "a list of partitions that repeats its marker" in result.stderr, "a marker that comes again: refused", result)
     t.is_(days.has(), days.source(), "and every partition stays")
     service.faults.clear()
     service.page = page
@@ -151,7 +151,7 @@ def refusals(t, p, service, days):
     p.postgres.psql("DELETE FROM mirror.days WHERE hh = 1 AND a = 1")
     service.change_partition("days", "ds=20260105,hh=1", [(11, "eleven")], 8)
     result = days.load("--all-partitions")
-    t.ok(result.rc == 1 and "--full" in result.stderr, "rows that went missing in the mirror are found: --full is told", result)
+    t.ok(result.rc == 1 and "--full" in result.stderr, "rows that went missing in the mirror are found: --full is suggested", result)
     days.same(days.load("--all-partitions", "--full"), "which fetches them", list(service.tables["days"]["rows"]))
     wider = kDdl.replace("b STRING", "b STRING, c STRING")
     service.tables["days"]["columns"].append(("c", "string"))
@@ -159,7 +159,7 @@ def refusals(t, p, service, days):
         service.tables["days"]["rows"][name] = [(*row, "new") for row in part]
     p.apply([table("days", wider, primary_key=["ds", "hh", "a"])])
     result = days.load("--partition", "ds=20260105")
-    t.ok(result.rc == 1 and "other columns" in result.stderr and "without --partition" in result.stderr, "other columns now: --partition is refused", result)
+    t.ok(result.rc == 1 and "differ from the Table's" in result.stderr and "without --partition" in result.stderr, "other columns now: --partition is refused", result)
     result = days.load("--all-partitions")
     t.ok(result.rc == 0 and days.fetched() == sorted(service.tables["days"]["rows"]), "and all are fetched", result)
     p.apply([table("days", wider, primary_key=["ds", "hh", "a"], indexes=[["a"]])])
@@ -200,7 +200,7 @@ def defined(t, p, service):
     t.ok(result.rc == 1 and "/partition" in result.stderr and "not of csv" in result.stderr, "and one of a table of files", result)
     p.apply([table("parts", ddl, partition="ds=1")])
     result = p.loader("table", "load", "parts")
-    t.ok(result.rc == 1 and '"ds" where region is wanted' in result.stderr, "a key that is not the first is refused by the load", result)
+    t.ok(result.rc == 1 and '"ds" where region is expected' in result.stderr, "a key that is not the first is refused by the load", result)
 
 
 def rights(t, p, service):

@@ -97,7 +97,7 @@ def test(t):
     code, out, text = shown.end()
     t.is_((code, out), (0, f"shown: generation 1, {shown.number} rows\n"), "a load at a terminal")
     t.ok(text.count("\r\x1b[Kshown: ") > 2 and "\n" not in text, "its line is rewritten", repr(text[-300:]))
-    t.ok("building indexes" in text and "swapping" in text, "steps are told", repr(text[-300:]))
+    t.ok("building indexes" in text and "swapping" in text, "steps are printed", repr(text[-300:]))
     t.ok(text.endswith("\r\x1b[K"), "and in the end it is gone", repr(text[-300:]))
 
     runs = [Run(p, "plain"), Run(p, "quiet", "-q")]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Where `tablegate on` counts: inherited from http and server, switched off, and never in a location with a handler of its own."""
+"""Where `tablegate on` takes effect: inherited from http and server, switched off, and never in a location with a handler of its own."""
 import os
 import sys
 

@@ -27,11 +27,11 @@ def test(t):
             before = load.answered
             p.postgres.psql("BEGIN; ALTER TABLE mirror.user_info RENAME TO third; ALTER TABLE mirror.other RENAME TO user_info;"
                             "ALTER TABLE mirror.third RENAME TO other; COMMIT")
-            wait_for(lambda: load.answered > before + 20, 20 * kSlow, "load goes on")
+            wait_for(lambda: load.answered > before + 20, 20 * kSlow, "load continues")
         seen = load.answered
         p.sync()
         p.gateway.reload()
-        wait_for(lambda: load.answered > seen + 20, 20 * kSlow, "load goes on after a reload")
+        wait_for(lambda: load.answered > seen + 20, 20 * kSlow, "load continues after a reload")
     t.is_(load.failures, [], "every request is answered")
     t.is_(dict(load.statuses), {200: load.answered}, "all with 200")
     t.ok(not load.wrong, "and a row of one generation", load.wrong[:3])

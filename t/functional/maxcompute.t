@@ -95,7 +95,7 @@ def columns(t, p, service):
     t.ok(result.rc == 1 and 'column "user_id"' in result.stderr and "NOT NULL" in result.stderr, "NULL in the key", result)
     service.table("user_info", kUserColumns, [])
     result = load(p)
-    t.ok(result.rc == 1 and "0 rows came" in result.stderr, "nothing where there were rows", result)
+    t.ok(result.rc == 1 and "0 rows arrived" in result.stderr, "nothing where there were rows", result)
     service.table("user_info", kUserColumns, kUsers)
 
 
@@ -226,7 +226,7 @@ def definitions_and_options(t, p, service):
         result = p.loader("apply", "-f", p.definitions([{**source(service), **change}]))
         t.ok(result.rc == 1 and pointer in result.stderr and word in result.stderr, f"apply refuses {change}", result)
     result = p.loader("apply", "-f", "-", input='{"kind":"DataSource","name":"x","type":"maxcompute","project":"p"}')
-    t.ok(result.rc == 1 and '"endpoint" is missing' in result.stderr, "apply wants an endpoint", result)
+    t.ok(result.rc == 1 and '"endpoint" is missing' in result.stderr, "apply requires an endpoint", result)
     p.apply([{"kind": "DataSource", "name": "files", "type": "csv", "path": "x.csv"}, {**table("of_files", "CREATE TABLE of_files (a BIGINT, b BIGINT)"), "data_source": "files"}])
     result = load(p, "of_files", "--from", "maxcompute:")
     t.ok(result.rc == 1 and "of type csv" in result.stderr, "a table of files is not in MaxCompute", result)
@@ -254,7 +254,7 @@ def schemas(t, p, service):
     service.tables["told"]["columns"][0] = ("User Id", "vector")
     for objects, words, env in (([plain], ('column "user id"', "vector"), {}), ([{**plain, "name": "missing"}], ("NoSuchTable", "missing"), {}),
                                 ([plain], ("ALIBABA_CLOUD_ACCESS_KEY_ID",), {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""}),
-                                ([{**plain, "data_source": "files"}], ("csv source does not tell",), {}), ([{**plain, "data_source": "nope"}], ('no data source "nope"',), {})):
+                                ([{**plain, "data_source": "files"}], ("csv source has no column types",), {}), ([{**plain, "data_source": "nope"}], ('no data source "nope"',), {})):
         result = p.loader("apply", "-f", p.definitions(objects), env=env)
         t.ok(result.rc == 1 and all(word in result.stderr for word in words), f"refused: {words[0]}", result)
 

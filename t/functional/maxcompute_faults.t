@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""MaxCompute in trouble: busy, failing, slow, cut off, damaged, changed, expired. What can be had is had, each row once; what cannot is refused
+"""MaxCompute in trouble: busy, failing, slow, cut off, damaged, changed, expired. What can be read is loaded, each row once; what cannot is rejected
 and the generation before serves on."""
 import os
 import re
@@ -88,7 +88,7 @@ def streams(t, p, service):
         service.fail(many, cut(size, clean=True))
         asked = survived(t, p, service, f"ended after {size} bytes as if that were all")
         start, count = map(int, re.fullmatch(r"\((\d+),(\d+)\)", dict(asked[-1].query)["rowrange"]).groups())
-        t.ok(start + count == kCount and (start > 900) == (size > 1), f"  goes on at {start}, behind the last whole record")
+        t.ok(start + count == kCount and (start > 900) == (size > 1), f"  continues at {start}, behind the last whole record")
     t.is_(start, kCount - 1, "without its trailer all records are none: the last one is asked for again")
     for size in range(kSize // 2, kSize // 2 + 24, 2):  # any place within a record, its end too
         service.fail(many, cut(size, clean=True))
@@ -162,7 +162,7 @@ def changes(t, p, service):
 
 
 def queries(t, p, service):
-    """The state of a view's query is asked for, and not for ever where nothing can be read of it."""
+    """The state of a view's query is polled, but not for ever if the answer cannot be read."""
     p.apply([table("seen", "CREATE TABLE seen (a BIGINT, b STRING)", primary_key=["a"])])
     state = lambda request: request.method == "GET" and re.search("/instances/[^/]+$", request.path) and not {"taskstatus", "result"} & set(dict(request.query))  # noqa: E731
     for body in (b"<html>busy</html>", b"<Instance/>", b"<Instance><Status>Strange</Status></Instance>"):

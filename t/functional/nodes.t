@@ -58,7 +58,7 @@ def dead_watcher(t, p, second, watchers):
     wait_for(lambda: os.path.exists(mark), 20 * kSlow, "the check runs")
     t.is_(watchers["b"].end(signal.SIGKILL), -signal.SIGKILL, "killed in the middle")
     t.ok(os.path.exists(os.path.join(second.out, ".pending")), "its files stand unproved")
-    t.is_(status(p, second), 200, "its nginx goes on")
+    t.is_(status(p, second), 200, "its nginx continues")
     wait_node(p, "a", status="serving")
     refused = p.loader("consumer", "disable", "demo", "--wait", "--timeout", "500ms")
     t.ok(refused.rc == 1 and "node b of" in refused.stderr and "node a of" not in refused.stderr, "--wait names the node that lags", refused)
@@ -80,7 +80,7 @@ def dead_nginx(t, p, second, watchers):
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not any(is_alive(pid) for pid in family), 10 * kSlow, "nginx is gone")
     node = wait_node(p, "b", status="not serving")
-    t.like(node["last_error"], "nginx does not run", "a dead nginx is told")
+    t.like(node["last_error"], "nginx is not running", "a dead nginx is reported")
     t.is_(nodes(p)["a"]["status"], "serving", "the other one serves")
     refused = p.loader("api", "unpublish", kOther, "--wait", "--timeout", "2s")
     t.ok(refused.rc == 1 and "node b of" in refused.stderr and "serves nothing" in refused.stderr, "--wait names it", refused)
@@ -90,7 +90,7 @@ def dead_nginx(t, p, second, watchers):
     wait_node(p, "b", status="serving")
     wait_for(lambda: status(p, second, "/v1/user/other?user_id=10001") == 404, 20 * kSlow, "nginx is back: the watcher brings it up to date")
     p.loader.must("api", "publish", kOther, "--no-domain", "--wait")
-    t.is_({status(p, second, "/v1/user/other?user_id=10001") for _ in range(6)}, {200}, "and goes on")
+    t.is_({status(p, second, "/v1/user/other?user_id=10001") for _ in range(6)}, {200}, "and continues")
     t.is_(watchers["b"].process.poll(), None, "its watcher never ended")
 
 
@@ -150,7 +150,7 @@ def rights(t, p):
 
 
 def asked(t, p, second):
-    """--status: what workers say counts, too."""
+    """--status: the workers' answers are used too."""
     url = f"http://127.0.0.1:{second.port}/status"
     header = open(second.manifest, encoding="utf-8").readline().strip()
     second.set(server=f"location = /status {{ default_type application/json; return 200 '{header}'; }}")
@@ -161,9 +161,9 @@ def asked(t, p, second):
     second.set(server="location = /status { return 200 '{\"gateway\":\"dataservice-prod\",\"publication\":1,\"sha256\":\"\"}'; }")
     second.reload()
     done = p.loader("sync", "--output", second.out, "--node", "b", "--status", url)
-    t.ok(done.rc == 0 and "a worker serves publication 1 of dataservice-prod" in done.stderr, "a worker that serves something else is told", done)
+    t.ok(done.rc == 0 and "a worker serves publication 1 of dataservice-prod" in done.stderr, "a worker that serves something else is reported", done)
     done = p.loader("sync", "--output", second.out, "--node", "b", "--status", url + "/nowhere")
-    t.ok(done.rc == 0 and "it answers 4" in done.stderr and "it answers 4" in nodes(p)["b"]["last_error"], "a page that is not there is told", done)
+    t.ok(done.rc == 0 and "the answer has status 4" in done.stderr and "the answer has status 4" in nodes(p)["b"]["last_error"], "a missing page is reported", done)
     second.set(server="")
     second.reload()
     p.loader.must("sync", "--output", second.out, "--node", "b")
@@ -195,7 +195,7 @@ def not_taken_over(t, p, second, watchers):
     # The same where the sync before had no reload at all.
     p.loader.must("consumer", "enable", "demo")
     done = p.loader("sync", "--output", second.out, "--node", "b")
-    t.ok(done.rc == 0 and "written" in done.stdout and status(p, second) == 401, "written without a reload: nginx goes on with what it has", done)
+    t.ok(done.rc == 0 and "written" in done.stdout and status(p, second) == 401, "written without a reload: nginx continues with its present files", done)
     refused = p.loader("sync", "--output", second.out, "--node", "b", "--check", "exit 1", "--reload", second.reload_command())
     t.ok(refused.rc == 1 and "unchanged" in p.loader.must("sync", "--output", second.out, "--node", "b").stdout, "a check that fails leaves those files", refused)
     done = p.loader("sync", "--output", second.out, "--node", "b", "--reload", second.reload_command())

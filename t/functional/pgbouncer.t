@@ -17,7 +17,7 @@ kCall = "/v1/user/info?user_id=10001"
 kAlice = b'{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
 kList = b'{"data":[{"user_id":10001,"user_name":"Alice"}],"success":true}'
 kProgram = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin")
-# What is refused at startup is the server's, not the pooler's, to know: libpq sends none of it, people's DSNs may.
+# Startup parameters that pgbouncer rejects: libpq sends none of them, but a DSN may.
 kConf = """[databases]
 tablegate = host={server} port=5432 dbname=tablegate user=tablegate_reader
 [pgbouncer]
@@ -91,7 +91,7 @@ def lost_statement(t, p, pooler):
         for _ in range(5):
             before = load.answered
             change_server(p)
-            wait_for(lambda: load.answered > before + 30, 20 * kSlow, "load goes on")
+            wait_for(lambda: load.answered > before + 30, 20 * kSlow, "load continues")
     # A statement that runs when its session ends loses the pooler's client, too: sent once more, as without a pooler.
     t.is_((load.failures, load.wrong), ([], []), "sessions changed under load: every answer is the row")
 

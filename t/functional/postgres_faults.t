@@ -52,7 +52,7 @@ def under_load(t, p):
         for _ in range(8):
             before = load.answered
             terminate(p)
-            wait_for(lambda: load.answered > before + 50, 20 * kSlow, "load goes on")
+            wait_for(lambda: load.answered > before + 50, 20 * kSlow, "load continues")
     t.is_(load.failures, [], "terminated again and again under load: every request is answered")
     t.ok(not load.wrong, "with its row, all of them 200", load)
     t.note(f"terminated under load: {load}")

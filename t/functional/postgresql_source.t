@@ -85,7 +85,7 @@ def queries(t, p, source):
         result = load(p, "orders", "--from", given)
         t.ok(result.rc == 0 and "1000 rows" in result.stdout, f"--from {given.split(':')[0]}:...", result)
     for query, word in (("SELECT 1 AS id; DROP TABLE shop.orders", "syntax error"), ("SELECT 1 AS id; -- and no more", "syntax error"), ("SELECT nope", "does not exist"), ("DELETE FROM shop.orders", "syntax error"),
-                        ("SELECT 1 AS a) TO STDOUT --", "must have an alias"), ("SELECT 1 AS \"A\", 2 AS a", "twice"), ("SELECT '(1,2)'::point AS p", 'column "p" of the source is point')):
+                        ("SELECT 1 AS a) TO STDOUT --", "must have an alias"), ("SELECT 1 AS \"A\", 2 AS a", "repeated"), ("SELECT '(1,2)'::point AS p", 'column "p" of the source is point')):
         result = p.loader("apply", "-f", p.definitions([{"kind": "Table", "name": "bad", "data_source": "other", "source_query": query}]))
         refused(t, result, (word,), f"a query that cannot be one: {query}")
     t.is_(source.psql("SELECT count(*) FROM shop.orders"), "1000", "the source is as it was")

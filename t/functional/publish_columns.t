@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A version goes online only where the mirror can answer it: publish, a canary and a rollback look at the columns of the generation that
+"""A version is published only where the mirror can answer it: publish, a canary and a rollback look at the columns of the generation that
 serves and of one that is being loaded, and a load looks at what was published meanwhile."""
 import os
 import signal
@@ -34,7 +34,7 @@ def refused(t, p, name, *words):
 
 
 class Loading:
-    """A load that copies rows until it is told to go on."""
+    """A load that copies rows until it may continue."""
 
     def __init__(self, p, name):
         self.path = os.path.join(p.folder, name)

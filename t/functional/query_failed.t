@@ -27,7 +27,7 @@ def fault(t, p, name, break_it, mend_it, logged):
     t.like(answer.text, r'^\{"data":null,"success":false,"errCode":1108110622,"error":"query_failed","errMsg":"the query failed","requestId":"[0-9a-f]{32}"\}$', f"{name}: body")
     t.is_(answer.status, 500, f"{name}: 500")
     t.ok("retry-after" not in answer.headers, f"{name}: no Retry-After")
-    t.unlike(str(answer), "user_info|user_name|permission|division|42P01|42501|PostgreSQL", f"{name}: nothing of the database is told")
+    t.unlike(str(answer), "user_info|user_name|permission|division|42P01|42501|PostgreSQL", f"{name}: nothing of the database is shown")
     wait_for(lambda: "query_failed" in p.gateway.log(seen), 5 * kSlow, "the log")
     log = p.gateway.log(seen)
     t.like(log, rf"\[error\] .*tablegate: default/default: query failed: {logged}", f"{name}: the log says it")

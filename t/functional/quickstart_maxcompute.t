@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""SOURCE=maxcompute make quickstart: the tutorial's MaxCompute path, from the stand-in's table to the call; again, and back to the file."""
+"""SOURCE=maxcompute make quickstart: the tutorial's MaxCompute path, from the stand-in's table to the call; repeated, and back to the file."""
 import os
 import re
 import sys

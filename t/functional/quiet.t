@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""-q, before or after the verb: verbs that change say nothing when it went well; results and refusals are printed all the same."""
+"""-q, before or after the verb: verbs that change something print nothing on success; results and errors are still printed."""
 import os
 import sys
 
@@ -54,7 +54,7 @@ def test(t):
     for command, status, word in ((("api", "test", kApi, "--param", "user_id=x"), 1, "did not pass"), (("api", "publish", "Nothing at All"), 1, "Nothing at All"),
                                   (("apply", "-f", "/nonexistent"), 3, "/nonexistent"), (("api", "juggle"), 2, "juggle")):
         result = p.loader("-q", *command)
-        t.ok(result.rc == status and not result.stdout and word in result.stderr, f"a failure is told: {' '.join(command[:2])}", result)
+        t.ok(result.rc == status and not result.stdout and word in result.stderr, f"a failure is reported: {' '.join(command[:2])}", result)
     silent("api", "unpublish", kApi)
     silent("delete", "api", kApi)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the loader refuses, how it says so, and what stays untouched; exit statuses, help, JSON for scripts."""
+"""What the loader rejects, its messages, and what stays unchanged; exit statuses, help, JSON for scripts."""
 import copy
 import json
 import os
@@ -32,12 +32,12 @@ kWrong = [
     ({"request_parameters": [{"name": "user_id", "type": "LONG"}, {"name": "user_id", "type": "LONG"}]}, "/5/request_parameters/1", ""),
     ({"request_parameters": [{"name": "id", "column": "user_id", "type": "LONG", "in": "path"}]}, "/5/request_parameters/0", "path"),
     ({"response_parameters": [{"name": "nope"}]}, "/5/response_parameters/0", "nope"), ({"response_parameters": []}, "/5/response_parameters", ""),
-    ({"tags": ["a", "b", "c", "d", "e", "f"]}, "/5/tags", "5"), ({"authentication": ["api_key", "api_key"]}, "/5/authentication", "twice"),
+    ({"tags": ["a", "b", "c", "d", "e", "f"]}, "/5/tags", "5"), ({"authentication": ["api_key", "api_key"]}, "/5/authentication", "repeated"),
     ({"method": "PUT"}, "/5/method", "GET, POST"), ({"hmac": {}}, "/5/hmac", "authentication"), ({"authentication": ["oauth"]}, "/5/authentication/0", "hmac"),
     ({"authentication": ["jwt"], "api_key_source": {"in": "query", "name": "key"}}, "/5/api_key_source", "api_key"),
     *[({"authentication": ["hmac"], "hmac": hmac}, pointer, word) for hmac, pointer, word in (
         ({"methods": []}, "/5/hmac/methods", "at least 1"), ({"methods": ["HmacMD5"]}, "/5/hmac/methods/0", "HmacSHA256"),
-        ({"methods": ["HmacSHA1", "HmacSHA1"]}, "/5/hmac/methods/1", "twice"), ({"require_nonce": 1}, "/5/hmac/require_nonce", "boolean"),
+        ({"methods": ["HmacSHA1", "HmacSHA1"]}, "/5/hmac/methods/1", "repeated"), ({"require_nonce": 1}, "/5/hmac/require_nonce", "boolean"),
         ({"window": 5}, "/5/hmac/window", "unknown"))],
     *[({"authentication": ["hmac"], "request_parameters": [{"name": name, "column": "user_id", "type": "LONG", "in": "header"}]},
        "/5/request_parameters/0/name", "signature") for name in ("X-Ca-Key", "x-ca-anything", "Accept", "date", "Content-Type", "Content-MD5")],
@@ -66,7 +66,7 @@ def applying(t, p):
     for change, word in kLater:
         result = p.loader("apply", "-f", p.definitions(changed(**change)))
         t.ok(result.rc == 1 and word in result.stderr and "not supported yet" in result.stderr and "definitions.json" in result.stderr and has_next(result),
-             f"refused by name: {word}", result)
+             f"rejected: {word}", result)
     for change, pointer, word in kWrong:
         result = p.loader("apply", "-f", p.definitions(changed(**change)))
         t.ok(result.rc == 1 and pointer in result.stderr and word in result.stderr and "definitions.json" in result.stderr and has_next(result),
@@ -156,7 +156,7 @@ def usage(t, p):
     t.unlike(result.stderr + result.stdout, "topsecret", "the DSN is not shown")
     for verb in ("table advise",):
         result = p.loader(*verb.split(), "x")
-        t.ok(result.rc in (1, 2) and "not supported yet" in result.stderr and has_next(result), f"refused by name: {verb}", result)
+        t.ok(result.rc in (1, 2) and "not supported yet" in result.stderr and has_next(result), f"rejected: {verb}", result)
     for verb in ("init", "apply", "diff", "export", "deploy", "openapi", "get", "delete", "sync", "doctor", "gateway status", "gateway forget", "workspace create", "workspace list", "workspace set", "table load", "table status",
                  "table columns", "table rollback", "table watch", "api generate", "api list", "api test", "api commit", "api versions", "api show", "api publish", "api unpublish",
                  "api call", "api deprecate", "usage", "consumer create", "consumer list", "consumer show", "consumer add-key", "consumer revoke-key", "consumer authorize",

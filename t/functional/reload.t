@@ -66,7 +66,7 @@ def changed_pool(t, p):
             before = load.answered
             p.gateway.set(**parts)
             p.gateway.reload()
-            wait_for(lambda: load.answered > before + 30, 20 * kSlow, "load goes on")
+            wait_for(lambda: load.answered > before + 30, 20 * kSlow, "load continues")
     t.is_(load.failures, [], "reloads with other pools: no request failed")
     t.ok(not load.wrong, "and every answer is the row", load)
     old_gone(p)
@@ -94,7 +94,7 @@ def zone(t, p):
     t.ok(not passed and "at least" in said, "tablegate_zone 8k: nginx -t refuses", said)
     seen = p.gateway.log_size()
     os.kill(p.gateway.pid, signal.SIGHUP)
-    p.gateway.wait_log("tablegate_zone wants", seen)
+    p.gateway.wait_log("tablegate_zone requires", seen)
     t.is_(p.get(kCall).body, kAlice, "a reload that is refused: the old configuration serves on")
     p.gateway.set(zone="1m")
     p.gateway.reload()
@@ -167,7 +167,7 @@ def privileges(t, p):
 def test(t):
     p = serve_slow(t.project(), users_definitions(timeout_ms=10000))
     t.allow(r"\[alert\].*worker process \d+ exited on signal 9")
-    t.allow(r"\[emerg\].*tablegate_zone wants a size")
+    t.allow(r"\[emerg\].*tablegate_zone requires a size")
     running_query(t, p)
     changed_pool(t, p)
     zone(t, p)

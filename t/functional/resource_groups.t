@@ -135,10 +135,10 @@ def test(t):
     # A group that nginx.conf does not have.
     p.apply(definitions("heavy"))
     p.publish(kHeavy)
-    t.allow(r'\[emerg\].*wants resource_group "heavy" of tablegate_service "default"')
+    t.allow(r'\[emerg\].*requires resource_group "heavy" of tablegate_service "default"')
     p.gateway.set(service="pipeline off;")
     result = p.loader("sync", "--output", p.gateway.out, "--check", p.gateway.check_command())
-    t.ok(result.rc == 1 and f'API "{kHeavy}" wants resource_group "heavy" of tablegate_service "default", which nginx.conf does not define' in result.stderr,
+    t.ok(result.rc == 1 and f'API "{kHeavy}" requires resource_group "heavy" of tablegate_service "default", which nginx.conf does not define' in result.stderr,
          "nginx.conf lacks the group: nginx -t names API, group and service", result)
 
 

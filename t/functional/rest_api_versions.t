@@ -137,8 +137,8 @@ def refused(t, p):
             ({**rest, "versioning": {"scheme": "cookie"}}, "/versioning/scheme", "header"),
             ({**process, "rest_api_version": "v9"}, "/rest_api_version", "v1"), ({**process, "rest_api_version": ""}, "/rest_api_version", "v1"),
             ({**process, "name": "Process path v2"}, "/rest_api", "stays"), ({**process, "rest_api": "by-none"}, "/rest_api_version", "none"),
-            ({**api, "request_parameters": [{**id_, "name": "my-version", "in": "header"}]}, "/request_parameters/0/name", "versions"),
-            ({**api, "authentication": ["api_key"], "api_key_source": {"in": "header", "name": "MY-VERSION"}}, "/api_key_source/name", "versions"),
+            ({**api, "request_parameters": [{**id_, "name": "my-version", "in": "header"}]}, "/request_parameters/0/name", "selects the version of the REST API"),
+            ({**api, "authentication": ["api_key"], "api_key_source": {"in": "header", "name": "MY-VERSION"}}, "/api_key_source/name", "selects the version of the REST API"),
             ({"kind": "RestApi", "name": "by-path", "base_path": "/moved", "versioning": {"scheme": "path", "version": "v1"}}, "/base_path", "published"),
             ({"kind": "RestApi", "name": "by-path", "base_path": "/path", "versioning": {"scheme": "query", "name": "v", "version": "v1"}}, "/versioning", "published"),
             ({"kind": "RestApi", "name": "by-header", "base_path": "/header", "versioning": {"scheme": "header", "name": "Other", "version": "v1"}}, "/versioning", "published")):

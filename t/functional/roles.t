@@ -233,7 +233,7 @@ def upgrade(t, p):
 
 
 def tricks(t, p):
-    """A statement that goes on writing after it has sealed and swapped its table."""
+    """A statement that continues to write after it has sealed and swapped its table."""
     p.postgres.psql("""SELECT mirror_load.create_generation('user_info', 50, '[{"name": "a", "sql_type": "integer"}]')""", user="dev")
     denied(t, p, "dev", """INSERT INTO mirror.user_info__g50 SELECT i FROM generate_series(1, 3) i, LATERAL (SELECT CASE WHEN i = 2
         THEN mirror_load.seal_generation('user_info', 50, 1, '["a"]', '[]')::text END) AS s""", "being used by active queries")
@@ -250,7 +250,7 @@ def separate_mirror(t):
     schemas = "SELECT string_agg(nspname::text, ' ' ORDER BY nspname) FROM pg_namespace WHERE nspname ~ '^(mirror|tablegate)'"
     t.is_(p.postgres.psql(schemas), "tablegate", "the catalog's database has no mirror")
     t.is_(p.postgres.psql(schemas, database="warehouse"), "mirror mirror_load", "the mirror's has no catalog")
-    t.like(p.loader("init", "--workspace", "demo", "--mirror", p.postgres.dsn(database="postgres")).stderr, "everybody's", "a shared database is refused")
+    t.like(p.loader("init", "--workspace", "demo", "--mirror", p.postgres.dsn(database="postgres")).stderr, "shared by all users", "a shared database is refused")
     p.postgres.add_person("dev", "tablegate_developer")
     p.postgres.add_person("op", "tablegate_operator")
     dev = acting(p, "dev", "warehouse")

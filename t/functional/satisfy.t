@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""satisfy any and all with allow, deny and auth_basic: what others let in never replaces the API's own credential."""
+"""satisfy any and all with allow, deny and auth_basic: other access rules never replace the API's own credential."""
 import os
 import sys
 

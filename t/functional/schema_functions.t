@@ -66,6 +66,10 @@ def older_version(t, p):
                     "DROP FUNCTION tablegate.note_change, tablegate.only_publishable_canary, tablegate.keep_canary_table CASCADE;"
                     "DROP FUNCTION tablegate.changed, tablegate.report_node, tablegate.record_usage, mirror_load.carrying, mirror_load.carry_over,"
                     " mirror_load.carry_over_other_keys, mirror_load.rows_of, mirror_load.serving_relation, mirror_load.swap_generation;"
+                    "DROP TABLE tablegate.api_version_read; DROP FUNCTION tablegate.api_version_read_is_kept;"
+                    "ALTER TABLE tablegate.api_version DROP method, DROP path, DROP resource_group;"
+                    "ALTER TABLE tablegate.mirror_table DROP refresh_schedule, DROP refresh_time_zone;"
+                    "ALTER TABLE tablegate.jwt_setting ADD source json, DROP source_in, DROP source_name, DROP source_prefix;"
                     "DELETE FROM tablegate.migration WHERE version > 4; DELETE FROM mirror_load.migration WHERE version > 1")
     ran = p.loader.json("init", "--workspace", "demo")["migrations"]
     t.ok("005_nodes.sql" in ran and "002_tables.sql" in ran and "004_life_cycle.sql" not in ran, "init runs the migrations that are missing", ran)

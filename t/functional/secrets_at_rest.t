@@ -98,7 +98,7 @@ def moved(t, p, first, second):
     for key in rows:
         rows[key] = p.postgres.psql(f"SELECT sealed_secret FROM tablegate.hmac_key WHERE key_id = '{key}'")
     p.postgres.psql(f"UPDATE tablegate.hmac_key SET sealed_secret = '{rows[second['id']]}' WHERE key_id = '{first['id']}'")
-    refused(t, p.loader("sync", "--output", p.gateway.out), f"hmac_key {first['id']} does not open", "a value swapped between rows")
+    refused(t, p.loader("sync", "--output", p.gateway.out), f"hmac_key {first['id']} cannot be opened", "a value swapped between rows")
     p.postgres.psql(f"UPDATE tablegate.hmac_key SET sealed_secret = '{rows[first['id']]}' WHERE key_id = '{first['id']}'")
 
 
@@ -109,7 +109,7 @@ def wrong_files(t, p, keys, pair):
     before = fingerprint(p), sealed(p)
     write(keys.file, kOther + "\n")
     for command in commands:
-        refused(t, p.loader(*command), f"{keys.file} holds another key than this catalog's", f"another key: {' '.join(command[:2])}")
+        refused(t, p.loader(*command), f"{keys.file} does not hold this catalog's key", f"another key: {' '.join(command[:2])}")
     os.unlink(keys.file)
     for command in commands:
         refused(t, p.loader(*command), f"{keys.file} is missing", f"no key file: {' '.join(command[:2])}")
@@ -128,7 +128,7 @@ def wrong_files(t, p, keys, pair):
 def rotation(t, p, keys, pair):
     before, old_key, old_rows = fingerprint(p), read(keys.file), sealed(p)
     said = p.loader.must("init", "--rotate-master-key").stdout
-    t.like(said, "3 secrets sealed anew.*copy it to every node", "rotation tells what it did and what to do")
+    t.like(said, "3 secrets sealed with it.*copy it to every node", "rotation tells what it did and what to do")
     t.isnt(read(keys.file), old_key, "the file holds a new key")
     t.is_(mode(keys.file), "0o600", "for its owner alone")
     t.isnt(fingerprint(p), before, "the catalog knows it")
@@ -142,7 +142,7 @@ def rotation(t, p, keys, pair):
     kept = keys.file + f".{before[:16]}"
     shutil.move(kept, kept + ".away")
     write(keys.file, old_key)
-    refused(t, p.loader("sync", "--output", p.gateway.out), "holds another key", "a node that was not given the new file")
+    refused(t, p.loader("sync", "--output", p.gateway.out), "does not hold this catalog's key", "a node that was not given the new file")
     write(keys.file, new_key)
     shutil.move(kept + ".away", kept)
     shape = p.loader.json("init", "--rotate-master-key")
@@ -182,13 +182,13 @@ def dies_before_the_commit(t, p, keys, pair):
     t.like(p.loader.must("init", "--workspace", "demo").stdout, "unchanged", "init leaves a next key that is not the catalog's")
     next_key = read(keys.new)
     p.loader.must("init", "--rotate-master-key")
-    t.is_(read(keys.file), next_key, "the next rotation goes on with it")
+    t.is_(read(keys.file), next_key, "the next rotation continues with it")
     t.is_(keys.beside, sorted([*beside, f"master.key.{before[:16]}"]), "and leaves the kept keys only")
     opens(t, p, pair, "rotated after that")
 
 
 def dies_while_committing(t, p, keys, pair, finish):
-    """The server commits, the loader never hears of it."""
+    """The server commits, but the loader does not get the answer."""
     before, key = fingerprint(p), read(keys.file)
     p.postgres.psql("""CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$;
         CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON tablegate.setting DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.slow();
@@ -226,7 +226,7 @@ def dies_while_it_writes_the_file(t, p, keys, pair):
 
 
 def nothing_sealed(t, p, keys):
-    """Who has nothing sealed needs no key file on his nodes."""
+    """Without sealed values nodes need no key file."""
     shutil.move(keys.file, keys.file + "-away")
     t.is_(p.loader("sync", "--output", p.gateway.out).rc, 0, "sync needs no key file while nothing is sealed")
     shutil.move(keys.file + "-away", keys.file)

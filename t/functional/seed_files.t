@@ -53,9 +53,9 @@ def test(t):
         "a": ["a", None], "m": {"k": 1}, "st": {"a": 1, "b": "c"}, "ds": "20260101", "hh": 5}, "with the values of its literals; DATETIME in the table's zone")
 
     result = p.loader("table", "load", "every_type", "--from", f"sql:{p.file('types.sql', kTypesInsert.replace('1L)', 'true)'))}")
-    t.ok(result.rc == 1 and all(word in result.stderr for word in ("types.sql, 6:", 'column "m"', "a truth value where bigint is wanted")), "refused: a MAP of another type", result)
+    t.ok(result.rc == 1 and all(word in result.stderr for word in ("types.sql, 6:", 'column "m"', "a boolean where bigint is expected")), "refused: a MAP of another type", result)
 
-    for text, words in ((kInsert.replace("25", "'x'"), ("bad.sql, 1:47", 'column "age"', "a text where bigint is wanted")),
+    for text, words in ((kInsert.replace("25", "'x'"), ("bad.sql, 1:47", 'column "age"', "a text where bigint is expected")),
                         (kInsert.replace("10002", "99999999999999999999"), ("bad.sql, line 1", 'column "user_id"', "out of range")),
                         (kInsert.replace("10002", "10001"), ("not unique", "10001")),
                         ("\n" + kInsert.replace("'Bob', ", ""), ("bad.sql, 2:52", "2 values for 3 columns")),

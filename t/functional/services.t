@@ -44,7 +44,7 @@ def test(t):
         result = p.loader("api", "publish", kApi, *words)
         t.ok(result.rc == 1 and said in result.stderr and "reports" in result.stderr, f"{words[1]}: refused, with the services there are", result)
 
-    # A version that wants a resource group which only reports has.
+    # A version that requires a resource group which only reports has.
     p.apply(definitions(resource_group="slow"))
     p.loader.must("api", "test", kApi)
     p.loader.must("api", "commit", kApi)
@@ -56,7 +56,7 @@ def test(t):
     p.loader.must("api", "publish", kApi, "--version", "1", "--service", "default")
     answers("Alice", "and back")
 
-    # A manifest that wants a service which nginx.conf does not have fails nginx -t, and nginx serves on.
+    # A manifest that requires a service which nginx.conf does not have fails nginx -t, and nginx serves on.
     p.loader.must("api", "publish", kApi, "--service", "reports")
     p.loader.must("api", "unpublish", kApi, "--yes")
     p.loader.must("api", "rollback", kApi)
@@ -65,7 +65,7 @@ def test(t):
     p.gateway.set(http="")
     result = p.loader("sync", "--output", p.gateway.out, "--check", p.gateway.check_command(), "--reload", p.gateway.reload_command())
     t.ok(result.rc == 1 and "reports" in result.stderr, "nginx.conf lacks the service: sync's check says so", result)
-    t.is_(p.get(kCall).json["data"]["user_name"], "Alice", "nginx goes on with what it has")
+    t.is_(p.get(kCall).json["data"]["user_name"], "Alice", "nginx continues with its present files")
 
 
 run_test(test)

@@ -48,7 +48,7 @@ def test(t):
     wait_for(lambda: not p.gateway.workers(leaving=True), 30 * kSlow, "old workers are gone")
 
     def serve():
-        # One credential, as the manifest's consumers say for the first API; the copies are nobody's yet: 403.
+        # One credential, as the manifest's consumers say for the first API; no consumer may call the copies: 403.
         for number in range(0, kApis, 97):
             status = p.get(f"/v1/copy/{number}/info?user_id=10001").status
             if status not in (200, 403):

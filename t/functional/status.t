@@ -148,7 +148,7 @@ def small_zone(t, p):
     wait_for(lambda: sorted(worker["pid"] for worker in status(p).json["workers"]) == sorted(p.gateway.workers()), 10 * kSlow,
              "both workers have taken the places of those before them")
     wait_for(lambda: status(p).json["pools"][0]["open"] > 0, 10 * kSlow, "and tell of their pools")
-    t.ok(True, "workers and pools of the newest generation are told")
+    t.ok(True, "workers and pools of the newest generation are reported")
 
 
 def without_zone(t, p):
@@ -165,7 +165,7 @@ def without_zone(t, p):
 
 
 def many(t, p):
-    """10,000 API versions: all told, and the worker that tells them goes on answering others."""
+    """10,000 API versions: all told, and the worker that reports them still answers others."""
     with open(p.gateway.manifest, encoding="utf-8") as file:
         lines = file.read().splitlines()[1:]
     first = json.loads(next(line for line in lines if kApi in line))

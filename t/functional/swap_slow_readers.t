@@ -56,7 +56,7 @@ def deletes(t, p):
     p.postgres.psql("DROP VIEW public.mine")
     held = Held(p, "SELECT count(*) FROM mirror.spare")
     result = p.loader("delete", "table", "spare")
-    t.ok(result.rc == 3 and "someone holds its rows in the mirror (sessions" in result.stderr and "try: tablegate delete table spare" in result.stderr and left(),
+    t.ok(result.rc == 3 and "a session still uses its rows in the mirror (sessions" in result.stderr and "try: tablegate delete table spare" in result.stderr and left(),
          "somebody reads it: said, with what to do", result)
     t.is_(p.loader("get", "table", "spare").rc, 1, "the definition is gone")
     held.release()
@@ -75,7 +75,7 @@ def test(t):
         result = p.loader("table", "rollback", "user_info")
         t.ok(result.rc == 0 and name(p) == "first", "and a rollback", result)
     t.ok(max(readers.times) < (kQuery + kLongest + 1) * kSlow, f"{len(readers.times)} queries, none waited for longer than {kLongest} s", max(readers.times))
-    # Longer than a gateway's queries by default, as a dump would: everybody else goes on meanwhile.
+    # Longer than a gateway's queries by default, as a dump would: everybody else continues meanwhile.
     held = Held(p, "SELECT count(*) FROM mirror.user_info")
     result = {}
     thread = threading.Thread(target=lambda: result.update(done=p.loader("table", "load", "user_info", "--header", "--from", f"csv:{p.file('third.csv', kCsv.format('third'))}")))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What sync writes and keeps: all or nothing, the files before put back, nobody else's folder, names looked at again."""
+"""What sync writes and keeps: all or nothing, the files before put back, no other gateway's folder, names looked at again."""
 import json
 import os
 import shutil

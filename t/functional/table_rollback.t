@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`table rollback`: the generation before serves again, to callers at once, and who listens is told of each change."""
+"""`table rollback`: the generation before serves again, to callers at once, and listeners are notified of each change."""
 import copy
 import json
 import os
@@ -95,7 +95,7 @@ def test(t):
     p.postgres.psql(f"SELECT pg_terminate_backend(pid) {waits}")
     _, err = process.communicate(timeout=30 * kSlow)
     held.release()
-    t.ok(process.returncode == 3 and "generation 3 serves, but the catalog was not told" in err and "table status" in err, "a rollback whose catalog is lost half-way says what serves", err)
+    t.ok(process.returncode == 3 and "generation 3 serves, but the catalog could not be updated" in err and "table status" in err, "a rollback whose catalog is lost half-way says what serves", err)
     t.is_(p.postgres.psql("SELECT user_name FROM mirror.user_info"), "Third", "it does")
     p.loader.must("table", "rollback", "user_info")
     t.is_(p.postgres.psql("SELECT user_name FROM mirror.user_info"), "Fourth", "and the next rollback knows")

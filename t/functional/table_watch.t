@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`table watch`: refreshes on schedule, made up when missed, tried again when they fail, one at a time a table, whoever dies."""
+"""`table watch`: refreshes on schedule, made up when missed, retried when they fail, one at a time per table, also if a watcher dies."""
 import copy
 import os
 import signal
@@ -73,7 +73,7 @@ def once(t, p):
     t.ok(result.rc == 0 and ":15:00Z" in result.stdout and "load started" not in result.stdout, "a cron expression in its own zone: 03:00 there is 21:15 UTC", result)
     result = p.loader("table", "watch", "--once", env={"TZDIR": "/nonexistent"})
     t.ok(result.rc == 1 and "Asia/Kathmandu, which this host does not know" in result.stdout and "tzdata" in result.stdout and "next at" not in result.stdout,
-         "a host that does not know the zone (no tzdata): refused by name, it would be UTC", result)
+         "a host that does not know the zone (no tzdata): rejected, it would be UTC", result)
 
 
 def running(t, p):
@@ -90,7 +90,7 @@ def running(t, p):
     watcher.wait("exit status 0", before + 1)
     t.ok(("current", 2) in generations(p), "the new rows came by themselves", generations(p))
     p.postgres.restart()
-    watcher.wait("the catalog cannot be asked")
+    watcher.wait("the catalog is not available")
     watcher.wait("the catalog is back")
     before = watcher.log().count("exit status 0")
     watcher.wait("exit status 0", before + 1)

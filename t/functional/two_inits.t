@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Several `tablegate init` at once, on one database and on several of one cluster: all succeed, and each catalog is whole."""
+"""Several `tablegate init` at once, on one database and on several of one cluster: all succeed, and each catalog is complete."""
 import os
 import sys
 import threading

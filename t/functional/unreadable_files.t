@@ -63,7 +63,7 @@ def folders(t, p, folder):
 def readable(t, p):
     """What can be read and is not what was wanted is a refusal."""
     fails(t, p.loader("init", "--workspace", "demo", "--reader-password-file", p.file("empty", "")), 1, ("empty", "holds no password"), "an empty password file")
-    fails(t, p.loader("table", "load", "user_info", "--from", f"csv:{p.file('text.gz', 'no gzip')}"), 1, ("text.gz", "no gzip file"), "no gzip file")
+    fails(t, p.loader("table", "load", "user_info", "--from", f"csv:{p.file('text.gz', 'no gzip')}"), 1, ("text.gz", "not a gzip file"), "no gzip file")
     with open(os.path.join(p.folder, "cut.gz"), "wb") as file:
         file.write(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x33\xd4")
     fails(t, p.loader("table", "load", "user_info", "--from", f"csv:{p.folder}/cut.gz"), 1, ("cut.gz", "damaged gzip file"), "a gzip file that was cut off")

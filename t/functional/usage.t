@@ -81,7 +81,7 @@ def asking(t, p):
 
 
 def reporting(t, p):
-    """What the function takes and what it does not, and what a node may do."""
+    """Valid and invalid input of the function, and what a node may do."""
     api = p.postgres.psql(f"SELECT api_id FROM tablegate.api WHERE name = '{kApi}'").strip()
 
     def report(calls, instance=1, epoch="e1", gateway="dataservice-prod", api_id=api):
@@ -112,7 +112,7 @@ def _denied(p, sql):
 
 def wrong_urls(t, p):
     for url, word in ((f"http://127.0.0.1:{p.gateway.port}/v1/nothing", "404"), ("http://127.0.0.1:1/", "connect"),
-                      (f"http://127.0.0.1:{p.gateway.port}/text", "no answer of tablegate_status")):
+                      (f"http://127.0.0.1:{p.gateway.port}/text", "not an answer of tablegate_status")):
         result = p.loader("sync", "--output", p.gateway.out, "--status", url)
         t.ok(result.rc == 0 and "warning: " in result.stderr and url in result.stderr and word in result.stderr, f"sync --status: {word}, a warning", result)
 

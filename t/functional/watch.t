@@ -70,7 +70,7 @@ def coalesces(t, p):
 def lost_catalog(t, p, watch):
     seen = len(watch.log())
     p.postgres.stop()
-    watch.wait_log("the catalog is lost, nginx goes on", since=seen)
+    watch.wait_log("the catalog is lost, nginx continues", since=seen)
     time.sleep(1.5)  # several attempts to connect
     t.is_(watch.log()[seen:].count("the catalog"), 1, "one line at the loss") or t.diag(watch.log()[seen:])
     p.postgres.start()
@@ -131,13 +131,13 @@ def wrong_key(t, p):
     other = p.file("other.key", "00" * 32 + "\n")
     os.chmod(other, 0o600)
     watch = Watch(p, node=kName, env={"TABLEGATE_MASTER_KEY_FILE": other})
-    told = wait_for(lambda: nodes(p)[kName]["last_error"] if nodes(p)[kName]["watching"] else "", 20 * kSlow, "the wrong key is told")
+    told = wait_for(lambda: nodes(p)[kName]["last_error"] if nodes(p)[kName]["watching"] else "", 20 * kSlow, "the wrong key is reported")
     t.like(told, "other.key", "a wrong master key is the node's last error")
     os.replace(key, key + ".kept")
     os.replace(key + ".kept", other)  # the right one comes
     p.loader.must("consumer", "disable", "signer", env={"TABLEGATE_MASTER_KEY_FILE": other})
     wait_node(p, kName, status="serving", last_error="")
-    t.ok(True, "with the right one it goes on")
+    t.ok(True, "with the right one it continues")
     os.replace(other, key)
     t.is_(watch.end(), 0, "TERM: 0")
     p.loader.must("consumer", "delete", "signer")
@@ -179,12 +179,12 @@ def ends_at_once(t, p):
     p.loader.must("consumer", "create", "late")
     watch = Watch(p, node=kName)
     wait_node(p, kName, status="serving", watching=True)
-    t.is_(watch.end(), 0, "kill -9 and a new one: it goes on")
+    t.is_(watch.end(), 0, "kill -9 and a new one: it continues")
 
 
 def full_disk(t, p):
     if not kRoot or run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=0755", "tmpfs", p.gateway.out]).returncode:
-        t.note("SKIP a full disk: mounting a tmpfs wants root and the right to mount")
+        t.note("SKIP a full disk: mounting a tmpfs requires root and the right to mount")
         return
     try:
         p.sync("--node", kName, "--reload", p.gateway.reload_command())
@@ -227,7 +227,7 @@ def leaving_workers(t, p):
     seen, begun = len(watch.log()), time.monotonic()
     at = p.gateway.log_size()
     p.loader.must("consumer", "create", "c2")
-    watch.wait_log("2 older generations of workers are still leaving", since=seen)
+    watch.wait_log("2 older generations of workers are still shutting down", since=seen)
     t.is_(reloads(p, at), 0, "no third reload meanwhile")
     t.like(watch.wait_log(r"\(revision \d+\).*served after", timeout=30, since=seen).group(0), "served", "it comes when they are gone")
     t.note(f"after {time.monotonic() - begun:.1f} s")

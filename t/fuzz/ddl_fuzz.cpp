@@ -1,4 +1,4 @@
-// parse_ddl() over any bytes: columns of types that PostgreSQL has, or Refused.
+// parse_ddl() with any bytes: columns of types that PostgreSQL has, or Refused.
 #include <cstdint>
 
 #include "base/refusal.hpp"

@@ -1,6 +1,6 @@
-// What the fuzzers share: an assertion that ends the process whatever NDEBUG
-// says, manifests whose header fits any body, and a second, plainer decoder of
-// query strings than core's.
+// Shared by the fuzzers: an assertion that ends the process even with NDEBUG,
+// manifests whose header fits any body, and a second, simpler decoder of query
+// strings than core's.
 #pragma once
 
 #include <cstdio>
@@ -30,7 +30,7 @@ inline std::string with_header(std::string_view body) {
   return text.append(body);
 }
 
-// False: bad encoding.
+// False: the encoding is invalid.
 inline bool plain_decode(std::string_view raw, std::string& out) {
   const auto is_hex = [](char c) { return c != '\0' && std::strchr("0123456789abcdefABCDEF", c) != nullptr; };
   for (size_t i = 0; i < raw.size(); ++i) {
@@ -47,7 +47,7 @@ inline bool plain_decode(std::string_view raw, std::string& out) {
   return true;
 }
 
-// What stands before the first line feed; it is taken away from `text`.
+// Removes the text before the first line feed and returns it.
 inline std::string_view next_line(std::string_view& text) {
   const size_t end = text.find('\n');
   const std::string_view line = text.substr(0, end);

@@ -1,6 +1,7 @@
-// The times that clients sign. The input's first byte chooses the year that it
-// is; the rest is a date and a number of milliseconds, and eight bytes of it a
-// moment to write. The C library's calendar is the second opinion.
+// The time formats that clients sign. The input's first byte chooses the
+// current year; the rest is a date and a number of milliseconds, and eight
+// bytes of it a moment to write. The results are compared with the C library's
+// calendar.
 #include <algorithm>
 #include <cstdint>
 #include <ctime>
@@ -38,7 +39,7 @@ int number_at(std::string_view text, size_t at, size_t count) {
   return std::stoi(std::string(text.substr(at, count)));
 }
 
-// timegm's opinion on an accepted date: where its numbers stand follows from the form.
+// The result of timegm() for an accepted date; the form gives the positions of its numbers.
 int64_t second_opinion(std::string_view text, int64_t parsed) {
   constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const size_t comma = text.find(',');
@@ -54,11 +55,11 @@ int64_t second_opinion(std::string_view text, int64_t parsed) {
   parts.tm_min = number_at(text, clock + 3, 2);
   parts.tm_sec = number_at(text, clock + 6, 2);
   parts.tm_year = number_at(text, asctime ? 20 : comma + 9, short_year && !asctime ? 2 : 4) - 1900;
-  if (short_year && !asctime) {  // its century is core's choice: check_date() judges it
+  if (short_year && !asctime) {  // core chooses its century: check_date() checks it
     const auto time = static_cast<time_t>(parsed);
     std::tm chosen{};
     INVARIANT(gmtime_r(&time, &chosen) != nullptr);
-    // A leap second may have carried it over.
+    // A leap second may have carried over.
     const int year = parts.tm_year + 1900;
     for (const int century : {chosen.tm_year + 1900, chosen.tm_year + 1899}) {
       if ((century % 100 + 100) % 100 == year) parts.tm_year = century - 1900;
@@ -70,7 +71,7 @@ int64_t second_opinion(std::string_view text, int64_t parsed) {
   std::tm normal = parts;
   normal.tm_hour = normal.tm_min = normal.tm_sec = 0;
   timegm(&normal);
-  INVARIANT(normal.tm_mday == wanted_day && normal.tm_mon == wanted_month);  // there is such a day
+  INVARIANT(normal.tm_mday == wanted_day && normal.tm_mon == wanted_month);  // the date exists
   return timegm(&parts);
 }
 

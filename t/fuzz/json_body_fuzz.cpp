@@ -1,6 +1,8 @@
-// JSON bodies, with jansson as the second reader. What core takes, jansson takes
-// with the same members, but for numbers beyond a double, which core keeps as
-// texts. What jansson takes (duplicates refused), core takes, but for what is no
+// JSON bodies, with jansson as the second reader. What core accepts, jansson
+// accepts with the same members, except numbers that exceed a double, which
+// core keeps as text. What jansson accepts (without duplicates), core accepts,
+// except what is not an object, has more than 16 levels or holds a NUL
+// anywhere.
 // object, has more than 16 levels or holds a NUL anywhere.
 #include <jansson.h>
 
@@ -83,8 +85,8 @@ void check_member(const FlatMember& member, const json_t* value) {
   }
 }
 
-// RapidJSON refuses an exponent of three digits or more that a double cannot have, also behind a zero
-// (`0e999`), which jansson takes.
+// RapidJSON rejects an exponent of three digits or more that a double cannot have, also after a zero
+// (`0e999`), which jansson accepts.
 bool has_large_exponent(std::string_view text) {
   for (size_t at = text.find_first_of("eE"); at != std::string_view::npos;
        at = text.find_first_of("eE", at + 1)) {
@@ -112,11 +114,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const JsonPtr json(json_loadb(text.data(), text.size(),
                                 JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error));
   if (!json) {
-    // The only text that jansson alone refuses.
+    // The only text that jansson alone rejects.
     INVARIANT(problem || json_error_code(&error) == json_error_numeric_overflow);
     return 0;
   }
-  const bool nul = text.find('\0') != std::string_view::npos;  // jansson loses one behind a number
+  const bool nul = text.find('\0') != std::string_view::npos;  // jansson loses one after a number
   const bool taken =
       json_is_object(json.get()) && depth_of(json.get()) <= kMaxJsonDepth && !nul && !holds_nul(json.get());
   INVARIANT(problem ? !taken || has_large_exponent(text) : taken);

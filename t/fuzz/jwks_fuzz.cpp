@@ -1,5 +1,6 @@
-// Key sets from any bytes: as a JWK Set, as PEM and as a secret. What is accepted keeps the promises of a
-// Jwk, and what is made of PEM or a secret is read again as the same key.
+// Key sets from any bytes: as a JWK Set, as PEM and as a secret. An accepted
+// key has all properties of a Jwk, and what is made of PEM or a secret is read
+// again as the same key.
 #include <openssl/evp.h>
 
 #include <cstdint>
@@ -29,7 +30,7 @@ void check_key(const Jwk& key) {
   INVARIANT(allowed >= 1 && (!key.algorithm || allowed == 1));
 }
 
-// A signature out of the blue is no key's. RSA of the longest moduli takes milliseconds: not those.
+// Arbitrary bytes are never a valid signature. Long RSA moduli take milliseconds and are left out.
 void check_verify(const Jwk& key) {
   if (key.modulus.size() > 512) return;
   JwsVerifier verifier;

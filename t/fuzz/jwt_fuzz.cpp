@@ -1,6 +1,7 @@
-// Tokens against a fixed manifest. The input is a token as it is, and three texts (lines) that are encoded
-// and, as the first byte says, signed with a key of the manifest: so that the fuzzer gets behind the
-// signature. What core reads as JSON, jansson reads as well; what is proved was signed by us.
+// Tokens against a fixed manifest. The input is a token, and three texts
+// (lines) that are encoded and, depending on the first byte, signed with a key
+// of the manifest, so that the fuzzer gets past the signature. What core reads
+// as JSON, jansson reads too; a proved token was signed here.
 #include <jansson.h>
 #include <openssl/evp.h>
 
@@ -32,8 +33,7 @@ std::unique_ptr<const Manifest> make_manifest() {
       consumer("uid", R"("issuer":"i","claim":{"name":"uid","value":"1"},"keys":[)" + secret + "]") +
       consumer("aud",
                R"("issuer":"j","audience":"a","leeway":0,"require_exp":true,"keys":[)" + secret + "]") +
-      // A key that nobody has signed claims with, and the one of RFC 8037 appendix A.2, who signed none
-      // either.
+      // A key that has signed no claims, and the key of RFC 8037 appendix A.2, which has signed none either.
       consumer("ec", R"("keys":[{"kty":"EC","crv":"P-256","x":"4q2FSUzx20n9JvjKdBWqFaxEVr4AtkZhwPBdfYITEOI",)"
                      R"("y":"L25_xvLsiPZifYctH3yZPHLaANAVkmXSH6NeIqEoi40"}])") +
       consumer(
@@ -54,7 +54,7 @@ std::string mac(const std::string& input, const char* digest) {
   return out;
 }
 
-// The Slug::none or why not; `signed_by_us`: a proof may be right.
+// Slug::none or the fault; `signed_by_us`: the token may be proved.
 void prove(const Manifest& manifest, JwtVerifier& verifier, std::string_view token, bool signed_by_us) {
   BlockArena arena;
   JwtProof proof;
@@ -83,7 +83,7 @@ void check_json(std::string_view text) {
   json_error_t error;
   const JsonPtr json(
       json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error));
-  // jansson alone refuses reals that underflow, as it does those that overflow.
+  // jansson alone rejects reals that underflow, as it does those that overflow.
   if (!json && json_error_code(&error) == json_error_numeric_overflow) return;
   INVARIANT(json_is_object(json.get()));
   size_t own = 0;

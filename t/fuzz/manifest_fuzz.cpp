@@ -1,5 +1,5 @@
-// read_manifest() over any bytes: once as they are, once under a header that
-// fits them. What is accepted keeps the model's promises.
+// read_manifest() with any bytes: once unchanged, once under a header that fits
+// them. An accepted manifest has all properties of the model.
 #include <cstdint>
 
 #include "core/answer/json_writer.hpp"

@@ -1,7 +1,7 @@
-// The record stream of MaxCompute over any bytes: rows whose checksums held, or
-// CorruptStream; the same however the bytes are cut; and every value becomes one
-// field of COPY, or BadValue. First byte: the types; second: records asked for
-// and where to cut.
+// MaxCompute's record stream with any bytes: rows with right checksums, or
+// CorruptStream; the same result however the bytes are cut; and every value
+// becomes one field of COPY, or BadValue. First byte: the types; second: the
+// number of requested records and where to cut.
 #include <cstdint>
 
 #include "fuzzing.hpp"
@@ -74,7 +74,8 @@ std::string decode(const std::vector<MaxComputeType>& columns, uint64_t expected
   return rows;
 }
 
-// Checksums stop most inputs before any value is written: the same bytes as values of each type.
+// Checksums stop most inputs before any value is written: the same bytes are also used as values of each
+// type.
 void values(const std::vector<MaxComputeType>& columns, std::string_view bytes) {
   RecordValue value;
   value.null = false;

@@ -1,6 +1,6 @@
-// A query string against parameters of every type: values are decoded as a
-// second, plainer decoder decodes them, are NUL-terminated, and pass the checks
-// only in the form that PostgreSQL takes.
+// A query string against parameters of every type: values are equal to those of
+// a second, simpler decoder, are NUL-terminated, and pass the checks only in a
+// form that PostgreSQL accepts.
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -31,7 +31,7 @@ constexpr std::array<std::pair<ParameterType, ColumnType>, 14> kTypes = {
      {ParameterType::datetime, ColumnType::timestamp},
      {ParameterType::datetime, ColumnType::timestamptz}}};
 
-// How often `name` stands in the query, and its first raw value.
+// The number of occurrences of `name` in the query, and its first raw value.
 QueryValue plain_find(std::string_view query, std::string_view name) {
   QueryValue found;
   while (!query.empty()) {

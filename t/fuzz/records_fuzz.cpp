@@ -1,6 +1,6 @@
-// Files of rows over any bytes: the same records however the bytes come in
-// pieces, UTF-8 or a marked bad byte out of every charset, and every field becomes
-// one field of COPY, or BadValue. First byte: format and charset; second: the size
+// Files of rows with any bytes: the same records however the bytes are cut,
+// UTF-8 or a marked bad byte from every charset, and every field becomes one
+// field of COPY, or BadValue. First byte: format and charset; second: the size
 // of the pieces.
 #include <cstdint>
 

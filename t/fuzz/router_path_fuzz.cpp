@@ -1,4 +1,4 @@
-// The router over any host, path and method (three lines of the input): what it
+// The router with any host, path and method (three lines of the input): what it
 // finds fits the path, and every path parameter is a segment of it.
 #include <array>
 #include <cstdint>

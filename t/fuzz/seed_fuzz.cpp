@@ -1,6 +1,6 @@
-// read_seed() over any bytes: rows of COPY text with a field for each column, or
-// Refused with a place. The table has a column of every type that a literal can
-// be; the first byte tells which few of them.
+// read_seed() with any bytes: rows of COPY text with a field for each column,
+// or Refused with a place. The table's columns are a few of all types that a
+// literal can have, chosen by the first byte.
 #include <algorithm>
 #include <cstdint>
 

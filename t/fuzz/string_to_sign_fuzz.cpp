@@ -1,10 +1,10 @@
 // What an HMAC signature covers. The input is a request: a byte (profile and
 // kind of body), a line with the method, one with the target, lines with
-// headers, an empty one, the body; bytes that cannot come over the wire are
-// left out. A second, plainer reading of the rules says which requests are
-// refused and what the text is, and the text is read back: it tells the method,
-// the headers, the path and every pair, so that no two requests share one. That
-// cannot hold where a decoded name or value holds '&' or a decoded name '=':
+// headers, an empty one, the body; bytes that HTTP cannot transfer are left
+// out. A second, simpler implementation of the rules says which requests are
+// rejected and what the text is. The text is also read back into the method,
+// the headers, the path and every pair, so that no two requests share one. This
+// cannot hold if a decoded name or value holds '&' or a decoded name '=':
 // Alibaba's text does not escape them. It holds for all four spellings at once.
 #include <algorithm>
 #include <cstdint>
@@ -117,7 +117,7 @@ Request read_request(std::string_view input) {
   return request;
 }
 
-// What the rules say of a request.
+// The expected result for a request.
 struct Expected {
   bool good = true;
   std::map<std::string, std::string> headers;      // as listed
@@ -125,7 +125,7 @@ struct Expected {
   Pairs signed_pairs;                              // in the order of the text
 };
 
-// False: refused.
+// False: rejected.
 bool read_pairs(std::string_view text, bool raw, Expected& expected,
                 std::map<std::string, std::string>& map) {
   while (!text.empty()) {
@@ -183,7 +183,7 @@ Expected expect(const Request& request) {
   return expected;
 }
 
-// The text as authentication.md tells it.
+// The text by the rules in ngx_module/README.md, "Signatures (HMAC)".
 std::string write_text(const Request& request, const Expected& expected, SignedRequest::Spelling spelling) {
   std::string text = request.method + "\n";
   for (const char* name : kFixed) text.append(request.value(name)).append("\n");
@@ -231,10 +231,10 @@ void check_read_back(const Request& request, const Expected& expected, std::stri
   INVARIANT(pairs == expected.signed_pairs);
 }
 
-// A statement's parameter has the value that was signed, and stands where it is looked for once.
+// A statement's parameter has the value that was signed, and is found once.
 void check_parameters(std::string_view text, const std::map<std::string, std::string>& map) {
   for (const auto& [name, value] : map) {
-    if (name.empty()) continue;  // no parameter's name; empty parts count as such
+    if (name.empty()) continue;  // not a parameter's name; empty parts are skipped
     const QueryValue found = find_query_value(text, name);
     INVARIANT(found.count == 1);
     BlockArena arena;
@@ -291,13 +291,13 @@ Outcome verify(const Request& request, const std::string& access_key, const std:
   return outcome;
 }
 
-// The signature of every spelling proves, one of another text proves nothing, and an unknown key is told
-// from a wrong signature by nothing. What verify() asks beyond the text may be refused, for all alike.
+// The signature of every spelling is accepted, that of another text is not, and an unknown key looks like a
+// wrong signature. Other checks of verify() may reject the request, with every key.
 void check_proof(const Request& request, const std::set<std::string>& texts, const Expected& expected) {
   const HmacHash hash =
       request.value("x-ca-signature-method") == "HmacSHA1" ? HmacHash::sha1 : HmacHash::sha256;
   const std::string key = request.raw ? "raw" : "classic";
-  // In the list, but sent here without the fuzzer's asking.
+  // In the list, but always sent here.
   for (const auto& [name, value] : expected.headers) {
     if (lower(name) == "x-ca-key") return;
   }
@@ -308,7 +308,7 @@ void check_proof(const Request& request, const std::set<std::string>& texts, con
   INVARIANT(!compared || texts.count(wrong.string_to_sign) == 1);
   for (const std::string& text : texts)
     INVARIANT(verify(request, key, hmac_signature(hash, kSecret, text)).proved == compared);
-  if (request.raw) return;  // nobody's requests are read as `classic` ones
+  if (request.raw) return;  // no client's requests are read as `classic` ones
   const Outcome unknown = verify(request, "nobody", hmac_signature(hash, kSecret, *texts.begin()));
   INVARIANT(!unknown.proved && unknown.problem.slug == wrong.problem.slug);
   INVARIANT(unknown.problem.detail == wrong.problem.detail && unknown.string_to_sign == wrong.string_to_sign);
@@ -341,7 +341,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string text(signed_request.text(spelling));
     INVARIANT(text == write_text(request, expected, spelling));
     check_read_back(request, expected, text);
-    INVARIANT(texts.insert(text).second);  // as many as it says
+    INVARIANT(texts.insert(text).second);  // as many as it reports
   }
   INVARIANT(texts.count(std::string(signed_request.text({}))) == 1);
   for (const auto& [name, value] : expected.headers) INVARIANT(signed_request.covers(lower(name)));

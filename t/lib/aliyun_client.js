@@ -9,7 +9,7 @@
 const channel = require('diagnostics_channel').channel('http.client.request.start');
 const {Client} = require('aliyun-api-gateway');
 
-// The client tells neither what was on the wire nor the body of a refusal: node's own channel lets us see both.
+// The client reports neither what was sent nor the body of an error: node's own channel shows both.
 let request, response;
 channel.subscribe((message) => {
   request = message.request;

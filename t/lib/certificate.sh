@@ -1,6 +1,6 @@
 #!/bin/bash
-# A certificate authority of its own and a certificate that it signs, for trying HTTPS on one machine. What is there stays, unless the
-# certificate ends within 30 days or is of another host.
+# A certificate authority of its own and a certificate that it signs, for trying HTTPS on one machine. Existing files are kept, unless the
+# certificate ends within 30 days or is for another host.
 #   t/lib/certificate.sh FOLDER HOST    writes FOLDER/ca.crt ca.key HOST.crt HOST.key
 set -euo pipefail
 folder=$1 host=$2

@@ -1,14 +1,14 @@
 #!/bin/bash
-# Installs, by name and from the machine's own apt sources, what is missing for the given groups. Nothing is downloaded when nothing
+# Installs from the machine's own apt sources the packages that are missing for the given groups. Nothing is downloaded when nothing
 # is missing. No daemon is started and no database cluster is made by the packages.
 #   t/lib/deps.sh [build] [test] [lint] [fuzz] [bench]     (default: build test)
 set -euo pipefail
 
-# NAME, or NAME=COMMAND: also satisfied by a COMMAND that came another way.
+# NAME, or NAME=COMMAND: also satisfied by a COMMAND that was installed in another way.
 declare -A groups=(
   [build]="g++ make pkg-config nginx nginx-dev libpq-dev libjansson-dev libssl-dev rapidjson-dev libcli11-dev libfmt-dev
            libcurl4-openssl-dev libpugixml-dev zlib1g-dev postgresql curl ca-certificates openssl python3"
-  [test]="check perl python3 curl wrk nghttp2-client jq nodejs=node npm=npm procps openssl pgbouncer git"
+  [test]="check perl python3 curl wrk nghttp2-client jq nodejs=node npm=npm procps openssl pgbouncer git valgrind"
   [lint]="clang-format-14 clang-tidy-14 cppcheck shellcheck python3 python3-jsonschema pyflakes3"
   [fuzz]="clang-14 libclang-rt-14-dev"
   [bench]="wrk nghttp2-client procps nodejs=node npm=npm"
@@ -53,8 +53,8 @@ if [ "$(id -u)" != 0 ]; then
   as_root=(sudo)
 fi
 
-# While packages are configured: no daemon starts, and PostgreSQL makes no cluster. Only what is not decided yet on this machine is
-# decided here, and only until this script ends.
+# While packages are configured: no daemon starts, and PostgreSQL makes no cluster. Only settings that this machine does not have yet are
+# made here, and only until this script ends.
 policy=/usr/sbin/policy-rc.d
 snippet_dir=/etc/postgresql-common/createcluster.d
 snippet=$snippet_dir/tablegate-deps.conf

@@ -1,4 +1,4 @@
-// Makes keys, and tokens with the npm packages jose and jsonwebtoken, for tg_jwt.py; `raw` signs any bytes, for what no library would make.
+// Makes keys, and tokens with the npm packages jose and jsonwebtoken, for tg_jwt.py; `raw` signs any bytes, for tokens that no library makes.
 //
 // stdin:  {"keys": {"NAME": {"type": "rsa", "bits": 2048} | {"type": "ec", "curve": "P-256"} | {"type": "ed25519"}}}
 //         or {"tokens": [{"library": "jose" | "jsonwebtoken", "alg", "key", "header": {...}, "claims": {...}},

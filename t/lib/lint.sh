@@ -1,61 +1,14 @@
 #!/bin/bash
-# All checks of the source; each tells what it found, all run before the end. clang-tidy looks only at translation units
-# that changed, or whose headers did, since it last found them good (marks in build/lint).
-# Usage: t/lib/lint.sh [CHECK...]   one or more of: format tidy cppcheck shell layers schemas python (default: all)
+# Checks of the source; each reports what it found, all run before the end. `make lint` runs them and t/lib/tidy.sh over every unit.
+# Usage: t/lib/lint.sh [CHECK...]   one or more of: format cppcheck shell layers schemas python words (default: all)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-nginx=${NGX_SRC:-/usr/share/nginx/src}
 jobs=$(nproc)
-marks=build/lint
-mkdir -p "$marks"
-libpq=$(pg_config --includedir)
-includes=(-Ingx_module -Iloader -isystem "$libpq")
-nginx_includes=(-isystem build/nginx)
-for folder in core event event/modules os/unix http http/modules http/v2; do nginx_includes+=(-isystem "$nginx/src/$folder"); done
 
 # Files that are the project's: tracked, and new ones that are not ignored.
 files() { git ls-files --cached --others --exclude-standard -- "$@" | sort -u | while read -r file; do [ -e "$file" ] && echo "$file"; done; }
 
 lint_format() { files '*.cpp' '*.hpp' | xargs -r clang-format-14 --dry-run -Werror; }
-
-tidy_one() { # FILE
-  local file=$1 mark flags=("${includes[@]}")
-  case $file in
-    ngx_module/ngx/*) flags+=("${nginx_includes[@]}") ;;
-    t/fuzz/*) flags+=(-It/fuzz) ;;
-  esac
-  # The settings, the unit's own bytes and those of the project's headers that it includes.
-  mark=$marks/$( { cat .clang-tidy; g++ -std=c++17 -MM "${flags[@]}" "$file" | sed 's/^[^:]*://; s/\\$//' | xargs cat; } | sha256sum | cut -c1-32)
-  [ -e "$mark" ] && return 0
-  if clang-tidy-14 --quiet "$file" -- -std=c++17 "${flags[@]}" >"$mark.out" 2>"$mark.err"; then
-    mv "$mark.out" "$mark"
-    rm -f "$mark.err"
-    return 0
-  fi
-  echo "clang-tidy: $file"
-  cat "$mark.out"
-  grep -E 'error:' "$mark.err" | head -5
-  rm -f "$mark.out" "$mark.err"
-  return 1
-}
-
-lint_tidy() {
-  local file running=0 failed=0
-  find "$marks" -name '????????????????????????????????' -mtime +14 -delete
-  while read -r file; do
-    if [ "$running" -ge "$jobs" ]; then
-      wait -n || failed=1
-      running=$((running - 1))
-    fi
-    tidy_one "$file" &
-    running=$((running + 1))
-  done < <(files 'ngx_module/*.cpp' 'loader/*.cpp' 't/fuzz/*.cpp')
-  while [ "$running" -gt 0 ]; do
-    wait -n || failed=1
-    running=$((running - 1))
-  done
-  return "$failed"
-}
 
 lint_cppcheck() {
   # The compiler finds missing headers and unused things with more knowledge than cppcheck has here; style is clang-tidy's.
@@ -74,7 +27,17 @@ lint_shell() {
   return "$failed"
 }
 
-lint_layers() { t/lib/layers.sh build; }
+lint_layers() { t/lib/layers.sh; }
+
+# Plain words: no reference to a text that is not in the repository, and none of a few phrases that readers stumble over.
+lint_words() {
+  local references='interface section|authentication\.md|performance\.md|architecture\.md|mechanics\.md|mechanics:|[Tt]he specification'
+  local phrases="refused by name|is told|are told( [^a]|\$)|goes on| wants |nobody's"
+  if files '*.md' '*.cpp' '*.hpp' '*.sh' '*.py' '*.t' 'schema/*.json' | grep -vx 't/lib/lint.sh' | xargs -r grep -nE "$references|$phrases"; then
+    echo "words: name a file of the repository, an RFC or a manual; write plain English (requires, reports, continues)"
+    return 1
+  fi
+}
 
 lint_schemas() {
   files 'schema/*.schema.json' | xargs -r python3 -c '
@@ -104,7 +67,7 @@ lint_python() {
 }
 
 checks=("$@")
-[ $# -gt 0 ] || checks=(format tidy cppcheck shell layers schemas python)
+[ $# -gt 0 ] || checks=(format cppcheck shell layers schemas python words)
 failed=()
 for check in "${checks[@]}"; do
   declare -F "lint_$check" >/dev/null || { echo "lint: there is no check $check" >&2; exit 2; }

@@ -11,7 +11,7 @@ die() { say "$*" >&2; exit 1; }
 mkdir -p "$place"
 exec 9>"$place/lock"
 flock 9
-# The copy of the lock file is made last: where it is, everything is.
+# The copy of the lock file is made last: it shows that the installation is complete.
 cmp -s t/package-lock.json "$place/installed.json" && exit 0
 
 for program in node npm; do

@@ -1,4 +1,4 @@
-// A client as its author would write it: `api.ts` is what openapi-typescript made of the gateway's document. Compiled by `tsc --strict`, run
+// A client as a user would write it: openapi-typescript made `api.ts` from the gateway's document. Compiled by `tsc --strict`, run
 // by openapi.t: node openapi_client.js URL KEY. Every @ts-expect-error must be one.
 import createClient from "openapi-fetch";
 import type { paths } from "./api.js";

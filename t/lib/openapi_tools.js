@@ -1,7 +1,7 @@
-// What openapi.t asks of OpenAPI documents: is one valid (@apidevtools/swagger-parser), and are answers of the gateway what it says (ajv).
+// Checks of OpenAPI documents for openapi.t: is a document valid (@apidevtools/swagger-parser), and do the gateway's answers match it (ajv).
 //
 // stdin:  {"validate": DOCUMENT} or {"document": DOCUMENT, "answers": [{"path", "method", "status", "headers": [names], "body": JSON}]}
-// stdout: [problem, ...]: one text for what is wrong, none when all is well.
+// stdout: [problem, ...]: one text for each problem.
 'use strict';
 
 const Ajv = require('ajv/dist/2020').default;

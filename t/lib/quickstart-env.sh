@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Where the quickstart lives; sourced by quickstart.sh and stop.sh. Sets: checkout, state (its folder), pg_user, as_pg (prefix that
+# The folders of the quickstart; sourced by quickstart.sh and stop.sh. Sets: checkout, state (its folder), pg_user, as_pg (prefix that
 # runs a command as PostgreSQL's user), pg_bin. Nothing is created here.
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 
-# The private cluster never runs as root: PostgreSQL refuses that.
+# The private cluster never runs as root: PostgreSQL does not start as root.
 if [ "$(id -u)" = 0 ]; then
   pg_user=postgres
   as_pg=(runuser -u postgres --)
@@ -16,7 +16,7 @@ fi
 # A Unix socket's path has at most 107 bytes; "/run/.s.PGSQL.5432" comes after the folder's.
 path_is_short() { [ "${#1}" -le 88 ]; }
 
-# Can the users of PostgreSQL and of nginx's workers come here? A checkout below a 0700 home they cannot enter.
+# Can the users of PostgreSQL and of nginx's workers read this folder? They cannot enter a checkout below a 0700 home.
 reachable() {
   local user
   [ "$(id -u)" = 0 ] || return 0
@@ -47,7 +47,7 @@ find_pg_bin() {
   fi
 }
 
-# The process that FILE names, when it is alive and works in the state folder; a stale pid file names a stranger.
+# The process that FILE names, if it is alive and works in the state folder; a stale pid file names an unrelated process.
 own_pid() {
   local pid
   pid=$(head -n 1 "$1" 2>/dev/null) || return 1

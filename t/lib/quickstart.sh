@@ -5,7 +5,7 @@
 #   HTTPS_PORT=8443      the same for the tutorial's HTTPS URL
 #   SOURCE=maxcompute    loads user_info from a stand-in for MaxCompute (t/lib/tg_maxcompute.py) as from the service itself, not from a file
 #   QUICKSTART_DIR=...   another folder than build/quickstart (which must be reachable by the users postgres and www-data)
-# make stop ends it. Wants a finished build (build/tablegate and the module).
+# make stop ends it. Requires a finished build (build/tablegate and the module).
 # shellcheck disable=SC1091,SC2154
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -23,7 +23,7 @@ source=${SOURCE:-csv}
 want='{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
 apis=("Query User by User ID" "Query City by City ID" "List Cities of a Country" "List Cities by Name")
 
-# --- steps: one line each; a failing one says which, why, and shows the end of its log
+# --- steps: one line each; a failing step reports which, why, and the end of its log
 step_log=
 step() { # step WHAT COMMAND...
   local what=$1 begin=${EPOCHREALTIME/./} rc=0 spent
@@ -59,7 +59,7 @@ check_build() {
   "$nginx_bin" -v
 }
 
-# The state folder is ours alone to write: nginx's master reads files in it as root, and /var/tmp belongs to everybody.
+# Only we may write to the state folder: nginx's master reads its files as root, and every user can write to /var/tmp.
 make_state() {
   if [ -L "$state" ] || { [ -e "$state" ] && [ "$(stat -c %u "$state")" != "$(id -u)" ]; }; then
     echo "quickstart: FAILED: $state belongs to somebody else" >&2
@@ -77,8 +77,8 @@ make_state() {
   : >>"$log"
 }
 
-# Who may come in is decided by the kernel's word on who is calling (peer), so that there is no password: we are the superuser,
-# nginx's workers are tablegate_reader, nobody else is let in.
+# Users are identified by the kernel (peer), so that there is no password: we are the superuser,
+# nginx's workers are tablegate_reader, and no other user may connect.
 write_access() {
   local me
   me=$(id -un)
@@ -165,7 +165,7 @@ load_maxcompute() {
   printf '%s\n' "$mark" >"$state/loaded/user_info"
 }
 
-# load TABLE CSV DEFINITION: only when its file or its definition is another than that of the last load.
+# load TABLE CSV DEFINITION: only when its file or its definition has changed since the last load.
 load() {
   local table=$1 mark
   mark=$(cat "$2" "$3" | sha256sum)
@@ -224,7 +224,7 @@ choose_port() { # choose_port NAME WANTED FILE: sets the variable NAME, keeps it
   wanted=${wanted:-${old:-$4}}
   [[ $wanted =~ ^[0-9]{1,5}$ ]] || fail "port $wanted is no port"
   if own_pid "$state/nginx.pid" >/dev/null; then
-    # Our own nginx answers there, or keeps the free port that replaced the wanted one.
+    # Our own nginx answers there, or keeps the free port that replaced the requested one.
     if [ -n "$old" ] && { [ "$wanted" = "$old" ] || ! port_is_free "$wanted"; }; then chosen=$old; return; fi
     stop_nginx
   fi
@@ -236,8 +236,8 @@ choose_port() { # choose_port NAME WANTED FILE: sets the variable NAME, keeps it
   echo "$chosen" >"$state/$3"
 }
 
-# Definitions that know this machine: where nginx listens, and the tutorial's domain with a certificate of our own. The tutorial's REST
-# API answers on that domain, and in clear on this machine's own names, whose server stands in nginx.conf.
+# Definitions that depend on this machine: where nginx listens, and the tutorial's domain with a certificate of our own. The tutorial's REST
+# API answers on that domain, and without TLS on this machine's own names, whose server is in nginx.conf.
 write_definitions() {
   mkdir -p "$state/definitions"
   cat >"$state/definitions/machine.json.new" <<JSON
@@ -321,7 +321,7 @@ sync_gateway() {
 start_nginx() {
   local sums
   sums=$(sha256sum "$module" "$nginx_bin" "$state/nginx.conf")
-  # Another module, nginx or configuration than the running one: start anew, a reload would keep the old module.
+  # Another module, nginx or configuration than the running one: restart it, because a reload would keep the old module.
   if own_pid "$state/nginx.pid" >/dev/null; then
     if [ "$(cat "$state/running" 2>/dev/null || true)" = "$sums" ]; then
       echo "running already on 127.0.0.1:$port and :$https_port"
@@ -346,7 +346,7 @@ call() { # call KEY URL [OPTION...]: curl as printed; a proxy of the environment
   [ "$answer" = "$want" ] || { printf 'wanted: %s\n' "$want"; tail -n 10 "$state/log/error.log"; return 1; }
 }
 
-# What `. build/quickstart.env` gives a shell: the settings of this quickstart, the loader on PATH, and quickstart_sync.
+# `. build/quickstart.env` sets in a shell: the settings of this quickstart, the loader on PATH, and quickstart_sync.
 write_env() {
   local command="'$nginx_bin' -p '$state' -c '$state/nginx.conf' -e '$state/log/error.log'"
   cat >"$state/env" <<ENV

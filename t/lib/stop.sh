@@ -1,5 +1,5 @@
 #!/bin/bash
-# make stop: ends the quickstart's nginx and PostgreSQL and checks that nothing of them is left. Its data stay, so that the next
+# make stop: ends the quickstart's nginx and PostgreSQL and checks that no process is left. Its data are kept, so that the next
 # quickstart prints the same call; --purge removes them too.
 # shellcheck disable=SC1091,SC2154
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""Statements that last as long as a test wants: mirror.user_info becomes a view whose rows from 20000 on sleep."""
+"""Statements that last as long as a test requires: mirror.user_info becomes a view whose rows from 20000 on sleep."""
 from tg_loader import kUsersCsv
 from tg_process import wait_for
 from tg_settings import kSlow

@@ -12,7 +12,7 @@ _kTemplate = """\
 load_module {module};
 {user}
 worker_processes {workers};
-daemon on;
+daemon {daemon};
 pid {folder}/nginx.pid;
 error_log {folder}/error.log {log_level};
 {main}
@@ -43,7 +43,7 @@ http {{
 
 
 def free_port():
-    """A port of 127.0.0.1 that nobody has now, below those that the kernel gives to clients: load tests use up thousands of those."""
+    """A free port of 127.0.0.1, below those that the kernel gives to clients, of which load tests use thousands."""
     for _ in range(1000):
         port = random.SystemRandom().randrange(10240, 32000)
         with socket.socket() as probe:
@@ -73,13 +73,13 @@ class Gateway:
             shutil.chown(os.path.join(folder, "tmp"), "www-data")
         self.parts = {
             "module": kModule, "user": "user www-data;" if kRoot else "", "workers": 2, "folder": folder, "log_level": "info",
-            "main": "", "events": "", "access_log": f"access_log {folder}/access.log;", "zone": "1m", "manifest": self.manifest,
+            "daemon": "on", "main": "", "events": "", "access_log": f"access_log {folder}/access.log;", "zone": "1m", "manifest": self.manifest,
             "dsn": dsn, "connections": 4, "queue": 1024, "service": "", "http": "", "address": "127.0.0.1", "port": self.port,
             "listen": "", "server": "", "location": "",
         }
 
     def set(self, **parts):
-        """Replaces parts of the configuration and writes it; reload() makes it count."""
+        """Replaces parts of the configuration and writes it; reload() activates it."""
         unknown = set(parts) - set(self.parts)
         if unknown:
             raise KeyError(f"no such part of nginx.conf: {unknown}")
@@ -144,7 +144,7 @@ class Gateway:
         return found
 
     def reload(self, wait=True):
-        """HUP; returns when only new workers serve. RuntimeError when the master refused the new configuration."""
+        """HUP; returns when only new workers serve. RuntimeError when the master rejected the new configuration."""
         old = set(self.workers())
         seen = self.log_size()
         os.kill(self.pid, signal.SIGHUP)
@@ -152,7 +152,7 @@ class Gateway:
             self.wait_new_workers(old, seen)
 
     def wait_new_workers(self, old, seen=0):
-        """Until workers other than old serve and old ones are gone or leaving."""
+        """Waits until workers other than old serve and the old ones have ended or are shutting down."""
         def changed():
             if "[emerg]" in self.log(seen):
                 raise RuntimeError(f"reload was refused: {self.log(seen)}")
@@ -161,7 +161,7 @@ class Gateway:
         wait_for(changed, 20 * kSlow, "new workers serve")
 
     def stop(self, number=signal.SIGQUIT, timeout=15):
-        """Ends nginx gracefully (QUIT) or at once (TERM); TimeoutError, and KILL, when it stays."""
+        """Ends nginx gracefully (QUIT) or at once (TERM); TimeoutError, and KILL, if it does not end."""
         master = self.pid
         if master is None:
             return
@@ -192,5 +192,5 @@ class Gateway:
             return 0
 
     def wait_log(self, text, offset=0, timeout=10):
-        """Until the error log has text after offset."""
+        """Waits until the error log has text after offset."""
         wait_for(lambda: text in self.log(offset), timeout * kSlow, f"'{text}' in the error log")

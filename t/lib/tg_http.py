@@ -1,4 +1,4 @@
-"""HTTP as tests need it: whole answers, raw bytes on one connection, and load with bounds."""
+"""HTTP for tests: whole answers, raw bytes on one connection, and load with limits."""
 import collections
 import http.client
 import json

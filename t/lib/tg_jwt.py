@@ -1,4 +1,4 @@
-"""Keys and tokens of jwt.t and its like, made by the libraries that callers use (jwt_tokens.js) or byte by byte."""
+"""Keys and tokens for the tests of JWT, made by the libraries that callers use (jwt_tokens.js) or byte by byte."""
 import base64
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""The loader's command line, and a project that brings definitions all the way to a serving gateway."""
+"""The loader's command line, and a project from definitions to a serving gateway."""
 import json
 import os
 import re
@@ -29,7 +29,7 @@ def users_definitions(**api):
 
 
 class Result:
-    """What one command said."""
+    """The result of a command."""
 
     def __init__(self, command, done):
         self.command, self.rc, self.stdout, self.stderr = command, done.returncode, done.stdout, done.stderr
@@ -86,7 +86,7 @@ class Project:
         self.loader = Loader(folder, self.postgres.dsn())
         self.gateway = Gateway(folder, f"host={self.postgres.socket} port=5432 dbname=tablegate user=tablegate_reader")
         self.key = None
-        self.secrets = []  # keys, secrets and tokens that no line of ours may hold
+        self.secrets = []  # keys, secrets and tokens that no log line of ours may hold
 
     def init(self):
         return self.loader.must("init", "--workspace", "demo")

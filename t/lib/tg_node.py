@@ -9,7 +9,7 @@ _kPlace = os.path.join(kCheckout, "build", "node")
 
 
 def need_node(t):
-    """Ends the test with SKIP where nobody has run t/lib/npm.sh. `make test` runs it, and fails where it does."""
+    """Ends the test with SKIP if t/lib/npm.sh has not been run. `make test` runs it, and fails if it fails."""
     if not os.path.exists(os.path.join(_kPlace, "installed.json")):
         t.skip_all("its npm packages are not installed: run t/lib/npm.sh")
 

@@ -1,4 +1,4 @@
-"""A recorder between a client and PostgreSQL's unix socket: passes every byte on and keeps what the client said (protocol 3.0)."""
+"""A recorder between a client and PostgreSQL's unix socket: passes every byte on and records what the client sent (protocol 3.0)."""
 import os
 import socket
 import struct

@@ -1,4 +1,4 @@
-"""A private PostgreSQL cluster: Unix socket only, callers known by the kernel (peer), fast and not durable."""
+"""A private PostgreSQL cluster: Unix socket only, users identified by the kernel (peer), fast and not durable."""
 import fcntl
 import glob
 import os
@@ -20,21 +20,34 @@ def find_bin():
     return found[-1] if found else os.path.dirname(shutil.which("initdb") or "/usr/bin/initdb")
 
 
+# What a template has over initdb's cluster: the database of all tests, not created at each start. template0 is dropped: 300 files less
+# to copy.
+_kTemplateSql = """\
+CREATE DATABASE tablegate
+ALTER DATABASE template0 WITH IS_TEMPLATE false
+DROP DATABASE template0
+"""
+
+
 def copy_template(programs, user, data):
-    """Fills data with a cluster as initdb makes it: a copy of build/cluster-*, made by the first test that needs it (0.06 s instead of 0.5)."""
+    """Fills data with a cluster that has the database tablegate: a copy of build/template-*, made by the first test that needs it
+    (0.06 s instead of the 0.5 of initdb)."""
     version = re.sub(r"[^0-9.]+", "-", run([f"{programs}/postgres", "--version"]).stdout).strip("-")
-    template = os.path.join(kCheckout, "build", f"cluster-{version}-{os.geteuid()}")
+    template = os.path.join(kCheckout, "build", f"template-{version}-{os.geteuid()}")
     os.makedirs(os.path.dirname(template), exist_ok=True)
     with open(f"{template}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(template):
-            # Made where the database's user can go; a checkout may be below a folder of mode 0700.
+            # Made where the database's user has access; a checkout may be below a folder of mode 0700.
             with tempfile.TemporaryDirectory(prefix="tablegate-cluster-", dir="/tmp") as folder:
                 os.chmod(folder, 0o777)
                 done = run([f"{programs}/initdb", "-D", f"{folder}/data", "-U", "postgres", "--auth=peer", "--no-sync", "--encoding=UTF8",
                             "--locale=C.UTF-8", "--no-instructions"], user=user)
                 if done.returncode:
                     raise RuntimeError(f"initdb: {done.stdout}{done.stderr}")
+                done = run([f"{programs}/postgres", "--single", "-F", "-D", f"{folder}/data", "postgres"], user=user, input=_kTemplateSql)
+                if done.returncode or "ERROR" in done.stderr:
+                    raise RuntimeError(f"postgres --single: {done.stdout}{done.stderr}")
                 shutil.rmtree(f"{template}.new", ignore_errors=True)
                 run(["cp", "-a", f"{folder}/data", f"{template}.new"])
                 os.rename(f"{template}.new", template)
@@ -85,7 +98,7 @@ class Postgres:
             file.write(text)
 
     def allow(self, system_user, role):
-        """Lets a user of the machine in as role; reload() makes it count on a running cluster."""
+        """Lets a user of the machine in as role; reload() activates it on a running cluster."""
         with open(os.path.join(self.data, "pg_ident.conf"), "a", encoding="utf-8") as file:
             file.write(f"test {system_user} {role}\n")
 
@@ -98,7 +111,7 @@ class Postgres:
         wait_for(lambda: self.psql("SELECT 1", user=role, check=False) == "1", 10, f"{role} can sign in")
 
     def set(self, name, value):
-        """A setting of postgresql.conf; counts after restart() or reload()."""
+        """A setting of postgresql.conf; takes effect after restart() or reload()."""
         self._write("postgresql.conf", f"{name} = '{value}'\n")
 
     def dsn(self, user="postgres", database="tablegate"):
@@ -111,8 +124,6 @@ class Postgres:
                                              stderr=log, cwd=self.data if not kRoot else "/", preexec_fn=die_with_parent(signal.SIGQUIT),
                                              **user_arguments(self.user))
         wait_for(self._ready, 60, "PostgreSQL answers")
-        if self.psql("SELECT 1 FROM pg_database WHERE datname = 'tablegate'", database="postgres") != "1":
-            self.psql("CREATE DATABASE tablegate", database="postgres")
 
     def _ready(self):
         if self._process.poll() is not None:

@@ -1,4 +1,4 @@
-"""The record stream of MaxCompute's table tunnel, encoded from its description alone: no line of the loader's decoder stands behind it."""
+"""The record stream of MaxCompute's table tunnel, encoded from its description alone, independently of the loader's decoder."""
 import re
 import struct
 

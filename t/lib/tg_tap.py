@@ -56,7 +56,7 @@ class Tap:
             self._line(f"# {line}")
 
     def skip_all(self, reason):
-        """Nothing can be tested here: the test ends, with this line alone."""
+        """Nothing can be tested here: the test ends with only this line."""
         raise SkipAll(reason)
 
     def exception(self, what):

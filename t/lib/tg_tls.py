@@ -71,7 +71,7 @@ def https(port, host, target="/", ca=None, sni=None, header_host=None, headers=N
 
 
 def curl(url, *options, headers=None, timeout=30):
-    """curl as a person types it, without proxies: (exit status, body, stderr)."""
+    """curl from the command line, without proxies: (exit status, body, stderr)."""
     words = [word for name, value in (headers or {}).items() for word in ("-H", f"{name}: {value}")]
     done = run(["curl", "-sS", "--noproxy", "*", "--max-time", str(timeout), *options, *words, url], timeout=timeout + 10)
     return done.returncode, done.stdout, done.stderr
@@ -101,11 +101,11 @@ class DomainProject:
         return ("--check", self.p.gateway.check_command(), "--reload", self.p.gateway.reload_command())
 
     def sync(self, *more):
-        """sync with nginx's own check and reload, whatever comes of it."""
+        """sync with nginx's own check and reload; may fail."""
         return self.p.loader("sync", "--output", self.p.gateway.out, *self.options(), *more)
 
     def publish(self, name, *domains):
-        """Publishes on these domains alone, syncs, and returns when only new workers serve."""
+        """Publishes on these domains only, syncs, and returns when only new workers serve."""
         gateway = self.p.gateway
         words = [word for domain in domains for word in ("--domain", domain)] or ["--no-domain"]
         self.p.loader.must("api", "publish", name, *words, "--yes")

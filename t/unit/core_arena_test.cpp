@@ -64,5 +64,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_arena", blocks_are_aligned_for_any_pointer_and_do_not_overlap,
-                                copies_are_nul_terminated_and_keep_inner_nul, no_memory_is_null,
-                                an_error_tells_where_and_why, a_result_is_a_value_or_an_error);
+                copies_are_nul_terminated_and_keep_inner_nul, no_memory_is_null, an_error_tells_where_and_why,
+                a_result_is_a_value_or_an_error);

@@ -1,4 +1,5 @@
-// core/authentication: where a request carries its credential, and whether it opens the API.
+// core/authentication: where a request has its credential, and whether it opens
+// the API.
 #include "core/proof/authentication.hpp"
 
 #include "core_testing.hpp"
@@ -15,7 +16,7 @@ std::string key_of(const std::string& id, const std::string& more = {}) {
   return R"({"id":")" + id + R"(","sha256":")" + testing::sha256_hex("key-" + id) + "\"" + more + "}";
 }
 
-// APIs: 1 by bearer, 2 by header X-API-Key, 3 by query parameter k, 4 open, 5 for nobody.
+// APIs: 1 by bearer, 2 by header X-API-Key, 3 by query parameter k, 4 open, 5 authorised for no consumer.
 // Consumers: good (keys plain, early, late, old), off (disabled; key off).
 std::unique_ptr<const Manifest> a_manifest() {
   const std::string now = std::to_string(kNow);
@@ -188,11 +189,11 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_authentication", a_good_key_proves_its_consumer, the_scheme_is_in_any_case_with_one_blank_or_more,
-                       another_scheme_carries_no_credential, unknown_and_wrong_keys_are_alike,
-                       several_credentials_are_refused_even_the_same_one,
-                       a_header_source_reads_its_header_whole, a_query_source_reads_its_parameter_decoded,
-                       a_key_counts_from_its_not_before_on, a_key_is_expired_from_its_expiry_on,
-                       a_key_with_both_ends_counts_between_them, a_disabled_consumer_is_like_an_unknown_key,
-                       authorisation_is_looked_at_after_the_proof_only, an_open_api_asks_for_nothing,
-                       www_authenticate_names_the_rest_api_and_the_error_only_after_a_credential);
+TABLEGATE_SUITE("core_authentication", a_good_key_proves_its_consumer,
+                the_scheme_is_in_any_case_with_one_blank_or_more, another_scheme_carries_no_credential,
+                unknown_and_wrong_keys_are_alike, several_credentials_are_refused_even_the_same_one,
+                a_header_source_reads_its_header_whole, a_query_source_reads_its_parameter_decoded,
+                a_key_counts_from_its_not_before_on, a_key_is_expired_from_its_expiry_on,
+                a_key_with_both_ends_counts_between_them, a_disabled_consumer_is_like_an_unknown_key,
+                authorisation_is_looked_at_after_the_proof_only, an_open_api_asks_for_nothing,
+                www_authenticate_names_the_rest_api_and_the_error_only_after_a_credential);

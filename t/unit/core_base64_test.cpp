@@ -1,4 +1,5 @@
-// core/base64: RFC 4648's vectors, every byte there and back, and that each value has one spelling only.
+// core/base64: RFC 4648's vectors, every byte in both directions, and only one
+// spelling for each value.
 #include "core/text/base64.hpp"
 
 #include "core_testing.hpp"
@@ -42,7 +43,7 @@ START_TEST(all_bytes_in_all_lengths_come_back) {
 }
 END_TEST
 
-// Of all texts of up to three characters exactly those are accepted that encoding gives.
+// Of all texts of up to three characters exactly the results of encoding are accepted.
 START_TEST(each_value_has_one_spelling) {
   constexpr std::string_view kSome = "AQgw/+-_=.\n Z";
   unsigned accepted = 0;
@@ -80,13 +81,13 @@ START_TEST(other_spellings_are_refused) {
                            "Zm9_", "Zm9v\n", "Z g=", "Zg=a", "Zm9vZg==="}) {
     ck_assert_msg(!base64_decode(text), "standard: %s", text);
   }
-  // A NUL is a character like any other that is not of the alphabet.
+  // A NUL is rejected like any other character outside of the alphabet.
   ck_assert(!base64url_decode(std::string_view("Zm\0v", 4)));
   ck_assert(!base64_decode(std::string_view("Zm9v\0\0\0\0", 8)));
 }
 END_TEST
 
-// The room that is asked for is enough: the sanitizers see a byte too many.
+// The computed room is enough: the sanitizers report any byte beyond it.
 START_TEST(decoding_into_a_buffer_of_the_named_room) {
   for (size_t length = 0; length < 70; ++length) {
     const std::string text = base64url_encode(std::string(length, 'x'));
@@ -100,5 +101,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_base64", the_vectors_of_the_rfc, all_bytes_in_all_lengths_come_back, each_value_has_one_spelling,
-                      other_spellings_are_refused, decoding_into_a_buffer_of_the_named_room);
+TABLEGATE_SUITE("core_base64", the_vectors_of_the_rfc, all_bytes_in_all_lengths_come_back,
+                each_value_has_one_spelling, other_spellings_are_refused,
+                decoding_into_a_buffer_of_the_named_room);

@@ -1,4 +1,4 @@
-// core/body: JSON bodies, strictly, and what kind a body is.
+// core/body: JSON bodies, strictly, and the kinds of bodies.
 #include "core/call/body.hpp"
 
 #include "core_testing.hpp"
@@ -143,6 +143,6 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_body", members_are_read_with_their_kinds, numbers_stay_as_they_are_written,
-                               texts_are_decoded, only_an_object_is_a_body, nothing_follows_the_object,
-                               a_member_twice_is_refused_at_any_depth, nesting_has_a_limit, text_is_utf8,
-                               a_body_is_what_its_media_type_says, no_memory_is_an_error_of_ours);
+                texts_are_decoded, only_an_object_is_a_body, nothing_follows_the_object,
+                a_member_twice_is_refused_at_any_depth, nesting_has_a_limit, text_is_utf8,
+                a_body_is_what_its_media_type_says, no_memory_is_an_error_of_ours);

@@ -1,5 +1,5 @@
-// core/canary and what the manifest says of it: who gets the other version, what the two share; and when an
-// API ends.
+// core/canary and its entries in the manifest: who gets the other version, what
+// the two versions share, and when an API ends.
 #include "core/route/canary.hpp"
 
 #include <array>
@@ -41,7 +41,7 @@ START_TEST(a_canary_is_another_version_of_an_api) {
   ck_assert(!api.is_canary && canary.is_canary && manifest->apis[1].canary_weight == 0);
   ck_assert_uint_eq(canary.index, 2);
   ck_assert_uint_eq(canary.id, 1);
-  // No route leads to it.
+  // It has no route.
   ck_assert_ptr_eq(manifest->router->find("h", "/x", "GET").api, &api);
 }
 END_TEST
@@ -83,7 +83,7 @@ START_TEST(the_choice_is_stable_even_and_only_grows) {
         const std::string name = "consumer-" + std::to_string(i);
         const bool takes = takes_canary(name, api, weight);
         ck_assert(takes == takes_canary(name, api, weight));
-        // Whoever got it goes on getting it with a larger weight.
+        // A caller that got it still gets it with a larger weight.
         if (takes) ck_assert(takes_canary(name, api, weight + 1));
         taken += takes ? 1 : 0;
       }
@@ -101,7 +101,7 @@ START_TEST(the_choice_is_stable_even_and_only_grows) {
   }
   ck_assert_int_gt(both, kConsumers / 5);
   ck_assert_int_lt(both, kConsumers * 3 / 10);
-  // For ever: what a release decides the next one decides too.
+  // These results never change between releases.
   ck_assert(takes_canary("demo", 1, 100));
   ck_assert(!takes_canary("demo", 1, 0));
 }
@@ -125,4 +125,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_canary", a_canary_is_another_version_of_an_api, what_a_canary_must_share_is_checked,
-                       the_choice_is_stable_even_and_only_grows, when_an_api_ends_its_headers_are_ready);
+                the_choice_is_stable_even_and_only_grows, when_an_api_ends_its_headers_are_ready);

@@ -1,5 +1,5 @@
-// core/counter_table, usage_table, worker_table: counted once each, by many processes; full tables; who
-// leaves.
+// core/counter_table, usage_table, worker_table: each request is counted once,
+// by many processes; full tables; workers that end.
 #include "core/shared/counter_table.hpp"
 
 #include <sys/mman.h>
@@ -32,7 +32,7 @@ void* shared(size_t size) {
   return memory;
 }
 
-// Runs `work` in `count` processes that begin together.
+// Runs `work` in `count` processes that start together.
 void in_processes(int count, const std::function<void(int)>& work) {
   auto* ready = static_cast<std::atomic<int>*>(shared(sizeof(std::atomic<int>)));
   std::vector<pid_t> children;
@@ -92,12 +92,12 @@ END_TEST
 START_TEST(versions_that_no_configuration_knows_any_more_give_their_cells) {
   CounterTable table(shared(8192), 8192);
   for (uint32_t version = 1; version <= 1000; ++version) {
-    // A publication each: the one before stays for those who leave.
+    // One publication each: the previous one stays for workers that are shutting down.
     for (uint32_t api = 1; api <= 3; ++api) table.keep(api, 1, version);
     if (version > 1) table.keep(9, version - 1, version);
     for (uint32_t api = 1; api <= 3; ++api) table.take(api, 1, version).count(Slug::none, 1);
     CounterCell& cell = table.take(9, version, version);
-    ck_assert_uint_eq(value(cell.requests), 0);  // nothing of the one before
+    ck_assert_uint_eq(value(cell.requests), 0);  // nothing of the previous one
     ck_assert_uint_eq(value(cell.errors[static_cast<size_t>(Slug::query_failed)]), 0);
     cell.count(Slug::query_failed, 5);
   }
@@ -170,7 +170,7 @@ START_TEST(a_call_counts_for_api_and_consumer) {
   ck_assert_int_eq((found[{1, "demo"}].last), kNow + 5);
   ck_assert_uint_eq((found[{1, ""}].calls), 1);
   ck_assert_uint_eq((found[{1, longest}].calls), 1);
-  // The slot of before serves while it is the pair's.
+  // The slot found earlier is used while it is the pair's.
   const uint64_t key = UsageTable::key_of(2, "demo");
   UsageSlot& slot = table.count(key, 2, "demo", kNow);
   ck_assert(UsageTable::count_in(slot, key, kNow));
@@ -193,7 +193,7 @@ START_TEST(the_pair_called_longest_ago_makes_room) {
     if (entry.last < kNow + kMany - 8 * static_cast<int64_t>(table.slots())) ++old;
   }
   ck_assert_uint_eq(old, 0);
-  // One that comes back begins again, as another instance.
+  // A pair that returns begins again, as another instance.
   call(table, 1, "c0", kNow + kMany);
   const auto again = read(table);
   ck_assert_uint_eq(again.at({1, "c0"}).calls, 1);
@@ -232,7 +232,7 @@ START_TEST(many_processes_count_every_call) {
   constexpr size_t kSize = 1 << 20;
   void* memory = shared(kSize);
   UsageTable table(memory, kSize);
-  // The very first call of a pair is approximate when two make it at once: not these.
+  // If two processes make the very first call of a pair at once, its count is approximate: avoided here.
   for (int i = 0; i < kConsumers; ++i) call(table, 1, "c" + std::to_string(i));
   in_processes(kProcesses, [memory](int) {
     UsageTable mine(memory, kSize);
@@ -246,7 +246,8 @@ START_TEST(many_processes_count_every_call) {
 }
 END_TEST
 
-// Pairs come and go in a table that is far too small, while another process reads: what it reads is right.
+// Pairs come and go in a table that is far too small, while another process reads: what it reads is
+// consistent.
 START_TEST(readers_never_see_a_mixture) {
   constexpr size_t kSize = 4096;
   void* memory = shared(kSize);
@@ -303,9 +304,10 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_counter_table", an_answer_counts_for_its_version_and_slug, a_full_table_counts_in_the_other_cell,
-       versions_that_no_configuration_knows_any_more_give_their_cells, many_processes_take_over,
-       many_processes_count_every_answer, a_call_counts_for_api_and_consumer,
-       the_pair_called_longest_ago_makes_room, ten_thousand_pairs_are_remembered,
-       a_process_that_died_while_it_filled_a_slot_is_repaired, many_processes_count_every_call,
-       readers_never_see_a_mixture, workers_have_slots_and_old_generations_leave);
+TABLEGATE_SUITE("core_counter_table", an_answer_counts_for_its_version_and_slug,
+                a_full_table_counts_in_the_other_cell,
+                versions_that_no_configuration_knows_any_more_give_their_cells, many_processes_take_over,
+                many_processes_count_every_answer, a_call_counts_for_api_and_consumer,
+                the_pair_called_longest_ago_makes_room, ten_thousand_pairs_are_remembered,
+                a_process_that_died_while_it_filled_a_slot_is_repaired, many_processes_count_every_call,
+                readers_never_see_a_mixture, workers_have_slots_and_old_generations_leave);

@@ -1,4 +1,4 @@
-// core/digest and core/mac: what OpenSSL computes for us, against published values.
+// core/digest and core/mac: OpenSSL's results against published values.
 #include "core/digest.hpp"
 
 #include "core/proof/mac.hpp"
@@ -93,5 +93,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_digest", sha256_has_the_published_digests, hexadecimal_goes_back_and_forth,
-                                 md5_has_the_published_digests,
-                                 hmac_has_the_published_signatures_again_and_again, an_empty_key_is_a_key);
+                md5_has_the_published_digests, hmac_has_the_published_signatures_again_and_again,
+                an_empty_key_is_a_key);

@@ -15,8 +15,8 @@ using Lines = std::vector<std::pair<std::string, std::string>>;
 constexpr int64_t kNow = 1735689600;  // Wed, 01 Jan 2025 00:00:00 GMT
 constexpr const char* kDate = "Wed, 01 Jan 2025 00:00:00 GMT";
 
-// APIs: 1 takes SHA-256 alone, 2 SHA-1 too and bodies without Content-MD5, 3 wants a nonce, 4 has a header
-// parameter. Consumers: a good one, a disabled one, one authorised for nothing.
+// APIs: 1 accepts only SHA-256; 2 also SHA-1, and bodies without Content-MD5; 3 requires a nonce; 4 has a
+// header parameter. Consumers: a good one, a disabled one, one without an authorization.
 std::unique_ptr<const Manifest> a_manifest() {
   const auto api = [](const char* id, const char* methods, bool nonce, bool md5,
                       const char* parameters = "[]") {
@@ -90,7 +90,7 @@ struct Call {
   }
 };
 
-// What the server makes of a call. `text`: the string to sign as this test builds it, by hand.
+// The server's result for a call. `text`: the string to sign as this test builds it.
 struct Checker {
   std::unique_ptr<const Manifest> manifest = a_manifest();
   Authenticator authenticator{*manifest};
@@ -249,14 +249,14 @@ END_TEST
 // Found by t/fuzz/string_to_sign_fuzz.cpp: one text for two requests.
 START_TEST(one_text_is_one_request) {
   Call call;
-  // nginx would bind "1", the text is that of a=1%23b.
+  // nginx would bind "1"; the text is that of a=1%23b.
   call.target = "/p?a=1#b";
   ck_text_eq(checked(call, "", "/p?a=1#b"), "invalid_parameter");
   call.target = "/p#x?a=1";
   ck_text_eq(checked(call, "", "/p#x?a=1"), "invalid_parameter");
   call.target = "/p?a=1%23b";
   ck_text_eq(checked(call, "", "/p?a=1#b"), "good h1");
-  // The text of GET /p?x=y:%0A/q, if a header were named like that.
+  // The text of GET /p?x=y:%0A/q, if a header had such a name.
   call.target = "/p?x=y:%0A/q";
   ck_text_eq(checked(call, "", "/p?x=y:\n/q"), "good h1");
   call.target = "/q";
@@ -330,7 +330,7 @@ START_TEST(unknown_and_wrong_keys_are_alike_and_cost_the_same) {
   ck_text_eq(answers[0], answers[1]);
   ck_assert_uint_eq(costs[0], 4);
   ck_assert_uint_eq(costs[1], 4);
-  // A dummy key of ours proves nobody.
+  // The key for unknown access keys proves no consumer.
   call.secret = "the key of an access key that nobody has";
   Call plain;
   plain.access_key = "nobody";
@@ -418,16 +418,16 @@ START_TEST(signed_times_lie_within_the_window) {
   ck_text_eq(at(kNow + 901, Call()), stale);
   Call wrong;
   wrong.secret = "wrong";
-  ck_text_eq(at(kNow - 901, wrong), "invalid_signature");  // told only after the proof
+  ck_text_eq(at(kNow - 901, wrong), "invalid_signature");  // reported only after the signature was verified
 
   Call call;
   call.headers = {};
   ck_text_eq(checked(call, "", kTarget), "stale_request");  // no time at all
   call.set("X-Ca-Timestamp", std::to_string(kNow * 1000));
-  ck_text_eq(checked(call, "", kTarget), "stale_request");  // not signed: it does not count
+  ck_text_eq(checked(call, "", kTarget), "stale_request");  // not signed: ignored
   call.set("X-Ca-Signature-Headers", "x-ca-timestamp");
   ck_text_eq(checked(call, "x-ca-timestamp:" + std::to_string(kNow * 1000) + "\n", kTarget), "good h1");
-  call.set("Date", "Wed, 01 Jan 2025 01:00:00 GMT");  // both have to lie within
+  call.set("Date", "Wed, 01 Jan 2025 01:00:00 GMT");  // both must be within
   ck_text_eq(checked(call, "x-ca-timestamp:" + std::to_string(kNow * 1000) + "\n", kTarget), "stale_request");
   call.set("Date", "yesterday");
   ck_text_eq(checked(call, "x-ca-timestamp:" + std::to_string(kNow * 1000) + "\n", kTarget), "stale_request");
@@ -501,7 +501,8 @@ START_TEST(a_full_store_lets_nobody_in) {
   ck_text_eq(last, "nonce_store_full");
   ck_assert_uint_eq(let_in, checker.nonces.slots() / 2);  // one key's share
   Call plain;
-  ck_text_eq(checker.check(plain, lines_of(plain, "", kTarget)), "good h1");  // without a nonce it goes on
+  ck_text_eq(checker.check(plain, lines_of(plain, "", kTarget)),
+             "good h1");  // without a nonce the key still works
 }
 END_TEST
 
@@ -577,26 +578,15 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_hmac", the_vectors_of_the_specification_hold,
-                               every_part_is_covered,
-                               parameters_are_decoded_sorted_and_joined,
-                               a_repeated_key_is_refused_whoever_signs,
-                               one_text_is_one_request,
-                               a_signed_key_is_never_repeated,
-                               two_spellings_are_tried_and_no_third,
-                               the_signature_and_what_has_its_own_line_are_never_listed,
-                               unknown_and_wrong_keys_are_alike_and_cost_the_same,
-                               a_signature_has_one_form,
-                               methods_are_those_that_the_api_allows,
-                               repeated_headers_are_refused,
-                               bodies_that_are_no_form_are_covered_by_their_md5,
-                               signed_times_lie_within_the_window,
-                               the_policy_of_the_place_counts,
-                               a_nonce_counts_once_a_key_and_only_when_signed_and_proved,
-                               an_api_can_require_a_nonce,
-                               a_full_store_lets_nobody_in,
-                               header_parameters_have_to_be_signed,
-                               the_raw_profile_signs_the_query_as_it_stands,
-                               validity_and_authorisation_are_told_after_the_proof,
-                               a_body_that_nobody_read_is_asked_for,
-                               the_string_to_sign_is_shown_on_one_line);
+TABLEGATE_SUITE("core_hmac", the_vectors_of_the_specification_hold, every_part_is_covered,
+                parameters_are_decoded_sorted_and_joined, a_repeated_key_is_refused_whoever_signs,
+                one_text_is_one_request, a_signed_key_is_never_repeated, two_spellings_are_tried_and_no_third,
+                the_signature_and_what_has_its_own_line_are_never_listed,
+                unknown_and_wrong_keys_are_alike_and_cost_the_same, a_signature_has_one_form,
+                methods_are_those_that_the_api_allows, repeated_headers_are_refused,
+                bodies_that_are_no_form_are_covered_by_their_md5, signed_times_lie_within_the_window,
+                the_policy_of_the_place_counts, a_nonce_counts_once_a_key_and_only_when_signed_and_proved,
+                an_api_can_require_a_nonce, a_full_store_lets_nobody_in, header_parameters_have_to_be_signed,
+                the_raw_profile_signs_the_query_as_it_stands,
+                validity_and_authorisation_are_told_after_the_proof, a_body_that_nobody_read_is_asked_for,
+                the_string_to_sign_is_shown_on_one_line);

@@ -1,4 +1,4 @@
-// core/http_date: the times that clients sign.
+// core/http_date: the time formats that clients sign.
 #include "core/text/http_date.hpp"
 
 #include <ctime>
@@ -17,7 +17,7 @@ std::string date(const std::string& text, int64_t now = kNow) {
 }
 
 START_TEST(all_three_forms_are_read) {
-  // RFC 9110, section 5.6.7: one moment.
+  // RFC 9110, section 5.6.7: one moment in three forms.
   ck_text_eq(date("Sun, 06 Nov 1994 08:49:37 GMT"), "784111777");
   ck_text_eq(date("Sunday, 06-Nov-94 08:49:37 GMT"), "784111777");
   ck_text_eq(date("Sun Nov  6 08:49:37 1994"), "784111777");
@@ -89,7 +89,7 @@ START_TEST(milliseconds_are_plain_numbers) {
 }
 END_TEST
 
-// The C library's calendar is the second opinion.
+// Compared with the C library's calendar.
 START_TEST(what_is_written_is_read_back) {
   for (int64_t seconds = -4000000000; seconds < 8000000000; seconds += 86399 * 37) {
     char text[kHttpDateSize + 1];
@@ -108,5 +108,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_http_date", all_three_forms_are_read, calendar_and_clock_have_their_limits,
-                                    what_is_no_date_is_refused, two_digit_years_lie_near_now,
-                                    milliseconds_are_plain_numbers, what_is_written_is_read_back);
+                what_is_no_date_is_refused, two_digit_years_lie_near_now, milliseconds_are_plain_numbers,
+                what_is_written_is_read_back);

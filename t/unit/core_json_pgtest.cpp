@@ -1,5 +1,5 @@
-// core/json_writer against a real PostgreSQL: what is written equals the database's
-// own JSON byte for byte, and times what to_char makes of them.
+// core/json_writer against a real PostgreSQL: the output equals the database's
+// own JSON byte for byte, and times are as to_char writes them.
 #include "core_pgtesting.hpp"
 
 using namespace tablegate::core;
@@ -90,7 +90,7 @@ END_TEST
 
 START_TEST(texts_equal_to_json_for_every_character) {
   const Connection connection = connect();
-  // Every code point but NUL and the surrogates, 4096 a row.
+  // Every code point except NUL and the surrogates, 4096 per row.
   const int rows = compare(connection.get(), column(ColumnType::text),
                            "SELECT v, to_json(v) FROM (SELECT string_agg(chr(c), '' ORDER BY c) v FROM "
                            "generate_series(1, 1114111) c "
@@ -244,7 +244,8 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_json_pg", whole_numbers_equal_to_json, floating_point_numbers_equal_to_json,
-       numerics_equal_to_json_also_with_hundreds_of_digits, truth_values_equal_to_json,
-       texts_equal_to_json_for_every_character, dates_equal_to_json, timestamps_equal_what_to_char_says,
-       instants_equal_what_the_zone_s_offset_says, bytes_equal_postgresql_s_base64,
-       json_columns_equal_to_json, intervals_equal_to_json, a_whole_row_equals_row_to_json);
+                numerics_equal_to_json_also_with_hundreds_of_digits, truth_values_equal_to_json,
+                texts_equal_to_json_for_every_character, dates_equal_to_json,
+                timestamps_equal_what_to_char_says, instants_equal_what_the_zone_s_offset_says,
+                bytes_equal_postgresql_s_base64, json_columns_equal_to_json, intervals_equal_to_json,
+                a_whole_row_equals_row_to_json);

@@ -323,25 +323,14 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_json_writer", null_is_null_in_every_type,
-                                      numbers_are_written_as_they_are,
-                                      numbers_as_strings_are_quoted,
-                                      nan_and_infinities_are_strings,
-                                      truth_values_are_true_and_false,
-                                      quotes_backslashes_and_all_controls_are_escaped,
-                                      all_planes_of_unicode_stay_as_they_are,
-                                      long_texts_are_escaped_in_one_piece,
-                                      dates_are_iso_and_bc_and_infinity_are_postgresql_s_text,
-                                      timestamps_have_a_t_and_keep_their_fraction,
-                                      instants_without_a_wall_clock_are_utc,
-                                      instants_show_the_wall_clock_and_its_offset,
-                                      offsets_are_right_over_ends_of_months_years_and_leap_days,
-                                      the_two_sides_of_a_daylight_saving_change_differ,
-                                      instants_bc_or_infinite_are_postgresql_s_text,
-                                      bytes_are_padded_base64,
-                                      json_columns_stay_as_they_are_or_become_strings,
-                                      intervals_are_strings,
-                                      a_text_that_the_type_cannot_have_is_still_a_json_string,
-                                      lists_hold_every_row_in_declared_order,
-                                      an_object_is_the_first_row_or_null,
-                                      no_memory_is_told_at_every_step);
+TABLEGATE_SUITE(
+    "core_json_writer", null_is_null_in_every_type, numbers_are_written_as_they_are,
+    numbers_as_strings_are_quoted, nan_and_infinities_are_strings, truth_values_are_true_and_false,
+    quotes_backslashes_and_all_controls_are_escaped, all_planes_of_unicode_stay_as_they_are,
+    long_texts_are_escaped_in_one_piece, dates_are_iso_and_bc_and_infinity_are_postgresql_s_text,
+    timestamps_have_a_t_and_keep_their_fraction, instants_without_a_wall_clock_are_utc,
+    instants_show_the_wall_clock_and_its_offset, offsets_are_right_over_ends_of_months_years_and_leap_days,
+    the_two_sides_of_a_daylight_saving_change_differ, instants_bc_or_infinite_are_postgresql_s_text,
+    bytes_are_padded_base64, json_columns_stay_as_they_are_or_become_strings, intervals_are_strings,
+    a_text_that_the_type_cannot_have_is_still_a_json_string, lists_hold_every_row_in_declared_order,
+    an_object_is_the_first_row_or_null, no_memory_is_told_at_every_step);

@@ -1,4 +1,4 @@
-// core/jwk: which keys are taken, and why another is refused.
+// core/jwk: which keys are accepted, and the reasons for rejecting others.
 #include "core_jwt_testing.hpp"
 
 using namespace tablegate::core;
@@ -65,10 +65,10 @@ START_TEST(good_keys) {
 END_TEST
 
 START_TEST(what_is_no_key_set) {
-  ck_text_eq(refused(""), "line 1: is no JSON");
-  ck_text_eq(refused("{\"keys\":[{\"k\":\"topsecret\"}"), "line 1: is no JSON");  // and does not quote it
-  ck_text_eq(refused("[{" + oct(32) + ",\"kty\":\"oct\"}]"), "line 1: is no JSON");
-  ck_text_eq(refused("1"), "line 1: is no JSON");
+  ck_text_eq(refused(""), "line 1: is not JSON");
+  ck_text_eq(refused("{\"keys\":[{\"k\":\"topsecret\"}"), "line 1: is not JSON");  // and does not quote it
+  ck_text_eq(refused("[{" + oct(32) + ",\"kty\":\"oct\"}]"), "line 1: is not JSON");
+  ck_text_eq(refused("1"), "line 1: is not JSON");
   ck_text_eq(refused("{}"), "/keys: is missing: a JWK Set is {\"keys\": [...]}");
   ck_text_eq(refused("{\"keys\":{}}"), "/keys: must be a list of keys");
   ck_text_eq(refused("{" + oct(32) + "}"), "/keys: is missing: a JWK Set is {\"keys\": [...]}");
@@ -96,23 +96,23 @@ START_TEST(members_of_every_key) {
   ck_text_eq(refused_key(oct(32, R"(,"kid":")" + std::string(257, 'k') + "\"")),
              "/0/kid: must be 1 to 256 bytes without control characters");
   ck_text_eq(refused_key(oct(32, R"(,"use":"enc")")),
-             "/0/use: must be sig: a key for something else verifies no signature");
+             "/0/use: must be sig: a key with another use must not verify signatures");
   ck_text_eq(refused_key(ec(R"(,"use":"Sig")")),
-             "/0/use: must be sig: a key for something else verifies no signature");
+             "/0/use: must be sig: a key with another use must not verify signatures");
   ck_text_eq(refused_key(ec(R"(,"use":null)")), "/0/use: must be a string");
   ck_text_eq(refused_key(ec(R"(,"key_ops":[])")), "/0/key_ops: must name verify");
   ck_text_eq(refused_key(ec(R"(,"key_ops":["sign"])")), "/0/key_ops: must name verify");
   ck_text_eq(refused_key(ec(R"(,"key_ops":["encrypt","wrapKey"])")), "/0/key_ops: must name verify");
   ck_text_eq(refused_key(ec(R"(,"key_ops":"verify")")), "/0/key_ops: must be a list of strings");
   ck_text_eq(refused_key(ec(R"(,"key_ops":["verify",1])")), "/0/key_ops: must be a list of strings");
-  ck_text_eq(refused_key(ec(R"(,"key_ops":["verify","verify"])")), "/0/key_ops: names an operation twice");
+  ck_text_eq(refused_key(ec(R"(,"key_ops":["verify","verify"])")), "/0/key_ops: repeats an operation");
   const std::string algorithms =
       "/0/alg: must be one of HS256 HS384 HS512 RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA";
   for (const char* other : {"none", "RSA-OAEP", "hs256", "ES256K", "Ed25519", "A128KW", ""}) {
     ck_text_eq(refused_key(oct(64, R"(,"alg":")" + std::string(other) + "\"")), algorithms);
   }
   ck_text_eq(refused_key(oct(64, R"(,"alg":["HS256"])")), "/0/alg: must be a string");
-  const std::string unfit = "/0/alg: does not go with this type of key";
+  const std::string unfit = "/0/alg: is not an algorithm for this type of key";
   ck_text_eq(refused_key(oct(64, R"(,"alg":"RS256")")), unfit);
   ck_text_eq(refused_key(rsa(kGoodModulus, kGoodExponent, R"(,"alg":"HS256")")), unfit);
   ck_text_eq(refused_key(rsa(kGoodModulus, kGoodExponent, R"(,"alg":"ES256")")), unfit);
@@ -131,8 +131,7 @@ START_TEST(private_keys) {
     const std::string jwk = SigningKey(algorithm).jwk();
     for (const char* member : {"d", "p", "q", "dp", "dq", "qi", "oth"}) {
       const std::string with = jwk.substr(0, jwk.size() - 1) + ",\"" + member + "\":\"AQAB\"}";
-      ck_text_eq(refused("{\"keys\":[" + with + "]}"),
-                 "/keys/0: is a private key: give the public key alone");
+      ck_text_eq(refused("{\"keys\":[" + with + "]}"), "/keys/0: is a private key: give only the public key");
     }
   }
 }
@@ -191,12 +190,12 @@ END_TEST
 START_TEST(points) {
   ck_text_eq(refused_key(ec()), "accepted");
   ck_text_eq(refused_key(okp()), "accepted");
-  ck_text_eq(refused_key(ec("", kX, kX)), "/0: is no point of the curve");
-  ck_text_eq(refused_key(ec("", kY, kX)), "/0: is no point of the curve");
+  ck_text_eq(refused_key(ec("", kX, kX)), "/0: is not a point of the curve");
+  ck_text_eq(refused_key(ec("", kY, kX)), "/0: is not a point of the curve");
   const std::string zero = base64url_encode(std::string(32, '\0')),
                     most = base64url_encode(std::string(32, '\xff'));
-  ck_text_eq(refused_key(ec("", zero, zero)), "/0: is no point of the curve");
-  ck_text_eq(refused_key(ec("", most, most)), "/0: is no point of the curve");
+  ck_text_eq(refused_key(ec("", zero, zero)), "/0: is not a point of the curve");
+  ck_text_eq(refused_key(ec("", most, most)), "/0: is not a point of the curve");
   ck_text_eq(refused_key(ec("", base64url_encode(std::string(31, 'x')))), "/0/x: must have 32 bytes");
   ck_text_eq(refused_key(ec("", kX, base64url_encode(std::string(33, 'x')))), "/0/y: must have 32 bytes");
   ck_text_eq(refused_key(ec("", kX, kY, "P-384")), "/0/x: must have 48 bytes");
@@ -211,7 +210,8 @@ START_TEST(points) {
 }
 END_TEST
 
-// Ed25519 has points that OpenSSL takes: of small order, off the curve, with a y of the prime and more.
+// Points of Ed25519 that OpenSSL accepts although they are invalid: of small order, off the curve, y not
+// below the prime.
 START_TEST(points_of_ed25519) {
   auto little = [](std::initializer_list<unsigned char> first, unsigned char fill, unsigned char last) {
     std::string out(32, static_cast<char>(fill));
@@ -225,11 +225,11 @@ START_TEST(points_of_ed25519) {
                                      little({0xec}, 0xff, static_cast<unsigned char>(0x7f | sign))}) {
       ck_text_eq(refused_key(okp("", base64url_encode(small))), "/0: is a point of small order");
     }
-    // y = p and p + 1 are 0 and 1 spelled in another way.
+    // y = p and p + 1 are other spellings of 0 and 1.
     for (const unsigned char first : {0xed, 0xee}) {
       ck_text_eq(refused_key(okp(
                      "", base64url_encode(little({first}, 0xff, static_cast<unsigned char>(0x7f | sign))))),
-                 "/0: is no point of the curve");
+                 "/0: is not a point of the curve");
     }
   }
   unsigned char order_eight[] = {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4,
@@ -237,11 +237,11 @@ START_TEST(points_of_ed25519) {
                                  0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05};
   ck_text_eq(refused_key(okp("", base64url_encode({reinterpret_cast<char*>(order_eight), 32}))),
              "/0: is a point of small order");
-  // About half of all y have no x; real keys all do.
+  // About half of all y have no x; the y of a real key always has one.
   unsigned off = 0;
   for (unsigned char i = 2; i < 102; ++i) {
-    off +=
-        refused_key(okp("", base64url_encode(little({i}, 0, 0)))) == "/0: is no point of the curve" ? 1 : 0;
+    off += refused_key(okp("", base64url_encode(little({i}, 0, 0)))) == "/0: is not a point of the curve" ? 1
+                                                                                                          : 0;
   }
   ck_assert_uint_gt(off, 30);
   ck_assert_uint_lt(off, 70);
@@ -267,7 +267,7 @@ START_TEST(from_pem) {
     ck_assert(read->front().algorithm == algorithm);
     ck_assert_int_eq(EVP_PKEY_eq(read->front().key.get(), key.pkey()), 1);
     ck_text_eq(jwk_from_pem(key.private_pem(), algorithm, std::nullopt).error().text(),
-               "is a private key: give the public key alone (openssl pkey -in FILE -pubout)");
+               "is a private key: give only the public key (openssl pkey -in FILE -pubout)");
     ck_text_eq(jwk_from_pem(key.public_pem() + key.public_pem(), algorithm, std::nullopt).error().text(),
                "has more than one key or certificate");
     ck_text_eq(jwk_from_secret("x", algorithm, std::nullopt).error().text(),
@@ -280,20 +280,20 @@ START_TEST(from_pem) {
       const std::string name(jwt_algorithm_name(other));
       ck_text_eq(unfit.error().text(), jwt_key_type(other) == JwkType::oct
                                            ? name + " takes a shared secret, never a public key"
-                                           : "is no key for " + name);
+                                           : "is not a key for " + name);
     }
   }
   const SigningKey key(JwtAlgorithm::rs256);
   const BioPtr bio(BIO_new(BIO_s_mem()));
   ck_text_eq(jwk_from_pem("", JwtAlgorithm::rs256, std::nullopt).error().text(),
-             "is no PEM file of a public key");
+             "is not a PEM file of a public key");
   ck_text_eq(jwk_from_pem(key.public_der(), JwtAlgorithm::rs256, std::nullopt).error().text(),
-             "is no PEM file of a public key");
+             "is not a PEM file of a public key");
   ck_text_eq(jwk_from_pem("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", JwtAlgorithm::rs256,
                           std::nullopt)
                  .error()
                  .text(),
-             "is no PEM file of a public key that OpenSSL can read");
+             "is not a PEM file of a public key that OpenSSL can read");
   ck_text_eq(jwk_from_pem(key.public_pem(), JwtAlgorithm::rs256, "\xff").error().text(),
              "kid: is not valid UTF-8");
   ck_text_eq(jwk_from_pem(key.public_pem(), JwtAlgorithm::rs256, "").error().text(),
@@ -362,5 +362,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_jwk", good_keys, what_is_no_key_set, members_of_every_key, private_keys, secrets,
-                       moduli_and_exponents, points, points_of_ed25519, from_pem, pkcs1_and_certificates,
-                       fingerprints_are_of_the_material_alone, algorithms_have_names);
+                moduli_and_exponents, points, points_of_ed25519, from_pem, pkcs1_and_certificates,
+                fingerprints_are_of_the_material_alone, algorithms_have_names);

@@ -1,4 +1,5 @@
-// core/jwt: every way in that is known (RFC 8725, issue lists of other libraries), refused at the same cost.
+// core/jwt: all known attacks (RFC 8725, issue lists of other libraries) are
+// rejected at the same cost.
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
@@ -27,7 +28,7 @@ START_TEST(no_algorithm_is_none) {
     for (const std::string& signature : {std::string(), std::string(32, '\0'), std::string("x")}) {
       ck_assert(prove(unsigned_token(header, "{}", signature)).find("invalid_credential: ") == 0);
     }
-    // Also when it is signed.
+    // Even when it is signed.
     ck_text_eq(prove(key.token(header, "{}")), "invalid_credential: alg_unknown");
   }
   for (const char* header :
@@ -40,7 +41,7 @@ START_TEST(no_algorithm_is_none) {
 }
 END_TEST
 
-// The public key, in every text it is known in, as the secret of an HMAC.
+// The public key, in all its texts, as the secret of an HMAC.
 START_TEST(a_public_key_is_no_secret) {
   for (JwtAlgorithm algorithm : {JwtAlgorithm::rs256, JwtAlgorithm::es256, JwtAlgorithm::eddsa}) {
     const SigningKey key(algorithm);
@@ -62,7 +63,7 @@ START_TEST(a_public_key_is_no_secret) {
         }
       }
     }
-    // Nor is it taken for one when it is set.
+    // Nor is it accepted as a secret in a setting.
     for (const std::string& secret : {pem, bare, key.public_der(), key.jwk(), " \n" + key.jwk()}) {
       const Result<std::string> jwk = jwk_from_secret(secret, JwtAlgorithm::hs256, std::nullopt);
       ck_assert(!jwk || secret.size() < 32);
@@ -73,7 +74,7 @@ START_TEST(a_public_key_is_no_secret) {
 }
 END_TEST
 
-// And the other way: a secret never verifies as a key of another type.
+// The reverse: a secret never verifies as a key of another type.
 START_TEST(types_and_curves_are_not_mixed) {
   std::vector<SigningKey> keys;
   for (JwtAlgorithm algorithm : testing::all_algorithms()) keys.emplace_back(algorithm);
@@ -109,7 +110,7 @@ START_TEST(keys_inside_the_token_are_not_looked_at) {
       ck_text_eq(prove(forger.token(header + "}", "{}")), "invalid_credential: bad_signature");
       ck_text_eq(prove(forger.token(header + R"(,"kid":"other"})", "{}")), "invalid_credential: kid_unknown");
       ck_text_eq(prove(forger.token(header + R"(,"kid":"k"})", "{}")), "invalid_credential: bad_signature");
-      // They do no harm where the right key signed.
+      // They do not matter if the right key signed.
       ck_text_eq(prove(owner.token(header + "}", "{}")), "c");
     }
   }
@@ -149,7 +150,7 @@ START_TEST(extensions_are_refused) {
     ck_text_eq(prove(key.token(R"({"alg":"HS256","b64":)" + std::string(b64) + "}", "{}")),
                "invalid_credential: b64");
   }
-  // RFC 7797's own token form: the payload as it is.
+  // RFC 7797's own form of a token: the payload unencoded.
   const std::string header = base64url_encode(R"({"alg":"HS256","b64":false,"crit":["b64"]})");
   const std::string input = header + ".{}";
   ck_assert(prove(input + "." + base64url_encode(key.sign(JwtAlgorithm::hs256, input))).find("invalid") == 0);
@@ -172,7 +173,7 @@ START_TEST(duplicate_members_are_refused) {
         R"({"x":{"y":{"z":1,"z":1}}})", R"({"\ud83d\ude00":1,"😀":2})"}) {
     ck_text_eq(prove(key.token(payload)), "invalid_credential: duplicate_member");
   }
-  // The same name in different objects is none, nor a name that is also a value.
+  // The same name in different objects is no duplicate, nor is a name that equals a value.
   ck_text_eq(
       prove(key.token(R"({"a":{"a":{"a":"a"}},"b":[{"a":1},{"a":1},"a","a"],"aud":["a","a"],"c":"a"})")),
       "c");
@@ -205,8 +206,8 @@ START_TEST(each_token_has_one_spelling) {
       ck_assert(prove(changed).find("invalid_credential: ") == 0);
     }
   }
-  // Bits behind the last byte: 64 bytes leave four of them, so that fifteen other last characters decode
-  // alike.
+  // Bits after the last byte: 64 bytes leave four of them, so that fifteen other last characters decode to
+  // the same bytes.
   unsigned tried = 0;
   for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")) {
     std::string changed = token;
@@ -254,7 +255,7 @@ START_TEST(signatures_of_ecdsa) {
     above.back() = static_cast<char>(above.back() + 1);
     const std::string zero(half, '\0'), most(half, '\xff');
     const std::string r = good.substr(0, half), s = good.substr(half);
-    // CVE-2022-21449: zeros hold for every message where nobody looks.
+    // CVE-2022-21449: without a check, zeros are valid for every message.
     for (const std::string& bad :
          {zero + zero, zero + s, r + zero, n + s, r + n, above + s, r + above, most + most, n + n}) {
       ck_text_eq(with(bad), "invalid_credential: signature_form");
@@ -264,7 +265,7 @@ START_TEST(signatures_of_ecdsa) {
     for (const std::string& bad : {below + below, one + one, r + below, one + s, s + r}) {
       ck_text_eq(with(bad), "invalid_credential: bad_signature");
     }
-    // r + n is the same residue, where it fits the bytes.
+    // r + n is the same residue, if it fits the size.
     const BnPtr sum(BN_new());
     const BnPtr value(
         BN_bin2bn(reinterpret_cast<const unsigned char*>(r.data()), static_cast<int>(half), nullptr));
@@ -272,11 +273,11 @@ START_TEST(signatures_of_ecdsa) {
     if (static_cast<size_t>(BN_num_bytes(sum.get())) <= half) {
       ck_text_eq(with(bytes(sum.get()) + s), "invalid_credential: signature_form");
     }
-    // (r, n - s) is a signature too, of any ECDSA; it is another token, and proves the same.
+    // (r, n - s) is also a valid signature in any ECDSA; it makes another token with the same meaning.
     BN_bin2bn(reinterpret_cast<const unsigned char*>(s.data()), static_cast<int>(half), value.get());
     BN_sub(sum.get(), order, value.get());
     ck_text_eq(with(r + bytes(sum.get())), "c");
-    // Short numbers keep their leading zeros: sign until one comes.
+    // Short numbers keep their leading zeros: sign until one occurs.
     for (int i = 0; i < 3000; ++i) {
       const std::string payload = "{\"i\":" + std::to_string(i) + "}";
       const std::string other = base64url_encode(key.header()) + "." + base64url_encode(payload);
@@ -326,7 +327,7 @@ START_TEST(signatures_of_rsa_and_ed25519) {
   ck_text_eq(with_ed(ed_good + "x"), "invalid_credential: signature_form");
   ck_text_eq(with_ed(ed_good.substr(1)), "invalid_credential: signature_form");
   ck_text_eq(with_ed(std::string(64, '\0')), "invalid_credential: bad_signature");
-  // S + L is the same residue; RFC 8032 section 5.1.7 refuses it.
+  // S + L is the same residue; RFC 8032 section 5.1.7 rejects it.
   BIGNUM* raw = nullptr;
   BN_hex2bn(&raw, "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed");
   const BnPtr order(raw);
@@ -413,7 +414,7 @@ END_TEST
 START_TEST(sizes) {
   const SigningKey key(JwtAlgorithm::hs256);
   Proving prove(jwt_consumer("c", key.jwk()));
-  // Lengths grow by 4 for 3 bytes: a header that makes up for it.
+  // Lengths grow by 4 for 3 bytes: the header makes up for the difference.
   size_t exact = 0;
   for (size_t pad = 0; pad < 3; ++pad) {
     const std::string header = R"({"alg":"HS256","p":")" + std::string(pad, 'p') + "\"}";
@@ -452,12 +453,11 @@ START_TEST(nesting) {
 }
 END_TEST
 
-// Nothing but a complete proof tells a known key from an unknown one: the status is the same, and so is the
-// work.
+// Without a complete proof, a known key cannot be told from an unknown one: status and cost are the same.
 START_TEST(refused_tokens_cost_the_same) {
   for (JwtAlgorithm algorithm : testing::all_algorithms()) {
     const SigningKey one(algorithm), two(algorithm), forger(algorithm);
-    // One key under each kid: one verification. Both consumers' keys under one kid: two, for whatever token.
+    // One key under each kid: one verification. Both consumers' keys under one kid: two, for every token.
     for (const bool same_kid : {false, true}) {
       Proving prove(jwt_consumer("a", one.jwk("k")) + jwt_consumer("b", two.jwk(same_kid ? "k" : "k2")));
       const uint64_t cost = same_kid ? 2 : 1;
@@ -475,16 +475,16 @@ START_TEST(refused_tokens_cost_the_same) {
         ck_assert_uint_eq(prove.cost(stranger.token(stranger.header("k"), "{}")), 1);
         ck_assert_uint_eq(prove.cost(stranger.token(stranger.header("u"), "{}")), 1);
       }
-      // A good one ends with the key that verifies it.
+      // A valid token ends with the key that verifies it.
       ck_assert_uint_le(prove.cost(one.token(one.header("k"), "{}")), cost);
     }
   }
-  // With an issuer that nobody has.
+  // With an unknown issuer.
   const SigningKey key(JwtAlgorithm::es256);
   Proving prove(jwt_consumer("a", key.jwk("k"), R"("issuer":"i",)"));
   ck_assert_uint_eq(prove.cost(key.token(key.header("k"), R"({"iss":"j"})")), 1);
   ck_text_eq(prove(key.token(key.header("k"), R"({"iss":"j"})")), "invalid_credential: issuer_mismatch");
-  // Signatures that cannot fit an RSA key cost an exponentiation all the same.
+  // Signatures that cannot fit an RSA key cost an exponentiation as well.
   const SigningKey rsa(JwtAlgorithm::rs256);
   Proving prove_rsa(jwt_consumer("a", rsa.jwk("k")));
   for (const std::string& signature : {std::string(256, '\xff'), std::string(300, 'x')}) {
@@ -493,7 +493,7 @@ START_TEST(refused_tokens_cost_the_same) {
 }
 END_TEST
 
-// The keys of pretended verifications are known to everybody, and prove nothing.
+// The private keys of pretended verifications are public, so they must prove nothing.
 START_TEST(the_pretended_keys_open_nothing) {
   const SigningKey zeros(JwtAlgorithm::hs256, std::string(64, '\0'));
   Proving nobody(jwt_consumer("c", SigningKey(JwtAlgorithm::hs256).jwk("k")));
@@ -517,7 +517,7 @@ START_TEST(the_pretended_keys_open_nothing) {
     // It does sign for the generator as a public key...
     Proving generator(jwt_consumer("c", known.jwk()));
     ck_text_eq(generator(known.token("{}")), "c");
-    // ...and for nobody else.
+    // ...and for no other one.
     Proving prove(jwt_consumer("c", SigningKey(algorithm).jwk("k")));
     ck_text_eq(prove(known.token("{}")), "invalid_credential: kid_missing");
     ck_text_eq(prove(known.token(known.header("x"), "{}")), "invalid_credential: kid_unknown");
@@ -540,7 +540,7 @@ START_TEST(without_settings_nothing_is_proved) {
 }
 END_TEST
 
-// Whatever is refused, nothing stays in OpenSSL's queue, which nginx would log as its own.
+// After a rejection OpenSSL's error queue is empty; nginx would log its contents as its own.
 START_TEST(no_error_is_left_behind) {
   for (JwtAlgorithm algorithm : testing::all_algorithms()) {
     const SigningKey key(algorithm), forger(algorithm);
@@ -556,9 +556,9 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_jwt_attack", no_algorithm_is_none, a_public_key_is_no_secret, types_and_curves_are_not_mixed,
-                       keys_inside_the_token_are_not_looked_at, hostile_kids, extensions_are_refused,
-                       duplicate_members_are_refused, each_token_has_one_spelling, signatures_of_ecdsa,
-                       signatures_of_rsa_and_ed25519, forms_that_are_no_compact_token, sizes, nesting,
-                       refused_tokens_cost_the_same, the_pretended_keys_open_nothing,
-                       without_settings_nothing_is_proved, no_error_is_left_behind);
+TABLEGATE_SUITE("core_jwt_attack", no_algorithm_is_none, a_public_key_is_no_secret,
+                types_and_curves_are_not_mixed, keys_inside_the_token_are_not_looked_at, hostile_kids,
+                extensions_are_refused, duplicate_members_are_refused, each_token_has_one_spelling,
+                signatures_of_ecdsa, signatures_of_rsa_and_ed25519, forms_that_are_no_compact_token, sizes,
+                nesting, refused_tokens_cost_the_same, the_pretended_keys_open_nothing,
+                without_settings_nothing_is_proved, no_error_is_left_behind);

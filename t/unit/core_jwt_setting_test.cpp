@@ -1,4 +1,4 @@
-// core/jwt_setting: what a setting may be, and which settings do not go together.
+// core/jwt_setting: valid settings, and settings that conflict.
 #include <jansson.h>
 
 #include <random>
@@ -73,9 +73,9 @@ START_TEST(refusals_name_consumer_and_key) {
   ck_text_eq(with(R"("source":{"in":"body","name":"x"},)"),
              "line 2: consumer \"shop\": /jwt/source/in: has a value that is not known");
   ck_text_eq(with(R"("source":{"in":"header","name":"a b"},)"),
-             "line 2: consumer \"shop\": /jwt/source/name: is no name of a header or a cookie");
+             "line 2: consumer \"shop\": /jwt/source/name: is not a name of a header or a cookie");
   ck_text_eq(with(R"("source":{"in":"cookie","name":"a=b"},)"),
-             "line 2: consumer \"shop\": /jwt/source/name: is no name of a header or a cookie");
+             "line 2: consumer \"shop\": /jwt/source/name: is not a name of a header or a cookie");
   ck_text_eq(with(R"("source":{"in":"header","name":"a","prefix":"b c"},)"),
              "line 2: consumer \"shop\": /jwt/source/prefix: must be one word");
   ck_text_eq(with(R"("source":{"in":"query","name":"a","prefix":"b"},)"),
@@ -149,7 +149,7 @@ START_TEST(one_token_never_means_two_consumers) {
 }
 END_TEST
 
-// Eight keys that one token may have been signed with can be tried, nine cannot.
+// Eight keys that may have signed one token can be tried, nine cannot.
 START_TEST(no_token_costs_more_than_eight_verifications) {
   auto consumers = [](size_t count, const std::string& kid, const std::string& members) {
     std::string all;
@@ -165,7 +165,7 @@ START_TEST(no_token_costs_more_than_eight_verifications) {
                       "signed with: tell them apart by kid or issuer") != std::string::npos);
   ck_assert(refused(consumers(9, "k", "")).find("more than 8 keys") != std::string::npos);
   ck_assert(refused(consumers(9, "k", R"("issuer":"i",)")).find("more than 8 keys") != std::string::npos);
-  // One without issuer counts for every issuer.
+  // A setting without an issuer adds to every issuer.
   ck_assert(refused(consumers(8, "k", R"("issuer":"i",)") +
                     jwt_consumer("x", key(0).jwk_without_alg().insert(1, R"("kid":"k",)")))
                 .find("more than 8 keys") != std::string::npos);
@@ -179,7 +179,7 @@ START_TEST(no_token_costs_more_than_eight_verifications) {
              "consumer \"c\" has more than 8 keys that one token may have been signed with: tell them apart "
              "by kid or issuer");
 
-  // Eight are tried, whichever it is.
+  // Eight are tried, whichever they are.
   testing::Proving prove(consumers(8, "", ""));
   for (size_t i = 0; i < 8; ++i) {
     const SigningKey own(JwtAlgorithm::hs256, "a secret of thirty-two bytes " + std::to_string(1000 + i));
@@ -192,7 +192,7 @@ START_TEST(no_token_costs_more_than_eight_verifications) {
 }
 END_TEST
 
-// find_jwt_conflict() over any settings says what asking every pair says.
+// find_jwt_conflict() over any settings gives the same result as asking for every pair.
 START_TEST(conflicts_are_those_of_the_pairs) {
   std::mt19937 random(7);
   auto below = [&random](unsigned limit) { return random() % limit; };
@@ -232,7 +232,7 @@ START_TEST(conflicts_are_those_of_the_pairs) {
 }
 END_TEST
 
-// A key of many consumers is kept once, told apart by claim: looking them up does not grow with their number.
+// A key of many consumers is stored once and told apart by claim: the lookup does not grow with their number.
 START_TEST(many_consumers_of_one_key) {
   const SigningKey shared(JwtAlgorithm::es256);
   std::string consumers;
@@ -261,5 +261,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_jwt_setting", a_setting_is_read_whole, refusals_name_consumer_and_key, the_loaders_form,
-                       one_token_never_means_two_consumers, no_token_costs_more_than_eight_verifications,
-                       conflicts_are_those_of_the_pairs, many_consumers_of_one_key);
+                one_token_never_means_two_consumers, no_token_costs_more_than_eight_verifications,
+                conflicts_are_those_of_the_pairs, many_consumers_of_one_key);

@@ -1,4 +1,5 @@
-// core/jwt: tokens that are accepted, for whom and until when; the vectors of the RFCs; what is kept.
+// core/jwt: tokens that are accepted, for which consumer and until when; the
+// vectors of the RFCs; what is cached.
 #include "core_jwt_testing.hpp"
 
 using namespace tablegate::core;
@@ -50,7 +51,7 @@ START_TEST(the_tokens_of_rfc_7515_appendix_a) {
 }
 END_TEST
 
-// RFC 7520 section 4 and RFC 8037 appendix A.4 sign texts that are no claims: their signatures alone are
+// RFC 7520 section 4 and RFC 8037 appendix A.4 sign texts that are not claims: only their signatures are
 // checked.
 constexpr const char* kFrodo =
     ".SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb250byB0aGUgcm9"
@@ -141,7 +142,8 @@ START_TEST(every_algorithm_with_and_without_kid) {
     ck_assert(nameless.proof.kid.empty());
     ck_text_eq(nameless(with_kid), "invalid_credential: kid_unknown");
 
-    // A key without `alg` verifies all algorithms of its type, except a secret that is too short for one.
+    // A key without `alg` verifies with all algorithms of its type, except a secret that is too short for
+    // one.
     Proving any(jwt_consumer("c", key.jwk_without_alg()));
     for (JwtAlgorithm other : testing::all_algorithms()) {
       if (jwt_key_type(other) != jwt_key_type(algorithm) || jwt_key_curve(other) != jwt_key_curve(algorithm))
@@ -177,7 +179,7 @@ START_TEST(times) {
   ck_text_eq(at(R"("nbf":1000.1)", 990), "invalid_credential: not_yet_valid");
   ck_text_eq(at(R"("nbf":1e300)", 990), "invalid_credential: not_yet_valid");
   ck_text_eq(at(R"("nbf":1000,"exp":500)", 1000), "expired_credential: expired");
-  // iat is no condition.
+  // iat is not a condition.
   ck_text_eq(at(R"("iat":99999999999)", 0), "c");
   for (const char* bad : {R"("1000")", "null", "true", "[1000]", "{}", R"("")"}) {
     ck_text_eq(at(std::string("\"exp\":") + bad, 0), "invalid_credential: exp_type");
@@ -264,7 +266,7 @@ START_TEST(the_consumer_is_the_one_whose_conditions_hold) {
 }
 END_TEST
 
-// Where a token stands is part of what it proves.
+// A proof is valid only for the place of the token.
 START_TEST(sources_are_kept_apart) {
   const SigningKey one(JwtAlgorithm::es256), other(JwtAlgorithm::es256);
   Proving prove(jwt_consumer("bearer", one.jwk()) +
@@ -315,7 +317,7 @@ START_TEST(a_proof_is_kept_until_its_token_expires) {
     ck_assert(prove(changed, 1500).find("invalid_credential: ") == 0);
     ck_assert(!prove.proof.cached);
   }
-  // A new manifest begins with nothing.
+  // A new manifest begins with an empty cache.
   Proving fresh(jwt_consumer("c", key.jwk("k")));
   ck_text_eq(fresh(token, 1500), "c");
   ck_assert(!fresh.proof.cached);
@@ -329,7 +331,7 @@ START_TEST(what_is_not_kept) {
   ck_text_eq(prove(hmac), "s");
   ck_text_eq(prove(hmac), "s");
   ck_assert(!prove.proof.cached);
-  // Neither what is expired nor what is not valid yet.
+  // Neither expired tokens nor those that are not valid yet.
   const std::string early = asymmetric.token(R"({"nbf":5000})");
   ck_text_eq(prove(early), "invalid_credential: not_yet_valid");
   ck_text_eq(prove(early, 5000), "a");
@@ -341,7 +343,7 @@ START_TEST(what_is_not_kept) {
 }
 END_TEST
 
-// The cache is bounded: the least recently used of a set goes, and is proved anew.
+// The cache is bounded: the least recently used entry of a set is replaced, and verified again.
 START_TEST(kept_proofs_give_way) {
   const SigningKey key(JwtAlgorithm::es256);
   Proving prove(jwt_consumer("c", key.jwk()));
@@ -392,7 +394,7 @@ START_TEST(a_full_set_forgets_the_least_recently_used) {
 }
 END_TEST
 
-// More keys than contexts are kept prepared.
+// More keys than prepared contexts are kept.
 START_TEST(many_keys) {
   std::string consumers;
   std::vector<SigningKey> keys;
@@ -445,8 +447,8 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_jwt", the_tokens_of_rfc_7515_appendix_a, the_signatures_of_rfc_7520_and_rfc_8037,
-                                   every_algorithm_with_and_without_kid, times, audiences, claim_conditions,
-                                   the_consumer_is_the_one_whose_conditions_hold, sources_are_kept_apart,
-                                   a_proof_is_kept_until_its_token_expires, what_is_not_kept,
-                                   kept_proofs_give_way, a_full_set_forgets_the_least_recently_used,
-                                   many_keys, no_memory_lets_nobody_through, what_looks_like_a_token);
+                every_algorithm_with_and_without_kid, times, audiences, claim_conditions,
+                the_consumer_is_the_one_whose_conditions_hold, sources_are_kept_apart,
+                a_proof_is_kept_until_its_token_expires, what_is_not_kept, kept_proofs_give_way,
+                a_full_set_forgets_the_least_recently_used, many_keys, no_memory_lets_nobody_through,
+                what_looks_like_a_token);

@@ -1,5 +1,6 @@
-// What the unit tests of tokens share: keys made by OpenSSL that can sign, their
-// JWKs, tokens of any header and payload, and manifests of consumers with keys.
+// Shared by the unit tests of tokens: keys made by OpenSSL that can sign, their
+// JWKs, tokens with any header and payload, and manifests of consumers with
+// keys.
 #pragma once
 
 #include <openssl/core_names.h>
@@ -26,7 +27,7 @@ inline const std::array<JwtAlgorithm, kJwtAlgorithms>& all_algorithms() {
   return all;
 }
 
-// A key pair or a secret that goes with an algorithm.
+// A key pair or a secret for an algorithm.
 class SigningKey {
  public:
   explicit SigningKey(JwtAlgorithm algorithm, unsigned rsa_bits = 2048) : algorithm_(algorithm) {
@@ -92,12 +93,12 @@ class SigningKey {
     return text.erase(at, member.size());
   }
 
-  // As JWS wants it: ECDSA as r and s.
+  // In JWS form: ECDSA as r and s.
   std::string sign(JwtAlgorithm algorithm, const std::string& input) const {
     std::string out = sign_raw(algorithm, input);
     return jwt_key_type(algorithm) == JwkType::ec ? pair_of(out, jwt_key_curve(algorithm)) : out;
   }
-  // As OpenSSL makes it: ECDSA in DER.
+  // In OpenSSL's form: ECDSA in DER.
   std::string sign_raw(JwtAlgorithm algorithm, const std::string& input) const {
     static constexpr std::array<const char*, 13> kDigests = {"SHA256", "SHA384", "SHA512", "SHA256", "SHA384",
                                                              "SHA512", "SHA256", "SHA384", "SHA512", "SHA256",
@@ -130,7 +131,7 @@ class SigningKey {
     const std::string input = base64url_encode(header) + "." + base64url_encode(payload);
     return input + "." + base64url_encode(sign(algorithm_, input));
   }
-  // With the header that fits.
+  // With the matching header.
   std::string token(const std::string& payload) const { return token(header(), payload); }
   std::string header(const std::string& kid = {}) const {
     return R"({"alg":")" + std::string(jwt_algorithm_name(algorithm_)) + "\"" +
@@ -151,7 +152,7 @@ class SigningKey {
   }
 
  private:
-  // RSA keys take long to make: six, in turn.
+  // RSA keys take long to make: six, used in turn.
   static PkeyPtr make_rsa(unsigned bits) {
     static std::array<PkeyPtr, 6> pool;
     static size_t next = 0;
@@ -185,7 +186,7 @@ inline std::string jwt_consumer(const std::string& name, const std::string& keys
          members + R"("keys":[)" + keys + "]}}\n";
 }
 
-// A manifest, a verifier of it, and what it says of tokens.
+// A manifest, its verifier, and its results for tokens.
 class Proving {
  public:
   explicit Proving(const std::string& consumers)
@@ -205,7 +206,7 @@ class Proving {
     ck_assert(proof.reason.empty());
     return manifest_->consumers[proof.consumer].name;
   }
-  // What one token costs.
+  // The cost of one token.
   uint64_t cost(const std::string& token, int64_t now = 1000) {
     const uint64_t before = verifier_.verifications();
     (*this)(token, now);

@@ -1,4 +1,4 @@
-// core/manifest_reader: what a manifest may be, and why another one is refused.
+// core/manifest_reader: valid manifests, and the reasons for rejecting others.
 #include "core/manifest/manifest_reader.hpp"
 
 #include "core/route/router.hpp"
@@ -14,7 +14,7 @@ std::string refused(const std::string& body) {
   return testing::refusal_of(testing::manifest_text(body));
 }
 
-// The reason for refusing an API whose line has one thing changed.
+// The reason for rejecting an API whose line has one change.
 std::string refused_api(const std::string& from, const std::string& to) {
   return refused(api_line("1", "GET", "/x", "[]", {{from, to}}));
 }
@@ -382,7 +382,7 @@ START_TEST(hmac_rules_and_keys_that_make_no_sense_are_refused) {
     changed.replace(changed.find(from), from.size(), to);
     return refused_api(R"("authentication":["api_key"])", changed);
   };
-  ck_text_eq(rule(R"(["hmac"])", R"(["api_key"])"), "line 2: /hmac: wants hmac in authentication");
+  ck_text_eq(rule(R"(["hmac"])", R"(["api_key"])"), "line 2: /hmac: requires hmac in authentication");
   ck_text_eq(refused_api(R"(["api_key"])", R"(["hmac"])"), "line 2: /hmac: is missing");
   ck_text_eq(rule(R"(["HmacSHA1"])", "[]"), "line 2: /hmac/methods: must not be empty");
   ck_text_eq(rule("HmacSHA1", "HmacMD5"),
@@ -419,27 +419,16 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_manifest", a_good_manifest_is_read_whole,
-                                   a_manifest_with_nothing_published_is_good,
-                                   without_a_header_it_is_no_manifest,
-                                   a_newer_format_is_refused_by_number_whatever_else_it_has,
-                                   the_header_is_complete_and_has_nothing_else,
-                                   every_single_changed_or_lost_byte_is_found,
-                                   an_upper_case_or_short_digest_is_refused,
-                                   a_torn_line_is_refused_by_number,
-                                   a_line_is_an_object_of_a_known_kind,
-                                   fields_that_nobody_knows_are_refused_with_their_pointer,
-                                   fields_that_are_missing_are_refused_with_their_pointer,
-                                   wrong_types_are_refused_with_their_pointer,
-                                   values_out_of_range_are_refused,
-                                   words_that_are_not_known_are_refused,
-                                   apis_that_make_no_sense_are_refused,
-                                   more_optional_parameters_than_the_mask_has_bits_are_refused,
-                                   what_is_given_twice_is_refused,
-                                   references_to_what_is_not_there_are_refused,
-                                   documents_of_hosts_are_read_and_found,
-                                   key_digests_are_64_lower_case_hexadecimal_digits,
-                                   hmac_rules_and_keys_are_read,
-                                   hmac_rules_and_keys_that_make_no_sense_are_refused,
-                                   body_parameters_stand_with_post_only,
-                                   bad_utf8_and_nul_in_texts_are_refused);
+TABLEGATE_SUITE("core_manifest", a_good_manifest_is_read_whole, a_manifest_with_nothing_published_is_good,
+                without_a_header_it_is_no_manifest, a_newer_format_is_refused_by_number_whatever_else_it_has,
+                the_header_is_complete_and_has_nothing_else, every_single_changed_or_lost_byte_is_found,
+                an_upper_case_or_short_digest_is_refused, a_torn_line_is_refused_by_number,
+                a_line_is_an_object_of_a_known_kind, fields_that_nobody_knows_are_refused_with_their_pointer,
+                fields_that_are_missing_are_refused_with_their_pointer,
+                wrong_types_are_refused_with_their_pointer, values_out_of_range_are_refused,
+                words_that_are_not_known_are_refused, apis_that_make_no_sense_are_refused,
+                more_optional_parameters_than_the_mask_has_bits_are_refused, what_is_given_twice_is_refused,
+                references_to_what_is_not_there_are_refused, documents_of_hosts_are_read_and_found,
+                key_digests_are_64_lower_case_hexadecimal_digits, hmac_rules_and_keys_are_read,
+                hmac_rules_and_keys_that_make_no_sense_are_refused, body_parameters_stand_with_post_only,
+                bad_utf8_and_nul_in_texts_are_refused);

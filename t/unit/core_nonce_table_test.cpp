@@ -1,4 +1,5 @@
-// core/nonce_table: each nonce once, over processes, until its time is over.
+// core/nonce_table: each nonce is accepted once over all processes until it
+// expires.
 #include "core/shared/nonce_table.hpp"
 
 #include <sys/mman.h>
@@ -40,7 +41,7 @@ START_TEST(a_nonce_is_fresh_once) {
   ck_assert(table.remember("a") == kFresh);
   ck_assert(table.remember("a") == kReplayed);
   ck_assert(table.remember("b") == kFresh);
-  ck_assert(table.remember("a", kNow, 2) == kReplayed);  // the digest tells whose nonce it is
+  ck_assert(table.remember("a", kNow, 2) == kReplayed);  // the digest includes the access key
 }
 END_TEST
 
@@ -90,12 +91,12 @@ START_TEST(one_key_has_half_of_it) {
   ck_assert_uint_eq(taken, table.table.slots() / 2);
   ck_assert(table.remember("x", kNow, 7) == kFull);
   ck_assert(table.remember("x", kNow, 8) == kFresh);
-  ck_assert(table.remember("y", kNow + kHold, 7) == kFull);  // the period before still counts
+  ck_assert(table.remember("y", kNow + kHold, 7) == kFull);  // the previous period is included
   ck_assert(table.remember("y", kNow + 2 * kHold, 7) == kFresh);
 }
 END_TEST
 
-// Processes that all bring the same nonces, over shared memory: each nonce is let in exactly once.
+// Processes that all bring the same nonces, in shared memory: each nonce is accepted exactly once.
 START_TEST(racing_processes_let_each_nonce_in_once) {
   constexpr int kProcesses = 4;
   constexpr int kNonces = 20000;
@@ -137,6 +138,7 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_nonce_table", a_nonce_is_fresh_once, it_is_remembered_as_long_as_asked_and_hardly_longer,
-                       it_works_where_the_time_in_a_slot_wraps, many_keys_fill_it_well_and_then_it_says_so,
-                       one_key_has_half_of_it, racing_processes_let_each_nonce_in_once);
+TABLEGATE_SUITE("core_nonce_table", a_nonce_is_fresh_once,
+                it_is_remembered_as_long_as_asked_and_hardly_longer, it_works_where_the_time_in_a_slot_wraps,
+                many_keys_fill_it_well_and_then_it_says_so, one_key_has_half_of_it,
+                racing_processes_let_each_nonce_in_once);

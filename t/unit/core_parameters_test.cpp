@@ -215,12 +215,14 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_parameters", an_api_without_parameters_binds_nothing, values_stand_in_the_order_of_the_definition,
-       values_are_decoded_once, the_first_problem_in_the_order_of_the_definition_is_told,
-       a_repeated_parameter_is_refused_before_its_values_are_read,
-       a_wrong_type_is_refused_with_what_is_expected, bad_encoding_utf8_and_nul_are_refused,
-       parameters_that_nobody_declared_are_ignored, the_mask_tells_which_optional_parameters_are_present,
-       an_optional_parameter_is_checked_when_it_is_there, a_default_stands_in_for_an_absent_parameter_only,
-       a_default_is_checked_like_a_caller_s_value, path_parameters_come_from_their_segments,
-       header_parameters_come_from_headers_in_any_case, a_datetime_gets_its_zone_on_the_way,
-       no_memory_is_a_problem_never_a_crash);
+TABLEGATE_SUITE("core_parameters", an_api_without_parameters_binds_nothing,
+                values_stand_in_the_order_of_the_definition, values_are_decoded_once,
+                the_first_problem_in_the_order_of_the_definition_is_told,
+                a_repeated_parameter_is_refused_before_its_values_are_read,
+                a_wrong_type_is_refused_with_what_is_expected, bad_encoding_utf8_and_nul_are_refused,
+                parameters_that_nobody_declared_are_ignored,
+                the_mask_tells_which_optional_parameters_are_present,
+                an_optional_parameter_is_checked_when_it_is_there,
+                a_default_stands_in_for_an_absent_parameter_only, a_default_is_checked_like_a_caller_s_value,
+                path_parameters_come_from_their_segments, header_parameters_come_from_headers_in_any_case,
+                a_datetime_gets_its_zone_on_the_way, no_memory_is_a_problem_never_a_crash);

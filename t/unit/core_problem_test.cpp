@@ -1,4 +1,4 @@
-// core/problem: the error table of the interface and the bodies of errors.
+// core/problem: the table of errors and the bodies of error answers.
 #include "core/answer/problem.hpp"
 
 #include <jansson.h>
@@ -78,6 +78,23 @@ START_TEST(every_body_is_json_whatever_the_name_is) {
 }
 END_TEST
 
+START_TEST(pages_of_the_server_have_rows_too) {
+  ck_text_eq(server_problem_kind(404, false).name, "api_not_found");
+  ck_text_eq(server_problem_kind(400, false).name, "bad_request");
+  ck_text_eq(server_problem_kind(400, true).name, "invalid_body");
+  ck_assert(server_problem_kind(413, true).slug == Slug::body_too_large);
+  ck_assert(server_problem_kind(429, false).slug == Slug::rate_limited);
+  ck_assert(server_problem_kind(503, false).retry_after);
+  // Statuses without a row of their own.
+  ck_text_eq(server_problem_kind(418, false).name, "bad_request");
+  ck_assert_uint_eq(server_problem_kind(418, false).code, 418);
+  ck_assert(server_problem_kind(507, false).slug == Slug::internal_error);
+  ck_text_eq(server_problem_body(server_problem_kind(418, false), "r1"),
+             R"({"data":null,"success":false,"errCode":418,"error":"bad_request",)"
+             R"("errMsg":"the request was refused","requestId":"r1"})");
+}
+END_TEST
+
 START_TEST(none_is_no_problem) {
   ck_assert(!Problem{});
   ck_assert(static_cast<bool>(Problem{Slug::query_failed, {}, {}}));
@@ -86,6 +103,7 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_problem", each_outcome_has_its_status_code_and_slug, the_table_is_in_the_order_of_the_slugs,
-                       a_problem_of_a_parameter_names_it, a_problem_without_words_has_the_table_s,
-                       every_body_is_json_whatever_the_name_is, none_is_no_problem);
+TABLEGATE_SUITE("core_problem", each_outcome_has_its_status_code_and_slug,
+                the_table_is_in_the_order_of_the_slugs, a_problem_of_a_parameter_names_it,
+                a_problem_without_words_has_the_table_s, every_body_is_json_whatever_the_name_is,
+                pages_of_the_server_have_rows_too, none_is_no_problem);

@@ -7,7 +7,7 @@ namespace {
 
 constexpr const char* kBad = "(bad encoding)";
 
-// The decoded value, which is NUL-terminated right after its size.
+// The decoded value, which is NUL-terminated directly after its size.
 std::string decoded(std::string_view raw) {
   BlockArena arena;
   const std::string_view value = decode_query_value(raw, arena);
@@ -124,10 +124,11 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_query_string", values_without_escapes_are_copied, plus_is_a_blank_and_percent_2b_is_a_plus,
-       percent_escapes_decode_in_either_case, bad_percent_encoding_is_refused,
-       an_encoded_nul_stays_in_the_value_for_the_type_check_to_see, no_memory_is_no_value,
-       parameters_are_found_wherever_they_stand, absent_parameters_are_not_found,
-       a_name_alone_and_an_empty_value_are_empty_values, a_value_keeps_its_own_equals_signs_and_its_encoding,
-       repeated_parameters_are_counted_and_the_first_is_told, names_are_compared_decoded,
-       badly_encoded_names_are_nobody_s);
+TABLEGATE_SUITE("core_query_string", values_without_escapes_are_copied,
+                plus_is_a_blank_and_percent_2b_is_a_plus, percent_escapes_decode_in_either_case,
+                bad_percent_encoding_is_refused, an_encoded_nul_stays_in_the_value_for_the_type_check_to_see,
+                no_memory_is_no_value, parameters_are_found_wherever_they_stand,
+                absent_parameters_are_not_found, a_name_alone_and_an_empty_value_are_empty_values,
+                a_value_keeps_its_own_equals_signs_and_its_encoding,
+                repeated_parameters_are_counted_and_the_first_is_told, names_are_compared_decoded,
+                badly_encoded_names_are_nobody_s);

@@ -1,4 +1,4 @@
-// core/router: which API a host, a path and a method mean.
+// core/router: which API a host, a path and a method select.
 #include "core/route/router.hpp"
 
 #include "core_testing.hpp"
@@ -9,7 +9,7 @@ using testing::domain_line;
 
 namespace {
 
-// "7" for API 7, "405 GET, HEAD" or "404"; with the domain where there is one: "7 on a.example.com".
+// "7" for API 7, "405 GET, HEAD" or "404"; with the domain if there is one: "7 on a.example.com".
 std::string route(const Manifest& manifest, std::string_view host, std::string_view path,
                   std::string_view method = "GET", std::string_view query = {},
                   const testing::Headers& headers = {}) {
@@ -219,7 +219,7 @@ START_TEST(path_parameters_are_cut_out_of_the_path) {
 }
 END_TEST
 
-// A version of a REST API that a header or a query parameter asks for.
+// A version of a REST API that a header or a query parameter selects.
 std::string version_line(const std::string& id, const std::string& method, const std::string& path,
                          const std::string& in, const std::string& name, const std::string& value,
                          const std::string& domains = "[]") {
@@ -266,7 +266,8 @@ START_TEST(allow_tells_the_methods_of_the_version_asked_for) {
   ck_text_eq(route(*manifest, "any", "/x", "GET", "ver=v2"), "405 POST");
   ck_text_eq(route(*manifest, "any", "/x", "POST", "ver=v1"), "3");
   ck_text_eq(route(*manifest, "any", "/x", "PUT", ""), "404");
-  // The version of a literal path is not the one asked for: the parameter's may be.
+  // The API with the literal path has another version; the one with the path parameter may have the requested
+  // one.
   ck_text_eq(route(*manifest, "any", "/x", "POST", "ver=v3"), "4");
 }
 END_TEST
@@ -306,25 +307,18 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_router", an_empty_manifest_finds_nothing,
-                                 paths_compare_exactly_and_case_sensitively,
-                                 parameters_take_exactly_one_segment_that_is_not_empty,
-                                 a_literal_segment_wins_over_a_parameter,
-                                 head_finds_get,
-                                 another_method_is_405_with_all_methods_of_the_path,
-                                 allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them,
-                                 a_domain_serves_its_own_routes_first_then_those_of_any_host,
-                                 a_domain_s_parameter_route_wins_over_a_literal_of_any_host,
-                                 allow_unites_the_domain_and_any_host,
-                                 an_api_answers_on_each_of_its_domains,
-                                 wildcards_match_one_label_or_more_and_the_longest_wins,
-                                 an_exact_domain_does_not_fall_back_to_a_wildcard,
-                                 two_apis_that_one_request_could_mean_are_refused,
-                                 a_domain_that_is_not_there_is_refused,
-                                 the_longest_paths_and_many_parameters_are_found,
-                                 path_parameters_are_cut_out_of_the_path,
-                                 a_header_picks_the_version,
-                                 a_query_parameter_picks_the_version,
-                                 allow_tells_the_methods_of_the_version_asked_for,
-                                 a_domain_s_version_and_another_of_any_host,
-                                 versions_that_one_request_could_mean_are_refused);
+TABLEGATE_SUITE("core_router", an_empty_manifest_finds_nothing, paths_compare_exactly_and_case_sensitively,
+                parameters_take_exactly_one_segment_that_is_not_empty,
+                a_literal_segment_wins_over_a_parameter, head_finds_get,
+                another_method_is_405_with_all_methods_of_the_path,
+                allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them,
+                a_domain_serves_its_own_routes_first_then_those_of_any_host,
+                a_domain_s_parameter_route_wins_over_a_literal_of_any_host,
+                allow_unites_the_domain_and_any_host, an_api_answers_on_each_of_its_domains,
+                wildcards_match_one_label_or_more_and_the_longest_wins,
+                an_exact_domain_does_not_fall_back_to_a_wildcard,
+                two_apis_that_one_request_could_mean_are_refused, a_domain_that_is_not_there_is_refused,
+                the_longest_paths_and_many_parameters_are_found, path_parameters_are_cut_out_of_the_path,
+                a_header_picks_the_version, a_query_parameter_picks_the_version,
+                allow_tells_the_methods_of_the_version_asked_for, a_domain_s_version_and_another_of_any_host,
+                versions_that_one_request_could_mean_are_refused);

@@ -81,7 +81,7 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_statement", without_parameters_there_is_no_where, an_object_is_limited_to_one_row,
-                       conditions_are_joined_and_the_tail_stands_before_the_limit,
-                       absent_optional_parameters_leave_no_trace_and_placeholders_are_numbered_anew,
-                       all_parameters_optional_and_absent_leave_the_bare_select,
-                       identifiers_are_quoted_and_their_quotes_doubled);
+                conditions_are_joined_and_the_tail_stands_before_the_limit,
+                absent_optional_parameters_leave_no_trace_and_placeholders_are_numbered_anew,
+                all_parameters_optional_and_absent_leave_the_bare_select,
+                identifiers_are_quoted_and_their_quotes_doubled);

@@ -130,7 +130,7 @@ START_TEST(tables_are_told_with_their_age) {
             std::string::npos);
   ck_assert(text.find("tablegate_table_generation{service=\"a\\\"<b>&'\\n \\\\ 漢\"") != std::string::npos);
   const std::string source = "tablegate_table_source_timestamp_seconds{";
-  ck_assert_msg(text.find(source) == text.rfind(source), "only where it is told");
+  ck_assert_msg(text.find(source) == text.rfind(source), "only where it is known");
   const std::string page = status.text(write_status_page);
   ck_assert(page.find("Tue, 14 Nov 2023 22:13:20 GMT") != std::string::npos);
   ck_assert(page.find("<b>") == std::string::npos);
@@ -173,4 +173,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_status", json_holds_any_name, prometheus_and_the_page_escape_any_name,
-                                 tables_are_told_with_their_age, no_memory_is_told, accept_chooses);
+                tables_are_told_with_their_age, no_memory_is_told, accept_chooses);

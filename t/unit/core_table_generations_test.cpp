@@ -1,5 +1,5 @@
-// core/table_generations and the manifest's `tables`: what is read, which SQL follows, when that SQL is
-// another one.
+// core/table_generations and the manifest's `tables`: what is read, the SQL
+// that follows, and when that SQL changes.
 #include "core/plan/table_generations.hpp"
 
 #include "core/plan/statement.hpp"
@@ -155,5 +155,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_table_generations", what_is_read_is_told, rows_that_are_none_are_left_out, sql_follows_the_relation,
-                       tables_of_a_manifest_stand_where_it_says);
+TABLEGATE_SUITE("core_table_generations", what_is_read_is_told, rows_that_are_none_are_left_out,
+                sql_follows_the_relation, tables_of_a_manifest_stand_where_it_says);

@@ -1,4 +1,4 @@
-// What the unit tests of core share: a request's headers, and manifests with a
+// Shared by the unit tests of core: a request's headers, and manifests with the
 // right header line.
 #pragma once
 
@@ -40,7 +40,7 @@ class Headers final : public HeaderSource {
   std::vector<std::pair<std::string, std::string>> all_;
 };
 
-// An arena that gives `left` allocations and then none.
+// An arena that fails after `left` allocations.
 class ScarceArena final : public Arena {
  public:
   explicit ScarceArena(int left) : left_(left) {}
@@ -63,7 +63,7 @@ inline std::string manifest_text(const std::string& body) {
   return R"({"format":1,"gateway":"g","publication":7,"sha256":")" + sha256_hex(body) + "\"}\n" + body;
 }
 
-// An API's line of a manifest; `change` replaces parts of it, as {"what is there", "what shall be there"}.
+// An API's line of a manifest; `change` replaces parts of it: {"what is there", "replacement"}.
 inline std::string api_line(const std::string& id, const std::string& method, const std::string& path,
                             const std::string& domains = "[]",
                             std::initializer_list<std::pair<std::string, std::string>> change = {}) {
@@ -92,7 +92,7 @@ inline std::unique_ptr<const Manifest> good_manifest(const std::string& body) {
   return std::move(*manifest);
 }
 
-// The reason why read_manifest() refuses `text`.
+// The reason for which read_manifest() rejects `text`.
 inline std::string refusal_of(const std::string& text) {
   Result<std::unique_ptr<const Manifest>> manifest = read_manifest(text);
   return manifest ? std::string("accepted") : manifest.error().text();

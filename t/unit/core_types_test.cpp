@@ -1,4 +1,4 @@
-// core/types: names, OIDs, and which parameter goes with which column.
+// core/types: names, OIDs, and which parameter types fit which columns.
 #include "core/manifest/types.hpp"
 
 #include "core_testing.hpp"
@@ -106,6 +106,6 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_types", column_types_are_read_back_from_their_names, column_type_names_are_exact,
-                       parameter_types_are_read_back_from_their_names, parameter_type_names_are_exact,
-                       oids_are_postgresql_s, parameters_compare_with_columns_of_their_own_family_only,
-                       the_natural_parameter_type_goes_with_its_column);
+                parameter_types_are_read_back_from_their_names, parameter_type_names_are_exact,
+                oids_are_postgresql_s, parameters_compare_with_columns_of_their_own_family_only,
+                the_natural_parameter_type_goes_with_its_column);

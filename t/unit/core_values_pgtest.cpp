@@ -1,5 +1,5 @@
-// core/values against a real PostgreSQL: what a parameter check lets through is never
-// refused by the input function of the column's type.
+// core/values against a real PostgreSQL: a value that passes the parameter
+// check is never rejected by the input function of the column's type.
 #include <random>
 
 #include "core_pgtesting.hpp"
@@ -12,7 +12,8 @@ using testing::query;
 
 namespace {
 
-// Texts near the literals of a type: seeds, changed a little, and made of the letters that literals have.
+// Texts similar to the literals of a type: examples, slightly changed, and made of the characters of
+// literals.
 class Candidates {
  public:
   explicit Candidates(std::vector<std::string> seeds) : seeds_(std::move(seeds)) {}
@@ -61,7 +62,7 @@ std::string array_of(const std::vector<std::string>& texts) {
   return out + "}";
 }
 
-// Every accepted candidate of 40,000 goes through the input function of the column's type.
+// Every accepted candidate of 40,000 is passed to the input function of the column's type.
 void accepted_values_are_postgresql_s(ParameterType type, ColumnType column, const char* zone,
                                       std::vector<std::string> seeds) {
   const Connection connection = connect();
@@ -183,7 +184,7 @@ START_TEST(accepted_strings_are_postgresql_s) {
   accepted_values_are_postgresql_s(ParameterType::string, ColumnType::text, "",
                                    {"", "a", "\xE4\xBD\xA0\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF",
                                     "\xEE\x80\x80", "\xC2\x80", "\x7f\x01", "{\"a\",}"});
-  // Random bytes: what is accepted is UTF-8 for PostgreSQL too, and what is refused is not.
+  // Random bytes: what is accepted is UTF-8 for PostgreSQL too, and what is rejected is not.
   const Connection connection = connect();
   std::mt19937 random(7);
   Parameter parameter;
@@ -221,6 +222,7 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_values_pg", accepted_whole_numbers_are_postgresql_s, accepted_decimals_are_postgresql_s,
-       accepted_floating_point_numbers_are_postgresql_s, accepted_truth_values_are_postgresql_s,
-       accepted_dates_are_postgresql_s, accepted_times_are_postgresql_s, accepted_strings_are_postgresql_s,
-       a_time_means_the_same_instant_to_postgresql_as_to_the_caller);
+                accepted_floating_point_numbers_are_postgresql_s, accepted_truth_values_are_postgresql_s,
+                accepted_dates_are_postgresql_s, accepted_times_are_postgresql_s,
+                accepted_strings_are_postgresql_s,
+                a_time_means_the_same_instant_to_postgresql_as_to_the_caller);

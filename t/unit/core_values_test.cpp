@@ -1,4 +1,4 @@
-// core/values: which literals each parameter type takes.
+// core/values: the literals that each parameter type accepts.
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -295,29 +295,15 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_values", strings_are_any_utf8_also_empty,
-                                 strings_with_nul_or_bad_utf8_are_refused,
-                                 smallints_keep_their_limits,
-                                 ints_keep_their_limits,
-                                 longs_keep_their_limits,
-                                 whole_numbers_have_one_plain_notation,
-                                 decimals_are_plain_and_may_have_hundreds_of_digits,
-                                 decimals_in_other_notations_are_refused,
-                                 floating_point_numbers_may_have_exponents,
-                                 floating_point_overflow_is_refused,
-                                 floating_point_underflow_to_zero_is_refused,
-                                 a_parameter_is_held_to_its_narrower_side,
-                                 no_nan_no_infinity_no_hexadecimal_float,
-                                 truth_has_four_spellings,
-                                 dates_are_iso_8601,
-                                 months_keep_their_lengths,
-                                 leap_years_are_the_gregorian_calendar_s,
-                                 years_begin_at_1_and_may_pass_9999,
-                                 words_for_dates_and_times_are_refused,
-                                 times_are_iso_8601,
-                                 times_keep_their_ranges,
-                                 fractions_have_at_most_six_digits,
-                                 offsets_are_taken_for_instants,
-                                 a_time_without_offset_gets_the_table_s_zone,
-                                 a_time_without_zone_takes_no_offset,
-                                 an_empty_value_is_a_value_of_strings_only);
+TABLEGATE_SUITE("core_values", strings_are_any_utf8_also_empty, strings_with_nul_or_bad_utf8_are_refused,
+                smallints_keep_their_limits, ints_keep_their_limits, longs_keep_their_limits,
+                whole_numbers_have_one_plain_notation, decimals_are_plain_and_may_have_hundreds_of_digits,
+                decimals_in_other_notations_are_refused, floating_point_numbers_may_have_exponents,
+                floating_point_overflow_is_refused, floating_point_underflow_to_zero_is_refused,
+                a_parameter_is_held_to_its_narrower_side, no_nan_no_infinity_no_hexadecimal_float,
+                truth_has_four_spellings, dates_are_iso_8601, months_keep_their_lengths,
+                leap_years_are_the_gregorian_calendar_s, years_begin_at_1_and_may_pass_9999,
+                words_for_dates_and_times_are_refused, times_are_iso_8601, times_keep_their_ranges,
+                fractions_have_at_most_six_digits, offsets_are_taken_for_instants,
+                a_time_without_offset_gets_the_table_s_zone, a_time_without_zone_takes_no_offset,
+                an_empty_value_is_a_value_of_strings_only);

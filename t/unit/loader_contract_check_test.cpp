@@ -41,22 +41,26 @@ std::string joined(const std::vector<ContractBreak>& breaks) {
   return text;
 }
 
-// What breaks when the definition (and the source) change.
-std::string breaks(const std::vector<Change>& changes, const std::vector<Change>& source = {}) {
-  return joined(
-      contract_breaks({kDefinition, kSource}, {changed(kDefinition, changes), changed(kSource, source)}));
+ContractSide side(const std::string& definition, const std::string& source) {
+  return {read_api_definition(definition, "the API"), read_table_source(source, "its source")};
 }
 
-// The other way round.
+// What breaks when the definition (and the source) change.
+std::string breaks(const std::vector<Change>& changes, const std::vector<Change>& source = {}) {
+  return joined(contract_breaks(side(kDefinition, kSource),
+                                side(changed(kDefinition, changes), changed(kSource, source))));
+}
+
+// The reverse change.
 std::string undone(const std::vector<Change>& changes, const std::vector<Change>& source = {}) {
-  return joined(
-      contract_breaks({changed(kDefinition, changes), changed(kSource, source)}, {kDefinition, kSource}));
+  return joined(contract_breaks(side(changed(kDefinition, changes), changed(kSource, source)),
+                                side(kDefinition, kSource)));
 }
 
 // Between two changed definitions.
 std::string between(const std::vector<Change>& one, const std::vector<Change>& other) {
   return joined(
-      contract_breaks({changed(kDefinition, one), kSource}, {changed(kDefinition, other), kSource}));
+      contract_breaks(side(changed(kDefinition, one), kSource), side(changed(kDefinition, other), kSource)));
 }
 
 const std::string kAge = R"({"name":"age","type":"INT","required":false,"default":25})";
@@ -186,7 +190,7 @@ START_TEST(proofs) {
   ck_text_eq(breaks({{kAuthentication, R"("authentication":["jwt"])"}}),
              "authentication no longer takes api_key; authentication no longer takes hmac");
   ck_text_eq(undone({{kAuthentication, R"("authentication":[])"}}),
-             "authentication was open to all and wants a credential");
+             "authentication was open to all and now requires a credential");
   const auto hmac = [](const std::string& rule) {
     return std::vector<Change>{{kAuthentication, kAuthentication + R"(,"hmac":{)" + rule + "}"}};
   };
@@ -239,6 +243,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_contract_check", the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing, the_address_is_part_of_it,
-       response_fields, request_parameters, defaults_of_parameters, narrower_values, limits, proofs,
-       every_break_is_told_at_once, differences_name_each_field);
+TABLEGATE_SUITE("loader_contract_check", the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing,
+                the_address_is_part_of_it, response_fields, request_parameters, defaults_of_parameters,
+                narrower_values, limits, proofs, every_break_is_told_at_once, differences_name_each_field);

@@ -1,5 +1,5 @@
 // Files of rows before their first row: headers, COPY's end marker, charsets,
-// files that cannot be read. What COPY does is tested functionally.
+// files that cannot be read. COPY itself is tested by functional tests.
 #include <stdio.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -89,7 +89,7 @@ START_TEST(end_marker) {
 }
 END_TEST
 
-// The line at which the record begins for which COPY says `copied`.
+// The line where the record begins that COPY numbers `copied`.
 uint64_t line_of(const std::string& text, uint64_t copied, size_t chunk) {
   CsvScanner scanner;
   for (size_t at = 0; at < text.size(); at += chunk) scanner.scan(std::string_view(text).substr(at, chunk));
@@ -97,7 +97,7 @@ uint64_t line_of(const std::string& text, uint64_t copied, size_t chunk) {
   return scanner.line_of(copied);
 }
 
-// Nothing inside quotes counts for COPY before the first line has ended.
+// COPY counts nothing inside quotes before the first line has ended.
 START_TEST(lines_of_copy) {
   for (size_t chunk = 1; chunk < 20; ++chunk) {
     const std::string crlf = "1,\"a\nb\nc\"\r\n2,b\r\n\r\n3,\"\n\r\n\"\r\n4,c";
@@ -121,8 +121,8 @@ START_TEST(headers) {
             "(accepted)");
   same_text(open_source(File("s.csv", "user_name\tuser_id\n").path(), true, '\t'), "(accepted)");
   expect(open_source(File("c.csv", "user_id,name\n").path(), true),
-         "the header names \"name\", the table has no such column");
-  expect(open_source(File("d.csv", "user_id\n").path(), true), "the header lacks \"user_name\"");
+         "the header names \"name\", which is not a column of the table");
+  expect(open_source(File("d.csv", "user_id\n").path(), true), "the header does not name \"user_name\"");
   expect(open_source(File("e.csv", "user_id,USER_ID,user_name\n").path(), true),
          "names column \"user_id\" twice");
   expect(open_source(File("f.csv", "").path(), true), "is empty, a header was expected");
@@ -142,7 +142,7 @@ START_TEST(files) {
   same_text(open_source("/nonexistent.csv", false),
             "failed: cannot open /nonexistent.csv: No such file or directory");
   same_text(open_source("/tmp/none-*.csv", false), "/tmp/none-*.csv: the glob matches no file");
-  expect(open_source(File("plain.csv.gz", "1,a\n").path(), false), "is no gzip file");
+  expect(open_source(File("plain.csv.gz", "1,a\n").path(), false), "is not a gzip file");
   const File file("x.csv.gz", "");
   gzFile out = gzopen(file.path().c_str(), "wb");
   gzputs(out, "user_id,user_name\n1,a\n");

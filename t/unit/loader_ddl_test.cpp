@@ -1,5 +1,5 @@
-// MaxCompute's CREATE TABLE: what is read, what is refused by name and place,
-// and that no text at all crashes the parser.
+// MaxCompute's CREATE TABLE: what is read, what is rejected with its name and
+// place, and that no text crashes the parser.
 #include "model/ddl.hpp"
 
 #include <cstdlib>
@@ -117,7 +117,7 @@ START_TEST(refused_by_name_and_place) {
                  "2:5: column \"b\": type vector is not supported yet");
   expect_refusal("CREATE TABLE t (g ARRAY<GEOGRAPHY>)",
                  "column \"g\": in array: type geography is not supported yet");
-  expect_refusal("CREATE TABLE t (m MAP<STRING>)", "column \"m\": map wants 2 types");
+  expect_refusal("CREATE TABLE t (m MAP<STRING>)", "column \"m\": map requires 2 types");
   expect_refusal("CREATE TABLE t (m MAP<ARRAY<INT>,INT>)", "column \"m\": a map's keys are scalars");
   expect_refusal("CREATE TABLE t (a ARRAY<STRING,INT>)", "column \"a\": \">\" of array expected");
   expect_refusal("CREATE TABLE t (a ARRAY)", "column \"a\": \"<\" of array expected, found \")\"");
@@ -130,7 +130,7 @@ START_TEST(refused_by_name_and_place) {
                  "AUTO is not supported yet");
   expect_refusal("CREATE EXTERNAL TABLE t (a BIGINT)", "EXTERNAL tables are not supported yet");
   expect_refusal("CREATE TABLE t (a BIGINT) CLUSTERED BY (b)",
-                 "CLUSTERED BY names \"b\", which is no column");
+                 "CLUSTERED BY names \"b\", which is not a column");
   expect_refusal("CREATE TABLE t (a BIGINT) CLUSTERED BY (a) INTO many BUCKETS",
                  "a number after INTO expected");
   expect_refusal("CREATE TABLE t (a BIGINT) RANGE (a)", "CLUSTERED expected");
@@ -181,7 +181,7 @@ START_TEST(partition_columns_come_last) {
   ck_assert(ddl.columns[2].not_null);
   ck_assert_uint_eq(ddl.partition_columns.size(), 2);
   same_text(ddl.partition_columns[1], "hh");
-  expect_refusal("CREATE TABLE t (a BIGINT) PARTITIONED BY (a STRING)", "column \"a\" stands twice");
+  expect_refusal("CREATE TABLE t (a BIGINT) PARTITIONED BY (a STRING)", "column \"a\" is repeated");
   expect_refusal("CREATE TABLE t (a BIGINT) PARTITIONED BY (p DOUBLE)",
                  "column \"p\": no partition can be of type DOUBLE");
   expect_refusal("CREATE TABLE t (a BIGINT) PARTITIONED BY (b INT, c INT, d INT, e INT, f INT, g INT, h INT)",
@@ -192,13 +192,14 @@ START_TEST(partition_columns_come_last) {
 END_TEST
 
 START_TEST(refused_names) {
-  expect_refusal("CREATE TABLE t (a BIGINT, A STRING)", "1:27: column \"a\" stands twice");
+  expect_refusal("CREATE TABLE t (a BIGINT, A STRING)", "1:27: column \"a\" is repeated");
   expect_refusal("CREATE TABLE t (ctid BIGINT)", "PostgreSQL keeps for itself");
   expect_refusal("CREATE TABLE t (`` BIGINT)", "is empty");
   expect_refusal("CREATE TABLE t (`a\nb` BIGINT)", "control character");
   same_text(refusal("CREATE TABLE t (" + std::string(63, 'c') + " BIGINT)"), "(accepted)");
   expect_refusal("CREATE TABLE t (" + std::string(64, 'c') + " BIGINT)", "has 64 bytes");
-  expect_refusal("CREATE TABLE t (a BIGINT, PRIMARY KEY (b))", "PRIMARY KEY names \"b\", which is no column");
+  expect_refusal("CREATE TABLE t (a BIGINT, PRIMARY KEY (b))",
+                 "PRIMARY KEY names \"b\", which is not a column");
   expect_refusal("CREATE TABLE t (a BIGINT, PRIMARY KEY (a, a))", "twice");
   expect_refusal("CREATE TABLE t (a BIGINT PRIMARY KEY, b BIGINT PRIMARY KEY)", "a second PRIMARY KEY");
 }
@@ -222,7 +223,7 @@ START_TEST(broken_texts) {
 }
 END_TEST
 
-// Cuts, swaps and repeats pieces of a statement that uses everything. Run under ASan too.
+// Cuts, swaps and repeats pieces of a statement that uses all features. Run under ASan too.
 START_TEST(any_text_ends) {
   const std::string seed =
       "CREATE TABLE IF NOT EXISTS p.s.`t` (a BIGINT NOT NULL DEFAULT ((1)) COMMENT 'x\\'', b DECIMAL(3,2), "
@@ -258,5 +259,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_ddl", tutorial_statement, every_scalar_type, whole_grammar, key_of_a_column,
-                     refused_by_name_and_place, nested_types, clustering_is_left_out,
-                     partition_columns_come_last, refused_names, broken_texts, any_text_ends);
+                refused_by_name_and_place, nested_types, clustering_is_left_out, partition_columns_come_last,
+                refused_names, broken_texts, any_text_ends);

@@ -1,5 +1,5 @@
-// Definitions before they meet a catalog: JSON, shapes, names, rules, and the
-// normalised text by which `apply` knows what is unchanged.
+// Definitions without a catalog: JSON, shapes, names, rules, and the normalised
+// text by which `apply` notices changes.
 #include "model/definition.hpp"
 
 #include <stdlib.h>
@@ -42,7 +42,7 @@ std::vector<Definition> read(const std::string& text, Problems& problems) {
   return definitions;
 }
 
-// A line each, the file's name as FILE.
+// One line each, with FILE in place of the file's name.
 std::string text_of(const Problems& problems) {
   std::string lines;
   for (std::string line : problems.lines()) {
@@ -54,7 +54,7 @@ std::string text_of(const Problems& problems) {
   return lines;
 }
 
-// What reading, shape and rules refuse.
+// What reading, shape and rules reject.
 std::string problems_of(const std::string& text) {
   Problems problems;
   for (Definition& definition : read(text, problems)) {
@@ -100,9 +100,9 @@ START_TEST(fields_of_a_data_source) {
       "FILE /endpoint: must be a base URL: http:// or https://, a host, an optional port and path, no / at "
       "the end\nFILE /project: must be 1 to 128 of A-Za-z0-9_-\n");
   same_text(source(R"("type":"maxcompute")"),
-            "FILE: \"endpoint\" is missing: type maxcompute wants it\n"
-            "FILE: \"project\" is missing: type maxcompute wants it\n");
-  same_text(source(R"("type":"postgresql")"), "FILE: \"dsn\" is missing: type postgresql wants it\n");
+            "FILE: \"endpoint\" is missing: type maxcompute requires it\n"
+            "FILE: \"project\" is missing: type maxcompute requires it\n");
+  same_text(source(R"("type":"postgresql")"), "FILE: \"dsn\" is missing: type postgresql requires it\n");
   same_text(source(R"("type":"postgresql","dsn":"host=h dbname=d user=u")"), "");
   const std::string secret = source(R"("type":"postgresql","dsn":"host=h password=tops3cret")");
   ck_assert(secret.find("FILE /dsn: ") == 0 && secret.find("tops3cret") == std::string::npos);
@@ -127,7 +127,7 @@ END_TEST
 
 START_TEST(json_is_read_strictly) {
   same_text(problems_of(R"({"kind":"RestApi","name":"r","name":"s","base_path":"/"})"),
-            "FILE /name: stands twice\n");
+            "FILE /name: is repeated\n");
   ck_assert(problems_of("{\n \"kind\": }").find("line 2 column 10") != std::string::npos);
   ck_assert(problems_of("\"\xff\"").find("not JSON") != std::string::npos);
   ck_assert(problems_of(std::string(200000, '[')).find("not JSON") != std::string::npos);
@@ -154,8 +154,8 @@ START_TEST(path_and_parameters_agree) {
       "FILE /request_parameters/0/in: the path has no segment {no}\n"
       "FILE /request_parameters/0/required: a path parameter is always required\n"
       "FILE /request_parameters/1/name: this header carries the credential\n"
-      "FILE /request_parameters/2/name: parameter \"no\" stands twice\n"
-      "FILE /request_parameters/2/default: stands only with \"required\": false\n"
+      "FILE /request_parameters/2/name: parameter \"no\" is repeated\n"
+      "FILE /request_parameters/2/default: requires \"required\": false\n"
       "FILE /path: {id} has no request parameter \"id\" with \"in\": \"path\"\n");
 }
 END_TEST
@@ -172,13 +172,15 @@ START_TEST(columns_and_values_fit_the_table) {
       R"({"name":"id","type":"LONG","sample":"x"},{"name":"name","type":"LONG"},{"name":"none","type":"LONG"}],)"
       R"("response_parameters":[{"name":"n","column":"name","as":"string"},{"name":"id","as":"string"}]})",
       problems);
-  ck_assert(!check_api_columns(definitions[0].document, definitions[0].place, table, problems));
-  same_text(text_of(problems),
-            "FILE /request_parameters/0/sample: is no LONG: must be a whole number from -9223372036854775808 "
-            "to 9223372036854775807\n"
-            "FILE /request_parameters/1/type: LONG does not go with column \"name\" (text); use STRING\n"
-            "FILE /request_parameters/2/name: table \"t\" has no column \"none\"\n"
-            "FILE /response_parameters/0/as: is for integers and decimals; column \"name\" is text\n");
+  ck_assert(!check_api_columns(read_api_definition(definitions[0].document), definitions[0].place, table,
+                               problems));
+  same_text(
+      text_of(problems),
+      "FILE /request_parameters/0/sample: is not LONG: must be a whole number from -9223372036854775808 "
+      "to 9223372036854775807\n"
+      "FILE /request_parameters/1/type: LONG does not go with column \"name\" (text); use STRING\n"
+      "FILE /request_parameters/2/name: table \"t\" has no column \"none\"\n"
+      "FILE /response_parameters/0/as: is for integers and decimals; column \"name\" is text\n");
 }
 END_TEST
 
@@ -250,7 +252,8 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_definition", a_definition_of_the_contract_is_taken, what_comes_later_is_refused_by_name, fields_of_a_data_source,
-       every_fault_of_a_shape_is_told, json_is_read_strictly, path_and_parameters_agree,
-       columns_and_values_fit_the_table, equal_definitions_have_equal_bytes, names,
-       one_socket_is_listened_to_once, times_have_an_offset);
+TABLEGATE_SUITE("loader_definition", a_definition_of_the_contract_is_taken,
+                what_comes_later_is_refused_by_name, fields_of_a_data_source, every_fault_of_a_shape_is_told,
+                json_is_read_strictly, path_and_parameters_agree, columns_and_values_fit_the_table,
+                equal_definitions_have_equal_bytes, names, one_socket_is_listened_to_once,
+                times_have_an_offset);

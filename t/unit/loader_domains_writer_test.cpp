@@ -1,5 +1,5 @@
-// What stands in domains.conf and what never gets there; certificates as nginx
-// would find them.
+// What is written to domains.conf and what never is; certificates as nginx
+// would read them.
 
 #include "node/domains_writer.hpp"
 
@@ -40,7 +40,7 @@ constexpr int64_t kDay = 86400;
 using Key = std::unique_ptr<EVP_PKEY, OpenSslFree<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, OpenSslFree<X509_free>>;
 
-// A folder of its own for each test's process, gone with it.
+// A folder for each test's process, deleted with it.
 const std::string& folder() {
   struct Folder {
     Folder() {
@@ -127,8 +127,8 @@ void has_not(const std::string& text, const std::string& piece) {
   ck_assert_msg(text.find(piece) == std::string::npos, "\"%s\" is in\n%s", piece.c_str(), text.c_str());
 }
 
-DomainEntry domain(const std::string& name, const std::string& protocol = "HTTP") {
-  DomainEntry entry;
+DomainDefinition domain(const std::string& name, const std::string& protocol = "HTTP") {
+  DomainDefinition entry;
   entry.name = name;
   entry.protocol = protocol;
   if (protocol == "HTTPS") {
@@ -138,7 +138,7 @@ DomainEntry domain(const std::string& name, const std::string& protocol = "HTTP"
   return entry;
 }
 
-ManifestContents gateway(std::vector<DomainEntry> domains) {
+ManifestContents gateway(std::vector<DomainDefinition> domains) {
   ManifestContents contents;
   contents.gateway = "edge";
   contents.domains = std::move(domains);
@@ -156,7 +156,7 @@ std::string written(const ManifestContents& contents, const DomainsPlace& where 
   return text;
 }
 
-// Refused; what it said.
+// The message of a rejection.
 std::string refusal(const ManifestContents& contents, const DomainsPlace& where = place()) {
   try {
     DomainReport report;
@@ -178,7 +178,7 @@ START_TEST(without_domains_there_is_no_block) {
   same_text(written(gateway({})),
             "# Written by tablegate sync for gateway edge. Do not edit: the next sync replaces it.\n"
             "# No domain in use has a server block here.\n");
-  DomainEntry own = domain("own.example.com");
+  DomainDefinition own = domain("own.example.com");
   own.server_block = false;
   same_text(written(gateway({own})), written(gateway({})));
 }
@@ -237,7 +237,7 @@ END_TEST
 
 START_TEST(settings_of_tls_and_http2) {
   good_certificate();
-  DomainEntry entry = domain("*.example.com", "HTTPS");
+  DomainDefinition entry = domain("*.example.com", "HTTPS");
   entry.force_https = true;
   entry.tls_min = "TLSv1.3";
   ManifestContents contents = gateway({entry});
@@ -268,7 +268,7 @@ START_TEST(what_could_inject_is_refused) {
   }
   for (const char* path : {"", "relative.crt", "/a b", "/a;", "/a\n", "/a$b", "/a\"", "data:x", "engine:x",
                            "/a{", "/a'", "/a\\"}) {
-    DomainEntry entry = domain("api.example.com", "HTTPS");
+    DomainDefinition entry = domain("api.example.com", "HTTPS");
     entry.certificate = path;
     has(refusal(gateway({entry})), "its certificate must be an absolute path");
     entry = domain("api.example.com", "HTTPS");
@@ -286,7 +286,7 @@ START_TEST(what_could_inject_is_refused) {
   ManifestContents contents = gateway({});
   contents.gateway = "x\ninjected";
   has(refusal(contents), "the gateway's name");
-  DomainEntry entry = domain("a", "HTTPS");
+  DomainDefinition entry = domain("a", "HTTPS");
   entry.tls_max = "TLSv1.3; }";
   has(refusal(gateway({entry})), "tls_min and tls_max");
   entry = domain("a", "ftp");
@@ -296,7 +296,7 @@ START_TEST(what_could_inject_is_refused) {
     where.folder = path;
     has(refusal(gateway({domain("a")}), where), "--output");
   }
-  written(gateway({}), where);  // nothing of the folder stands there
+  written(gateway({}), where);  // the folder's path is not in the file
 }
 END_TEST
 
@@ -312,17 +312,17 @@ END_TEST
 
 START_TEST(a_mix_is_refused_with_both_names) {
   good_certificate();
-  const auto mixed = [](const std::function<void(DomainEntry&)>& change, const char* field) {
+  const auto mixed = [](const std::function<void(DomainDefinition&)>& change, const char* field) {
     ManifestContents contents = gateway({domain("a", "HTTPS"), domain("b"), domain("c", "HTTPS")});
     change(contents.domains[2]);
     const std::string said = refusal(contents);
     has(said, std::string("domains \"a\" and \"c\" of gateway edge differ in ") + field);
     contents.domains[2].server_block = false;
-    written(contents);  // a server of the user's is the user's
+    written(contents);  // a server of the user's is unchanged
   };
-  mixed([](DomainEntry& one) { one.http2 = false; }, "http2 (true and false)");
-  mixed([](DomainEntry& one) { one.tls_min = "TLSv1.3"; }, "tls_min (TLSv1.2 and TLSv1.3)");
-  mixed([](DomainEntry& one) { one.tls_max = "TLSv1.2"; }, "tls_max (TLSv1.3 and TLSv1.2)");
+  mixed([](DomainDefinition& one) { one.http2 = false; }, "http2 (true and false)");
+  mixed([](DomainDefinition& one) { one.tls_min = "TLSv1.3"; }, "tls_min (TLSv1.2 and TLSv1.3)");
+  mixed([](DomainDefinition& one) { one.tls_max = "TLSv1.2"; }, "tls_max (TLSv1.3 and TLSv1.2)");
 }
 END_TEST
 
@@ -338,7 +338,7 @@ START_TEST(a_bad_certificate_keeps_the_block_before) {
   has(report.faults[0], "it keeps the server block it had");
   same_text(report.kept_files.at(0), path_of("a.crt"));
   same_text(report.kept_files.at(1), path_of("a.key"));
-  // Whatever stands between the marks stays byte for byte, in other company too.
+  // The bytes between the marks never change, also with other blocks around them.
   std::string other = before;
   other.insert(other.find("    server_name api.example.com;"), "    # \t odd  bytes\xff\n");
   ManifestContents grown = contents;
@@ -346,14 +346,14 @@ START_TEST(a_bad_certificate_keeps_the_block_before) {
   const std::string kept = write_domains(grown, place(true, other), report);
   has(kept, other.substr(other.find("# begin domain api.example.com")));
   has(kept, "server_name z.example.com;");
-  // No block before: none now, and everything else is there.
+  // No block before: none now, and everything else is written.
   DomainReport none;
   const std::string without = write_domains(contents, place(), none);
   has_not(without, "api.example.com");
   has(without, "server_name a.example.com;");
   has(none.faults[0], "gets none");
   ck_assert(none.kept_files.empty());
-  // A block that lost its end is none.
+  // A block without its end mark is none.
   DomainReport cut;
   const size_t end = before.find("# end domain api.example.com");
   has_not(write_domains(contents, place(false, before.substr(0, end)), cut), "api.example.com");
@@ -408,7 +408,7 @@ START_TEST(a_kept_block_names_a_copy_of_what_was_good) {
   same_text(synced(out, contents, report), wanted);
   ck_assert(report.kept_files.empty());
   has(report.faults.at(0), "with the copy of its last good certificate");
-  // What is no good any more is not named.
+  // Files that are no longer good are not named.
   write_file("out/certificates/api.example.com.pem", "nothing");
   synced(out, contents, report);
   same_text(report.kept_files.at(0), copy);
@@ -418,7 +418,7 @@ START_TEST(a_kept_block_names_a_copy_of_what_was_good) {
   has_not(synced(out, contents, good), copy);
   same_text(text_of(copy), text_of(path_of("a.crt")) + text_of(path_of("a.key")));
   ck_assert(good.warnings.empty());
-  // The domain goes: as soon as the files before do not name the copy either.
+  // The domain is removed; the copy is deleted once the previous files no longer name it.
   synced(out, gateway({domain("a.example.com")}), good);
   ck_assert_uint_eq(mode_of(copy), 0);
 }
@@ -432,7 +432,7 @@ START_TEST(a_copy_that_cannot_be_kept_is_told) {
   const ManifestContents contents = gateway({domain("api.example.com", "HTTPS")});
   has(synced(out, contents, report), "server_name api.example.com;");
   has(report.warnings.at(0), "certificates cannot be kept for later: ");
-  // Where others could put files, none is taken.
+  // If others could put files there, no copy is used.
   out.remove("certificates");
   synced(out, contents, report);
   ck_assert_int_eq(chmod((out.path() + "/certificates").c_str(), 0777), 0);
@@ -472,21 +472,21 @@ START_TEST(certificates_that_nginx_could_not_serve) {
   write_file("a.crt", good);
   same_text(check().fault, "");
   write_file("a.key", key_text(key, "secret"));
-  has(check().fault, "wants a passphrase");
+  has(check().fault, "has a passphrase");
   write_file("a.key", good);
   has(check().fault, "holds no PEM private key");
   unlink(path_of("a.key").c_str());
   has(check().fault, "certificate_key " + path_of("a.key") + ": No such file");
   ck_assert_int_eq(mkdir(path_of("a.key").c_str(), 0700), 0);
-  has(check().fault, "is no file");
+  has(check().fault, "is not a file");
   rmdir(path_of("a.key").c_str());
-  ck_assert_int_eq(mkfifo(path_of("a.key").c_str(), 0600), 0);  // nobody writes to it: must not wait
-  has(check().fault, "is no file");
+  ck_assert_int_eq(mkfifo(path_of("a.key").c_str(), 0600), 0);  // no writer: must not wait
+  has(check().fault, "is not a file");
   unlink(path_of("a.key").c_str());
   const Key small(EVP_RSA_gen(1024));
   write_file("a.key", key_text(small));
   write_file("a.crt", certificate_text(small));
-  has(check().fault, "OpenSSL refuses it");
+  has(check().fault, "OpenSSL rejects it");
   ck_assert(check().warnings.empty());
 }
 END_TEST
@@ -517,7 +517,7 @@ START_TEST(certificates_that_somebody_should_look_at) {
   has(warned(wanted, "a.b.example.com"), "is not for");
   wanted.names = "IP:127.0.0.1";
   same_text(warned(wanted, "127.0.0.1"), "");
-  // A chain: of the issuer, of a stranger, of an issuer that expired.
+  // A chain: of the issuer, of an unrelated one, of an issuer that expired.
   wanted = {};
   const Key issuer = make_key();
   const std::string own = certificate_text(key, wanted, issuer.get());
@@ -532,7 +532,7 @@ START_TEST(certificates_that_somebody_should_look_at) {
   has(check().warnings.at(0), "certificate 2 of its chain expired");
   good_certificate();
   chmod(path_of("a.key").c_str(), 0644);
-  has(check().warnings.at(0), "everybody on this node can read it");
+  has(check().warnings.at(0), "every user of this node can read it");
 }
 END_TEST
 
@@ -574,9 +574,10 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_domains_writer", without_domains_there_is_no_block, an_http_domain_has_one_block, an_https_domain_has_two_blocks,
-       settings_of_tls_and_http2, what_could_inject_is_refused, sockets_do_not_clash,
-       a_mix_is_refused_with_both_names, a_bad_certificate_keeps_the_block_before,
-       a_kept_block_names_a_copy_of_what_was_good, a_copy_that_cannot_be_kept_is_told,
-       a_renewed_certificate_changes_the_file, certificates_that_nginx_could_not_serve,
-       certificates_that_somebody_should_look_at, versions_of_nginx);
+TABLEGATE_SUITE("loader_domains_writer", without_domains_there_is_no_block, an_http_domain_has_one_block,
+                an_https_domain_has_two_blocks, settings_of_tls_and_http2, what_could_inject_is_refused,
+                sockets_do_not_clash, a_mix_is_refused_with_both_names,
+                a_bad_certificate_keeps_the_block_before, a_kept_block_names_a_copy_of_what_was_good,
+                a_copy_that_cannot_be_kept_is_told, a_renewed_certificate_changes_the_file,
+                certificates_that_nginx_could_not_serve, certificates_that_somebody_should_look_at,
+                versions_of_nginx);

@@ -1,4 +1,4 @@
-// gzip files: what they hold, and every way to be damaged that would lose rows.
+// gzip files: their contents, and every kind of damage that would lose rows.
 #include <zlib.h>
 
 #include <cstdlib>
@@ -31,7 +31,7 @@ std::string packed(std::string text) {
   return out;
 }
 
-// What is read `size` bytes at a time from a file that comes in pieces, or the refusal.
+// What is read `size` bytes at a time from a file that arrives in pieces, or the error.
 std::string unpacked(const std::string& file, size_t step, size_t size) {
   std::string text;
   try {
@@ -59,14 +59,14 @@ START_TEST(members) {
   expect(kOne + kTwo, "1,a\n2,b\n3,c\n4,d\n");
   expect(packed("") + kTwo + packed(""), "3,c\n4,d\n");
   expect(kOne + std::string(700, '\0'), "1,a\n2,b\n");
-  const std::string many(1 << 20, 'x');  // of which much comes from little
+  const std::string many(1 << 20, 'x');  // which compresses well
   same_text(unpacked(packed(many) + kOne, 100, 1 << 12), many + "1,a\n2,b\n");
 }
 END_TEST
 
 START_TEST(damaged) {
   expect("", "f.gz: damaged gzip file (it ends too early)");
-  expect("1,a\n", "f.gz: ends in .gz and is no gzip file");
+  expect("1,a\n", "f.gz: has the suffix .gz but is not a gzip file");
   for (size_t size = 1; size < kTwo.size(); ++size) {
     for (const std::string& before : {std::string(), kOne}) {
       const std::string said = unpacked(before + kTwo.substr(0, size), 1 << 16, 1 << 16);
@@ -78,7 +78,7 @@ START_TEST(damaged) {
   std::string other = kTwo;
   other[0] = '\x1e';
   expect(kOne + other, "f.gz: damaged gzip file (incorrect header check)");
-  expect(kOne + std::string(3, '\0') + kTwo, "f.gz: damaged gzip file (it has bytes behind its end)");
+  expect(kOne + std::string(3, '\0') + kTwo, "f.gz: damaged gzip file (it has bytes after its end)");
   other = kTwo;
   other[other.size() - 8] ^= 1;
   expect(kOne + other, "f.gz: damaged gzip file (incorrect data check)");

@@ -1,4 +1,4 @@
-// What a load tells of its progress: rows, bytes, the share, the rate, the time that is left.
+// The progress of a load: rows, bytes, share, rate, remaining time.
 #include "cli/table/load_progress.hpp"
 
 #include "loader_testing.hpp"  // last: see there

@@ -1,5 +1,5 @@
 // What the writer writes, the gateway's own reader reads; equal contents give
-// equal bytes; what cannot be served is refused by name.
+// equal bytes; what cannot be served is rejected with its name.
 
 #include <algorithm>
 #include <cstdlib>
@@ -13,10 +13,7 @@
 #include "loader_testing.hpp"  // last: see there
 
 using tablegate::core::read_manifest;
-using tablegate::loader::ApiEntry;
-using tablegate::loader::ManifestContents;
-using tablegate::loader::Refused;
-using tablegate::loader::write_manifest;
+using namespace tablegate::loader;
 
 using tablegate::loader::testing::same_text;
 
@@ -34,6 +31,13 @@ constexpr const char* kSource =
  {"name":"user_id","type":"int8","not_null":true},{"name":"user_name","type":"text","not_null":false},
  {"name":"at","type":"timestamptz","not_null":false}]})";
 
+ApiDefinition api_of_text(const std::string& text) {
+  return read_api_definition(text, "API");
+}
+TableInfo source_of_text(const std::string& text) {
+  return read_table_source(text, "the source");
+}
+
 ApiEntry tutorial(int64_t id = 7) {
   ApiEntry api;
   api.api_id = id;
@@ -41,8 +45,8 @@ ApiEntry tutorial(int64_t id = 7) {
   api.workspace = "demo";
   api.rest_api = "dataservice-user-api";
   api.base_path = "/v1";
-  api.definition = kTutorial;
-  api.source = kSource;
+  api.definition = api_of_text(kTutorial);
+  api.source = source_of_text(kSource);
   return api;
 }
 
@@ -54,12 +58,17 @@ ManifestContents contents() {
   return all;
 }
 
+// A text with one piece replaced.
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const size_t at = text.find(from);
+  ck_assert_msg(at != std::string::npos, "%s", from.c_str());
+  return text.replace(at, from.size(), to);
+}
+
 // The definition with one piece replaced.
 ApiEntry changed(const std::string& from, const std::string& to) {
   ApiEntry api = tutorial();
-  const size_t at = api.definition.find(from);
-  ck_assert_msg(at != std::string::npos, "%s", from.c_str());
-  api.definition.replace(at, from.size(), to);
+  api.definition = api_of_text(replaced(kTutorial, from, to));
   return api;
 }
 
@@ -114,10 +123,10 @@ START_TEST(point_needs_the_whole_key) {
   ck_assert(!point(changed("\"result\":\"object\"", "\"result\":\"list\"")));
   ck_assert(!point(changed("\"required\":true", "\"required\":false")));
   ApiEntry wider = tutorial();
-  wider.source.replace(wider.source.find("[\"user_id\"]"), 11, "[\"user_id\",\"at\"]");
+  wider.source.primary_key = {"user_id", "at"};
   ck_assert(!point(wider));
   ApiEntry keyless = tutorial();
-  keyless.source.replace(keyless.source.find("[\"user_id\"]"), 11, "[]");
+  keyless.source.primary_key.clear();
   ck_assert(!point(keyless));
 }
 END_TEST
@@ -128,7 +137,7 @@ START_TEST(wall_columns) {
   ManifestContents all = contents();
   all.apis = {api};
   ck_assert(!(*read(all))->apis.at(0).columns[1].wall);
-  api.source.replace(api.source.find("UTC"), 3, "Asia/O'x");
+  api.source = source_of_text(replaced(kSource, "UTC", "Asia/O'x"));
   all.apis = {api};
   const auto manifest = read(all);
   ck_assert((*manifest)->apis[0].columns[1].wall);
@@ -225,7 +234,8 @@ START_TEST(post_parameters) {
   ApiEntry post = changed("\"GET\"", "\"POST\"");
   holds(api_of(post), R"("method":"POST")");
   holds(api_of(post), R"("in":"query")");
-  post.definition.replace(post.definition.find("\"in\":\"query\","), 13, "");
+  post.definition =
+      api_of_text(replaced(replaced(kTutorial, "\"GET\"", "\"POST\""), "\"in\":\"query\",", ""));
   holds(api_of(post), R"("in":"body")");
 }
 END_TEST
@@ -284,7 +294,6 @@ START_TEST(refused_by_name) {
       {"{\"name\":\"user_name\"}", "{\"name\":\"user_name\",\"mask\":\"hash\"}",
        "/response_parameters/1/mask"},
       {"\"result\"", "\"order_by\":[],\"result\"", "/order_by: is not supported yet"},
-      {"{\"kind\"", "[\"kind\"", "is damaged"},
   };
   for (const auto& item : kCases) {
     const std::string said = refusal(changed(item.from, item.to));
@@ -295,6 +304,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_manifest_writer", empty_manifest, tutorial_api, point_needs_the_whole_key, wall_columns,
-                                 optional_and_default, order_does_not_matter, digest_guards,
-                                 authentication_types, post_parameters, credentials, refused_by_name);
+TABLEGATE_SUITE("loader_manifest_writer", empty_manifest, tutorial_api, point_needs_the_whole_key,
+                wall_columns, optional_and_default, order_does_not_matter, digest_guards,
+                authentication_types, post_parameters, credentials, refused_by_name);

@@ -1,5 +1,5 @@
-// Requests to MaxCompute: what is signed and how (the vendor's clients' own
-// results), credentials and who may read them, the service's errors.
+// Requests to MaxCompute: what is signed and how (with results of the vendor's
+// clients), the access rules of credentials files, the service's errors.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,7 +78,7 @@ START_TEST(credentials_of_a_file) {
   same_text(read.access_id, "id");
   same_text(read.access_key, "k=y==");
   same_text(read.security_token, "t");
-  ck_assert(refusal_of("access_id=id\n").find("names no access_id and access_key") != std::string::npos);
+  ck_assert(refusal_of("access_id=id\n").find("does not set access_id and access_key") != std::string::npos);
   const std::string bad = refusal_of("access_id=id\naccess_key=se cret");
   ck_assert(bad.find("holds a blank") == std::string::npos && bad.find("hold a blank") != std::string::npos);
   ck_assert(bad.find("se cret") == std::string::npos);
@@ -140,5 +140,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_maxcompute", what_is_signed, signatures, credentials_of_a_file, credentials_others_can_read,
-                            credentials_of_the_environment, errors_of_the_service);
+TABLEGATE_SUITE("loader_maxcompute", what_is_signed, signatures, credentials_of_a_file,
+                credentials_others_can_read, credentials_of_the_environment, errors_of_the_service);

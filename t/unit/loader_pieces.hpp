@@ -1,4 +1,4 @@
-// Bytes of a test that come in pieces, for what reads a ByteSource.
+// Bytes of a test that arrive in pieces, for readers of a ByteSource.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace tablegate::loader::testing {
 
-// Gives its bytes in pieces of at most `step`.
+// Returns its bytes in pieces of at most `step`.
 class Pieces final : public ByteSource {
  public:
   Pieces(std::string bytes, size_t step) : bytes_(std::move(bytes)), step_(step) {}

@@ -1,5 +1,5 @@
-// PostgreSQL as a source, without one: which dsn is taken, what its types become,
-// the ddl of a Table that has none.
+// PostgreSQL as a source, without a server: accepted connection strings, the
+// mapping of types, the ddl of a Table without one.
 #include <string>
 #include <vector>
 
@@ -29,7 +29,7 @@ START_TEST(connection_strings) {
   }
   for (const char* dsn : {"", "shop", "host=h 'password=geheim", "hosst=geheim"}) {
     same_text(bad_source_dsn(dsn),
-              "is no connection string (host=... dbname=..., or postgresql://host/dbname)");
+              "is not a connection string (host=... dbname=..., or postgresql://host/dbname)");
   }
 }
 END_TEST

@@ -1,5 +1,6 @@
-// MaxCompute's record stream: the vendor's own bytes; cut at every offset, ended
-// at every offset, each byte changed; checksums, counts and trailers that lie.
+// MaxCompute's record stream: the vendor's own bytes; cut at every offset,
+// ended at every offset, each byte changed; wrong checksums, counts and
+// trailers.
 #include "loader_record_testing.hpp"
 
 #include "loader_testing.hpp"  // last: see there
@@ -58,7 +59,7 @@ START_TEST(split_at_every_offset) {
 }
 END_TEST
 
-// No beginning of a stream is a stream, and what a broken one handed out are its first rows.
+// A prefix of a stream is never a stream, and a broken one has passed on its first rows.
 START_TEST(truncated_at_every_offset) {
   for (const Vector& vector : golden()) {
     const std::string bytes = from_hex(vector.hex);
@@ -74,7 +75,7 @@ START_TEST(truncated_at_every_offset) {
 }
 END_TEST
 
-// Any other value of any byte: refused, or (a wire type that nobody looks at) the same rows.
+// Any other value of any byte: rejected, or (a wire type, which is ignored) the same rows.
 START_TEST(every_byte_changed) {
   for (const Vector& vector : golden()) {
     const std::string bytes = from_hex(vector.hex);
@@ -95,12 +96,11 @@ START_TEST(counts_and_trailers) {
   const auto two = [] { return Encoder().bigint(1, 5).end().bigint(1, -6).end(); };
   same_text(decode("bigint", 2, two().trailer()), "5\n-6\n");
   expect_broken("bigint", 1, two().trailer(), "more records than the 1");
-  expect_broken("bigint", 3, two().trailer(), "record 3: the stream ends, 3 records were asked for");
+  expect_broken("bigint", 3, two().trailer(), "record 3: the stream ends, but 3 records were requested");
   Encoder more = two();
-  expect_broken("bigint", 2, more.count(3).checksum(more.sums.value()).out, "the trailer tells of 3");
+  expect_broken("bigint", 2, more.count(3).checksum(more.sums.value()).out, "the trailer counts 3");
   Encoder negative = two();
-  expect_broken("bigint", 2, negative.count(-2).checksum(negative.sums.value()).out,
-                "the trailer tells of -2");
+  expect_broken("bigint", 2, negative.count(-2).checksum(negative.sums.value()).out, "the trailer counts -2");
   Encoder wrong = two();
   expect_broken("bigint", 2, wrong.count(2).checksum(wrong.sums.value() ^ 1U).out,
                 "checksum over all records");
@@ -111,8 +111,7 @@ START_TEST(counts_and_trailers) {
   Encoder record = two();
   expect_broken("bigint", 2, record.count(2).field(3).varint(1).out, "the trailer is damaged");
   Encoder inside;
-  expect_broken("bigint", 0, inside.bigint(1, 5).count(0).checksum(0).out,
-                "field 33554430 where there are 1");
+  expect_broken("bigint", 0, inside.bigint(1, 5).count(0).checksum(0).out, "field 33554430, but there are 1");
 }
 END_TEST
 
@@ -136,18 +135,18 @@ START_TEST(statistics_in_the_trailer) {
 END_TEST
 
 START_TEST(damaged_values) {
-  expect_broken("bigint", 1, Encoder().bigint(2, 1).end().trailer(), "field 2 where there are 1 columns");
-  expect_broken("bigint", 1, Encoder().bigint(1, 1).bigint(1, 1).end().trailer(), "field 1 comes twice");
-  expect_broken("tinyint", 1, Encoder().bigint(1, 128).end().trailer(), "beyond its type");
+  expect_broken("bigint", 1, Encoder().bigint(2, 1).end().trailer(), "field 2, but there are 1 columns");
+  expect_broken("bigint", 1, Encoder().bigint(1, 1).bigint(1, 1).end().trailer(), "field 1 is repeated");
+  expect_broken("tinyint", 1, Encoder().bigint(1, 128).end().trailer(), "out of its type's range");
   expect_broken("bigint", 1, Encoder().field(1).out + std::string(10, '\xff') + '\1', "more than 64 bits");
   expect_broken("boolean", 1, Encoder().field(1).varint(2).out, "neither 0 nor 1");
-  expect_broken("string", 1, Encoder().field(1, 2).varint((200U << 20U) + 1).out, "beyond all limits");
-  expect_broken("timestamp", 1, Encoder().field(1, 2).zigzag(0).zigzag(1000000000).out, "beyond a second");
-  expect_broken("timestamp", 1, Encoder().field(1, 2).zigzag(0).zigzag(-1).out, "beyond a second");
+  expect_broken("string", 1, Encoder().field(1, 2).varint((200U << 20U) + 1).out, "above the limit");
+  expect_broken("timestamp", 1, Encoder().field(1, 2).zigzag(0).zigzag(1000000000).out, "more than a second");
+  expect_broken("timestamp", 1, Encoder().field(1, 2).zigzag(0).zigzag(-1).out, "more than a second");
   expect_broken("map<int,int>", 1, Encoder().field(1, 2).varint(1).varint(1).varint(0).out,
-                "not equally many");
+                "different numbers of keys and values");
   expect_broken("array<int>", 1, Encoder().field(1, 2).varint(UINT32_MAX).out, "ends before its trailer");
-  // Nulls are a byte each there, and some 70 here.
+  // Nulls take one byte each there, and some 70 here.
   expect_broken("array<int>", 1, Encoder().field(1, 2).varint(5U << 20U).out + std::string(5U << 20U, '\1'),
                 "more than 4 million nested values");
   expect_broken("array<int>", 1, Encoder().field(1, 2).varint(uint64_t{UINT32_MAX} + 1).out,
@@ -174,10 +173,11 @@ START_TEST(values_beyond_the_vectors) {
   Encoder null_key;
   null_key.field(1, 2).varint(1).varint(1).varint(1).varint(1);
   same_text(decode("map<int,int>", 1, null_key.end().trailer()),
-            "bad: holds a map with a NULL key, which no JSON object has");
+            "bad: holds a map with a NULL key, which JSON does not allow");
   Encoder json;
   json.field(1, 2).varint(1).varint(0).string("1],[2");
-  same_text(decode("array<json>", 1, json.end().trailer()), "bad: holds a JSON value that is none");
+  same_text(decode("array<json>", 1, json.end().trailer()),
+            "bad: holds text in a JSON value that is not JSON");
   Encoder times;
   times.field(1, 2).varint(1).varint(0).integer(1510329600123);
   same_text(decode("array<datetime>", 1, times.end().trailer()), "[\"2017-11-10T16:00:00.123+00:00\"]\n");
@@ -196,8 +196,8 @@ START_TEST(values_beyond_the_vectors) {
   same_text(whole("date", -719528), "0001-01-01 BC\n");
   same_text(whole("date", 2932896), "9999-12-31\n");
   same_text(whole("date", 19782), "2024-02-29\n");
-  same_text(whole("date", INT64_MIN), "bad: is a time that PostgreSQL cannot hold");
-  same_text(whole("datetime", INT64_MIN), "bad: is a time that PostgreSQL cannot hold");
+  same_text(whole("date", INT64_MIN), "bad: is a time outside of PostgreSQL's range");
+  same_text(whole("datetime", INT64_MIN), "bad: is a time outside of PostgreSQL's range");
   same_text(whole("datetime", -62167219200000), "0001-01-01 00:00:00+00 BC\n");
   same_text(whole("interval_year_month", -14), "-14 mons\n");
   same_text(decode("interval_day_time", 1, Encoder().field(1, 2).moment(-2, 500000000).end().trailer()),
@@ -244,6 +244,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_record", checksum_vectors, golden_vectors, split_at_every_offset, truncated_at_every_offset,
-                    every_byte_changed, counts_and_trailers, statistics_in_the_trailer, damaged_values,
-                    values_beyond_the_vectors, rows_survive_a_break, large_values);
+TABLEGATE_SUITE("loader_record", checksum_vectors, golden_vectors, split_at_every_offset,
+                truncated_at_every_offset, every_byte_changed, counts_and_trailers, statistics_in_the_trailer,
+                damaged_values, values_beyond_the_vectors, rows_survive_a_break, large_values);

@@ -1,5 +1,5 @@
 // MaxCompute record streams for the tests: the vendor's bytes, and a small
-// encoder of our own for what they do not hold. Include after check.h's users.
+// encoder for what they lack. Include after check.h's users.
 #pragma once
 
 #include <cstdint>
@@ -41,10 +41,10 @@ struct Vector {
   const char* types;
   uint64_t rows;
   const char* hex;
-  const char* copy;  // what goes into COPY
+  const char* copy;  // the text for COPY
 };
 
-// Values of ours, encoded by the vendor's Python client and read back by its Java client.
+// Our values, encoded by the vendor's Python client and read back by its Java client.
 inline const std::vector<Vector>& golden() {
   static const std::vector<Vector> kGolden = {
       {"bigint;string;bigint", 2,
@@ -87,7 +87,7 @@ inline const std::vector<Vector>& golden() {
   return kGolden;
 }
 
-// Writes streams; independent of the decoder but for the checksum.
+// Writes streams; independent of the decoder except for the checksum.
 class Encoder {
  public:
   Encoder& varint(uint64_t value) {
@@ -138,7 +138,7 @@ class Encoder {
   int64_t records = 0;
 };
 
-// All rows as COPY text; "broken: REASON" in place of a stream that is not accepted.
+// All rows as COPY text; "broken: REASON" instead of a rejected stream.
 inline std::string decode(const std::string& types, uint64_t rows, std::string_view bytes,
                           size_t step = SIZE_MAX) {
   CopyText copy;

@@ -1,5 +1,5 @@
-// Files of rows, cut into records and turned into fields of COPY: both formats
-// with bytes in pieces of every size, charsets, nulls, times, nested values.
+// Files of rows, cut into records and converted to fields of COPY: both formats
+// with pieces of every size, charsets, nulls, times, nested values.
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -102,7 +102,7 @@ START_TEST(lines_of_rows) {
   LineMap many;
   for (uint64_t row = 1; row <= 3000000; ++row) many.add(row * 2);
   ck_assert_uint_eq(many.line_of(3000000), 6000000);
-  ck_assert_uint_eq(many.line_of(1), 0);  // forgotten
+  ck_assert_uint_eq(many.line_of(1), 0);  // dropped
 }
 END_TEST
 
@@ -229,14 +229,14 @@ START_TEST(nested_values) {
   same_text(nested("struct<a:int,b:int>", R"({"b":"1"})"), R"({"a":null,"b":1})");
   same_text(nested("array<int>", ""), "\\N");
   for (const auto& [type, value, reason] : std::vector<std::array<std::string, 3>>{
-           {"array<int>", "[1", "is no JSON of array"},
-           {"array<int>", "{}", "is no JSON of array"},
-           {"array<int>", R"(["x"])", "holds \"x\" where int is wanted"},
+           {"array<int>", "[1", "is not JSON of type array"},
+           {"array<int>", "{}", "is not JSON of type array"},
+           {"array<int>", R"(["x"])", "holds \"x\" where int is expected"},
            {"array<int>", R"(["01"])", "holds \"01\""},
-           {"array<int>", "[[1]]", "holds a nested value where int is wanted"},
-           {"array<array<int>>", R"(["1"])", "is no JSON of array"},
-           {"map<string,json>", R"({"a":"{"})", "holds \"{\" where json is wanted"},
-           {"struct<a:int>", R"({"a":"1","b":"2"})", "has fields that its STRUCT has not"},
+           {"array<int>", "[[1]]", "holds a nested value where int is expected"},
+           {"array<array<int>>", R"(["1"])", "is not JSON of type array"},
+           {"map<string,json>", R"({"a":"{"})", "holds \"{\" where json is expected"},
+           {"struct<a:int>", R"({"a":"1","b":"2"})", "has fields that its STRUCT does not have"},
            {"array<decimal>", R"(["NaN"])", "holds \"NaN\""},
            {"array<string>", R"(["\u0000"])", "NUL"}}) {
     const std::string said = nested(type, value);
@@ -266,4 +266,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_records", csv_records, text_records, whole_records_only, lines_of_rows, charsets,
-                         order_of_files, fields, nested_values, options);
+                order_of_files, fields, nested_values, options);

@@ -1,5 +1,6 @@
-// Schedules of refreshes: what is one, and when it comes next, over changes of
-// the clock. The moments are those that `date -d` and crontab(5) give.
+// Schedules of refreshes: the valid ones, and their next times, also over
+// changes of the clock. The expected times are those of `date -d` and
+// crontab(5).
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
@@ -51,7 +52,7 @@ START_TEST(no_schedules) {
                            ", * * * *", "a * * * *", "* * * foo *", "-1 * * * *", "1- * * * *"})
     ck_assert_msg(fault_of(text) != "(good)", "\"%s\" was taken", text);
   same_text(fault_of("0 0 30 2 *"), "never comes: no such day in these months");
-  same_text(fault_of("0 24 * * *"), "\"24\" is no hour (0 to 23, with * , - and /)");
+  same_text(fault_of("0 24 * * *"), "\"24\" is not a valid hour (0 to 23, with * , - and /)");
   same_text(fault_of("0 0 * *"), "has 4 fields, a cron expression has 5: minute hour day month weekday");
 }
 END_TEST
@@ -63,9 +64,10 @@ START_TEST(zones_of_this_host) {
   ck_assert(cron && interval);
   same_text(cron->zone_fault("Asia/Kathmandu"), "");
   setenv("TZDIR", "/nonexistent", 1);
-  same_text(cron->zone_fault("Asia/Kathmandu"),
-            "wants the time zone Asia/Kathmandu, which this host does not know (/nonexistent/Asia/Kathmandu: "
-            "No such file or directory)");
+  same_text(
+      cron->zone_fault("Asia/Kathmandu"),
+      "requires the time zone Asia/Kathmandu, which this host does not know (/nonexistent/Asia/Kathmandu: "
+      "No such file or directory)");
   same_text(cron->zone_fault("UTC"), "");
   same_text(interval->zone_fault("Asia/Kathmandu"), "");
   unsetenv("TZDIR");
@@ -118,4 +120,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, zones_of_this_host, cron, zones, changes_of_the_clock);
+TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, zones_of_this_host, cron, zones,
+                changes_of_the_clock);

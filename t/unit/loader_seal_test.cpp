@@ -1,4 +1,5 @@
-// What is sealed opens with its key, for its row, whole; nothing else opens.
+// A sealed value can be opened with its key, for its row, unchanged; nothing
+// else opens it.
 
 #include <array>
 #include <string>
@@ -51,7 +52,7 @@ START_TEST(bound_to_key_and_row) {
   ck_assert(!unseal(key_of(8), kPlace, sealed));
   ck_assert(!unseal(key_of(7), {"hmac_key", "hk_2"}, sealed));
   ck_assert(!unseal(key_of(7), {"jwt_key", "hk_1"}, sealed));
-  // "a" + "b:c" and "a:b" + "c" would be bound by the same bytes if kinds could hold ':'; ids may.
+  // If kinds could hold ':', "a" + "b:c" and "a:b" + "c" would be bound by the same bytes; ids may hold it.
   ck_assert(!unseal(key_of(7), {"jwt_key", "1:1"}, seal(key_of(7), {"jwt_key", "1:11"}, "x")));
 }
 END_TEST
@@ -78,4 +79,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_seal", round_trip, never_twice_the_same, bound_to_key_and_row, any_change_is_noticed,
-                      fingerprint_is_of_the_bytes);
+                fingerprint_is_of_the_bytes);

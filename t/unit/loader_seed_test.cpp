@@ -1,5 +1,5 @@
-// Seed files: the tutorial's two statements as they stand, every form of literal,
-// and what is refused with its place.
+// Seed files: the tutorial's two statements unchanged, every form of literal,
+// and errors with their places.
 #include "source/seed/seed.hpp"
 
 #include <cstdlib>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kUsers = "CREATE TABLE user_info (user_id BIGINT, user_name STRING, age BIGINT);";
 
-// The rows as COPY text, or the refusal.
+// The rows as COPY text, or the error.
 std::string seed(const std::string& ddl, const std::string& text, std::vector<size_t>* lines = nullptr) {
   const TableDdl table = parse_ddl(ddl);
   CopyText copy;
@@ -121,28 +121,28 @@ START_TEST(escapes) {
 END_TEST
 
 START_TEST(refused_values) {
-  same_text(value("BIGINT", "'x'"), "ddl, 1:23: column \"c\": a text where bigint is wanted");
-  same_text(value("BIGINT", "DATE'2017-11-11'"), "ddl, 1:23: column \"c\": a DATE where bigint is wanted");
-  same_text(value("BOOLEAN", "1"), "ddl, 1:23: column \"c\": a number where boolean is wanted");
-  same_text(value("DATE", "'now'"), "ddl, 1:23: column \"c\": 'now' is no date (2017-11-11)");
+  same_text(value("BIGINT", "'x'"), "ddl, 1:23: column \"c\": a text where bigint is expected");
+  same_text(value("BIGINT", "DATE'2017-11-11'"), "ddl, 1:23: column \"c\": a DATE where bigint is expected");
+  same_text(value("BOOLEAN", "1"), "ddl, 1:23: column \"c\": a number where boolean is expected");
+  same_text(value("DATE", "'now'"), "ddl, 1:23: column \"c\": 'now' is not a date (2017-11-11)");
   same_text(value("DATE", "DATE'2017-11-11 00:00:00'"),
-            "ddl, 1:23: column \"c\": '2017-11-11 00:00:00' is no date (2017-11-11)");
+            "ddl, 1:23: column \"c\": '2017-11-11 00:00:00' is not a date (2017-11-11)");
   same_text(value("DATETIME", "'infinity'"),
-            "ddl, 1:23: column \"c\": 'infinity' is no time (2017-11-11 00:00:00.123)");
+            "ddl, 1:23: column \"c\": 'infinity' is not a time (2017-11-11 00:00:00.123)");
   same_text(value("TIMESTAMP_NTZ", "TIMESTAMP'2017-11-11 00:00:00'"),
-            "ddl, 1:23: column \"c\": a TIMESTAMP where timestamp(6) is wanted");
-  same_text(value("JSON", "'{}'"), "ddl, 1:23: column \"c\": a text where jsonb is wanted");
+            "ddl, 1:23: column \"c\": a TIMESTAMP where timestamp(6) is expected");
+  same_text(value("JSON", "'{}'"), "ddl, 1:23: column \"c\": a text where jsonb is expected");
   same_text(value("ARRAY<DATETIME>", "array(DATETIME'2017-11-11 00:00:00')"),
             "ddl, 1:29: column \"c\": datetime inside a nested value is not supported yet");
-  same_text(value("BIGINT", "1X"), "ddl, 1:23: \"1X\" is no number");
-  same_text(value("BIGINT", "1.2.3"), "ddl, 1:23: \"1.2.3\" is no number");
+  same_text(value("BIGINT", "1X"), "ddl, 1:23: \"1X\" is not a number");
+  same_text(value("BIGINT", "1.2.3"), "ddl, 1:23: \"1.2.3\" is not a number");
   same_text(value("BIGINT", "1 2"), "ddl, 1:25: \")\" expected, found \"2\"");
-  same_text(value("BINARY", "X'6'"), "ddl, 1:23: '6' is no pairs of hex digits");
-  same_text(value("STRING", "Alice"), "ddl, 1:23: \"Alice\" is no value (a text stands in quotes)");
+  same_text(value("BINARY", "X'6'"), "ddl, 1:23: '6' is not pairs of hex digits");
+  same_text(value("STRING", "Alice"), "ddl, 1:23: \"Alice\" is not a value (write text in quotes)");
   same_text(value("STRING", "now()"),
-            "ddl, 1:23: now() is not supported yet: only literals can stand in a seed file");
-  same_text(value("MAP<STRING,INT>", "map('a')"), "ddl, 1:23: map() wants pairs");
-  same_text(value("MAP<STRING,INT>", "map(NULL, 1)"), "ddl, 1:27: a map's key is a scalar and not NULL");
+            "ddl, 1:23: now() is not supported yet: a seed file may hold only literals");
+  same_text(value("MAP<STRING,INT>", "map('a')"), "ddl, 1:23: map() requires pairs");
+  same_text(value("MAP<STRING,INT>", "map(NULL, 1)"), "ddl, 1:27: a map's key must be a scalar and not NULL");
   std::string deep = "1";
   for (int i = 0; i < 17; ++i) deep = "array(" + deep + ")";
   ck_assert(value("ARRAY<INT>", deep).find("too deep") != std::string::npos);
@@ -155,22 +155,22 @@ START_TEST(nested_of_other_types) {
     ck_assert_msg(text.find("column \"c\": " + wanted) != std::string::npos, "said \"%s\", wanted \"%s\"",
                   text.c_str(), wanted.c_str());
   };
-  said("ARRAY<BIGINT>", "array('x')", "\"x\" where bigint is wanted");
-  said("ARRAY<BIGINT>", "array(1, true)", "a truth value where bigint is wanted");
-  said("ARRAY<BIGINT>", "array(99999999999999999999)", "\"99999999999999999999\" where bigint is wanted");
-  said("ARRAY<TINYINT>", "array(127, -128, 128)", "\"128\" where tinyint is wanted");
-  said("ARRAY<INT>", "array(1.5)", "\"1.5\" where int is wanted");
-  said("ARRAY<INT>", "map(1, 2)", "a nested value where array is wanted");
-  said("ARRAY<INT>", "JSON '[1]'", "JSON where array is wanted");
-  said("ARRAY<ARRAY<INT>>", "array(1)", "\"1\" where array is wanted");
-  said("ARRAY<DOUBLE>", "array(.5)", "\".5\" cannot stand inside a nested value");
-  said("ARRAY<JSON>", "array(JSON '1,2')", "holds a JSON value that is none");
-  said("ARRAY<JSON>", "array('1')", "\"1\" where json is wanted");
-  said("JSON", "array(1)", "a nested value where jsonb is wanted");
-  said("MAP<STRING,DOUBLE>", "map('k', 'no double')", "\"no double\" where double is wanted");
-  said("MAP<INT,INT>", "map('k', 1)", "\"k\" where int is wanted");
+  said("ARRAY<BIGINT>", "array('x')", "\"x\" where bigint is expected");
+  said("ARRAY<BIGINT>", "array(1, true)", "a boolean where bigint is expected");
+  said("ARRAY<BIGINT>", "array(99999999999999999999)", "\"99999999999999999999\" where bigint is expected");
+  said("ARRAY<TINYINT>", "array(127, -128, 128)", "\"128\" where tinyint is expected");
+  said("ARRAY<INT>", "array(1.5)", "\"1.5\" where int is expected");
+  said("ARRAY<INT>", "map(1, 2)", "a nested value where array is expected");
+  said("ARRAY<INT>", "JSON '[1]'", "JSON where array is expected");
+  said("ARRAY<ARRAY<INT>>", "array(1)", "\"1\" where array is expected");
+  said("ARRAY<DOUBLE>", "array(.5)", "\".5\" is not allowed inside a nested value");
+  said("ARRAY<JSON>", "array(JSON '1,2')", "holds text in a JSON value that is not JSON");
+  said("ARRAY<JSON>", "array('1')", "\"1\" where json is expected");
+  said("JSON", "array(1)", "a nested value where jsonb is expected");
+  said("MAP<STRING,DOUBLE>", "map('k', 'no double')", "\"no double\" where double is expected");
+  said("MAP<INT,INT>", "map('k', 1)", "\"k\" where int is expected");
   said("STRUCT<a:INT,b:STRING>", "named_struct('zzz', 'q')", "1 fields where the STRUCT has 2");
-  said("STRUCT<a:INT>", "named_struct('zzz', 1)", "field \"zzz\" where \"a\" is wanted");
+  said("STRUCT<a:INT>", "named_struct('zzz', 1)", "field \"zzz\" where \"a\" is expected");
   same_text(value("STRUCT<a:INT,B:JSON>", "named_struct('A', -1, 'b', JSON '{\"k\": 1}')"),
             "{\"a\":-1,\"B\":{\"k\": 1}}");
   same_text(value("ARRAY<BIGINT>", "array(-9223372036854775808, 9223372036854775807)"),
@@ -182,13 +182,12 @@ END_TEST
 START_TEST(refused_statements) {
   expect_refusal(kUsers, "", "ddl: holds no INSERT INTO user_info");
   expect_refusal(kUsers, "INSERT INTO other VALUES (1)", "holds no INSERT INTO user_info");
-  expect_refusal(kUsers, "DROP TABLE user_info",
-                 "1:1: only CREATE TABLE and INSERT can stand in a seed file");
+  expect_refusal(kUsers, "DROP TABLE user_info", "1:1: a seed file may hold only CREATE TABLE and INSERT");
   expect_refusal(kUsers, "INSERT INTO user_info SELECT 1", "VALUES expected, found \"SELECT\"");
   expect_refusal(kUsers, "INSERT INTO user_info VALUES (1, 'a')", "1:30: 2 values for 3 columns");
   expect_refusal(kUsers, "INSERT INTO user_info VALUES\n(1, 'a', 2, 3)", "2:1: 4 values for 3 columns");
   expect_refusal(kUsers, "INSERT INTO user_info (nope) VALUES (1)", "the table has no column \"nope\"");
-  expect_refusal(kUsers, "INSERT INTO user_info (age, age) VALUES (1, 2)", "column \"age\" gets two values");
+  expect_refusal(kUsers, "INSERT INTO user_info (age, age) VALUES (1, 2)", "column \"age\" has two values");
   expect_refusal(kUsers, "INSERT INTO user_info VALUES (1,'a',2), ", "\"(\" expected, the text ends");
   expect_refusal(kUsers,
                  "INSERT INTO user_info VALUES (1,'a',2); INSERT OVERWRITE TABLE user_info VALUES (1,'a',2)",
@@ -232,4 +231,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_seed", tutorial_statements, forms_of_insert, every_literal, escapes, refused_values,
-                      nested_of_other_types, refused_statements, any_text_ends);
+                nested_of_other_types, refused_statements, any_text_ends);

@@ -1,4 +1,4 @@
-// When a source's rows were as they are: seconds since 1970, as text, and of files.
+// The time of a source's rows: seconds since 1970, as text, and of files.
 #include "source/source_time.hpp"
 
 #include <fcntl.h>

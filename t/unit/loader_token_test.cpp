@@ -1,5 +1,5 @@
-// The tokens of `api call` are those that the gateway's own verifier accepts:
-// every type of key, from PEM and from a private JWK, by the setting's conditions.
+// The tokens of `api call` are accepted by the gateway's own verifier: every
+// type of key, from PEM and from a private JWK, with the setting's conditions.
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -66,7 +66,7 @@ JwtEntry setting_of(const std::string& jwk) {
   return setting;
 }
 
-// Whether the gateway takes the token at `now`.
+// Whether the gateway accepts the token at `now`.
 tablegate::core::Slug verdict(const JwtEntry& setting, const std::string& token, int64_t now) {
   tablegate::loader::ManifestContents contents;
   contents.gateway = "g";
@@ -168,26 +168,26 @@ START_TEST(refused) {
     TokenKey::read(pem_of(other.get(), true), "key.pem").match(setting, "zoe");
     ck_abort_msg("another key was matched");
   } catch (const Refused& refused) {
-    says(refused.what(), "has no key that goes with this private key");
+    says(refused.what(), "has no key that matches this private key");
   }
   try {
     TokenKey::symmetric(setting, "zoe");
     ck_abort_msg("a public key made a token");
   } catch (const Refused& refused) {
-    says(refused.what(), "public keys only");
+    says(refused.what(), "only public keys");
   }
   says(refusal(pem_of(key.get(), false)), "key.txt holds no private key");
-  says(refusal("{"), "key.txt is no private JWK");
-  says(refusal("[]"), "key.txt is no private JWK");
-  says(refusal(R"({"kty":"EC","crv":"P-256","x":"AA","y":"AA"})"), "/d is missing or no base64url");
+  says(refusal("{"), "key.txt is not a private JWK");
+  says(refusal("[]"), "key.txt is not a private JWK");
+  says(refusal(R"({"kty":"EC","crv":"P-256","x":"AA","y":"AA"})"), "/d is missing or not base64url");
   says(refusal(R"({"kty":"EC","crv":"secp256k1"})"), "/crv");
-  says(refusal(R"({"kty":"RSA","n":"!","e":"AQAB"})"), "/n is missing or no base64url");
+  says(refusal(R"({"kty":"RSA","n":"!","e":"AQAB"})"), "/n is missing or not base64url");
   says(refusal(R"({"kty":"oct"})"), "/k is missing");
   const KeyPtr x25519(EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519"), &EVP_PKEY_free);
   // Of the same size as P-256.
   const KeyPtr koblitz(EVP_EC_gen("secp256k1"), &EVP_PKEY_free);
-  says(refusal(pem_of(koblitz.get(), true)), "no token is signed with a key of this type or curve");
-  says(refusal(pem_of(x25519.get(), true)), "no token is signed with a key of this type");
+  says(refusal(pem_of(koblitz.get(), true)), "a key of this type or curve cannot sign tokens");
+  says(refusal(pem_of(x25519.get(), true)), "a key of this type or curve cannot sign tokens");
 }
 END_TEST
 

@@ -1,4 +1,5 @@
-// main() of every unit test program: runs the suites that are named, or all of them. Each test runs in a process of its own.
+// main() of the unit test programs: runs the named suites, or all. Each test
+// runs in its own process.
 //   PROGRAM --list     prints the suites
 //   PROGRAM [SUITE]... exits 1 when a test failed
 #include <algorithm>

@@ -1,6 +1,7 @@
-// One connection against a scripted server: answers split at every byte, FATAL at every message,
-// the line cut at every byte, silence. Whatever happens, every query ends exactly once: with
-// rows, with an error, or among those in flight when the connection is lost (once).
+// One connection against a scripted server: answers split at every byte, FATAL
+// at every message, the connection cut at every byte, silence. In each case
+// every query ends exactly once: with rows, with an error, or among those in
+// flight when the connection is lost.
 #include "pg_fake_server.hpp"
 #include "pg_testing.hpp"
 
@@ -9,7 +10,7 @@ using namespace tablegate::pg::testing;
 
 namespace {
 
-// Sends what it is given once the connection is open.
+// Sends a query once the connection is open.
 struct Owner final : ConnectionOwner {
   Owner(PollLoop& event_loop, ConnectionConfig config) : loop(event_loop) {
     ConnectionOwner& self = *this;
@@ -68,7 +69,7 @@ struct Outcome {
 
 // Two queries with one statement and one with another, all in flight at once.
 Outcome exchange(const Behaviour& behaviour, bool prepare = true, uint32_t connect_timeout_ms = 5000,
-                 bool one_sync = false) {
+                 bool one_sync = false, bool chunks = false) {
   FakeServer server([&](int) { return behaviour; });
   PollLoop loop;
   const Dsn dsn = dsn_of("host=" + server.directory());
@@ -79,6 +80,7 @@ Outcome exchange(const Behaviour& behaviour, bool prepare = true, uint32_t conne
   TestQuery first(1, "select $1", {"one"});
   TestQuery second(1, "select $1", {"two"});
   TestQuery third(2, "select $1::text", {"three"});
+  if (chunks) second.delivery = Delivery::chunks;
   owner.one_sync = one_sync;
   owner.queries = {&first, &second, &third};
   std::string reason;
@@ -127,14 +129,14 @@ START_TEST(answers_split_at_every_byte) {
   for (std::size_t at = 1; at < bytes; ++at) {
     Behaviour behaviour;
     behaviour.split_at = at;
-    const Outcome outcome = exchange(behaviour);
+    const Outcome outcome = exchange(behaviour, true, 5000, false, at % 2 == 0);
     ck_assert_msg(outcome.ok == 3 && outcome.lost == 0, "split at %zu: %s", at, outcome.reason.c_str());
   }
 }
 END_TEST
 
-// With a Sync each, libpq may meet the dead line while it still sends, and then forgets what it had
-// read: the query comes back as lost. With one Sync nothing that arrived may get lost.
+// With a Sync each, libpq may see the broken connection while it still sends, and then drops what it had
+// read: the query is reported as lost. With one Sync nothing that arrived may be lost.
 START_TEST(cut_at_every_byte) {
   for (const bool one_sync : {true, false}) {
     for (const bool prepare : {true, false}) {
@@ -167,7 +169,7 @@ START_TEST(fatal_at_every_message) {
       ck_assert_int_eq(outcome.lost, 1);
       ck_assert(outcome.opened == 0 || outcome.reason.find("secret detail") == std::string::npos);
       if (!one_sync) continue;
-      // Its words are not lost (before the session is open libpq words them).
+      // Its message is kept (before the session is open libpq writes the message).
       ck_assert_msg(outcome.reason.find("scripted error") != std::string::npos, "at %zu: %s", at,
                     outcome.reason.c_str());
       ck_assert(outcome.opened == 0 || outcome.reason.find("57P01") != std::string::npos);
@@ -259,6 +261,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("pg_connection", a_whole_exchange, answers_byte_by_byte, answers_split_at_every_byte, cut_at_every_byte,
-       fatal_at_every_message, silence_ends_with_the_connect_timeout, nobody_listens, no_slot_in_the_loop,
-       errors_stay_with_their_query, idle_only_between_queries);
+TABLEGATE_SUITE("pg_connection", a_whole_exchange, answers_byte_by_byte, answers_split_at_every_byte,
+                cut_at_every_byte, fatal_at_every_message, silence_ends_with_the_connect_timeout,
+                nobody_listens, no_slot_in_the_loop, errors_stay_with_their_query, idle_only_between_queries);

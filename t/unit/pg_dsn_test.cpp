@@ -1,5 +1,6 @@
-// Connection strings taken apart: pairs of hosts, addresses and ports as libpq forms them, what
-// needs a look-up, what libpq is given, and that no error repeats the text.
+// Parsing of connection strings: pairs of hosts, addresses and ports as libpq
+// forms them, what needs a look-up, what libpq receives, and that no error
+// repeats the text.
 #include "pg_testing.hpp"
 
 using namespace tablegate;
@@ -132,5 +133,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("pg_dsn", keywords_and_uri, what_is_ours_and_what_is_kept, lists_are_paired, which_need_a_look_up,
-                 resolution_multiplies_endpoints, password_override, refused_without_repeating_the_text);
+TABLEGATE_SUITE("pg_dsn", keywords_and_uri, what_is_ours_and_what_is_kept, lists_are_paired,
+                which_need_a_look_up, resolution_multiplies_endpoints, password_override,
+                refused_without_repeating_the_text);

@@ -1,7 +1,10 @@
-// A scripted PostgreSQL server on a unix socket, for the unit tests of pg/: speaks just enough of
-// protocol 3.0 and misbehaves as told, connection by connection. A thread a connection; the
-// test's own thread never blocks on it. Answers every statement with one row: its first
-// parameter, or "1". Statements "fail:XXXXX" fail with that SQLSTATE, "no rows" has no row description.
+// A scripted PostgreSQL server on a unix socket, for the unit tests of pg/:
+// speaks the necessary part of protocol 3.0 and misbehaves as scripted, per
+// connection. One thread per connection; the test's own thread never blocks on
+// it. Answers every statement with one row: its first parameter, or "1".
+// Statements "fail:XXXXX" fail with that SQLSTATE, "no rows" has no row
+// description, "rows:N" has the rows 1 to N; "rows:N fail:XXXXX" then fails,
+// "rows:N cut" closes the connection.
 #pragma once
 
 #include <poll.h>
@@ -24,12 +27,12 @@ namespace tablegate::pg::testing {
 
 struct Behaviour {
   static constexpr std::size_t kNever = static_cast<std::size_t>(-1);
-  std::size_t split_at = kNever;  // pause after so many bytes were sent, in all
-  std::size_t cut_at = kNever;    // close after so many bytes
-  std::size_t stall_at = kNever;  // say nothing more after so many bytes, but stay
+  std::size_t split_at = kNever;  // pause after this many sent bytes in total
+  std::size_t cut_at = kNever;    // close after this many bytes
+  std::size_t stall_at = kNever;  // send nothing after this many bytes, but stay open
   std::size_t fatal_at = kNever;  // answer the n-th message (0 = startup) with FATAL and close
   const char* fatal_state = "57P01";
-  bool every_byte = false;  // one byte a send
+  bool every_byte = false;  // one byte per send
 };
 
 class FakeServer {
@@ -220,10 +223,30 @@ class FakeServer {
     } else if (type == 'D') {
       session.out += message('T', number(1, 2) + "v" + '\0' + number(0, 4) + number(0, 2) + number(25, 4) +
                                       number(0xFFFF, 2) + number(0xFFFFFFFF, 4) + number(0, 2));
+    } else if (type == 'E' && session.sql.rfind("rows:", 0) == 0) {
+      send_rows(session);
     } else if (type == 'E') {
       session.out +=
           message('D', number(1, 2) + number(static_cast<uint32_t>(session.value.size()), 4) + session.value);
       session.out += message('C', std::string("SELECT 1") + '\0');
+    }
+  }
+
+  void send_rows(Session& session) {
+    const int count = atoi(session.sql.c_str() + 5);
+    for (int row = 1; row <= count; ++row) {
+      const std::string value = std::to_string(row);
+      session.out += message('D', number(1, 2) + number(static_cast<uint32_t>(value.size()), 4) + value);
+    }
+    const std::size_t fail = session.sql.find("fail:");
+    if (fail != std::string::npos) {
+      session.failed = true;
+      session.out += error("ERROR", session.sql.substr(fail + 5, 5));
+    } else if (session.sql.find("cut") != std::string::npos) {
+      flush(session);
+      session.open = false;
+    } else {
+      session.out += message('C', "SELECT " + std::to_string(count) + '\0');
     }
   }
 

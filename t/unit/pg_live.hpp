@@ -1,6 +1,8 @@
-// Shared by the pg_live_* tests, which need a real PostgreSQL: TABLEGATE_TEST_DSN names a database whose
-// user may create tables and roles and terminate its own backends. Exit 77 = skipped. The pool only
-// reads, so a plain libpq connection (Admin) prepares what a test needs and plays the adversary.
+// Shared by the pg_live_* tests, which need a real PostgreSQL:
+// TABLEGATE_TEST_DSN names a database whose user may create tables and roles
+// and terminate its own backends. Exit 77 = skipped. The pool only reads, so a
+// plain libpq connection (Admin) prepares what a test needs and causes the
+// failures.
 #pragma once
 
 #include <cstdio>
@@ -50,7 +52,7 @@ struct Fixture {
     wait_for(
         loop, [&] { return query.done(); }, "the query's callback");
   }
-  // Until nothing is in flight or waits.
+  // Until nothing is in flight or waiting.
   void settle() {
     wait_for(
         loop, [&] { return pool().statistics().in_flight + pool().statistics().waiting == 0; },

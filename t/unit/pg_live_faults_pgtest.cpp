@@ -1,5 +1,5 @@
-// The pool against a real PostgreSQL that misbehaves: backends terminated, statements and plans lost,
-// timeouts, no more connections.
+// The pool against a real PostgreSQL with failures: backends terminated,
+// statements and plans lost, timeouts, no free connections.
 #include "pg_live.hpp"
 
 using namespace tablegate::pg;
@@ -83,7 +83,7 @@ START_TEST(terminated_before_the_query) {
     pid.point = point;
     f.run(pid);
     admin.run("select pg_terminate_backend(" + pid.value + ", 5000)");
-    // The loop has not run: the pool still believes in the connection.
+    // The loop has not run: the pool does not know yet that the connection is broken.
     TestQuery query(2, "select 2");
     query.point = point;
     f.run(query);
@@ -192,7 +192,7 @@ START_TEST(max_connections_reached) {
         return admin.run("select count(*) from pg_stat_activity where usename = 'tgtest_few'") == "0";
       },
       "the backends to leave");
-  // Not one connection: every query fails, at once and for good.
+  // No connection at all: every query fails, immediately and permanently.
   admin.run("alter role tgtest_few connection limit 0");
   TestQuery none(2, "select 1");
   f.run(none);
@@ -224,6 +224,7 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("pg_live_faults_pg", changed_column_type_is_planned_again, lost_statement_is_prepared_again,
-       statement_timeout_is_a_query_timeout, terminated_before_the_query, terminated_while_idle,
-       terminated_during_the_query, a_query_that_kills_its_backend_fails_the_second_time, abandoned_in_flight,
-       max_connections_reached, max_connections_with_one_open_serves_both_kinds);
+                statement_timeout_is_a_query_timeout, terminated_before_the_query, terminated_while_idle,
+                terminated_during_the_query, a_query_that_kills_its_backend_fails_the_second_time,
+                abandoned_in_flight, max_connections_reached,
+                max_connections_with_one_open_serves_both_kinds);

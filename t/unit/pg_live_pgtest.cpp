@@ -133,7 +133,7 @@ START_TEST(statements_are_evicted_after_256) {
   TestQuery count(9999, "select count(*) from pg_prepared_statements where name like 'tg\\_%'");
   count.point = true;
   f.run(count);
-  // The last DEALLOCATE comes behind the query that made room for itself.
+  // The last DEALLOCATE follows the query that needed its place.
   ck_assert_int_le(atoi(count.value.c_str()), 257);
   ck_assert_int_ge(atoi(count.value.c_str()), 250);
 }
@@ -245,7 +245,7 @@ START_TEST(big_answers_and_big_parameters) {
     f.run(parameter);
     ck_assert_uint_eq(parameter.value.size(), 30000000);
   }
-  // Both at once, both ways full: neither side may wait for the other.
+  // Both at once, both directions full: neither side may wait for the other.
   std::vector<std::unique_ptr<TestQuery>> queries;
   for (int i = 0; i < 20; ++i) {
     queries.push_back(
@@ -275,7 +275,7 @@ END_TEST
 START_TEST(a_bad_parameter_count_is_refused) {
   Fixture f(2);
   TestQuery query(1, "select $1", {"a", "b"});
-  query.parameter_count = 70000;  // libpq itself refuses to send this one
+  query.parameter_count = 70000;  // libpq itself rejects this one
   f.run(query);
   ck_assert(query.failed);
 }
@@ -303,8 +303,8 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("pg_live_pg", many_queries_sync_each, many_queries_batched, many_queries_without_pipeline,
-       many_queries_on_one_connection, many_queries_unprepared, many_queries_unprepared_batched,
-       session_is_set_up, a_role_is_assumed, null_and_text_values, statements_are_evicted_after_256,
-       many_statements_at_once, prepare_error_is_reported, errors_do_not_touch_neighbours,
-       timeout_of_a_shared_connection, big_answers_and_big_parameters, copy_and_empty_statements,
-       a_bad_parameter_count_is_refused, callbacks_may_submit_and_destroy);
+                many_queries_on_one_connection, many_queries_unprepared, many_queries_unprepared_batched,
+                session_is_set_up, a_role_is_assumed, null_and_text_values, statements_are_evicted_after_256,
+                many_statements_at_once, prepare_error_is_reported, errors_do_not_touch_neighbours,
+                timeout_of_a_shared_connection, big_answers_and_big_parameters, copy_and_empty_statements,
+                a_bad_parameter_count_is_refused, callbacks_may_submit_and_destroy);

@@ -1,5 +1,6 @@
-// The pool against scripted servers: lanes, queues, retries, hosts tried one by one, backoff and failing
-// fast, idle connections, abandoned queries. What needs a real database is in pg_live_pgtest.cpp.
+// The pool against scripted servers: lanes, queues, retries, hosts in order,
+// backoff and failing fast, idle connections, abandoned queries. Tests that
+// need a real database are in pg_live_pgtest.cpp.
 #include "pg_fake_server.hpp"
 #include "pg_testing.hpp"
 
@@ -64,7 +65,7 @@ Behaviour cut(std::size_t after) {
   return behaviour;
 }
 
-// Bytes a server sends up to and including the session's setup.
+// Bytes that a server sends up to and including the session's setup.
 std::size_t setup_bytes() {
   static std::size_t bytes = 0;
   if (bytes == 0) {
@@ -73,7 +74,7 @@ std::size_t setup_bytes() {
     f.pool().submit(query);
     wait_for(
         f.loop, [&] { return f.now().open == 1; }, "opening");
-    // The query left when the setup's answer was read.
+    // The query was sent when the setup's answer had been read.
     bytes = 0;
     Behaviour probe;
     const std::size_t whole = [&] {
@@ -105,9 +106,9 @@ START_TEST(nothing_opens_before_the_first_query) {
 }
 END_TEST
 
-// A SELECT has a row description, even without rows. libpq reports success without one when it meets the
-// end of the line while it writes: it forgets what it waits for and takes the description that it still
-// holds for the answer to a Describe. Seen with PostgreSQL killed under load; never an empty answer.
+// A SELECT has a row description, even without rows. libpq reports success without one if the connection
+// breaks while it writes: it forgets the query and takes the row description that it still holds for the
+// answer to a Describe. Seen with PostgreSQL killed under load; it must never become an empty answer.
 START_TEST(success_without_a_row_description_is_no_answer) {
   Fixture f(1);
   f.config.prepare = false;  // its only statement then comes without a prepare before it
@@ -169,7 +170,7 @@ START_TEST(batch_waits_while_busy) {
   f.finish();
   ck_text_eq(last.value, "last");
   ck_assert_uint_eq(f.now().failures, 1);
-  ck_assert_uint_eq(f.now().retries, 1);  // the one behind the error, alone
+  ck_assert_uint_eq(f.now().retries, 1);  // only the one after the error
 }
 END_TEST
 
@@ -276,7 +277,7 @@ START_TEST(down_fails_fast_with_backoff) {
   const uint64_t failures = f.now().connect_failures;
   for (int i = 0; i < 100; ++i) ck_assert_int_eq(f.submit(false).callbacks, 1);
   ck_assert_uint_eq(f.now().connect_failures, failures);
-  // No attempt of its own accord while nobody asks.
+  // No attempt without a query.
   wait_for(
       f.loop, [&, end = f.loop.now_ms() + 150] { return f.loop.now_ms() >= end; }, "the backoff");
   ck_assert_uint_eq(f.now().connect_failures, failures);
@@ -381,7 +382,7 @@ START_TEST(abandoned_at_every_stage) {
   TestQuery& last = f.submit(false, "last");
   f.finish();
   ck_text_eq(last.value, "last");
-  f.pool().abandon(last);  // after its callback: harmless
+  f.pool().abandon(last);  // after its callback: no effect
 }
 END_TEST
 
@@ -516,27 +517,15 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("pg_pool", nothing_opens_before_the_first_query,
-                                          point_queries_share_others_do_not,
-                                          success_without_a_row_description_is_no_answer,
-                                          a_second_point_lane_opens_under_load,
-                                          batch_waits_while_busy,
-                                          the_queue_is_bounded,
-                                          each_kind_has_a_queue_of_its_own,
-                                          spare_queries_take_no_place_from_others,
-                                          spare_queries_use_what_is_idle,
-                                          spare_queries_leave_a_server_that_is_down_alone,
-                                          hosts_are_tried_one_by_one_and_the_good_one_is_remembered,
-                                          down_fails_fast_with_backoff,
-                                          comes_back_after_being_down,
-                                          a_lost_query_is_sent_once_more_on_a_new_connection,
-                                          lost_twice_is_unavailable,
-                                          errors_are_told_apart,
-                                          abandoned_at_every_stage,
-                                          callbacks_that_abandon_their_neighbours,
-                                          idle_connections_close,
-                                          a_leaving_pool_keeps_one_and_still_serves,
-                                          shutdown_abandons_everything,
-                                          no_slot_left_in_the_loop,
-                                          a_server_that_stops_answering_is_given_up,
-                                          a_shared_connection_that_stops_answering_is_given_up_unprepared);
+TABLEGATE_SUITE("pg_pool", nothing_opens_before_the_first_query, point_queries_share_others_do_not,
+                success_without_a_row_description_is_no_answer, a_second_point_lane_opens_under_load,
+                batch_waits_while_busy, the_queue_is_bounded, each_kind_has_a_queue_of_its_own,
+                spare_queries_take_no_place_from_others, spare_queries_use_what_is_idle,
+                spare_queries_leave_a_server_that_is_down_alone,
+                hosts_are_tried_one_by_one_and_the_good_one_is_remembered, down_fails_fast_with_backoff,
+                comes_back_after_being_down, a_lost_query_is_sent_once_more_on_a_new_connection,
+                lost_twice_is_unavailable, errors_are_told_apart, abandoned_at_every_stage,
+                callbacks_that_abandon_their_neighbours, idle_connections_close,
+                a_leaving_pool_keeps_one_and_still_serves, shutdown_abandons_everything,
+                no_slot_left_in_the_loop, a_server_that_stops_answering_is_given_up,
+                a_shared_connection_that_stops_answering_is_given_up_unprepared);

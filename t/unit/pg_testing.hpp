@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "pg/cells.hpp"
 #include "pg/poll_loop.hpp"
 #include "pg/pool.hpp"
 #include "testing.hpp"
@@ -23,7 +24,7 @@ constexpr Oid kInt8 = 20;
 constexpr Oid kText = 25;
 constexpr uint32_t kLimitMs = 20000;
 
-// Counts its callbacks: more than one is a bug wherever it is used.
+// Counts its callbacks: more than one is always a bug.
 class TestQuery : public Query {
  public:
   TestQuery(uint64_t route, std::string text, std::vector<std::string> arguments = {},
@@ -41,12 +42,20 @@ class TestQuery : public Query {
   void parameter_types(std::vector<Oid>& types) const override {
     types.insert(types.end(), types_.begin(), types_.end());
   }
-  void on_rows(const PGresult* result) noexcept override {
-    ++callbacks;
-    ok = true;
-    rows = PQntuples(result);
-    if (rows > 0 && PQnfields(result) > 0) value = PQgetvalue(result, 0, 0);
-    if (then) then();
+  void on_rows(const Cells& cells, bool last) noexcept override {
+    ck_assert_int_eq(callbacks, 0);
+    ++chunks;
+    rows += static_cast<int>(cells.rows());
+    if (cells.rows() > 0 && cells.columns() > 0) {
+      value = text_of(cells, 0);
+      for (std::size_t row = 0; row < cells.rows(); ++row) column.push_back(text_of(cells, row));
+    }
+    if (last) {
+      ++callbacks;
+      ok = true;
+    }
+    if (on_chunk) on_chunk();
+    if (last && then) then();
   }
   void on_failure(const Failure& what) noexcept override {
     ++callbacks;
@@ -57,14 +66,22 @@ class TestQuery : public Query {
   bool done() const { return callbacks > 0; }
 
   int callbacks = 0;
+  int chunks = 0;  // calls of on_rows
   bool ok = false;
   bool failed = false;
   int rows = 0;
-  std::string value;
+  std::string value;                // first column of the last chunk's first row
+  std::vector<std::string> column;  // first column of all rows
   Failure failure;
-  std::function<void()> then;
+  std::function<void()> then;      // after the last callback
+  std::function<void()> on_chunk;  // after each on_rows
 
  private:
+  static std::string text_of(const Cells& cells, std::size_t row) {
+    const tablegate::core::Cell cell = cells.cell(row, 0);
+    return {cell.data == nullptr ? "" : cell.data, cell.size};
+  }
+
   std::string text_;
   std::vector<std::string> arguments_;
   std::vector<Oid> types_;

@@ -1,5 +1,6 @@
-// What all unit tests share: comparing texts, and registering the Check tests of a
-// file. check.h defines a macro fail(): include this after what names a fail().
+// Shared by all unit tests: comparing texts, and registering the Check tests of
+// a file. check.h defines a macro fail(): include this after headers that use
+// that name.
 #pragma once
 
 #include <check.h>
@@ -8,7 +9,7 @@
 #include <string>
 #include <vector>
 
-// Two texts are the same bytes; both are shown when they are not. (ck_assert_str_eq keeps pointers into
+// Two texts are the same bytes; both are printed if they are not. (ck_assert_str_eq keeps pointers into
 // temporaries.)
 #define ck_text_eq(actual, expected)                                                                  \
   do {                                                                                                \
@@ -18,8 +19,8 @@
                   expected_.c_str());                                                                 \
   } while (0)
 
-// Registers the tests of this file as one suite of its program (main.cpp). A suite whose name ends in "_pg" gets a PostgreSQL
-// of its own in TABLEGATE_TEST_DSN. At file scope, once a file.
+// Registers the tests of this file as one suite of its program (main.cpp). A suite whose name ends in "_pg"
+// gets a PostgreSQL of its own in TABLEGATE_TEST_DSN. At file scope, once a file.
 #define TABLEGATE_SUITE(name, ...) \
   [[maybe_unused]] static const bool suite_is_registered = ::tablegate::unit::add_suite(name, {__VA_ARGS__})
 

@@ -5,9 +5,9 @@
 #include <set>
 
 #include "catalog/apply/apply_api.hpp"
+#include "catalog/apply/apply_consumer.hpp"
 #include "catalog/apply/apply_gateway.hpp"
 #include "catalog/apply/apply_table.hpp"
-#include "catalog/apply/consumer_definition.hpp"
 #include "catalog/apply/source_ddl.hpp"
 #include "model/api_rules.hpp"
 #include "model/definition_rules.hpp"
@@ -88,10 +88,9 @@ class Applier {
         if (saved_apis_.count(drafts.string(i, 0)) != 0 ||
             context_.refused_here(Kind::api, drafts.string(i, 0)))
           continue;
-        JsonDocument draft;
-        parse_json(drafts.string(i, 1), draft);
+        const std::string what = fmt::format("API \"{}\"", drafts.text(i, 0));
         Problems found;
-        if (check_api_columns(draft, {fmt::format("API \"{}\"", drafts.text(i, 0)), ""}, table, found))
+        if (check_api_columns(read_api_definition(drafts.string(i, 1), what), {what, ""}, table, found))
           continue;
         for (const std::string& line : found.lines())
           context_.refuse(*changed, "/ddl", "no longer fits " + line);

@@ -4,6 +4,7 @@
 
 #include "model/api_rules.hpp"
 #include "model/definition_schema.hpp"
+#include "model/gateway_definition.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -27,8 +28,8 @@ void check_version_key(ApplyContext& context, Definition& definition, const std:
   const Rows rows = context.catalog.query(
       "SELECT version_in, version_name, version FROM tablegate.rest_api WHERE rest_api_id = $1",
       {rest_api_id});
-  if (!check_version_name(definition.document, definition.place, read_version_key(rows, 0, 0),
-                          context.problems))
+  if (!check_version_name(read_api_definition(definition.document), definition.place,
+                          read_version_key(rows, 0, 0), context.problems))
     definition.broken = true;
 }
 
@@ -36,9 +37,8 @@ void check_version_key(ApplyContext& context, Definition& definition, const std:
 bool depends_on_refused(const ApplyContext& context, const std::string& process) {
   for (const Definition& definition : context.definitions) {
     if (definition.kind == Kind::business_process && definition.name == process) {
-      return definition.broken ||
-             context.refused_here(Kind::rest_api, json_member(definition.document, "rest_api"),
-                                  json_member(definition.document, "rest_api_version"));
+      const BusinessProcessDefinition of = read_business_process_definition(definition.document);
+      return definition.broken || context.refused_here(Kind::rest_api, of.rest_api, of.rest_api_version);
     }
   }
   return false;
@@ -56,8 +56,8 @@ void check_columns_of(ApplyContext& context, Definition& definition, const std::
     return context.refuse(definition, "/table",
                           fmt::format("table \"{}\" is workspace {}'s", name, owner.text(0, 1)));
   }
-  if (!check_api_columns(definition.document, definition.place, *find_table(context.catalog, name),
-                         context.problems))
+  if (!check_api_columns(read_api_definition(definition.document), definition.place,
+                         *find_table(context.catalog, name), context.problems))
     definition.broken = true;
 }
 
@@ -65,7 +65,8 @@ void check_columns_of(ApplyContext& context, Definition& definition, const std::
 bool check_table_of(ApplyContext& context, Definition& definition, const std::string& name) {
   for (const Definition& other : context.definitions) {
     if (other.kind != Kind::table || other.name != name) continue;
-    if (other.broken || context.refused_here(Kind::data_source, json_member(other.document, "data_source")))
+    if (other.broken ||
+        context.refused_here(Kind::data_source, read_table_definition(other.document).data_source))
       return false;
   }
   check_columns_of(context, definition, name);
@@ -75,8 +76,9 @@ bool check_table_of(ApplyContext& context, Definition& definition, const std::st
 }  // namespace
 
 std::string save_business_process(ApplyContext& context, Definition& definition) {
-  const std::string rest_api = json_member(definition.document, "rest_api");
-  const std::string version = json_member(definition.document, "rest_api_version");
+  const BusinessProcessDefinition process = read_business_process_definition(definition.document);
+  const std::string& rest_api = process.rest_api;
+  const std::string& version = process.rest_api_version;
   if (context.refused_here(Kind::rest_api, rest_api, version)) return {};
   const Rows found = context.catalog.query(
       "SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = $2", {rest_api, version});
@@ -112,8 +114,9 @@ std::string save_business_process(ApplyContext& context, Definition& definition)
 }
 
 std::string save_api(ApplyContext& context, Definition& definition) {
-  const std::string process = json_member(definition.document, "business_process");
-  const std::string table_name = json_member(definition.document, "table");
+  const ApiDefinition api = read_api_definition(definition.document);
+  const std::string& process = api.business_process;
+  const std::string& table_name = api.table;
   const bool process_known = !context.refused_here(Kind::business_process, process);
   const Rows found = context.catalog.query(
       "SELECT business_process_id, rest_api_id FROM tablegate.business_process WHERE workspace_id = $1 AND "

@@ -1,6 +1,6 @@
 // What one apply has in hand while it saves a definition: the catalog (inside
 // the transaction and under lock_catalog()), the workspace, every definition of
-// the same apply, the problems so far, and what is told of each object.
+// the same apply, the problems so far, and what is reported for each object.
 #pragma once
 
 #include <string>

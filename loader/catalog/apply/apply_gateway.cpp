@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "model/definition_schema.hpp"
+#include "model/gateway_definition.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -20,18 +21,6 @@ std::string save_plain(ApplyContext& context, const Definition& definition, cons
                           {definition.name, text});
   }
   return action;
-}
-
-std::string services_text(const JsonValue& gateway) {
-  const JsonValue* const services = json_find(gateway, "services");
-  return services == nullptr ? R"({"default":["default"]})" : json_text(*services);
-}
-
-constexpr std::string_view kNoVersioning = R"({"scheme":"none"})";
-
-std::string versioning_text(const JsonValue& rest_api) {
-  const JsonValue* const versioning = json_find(rest_api, "versioning");
-  return versioning == nullptr ? std::string() : json_text(*versioning);
 }
 
 void refuse_if_published(ApplyContext& context, Definition& definition, const std::string& pointer,
@@ -53,16 +42,14 @@ std::string save_domain(ApplyContext& context, const Definition& definition) {
 
 std::string save_gateway(ApplyContext& context, Definition& definition) {
   const Rows used = context.catalog.query(
-      "SELECT p.service, coalesce(v.definition ->> 'resource_group', 'default'), a.name FROM "
+      "SELECT p.service, v.resource_group, a.name FROM "
       "tablegate.published_api p"
       " JOIN tablegate.api_version v USING (api_id, version) JOIN tablegate.api a USING (api_id)"
       " WHERE p.gateway = $1 ORDER BY a.name",
       {definition.name});
-  const std::string services = services_text(definition.document);
+  const GatewayDefinition gateway = read_gateway_definition(definition.document);
   for (int i = 0; i < used.size(); ++i) {
-    const Rows has = context.catalog.query("SELECT coalesce($1::jsonb -> $2::text ? $3::text, false)",
-                                           {services, used.string(i, 0), used.string(i, 1)});
-    if (has.boolean(0, 0)) continue;
+    if (gateway.has_group(used.string(i, 0), used.string(i, 1))) continue;
     context.refuse(definition, "/services",
                    fmt::format("API \"{}\" is published to service \"{}\", resource group \"{}\"",
                                used.text(i, 2), used.text(i, 0), used.text(i, 1)));
@@ -81,10 +68,11 @@ std::string save_gateway(ApplyContext& context, Definition& definition) {
 
 std::string save_rest_api(ApplyContext& context, Definition& definition) {
   const std::string text = normalised_text(definition);
-  const std::string base_path = json_member(definition.document, "base_path");
+  const RestApiDefinition rest_api = read_rest_api_definition(definition.document);
+  const std::string& base_path = rest_api.base_path;
   const Rows before = context.catalog.query(
-      "SELECT definition::text, base_path, rest_api_id, coalesce(definition ->> 'versioning', '') FROM "
-      "tablegate.rest_api WHERE name = $1 AND version = $2",
+      "SELECT definition::text, base_path, rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = "
+      "$2",
       {definition.name, definition.version});
   std::string action = context.action_of(before, text);
   if (action == "created") {
@@ -95,10 +83,11 @@ std::string save_rest_api(ApplyContext& context, Definition& definition) {
     if (before.text(0, 1) != base_path)
       refuse_if_published(context, definition, "/base_path", before.string(0, 2), before.string(0, 1));
     // The version is what identifies it: only scheme and name can differ.
-    const std::string versioning = versioning_text(definition.document);
-    if (before.text(0, 3) != versioning && !(before.text(0, 3).empty() && versioning == kNoVersioning) &&
-        !(before.text(0, 3) == kNoVersioning && versioning.empty()))
-      refuse_if_published(context, definition, "/versioning", before.string(0, 2), before.string(0, 3));
+    const Versioning versioning =
+        read_rest_api_definition(before.string(0, 0), fmt::format("REST API \"{}\"", definition.name))
+            .versioning;
+    if (!versioning.same_scheme(rest_api.versioning))
+      refuse_if_published(context, definition, "/versioning", before.string(0, 2), versioning.label());
     context.catalog.query(
         "UPDATE tablegate.rest_api SET base_path = $2, definition = $3, updated_at = now() WHERE "
         "rest_api_id = $1",

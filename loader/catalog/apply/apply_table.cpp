@@ -18,13 +18,14 @@ void check_zone(ApplyContext& context, Definition& definition, const std::string
 }
 
 // Fields that count for one type of data source only.
-void check_fields_of_source(ApplyContext& context, Definition& definition, const std::string& type) {
-  if (json_find(definition.document, "partition") != nullptr && type != "maxcompute")
+void check_fields_of_source(ApplyContext& context, Definition& definition, const TableDefinition& table,
+                            const std::string& type) {
+  if (!table.partitions.empty() && type != "maxcompute")
     context.refuse(definition, "/partition", fmt::format("is for tables of MaxCompute, not of {}", type));
-  if (json_find(definition.document, "source_query") == nullptr) return;
+  if (!table.source_query) return;
   if (type != "postgresql")
     context.refuse(definition, "/source_query", "is for tables of a postgresql data source");
-  else if (json_find(definition.document, "source_table") != nullptr)
+  else if (table.source_table_given)
     context.refuse(definition, "/source_query", "and \"source_table\" exclude each other");
 }
 
@@ -40,28 +41,28 @@ std::string save_data_source(ApplyContext& context, const Definition& definition
     context.catalog.query(
         "INSERT INTO tablegate.data_source (workspace_id, name, type, definition) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (workspace_id, name) DO UPDATE SET type = $3, definition = $4, updated_at = now()",
-        {context.workspace.id, definition.name, json_member(definition.document, "type"), text});
+        {context.workspace.id, definition.name, read_data_source_definition(definition.document).type, text});
   }
   return action;
 }
 
 std::string save_table(ApplyContext& context, Definition& definition) {
-  TableInfo table = read_table(definition, context.problems);
-  check_zone(context, definition, "/time_zone", json_member(definition.document, "time_zone"));
-  if (const JsonValue* const refresh = json_find(definition.document, "refresh");
-      refresh != nullptr && refresh->IsObject())
-    check_zone(context, definition, "/refresh/time_zone", json_member(*refresh, "time_zone"));
-  const std::string source = json_member(definition.document, "data_source");
-  if (context.refused_here(Kind::data_source, source)) return {};
+  const TableDefinition written = read_table_definition(definition.document);
+  const std::string& source = written.data_source;
   const Rows found = context.catalog.query(
       "SELECT data_source_id, type FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
       {context.workspace.id, source});
+  const std::string type = found.empty() ? std::string() : found.string(0, 1);
+  const TableInfo table = read_table(definition, type, context.problems);
+  check_zone(context, definition, "/time_zone", written.time_zone.value_or(""));
+  if (written.refresh) check_zone(context, definition, "/refresh/time_zone", written.refresh->time_zone);
+  if (context.refused_here(Kind::data_source, source)) return {};
   if (found.empty())
     context.refuse(
         definition, "/data_source",
         fmt::format("there is no data source \"{}\" in workspace {}", source, context.workspace.name));
   else
-    check_fields_of_source(context, definition, found.string(0, 1));
+    check_fields_of_source(context, definition, written, type);
   const Rows before = context.catalog.query(
       "SELECT t.definition::text, w.name, w.workspace_id FROM tablegate.mirror_table t JOIN "
       "tablegate.data_source d USING"
@@ -71,20 +72,22 @@ std::string save_table(ApplyContext& context, Definition& definition) {
     context.refuse(definition, "/name", fmt::format("this table is workspace {}'s", before.text(0, 1)));
   }
   if (definition.broken) return {};
-  // MaxCompute's projects are there unless they say otherwise.
-  if (json_find(definition.document, "time_zone") == nullptr && found.text(0, 1) == "maxcompute")
-    table.time_zone = "Asia/Shanghai";
   const std::string text = normalised_text(definition);
   std::string action = context.action_of(before, text);
   if (action != "unchanged") {
+    Parameter schedule, zone;
+    if (written.refresh) {
+      schedule = written.refresh->schedule;
+      zone = written.refresh->time_zone.empty() ? table.time_zone : written.refresh->time_zone;
+    }
     context.catalog.query(
         "INSERT INTO tablegate.mirror_table (name, data_source_id, definition, columns, primary_key, "
-        "time_zone)"
-        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO UPDATE SET data_source_id = $2, definition "
-        "= $3,"
-        " columns = $4, primary_key = $5, time_zone = $6, updated_at = now()",
+        "time_zone, refresh_schedule, refresh_time_zone)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO UPDATE SET data_source_id = $2, "
+        "definition = $3, columns = $4, primary_key = $5, time_zone = $6, refresh_schedule = $7, "
+        "refresh_time_zone = $8, updated_at = now()",
         {definition.name, found.string(0, 0), text, columns_text(table.columns),
-         names_text(table.primary_key), table.time_zone});
+         names_text(table.primary_key), table.time_zone, schedule, zone});
   }
   return action;
 }

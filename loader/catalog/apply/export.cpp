@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "catalog/apply/consumer_definition.hpp"
+#include "catalog/apply/apply_consumer.hpp"
 #include "catalog/life/drafts.hpp"
 
 namespace tablegate::loader {

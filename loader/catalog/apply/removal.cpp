@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "catalog/credentials/consumers.hpp"
+#include "catalog/life/version_reads.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -46,7 +47,9 @@ class Remover {
   // Refuses when the statement finds names.
   void refuse_used(const std::string& how, const std::string& sql, const std::vector<Parameter>& parameters,
                    const std::string& next) {
-    const std::vector<std::string> names = first_column(catalog_.query(sql, parameters));
+    refuse_names(how, first_column(catalog_.query(sql, parameters)), next);
+  }
+  void refuse_names(const std::string& how, const std::vector<std::string>& names, const std::string& next) {
     if (names.empty()) return;
     throw Refused(fmt::format("{} \"{}\" {} {}", kind_info(kind_).label, name_, how, name_list(names)), next);
   }
@@ -110,12 +113,8 @@ class Remover {
         {workspace_.id, name_});
     refuse_used("is read by API", "SELECT name FROM tablegate.api WHERE table_name = $1 ORDER BY 1", {name_},
                 "tablegate delete api NAME");
-    refuse_used(
-        "is read by the published version of API",
-        "SELECT DISTINCT a.name FROM tablegate.published_api p JOIN tablegate.api_version v ON v.api_id = "
-        "p.api_id AND v.version IN (p.version, p.canary_version)"
-        " JOIN tablegate.api a ON a.api_id = p.api_id WHERE v.source ->> 'table' = $1 ORDER BY 1",
-        {name_}, "tablegate api unpublish NAME");
+    refuse_names("is read by the published version of API", published_readers(catalog_, name_),
+                 "tablegate api unpublish NAME");
     catalog_.query("DELETE FROM tablegate.mirror_table WHERE name = $1", {name_});
   }
 

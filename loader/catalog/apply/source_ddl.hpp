@@ -10,16 +10,16 @@
 #include "base/database.hpp"
 #include "catalog/lookup.hpp"
 #include "model/definition.hpp"
+#include "model/table_definition.hpp"
 
 namespace tablegate::loader {
 
 // One table of one source.
 struct SourceRelation {
-  std::string type;         // of the source: "maxcompute", "postgresql"
-  std::string data_source;  // its definition, JSON
-  std::string table;        // as the source names it
-  std::string query;        // instead, or empty
-  std::string name;         // of the Table here
+  DataSourceDefinition data_source;
+  std::string table;  // as the source names it
+  std::string query;  // instead, or empty
+  std::string name;   // of the Table here
 };
 
 // Returns MaxCompute's CREATE TABLE. Throws Refused with the reason, SystemFailure.

@@ -56,7 +56,7 @@ bool enable_consumer(Database& catalog, const Consumer& consumer, bool enabled) 
 
 void delete_consumer(Database& catalog, const Consumer& consumer) {
   if (!consumer.workspace.empty()) {
-    throw Refused(fmt::format("consumer \"{}\" belongs to workspace {} and stays with it", consumer.name,
+    throw Refused(fmt::format("consumer \"{}\" belongs to workspace {} and cannot be deleted", consumer.name,
                               consumer.workspace),
                   "tablegate consumer disable " + consumer.name);
   }
@@ -92,7 +92,7 @@ bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& 
     throw Refused(fmt::format("consumer \"{}\" has no key \"{}\"", consumer.name, key_id),
                   "tablegate consumer show " + consumer.name);
   }
-  // One that would become valid only after that moment never does.
+  // A key that would become valid only after that moment never becomes valid.
   const Rows changed =
       at ? catalog.query(
                fmt::format(

@@ -1,5 +1,5 @@
-// Consumers, their API keys and what they may call. Of a key only its SHA-256
-// digest is kept: it is told once, when it is made, and never again.
+// Consumers, their API keys and what they may call. Only the SHA-256 digest of
+// a key is stored: the key is shown once, when it is made.
 #pragma once
 
 #include <optional>
@@ -15,25 +15,25 @@ struct Consumer {
   std::string id;
   std::string name;
   bool enabled = true;
-  std::string workspace;  // its own workspace's name, or empty
+  std::string workspace;  // name of the workspace that owns it, or empty
 };
 
 // Throws Refused where there is none.
 Consumer find_consumer(Database& catalog, const std::string& name);
 // All, by name.
 std::vector<std::string> consumer_names(Database& catalog);
-// False: it is there already.
+// False: it exists already.
 bool create_consumer(Database& catalog, const std::string& name);
-// False: it is so already.
+// False: it was in this state already.
 bool enable_consumer(Database& catalog, const Consumer& consumer, bool enabled);
-// With its keys and authorisations; refused for a workspace's own.
+// Also deletes its keys and authorizations. Throws Refused for a workspace's own consumer.
 void delete_consumer(Database& catalog, const Consumer& consumer);
 
 struct KeyRequest {
   std::string label;
   std::optional<std::string> not_before;  // as PostgreSQL takes a timestamptz
   std::optional<std::string> expires;
-  std::optional<std::string> imported;  // the key itself; else one is made
+  std::optional<std::string> imported;  // the key itself; not set: one is made
 };
 struct NewKey {
   std::string id;
@@ -41,15 +41,16 @@ struct NewKey {
 };
 NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest& request);
 
-// Now (the key is gone), or at a time (it expires then). False: it expires then or earlier already.
+// Revokes it now (the key is deleted), or at a time (it expires then). False: it expires then or earlier
+// already.
 bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& key_id,
                 const std::optional<std::string>& at);
 
 struct RestApiName {
   std::string name;
-  std::string version;  // empty: the one there is
+  std::string version;  // empty: the only one
 };
-// Exactly one of `api` (a name in the workspace) and `rest_api`. False: nothing to do.
+// Exactly one of `api` (a name in the workspace) and `rest_api` is set. False: nothing to do.
 bool authorize(Database& catalog, const Consumer& consumer, const Workspace& workspace,
                const std::string& api, const RestApiName& rest_api);
 bool deauthorize(Database& catalog, const Consumer& consumer, const Workspace& workspace,

@@ -18,7 +18,7 @@ SealedPlace place_of(const std::string& key_id) {
   return {"hmac_key", key_id};
 }
 
-// Splits "access_key:secret" at the first ':'. Never shows a part of it.
+// Splits "access_key:secret" at the first ':'. No message shows a part of it.
 void read_imported(const std::string& pair, NewHmacKey& key) {
   const size_t colon = pair.find(':');
   if (colon == std::string::npos) {

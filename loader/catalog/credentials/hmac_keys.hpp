@@ -1,5 +1,6 @@
-// HMAC key pairs of consumers. The access key is public; the secret is told once,
-// when it is made, and kept sealed, because proving a signature needs it.
+// HMAC key pairs of consumers. The access key is public; the secret is shown
+// once, when it is made, and stored sealed, because verifying a signature needs
+// it.
 #pragma once
 
 #include <optional>
@@ -27,10 +28,11 @@ struct HmacPair {
 // The newest of profile classic that is valid now, opened with the master key; nullopt: there is none.
 std::optional<HmacPair> newest_hmac_pair(Database& catalog, const Consumer& consumer);
 
-// The secret of a row; throws Refused when it does not open.
+// The secret of a row; throws Refused when it cannot be opened.
 std::string open_hmac_secret(const SealingKey& key, const std::string& key_id, std::string_view sealed);
 
-// Seals every secret with another key, inside the caller's transaction and under lock_catalog(); how many.
+// Seals every secret with another key, inside the caller's transaction and under lock_catalog(); returns how
+// many.
 size_t reseal_hmac_keys(Database& catalog, const SealingKey& before, const SealingKey& after);
 
 }  // namespace tablegate::loader

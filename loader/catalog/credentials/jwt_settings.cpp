@@ -16,9 +16,9 @@
 namespace tablegate::loader {
 namespace {
 
-// Columns of jwt_setting that everybody may read, in the order of read_row().
+// Columns of jwt_setting that are not secret, in the order of read_row().
 constexpr const char* kPublicColumns =
-    "consumer_id, source ->> 'in', source ->> 'name', coalesce(source ->> 'prefix', ''), issuer, audience,"
+    "consumer_id, source_in, source_name, source_prefix, issuer, audience,"
     " coalesce(claim ->> 'name', ''), coalesce(claim ->> 'value', ''), leeway, require_exp, keys::text";
 
 JwtEntry read_row(const Rows& rows, int row) {
@@ -42,12 +42,12 @@ JsonValue text_value(const std::string& text, JsonDocument& owner) {
   return {text.c_str(), static_cast<rapidjson::SizeType>(text.size()), owner.GetAllocator()};
 }
 
-// Which place of which setting a sealed key belongs to.
+// The identity of a sealed key: its setting and its place there.
 std::string key_id(const std::string& consumer_id, rapidjson::SizeType place) {
   return fmt::format("{}:{}", consumer_id, place);
 }
 
-// Puts the opened "k"s of `sealed` back into `keys`; both are lists as the catalog holds them.
+// Puts the opened "k" members of `sealed` back into `keys`; both are lists as the catalog holds them.
 std::string opened_keys(const std::string& keys, const std::string& sealed, const std::string& consumer_id,
                         LazyMasterKey& master) {
   JsonDocument list, secrets;
@@ -68,7 +68,7 @@ struct SplitKeys {
   std::string keys, sealed;
 };
 
-// Takes the "k"s out of a list of JWKs and seals them.
+// Takes the "k" members out of a list of JWKs and seals them.
 SplitKeys split_keys(const std::string& keys, const std::string& consumer_id, LazyMasterKey& master) {
   JsonDocument list, secrets(rapidjson::kArrayType);
   parse_list(keys, list);
@@ -87,30 +87,28 @@ SplitKeys split_keys(const std::string& keys, const std::string& consumer_id, La
 std::string pair_text(std::initializer_list<std::pair<const char*, const std::string*>> members) {
   JsonDocument object(rapidjson::kObjectType);
   for (const auto& [name, value] : members) {
-    if (value->empty() && std::string_view(name) == "prefix") continue;
     object.AddMember(rapidjson::StringRef(name), text_value(*value, object), object.GetAllocator());
   }
   return json_text(object);
 }
 
 void save(Database& catalog, const Consumer& consumer, const JwtEntry& setting, const SplitKeys& keys) {
-  const std::string source = pair_text(
-      {{"in", &setting.source_in}, {"name", &setting.source_name}, {"prefix", &setting.source_prefix}});
   Parameter claim;
   if (!setting.claim_name.empty())
     claim = pair_text({{"name", &setting.claim_name}, {"value", &setting.claim_value}});
   catalog.query(
-      "INSERT INTO tablegate.jwt_setting (consumer_id, source, issuer, audience, claim, leeway, require_exp, "
-      "keys,"
-      " sealed_keys) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (consumer_id) DO UPDATE SET "
-      "source = $2,"
-      " issuer = $3, audience = $4, claim = $5, leeway = $6, require_exp = $7, keys = $8, sealed_keys = $9,"
+      "INSERT INTO tablegate.jwt_setting (consumer_id, source_in, source_name, source_prefix, issuer, "
+      "audience,"
+      " claim, leeway, require_exp, keys, sealed_keys) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+      " ON CONFLICT (consumer_id) DO UPDATE SET source_in = $2, source_name = $3, source_prefix = $4,"
+      " issuer = $5, audience = $6, claim = $7, leeway = $8, require_exp = $9, keys = $10, sealed_keys = $11,"
       " updated_at = now()",
-      {consumer.id, source, setting.issuer, setting.audience, claim, std::to_string(setting.leeway),
-       setting.require_exp ? "true" : "false", keys.keys, keys.sealed});
+      {consumer.id, setting.source_in, setting.source_name, setting.source_prefix, setting.issuer,
+       setting.audience, claim, std::to_string(setting.leeway), setting.require_exp ? "true" : "false",
+       keys.keys, keys.sealed});
 }
 
-// Members of a JWK may stand in any order.
+// The members of a JWK may be in any order.
 bool same_keys(const std::string& a, const std::string& b) {
   JsonDocument left, right;
   parse_list(a, left);
@@ -131,7 +129,7 @@ core::JwtSetting read_setting(const JwtEntry& entry, uint32_t place, const std::
   return std::move(*setting);
 }
 
-// As nginx will look at all settings together.
+// Checks all settings together, as nginx does.
 void refuse_conflict(Database& catalog, const Consumer& consumer, const JwtEntry& setting,
                      const std::map<std::string, JwtEntry>& saved) {
   std::vector<std::string> names = {consumer.name};

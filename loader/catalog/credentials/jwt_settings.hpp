@@ -1,7 +1,7 @@
-// The JWT setting of a consumer: which tokens prove it (authentication.md, "JWT").
-// Key sets are checked by core, with the code that nginx reads a manifest with.
-// Public keys stand in the catalog as they are, the "k" of a symmetric one apart
-// and sealed.
+// The JWT setting of a consumer: which tokens identify it
+// (ngx_module/README.md, "Tokens (JWT)"). Key sets are checked by core, with
+// the code with which nginx reads a manifest. The catalog holds public keys in
+// clear, and the "k" of a symmetric key separately and sealed.
 #pragma once
 
 #include <map>
@@ -14,28 +14,28 @@
 
 namespace tablegate::loader {
 
-// In place of the setting that is there. False: it is this one already. Throws Refused: keys that core
-// refuses, or a token could satisfy another consumer's setting too (which is named).
+// Replaces the setting. False: it is the same already. Throws Refused: keys that core rejects, or a setting
+// whose tokens could also satisfy another consumer's (which the message names).
 bool set_jwt(Database& catalog, const Consumer& consumer, const JwtEntry& setting);
 // False: there is none.
 bool unset_jwt(Database& catalog, const Consumer& consumer);
 
-// The same for an apply, inside its transaction and under lock_catalog(): first each setting is written
-// (throws Refused: keys that core refuses), then all are looked at together.
+// The same for an apply, inside its transaction and under lock_catalog(): first write each setting (throws
+// Refused for keys that core rejects), then check all of them together.
 void write_jwt_setting(Database& catalog, const Consumer& consumer, const JwtEntry& setting,
                        LazyMasterKey& master);
 void refuse_jwt_conflict(Database& catalog, const Consumer& consumer);
-// Whether they say the same; members of a JWK may stand in any order.
+// Whether they are equal; the members of a JWK may be in any order.
 bool same_jwt_setting(const JwtEntry& a, const JwtEntry& b);
 
-// All settings, by consumer id, keys opened; the master key is needed only where one is symmetric.
+// All settings, by consumer id, keys opened; the master key is needed only if one is symmetric.
 std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master);
 
-// Without what is sealed, for `consumer show`: `keys` lists symmetric keys without "k".
+// Without secrets, for `consumer show`: `keys` lists symmetric keys without "k".
 std::optional<JwtEntry> public_jwt_setting(Database& catalog, const Consumer& consumer);
 
-// Seals every symmetric key with another key, inside the caller's transaction and under lock_catalog(); how
-// many.
+// Seals every symmetric key with another key, inside the caller's transaction and under lock_catalog();
+// returns how many.
 size_t reseal_jwt_keys(Database& catalog, const SealingKey& before, const SealingKey& after);
 
 }  // namespace tablegate::loader

@@ -21,7 +21,7 @@ namespace {
                       "tablegate init --workspace NAME (finishes the rotation)");
 }
 
-// Step 3.
+// Step 3 of key_rotation.hpp.
 void put_in_place(const std::string& path) {
   if (const std::optional<SealingKey> before = read_master_key(path)) {
     const std::string kept = kept_key_path(path, before->fingerprint());
@@ -33,7 +33,7 @@ void put_in_place(const std::string& path) {
   sync_key_folder(path);
 }
 
-// Whether FILE.new is too short to be a key: whoever wrote it died, and sealed nothing with it.
+// Whether FILE.new is too short to be a key: the process that wrote it died, and sealed nothing with it.
 bool is_half_written(const std::string& next) {
   constexpr off_t kHexDigits = 2 * SealingKey::kBytes;
   struct stat status {};
@@ -49,7 +49,7 @@ bool finish_rotation(const std::string& path, const std::string& known) {
     return true;
   }
   const std::optional<SealingKey> next = read_master_key(path_of_next);
-  // Another key is the one that the next rotation will use, or another catalog's. It stays.
+  // Another key is that of the next rotation, or of another catalog. It is kept.
   if (!next || next->fingerprint() != known) return false;
   put_in_place(path);
   return true;
@@ -69,10 +69,10 @@ Rotation rotate_master_key(Database& catalog, const std::string& path) {
     catalog.query("UPDATE tablegate.setting SET value = $1 WHERE name = 'master_key_fingerprint'",
                   {next->fingerprint()});
     rotation.kept_key = kept_key_path(path, before.fingerprint());
-    // When this fails, whether the server committed is not known: the next run asks the catalog.
+    // If this fails, the server may or may not have committed: the next run asks the catalog.
     transaction.commit();
   }
-  // Under the lock again: another rotation may have begun, and have done this already.
+  // Under the lock again: another rotation may have begun meanwhile and done this already.
   Transaction transaction(catalog);
   lock_catalog(catalog);
   catalog.script("SET LOCAL ROLE tablegate_owner");

@@ -15,16 +15,16 @@
 
 namespace tablegate::loader {
 
-// Under lock_catalog(): ends what a rotation left. `known`: the catalog's fingerprint. Step 3 where its
-// transaction was committed; a half-written FILE.new goes away where it was not. True when a file changed.
+// Under lock_catalog(): finishes what a rotation left. `known`: the catalog's fingerprint. Does step 3 if the
+// transaction was committed; if not, deletes a half-written FILE.new. True when a file changed.
 bool finish_rotation(const std::string& path, const std::string& known);
 
 struct Rotation {
-  size_t sealed = 0;     // values that were sealed anew
-  std::string kept_key;  // where the key before stands now
+  size_t sealed = 0;     // values that were sealed again
+  std::string kept_key;  // where the previous key is now
 };
-// The whole rotation, in a transaction of its own, as tablegate_owner. Throws Refused where the file is not
-// the catalog's or a value does not open with it: then nothing was changed.
+// The whole rotation, in a transaction of its own, as tablegate_owner. Throws Refused if the file does not
+// hold the catalog's key or a value cannot be opened with it; then nothing was changed.
 Rotation rotate_master_key(Database& catalog, const std::string& path);
 
 }  // namespace tablegate::loader

@@ -19,7 +19,8 @@ std::string random_bytes(size_t count) {
   std::string bytes(count, '\0');
   unsigned char* const target =
       reinterpret_cast<unsigned char*>(bytes.data());  // NOLINT: characters as bytes
-  if (RAND_bytes(target, static_cast<int>(count)) != 1) throw SystemFailure("OpenSSL has no random bytes");
+  if (RAND_bytes(target, static_cast<int>(count)) != 1)
+    throw SystemFailure("OpenSSL could not make random bytes");
   return bytes;
 }
 
@@ -56,8 +57,9 @@ void check_label(const std::string& label) {
 }
 
 void explain_key_conflict(const DatabaseError& error, const std::string& what) {
-  if (error.sqlstate == "23505") throw Refused(what + " is a consumer's already", "tablegate consumer list");
-  if (error.sqlstate == "23514") throw Refused("--not-before must come before --expires");
+  if (error.sqlstate == "23505")
+    throw Refused(what + " belongs to a consumer already", "tablegate consumer list");
+  if (error.sqlstate == "23514") throw Refused("--not-before must be earlier than --expires");
 }
 
 }  // namespace tablegate::loader

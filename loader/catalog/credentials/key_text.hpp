@@ -1,5 +1,5 @@
-// Texts of credentials that consumers.cpp and hmac_keys.cpp share: random ones,
-// and what an imported one must look like. Refusals never show them.
+// What consumers.cpp and hmac_keys.cpp share: random credentials, and the rules
+// for imported ones. No message shows a credential.
 #pragma once
 
 #include <string>
@@ -15,13 +15,13 @@ std::string random_hex(size_t bytes);
 std::string random_secret();
 
 bool is_visible_ascii(std::string_view text, size_t least, size_t most);
-// 24 to 256 visible ASCII characters; they are not stretched, so short ones would be guessed. Throws Refused;
-// `what`: "key" or "secret".
+// 24 to 256 visible ASCII characters. Short secrets could be guessed, because they are not stretched. Throws
+// Refused; `what`: "key" or "secret".
 void check_imported_secret(std::string_view what, std::string_view secret);
 void check_label(const std::string& label);
 
-// Throws what an INSERT's error means: `what` is someone's already, or the times are in the wrong order.
-// Comes back from any other error, which the caller throws again.
+// Throws Refused for what an INSERT's error means: `what` belongs to a consumer already, or the times are in
+// the wrong order. Returns for any other error, which the caller rethrows.
 void explain_key_conflict(const DatabaseError& error, const std::string& what);
 
 }  // namespace tablegate::loader

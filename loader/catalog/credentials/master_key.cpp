@@ -42,8 +42,8 @@ SealingKey key_of(std::string_view hex, const std::string& path) {
   return key;
 }
 
-// The key with this fingerprint, in FILE, FILE.new or the kept FILE.<fingerprint>. What stands beside FILE is
-// passed over when it is no key: a rotation may have died while it wrote it.
+// The key with this fingerprint, in FILE, FILE.new or the kept FILE.<fingerprint>. Files beside FILE that
+// hold no key are skipped: a rotation may have died while it wrote one.
 std::optional<SealingKey> find_key(const std::string& path, const std::string& fingerprint) {
   if (std::optional<SealingKey> key = read_master_key(path); key && key->fingerprint() == fingerprint)
     return key;
@@ -65,7 +65,7 @@ std::optional<SealingKey> find_key(const std::string& path, const std::string& f
                               "TABLEGATE_MASTER_KEY_FILE",
                               path));
   }
-  throw Refused(fmt::format("master key file {} holds another key than this catalog's", path),
+  throw Refused(fmt::format("master key file {} does not hold this catalog's key", path),
                 "copy the catalog's own key there, or set TABLEGATE_MASTER_KEY_FILE");
 }
 
@@ -123,7 +123,7 @@ SealingKey create_master_key(const std::string& path) {
   if (file.number() < 0) fail("create", path);
   core::Digest bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-    throw SystemFailure("OpenSSL has no random bytes");
+    throw SystemFailure("OpenSSL could not make random bytes");
   std::string line = core::to_hex(bytes) + "\n";
   const SealingKey key(bytes);
   OPENSSL_cleanse(bytes.data(), bytes.size());

@@ -30,7 +30,7 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());  // NOLINT: characters as bytes
 }
 
-// Version and place: authenticated with the value, not kept in it.
+// Version and place: authenticated with the value, but not stored in it.
 std::string bound_text(const SealedPlace& place) {
   return fmt::format("tablegate sealed {}:{}:{}", static_cast<int>(kVersion), place.kind, place.id);
 }
@@ -57,7 +57,7 @@ std::string SealingKey::fingerprint() const {
 }
 
 std::string seal(const SealingKey& key, const SealedPlace& place, std::string_view secret) {
-  if (secret.size() > kMaxSecret) throw Refused("a secret of more than 1 MiB is not kept");
+  if (secret.size() > kMaxSecret) throw Refused("a secret must not be longer than 1 MiB");
   std::string sealed(kHeadBytes + secret.size() + kTagBytes, '\0');
   sealed[0] = kVersion;
   unsigned char* const nonce = bytes_of(sealed) + 1;
@@ -83,7 +83,7 @@ std::optional<std::string> unseal(const SealingKey& key, const SealedPlace& plac
   std::string secret(text.size(), '\0');
   const Context context(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int length = 0;
-  // Final compares the tag; what was decrypted before it counts only then.
+  // Final compares the tag; the decrypted bytes are valid only after it.
   const bool done = start(context.get(), key, bytes_of(sealed.substr(1)), place, 0) &&
                     EVP_CipherUpdate(context.get(), bytes_of(secret), &length, bytes_of(text),
                                      static_cast<int>(text.size())) == 1 &&
@@ -108,10 +108,10 @@ std::string open_sealed(const SealingKey& key, const SealedPlace& place, std::st
   std::optional<std::string> secret = unseal_text(key, place, text);
   if (!secret) {
     throw Refused(
-        fmt::format("the sealed value of {} {} does not open with the master key: it was changed or "
-                    "stands in the wrong row",
+        fmt::format("the sealed value of {} {} cannot be opened with the master key: it was changed or "
+                    "is in the wrong row",
                     place.kind, place.id),
-        "tablegate consumer show NAME, then make the credential anew");
+        "tablegate consumer show NAME, then replace the credential");
   }
   return std::move(*secret);
 }

@@ -1,7 +1,7 @@
-// Secrets that must stay readable (HMAC secrets, symmetric JWKs) lie sealed in
-// the catalog: AES-256-GCM under the key of the master key file, with a random
-// nonce each. The row that a value belongs to is sealed in with it, so that a
-// value moved to another row does not open. Owned by the loader; nginx never
+// Secrets that must stay readable (HMAC secrets, symmetric JWKs) are stored
+// sealed in the catalog: AES-256-GCM under the key of the master key file, each
+// with a random nonce. The identity of the row is authenticated too, so that a
+// value moved to another row cannot be opened. Used by the loader; nginx never
 // sees a sealed value.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace tablegate::loader {
 
-// The 32 bytes of a master key; wiped when it goes.
+// The 32 bytes of a master key; wiped when destroyed.
 class SealingKey {
  public:
   static constexpr size_t kBytes = 32;
@@ -22,7 +22,7 @@ class SealingKey {
   SealingKey(const SealingKey&) = default;
   SealingKey& operator=(const SealingKey&) = default;
 
-  // Hex SHA-256 of the key: what the catalog knows of it.
+  // Hex SHA-256 of the key, which the catalog stores.
   std::string fingerprint() const;
   const unsigned char* data() const { return bytes_.data(); }
 
@@ -30,7 +30,7 @@ class SealingKey {
   std::array<unsigned char, kBytes> bytes_;
 };
 
-// Which row a sealed value belongs to: the kind ("hmac_key", "jwt_key") without ':', and the row's id.
+// The row that a sealed value belongs to: its kind ("hmac_key", "jwt_key") without ':', and its id.
 struct SealedPlace {
   std::string_view kind;
   std::string id;
@@ -43,11 +43,11 @@ std::string seal(const SealingKey& key, const SealedPlace& place, std::string_vi
 // Nullopt: sealed by another key, for another place, of an unknown version, or damaged.
 std::optional<std::string> unseal(const SealingKey& key, const SealedPlace& place, std::string_view sealed);
 
-// The same in base64, as the catalog's columns hold it.
+// The same in base64, as the catalog stores it.
 std::string seal_text(const SealingKey& key, const SealedPlace& place, std::string_view secret);
 std::optional<std::string> unseal_text(const SealingKey& key, const SealedPlace& place,
                                        std::string_view text);
-// As unseal_text(), for values of the catalog that must open: throws Refused, naming the place.
+// As unseal_text(), for values of the catalog, which must open: throws Refused, naming the place.
 std::string open_sealed(const SealingKey& key, const SealedPlace& place, std::string_view text);
 
 }  // namespace tablegate::loader

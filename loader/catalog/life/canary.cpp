@@ -13,8 +13,9 @@ ApiEntry entry_of(const ApiRow& api, const Rows& versions, int row) {
   entry.api_id = std::stoll(api.id);
   entry.version = static_cast<int>(versions.integer(row, 0));
   entry.base_path = api.base_path;
-  entry.definition = versions.string(row, 1);
-  entry.source = versions.string(row, 2);
+  const std::string what = fmt::format("version {} of API \"{}\"", entry.version, api.name);
+  entry.definition = read_api_definition(versions.string(row, 1), what);
+  entry.source = read_table_source(versions.string(row, 2), "the source of " + what);
   return entry;
 }
 
@@ -98,7 +99,7 @@ int stop_canary(Database& catalog, const ApiRow& api, const std::string& gateway
   throw Refused(
       canary ? fmt::format("version {} of API \"{}\" is the canary on {}, not version {}", canary->version,
                            api.name, gateway, version)
-             : fmt::format("version {} of API \"{}\" is no canary on {}", version, api.name, gateway),
+             : fmt::format("version {} of API \"{}\" is not a canary on {}", version, api.name, gateway),
       canary ? fmt::format("tablegate api unpublish \"{}\" --version {}", api.name, canary->version)
              : fmt::format("tablegate api list, and tablegate api unpublish \"{}\" to take it offline",
                            api.name));

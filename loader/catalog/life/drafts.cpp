@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
 #include "core/digest.hpp"
 
@@ -18,19 +19,10 @@ namespace {
 
 // With the name that the API had first: a new name makes no new draft.
 std::string definition_for_digest(const ApiRow& api) {
-  return api.digest_name == api.name ? api.definition : with_name(api.definition, api.digest_name);
+  return api.digest_name == api.name ? api.definition : renamed_definition(api.definition, api.digest_name);
 }
 
 }  // namespace
-
-std::string with_name(const std::string& definition, const std::string& name) {
-  JsonDocument document;
-  if (!parse_json(definition, document).empty() || !document.IsObject() || !document.HasMember("name"))
-    throw SystemFailure("a definition is damaged in the catalog");
-  document["name"].SetString(name.c_str(), static_cast<rapidjson::SizeType>(name.size()),
-                             document.GetAllocator());
-  return json_text(document);
-}
 
 std::string draft_digest(const ApiRow& api, const std::string& source) {
   return sha256_hex(definition_for_digest(api) + "\n" + source);
@@ -40,6 +32,7 @@ Draft find_draft(Database& catalog, const ApiRow& api) {
   Draft draft;
   const std::optional<TableInfo> table = find_table(catalog, api.table);
   if (!table) throw SystemFailure(fmt::format("table \"{}\" of API \"{}\" is gone", api.table, api.name));
+  draft.table = *table;
   draft.source = table_source(*table);
   draft.digest = draft_digest(api, draft.source);
   const Rows state = catalog.query(
@@ -58,8 +51,8 @@ ApiEntry draft_entry(const ApiRow& api, const Draft& draft) {
   entry.rest_api = api.rest_api;
   entry.base_path = api.base_path;
   entry.version_key = api.version_key;
-  entry.definition = api.definition;
-  entry.source = draft.source;
+  entry.definition = api.draft();
+  entry.source = draft.table;
   return entry;
 }
 
@@ -115,18 +108,21 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
     if (const auto before = latest_version(catalog, api))
       refuse_breaks(current, *before, {0, "", current.definition, draft.source}, "commit");
   }
+  const CompiledApi compiled = compile_api(draft_entry(current, draft));
   Version version;
   version.version = latest.empty() ? 1 : static_cast<int>(latest.integer(0, 0)) + 1;
   const Rows made = catalog.query(
-      "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message)"
+      "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message,"
+      " method, path, resource_group)"
       " SELECT a.api_id, $2::integer, CASE WHEN w.approval THEN 'Pending for Application' ELSE 'Publishable' "
       "END,"
-      " $3::json, $4::json, $5::bytea, $6 FROM tablegate.api a JOIN tablegate.workspace w USING "
+      " $3::json, $4::json, $5::bytea, $6, $7, $8, $9 FROM tablegate.api a JOIN tablegate.workspace w USING "
       "(workspace_id)"
       " WHERE a.api_id = $1 RETURNING status",
       {api.id, std::to_string(version.version), current.definition, draft.source, "\\x" + draft.digest,
-       message});
+       message, compiled.method, current.draft().path, compiled.resource_group});
   version.status = made.string(0, 0);
+  store_reads(catalog, api.id, version.version, compiled.reads);
   transaction.commit();
   return version;
 }

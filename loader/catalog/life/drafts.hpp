@@ -14,7 +14,8 @@
 namespace tablegate::loader {
 
 struct Draft {
-  std::string source;   // what it is compiled against
+  TableInfo table;      // what it is compiled against
+  std::string source;   // the same as a version stores it
   std::string digest;   // hex SHA-256 of definition, LF, source
   bool loaded = false;  // its table has a current generation
   bool tested = false;  // a test of this digest passed
@@ -23,9 +24,6 @@ Draft find_draft(Database& catalog, const ApiRow& api);
 
 // The draft as the manifest's writer takes it.
 ApiEntry draft_entry(const ApiRow& api, const Draft& draft);
-
-// A definition under another name.
-std::string with_name(const std::string& definition, const std::string& name);
 
 // Runs the draft and records the outcome. Refused before the table's first load.
 TestOutcome test_draft(Database& catalog, const ApiRow& api,

@@ -8,9 +8,10 @@
 
 #include "catalog/life/canary.hpp"
 #include "catalog/life/usage_report.hpp"
+#include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
-#include "compile/columns_read.hpp"
 #include "core/route/router.hpp"
+#include "model/gateway_definition.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -43,8 +44,7 @@ std::string route_of(const std::string& path) {
 // serves).
 void refuse_conflicts(Database& catalog, const std::string& gateway) {
   const Rows rows = catalog.query(
-      "SELECT a.name, r.url_base, v.definition ->> 'path', coalesce(v.definition ->> 'method', 'GET'), "
-      "d.domain, r.version_in, r.version_name, r.version"
+      "SELECT a.name, r.url_base, v.path, v.method, d.domain, r.version_in, r.version_name, r.version"
       " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version) JOIN "
       "tablegate.api a USING (api_id)"
       " JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING "
@@ -188,7 +188,8 @@ class Publisher {
     const std::string number = is_canary ? before.string(0, 0) : version.string(0, 0);
     const bool same = !before.empty() && before.text(0, 0) == number;
     const bool keeps = request_.keep_canary && same && canary;
-    const std::string service = choice.service.value_or(before.empty() ? "default" : before.string(0, 1));
+    const std::string service =
+        choice.service.value_or(before.empty() ? kDefaultService : before.string(0, 1));
     check_service(api, service, version.string(0, 2));
     if (keeps) check_service(api, service, group_of(api, before.string(0, is_canary ? 0 : 2)));
     Published published{api.name, std::stoi(number), 0, false};
@@ -239,8 +240,7 @@ class Publisher {
   // version, status, resource group
   Rows find_version(const ApiRow& api, std::optional<int> wanted) {
     Rows rows = catalog_.query(
-        "SELECT version, status, coalesce(definition ->> 'resource_group', 'default') FROM "
-        "tablegate.api_version"
+        "SELECT version, status, resource_group FROM tablegate.api_version"
         " WHERE api_id = $1 AND ($2::integer IS NULL OR version = $2::integer) ORDER BY version DESC LIMIT 1",
         {api.id, wanted ? Parameter(std::to_string(*wanted)) : std::nullopt});
     if (rows.empty()) {
@@ -259,36 +259,45 @@ class Publisher {
 
   std::string group_of(const ApiRow& api, const std::string& version) {
     return catalog_
-        .query(
-            "SELECT coalesce(definition ->> 'resource_group', 'default') FROM tablegate.api_version"
-            " WHERE api_id = $1 AND version = $2",
-            {api.id, version})
+        .query("SELECT resource_group FROM tablegate.api_version WHERE api_id = $1 AND version = $2",
+               {api.id, version})
         .string(0, 0);
   }
 
   void check_service(const ApiRow& api, const std::string& service, const std::string& group) {
-    const Rows has = catalog_.query(
-        "SELECT s.services -> $2::text IS NOT NULL, coalesce(s.services -> $2::text ? $3::text, false), "
-        "s.services::text FROM (SELECT"
-        " coalesce((definition::jsonb) -> 'services', '{\"default\": [\"default\"]}') AS services"
-        " FROM tablegate.gateway_instance WHERE name = $1) s",
-        {request_.gateway, service, group});
-    if (!has.boolean(0, 0)) {
+    const GatewayDefinition& gateway = gateway_definition();
+    const std::string next = fmt::format("tablegate get gatewayinstance {} -o json", request_.gateway);
+    if (!gateway.has_service(service)) {
+      std::vector<std::string> names;
+      for (const auto& [name, groups] : gateway.services) names.push_back(name);
       throw Refused(fmt::format("gateway instance \"{}\" has no service \"{}\" (services: {})",
-                                request_.gateway, service, has.text(0, 2)),
-                    fmt::format("tablegate get gatewayinstance {} -o json", request_.gateway));
+                                request_.gateway, service, name_list(names)),
+                    next);
     }
-    if (!has.boolean(0, 1)) {
+    if (!gateway.has_group(service, group)) {
       throw Refused(fmt::format("service \"{}\" of gateway instance \"{}\" has no resource group \"{}\", "
-                                "which API \"{}\" wants",
+                                "which API \"{}\" requires",
                                 service, request_.gateway, group, api.name),
-                    fmt::format("tablegate get gatewayinstance {} -o json", request_.gateway));
+                    next);
     }
+  }
+
+  // Read once a command.
+  const GatewayDefinition& gateway_definition() {
+    if (!gateway_) {
+      const Rows rows = catalog_.query(
+          "SELECT definition::text FROM tablegate.gateway_instance WHERE name = $1", {request_.gateway});
+      if (rows.empty()) find_gateway(catalog_, request_.gateway);  // tells which there are
+      gateway_ = read_gateway_definition(rows.string(0, 0),
+                                         fmt::format("gateway instance \"{}\"", request_.gateway));
+    }
+    return *gateway_;
   }
 
   Database& catalog_;
   const std::vector<ApiRow>& apis_;
   const PublishRequest& request_;
+  std::optional<GatewayDefinition> gateway_;
 };
 
 }  // namespace

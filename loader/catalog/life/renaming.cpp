@@ -24,7 +24,7 @@ bool rename_api(Database& catalog, const Workspace& workspace, const std::string
   catalog.query(
       "UPDATE tablegate.api SET name = $2, definition = $3, digest_name = coalesce(digest_name, name), "
       "updated_at = now() WHERE api_id = $1",
-      {api.id, new_name, with_name(api.definition, new_name)});
+      {api.id, new_name, renamed_definition(api.definition, new_name)});
   notify_change(catalog, "");
   transaction.commit();
   return true;

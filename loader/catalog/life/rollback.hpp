@@ -1,5 +1,5 @@
 // Puts the version back that a gateway served before: in one step, no new version,
-// no contract check. What callers lose by it is told.
+// no contract check. It reports what callers lose.
 #pragma once
 
 #include <optional>

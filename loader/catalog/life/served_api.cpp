@@ -1,15 +1,42 @@
 #include "catalog/life/served_api.hpp"
 
+#include <fmt/format.h>
+
+#include "model/gateway_definition.hpp"
+
 namespace tablegate::loader {
+
+namespace {
+
+// The one to call first: over TLS where there is one.
+std::vector<std::string> domain_urls(Database& catalog, const std::string& gateway,
+                                     const std::string& rest_api_id) {
+  const Rows rows = catalog.query(
+      "SELECT d.name, d.definition::text FROM tablegate.rest_api_domain r"
+      " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2"
+      " ORDER BY d.name",
+      {gateway, rest_api_id});
+  std::vector<std::string> secure, plain;
+  for (int row = 0; row < rows.size(); ++row) {
+    const DomainDefinition domain =
+        read_domain_definition(rows.string(row, 1), fmt::format("Domain \"{}\"", rows.text(row, 0)));
+    (domain.protocol == "HTTPS" ? secure : plain).push_back(domain.url());
+  }
+  secure.insert(secure.end(), plain.begin(), plain.end());
+  return secure;
+}
+
+}  // namespace
 
 ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway) {
   ServedApi served;
-  served.definition = api.definition;
+  served.name = api.name;
+  served.text = api.definition;
+  served.definition = api.draft();
   served.base_path = api.base_path;
   served.version_key = api.version_key;
   const Rows rows = catalog.query(
-      "SELECT g.name, coalesce(g.definition ->> 'address', ''), v.version, v.definition::text FROM "
-      "tablegate.gateway_instance g"
+      "SELECT g.name, g.definition::text, v.version, v.definition::text FROM tablegate.gateway_instance g"
       " LEFT JOIN tablegate.published_api p ON p.gateway = g.name AND p.api_id = $1"
       " LEFT JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version = p.version"
       " WHERE $2 = '' OR g.name = $2 ORDER BY v.version IS NULL, g.name",
@@ -17,18 +44,15 @@ ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& g
   if (rows.empty() && !gateway.empty()) find_gateway(catalog, gateway);  // names those there are
   if (rows.empty() || (rows.size() > 1 && rows.null(0, 2))) return served;
   served.gateway = rows.string(0, 0);
-  served.address = rows.string(0, 1);
+  served.address =
+      read_gateway_definition(rows.string(0, 1), fmt::format("GatewayInstance \"{}\"", served.gateway))
+          .address;
   if (rows.null(0, 2)) return served;
   served.version = static_cast<int>(rows.integer(0, 2));
-  served.definition = rows.string(0, 3);
-  const Rows domains = catalog.query(
-      "SELECT lower(coalesce(d.definition ->> 'protocol', 'HTTP')) || '://' || d.name FROM "
-      "tablegate.rest_api_domain r"
-      " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2"
-      // The one to call first: over TLS where there is one.
-      " ORDER BY d.definition ->> 'protocol' IS DISTINCT FROM 'HTTPS', d.name",
-      {served.gateway, api.rest_api_id});
-  served.domains = first_column(domains);
+  served.text = rows.string(0, 3);
+  served.definition =
+      read_api_definition(served.text, fmt::format("version {} of API \"{}\"", served.version, api.name));
+  served.domains = domain_urls(catalog, served.gateway, api.rest_api_id);
   return served;
 }
 

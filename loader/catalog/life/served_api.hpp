@@ -15,7 +15,9 @@ namespace tablegate::loader {
 
 // An API as callers know it: its published version on the gateway, else its draft.
 struct ServedApi {
-  std::string definition;
+  std::string name;
+  ApiDefinition definition;
+  std::string text;  // of the definition, JSON
   std::string base_path;
   core::VersionKey version_key;      // of the REST API
   int version = 0;                   // 0: not published, this is the draft

@@ -19,6 +19,10 @@ std::string StoredVersion::label() const {
   return version == 0 ? "the draft" : fmt::format("version {}", version);
 }
 
+ContractSide StoredVersion::contract() const {
+  return {read_api_definition(definition, label()), read_table_source(source, "the source of " + label())};
+}
+
 StoredVersion read_version(Database& catalog, const ApiRow& api, int version) {
   const Rows rows =
       catalog.query(std::string(kQuery) + " AND version = $2", {api.id, std::to_string(version)});

@@ -9,7 +9,7 @@
 #include "base/database.hpp"
 #include "catalog/lookup.hpp"
 #include "compile/contract_check.hpp"
-#include "compile/definition_diff.hpp"
+#include "model/definition_diff.hpp"
 
 namespace tablegate::loader {
 
@@ -19,7 +19,8 @@ struct StoredVersion {
   std::string definition;
   std::string source;
 
-  ContractSide contract() const { return {definition, source}; }
+  // Both read. Throws SystemFailure when they are damaged.
+  ContractSide contract() const;
   // "version 2" or "the draft".
   std::string label() const;
 };
@@ -31,7 +32,7 @@ std::optional<StoredVersion> latest_version(Database& catalog, const ApiRow& api
 
 // What callers of `before` lose, each break on a line of its own; empty: nothing.
 std::string breaks_text(const ApiRow& api, const StoredVersion& before, const StoredVersion& after);
-// Throws Refused, naming each break; `verb`: commit or publish, for the command that goes on.
+// Throws Refused, naming each break; `verb`: commit or publish, for the suggested command.
 void refuse_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after,
                    const std::string& verb);
 

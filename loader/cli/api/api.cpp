@@ -35,7 +35,7 @@ void take_parameters(Verb& verb, const SharedOptions& options) {
 
 void add_drafts(Verb& noun, Settings& settings, const SharedOptions& options) {
   Verb* const test =
-      add_verb(noun, "test", "Run a draft through the gateway's own code and record the outcome",
+      add_verb(noun, "test", "Run a draft through the gateway's own code and record the result",
                "  tablegate api test 'Query User by User ID'\n"
                "  tablegate api test 'Query User by User ID' --param user_id=10002 -o json\n"
                "  tablegate api test --business-process 'User Query Service'");
@@ -43,19 +43,20 @@ void add_drafts(Verb& noun, Settings& settings, const SharedOptions& options) {
   take_parameters(*test, options);
   test->callback([&settings, options] { api_test(settings, *options); });
 
-  Verb* const commit = add_verb(noun, "commit", "Make a version of a draft that passed its test",
+  Verb* const commit = add_verb(noun, "commit", "Create a version of a draft that passed its test",
                                 "  tablegate api commit 'Query User by User ID' -m 'first version'\n"
                                 "  tablegate api commit --business-process 'User Query Service'");
   take_names(*commit, options);
-  commit->add_option("-m,--message", options->message, "what changed");
-  commit->add_flag("--breaking", options->breaking, "callers of the version before may break");
+  commit->add_option("-m,--message", options->message, "message that is stored with the version");
+  commit->add_flag("--breaking", options->breaking,
+                   "allow changes that break callers of the previous version");
   add_later_flag(*commit, "--allow-scan");
   commit->callback([&settings, options] { api_commit(settings, *options); });
 }
 
 void add_publications(Verb& noun, Settings& settings, const SharedOptions& options) {
   Verb* const publish =
-      add_verb(noun, "publish", "Put a version on a gateway instance",
+      add_verb(noun, "publish", "Publish a version on a gateway instance",
                "  tablegate api publish 'Query User by User ID'\n"
                "  tablegate api publish 'Query User by User ID' --version 1 --domain api.example.com --yes\n"
                "  tablegate api publish 'Query User by User ID' --version 2 --weight 10");
@@ -63,78 +64,80 @@ void add_publications(Verb& noun, Settings& settings, const SharedOptions& optio
   publish->add_option("--version", options->version, "the version (default: the latest)")
       ->check(positive_number());
   Option* const domain =
-      publish->add_option("--domain", options->domains, "domain of the REST API (default: what is there)")
+      publish->add_option("--domain", options->domains, "domain of the REST API (default: unchanged)")
           ->allow_extra_args(false);
   Option* const no_domain =
       publish->add_flag("--no-domain", options->no_domain, "answer on any host")->excludes(domain);
   Option* const service = publish->add_option("--service", options->service,
-                                              "service of the gateway instance (default: what is there)");
+                                              "service of the gateway instance (default: unchanged)");
   Option* const weight =
       publish
           ->add_option("--weight", options->weight,
-                       "percent of consumers that get it beside the published version; 100: all, as without")
+                       "percent of consumers that get this version, others the published one (default: 100)")
           ->check(between(1, 100));
   for (Option* const other : {domain, service, no_domain}) weight->excludes(other);
-  publish->add_flag("--yes", options->yes, "other published APIs of the REST API may change their domains");
-  publish->add_flag("--breaking", options->breaking, "callers of the version served now may break");
+  publish->add_flag("--yes", options->yes, "allow changed domains for other published APIs of the REST API");
+  publish->add_flag("--breaking", options->breaking,
+                    "allow changes that break callers of the served version");
   add_wait(*publish, settings);
   publish->callback([&settings, options] { api_publish(settings, *options); });
 
-  Verb* const unpublish = add_verb(noun, "unpublish", "Take an API off a gateway instance",
+  Verb* const unpublish = add_verb(noun, "unpublish", "Remove an API from a gateway instance",
                                    "  tablegate api unpublish 'Query User by User ID'\n"
                                    "  tablegate api unpublish 'Query User by User ID' --version 2");
   take_names(*unpublish, options);
-  unpublish->add_option("--version", options->version, "a canary's version: take only that away")
+  unpublish->add_option("--version", options->version, "remove only the canary with this version")
       ->check(positive_number());
-  unpublish->add_flag("--yes", options->yes, "also when it was called in the last 7 days");
+  unpublish->add_flag("--yes", options->yes, "also if it was called in the last 7 days");
   add_wait(*unpublish, settings);
   unpublish->callback([&settings, options] { api_unpublish(settings, *options); });
   add_api_deprecate(noun, settings, options);
 }
 
 void add_rollback(Verb& noun, Settings& settings, const SharedOptions& options) {
-  Verb* const rollback =
-      add_verb(noun, "rollback", "Put the version back that was published before, in one step",
-               "  tablegate api rollback 'Query User by User ID'\n"
-               "  tablegate api rollback 'Query User by User ID' --version 1");
+  Verb* const rollback = add_verb(noun, "rollback", "Publish the previous version again, in one step",
+                                  "  tablegate api rollback 'Query User by User ID'\n"
+                                  "  tablegate api rollback 'Query User by User ID' --version 1");
   take_names(*rollback, options);
   rollback
       ->add_option("--version", options->version,
-                   "one that was on this gateway (default: the one before what it serves)")
+                   "a version published here before (default: the previous one)")
       ->check(positive_number());
   add_wait(*rollback, settings);
   rollback->callback([&settings, options] { api_rollback(settings, *options); });
 }
 
 void add_steps(Verb& noun, Settings& settings, const SharedOptions& options) {
-  for (const auto& [name, text] : {std::pair{"submit", "Ask for the approval of a version"},
-                                   {"approve", "Let a version that somebody else submitted be published"},
-                                   {"reject", "Send a version that somebody else submitted back"}}) {
+  for (const auto& [name, text] : {std::pair{"submit", "Submit a version for approval"},
+                                   {"approve", "Approve a version that another user submitted"},
+                                   {"reject", "Reject a version that another user submitted"}}) {
     Verb* const step =
         add_verb(noun, name, text,
                  fmt::format("  tablegate api {0} 'Query User by User ID'\n"
                              "  tablegate api {0} 'Query User by User ID' --version 2 -m 'ticket 4711'",
                              name));
     take_names(*step, options);
-    step->add_option("--version", options->version, "the version (default: the latest that waits for this)")
+    step->add_option("--version", options->version,
+                     "the version (default: the latest that waits for this step)")
         ->check(positive_number());
-    step->add_option("-m,--message", options->message, "why");
-    step->add_option("--as", options->as_user, "in whose name: for superusers and members of tablegate_owner")
+    step->add_option("-m,--message", options->message, "the reason, kept in the audit");
+    step->add_option("--as", options->as_user,
+                     "act for this user (superusers and members of tablegate_owner)")
         ->type_name("USER");
     step->callback([&settings, options, name = std::string(name)] { api_step(settings, *options, name); });
   }
 }
 
 void add_changes(Verb& noun, Settings& settings, const SharedOptions& options) {
-  Verb* const diff = add_verb(noun, "diff", "What differs between two versions of an API",
+  Verb* const diff = add_verb(noun, "diff", "Show the differences between two versions of an API",
                               "  tablegate api diff 'Query User by User ID' 1 2\n"
                               "  tablegate api diff 'Query User by User ID' 2 draft -o json");
   take_name(*diff, options);
-  diff->add_option("A", options->from, "a version or the word draft")->required();
-  diff->add_option("B", options->to, "another one")->required();
+  diff->add_option("A", options->from, "a version, or draft")->required();
+  diff->add_option("B", options->to, "another version, or draft")->required();
   diff->callback([&settings, options] { api_diff(settings, *options); });
 
-  Verb* const rename = add_verb(noun, "rename", "Give an API another name; it keeps everything else",
+  Verb* const rename = add_verb(noun, "rename", "Rename an API; everything else remains",
                                 "  tablegate api rename 'Query User by User ID' 'User by ID'");
   take_name(*rename, options);
   rename->add_option("NEW", options->new_name, "its new name")->required();
@@ -143,19 +146,19 @@ void add_changes(Verb& noun, Settings& settings, const SharedOptions& options) {
 }
 
 void add_reports(Verb& noun, Settings& settings, const SharedOptions& options) {
-  Verb* const list = add_verb(noun, "list", "APIs with their drafts, versions and publications",
+  Verb* const list = add_verb(noun, "list", "List APIs with their drafts, versions and publications",
                               "  tablegate api list\n  tablegate api list -o json");
   const auto pending = std::make_shared<bool>(false);
-  list->add_flag("--pending", *pending, "only those with a version that waits for approval");
+  list->add_flag("--pending", *pending, "only APIs with a version that waits for approval");
   list->callback([&settings, pending] { api_list(settings, *pending); });
 
-  Verb* const versions = add_verb(noun, "versions", "The versions of APIs",
+  Verb* const versions = add_verb(noun, "versions", "List the versions of APIs",
                                   "  tablegate api versions 'Query User by User ID' -o json\n"
                                   "  tablegate api versions --business-process 'User Query Service'");
   take_names(*versions, options);
   versions->callback([&settings, options] { api_versions(settings, *options); });
 
-  Verb* const show = add_verb(noun, "show", "Address, parameters, authentication and a ready curl",
+  Verb* const show = add_verb(noun, "show", "Show address, parameters, authentication and a curl command",
                               "  tablegate api show 'Query User by User ID'\n"
                               "  tablegate api show --business-process 'User Query Service' -o json");
   take_names(*show, options);
@@ -163,7 +166,7 @@ void add_reports(Verb& noun, Settings& settings, const SharedOptions& options) {
 }
 
 void add_wizard(Verb& noun, Settings& settings, const SharedOptions& options) {
-  Verb* const generate = add_verb(noun, "generate", "The wizard: print a definition over a loaded table",
+  Verb* const generate = add_verb(noun, "generate", "Print a definition for a loaded table",
                                   "  tablegate api generate 'Query User by User ID' --business-process "
                                   "'User Query Service' --table user_info --path /user/info\n"
                                   "  tablegate api generate 'Users by Age' --business-process 'User "
@@ -173,7 +176,7 @@ void add_wizard(Verb& noun, Settings& settings, const SharedOptions& options) {
   generate->add_option("--business-process", options->business_process, "its business process")->required();
   generate->add_option("--table", options->table, "a loaded table")->required();
   generate->add_option("--path", options->path, "its path")->required();
-  generate->add_option("--by", options->by, "a column to ask by (default: the primary key)")
+  generate->add_option("--by", options->by, "a column to query by (default: the primary key)")
       ->allow_extra_args(false)
       ->type_name("COL");
   generate->add_option("--return", options->returned, "a column to return (default: all)")
@@ -190,16 +193,18 @@ void add_call(Verb& noun, Settings& settings, const SharedOptions& options) {
       "  tablegate api call 'Query User by User ID' --consumer partner-a");
   take_name(*call, options);
   take_parameters(*call, options);
-  call->add_option("--credential", options->credential,
-                   "file with an API key, access_key:secret, a token, or a private JWK or PEM to make one")
+  call->add_option(
+          "--credential", options->credential,
+          "file with an API key, access_key:secret, a token, or a private key (JWK, PEM) to sign one")
       ->type_name("FILE|-");
   call->add_option("--gateway-url", options->gateway_url,
                    "base URL (default: the domain's or the gateway's address)");
-  call->add_option("--connect-to", options->connect_to, "connect there, whatever the URL's host is")
+  call->add_option("--connect-to", options->connect_to, "connect to this address instead of the URL's host")
       ->type_name("HOST:PORT");
   call->add_option("--cacert", options->ca_file, "certificate authorities to trust")->type_name("FILE");
-  call->add_option("--consumer", options->consumer,
-                   "whose JWT setting the token follows; alone: sign with its HMAC secret or symmetric key");
+  call->add_option(
+      "--consumer", options->consumer,
+      "consumer whose JWT setting the token follows; without --credential: sign with its stored secret");
   call->callback([&settings, options] { api_call(settings, *options); });
 }
 
@@ -210,7 +215,7 @@ std::vector<std::pair<std::string, std::string>> read_parameters(const std::vect
   for (const std::string& text : texts) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      throw WrongUsage(fmt::format("--param wants NAME=VALUE, not \"{}\"", text), "--param user_id=10001");
+      throw WrongUsage(fmt::format("--param requires NAME=VALUE, not \"{}\"", text), "--param user_id=10001");
     }
     parameters.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
@@ -219,7 +224,7 @@ std::vector<std::pair<std::string, std::string>> read_parameters(const std::vect
 
 std::vector<ApiRow> chosen_apis(Database& catalog, const Settings& settings, const ApiOptions& options) {
   if (options.names.empty() == options.business_process.empty()) {
-    throw WrongUsage("give names of APIs or --business-process P", "tablegate api list");
+    throw WrongUsage("name APIs, or use --business-process P", "tablegate api list");
   }
   return find_apis(catalog, find_workspace(catalog, settings.workspace), options.names,
                    options.business_process);

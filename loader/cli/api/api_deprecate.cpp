@@ -12,18 +12,18 @@ namespace tablegate::loader {
 
 void add_api_deprecate(Verb& noun, Settings& settings, const std::shared_ptr<ApiOptions>& options) {
   Verb* const verb = noun.add_subcommand(
-      "deprecate", "Tell callers when a published API ends (headers Deprecation and Sunset)");
+      "deprecate", "Announce the end of a published API (headers Deprecation and Sunset)");
   verb->add_option("NAME", options->names, "APIs");
   verb->add_option("--business-process", options->business_process, "all APIs of this business process")
       ->type_name("P");
   const auto request = std::make_shared<DeprecationRequest>();
   Option* const sunset = verb->add_option("--sunset", request->sunset,
-                                          "when the API ends: ISO 8601, a date alone is midnight UTC")
+                                          "when the API ends, in ISO 8601 (a date alone: midnight UTC)")
                              ->type_name("DATE");
   Option* const since =
       verb->add_option("--since", request->since, "since when it is deprecated (default: now)")
           ->type_name("DATE");
-  verb->add_flag("--undo", request->undo, "it goes on after all")->excludes(sunset)->excludes(since);
+  verb->add_flag("--undo", request->undo, "withdraw the announcement")->excludes(sunset)->excludes(since);
   add_wait(*verb, settings);
   verb->footer(
       "Examples:\n"
@@ -31,7 +31,7 @@ void add_api_deprecate(Verb& noun, Settings& settings, const std::shared_ptr<Api
       "  tablegate api deprecate 'Query User by User ID' --undo");
   verb->callback([&settings, options, request] {
     if (request->undo == !request->sunset.empty())
-      throw WrongUsage("api deprecate wants --sunset DATE, or --undo", "tablegate api deprecate --help");
+      throw WrongUsage("api deprecate requires --sunset DATE or --undo", "tablegate api deprecate --help");
     DeprecationRequest asked = *request;
     if (!asked.undo) asked.sunset = read_iso_time(asked.sunset, "--sunset");
     if (!asked.since.empty()) asked.since = read_iso_time(asked.since, "--since");

@@ -21,14 +21,16 @@ StoredVersion find_side(Database& catalog, const ApiRow& api, const std::string&
   int number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (error != std::errc{} || end != word.data() + word.size() || number < 1)
-    throw WrongUsage(fmt::format("\"{}\" is neither a version's number nor the word draft", word),
+    throw WrongUsage(fmt::format("\"{}\" is neither the number of a version nor draft", word),
                      fmt::format("tablegate api versions {}", shell_word(api.name)));
   return read_version(catalog, api, number);
 }
 
 std::string statement_of(const ApiRow& api, const StoredVersion& side) {
-  ApiEntry entry = draft_entry(api, {side.source, "", true, true});
-  entry.definition = side.definition;
+  ApiEntry entry = draft_entry(api, {});
+  ContractSide read = side.contract();
+  entry.definition = std::move(read.definition);
+  entry.source = std::move(read.source);
   entry.name = api.name;
   return whole_statement(entry);
 }

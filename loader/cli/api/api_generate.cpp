@@ -9,7 +9,6 @@
 #include "mirror/sample_row.hpp"
 #include "mirror/table_status.hpp"
 #include "model/api_rules.hpp"
-#include "model/definition_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -24,7 +23,7 @@ class Wizard {
     find_references(catalog, workspace);
     by_ = options_.by.empty() ? table_.primary_key : options_.by;
     if (by_.empty()) {
-      throw Refused(fmt::format("table \"{}\" has no primary key: say what to ask by", options_.table),
+      throw Refused(fmt::format("table \"{}\" has no primary key: name a column with --by", options_.table),
                     "--by COLUMN");
     }
     std::vector<TableColumn> columns;
@@ -82,9 +81,10 @@ class Wizard {
     document_.AddMember("kind", "Api", allocator).AddMember("name", text(options_.name), allocator);
     document_.AddMember("business_process", text(options_.business_process), allocator)
         .AddMember("path", text(options_.path), allocator);
-    document_.AddMember("method", "GET", allocator)
+    const ApiDefinition defaults;
+    document_.AddMember("method", text(defaults.method), allocator)
         .AddMember("response_type", "JSON", allocator)
-        .AddMember("mode", "wizard", allocator);
+        .AddMember("mode", text(defaults.mode), allocator);
     document_.AddMember("table", text(table_.name), allocator);
     JsonValue request(rapidjson::kArrayType), response(rapidjson::kArrayType);
     for (size_t i = 0; i < by_.size(); ++i)
@@ -104,10 +104,10 @@ class Wizard {
         std::all_of(table_.primary_key.begin(), table_.primary_key.end(), [&](const std::string& key) {
           return std::find(by_.begin(), by_.end(), key) != by_.end();
         });
-    document_.AddMember("result", JsonValue(rapidjson::StringRef(whole_key ? "object" : "list")), allocator);
-    document_.AddMember("timeout_ms", 3000, allocator)
-        .AddMember("max_records", 2000, allocator)
-        .AddMember("resource_group", "default", allocator);
+    document_.AddMember("result", text(whole_key ? "object" : defaults.result), allocator);
+    document_.AddMember("timeout_ms", JsonValue(defaults.timeout_ms), allocator)
+        .AddMember("max_records", JsonValue(defaults.max_records), allocator)
+        .AddMember("resource_group", text(defaults.resource_group), allocator);
     JsonValue authentication(rapidjson::kArrayType);
     authentication.PushBack("api_key", allocator);
     document_.AddMember("authentication", authentication, allocator);
@@ -118,7 +118,7 @@ class Wizard {
     const TableColumn& column = require(name);
     const auto type = core::natural_parameter_type(column.type);
     if (!type) {
-      throw Refused(fmt::format("column \"{}\" is {}, which no parameter compares with", name,
+      throw Refused(fmt::format("column \"{}\" is {}, a type that parameters cannot be compared with", name,
                                 core::column_type_name(column.type)),
                     "--by another column");
     }
@@ -126,7 +126,7 @@ class Wizard {
     const bool in_path = options_.path.find("{" + name + "}") != std::string::npos;
     item.AddMember("name", text(name), allocator).AddMember("column", text(name), allocator);
     item.AddMember("type", text(core::parameter_type_name(*type)), allocator)
-        .AddMember("operator", "=", allocator);
+        .AddMember("operator", text(RequestParameter().comparison), allocator);
     item.AddMember("in", JsonValue(rapidjson::StringRef(in_path ? "path" : "query")), allocator)
         .AddMember("required", true, allocator);
     if (value != nullptr) item.AddMember("sample", sample(*value, *type), allocator);
@@ -136,14 +136,10 @@ class Wizard {
 
   // What is printed can be applied.
   void check() {
-    Definition definition;
-    definition.kind = Kind::api;
-    definition.name = options_.name;
-    definition.place = {"the definition", ""};
-    definition.document.CopyFrom(document_, definition.document.GetAllocator());
+    const ApiDefinition definition = read_api_definition(document_);
+    const Place place{"the definition", ""};
     Problems problems;
-    if (check_api_shape(definition, problems))
-      check_api_columns(definition.document, definition.place, table_, problems);
+    if (check_api_shape(definition, place, problems)) check_api_columns(definition, place, table_, problems);
     problems.raise("tablegate api generate --help");
   }
 

@@ -8,7 +8,6 @@
 #include "cli/api/api_request.hpp"
 #include "cli/api/api_verbs.hpp"
 #include "cli/output.hpp"
-#include "model/api_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -18,6 +17,7 @@ struct ListedApi {
   LatestVersion latest;
   bool tested = false;
   std::vector<Served> published;
+  std::string method;  // of the draft
   std::string url;
 };
 
@@ -32,10 +32,8 @@ ListedApi listed(Database& catalog, const ApiRow& row, const std::string& gatewa
   const std::string host = served.version == 0      ? ""
                            : served.domains.empty() ? served.address
                                                     : served.domains.front();
-  JsonDocument definition;
-  parse_json(served.definition, definition);
-  api.url =
-      host + join_path(served.base_path, json_member(definition, "path")) + version_query(served.version_key);
+  api.method = row.draft().method;
+  api.url = host + join_path(served.base_path, served.definition.path) + version_query(served.version_key);
   return api;
 }
 
@@ -76,7 +74,7 @@ std::string served_words(const Served& served) {
 
 void write_json(JsonOutput& json, const ListedApi& api) {
   json.begin_object().key("name").text(api.row.name).key("business_process").text(api.row.business_process);
-  json.key("method").text(api.row.method()).key("url").text(api.url);
+  json.key("method").text(api.method).key("url").text(api.url);
   json.key("changed").boolean(api.latest.changed).key("tested").boolean(api.tested).key("version");
   api.latest.version == 0 ? json.null() : json.number(api.latest.version);
   json.key("status").text_or_null(api.latest.status);
@@ -91,41 +89,31 @@ void write_json(JsonOutput& json, const ListedApi& api) {
 }
 
 // "authentication: API key or JWT or HMAC"; "open to all" where the list is empty.
-std::string authentication_words(const JsonValue& list) {
+std::string authentication_words(const ApiDefinition& definition) {
   std::string words;
-  for (const JsonValue& type : list.GetArray()) {
-    const std::string_view name = json_string(type);
+  for (const std::string& name : definition.authentication) {
     words += words.empty() ? "authentication: " : " or ";
     words += name == "api_key" ? "API key" : name == "jwt" ? "JWT" : "HMAC";
   }
   return words.empty() ? "open to all" : words;
 }
 
-void show_parameters(const JsonValue& definition) {
+std::string scalar_words(const std::optional<ScalarText>& value) {
+  return value && value->plain ? value->text : std::string("-");
+}
+
+void show_parameters(const ApiDefinition& definition) {
   std::vector<std::vector<std::string>> table = {
       {"PARAMETER", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
-  const JsonValue* const list = json_find(definition, "request_parameters");
-  for (rapidjson::SizeType i = 0; list != nullptr && i < list->Size(); ++i) {
-    const JsonValue& parameter = (*list)[i];
-    const JsonValue* const required = json_find(parameter, "required");
-    const auto scalar = [&](const char* field) {
-      std::string text;
-      const JsonValue* const value = json_find(parameter, field);
-      return value != nullptr && json_scalar_text(*value, text) ? text : std::string("-");
-    };
-    table.push_back({json_member(parameter, "name"), json_member(parameter, "type"),
-                     json_member(parameter, "in", default_place(definition)),
-                     required != nullptr && required->IsFalse() ? "no" : "yes", scalar("default"),
-                     scalar("sample"), json_member(parameter, "description")});
+  for (const RequestParameter& one : definition.request_parameters) {
+    table.push_back({one.name, one.type, one.place, one.required ? "yes" : "no",
+                     scalar_words(one.default_value), scalar_words(one.sample), one.description});
   }
   print_table(table);
   print_line("");
   table = {{"RETURNS", "COLUMN", "DESCRIPTION"}};
-  for (const JsonValue& parameter : json_find(definition, "response_parameters")->GetArray()) {
-    table.push_back({json_member(parameter, "name"),
-                     json_member(parameter, "column", json_member(parameter, "name")),
-                     json_member(parameter, "description")});
-  }
+  for (const ResponseParameter& one : definition.response_parameters)
+    table.push_back({one.name, one.column, one.description});
   print_table(table);
 }
 
@@ -156,8 +144,7 @@ struct ShownApi {
   std::optional<Canary> canary;
   std::optional<Deprecation> deprecation;
   ServedApi served;
-  JsonDocument definition;
-  std::string method, path;
+  std::string path;
   std::vector<std::string> hosts;  // base URLs that answer
   // (type, command); none: a required parameter has no sample, so there is no ready line.
   std::vector<std::pair<std::string, std::string>> curls;
@@ -171,9 +158,7 @@ ShownApi shown(Database& catalog, const ApiRow& row, const std::string& gateway)
     api.canary = find_canary(catalog, api.served.gateway, row.id);
     api.deprecation = find_deprecation(catalog, api.served.gateway, row.id);
   }
-  parse_json(api.served.definition, api.definition);
-  api.path = join_path(api.served.base_path, json_member(api.definition, "path"));
-  api.method = json_member(api.definition, "method", "GET");
+  api.path = join_path(api.served.base_path, api.served.definition.path);
   if (!api.served.domains.empty()) {
     api.hosts = api.served.domains;
   } else if (!api.served.address.empty()) {
@@ -193,16 +178,16 @@ void write_shown(JsonOutput& json, const ShownApi& api) {
   api.served.version == 0 ? json.null() : json.text(api.served.gateway);
   write_canary(json, api.canary);
   write_deprecation(json, api.deprecation);
-  json.key("method").text(api.method).key("path").text(api.path).key("urls").begin_array();
+  json.key("method").text(api.served.definition.method).key("path").text(api.path).key("urls").begin_array();
   const std::string address = api.path + version_query(api.served.version_key);
   for (const std::string& host : api.hosts) json.text(host + address);
-  json.end_array().key("authentication").raw(json_text(*json_find(api.definition, "authentication")));
+  json.end_array().key("authentication").raw(names_text(api.served.definition.authentication));
   json.key("curl");
   api.curls.empty() ? json.null() : json.text(api.curls.front().second);
   json.key("curls").begin_object();
   for (const auto& [type, command] : api.curls) json.key(type.empty() ? "open" : type).text(command);
   json.end_object();
-  json.key("definition").raw(api.served.definition).end_object();
+  json.key("definition").raw(api.served.text).end_object();
 }
 
 void print_shown(const ShownApi& api) {
@@ -213,18 +198,19 @@ void print_shown(const ShownApi& api) {
     print_line(fmt::format("version {} for {} % of consumers", api.canary->version, api.canary->weight));
   if (api.deprecation)
     print_line(fmt::format("deprecated since {}, ends {}", api.deprecation->since, api.deprecation->sunset));
-  if (const std::string text = json_member(api.definition, "description"); !text.empty()) print_line(text);
+  const ApiDefinition& definition = api.served.definition;
+  if (!definition.description.empty()) print_line(definition.description);
   print_line("");
   const core::VersionKey& key = api.served.version_key;
   const std::string path = api.path + version_query(key);
-  for (const std::string& host : api.hosts) print_line(fmt::format("{} {}{}", api.method, host, path));
-  if (api.hosts.empty()) print_line(fmt::format("{} {}", api.method, path));
+  for (const std::string& host : api.hosts) print_line(fmt::format("{} {}{}", definition.method, host, path));
+  if (api.hosts.empty()) print_line(fmt::format("{} {}", definition.method, path));
   if (key.in == core::VersionKey::In::header)
     print_line(fmt::format("with the header {}: {}", key.name, key.value));
-  print_line(authentication_words(*json_find(api.definition, "authentication")) + "\n");
-  show_parameters(api.definition);
+  print_line(authentication_words(definition) + "\n");
+  show_parameters(definition);
   for (const auto& [type, command] : api.curls) print_line("\n" + command);
-  if (api.curls.empty()) print_line("\n(no ready curl line: a required parameter has no sample)");
+  if (api.curls.empty()) print_line("\n(no curl command: a required parameter has no sample)");
 }
 
 }  // namespace
@@ -243,7 +229,7 @@ void api_list(const Settings& settings, bool pending) {
     for (const Served& served : api.published)
       published += (published.empty() ? "" : "; ") + served_words(served);
     table.push_back(
-        {row.name, row.method(), api.url, draft_words(api),
+        {row.name, api.method, api.url, draft_words(api),
          api.latest.version == 0 ? "-" : fmt::format("{} {}", api.latest.version, api.latest.status),
          published.empty() ? "-" : published});
   }

@@ -7,24 +7,23 @@
 #include <vector>
 
 #include "catalog/life/served_api.hpp"
+#include "compile/sample_request.hpp"
 
 namespace tablegate::loader {
 
 // "?my-version=v1" where the query names the REST API's version: what a URL needs besides its path.
 std::string version_query(const core::VersionKey& key);
 
-using Values = std::vector<std::pair<std::string, std::string>>;
-
 struct ApiRequest {
   std::string method;
-  std::string path;                          // encoded, without the query
-  Values query;                              // decoded
-  Values form;                               // decoded; the body of a POST
-  Values headers;                            // of header parameters
-  std::vector<std::string> authentication;   // types that the API takes; empty: open to all
-  std::string key_header = "Authorization";  // of an API key; empty: it goes into the query
+  std::string path;                         // encoded, without the query
+  Values query;                             // decoded
+  Values form;                              // decoded; the body of a POST
+  Values headers;                           // of header parameters
+  std::vector<std::string> authentication;  // types that the API takes; empty: open to all
+  std::string key_header;                   // of an API key; empty: it goes into the query
   std::string key_query;
-  std::string hmac_method = "HmacSHA256";  // one that the API allows
+  std::string hmac_method;  // one that the API allows
 
   bool takes(std::string_view type) const;
   bool has_body() const { return method == "POST"; }

@@ -48,8 +48,8 @@ void refuse_other_type(const std::string& type, const ApiRequest& request, const
   if (request.takes(type) || (request.authentication.empty() && type == "api_key")) return;
   std::string taken;
   for (const std::string& one : request.authentication) taken += (taken.empty() ? "" : ", ") + one;
-  throw Refused(fmt::format("{} holds a credential of type {}, API \"{}\" takes {}", options.credential, type,
-                            options.name, taken.empty() ? "none: it is open" : taken),
+  throw Refused(fmt::format("{} holds a credential of type {}, but API \"{}\" accepts {}", options.credential,
+                            type, options.name, taken.empty() ? "none: it is open" : taken),
                 taken.empty() ? "the same call without --credential" : "--credential FILE with one of these");
 }
 
@@ -101,9 +101,9 @@ CallCredential of_consumer(Database& catalog, const ApiRequest& request, const A
       return with_token(key.make_token(&*setting, std::time(nullptr)), &*setting);
     }
   }
-  throw Refused(fmt::format("consumer \"{}\" has no credential that the catalog could open for API \"{}\"",
+  throw Refused(fmt::format("consumer \"{}\" has no stored credential for API \"{}\" that can sign a call",
                             consumer.name, options.name),
-                "--credential FILE with its key: of API keys only digests are kept");
+                "--credential FILE with its key: the catalog holds only digests of API keys");
 }
 
 CallCredential of_token(Database& catalog, const ApiOptions& options, const std::string& text) {
@@ -129,7 +129,7 @@ CallCredential make_credential(Database& catalog, const ApiRequest& request, con
   if (options.credential.empty()) {
     if (request.authentication.empty()) return {};
     if (!options.consumer.empty()) return of_consumer(catalog, request, options);
-    throw Refused(fmt::format("API \"{}\" wants a credential ({})", options.name,
+    throw Refused(fmt::format("API \"{}\" requires a credential ({})", options.name,
                               fmt::join(request.authentication, ", ")),
                   "--credential FILE with a key of tablegate consumer add-key NAME, or --consumer NAME");
   }

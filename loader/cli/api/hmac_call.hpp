@@ -1,4 +1,4 @@
-// What `api show` and `api call` sign of a request of ours (authentication.md,
+// What `api show` and `api call` sign of a request of ours (ngx_module/README.md,
 // "HMAC", profile classic): Date, a nonce and the header parameters are signed
 // headers, so that the call works whatever the API and its gateway demand.
 #pragma once

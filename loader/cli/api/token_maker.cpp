@@ -53,7 +53,7 @@ JwtAlgorithm natural_algorithm(EVP_PKEY* key, const std::string& file) {
     if (name == "secp384r1") return JwtAlgorithm::es384;
     if (name == "secp521r1") return JwtAlgorithm::es512;
   }
-  throw Refused(fmt::format("{}: no token is signed with a key of this type or curve", file),
+  throw Refused(fmt::format("{}: a key of this type or curve cannot sign tokens", file),
                 "an RSA, P-256, P-384, P-521 or Ed25519 key");
 }
 
@@ -94,7 +94,7 @@ class KeyBuilder {
     std::optional<std::string> bytes = core::base64url_decode(json_member(jwk_, member));
     if (!bytes || bytes->empty())
       throw Refused(
-          fmt::format("{}: /{} is missing or no base64url: a private JWK is expected", file_, member));
+          fmt::format("{}: /{} is missing or not base64url: a private JWK is expected", file_, member));
     return std::move(*bytes);
   }
   PkeyPtr build(const char* type) {
@@ -105,7 +105,7 @@ class KeyBuilder {
     const bool done = parameters && context && EVP_PKEY_fromdata_init(context.get()) == 1 &&
                       EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEYPAIR, parameters.get()) == 1;
     PkeyPtr key(made);
-    if (!done) throw Refused(fmt::format("{}: OpenSSL refuses this JWK", file_));
+    if (!done) throw Refused(fmt::format("{}: OpenSSL rejects this JWK", file_));
     return key;
   }
 
@@ -140,7 +140,7 @@ PkeyPtr read_private_jwk(const JsonValue& jwk, const std::string& file) {
     builder.octets(OSSL_PKEY_PARAM_PRIV_KEY, builder.decoded("d"));
     return builder.build("ED25519");
   }
-  throw Refused(fmt::format("{}: no token is signed with a JWK of kty \"{}\"", file, type));
+  throw Refused(fmt::format("{}: a JWK with kty \"{}\" cannot sign tokens", file, type));
 }
 
 const EVP_MD* digest_of(JwtAlgorithm algorithm) {
@@ -181,12 +181,12 @@ TokenKey TokenKey::read(const std::string& text, const std::string& file) {
   if (text.find("-----BEGIN") != std::string::npos) {
     key.key_ = read_pem(text, file);
   } else if (const std::string fault = parse_json(text, jwk); !fault.empty() || !jwk.IsObject()) {
-    throw Refused(fmt::format("{} is no private JWK{}", file, fault.empty() ? "" : ": " + fault));
+    throw Refused(fmt::format("{} is not a private JWK{}", file, fault.empty() ? "" : ": " + fault));
   } else {
     key.kid_ = json_member(jwk, "kid");
     if (json_member(jwk, "kty") == "oct") {
       key.secret_ = core::base64url_decode(json_member(jwk, "k")).value_or("");
-      if (key.secret_.empty()) throw Refused(file + ": /k is missing or no base64url");
+      if (key.secret_.empty()) throw Refused(file + ": /k is missing or not base64url");
     } else {
       key.key_ = read_private_jwk(jwk, file);
     }
@@ -206,7 +206,8 @@ TokenKey TokenKey::symmetric(const JwtEntry& setting, const std::string& consume
     if (json_member(jwk, "kty") == "oct") return read(json_text(jwk), "the JWT setting of " + consumer);
   }
   throw Refused(
-      fmt::format("the JWT setting of consumer \"{}\" has public keys only: they make no token", consumer),
+      fmt::format("the JWT setting of consumer \"{}\" has only public keys, which cannot sign a token",
+                  consumer),
       "--credential FILE with the private key (PEM or JWK), or a token");
 }
 
@@ -231,7 +232,7 @@ void TokenKey::match(const JwtEntry& setting, const std::string& consumer) {
     return;
   }
   throw Refused(
-      fmt::format("the JWT setting of consumer \"{}\" has no key that goes with this private key", consumer),
+      fmt::format("the JWT setting of consumer \"{}\" has no key that matches this private key", consumer),
       "tablegate consumer show " + consumer);
 }
 

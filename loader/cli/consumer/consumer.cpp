@@ -65,34 +65,34 @@ Verb* add_verb(Verb& noun, const SharedOptions& options, const std::string& name
 }
 
 void add_key_verbs(Verb& noun, Settings& settings, const SharedOptions& options) {
-  Verb* const adding = add_verb(noun, options, "add-key", "Make or import a key; it is printed once",
+  Verb* const adding = add_verb(noun, options, "add-key", "Create or import a key; it is printed only once",
                                 "add-key partner-a --label 2027 --expires 2028-01-01T00:00:00Z\n"
                                 "  tablegate consumer add-key partner-a --from-file key.txt\n"
                                 "  tablegate consumer add-key partner-a --type hmac");
   adding->add_option("--type", options->type, "api_key")->check(one_of({"api_key", "hmac"}));
-  adding->add_option("--label", options->label, "a text for people");
+  adding->add_option("--label", options->label, "a description of the key");
   adding->add_option("--not-before", options->not_before, "ISO 8601 time with an offset");
   adding->add_option("--expires", options->expires, "ISO 8601 time with an offset");
   adding
       ->add_option("--from-file", options->from_file,
-                   "a key of yours: 24 to 256 visible ASCII characters; for hmac access_key:secret")
+                   "import this key: 24 to 256 visible ASCII characters; hmac: access_key:secret")
       ->type_name("FILE|-");
   adding
       ->add_option("--profile", options->profile,
-                   "what an HMAC signature covers of the query (default: classic)")
+                   "which form of the query an HMAC signature covers (default: classic)")
       ->check(one_of({"classic", "raw-query"}));
   adding->callback([&settings, options] { consumer_add_key(settings, *options); });
 
-  Verb* const revoking = add_verb(noun, options, "revoke-key", "Take a key away, now or at a time",
+  Verb* const revoking = add_verb(noun, options, "revoke-key", "Revoke a key, now or at a time",
                                   "revoke-key partner-a ak_0123456789abcdef");
   revoking->add_option("ID", options->key_id, "the key's id, from consumer show")->required();
-  revoking->add_option("--at", options->at, "ISO 8601 time with an offset");
+  revoking->add_option("--at", options->at, "ISO 8601 time with an offset (default: now)");
   revoking->callback([&settings, options] { consumer_revoke_key(settings, *options); });
 }
 
 void add_jwt_verbs(Verb& noun, Settings& settings, const SharedOptions& options) {
   Verb* const setting = add_verb(
-      noun, options, "set-jwt", "Say which tokens prove a consumer, in place of what was said before",
+      noun, options, "set-jwt", "Set which tokens identify a consumer, replacing the previous setting",
       "set-jwt partner-a --jwks keys.json --issuer https://issuer.example --claim sub=partner-a\n"
       "  tablegate consumer set-jwt partner-a --pem public.pem --alg RS256 --require-exp\n"
       "  tablegate consumer set-jwt partner-a --secret-file secret.txt --alg HS256 --source query:token");
@@ -100,23 +100,24 @@ void add_jwt_verbs(Verb& noun, Settings& settings, const SharedOptions& options)
       ->type_name("FILE|-");
   setting->add_option("--pem", options->pem, "a public key or a certificate")->type_name("FILE");
   setting
-      ->add_option("--secret-file", options->secret_file,
-                   "a shared secret; one line end after it does not count")
+      ->add_option("--secret-file", options->secret_file, "a shared secret; one line end after it is ignored")
       ->type_name("FILE");
-  setting->add_option("--alg", options->algorithm, "HS256 ... EdDSA, with --pem and --secret-file");
+  setting->add_option("--alg", options->algorithm, "HS256 to EdDSA, with --pem or --secret-file");
   setting->add_option("--kid", options->kid, "the key's id in tokens, with --pem");
-  setting->add_option("--issuer", options->issuer, "what \"iss\" must be");
-  setting->add_option("--audience", options->audience, "what \"aud\" must be or hold");
-  setting->add_option("--claim", options->claim, "a claim that tokens must have; VALUE alone is of uid")
+  setting->add_option("--issuer", options->issuer, "required value of \"iss\"");
+  setting->add_option("--audience", options->audience, "required value of \"aud\" or of one of its items");
+  setting->add_option("--claim", options->claim, "required value of a claim (without NAME: of uid)")
       ->type_name("NAME=VALUE");
-  setting->add_option("--leeway", options->leeway, "seconds that clocks may differ (60)")
+  setting->add_option("--leeway", options->leeway, "tolerated clock difference in seconds (default: 60)")
       ->check(between(0, 3600));
-  setting->add_flag("--require-exp", options->require_exp, "refuse tokens without \"exp\"");
-  setting->add_option("--source", options->source, "where the token stands (header:Authorization:Bearer)")
+  setting->add_flag("--require-exp", options->require_exp, "reject tokens without \"exp\"");
+  setting
+      ->add_option("--source", options->source,
+                   "where the token is sent (default: header:Authorization:Bearer)")
       ->type_name("header:NAME[:PREFIX]|query:NAME|cookie:NAME");
   setting->callback([&settings, options] { consumer_set_jwt(settings, *options); });
 
-  add_verb(noun, options, "unset-jwt", "Take a consumer's JWT setting away: no token proves it any more",
+  add_verb(noun, options, "unset-jwt", "Remove a consumer's JWT setting, so that no token identifies it",
            "unset-jwt partner-a")
       ->callback([&settings, options] { consumer_unset_jwt(settings, *options); });
 }
@@ -124,36 +125,38 @@ void add_jwt_verbs(Verb& noun, Settings& settings, const SharedOptions& options)
 }  // namespace
 
 void add_consumer(Verb& app, Settings& settings) {
-  Verb* const noun = app.add_subcommand("consumer", "Callers, their keys and what they may call");
+  Verb* const noun = app.add_subcommand("consumer", "Manage callers, their keys and what they may call");
   noun->require_subcommand(1);
   noun->footer(
       "Examples:\n  tablegate consumer create partner-a\n  tablegate consumer add-key partner-a\n  tablegate "
       "consumer authorize partner-a --rest-api user-api");
   const auto options = std::make_shared<ConsumerOptions>();
-  for (const auto& [name, text] : {std::pair{"create", "Make a consumer"},
-                                   {"enable", "Let a consumer call again"},
-                                   {"disable", "Refuse a consumer's calls, keeping its keys"},
-                                   {"delete", "Delete a consumer with its keys and authorisations"}}) {
+  for (const auto& [name, text] : {std::pair{"create", "Create a consumer"},
+                                   {"enable", "Enable a consumer again"},
+                                   {"disable", "Reject a consumer's calls, but keep its keys"},
+                                   {"delete", "Delete a consumer with its keys and authorizations"}}) {
     add_verb(*noun, options, name, text, std::string(name) + " partner-a")
         ->callback([&settings, options, verb = std::string(name)] { change(settings, options->name, verb); });
   }
   add_verb(*noun, options, "list", "List consumers", "list")->callback([&settings] {
     consumer_list(settings);
   });
-  add_verb(*noun, options, "show", "A consumer's keys, JWT setting and authorisations", "show partner-a")
+  add_verb(*noun, options, "show", "Show a consumer's keys, JWT setting and authorizations", "show partner-a")
       ->callback([&settings, options] { consumer_show(settings, options->name); });
   add_key_verbs(*noun, settings, options);
   for (const bool allow : {true, false}) {
     const std::string name = allow ? "authorize" : "deauthorize";
     Verb* const verb = add_verb(
-        *noun, options, name, allow ? "Let a consumer call an API or all of a REST API" : "Take that back",
+        *noun, options, name,
+        allow ? "Allow a consumer to call an API or all APIs of a REST API" : "Withdraw that permission",
         fmt::format("{0} partner-a --api 'Query User by User ID'\n  tablegate consumer {0} partner-a "
                     "--rest-api user-api",
                     name));
     Verb* const target = verb->add_option_group("target");
     target->add_option("--api", options->api, "an API of the workspace");
     Option* const rest_api = target->add_option("--rest-api", options->rest_api, "all APIs of a REST API");
-    verb->add_option("--rest-api-version", options->rest_api_version, "where it has several versions")
+    verb->add_option("--rest-api-version", options->rest_api_version,
+                     "version of the REST API if it has several")
         ->needs(rest_api);
     target->require_option(1);
     verb->callback([&settings, options, allow] { grant(settings, *options, allow); });

@@ -45,7 +45,7 @@ void print_once(const Settings& settings, const Members& members, const std::str
     if (std::string_view(name) != "type") table.push_back({name, value});
   }
   print_table(table);
-  fmt::print(stderr, "The {} is shown this once; the catalog keeps {}.\n", members.back().first, kept);
+  fmt::print(stderr, "The {} is shown only now; the catalog stores {}.\n", members.back().first, kept);
 }
 
 // Such a key opens APIs that take API keys alone; beside jwt the bearer value decides, and says token.
@@ -53,8 +53,8 @@ void warn_of_token(const std::optional<std::string>& imported) {
   core::BlockArena arena;
   if (!imported || !core::looks_like_token(*imported, arena)) return;
   fmt::print(stderr,
-             "warning: the imported key looks like a token (JWT): an API that takes jwt as well as api_key "
-             "will read it as one and refuse it\n");
+             "warning: the imported key looks like a token (JWT): an API that accepts both jwt and api_key "
+             "will read it as a token and reject it\n");
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ void consumer_add_key(const Settings& settings, const ConsumerOptions& options) 
   const bool hmac = options.type == "hmac";
   if (!hmac && !options.profile.empty()) {
     throw WrongUsage(
-        "--profile is for HMAC key pairs",
+        "--profile applies to HMAC key pairs only",
         fmt::format("tablegate consumer add-key {} --type hmac --profile {}", options.name, options.profile));
   }
   const KeyRequest request = read_request(options);
@@ -79,7 +79,7 @@ void consumer_add_key(const Settings& settings, const ConsumerOptions& options) 
     const NewKey key = add_api_key(catalog, consumer, request);
     warn_of_token(request.imported);
     print_once(settings, {{"id", key.id}, {"type", "api_key"}, {"api_key", key.api_key}}, key.api_key,
-               "its SHA-256 only");
+               "only its SHA-256");
   }
   report_served(settings, catalog);
 }

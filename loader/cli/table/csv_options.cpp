@@ -41,9 +41,9 @@ std::string read_delimiter(const CsvArguments& arguments, bool text) {
   if (!text && (delimiter.size() != 1 || delimiter == "\"" || line_end || delimiter[0] == '\0' ||
                 static_cast<unsigned char>(delimiter[0]) >= 0x80)) {
     throw WrongUsage(
-        "--delimiter is one byte (\\t for a tab), no quote and no line end; more with --format text");
+        "--delimiter must be one byte (\\t for a tab), not a quote or line end; --format text allows more");
   }
-  if (delimiter.empty() || line_end) throw WrongUsage("--delimiter is empty or holds a line end");
+  if (delimiter.empty() || line_end) throw WrongUsage("--delimiter must not be empty or hold a line end");
   return delimiter;
 }
 
@@ -51,7 +51,7 @@ void check_null(const CsvOptions& options) {
   if (options.null.find_first_of("\r\n") != std::string::npos ||
       options.null.find(options.delimiter) != std::string::npos ||
       (options.format == RowFormat::csv && options.null.find('"') != std::string::npos)) {
-    throw WrongUsage("--null holds the delimiter, a quote or a line end, so no field can be it");
+    throw WrongUsage("--null must not hold the delimiter, a quote or a line end");
   }
 }
 
@@ -65,7 +65,7 @@ void read_constants(const std::vector<std::string>& partitions, const TableSpec&
       }
       for (const auto& other : options.constants) {
         if (other.first == name)
-          throw Refused(fmt::format("--partition: \"{}\" gets two values: a file of rows has one", name),
+          throw Refused(fmt::format("--partition: \"{}\" has two values; a file of rows has one", name),
                         fmt::format("--partition {}={}", name, other.second));
       }
       if (!core::valid_text(value))
@@ -74,7 +74,7 @@ void read_constants(const std::vector<std::string>& partitions, const TableSpec&
     }
   }
   if (options.constants.size() == names.size())
-    throw Refused("--partition gives every column a value: a load wants one that rows have themselves");
+    throw Refused("--partition sets every column; a load requires at least one column in the file");
 }
 
 }  // namespace
@@ -91,7 +91,7 @@ std::string read_escapes(const std::string& text, const std::string& option) {
     if (digits > 0) {
       const std::string hex = text.substr(at + 1, digits);
       if (hex.size() != digits || hex.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
-        throw WrongUsage(fmt::format("{}: \\{} wants {} hexadecimal digits", option, letter, digits));
+        throw WrongUsage(fmt::format("{}: \\{} requires {} hexadecimal digits", option, letter, digits));
       const auto code = static_cast<unsigned>(std::stoul(hex, nullptr, 16));
       out += letter == 'u' ? utf8(code) : std::string(1, static_cast<char>(code));
       at += digits;
@@ -111,7 +111,7 @@ std::string read_escapes(const std::string& text, const std::string& option) {
         out += '\\';
         break;
       default:
-        throw WrongUsage(fmt::format("{}: escapes are \\t \\n \\r \\\\ \\x01 \\u0001", option));
+        throw WrongUsage(fmt::format("{}: the valid escapes are \\t \\n \\r \\\\ \\x01 \\u0001", option));
     }
   }
   return out;
@@ -120,35 +120,35 @@ std::string read_escapes(const std::string& text, const std::string& option) {
 void add_csv_options(Verb& verb, CsvArguments& arguments) {
   const std::string group = "Files";
   verb.add_option("--format", arguments.format,
-                  "csv (default), or text: odpscmd's plain files, nothing quoted or escaped")
+                  "csv (default), or text: odpscmd's plain files, without quotes and escapes")
       ->check(one_of({"csv", "text"}))
       ->group(group);
   verb.add_flag("--header{names}", arguments.header,
-                "the first record names the columns, in any order; --header=position: it is passed over, "
-                "--header=none: it is a row (default: it is a header where it names every column)")
+                "the first record names the columns, in any order; --header=position: it is skipped, "
+                "--header=none: it is a row (default: a header if it names every column)")
       ->check(one_of({"names", "position", "none"}))
       ->group(group);
   verb.add_option("--delimiter", arguments.delimiter,
-                  "between fields: one byte (default: a comma); text: any bytes. \\t, \\x01, \\u0001")
+                  "separator of fields: one byte (default: a comma); text: any bytes. \\t, \\x01, \\u0001")
       ->group(group);
   verb.add_option("--record-end", arguments.record_end,
-                  "text: behind each record (default: the line end that the first one has)")
+                  "text: end of each record (default: the line end of the first one)")
       ->group(group);
-  verb.add_option(
-          "--null", arguments.null,
-          "fields of this text are NULL (default: empty ones); empty numbers, times and such always are")
+  verb.add_option("--null", arguments.null,
+                  "fields with this text are NULL (default: empty ones); empty numbers and times always are")
       ->group(group);
   verb.add_option("--charset", arguments.charset,
-                  "as iconv -l has them: gbk, gb18030 (default: UTF-8); a byte order mark overrules it")
+                  "a charset of iconv -l: gbk, gb18030 (default: UTF-8); a byte order mark has priority")
       ->group(group);
-  verb.add_option("--zone", arguments.zone, "of the times in the file (default: the table's time_zone)")
+  verb.add_option("--zone", arguments.zone,
+                  "time zone of the times in the file (default: the table's time_zone)")
       ->group(group);
   verb.add_option("--max-errors", arguments.max_errors,
-                  "so many bad rows are put aside, one more refuses the load (default: the first does)")
+                  "set aside up to N bad rows; one more ends the load (default: 0)")
       ->check(non_negative_number())
       ->group(group);
   verb.add_option("--rejects", arguments.rejects,
-                  "CSV of the bad rows: file, line, column, reason, record (default: NAME.rejects.csv)")
+                  "CSV file for bad rows: file, line, column, reason, record (default: NAME.rejects.csv)")
       ->group(group);
 }
 
@@ -160,17 +160,17 @@ CsvOptions csv_options(const CsvArguments& arguments, const std::vector<std::str
   options.format = text ? RowFormat::text : RowFormat::csv;
   options.header = header_of(arguments.header);
   options.delimiter = read_delimiter(arguments, text);
-  if (!arguments.record_end.empty() && !text) throw WrongUsage("--record-end is for --format text");
+  if (!arguments.record_end.empty() && !text) throw WrongUsage("--record-end requires --format text");
   options.record_end = read_escapes(arguments.record_end, "--record-end");
   if (text && options.record_end.find(options.delimiter) != std::string::npos)
-    throw WrongUsage("--record-end holds the --delimiter");
+    throw WrongUsage("--record-end must not hold the --delimiter");
   options.null = arguments.null;
   check_null(options);
   options.charset = arguments.charset;
   options.zone = arguments.zone;
   if (arguments.max_errors) options.max_errors = static_cast<uint64_t>(*arguments.max_errors);
   if (!arguments.rejects.empty() && !arguments.max_errors)
-    throw WrongUsage("--rejects goes with --max-errors N");
+    throw WrongUsage("--rejects requires --max-errors N");
   options.rejects = arguments.rejects.empty() ? spec.name + ".rejects.csv" : arguments.rejects;
   read_constants(partitions, spec, options);
   return options;

@@ -1,5 +1,5 @@
 // The options of `table load` for files of rows: as they are given, checked, and
-// as the reader of files wants them.
+// as the reader of files needs them.
 #pragma once
 
 #include <cstdint>

@@ -17,7 +17,7 @@ volatile std::sig_atomic_t stop_signal = 0;
 
 // Only what POSIX and libpq allow in a handler.
 extern "C" void end_at_once(int) {
-  constexpr char kText[] = "tablegate: interrupted; the next load clears what is left\n";
+  constexpr char kText[] = "tablegate: interrupted; the next load cleans up\n";
   const ssize_t written = write(STDERR_FILENO, kText, sizeof kText - 1);
   _exit(128 + (stop_signal == 0 || written < 0 ? SIGINT : stop_signal));
 }
@@ -60,8 +60,8 @@ int LoadInterrupt::signal() {
 
 void LoadInterrupt::check() {
   if (stop_signal != 0)
-    throw Interrupted(stop_signal,
-                      fmt::format("interrupted ({}): what served before serves on", strsignal(stop_signal)));
+    throw Interrupted(stop_signal, fmt::format("interrupted ({}): the previous generation keeps serving",
+                                               strsignal(stop_signal)));
 }
 
 }  // namespace tablegate::loader

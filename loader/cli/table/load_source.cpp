@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/json_text.hpp"
 #include "base/refusal.hpp"
 #include "core/text/ascii.hpp"
 #include "model/ddl_lexer.hpp"
@@ -18,21 +17,18 @@ struct From {
   std::string rest;
 };
 
-constexpr const char* kForms = "--from is csv:FILE, sql:FILE, postgresql:DSN or maxcompute:";
+constexpr const char* kForms = "--from must be csv:FILE, sql:FILE, postgresql:DSN or maxcompute:";
 
 // --from SCHEME:REST, else the data source's own.
 From from_of(const LoadOptions& options, const TableSpec& spec) {
   const std::string next = fmt::format("tablegate table load {} --from csv:FILE", spec.name);
   if (options.from.empty() && spec.source_type == "csv") {
-    if (spec.source_path.empty())
+    if (spec.source.path.empty())
       throw Refused(fmt::format("DataSource \"{}\" has no path", spec.source_name), next);
-    return {"csv", spec.source_path};
+    return {"csv", spec.source.path};
   }
   if (options.from.empty() && spec.source_type == "postgresql") {
-    JsonDocument source;
-    if (!parse_json(spec.source_definition, source).empty())
-      throw SystemFailure("the catalog's data source cannot be read");
-    return {"postgresql", json_member(source, "dsn")};
+    return {"postgresql", spec.source.dsn};
   }
   if (options.from.empty()) return {spec.source_type, ""};
   const size_t colon = options.from.find(':');
@@ -45,7 +41,7 @@ From from_of(const LoadOptions& options, const TableSpec& spec) {
     throw WrongUsage(kForms, next);
   if (from.scheme == "maxcompute") {
     if (!from.rest.empty())
-      throw WrongUsage("--from maxcompute: takes no name: it is the Table's source_table", next);
+      throw WrongUsage("--from maxcompute: takes no name; the Table's source_table names the table", next);
     if (spec.source_type != "maxcompute") {
       throw Refused(
           fmt::format("DataSource \"{}\" is of type {}, not maxcompute", spec.source_name, spec.source_type),
@@ -63,7 +59,7 @@ From from_of(const LoadOptions& options, const TableSpec& spec) {
 void refuse_foreign_options(const LoadOptions& options, const std::string& scheme) {
   if (options.csv.given() && scheme != "csv") {
     throw WrongUsage(fmt::format(
-        "--header, --delimiter, --null and the other options of files are for csv:, not for {}:", scheme));
+        "--header, --delimiter, --null and the other options of files apply to csv:, not to {}:", scheme));
   }
   const MaxComputeOptions plain;
   const MaxComputeOptions& given = options.maxcompute;
@@ -71,11 +67,11 @@ void refuse_foreign_options(const LoadOptions& options, const std::string& schem
                              given.encoding != plain.encoding;
   if (of_maxcompute && scheme != "maxcompute") {
     throw WrongUsage(fmt::format(
-        "--all-partitions, --jobs, --credentials and --compression are for maxcompute:, not for {}:",
+        "--all-partitions, --jobs, --credentials and --compression apply to maxcompute:, not to {}:",
         scheme));
   }
   if (!given.partitions.empty() && scheme != "maxcompute" && scheme != "csv")
-    throw WrongUsage(fmt::format("--partition is for maxcompute: and csv:, not for {}:", scheme));
+    throw WrongUsage(fmt::format("--partition applies to maxcompute: and csv:, not to {}:", scheme));
   if (given.all_partitions && !given.partitions.empty())
     throw WrongUsage("--all-partitions and --partition exclude each other");
   if (options.mode.full && options.mode.merge) throw WrongUsage("--full and --merge exclude each other");
@@ -109,9 +105,8 @@ std::unique_ptr<TableSource> open_source(const LoadOptions& options, const Table
         nested_types(spec));
   }
   if (from.scheme == "maxcompute") {
-    return std::make_unique<MaxComputeSource>(read_project(spec.source_definition),
-                                              core::to_lower(spec.source_table), spec.columns,
-                                              choose_partitions(options, spec));
+    return std::make_unique<MaxComputeSource>(project_of(spec.source), core::to_lower(spec.source_table),
+                                              spec.columns, choose_partitions(options, spec));
   }
   if (from.scheme == "postgresql") {
     return std::make_unique<PostgresSource>(PostgresRows{from.rest, spec.source_table, spec.source_query},

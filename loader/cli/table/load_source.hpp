@@ -1,5 +1,5 @@
 // Which source `table load` reads: --from, else the table's data source, with the
-// options that belong to each. What a source does not know of is refused by name.
+// options that belong to each. Options of other sources are rejected with a clear error.
 #pragma once
 
 #include <memory>

@@ -21,7 +21,7 @@
 namespace tablegate::loader {
 namespace {
 
-// A column that went or changed in the source is told with those who would miss it.
+// A column that went or changed in the source is reported with the APIs that read it.
 std::unique_ptr<TableSource> open_fitting(const LoadOptions& options, Database& catalog,
                                           const TableSpec& spec) {
   try {
@@ -73,8 +73,7 @@ LoadOutcome load_again(const Settings& settings, const LoadOptions& options, Dat
       return load_once(settings, options, catalog, spec);
     } catch (const SourceChanged& changed) {
       if (attempt == kAttempts) throw;
-      if (!settings.quiet)
-        fmt::print(stderr, "{}: {}; once more from the beginning\n", spec.name, changed.what());
+      if (!settings.quiet) fmt::print(stderr, "{}: {}; starting again\n", spec.name, changed.what());
     }
   }
 }
@@ -86,31 +85,30 @@ void load(const Settings& settings, const LoadOptions& options) {
 }
 
 void add_mode_options(Verb& verb, LoadMode& mode) {
-  verb.add_flag(
-      "--merge", mode.merge,
-      "rows replace those of the same primary_key, others stay (default: they make the whole table)");
-  verb.add_flag("--full", mode.full,
-                "fetches all that is asked for and keeps nothing of the generation before");
-  verb.add_flag("--dry-run", mode.dry_run, "reads and checks everything, then takes it back");
-  verb.add_option("--keep", mode.keep, "generations, the serving one counted (default: 2)")
+  verb.add_flag("--merge", mode.merge,
+                "replace rows with the same primary_key, keep all others (default: replace the whole table)");
+  verb.add_flag("--full", mode.full, "fetch all requested rows, keep nothing of the previous generation");
+  verb.add_flag("--dry-run", mode.dry_run, "read and check everything, then roll back");
+  verb.add_option("--keep", mode.keep, "generations to keep, including the serving one (default: 2)")
       ->check(between(2, 100));
 }
 
 void add_maxcompute_options(Verb& verb, MaxComputeOptions& options) {
   const std::string group = "MaxCompute";
-  verb.add_option(
-          "--partition", options.partitions,
-          "ds=20260101[,hh=01]: all keys or the first ones; others stay; repeat for more. Of csv: values of "
-          "columns that the file does not have, and the file is the whole table")
+  verb.add_option("--partition", options.partitions,
+                  "ds=20260101[,hh=01]: all keys or the first ones; other partitions are kept; repeatable. "
+                  "csv: values of "
+                  "columns that are not in the file, which is the whole table")
       ->group(group)
       ->allow_extra_args(false);
-  verb.add_flag("--all-partitions", options.all_partitions, "all that the table has: fetches what changed")
+  verb.add_flag("--all-partitions", options.all_partitions,
+                "all partitions of the table; fetch the changed ones")
       ->group(group);
   verb.add_option("--jobs", options.jobs, "ranges fetched at the same time (default: 4)")
       ->check(between(1, 64))
       ->group(group);
   verb.add_option("--credentials", options.credentials,
-                  "file of odpscmd's odps_config.ini form, mode 0600 (default: "
+                  "file in the form of odpscmd's odps_config.ini, mode 0600 (default: "
                   "TABLEGATE_MAXCOMPUTE_CREDENTIALS, else ALIBABA_CLOUD_ACCESS_KEY_ID, "
                   "ALIBABA_CLOUD_ACCESS_KEY_SECRET, ALIBABA_CLOUD_SECURITY_TOKEN)")
       ->group(group);
@@ -119,23 +117,23 @@ void add_maxcompute_options(Verb& verb, MaxComputeOptions& options) {
           [&options](const std::string& name) {
             options.encoding = name == "none" ? "" : name == "zlib" ? "deflate" : name;
           },
-          "of the data: zlib (default), zstd or none")
+          "compression of the data: zlib (default), zstd or none")
       ->check(one_of({"zlib", "zstd", "none"}))
       ->group(group);
 }
 
 void add_load(Verb& table, Settings& settings) {
-  Verb* verb = table.add_subcommand("load", "Load a new generation beside the old one, then swap");
+  Verb* verb = table.add_subcommand("load", "Load a new generation of a table, then make it serve");
   auto options = std::make_shared<LoadOptions>();
   verb->add_option("NAME", options->table, "the Table")->required();
   verb->add_option("--from", options->from,
                    "csv:FILE, csv:FILE.gz, csv:DIR, csv:GLOB, csv:-, sql:FILE, postgresql:DSN or maxcompute: "
                    "(default: its data source)");
   verb->add_option("--min-rows", options->limits.min_rows,
-                   "refuse fewer rows (default: 1 where the table has rows now, else 0)")
+                   "reject fewer rows (default: 1 if the table has rows now, else 0)")
       ->check(non_negative_number());
   verb->add_option("--max-shrink", options->limits.max_shrink,
-                   "refuse to lose more than so many percent of the rows")
+                   "reject a loss of more than this percentage of the rows")
       ->check(between(0.0, 100.0));
   add_mode_options(*verb, options->mode);
   add_csv_options(*verb, options->csv);
@@ -158,7 +156,7 @@ void add_load(Verb& table, Settings& settings) {
 }  // namespace
 
 void add_table(Verb& app, Settings& settings) {
-  Verb* table = app.add_subcommand("table", "Load mirrored tables and show what they hold");
+  Verb* table = app.add_subcommand("table", "Load mirrored tables and show their generations");
   table->require_subcommand(1);
   table->footer(
       "Examples:\n"
@@ -166,7 +164,7 @@ void add_table(Verb& app, Settings& settings) {
       "  tablegate table status");
   add_load(*table, settings);
 
-  Verb* status = table->add_subcommand("status", "Generations, rows and age of one table or of all");
+  Verb* status = table->add_subcommand("status", "Show generations, rows and age of one table or of all");
   auto name = std::make_shared<std::string>();
   status->add_option("NAME", *name, "the Table (default: all)");
   status->footer("Examples:\n  tablegate table status\n  tablegate table status user_info -o json");
@@ -176,7 +174,7 @@ void add_table(Verb& app, Settings& settings) {
   });
 
   Verb* columns =
-      table->add_subcommand("columns", "Columns, their types, and the parameter type that suits each");
+      table->add_subcommand("columns", "Show columns, their types, and the parameter type for each");
   auto of = std::make_shared<std::string>();
   columns->add_option("NAME", *of, "the Table")->required();
   columns->footer("Examples:\n  tablegate table columns user_info");

@@ -29,19 +29,20 @@ void report_generation(const Settings& settings, const std::string& table, const
   if (outcome.unchanged)
     text = "unchanged, " + text;
   else if (outcome.dry_run)
-    text = fmt::format("it would be {}; nothing was changed", text);
+    text = fmt::format("the result would be {}; nothing was changed", text);
   print_line(fmt::format("{}: {}", table, text));
 }
 
 void add_table_rollback(Verb& table, Settings& settings) {
-  Verb* const verb = table.add_subcommand("rollback", "Let the generation serve again that served before");
+  Verb* const verb = table.add_subcommand("rollback", "Make the previous generation serve again");
   const auto name = std::make_shared<std::string>();
   verb->add_option("NAME", *name, "the Table")->required();
   const auto generation = std::make_shared<int64_t>(0);
-  verb->add_option("--generation", *generation, "which one (default: the one that served last before this)")
+  verb->add_option("--generation", *generation,
+                   "the generation (default: the one that served before this one)")
       ->check(positive_number());
   verb->footer(
-      "Done twice, it is as it was. The next load makes a new generation, whichever serves.\n"
+      "A second rollback undoes the first. The next load makes a new generation in either case.\n"
       "Examples:\n"
       "  tablegate table rollback user_info\n"
       "  tablegate table rollback user_info --generation 7");

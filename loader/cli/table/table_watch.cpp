@@ -29,7 +29,7 @@ void check_tables(Database& catalog, const std::vector<std::string>& names) {
 }
 
 void watch(const Settings& settings, WatchOptions options, const std::string& credentials) {
-  if (!credentials.empty()) read_credentials(credentials);  // a file that cannot be used is told now
+  if (!credentials.empty()) read_credentials(credentials);  // a file that cannot be used is reported now
   {
     Database catalog = settings.open_catalog(kCatalogPatience);
     check_tables(catalog, options.tables);
@@ -50,20 +50,20 @@ void watch(const Settings& settings, WatchOptions options, const std::string& cr
 }  // namespace
 
 void add_table_watch(Verb& table, Settings& settings) {
-  Verb* const verb = table.add_subcommand("watch", "Load tables again on their refresh schedules");
+  Verb* const verb = table.add_subcommand("watch", "Reload tables on their refresh schedules");
   const auto options = std::make_shared<WatchOptions>();
-  verb->add_option("NAME", options->tables, "Tables (default: all that have a refresh)");
+  verb->add_option("NAME", options->tables, "Tables (default: all with a refresh)");
   verb->add_option("--jobs", options->jobs, "loads at the same time (default: 2)")->check(between(1, 64));
   verb->add_option("--retries", options->retries,
-                   "attempts after a failed load, before its next time (default: 3)")
+                   "retries after a failed load, before its next time (default: 3)")
       ->check(between(0, 100));
   verb->add_option("--retry-pause", options->retry_pause,
-                   "seconds before the first, then doubled (default: 60)")
+                   "seconds before the first retry, then doubled (default: 60)")
       ->check(between(1, 86400));
-  verb->add_option("--jitter", options->jitter, "seconds at most that a load starts later (default: 10)")
+  verb->add_option("--jitter", options->jitter, "the most seconds by which a load is delayed (default: 10)")
       ->check(between(0, 86400));
-  verb->add_flag("--once", options->once, "load what is due now, then end: exit 1 when a load failed");
-  verb->add_option("--keep", options->keep, "generations, as of table load (default: 2)")
+  verb->add_flag("--once", options->once, "load what is due now, then end: exit 1 if a load failed");
+  verb->add_option("--keep", options->keep, "generations to keep, as for table load (default: 2)")
       ->check(between(2, 100));
   const auto credentials = std::make_shared<std::string>();
   verb->add_option(

@@ -62,10 +62,10 @@ std::string charset_of_mark(std::string_view bytes, size_t& size) {
 }
 
 Transcoder::Transcoder(const std::string& charset) : handle_(::iconv_open("UTF-8", charset.c_str())) {
-  // iconv's own endings ("//IGNORE") would leave bytes out.
+  // iconv's suffixes ("//IGNORE") would drop bytes.
   if (!is_handle(handle_) || charset.find('/') != std::string::npos) {
     if (is_handle(handle_)) ::iconv_close(handle_of(handle_));
-    throw Refused(fmt::format("iconv knows no charset \"{}\"", charset), "iconv -l");
+    throw Refused(fmt::format("iconv does not know the charset \"{}\"", charset), "iconv -l");
   }
   const std::string name = upper(charset);
   if (begins_with(name, "UTF-16") || begins_with(name, "UTF16") || begins_with(name, "UCS-2") ||
@@ -123,7 +123,7 @@ TextSource::TextSource(std::unique_ptr<ByteSource> bytes, std::string charset)
   begin();
 }
 
-// Looks for a mark, which wants the first four bytes.
+// Looks for a byte order mark, which needs the first four bytes.
 void TextSource::begin() {
   std::string first(kPiece, '\0');
   size_t size = 0;

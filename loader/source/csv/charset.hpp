@@ -1,7 +1,7 @@
-// Bytes of any charset as UTF-8, by iconv. A byte order mark at the beginning
-// tells the charset whatever was said, and is no part of the text. Bytes that are
-// none of the charset become kBadByte, which is no UTF-8, so that whoever checks
-// the row names its place.
+// Converts bytes of any charset to UTF-8, by iconv. A byte order mark at the
+// beginning decides the charset, whatever the options say, and is not part of
+// the text. Bytes that are invalid in the charset become kBadByte, which is
+// invalid UTF-8, so that the check of the row reports their place.
 #pragma once
 
 #include <memory>
@@ -14,33 +14,33 @@ namespace tablegate::loader {
 
 constexpr char kBadByte = '\xff';
 
-// "UTF-16LE" and its like where the bytes begin with a mark of `size` bytes, else "".
+// The charset ("UTF-16LE" ...) of a byte order mark at the beginning, `size` bytes long, else "".
 std::string charset_of_mark(std::string_view bytes, size_t& size);
 
-// Bytes in pieces cut anywhere into UTF-8.
+// Converts bytes to UTF-8; the pieces may be cut anywhere.
 class Transcoder {
  public:
-  // Throws Refused when iconv knows no such charset.
+  // Throws Refused when iconv does not know the charset.
   explicit Transcoder(const std::string& charset);
   ~Transcoder();
   Transcoder(const Transcoder&) = delete;
   Transcoder& operator=(const Transcoder&) = delete;
 
-  // Adds what the bytes become to `out`; the beginning of a character that is cut is kept.
+  // Appends the converted bytes to `out`; keeps the beginning of a character that is cut.
   void add(std::string_view bytes, std::string& out);
-  // The end of the bytes.
+  // Converts what is left at the end.
   void finish(std::string& out);
 
  private:
   void convert(std::string_view bytes, std::string& out);
 
   void* handle_;      // iconv_t
-  size_t unit_ = 1;   // bytes that a bad character is at least
-  std::string held_;  // of a character that is not whole yet
+  size_t unit_ = 1;   // the fewest bytes that an invalid character has
+  std::string held_;  // bytes of an unfinished character
 };
 
-// `bytes` as UTF-8 without mark. `charset` empty: UTF-8, which is passed on unlooked at. `used` gets the name
-// of the charset: known once something was read.
+// `bytes` as UTF-8 without a byte order mark. An empty `charset` is UTF-8: such bytes pass unchecked.
+// charset() is known once something was read.
 class TextSource final : public ByteSource {
  public:
   TextSource(std::unique_ptr<ByteSource> bytes, std::string charset);
@@ -48,7 +48,7 @@ class TextSource final : public ByteSource {
   size_t read(char* buffer, size_t size) override;
   uint64_t consumed() const override { return bytes_->consumed(); }
   uint64_t total() const override { return bytes_->total(); }
-  // "UTF-8", or what the bytes really were.
+  // "UTF-8", or the charset that the bytes had.
   const std::string& charset() const { return charset_; }
   bool converts() const { return transcoder_ != nullptr; }
 
@@ -58,7 +58,7 @@ class TextSource final : public ByteSource {
   std::unique_ptr<ByteSource> bytes_;
   std::string charset_;
   std::unique_ptr<Transcoder> transcoder_;
-  std::string ready_;  // read and not given out yet
+  std::string ready_;  // read and not yet returned
   size_t given_ = 0;
   bool at_end_ = false;
 };

@@ -19,7 +19,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr size_t kChunk = size_t{1} << 18;
-constexpr const char* kOtherCharset = "--charset NAME, when the file is not UTF-8 (iconv -l tells the names)";
+constexpr const char* kOtherCharset = "--charset NAME, when the file is not UTF-8 (iconv -l lists the names)";
 
 uint64_t size_of_all(const std::vector<std::string>& paths) {
   uint64_t total = 0;
@@ -32,7 +32,7 @@ uint64_t size_of_all(const std::vector<std::string>& paths) {
   return total;
 }
 
-// The change of the file that was changed last; not told where one has no time.
+// The time of the newest change; nullopt where one of the files has none.
 std::optional<SourceTime> newest_of(const std::vector<std::string>& paths) {
   std::optional<SourceTime> newest;
   for (const std::string& path : paths) {
@@ -43,14 +43,15 @@ std::optional<SourceTime> newest_of(const std::vector<std::string>& paths) {
   return newest;
 }
 
-// Times without offset are of `zone` as long as this lives.
+// While this object lives, times without an offset belong to `zone`.
 class ZoneOfTimes {
  public:
   ZoneOfTimes(Database& database, const std::string& zone) : database_(database) {
     if (zone.empty()) return;
     if (database.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty()) {
       throw Refused(
-          fmt::format("--zone: PostgreSQL knows no time zone \"{}\" (names such as Asia/Shanghai)", zone),
+          fmt::format("--zone: PostgreSQL does not know the time zone \"{}\" (names such as Asia/Shanghai)",
+                      zone),
           "psql -c 'SELECT name FROM pg_timezone_names'");
     }
     before_ = database.query("SELECT pg_catalog.current_setting('timezone')").string(0, 0);
@@ -144,15 +145,15 @@ bool CsvSource::as_copy_reads(CsvFile& file) const {
     return false;
   const std::vector<FieldWriter> writers = writers_of(file);
   return std::all_of(writers.begin(), writers.end(), [this](const FieldWriter& writer) {
-    // COPY has one marker: an empty number beside another one is no NULL for it.
+    // COPY has one NULL marker: an empty number beside another marker is not NULL for it.
     return writer.as_copy_reads() && (writer.is_text() || options_.null.empty());
   });
 }
 
-// The bytes as they are.
+// Sends the bytes unchanged.
 int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::string& table, bool freeze,
                               const ProgressWatch& progress) {
-  std::vector<std::string> forced;  // quoted or not, an empty number is NULL
+  std::vector<std::string> forced;  // an empty number is NULL, quoted or not
   for (const FieldWriter& writer : writers_of(file)) {
     if (!writer.is_text()) forced.push_back(core::quote_identifier(writer.column()));
   }
@@ -165,7 +166,7 @@ int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::stri
   CsvScanner scanner;
   const auto refuse_marker = [&] {
     throw Refused(
-        fmt::format("{}, line {}: is \\. alone, which PostgreSQL takes as the end of the data: quote it",
+        fmt::format("{}, line {}: holds only \\., which PostgreSQL reads as the end of the data: quote it",
                     file.label(), header_lines + scanner.line()));
   };
   std::string buffer = file.reader().take_rest();
@@ -183,7 +184,7 @@ int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::stri
   return rows;
 }
 
-// False: `bad` tells why the row cannot be one; what was written of it is dropped.
+// False: `bad` holds the reason why the row is rejected; its fields are dropped from `copy`.
 bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers, CopyText& copy,
                           BadRow& bad) const {
   const RecordReader& reader = file.reader();
@@ -194,7 +195,7 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
     return false;
   };
   if (fields.size() != writers.size()) {
-    return refuse_value("", fmt::format("has {} fields, {} columns are to come ({})", fields.size(),
+    return refuse_value("", fmt::format("has {} fields where {} columns are expected ({})", fields.size(),
                                         writers.size(), fmt::join(file.columns(), ", ")));
   }
   for (size_t i = 0; i < writers.size(); ++i) {
@@ -282,7 +283,7 @@ void CsvSource::refuse(const CopyFault& fault, const CsvFile& file, uint64_t lin
   std::string next;
   if (wrong_type && fault.line == 1 && !file.has_header())
     next = "--header, when the first line names the columns";
-  if (fault.sqlstate == "22021") next = kOtherCharset;  // bytes that are none of the encoding
+  if (fault.sqlstate == "22021") next = kOtherCharset;  // bytes that are invalid in the encoding
   refuse_rows(fault, file.label(), fmt::format("{}, {}", file.label(), file.reader().place_of(line, record)),
               next);
 }

@@ -1,8 +1,8 @@
-// Files of rows into a table: CSV and odpscmd's text, one after the other. What
-// COPY reads by itself goes to it byte for byte; the rest is cut into records and
-// converted. A row that cannot be loaded is refused by file, line and column, or
-// put aside (--max-errors); the transaction is the caller's, and so is whatever
-// becomes of it.
+// Loads files of rows into a table: CSV and odpscmd's text, one file after the
+// other. What COPY can read itself is sent byte for byte; other files are cut
+// into records and converted. A row that cannot be loaded ends the load with
+// its file, line and column, or is set aside (--max-errors). The caller owns
+// the transaction and decides whether it commits.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ namespace tablegate::loader {
 class CsvSource final : public TableSource {
  public:
   // Finds the files, opens the first one and reads its first record. `columns`: of the table, in order;
-  // `nested`: types of those that are an ARRAY, MAP or STRUCT. Throws Refused, SystemFailure.
+  // `nested`: types of the columns that are an ARRAY, MAP or STRUCT. Throws Refused, SystemFailure.
   CsvSource(CsvOptions options, std::vector<TableColumn> columns, std::map<std::string, DdlType> nested = {});
 
   int64_t copy_into(Database& database, const std::string& table, bool freeze,
@@ -53,12 +53,12 @@ class CsvSource final : public TableSource {
   CsvOptions options_;
   std::vector<TableColumn> columns_;  // of the table
   std::map<std::string, DdlType> nested_;
-  std::vector<std::string> names_;  // of those that the files have
+  std::vector<std::string> names_;  // of the columns that the files have
   std::vector<std::string> paths_;
   std::unique_ptr<CsvFile> first_;
   CsvRejects rejects_;
-  uint64_t rows_done_ = 0;   // of the files before
-  uint64_t bytes_done_ = 0;  // of them
+  uint64_t rows_done_ = 0;   // of the finished files
+  uint64_t bytes_done_ = 0;  // of the finished files
   uint64_t total_ = 0;       // bytes of all files, 0: not known
   std::optional<SourceTime> time_;
 };

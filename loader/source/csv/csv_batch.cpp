@@ -56,7 +56,7 @@ bool CsvBatch::try_copy(size_t begin, size_t end, CopyFault& fault) {
   return settle(stream, fault);
 }
 
-// Rows that PostgreSQL has taken once already.
+// Sends rows again that PostgreSQL has accepted once.
 void CsvBatch::copy(size_t begin, size_t end) {
   CopyFault fault;
   if (begin < end && !try_copy(begin, end, fault)) throw DatabaseError(fault.sqlstate, fault.message);

@@ -1,7 +1,7 @@
-// Rows into COPY where some may be bad: in batches under a savepoint, kept until
-// PostgreSQL has taken them. It names the first row of a batch that it does not
-// take: those before go again, that one is rejected, those behind follow, so that
-// no row is sent more than twice.
+// COPY for rows of which some may be bad: in batches under a savepoint, kept
+// until PostgreSQL has accepted them. PostgreSQL reports the first bad row of a
+// batch: the rows before it are sent again, the bad one is rejected, and the
+// rows after it follow. No row is sent more than twice.
 #pragma once
 
 #include <functional>
@@ -16,15 +16,15 @@ namespace tablegate::loader {
 
 class CsvBatch {
  public:
-  // `reject`: gets what PostgreSQL says of a row, the row's line and its record.
+  // `reject` receives PostgreSQL's report on a row, the row's line and its record.
   using Reject = std::function<void(const CopyFault&, uint64_t line, std::string_view record)>;
 
   CsvBatch(Database& database, std::string table, std::vector<std::string> columns, Reject reject);
 
-  // Where the next row is written; end_row() then tells of it.
+  // Where the next row is written; call end_row() after it.
   CopyText& row() { return rows_; }
   void end_row(uint64_t line, std::string_view record);
-  // Sends what is left; the number of rows that PostgreSQL has taken of all batches.
+  // Sends what is left; returns the number of rows that PostgreSQL accepted, of all batches.
   int64_t finish();
 
  private:
@@ -48,8 +48,8 @@ class CsvBatch {
   CopyText rows_;
   std::string records_;
   std::vector<Row> ends_;
-  std::unique_ptr<CopyStream> stream_;  // of this batch, as long as nothing failed
-  size_t sent_ = 0;                     // bytes of rows_
+  std::unique_ptr<CopyStream> stream_;  // of this batch, while nothing has failed
+  size_t sent_ = 0;                     // bytes of rows_ that were sent
   int64_t taken_ = 0;
 };
 

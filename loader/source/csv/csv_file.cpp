@@ -18,7 +18,8 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-// Names every column: no row, whatever the command says. Refreshes on schedule have nobody to say it.
+// A record that names every column is never a row, whatever the options say: nobody passes --header to a
+// scheduled refresh.
 bool is_header(const std::vector<std::string>& names, const std::vector<std::string>& columns) {
   if (columns.size() < 2 || names.size() != columns.size()) return false;
   return std::all_of(names.begin(), names.end(),
@@ -64,13 +65,13 @@ void CsvFile::match(const std::vector<std::string>& names, const std::vector<std
   for (const std::string& raw : names) {
     if (!core::valid_text(raw))
       throw Refused(fmt::format("{}, line 1: the header is not {}", label_, bytes_->charset()),
-                    "--charset NAME, as iconv -l has them");
-    const std::string name = core::to_lower(raw);  // MaxCompute's names have no case
+                    "--charset NAME (iconv -l lists the names)");
+    const std::string name = core::to_lower(raw);  // MaxCompute's names are case-insensitive
     const auto constant = std::find_if(options_.constants.begin(), options_.constants.end(),
                                        [&name](const auto& one) { return one.first == name; });
     if (constant != options_.constants.end()) {
       throw Refused(
-          fmt::format("{}, line 1: the header names \"{}\", which --partition gives a value", label_, name),
+          fmt::format("{}, line 1: the header names \"{}\", but --partition sets its value", label_, name),
           "the same command without that --partition");
     }
     if (!contains(columns, name)) unknown.push_back(raw);
@@ -79,9 +80,9 @@ void CsvFile::match(const std::vector<std::string>& names, const std::vector<std
     columns_.push_back(name);
   }
   if (!unknown.empty()) {
-    throw Refused(
-        fmt::format("{}, line 1: the header names \"{}\", the table has no such column (its columns: {})",
-                    label_, fmt::join(unknown, "\", \""), fmt::join(columns, ", ")));
+    throw Refused(fmt::format(
+        "{}, line 1: the header names \"{}\", which is not a column of the table (its columns: {})", label_,
+        fmt::join(unknown, "\", \""), fmt::join(columns, ", ")));
   }
   std::vector<std::string> missing;
   for (const std::string& column : columns) {
@@ -89,9 +90,11 @@ void CsvFile::match(const std::vector<std::string>& names, const std::vector<std
   }
   if (!missing.empty()) {
     throw SourceDrift(
-        missing, fmt::format("{}, line 1: the header lacks \"{}\"", label_, fmt::join(missing, "\", \"")),
-        missing.size() == 1 ? fmt::format("--partition {}=VALUE, when all rows have the same", missing[0])
-                            : "");
+        missing,
+        fmt::format("{}, line 1: the header does not name \"{}\"", label_, fmt::join(missing, "\", \"")),
+        missing.size() == 1
+            ? fmt::format("--partition {}=VALUE, when all rows have the same value", missing[0])
+            : "");
   }
 }
 

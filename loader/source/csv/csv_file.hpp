@@ -1,5 +1,5 @@
-// One file of rows, opened: its charset, its header, and which columns of the
-// table its fields are for. Read once, from the beginning to the end.
+// One open file of rows: its charset, its header, and the table's column for
+// each of its fields. Read once, from the beginning to the end.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ namespace tablegate::loader {
 
 class CsvFile {
  public:
-  // `columns`: of the table, in order, without those that constants fill. Throws Refused, SystemFailure.
+  // `columns`: of the table, in order, without those that --partition sets. Throws Refused, SystemFailure.
   CsvFile(const std::string& path, const CsvOptions& options, const std::vector<std::string>& columns);
 
   const std::string& label() const { return label_; }  // in messages
@@ -32,7 +32,7 @@ class CsvFile {
   std::string label_;
   std::unique_ptr<TextSource> bytes_;
   std::unique_ptr<RecordReader> reader_;
-  std::vector<std::string> columns_;  // of the file, in its order
+  std::vector<std::string> columns_;  // of the file, in the file's order
   bool has_header_ = false;
 };
 

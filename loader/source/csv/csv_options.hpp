@@ -1,5 +1,5 @@
-// How files of rows are to be read, as `table load` was told. Plain data: made by
-// cli/csv_options, read by everything that reads files.
+// How files of rows are read, from the options of `table load`. Plain data:
+// made by cli/csv_options, used by everything that reads files.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@ enum class RowFormat : uint8_t {
 };
 
 enum class RowHeader : uint8_t {
-  detect,    // the first record is one where it names every column (of two or more)
-  names,     // the first record names the columns, in any order
-  position,  // the first record is one, but columns stand in the table's order
+  detect,    // the first record is a header if it names every column (of two or more)
+  names,     // the first record is a header with the columns in any order
+  position,  // the first record is a header, but the fields are in the table's order
   none       // the first record is a row, whatever it looks like
 };
 
@@ -28,12 +28,12 @@ struct CsvOptions {
   RowHeader header = RowHeader::detect;
   std::string delimiter = ",";  // csv: one byte
   std::string record_end;       // text; empty: a line feed, or CR LF where the first record ends so
-  std::string null;             // an unquoted field of these bytes is NULL
+  std::string null;             // an unquoted field with these bytes is NULL
   std::string charset;          // iconv's name; empty: UTF-8
-  std::string zone;             // of times without offset; empty: the table's
+  std::string zone;             // for times without an offset; empty: the table's
   std::vector<std::pair<std::string, std::string>> constants;  // columns that are not in the files
   std::optional<uint64_t> max_errors;                          // not set: the first bad row ends the load
-  std::string rejects;                                         // file for bad rows
+  std::string rejects;                                         // the file for bad rows
 };
 
 }  // namespace tablegate::loader

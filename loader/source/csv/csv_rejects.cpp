@@ -31,7 +31,7 @@ std::string bad_row_text(const BadRow& row) {
 }
 
 void CsvRejects::open() {
-  // What was there before may be readable by others.
+  // An older file may be readable by others.
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT)
     throw SystemFailure(fmt::format("cannot replace {}: {}", path_, std::strerror(errno)), "--rejects FILE");
   const int descriptor = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -49,7 +49,7 @@ void CsvRejects::add(const BadRow& row, std::string_view record) {
        << quoted(record) << '\n';
   if (count_ <= limit_) return;
   close();
-  throw Refused(fmt::format("{}; more than --max-errors {} rows are bad, {} has them so far",
+  throw Refused(fmt::format("{}; more than --max-errors {} rows are bad; {} holds those found so far",
                             bad_row_text(row), limit_, path_));
 }
 

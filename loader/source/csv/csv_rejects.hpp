@@ -1,6 +1,7 @@
-// The bad rows of a load with --max-errors: counted, and written to a CSV file of
-// file, line, column, reason and the record as it stood. Replaces an older file
-// with its first row; the loader's user alone may read it, for it holds rows.
+// The bad rows of a load with --max-errors: counted, and written to a CSV file
+// with file, line, column, reason and the original record. The first bad row
+// replaces an older file. Only the loader's user may read the file, because it
+// holds rows.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,10 @@ class CsvRejects {
  public:
   CsvRejects(std::string path, uint64_t limit) : path_(std::move(path)), limit_(limit) {}
 
-  // Throws Refused, with this row as the reason, when there are more than the limit; SystemFailure when the
-  // file cannot be written.
+  // Throws Refused, with this row as the reason, when the limit is exceeded; SystemFailure when the file
+  // cannot be written.
   void add(const BadRow& row, std::string_view record);
-  // Everything is on the disk.
+  // Writes everything to disk.
   void close();
   uint64_t count() const { return count_; }
   const std::string& path() const { return path_; }

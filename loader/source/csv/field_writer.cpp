@@ -20,7 +20,7 @@ bool is_hex(std::string_view text) {
          std::all_of(text.begin() + 2, text.end(), [](char c) { return core::hex_value(c) >= 0; });
 }
 
-// The fraction's point: behind the seconds, "08:00:00.".
+// The position of the fraction's point, after the seconds: "08:00:00.".
 size_t fraction_of(std::string_view moment) {
   for (size_t at = 3; at < moment.size(); ++at) {
     if (moment[at] == '.' && is_digit(moment[at - 1]) && is_digit(moment[at - 2]) && moment[at - 3] == ':')
@@ -62,7 +62,7 @@ FieldWriter::FieldWriter(const TableColumn& column, const CsvOptions& options, c
   }
 }
 
-// Texts and bytes can be empty or look like the marker where they are quoted; other values cannot.
+// A quoted text or BINARY value may be empty or equal to the marker; other values may not.
 bool FieldWriter::is_null(const RecordField& field) const {
   const bool marked = field.text == null_;
   const bool textual = kind_ == Kind::text || kind_ == Kind::bytes;

@@ -1,7 +1,7 @@
-// What a field of a file becomes in a column of the mirror, as a field of COPY:
-// NULL by the file's marker, fractions of a second cut to what the column keeps,
-// nested values unwrapped, bytes as they are. Whether a number or a time is one
-// is left to PostgreSQL.
+// Converts a field of a file into a field of COPY for a column of the mirror:
+// recognises the file's NULL marker, cuts fractions of a second to what the
+// column keeps, unwraps nested values, and passes bytes unchanged. PostgreSQL
+// checks numbers and times.
 #pragma once
 
 #include <memory>
@@ -17,15 +17,15 @@ namespace tablegate::loader {
 
 class FieldWriter {
  public:
-  // `nested`: an ARRAY's, MAP's or STRUCT's type, or null.
+  // `nested`: the type of an ARRAY, MAP or STRUCT, or null.
   FieldWriter(const TableColumn& column, const CsvOptions& options, const DdlType* nested = nullptr);
 
   const std::string& column() const { return name_; }
-  // COPY ... (FORMAT csv) makes the same of it by itself.
+  // True: COPY ... (FORMAT csv) converts the field in the same way itself.
   bool as_copy_reads() const { return kind_ == Kind::text || kind_ == Kind::plain; }
   bool is_text() const { return kind_ == Kind::text; }
   bool is_bytes() const { return kind_ == Kind::bytes; }
-  // The column gets the very bytes of the field: neither NULL nor \x00ff.
+  // True: the column gets the field's bytes unchanged (it is neither NULL nor \x00ff).
   bool copies_bytes(const RecordField& field) const;
   // Throws BadValue.
   void write(const RecordField& field, CopyText& copy) const;
@@ -38,10 +38,10 @@ class FieldWriter {
   std::string null_;
   Kind kind_ = Kind::plain;
   size_t fraction_ = 6;            // digits of a second that the column keeps
-  std::shared_ptr<DdlType> type_;  // nested
+  std::shared_ptr<DdlType> type_;  // of a nested value
 };
 
-// "2026-01-31 08:00:00.123456789+01" with at most so many digits of the second's fraction.
+// "2026-01-31 08:00:00.123456789+01" with at most `digits` digits of the second's fraction.
 std::string cut_fraction(std::string_view moment, size_t digits);
 
 }  // namespace tablegate::loader

@@ -31,7 +31,7 @@ std::string RecordReader::place_of(uint64_t line, uint64_t record) const {
   return lines && line != 0 ? fmt::format("line {}", line) : fmt::format("record {}", record);
 }
 
-// More bytes behind those that are there; what lies before the record goes.
+// Reads more bytes behind those in the buffer; drops what lies before the record.
 bool RecordReader::fill() {
   if (at_end_) return false;
   buffer_.erase(0, end_);
@@ -72,7 +72,7 @@ bool RecordReader::next() {
   ++record_;
   const std::string_view whole(buffer_.data() + begin_, end_ - begin_);
   const uint64_t lines = count_lines(whole);
-  // A lone carriage return ends a line, too.
+  // A lone carriage return also ends a line.
   const bool carriage =
       options_.format == RowFormat::csv && !whole.empty() && whole.back() == '\r' && lines == 0;
   next_line_ += carriage ? 1 : lines;
@@ -97,7 +97,7 @@ std::string RecordReader::take_rest() {
   return rest;
 }
 
-// False: the record is not whole yet.
+// False: the record is incomplete.
 bool RecordReader::parse() {
   pieces_.clear();
   decoded_.clear();
@@ -112,7 +112,7 @@ bool RecordReader::parse_csv() {
   }
   raw_size_ = at - begin_;
   if (at < buffer_.size()) {
-    // The other half of CR LF may not be there yet.
+    // The LF of a CR LF may not have been read yet.
     if (buffer_[at] == '\r') {
       if (at + 1 == buffer_.size() && !at_end_) return false;
       if (at + 1 < buffer_.size() && buffer_[at + 1] == '\n') ++at;
@@ -123,7 +123,7 @@ bool RecordReader::parse_csv() {
   return true;
 }
 
-// Afterwards `at` is behind the delimiter, or, for the last field, at the record's end.
+// Afterwards `at` is after the delimiter, or at the record's end for the last field.
 bool RecordReader::read_csv_field(size_t& at, bool& last) {
   const size_t begin = at;
   const size_t size = buffer_.size();
@@ -136,7 +136,7 @@ bool RecordReader::read_csv_field(size_t& at, bool& last) {
   return true;
 }
 
-// A field with quotes at its beginning or, as COPY takes them, anywhere in it.
+// A field with quotes, at its beginning or, as COPY allows, anywhere in it.
 bool RecordReader::read_quoted_field(size_t begin, size_t& at, bool& last) {
   const size_t size = buffer_.size();
   const size_t start = decoded_.size();
@@ -147,7 +147,7 @@ bool RecordReader::read_quoted_field(size_t begin, size_t& at, bool& last) {
       const size_t close = buffer_.find('"', at);
       if (close == std::string::npos) return false;
       decoded_.append(buffer_, at, close - at);
-      if (close + 1 == size && !at_end_) return false;  // may be one of a pair
+      if (close + 1 == size && !at_end_) return false;  // may be the first of a pair
       const bool pair = close + 1 < size && buffer_[close + 1] == '"';
       if (pair) decoded_ += '"';
       at = close + (pair ? 2 : 1);
@@ -168,7 +168,7 @@ bool RecordReader::read_quoted_field(size_t begin, size_t& at, bool& last) {
   return true;
 }
 
-// Where it was not said, the first record tells.
+// Without the option, the first record decides.
 void RecordReader::choose_record_end() {
   if (!record_end_.empty()) return;
   const size_t at = buffer_.find('\n', begin_);

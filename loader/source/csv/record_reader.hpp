@@ -1,7 +1,7 @@
-// Cuts a file into records and fields, as CSV (the rules of PostgreSQL's COPY ...
-// (FORMAT csv), line ends of any kind) or as text without quotes and escapes.
-// Any bytes end in records or in a Refused; the same ones however they come in
-// pieces.
+// Cuts a file into records and fields: CSV by the rules of PostgreSQL's COPY
+// ... (FORMAT csv) with any line ends, or text without quotes and escapes. Any
+// input gives records or a Refused; the result does not depend on how the bytes
+// are cut into pieces.
 #pragma once
 
 #include <cstddef>
@@ -17,19 +17,19 @@ namespace tablegate::loader {
 
 struct RecordField {
   std::string_view text;  // without quotes and escapes
-  bool quoted = false;    // some of it was
+  bool quoted = false;    // a part of it was quoted
 };
 
 class RecordReader {
  public:
-  // Both must outlive it. `label` names the file in messages. `chunk`: bytes asked for at a time.
+  // `bytes` and `options` must outlive it. `label` names the file in messages. `chunk`: bytes per read.
   RecordReader(ByteSource& bytes, const CsvOptions& options, std::string label,
                size_t chunk = size_t{1} << 18);
 
-  // False at the end of the file. Throws Refused for a record that does not end within kMaxRecord bytes, has
-  // more than kMaxFields fields, or whose last quote is open at the end.
+  // False at the end of the file. Throws Refused for a record longer than kMaxRecord bytes, one with more
+  // than kMaxFields fields, and one with an open quote at the end of the file.
   bool next();
-  // Of the record that next() read, until it is called again.
+  // The fields of the record that next() read, until its next call.
   const std::vector<RecordField>& fields() const { return fields_; }
   std::string_view raw() const { return {buffer_.data() + begin_, raw_size_}; }  // without its end
   uint64_t line() const { return line_; }                                        // where it begins
@@ -38,9 +38,9 @@ class RecordReader {
   std::string place() const { return place_of(line_, record_); }
   std::string place_of(uint64_t line, uint64_t record) const;
 
-  // The record that was read will be read again.
+  // next() returns the same record again.
   void step_back();
-  // What was read and is not part of a record yet; afterwards only read_more() goes on.
+  // Returns what was read beyond the last record; after it only read_more() may be called.
   std::string take_rest();
   uint64_t lines_passed() const { return next_line_ - 1; }
 
@@ -69,12 +69,12 @@ class RecordReader {
   const CsvOptions& options_;
   std::string label_;
   size_t chunk_;
-  std::string record_end_;  // text
-  bool special_[256] = {};  // csv: bytes that end a run of plain ones
+  std::string record_end_;  // for text
+  bool special_[256] = {};  // for csv: bytes that end a run of plain bytes
   std::string buffer_;
-  size_t begin_ = 0;  // of the record
+  size_t begin_ = 0;  // where the record begins
   size_t raw_size_ = 0;
-  size_t end_ = 0;  // behind the record's end
+  size_t end_ = 0;  // after the record's end
   bool at_end_ = false;
   uint64_t line_ = 0;
   uint64_t next_line_ = 1;

@@ -8,7 +8,7 @@ namespace {
 
 using Tables = std::array<std::array<uint32_t, 256>, 8>;
 
-// Table 0 is the classic one, reflected; table k advances a byte that k more bytes follow.
+// Table 0 is the usual reflected one; table k advances a byte that is followed by k more bytes.
 constexpr Tables make_tables() {
   constexpr uint32_t kPolynomial = 0x82f63b78U;
   Tables tables{};

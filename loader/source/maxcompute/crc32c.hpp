@@ -1,6 +1,6 @@
-// CRC-32C (Castagnoli, RFC 3720 appendix B.4), which MaxCompute's record stream
-// is checked with. Debian 12 has no library of it. Eight bytes a step from
-// tables made at compile time; no state but the sum itself.
+// CRC-32C (Castagnoli, RFC 3720 appendix B.4), the checksum of MaxCompute's
+// record stream. Debian 12 has no library for it. Processes eight bytes per
+// step with tables made at compile time; its only state is the sum.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace tablegate::loader {
 class Crc32c {
  public:
   void add(std::string_view bytes);
-  // The value's bytes in little-endian order, whatever the machine's is.
+  // Adds the value's bytes in little-endian order on any machine.
   void add32(uint32_t value);
   void add64(uint64_t value);
   uint32_t value() const { return ~state_; }

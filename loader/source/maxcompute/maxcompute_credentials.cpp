@@ -26,7 +26,7 @@ std::string environment(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-// They become headers: one line of visible characters.
+// The values become headers: one line of visible characters each.
 void check_values(const MaxComputeCredentials& credentials, const std::string& where) {
   for (const std::string* value :
        {&credentials.access_id, &credentials.access_key, &credentials.security_token}) {
@@ -43,7 +43,7 @@ std::string read_private(const std::string& path) {
   }
   struct stat about {};
   if (::fstat(file.number(), &about) != 0 || !S_ISREG(about.st_mode))
-    throw Refused(fmt::format("credentials file {} is no regular file", path), "ls -l " + path);
+    throw Refused(fmt::format("credentials file {} is not a regular file", path), "ls -l " + path);
   if ((about.st_mode & 0077U) != 0) {
     throw Refused(
         fmt::format("credentials file {} can be read by others (mode {:04o})", path, about.st_mode & 07777U),
@@ -82,7 +82,7 @@ MaxComputeCredentials parse_credentials(std::string_view text, const std::string
   }
   if (credentials.access_id.empty() || credentials.access_key.empty()) {
     throw Refused(fmt::format(
-        "credentials file {} names no access_id and access_key (access_id=..., one a line)", file));
+        "credentials file {} does not set access_id and access_key (access_id=..., one per line)", file));
   }
   check_values(credentials, "credentials file " + file);
   return credentials;

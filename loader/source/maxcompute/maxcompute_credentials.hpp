@@ -1,6 +1,6 @@
-// Who the loader is for MaxCompute. From the environment, or from a file of
-// odpscmd's odps_config.ini form that nobody else can read; never from a
-// definition or the command line, and in no message.
+// The loader's credentials for MaxCompute: from the environment, or from a file
+// in the form of odpscmd's odps_config.ini that only its owner can read. They
+// never come from a definition or the command line, and no message holds them.
 #pragma once
 
 #include <string>
@@ -19,17 +19,17 @@ struct MaxComputeCredentials {
   }
 };
 
-// `file` empty: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, where it is set,
-// ALIBABA_CLOUD_SECURITY_TOKEN. Throws Refused when something is missing or the file is open to others,
+// `file` empty: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, if set,
+// ALIBABA_CLOUD_SECURITY_TOKEN. Throws Refused when something is missing or others can read the file,
 // SystemFailure when it cannot be read.
 MaxComputeCredentials read_credentials(const std::string& file);
 
-// The file that is meant: `given` (of the command line), else that of TABLEGATE_MAXCOMPUTE_CREDENTIALS, which
-// reaches what has no option for it: `apply`, and the loads of `table watch`. Empty: the environment's own.
+// The credentials file: `given` (of the command line), else that of TABLEGATE_MAXCOMPUTE_CREDENTIALS, for
+// commands without the option (`apply`, the loads of `table watch`). Empty: the environment's credentials.
 std::string credentials_file(const std::string& given);
 inline constexpr const char* kCredentialsVariable = "TABLEGATE_MAXCOMPUTE_CREDENTIALS";
 
-// The text of a configuration file: NAME=VALUE lines, # comments, [sections]. Throws Refused.
+// Reads the text of a configuration file: NAME=VALUE lines, # comments, [sections]. Throws Refused.
 MaxComputeCredentials parse_credentials(std::string_view text, const std::string& file);
 
 }  // namespace tablegate::loader

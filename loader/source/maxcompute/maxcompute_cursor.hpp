@@ -1,7 +1,7 @@
-// Reads the pieces of MaxCompute's record stream from bytes that may end too
-// early. A read that fails gives zero and sticks: want() tells that more bytes
-// are needed and how many there must be, fault() that no bytes can help. Whoever
-// reads looks once after a value, and before it loops over counts.
+// Reads the items of MaxCompute's record stream from bytes that may end too
+// early. A failed read returns zero, and so do all reads after it: want() says
+// how many bytes are needed if there are too few, fault() what is wrong if more
+// bytes cannot help. Check once after a value, and before a loop over a count.
 #pragma once
 
 #include <cstddef>
@@ -52,28 +52,28 @@ class RecordCursor {
     const uint64_t value = varint();
     return static_cast<int64_t>((value >> 1U) ^ (~(value & 1U) + 1));
   }
-  // One byte: a longer spelling could hide what follows it, and null flags are in no checksum.
+  // One byte: a longer encoding could hide what follows it, because null flags are in no checksum.
   bool flag() {
     if (!good()) return false;
     const std::string_view byte = raw(1);
     if (byte.empty()) return false;
-    if (byte[0] != '\0' && byte[0] != '\1') fail("a truth value that is neither 0 nor 1");
+    if (byte[0] != '\0' && byte[0] != '\1') fail("a boolean that is neither 0 nor 1");
     return byte[0] == '\1';
   }
   uint32_t fixed32() { return static_cast<uint32_t>(fixed(4)); }
   uint64_t fixed64() { return fixed(8); }
 
-  // Before each element of a nested value: of one record only so many are taken into memory, where each is
-  // some 70 times the byte that a null has in the stream.
+  // Call before each element of a nested value. It limits the memory of one record: each element takes some
+  // 70 times the one byte that a null has in the stream.
   bool next_item() {
     if (++items_ > kMaxItems) fail("a record of more than 4 million nested values");
     return good();
   }
 
-  // A length and so many bytes.
+  // A length, then that many bytes.
   std::string_view text(size_t limit) {
     const uint64_t size = varint();
-    if (size > limit) fail("a length beyond all limits");
+    if (size > limit) fail("a length above the limit");
     return good() ? raw(static_cast<size_t>(size)) : std::string_view();
   }
 

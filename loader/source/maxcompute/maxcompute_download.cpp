@@ -21,17 +21,17 @@ namespace tablegate::loader {
 namespace {
 
 constexpr size_t kBatch = size_t{256} << 10;  // bytes of COPY text
-constexpr size_t kWaiting = size_t{8} << 20;  // of batches that PostgreSQL has not taken yet
+constexpr size_t kWaiting = size_t{8} << 20;  // bytes of batches that PostgreSQL has not accepted yet
 constexpr uint64_t kMinRange = 10000;         // records
 constexpr uint64_t kMaxRange = 1000000;
 
 struct Batch {
   std::string rows;
   uint64_t count = 0;
-  uint64_t bytes = 0;  // received for it
+  uint64_t bytes = 0;  // received for the batch
 };
 
-// A session to be opened, or a range of one.
+// A session to open, or a range of one.
 struct Task {
   size_t partition = 0;
   std::shared_ptr<const DownloadSession> session;
@@ -39,8 +39,8 @@ struct Task {
   uint64_t count = 0;
 };
 
-// What the service told of. Each partition's number is written by the thread that opens its session, before
-// `opened` counts it.
+// Counts from the service. The thread that opens a partition's session writes the partition's number before
+// it increments `opened`.
 struct Told {
   explicit Told(size_t partitions) : records(partitions) {}
   std::vector<uint64_t> records;
@@ -48,7 +48,7 @@ struct Told {
   std::atomic<size_t> opened{0};
 };
 
-// What threads share: tasks, finished batches, the first failure.
+// What the threads share: tasks, finished batches, the first failure.
 class Exchange {
  public:
   explicit Exchange(std::atomic<bool>& stop) : stop_(stop) {}
@@ -58,7 +58,7 @@ class Exchange {
     for (Task& task : tasks) tasks_.push_front(std::move(task));
     changed_.notify_all();
   }
-  // The next task; nullopt once there is nothing left to do and nobody who could make more.
+  // The next task; nullopt once no task is left and no thread can add one.
   std::optional<Task> take() {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [this] { return stop_ || !tasks_.empty() || busy_ == 0; });
@@ -128,7 +128,7 @@ class Exchange {
   std::exception_ptr failure_;
 };
 
-// One thread's work.
+// The work of one thread.
 class Worker {
  public:
   Worker(const DownloadPlan& plan, MaxComputeAccount& account, const HttpPatience& patience,
@@ -173,7 +173,7 @@ class Worker {
     exchange_.add(std::move(ranges));
   }
 
-  // The stream is read by the types that were planned with: they must be the session's.
+  // The stream is read with the planned types: they must be the session's.
   void check_columns(const DownloadSession& session) const {
     for (const SourceColumn& column : plan_.columns) {
       const auto found =
@@ -194,8 +194,8 @@ class Worker {
     return text;
   }
 
-  // Until a stream of the range has ended as it must. Where one broke off behind the last record, before its
-  // trailer, that record is asked for once more, and only its stream's end counts.
+  // Repeats until a stream of the range has ended correctly. If a stream breaks off after the last record but
+  // before its trailer, that record is requested again, only for the end of its stream.
   void fetch(const Task& task) {
     Retry retry(http_);
     uint64_t done = 0;
@@ -209,7 +209,7 @@ class Worker {
         if (!retry.after(error)) throw;
         if (error.status == 502 || error.status == 504) service_.check_session(*task.session);
       } catch (const WrongStream& wrong) {
-        throw SourceChanged(fmt::format("what came cannot be kept ({})", wrong.what()),
+        throw SourceChanged(fmt::format("the received rows cannot be kept ({})", wrong.what()),
                             "the same command again");
       } catch (const CorruptStream& corrupt) {
         broken(retry, done > before, fmt::format("the stream is damaged: {}", corrupt.what()));
@@ -225,7 +225,7 @@ class Worker {
     retry.after_break(reason);
   }
 
-  // One attempt at what is left of the range. `done` counts the records that are in copy_ or handed on.
+  // One attempt at the rest of the range. `done` counts the records that are in copy_ or were passed on.
   void fetch_rest(const Task& task, uint64_t& done) {
     const bool again = done == task.count;
     const uint64_t count = again ? 1 : task.count - done;
@@ -261,7 +261,7 @@ class Worker {
     copy_.end_row();
   }
 
-  // Hands on what is written, once it is so large.
+  // Passes on the collected rows once they have at least `least` bytes.
   void flush(size_t least) {
     if (copy_.size() < least || copy_.rows() == 0) return;
     Batch batch;
@@ -277,7 +277,7 @@ class Worker {
   MaxComputeService service_;
   Exchange& exchange_;
   Told& told_;
-  std::vector<std::string> names_;  // of columns, where not all are wanted
+  std::vector<std::string> names_;  // of the columns, where not all are requested
   CopyText copy_;
   uint64_t received_ = 0;
 };
@@ -299,7 +299,7 @@ class Threads {
 void run_worker(Exchange& exchange, const std::function<void()>& work) {
   try {
     work();
-  } catch (const Stopped&) {  // NOLINT(bugprone-empty-catch): another one tells why
+  } catch (const Stopped&) {  // NOLINT(bugprone-empty-catch): another thread has the reason
   } catch (...) {
     exchange.fail(std::current_exception());
   }

@@ -1,6 +1,6 @@
-// The rows of a table, fetched in parallel ranges and handed on as COPY text.
-// Memory is bounded: threads wait while PostgreSQL is slower than the network. A
-// range whose stream breaks goes on behind its last whole record.
+// Fetches the rows of a table in parallel ranges and passes them on as COPY
+// text. Memory is bounded: the threads wait while PostgreSQL is slower than the
+// network. A range whose stream breaks continues after its last whole record.
 #pragma once
 
 #include <atomic>
@@ -18,12 +18,12 @@ namespace tablegate::loader {
 struct DownloadPlan {
   MaxComputeProject project;  // with its tunnel
   std::string table;
-  std::string query;                    // a SELECT in place of the table, else empty
-  std::vector<NamedValues> partitions;  // each with all keys; one without any where the table has none
-  std::vector<SourceColumn> columns;    // that the stream brings, in the source's order
-  std::vector<MaxComputeType> types;    // of them
-  bool all_columns = true;              // of the source: none need be named
-  std::vector<std::string> keys;        // partition keys whose values follow each row's columns
+  std::string query;                    // a SELECT instead of the table, or empty
+  std::vector<NamedValues> partitions;  // each with all keys; a single empty one where the table has no keys
+  std::vector<SourceColumn> columns;    // of the stream, in the source's order
+  std::vector<MaxComputeType> types;    // of the columns
+  bool all_columns = true;              // of the source: no names are needed
+  std::vector<std::string> keys;        // partition keys whose values follow the columns of each row
   unsigned jobs = 4;
   std::string encoding;  // Accept-Encoding of the data: "deflate", "zstd" or empty
 };
@@ -31,14 +31,14 @@ struct DownloadPlan {
 struct DownloadProgress {
   uint64_t rows = 0;
   uint64_t bytes = 0;  // decompressed
-  uint64_t total = 0;  // of rows; 0: not all sessions are open yet
+  uint64_t total = 0;  // rows; 0: not all sessions are open yet
 };
 
-// Takes whole rows. False: whoever takes them has failed, the download ends.
+// Takes whole rows. False: the receiver has failed, and the download ends.
 using RowSink = std::function<bool(std::string_view rows, const DownloadProgress& progress)>;
 
-// Returns the number of records that the service told of, by partition of the plan; all of them were handed
-// on (unless `sink` gave up). Throws Refused, ServiceError, SourceChanged, SystemFailure.
+// Returns the number of records that the service reported, by partition of the plan; all of them were passed
+// on (unless `sink` returned false). Throws Refused, ServiceError, SourceChanged, SystemFailure.
 std::vector<uint64_t> download(const DownloadPlan& plan, MaxComputeAccount& account,
                                const HttpPatience& patience, const RowSink& sink);
 

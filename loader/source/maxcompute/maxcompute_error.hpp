@@ -1,5 +1,5 @@
-// Errors as MaxCompute words them: JSON from the tunnel, XML from the REST API,
-// either from a proxy between.
+// Reads the service's error bodies: JSON from the tunnel, XML from the REST
+// API, either from a proxy between.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ struct ServiceFault {
   int hold = 0;  // milliseconds to wait, at most 10 s
 };
 
-// All empty where the body is neither form.
+// All members empty where the body has neither form.
 ServiceFault read_service_fault(std::string_view body);
 
 }  // namespace tablegate::loader

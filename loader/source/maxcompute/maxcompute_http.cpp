@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMaxAnswer = size_t{64} << 20;  // of an answer that is kept
 constexpr size_t kMaxError = size_t{64} << 10;
-constexpr size_t kMaxShown = 500;  // of the service's words
+constexpr size_t kMaxShown = 500;  // bytes of the service's message
 
 int milliseconds_since(Clock::time_point then) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - then).count());
@@ -33,7 +33,9 @@ int milliseconds_since(Clock::time_point then) {
 int environment_number(const char* name, int otherwise) {
   const char* const text = std::getenv(name);
   const int value =
-      text == nullptr ? 0 : std::atoi(text);  // NOLINT(cert-err34-c): 0 is refused as no number is
+      text == nullptr
+          ? 0
+          : std::atoi(text);  // NOLINT(cert-err34-c): 0 is rejected like text that is not a number
   return value > 0 ? value : otherwise;
 }
 
@@ -89,7 +91,7 @@ bool MaxComputeAccount::adapt(const ServiceError& error) {
     return true;
   }
   if (error.status != 401 || file_.empty()) return false;
-  // Temporary credentials end, and whoever renews them writes the file.
+  // Temporary credentials expire; the program that renews them writes the file.
   MaxComputeCredentials again = read_credentials(file_);
   if (again == credentials_) return false;
   credentials_ = std::move(again);
@@ -98,7 +100,7 @@ bool MaxComputeAccount::adapt(const ServiceError& error) {
 }
 
 std::string MaxComputeAccount::shown(std::string words) const {
-  words = without_secrets(std::move(words));  // before anything is cut: a part of a secret is not found
+  words = without_secrets(std::move(words));  // before the text is cut: a part of a secret would not be found
   for (char& c : words) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
@@ -123,7 +125,7 @@ struct MaxComputeHttp::Transfer {
   HttpAnswer answer;
   CurlHeaders headers;
   std::exception_ptr thrown;  // by the sink
-  Clock::time_point last;     // byte
+  Clock::time_point last;     // byte received
   bool idle = false;
   char reason[CURL_ERROR_SIZE] = "";
 };
@@ -178,7 +180,7 @@ size_t MaxComputeHttp::take_header(char* data, size_t size, size_t count, void* 
   }
 }
 
-// Called at least once a second.
+// libcurl calls it at least once a second.
 int MaxComputeHttp::watch(void* target, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
   auto& transfer = *static_cast<Transfer*>(target);
   transfer.idle = milliseconds_since(transfer.last) > transfer.http.patience_.idle;
@@ -212,13 +214,13 @@ void MaxComputeHttp::prepare(const std::string& url, const MaxComputeRequest& re
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   if (request.method == "POST") {
     transfer.headers.add("Expect:");
-    if (body.empty()) transfer.headers.add("Content-Type:");  // the signature covers none
+    if (body.empty()) transfer.headers.add("Content-Type:");  // the signature covers no content type
     curl_easy_setopt(curl, CURLOPT_POST, 1L);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.c_str());
   }
   for (const auto& [name, value] : request.headers) {
-    // By its own option, so that libcurl decompresses what comes.
+    // By its own option, so that libcurl decompresses the answer.
     if (name == "accept-encoding") curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, value.c_str());
   }
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transfer.headers.get());
@@ -259,7 +261,7 @@ HttpAnswer MaxComputeHttp::perform(const std::string& endpoint, MaxComputeReques
       fault.message.empty() ? fmt::format("HTTP status {}", status) : account_.shown(fault.message);
   if (!fault.code.empty()) words = fmt::format("{}: {}", account_.shown(fault.code), words);
   if (!fault.request_id.empty()) words += fmt::format(" (request {})", account_.shown(fault.request_id));
-  throw ServiceError(status, fault.code, fault.hold, signed_with, "MaxCompute says " + words);
+  throw ServiceError(status, fault.code, fault.hold, signed_with, "MaxCompute: " + words);
 }
 
 HttpAnswer MaxComputeHttp::request(const std::string& endpoint, const MaxComputeRequest& request,
@@ -306,7 +308,8 @@ bool Retry::after(const ServiceError& error) {
   const bool busy = error.status == 429 || error.code == "FlowExceeded";
   if (!busy && error.status < 500) return false;
   if (!busy && ++failures_ >= kMaxFailures)
-    throw SystemFailure(fmt::format("{} times: {}", failures_, error.what()), "the same command later");
+    throw SystemFailure(fmt::format("failed {} times: {}", failures_, error.what()),
+                        "the same command later");
   back_off(error.hold);
   return true;
 }
@@ -314,7 +317,7 @@ bool Retry::after(const ServiceError& error) {
 void Retry::after_break(const std::string& reason) {
   constexpr int kMaxBreaks = 5;
   if (++breaks_ >= kMaxBreaks) {
-    throw SystemFailure(fmt::format("MaxCompute cannot be read, {} times: {}", breaks_, reason),
+    throw SystemFailure(fmt::format("MaxCompute cannot be read, failed {} times: {}", breaks_, reason),
                         "tablegate get datasource NAME -o json (its endpoint), then the same command again");
   }
   back_off(0);

@@ -1,7 +1,7 @@
-// One HTTP conversation with MaxCompute's REST and tunnel endpoints, by libcurl:
-// signs each request, reads the service's errors, and tries again what is worth
-// it, with the pauses that the vendor's clients make. One object a thread; they
-// share a MaxComputeAccount.
+// One HTTP conversation with MaxCompute's REST and tunnel endpoints, by
+// libcurl: signs each request, reads the service's errors, and repeats requests
+// that may succeed later, with the pauses of the vendor's clients. One object
+// per thread; the threads share a MaxComputeAccount.
 #pragma once
 
 #include <curl/curl.h>
@@ -22,7 +22,7 @@
 
 namespace tablegate::loader {
 
-// The service refused: its own code and words.
+// The service rejected the request: its own code and message.
 struct ServiceError : Refused {
   ServiceError(long http_status, std::string service_code, int hold_ms, unsigned signature,
                const std::string& message)
@@ -32,12 +32,12 @@ struct ServiceError : Refused {
         hold(hold_ms),
         signed_with(signature) {}
   long status;
-  std::string code;      // "NoSuchTable"; empty where the answer had none
+  std::string code;      // "NoSuchTable"; empty where the answer has none
   int hold;              // milliseconds that the service asks to wait
   unsigned signed_with;  // MaxComputeAccount::sign()
 };
 
-// No whole answer came.
+// No complete answer arrived.
 struct TransferBroken : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -45,21 +45,21 @@ struct TransferBroken : std::runtime_error {
 // Another thread has failed, the load ends.
 struct Stopped : std::exception {};
 
-// Whom requests are signed for; may change while it is in use: credentials are read again once they are
-// refused, and V4 is given up where the service does not know it.
+// Signs requests. It may change while it is in use: credentials are read again once they are rejected, and V4
+// signatures are given up where the service does not know them.
 class MaxComputeAccount {
  public:
-  // `credentials`: a file, or empty, as credentials_file() takes it. `region` empty: V2.
+  // `credentials`: a file, or empty, as credentials_file() returns it. `region` empty: V2.
   MaxComputeAccount(const std::string& credentials, std::string region);
 
-  // Adds Date, Authorization and, with temporary credentials, their token. Returns what they were signed
-  // with: another number once anything changed.
+  // Adds Date, Authorization and, with temporary credentials, their token. Returns the number of the
+  // credentials used: another one once anything has changed.
   unsigned sign(MaxComputeRequest& request) const;
-  // True where the request is worth another attempt with what has changed, by this thread or another.
+  // True: another attempt may succeed, because this thread or another one has changed something.
   bool adapt(const ServiceError& error);
-  // The text without any secret of ours, should the service repeat one.
+  // The text without our secrets, in case the service repeats one.
   std::string without_secrets(std::string text) const;
-  // Words of the service's for people: without secrets, in one line without control characters, at most 500
+  // A message of the service for people: without secrets, one line without control characters, at most 500
   // bytes.
   std::string shown(std::string words) const;
 
@@ -72,9 +72,9 @@ class MaxComputeAccount {
   unsigned version_ = 0;
 };
 
-// Pauses and patience. Everything is in milliseconds.
+// Pauses and limits, in milliseconds.
 struct HttpPatience {
-  int unit = 1000;      // the first pause, doubled up to 64 of them
+  int unit = 1000;      // the first pause; doubled up to 64 times this
   int connect = 10000;  // for a connection
   int idle = 120000;    // without a byte
   static HttpPatience from_environment();
@@ -85,23 +85,23 @@ struct HttpAnswer {
   std::string location;  // header
 };
 
-// What the service sends with a success, piece by piece. Whatever it throws ends the transfer and comes out.
+// Receives a successful answer piece by piece. An exception that it throws ends the transfer and is rethrown.
 using BodySink = std::function<void(std::string_view)>;
 
 class MaxComputeHttp {
  public:
-  // `stop` ends transfers and pauses of all threads.
+  // `stop` ends the transfers and pauses of all threads.
   MaxComputeHttp(MaxComputeAccount& account, const HttpPatience& patience, const std::atomic<bool>& stop);
 
-  // One attempt. `endpoint` is "https://host[:port][/path]". Throws ServiceError for what is no success,
-  // TransferBroken, Stopped.
+  // One attempt. `endpoint` is "https://host[:port][/path]". Throws ServiceError when the status is not a
+  // success, TransferBroken, Stopped.
   HttpAnswer perform(const std::string& endpoint, MaxComputeRequest request, const std::string& body,
                      const BodySink& sink = {});
-  // Attempts until one succeeds or none can (see Retry). Throws ServiceError, SystemFailure, Stopped.
+  // Attempts until one succeeds or Retry gives up. Throws ServiceError, SystemFailure, Stopped.
   HttpAnswer request(const std::string& endpoint, const MaxComputeRequest& request,
                      const std::string& body = {});
 
-  // Sleeps, unless `stop` comes.
+  // Sleeps, or returns early once `stop` is set.
   void pause(int milliseconds) const;
   const HttpPatience& patience() const { return patience_; }
   MaxComputeAccount& account() { return account_; }
@@ -123,17 +123,17 @@ class MaxComputeHttp {
   uint64_t received_ = 0;
 };
 
-// Counts attempts of one task: 429 for ever, 5xx seven times, broken transfers five times in a row.
+// Counts the attempts of one task: 429 without limit, 5xx seven times, broken transfers five times in a row.
 class Retry {
  public:
   explicit Retry(MaxComputeHttp& http) : http_(http) {}
 
-  // Pauses where another attempt is worth it; false where none is: throw it again. Throws SourceChanged for
-  // errors that tell of it, SystemFailure after the last attempt.
+  // Pauses if another attempt may succeed; false: rethrow the error. Throws SourceChanged for errors that
+  // mean this, SystemFailure after the last attempt.
   [[nodiscard]] bool after(const ServiceError& error);
   // The same; throws SystemFailure when it was the last one.
   void after_break(const std::string& reason);
-  // Something was achieved: breaks are counted anew.
+  // Progress was made: the count of broken transfers starts again.
   void progress();
 
  private:

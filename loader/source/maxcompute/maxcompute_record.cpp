@@ -14,7 +14,7 @@ namespace {
 
 using Kind = MaxComputeType::Kind;
 
-// Field numbers that stand for no column (just below 2^25).
+// Field numbers that are not columns (just below 2^25).
 constexpr uint32_t kEndRecord = 33553408;
 constexpr uint32_t kEndMetrics = 33554176;
 constexpr uint32_t kMetaCount = 33554430;
@@ -38,7 +38,8 @@ constexpr Range range_of() {
 
 void read_integer(RecordCursor& cursor, Range range, RecordValue& value, Crc32c& crc) {
   value.integer = cursor.zigzag();
-  if (value.integer < range.low || value.integer > range.high) cursor.fail("a number beyond its type");
+  if (value.integer < range.low || value.integer > range.high)
+    cursor.fail("a number out of its type's range");
   crc.add64(static_cast<uint64_t>(value.integer));
 }
 
@@ -50,7 +51,7 @@ void read_text(RecordCursor& cursor, RecordValue& value, Crc32c& crc) {
 void read_moment(RecordCursor& cursor, RecordValue& value, Crc32c& crc) {
   value.integer = cursor.zigzag();
   const int64_t nanos = cursor.zigzag();
-  if (nanos < 0 || nanos > kMaxNanos) cursor.fail("nanoseconds beyond a second");
+  if (nanos < 0 || nanos > kMaxNanos) cursor.fail("nanoseconds of more than a second");
   value.nanos = cursor.good() ? static_cast<int32_t>(nanos) : 0;
   crc.add64(static_cast<uint64_t>(value.integer));
   crc.add32(static_cast<uint32_t>(value.nanos));
@@ -78,7 +79,8 @@ void read_item(RecordCursor& cursor, const MaxComputeType& type, RecordValue& it
   read_value(cursor, type, item, crc);
 }
 
-// Elements into every `step`th item from `first` on. The count is only believed as far as bytes are there.
+// Writes the elements into every `step`th item from `first` on. Never allocates for more elements than there
+// are bytes.
 uint32_t read_array(RecordCursor& cursor, const MaxComputeType& element, std::vector<RecordValue>& items,
                     size_t first, size_t step, Crc32c& crc) {
   const uint32_t count = cursor.varint32();
@@ -93,7 +95,7 @@ uint32_t read_array(RecordCursor& cursor, const MaxComputeType& element, std::ve
 void read_map(RecordCursor& cursor, const MaxComputeType& type, RecordValue& value, Crc32c& crc) {
   const uint32_t keys = read_array(cursor, type.children[0], value.items, 0, 2, crc);
   const uint32_t values = read_array(cursor, type.children[1], value.items, 1, 2, crc);
-  if (keys != values) cursor.fail("a map whose keys and values are not equally many");
+  if (keys != values) cursor.fail("a map with different numbers of keys and values");
 }
 
 void read_struct(RecordCursor& cursor, const MaxComputeType& type, RecordValue& value, Crc32c& crc) {
@@ -102,7 +104,7 @@ void read_struct(RecordCursor& cursor, const MaxComputeType& type, RecordValue& 
     read_item(cursor, type.children[i], value.items[i], crc);
 }
 
-// What the stream's wire types say is not looked at: they lie about nested values and times.
+// The wire types of the stream are ignored: they are wrong for nested values and times.
 void read_value(RecordCursor& cursor, const MaxComputeType& type, RecordValue& value, Crc32c& crc) {
   value.null = false;
   switch (type.kind) {
@@ -169,8 +171,8 @@ void RecordDecoder::finish() {
   if (!complete_) corrupt("the stream ends before its trailer", records_ + 1);
 }
 
-// Hands out what is whole in the buffer. A record that is not is read again from its beginning once a
-// quarter more bytes are there, so that a large one costs no more than a few readings.
+// Passes on the whole records in the buffer. An incomplete record is read again from its beginning once the
+// buffer has grown by a quarter, so that a large one is read only a few times.
 void RecordDecoder::decode() {
   size_t done = 0;
   wanted_ = 0;
@@ -205,10 +207,10 @@ bool RecordDecoder::decode_record(RecordCursor& cursor) {
     if (field == kEndRecord) return end_record(cursor, crc);
     if (field == kMetaCount && first) return decode_trailer(cursor);
     if (field == 0 || field > columns_.size()) {
-      corrupt(fmt::format("field {} where there are {} columns", field, columns_.size()), records_ + 1);
+      corrupt(fmt::format("field {}, but there are {} columns", field, columns_.size()), records_ + 1);
     }
     RecordValue& value = record_[field - 1];
-    if (!value.null) corrupt(fmt::format("field {} comes twice", field), records_ + 1);
+    if (!value.null) corrupt(fmt::format("field {} is repeated", field), records_ + 1);
     crc.add32(field);
     read_value(cursor, columns_[field - 1], value, crc);
     if (!cursor.good()) return false;
@@ -220,7 +222,7 @@ bool RecordDecoder::end_record(RecordCursor& cursor, const Crc32c& crc) {
   if (!cursor.good()) return false;
   if (wanted != crc.value()) corrupt("its checksum is wrong", records_ + 1);
   if (records_ == expected_) {
-    wrong(fmt::format("more records than the {} that were asked for", expected_), records_);
+    wrong(fmt::format("more records than the {} that were requested", expected_), records_);
   }
   sums_.add32(wanted);
   sink_(record_);
@@ -228,7 +230,7 @@ bool RecordDecoder::end_record(RecordCursor& cursor, const Crc32c& crc) {
   return true;
 }
 
-// The count, statistics that some servers send, the checksum of checksums.
+// The count, statistics that some servers send, and the checksum of the checksums.
 bool RecordDecoder::decode_trailer(RecordCursor& cursor) {
   const int64_t count = cursor.zigzag();
   uint32_t field = cursor.varint32() >> 3U;
@@ -240,10 +242,10 @@ bool RecordDecoder::decode_trailer(RecordCursor& cursor) {
   const uint32_t wanted = cursor.varint32();
   if (!cursor.good()) return false;
   if (count < 0 || static_cast<uint64_t>(count) != records_)
-    wrong(fmt::format("the trailer tells of {} records", count), records_);
+    wrong(fmt::format("the trailer counts {} records", count), records_);
   if (wanted != sums_.value()) wrong("the checksum over all records is wrong", records_);
   if (records_ != expected_)
-    corrupt(fmt::format("the stream ends, {} records were asked for", expected_), records_ + 1);
+    corrupt(fmt::format("the stream ends, but {} records were requested", expected_), records_ + 1);
   complete_ = true;
   return true;
 }

@@ -35,7 +35,7 @@ pugi::xml_document parse_xml(const std::string& text, const char* what) {
   return document;
 }
 
-// A truth value, or its word.
+// A boolean, or its word.
 bool is_false(const JsonValue& object, const char* name) {
   const JsonValue* const value = json_find(object, name);
   return value != nullptr && (value->IsFalse() || (value->IsString() && json_string(*value) == "false"));
@@ -66,7 +66,7 @@ std::vector<SourceColumn> read_columns_of(const JsonValue& schema, const char* m
   const JsonValue* const list = json_find(schema, member);
   if (list == nullptr || !list->IsArray()) return columns;
   for (const JsonValue& item : list->GetArray()) {
-    if (!item.IsObject() || json_member(item, "name").empty()) refuse_answer("a column has no name");
+    if (!item.IsObject() || json_member(item, "name").empty()) refuse_answer("a column without a name");
     columns.push_back({core::to_lower(json_member(item, "name")), json_member(item, "type"),
                        is_false(item, "isNullable") || is_false(item, "nullable"),
                        json_member(item, "comment")});
@@ -74,8 +74,8 @@ std::vector<SourceColumn> read_columns_of(const JsonValue& schema, const char* m
   return columns;
 }
 
-// In the schema as seconds, beside it as HTTP's date. A view's is that of its text, not of its rows: not
-// told.
+// The schema has seconds, the header an HTTP date. The time of a view is that of its definition, not of its
+// rows: 0.
 int64_t modified_time(const JsonValue& schema, const pugi::xml_node& table) {
   const JsonValue* const seconds = json_find(schema, "lastModifiedTime");
   if (seconds != nullptr && seconds->IsInt64() && seconds->GetInt64() > 0) return seconds->GetInt64();
@@ -153,15 +153,15 @@ SourceTable MaxComputeService::read_table(const std::string& table) {
   if (found.by_query) found.modified = 0;
   found.columns = read_columns_of(schema, "columns");
   found.partition_keys = read_columns_of(schema, "partitionKeys");
-  if (found.columns.empty()) refuse_answer("a table's schema has no columns");
+  if (found.columns.empty()) refuse_answer("a table's schema without columns");
   return found;
 }
 
 std::vector<SourcePartition> MaxComputeService::list_partitions(const std::string& table,
                                                                 const NamedValues& prefix) {
   std::vector<SourcePartition> partitions;
-  std::set<std::string>
-      markers;  // one that comes again would hide partitions, and those would leave the mirror
+  std::set<std::string> markers;  // a marker that is repeated would hide partitions, which would then be
+                                  // removed from the mirror
   for (std::string marker;;) {
     NamedValues query = {{"partitions", ""}, {"expectmarker", "true"}};
     if (!marker.empty()) query.emplace_back("marker", marker);
@@ -183,7 +183,7 @@ std::vector<SourcePartition> MaxComputeService::list_partitions(const std::strin
     }
     std::string next = root.child_value("Marker");
     if (next.empty()) return partitions;
-    if (!markers.insert(next).second) refuse_answer("a list of partitions begins anew");
+    if (!markers.insert(next).second) refuse_answer("a list of partitions that repeats its marker");
     marker = std::move(next);
   }
 }
@@ -199,16 +199,16 @@ DownloadSession MaxComputeService::open(const std::string& path, const std::stri
     const JsonDocument answer = parse_answer(body, "a download session");
     session.id = json_member(answer, "DownloadID");
     const std::string status = upper(json_member(answer, "Status", "NORMAL"));
-    if (session.id.empty()) refuse_answer("a download session has no id");
+    if (session.id.empty()) refuse_answer("a download session without an id");
     if (status == "NORMAL") {
       const JsonValue* const count = json_find(answer, "RecordCount");
       if (count == nullptr || !count->IsUint64())
-        refuse_answer("a download session does not count its records");
+        refuse_answer("a download session without a count of records");
       session.records = count->GetUint64();
       constexpr uint64_t kMaxRecords =
-          100'000'000'000;  // no mirror holds them; ranges of them are kept in memory
+          100'000'000'000;  // no mirror can hold more; the ranges are kept in memory
       if (session.records > kMaxRecords)
-        refuse_answer(fmt::format("a download session counts {} records", session.records));
+        refuse_answer(fmt::format("a download session that counts {} records", session.records));
       if (const JsonValue* const schema = json_find(answer, "Schema");
           schema != nullptr && schema->IsObject())
         session.columns = read_columns_of(*schema, "columns");
@@ -258,13 +258,13 @@ std::string MaxComputeService::quoted_name(const std::string& table) const {
   for (const std::string* part : {&project_.project, &project_.schema, &table}) {
     if (part->empty()) continue;
     if (part->find('`') != std::string::npos)
-      throw Refused(fmt::format("\"{}\" cannot stand in a query", *part));
+      throw Refused(fmt::format("\"{}\" cannot be quoted in a query", *part));
     name += fmt::format("{}`{}`", name.empty() ? "" : ".", *part);
   }
   return name;
 }
 
-// The job's XML; pugixml escapes what stands in it.
+// The job's XML; pugixml escapes its values.
 std::string MaxComputeService::run_query(const std::string& sql) {
   pugi::xml_document xml;
   pugi::xml_node job = xml.append_child("Instance").append_child("Job");
@@ -288,11 +288,11 @@ std::string MaxComputeService::run_query(const std::string& sql) {
   request.headers.emplace_back("content-type", "application/xml");
   const HttpAnswer answer = http_.request(project_.endpoint, request, body.str());
   const std::string id = answer.location.substr(answer.location.rfind('/') + 1);
-  if (id.empty()) refuse_answer("a query's instance has no name");
+  if (id.empty()) refuse_answer("a query's instance without a name");
   return id;
 }
 
-// Why it failed, or "" for success.
+// The reason of a failure, or "" for success.
 std::string MaxComputeService::instance_fault(const std::string& path) {
   const auto ask = [&](const char* what) {
     return parse_xml(http_.request(project_.endpoint, meta_request("GET", path, {{what, ""}})).body,

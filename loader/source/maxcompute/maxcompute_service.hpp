@@ -1,6 +1,7 @@
-// What the loader asks MaxCompute for: a table's schema, its partitions, download
-// sessions on tables and on queries (views), and the request for a range of one.
-// Names and values go in as they are; the answers are read strictly.
+// The loader's requests to MaxCompute: a table's schema, its partitions,
+// download sessions on tables and on queries (views), and the request for a
+// range of one. Names and values are passed unescaped; answers are read
+// strictly.
 #pragma once
 
 #include <cstdint>
@@ -18,26 +19,26 @@ struct MaxComputeProject {
   std::string endpoint;  // "https://service.cn-shanghai.maxcompute.aliyun.com/api"
   std::string project;
   std::string schema;  // of a three-level project, else empty
-  std::string tunnel;  // configured, or what the endpoint named
-  std::string region;  // V4 signatures, where it is set
+  std::string tunnel;  // configured, or from the endpoint's answer
+  std::string region;  // if set, signatures are V4
   std::string quota;
 };
 
 struct SourceColumn {
   std::string name;  // lower case
-  std::string type;  // MaxCompute's words
+  std::string type;  // in MaxCompute's words
   bool not_null = false;
   std::string comment = {};
 };
 
 struct SourceTable {
   std::string name;
-  bool by_query = false;  // a view or an external table: the tunnel refuses those
-  int64_t modified = 0;   // LastModifiedTime, seconds since 1970; 0: not told
+  bool by_query = false;  // a view or an external table, which the tunnel rejects
+  int64_t modified = 0;   // LastModifiedTime, seconds since 1970; 0: not known
   std::vector<SourceColumn> columns;
   std::vector<SourceColumn> partition_keys;
 
-  // As CREATE TABLE has it.
+  // As in CREATE TABLE.
   std::string ddl() const;
 };
 
@@ -53,17 +54,17 @@ class MaxComputeService {
  public:
   MaxComputeService(MaxComputeProject project, MaxComputeHttp& http);
 
-  // Asks the endpoint for its tunnel, once; with `tunnel` configured nothing is asked.
+  // Asks the endpoint for its tunnel, once; a configured tunnel is used without asking.
   const MaxComputeProject& route();
 
   SourceTable read_table(const std::string& table);
-  // Those whose values begin as `prefix` says (all keys or the first ones), in the service's order.
+  // The partitions whose values begin with `prefix` (all keys or the first ones), in the service's order.
   std::vector<SourcePartition> list_partitions(const std::string& table, const NamedValues& prefix);
 
   DownloadSession open_session(const std::string& table, const std::string& partition);
   // Runs a SELECT and opens its result.
   DownloadSession open_query(const std::string& sql);
-  // Throws SourceChanged unless the session is still good.
+  // Throws SourceChanged unless the session is still valid.
   void check_session(const DownloadSession& session);
 
   // GET of records `start` to `start + count`. `columns` empty: all.

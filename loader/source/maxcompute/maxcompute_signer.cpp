@@ -30,7 +30,7 @@ std::string header(const MaxComputeRequest& request, std::string_view name) {
   return {};
 }
 
-// x-odps-* of headers and query, as "name:value" lines.
+// The x-odps-* headers and query arguments, as "name:value" lines.
 std::string odps_lines(const MaxComputeRequest& request) {
   NamedValues found;
   for (const NamedValues* values : {&request.headers, &request.query}) {

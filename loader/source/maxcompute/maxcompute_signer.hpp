@@ -1,6 +1,6 @@
-// Signatures of MaxCompute requests (V2, and V4 with a region) over the text that
-// the service builds from what it received. Pure: the time comes in with the Date
-// header.
+// Signatures of MaxCompute requests (V2, and V4 with a region) over the text
+// that the service builds from the received request. Pure: the time comes from
+// the Date header.
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@ namespace tablegate::loader {
 
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 
-// What of a request is signed; values as they are before any URL encoding.
+// The signed parts of a request; values before URL encoding.
 struct MaxComputeRequest {
   std::string method;
   std::string path;     // below the endpoint's own path: "/projects/p/tables/t"
-  NamedValues query;    // an empty value stands for none: "?data"
+  NamedValues query;    // an empty value is written without '=': "?data"
   NamedValues headers;  // names in lower case
 };
 

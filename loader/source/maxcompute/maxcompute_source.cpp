@@ -8,7 +8,6 @@
 #include <set>
 #include <utility>
 
-#include "base/json_text.hpp"
 #include "model/ddl_lexer.hpp"
 #include "model/ddl_type.hpp"
 #include "source/copy_stream.hpp"
@@ -24,7 +23,7 @@ const SourceColumn* find_column(const std::vector<SourceColumn>& columns, const 
   return found == columns.end() ? nullptr : &*found;
 }
 
-// What the source's type becomes in PostgreSQL, and how the stream has it.
+// The PostgreSQL type of a source's column; `type` is its type in the stream.
 TableColumn mapped(const SourceColumn& column, MaxComputeType& type) {
   TableColumn result;
   result.name = column.name;
@@ -43,17 +42,14 @@ TableColumn mapped(const SourceColumn& column, MaxComputeType& type) {
 
 }  // namespace
 
-MaxComputeProject read_project(const std::string& data_source) {
-  JsonDocument document;
-  if (!parse_json(data_source, document).empty() || !document.IsObject())
-    throw SystemFailure("the catalog's data source cannot be read");
+MaxComputeProject project_of(const DataSourceDefinition& source) {
   MaxComputeProject project;
-  project.endpoint = json_member(document, "endpoint");
-  project.project = json_member(document, "project");
-  project.schema = json_member(document, "schema");
-  project.tunnel = json_member(document, "tunnel_endpoint");
-  project.region = json_member(document, "region");
-  project.quota = json_member(document, "quota");
+  project.endpoint = source.endpoint;
+  project.project = source.project;
+  project.schema = source.schema;
+  project.tunnel = source.tunnel_endpoint;
+  project.region = source.region;
+  project.quota = source.quota;
   return project;
 }
 
@@ -69,7 +65,7 @@ NamedValues parse_partition(const std::string& text, const std::vector<SourceCol
   for (auto& [name, value] : split_partition(text, next)) {
     if (partition.size() == keys.size() || keys[partition.size()].name != name) {
       refuse(partition.size() < keys.size()
-                 ? fmt::format("\"{}\" where {} is wanted: keys stand in the table's order", name,
+                 ? fmt::format("\"{}\" where {} is expected: keys must be in the table's order", name,
                                keys[partition.size()].name)
                  : fmt::format("the table has no partition key \"{}\"", name));
     }
@@ -84,8 +80,11 @@ MaxComputeSource::MaxComputeSource(const MaxComputeProject& project, const std::
       account_(std::make_unique<MaxComputeAccount>(options.credentials, project.region)),
       patience_(HttpPatience::from_environment()) {
   if (table.find('.') != std::string::npos) {
-    throw Refused(fmt::format("source_table \"{}\": project and schema stand in the data source", table),
-                  "tablegate apply -f FILE");
+    throw Refused(
+        fmt::format(
+            "source_table \"{}\": write the table's name only; the data source names project and schema",
+            table),
+        "tablegate apply -f FILE");
   }
   const std::atomic<bool> never{false};
   MaxComputeHttp http(*account_, patience_, never);
@@ -104,7 +103,7 @@ MaxComputeSource::MaxComputeSource(const MaxComputeProject& project, const std::
   plan_.project = service.route();
 }
 
-// Asked for in the source's order; partition values follow.
+// Columns are requested in the source's order; partition values follow.
 void MaxComputeSource::plan_columns(const SourceTable& source) {
   std::set<std::string> wanted;
   for (const TableColumn& column : columns_) {
@@ -129,7 +128,7 @@ void MaxComputeSource::plan_columns(const SourceTable& source) {
     plan_.types.push_back(std::move(type));
   }
   if (plan_.columns.empty())
-    throw Refused("the Table has partition columns only, a load wants one that rows have themselves");
+    throw Refused("the Table has only partition columns; a load requires at least one other column");
 }
 
 void MaxComputeSource::choose_partitions(MaxComputeService& service, const SourceTable& source,
@@ -161,7 +160,7 @@ void MaxComputeSource::choose_partitions(MaxComputeService& service, const Sourc
   if (newest > 0) time_ = source_time_of(newest);
 }
 
-// What is named by all keys may be unknown to the list: its session tells whether it is there.
+// A partition named by all keys may be missing from the list: opening its session shows whether it exists.
 void MaxComputeSource::find_partitions(MaxComputeService& service, const SourceTable& source,
                                        const std::vector<std::string>& texts) {
   std::set<std::string> seen;
@@ -180,12 +179,12 @@ void MaxComputeSource::find_partitions(MaxComputeService& service, const SourceT
   }
 }
 
-// The tunnel refuses views: their rows are a query's.
+// The tunnel rejects views: their rows come from a query.
 void MaxComputeSource::plan_query(MaxComputeService& service) {
   std::vector<std::string> names;
   for (const SourceColumn& column : plan_.columns) {
     if (column.name.find('`') != std::string::npos)
-      throw Refused(fmt::format("column \"{}\" cannot stand in a query", column.name));
+      throw Refused(fmt::format("column \"{}\" cannot be quoted in a query", column.name));
     names.push_back(fmt::format("`{}`", column.name));
   }
   if (!plan_.keys.empty())
@@ -217,7 +216,8 @@ int64_t MaxComputeSource::copy_into(Database& database, const std::string& table
   }
   int64_t rows = 0;
   CopyFault fault;
-  // Rows come in no order, so a line number would say nothing; the value is in PostgreSQL's text.
+  // Rows arrive in any order, so a line number would mean nothing; PostgreSQL's message holds the rejected
+  // value.
   if (!stream.finish(rows, fault)) refuse_rows(fault, label_, label_);
   require_count(label_, rows, records);
   return rows;

@@ -1,13 +1,13 @@
-// A table or view of a MaxCompute project as a source of rows: reads its schema,
-// matches it with the mirror's columns, chooses partitions, and streams the rows
-// into COPY.
+// A table or view of a MaxCompute project as a source of rows: reads its
+// schema, matches it with the mirror's columns, chooses partitions, and streams
+// the rows into COPY.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "model/ddl.hpp"
+#include "model/table_definition.hpp"
 #include "source/copy_stream.hpp"
 #include "source/maxcompute/maxcompute_download.hpp"
 #include "source/maxcompute/maxcompute_service.hpp"
@@ -19,18 +19,18 @@ namespace tablegate::loader {
 struct MaxComputeOptions {
   std::vector<std::string> partitions;  // "ds=20260101", all keys or the first ones
   bool all_partitions = false;
-  bool of_table = false;  // `partitions` are the Table's own: it holds no others
+  bool of_table = false;  // `partitions` are those of the Table: it holds no others
   unsigned jobs = 4;
-  std::string credentials;           // file, or empty: what the environment says
+  std::string credentials;           // a file, or empty: the environment's
   std::string encoding = "deflate";  // "zstd", or empty: not compressed
 };
 
-// From the JSON of a DataSource.
-MaxComputeProject read_project(const std::string& data_source);
+MaxComputeProject project_of(const DataSourceDefinition& source);
 
 class MaxComputeSource final : public TableSource, private PartitionedSource {
  public:
-  // Asks the service for the table and refuses, by column, what does not fit. `columns`: of the mirror.
+  // Asks the service for the table; throws Refused, naming the column, for columns that do not fit.
+  // `columns`: of the mirror.
   MaxComputeSource(const MaxComputeProject& project, const std::string& table,
                    std::vector<TableColumn> columns, const MaxComputeOptions& options);
 
@@ -59,7 +59,7 @@ class MaxComputeSource final : public TableSource, private PartitionedSource {
   std::unique_ptr<MaxComputeAccount> account_;
   HttpPatience patience_;
   DownloadPlan plan_;
-  std::vector<SourcePartition> partitions_;  // one without values where the table has none
+  std::vector<SourcePartition> partitions_;  // a single empty one where the table has no keys
   std::vector<PartitionValues> asked_;
   bool by_partition_ = false;
   bool whole_ = true;
@@ -68,7 +68,7 @@ class MaxComputeSource final : public TableSource, private PartitionedSource {
   std::optional<SourceTime> time_;
 };
 
-// The partition that "ds=20260101/hh='01'" names: the first keys of the table, in its order. Throws Refused.
+// The partition of "ds=20260101/hh='01'": the first keys of the table, in its order. Throws Refused.
 NamedValues parse_partition(const std::string& text, const std::vector<SourceColumn>& keys);
 
 }  // namespace tablegate::loader

@@ -47,7 +47,7 @@ constexpr NamedKind kKinds[] = {
 std::string maxcompute_type(const DdlType& ddl, MaxComputeType& type) {
   const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds),
                                    [&ddl](const NamedKind& known) { return known.name == ddl.name; });
-  if (found == std::end(kKinds)) return fmt::format("type {} is not known", ddl.name);
+  if (found == std::end(kKinds)) return fmt::format("type {} is unknown", ddl.name);
   type.kind = found->kind;
   type.fields = ddl.fields;
   for (const DdlType& child : ddl.children) {

@@ -1,5 +1,5 @@
-// A column's type as MaxCompute's record stream needs it: nothing in the stream
-// itself tells how long a value is. Made from the words of a DDL or of a table's
+// A column's type as MaxCompute's record stream needs it: the stream itself
+// does not say how long a value is. Made from a type of a DDL or of a table's
 // schema; a plain value, copied freely.
 #pragma once
 
@@ -43,7 +43,7 @@ struct MaxComputeType {
   std::vector<std::string> fields;       // names of a struct's fields
 };
 
-// Sets `type`; returns the reason when the stream cannot be read with it, else "".
+// Sets `type`; returns "", or the reason when the stream cannot be read with this type.
 std::string maxcompute_type(const DdlType& ddl, MaxComputeType& type);
 
 }  // namespace tablegate::loader

@@ -17,7 +17,7 @@ namespace {
 using Kind = MaxComputeType::Kind;
 
 constexpr int64_t kSecondsADay = 86400;
-// Years that MaxCompute has are 0 to 9999; beyond what PostgreSQL holds nothing can be written.
+// MaxCompute's years are 0 to 9999; values outside of PostgreSQL's range cannot be written.
 constexpr int64_t kMaxDays = 2000000;
 
 struct Day {
@@ -26,7 +26,8 @@ struct Day {
   unsigned day;
 };
 
-// Days since 1970-01-01 in the proleptic Gregorian calendar, counted from March so that leap days come last.
+// Days since 1970-01-01 in the proleptic Gregorian calendar; years begin in March so that a leap day is the
+// last day.
 Day day_of(int64_t days) {
   const int64_t shifted = days + 719468;  // since 0000-03-01
   const int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
@@ -47,7 +48,7 @@ int64_t floor_mod(int64_t value, int64_t by) {
   return (value % by + by) % by;
 }
 
-// Date, blank or 'T', time, fraction of `digits` digits without its trailing zeros, offset, era.
+// Date, `between` (blank or 'T'), time, fraction of `digits` digits without trailing zeros, offset, era.
 std::string write_moment(int64_t seconds, int64_t fraction, int digits, char between,
                          std::string_view offset) {
   std::string date = date_text(floor_div(seconds, kSecondsADay));
@@ -90,7 +91,7 @@ std::string_view checked_text(std::string_view text) {
 // Months or seconds, as PostgreSQL reads an interval.
 std::string interval_text(Kind kind, const RecordValue& value) {
   if (kind == Kind::interval_year_month) return fmt::format("{} mons", value.integer);
-  // A negative one counts its nanoseconds forwards, as MaxCompute's times do.
+  // The nanoseconds of a negative interval are added, as with MaxCompute's times.
   const int64_t micros = value.nanos / 1000;
   if (value.integer >= 0 || micros == 0) return fmt::format("{}.{:06} secs", value.integer, micros);
   return fmt::format("-{}.{:06} secs", -(value.integer + 1), 1000000 - micros);
@@ -126,14 +127,15 @@ void append_json_string(std::string_view text, std::string& out) {
   out += '"';
 }
 
-// Text of a JSON column inside another value: anything but one whole value would change what is around it.
+// Text of a JSON column inside another value must be one whole JSON value, or it would change what is around
+// it.
 void append_json_value(std::string_view text, std::string& out) {
   rapidjson::MemoryStream bytes(text.data(), text.size());
   rapidjson::BaseReaderHandler<> nothing;
   rapidjson::Reader reader;
   const auto done = reader.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
                                  rapidjson::kParseValidateEncodingFlag>(bytes, nothing);
-  if (done.IsError()) throw BadValue("holds a JSON value that is none");
+  if (done.IsError()) throw BadValue("holds text in a JSON value that is not JSON");
   out += checked_text(text);
 }
 
@@ -161,7 +163,7 @@ void append_struct(const MaxComputeType& type, const RecordValue& value, std::st
 void append_map(const MaxComputeType& type, const RecordValue& value, std::string& out) {
   out += '{';
   for (size_t i = 0; i + 1 < value.items.size(); i += 2) {
-    if (value.items[i].null) throw BadValue("holds a map with a NULL key, which no JSON object has");
+    if (value.items[i].null) throw BadValue("holds a map with a NULL key, which JSON does not allow");
     if (i > 0) out += ',';
     std::string key;
     append_json(type.children[0], value.items[i], key);
@@ -197,7 +199,7 @@ std::string json_scalar(Kind kind, const RecordValue& value) {
 }  // namespace
 
 std::string date_text(int64_t days) {
-  if (days > 4 * kMaxDays || days < -kMaxDays) throw BadValue("is a time that PostgreSQL cannot hold");
+  if (days > 4 * kMaxDays || days < -kMaxDays) throw BadValue("is a time outside of PostgreSQL's range");
   const Day day = day_of(days);
   if (day.year > 0) return fmt::format("{:04}-{:02}-{:02}", day.year, day.month, day.day);
   return fmt::format("{:04}-{:02}-{:02} BC", 1 - day.year, day.month, day.day);

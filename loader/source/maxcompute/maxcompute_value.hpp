@@ -1,6 +1,6 @@
-// What MaxCompute's values look like in PostgreSQL (the table of types in
-// loader/README.md): times are written in UTC with their offset, nested values as
-// JSON. A value that PostgreSQL cannot hold throws BadValue.
+// Writes MaxCompute's values in PostgreSQL's form (table of types in
+// loader/README.md): times in UTC with their offset, nested values as JSON. A
+// value that PostgreSQL cannot hold throws BadValue.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct BadValue : std::runtime_error {
 // Adds the value as the next field. NULL is \N.
 void copy_value(const MaxComputeType& type, const RecordValue& value, CopyText& copy);
 
-// Appends the value as JSON, as it stands inside a jsonb column.
+// Appends the value as JSON, for use inside a jsonb column.
 void append_json(const MaxComputeType& type, const RecordValue& value, std::string& out);
 
 // "2017-11-11", "0044-03-15 BC"; days since 1970.

@@ -14,7 +14,8 @@ namespace {
 
 using Value = rapidjson::Value;
 
-// Numbers as texts, so that all digits stay; a depth that nobody can drive the stack with.
+// Numbers are kept as text, so that no digit is lost; parsing is iterative, so that depth cannot overflow the
+// stack.
 constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
                                  rapidjson::kParseValidateEncodingFlag;
 
@@ -35,7 +36,7 @@ void append_string(std::string_view text, std::string& out) {
 }
 
 [[noreturn]] void refuse(std::string_view text, const DdlType& type) {
-  throw BadValue(fmt::format("holds \"{}\" where {} is wanted", text.substr(0, 100), type.name));
+  throw BadValue(fmt::format("holds \"{}\" where {} is expected", text.substr(0, 100), type.name));
 }
 
 class Unwrapper {
@@ -45,7 +46,7 @@ class Unwrapper {
   void write_text(std::string_view text, const DdlType& type) {
     rapidjson::Document document;
     document.Parse<kParseFlags>(text.data(), text.size());
-    if (document.HasParseError()) throw BadValue(fmt::format("is no JSON of {}", type.name));
+    if (document.HasParseError()) throw BadValue(fmt::format("is not JSON of type {}", type.name));
     write_children(document, type);
   }
 
@@ -77,7 +78,7 @@ class Unwrapper {
     } else if (type.name == "struct" && value.IsObject()) {
       write_struct(value, type);
     } else {
-      throw BadValue(fmt::format("is no JSON of {}", type.name));
+      throw BadValue(fmt::format("is not JSON of type {}", type.name));
     }
   }
 
@@ -105,7 +106,7 @@ class Unwrapper {
     out_ += '}';
   }
 
-  // Names of fields have no case.
+  // Names of fields are case-insensitive.
   void write_struct(const Value& value, const DdlType& type) {
     out_ += '{';
     size_t known = 0;
@@ -123,7 +124,7 @@ class Unwrapper {
       ++known;
       write(found->value, type.children[i]);
     }
-    if (known != value.MemberCount()) throw BadValue("has fields that its STRUCT has not");
+    if (known != value.MemberCount()) throw BadValue("has fields that its STRUCT does not have");
     out_ += '}';
   }
 
@@ -133,7 +134,7 @@ class Unwrapper {
                              : value.IsString() ? std::string(view(value))
                                                 : std::string();
     if (!value.IsBool() && !value.IsString())
-      throw BadValue(fmt::format("holds a nested value where {} is wanted", type.name));
+      throw BadValue(fmt::format("holds a nested value where {} is expected", type.name));
     if (type.name == "boolean") {
       const std::string word = core::to_lower(text);
       if (word != "true" && word != "false") refuse(text, type);
@@ -151,13 +152,13 @@ class Unwrapper {
       else
         refuse(text, type);
     } else {
-      append_string(text, out_);  // texts, bytes and times, as the file has them
+      append_string(text, out_);  // texts, bytes and times, as they are in the file
     }
   }
 
   // A JSON value as text, whole.
   void write_json(const Value& value, const DdlType& type) {
-    if (!value.IsString()) throw BadValue("holds a JSON value that is no string");
+    if (!value.IsString()) throw BadValue("holds a JSON value that is not a string");
     rapidjson::Document whole;
     whole.Parse<kParseFlags>(value.GetString(), value.GetStringLength());
     if (whole.HasParseError()) refuse(view(value), type);
@@ -169,7 +170,7 @@ class Unwrapper {
            type.name == "integer" || type.name == "bigint";
   }
 
-  // As JSON has numbers.
+  // As JSON writes numbers.
   static bool is_number(std::string_view text, bool fraction) {
     size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
     const auto digits = [&] {

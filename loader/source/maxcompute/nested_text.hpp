@@ -1,7 +1,8 @@
-// ARRAY, MAP and STRUCT as odpscmd writes them into files: a JSON array or object
-// whose values are all strings, nested ones JSON inside strings. Becomes the JSON
-// that the tunnel's values become (maxcompute_value.hpp): numbers, truth values
-// and nested values as such, wherever the type says so.
+// Reads ARRAY, MAP and STRUCT values as odpscmd writes them into files: a JSON
+// array or object in which all values are strings, and nested ones are JSON
+// inside strings. Writes the same JSON as for the tunnel's values
+// (maxcompute_value.hpp): numbers, booleans and nested values unquoted, where
+// the type is one of these.
 #pragma once
 
 #include <string>
@@ -11,7 +12,7 @@
 
 namespace tablegate::loader {
 
-// `null`: the file's null marker, which stands for NULL inside too ("" only where no text is wanted). Throws
+// `null`: the file's null marker, which means NULL inside too ("" only where no text is expected). Throws
 // BadValue.
 std::string unwrap_nested(std::string_view text, const DdlType& type, const std::string& null);
 

@@ -44,11 +44,11 @@ constexpr PlainType kPlainTypes[] = {
     {"interval", ColumnType::interval, "interval", "INTERVAL_DAY_TIME"},
 };
 
-// Types whose text stands for them.
+// Types that are loaded as their text.
 constexpr const char* kAsText[] = {"uuid",     "inet", "cidr",   "macaddr",
                                    "macaddr8", "xml",  "citext", "time without time zone"};
 
-// "timestamp(3) with time zone" without its (3), which `arguments` gets.
+// "timestamp(3) with time zone" without its (3), which goes to `arguments`.
 std::string without_arguments(const std::string& type, std::string& arguments) {
   const size_t open = type.find('(');
   const size_t close = type.find(')');
@@ -73,7 +73,7 @@ auto asked(const Ask& ask) {
   }
 }
 
-// Names and types of what the query gives, without running it.
+// The names and types of the query's columns, without running it.
 void describe(Database& source, PostgresTable& table) {
   PGconn* const connection = source.connection();
   const Rows prepared(PQprepare(connection, "", table.rows.c_str(), 0, nullptr));
@@ -86,10 +86,10 @@ void describe(Database& source, PostgresTable& table) {
   std::vector<std::string> modifiers;
   for (int i = 0; i < PQnfields(described.get()); ++i) {
     table.columns.push_back({PQfname(described.get(), i), {}, false, false});
-    types.push_back(std::to_string(PQftype(described.get(), i)));
+    types.push_back(std::to_string(described.type(i)));
     modifiers.push_back(std::to_string(PQfmod(described.get(), i)));
   }
-  if (types.empty()) throw Refused(fmt::format("the source: {} gives no columns", table.shown));
+  if (types.empty()) throw Refused(fmt::format("the source: {} returns no columns", table.shown));
   const Rows named = asked([&] {
     return source.query(
         "SELECT pg_catalog.format_type(t.oid, u.modifier), t.typtype = 'e' FROM"
@@ -103,7 +103,7 @@ void describe(Database& source, PostgresTable& table) {
   }
 }
 
-// What only a table has: NOT NULL and its key.
+// Read from tables only: NOT NULL and the primary key.
 void read_constraints(Database& source, const std::string& oid, PostgresTable& table) {
   const Rows rows = source.query(
       "SELECT a.attname, a.attnotnull, coalesce(array_position(i.indkey::int2[], a.attnum), -1)"
@@ -125,7 +125,7 @@ std::string quoted_name(const std::string& name) {
   return text + '`';
 }
 
-// Its word in MaxCompute's DDL; "" where there is none.
+// The type's word in MaxCompute's DDL; "" where there is none.
 std::string ddl_word(const PostgresColumn& column) {
   const size_t size = column.type.size();
   if (size > 2 && column.type.compare(size - 2, 2, "[]") == 0) {
@@ -151,7 +151,7 @@ Database open_postgres(const std::string& dsn) {
     throw Refused("the source's dsn " + reason, "psql 'host=... dbname=...', with the password in ~/.pgpass");
   try {
     Database source = Database::connect(dsn, "the source");
-    // Names in a query are looked up as the source's own sessions do.
+    // Names in a query are looked up with the source's own search_path.
     source.script(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; RESET search_path; SET LOCAL statement_timeout = 0;"
         " SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL bytea_output = hex; SET LOCAL "
@@ -168,7 +168,7 @@ PostgresTable describe_postgres(Database& source, const PostgresRows& rows) {
   PostgresTable table;
   if (!rows.query.empty()) {
     table.shown = "(query)";
-    // A comment at its end must not reach further, and nothing but a SELECT can stand there.
+    // The line feed ends a comment at the end of the query. Only a SELECT is valid here.
     table.rows =
         fmt::format("SELECT * FROM ({}\n) AS source_query", core::trimmed_end(rows.query, "; \t\r\n"));
     describe(source, table);
@@ -215,13 +215,13 @@ std::string postgres_ddl(const PostgresTable& table, const std::string& name) {
   std::set<std::string> names;
   for (const PostgresColumn& column : table.columns) {
     if (!names.insert(core::to_lower(column.name)).second)
-      throw Refused(
-          fmt::format("column \"{}\" of the source comes twice: names have no case here", column.name));
+      throw Refused(fmt::format("column \"{}\" of the source is repeated: names are case-insensitive here",
+                                column.name));
     const std::string word = ddl_word(column);
     if (word.empty())
       throw Refused(
           fmt::format("column \"{}\" of the source is {}, which has no type here: write a ddl (as STRING it "
-                      "comes as its text)",
+                      "is loaded as its text)",
                       column.name, column.type));
     columns.push_back(
         fmt::format("{} {}{}", quoted_name(column.name), word, column.not_null ? " NOT NULL" : ""));

@@ -1,7 +1,7 @@
-// A PostgreSQL cluster as a source: the session, the columns of a table or query
-// there, and the ddl that a Table without one gets. Messages tell that it is the
-// source that speaks; no password ever comes from a definition or the command
-// line (libpq finds it: PGPASSFILE, ~/.pgpass, PGPASSWORD).
+// A PostgreSQL cluster as a source: the session, the columns of a table or
+// query, and the ddl for a Table that has none. Messages begin with "the
+// source". A password never comes from a definition or the command line: libpq
+// finds it (PGPASSFILE, ~/.pgpass, PGPASSWORD).
 #pragma once
 
 #include <optional>
@@ -22,26 +22,27 @@ struct PostgresColumn {
 
 struct PostgresTable {
   std::string shown;  // "public.orders", "(query)"
-  std::string rows;   // SELECT that gives them
+  std::string rows;   // the SELECT that returns them
   std::vector<PostgresColumn> columns;
   std::vector<std::string> primary_key;
 };
 
-// What the rows are: a table of the source as its SQL names it, or a query.
+// The rows to load: a table of the source, named as in SQL, or a query.
 struct PostgresRows {
   std::string dsn;
   std::string table;
   std::string query;  // instead, or empty
 };
 
-// Connects and begins a transaction that sees one snapshot and writes nothing. Throws SystemFailure, Refused.
+// Connects and begins a read-only transaction with one snapshot. Throws SystemFailure, Refused.
 Database open_postgres(const std::string& dsn);
-// Throws Refused when there is no such table, or the query cannot be one.
+// Throws Refused when there is no such table, or the query is not valid here.
 PostgresTable describe_postgres(Database& source, const PostgresRows& rows);
 
-// What a column's values are in PostgreSQL's types that the mirror knows; nullopt: none of them.
+// The mirror's type for a column of the source; nullopt: there is none.
 std::optional<TableColumn> postgres_type(const PostgresColumn& column);
-// MaxCompute's CREATE TABLE with the columns of the source. Throws Refused, naming what has no type there.
+// MaxCompute's CREATE TABLE with the columns of the source. Throws Refused, naming a column without a type
+// there.
 std::string postgres_ddl(const PostgresTable& table, const std::string& name);
 
 }  // namespace tablegate::loader

@@ -21,7 +21,7 @@ using core::ColumnType;
 constexpr size_t kChunk = size_t{1} << 18;
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
-// The source must not go on with a query that nobody reads any more.
+// When the loader is interrupted, the source must cancel its query.
 PGcancel* source_handle = nullptr;
 struct sigaction handlers_before[std::size(kSignals)];
 
@@ -31,7 +31,7 @@ extern "C" void stop_source(int number) {
   for (size_t i = 0; i < std::size(kSignals); ++i) {
     if (kSignals[i] == number) sigaction(number, &handlers_before[i], nullptr);
   }
-  raise(number);  // for whoever was to hear of it before
+  raise(number);  // for the handler that was installed before
 }
 
 class CancelSource {
@@ -42,7 +42,7 @@ class CancelSource {
     action.sa_handler = stop_source;
     for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &action, &handlers_before[i]);
   }
-  // What still runs there, after a failure here, ends too.
+  // After a failure here, the query in the source is cancelled as well.
   ~CancelSource() {
     for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &handlers_before[i], nullptr);
     char reason[64];
@@ -62,7 +62,7 @@ bool is_array(const std::string& type) {
   return type.size() > 2 && type.compare(type.size() - 2, 2, "[]") == 0;
 }
 
-// How a column is asked for, and whether its bytes are those of the mirror's type.
+// The expression that selects a column, and whether its binary form is that of the mirror's type.
 struct ColumnPlan {
   std::string expression;
   bool binary = true;
@@ -92,7 +92,7 @@ PostgresSource::PostgresSource(const PostgresRows& rows, std::vector<TableColumn
     : columns_(std::move(columns)), source_(open_postgres(rows.dsn)) {
   const PostgresTable table = describe_postgres(source_, rows);
   label_ = fmt::format("postgresql:{}.{}", PQdb(source_.connection()), table.shown);
-  // The snapshot was taken by the first query, a moment ago; by the source's clock.
+  // The first query has just taken the snapshot; by the source's clock.
   time_ = source_time_of(
       source_.query("SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.now()))::bigint").integer(0, 0));
   plan(table);
@@ -124,14 +124,14 @@ int64_t PostgresSource::copy_into(Database& database, const std::string& table, 
   cancel.done();
   int64_t rows = 0;
   CopyFault fault;
-  // Rows come in no order that is the table's, so a line number would say nothing.
+  // Rows arrive in any order, so a line number would mean nothing.
   if (!copy.finish(rows, fault)) refuse_rows(fault, label_, label_);
   require_count(label_, rows, sent);
   source_.script("COMMIT");
   return rows;
 }
 
-// The number of rows by the source's own count.
+// Returns the number of rows that the source counted.
 uint64_t PostgresSource::stream(CopyStream& copy, const ProgressWatch& progress) {
   PGconn* const connection = source_.connection();
   const Rows begun(PQexec(connection, copy_.c_str()));
@@ -170,7 +170,7 @@ void PostgresSource::refuse_source(const PGresult* result) const {
   const std::string state = part(PG_DIAG_SQLSTATE);
   const std::string message = part(PG_DIAG_MESSAGE_PRIMARY);
   if (message.empty()) throw SystemFailure(fmt::format("{}: the connection to the source was lost", label_));
-  // A standby whose snapshot was taken away, an upgrade of the table: another try may do.
+  // A standby that cancelled the snapshot, or a table that was altered: another attempt may succeed.
   if (state == "40001" || state == "40P01")
     throw SourceChanged(fmt::format("{}: the source: {}", label_, message));
   if (state.compare(0, 2, "57") == 0 || state.compare(0, 2, "53") == 0)

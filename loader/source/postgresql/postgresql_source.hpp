@@ -15,7 +15,7 @@ namespace tablegate::loader {
 
 class PostgresSource final : public TableSource {
  public:
-  // Connects, and refuses by column what does not fit. `columns`: of the mirror.
+  // Connects; throws Refused, naming the column, for columns that do not fit. `columns`: of the mirror.
   PostgresSource(const PostgresRows& rows, std::vector<TableColumn> columns);
 
   int64_t copy_into(Database& database, const std::string& table, bool freeze,

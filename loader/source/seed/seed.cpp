@@ -29,11 +29,11 @@ class SeedReader : private DdlReader {
       } else if (at("INSERT")) {
         read_insert();
       } else {
-        refuse_found("only CREATE TABLE and INSERT can stand in a seed file");
+        refuse_found("a seed file may hold only CREATE TABLE and INSERT");
       }
       if (at_end()) break;
       expect(';');
-      take('.');  // the tutorial's prose ends its statement with ";."
+      take('.');  // some documents end a statement with ";."
     }
     if (!any_) throw Refused(fmt::format("ddl: holds no INSERT INTO {}", table_.names.front()));
   }
@@ -53,11 +53,11 @@ class SeedReader : private DdlReader {
     return std::find(table_.names.begin(), table_.names.end(), table) != table_.names.end();
   }
 
-  // What the file calls the table must be what the mirror has.
+  // The file's definition of the table must agree with the mirror's.
   void read_create() {
     const DdlToken first = token_;
     skip_statement();
-    // Blank lines before it, so that places are those of the file.
+    // Blank lines before it keep the file's line numbers.
     const TableDdl ddl =
         parse_ddl(std::string(first.line - 1, '\n') + std::string(lexer_.between(first.begin, token_.begin)));
     if (!is_ours(ddl.table)) return;
@@ -88,7 +88,8 @@ class SeedReader : private DdlReader {
     }
     if (!is_ours(table)) return skip_statement();
     if (overwrite && any_) {
-      refuse_ddl(first.line, first.column, "INSERT OVERWRITE after other rows: only the first can be one");
+      refuse_ddl(first.line, first.column,
+                 "INSERT OVERWRITE after other rows: only the first INSERT may be one");
     }
     any_ = true;
     read_columns();
@@ -105,7 +106,7 @@ class SeedReader : private DdlReader {
     refuse_ddl(where.line, where.column, fmt::format("the table has no column \"{}\"", column));
   }
 
-  // Which columns the values of a row are for, and what stands for all rows.
+  // The columns that a row's values are for, and the constants for all rows.
   void read_columns() {
     constants_.assign(table_.columns.size(), std::nullopt);
     places_.clear();
@@ -126,7 +127,7 @@ class SeedReader : private DdlReader {
     for (const size_t place : dynamic) add_place(place, token_);
   }
 
-  // PARTITION (ds='20260101', hh): hh comes as the last value of each row.
+  // PARTITION (ds='20260101', hh): the value of hh is the last one of each row.
   void read_partition(std::vector<size_t>& dynamic) {
     expect('(');
     do {
@@ -144,7 +145,7 @@ class SeedReader : private DdlReader {
   void add_place(size_t column, const DdlToken& where) {
     if (constants_[column] || std::find(places_.begin(), places_.end(), column) != places_.end()) {
       refuse_ddl(where.line, where.column,
-                 fmt::format("column \"{}\" gets two values", table_.columns[column].name));
+                 fmt::format("column \"{}\" has two values", table_.columns[column].name));
     }
     places_.push_back(column);
   }
@@ -176,7 +177,7 @@ class SeedReader : private DdlReader {
   CopyText& copy_;
   const std::function<void(size_t)>& row_written_;
   std::vector<std::optional<SqlLiteral>> constants_;  // by column
-  std::vector<size_t> places_;                        // columns of a row's values, in their order
+  std::vector<size_t> places_;                        // the columns of a row's values, in their order
   bool any_ = false;
 };
 

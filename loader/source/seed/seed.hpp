@@ -1,6 +1,7 @@
-// A seed file: MaxCompute's INSERT INTO ... VALUES, read into COPY text, with the
-// CREATE TABLE before it where it has one. Statements about other tables are
-// passed over, so that one file may fill several. Nothing is executed as SQL.
+// Reads a seed file: MaxCompute's INSERT INTO ... VALUES, converted to COPY
+// text, with an optional CREATE TABLE before it. Statements about other tables
+// are skipped, so that one file may fill several tables. Nothing is executed as
+// SQL.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +18,9 @@
 namespace tablegate::loader {
 
 struct SeedTable {
-  std::vector<std::string> names;         // that the table may have in the file, in lower case
+  std::vector<std::string> names;         // names of the table in the file, in lower case
   std::vector<TableColumn> columns;       // of the mirror
-  std::map<std::string, DdlType> nested;  // types of those that are an ARRAY, MAP or STRUCT
+  std::map<std::string, DdlType> nested;  // types of the columns that are an ARRAY, MAP or STRUCT
 };
 
 // Reads the statements and writes each row for `table`, all its columns in order; `line` is where the row

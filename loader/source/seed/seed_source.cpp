@@ -26,7 +26,7 @@ SeedSource::SeedSource(std::string path, SeedTable table) : path_(std::move(path
     text_.append(chunk, 0, got);
     if (text_.size() > kMaxSeed) {
       throw Refused(
-          fmt::format("{}: is longer than {} MiB: a seed file is for a few rows", shown_, kMaxSeed >> 20U),
+          fmt::format("{}: is longer than {} MiB, the limit of a seed file", shown_, kMaxSeed >> 20U),
           "tablegate table load NAME --from csv:FILE");
     }
   }
@@ -38,7 +38,7 @@ int64_t SeedSource::copy_into(Database& database, const std::string& table, bool
   for (const TableColumn& column : table_.columns) names.push_back(column.name);
   CopyStream stream(database, table, names, freeze, "");
   CopyText copy;
-  std::vector<size_t> lines;  // of each row, for what only PostgreSQL refuses
+  std::vector<size_t> lines;  // of each row, for rows that only PostgreSQL rejects
   bool failed = false;
   const auto flush = [&] { failed = failed || !stream.send(copy.take()); };
   try {
@@ -48,7 +48,7 @@ int64_t SeedSource::copy_into(Database& database, const std::string& table, bool
       flush();
       progress({lines.size(), 0, text_.size()});
     });
-  } catch (const Refused& refused) {  // the reader of DDL calls every text "ddl"
+  } catch (const Refused& refused) {  // the reader of DDL names every text "ddl"
     throw Refused(shown_ + std::string(refused.what()).substr(3), refused.next());
   }
   flush();

@@ -14,7 +14,7 @@ namespace {
 
 using Kind = SqlLiteral::Kind;
 
-constexpr int kMaxDepth = 16;  // of array(), map() and named_struct() in each other
+constexpr int kMaxDepth = 16;  // nesting of array(), map() and named_struct()
 
 using core::is_digit;
 
@@ -23,7 +23,7 @@ class LiteralReader {
   LiteralReader(DdlLexer& lexer, DdlToken& token) : lexer_(lexer), token_(token) {}
 
   SqlLiteral read(int depth) {
-    if (depth > kMaxDepth) refuse("values lie too deep in each other");
+    if (depth > kMaxDepth) refuse("values are nested too deeply");
     SqlLiteral literal;
     literal.line = token_.line;
     literal.column = token_.column;
@@ -69,7 +69,7 @@ class LiteralReader {
     return token_.is_symbol('-') || token_.is_symbol('+') || token_.is_symbol('.');
   }
 
-  // The lexer knows words and signs only: 1.5E-3BD is put together from what stands without blanks.
+  // The lexer knows only words and signs: 1.5E-3BD is assembled from tokens without blanks between them.
   void read_number(SqlLiteral& literal) {
     literal.kind = Kind::number;
     bool minus = false;
@@ -89,7 +89,7 @@ class LiteralReader {
     literal.text = (minus ? "-" : "") + plain_number(digits, first);
   }
 
-  // Without the letters that only tell the type.
+  // The digits without the type's suffix.
   static std::string plain_number(std::string digits, const DdlToken& where) {
     const std::string whole = digits;
     if (digits.size() > 2 && (digits.compare(digits.size() - 2, 2, "BD") == 0 ||
@@ -116,7 +116,7 @@ class LiteralReader {
       count = skip_digits();
     }
     if (count == 0 || at != digits.size())
-      refuse_ddl(where.line, where.column, fmt::format("\"{}\" is no number", whole));
+      refuse_ddl(where.line, where.column, fmt::format("\"{}\" is not a number", whole));
     return digits;
   }
 
@@ -132,12 +132,12 @@ class LiteralReader {
     step();
     if (!take('(')) {
       refuse_ddl(name.line, name.column,
-                 fmt::format("\"{}\" is no value (a text stands in quotes)", name.text));
+                 fmt::format("\"{}\" is not a value (write text in quotes)", name.text));
     }
     read_call(literal, name, depth);
   }
 
-  // DATE'...' and the like.
+  // DATE'...' and similar forms.
   bool read_prefixed(SqlLiteral& literal) {
     constexpr std::pair<std::string_view, Kind> kPrefixes[] = {{"DATE", Kind::date},
                                                                {"DATETIME", Kind::datetime},
@@ -164,7 +164,7 @@ class LiteralReader {
       good = high >= 0 && low >= 0;
       bytes += static_cast<char>(high * 16 + low);
     }
-    if (!good) refuse_ddl(where.line, where.column, fmt::format("'{}' is no pairs of hex digits", hex));
+    if (!good) refuse_ddl(where.line, where.column, fmt::format("'{}' is not pairs of hex digits", hex));
     return bytes;
   }
 
@@ -182,7 +182,7 @@ class LiteralReader {
       literal.kind = Kind::named_struct;
     } else {
       refuse_ddl(name.line, name.column,
-                 fmt::format("{}() is not supported yet: only literals can stand in a seed file", name.text));
+                 fmt::format("{}() is not supported yet: a seed file may hold only literals", name.text));
     }
     if (!take(')')) {
       do {
@@ -196,15 +196,15 @@ class LiteralReader {
   static void check_pairs(const SqlLiteral& literal, const DdlToken& name) {
     if (literal.kind == Kind::array) return;
     if (literal.items.size() % 2 != 0)
-      refuse_ddl(name.line, name.column, fmt::format("{}() wants pairs", name.text));
+      refuse_ddl(name.line, name.column, fmt::format("{}() requires pairs", name.text));
     for (size_t i = 0; i < literal.items.size(); i += 2) {
       const SqlLiteral& key = literal.items[i];
       const bool good = literal.kind == Kind::named_struct ? key.kind == Kind::string
                                                            : key.kind != Kind::null && key.items.empty();
       if (!good) {
         refuse_ddl(key.line, key.column,
-                   literal.kind == Kind::map ? "a map's key is a scalar and not NULL"
-                                             : "a name of a struct's field stands in quotes");
+                   literal.kind == Kind::map ? "a map's key must be a scalar and not NULL"
+                                             : "the name of a struct's field must be in quotes");
       }
     }
   }

@@ -1,6 +1,6 @@
-// The literals that MaxCompute's INSERT ... VALUES takes, read from tokens into a
-// value with its place: 1Y 1S 1L 3.5BD 3.14F 1E7, 'a' "b", true, NULL, DATE'...'
-// and the other times, X'...', unhex('...'), JSON '...', array(), map(),
+// Reads the literals of MaxCompute's INSERT ... VALUES from tokens into a value
+// with its place: 1Y 1S 1L 3.5BD 3.14F 1E7, 'a' "b", true, NULL, DATE'...' and
+// the other times, X'...', unhex('...'), JSON '...', array(), map(),
 // named_struct(). No expressions.
 #pragma once
 
@@ -36,7 +36,7 @@ struct SqlLiteral {
   size_t column = 1;
 };
 
-// Reads a literal that begins at `token`, which afterwards is the first token behind it. Throws Refused
+// Reads the literal that begins at `token`; afterwards `token` is the first token after it. Throws Refused
 // (refuse_ddl) with the place.
 SqlLiteral read_sql_literal(DdlLexer& lexer, DdlToken& token);
 

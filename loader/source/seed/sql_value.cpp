@@ -31,7 +31,7 @@ std::string_view kind_name(Kind kind) {
     case Kind::null:
       return "NULL";
     case Kind::boolean:
-      return "a truth value";
+      return "a boolean";
     case Kind::number:
       return "a number";
     case Kind::string:
@@ -53,14 +53,15 @@ std::string_view kind_name(Kind kind) {
   }
 }
 
-// "2017-11-11"; `size` tells how much of the text it is.
+// "2017-11-11"; `size` is the length of the date.
 bool begins_with_date(std::string_view text, size_t& size) {
   size = 10;
   return text.size() >= 10 && only_digits(text.substr(0, 4)) && text[4] == '-' &&
          only_digits(text.substr(5, 2)) && text[7] == '-' && only_digits(text.substr(8, 2));
 }
 
-// "2017-11-11[ 00:00:00[.123456789]]" with at most 6 fraction digits left; "" where it is none.
+// "2017-11-11[ 00:00:00[.123456789]]" with at most 6 fraction digits kept; "" where the text has another
+// form.
 std::string moment_of(const std::string& text) {
   size_t size = 0;
   if (!begins_with_date(text, size)) return {};
@@ -84,18 +85,18 @@ bool is_number_text(const std::string& text) {
          only_digits(std::string_view(text).substr(point + 1));
 }
 
-// As JSON inside a jsonb column, of the type that stands there.
+// As JSON inside a jsonb column, of the given type.
 std::string json_of(const SqlLiteral& literal, const DdlType& type, const TableColumn& column);
 
 [[noreturn]] void refuse_inside(const SqlLiteral& literal, const DdlType& type, const TableColumn& column) {
   const bool shown = literal.kind == Kind::number || literal.kind == Kind::string;
   refuse_value(literal, column,
-               fmt::format("{} where {} is wanted",
+               fmt::format("{} where {} is expected",
                            shown ? fmt::format("\"{}\"", literal.text) : std::string(kind_name(literal.kind)),
                            type.name));
 }
 
-// `kind`: of texts, or of JSON, which must be one whole value.
+// `kind`: a text, or JSON, which must be one whole value.
 std::string json_text(const std::string& text, MaxComputeType::Kind kind = MaxComputeType::Kind::string) {
   MaxComputeType type;
   type.kind = kind;
@@ -114,7 +115,7 @@ bool fits(const std::string& text, int64_t low, int64_t high) {
   return read.ec == std::errc() && read.ptr == end && value >= low && value <= high;
 }
 
-// Of a whole number's type; false: it is of none.
+// The range of an integer type; false: `name` is not one.
 bool range_of(const std::string& name, int64_t& high) {
   high = name == "tinyint"                    ? INT8_MAX
          : name == "smallint"                 ? INT16_MAX
@@ -124,7 +125,7 @@ bool range_of(const std::string& name, int64_t& high) {
   return high != 0;
 }
 
-// ".5", "5." and "05" are no JSON.
+// ".5", "5." and "05" are not valid JSON.
 bool is_json_number(std::string_view text) {
   if (!text.empty() && text[0] == '-') text.remove_prefix(1);
   if (text.empty() || !only_digits(text.substr(0, 1)) || text.back() == '.') return false;
@@ -136,14 +137,14 @@ std::string json_number(const SqlLiteral& literal, const DdlType& type, const Ta
   if (range_of(type.name, high) ? !fits(literal.text, -high - 1, high) : false)
     refuse_inside(literal, type, column);
   if (!is_json_number(literal.text))
-    refuse_value(literal, column, fmt::format("\"{}\" cannot stand inside a nested value", literal.text));
+    refuse_value(literal, column, fmt::format("\"{}\" is not allowed inside a nested value", literal.text));
   return literal.text;
 }
 
 std::string json_date(const SqlLiteral& literal, const TableColumn& column) {
   size_t size = 0;
   if (!begins_with_date(literal.text, size) || literal.text.size() != size)
-    refuse_value(literal, column, fmt::format("'{}' is no date (2017-11-11)", literal.text));
+    refuse_value(literal, column, fmt::format("'{}' is not a date (2017-11-11)", literal.text));
   return json_text(literal.text);
 }
 
@@ -188,7 +189,7 @@ std::string json_map(const SqlLiteral& literal, const DdlType& type, const Table
   return out + "}";
 }
 
-// All fields in their order, as MaxCompute wants them; names have no case.
+// All fields in their order, as MaxCompute requires; names are case-insensitive.
 std::string json_struct(const SqlLiteral& literal, const DdlType& type, const TableColumn& column) {
   if (literal.items.size() != type.fields.size() * 2) {
     refuse_value(
@@ -200,7 +201,7 @@ std::string json_struct(const SqlLiteral& literal, const DdlType& type, const Ta
     const SqlLiteral& name = literal.items[i * 2];
     if (core::to_lower(name.text) != core::to_lower(type.fields[i])) {
       refuse_value(name, column,
-                   fmt::format("field \"{}\" where \"{}\" is wanted", name.text, type.fields[i]));
+                   fmt::format("field \"{}\" where \"{}\" is expected", name.text, type.fields[i]));
     }
     out += (i > 0 ? "," : "") + json_text(type.fields[i]) + ":";
     out += json_of(literal.items[i * 2 + 1], type.children[i], column);
@@ -219,10 +220,10 @@ std::string json_of(const SqlLiteral& literal, const DdlType& type, const TableC
 
 [[noreturn]] void refuse_kind(const SqlLiteral& literal, const TableColumn& column) {
   refuse_value(literal, column,
-               fmt::format("{} where {} is wanted", kind_name(literal.kind), column.sql_type));
+               fmt::format("{} where {} is expected", kind_name(literal.kind), column.sql_type));
 }
 
-// Which times may stand in a column besides a text of that form.
+// The kinds of time literals that a column accepts besides text of that form.
 bool is_time_of(Kind kind, ColumnType type) {
   if (type == ColumnType::date) return kind == Kind::date;
   if (type == ColumnType::timestamp) return kind == Kind::timestamp_ntz || kind == Kind::date;
@@ -234,7 +235,7 @@ void copy_time(const SqlLiteral& literal, const TableColumn& column, CopyText& c
   const std::string text = moment_of(literal.text);
   if (text.empty() || (column.type == ColumnType::date && text.size() != 10)) {
     refuse_value(literal, column,
-                 fmt::format("'{}' is no {}", literal.text,
+                 fmt::format("'{}' is not a {}", literal.text,
                              column.type == ColumnType::date ? "date (2017-11-11)"
                                                              : "time (2017-11-11 00:00:00.123)"));
   }

@@ -1,4 +1,4 @@
-// What a literal of a seed file becomes in a column of the mirror.
+// Writes a literal of a seed file into a column of the mirror.
 #pragma once
 
 #include "model/ddl.hpp"
@@ -8,9 +8,9 @@
 
 namespace tablegate::loader {
 
-// Adds it as the next field, as a value of `column`; `nested` is the type of an ARRAY, MAP or STRUCT, else
-// null. Throws Refused with its place where it cannot be one. What only PostgreSQL knows (ranges, the
-// calendar) is left to COPY.
+// Adds the literal as the next field, as a value of `column`; `nested` is the type of an ARRAY, MAP or
+// STRUCT, else null. Throws Refused with the place where the literal does not fit. Ranges and the calendar
+// are checked by COPY.
 void copy_sql_literal(const SqlLiteral& literal, const TableColumn& column, const DdlType* nested,
                       CopyText& copy);
 

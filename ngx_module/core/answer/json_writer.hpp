@@ -1,5 +1,5 @@
-// Rows to JSON (interface section 5, "JSON values"), from PostgreSQL's text
-// output straight into the response's buffers: no tree, no second copy.
+// Rows to JSON, from PostgreSQL's text output straight into the response's buffers:
+// no tree, no second copy.
 //
 // PostgreSQL's session is pinned by whoever connects: DateStyle ISO, TimeZone
 // UTC, extra_float_digits 1, bytea_output hex, client_encoding UTF8.

@@ -8,8 +8,7 @@ namespace tablegate::core {
 
 namespace {
 
-// Codes 1108... are DataWorks' own where it has one for the outcome; else the HTTP status (interface section
-// 5).
+// Codes 1108... are DataWorks' own where it has one for the outcome; else the HTTP status.
 constexpr std::array<ProblemKind, static_cast<size_t>(Slug::count)> kKinds = {{
     {Slug::none, 0, 0, "", "", false},
     {Slug::missing_parameter, 400, 1108110519, "missing_parameter", "a required parameter is missing", false},
@@ -39,27 +38,29 @@ constexpr std::array<ProblemKind, static_cast<size_t>(Slug::count)> kKinds = {{
     {Slug::internal_error, 500, 500, "internal_error", "the request could not be served", false},
 }};
 
-}  // namespace
+// Pages of the server itself. Statuses of the table above keep its words.
+constexpr ProblemKind kServerKinds[] = {
+    {Slug::invalid_body, 400, 400, "bad_request", "the request is no valid HTTP", false},
+    {Slug::invalid_body, 401, 401, "unauthorized", "authorization is required", false},
+    {Slug::invalid_body, 403, 403, "forbidden", "this is not allowed", false},
+    {Slug::invalid_body, 404, 404, "api_not_found", "no API is published here", false},
+    {Slug::invalid_body, 405, 405, "method_not_allowed", "the method is not allowed here", false},
+    {Slug::invalid_body, 408, 408, "request_timeout", "the request took too long to arrive", false},
+    {Slug::body_too_large, 413, 413, "body_too_large", "the body is too large", false},
+    {Slug::invalid_body, 414, 414, "uri_too_long", "the URL is too long", false},
+    {Slug::invalid_body, 415, 415, "unsupported_media_type", "the media type is not supported", false},
+    {Slug::rate_limited, 429, 1108113002, "rate_limited", "too many requests, try again later", true},
+    {Slug::internal_error, 502, 502, "bad_gateway", "the server behind this gateway did not answer", false},
+    {Slug::internal_error, 503, 503, "service_unavailable", "the service is not available, try again later",
+     true},
+    {Slug::internal_error, 504, 504, "gateway_timeout", "the server behind this gateway took too long",
+     false},
+};
+constexpr ProblemKind kBadBody = {Slug::invalid_body,          400,  400, "invalid_body",
+                                  "the body is no valid HTTP", false};
 
-const ProblemKind& problem_kind(Slug slug) {
-  return kKinds[static_cast<size_t>(slug)];
-}
-
-std::string problem_body(const Problem& problem, std::string_view request_id) {
-  const ProblemKind& kind = problem_kind(problem.slug);
-  std::string message;
-  if (!problem.subject.empty()) {
-    message.append(problem.slug == Slug::invalid_body ? "the " : "parameter ")
-        .append(problem.subject)
-        .append(" ");
-  }
-  message.append(problem.detail.empty() ? kind.message : problem.detail);
-
-  return problem_body(kind.code, kind.name, message, request_id);
-}
-
-std::string problem_body(uint32_t code, std::string_view name, std::string_view message,
-                         std::string_view request_id) {
+std::string make_body(uint32_t code, std::string_view name, std::string_view message,
+                      std::string_view request_id) {
   StringSink sink;
   sink.text.reserve(192 + message.size());
   auto put = [&sink](std::string_view text) {
@@ -77,6 +78,38 @@ std::string problem_body(uint32_t code, std::string_view name, std::string_view 
   write_json_string(request_id, sink);
   put("}");
   return std::move(sink.text);
+}
+
+}  // namespace
+
+const ProblemKind& problem_kind(Slug slug) {
+  return kKinds[static_cast<size_t>(slug)];
+}
+
+ProblemKind server_problem_kind(uint16_t status, bool reading_body) {
+  if (status == 400 && reading_body) return kBadBody;
+  for (const ProblemKind& kind : kServerKinds) {
+    if (kind.status == status) return kind;
+  }
+  if (status < 500)
+    return {Slug::invalid_body, status, status, "bad_request", "the request was refused", false};
+  return {Slug::internal_error, status, status, "internal_error", "the request could not be served", false};
+}
+
+std::string problem_body(const Problem& problem, std::string_view request_id) {
+  const ProblemKind& kind = problem_kind(problem.slug);
+  std::string message;
+  if (!problem.subject.empty()) {
+    message.append(problem.slug == Slug::invalid_body ? "the " : "parameter ")
+        .append(problem.subject)
+        .append(" ");
+  }
+  message.append(problem.detail.empty() ? kind.message : problem.detail);
+  return make_body(kind.code, kind.name, message, request_id);
+}
+
+std::string server_problem_body(const ProblemKind& kind, std::string_view request_id) {
+  return make_body(kind.code, kind.name, kind.message, request_id);
 }
 
 }  // namespace tablegate::core

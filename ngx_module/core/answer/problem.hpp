@@ -1,5 +1,6 @@
-// The error table of the interface (section 5): each outcome that is no answer,
-// with its HTTP status, DataWorks code and slug, and the body that says it.
+// The one table of errors: each outcome that is no answer, with its HTTP status,
+// DataWorks code and slug, the same for the error pages that nginx makes itself,
+// and the body that carries it.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,10 @@ struct ProblemKind {
 // The row of the table; `slug` is not Slug::none.
 const ProblemKind& problem_kind(Slug slug);
 
+// The row for an error page that the HTTP server makes itself, by its status (400 to 599). Its slug is what
+// the outcome counts as; its name may be another one. `reading_body`: the server was reading the body for us.
+ProblemKind server_problem_kind(uint16_t status, bool reading_body);
+
 // One problem. `subject` is a parameter's name (of the definition, never the caller's bytes) or "body",
 // `detail` a text of ours; both live as long as the request. `reason` is a static word for the log, which no
 // caller sees: it may tell what the answer must not.
@@ -65,8 +70,7 @@ struct Problem {
 
 // The body: {"data":null,"success":false,"errCode":N,"error":"slug","errMsg":"text","requestId":"..."}.
 std::string problem_body(const Problem& problem, std::string_view request_id);
-// The same for what is no problem of the table.
-std::string problem_body(uint32_t code, std::string_view name, std::string_view message,
-                         std::string_view request_id);
+// The same for a row of the server's own.
+std::string server_problem_body(const ProblemKind& kind, std::string_view request_id);
 
 }  // namespace tablegate::core

@@ -8,14 +8,14 @@ namespace tablegate::core {
 
 namespace {
 
-// Takes what stands before `separator` off the front.
+// Removes the text before `separator` from the front and returns it.
 std::string_view next_piece(std::string_view& rest, char separator) {
   const std::string_view piece = rest.substr(0, rest.find(separator));
   rest.remove_prefix(std::min(rest.size(), piece.size() + 1));
   return trimmed(piece);
 }
 
-// "0.25" as thousandths; what is no weight counts as 1.
+// "0.25" in thousandths; an invalid weight is 1.
 int weight_of(std::string_view text) {
   if (text.empty() || (text[0] != '0' && text[0] != '1') || (text.size() > 1 && text[1] != '.')) return 1000;
   int weight = (text[0] - '0') * 1000;
@@ -27,7 +27,7 @@ int weight_of(std::string_view text) {
   return std::min(weight, 1000);
 }
 
-// 0: the range does not cover the offer; 1 "*/*", 2 "text/*", 3 "text/html".
+// 0: the range does not match the offer; 1 "*/*", 2 "text/*", 3 "text/html".
 int exactness(std::string_view range, std::string_view offer) {
   if (same_in_any_case(range, offer)) return 3;
   if (range == "*/*") return 1;

@@ -1,5 +1,5 @@
-// Which of the representations on offer a request's Accept header asks for (RFC
-// 9110 section 12.5.1).
+// Chooses a representation by a request's Accept header (RFC 9110 section
+// 12.5.1).
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace tablegate::core {
 
-// The place in `offers` ("application/json") of the one with the largest weight; of equals the one that is
-// named more exactly, then the first. The first as well where the header is empty, is broken or takes none.
+// The index in `offers` ("application/json") of the one with the largest weight; among equals the more
+// specific match, then the first. Also the first if the header is empty, is invalid or matches none.
 size_t choose_representation(std::string_view accept, std::initializer_list<std::string_view> offers);
 
 }  // namespace tablegate::core

@@ -9,7 +9,7 @@ namespace {
 
 struct Found {
   unsigned count = 0;
-  std::string_view value;  // decoded and NUL-terminated; null data(): refused
+  std::string_view value;  // decoded and NUL-terminated; null data(): rejected
   std::string_view complaint = "is not correctly percent-encoded";
 };
 
@@ -21,8 +21,8 @@ Found find_pair(std::string_view pairs, const Parameter& parameter, Arena& arena
   return found;
 }
 
-// A member of the body's object. Numbers and truth values are read as what they are, but a text is a text: 5
-// could be "5" or "5.0". null is as good as absent.
+// A member of the body's object. Its JSON type must be that of the parameter: 5 as a text could be "5" or
+// "5.0". null is the same as absent.
 Found find_member(const FlatObject& object, const Parameter& parameter, Arena& arena) {
   using Kind = FlatMember::Kind;
   Found found;
@@ -46,7 +46,7 @@ Found find_member(const FlatObject& object, const Parameter& parameter, Arena& a
       found.complaint = "must be one value";
       return found;
   }
-  const char* copy = arena.copy(member->text);  // values end in NUL
+  const char* copy = arena.copy(member->text);  // values must be NUL-terminated
   if (copy != nullptr) found.value = {copy, member->text.size()};
   return found;
 }

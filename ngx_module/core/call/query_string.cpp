@@ -6,7 +6,7 @@ namespace tablegate::core {
 
 namespace {
 
-// The next decoded byte of `text` at `at`, which moves on; -1 when the encoding is bad.
+// The decoded byte of `text` at `at`, which is advanced; -1 when the encoding is invalid.
 int next_byte(std::string_view text, size_t& at) {
   const char c = text[at];
   if (c == '+') {

@@ -1,7 +1,7 @@
-// The value half of parameters.hpp: what each parameter type may look like
-// (interface section 2, "Literals in parameters"). Everything that passes here
-// is text that PostgreSQL's input function of the column's type takes as well:
-// a caller's mistake is a 400, never an SQL error.
+// The part of parameters.hpp that checks values: the form that each parameter
+// type accepts. All text that passes is also accepted by PostgreSQL's input
+// function of the column's type (PostgreSQL manual, chapter 8): a caller's
+// mistake is a 400, never an SQL error.
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -45,8 +45,8 @@ bool check_integer(const Parameter& parameter, std::string_view value, std::stri
   return integer_fits<int64_t>(value);
 }
 
-// Plain notation: -12, 12.5, .5, 12. ; no exponent. PostgreSQL's numeric takes 131072 digits before the point
-// and 16383 after it (manual, 8.1.2).
+// No exponent: -12, 12.5, .5, 12. PostgreSQL's numeric accepts 131072 digits before the point and 16383 after
+// it (PostgreSQL manual, section 8.1.2).
 bool check_decimal(std::string_view value) {
   if (!value.empty() && value[0] == '-') value.remove_prefix(1);
   const size_t point = value.find('.');
@@ -58,8 +58,8 @@ bool check_decimal(std::string_view value) {
   return (whole.empty() || all_digits(whole)) && (fraction.empty() || all_digits(fraction));
 }
 
-// A decimal with an optional exponent that is neither past the type's range nor lost to zero: PostgreSQL
-// refuses both (float8in_internal).
+// A decimal with an optional exponent that neither exceeds the type's range nor becomes zero: PostgreSQL
+// rejects both (float8in_internal).
 template <class Float>
 bool check_float(std::string_view value) {
   const size_t exponent = value.find_first_of("eE");
@@ -76,7 +76,7 @@ bool check_float(std::string_view value) {
 
 // ---- dates and times
 
-// Takes `count` digits off the front; -1 when they are not there.
+// Takes `count` digits off the front; -1 when there are fewer.
 int take_number(std::string_view& text, size_t count) {
   if (text.size() < count || !all_digits(text.substr(0, count))) return -1;
   int number = 0;
@@ -91,7 +91,7 @@ bool take(std::string_view& text, char expected) {
   return true;
 }
 
-// YYYY-MM-DD off the front. Years 1 to `max_year`, more than four digits only past 9999.
+// Takes YYYY-MM-DD off the front. Years 1 to `max_year`, with more than four digits only after 9999.
 bool take_date(std::string_view& text, int max_year) {
   size_t digits = 0;
   while (digits < text.size() && is_digit(text[digits])) ++digits;
@@ -107,7 +107,7 @@ bool take_date(std::string_view& text, int max_year) {
   return day >= 1 && day <= last;
 }
 
-// hh:mm[:ss[.f{1,6}]] off the front.
+// Takes hh:mm[:ss[.f{1,6}]] off the front.
 bool take_time(std::string_view& text) {
   const int hour = take_number(text, 2);
   if (hour < 0 || hour > 23 || !take(text, ':')) return false;
@@ -124,7 +124,7 @@ bool take_time(std::string_view& text) {
   return true;
 }
 
-// Z or +hh[:mm] off the front; PostgreSQL takes up to 15:59.
+// Takes Z or +hh[:mm] off the front; PostgreSQL accepts up to 15:59.
 bool take_offset(std::string_view& text) {
   if (take(text, 'Z')) return true;
   if (!take(text, '+') && !take(text, '-')) return false;
@@ -136,9 +136,8 @@ bool take_offset(std::string_view& text) {
   return minutes >= 0 && minutes <= 59;
 }
 
-constexpr int kMaxDateYear = 5874897;  // PostgreSQL manual, table 8.9
-constexpr int kMaxTimestampYear =
-    294275;  // one short of the last year, which no offset can push over the end
+constexpr int kMaxDateYear = 5874897;      // PostgreSQL manual, table 8.9
+constexpr int kMaxTimestampYear = 294275;  // the last year but one, so that no offset leads out of the range
 
 std::string_view check_datetime(const Parameter& parameter, std::string_view value, Arena& arena,
                                 std::string_view& detail) {
@@ -160,7 +159,7 @@ std::string_view check_datetime(const Parameter& parameter, std::string_view val
   }
   if (!take_offset(rest) || !rest.empty()) return {};
   if (parameter.column_type == ColumnType::timestamp) {
-    // PostgreSQL would ignore the offset in silence.
+    // PostgreSQL would silently ignore the offset.
     detail = "must be a time without an offset such as 2025-01-31T08:00:00";
     return {};
   }

@@ -143,7 +143,7 @@ struct ApiKey {
   Validity validity;
 };
 
-// How a client builds the string that it signs (authentication.md, "profile").
+// How a client builds the string that it signs (ngx_module/README.md, "Signatures (HMAC)").
 enum class HmacProfile : uint8_t { classic, raw_query };
 
 struct HmacKey {

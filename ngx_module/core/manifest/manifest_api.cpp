@@ -99,7 +99,7 @@ void read_authentication(ObjectReader& in, Api& out) {
     }
   }
   if (out.authentication.hmac != in.has("hmac"))
-    in.fail("hmac", out.authentication.hmac ? "is missing" : "wants hmac in authentication");
+    in.fail("hmac", out.authentication.hmac ? "is missing" : "requires hmac in authentication");
   if (!in.has("hmac")) return;
   in.object("hmac", [&out](ObjectReader& rule) {
     out.hmac.sha256 = out.hmac.sha1 = false;

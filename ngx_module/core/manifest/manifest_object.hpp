@@ -1,6 +1,6 @@
 // Reads the members of one JSON object of the manifest, strictly: a missing
 // member, another type, a value out of range and a member nobody asked for are
-// problems. Only the first problem is kept; reading goes on with empty values.
+// problems. Only the first problem is kept; reading continues with empty values.
 // Internal to manifest_reader.cpp and the readers that it calls.
 #pragma once
 

@@ -30,7 +30,7 @@ struct TableGeneration {
   // Another one each time that `relation` changed, never used for two tables; 0: it is the table's name.
   uint64_t epoch = 0;
 
-  // The newest change that it holds, as far as it is told.
+  // The newest change that it holds, if it is known.
   int64_t modified() const { return source_time != INT64_MIN ? source_time : loaded_at; }
 };
 

@@ -13,7 +13,8 @@ bool blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-// What follows the scheme in `Bearer KEY`: the scheme in any case, one or more blanks. Empty: another scheme.
+// The value after the scheme in `Bearer KEY`: the scheme in any case, then one or more blanks. Empty: another
+// scheme.
 std::string_view after_scheme(std::string_view value, std::string_view scheme) {
   if (value.size() <= scheme.size() || !blank(value[scheme.size()])) return {};
   if (!same_in_any_case(value.substr(0, scheme.size()), scheme)) return {};
@@ -22,10 +23,10 @@ std::string_view after_scheme(std::string_view value, std::string_view scheme) {
   return value.substr(start);
 }
 
-// A credential as the request carries it, and how often.
+// A credential as the request has it, and its number of occurrences.
 struct Carried {
   unsigned count = 0;
-  std::string_view text;  // null data() with a count of 1: it is badly encoded
+  std::string_view text;  // null data() with a count of 1: the encoding is invalid
 };
 
 // `scheme` empty: the value is the credential.
@@ -48,7 +49,7 @@ Carried find_in_query(const RequestData& request, std::string_view name, Arena& 
   return found;
 }
 
-// RFC 6265 section 4.2.1: `name=value; other=value`. Several Cookie lines are taken for several credentials.
+// RFC 6265 section 4.2.1: `name=value; other=value`. Several Cookie lines are several credentials.
 Carried find_in_cookie(const RequestData& request, std::string_view name) {
   Carried found;
   std::string_view rest = request.headers->find("cookie", found.count);
@@ -78,7 +79,7 @@ Carried find_api_key(const ApiKeySource& source, const RequestData& request, Are
   return find_in_header(request, "authorization", "bearer");
 }
 
-// Tokens of all places where one may stand; `source` is that of the one found.
+// The tokens in all possible places; `source` is the place of the one found.
 Carried find_token(const JwtIndex& index, const RequestData& request, Arena& arena, uint32_t& source) {
   Carried found;
   const auto add = [&found, &source](const Carried& more, size_t place) {
@@ -105,7 +106,7 @@ Carried find_token(const JwtIndex& index, const RequestData& request, Arena& are
         break;
     }
   }
-  // Where no consumer's tokens stand, a bearer token is a credential all the same: one that proves nobody.
+  // If no consumer's tokens are read from there, a bearer token is still a credential, an invalid one.
   if (!bearer) add(find_in_header(request, "authorization", "bearer"), sources.size());
   return found;
 }
@@ -119,7 +120,7 @@ Problem refuse(std::string_view reason) {
 Authenticator::Authenticator(const Manifest& manifest)
     : manifest_(manifest), hmac_(manifest), jwt_(manifest) {}
 
-// What the request carries of the types that the API takes.
+// What the request has of the types that the API accepts.
 struct Authenticator::Found {
   Carried api_key;
   Carried hmac;
@@ -130,7 +131,7 @@ struct Authenticator::Found {
     if (api.authentication.hmac) hmac.text = request.headers->find("x-ca-key", hmac.count);
     if (api.authentication.api_key) api_key = find_api_key(api.api_key_source, request, arena);
     if (api.authentication.jwt) token = find_token(index, request, arena, source);
-    // A bearer value is one credential: its form tells which.
+    // A bearer value is one credential: its form decides which type.
     if (api_key.count == 1 && token.count == 1 && api_key.text.data() == token.text.data()) {
       (looks_like_token(token.text, arena) ? api_key : token).count = 0;
     }
@@ -173,7 +174,7 @@ Proof Authenticator::authenticate(const Api& api, const RequestData& request, co
   return proof;
 }
 
-// Finds the one credential and proves it. Says nothing of whether its consumer may do anything.
+// Finds the one credential and verifies it. Does not check what its consumer may do.
 Problem Authenticator::prove(const Api& api, const RequestData& request, const HmacPolicy& policy,
                              int64_t now, Arena& arena, Proof& proof, Validity& validity) {
   const Found found(api, *manifest_.jwt_index, request, arena);
@@ -226,7 +227,8 @@ std::string www_authenticate(const Api& api, Slug slug) {
     value = "Bearer " + realm;
     if (slug != Slug::missing_credential) value += ", error=\"invalid_token\"";
   }
-  // No registered scheme: it names the signature for people, and answers RFC 9110, which wants a challenge.
+  // No registered scheme: it names the signature for people, and satisfies RFC 9110, which requires a
+  // challenge.
   if (api.authentication.hmac) value += (value.empty() ? "" : ", ") + ("X-Ca-Signature " + realm);
   return value;
 }

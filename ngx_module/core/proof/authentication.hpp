@@ -1,7 +1,7 @@
-// Who calls: finds the credential that a request carries, proves it by its type
-// (API key, JWT, HMAC signature) and authorises the consumer for the API
-// (authentication.md gives the order). Whatever goes wrong, the outcome is
-// `refused`: nothing is let through by omission.
+// Who calls: finds the credential of a request, verifies it by its type (API
+// key, JWT, HMAC signature) and authorises the consumer for the API
+// (ngx_module/README.md, "The life of a request"). After any error the outcome
+// is `refused`: no omission lets a request pass.
 #pragma once
 
 #include <cstdint>
@@ -19,31 +19,31 @@
 namespace tablegate::core {
 
 struct Identity {
-  const Consumer* consumer = nullptr;  // null: nobody was proved
+  const Consumer* consumer = nullptr;  // null: no consumer was proved
   AuthenticationType type = AuthenticationType::api_key;
-  std::string_view credential;  // public id of the key; of a token: the kid of our key, which may be empty
+  std::string_view credential;  // public id of the key; for a token the kid of our key, which may be empty
 };
 
 struct Proof {
   enum class Outcome : uint8_t {
     refused,
-    open,        // the API asks for no proof
-    proved,      // and authorised
-    wants_body,  // nothing is proved yet: the signature covers the body, which nobody has read
+    open,        // the API requires no credential
+    proved,      // the consumer is authorised too
+    wants_body,  // nothing is proved yet: the signature covers the body, which has not been read
   };
   Outcome outcome = Outcome::refused;
-  Problem problem{Slug::internal_error, {}, {}};  // of `refused`
-  Identity identity;                              // of `proved`, and of the refusal consumer_not_authorized
+  Problem problem{Slug::internal_error, {}, {}};  // if `refused`
+  Identity identity;                              // if `proved`, and if refused with consumer_not_authorized
   std::string_view claimed;                       // the access key that an HMAC request names, proved or not
-  std::string_view string_to_sign;                // where an HMAC signature did not hold: ours
+  std::string_view string_to_sign;                // our string, if an HMAC signature was wrong
 };
 
-// One worker's contexts for all types. Not shared by threads. The manifest outlives it.
+// One worker's contexts for all types. Not shared by threads. The manifest must outlive it.
 class Authenticator {
  public:
   explicit Authenticator(const Manifest& manifest);
 
-  // `now` in seconds since 1970. What the proof points to lives as long as the arena and the manifest.
+  // `now` in seconds since 1970. The pointers in the result live as long as the arena and the manifest.
   Proof authenticate(const Api& api, const RequestData& request, const HmacPolicy& policy, int64_t now,
                      Arena& arena);
 
@@ -62,7 +62,7 @@ class Authenticator {
   JwtVerifier jwt_;
 };
 
-// The value of WWW-Authenticate for a 401 of this API (RFC 6750 section 3: no `error` when no credential was
+// The value of WWW-Authenticate for a 401 of this API (RFC 6750 section 3: no `error` if no credential was
 // sent).
 std::string www_authenticate(const Api& api, Slug slug);
 

@@ -22,7 +22,7 @@ Problem refuse(std::string_view reason) {
   return {Slug::invalid_signature, {}, {}, reason};
 }
 
-// A header that counts only when it is signed. Null data(): it is absent, empty or not signed.
+// A header that is used only if it is signed. Null data(): it is absent, empty or not signed.
 std::string_view covered_header(const RequestData& request, const SignedRequest& signed_request,
                                 std::string_view name) {
   unsigned count = 0;
@@ -55,7 +55,7 @@ Mac& HmacVerifier::mac_of(const HmacKey* key, HmacHash hash) {
       key == nullptr ? manifest_.hmac_keys.size() : static_cast<size_t>(key - manifest_.hmac_keys.data());
   std::unique_ptr<Mac>& mac = macs_[2 * place + (hash == HmacHash::sha1 ? 1 : 0)];
   constexpr std::string_view kNobodys = "the key of an access key that nobody has";
-  if (!mac && ++made_ > kMaxPrepared) {  // a Mac takes about 2 KiB
+  if (!mac && ++made_ > kMaxPrepared) {  // a Mac uses about 2 KiB
     for (std::unique_ptr<Mac>& one : macs_) one.reset();
     made_ = 1;
   }
@@ -71,7 +71,8 @@ Problem HmacVerifier::verify(const Api& api, const RequestData& request, const H
   const std::string_view encoded = single_header(*request.headers, "x-ca-signature", repeated);
   if (repeated) return {Slug::invalid_credential, {}, {}, "repeated_credential"};
   const HmacKey* key = manifest_.find_hmac_key(access_key);
-  // Up to the signature nothing depends on whether the key is known, but for how its client encodes.
+  // Until the signature is checked, an unknown key is handled like a known one, except for the spelling of
+  // its client.
   SignedRequest signed_request;
   if (Problem problem =
           signed_request.read(request, key == nullptr ? HmacProfile::classic : key->profile, arena))
@@ -118,7 +119,7 @@ Problem HmacVerifier::check_form(const Api& api, const RequestData& request,
   }
   if (!(hash == HmacHash::sha1 ? api.hmac.sha1 : api.hmac.sha256)) return refuse("method_not_allowed");
   if (api.hmac.require_nonce && (nonce.empty() || !signed_request.covers("x-ca-nonce")))
-    return {Slug::invalid_signature, {}, "this API wants a signed X-Ca-Nonce", "nonce_missing"};
+    return {Slug::invalid_signature, {}, "this API requires a signed X-Ca-Nonce", "nonce_missing"};
   for (const Parameter& parameter : api.parameters) {
     if (parameter.place != ParameterPlace::header || signed_request.covers(parameter.name)) continue;
     unsigned count = 0;
@@ -129,7 +130,7 @@ Problem HmacVerifier::check_form(const Api& api, const RequestData& request,
   return {};
 }
 
-// A form is part of the string; other bodies are covered by Content-MD5, whose value is.
+// A form is part of the string; other bodies are covered by their Content-MD5.
 Problem HmacVerifier::check_body(const Api& api, const RequestData& request) {
   const Body none;
   const Body& body = request.body == nullptr ? none : *request.body;
@@ -169,7 +170,7 @@ Problem HmacVerifier::check_time(const RequestData& request, const SignedRequest
     if (!time) {
       return {Slug::stale_request,
               {},
-              is_date ? "Date is no date of HTTP" : "X-Ca-Timestamp is no number of milliseconds",
+              is_date ? "Date is not an HTTP date" : "X-Ca-Timestamp is not a number of milliseconds",
               "malformed_time"};
     }
     if (*time < now - policy.window || *time > now + policy.window) {
@@ -197,7 +198,7 @@ Problem HmacVerifier::check_nonce(const RequestData& request, const SignedReques
                                   Arena& arena) const {
   const std::string_view nonce = covered_header(request, signed_request, "x-ca-nonce");
   if (nonce.empty()) return {};
-  // Access keys hold no LF, nor do headers.
+  // Access keys and headers hold no LF.
   auto* text = static_cast<char*>(arena.allocate(key.access_key.size() + 1 + nonce.size()));
   if (policy.nonces == nullptr || text == nullptr) return {Slug::internal_error, {}, {}, "no_nonce_store"};
   size_t size = key.access_key.copy(text, key.access_key.size());
@@ -206,7 +207,7 @@ Problem HmacVerifier::check_nonce(const RequestData& request, const SignedReques
   Digest digest{};
   if (!sha256.digest({text, size}, digest)) return {Slug::internal_error, {}, {}, "openssl"};
   if (request.nonce != nullptr && *request.nonce == digest) return {};
-  // The same for each worker and configuration: whose quota it is.
+  // The owner of the quota; the same for all workers and configurations.
   const uint64_t owner = std::hash<std::string_view>()(key.access_key);
   switch (policy.nonces->remember(digest, owner, now, policy.nonce_hold)) {
     case NonceTable::Outcome::fresh:

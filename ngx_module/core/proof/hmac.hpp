@@ -1,6 +1,6 @@
-// Proves HMAC signatures of Alibaba's AccessKey form (authentication.md,
-// "HMAC"). An unknown access key costs and answers what a wrong signature costs
-// and answers.
+// Verifies HMAC signatures of Alibaba's AccessKey form (ngx_module/README.md,
+// "Signatures (HMAC)"). An unknown access key takes the same time and gets the
+// same answer as a wrong signature.
 #pragma once
 
 #include <cstdint>
@@ -19,29 +19,30 @@
 
 namespace tablegate::core {
 
-// What a gateway asks of signed requests.
+// What a gateway requires of signed requests.
 struct HmacPolicy {
-  int64_t window = 900;  // seconds that a signed time may be away from now; 0: times and nonces do not count
-  int64_t valid_from = INT64_MIN;  // times signed before are refused: nonces of then are not known
+  int64_t window =
+      900;  // seconds that a signed time may differ from now; 0: times and nonces are not checked
+  int64_t valid_from = INT64_MIN;  // earlier signed times are rejected: their nonces are not known
   int64_t nonce_hold = 1800;       // seconds that a nonce is remembered: twice the largest window
   NonceTable* nonces = nullptr;
 };
 
 struct HmacProof {
-  const HmacKey* key = nullptr;     // set when the signature held
-  std::string_view string_to_sign;  // ours, when it did not hold: the caller's own bytes. Lives in the arena
+  const HmacKey* key = nullptr;     // set when the signature is right
+  std::string_view string_to_sign;  // ours, when it is not: the caller's own bytes. Lives in the arena
 };
 
-// One worker's contexts. Not shared by threads. The manifest outlives it.
+// One worker's contexts. Not shared by threads. The manifest must outlive it.
 class HmacVerifier {
  public:
   explicit HmacVerifier(const Manifest& manifest);
 
-  // The request carries X-Ca-Key once or more; its body was read. `now` in seconds since 1970.
+  // For a request with at least one X-Ca-Key whose body was read. `now` in seconds since 1970.
   Problem verify(const Api& api, const RequestData& request, const HmacPolicy& policy, int64_t now,
                  Sha256& sha256, Arena& arena, HmacProof& proof);
 
-  // Signatures computed so far: the same for a known and an unknown access key.
+  // Signatures computed so far: as many for an unknown access key as for a known one.
   uint64_t signatures() const { return signatures_; }
 
  private:
@@ -58,8 +59,8 @@ class HmacVerifier {
   const Manifest& manifest_;
   Md5 md5_;
   std::vector<std::unique_ptr<Mac>>
-      macs_;         // two a key (SHA-256, SHA-1), made when first used; the last two: nobody's
-  size_t made_ = 0;  // of them
+      macs_;         // two per key (SHA-256, SHA-1), made on first use; the last two are for unknown keys
+  size_t made_ = 0;  // number of contexts made
   uint64_t signatures_ = 0;
 };
 
@@ -67,7 +68,7 @@ class HmacVerifier {
 std::string hmac_signature(HmacHash hash, std::string_view secret, std::string_view text);
 
 // The value of X-Ca-Error-Message: the string to sign in backticks on one line, LF as '#', other control
-// bytes as %XX, cut at some 4 KiB.
+// bytes as %XX, cut at about 4 KiB.
 std::string string_to_sign_message(std::string_view text);
 
 }  // namespace tablegate::core

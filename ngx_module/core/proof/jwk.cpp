@@ -17,7 +17,7 @@ constexpr size_t kMinSecret = 32;  // of the smallest hash
 constexpr size_t kMaxSecret = 4096;
 constexpr size_t kMaxKid = 256;
 
-// Reads the members of one JWK; the first problem is kept.
+// Reads the members of one JWK; keeps the first problem.
 class KeyReader {
  public:
   KeyReader(const json_t* json, std::string pointer) : json_(json), pointer_(std::move(pointer)) {}
@@ -75,7 +75,7 @@ std::string KeyReader::bytes(const char* member) {
   return value ? std::move(*value) : std::string();
 }
 
-// Base64urlUInt of RFC 7518 section 2: the least number of bytes.
+// Base64urlUInt of RFC 7518 section 2: no leading zero bytes.
 std::string KeyReader::unsigned_number(const char* member) {
   std::string value = bytes(member);
   if (value.empty() || value[0] == '\0') fail(member, "must be a number without leading zero bytes");
@@ -84,10 +84,10 @@ std::string KeyReader::unsigned_number(const char* member) {
 
 void KeyReader::read_use() {
   for (const char* member : {"d", "p", "q", "dp", "dq", "qi", "oth"}) {
-    if (get(member) != nullptr) fail("", "is a private key: give the public key alone");
+    if (get(member) != nullptr) fail("", "is a private key: give only the public key");
   }
   if (const std::optional<std::string> use = text("use"); use && *use != "sig") {
-    fail("use", "must be sig: a key for something else verifies no signature");
+    fail("use", "must be sig: a key with another use must not verify signatures");
   }
   const json_t* operations = get("key_ops");
   if (operations == nullptr) return;
@@ -103,7 +103,7 @@ void KeyReader::read_use() {
   }
   std::sort(seen.begin(), seen.end());
   if (std::adjacent_find(seen.begin(), seen.end()) != seen.end()) {
-    fail("key_ops", "names an operation twice");
+    fail("key_ops", "repeats an operation");
   }
 }
 
@@ -152,7 +152,7 @@ void KeyReader::read_algorithm() {
     fail("alg",
          "must be one of HS256 HS384 HS512 RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA");
   } else if (jwt_key_type(*out_.algorithm) != out_.type || jwt_key_curve(*out_.algorithm) != out_.curve) {
-    fail("alg", "does not go with this type of key");
+    fail("alg", "is not an algorithm for this type of key");
   }
 }
 
@@ -188,8 +188,8 @@ void KeyReader::read_rsa() {
   if (problem_) return;
   if (const char* reason = bad_rsa_key(out_.modulus, exponent)) return fail("", reason);
   out_.key = make_rsa_key(out_.modulus, exponent);
-  if (!out_.key) fail("", "is refused by OpenSSL");
-  // The exponent's size before it, so that no two pairs look alike.
+  if (!out_.key) fail("", "is rejected by OpenSSL");
+  // The exponent's size comes first, so that no two pairs give the same text.
   set_fingerprint(std::string(1, static_cast<char>(exponent.size())) + exponent + out_.modulus);
 }
 
@@ -201,7 +201,7 @@ void KeyReader::read_ec() {
   if (y.size() != size) fail("y", "must have " + std::to_string(size) + " bytes");
   if (problem_) return;
   out_.key = make_ec_key(out_.curve, "\x04" + x + y);
-  if (!out_.key) fail("", "is no point of the curve");
+  if (!out_.key) fail("", "is not a point of the curve");
   set_fingerprint(x + y);
 }
 
@@ -211,7 +211,7 @@ void KeyReader::read_okp() {
   if (problem_) return;
   if (const char* reason = bad_ed25519_key(x)) return fail("", reason);
   out_.key = make_ed25519_key(x);
-  if (!out_.key) fail("", "is refused by OpenSSL");
+  if (!out_.key) fail("", "is rejected by OpenSSL");
   set_fingerprint(x);
 }
 
@@ -279,8 +279,8 @@ Result<std::vector<Jwk>> read_jwks(const json_t* set, const std::string& pointer
 Result<std::vector<Jwk>> parse_jwks(std::string_view text) {
   json_error_t error;
   const JsonPtr json(json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES, &error));
-  // jansson's own words may quote the text, which may hold a secret.
-  if (!json) return Error{"is no JSON", "line " + std::to_string(error.line)};
+  // jansson's message may quote the text, which may hold a secret.
+  if (!json) return Error{"is not JSON", "line " + std::to_string(error.line)};
   return read_jwks(json.get());
 }
 

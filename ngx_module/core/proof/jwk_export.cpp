@@ -1,5 +1,5 @@
-// PEM and secrets to JWK text. What comes out was read back by read_jwks(), so
-// that nothing is stored that nginx would refuse.
+// Converts PEM and secrets to JWK text. The result is checked with read_jwks(),
+// so that nothing is stored that nginx would reject.
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
 #include <openssl/err.h>
@@ -74,7 +74,7 @@ PkeyPtr read_pem(std::string_view pem) {
   return PkeyPtr(key);
 }
 
-// Empty: a key of another type than the algorithm's.
+// Empty: the key's type is not the algorithm's.
 Members members_of(const EVP_PKEY* key, JwtAlgorithm algorithm) {
   const JwkCurve curve = jwt_key_curve(algorithm);
   switch (jwt_key_type(algorithm)) {
@@ -124,17 +124,17 @@ Result<std::string> jwk_from_pem(std::string_view pem, JwtAlgorithm algorithm,
   }
   const size_t first = pem.find(kBegin);
   if (first == std::string_view::npos || pem.size() > kMaxPem)
-    return Error{"is no PEM file of a public key", {}};
+    return Error{"is not a PEM file of a public key", {}};
   if (pem.find("PRIVATE KEY-----") != std::string_view::npos) {
-    return Error{"is a private key: give the public key alone (openssl pkey -in FILE -pubout)", {}};
+    return Error{"is a private key: give only the public key (openssl pkey -in FILE -pubout)", {}};
   }
   if (pem.find(kBegin, first + 1) != std::string_view::npos)
     return Error{"has more than one key or certificate", {}};
   const PkeyPtr key = read_pem(pem);
   ERR_clear_error();
-  if (!key) return Error{"is no PEM file of a public key that OpenSSL can read", {}};
+  if (!key) return Error{"is not a PEM file of a public key that OpenSSL can read", {}};
   const Members members = members_of(key.get(), algorithm);
-  if (members.empty()) return Error{"is no key for " + name, {}};
+  if (members.empty()) return Error{"is not a key for " + name, {}};
   return finish(members, algorithm, kid);
 }
 

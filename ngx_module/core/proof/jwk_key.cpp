@@ -30,7 +30,7 @@ PkeyPtr from_parameters(const char* type, OSSL_PARAM_BLD* builder) {
   EVP_PKEY* key = nullptr;
   if (!parameters || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
       EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1) {
-    ERR_clear_error();  // nginx takes what is left in the queue for an error of its own
+    ERR_clear_error();  // nginx would report what is left in the queue as its own error
     return nullptr;
   }
   return PkeyPtr(key);
@@ -79,8 +79,8 @@ const char* ec_group_name(JwkCurve curve) {
   }
 }
 
-// OpenSSL refuses coordinates that are no field elements and points off the curve; these curves have cofactor
-// 1, so that every other point but infinity, which this form cannot say, is good.
+// OpenSSL rejects coordinates that are not field elements and points off the curve. These curves have
+// cofactor 1, so that every point is good except infinity, which this form cannot express.
 PkeyPtr make_ec_key(JwkCurve curve, std::string_view point) {
   const ParamBldPtr builder(OSSL_PARAM_BLD_new());
   if (!builder ||
@@ -120,7 +120,7 @@ const char* bad_rsa_key(std::string_view modulus, std::string_view exponent) {
   if (bits > kMaxRsaBits) return "has a modulus of more than 16384 bits";
   if (BN_is_odd(n.get()) == 0) return "has an even modulus";
   if (BN_is_odd(e.get()) == 0) return "has an even exponent";
-  // FIPS 186-5 section 5.1; and OpenSSL verifies no longer exponents with long moduli.
+  // FIPS 186-5 section 5.1; OpenSSL does not verify longer exponents with long moduli.
   if (BN_num_bits(e.get()) <= 16) return "has an exponent of less than 65537";
   if (BN_num_bits(e.get()) > 64) return "has an exponent of more than 64 bits";
   return nullptr;
@@ -141,8 +141,8 @@ bool looks_like_key(std::string_view secret) {
 
 namespace {
 
-// The y of Ed25519's points of order 1, 2, 4 and 8, little-endian (RFC 7748 section 7 tells of them): under
-// such a key anyone can make signatures.
+// The y coordinates of Ed25519's points of order 1, 2, 4 and 8, little-endian (see RFC 7748 section 7):
+// anyone can make signatures for such a key.
 constexpr std::array<std::string_view, 5> kSmallOrder = {
     std::string_view("\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
                      "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
@@ -170,7 +170,7 @@ BnPtr from_hex(const char* hex) {
   return BnPtr(out);
 }
 
-// Whether y, below the prime, belongs to a point: x^2 = (y^2 - 1) / (d y^2 + 1) must be a square, which it is
+// Whether y, below the prime, belongs to a point: x^2 = (y^2 - 1) / (d y^2 + 1) must be a square, which is so
 // when numerator times denominator is one.
 bool on_curve(const BIGNUM* y, const BIGNUM* prime) {
   const BnCtxPtr context(BN_CTX_new());
@@ -190,7 +190,7 @@ bool on_curve(const BIGNUM* y, const BIGNUM* prime) {
 
 }  // namespace
 
-// RFC 8032 section 5.1.3, which OpenSSL does only when it verifies.
+// RFC 8032 section 5.1.3, which OpenSSL checks only when it verifies.
 const char* bad_ed25519_key(std::string_view point) {
   std::string y(point);
   y.back() = static_cast<char>(static_cast<unsigned char>(y.back()) & 0x7FU);  // the sign of x
@@ -201,7 +201,7 @@ const char* bad_ed25519_key(std::string_view point) {
   const BnPtr prime = from_hex(kPrime);
   if (!value || !prime) return "cannot be read: no memory";
   if (BN_cmp(value.get(), prime.get()) >= 0 || !on_curve(value.get(), prime.get())) {
-    return "is no point of the curve";
+    return "is not a point of the curve";
   }
   return nullptr;
 }

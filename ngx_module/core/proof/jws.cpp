@@ -37,8 +37,8 @@ constexpr std::string_view kOrder521(
     "\x89\x9c"
     "\x47\xae\xbb\x6f\xb7\x1e\x91\x38\x64\x09",
     66);
-// The base points (SEC 2; RFC 8032 section 5.1): good keys whose private halves everybody knows, so only for
-// verifications that prove nothing.
+// The base points (SEC 2; RFC 8032 section 5.1): valid keys whose private halves are public, used only for
+// verifications whose result is ignored.
 constexpr std::string_view kBase25519(
     "\x58\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66"
     "\x66\x66"
@@ -49,7 +49,7 @@ std::string_view order_of(JwkCurve curve) {
   return curve == JwkCurve::p256 ? kOrder256 : curve == JwkCurve::p384 ? kOrder384 : kOrder521;
 }
 
-// Both of one size, big-endian.
+// Both have the same size, big-endian.
 bool in_range(std::string_view number, std::string_view order) {
   const bool zero = std::all_of(number.begin(), number.end(), [](char c) { return c == '\0'; });
   return !zero && std::char_traits<char>::compare(number.data(), order.data(), order.size()) < 0;
@@ -71,7 +71,7 @@ bool is_pss(JwtAlgorithm algorithm) {
          algorithm == JwtAlgorithm::ps512;
 }
 
-// An ECDSA signature as OpenSSL takes it: SEQUENCE of two INTEGERs (RFC 3279 section 2.2.3).
+// An ECDSA signature in OpenSSL's form: SEQUENCE of two INTEGERs (RFC 3279 section 2.2.3).
 class DerSignature {
  public:
   explicit DerSignature(std::string_view pair) {
@@ -90,7 +90,7 @@ class DerSignature {
   size_t size() const { return size_; }
 
  private:
-  // Not zero: well_formed() has seen to it.
+  // Not zero, as well_formed() has checked.
   static size_t put(std::string_view number, unsigned char* to) {
     number.remove_prefix(std::min(number.find_first_not_of('\0'), number.size() - 1));
     const bool sign = (static_cast<unsigned char>(number[0]) & 0x80U) != 0;
@@ -110,7 +110,7 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-// One key under one algorithm, ready to be copied (asymmetric) or begun again (HMAC).
+// One key under one algorithm, ready to be copied (asymmetric) or restarted (HMAC).
 struct Prepared {
   MdCtxPtr verify;
   std::optional<Mac> mac;
@@ -141,7 +141,7 @@ Prepared prepare(const Jwk& key, JwtAlgorithm algorithm) {
   return out;
 }
 
-constexpr uint32_t kDummy = UINT32_MAX;  // its number; one for each algorithm
+constexpr uint32_t kDummy = UINT32_MAX;  // the number of an unknown key; one for each algorithm
 constexpr size_t kMaxPrepared = 4096;    // about 2 KiB each
 
 }  // namespace
@@ -178,7 +178,7 @@ const Jwk& JwsVerifier::State::dummy(JwtAlgorithm algorithm) {
       slot->secret = Secret(std::string(64, '\0'));
       break;
     case JwkType::rsa:
-      slot->modulus = std::string(kMinRsaBits / 8, '\xC5');  // any odd number of the size
+      slot->modulus = std::string(kMinRsaBits / 8, '\xC5');  // any odd number of this size
       slot->key = make_rsa_key(slot->modulus, std::string_view("\x01\x00\x01", 3));
       break;
     case JwkType::ec:
@@ -211,7 +211,7 @@ bool JwsVerifier::State::check(uint32_t number, const Jwk& key, JwtAlgorithm alg
 
 void JwsVerifier::State::pretend(JwtAlgorithm algorithm, std::string_view input, std::string_view signature) {
   const Jwk& key = dummy(algorithm);
-  // RSA: one that OpenSSL does not give up on before the exponentiation.
+  // For RSA: a number that OpenSSL does not reject before the exponentiation.
   const std::string fitting(key.modulus.size(), '\x42');
   check(kDummy, key, algorithm, input, key.type == JwkType::rsa ? std::string_view(fitting) : signature);
 }
@@ -239,14 +239,14 @@ bool JwsVerifier::verify(uint32_t number, const Jwk& key, JwtAlgorithm algorithm
                          std::string_view signature) {
   ++state_->count;
   bool good = false;
-  // RSA: OpenSSL gives up at once on another size than the modulus's and on a number that is not below it,
-  // which would tell a known key from an unknown one by the time.
+  // For RSA: OpenSSL rejects at once a signature of another size than the modulus, and one that is not below
+  // it. Without this, the time would show whether the key is known.
   if (key.type == JwkType::rsa && (signature.size() != key.modulus.size() || signature >= key.modulus)) {
     state_->pretend(algorithm, input, signature);
   } else {
     good = state_->check(number, key, algorithm, input, signature);
   }
-  if (!good) ERR_clear_error();  // nginx takes what is left in the queue for an error of its own
+  if (!good) ERR_clear_error();  // nginx would report what is left in the queue as its own error
   return good;
 }
 

@@ -1,6 +1,6 @@
-// Signatures of JSON Web Signatures (RFC 7518 section 3, RFC 8037) on OpenSSL's
-// EVP, with contexts prepared once a key and then copied. One a worker; not
-// shared by threads. Whoever asks keeps the keys as long as this.
+// Signatures of JSON Web Signatures (RFC 7518 section 3, RFC 8037) by OpenSSL's
+// EVP, with contexts prepared once per key and then copied. One per worker; not
+// shared by threads. The caller keeps the keys as long as this object.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +18,19 @@ class JwsVerifier {
   JwsVerifier(const JwsVerifier&) = delete;
   JwsVerifier& operator=(const JwsVerifier&) = delete;
 
-  // Whether `signature` can be one of the algorithm at all, whatever the key: the size; for ECDSA exactly r
-  // and s (RFC 7518 section 3.4), both in [1, n-1].
+  // Whether `signature` can be one of the algorithm with any key: the size; for ECDSA exactly r and s (RFC
+  // 7518 section 3.4), both in [1, n-1].
   static bool well_formed(JwtAlgorithm algorithm, std::string_view signature);
 
   // Whether `signature`, which is well_formed(), is the key's over `input`. The key allows() the algorithm,
-  // and `number` names it among all keys that this verifier is ever asked about. Each call costs one
-  // verification, also where the signature cannot fit the key.
+  // and `number` identifies it among all keys that this verifier ever gets. Each call takes the time of one
+  // verification, even if the signature cannot fit the key.
   bool verify(uint32_t number, const Jwk& key, JwtAlgorithm algorithm, std::string_view input,
               std::string_view signature);
-  // Costs what verify() does, and proves nothing: for tokens that no key is for.
+  // Takes the time of verify() and verifies nothing: for tokens without a key.
   void pretend(JwtAlgorithm algorithm, std::string_view input, std::string_view signature);
 
-  // verify() and pretend() so far.
+  // Calls of verify() and pretend() so far.
   uint64_t count() const;
 
  private:

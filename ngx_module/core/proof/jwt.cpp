@@ -9,8 +9,8 @@ Problem refuse(JwtProof& proof, std::string_view reason) {
   return {Slug::invalid_credential, {}, {}};
 }
 
-// The shortest signature of the algorithms whose proofs are kept, encoded: of ES256 and EdDSA. HMACs cost
-// less than looking one up; those of HS512 are as long and looked up in vain.
+// The shortest encoded signature of the algorithms whose proofs are kept: of ES256 and EdDSA. An HMAC costs
+// less than the lookup; those of HS512 are as long and are looked up without success.
 constexpr size_t kShortestKept = 86;
 
 KeptProof make_kept(const JwtIndex::Match& match, const JwtToken& token) {

@@ -1,4 +1,4 @@
-// The algorithms of tokens and the keys that go with them (jwk.hpp).
+// The algorithms of tokens and the keys that fit them (jwk.hpp).
 #include <array>
 
 #include "core/proof/jwk.hpp"

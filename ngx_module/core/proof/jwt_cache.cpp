@@ -4,7 +4,7 @@
 
 namespace tablegate::core {
 
-// The token's digest spreads by itself.
+// A digest is distributed evenly already.
 JwtCache::Entry* JwtCache::set_of(const Digest& token) {
   return &entries_[(token[0] % kSets) * kWays];
 }

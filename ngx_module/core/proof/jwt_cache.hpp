@@ -1,6 +1,7 @@
-// Tokens whose signatures held, by SHA-256 of the whole token, so that the next
-// request with one costs no verification. Bounded: a set's least recently used
-// entry goes. Who looks one up still checks the time. One a verifier.
+// Tokens with right signatures, by SHA-256 of the whole token, so that the next
+// request with one needs no verification. Bounded: the least recently used
+// entry of a set is replaced. The caller still checks the time. One per
+// verifier.
 #pragma once
 
 #include <array>
@@ -11,7 +12,7 @@
 
 namespace tablegate::core {
 
-// What a proved token says; all that is looked at when it comes again.
+// The contents of a proved token that are checked when it is used again.
 struct KeptProof {
   const JwtSetting* setting = nullptr;
   const Jwk* key = nullptr;  // the setting's own
@@ -26,7 +27,7 @@ class JwtCache {
   static constexpr size_t kSets = 256;
   static constexpr size_t kWays = 4;
 
-  // Null: not there. Valid until the next put().
+  // Null: not in the cache. Valid until the next put().
   const KeptProof* find(uint32_t source, const Digest& token);
   void put(uint32_t source, const Digest& token, const KeptProof& proof);
 

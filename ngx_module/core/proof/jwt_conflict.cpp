@@ -1,6 +1,5 @@
-// Which consumers' settings do not go together (jwt_setting.hpp). One token must
-// never be able to mean two consumers, and never cost more than the verifications
-// that are allowed.
+// Finds consumers' settings that conflict (jwt_setting.hpp): a token must never
+// identify two consumers, and never need more verifications than allowed.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -56,10 +55,10 @@ std::vector<Row> make_rows(const std::vector<JwtSetting>& settings) {
   return rows;
 }
 
-// Settings of one key that do not exclude each other by their issuer: they must by the value of one claim.
+// Settings with one key that their issuers do not separate: the value of one claim must.
 class Rivals {
  public:
-  // The one that `setting` is not exclusive with.
+  // A setting that is not separate from `setting`.
   std::optional<uint32_t> rival(const JwtSetting& setting) const {
     if (first_ == nullptr) return std::nullopt;
     if (!setting.claim || !first_->claim || setting.claim->name != first_->claim->name) return place_;
@@ -120,7 +119,7 @@ std::optional<JwtConflict> find_overlap(const std::vector<JwtSetting>& settings,
   return std::nullopt;
 }
 
-// The keys that a token of one source, algorithm and kid may have been signed with.
+// The keys that may have signed a token with one source, algorithm and kid.
 struct Candidates {
   std::map<Fingerprint, uint32_t> any_issuer;  // to a setting that has the key
   std::map<std::string_view, std::map<Fingerprint, uint32_t>> issuers;

@@ -34,7 +34,7 @@ std::unique_ptr<const JwtIndex> JwtIndex::build(std::vector<JwtSetting>& setting
         entry.algorithm = static_cast<JwtAlgorithm>(i);
         if (key.allows(entry.algorithm)) index->entries_.push_back(entry);
       }
-      if (!fresh) {  // the first copy verifies for all
+      if (!fresh) {  // one copy verifies for all
         key.key.reset();
         key.secret = Secret();
         key.modulus = {};
@@ -118,7 +118,7 @@ bool JwtIndex::accepts(const Entry& entry, const JwtToken& token) {
   return !entry.setting->audience || token.for_audience(*entry.setting->audience);
 }
 
-// `entries` are of one key and issuer, sorted by claim and value.
+// `entries` have one key and issuer, sorted by claim and value.
 const JwtIndex::Entry* JwtIndex::find_claim(Range entries, const JwtToken& token, std::string_view& reason) {
   while (entries.first != entries.second) {
     const std::optional<std::string_view> claim = entries.first->claim;

@@ -1,7 +1,7 @@
-// Finds the keys that may verify a token, and the setting that it is proof for,
-// without looking at every consumer: sorted lists over (source, algorithm, kid,
-// issuer, key, claim). Built once with the manifest, immutable; its views point
-// into the settings, which live as long and do not move.
+// Finds the keys that may verify a token, and the setting that it satisfies,
+// without going through all consumers: sorted lists over (source, algorithm,
+// kid, issuer, key, claim). Built once with the manifest, immutable; its views
+// point into the settings, which live as long and do not move.
 #pragma once
 
 #include <array>
@@ -19,33 +19,34 @@ struct JwtToken;
 
 class JwtIndex {
  public:
-  // Settings without a find_jwt_conflict(). Of a key that several settings have, one copy is kept.
+  // `settings` must have no find_jwt_conflict(). A key that several settings have is kept once.
   static std::unique_ptr<const JwtIndex> build(std::vector<JwtSetting>& settings);
 
-  // The places where tokens may stand, each once; a request's token is named by its place in this list.
+  // The places where tokens may be, each once; a token's place is given as an index in this list.
   const std::vector<TokenSource>& sources() const { return sources_; }
 
   struct Candidates {
     std::array<uint32_t, kMaxVerifications> keys{};  // for key()
     size_t count = 0;
-    // Verifications that a refused token of this source and algorithm costs, whatever its kid and issuer.
+    // The number of verifications that a rejected token of this source and algorithm costs, with any kid and
+    // issuer.
     size_t cost = 1;
   };
-  // The keys that a token may have been signed with. `kid` and `issuer` are the token's, not proved yet.
+  // The keys that may have signed a token. `kid` and `issuer` are the token's, not proved yet.
   Candidates candidates(uint32_t source, JwtAlgorithm algorithm, std::optional<std::string_view> kid,
                         std::optional<std::string_view> issuer) const;
-  // Why there are no candidates, in a word for the log.
+  // Why there are no candidates, in one word for the log.
   std::string_view why_none(uint32_t source, JwtAlgorithm algorithm,
                             std::optional<std::string_view> kid) const;
 
   const Jwk& key(uint32_t number) const { return *keys_[number]; }
 
   struct Match {
-    const JwtSetting* setting = nullptr;  // null: no consumer's conditions hold
+    const JwtSetting* setting = nullptr;  // null: no consumer's conditions are satisfied
     const Jwk* key = nullptr;             // the setting's own, with its kid
     std::string_view reason;              // the condition that failed
   };
-  // The setting whose conditions hold for a token that key number `key` verified.
+  // The setting whose conditions are satisfied by a token that key number `key` verified.
   Match match(uint32_t source, const JwtToken& token, uint32_t key) const;
 
  private:
@@ -73,7 +74,7 @@ class JwtIndex {
 
   std::vector<TokenSource> sources_;
   std::vector<const Jwk*> keys_;
-  std::vector<Entry> entries_;                              // sorted by all members but the last two
+  std::vector<Entry> entries_;                              // sorted by all members except the last two
   std::vector<std::array<uint8_t, kJwtAlgorithms>> costs_;  // by source
 };
 

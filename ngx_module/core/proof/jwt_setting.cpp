@@ -31,7 +31,7 @@ TokenSource read_source(ObjectReader& in) {
   out.name = limited(in, "name", kMaxName);
   out.prefix.clear();
   if (out.in != TokenSource::In::query && !is_token(out.name)) {
-    in.fail("name", "is no name of a header or a cookie");
+    in.fail("name", "is not a name of a header or a cookie");
   }
   if (!in.has("prefix")) return out;
   out.prefix = in.string("prefix");

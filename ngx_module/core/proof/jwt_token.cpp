@@ -14,7 +14,7 @@ namespace {
 
 using Kind = FlatMember::Kind;
 
-// The decoded part with a NUL behind it; null data(): not canonical, or no memory.
+// The decoded part, NUL-terminated; null data(): not canonical, or memory is exhausted.
 struct Decoded {
   char* text = nullptr;
   size_t size = 0;
@@ -53,14 +53,14 @@ const char* read_object(std::string_view part, Arena& arena, FlatObject& out) {
   return "json";
 }
 
-// RFC 7515 section 4.1. What the header says of keys (jwk, jku, x5u, x5c) is not looked at.
+// RFC 7515 section 4.1. Keys in the header (jwk, jku, x5u, x5c) are ignored.
 const char* read_header(const FlatObject& header, JwtToken& out) {
   const FlatMember* algorithm = header.find("alg");
   if (algorithm == nullptr || algorithm->kind != Kind::text) return "alg_missing";
   const std::optional<JwtAlgorithm> known = parse_jwt_algorithm(algorithm->text);
   if (!known) return "alg_unknown";
   out.algorithm = *known;
-  // Section 4.1.11: an extension that is not understood must be refused, and none is.
+  // Section 4.1.11: an extension that is not understood must be rejected, and we understand none.
   if (header.find("crit") != nullptr) return "crit";
   const FlatMember* b64 = header.find("b64");  // RFC 7797 section 3
   if (b64 != nullptr && (b64->kind != Kind::truth || b64->text != "true")) return "b64";
@@ -72,7 +72,7 @@ const char* read_header(const FlatObject& header, JwtToken& out) {
   return nullptr;
 }
 
-// Where the two are; false: there are fewer, or more.
+// The positions of the two dots; false: there are fewer, or more.
 bool two_dots(std::string_view text, size_t& first, size_t& second) {
   first = text.find('.');
   if (first == std::string_view::npos) return false;
@@ -80,9 +80,9 @@ bool two_dots(std::string_view text, size_t& first, size_t& second) {
   return second != std::string_view::npos && text.find('.', second + 1) == std::string_view::npos;
 }
 
-// False: the claim is there and no number.
+// False: the claim exists but is not a number.
 bool read_date(const FlatObject& claims, std::string_view name, std::optional<int64_t>& out) {
-  constexpr double kMost = 9007199254740992.0;  // 2^53, past which doubles are no whole seconds
+  constexpr double kMost = 9007199254740992.0;  // 2^53: larger doubles are not exact seconds
   const FlatMember* claim = claims.find(name);
   if (claim == nullptr) return true;
   if (claim->kind != Kind::number) return false;

@@ -17,7 +17,7 @@ Mac::Mac(HmacHash hash, std::string_view key) : context_(std::make_unique<Contex
   constexpr const char* kNames[] = {"SHA1", "SHA256", "SHA384", "SHA512"};
   const MacPtr algorithm(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
   if (!algorithm) return;
-  context_->context.reset(EVP_MAC_CTX_new(algorithm.get()));  // keeps the algorithm
+  context_->context.reset(EVP_MAC_CTX_new(algorithm.get()));  // holds a reference to the algorithm
   context_->size = mac_size(hash);
   const OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,

@@ -1,6 +1,6 @@
-// HMAC (RFC 2104) by OpenSSL with the key set once: making a context costs four
-// times what a signature costs, starting it again with its key costs next to
-// nothing.
+// HMAC (RFC 2104) by OpenSSL with the key set once: making a context takes four
+// times as long as a signature; restarting it with its key takes almost no
+// time.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ constexpr size_t mac_size(HmacHash hash) {
   return kSizes[static_cast<size_t>(hash)];
 }
 
-// One key's context. One a worker; not shared by threads. The key's bytes are copied by OpenSSL, which wipes
-// them when this goes.
+// One key's context. One per worker; not shared by threads. OpenSSL copies the key's bytes and wipes its copy
+// when this is destroyed.
 class Mac {
  public:
   Mac(HmacHash hash, std::string_view key);
@@ -29,7 +29,7 @@ class Mac {
   Mac(const Mac&) = delete;
   Mac& operator=(const Mac&) = delete;
 
-  // Writes mac_size(hash) bytes. False when OpenSSL failed: refuse.
+  // Writes mac_size(hash) bytes. False when OpenSSL failed; then reject the request.
   bool compute(std::string_view bytes, unsigned char* out);
 
  private:

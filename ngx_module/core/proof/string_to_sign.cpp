@@ -14,13 +14,13 @@ constexpr size_t kMaxPairs = 1024;
 
 constexpr std::string_view kFixed[] = {"accept", "content-md5", "content-type", "date"};
 
-// A name that a header can have.
+// A valid name of a header (RFC 9110 section 5.6.2).
 bool token(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_token_character);
 }
 
-// Headers that are never among the signed ones, listed or not: the signature itself, and what has a line of
-// its own.
+// Headers that are never among the signed ones, listed or not: the signature itself, and those with a line of
+// their own.
 bool never_listed(std::string_view name) {
   if (same_in_any_case(name, "x-ca-signature") || same_in_any_case(name, "x-ca-signature-headers"))
     return true;
@@ -28,7 +28,7 @@ bool never_listed(std::string_view name) {
                      [name](std::string_view fixed) { return same_in_any_case(name, fixed); });
 }
 
-// Calls visit(part) for each part of `text` between `separator`s; stops where it returns false.
+// Calls visit(part) for each part of `text` between `separator`s, until it returns false.
 template <class Visit>
 bool for_each_part(std::string_view text, char separator, Visit visit) {
   while (!text.empty()) {
@@ -60,8 +60,8 @@ std::string_view single_header(const HeaderSource& headers, std::string_view nam
 }
 
 Problem SignedRequest::read(const RequestData& request, HmacProfile profile, Arena& arena) {
-  // nginx ends the path or the query there, what is signed would not: `a=1%23b` and `a=1#b` are one text, but
-  // two requests.
+  // nginx ends the path or the query at '#', the signed text would not: `a=1%23b` and `a=1#b` are one text
+  // but two requests.
   if (request.target.find('#') != std::string_view::npos)
     return {Slug::invalid_parameter, {}, "'#' is not percent-encoded", "fragment"};
   method_ = request.method;
@@ -105,7 +105,8 @@ Problem SignedRequest::read_headers(const RequestData& request, Arena& arena) {
   });
   if (!complete) return {Slug::internal_error, {}, {}};
   if (repeated) return refuse("repeated_header");
-  // The line of a header `/p?a=b` could be the path's of another request, whose value goes on behind an LF.
+  // A line of the header `/p?a=b` could also be the path line of another request, whose value continues after
+  // an LF.
   if (malformed) return refuse("malformed_list");
   std::sort(headers_, headers_ + header_count_,
             [](const Header& a, const Header& b) { return a.lower < b.lower; });
@@ -130,7 +131,7 @@ Problem SignedRequest::read_pairs(const RequestData& request, bool raw, Arena& a
   pairs_ = allocate<Pair>(arena, most);
   if (pairs_ == nullptr) return {Slug::internal_error, {}, {}};
   if (Problem problem = add_pairs(query, raw, arena)) return problem;
-  // Forms have no `raw` profile: the samples that sign a raw query sign a form's values decoded.
+  // Forms have no `raw` profile: Alibaba's samples that sign a raw query sign a form's values decoded.
   if (Problem problem = add_pairs(body, false, arena)) return problem;
 
   if (sort_pairs(&Pair::name) && (!raw || sort_pairs(&Pair::key))) return {};

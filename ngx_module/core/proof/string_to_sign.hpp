@@ -1,7 +1,7 @@
-// What an HMAC signature covers (authentication.md, "HMAC"): Alibaba's string to
-// sign, built from the bytes of the request as they came over the wire. Clients
-// differ in two spellings, so one request has up to four strings; they never
-// differ in how the request is decoded.
+// What an HMAC signature covers (ngx_module/README.md, "Signatures (HMAC)"):
+// Alibaba's string to sign, built from the bytes of the request as received.
+// Clients differ in two spellings, so one request has up to four strings; they
+// never differ in how the request is decoded.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@
 
 namespace tablegate::core {
 
-// The single value of a header, empty where it is absent. `repeated` is set where it stands more than once,
-// and left alone otherwise.
+// The single value of a header, empty if it is absent. Sets `repeated` if it occurs more than once, and
+// leaves it alone otherwise.
 std::string_view single_header(const HeaderSource& headers, std::string_view name, bool& repeated);
 
-// What one request's signature covers. Everything it points to lives as long as the request.
+// What a request's signature covers. All its pointers live as long as the request.
 class SignedRequest {
  public:
   struct Spelling {
@@ -26,26 +26,26 @@ class SignedRequest {
     bool empty_with_sign = false;  // an empty value as `k=`, else `k`
   };
 
-  // Collects it. 400 where a parameter is repeated, badly encoded or one of more than 1,024, or the target
-  // holds '#'; 401 where a header that counts is repeated or the list of signed headers names one twice or
-  // something that is no header's name.
+  // Collects it. 400 if a parameter is repeated, badly encoded or one of more than 1,024, or the target holds
+  // '#'; 401 if a signed header is repeated, or the list of signed headers repeats a name or holds something
+  // that is not a header's name.
   Problem read(const RequestData& request, HmacProfile profile, Arena& arena);
 
   // Whether the list names this header, in any case.
   bool covers(std::string_view header) const;
 
-  // How many spellings differ: 1, 2 or 4. Depends on the request only.
+  // The number of different spellings: 1, 2 or 4. Depends only on the request.
   unsigned spellings() const { return (mixed_case_ ? 2U : 1U) * (empty_values_ ? 2U : 1U); }
-  // The one with this number, from 0: as listed with `k` first.
+  // The spelling with this number, from 0: as listed with `k` first.
   Spelling spelling(unsigned number) const;
 
-  // The string. The same memory is used for each: it is good until the next call.
+  // The string to sign. All spellings share the memory: it is valid until the next call.
   std::string_view text(Spelling spelling);
 
  private:
   struct Pair {
     std::string_view name;  // decoded
-    std::string_view key;   // what is signed, and sorted by
+    std::string_view key;   // signed, and sorted by
     std::string_view value;
   };
   struct Header {
@@ -56,7 +56,7 @@ class SignedRequest {
 
   Problem read_headers(const RequestData& request, Arena& arena);
   Problem read_pairs(const RequestData& request, bool raw, Arena& arena);
-  // By decoded names or by what is signed; false: two have the same.
+  // Sorts by decoded names or by signed text; false: two are equal.
   bool sort_pairs(std::string_view Pair::*by);
   Problem add_pairs(std::string_view text, bool raw, Arena& arena);
 

@@ -39,7 +39,7 @@ std::string canary_fault(const Api& api, const Api& canary) {
       api.hmac.require_content_md5 != canary.hmac.require_content_md5) {
     return "hmac";
   }
-  // Signatures must cover the headers that parameters stand in.
+  // Signatures must cover the headers of parameters.
   return header_parameters(api) == header_parameters(canary) ? "" : "request_parameters";
 }
 

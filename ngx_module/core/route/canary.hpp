@@ -1,5 +1,6 @@
-// Two versions of one API side by side: which of them a caller gets, and what
-// they must have in common so that neither route nor proof depends on it.
+// Two versions of one API at the same time: which of them a caller gets, and
+// what they must have in common, because routing and authentication come before
+// the choice.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +11,11 @@
 
 namespace tablegate::core {
 
-// Whether `consumer` gets the canary that `weight` percent of consumers get: always the same answer for the
-// same consumer, and a larger weight only adds consumers.
+// Whether `consumer` gets the canary, as `weight` percent of consumers do: always the same answer for a
+// consumer, and a larger weight only adds consumers.
 bool takes_canary(std::string_view consumer, uint32_t api_id, uint32_t weight);
 
-// Why `canary` cannot stand beside `api`: the field that differs, or empty.
+// The field in which `canary` must not differ from `api`, or empty.
 std::string canary_fault(const Api& api, const Api& canary);
 
 }  // namespace tablegate::core

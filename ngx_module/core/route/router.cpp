@@ -19,7 +19,7 @@ namespace {
 
 enum Method : unsigned { kGet = 1, kPost = 2 };
 
-// HEAD is GET without a body; 0: no method of ours.
+// HEAD is GET without a body; 0: a method that no API has.
 unsigned method_of(std::string_view method) {
   if (method == "GET" || method == "HEAD") return kGet;
   if (method == "POST") return kPost;
@@ -31,12 +31,12 @@ std::string_view allow_of(unsigned methods) {
   return kAllow[methods & 3U];
 }
 
-// What a request says of versions.
+// Where a request may name a version.
 struct VersionSource {
   std::string_view query;
   const HeaderSource* headers;
 
-  // What the request gives `key` as value, still encoded; null data(): nothing, or more than one.
+  // The request's value for `key`, still encoded; null data(): none, or more than one.
   std::string_view value_of(const VersionKey& key) const {
     if (key.in == VersionKey::In::query) {
       const QueryValue found = find_query_value(query, key.name);
@@ -48,7 +48,7 @@ struct VersionSource {
   }
 };
 
-// The APIs of one path and method: one, or versions that the same header or query parameter tells apart.
+// The APIs of one path and method: one, or several versions that a header or query parameter selects.
 class Endpoint {
  public:
   // Null, or an API that the same request could mean.
@@ -109,7 +109,7 @@ struct Scope {
 
 struct Search {
   unsigned method = 0;
-  unsigned methods_seen = 0;  // that the path takes for the version asked for
+  unsigned methods_seen = 0;  // of the path, for the requested version
   VersionSource version;
 
   const Api* visit(const Endpoints& endpoints) {
@@ -120,7 +120,7 @@ struct Search {
   }
 };
 
-// Visits each node of the tree at most once, so the work is bounded by the manifest.
+// Visits each node of the tree at most once, so that the manifest bounds the work.
 const Api* search_patterns(const Node& node, std::string_view rest, Search& search) {
   if (rest.empty()) return search.visit(node.endpoints);
   const size_t slash = rest.find('/', 1);
@@ -142,7 +142,7 @@ const Api* search_scope(const Scope& scope, std::string_view path, Search& searc
   return nullptr;
 }
 
-// Why versions conflict, where it is not the path alone.
+// Why versions conflict, if not by the path alone.
 std::string both_words(const Api& a, const Api& b) {
   if (a.version_key.in == VersionKey::In::none && b.version_key.in == VersionKey::In::none) return {};
   return ", and one request could mean both versions";
@@ -175,8 +175,8 @@ Status add(Scope& scope, const Api& api, const std::string& where) {
 
 struct Router::Data {
   Scope any_host;
-  std::deque<Scope> scopes;                                // one a domain, as in Manifest::domains
-  std::unordered_map<std::string_view, size_t> exact;      // name -> place in Manifest::domains
+  std::deque<Scope> scopes;                                // one per domain, as in Manifest::domains
+  std::unordered_map<std::string_view, size_t> exact;      // name -> index in Manifest::domains
   std::unordered_map<std::string_view, size_t> wildcards;  // "example.com" of "*.example.com"
   const std::vector<Domain>* domains = nullptr;
 
@@ -218,8 +218,8 @@ Result<std::unique_ptr<const Router>> Router::build(const Manifest& manifest) {
     for (const std::string& domain : api.domains) {
       const auto found = by_name.find(domain);
       if (found == by_name.end()) {
-        return Error{
-            "API \"" + api.name + "\" names the domain " + domain + ", which the manifest does not have", {}};
+        return Error{"API \"" + api.name + "\" names the domain " + domain + ", which is not in the manifest",
+                     {}};
       }
       if (Status added = add(data->scopes[found->second], api, " on " + domain); !added) return added.error();
     }

@@ -1,11 +1,10 @@
 // Finds the API for a host, a path and a method. Built once with the manifest,
-// immutable, allocation-free on the request path.
-//
-// Order (interface section 5): the domain's own routes, then those without a
-// domain; a literal segment wins over a parameter. An exact domain wins over a
-// wildcard, a longer wildcard over a shorter one. Of the versions of a REST API at
-// one path the request's header or query parameter picks one; a request that
-// picks none sees none of them.
+// immutable, allocates nothing per request.
+// Order: first the domain's own routes, then those without a domain; a literal
+// segment before a parameter. An exact domain comes before a wildcard, a longer
+// wildcard before a shorter one. The request's header or query parameter
+// selects one of the versions of a REST API at one path; a request that selects
+// none finds none of them.
 #pragma once
 
 #include <array>
@@ -26,7 +25,7 @@ class HeaderSource;
 struct RouteMatch {
   enum class Outcome : uint8_t { found, method_not_allowed, not_found } outcome = Outcome::not_found;
   const Api* api = nullptr;        // found
-  const Domain* domain = nullptr;  // the host's domain where it is one of the manifest's, else null
+  const Domain* domain = nullptr;  // the host's domain if it is in the manifest, else null
   std::string_view allow;  // method_not_allowed: the value of the Allow header; lives as long as the router
 };
 
@@ -36,11 +35,11 @@ class Router {
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
-  // Refuses two APIs that one request could mean.
+  // An error if one request could mean two APIs.
   static Result<std::unique_ptr<const Router>> build(const Manifest& manifest);
 
   // `host` in lower case without port; `path` normalised (nginx's r->uri). HEAD finds GET. `query` (raw,
-  // without '?') and `headers` (null: none) are looked at only where a version is picked by them.
+  // without '?') and `headers` (null: none) are used only to select a version.
   RouteMatch find(std::string_view host, std::string_view path, std::string_view method,
                   std::string_view query = {}, const HeaderSource* headers = nullptr) const;
 
@@ -50,11 +49,12 @@ class Router {
   std::unique_ptr<const Data> data_;
 };
 
-// Whether one request could ask for both of two versions at one path and method: one value of one name picks
-// at most one; of two names a request could give both, and without a key it means an API in any case.
+// Whether one request could ask for both of two versions at one path and method. One value of one name
+// selects at most one version; with two names a request could give both; without a key a version is meant by
+// every request.
 bool could_mean_both(const VersionKey& a, const VersionKey& b);
 
-// The value of path parameter `name` of `api` within `path`, which the router matched; empty when there is
+// The value of path parameter `name` of `api` within `path`, which the router matched; empty if there is
 // none.
 std::string_view path_parameter(const Api& api, std::string_view path, std::string_view name);
 

@@ -7,12 +7,13 @@ namespace tablegate::core {
 namespace {
 
 constexpr size_t kReserved = 2;  // other(), unmatched()
-constexpr size_t kProbed = 64;   // cells looked at: at 90 % full, one in a thousand would look further
-constexpr uint64_t kLate = 2;    // generations: those before have hardly a worker left
-constexpr uint64_t kTaken = 1;   // as a key, no API's: a cell that is on its way from one version to another
-constexpr int kPatience = 4096;  // looks at such a cell: who takes it over needs nanoseconds, unless it died
+constexpr size_t kProbed = 64;   // cells examined: at 90 % full, one key in a thousand would need more
+constexpr uint64_t kLate = 2;    // generations: few older workers are left
+constexpr uint64_t kTaken = 1;   // a key that no API has: the cell is passing from one version to another
+constexpr int kPatience =
+    4096;  // checks of such a cell: the process that takes it needs nanoseconds, unless it died
 
-// Raises it.
+// Raises the cell's generation.
 void set_generation(CounterCell& cell, uint64_t generation) {
   uint64_t seen = cell.generation.load(std::memory_order_relaxed);
   while (seen < generation &&
@@ -38,7 +39,7 @@ CounterTable::CounterTable(void* memory, size_t size)
 CounterCell& CounterTable::take(uint32_t api_id, uint32_t version, uint64_t generation) {
   const uint64_t key = key_of(api_id, version);
   for (int look = 0; look < kPatience; ++look) {
-    CounterCell* old = nullptr;  // of those that may be taken over the one that was known least lately
+    CounterCell* old = nullptr;  // of the cells that may be taken, the one with the oldest generation
     uint64_t old_key = 0;
     uint64_t old_generation = generation > kLate ? generation - kLate : 0;
     bool moving = false;
@@ -47,7 +48,7 @@ CounterCell& CounterTable::take(uint32_t api_id, uint32_t version, uint64_t gene
       CounterCell& cell = cells_[kReserved + at];
       uint64_t seen = cell.key.load(std::memory_order_acquire);
       if (seen == 0 && cell.key.compare_exchange_strong(seen, key)) seen = key;
-      if (seen == key) {  // also where another process was faster
+      if (seen == key) {  // also if another process was faster
         set_generation(cell, generation);
         return cell;
       }

@@ -1,11 +1,11 @@
-// What each API version answered, counted by all workers of a node: fixed cells
-// over memory that processes share (a part of tablegate_zone), found by open
-// addressing, without a lock. A worker finds its cell once and keeps the pointer;
-// counting is then one relaxed addition a number. A process that dies leaves
-// nothing half-written. Where no cell is free, one is taken over whose version no
-// configuration of late knows (a worker of an old one that still finishes its
-// requests may then count a few for the new owner). A table full of versions
-// that live counts in one cell for all others: no request ever fails for it.
+// Counts the answers of each API version over all workers of a node: fixed
+// cells in shared memory (a part of tablegate_zone), found by open addressing,
+// without a lock. A worker finds its cell once and keeps the pointer; counting
+// is then one relaxed addition per number. A process that dies leaves nothing
+// inconsistent. If no cell is free, a cell is taken whose version is in no
+// recent configuration (a worker of an old one may then count its last requests
+// for the new owner). If there is none either, one common cell counts: no
+// request ever fails for it.
 #pragma once
 
 #include <array>
@@ -20,43 +20,43 @@ namespace tablegate::core {
 using SharedWord = std::atomic<uint64_t>;
 static_assert(SharedWord::is_always_lock_free);
 
-// The numbers of one API version. All zero is empty.
+// The numbers of one API version. All zero: empty.
 struct CounterCell {
   SharedWord key;           // 0: free
-  SharedWord generation;    // the newest configuration that knows the version
-  SharedWord requests;      // answered, errors included
+  SharedWord generation;    // the newest configuration that has the version
+  SharedWord requests;      // answered, including errors
   SharedWord abandoned;     // whose client left before the answer
-  SharedWord milliseconds;  // from the request's first byte to its answer, of all `requests`
+  SharedWord milliseconds;  // from the request's first byte to its answer, over all `requests`
   std::array<SharedWord, static_cast<size_t>(Slug::count)> errors;  // by slug
 
-  // `slug` none: an answer that is no error.
+  // `slug` none: the answer is not an error.
   void count(Slug slug, uint64_t ms);
   void count_abandoned() { abandoned.fetch_add(1, std::memory_order_relaxed); }
 };
 
 class CounterTable {
  public:
-  // Attaches to `size` bytes at `memory`, which were zero before the first attached, are aligned for 64-bit
-  // words and outlive the table. At least 1 KiB.
+  // Uses `size` bytes at `memory`, which must be zero before the first use, aligned for 64-bit words, and
+  // outlive the table. At least 1 KiB.
   CounterTable(void* memory, size_t size);
 
-  // The cell of an API's version, taken now where it has none; other() when the table is full. `api_id` is
-  // not 0; `generation` counts configurations, each knows its version's cells by keep().
+  // The cell of an API version, taken now if it has none; other() when the table is full. `api_id` is not 0;
+  // `generation` numbers configurations, which call keep() for their versions.
   CounterCell& take(uint32_t api_id, uint32_t version, uint64_t generation);
-  // Configuration `generation` has this version: its cell, if there is one, is not taken over.
+  // Configuration `generation` has this version: its cell, if any, must not be taken over.
   void keep(uint32_t api_id, uint32_t version, uint64_t generation);
-  // The cell, or null where nothing was counted in one of its own.
+  // The version's own cell, or null if it has none.
   CounterCell* find(uint32_t api_id, uint32_t version) const;
-  // What found no cell of its own.
+  // For versions without a cell of their own.
   CounterCell& other() const { return cells_[0]; }
-  // Requests that found no API.
+  // For requests that found no API.
   CounterCell& unmatched() const { return cells_[1]; }
 
   size_t cells() const { return count_; }
 
  private:
   CounterCell* cells_;
-  size_t count_;  // of API versions; they stand behind the two above
+  size_t count_;  // of API versions; after the two above
 };
 
 }  // namespace tablegate::core

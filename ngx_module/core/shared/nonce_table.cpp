@@ -8,9 +8,9 @@ namespace tablegate::core {
 namespace {
 
 constexpr size_t kBucket =
-    32;  // slots looked at in a row, in each of two places: one place alone fills unevenly
+    32;  // slots examined in a row, in each of two places: one place alone fills unevenly
 constexpr size_t kProbed = 2 * kBucket;
-constexpr int64_t kTick = 8;  // seconds of the time in a slot: 2^24 of them are four years
+constexpr int64_t kTick = 8;  // unit of the time in a slot, in seconds: 2^24 of them are four years
 constexpr uint64_t kTimeMask = (uint64_t{1} << 24U) - 1;
 
 uint64_t read_word(const Digest& digest, size_t at) {
@@ -19,7 +19,7 @@ uint64_t read_word(const Digest& digest, size_t at) {
   return word;
 }
 
-// Whether a slot still counts. Times compare as distances on the circle of 2^24 ticks.
+// Whether a slot is still valid. Times are compared as distances on the circle of 2^24 ticks.
 bool is_live(uint64_t word, uint64_t now_tick) {
   if (word == 0) return false;
   const uint64_t ahead = (word - now_tick) & kTimeMask;
@@ -32,8 +32,8 @@ bool same_nonce(uint64_t one, uint64_t other) {
 
 }  // namespace
 
-// How many nonces one key (or the few that share the cell) has had remembered in this period and the one
-// before: never fewer than are remembered now. The word of a period holds its number and the count.
+// How many nonces of one key (or of the few that share the cell) were stored in this period and the previous
+// one: never fewer than are stored now. The word of a period holds its number and the count.
 struct NonceTable::Quota {
   Word periods[2];
 
@@ -67,7 +67,7 @@ bool NonceTable::below_quota(const Quota& quota, uint32_t period) const {
 
 NonceTable::Outcome NonceTable::remember(const Digest& digest, uint64_t key, int64_t now, int64_t hold) {
   const uint64_t now_tick = static_cast<uint64_t>(now / kTick) & kTimeMask;
-  // Rounded up: held at least as long as asked.
+  // Rounded up: kept at least as long as requested.
   const uint64_t until = static_cast<uint64_t>((now + hold) / kTick + 1) & kTimeMask;
   uint64_t wanted = (read_word(digest, 0) & ~kTimeMask) | until;
   if (wanted == 0) wanted = kTimeMask + 1;
@@ -93,9 +93,10 @@ NonceTable::Outcome NonceTable::remember(const Digest& digest, uint64_t key, int
       }
     }
     if (free == nullptr || !below_quota(quota, period)) return Outcome::full;
-    if (!free->compare_exchange_strong(free_word, wanted)) continue;  // somebody was faster: look again
-    // Another process may have taken another slot for the same nonce, where one between expired meanwhile.
-    // Both look after they have written, so at least one sees the other.
+    if (!free->compare_exchange_strong(free_word, wanted))
+      continue;  // another process was faster: examine the slot again
+    // Another process may have used another slot for the same nonce, if a slot between expired meanwhile.
+    // Both check after writing, so that at least one sees the other.
     for (size_t i = 0; i < kProbed; ++i) {
       Word& other = slot(i);
       if (&other == free) continue;
@@ -110,7 +111,8 @@ NonceTable::Outcome NonceTable::remember(const Digest& digest, uint64_t key, int
 size_t NonceTable::used(int64_t now) const {
   constexpr size_t kLookedAt = 65536;
   const uint64_t now_tick = static_cast<uint64_t>(now / kTick) & kTimeMask;
-  const size_t step = std::max<size_t>(1, slot_count_ / kLookedAt) | 1U;  // odd: all places of a bucket
+  const size_t step =
+      std::max<size_t>(1, slot_count_ / kLookedAt) | 1U;  // odd: covers all places of a bucket
   size_t live = 0;
   size_t looked_at = 0;
   for (size_t i = 0; i < slot_count_; i += step, ++looked_at) {

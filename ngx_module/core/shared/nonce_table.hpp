@@ -1,12 +1,12 @@
-// The nonces that signatures have used: a table of fixed slots over memory that
-// processes share (nginx: half of tablegate_zone), without a lock. Each slot is
-// one 64-bit word, taken by one compare-and-swap: 40 bits of a digest of access
-// key and nonce, 24 bits of the time until which it counts. A process that dies
-// leaves nothing half-written.
-//
-// A nonce is never taken for fresh while it is remembered. The other way round,
-// a fresh one is taken for used once in some 10^10 requests (64 slots compared
-// by 40 bits). Two processes that bring the same nonce while a slot between
+// The nonces of accepted signatures: a table of fixed slots in shared memory
+// (nginx: half of tablegate_zone), without a lock. A slot is one 64-bit word,
+// taken by one compare-and-swap: 40 bits of a digest of access key and nonce,
+// and 24 bits for the time until which it is valid. A process that dies leaves
+// nothing inconsistent.
+// A stored nonce is never accepted again. The other error is possible: about
+// one fresh nonce in 10^10 is taken for a used one (64 slots compared by 40
+// bits). If two processes bring the same nonce while a slot between theirs
+// expires, both may be rejected, but never both accepted.
 // theirs expires may both be refused, never both be let in.
 #pragma once
 
@@ -22,17 +22,17 @@ class NonceTable {
  public:
   enum class Outcome : uint8_t { fresh, replayed, full };
 
-  // Attaches to `size` bytes at `memory`, which were zero before the first attached, are aligned for 64-bit
-  // words and outlive the table. At least 4 KiB.
+  // Uses `size` bytes at `memory`, which must be zero before the first use, aligned for 64-bit words, and
+  // outlive the table. At least 4 KiB.
   NonceTable(void* memory, size_t size);
 
-  // Remembers the nonce that `digest` stands for until `now` + `hold` (seconds since 1970; seconds, at most a
-  // year). `key` tells whose nonce it is: one key can fill half of the slots at most. full: nothing was
-  // remembered, refuse.
+  // Stores the nonce with this `digest` until `now` + `hold` (seconds since 1970; seconds, at most a year).
+  // `key` identifies its owner: one key can use at most half of the slots. full: nothing was stored; reject
+  // the request.
   Outcome remember(const Digest& digest, uint64_t key, int64_t now, int64_t hold);
 
   size_t slots() const { return slot_count_; }
-  // How many of them hold a nonce at `now`, nearly: a large table is judged by a part of it.
+  // The approximate number of slots with a nonce at `now`: for a large table, estimated from a part of it.
   size_t used(int64_t now) const;
 
  private:

@@ -9,10 +9,10 @@ namespace tablegate::core {
 
 namespace {
 
-constexpr size_t kBucket = 8;  // slots looked at in a row, in each of two places
+constexpr size_t kBucket = 8;  // slots examined in a row, in each of two places
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
-// What was written before `filled` is seen by who sees it.
+// A process that sees `filled` also sees what was written before it.
 constexpr auto kRelease = std::memory_order_release;
 constexpr auto kAcquire = std::memory_order_acquire;
 
@@ -27,7 +27,7 @@ uint64_t UsageTable::key_of(uint32_t api_id, std::string_view consumer) {
   return std::max<uint64_t>(1, mix(consumer.substr(0, kUsageName), api_id));
 }
 
-// The pair's slot, or the one it gets: a free one, else the one called longest ago.
+// The pair's slot, or a new one: a free one, else the one that was called longest ago.
 UsageSlot& UsageTable::find_place(uint64_t key, int64_t now, bool& fresh) {
   const size_t buckets = count_ / kBucket;
   const size_t starts[] = {key % buckets * kBucket, mix(key) % buckets * kBucket};
@@ -48,7 +48,7 @@ UsageSlot& UsageTable::find_place(uint64_t key, int64_t now, bool& fresh) {
       }
     }
     fresh = true;
-    // Before the key: else others would take the new pair for the one called longest ago.
+    // Before the key; otherwise others would take the new pair for the one called longest ago.
     oldest->last.store(static_cast<uint64_t>(now), kRelaxed);
     if (oldest->key.compare_exchange_strong(oldest_key, key, kRelaxed)) return *oldest;
   }
@@ -83,13 +83,13 @@ UsageSlot& UsageTable::count(uint64_t key, uint32_t api_id, std::string_view con
   UsageSlot& slot = find_place(key, now, fresh);
   if (!fresh) {
     if (count_in(slot, key, now)) return slot;
-    // Somebody else fills it at this moment.
+    // Another process is filling it right now.
     if (static_cast<int64_t>(slot.last.load(kRelaxed)) + 1 >= now) {
       slot.calls.fetch_add(1, kRelaxed);
       return slot;
     }
   }
-  // Ours to fill; or that of one who died before the end: the pair is the same.
+  // We fill it, perhaps in place of a process that died before the end: the pair is the same.
   fill(slot, key, api_id, consumer);
   count_in(slot, key, now);
   return slot;
@@ -113,7 +113,7 @@ std::vector<UsageEntry> UsageTable::read() const {
       std::memcpy(entry.consumer.data() + word * sizeof(bytes), &bytes, sizeof(bytes));
     }
     entry.consumer.resize(std::min<size_t>(kUsageName, static_cast<uint32_t>(api)));
-    // Another pair came in meanwhile, or its words are mixed with those of before: it is read next time.
+    // Another pair took the slot meanwhile, or its words are mixed with older ones: the next read has it.
     std::atomic_thread_fence(kAcquire);
     if (slot.filled.load(kRelaxed) != key || key_of(entry.api_id, entry.consumer) != key) continue;
     if (entry.calls != 0) entries.push_back(std::move(entry));

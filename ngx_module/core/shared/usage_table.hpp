@@ -1,14 +1,12 @@
-// Who called what lately: pairs of API and consumer with the number of calls
-// and the time of the last, in fixed slots over memory that processes share (a
-// part of tablegate_zone), without a lock. A new pair takes the place of the one
-// among sixteen that was called longest ago, so the table holds the latest pairs,
-// nearly. Every taking gives the slot a new instance number: a reader that keeps
-// numbers sees that a pair began again from 0.
-//
-// Each datum is one word. A process that dies while it fills a slot leaves one
-// that readers pass over and that the pair's next call fills again. When a pair
-// loses its slot at the very moment another process counts there, one call may
-// count for the new pair.
+// Who called what recently: pairs of API and consumer with the number of calls
+// and the time of the last, in fixed slots in shared memory (a part of
+// tablegate_zone), without a lock. A new pair replaces the one among sixteen
+// that was called longest ago, so that the table holds roughly the latest
+// pairs. Each time a slot is taken it gets a new instance number, by which a
+// reader sees that a pair began again from 0.
+// Each item is one word. If a process dies while it fills a slot, readers skip
+// the slot and the pair's next call fills it again. If a pair loses its slot
+// while another process counts there, one call may be counted for the new pair.
 #pragma once
 
 #include <array>
@@ -26,7 +24,7 @@ constexpr size_t kUsageName = 64;  // bytes of a consumer's name that are kept (
 
 struct UsageSlot {
   SharedWord key;     // of the pair; 0: free
-  SharedWord filled;  // equals `key` once all of the slot is the pair's
+  SharedWord filled;  // equals `key` once the whole slot is the pair's
   SharedWord api;     // api id << 32 | size of the name
   SharedWord instance;
   SharedWord calls;
@@ -37,7 +35,7 @@ struct UsageSlot {
 // A pair as a reader sees it.
 struct UsageEntry {
   uint32_t api_id = 0;
-  std::string consumer;  // empty: nobody was proved (open APIs)
+  std::string consumer;  // empty: no consumer was proved (open APIs)
   uint64_t instance = 0;
   uint64_t calls = 0;
   int64_t last = 0;
@@ -45,18 +43,18 @@ struct UsageEntry {
 
 class UsageTable {
  public:
-  // As CounterTable: zeroed once, aligned, outlives the table. At least 2 KiB.
+  // As for CounterTable: zeroed once, aligned, outlives the table. At least 2 KiB.
   UsageTable(void* memory, size_t size);
 
-  // What count() takes for a pair; never 0.
+  // The key of a pair for count(); never 0.
   static uint64_t key_of(uint32_t api_id, std::string_view consumer);
-  // Counts a call; the pair gets a slot where it has none. `now` in seconds since 1970.
-  // Returns the slot, for a later count_in().
+  // Counts a call; the pair gets a slot if it has none. `now` in seconds since 1970. Returns the slot, for a
+  // later count_in().
   UsageSlot& count(uint64_t key, uint32_t api_id, std::string_view consumer, int64_t now);
-  // Counts in a slot of before. False: another pair has it now.
+  // Counts in a slot found earlier. False: another pair has it now.
   static bool count_in(UsageSlot& slot, uint64_t key, int64_t now);
 
-  // All pairs, in no order.
+  // All pairs, in any order.
   std::vector<UsageEntry> read() const;
   size_t slots() const { return count_; }
 
@@ -64,7 +62,7 @@ class UsageTable {
   UsageSlot& find_place(uint64_t key, int64_t now, bool& fresh);
   void fill(UsageSlot& slot, uint64_t key, uint32_t api_id, std::string_view consumer);
 
-  SharedWord* instances_;  // given so far
+  SharedWord* instances_;  // the last number given
   UsageSlot* slots_;
   size_t count_;
 };

@@ -9,7 +9,7 @@ namespace tablegate::core {
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
-// A worker writes each second. One that was silent this long is gone, even where another process has its pid.
+// A worker writes each second. One that was silent this long has ended, even if another process has its pid.
 constexpr int64_t kSilence = 3600;
 
 bool lives(const WorkerSlot& slot, uint64_t pid, int64_t now, const WorkerTable::IsAlive& is_alive) {
@@ -26,7 +26,7 @@ WorkerSlot* WorkerTable::take(uint64_t pid, uint64_t generation, uint64_t public
   for (size_t i = 0; i < count_; ++i) {
     WorkerSlot& slot = slots_[i];
     uint64_t owner = slot.pid.load(kRelaxed);
-    // Its own pid: of a process before it that had the same.
+    // Its own pid: that of an earlier process with the same number.
     if (owner != 0 && owner != pid && lives(slot, owner, now, is_alive)) continue;
     const auto time = static_cast<uint64_t>(now);
     if (!slot.pid.compare_exchange_strong(owner, pid, kRelaxed)) continue;

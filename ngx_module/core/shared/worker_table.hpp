@@ -1,7 +1,7 @@
-// The workers of a node and what their pools hold, each in a slot of its own
-// over memory that processes share (a part of tablegate_zone): only the worker
-// itself writes there, anyone reads. A slot whose worker is gone is given to the
-// next; whether a process lives is the caller's to say.
+// The workers of a node and the state of their pools, each in a slot of its own
+// in shared memory (a part of tablegate_zone): only the worker writes there,
+// every process reads. The slot of a worker that has ended is reused; the
+// caller decides whether a process is alive.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace tablegate::core {
 
-// One pool at a moment.
+// The state of one pool.
 struct PoolNumbers {
   uint64_t open = 0;
   uint64_t busy = 0;
@@ -30,7 +30,7 @@ struct WorkerSlot {
     SharedWord waiting;
   };
   SharedWord pid;         // 0: free
-  SharedWord generation;  // of the configuration that it runs
+  SharedWord generation;  // of its configuration
   SharedWord publication;
   SharedWord leaving;
   SharedWord seen;  // when it last wrote, in seconds since 1970
@@ -49,7 +49,7 @@ class WorkerTable {
  public:
   using IsAlive = std::function<bool(uint64_t pid)>;
 
-  // As CounterTable: zeroed once, aligned, outlives the table.
+  // As for CounterTable: zeroed once, aligned, outlives the table.
   WorkerTable(void* memory, size_t size);
 
   // A slot for the calling worker, cleared; null: none is free. `now` in seconds since 1970.
@@ -57,12 +57,12 @@ class WorkerTable {
                    const IsAlive& is_alive) const;
   static void give_back(WorkerSlot& slot) { slot.pid.store(0, std::memory_order_relaxed); }
 
-  // Workers that live, by pid. A worker of an older generation than another one's is leaving.
+  // The live workers, by pid. A worker with an older generation than another one's is shutting down.
   std::vector<WorkerEntry> read(int64_t now, const IsAlive& is_alive) const;
 
-  // Sums the pool of this name over `workers`.
+  // Sums the numbers of the pool with this name over `workers`.
   static PoolNumbers sum(const std::vector<WorkerEntry>& workers, uint64_t name);
-  // The number that stands for a pool's name ("service/group"); never 0.
+  // The number for a pool's name ("service/group"); never 0.
   static uint64_t pool_name(std::string_view name);
 
   size_t slots() const { return count_; }

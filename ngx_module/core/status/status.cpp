@@ -1,4 +1,5 @@
-// The JSON forms of the status; Prometheus' and the page stand in files of their own.
+// The JSON forms of the status; status_prometheus.cpp and status_page.cpp have
+// the others.
 #include "core/status/status.hpp"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ uint64_t value(const SharedWord& word) {
   return word.load(std::memory_order_relaxed);
 }
 
-// "requests":N,"abandoned":N,"seconds":S,"errors":{slug:N,...}; only errors that happened.
+// "requests":N,"abandoned":N,"seconds":S,"errors":{slug:N,...}; only errors that occurred.
 void write_counts(const CounterCell* cell, TextSink& out) {
   out.put("\"requests\":").number(cell == nullptr ? 0 : value(cell->requests));
   out.put(",\"abandoned\":").number(cell == nullptr ? 0 : value(cell->abandoned));

@@ -1,7 +1,7 @@
-// What `tablegate_status` tells of a node, in its three forms: JSON for
-// programs, Prometheus' text format 0.0.4, a page for people; and the list of
-// callers. Written straight into the response's buffers, however many APIs there
-// are.
+// The report of `tablegate_status` on a node in its three forms: JSON for
+// programs, Prometheus' text format 0.0.4, and a page for people; also the list
+// of callers. Written directly into the response's buffers, for any number of
+// APIs.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace tablegate::core {
 
-// A pool, its numbers summed over the workers that are known.
+// A pool, its numbers summed over the known workers.
 struct PoolStatus {
   std::string service;
   std::string group;
@@ -27,7 +27,7 @@ struct PoolStatus {
   unsigned queue = 0;        // requests that may wait in each worker
 };
 
-// A mirrored table as the answering worker knows it.
+// A mirrored table as the answering worker sees it.
 struct TableStatus {
   std::string_view service;
   std::string_view name;
@@ -35,33 +35,33 @@ struct TableStatus {
   int64_t read_at = 0;  // when it was read, in seconds since 1970
 };
 
-// Everything that is pointed to outlives the writing.
+// All pointers must stay valid during the writing.
 struct StatusReport {
-  const Manifest* manifest = nullptr;  // of the worker that answers
+  const Manifest* manifest = nullptr;  // of the answering worker
   int64_t loaded_at = 0;               // when the master read it, in seconds since 1970
   uint64_t generation = 0;
   std::string_view nginx;            // version
-  std::vector<WorkerEntry> workers;  // without a zone: the one that answers
+  std::vector<WorkerEntry> workers;  // without a zone: the answering one
   std::vector<PoolStatus> pools;
   int64_t now = 0;                  // seconds since 1970, for ages
-  std::vector<TableStatus> tables;  // those that are known
+  std::vector<TableStatus> tables;  // the known ones
   uint64_t epoch = 0;  // of the zone's memory; its numbers count since then. 0: no tablegate_zone
   size_t nonce_slots = 0;
   size_t nonces = 0;
   const CounterTable* counters = nullptr;  // null: no tablegate_zone
 };
 
-// Seconds since the newest change that a table holds, or since it was loaded; 0 for what lies ahead.
+// Seconds since the newest change that a table holds, or since it was loaded; 0 for a time in the future.
 uint64_t table_age(const StatusReport& report, const TableStatus& table);
 
-// False: no memory.
+// False: memory is exhausted.
 bool write_status_json(const StatusReport& report, ByteSink& sink);
 bool write_status_prometheus(const StatusReport& report, ByteSink& sink);
 bool write_status_page(const StatusReport& report, ByteSink& sink);
 
 // {"gateway","publication","epoch","usage":[{"api_id","api","consumer","requests","last_call","instance"}]}:
-// who called what since the zone's memory began; requests count up within an epoch and instance. `api` is
-// null where the manifest does not have it any more.
+// who called what since the zone's memory was created; requests only grow within an epoch and instance. `api`
+// is null if it is no longer in the manifest.
 bool write_usage_json(const StatusReport& report, const std::vector<UsageEntry>& usage, ByteSink& sink);
 
 }  // namespace tablegate::core

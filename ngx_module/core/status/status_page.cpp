@@ -1,4 +1,4 @@
-// The status as a page of HTML, complete in itself: no script, nothing to fetch.
+// The status as a complete HTML page: no script, nothing to fetch.
 #include "core/status/status.hpp"
 #include "core/text/http_date.hpp"
 #include "core/text/text_sink.hpp"
@@ -70,7 +70,7 @@ void write_pools(const StatusReport& report, TextSink& out) {
   out.put("</table>\n");
 }
 
-// Nothing where the worker knows of no table.
+// Writes nothing if the worker knows no table.
 void write_tables(const StatusReport& report, TextSink& out) {
   if (report.tables.empty()) return;
   out.put(

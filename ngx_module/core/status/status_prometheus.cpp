@@ -1,4 +1,5 @@
-// The status for Prometheus: text format 0.0.4, one family together with its HELP and TYPE.
+// The status for Prometheus: text format 0.0.4, the samples of a family
+// together after its HELP and TYPE.
 #include "core/status/status.hpp"
 #include "core/text/text_sink.hpp"
 #include "core/version.hpp"
@@ -65,22 +66,22 @@ void write_pools(const StatusReport& report, TextSink& out) {
 void write_tables(const StatusReport& report, TextSink& out) {
   struct Family {
     std::string_view name, help;
-    int64_t (*read)(const StatusReport&, const TableStatus&);  // INT64_MIN: it has none
+    int64_t (*read)(const StatusReport&, const TableStatus&);  // INT64_MIN: there is none
   };
   static constexpr Family kFamilies[] = {
-      {"tablegate_table_generation", "Generation of a mirrored table that serves.",
+      {"tablegate_table_generation", "Serving generation of a mirrored table.",
        [](const StatusReport&, const TableStatus& table) {
          return static_cast<int64_t>(table.generation->number);
        }},
-      {"tablegate_table_rows", "Rows it was loaded with.",
+      {"tablegate_table_rows", "Number of rows that it was loaded with.",
        [](const StatusReport&, const TableStatus& table) {
          return static_cast<int64_t>(table.generation->rows);
        }},
-      {"tablegate_table_source_timestamp_seconds", "Newest change in its source that it holds.",
+      {"tablegate_table_source_timestamp_seconds", "Time of the newest change in its source that it holds.",
        [](const StatusReport&, const TableStatus& table) { return table.generation->source_time; }},
       {"tablegate_table_loaded_timestamp_seconds", "When it was loaded.",
        [](const StatusReport&, const TableStatus& table) { return table.generation->loaded_at; }},
-      {"tablegate_table_age_seconds", "Since its source's time, or since it was loaded.",
+      {"tablegate_table_age_seconds", "Seconds since its source's time, or since it was loaded.",
        [](const StatusReport& of, const TableStatus& table) {
          return static_cast<int64_t>(table_age(of, table));
        }},
@@ -104,7 +105,7 @@ void begin_sample(TextSink& out, std::string_view name, const Api& api) {
   out.put(",version=\"").number(api.version).put("\"");
 }
 
-// Calls work(api, cell) for each API version that something was counted for.
+// Calls work(api, cell) for each API version with a cell.
 template <class Work>
 void for_each_counted(const StatusReport& report, Work work) {
   for (const Api& api : report.manifest->apis) {
@@ -151,12 +152,12 @@ void write_apis(const StatusReport& report, TextSink& out) {
 }
 
 void write_zone(const StatusReport& report, TextSink& out) {
-  gauge(out, "tablegate_nonces", "Nonces that are remembered, nearly.", report.nonces);
-  gauge(out, "tablegate_nonce_slots", "Nonces that find room at most.", report.nonce_slots);
+  gauge(out, "tablegate_nonces", "Nonces that are remembered, approximately.", report.nonces);
+  gauge(out, "tablegate_nonce_slots", "Maximum number of nonces.", report.nonce_slots);
   family(out, "tablegate_unmatched_total", "counter", "Requests that found no API.");
   write_errors(out, report.counters->unmatched(), "tablegate_unmatched_total", nullptr);
   family(out, "tablegate_uncounted_total", "counter",
-         "Answers of API versions that tablegate_zone has no room for.");
+         "Answers of API versions without a cell of their own in tablegate_zone.");
   out.put("tablegate_uncounted_total ").number(value(report.counters->other().requests)).put("\n");
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-// Values of characters; one that is not of the alphabet has the bit that no value has.
+// Values of characters; a character outside of the alphabet has a bit that no value has.
 constexpr uint8_t kBad = 0x80;
 using Table = std::array<uint8_t, 256>;
 
@@ -40,7 +40,7 @@ std::string encode(std::string_view bytes, std::string_view alphabet, bool padde
   return out;
 }
 
-// `text` without padding.
+// Decodes `text`, which has no padding.
 bool decode(std::string_view text, const Table& table, char* out, size_t& size) {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
   auto* to = reinterpret_cast<unsigned char*>(out);

@@ -14,7 +14,7 @@ namespace {
 
 using Kind = FlatMember::Kind;
 
-// What RapidJSON's reader calls; false ends the reading.
+// RapidJSON's reader calls these; false ends the reading.
 class Collector {
  public:
   Collector(FlatMember* members, size_t room) : members_(members), room_(room) {}
@@ -53,7 +53,7 @@ class Collector {
     if (--depth_ == 1) list_ = nullptr;
     return true;
   }
-  // Never called: numbers are read as texts.
+  // Never called: numbers are read as text.
   bool Int(int) { return false; }
   bool Uint(unsigned) { return false; }
   bool Int64(int64_t) { return false; }
@@ -82,7 +82,7 @@ class Collector {
     return true;
   }
 
-  // A value that is no string in a list of the object's own.
+  // A value other than a string in a list of the top-level object.
   bool value(Kind kind, std::string_view text) {
     if (depth_ == 0) return false;
     if (depth_ == 1) {
@@ -97,7 +97,7 @@ class Collector {
   FlatMember* members_;
   size_t room_;
   size_t count_ = 0;
-  FlatMember* list_ = nullptr;                     // the list that is being read, of the object itself
+  FlatMember* list_ = nullptr;                     // the list being read, if of the top-level object
   std::array<uint32_t, kMaxJsonDepth> nesting_{};  // numbers of objects, kList for lists
   unsigned depth_ = 0;
   uint32_t objects_ = 0;
@@ -156,9 +156,9 @@ bool FlatObject::has_string(const FlatMember& member, std::string_view text) con
 }
 
 FlatResult read_flat_object(char* text, size_t size, Arena& arena, FlatObject& out) {
-  // RapidJSON takes a NUL for the end.
+  // RapidJSON reads a NUL as the end.
   if (size > UINT32_MAX || std::memchr(text, '\0', size) != nullptr) return FlatResult::refused;
-  // Each name has a colon behind it, each element a comma or its list's end; the shortest are `"":1,` and
+  // Each name is followed by a colon, each element by a comma or its list's end; the shortest are `"":1,` and
   // `"",`.
   size_t marks = 1;
   for (size_t i = 0; i < size; ++i) marks += text[i] == ':' || text[i] == ',' ? 1U : 0U;
@@ -171,7 +171,7 @@ FlatResult read_flat_object(char* text, size_t size, Arena& arena, FlatObject& o
   rapidjson::InsituStringStream stream(text);
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, collector);
   if (collector.too_deep()) return FlatResult::too_deep;
-  // Of a double: RapidJSON looks at exponents also where it keeps numbers as texts.
+  // Too large for a double: RapidJSON checks exponents even if it keeps numbers as text.
   if (result.Code() == rapidjson::kParseErrorNumberTooBig) return FlatResult::number_too_large;
   if (result.IsError()) return FlatResult::refused;
   const FlatResult names = check_names(members, collector.count(), arena);

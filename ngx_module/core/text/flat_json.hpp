@@ -1,7 +1,7 @@
-// The top-level members of a JSON object (RFC 8259), read strictly and without a
-// tree: valid UTF-8, no NUL, no duplicate member at any level, nesting at most
-// kMaxJsonDepth, nothing behind the object. For headers and claims of tokens;
-// numbers keep their text.
+// The top-level members of a JSON object (RFC 8259), read strictly and without
+// a tree: valid UTF-8, no NUL, no duplicate member at any level, nesting at
+// most kMaxJsonDepth, nothing after the object. For headers and claims of
+// tokens and for bodies; numbers keep their text.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ constexpr unsigned kMaxJsonDepth = 16;
 struct FlatMember {
   enum class Kind : uint8_t { null, text, number, truth, object, strings, list, element };
   std::string_view name;
-  std::string_view text;  // of a text, a number ("1.50"), a truth value ("true") or an element
-  uint32_t object = 0;    // 0: a member of the object itself; else of a nested one, there for its name alone
+  std::string_view text;  // of a string, a number ("1.50"), a boolean ("true") or an element
+  uint32_t object = 0;    // 0: a member of the top-level object; else of a nested one, kept only for its name
   Kind kind = Kind::null;
 };
 
@@ -27,15 +27,15 @@ struct FlatObject {
   const FlatMember* members = nullptr;
   size_t count = 0;
 
-  // The object's own member of this name, or null.
+  // The top-level member with this name, or null.
   const FlatMember* find(std::string_view name) const;
-  // Whether `member` is a list of strings alone, and `text` is one of them.
+  // Whether `member` is a list of strings only, and `text` is one of them.
   bool has_string(const FlatMember& member, std::string_view text) const;
 };
 
 enum class FlatResult : uint8_t { read, refused, duplicate, too_deep, number_too_large, no_memory };
 
-// `text` has `size` bytes and a NUL behind them; it is changed, and `out` points into it and into the arena.
+// `text` has `size` bytes and a NUL after them; it is changed, and `out` points into it and into the arena.
 // Takes time and memory about linear in `size`.
 FlatResult read_flat_object(char* text, size_t size, Arena& arena, FlatObject& out);
 

@@ -11,8 +11,8 @@ constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
 constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
 constexpr int64_t kSecondsPerDay = 86400;
 
-// Days since 1970-01-01 of a date of the Gregorian calendar; March is the year's first month, so that the
-// leap day is its last.
+// Days since 1970-01-01 of a date of the Gregorian calendar; years begin in March, so that a leap day is the
+// last day.
 int64_t days_of(int64_t year, int month, int day) {
   year -= month <= 2 ? 1 : 0;
   const int64_t era = (year >= 0 ? year : year - 399) / 400;  // rounded down: January 0000 is of year -1
@@ -26,7 +26,7 @@ bool leap(int year) {
   return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-// Reads a date from its front. The first thing that does not fit makes all of it unfit.
+// Reads a date from its front. After the first mismatch all reads fail.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -39,7 +39,7 @@ class Reader {
     rest_.remove_prefix(expected.size());
     return *this;
   }
-  // One of the three-letter words in `words`; its place from 0.
+  // One of the three-letter words in `words`; its index from 0.
   Reader& word(std::string_view words, int& place) {
     for (size_t i = 0; i < words.size(); i += 3) {
       if (rest_.size() >= 3 && rest_.substr(0, 3) == words.substr(i, 3)) {
@@ -65,7 +65,7 @@ class Reader {
     if (!rest_.empty() && rest_[0] == ' ') return literal(" ").digits(1, day);
     return digits(2, day);
   }
-  // "Sunday", "Monday", ... of which the first three letters are known.
+  // "Sunday", "Monday", ...; only the first three letters are checked.
   Reader& long_day() {
     constexpr std::string_view kRests[] = {"day", "day", "sday", "nesday", "rsday", "day", "urday"};
     int place = 0;

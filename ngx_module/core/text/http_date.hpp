@@ -1,5 +1,6 @@
-// The times that clients sign: HTTP's dates (RFC 9110 section 5.6.7, all three
-// forms, and the `GMT+00:00` of Alibaba's SDKs) and milliseconds since 1970.
+// The time formats that clients sign: HTTP dates (RFC 9110 section 5.6.7, all
+// three forms, and the `GMT+00:00` of Alibaba's SDKs) and milliseconds since
+// 1970.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +9,8 @@
 
 namespace tablegate::core {
 
-// Seconds since 1970; nullopt: no such date. `now` (seconds since 1970) gives two-digit years their century:
-// at most 50 years ahead.
+// Seconds since 1970; nullopt: not a valid date. `now` (seconds since 1970) decides the century of two-digit
+// years: at most 50 years ahead.
 std::optional<int64_t> parse_http_date(std::string_view text, int64_t now);
 
 // Seconds since 1970 (rounded down) of a plain number of milliseconds.

@@ -1,5 +1,6 @@
-// Text of pieces into a ByteSink, with the escapes of the format at hand. The
-// first failure of the sink ends it: everything after goes nowhere.
+// Writes text piece by piece into a ByteSink, with the escapes of JSON,
+// Prometheus and HTML. After the first failure of the sink nothing more is
+// written.
 #pragma once
 
 #include <algorithm>
@@ -30,12 +31,12 @@ class TextSink {
     const std::string digits = std::to_string(ms % 1000 + 1000);
     return number(ms / 1000).put(".").put(std::string_view(digits).substr(1));
   }
-  // `"text"` of JSON.
+  // A JSON string.
   TextSink& json(std::string_view text) {
     good_ = good_ && write_json_string(text, sink_);
     return *this;
   }
-  // `name="value"` of Prometheus: backslash, quote and line feed are escaped.
+  // A Prometheus label `name="value"`: escapes backslash, quote and line feed.
   TextSink& label(std::string_view name, std::string_view value) {
     put(name).put("=\"");
     escaped(value, "\\\"\n", [](char c) -> std::string_view {
@@ -43,7 +44,7 @@ class TextSink {
     });
     return put("\"");
   }
-  // Text of HTML, for contents and quoted attributes.
+  // HTML text, for contents and quoted attributes.
   TextSink& html(std::string_view text) {
     escaped(text, "&<>\"'", [](char c) -> std::string_view {
       switch (c) {

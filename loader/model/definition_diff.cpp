@@ -1,10 +1,10 @@
-#include "compile/definition_diff.hpp"
+#include "model/definition_diff.hpp"
 
 #include <algorithm>
 
 #include "base/json_text.hpp"
 #include "base/refusal.hpp"
-#include "model/definition_rules.hpp"
+#include "model/table_definition.hpp"
 
 namespace tablegate::loader {
 namespace {

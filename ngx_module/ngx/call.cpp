@@ -1,4 +1,4 @@
-#include "ngx/request.hpp"
+#include "ngx/call.hpp"
 
 #include <new>
 
@@ -39,61 +39,56 @@ bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
 
 }  // namespace
 
-RequestState::RequestState(ngx_http_request_t* r)
-    : request(r), uri(r->uri), args(r->args), query(*this), last_modified{}, deadline{} {}
+Call::Call(ngx_http_request_t* r) : request(r), uri(r->uri), args(r->args), last_modified{} {}
 
-RequestState* RequestState::make(ngx_http_request_t* r) {
-  ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(RequestState));
+Call* Call::make(ngx_http_request_t* r) {
+  ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(Call));
   if (cleanup == nullptr) return nullptr;
-  auto* state = new (cleanup->data) RequestState(r);
+  auto* call = new (cleanup->data) Call(r);
   for (ngx_pool_cleanup_t* other = cleanup->next; other != nullptr; other = other->next) {
     if (other->handler != clean_up) continue;  // subrequests share the pool
-    state->client_nonce_ = static_cast<RequestState*>(other->data)->client_nonce_;
+    call->client_nonce_ = static_cast<Call*>(other->data)->client_nonce_;
     break;
   }
   cleanup->handler = clean_up;
-  ngx_http_set_ctx(r, state, ngx_http_tablegate_module);
-  return state;
+  ngx_http_set_ctx(r, call, ngx_http_tablegate_module);
+  return call;
 }
 
-RequestState* RequestState::current(ngx_http_request_t* r) {
-  auto* state = static_cast<RequestState*>(ngx_http_get_module_ctx(r, ngx_http_tablegate_module));
+Call* Call::current(ngx_http_request_t* r) {
+  auto* call = static_cast<Call*>(ngx_http_get_module_ctx(r, ngx_http_tablegate_module));
   // `rewrite` and `set $args` clear no r->ctx. Once we answer, nothing changes any more.
-  if (state != nullptr && !state->waiting && !state->answered &&
-      !(is_same(state->uri, r->uri) && is_same(state->args, r->args))) {
+  if (call != nullptr && call->state < State::starting &&
+      !(is_same(call->uri, r->uri) && is_same(call->args, r->args))) {
     return nullptr;
   }
-  return state;
+  return call;
 }
 
-RequestState* RequestState::last(ngx_http_request_t* r) {
-  if (RequestState* state = current(r)) return state;
+Call* Call::last(ngx_http_request_t* r) {
+  if (Call* call = current(r)) return call;
   for (ngx_pool_cleanup_t* cleanup = r->pool->cleanup; cleanup != nullptr; cleanup = cleanup->next) {
     if (cleanup->handler != clean_up) continue;
-    auto* state = static_cast<RequestState*>(cleanup->data);
-    if (state->request == r) return state;  // subrequests share the pool
+    auto* call = static_cast<Call*>(cleanup->data);
+    if (call->request == r) return call;  // subrequests share the pool
   }
   return nullptr;
 }
 
 // The request is going away: its client left, or it is done.
-void RequestState::clean_up(void* data) noexcept {
-  auto* state = static_cast<RequestState*>(data);
-  if (state->deadline.event.timer_set) ngx_del_timer(&state->deadline.event);
-  if (state->waiting) {
-    Worker* worker = main_config(state->request).worker.get();
-    if (worker != nullptr) worker->pool(*state->route.api).abandon(state->query);
-    count_abandoned(*state);
-  }
-  state->~RequestState();
+void Call::clean_up(void* data) noexcept {
+  auto* call = static_cast<Call*>(data);
+  call->leave();
+  if (call->state == State::waiting) count_abandoned(*call);
+  call->~Call();
 }
 
-core::RequestData RequestState::data(const Headers& headers) const {
+core::RequestData Call::data(const Headers& headers) const {
   core::RequestData data;
   data.path = view(request->uri);
   data.query = view(request->args);
   data.headers = &headers;
-  data.body = body_loaded_ ? &body_ : nullptr;
+  data.body = body_ ? &*body_ : nullptr;
   data.method = view(request->method_name);
   data.target = view(request->unparsed_uri);
   data.body_pending = body_pending();
@@ -101,13 +96,13 @@ core::RequestData RequestState::data(const Headers& headers) const {
   return data;
 }
 
-bool RequestState::transport_allowed() {
+bool Call::transport_allowed() {
   if (route.domain == nullptr || !route.domain->https || is_encrypted(request)) return true;
-  redirect_to_https = route.domain->force_https;
+  transport = route.domain->force_https ? Transport::redirect : Transport::hidden;
   return false;
 }
 
-core::Problem RequestState::find_route() {
+core::Problem Call::find_route() {
   const MainConfig& config = main_config(request);
   const Headers headers(request);
   route = config.manifest->router->find(view(request->headers_in.server), view(request->uri),
@@ -124,26 +119,30 @@ core::Problem RequestState::find_route() {
   return {core::Slug::api_not_found, {}, {}};
 }
 
-const core::Proof& RequestState::authenticate() {
-  if (authenticated) return proof;
-  authenticated = true;
+const core::Proof& Call::authenticate() {
+  if (has_final_proof()) return proof;
+  const State before = state;
   // Fail closed: whatever stops us below leaves a refusal behind.
+  state = State::proved;
   proof = {};
   problem = proof.problem;
-  proof = prove();
+  proof = prove(before != State::start);
   problem = proof.problem;
   if (proof.outcome == core::Proof::Outcome::proved || proof.outcome == core::Proof::Outcome::open)
     choose_version();
   if (proof.outcome != core::Proof::Outcome::wants_body) return proof;
-  // Only the request itself can still read its body.
-  authenticated = request != request->main;
-  if (authenticated) proof = {};
-  problem = authenticated ? proof.problem : core::Problem();
+  if (request == request->main) {
+    state = before == State::reading_for_proof ? before : State::routed;
+    problem = {};
+  } else {  // only the request itself can still read its body
+    proof = {};
+    problem = proof.problem;
+  }
   return proof;
 }
 
 // Of an API with a canary: route and proof were the same for both.
-void RequestState::choose_version() {
+void Call::choose_version() {
   const core::Api& api = *route.api;
   if (api.canary_weight == 0) return;
   const core::Consumer* consumer = proof.identity.consumer;
@@ -152,14 +151,11 @@ void RequestState::choose_version() {
   if (canary) route.api = &main_config(request).manifest->apis[api.canary];
 }
 
-core::Proof RequestState::prove() {
+core::Proof Call::prove(bool routed) {
   core::Proof refused;
   MainConfig& config = main_config(request);
   if (!config.manifest || !config.worker) return refused;
-  if (!routed) {
-    routed = true;
-    route_problem_ = find_route();
-  }
+  if (!routed) route_problem_ = find_route();
   refused.problem = route_problem_;
   if (route_problem_) return refused;
   const core::Api& api = *route.api;

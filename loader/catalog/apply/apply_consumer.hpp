@@ -12,7 +12,7 @@
 
 #include "catalog/apply/apply_context.hpp"
 #include "catalog/credentials/consumers.hpp"
-#include "compile/manifest_writer.hpp"
+#include "model/manifest_entries.hpp"
 
 namespace tablegate::loader {
 

@@ -1,4 +1,4 @@
-#include "catalog/apply/consumer_definition.hpp"
+#include "catalog/apply/apply_consumer.hpp"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,7 @@
 
 #include "catalog/credentials/jwt_settings.hpp"
 #include "catalog/life/publications.hpp"
+#include "model/consumer_definition.hpp"
 #include "model/name_rules.hpp"
 
 namespace tablegate::loader {
@@ -44,36 +45,15 @@ State read_state(Database& catalog, const Consumer& consumer) {
   return state;
 }
 
-JwtEntry read_jwt(const JsonValue& from) {
-  JwtEntry jwt;
-  const JsonValue* const source = json_find(from, "source");
-  jwt.source_in = source == nullptr ? "header" : json_member(*source, "in");
-  jwt.source_name = source == nullptr ? "Authorization" : json_member(*source, "name");
-  jwt.source_prefix = source == nullptr ? "Bearer" : json_member(*source, "prefix");
-  jwt.issuer = json_member(from, "issuer");
-  jwt.audience = json_member(from, "audience");
-  if (const JsonValue* const claim = json_find(from, "claim")) {
-    jwt.claim_name = json_member(*claim, "name");
-    jwt.claim_value = json_member(*claim, "value");
-  }
-  if (const JsonValue* const leeway = json_find(from, "leeway")) jwt.leeway = leeway->GetInt();
-  if (const JsonValue* const exp = json_find(from, "require_exp")) jwt.require_exp = exp->GetBool();
-  jwt.keys = json_text(*json_find(from, "keys"));
-  return jwt;
-}
-
-State read_state(const JsonValue& definition, const Workspace& workspace) {
+State read_state(const JsonValue& document, const Workspace& workspace) {
+  ConsumerDefinition definition = read_consumer_definition(document);
   State state;
-  const JsonValue* const disabled = json_find(definition, "disabled");
-  state.disabled = disabled != nullptr && disabled->IsTrue();
-  if (const JsonValue* const list = json_find(definition, "authorizations")) {
-    for (const JsonValue& one : list->GetArray()) {
-      const std::string api = json_member(one, "api");
-      state.grants.insert({json_member(one, "rest_api"), json_member(one, "rest_api_version"),
-                           api.empty() ? "" : json_member(one, "workspace", workspace.name), api});
-    }
+  state.disabled = definition.disabled;
+  for (const AuthorizationDefinition& one : definition.authorizations) {
+    const std::string of = one.workspace.empty() ? workspace.name : one.workspace;
+    state.grants.insert({one.rest_api, one.rest_api_version, one.api.empty() ? "" : of, one.api});
   }
-  if (const JsonValue* const jwt = json_find(definition, "jwt")) state.jwt = read_jwt(*jwt);
+  state.jwt = std::move(definition.jwt);
   return state;
 }
 
@@ -104,7 +84,7 @@ class Members {
 
 JsonValue jwt_value(const JwtEntry& jwt, JsonDocument& owner) {
   Members members(owner);
-  if (jwt.source_in != "header" || jwt.source_name != "Authorization" || jwt.source_prefix != "Bearer") {
+  if (!has_default_source(jwt)) {
     members.add("source", Members(owner)
                               .text("in", jwt.source_in)
                               .text("name", jwt.source_name)

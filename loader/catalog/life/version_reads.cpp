@@ -1,0 +1,80 @@
+#include "catalog/life/version_reads.hpp"
+
+#include <fmt/format.h>
+
+#include "base/refusal.hpp"
+#include "catalog/lookup.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// Published versions and canaries with what they read of table $1.
+constexpr const char* kPublishedReads =
+    " FROM tablegate.api_version_read r JOIN tablegate.published_api p"
+    " ON p.api_id = r.api_id AND r.version IN (p.version, p.canary_version)"
+    " JOIN tablegate.api a ON a.api_id = r.api_id WHERE r.table_name = $1";
+
+}  // namespace
+
+void store_reads(Database& catalog, const std::string& api_id, int version,
+                 const std::vector<TableReads>& reads) {
+  const auto store = [&](const std::string& table, const Parameter& column, const Parameter& type) {
+    catalog.query(
+        "INSERT INTO tablegate.api_version_read (api_id, version, table_name, column_name, column_type)"
+        " VALUES ($1, $2, $3, $4, $5)",
+        {api_id, std::to_string(version), table, column, type});
+  };
+  for (const TableReads& of : reads) {
+    if (of.columns.empty()) store(of.table, std::nullopt, std::nullopt);
+    for (const auto& [column, type] : of.columns) store(of.table, column, type);
+  }
+}
+
+std::vector<PublishedRead> published_reads(Database& catalog, const std::string& table) {
+  const Rows rows = catalog.query(std::string("SELECT DISTINCT a.name, r.column_name, r.column_type") +
+                                      kPublishedReads + " AND r.column_name IS NOT NULL ORDER BY 1, 2",
+                                  {table});
+  std::vector<PublishedRead> reads;
+  for (int row = 0; row < rows.size(); ++row)
+    reads.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2)});
+  return reads;
+}
+
+std::vector<std::string> published_readers(Database& catalog, const std::string& table) {
+  return first_column(
+      catalog.query(std::string("SELECT DISTINCT a.name") + kPublishedReads + " ORDER BY 1", {table}));
+}
+
+void require_columns(Database& catalog, const std::string& api_id, const std::string& api_name,
+                     const std::string& version) {
+  const Rows table = catalog.query(
+      "SELECT r.table_name FROM tablegate.api_version_read r WHERE r.api_id = $1 AND r.version = $2"
+      " AND NOT EXISTS (SELECT FROM tablegate.mirror_table t WHERE t.name = r.table_name) ORDER BY 1 LIMIT 1",
+      {api_id, version});
+  if (!table.empty()) {
+    throw Refused(fmt::format("version {} of API \"{}\" reads Table \"{}\", which was deleted", version,
+                              api_name, table.text(0, 0)),
+                  "tablegate apply -f FILE, and tablegate table load " + table.string(0, 0));
+  }
+  const Rows rows = catalog.query(
+      "SELECT g.table_name, g.generation, g.status, r.column_name, r.column_type, has.item->>'type'"
+      " FROM tablegate.api_version_read r"
+      " JOIN tablegate.generation g ON g.table_name = r.table_name AND g.status IN ('current', 'loading')"
+      " LEFT JOIN LATERAL json_array_elements(g.columns) AS has (item) ON has.item->>'name' = r.column_name"
+      " WHERE r.api_id = $1 AND r.version = $2 AND has.item->>'type' IS DISTINCT FROM r.column_type"
+      " ORDER BY g.status, r.column_name, g.table_name LIMIT 1",
+      {api_id, version});
+  if (rows.empty()) return;
+  const bool loading = rows.text(0, 2) == "loading";
+  const std::string generation = fmt::format("generation {} of Table \"{}\"{}", rows.text(0, 1),
+                                             rows.text(0, 0), loading ? ", which is being loaded," : "");
+  const std::string what = rows.null(0, 5) ? fmt::format("has no column \"{}\"", rows.text(0, 3))
+                                           : fmt::format("has column \"{}\" as {}, not {}", rows.text(0, 3),
+                                                         rows.text(0, 5), rows.text(0, 4));
+  throw Refused(
+      fmt::format("version {} of API \"{}\" cannot be answered: {} {}", version, api_name, generation, what),
+      fmt::format("tablegate table status {0}, and tablegate table load {0} or tablegate table rollback {0}",
+                  rows.text(0, 0)));
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,59 @@
+#include "compile/sample_request.hpp"
+
+#include <fmt/format.h>
+
+#include "base/refusal.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+Values& place_of(const RequestParameter& parameter, SampleRequest& request) {
+  if (parameter.place == "header") return request.headers;
+  if (parameter.place == "path") return request.path_values;
+  return parameter.place == "body" ? request.form : request.query;
+}
+
+}  // namespace
+
+std::string SampleRequest::filled_path(const std::function<std::string(const std::string&)>& encode) const {
+  std::string filled = path;
+  for (const auto& [name, value] : path_values) {
+    const std::string segment = "{" + name + "}";
+    if (const size_t at = filled.find(segment); at != std::string::npos)
+      filled.replace(at, segment.size(), encode(value));
+  }
+  return filled;
+}
+
+SampleRequest sample_request(const ApiDefinition& api, const std::string& name, const std::string& path,
+                             const core::VersionKey& version, const Values& given) {
+  for (const auto& [key, value] : given) {
+    if (api.request_parameter(key) == nullptr)
+      throw Refused(fmt::format("API \"{}\" has no request parameter \"{}\"", name, key),
+                    fmt::format("tablegate api show \"{}\"", name));
+  }
+  SampleRequest request;
+  request.method = api.method;
+  request.path = path;
+  if (version.in != core::VersionKey::In::none)
+    (version.in == core::VersionKey::In::header ? request.headers : request.query)
+        .emplace_back(version.name, version.value);
+  for (const RequestParameter& parameter : api.request_parameters) {
+    Values& place = place_of(parameter, request);
+    bool known = false;
+    for (const auto& [key, value] : given) {
+      if (key != parameter.name) continue;
+      place.emplace_back(key, value);
+      known = true;
+    }
+    if (known) continue;
+    if (const std::string* const sample = parameter.sample_text()) {
+      place.emplace_back(parameter.name, *sample);
+    } else if (parameter.required) {
+      request.missing.push_back(parameter.name);
+    }
+  }
+  return request;
+}
+
+}  // namespace tablegate::loader

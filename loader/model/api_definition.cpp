@@ -1,0 +1,182 @@
+#include "model/api_definition.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/stored_json.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// Fields of the contract that this version refuses.
+constexpr const char* kLaterFields[] = {"sql", "sql_file", "order_by", "pagination"};
+
+std::optional<ScalarText> scalar_of(const JsonValue& from, const char* name) {
+  const JsonValue* const value = json_find(from, name);
+  if (value == nullptr) return std::nullopt;
+  ScalarText scalar;
+  scalar.plain = json_scalar_text(*value, scalar.text);
+  return scalar;
+}
+
+// As people read it: a string without its quotes.
+std::optional<std::string> written(const JsonValue& from, const char* name) {
+  const JsonValue* const value = json_find(from, name);
+  if (value == nullptr || value->IsNull()) return std::nullopt;
+  return value->IsString() ? std::string(json_string(*value)) : json_text(*value);
+}
+
+template <class Named>
+const Named* find_named(const std::vector<Named>& list, std::string_view name) {
+  const auto found =
+      std::find_if(list.begin(), list.end(), [&](const Named& one) { return one.name == name; });
+  return found == list.end() ? nullptr : &*found;
+}
+
+class Reader {
+ public:
+  explicit Reader(const JsonValue& from) : from_(from) {}
+
+  ApiDefinition read() {
+    for (auto& [name, target] : std::initializer_list<std::pair<const char*, std::string*>>{
+             {"name", &api_.name},
+             {"description", &api_.description},
+             {"business_process", &api_.business_process},
+             {"path", &api_.path},
+             {"table", &api_.table},
+             {"method", &api_.method},
+             {"mode", &api_.mode},
+             {"envelope", &api_.envelope},
+             {"result", &api_.result},
+             {"resource_group", &api_.resource_group}})
+      *target = json_member(from_, name, *target);
+    for (const char* const field : kLaterFields) {
+      if (json_find(from_, field) != nullptr) api_.later_fields.emplace_back(field);
+    }
+    api_.timeout_ms = integer(from_, "timeout_ms", api_.timeout_ms);
+    api_.max_records = integer(from_, "max_records", api_.max_records);
+    authentication();
+    request_parameters();
+    response_parameters();
+    if (const JsonValue* const pages = json_find(from_, "pagination")) pagination(*pages);
+    api_.tags = json_names(json_find(from_, "tags"));
+    return std::move(api_);
+  }
+
+ private:
+  void fault(const std::string& pointer, const std::string& reason) {
+    api_.faults.push_back({pointer, reason});
+  }
+
+  // `above`: the pointer of `from`.
+  int64_t integer(const JsonValue& from, const char* name, int64_t otherwise, const std::string& above = {}) {
+    const JsonValue* const value = json_find(from, name);
+    if (value == nullptr) return otherwise;
+    if (value->IsInt64()) return value->GetInt64();
+    fault(above + pointer_token(std::string_view(name)), "is no integer");
+    return otherwise;
+  }
+
+  void authentication() {
+    const JsonValue* const list = json_find(from_, "authentication");
+    // Never open by omission.
+    if (list == nullptr || !list->IsArray()) {
+      fault("/authentication", "is missing");
+    } else {
+      for (const JsonValue& type : list->GetArray())
+        api_.authentication.emplace_back(type.IsString() ? json_string(type) : std::string_view("?"));
+    }
+    if (const JsonValue* const hmac = json_find(from_, "hmac")) {
+      HmacRule& rule = api_.hmac.emplace();
+      if (const JsonValue* const methods = json_find(*hmac, "methods")) {
+        rule.methods = json_names(methods);
+        if (rule.methods.empty()) fault("/hmac/methods", "is empty");
+      }
+      rule.require_nonce = json_truth(*hmac, "require_nonce", rule.require_nonce);
+      rule.require_content_md5 = json_truth(*hmac, "require_content_md5", rule.require_content_md5);
+    }
+    if (const JsonValue* const source = json_find(from_, "api_key_source"))
+      api_.api_key_source = ApiKeySource{json_member(*source, "in"), json_member(*source, "name")};
+  }
+
+  void request_parameters() {
+    const JsonValue* const list = json_find(from_, "request_parameters");
+    if (list == nullptr || !list->IsArray()) return;
+    api_.request_parameters_given = true;
+    for (const JsonValue& from : list->GetArray()) {
+      RequestParameter parameter;
+      parameter.name = json_member(from, "name");
+      parameter.type = json_member(from, "type");
+      parameter.column_given = json_find(from, "column") != nullptr;
+      parameter.column = json_member(from, "column", parameter.name);
+      parameter.comparison = json_member(from, "operator", parameter.comparison);
+      parameter.place = json_member(from, "in", api_.method == "POST" ? "body" : "query");
+      parameter.required = json_truth(from, "required", parameter.required);
+      parameter.default_value = scalar_of(from, "default");
+      parameter.sample = scalar_of(from, "sample");
+      parameter.description = json_member(from, "description");
+      api_.request_parameters.push_back(std::move(parameter));
+    }
+  }
+
+  void response_parameters() {
+    const JsonValue* const list = json_find(from_, "response_parameters");
+    if (list == nullptr || !list->IsArray() || list->Empty())
+      return fault("/response_parameters", "is empty");
+    for (const JsonValue& from : list->GetArray()) {
+      ResponseParameter parameter;
+      parameter.name = json_member(from, "name");
+      parameter.column_given = json_find(from, "column") != nullptr;
+      parameter.column = json_member(from, "column", parameter.name);
+      parameter.type = written(from, "type");
+      parameter.as = json_member(from, "as");
+      parameter.mask = written(from, "mask");
+      parameter.sample = scalar_of(from, "sample");
+      parameter.description = json_member(from, "description");
+      api_.response_parameters.push_back(std::move(parameter));
+    }
+  }
+
+  void pagination(const JsonValue& from) {
+    Pagination& pages = api_.pagination.emplace();
+    pages.enabled = json_truth(from, "enabled", pages.enabled);
+    pages.default_size = integer(from, "default_size", pages.default_size, "/pagination");
+    pages.max_size = integer(from, "max_size", pages.max_size, "/pagination");
+  }
+
+  const JsonValue& from_;
+  ApiDefinition api_;
+};
+
+}  // namespace
+
+bool ApiDefinition::takes(std::string_view type) const {
+  return std::find(authentication.begin(), authentication.end(), type) != authentication.end();
+}
+
+const RequestParameter* ApiDefinition::request_parameter(std::string_view parameter) const {
+  return find_named(request_parameters, parameter);
+}
+
+const ResponseParameter* ApiDefinition::response_parameter(std::string_view parameter) const {
+  return find_named(response_parameters, parameter);
+}
+
+ApiDefinition read_api_definition(const JsonValue& definition) {
+  return Reader(definition).read();
+}
+
+ApiDefinition read_api_definition(const std::string& text, const std::string& what) {
+  return read_api_definition(stored_object(text, what));
+}
+
+std::string renamed_definition(const std::string& text, const std::string& name) {
+  JsonDocument document = stored_object(text, fmt::format("the definition of API \"{}\"", name));
+  JsonValue value(name.c_str(), static_cast<rapidjson::SizeType>(name.size()), document.GetAllocator());
+  if (!document.HasMember("name")) document.AddMember("name", JsonValue(), document.GetAllocator());
+  document["name"] = value;
+  return json_text(document);
+}
+
+}  // namespace tablegate::loader

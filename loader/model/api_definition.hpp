@@ -1,0 +1,112 @@
+// The definition of an API, read from its JSON once: every field that the program
+// uses, and every default. The catalog stores the JSON text as it was written; all
+// else (rules, contract check, compile, OpenAPI, sample requests) reads this.
+// Example: read_api_definition(text, "API \"Users\"").method is "GET" unless it says
+// otherwise.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json_text.hpp"
+
+namespace tablegate::loader {
+
+// Where nginx.conf and definitions name no other one.
+inline constexpr const char* kDefaultResourceGroup = "default";
+
+// A "default" or a "sample": a string, number or truth value as a caller would send it.
+struct ScalarText {
+  std::string text;
+  bool plain = true;  // false: it has no such text (1e30, null) and must be written as a string
+};
+
+struct RequestParameter {
+  std::string name, type;
+  std::string column;            // default: its name
+  bool column_given = false;     // "column" is written
+  std::string comparison = "=";  // "operator"
+  std::string place;             // "in"; default: the body of a POST, else the query
+  bool required = true;
+  std::optional<ScalarText> default_value, sample;
+  std::string description;
+
+  // The sample that can be sent; null: there is none.
+  const std::string* sample_text() const { return sample && sample->plain ? &sample->text : nullptr; }
+};
+
+struct ResponseParameter {
+  std::string name;
+  std::string column;         // default: its name
+  bool column_given = false;  // "column" is written
+  std::optional<std::string> type;
+  std::string as;                   // "string"; empty: as its column is
+  std::optional<std::string> mask;  // as written
+  std::optional<ScalarText> sample;
+  std::string description;
+};
+
+struct ApiKeySource {
+  std::string in = "header";
+  std::string name = "Authorization";
+};
+
+// How HMAC signatures prove a caller.
+struct HmacRule {
+  std::vector<std::string> methods = {"HmacSHA256"};
+  bool require_nonce = false;
+  bool require_content_md5 = true;
+};
+
+struct Pagination {
+  bool enabled = true;
+  int64_t default_size = 10;
+  int64_t max_size = 500;
+};
+
+struct ApiDefinition {
+  std::string name, description, business_process, path, table;
+  std::string method = "GET";
+  std::string mode = "wizard";
+  std::string envelope = "tablegate";
+  std::string result = "list";
+  std::string resource_group = kDefaultResourceGroup;
+  int64_t timeout_ms = 3000;
+  int64_t max_records = 2000;
+  std::vector<RequestParameter> request_parameters;
+  bool request_parameters_given = false;
+  std::vector<ResponseParameter> response_parameters;
+  std::vector<std::string> authentication;  // empty: open to all
+  std::optional<HmacRule> hmac;             // as written; see hmac_rule()
+  std::optional<ApiKeySource> api_key_source;
+  std::optional<Pagination> pagination;
+  std::vector<std::string> tags;
+  std::vector<std::string> later_fields;  // fields of the contract that this version cannot serve
+  // What the definition lacks or has in another type, in the order of the fields. The schema allows none of
+  // it: only a definition that was never applied has any.
+  std::vector<JsonFault> faults;
+
+  // Whether `authentication` lists the type: api_key, jwt, hmac.
+  bool takes(std::string_view type) const;
+  bool paginates() const { return pagination && pagination->enabled; }
+  // What callers get: page, list, object.
+  std::string answer_form() const { return paginates() ? "page" : result; }
+  HmacRule hmac_rule() const { return hmac.value_or(HmacRule{}); }
+  ApiKeySource key_source() const { return api_key_source.value_or(ApiKeySource{}); }
+  // The parameter of this name, or null.
+  const RequestParameter* request_parameter(std::string_view parameter) const;
+  const ResponseParameter* response_parameter(std::string_view parameter) const;
+};
+
+// Never fails: what is not there takes its default, what cannot be read is in `faults`.
+ApiDefinition read_api_definition(const JsonValue& definition);
+// From the catalog's text; `what` names it in messages. Throws SystemFailure when it is no JSON object.
+ApiDefinition read_api_definition(const std::string& text, const std::string& what);
+
+// The text of an API's definition under another name.
+std::string renamed_definition(const std::string& text, const std::string& name);
+
+}  // namespace tablegate::loader

@@ -1,0 +1,37 @@
+// Answers. This is the only place that sends one of ours and that decides its headers:
+// rows, problems, the OpenAPI document, the status page. nginx's own error pages get
+// their new headers and body here, too (error_filter.hpp).
+// Each send_ function sends a whole response and returns what
+// ngx_http_finalize_request() takes.
+#pragma once
+
+#include "core/manifest/manifest.hpp"
+#include "ngx/call.hpp"
+#include "ngx/chain_sink.hpp"
+#include "ngx/ngx.hpp"
+#include "pg/cells.hpp"
+
+namespace tablegate::ngx {
+
+// `modified` as in Waiter::on_rows.
+ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified);
+// Call::problem, or the redirect that Call::transport asks for.
+ngx_int_t send_problem(Call& call);
+// The document is the manifest's and outlives the request.
+ngx_int_t send_document(ngx_http_request_t* r, const core::Document& document);
+
+// The status page in one of its forms.
+struct MediaType {
+  std::string_view text;
+  size_t compared;  // without parameters: what gzip_types and the like compare
+};
+ngx_int_t send_status(ngx_http_request_t* r, const MediaType& type, ChainSink& body);
+// For 405: nginx makes the answer itself.
+ngx_int_t refuse_method(ngx_http_request_t* r, std::string_view allow);
+
+// Our headers for nginx's error page, and the body in its place. Null data(): no memory.
+std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind);
+// A buffer around a text that lives as long as the request. Null: no memory.
+ngx_chain_t* chain_of(ngx_http_request_t* r, std::string_view text);
+
+}  // namespace tablegate::ngx

@@ -1,0 +1,203 @@
+#include "ngx/flight.hpp"
+
+#include "core/plan/statement.hpp"
+#include "ngx/worker.hpp"
+
+namespace tablegate::ngx {
+
+namespace {
+
+constexpr size_t kIdleFlights = 512;  // kept for later, about 1 KiB each
+
+}  // namespace
+
+// ---- Waiter
+
+void Waiter::leave() noexcept {
+  if (flight_ != nullptr) flight_->leave(*this);
+  stop();
+}
+
+void Waiter::stop() {
+  if (deadline_.event.timer_set) ngx_del_timer(&deadline_.event);
+}
+
+Waiter::Times Waiter::times() const {
+  if (flight_ == nullptr) return times_;
+  return {flight_->submitted_ms, flight_->sent_ms, 0};
+}
+
+void Waiter::start_deadline(ngx_connection_t* connection, ngx_msec_t timeout) {
+  deadline_.waiter = this;
+  deadline_.event.handler = on_deadline;
+  deadline_.event.data = connection;  // nginx's debug log reads a connection here
+  deadline_.event.log = connection->log;
+  ngx_add_timer(&deadline_.event, timeout);
+}
+
+void Waiter::on_deadline(ngx_event_t* event) noexcept {
+  // `event` is the first member.
+  Waiter& waiter = *reinterpret_cast<Deadline*>(event)->waiter;
+  waiter.leave();
+  waiter.on_failure(core::Slug::query_timeout);
+}
+
+// ---- Flight: its statement
+
+void Flight::set_statement(const core::BoundValues& bound) {
+  key = {api_->index, bound.mask, 0};
+  parameter_count = bound.count;
+  values = bound.values;
+}
+
+std::string Flight::sql() const {
+  const Generations* known = generations();
+  return core::statement_sql(*api_, key.mask, known == nullptr ? nullptr : &known->known());
+}
+
+void Flight::parameter_types(std::vector<Oid>& types) const {
+  for (uint32_t oid : core::statement_types(*api_, key.mask)) types.push_back(oid);
+}
+
+// ---- Flight: its course
+
+Flight::~Flight() {
+  // The worker is leaving: nobody is told.
+  while (take_waiter() != nullptr) continue;
+}
+
+Generations* Flight::generations() const {
+  return worker_.generations(*api_);
+}
+
+void Flight::start(const core::BoundValues& bound) {
+  set_statement(bound);
+  timeout_ms = api_->timeout_ms;
+  point = api_->point;
+  state_ = State::running;
+  Generations* known = generations();
+  if (known != nullptr) known->touch();
+  if (known != nullptr && known->wants_reread(*api_)) {
+    known->reread(*this, worker_.pool(*api_));  // a table may have moved while nobody looked
+  } else {
+    submit();
+  }
+}
+
+// What is known of the tables now is not newer than what the query will see. The flight may be over when this
+// returns.
+void Flight::submit() {
+  if (const Generations* known = generations()) {
+    key.epoch = known->known().epoch(*api_);
+    modified_ = known->fresh() ? known->known().modified(*api_) : INT64_MIN;
+  }
+  worker_.pool(*api_).submit(*this);
+}
+
+void Flight::on_rows(const pg::Cells& cells, bool last) noexcept {
+  (void)last;  // Delivery::whole
+  state_ = State::done;
+  while (Waiter* waiter = take_waiter()) waiter->on_rows(cells, modified_);
+  give_back();
+}
+
+// "undefined_table": the table may have another name by now.
+bool Flight::expects(const std::string& sqlstate) const noexcept {
+  return sqlstate == "42P01" && state_ == State::running && generations() != nullptr;
+}
+
+void Flight::on_failure(const pg::Failure& failure) noexcept {
+  if (expects(failure.sqlstate)) {
+    state_ = State::running_again;
+    try {
+      missing_ = failure.message;
+      return generations()->reread(*this, worker_.pool(*api_));
+    } catch (...) {  // no memory for the message: an error like others
+    }
+  }
+  fail(pg::slug_of(failure.kind));
+}
+
+void Flight::on_reread(bool good) noexcept {
+  const bool moved = good && generations()->known().epoch(*api_) != key.epoch;
+  if (state_ == State::running_again && !moved) {
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "tablegate: %s/%s: query failed: 42P01 %s",
+                  api_->service.c_str(), api_->resource_group.c_str(), missing_.c_str());
+    return fail(core::Slug::query_failed);
+  }
+  submit();
+}
+
+void Flight::fail(core::Slug slug) {
+  state_ = State::done;
+  while (Waiter* waiter = take_waiter()) waiter->on_failure(slug);
+  give_back();
+}
+
+// ---- Flight: its waiters
+
+void Flight::add(Waiter& waiter, ngx_connection_t* connection) {
+  waiter.flight_ = this;
+  waiter.next_ = waiters_;
+  if (waiters_ != nullptr) waiters_->previous_ = &waiter;
+  waiters_ = &waiter;
+  waiter.start_deadline(connection, api_->timeout_ms);
+}
+
+void Flight::remove(Waiter& waiter) {
+  (waiter.previous_ != nullptr ? waiter.previous_->next_ : waiters_) = waiter.next_;
+  if (waiter.next_ != nullptr) waiter.next_->previous_ = waiter.previous_;
+  waiter.previous_ = waiter.next_ = nullptr;
+  waiter.times_ = {submitted_ms, sent_ms, ngx_current_msec};
+  waiter.flight_ = nullptr;
+  waiter.stop();
+}
+
+Waiter* Flight::take_waiter() {
+  Waiter* waiter = waiters_;
+  if (waiter != nullptr) remove(*waiter);
+  return waiter;
+}
+
+// Where nobody waits any more the statement is left to PostgreSQL's statement_timeout.
+void Flight::leave(Waiter& waiter) {
+  remove(waiter);
+  if (waiters_ != nullptr || state_ == State::done) return;
+  worker_.pool(*api_).abandon(*this);
+  give_back();
+}
+
+// May destroy the flight.
+void Flight::give_back() {
+  Flights& flights = worker_.flights();
+  state_ = State::idle;
+  submitted_ms = sent_ms = 0;
+  arena_.clear();
+  if (flights.idle_.size() >= kIdleFlights) {
+    flights.busy_.erase(place_);
+  } else {
+    flights.idle_.splice(flights.idle_.begin(), flights.busy_, place_);
+  }
+}
+
+// ---- Flights
+
+Flights::Pointer Flights::take(const core::Api& api) {
+  if (idle_.empty()) {
+    idle_.emplace_front(worker_);
+    idle_.front().place_ = idle_.begin();
+  }
+  Flight& flight = idle_.front();
+  busy_.splice(busy_.begin(), idle_, flight.place_);
+  flight.api_ = &api;
+  return Pointer(&flight);
+}
+
+void Flights::start(Pointer flight, const core::BoundValues& bound, Waiter& waiter,
+                    ngx_connection_t* connection) {
+  Flight& started = *flight.release();
+  started.add(waiter, connection);
+  started.start(bound);
+}
+
+}  // namespace tablegate::ngx

@@ -1,0 +1,146 @@
+// One query on its way to PostgreSQL and back: its statement and bound values,
+// the requests that wait for it, and the second try where a table has moved. It
+// belongs to the worker, not to a request: it ends when its last waiter has its
+// answer or has left. Flights are used again; their memory is not given back.
+#pragma once
+
+#include <list>
+#include <memory>
+
+#include "core/answer/problem.hpp"
+#include "core/arena.hpp"
+#include "core/call/parameters.hpp"
+#include "core/manifest/manifest.hpp"
+#include "ngx/ngx.hpp"
+#include "pg/cells.hpp"
+#include "pg/query.hpp"
+
+namespace tablegate::ngx {
+
+class Flight;
+class Generations;
+class Worker;
+
+// One request that waits for a flight, with a deadline of its own. It gets exactly one call, or none once
+// leave() was called.
+class Waiter {
+ public:
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  // All rows; valid only during the call. `modified`: the newest change in the tables that were read, or an
+  // older time; seconds since 1970; INT64_MIN: not known.
+  virtual void on_rows(const pg::Cells& cells, int64_t modified) noexcept = 0;
+  // The query failed, or the deadline has passed (query_timeout).
+  virtual void on_failure(core::Slug slug) noexcept = 0;
+
+  // No call will come. Harmless without a flight.
+  void leave() noexcept;
+
+  // Times of the loop's clock in ms, 0: not yet. In the queue from `submitted` to `sent`, at the database
+  // from then to `ended`.
+  struct Times {
+    uint64_t submitted = 0;
+    uint64_t sent = 0;
+    uint64_t ended = 0;
+  };
+  Times times() const;
+
+ protected:
+  Waiter() = default;
+  ~Waiter() = default;
+
+ private:
+  friend class Flight;
+
+  // Not cancelable: a leaving worker stays until every request has its answer.
+  struct Deadline {
+    ngx_event_t event;
+    Waiter* waiter;
+  };
+  static void on_deadline(ngx_event_t* event) noexcept;
+  void start_deadline(ngx_connection_t* connection, ngx_msec_t timeout);
+  void stop();
+
+  Flight* flight_ = nullptr;
+  Waiter* previous_ = nullptr;
+  Waiter* next_ = nullptr;
+  Deadline deadline_{};
+  Times times_;
+};
+
+class Flight final : public pg::Query {
+ public:
+  explicit Flight(Worker& worker) : worker_(worker) {}
+  ~Flight() override;
+
+  // Where the values of start() have to be: they live as long as the flight.
+  core::Arena& arena() { return arena_; }
+
+  // The tables' generations were read once more (good), or could not be (Generations::reread).
+  void on_reread(bool good) noexcept;
+
+ private:
+  friend class Flights;
+  friend class Waiter;
+
+  enum class State : uint8_t {
+    idle,           // no query yet
+    running,        // in the pool, or waiting for a read of generations
+    running_again,  // a table was not where it was expected, and generations were read once more
+    done,           // its waiters get their answers
+  };
+
+  std::string sql() const override;
+  void parameter_types(std::vector<Oid>& types) const override;
+  void on_rows(const pg::Cells& cells, bool last) noexcept override;
+  void on_failure(const pg::Failure& failure) noexcept override;
+  bool expects(const std::string& sqlstate) const noexcept override;
+
+  void set_statement(const core::BoundValues& bound);
+  Generations* generations() const;
+  void start(const core::BoundValues& bound);
+  void submit();
+  void fail(core::Slug slug);
+  void add(Waiter& waiter, ngx_connection_t* connection);
+  void remove(Waiter& waiter);
+  void leave(Waiter& waiter);
+  Waiter* take_waiter();
+  void give_back();
+
+  Worker& worker_;
+  const core::Api* api_ = nullptr;
+  State state_ = State::idle;
+  Waiter* waiters_ = nullptr;
+  int64_t modified_ = INT64_MIN;
+  std::string missing_;  // what the database said of a table that is not where it was expected
+  std::list<Flight>::iterator place_;
+  core::ReusableArena arena_;
+};
+
+// The flights of one worker.
+class Flights {
+ public:
+  explicit Flights(Worker& worker) : worker_(worker) {}
+
+  struct GiveBack {
+    void operator()(Flight* flight) const { flight->give_back(); }
+  };
+  using Pointer = std::unique_ptr<Flight, GiveBack>;
+
+  // An idle flight for the API. Bind its values in its arena, then start it; or drop it.
+  Pointer take(const core::Api& api);
+  // `waiter` may have its answer before the call returns. Its deadline runs from now. `connection`: the
+  // request's.
+  static void start(Pointer flight, const core::BoundValues& bound, Waiter& waiter,
+                    ngx_connection_t* connection);
+
+ private:
+  friend class Flight;
+
+  Worker& worker_;
+  std::list<Flight> busy_;
+  std::list<Flight> idle_;
+};
+
+}  // namespace tablegate::ngx

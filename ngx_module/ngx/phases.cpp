@@ -1,0 +1,168 @@
+#include "ngx/phases.hpp"
+
+#include "ngx/answer.hpp"
+#include "ngx/call.hpp"
+#include "ngx/worker.hpp"
+
+namespace tablegate::ngx {
+
+namespace {
+
+// Null: no memory.
+Call* call_of(ngx_http_request_t* r) {
+  Call* call = Call::current(r);
+  return call != nullptr ? call : Call::make(r);
+}
+
+const LocationConfig& location_of(ngx_http_request_t* r) {
+  return *static_cast<const LocationConfig*>(ngx_http_get_module_loc_conf(r, ngx_http_tablegate_module));
+}
+
+// ---- access
+
+// The body is there: the phases continue where they stopped, at this handler. As nginx's mirror module does.
+void on_body_for_proof(ngx_http_request_t* r) noexcept {
+  if (Call* call = Call::current(r)) call->end_reading();
+  r->preserve_body = 1;
+  r->write_event_handler = ngx_http_core_run_phases;
+  ngx_http_core_run_phases(r);
+}
+
+ngx_int_t read_body_first(Call& call) {
+  ngx_http_request_t* r = call.request;
+  // Somebody else has had the body, and it is gone: what a signature covers cannot be looked at.
+  if (r->request_body != nullptr || r->discard_body) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  const ngx_int_t rc = read_body(call, on_body_for_proof);
+  if (rc >= NGX_HTTP_SPECIAL_RESPONSE) return rc;
+  ngx_http_finalize_request(r, NGX_DONE);
+  return NGX_DONE;
+}
+
+ngx_int_t access(ngx_http_request_t* r) {
+  // A location with a content handler of its own (proxy_pass and the like) is not ours.
+  if (location_of(r).enabled == 0 || r->content_handler != nullptr) return NGX_DECLINED;
+  Call* call = call_of(r);
+  if (call == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  switch (call->authenticate().outcome) {
+    case core::Proof::Outcome::proved:
+      return NGX_OK;
+    case core::Proof::Outcome::open:
+      // Proves nothing: under `satisfy any` that must not open what other modules guard.
+      return NGX_DECLINED;
+    case core::Proof::Outcome::wants_body:
+      return read_body_first(*call);
+    case core::Proof::Outcome::refused:
+      break;
+  }
+  const auto* core_location =
+      static_cast<const ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+  // Others may let the request in, but not to us: the content handler looks at the proof again.
+  if (core_location->satisfy == NGX_HTTP_SATISFY_ANY) return NGX_DECLINED;
+  ngx_http_finalize_request(r, send_problem(*call));
+  return NGX_DONE;
+}
+
+// ---- content
+
+ngx_int_t start_flight(Call& call) {
+  ngx_http_request_t* r = call.request;
+  Worker& worker = *main_config(r).worker;
+  Flights::Pointer flight = worker.flights().take(*call.route.api);
+  const Headers headers(r);
+  core::BoundValues bound;
+  call.problem = core::bind_parameters(*call.route.api, call.data(headers), flight->arena(), bound);
+  if (call.problem) return send_problem(call);
+  if (ngx_exiting) worker.leave();
+  call.state = Call::State::starting;
+  Flights::start(std::move(flight), bound, call, r->connection);
+  if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
+  call.state = Call::State::waiting;
+  r->main->count++;
+  // A client that goes away frees the request, and the call leaves its flight.
+  r->read_event_handler = ngx_http_test_reading;
+  r->write_event_handler = ngx_http_request_empty_handler;
+  return NGX_DONE;
+}
+
+// All that the answer needs has been read.
+ngx_int_t answer(Call& call) {
+  const core::Proof& proof = call.authenticate();
+  if (proof.outcome == core::Proof::Outcome::proved || proof.outcome == core::Proof::Outcome::open)
+    return start_flight(call);
+  if (!call.problem) call.problem = {core::Slug::internal_error, {}, {}, "body_not_read"};
+  return send_problem(call);
+}
+
+void on_body(ngx_http_request_t* r) noexcept try {
+  Call* call = Call::current(r);
+  if (call == nullptr) return ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+  call->end_reading();
+  call->load_body();
+  ngx_http_finalize_request(r, answer(*call));
+} catch (...) {
+  ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+}
+
+ngx_int_t content(ngx_http_request_t* r) {
+  if (location_of(r).enabled == 0) return NGX_DECLINED;
+  Call* call = call_of(r);
+  if (call == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  // Subrequests skip the access phase, and `satisfy any` lets others answer it: only our own proof opens an
+  // API.
+  const core::Proof& proof = call->authenticate();
+  if (proof.outcome == core::Proof::Outcome::refused) return send_problem(*call);
+  const bool wanted = proof.outcome == core::Proof::Outcome::wants_body || call->route.api->reads_body;
+  if (!wanted || call->load_body() || !call->body_pending()) return answer(*call);
+  if (r != r->main || r->request_body != nullptr || r->discard_body) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  const ngx_int_t rc = read_body(*call, on_body);
+  return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+}
+
+// Whether the request still waits for us: a client that left may have begun nginx's post_action on it.
+bool is_ours(const Call& call) {
+  return ngx_http_get_module_ctx(call.request, ngx_http_tablegate_module) == &call;
+}
+
+// After an asynchronous answer. The call is gone when this returns.
+void finish(Call& call, ngx_int_t rc) {
+  ngx_http_request_t* r = call.request;
+  ngx_connection_t* connection = r->connection;
+  ngx_http_finalize_request(r, rc);
+  ngx_http_run_posted_requests(connection);
+}
+
+}  // namespace
+
+void Call::on_rows(const pg::Cells& cells, int64_t modified) noexcept {
+  state = State::proved;
+  if (!is_ours(*this)) return;
+  ngx_int_t rc = NGX_ERROR;
+  try {
+    rc = send_rows(*this, cells, modified);
+  } catch (...) {  // no memory: NGX_ERROR
+  }
+  finish(*this, rc);
+}
+
+void Call::on_failure(core::Slug slug) noexcept {
+  const bool at_once = state == State::starting;  // start_flight() answers
+  state = State::proved;
+  problem = {slug, {}, {}};
+  if (at_once || !is_ours(*this)) return;
+  ngx_int_t rc = NGX_ERROR;
+  try {
+    rc = send_problem(*this);
+  } catch (...) {  // no memory: NGX_ERROR
+  }
+  finish(*this, rc);
+}
+
+ngx_int_t access_handler(ngx_http_request_t* r) noexcept try { return access(r); } catch (...) {
+  return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+ngx_int_t content_handler(ngx_http_request_t* r) noexcept try { return content(r); } catch (...) {
+  return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+}  // namespace tablegate::ngx

@@ -1,0 +1,105 @@
+#include "pg/cells.hpp"
+
+#include <array>
+
+namespace tablegate::pg {
+namespace {
+
+core::Cell read_cell(const PGresult* result, int row, int column) {
+  const int size = PQgetlength(result, row, column);
+  // Most values are not empty: then one call less.
+  if (size == 0 && PQgetisnull(result, row, column) != 0) return {};
+  return {PQgetvalue(result, row, column), static_cast<std::size_t>(size)};
+}
+
+// Values of these types are written without quotes.
+bool is_written_raw(core::ColumnType type) {
+  switch (type) {
+    case core::ColumnType::int2:
+    case core::ColumnType::int4:
+    case core::ColumnType::int8:
+    case core::ColumnType::float4:
+    case core::ColumnType::float8:
+    case core::ColumnType::numeric:
+    case core::ColumnType::boolean:
+    case core::ColumnType::json:
+    case core::ColumnType::jsonb:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Cells::Cells(const PGresult* result)
+    : result_(result),
+      rows_(static_cast<std::size_t>(PQntuples(result))),
+      columns_(static_cast<std::size_t>(PQnfields(result))) {}
+
+Cells::Cells(const PGresult* const* results, std::size_t count)
+    : result_(results[0]),
+      results_(results),
+      rows_(count),
+      columns_(static_cast<std::size_t>(PQnfields(results[0]))) {}
+
+Oid Cells::type(std::size_t column) const {
+  return PQftype(result_, static_cast<int>(column));
+}
+
+core::Cell Cells::cell(std::size_t row, std::size_t column) const {
+  return read_cell(result_of(row), row_in_result(row), static_cast<int>(column));
+}
+
+void Cells::read_row(std::size_t row, core::Cell* cells) const {
+  const PGresult* result = result_of(row);
+  const int place = row_in_result(row);
+  const int columns = static_cast<int>(columns_);
+  for (int column = 0; column < columns; ++column) cells[column] = read_cell(result, place, column);
+}
+
+bool has_columns_of(const core::Api& api, const Cells& cells) {
+  if (cells.columns() != core::output_columns(api)) return false;
+  std::size_t place = 0;
+  for (const core::Column& column : api.columns) {
+    if (is_written_raw(column.type) && cells.type(place) != core::column_type_oid(column.type)) return false;
+    place += column.wall ? 2 : 1;
+  }
+  return true;
+}
+
+bool write_rows(const Cells& cells, core::RowWriter& writer, core::Cell* scratch) {
+  for (std::size_t row = 0; row < cells.rows(); ++row) {
+    cells.read_row(row, scratch);
+    if (!writer.row(scratch)) return false;
+  }
+  return true;
+}
+
+bool read_generations(const Cells& cells, core::TableGenerations& generations) {
+  if (cells.columns() != core::kGenerationColumns) return false;
+  generations.begin();
+  for (std::size_t row = 0; row < cells.rows(); ++row) {
+    std::array<core::Cell, core::kGenerationColumns> values;
+    cells.read_row(row, values.data());
+    generations.row(values.data());
+  }
+  generations.end();
+  return true;
+}
+
+core::Slug slug_of(Failure::Kind kind) {
+  switch (kind) {
+    case Failure::Kind::query_failed:
+      return core::Slug::query_failed;
+    case Failure::Kind::query_timeout:
+      return core::Slug::query_timeout;
+    case Failure::Kind::database_unavailable:
+      return core::Slug::database_unavailable;
+    case Failure::Kind::queue_full:
+      return core::Slug::queue_full;
+  }
+  return core::Slug::internal_error;
+}
+
+}  // namespace tablegate::pg
