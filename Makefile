@@ -219,7 +219,7 @@ layers: $(BUILD)/libcore.a $(BUILD)/libpg.a $(BUILD)/ngx_http_tablegate_module.s
 LINT_UNITS := $(CORE_SRC) $(PG_SRC) $(NGX_MODULE_SRC) $(LOADER_SRC) $(wildcard t/fuzz/*.cpp)
 TIDY := $(addprefix tidy/,$(LINT_UNITS))
 LINT := $(addprefix lint/,format cppcheck shell schemas python words)
-.PHONY: format fuzz bench bench-check install clean tidy-changed $(TIDY) $(LINT)
+.PHONY: format fuzz bench bench-check install uninstall clean tidy-changed $(TIDY) $(LINT)
 run-lint: $(LINT) $(TIDY) layers
 $(LINT): lint/%: $(NGX_CONFIG)
 	@t/lib/lint.sh $*
@@ -245,13 +245,30 @@ $(BUILD)/bench/dump.so: t/bench/dump.c
 bench-check: module loader $(BUILD)/bench/dump.so ## instructions of a request by callgrind, at most 3 % over the committed figures (UPDATE=1 writes them)
 	@t/bench/instructions.py $(if $(UPDATE),--update)
 
-install: build ## into DESTDIR, PREFIX=/usr
-	install -d $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/nginx/modules-available $(DESTDIR)$(PREFIX)/lib/systemd/system
-	install -m 0644 $(BUILD)/ngx_http_tablegate_module.so $(DESTDIR)$(PREFIX)/lib/nginx/modules/
-	install -m 0755 $(BUILD)/tablegate $(DESTDIR)$(PREFIX)/bin/
-	sed 's,/usr/bin/,$(PREFIX)/bin/,' loader/tablegate-refresh.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/tablegate-refresh.service
-	sed 's|/usr/bin/tablegate|$(PREFIX)/bin/tablegate|' loader/tablegate-sync@.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/tablegate-sync@.service
-	printf 'load_module %s/ngx_http_tablegate_module.so;\n' $(if $(filter /usr,$(PREFIX)),modules,$(PREFIX)/lib/nginx/modules) >$(DESTDIR)$(PREFIX)/share/nginx/modules-available/mod-http-tablegate.conf
+TO := $(DESTDIR)$(PREFIX)
+TO_MODULES := $(TO)/lib/nginx/modules
+TO_CONF := $(TO)/share/nginx/modules-available
+TO_UNITS := $(TO)/lib/systemd/system
+# $1, built, goes to folder $2 without its debug data; DEBUG=1 puts that where debuggers look: FOLDER/.debug.
+define install_stripped
+install -s -m $3 $1 $2/
+$(if $(DEBUG),install -d $2/.debug
+objcopy --only-keep-debug --compress-debug-sections $1 $2/.debug/$(notdir $1).debug
+chmod 0644 $2/.debug/$(notdir $1).debug
+objcopy --add-gnu-debuglink=$2/.debug/$(notdir $1).debug $2/$(notdir $1))
+endef
+install: build ## into DESTDIR, PREFIX=/usr; DEBUG=1: debug data too
+	install -d $(TO_MODULES) $(TO)/bin $(TO_CONF) $(TO_UNITS)
+	$(call install_stripped,$(BUILD)/ngx_http_tablegate_module.so,$(TO_MODULES),0644)
+	$(call install_stripped,$(BUILD)/tablegate,$(TO)/bin,0755)
+	sed 's,/usr/bin/,$(PREFIX)/bin/,' loader/tablegate-refresh.service >$(TO_UNITS)/tablegate-refresh.service
+	sed 's|/usr/bin/tablegate|$(PREFIX)/bin/tablegate|' loader/tablegate-sync@.service >$(TO_UNITS)/tablegate-sync@.service
+	printf 'load_module %s/ngx_http_tablegate_module.so;\n' $(if $(filter /usr,$(PREFIX)),modules,$(PREFIX)/lib/nginx/modules) >$(TO_CONF)/mod-http-tablegate.conf
+uninstall: ## remove what install put into DESTDIR, PREFIX=/usr
+	rm -f $(TO_MODULES)/ngx_http_tablegate_module.so $(TO_MODULES)/.debug/ngx_http_tablegate_module.so.debug \
+	  $(TO)/bin/tablegate $(TO)/bin/.debug/tablegate.debug $(TO_CONF)/mod-http-tablegate.conf \
+	  $(TO_UNITS)/tablegate-refresh.service $(TO_UNITS)/tablegate-sync@.service
+	for folder in $(TO_MODULES) $(TO)/bin; do if [ -d $$folder/.debug ]; then rmdir --ignore-fail-on-non-empty $$folder/.debug; fi; done
 clean: ## remove build/ (make stop first)
 	@if [ -e build/quickstart ] || [ -L build/quickstart.env ]; then t/lib/stop.sh; fi
 	rm -rf build

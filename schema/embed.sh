@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes OUT, a C++ file with the migrations and the schemas of the definitions
+# Writes OUT, a C++ file with the migrations, the functions and the schemas of the definitions
 # as raw string literals (loader/base/embedded.hpp declares what is in it).
 # Equal files give an equal OUT. Usage: schema/embed.sh OUT
 set -eu
@@ -27,8 +27,10 @@ files() { # FUNCTION FILE...
 
 {
   printf '// Made by schema/embed.sh; do not edit.\n#include "base/embedded.hpp"\n\nnamespace tablegate::loader {\n\n'
-  files embedded_migrations "$here"/catalog/*.sql
-  files embedded_mirror_migrations "$here"/mirror/*.sql
+  files embedded_migrations "$here"/catalog/[0-9]*.sql
+  files embedded_functions "$here"/catalog/functions.sql
+  files embedded_mirror_migrations "$here"/mirror/[0-9]*.sql
+  files embedded_mirror_functions "$here"/mirror/functions.sql
   files embedded_schemas "$here"/definitions/*.schema.json
   printf '}  // namespace tablegate::loader\n'
 } >"$out.new"

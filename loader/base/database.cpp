@@ -7,15 +7,15 @@
 #include <charconv>
 #include <functional>
 
+#include "core/text/ascii.hpp"
+
 namespace tablegate::loader {
 namespace {
 
 void ignore_notice(void*, const char*) {}
 
-std::string trimmed(const char* text) {
-  std::string_view view = text == nullptr ? std::string_view{} : std::string_view{text};
-  while (!view.empty() && (view.back() == '\n' || view.back() == ' ')) view.remove_suffix(1);
-  return std::string(view);
+std::string error_text(PGconn* connection) {
+  return std::string(core::trimmed_end(PQerrorMessage(connection), " \n"));
 }
 
 // libpq's message quotes parts of a connection string that it cannot parse, possibly the password: do not
@@ -35,7 +35,7 @@ void check_dsn(const std::string& dsn, const std::string& what) {
 [[noreturn]] void fail(PGconn* connection, PGresult* result) {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  if (state == nullptr || primary == nullptr) throw SystemFailure(trimmed(PQerrorMessage(connection)));
+  if (state == nullptr || primary == nullptr) throw SystemFailure(error_text(connection));
   std::string message = primary;
   // The detail is left out: it may hold values.
   if (const char* hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT))
@@ -81,7 +81,7 @@ Database Database::connect(const std::string& dsn, const std::string& what,
   PGconn* const connection = database.connection();
   if (connection == nullptr) throw SystemFailure("no memory for a connection to " + what);
   if (PQstatus(connection) != CONNECTION_OK) {
-    throw SystemFailure("cannot connect to " + what + ": " + trimmed(PQerrorMessage(connection)),
+    throw SystemFailure("cannot connect to " + what + ": " + error_text(connection),
                         "pg_isready, or --catalog 'host=... dbname=...'");
   }
   PQsetNoticeProcessor(connection, &ignore_notice, nullptr);

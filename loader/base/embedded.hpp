@@ -16,6 +16,9 @@ struct EmbeddedFile {
 // Sorted by name, which is the order in which migrations run.
 const std::vector<EmbeddedFile>& embedded_migrations();         // of the catalog
 const std::vector<EmbeddedFile>& embedded_mirror_migrations();  // of the mirror's database
+// One file each: functions.sql.
+const std::vector<EmbeddedFile>& embedded_functions();
+const std::vector<EmbeddedFile>& embedded_mirror_functions();
 const std::vector<EmbeddedFile>& embedded_schemas();
 
 }  // namespace tablegate::loader

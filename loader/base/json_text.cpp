@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 #include <rapidjson/error/en.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+#include <rapidjson/prettywriter.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
+
+#include "base/json_output.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -70,8 +71,13 @@ std::vector<JsonFault> json_faults(const JsonValue& value, const std::string& po
 }
 
 std::string json_text(const JsonValue& value) {
+  return JsonOutput().tree(value).take();
+}
+
+std::string pretty_json_text(const JsonValue& value) {
   rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+  writer.SetIndent(' ', 2);
   value.Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
 }

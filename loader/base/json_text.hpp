@@ -26,6 +26,8 @@ std::vector<JsonFault> json_faults(const JsonValue& value, const std::string& po
 
 // Compact; members keep their order.
 std::string json_text(const JsonValue& value);
+// With line breaks, indented by two blanks.
+std::string pretty_json_text(const JsonValue& value);
 
 // The string of a member, or `otherwise` where there is none.
 std::string json_member(const JsonValue& object, const char* name, std::string_view otherwise = {});

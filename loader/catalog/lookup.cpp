@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "catalog/nodes.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -90,8 +92,7 @@ Workspace find_workspace(Database& catalog, const std::string& wanted) {
 }
 
 std::string find_gateway(Database& catalog, const std::string& wanted) {
-  const Rows rows = catalog.query("SELECT name FROM tablegate.gateway_instance ORDER BY name");
-  const std::vector<std::string> names = first_column(rows);
+  const std::vector<std::string> names = gateway_names(catalog);
   for (const std::string& name : names) {
     if (wanted.empty() ? names.size() == 1 : name == wanted) return name;
   }
@@ -104,6 +105,13 @@ std::string find_gateway(Database& catalog, const std::string& wanted) {
   }
   throw Refused(fmt::format("there is no gateway instance \"{}\" (there is {})", wanted, name_list(names)),
                 "tablegate get gatewayinstances");
+}
+
+bool has_business_process(Database& catalog, const Workspace& workspace, const std::string& name) {
+  return !catalog
+              .query("SELECT FROM tablegate.business_process WHERE workspace_id = $1 AND name = $2",
+                     {workspace.id, name})
+              .empty();
 }
 
 std::optional<TableInfo> find_table(Database& catalog, const std::string& name) {

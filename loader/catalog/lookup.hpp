@@ -23,6 +23,8 @@ Workspace find_workspace(Database& catalog, const std::string& wanted);
 // The name of a gateway instance that exists; `wanted` empty: the only one.
 std::string find_gateway(Database& catalog, const std::string& wanted);
 
+bool has_business_process(Database& catalog, const Workspace& workspace, const std::string& name);
+
 // A table as it is defined, or nullopt.
 std::optional<TableInfo> find_table(Database& catalog, const std::string& name);
 

@@ -11,13 +11,14 @@ struct Migrations {
   const char* what;    // in messages
   const char* schema;  // holds the table `migration`
   const std::vector<EmbeddedFile>& files;
+  const EmbeddedFile& functions;
 };
 
 Migrations of_catalog() {
-  return {"catalog", "tablegate", embedded_migrations()};
+  return {"catalog", "tablegate", embedded_migrations(), embedded_functions().front()};
 }
 Migrations of_mirror() {
-  return {"mirror", "mirror_load", embedded_mirror_migrations()};
+  return {"mirror", "mirror_load", embedded_mirror_migrations(), embedded_mirror_functions().front()};
 }
 
 // "001_catalog.sql" is version 1.
@@ -42,22 +43,41 @@ int version_of(Database& database, const Migrations& set) {
                 "tablegate --version, then install that version or a later one");
 }
 
-std::vector<std::string> run(Database& database, const Migrations& set) {
+// All functions and triggers of the schema as one text, with who may call them.
+std::string functions_of(Database& database, const Migrations& set) {
+  return database
+      .query(
+          "SELECT coalesce((SELECT string_agg(pg_get_functiondef(p.oid) || coalesce(p.proacl::text, ''), '' "
+          "ORDER BY "
+          "p.oid::regprocedure::text) FROM pg_proc p WHERE p.pronamespace = to_regnamespace($1)), '')"
+          " || coalesce((SELECT string_agg(pg_get_triggerdef(t.oid), '' ORDER BY t.tgrelid::regclass::text, "
+          "t.tgname)"
+          " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND "
+          "c.relnamespace = "
+          "to_regnamespace($1)), '')",
+          {set.schema})
+      .string(0, 0);
+}
+
+Upgrade run(Database& database, const Migrations& set) {
   database.script(
       fmt::format("CREATE TABLE IF NOT EXISTS {}.migration (version integer PRIMARY KEY, name text NOT NULL,"
                   " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())",
                   set.schema));
   const int present = version_of(database, set);
   if (present > newest(set)) refuse_newer(set, present);
-  std::vector<std::string> ran;
+  Upgrade done;
   for (const EmbeddedFile& file : set.files) {
     if (number_of(file) <= present) continue;
     database.script(std::string(file.content));
     database.query(fmt::format("INSERT INTO {}.migration (version, name) VALUES ($1, $2)", set.schema),
                    {std::to_string(number_of(file)), std::string(file.name)});
-    ran.emplace_back(file.name);
+    done.migrations.emplace_back(file.name);
   }
-  return ran;
+  const std::string before = functions_of(database, set);
+  database.script(std::string(set.functions.content));
+  done.functions_changed = functions_of(database, set) != before;
+  return done;
 }
 
 void require(Database& database, const Migrations& set) {
@@ -80,13 +100,10 @@ void require(Database& database, const Migrations& set) {
 int newest_migration() {
   return newest(of_catalog());
 }
-int catalog_version(Database& catalog) {
-  return version_of(catalog, of_catalog());
-}
-std::vector<std::string> run_migrations(Database& catalog) {
+Upgrade run_migrations(Database& catalog) {
   return run(catalog, of_catalog());
 }
-std::vector<std::string> run_mirror_migrations(Database& mirror) {
+Upgrade run_mirror_migrations(Database& mirror) {
   return run(mirror, of_mirror());
 }
 void require_catalog(Database& catalog) {

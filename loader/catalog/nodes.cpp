@@ -1,45 +1,11 @@
 #include "catalog/nodes.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
+#include "base/json_output.hpp"
 #include "catalog/lookup.hpp"
 #include "core/version.hpp"
 
 namespace tablegate::loader {
 namespace {
-
-// The members to report, as tablegate.report_node() takes them.
-class State {
- public:
-  State() : writer_(buffer_) { writer_.StartObject(); }
-  State& text(const char* name, const std::string& value) {
-    writer_.Key(name);
-    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-    return *this;
-  }
-  State& truth(const char* name, bool value) {
-    writer_.Key(name);
-    writer_.Bool(value);
-    return *this;
-  }
-  State& number_or_null(const char* name, const std::optional<uint64_t>& value) {
-    writer_.Key(name);
-    value ? writer_.Uint64(*value) : writer_.Null();
-    return *this;
-  }
-  State& number_if(const char* name, const std::optional<uint64_t>& value) {
-    return value ? number_or_null(name, value) : *this;
-  }
-  std::string finish() {
-    writer_.EndObject();
-    return {buffer_.GetString(), buffer_.GetSize()};
-  }
-
- private:
-  rapidjson::StringBuffer buffer_;
-  rapidjson::Writer<rapidjson::StringBuffer> writer_;
-};
 
 std::optional<long long> number(const Rows& rows, int row, int column) {
   return rows.null(row, column) ? std::nullopt : std::optional(rows.integer(row, column));
@@ -49,22 +15,27 @@ std::optional<long long> number(const Rows& rows, int row, int column) {
 
 void report_node(Database& catalog, const std::string& gateway, const std::string& node,
                  const NodeReport& report) {
-  State state;
-  state.text("loader_version", core::kVersion);
+  // What is left out stays as tablegate.report_node() has it.
+  JsonOutput state;
+  const auto number_if = [&state](const char* name, const std::optional<uint64_t>& value) {
+    if (value) state.key(name).number(value);
+  };
+  state.begin_object().text("loader_version", core::kVersion);
   if (report.watching) state.truth("watching", *report.watching);
   if (report.poll_seconds) state.text("poll", std::to_string(*report.poll_seconds) + " s");
-  state.number_if("written_publication", report.written_publication);
-  state.number_if("written_revision", report.written_revision);
+  number_if("written_publication", report.written_publication);
+  number_if("written_revision", report.written_revision);
   if (report.served) {
     const NodeReport::Served& served = *report.served;
-    state.number_or_null("served_publication", served.publication).text("served_sha256", served.sha256);
-    state.number_or_null("master_pid", served.master_pid > 0
-                                           ? std::optional(static_cast<uint64_t>(served.master_pid))
-                                           : std::nullopt);
-    state.number_if("served_revision", served.revision);
+    state.key("served_publication").number(served.publication);
+    state.text("served_sha256", served.sha256);
+    state.key("master_pid");
+    served.master_pid > 0 ? state.number(served.master_pid) : state.null();
+    number_if("served_revision", served.revision);
   }
   if (report.last_error) state.text("last_error", *report.last_error);
-  catalog.query("SELECT tablegate.report_node($1, $2, $3::jsonb)", {gateway, node, state.finish()});
+  state.end_object();
+  catalog.query("SELECT tablegate.report_node($1, $2, $3::jsonb)", {gateway, node, state.take()});
 }
 
 uint64_t current_revision(Database& catalog) {
@@ -106,6 +77,17 @@ std::vector<NodeState> list_nodes(Database& catalog, const std::string& gateway)
 std::vector<std::string> gateway_names(Database& catalog) {
   return first_column(
       catalog.query("SELECT name FROM tablegate.gateway_instance ORDER BY name COLLATE \"C\""));
+}
+
+std::vector<GatewayState> list_gateways(Database& catalog) {
+  const Rows rows = catalog.query(
+      "SELECT g.name, g.publication, (SELECT count(*) FROM tablegate.published_api p WHERE p.gateway = "
+      "g.name) FROM tablegate.gateway_instance g ORDER BY g.name COLLATE \"C\"");
+  std::vector<GatewayState> gateways;
+  for (int row = 0; row < rows.size(); ++row)
+    gateways.push_back(
+        {rows.string(row, 0), rows.integer(row, 1), static_cast<size_t>(rows.integer(row, 2))});
+  return gateways;
 }
 
 bool forget_node(Database& catalog, const std::string& gateway, const std::string& node) {

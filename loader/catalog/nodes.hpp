@@ -1,5 +1,5 @@
 // The nodes of gateways: what each has written and what its nginx serves, as it
-// reported itself (schema/catalog/005_nodes.sql), and the revision of the catalog
+// reported itself (schema/catalog/functions.sql), and the revision of the catalog
 // that `--wait` waits for. A node writes through tablegate.report_node() only.
 #pragma once
 
@@ -49,6 +49,14 @@ struct NodeState {
 // By name. `gateway` empty: of all gateways.
 std::vector<NodeState> list_nodes(Database& catalog, const std::string& gateway);
 std::vector<std::string> gateway_names(Database& catalog);
+
+struct GatewayState {
+  std::string name;
+  long long publication = 0;
+  size_t published_apis = 0;
+};
+// By name.
+std::vector<GatewayState> list_gateways(Database& catalog);
 // False: there was none of that name.
 bool forget_node(Database& catalog, const std::string& gateway, const std::string& node);
 

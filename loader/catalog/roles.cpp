@@ -30,17 +30,22 @@ bool is_member(Database& catalog, std::string_view role, std::string_view of) {
               .empty();
 }
 
+bool is_pinned(Database& catalog, const PinnedSetting& setting) {
+  return !catalog
+              .query(
+                  "SELECT FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = "
+                  "s.setrole "
+                  "WHERE s.setdatabase = 0 AND r.rolname = 'tablegate_reader'"
+                  " AND lower($1 || '=' || $2) = ANY (SELECT lower(c) FROM unnest(s.setconfig) c)",
+                  {std::string(setting.name),
+                   setting.value.empty() ? std::string("\"\"") : std::string(setting.value)})
+              .empty();
+}
+
 bool pin_settings(Database& catalog) {
   bool changed = false;
   for (const PinnedSetting& setting : reader_settings()) {
-    const Rows pinned = catalog.query(
-        "SELECT FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole WHERE "
-        "s.setdatabase = 0"
-        " AND r.rolname = 'tablegate_reader' AND lower($1 || '=' || $2) = ANY (SELECT lower(c) FROM "
-        "unnest(s.setconfig) c)",
-        {std::string(setting.name),
-         setting.value.empty() ? std::string("\"\"") : std::string(setting.value)});
-    if (!pinned.empty()) continue;
+    if (is_pinned(catalog, setting)) continue;
     catalog.script(
         setting.value.empty()
             ? fmt::format("ALTER ROLE tablegate_reader SET {} = ''", setting.name)
@@ -90,6 +95,13 @@ const std::vector<std::string_view>& group_roles() {
   static const std::vector<std::string_view> roles = {
       "tablegate_owner", "tablegate_developer", "tablegate_approver", "tablegate_operator", "tablegate_node"};
   return roles;
+}
+
+void become_owner(Database& database) {
+  database.script("SET LOCAL ROLE tablegate_owner");
+}
+void become_self(Database& database) {
+  database.script("RESET ROLE");
 }
 
 bool ensure_roles(Database& catalog) {
@@ -142,6 +154,29 @@ void set_reader_password(Database& catalog, const std::string& password) {
       PQescapeLiteral(catalog.connection(), hashed.get(), std::string_view(hashed.get()).size()), &PQfreemem);
   if (!literal) throw SystemFailure("libpq could not quote the hash of the reader's password");
   catalog.script(fmt::format("ALTER ROLE tablegate_reader PASSWORD {}", literal.get()));
+}
+
+std::vector<std::string> missing_roles(Database& catalog) {
+  std::vector<std::string> missing;
+  for (const std::string_view role : group_roles()) {
+    if (!exists(catalog, role)) missing.emplace_back(role);
+  }
+  const Rows reader = catalog.query(
+      "SELECT FROM pg_catalog.pg_roles WHERE rolname = 'tablegate_reader' AND rolcanlogin AND NOT rolsuper");
+  if (reader.empty()) missing.emplace_back("tablegate_reader");
+  return missing;
+}
+
+std::vector<std::string> unpinned_settings(Database& catalog) {
+  std::vector<std::string> missing;
+  for (const PinnedSetting& setting : reader_settings()) {
+    if (!is_pinned(catalog, setting)) missing.emplace_back(setting.name);
+  }
+  return missing;
+}
+
+bool reader_sees_catalog(Database& catalog) {
+  return catalog.query("SELECT has_schema_privilege('tablegate_reader', 'tablegate', 'USAGE')").boolean(0, 0);
 }
 
 }  // namespace tablegate::loader

@@ -37,4 +37,15 @@ bool set_approval(Database& catalog, const std::string& name, bool approval) {
   return true;
 }
 
+std::vector<WorkspaceState> list_workspaces(Database& catalog) {
+  const Rows rows = catalog.query(
+      "SELECT w.name, w.approval, (SELECT count(*) FROM tablegate.api a WHERE a.workspace_id = "
+      "w.workspace_id AND a.deleted_at IS NULL)"
+      " FROM tablegate.workspace w ORDER BY w.name COLLATE \"C\"");
+  std::vector<WorkspaceState> workspaces;
+  for (int row = 0; row < rows.size(); ++row)
+    workspaces.push_back({rows.string(row, 0), rows.boolean(row, 1), rows.integer(row, 2)});
+  return workspaces;
+}
+
 }  // namespace tablegate::loader

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/database.hpp"
 
@@ -13,5 +14,13 @@ namespace tablegate::loader {
 bool create_workspace(Database& catalog, const std::string& name, bool approval);
 // Whether its versions want approval. False: it is so already.
 bool set_approval(Database& catalog, const std::string& name, bool approval);
+
+struct WorkspaceState {
+  std::string name;
+  bool approval = false;
+  long long apis = 0;
+};
+// By name.
+std::vector<WorkspaceState> list_workspaces(Database& catalog);
 
 }  // namespace tablegate::loader

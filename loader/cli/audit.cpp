@@ -1,67 +1,16 @@
 // `tablegate audit`: who did what when, the oldest of what is shown first.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <memory>
 #include <optional>
 
-#include "base/iso_time.hpp"
 #include "base/json_text.hpp"
-#include "catalog/lookup.hpp"
+#include "catalog/audit.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
 
 namespace tablegate::loader {
 namespace {
-
-struct AuditOptions {
-  std::optional<std::string> since, api, user, kind;
-  int limit = 100;
-};
-
-// "90s", "15m", "24h", "7d" back from now, or a time; as SQL with the value as parameter $1.
-std::pair<std::string, std::string> since_condition(const std::string& text) {
-  const bool duration =
-      text.size() >= 2 && text.size() <= 9 &&
-      std::string_view("smhd").find(text.back()) != std::string_view::npos &&
-      std::all_of(text.begin(), text.end() - 1, [](unsigned char c) { return std::isdigit(c) != 0; });
-  if (!duration) return {"at >= $1::timestamptz", read_iso_time(text, "--since")};
-  const std::string unit = text.back() == 's'   ? " seconds"
-                           : text.back() == 'm' ? " minutes"
-                           : text.back() == 'h' ? " hours"
-                                                : " days";
-  return {"at >= now() - $1::interval", text.substr(0, text.size() - 1) + unit};
-}
-
-// As people type kinds: any case, singular or plural.
-std::string squeezed(const std::string& word) {
-  std::string out;
-  for (const char c : word) {
-    if (c != '-' && c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  if (out == "businessprocesses") return "businessprocess";
-  if (out.size() > 1 && out.back() == 's' && out != "businessprocess") out.pop_back();
-  return out;
-}
-
-Rows find_entries(Database& catalog, const Settings& settings, const AuditOptions& options) {
-  const auto [since, moment] = options.since ? since_condition(*options.since)
-                                             : std::pair<std::string, std::string>("$1::text = ''", "");
-  return catalog.query(
-      fmt::format(
-          "SELECT * FROM (SELECT audit_id, to_char(at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), user_name, "
-          "as_user, "
-          "action, kind, name, workspace, details::text FROM tablegate.audit WHERE {}"
-          " AND ($2::text IS NULL OR (kind = 'Api' AND name = $2) OR api_id IN (SELECT a.api_id FROM "
-          "tablegate.api a"
-          " WHERE a.name = $2)) AND ($3::text IS NULL OR user_name = $3 OR as_user = $3)"
-          " AND ($4::text IS NULL OR lower(kind) = $4) AND ($5 = '' OR workspace IS NULL OR workspace = $5)"
-          " ORDER BY audit_id DESC LIMIT $6) l ORDER BY audit_id",
-          since),
-      {moment, options.api, options.user, options.kind ? Parameter(squeezed(*options.kind)) : std::nullopt,
-       settings.workspace, std::to_string(options.limit)});
-}
 
 // {"version": 2, "gateway": "g"} as "version 2, gateway g".
 std::string detail_words(const std::string& details) {
@@ -76,33 +25,28 @@ std::string detail_words(const std::string& details) {
   return words;
 }
 
-void audit(const Settings& settings, const AuditOptions& options) {
-  Database catalog = settings.open_catalog();
-  const Rows rows = find_entries(catalog, settings, options);
-  if (settings.json) {
-    JsonOutput json;
-    json.begin_array();
-    for (int i = 0; i < rows.size(); ++i) {
-      json.begin_object();
-      for (const auto& [name, column] : {std::pair{"at", 1},
-                                         {"user", 2},
-                                         {"as", 3},
-                                         {"action", 4},
-                                         {"kind", 5},
-                                         {"name", 6},
-                                         {"workspace", 7}}) {
-        json.key(name);
-        rows.null(i, column) ? json.null() : json.text(rows.text(i, column));
-      }
-      json.key("details").raw(rows.string(i, 8)).end_object();
-    }
-    return json.end_array().print();
+void print_json(const std::vector<AuditEntry>& entries) {
+  JsonOutput json;
+  json.begin_array();
+  for (const AuditEntry& entry : entries) {
+    json.begin_object().key("at").text(entry.at).key("user").text(entry.user);
+    json.key("as").text(entry.as_user);
+    json.key("action").text(entry.action).key("kind").text(entry.kind).key("name").text(entry.name);
+    json.key("workspace").text(entry.workspace);
+    json.key("details").raw(entry.details).end_object();
   }
+  json.end_array().print();
+}
+
+void audit(const Settings& settings, AuditQuestion question) {
+  question.workspace = settings.workspace;
+  Database catalog = settings.open_catalog();
+  const std::vector<AuditEntry> entries = find_audit(catalog, question);
+  if (settings.json) return print_json(entries);
   std::vector<std::vector<std::string>> table = {{"AT", "USER", "ACTION", "KIND", "NAME", "DETAILS"}};
-  for (int i = 0; i < rows.size(); ++i) {
-    table.push_back(
-        {rows.string(i, 1), rows.string(i, 2) + (rows.null(i, 3) ? "" : " as " + rows.string(i, 3)),
-         rows.string(i, 4), rows.string(i, 5), rows.string(i, 6), detail_words(rows.string(i, 8))});
+  for (const AuditEntry& entry : entries) {
+    table.push_back({entry.at, entry.user + (entry.as_user ? " as " + *entry.as_user : ""), entry.action,
+                     entry.kind, entry.name, detail_words(entry.details)});
   }
   print_table(table);
 }
@@ -111,7 +55,7 @@ void audit(const Settings& settings, const AuditOptions& options) {
 
 void add_audit(Verb& app, Settings& settings) {
   Verb* const verb = app.add_subcommand("audit", "Show who did what and when, the latest last");
-  const auto options = std::make_shared<AuditOptions>();
+  const auto options = std::make_shared<AuditQuestion>();
   verb->add_option("--since", options->since, "90s, 15m, 24h, 7d back from now, or an ISO 8601 time")
       ->type_name("TIME");
   verb->add_option("--api", options->api, "only this API, also under its former names")->type_name("A");

@@ -44,7 +44,6 @@ constexpr std::chrono::seconds kCatalogPatience{10};
 // (exit 1).
 void add_later_verb(Verb& noun, const std::string& name, const std::string& whole_name);
 void add_later_flag(Verb& verb, const std::string& name);
-void add_later_option(Verb& verb, const std::string& name);
 
 void add_init(Verb& app, Settings& settings);
 void add_workspace(Verb& app, Settings& settings);

@@ -41,8 +41,7 @@ void get_consumers(const Settings& settings, const std::string& name) {
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
   std::vector<std::string> names = {name};
-  if (name.empty())
-    names = first_column(catalog.query("SELECT name FROM tablegate.consumer ORDER BY name COLLATE \"C\""));
+  if (name.empty()) names = consumer_names(catalog);
   std::vector<std::vector<std::string>> table = {{"NAME", "STATE"}};
   std::string list;
   for (const std::string& one : names) {

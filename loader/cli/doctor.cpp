@@ -10,10 +10,12 @@
 #include "catalog/credentials/master_key.hpp"
 #include "catalog/lookup.hpp"
 #include "catalog/migrations.hpp"
+#include "catalog/nodes.hpp"
 #include "catalog/roles.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
-#include "mirror/serving_relation.hpp"
+#include "mirror/reader_access.hpp"
+#include "mirror/table_status.hpp"
 #include "node/certificate.hpp"
 #include "node/domain_rows.hpp"
 #include "node/snapshot.hpp"
@@ -82,64 +84,22 @@ class Doctor {
   }
 
   void check_roles(Database& catalog) {
-    std::vector<std::string> missing;
-    for (const std::string_view role : group_roles()) {
-      if (catalog.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", {std::string(role)}).empty())
-        missing.emplace_back(role);
-    }
-    if (catalog
-            .query("SELECT FROM pg_catalog.pg_roles WHERE rolname = 'tablegate_reader' AND rolcanlogin AND "
-                   "NOT rolsuper")
-            .empty()) {
-      missing.emplace_back("tablegate_reader");
-    }
+    const std::vector<std::string> missing = missing_roles(catalog);
     say("roles", missing.empty(), missing.empty() ? "all there" : "missing: " + name_list(missing),
         "tablegate init --workspace NAME");
   }
 
   void check_reader(Database& catalog) {
-    const Rows sees = catalog.query("SELECT has_schema_privilege('tablegate_reader', 'tablegate', 'USAGE')");
     Database mirror = settings_.open_mirror();  // the same database, or one of its own
-    const Rows can = mirror.query(
-        "SELECT has_schema_privilege('tablegate_reader', 'mirror', 'CREATE'),"
-        " has_database_privilege('tablegate_reader', current_database(), 'TEMP'), "
-        "has_database_privilege('tablegate_reader', current_database(), 'CREATE'),"
-        " has_schema_privilege('tablegate_reader', 'mirror', 'USAGE'), "
-        "has_database_privilege('tablegate_reader', current_database(), 'CONNECT')");
-    std::vector<std::string> wrong;
-    if (sees.boolean(0, 0)) wrong.emplace_back("sees schema tablegate");
-    const char* const must_not[] = {"creates in schema mirror", "makes temporary tables", "creates schemas"};
-    for (int i = 0; i < 3; ++i) {
-      if (can.boolean(0, i)) wrong.emplace_back(must_not[i]);
-    }
-    if (!can.boolean(0, 3)) wrong.emplace_back("does not see schema mirror");
-    if (!can.boolean(0, 4)) wrong.emplace_back("may not connect");
-    const Rows writes = mirror.query(
-        "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
-        "c.relnamespace WHERE n.nspname = 'mirror'"
-        " AND c.relkind IN ('r', 'p', 'v', 'm') AND has_table_privilege('tablegate_reader', c.oid, 'INSERT, "
-        "UPDATE, DELETE, TRUNCATE')");
-    for (int i = 0; i < writes.size(); ++i) wrong.push_back("writes to " + writes.string(i, 0));
+    std::vector<std::string> wrong = wrong_reader_grants(mirror);
+    if (reader_sees_catalog(catalog)) wrong.insert(wrong.begin(), "sees schema tablegate");
     say("reader's grants", wrong.empty(),
         wrong.empty() ? "reads schema mirror only" : "tablegate_reader: " + name_list(wrong),
         "tablegate init --workspace NAME");
   }
 
   void check_settings(Database& catalog) {
-    const Rows rows = catalog.query(
-        "SELECT split_part(c, '=', 1), substr(c, strpos(c, '=') + 1) FROM pg_catalog.pg_db_role_setting s "
-        "JOIN pg_catalog.pg_roles r"
-        " ON r.oid = s.setrole, unnest(s.setconfig) c WHERE r.rolname = 'tablegate_reader' AND s.setdatabase "
-        "= 0");
-    std::vector<std::string> missing;
-    for (const PinnedSetting& setting : reader_settings()) {
-      bool found = false;
-      for (int i = 0; i < rows.size(); ++i) {
-        const std::string value = rows.text(i, 1) == "\"\"" ? "" : rows.string(i, 1);
-        found = found || (rows.text(i, 0) == setting.name && value == setting.value);
-      }
-      if (!found) missing.emplace_back(setting.name);
-    }
+    const std::vector<std::string> missing = unpinned_settings(catalog);
     say("reader's settings", missing.empty(),
         missing.empty() ? "pinned" : "not pinned: " + name_list(missing), "tablegate init --workspace NAME");
   }
@@ -155,53 +115,42 @@ class Doctor {
   }
 
   void check_tables(Database& catalog) {
-    const Rows rows = catalog.query(
-        "SELECT t.name, EXISTS (SELECT FROM tablegate.generation g WHERE g.table_name = t.name AND g.status "
-        "= 'current')"
-        " FROM tablegate.mirror_table t ORDER BY t.name");
-    if (rows.empty()) return say("tables", false, "none is defined", "tablegate apply -f DIR");
+    const std::vector<DefinedTable> tables = list_tables(catalog, "");
+    if (tables.empty()) return say("tables", false, "none is defined", "tablegate apply -f DIR");
     Database mirror = settings_.open_mirror();
-    for (int i = 0; i < rows.size(); ++i) {
-      const std::string check = "table " + rows.string(i, 0);
-      const std::string next = "tablegate table load " + rows.string(i, 0);
-      if (!rows.boolean(i, 1)) {
+    for (const DefinedTable& table : tables) {
+      const std::string check = "table " + table.name;
+      const std::string next = "tablegate table load " + table.name;
+      if (!table.loaded) {
         say(check, false, "was never loaded", next);
         continue;
       }
-      const Rows there = mirror.query(
-          "SELECT has_table_privilege('tablegate_reader', c.oid, 'SELECT') FROM pg_catalog.pg_class c JOIN "
-          "pg_catalog.pg_namespace n"
-          " ON n.oid = c.relnamespace WHERE n.nspname = 'mirror' AND c.relname = $1",
-          {serving_relation(mirror, rows.string(i, 0))});
-      const bool good = !there.empty() && there.boolean(0, 0);
-      say(check, good,
-          good            ? "loaded"
-          : there.empty() ? "is not in the mirror"
-                          : "tablegate_reader may not read it",
+      const ReaderAccess access = reader_access(mirror, table.name);
+      say(check, access == ReaderAccess::reads,
+          access == ReaderAccess::reads           ? "loaded"
+          : access == ReaderAccess::missing_table ? "is not in the mirror"
+                                                  : "tablegate_reader may not read it",
           next);
     }
   }
 
   void check_gateways(Database& catalog) {
-    const Rows rows = catalog.query(
-        "SELECT g.name, g.publication, (SELECT count(*) FROM tablegate.published_api p WHERE p.gateway = "
-        "g.name)"
-        " FROM tablegate.gateway_instance g ORDER BY g.name");
-    if (rows.empty())
+    const std::vector<GatewayState> gateways = list_gateways(catalog);
+    if (gateways.empty())
       return say("gateway", false, "none is defined", "tablegate apply -f FILE with a GatewayInstance");
-    for (int i = 0; i < rows.size(); ++i) {
-      const size_t count = static_cast<size_t>(rows.integer(i, 2));
-      say("gateway " + rows.string(i, 0), count > 0,
-          count > 0 ? fmt::format("{} published, publication {}", plural(count, "API"), rows.text(i, 1))
+    for (const GatewayState& gateway : gateways) {
+      const size_t count = gateway.published_apis;
+      say("gateway " + gateway.name, count > 0,
+          count > 0 ? fmt::format("{} published, publication {}", plural(count, "API"), gateway.publication)
                     : "nothing is published",
-          "tablegate api publish NAME --gateway " + rows.string(i, 0));
+          "tablegate api publish NAME --gateway " + gateway.name);
     }
   }
 
   // On the node whose nginx serves them: elsewhere the files are not there.
   void check_certificates(Database& catalog) {
     ManifestContents contents;
-    contents.gateway = resolve_gateway(catalog, settings_.gateway);
+    contents.gateway = find_gateway(catalog, settings_.gateway);
     read_domains(catalog, contents);
     for (const DomainDefinition& domain : contents.domains) {
       if (domain.protocol != "HTTPS" || !domain.server_block) continue;

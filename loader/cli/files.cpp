@@ -1,6 +1,5 @@
 // `tablegate diff|export`: files beside the catalog.
 #include <fmt/format.h>
-#include <rapidjson/prettywriter.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -76,11 +75,7 @@ void diff(const Settings& settings, const DiffOptions& options) {
 std::string pretty(const std::string& text) {
   JsonDocument document;
   parse_json(text, document);
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
-  writer.SetIndent(' ', 2);
-  document.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  return pretty_json_text(document);
 }
 
 // Replaced whole or not at all; a file that holds these bytes is left alone.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "catalog/life/publications.hpp"
 #include "catalog/lookup.hpp"
 #include "catalog/nodes.hpp"
 #include "cli/cli.hpp"
@@ -32,26 +33,16 @@ std::string number_text(const std::optional<long long>& number) {
   return number ? std::to_string(*number) : "-";
 }
 
-void number_or_null(JsonOutput& json, const char* name, const std::optional<long long>& number) {
-  json.key(name);
-  number ? json.number(*number) : json.null();
-}
-
-long long publication_of(Database& catalog, const std::string& gateway) {
-  return catalog.query("SELECT publication FROM tablegate.gateway_instance WHERE name = $1", {gateway})
-      .integer(0, 0);
-}
-
 void json_of(JsonOutput& json, const NodeState& node, uint64_t revision, long long publication) {
   json.begin_object().key("node").text(node.name).key("status").text(status_word(node, revision));
   json.key("watching").boolean(node.watching);
-  number_or_null(json, "served_publication", node.served_publication);
-  number_or_null(json, "written_publication", node.written_publication);
+  json.key("served_publication").number(node.served_publication);
+  json.key("written_publication").number(node.written_publication);
   json.key("lag");
   node.served_publication ? json.number(std::max(0LL, publication - *node.served_publication)) : json.null();
   json.key("serves_latest").boolean(node.serves(revision));
   json.key("sha256").text(node.sha256);
-  number_or_null(json, "master_pid", node.master_pid);
+  json.key("master_pid").number(node.master_pid);
   json.key("last_seen").text(node.last_seen).key("age_seconds").number(node.age_seconds);
   json.key("last_error").text(node.last_error).key("loader_version").text(node.loader_version).end_object();
 }
@@ -101,9 +92,9 @@ void print_people(Database& catalog, const std::vector<std::string>& gateways) {
 void status(const Settings& settings, const std::string& name) {
   Database catalog = settings.open_catalog();
   const std::string wanted = name.empty() ? settings.gateway : name;
-  const std::vector<std::string> gateways =
-      wanted.empty() ? gateway_names(catalog) : std::vector{find_gateway(catalog, wanted)};
-  if (gateways.empty()) throw Refused("no GatewayInstance is defined", "tablegate apply -f FILE");
+  std::vector<std::string> gateways;
+  if (wanted.empty()) gateways = gateway_names(catalog);
+  if (gateways.empty()) gateways.push_back(find_gateway(catalog, wanted));  // refused where there is none
   settings.json ? print_json(catalog, gateways, !wanted.empty()) : print_people(catalog, gateways);
 }
 

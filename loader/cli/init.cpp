@@ -14,6 +14,7 @@
 #include "catalog/workspaces.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
+#include "core/text/ascii.hpp"
 #include "model/definition.hpp"
 #include "model/name_rules.hpp"
 
@@ -42,7 +43,7 @@ void refuse_shared_database(const std::string& database) {
 // The password without its line's end.
 std::string read_password(const std::string& file) {
   std::string password = read_file(file, 4096);
-  while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
+  password.resize(core::trimmed_end(password, "\r\n").size());
   if (password.empty()) throw Refused(fmt::format("{} holds no password", file));
   if (password.find('\n') != std::string::npos || password.find('\0') != std::string::npos) {
     throw Refused(fmt::format("{} must hold the password on one line", file));
@@ -50,19 +51,18 @@ std::string read_password(const std::string& file) {
   return password;
 }
 
-bool save_fingerprint(Database& catalog, const MasterKey& key, const std::string& known) {
-  if (!known.empty()) return false;
-  catalog.query("INSERT INTO tablegate.setting (name, value) VALUES ('master_key_fingerprint', $1)",
-                {key.fingerprint});
-  return true;
+// Adds the names of the migrations that ran; true when something changed.
+bool upgraded(Upgrade upgrade, std::vector<std::string>& ran) {
+  const bool changed = upgrade.functions_changed || !upgrade.migrations.empty();
+  for (std::string& name : upgrade.migrations) ran.push_back(std::move(name));
+  return changed;
 }
 
 // Inside a transaction; as tablegate_owner afterwards.
 bool prepare_mirror(Database& mirror, std::vector<std::string>& ran) {
   const bool changed = ensure_mirror_grants(mirror);
-  mirror.script("SET LOCAL ROLE tablegate_owner");
-  for (std::string& name : run_mirror_migrations(mirror)) ran.push_back(std::move(name));
-  return changed;
+  become_owner(mirror);
+  return upgraded(run_mirror_migrations(mirror), ran) || changed;
 }
 
 // A mirror apart from the catalog may be another cluster's: the roles are made there too.
@@ -114,14 +114,14 @@ void init(const Settings& settings, const InitOptions& options) {
     changed |= ensure_database_grants(catalog);
     if (!mirror) {
       changed |= prepare_mirror(catalog, ran);
-      catalog.script("RESET ROLE");
+      become_self(catalog);
     }
-    catalog.script("SET LOCAL ROLE tablegate_owner");
-    for (std::string& name : run_migrations(catalog)) ran.push_back(std::move(name));
+    become_owner(catalog);
+    changed |= upgraded(run_migrations(catalog), ran);
     const std::string known = known_fingerprint(catalog);
     changed |= create_workspace(catalog, options.workspace, options.approval);
     if (options.approval) changed |= set_approval(catalog, options.workspace, true);
-    catalog.script("RESET ROLE");
+    become_self(catalog);
     if (!password.empty()) {
       set_reader_password(catalog, password);
       changed = true;
@@ -129,8 +129,11 @@ void init(const Settings& settings, const InitOptions& options) {
     // The file last: everything that could be refused has been done.
     changed |= finish_rotation(key_path, known);
     key = ensure_master_key(key_path, known);
-    catalog.script("SET LOCAL ROLE tablegate_owner");
-    changed |= save_fingerprint(catalog, key, known);
+    become_owner(catalog);
+    if (known.empty()) {
+      save_fingerprint(catalog, key.fingerprint);
+      changed = true;
+    }
     transaction.commit();
   }
   if (mirror) changed |= prepare_separate_mirror(*mirror, password, ran);

@@ -47,23 +47,6 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
-JsonOutput& JsonOutput::key(std::string_view name) {
-  writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
-  return *this;
-}
-
-JsonOutput& JsonOutput::text(std::string_view value) {
-  writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  return *this;
-}
-
-JsonOutput& JsonOutput::raw(const std::string& json) {
-  rapidjson::Document document;
-  if (document.Parse<rapidjson::kParseIterativeFlag>(json.c_str()).HasParseError()) return text(json);
-  writer_.RawValue(json.data(), json.size(), document.GetType());
-  return *this;
-}
-
 void print_action(const std::string& name, const std::string& action) {
   JsonOutput json;
   json.begin_object().key("name").text(name).key("action").text(action).end_object().print();

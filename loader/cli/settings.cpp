@@ -29,10 +29,4 @@ void add_later_flag(Verb& verb, const std::string& name) {
   verb.add_flag_callback(name, [name] { throw Refused(name + " is not supported yet"); })->group("");
 }
 
-void add_later_option(Verb& verb, const std::string& name) {
-  verb.add_option_function(name,
-                           [name](const std::string&) { throw Refused(name + " is not supported yet"); })
-      ->group("");
-}
-
 }  // namespace tablegate::loader

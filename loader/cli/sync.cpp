@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "catalog/lookup.hpp"
 #include "cli/cli.hpp"
 #include "cli/duration.hpp"
 #include "cli/output.hpp"
@@ -55,7 +56,7 @@ void tell_domains(const Settings& settings, const DomainReport& domains) {
 
 void sync_once(const Settings& settings, NodeOptions node) {
   Database catalog = settings.open_catalog(kCatalogPatience);
-  node.gateway = resolve_gateway(catalog, settings.gateway);
+  node.gateway = find_gateway(catalog, settings.gateway);
   refuse_other_gateway(node.folder, node.gateway);
   const NodeSync done = sync_node(catalog, node);
   report(settings, done);

@@ -25,22 +25,19 @@ void create(const Settings& settings, const std::string& name, const std::string
 
 void list(const Settings& settings) {
   Database catalog = settings.open_catalog();
-  const Rows rows = catalog.query(
-      "SELECT w.name, w.approval, (SELECT count(*) FROM tablegate.api a WHERE a.workspace_id = "
-      "w.workspace_id AND a.deleted_at IS NULL)"
-      " FROM tablegate.workspace w ORDER BY w.name COLLATE \"C\"");
+  const std::vector<WorkspaceState> workspaces = list_workspaces(catalog);
   if (settings.json) {
     JsonOutput json;
     json.begin_array();
-    for (int i = 0; i < rows.size(); ++i) {
-      json.begin_object().key("name").text(rows.text(i, 0)).key("approval").boolean(rows.boolean(i, 1));
-      json.key("apis").number(rows.integer(i, 2)).end_object();
+    for (const WorkspaceState& workspace : workspaces) {
+      json.begin_object().key("name").text(workspace.name).key("approval").boolean(workspace.approval);
+      json.key("apis").number(workspace.apis).end_object();
     }
     return json.end_array().print();
   }
   std::vector<std::vector<std::string>> table = {{"NAME", "APPROVAL", "APIS"}};
-  for (int i = 0; i < rows.size(); ++i)
-    table.push_back({rows.string(i, 0), rows.boolean(i, 1) ? "on" : "off", rows.string(i, 2)});
+  for (const WorkspaceState& workspace : workspaces)
+    table.push_back({workspace.name, workspace.approval ? "on" : "off", std::to_string(workspace.apis)});
   print_table(table);
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/percent.hpp"
 #include "base/refusal.hpp"
 #include "compile/compiled_api.hpp"
 #include "compile/manifest_writer.hpp"
@@ -19,6 +20,7 @@
 #include "core/manifest/manifest_reader.hpp"
 #include "core/plan/table_generations.hpp"
 #include "core/route/router.hpp"
+#include "core/text/ascii.hpp"
 #include "pg/cells.hpp"
 #include "pg/dsn.hpp"
 #include "pg/poll_loop.hpp"
@@ -32,12 +34,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::string_view kRequestId = "api-test";
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-         });
-}
-
 class TestHeaders final : public core::HeaderSource {
  public:
   void add(const std::string& name, const std::string& value) { headers_.emplace_back(name, value); }
@@ -45,7 +41,7 @@ class TestHeaders final : public core::HeaderSource {
     std::string_view first;
     count = 0;
     for (const auto& [header, value] : headers_) {
-      if (!same_name(header, name)) continue;
+      if (!core::same_in_any_case(header, name)) continue;
       if (count++ == 0) first = value;
     }
     return first;
@@ -55,18 +51,6 @@ class TestHeaders final : public core::HeaderSource {
   Values headers_;
 };
 
-std::string percent_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~')
-      encoded += c;
-    else
-      encoded += fmt::format("%{:02X}", byte);
-  }
-  return encoded;
-}
-
 // A request as nginx would hand it to core.
 struct TestRequest {
   std::string path;
@@ -75,21 +59,14 @@ struct TestRequest {
   TestHeaders headers;
 };
 
-std::string form_text(const Values& values) {
-  std::string text;
-  for (const auto& [name, value] : values)
-    text += fmt::format("{}{}={}", text.empty() ? "" : "&", percent_encoded(name), percent_encoded(value));
-  return text;
-}
-
 // The gateway's own code reports what is missing.
 TestRequest make_request(const ApiEntry& api, const CompiledApi& compiled, const Values& given) {
   const SampleRequest sample =
       sample_request(api.definition, compiled.name, compiled.path, api.version_key, given);
   TestRequest request;
   request.path = sample.filled_path([](const std::string& value) { return value; });
-  request.query = form_text(sample.query);
-  request.form = form_text(sample.form);
+  request.query = encode_values(sample.query);
+  request.form = encode_values(sample.form);
   for (const auto& [name, value] : sample.headers) request.headers.add(name, value);
   return request;
 }

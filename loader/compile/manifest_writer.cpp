@@ -1,13 +1,12 @@
 #include "compile/manifest_writer.hpp"
 
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <functional>
 #include <string_view>
 
+#include "base/json_output.hpp"
 #include "base/refusal.hpp"
 #include "compile/compiled_api.hpp"
 #include "compile/program_json.hpp"
@@ -18,77 +17,40 @@ namespace tablegate::loader {
 namespace {
 
 // One object a line, members in the order they are written.
-class Line {
+class Line : public JsonOutput {
  public:
   explicit Line(std::string_view kind) : Line() { text("kind", kind); }
-  Line() : writer_(buffer_) { writer_.StartObject(); }
+  Line() { begin_object(); }
 
-  void text(const char* name, std::string_view text) {
-    writer_.Key(name);
-    item(text);
-  }
-  // Left out when it is empty.
-  void text_if(const char* name, std::string_view value) {
-    if (!value.empty()) text(name, value);
-  }
-  void number(const char* name, int64_t number) {
-    writer_.Key(name);
-    item(number);
-  }
+  using JsonOutput::number;
+  using JsonOutput::raw;
   void number_if(const char* name, const std::optional<int64_t>& value) {
     if (value) number(name, *value);
-  }
-  void truth(const char* name, bool truth) {
-    writer_.Key(name);
-    writer_.Bool(truth);
   }
   // A list of texts or numbers.
   template <class Item>
   void list(const char* name, const std::vector<Item>& items) {
-    writer_.Key(name);
-    writer_.StartArray();
-    for (const Item& one : items) item(one);
-    writer_.EndArray();
+    array(name, [&] {
+      for (const Item& one : items) item(one);
+    });
   }
   // A whole JSON array or object as it is.
   void raw(const char* name, const std::string& json) {
-    writer_.Key(name);
-    writer_.RawValue(json.data(), json.size(),
-                     json[0] == '[' ? rapidjson::kArrayType : rapidjson::kObjectType);
-  }
-  template <class Members>
-  void object(const char* name, Members members) {
-    writer_.Key(name);
-    writer_.StartObject();
-    members();
-    writer_.EndObject();
+    key(name).raw(json, json[0] == '[' ? rapidjson::kArrayType : rapidjson::kObjectType);
   }
   // A list of objects, one an entry; `members(entry)` writes its members.
   template <class Entries, class Members>
   void objects(const char* name, const Entries& entries, Members members) {
-    writer_.Key(name);
-    writer_.StartArray();
-    for (const auto& entry : entries) {
-      writer_.StartObject();
-      members(entry);
-      writer_.EndObject();
-    }
-    writer_.EndArray();
+    array(name, [&] {
+      for (const auto& entry : entries) object([&] { members(entry); });
+    });
   }
 
-  std::string finish() {
-    writer_.EndObject();
-    return {buffer_.GetString(), buffer_.GetSize()};
-  }
+  std::string finish() { return end_object().take(); }
 
  private:
-  void item(std::string_view text) {
-    writer_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-  }
-  void item(int64_t number) { writer_.Int64(number); }
-
-  rapidjson::StringBuffer buffer_;
-  rapidjson::Writer<rapidjson::StringBuffer> writer_;
+  void item(std::string_view value) { text(value); }
+  void item(int64_t value) { number(value); }
 };
 
 template <class Item>
@@ -225,12 +187,9 @@ std::string header_line(const ManifestContents& contents, const std::string& bod
   core::Sha256 sha256;
   core::Digest digest;
   if (!sha256.digest(body, digest)) throw SystemFailure("OpenSSL has no SHA-256");
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  writer.String(contents.gateway.data(), static_cast<rapidjson::SizeType>(contents.gateway.size()));
   return fmt::format("{{\"format\":{},\"gateway\":{},\"publication\":{},\"sha256\":\"{}\"}}\n",
-                     core::kManifestFormat, std::string_view(buffer.GetString(), buffer.GetSize()),
-                     contents.publication, core::to_hex(digest));
+                     core::kManifestFormat, JsonOutput().text(contents.gateway).take(), contents.publication,
+                     core::to_hex(digest));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "compile/openapi_operation.hpp"
 #include "core/digest.hpp"
 #include "core/route/router.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -23,8 +24,7 @@ constexpr size_t kVersionDigits = 12;
 // "GET /v1/user/{id}" is getV1UserById; version v2 by a header of "GET /user" is getUserV2.
 std::string operation_id(const OpenApiOperation& operation) {
   const CompiledApi& api = operation.api;
-  std::string id;
-  for (const char c : api.method) id += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string id = core::to_lower(api.method);
   bool upper = true;
   for (const char c : api.path + "/" + operation.entry->version_key.value) {
     if (c == '{') id += "By";

@@ -46,7 +46,7 @@ void write_version(OpenApiJson& json, const core::VersionKey& version) {
     json.text("description", "the version of the REST API");
     json.object("schema", [&] {
       json.text("type", "string");
-      json.array("enum", [&] { json.value(std::string_view(version.value)); });
+      json.array("enum", [&] { json.text(version.value); });
     });
   });
 }
@@ -85,7 +85,7 @@ void write_body_schema(OpenApiJson& json, const OpenApiOperation& operation) {
   if (any_required) {
     json.array("required", [&] {
       for (const CompiledParameter& one : list) {
-        if (in_body(one) && one.required) json.value(std::string_view(one.name));
+        if (in_body(one) && one.required) json.text(one.name);
       }
     });
   }
@@ -117,7 +117,7 @@ void write_body(OpenApiJson& json, const OpenApiOperation& operation) {
 void write_row(OpenApiJson& json, const OpenApiOperation& operation, bool nullable) {
   nullable ? json.texts("type", {"object", "null"}) : json.text("type", "object");
   json.array("required", [&] {
-    for (const CompiledColumn& column : operation.api.columns) json.value(std::string_view(column.name));
+    for (const CompiledColumn& column : operation.api.columns) json.text(column.name);
   });
   json.object("properties", [&] {
     for (size_t i = 0; i < operation.api.columns.size(); ++i) {
@@ -216,13 +216,13 @@ void write_error_schema(OpenApiJson& json, int status) {
       json.array("enum", [&] {
         std::set<int64_t> codes;
         for (const core::ProblemKind* const kind : kinds_of(status)) codes.insert(kind->code);
-        for (const int64_t code : codes) json.value(code);
+        for (const int64_t code : codes) json.number(code);
       });
     });
     json.object("error", [&] {
       json.text("type", "string");
       json.array("enum", [&] {
-        for (const core::ProblemKind* const kind : kinds_of(status)) json.value(kind->name);
+        for (const core::ProblemKind* const kind : kinds_of(status)) json.text(kind->name);
       });
     });
     json.object("errMsg", [&] { json.text("type", "string"); });
@@ -311,7 +311,7 @@ void write_operation(OpenApiJson& json, const OpenApiOperation& operation,
   json.text("summary", operation.api.name);
   if (operation.entry->deprecated) json.truth("deprecated", true);
   json.text_if("description", operation.description);
-  json.array("tags", [&] { json.value(std::string_view(operation.entry->business_process)); });
+  json.array("tags", [&] { json.text(operation.entry->business_process); });
   write_security(json, operation.api, used);
   write_parameters(json, operation, names);
   write_body(json, operation);

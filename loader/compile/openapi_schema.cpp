@@ -21,7 +21,7 @@ bool is_json_number(const std::string& text) {
 
 // Text that is a JSON number goes out as it stands; anything else as a string.
 void write_number(OpenApiJson& json, const std::string& text) {
-  is_json_number(text) ? json.raw(text, rapidjson::kNumberType) : json.value(std::string_view(text));
+  is_json_number(text) ? json.raw(text, rapidjson::kNumberType) : json.text(text);
 }
 
 void write_integer_format(OpenApiJson& json, ColumnType column) {
@@ -77,8 +77,8 @@ void write_example(OpenApiJson& json, ColumnType type, bool as_string, const std
   if (!as_string && type == ColumnType::boolean && sample != "true" && sample != "false") return;
   json.array("examples", [&] {
     if (number) return write_number(json, sample);
-    if (!as_string && type == ColumnType::boolean) return json.value(sample == "true");
-    json.value(std::string_view(sample));
+    if (!as_string && type == ColumnType::boolean) return (void)json.boolean(sample == "true");
+    json.text(sample);
   });
 }
 
@@ -87,8 +87,8 @@ void write_example(OpenApiJson& json, ColumnType type, bool as_string, const std
 void write_parameter_value(OpenApiJson& json, const CompiledParameter& parameter, const std::string& text) {
   const ParameterType type = parameter_type(parameter);
   if (core::is_number(type)) return write_number(json, text);
-  if (type == ParameterType::boolean) return json.value(text == "true" || text == "1");
-  json.value(std::string_view(text));
+  if (type == ParameterType::boolean) return (void)json.boolean(text == "true" || text == "1");
+  json.text(text);
 }
 
 void write_parameter_schema(OpenApiJson& json, const CompiledParameter& parameter, const SchemaNotes& notes,

@@ -4,8 +4,9 @@
 // NAME__g<N>. The generation of a table and its number of loaded rows are in
 // its comment, which follows every rename: after a loader died between mirror
 // and catalog, the comment is right. All changes go through the functions of
-// schema mirror_load (schema/mirror), which run as tablegate_owner: the loading
-// user owns nothing and cannot write to a serving table.
+// schema mirror_load (schema/mirror/functions.sql), which run as
+// tablegate_owner: the loading user owns nothing and cannot write to a serving
+// table.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "core/text/ascii.hpp"
 #include "model/ddl_lexer.hpp"
 #include "source/maxcompute/maxcompute_source.hpp"
 #include "source/postgresql/postgresql_catalog.hpp"
@@ -14,7 +15,7 @@ std::string ask_maxcompute(const SourceRelation& table) {
   MaxComputeAccount account("", project.region);
   const std::atomic<bool> never{false};
   MaxComputeHttp http(account, HttpPatience::from_environment(), never);
-  return MaxComputeService(std::move(project), http).read_table(lower_name(table.table)).ddl();
+  return MaxComputeService(std::move(project), http).read_table(core::to_lower(table.table)).ddl();
 }
 
 std::string ask_postgres(const SourceRelation& table) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/call/parameters.hpp"
+#include "core/text/ascii.hpp"
 #include "model/name_rules.hpp"
 
 namespace tablegate::loader {
@@ -15,11 +16,6 @@ namespace {
 
 constexpr size_t kMaxParameters = 64;
 constexpr size_t kMaxTag = 20;
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // Headers that an HMAC signature covers by rules of its own: as a parameter, one would be signed twice or not
 // at all.
@@ -101,8 +97,8 @@ class ShapeCheck {
       if (!parameter.required) refuse(here + "/required", "a path parameter is always required");
     } else if (in == "header") {
       refuse(here + "/name", bad_header_name(name));
-      const std::string header = lower(name);
-      if (header == "authorization" || (key_in_header_ && header == lower(key_name_))) {
+      const std::string header = core::to_lower(name);
+      if (header == "authorization" || (key_in_header_ && header == core::to_lower(key_name_))) {
         refuse(here + "/name", "this header carries the credential");
       } else if (hmac_ && is_signature_header(header)) {
         refuse(here + "/name", "this header belongs to the HMAC signature");
@@ -213,7 +209,7 @@ class ColumnCheck {
 
 std::string bad_version_header(const std::string& name) {
   if (std::string reason = bad_header_name(name); !reason.empty()) return reason;
-  const std::string header = lower(name);
+  const std::string header = core::to_lower(name);
   if (header == "authorization") return "this header carries the credential";
   return is_signature_header(header) ? "this header belongs to the HMAC signature" : "";
 }
@@ -231,7 +227,7 @@ bool check_version_name(const ApiDefinition& api, const Place& place, const core
   const bool header = key.in == core::VersionKey::In::header;
   const std::string in = header ? "header" : "query";
   const auto is_key = [&](const std::string& name) {
-    return header ? lower(name) == lower(key.name) : name == key.name;
+    return header ? core::to_lower(name) == core::to_lower(key.name) : name == key.name;
   };
   const std::string reason =
       fmt::format("this {} selects the version of the REST API", header ? "header" : "query parameter");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 #include "model/ddl_lexer.hpp"
 #include "model/ddl_reader.hpp"
 #include "model/ddl_type.hpp"
@@ -67,7 +68,7 @@ class DdlParser : private DdlReader {
 
   std::string name(std::string_view what) {
     if (!at_name()) refuse_found(fmt::format("{} expected", what));
-    std::string text = lower_name(token_.text);
+    std::string text = core::to_lower(token_.text);
     if (text.empty()) refuse(fmt::format("{} is empty", what));
     for (const char c : text) {
       if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
@@ -127,7 +128,7 @@ class DdlParser : private DdlReader {
         refuse_ddl(second.line, second.column, "after CONSTRAINT only a name and PRIMARY KEY are allowed");
       }
       if (at("KEY")) return parse_table_key();
-      return parse_column(lower_name(first.text), first);
+      return parse_column(core::to_lower(first.text), first);
     }
     if (at_end()) refuse("a column expected, the text ends");
     const DdlToken first = token_;

@@ -40,13 +40,6 @@ bool is_octal(char c) {
 
 }  // namespace
 
-std::string lower_name(std::string name) {
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return name;
-}
-
 void refuse_ddl(size_t line, size_t column, const std::string& reason) {
   throw Refused(fmt::format("ddl, {}:{}: {}", line, column, reason));
 }

@@ -47,9 +47,6 @@ class DdlLexer {
   size_t column_ = 1;
 };
 
-// MaxCompute's names have no case: ASCII letters in lower case.
-std::string lower_name(std::string name);
-
 // Throws Refused: "ddl, line:column: reason".
 [[noreturn]] void refuse_ddl(size_t line, size_t column, const std::string& reason);
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/text/ascii.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -93,7 +95,7 @@ class TypeReader {
     if (token_.kind != DdlToken::Kind::word) refuse("a type expected");
     if (depth > kMaxDepth) refuse(fmt::format("more than {} types in each other", kMaxDepth));
     DdlType type;
-    type.name = lower_name(token_.text);
+    type.name = core::to_lower(token_.text);
     step();
     if (type.name == "array" || type.name == "map" || type.name == "struct") {
       read_children(type, depth);

@@ -14,6 +14,7 @@
 #include <tuple>
 
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -111,18 +112,26 @@ std::optional<Kind> parse_kind(std::string_view name) {
   return std::nullopt;
 }
 
-Kind read_kind(std::string_view word) {
-  const auto squeeze = [](std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-      if (c != '-' && c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-    return out;
+std::string kind_word(std::string_view word) {
+  std::string out;
+  for (const char c : word) {
+    if (c != '-' && c != '_') out += core::to_lower(c);
+  }
+  const auto ends_with = [&out](std::string_view end) {
+    return out.size() > end.size() && out.compare(out.size() - end.size(), end.size(), end) == 0;
   };
-  const std::string wanted = squeeze(word);
+  if (ends_with("sses")) {
+    out.resize(out.size() - 2);
+  } else if (ends_with("s") && !ends_with("ss")) {
+    out.pop_back();
+  }
+  return out;
+}
+
+Kind read_kind(std::string_view word) {
+  const std::string wanted = kind_word(word);
   for (const KindInfo& info : kinds()) {
-    const std::string singular = squeeze(info.name);
-    if (wanted == singular || wanted == singular + "s" || wanted == singular + "es") return info.kind;
+    if (wanted == kind_word(info.name)) return info.kind;
   }
   throw WrongUsage(fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()));
 }
@@ -131,9 +140,8 @@ std::vector<std::string> Problems::lines() const {
   // Objects of an array are numbered in the first token of the pointer.
   const auto index = [](const Problem& problem) {
     const std::string& pointer = problem.place.pointer;
-    return pointer.size() > 1 && std::isdigit(static_cast<unsigned char>(pointer[1])) != 0
-               ? std::strtol(pointer.c_str() + 1, nullptr, 10)
-               : -1L;
+    return pointer.size() > 1 && core::is_digit(pointer[1]) ? std::strtol(pointer.c_str() + 1, nullptr, 10)
+                                                            : -1L;
   };
   std::vector<std::string> files;
   for (const Problem& problem : problems_) {

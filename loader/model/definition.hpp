@@ -27,8 +27,10 @@ const std::array<KindInfo, 8>& kinds();
 const KindInfo& kind_info(Kind kind);
 // Exactly as definitions say it.
 std::optional<Kind> parse_kind(std::string_view name);
-// As people type it: any case, singular or plural, with or without '-' and '_'. Throws Refused.
+// As people type it: any case, singular or plural, with or without '-' and '_'. Throws WrongUsage.
 Kind read_kind(std::string_view word);
+// Such a word in lower case and the singular, without '-' and '_': "business-processes" is "businessprocess".
+std::string kind_word(std::string_view word);
 
 // Where in which file, as refusals name it.
 struct Place {

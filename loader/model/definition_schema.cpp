@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <rapidjson/schema.h>
 #include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include <map>
 #include <memory>
 
 #include "base/embedded.hpp"
+#include "base/json_output.hpp"
 #include "base/refusal.hpp"
 
 namespace tablegate::loader {
@@ -170,26 +170,25 @@ class Explainer {
   Problems& problems_;
 };
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
-
-void write_ordered(const JsonValue* schema, const JsonValue& value, Writer& writer) {
+// Members in the schema's order; those it does not name are left out.
+void write_ordered(const JsonValue* schema, const JsonValue& value, JsonOutput& json) {
   const JsonValue* const properties = schema == nullptr ? nullptr : json_find(*schema, "properties");
   if (value.IsArray()) {
     const JsonValue* const items = schema == nullptr ? nullptr : json_find(*schema, "items");
-    writer.StartArray();
-    for (const JsonValue& item : value.GetArray()) write_ordered(items, item, writer);
-    writer.EndArray();
+    json.begin_array();
+    for (const JsonValue& item : value.GetArray()) write_ordered(items, item, json);
+    json.end_array();
   } else if (value.IsObject() && properties != nullptr) {
-    writer.StartObject();
+    json.begin_object();
     for (const auto& property : properties->GetObject()) {
       const JsonValue* const member = json_find(value, property.name.GetString());
       if (member == nullptr || json_string(property.name) == "$schema") continue;
-      property.name.Accept(writer);
-      write_ordered(&property.value, *member, writer);
+      json.key(json_string(property.name));
+      write_ordered(&property.value, *member, json);
     }
-    writer.EndObject();
+    json.end_object();
   } else {
-    value.Accept(writer);
+    json.tree(value);
   }
 }
 
@@ -212,10 +211,9 @@ void check_schema(Definition& definition, Problems& problems) {
 }
 
 std::string normalised_text(const Definition& definition) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
-  write_ordered(&schema_of(definition.kind).text, definition.document, writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  JsonOutput json;
+  write_ordered(&schema_of(definition.kind).text, definition.document, json);
+  return json.take();
 }
 
 }  // namespace tablegate::loader

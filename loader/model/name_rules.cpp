@@ -8,20 +8,13 @@
 #include <memory>
 #include <type_traits>
 
+#include "core/text/ascii.hpp"
 #include "model/listen_address.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_letter(char c) {
-  return is_lower(c) || (c >= 'A' && c <= 'Z');
-}
+using core::is_digit, core::is_letter, core::is_lower;
 
 bool all_of(std::string_view text, std::string_view more) {
   return std::all_of(text.begin(), text.end(), [&](char c) {

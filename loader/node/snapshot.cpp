@@ -120,27 +120,6 @@ void read_consumers(Database& catalog, ManifestContents& contents) {
     contents.consumers[places.at(id)].jwt = std::move(setting);
 }
 
-}  // namespace
-
-std::string resolve_gateway(Database& catalog, const std::string& name) {
-  const Rows rows = catalog.query("SELECT name FROM tablegate.gateway_instance ORDER BY name");
-  std::string names;
-  for (int row = 0; row < rows.size(); ++row) {
-    if (rows.text(row, 0) == name) return name;
-    names += (names.empty() ? "" : ", ") + rows.string(row, 0);
-  }
-  if (rows.empty()) throw Refused("no GatewayInstance is defined", "tablegate apply -f FILE");
-  if (!name.empty())
-    throw Refused(fmt::format("no GatewayInstance \"{}\" is defined (there are: {})", name, names));
-  if (rows.size() > 1) {
-    throw Refused(fmt::format("there are several gateways ({}): choose one", names),
-                  fmt::format("--gateway {}", rows.text(0, 0)));
-  }
-  return rows.string(0, 0);
-}
-
-namespace {
-
 ManifestContents read_contents(Database& catalog, const std::string& gateway, bool with_consumers) {
   Transaction transaction(catalog);
   catalog.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");

@@ -8,10 +8,6 @@
 
 namespace tablegate::loader {
 
-// The named gateway, or the only one when `name` is empty. Throws Refused: there are none, several, or not
-// this one.
-std::string resolve_gateway(Database& catalog, const std::string& name);
-
 // Everything that `gateway` serves, from one REPEATABLE READ transaction; secrets are opened with the master
 // key file (needed only if there are any; throws Refused, naming it).
 ManifestContents read_snapshot(Database& catalog, const std::string& gateway);

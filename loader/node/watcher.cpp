@@ -11,6 +11,7 @@
 #include <random>
 #include <string_view>
 
+#include "catalog/lookup.hpp"
 #include "node/service_notify.hpp"
 #include "node/snapshot.hpp"
 #include "node/stop_signal.hpp"
@@ -91,7 +92,7 @@ bool Watcher::connect() {
   try {
     catalog_.emplace(options_.open());
     if (!ever_connected_) {
-      options_.node.gateway = resolve_gateway(*catalog_, options_.node.gateway);
+      options_.node.gateway = find_gateway(*catalog_, options_.node.gateway);
       refuse_other_gateway(options_.node.folder, options_.node.gateway);
     }
     catalog_->query("LISTEN tablegate_publication");

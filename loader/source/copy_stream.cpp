@@ -109,6 +109,17 @@ CopyFault CopyStream::read_fault(const PGresult* result) const {
   return fault;
 }
 
+std::string CopyFault::reason() const {
+  return sqlstate == "23502" ? "is NULL in a column that is NOT NULL" : message;
+}
+
+void refuse_rows(const CopyFault& fault, const std::string& source, const std::string& place,
+                 const std::string& next) {
+  if (!fault.of_data) throw DatabaseError(fault.sqlstate, fmt::format("{}: {}", source, fault.message));
+  const std::string column = fault.column.empty() ? "" : fmt::format(", column \"{}\"", fault.column);
+  throw Refused(fmt::format("{}{}: {}", place, column, fault.reason()), next);
+}
+
 std::string sql_literal(Database& database, const std::string& text) {
   const std::unique_ptr<char, void (*)(void*)> quoted(
       PQescapeLiteral(database.connection(), text.c_str(), text.size()), &PQfreemem);

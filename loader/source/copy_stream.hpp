@@ -20,7 +20,15 @@ struct CopyFault {
   uint64_t line = 0;     // line of what was sent; 0: the fault is not in a line
   std::string column;    // or empty
   bool of_data = false;  // the fault is in a value or a row, and the line is known
+
+  // PostgreSQL's message, or another one where its own would name the generation's table.
+  std::string reason() const;
 };
+
+// Throws what PostgreSQL said of the rows of `source`: Refused where a row or a value is at fault, naming
+// `place` and the column; DatabaseError otherwise.
+[[noreturn]] void refuse_rows(const CopyFault& fault, const std::string& source, const std::string& place,
+                              const std::string& next = {});
 
 class CopyStream {
  public:

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/text/ascii.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -39,14 +41,9 @@ void CopyText::text(std::string_view value) {
 
 // bytea's hex form; its backslash is escaped.
 void CopyText::bytes(std::string_view value) {
-  constexpr char kHex[] = "0123456789abcdef";
   separate();
   buffer_ += "\\\\x";
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    buffer_ += kHex[byte >> 4U];
-    buffer_ += kHex[byte & 15U];
-  }
+  for (const char byte : value) core::append_hex(buffer_, byte);
 }
 
 void CopyText::end_row() {

@@ -11,13 +11,12 @@
 #include <filesystem>
 
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+using core::is_digit;
 
 // Takes the digits at the front and returns them without leading zeros.
 std::string_view take_number(std::string_view& text) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 #include "model/ddl_lexer.hpp"
 
 namespace tablegate::loader {
@@ -24,7 +25,7 @@ std::vector<std::pair<std::string, std::string>> split_partition(const std::stri
     std::string value = part.substr(equals + 1);
     if (value.size() >= 2 && (value[0] == '\'' || value[0] == '"') && value.back() == value[0])
       value = value.substr(1, value.size() - 2);
-    const std::string name = lower_name(part.substr(0, equals));
+    const std::string name = core::to_lower(part.substr(0, equals));
     if (value.empty()) refuse(fmt::format("\"{}\" has no value", name));
     parts.emplace_back(name, value);
   }

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include "core/text/ascii.hpp"
+
 namespace tablegate::core {
 
 struct Hasher::Context {
@@ -30,13 +32,9 @@ bool Hasher::digest(std::string_view bytes, unsigned char* out, size_t size) {
 }
 
 std::string to_hex(const Digest& digest) {
-  constexpr char kHex[] = "0123456789abcdef";
   std::string hex;
   hex.reserve(digest.size() * 2);
-  for (unsigned char byte : digest) {
-    hex += kHex[byte >> 4U];
-    hex += kHex[byte & 15U];
-  }
+  for (const unsigned char byte : digest) append_hex(hex, static_cast<char>(byte));
   return hex;
 }
 

@@ -2,6 +2,7 @@
 -- are served. Run once, inside the transaction and under the advisory lock of `tablegate init`. Definitions are
 -- stored as normalised JSON text (members in the order of the schema, omitted defaults omitted), so that a digest of
 -- the bytes shows a change. What other rows refer to, and what must be unique, is a column.
+-- Functions and triggers: functions.sql, which is applied after the migrations.
 
 CREATE TABLE tablegate.setting (
     name  text PRIMARY KEY,
@@ -125,24 +126,6 @@ CREATE TABLE tablegate.api_version (
     PRIMARY KEY (api_id, version)
 );
 
-CREATE FUNCTION tablegate.api_version_is_immutable() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'DELETE' OR TG_OP = 'TRUNCATE'
-       OR (NEW.api_id, NEW.version, NEW.definition::text, NEW.source::text, NEW.draft_digest, NEW.message, NEW.author,
-           NEW.committed_at)
-          IS DISTINCT FROM
-          (OLD.api_id, OLD.version, OLD.definition::text, OLD.source::text, OLD.draft_digest, OLD.message, OLD.author,
-           OLD.committed_at)
-    THEN
-        RAISE EXCEPTION 'a committed version never changes' USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER api_version_is_immutable BEFORE UPDATE OR DELETE ON tablegate.api_version
-    FOR EACH ROW EXECUTE FUNCTION tablegate.api_version_is_immutable();
-CREATE TRIGGER api_version_is_kept BEFORE TRUNCATE ON tablegate.api_version
-    FOR EACH STATEMENT EXECUTE FUNCTION tablegate.api_version_is_immutable();
-
 -- What each gateway serves now: one version of an API.
 CREATE TABLE tablegate.published_api (
     gateway      text NOT NULL REFERENCES tablegate.gateway_instance (name),
@@ -154,17 +137,6 @@ CREATE TABLE tablegate.published_api (
     PRIMARY KEY (gateway, api_id),
     FOREIGN KEY (api_id, version) REFERENCES tablegate.api_version (api_id, version)
 );
-
-CREATE FUNCTION tablegate.only_publishable() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM tablegate.api_version v
-                   WHERE v.api_id = NEW.api_id AND v.version = NEW.version AND v.status = 'Publishable') THEN
-        RAISE EXCEPTION 'version % is not Publishable', NEW.version USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER only_publishable BEFORE INSERT OR UPDATE ON tablegate.published_api
-    FOR EACH ROW EXECUTE FUNCTION tablegate.only_publishable();
 
 -- The domains of a REST API on a gateway, shared by all its APIs; no row: any host.
 CREATE TABLE tablegate.rest_api_domain (

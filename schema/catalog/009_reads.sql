@@ -1,6 +1,6 @@
 -- What a version of an API reads, and of definitions what the catalog itself looks for: each is a column, written by the
 -- loader from the definition that it has read. This file is the last that looks into definitions: it fills the rows that
--- exist.
+-- exist. Functions and triggers: functions.sql.
 
 -- ---- Versions: one row a column that a version reads, with the type that it was compiled against; one row without a
 -- column for a table of which it reads none. No reference to mirror_table: a version outlives its tables.
@@ -29,22 +29,6 @@ WHERE EXISTS (
     SELECT FROM json_array_elements(coalesce(v.definition -> 'response_parameters', '[]')) AS r (item)
     WHERE coalesce(r.item ->> 'column', r.item ->> 'name') = c.item ->> 'name');
 
--- Written in the transaction that commits the version, and never again.
-CREATE FUNCTION tablegate.api_version_read_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF TG_OP <> 'INSERT' OR NOT EXISTS (
-        SELECT FROM tablegate.api_version v WHERE v.api_id = NEW.api_id AND v.version = NEW.version
-           AND v.xmin = pg_current_xact_id()::xid AND v.committed_at >= now()) THEN
-        RAISE EXCEPTION 'a committed version never changes' USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-REVOKE EXECUTE ON FUNCTION tablegate.api_version_read_is_kept() FROM PUBLIC;
-CREATE TRIGGER api_version_read_is_kept BEFORE INSERT OR UPDATE OR DELETE ON tablegate.api_version_read
-    FOR EACH ROW EXECUTE FUNCTION tablegate.api_version_read_is_kept();
-CREATE TRIGGER api_version_read_is_never_emptied BEFORE TRUNCATE ON tablegate.api_version_read
-    FOR EACH STATEMENT EXECUTE FUNCTION tablegate.api_version_read_is_kept();
-
 -- ---- Versions: route and resource group, which publications are checked by. Generated, so that the rows are filled
 -- without an UPDATE that the audit would record; then plain columns.
 ALTER TABLE tablegate.api_version
@@ -57,21 +41,6 @@ ALTER TABLE tablegate.api_version
     ALTER COLUMN resource_group DROP EXPRESSION, ALTER COLUMN resource_group SET NOT NULL;
 GRANT INSERT (method, path, resource_group) ON tablegate.api_version TO tablegate_developer;
 
-CREATE OR REPLACE FUNCTION tablegate.api_version_is_immutable() RETURNS trigger LANGUAGE plpgsql
-    SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF TG_OP = 'DELETE' OR TG_OP = 'TRUNCATE'
-       OR (NEW.api_id, NEW.version, NEW.definition::text, NEW.source::text, NEW.draft_digest, NEW.message, NEW.author,
-           NEW.committed_at, NEW.method, NEW.path, NEW.resource_group)
-          IS DISTINCT FROM
-          (OLD.api_id, OLD.version, OLD.definition::text, OLD.source::text, OLD.draft_digest, OLD.message, OLD.author,
-           OLD.committed_at, OLD.method, OLD.path, OLD.resource_group)
-    THEN
-        RAISE EXCEPTION 'a committed version never changes' USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-
 -- ---- Tables: when they are refreshed. Null: they are not.
 ALTER TABLE tablegate.mirror_table
     ADD COLUMN refresh_schedule text
@@ -81,18 +50,6 @@ ALTER TABLE tablegate.mirror_table
 ALTER TABLE tablegate.mirror_table
     ALTER COLUMN refresh_schedule DROP EXPRESSION, ALTER COLUMN refresh_time_zone DROP EXPRESSION,
     ADD CHECK ((refresh_schedule IS NULL) = (refresh_time_zone IS NULL));
-
--- ---- A table that a canary reads keeps its definition, as in 006.
-CREATE OR REPLACE FUNCTION tablegate.keep_canary_table() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF EXISTS (SELECT FROM tablegate.published_api p JOIN tablegate.api_version_read r
-                   ON r.api_id = p.api_id AND r.version = p.canary_version
-               WHERE r.table_name = OLD.name) THEN
-        RAISE EXCEPTION 'table "%" is read by the canary of a published API', OLD.name USING ERRCODE = 'object_in_use';
-    END IF;
-    RETURN OLD;
-END $$;
 
 -- ---- JWT settings: where the token is, one column each.
 ALTER TABLE tablegate.jwt_setting

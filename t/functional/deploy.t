@@ -113,7 +113,7 @@ def approval(t, p):
     t.is_(p.loader("api", "approve", kApi).rc, 1, "not who submitted it")
     p.loader.must("api", "reject", kApi, "--as", "ann", "-m", "too short")
     done = deploy(p, objects, "--submit")
-    t.like(done.stderr, rf"version 3 \(Rejected\).*\ntry: tablegate api versions", "what was rejected is not submitted once more by itself")
+    t.like(done.stderr, r"version 3 \(Rejected\).*\ntry: tablegate api versions", "what was rejected is not submitted once more by itself")
     p.loader.must("api", "submit", kApi)
     p.loader.must("api", "approve", kApi, "--as", "ann")
     t.is_(outcome(deploy(p, objects, "-o", "json")), {kApi: ("published", 3), kOther: ("unchanged", 3)}, "once it is approved, deploy continues")

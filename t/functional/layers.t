@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The layer check (t/lib/layers.sh) finds an include that its table does not allow, for every room."""
+"""The layer check (t/lib/layers.sh) finds an include that its table does not allow, for every room, and SQL in loader/cli."""
 import os
 import shutil
 import sys
@@ -24,6 +24,14 @@ kWrong = [
     ("loader/node/sync.cpp", '"cli/output.hpp"', "loader/node may not include loader/cli"),
 ]
 
+# A line that loader/cli must not have.
+kStatements = [
+    "const char* const sql = \"SELECT name\";",
+    "const char* const sql = \"x FROM tablegate.api\";",
+    "void f(Database& catalog) { catalog.query(\"x\"); }",
+    "void f(Database* mirror) { mirror->script(\"x\"); }",
+]
+
 
 def test(t):
     p = t.project()
@@ -34,15 +42,24 @@ def test(t):
     good = run([check])
     t.is_((good.returncode, good.stdout, good.stderr), (0, "layers: ok\n", ""), "the tree as it is passes")
     for name, include, words in kWrong:
-        path = os.path.join(copy, name)
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text + f"#include {include}\n")
-        done = run([check])
+        done = with_line(copy, check, name, f"#include {include}")
         t.ok(done.returncode == 1 and name in done.stderr and words in done.stderr, f"{name} including {include} fails", done.stderr)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+    for line in kStatements:
+        done = with_line(copy, check, "loader/cli/audit.cpp", line)
+        t.ok(done.returncode == 1 and "loader/cli/audit.cpp:" in done.stderr and line in done.stderr, f"SQL in loader/cli fails: {line}", done.stderr)
+
+
+def with_line(copy, check, name, line):
+    """The check's answer where the file ends in this line; the file is as before afterwards."""
+    path = os.path.join(copy, name)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text + line + "\n")
+    done = run([check])
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return done
 
 
 run_test(test)

@@ -69,7 +69,7 @@ class Case:
         return process.returncode, out, err
 
     def check(self, how, where, before, after, ended, release, wanted=None):
-        t, p = self.t, self.p
+        t = self.t
         name = f"{how} while {where}"
         served = self.served()
         t.is_(served, after, f"{name}: {'the old' if after == before else 'the new'} generation serves")

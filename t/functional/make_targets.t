@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""make install DESTDIR= PREFIX=, make format and make clean, on a copy of the sources."""
+"""make install DESTDIR= PREFIX= DEBUG=, make uninstall, make format and make clean, on a copy of the sources."""
 import os
 import re
 import shutil
@@ -12,6 +12,8 @@ from tg_settings import nginx_env
 kInstalled = {"lib/nginx/modules/ngx_http_tablegate_module.so": 0o644, "bin/tablegate": 0o755, "share/nginx/modules-available/mod-http-tablegate.conf": 0o644,
               "lib/systemd/system/tablegate-refresh.service": 0o644,
               "lib/systemd/system/tablegate-sync@.service": 0o644}
+
+kBinaries = ("lib/nginx/modules/ngx_http_tablegate_module.so", "bin/tablegate")
 
 
 def files(folder):
@@ -41,6 +43,27 @@ def installing(t, p):
         check_unit(t, p, unit, text)
         done = run([os.path.join(root, below, "bin/tablegate"), "--version"])
         t.like(done.stdout, r"^tablegate \d", "the installed command runs")
+        for path in kBinaries:
+            t.unlike(run(["readelf", "-S", "-W", os.path.join(root, below, path)]).stdout, r"\.(debug_|symtab|gnu_debuglink)", f"{path} is stripped")
+
+
+def debug_data(t, p):
+    """DEBUG=1: beside the binaries, which name it; uninstall leaves what is not its own."""
+    root = os.path.join(p.folder, "debug")
+    t.is_(make(kCheckout, "install", f"DESTDIR={root}", "DEBUG=1").returncode, 0, "install with DEBUG=1")
+    debug = {os.path.join("usr", os.path.dirname(path), ".debug", f"{os.path.basename(path)}.debug"): path for path in kBinaries}
+    t.is_(files(root), {**{os.path.join("usr", path): mode for path, mode in kInstalled.items()}, **{path: 0o644 for path in debug}}, "a file for each binary")
+    for path, binary in debug.items():
+        sections = run(["readelf", "-S", "-W", os.path.join(root, "usr", binary)]).stdout
+        t.ok(".gnu_debuglink" in sections and ".debug_info" not in sections, f"{binary} is stripped and names its debug data", sections)
+        t.like(run(["readelf", "-S", "-W", os.path.join(root, path)]).stdout, r"\.debug_info", f"{path} holds it")
+    other = os.path.join(root, "usr/bin/other")
+    with open(other, "w", encoding="utf-8") as file:
+        file.write("somebody else's")
+    t.is_(make(kCheckout, "uninstall", f"DESTDIR={root}").returncode, 0, "uninstall")
+    t.is_(list(files(root)), ["usr/bin/other"], "what install put there is gone, nothing else")
+    t.ok(not os.path.exists(os.path.join(root, "usr/bin/.debug")), "the folders of debug data too")
+    t.is_(make(kCheckout, "uninstall", f"DESTDIR={root}").returncode, 0, "uninstall again")
 
 
 def check_unit(t, p, unit, text):
@@ -65,6 +88,7 @@ def loaded(t, p):
                                 f"http {{ access_log off; tablegate_zone 1m; {' '.join(f'{kind}_temp_path {p.folder}/tmp/{kind};' for kind in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))} }}\n")
     done = run([kNginx, "-t", "-p", p.folder, "-c", conf, "-e", "stderr"], env={**os.environ, **nginx_env(p.folder, brief=True)})
     t.is_(done.returncode, 0, "nginx -t loads it by that file") or t.diag(done.stderr)
+    t.is_((make(kCheckout, "uninstall", f"PREFIX={prefix}").returncode, files(prefix)), (0, {}), "uninstall from that PREFIX")
 
 
 def keeping(t, p):
@@ -82,7 +106,7 @@ def keeping(t, p):
     t.is_(make(copy, "clean").returncode, 0, "make clean")
     t.ok(not os.path.exists(os.path.join(copy, "build")) and os.path.exists(os.path.join(copy, "Makefile")), "build/ is gone, nothing else")
     t.is_(make(copy, "clean").returncode, 0, "make clean again")
-    t.like(make(copy, "help").stdout, r"(?s)quickstart .*install .*clean ", "make help lists the targets")
+    t.like(make(copy, "help").stdout, r"(?s)quickstart .*install .*uninstall .*clean ", "make help lists the targets")
     if not shutil.which("clang-format-14"):
         t.note("clang-format-14 is not here (t/lib/deps.sh lint): make format is not tried")
         return
@@ -102,6 +126,7 @@ def test(t):
     if kAsan:
         t.skip_all("what is installed has no sanitizers")
     installing(t, p)
+    debug_data(t, p)
     loaded(t, p)
     keeping(t, p)
 

@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import threading
 
 from tablegate_test import Load, bearer, kSlow, run_test, users_definitions, wait_for
-from tg_faults import serve_slow, wait_sleeping
+from tg_faults import serve_slow
 
 kCall = "/v1/user/info?user_id=10001"
 kAlice = b'{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'

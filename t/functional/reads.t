@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a version of an API reads is stored with it: for versions of an older catalog by `init`, for any number of tables, and for good."""
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -49,6 +50,10 @@ def older_catalog(p, database):
                         " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())", database=database)
         for number, name, text in files(folder, newest):
             p.postgres.psql(f"SET ROLE tablegate_owner;\n{text};\nINSERT INTO {schema}.migration VALUES ({number}, '{name}')", database=database)
+        with open(os.path.join(kCheckout, "schema", folder, "functions.sql"), encoding="utf-8") as file:
+            # Without the triggers of a table that is not there yet.
+            functions = re.sub(r"\('api_version_read', '.*?\)'\),\n", "", file.read(), flags=re.DOTALL)
+        p.postgres.psql(f"SET ROLE tablegate_owner;\n{functions}", database=database)
     columns = p.postgres.psql("SELECT table_name || ' ' || string_agg(column_name, ', ' ORDER BY ordinal_position) FROM information_schema.columns"
                               " JOIN information_schema.tables t USING (table_schema, table_name) WHERE table_schema = 'tablegate'"
                               " AND t.table_type = 'BASE TABLE' AND is_generated = 'NEVER'"

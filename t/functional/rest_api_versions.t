@@ -4,7 +4,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import bearer, kUsersCsv, request, run_test, users_definitions
+from tablegate_test import bearer, request, run_test, users_definitions
 from tg_hmac import signed_headers
 
 kSchemes = {"none": {"scheme": "none"}, "path": {"scheme": "path"}, "header": {"scheme": "header", "name": "My-Version"}, "query": {"scheme": "query", "name": "ver"}}

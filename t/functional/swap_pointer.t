@@ -2,11 +2,10 @@
 """`"swap": "pointer"`: loads move a row of mirror.tablegate_tables and rename nothing; a gateway under load reads whole generations only,
 prepared or not, also while the strategy changes; rollback, test, generate, doctor and delete know where the table stands."""
 import os
-import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import Load, bearer, kSlow, request, run_test, users_definitions, wait_for
+from tablegate_test import Load, bearer, kSlow, run_test, users_definitions, wait_for
 
 kList = "/v1/user/list"
 kCall = "/v1/user/info?user_id=10001"

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import time
 
-from tablegate_test import bearer, kAsan, kSlow, kTutorial, run_test, wait_for
+from tablegate_test import bearer, kAsan, kTutorial, run_test
 from tg_process import die_with_parent
 
 kSwaps = 6 if kAsan else 50

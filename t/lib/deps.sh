@@ -9,7 +9,7 @@ declare -A groups=(
   [build]="g++ make pkg-config nginx nginx-dev libpq-dev libjansson-dev libssl-dev rapidjson-dev libcli11-dev libfmt-dev
            libcurl4-openssl-dev libpugixml-dev zlib1g-dev postgresql curl ca-certificates openssl python3"
   [test]="check perl python3 curl wrk nghttp2-client jq nodejs=node npm=npm procps openssl pgbouncer git valgrind"
-  [lint]="clang-format-14 clang-tidy-14 cppcheck shellcheck python3 python3-jsonschema"
+  [lint]="clang-format-14 clang-tidy-14 cppcheck shellcheck python3 python3-jsonschema pyflakes3"
   [fuzz]="clang-14 libclang-rt-14-dev"
   [bench]="wrk nghttp2-client procps nodejs=node npm=npm"
 )

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The layer check: which room of the tree may include which (the table below), that core uses neither nginx nor libpq and pg
-# no nginx, and that only nginx's three symbols leave the module. t/functional/layers.t shows that it finds what it looks for.
+# no nginx, that only nginx's three symbols leave the module, and that loader/cli holds no SQL. t/functional/layers.t shows
+# that it finds what it looks for.
 # Usage: t/lib/layers.sh [BUILD_DIR]     without BUILD_DIR: the includes alone
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -44,6 +45,14 @@ includes=$(find ngx_module loader -name '*.[ch]pp' -print0 | xargs -0 grep -HoE 
   }' | sort -u)
 if [ -n "$includes" ]; then
   printf 'layers: %s\n' "$includes" >&2
+  failed=1
+fi
+
+# The rooms below cli ask the databases; cli parses options and prints.
+statements=$(grep -rnE --include='*.[ch]pp' \
+  '"(SELECT|INSERT|UPDATE|DELETE|WITH) |(FROM|JOIN|INTO) (tablegate|mirror|mirror_load)\.|(\.|->)(query|script)\(|PQexec|PQsendQuery' loader/cli || true)
+if [ -n "$statements" ]; then
+  printf 'layers: SQL belongs to a room below loader/cli: %s\n' "$statements" >&2
   failed=1
 fi
 

@@ -63,17 +63,7 @@ sys.exit(failed)'
 lint_python() {
   files '*.py' 't/functional/*.t' | while read -r file; do
     case $file in *.py) echo "$file" ;; *) if head -1 "$file" | grep -q python; then echo "$file"; fi ;; esac
-  done | xargs -r python3 -c '
-import ast, sys
-failed = False
-for name in sys.argv[1:]:
-    try:
-        with open(name, encoding="utf-8") as file:
-            ast.parse(file.read(), name)
-    except (SyntaxError, ValueError) as problem:
-        print(f"{name}: {problem}")
-        failed = True
-sys.exit(failed)'
+  done | xargs -r pyflakes3
 }
 
 checks=("$@")

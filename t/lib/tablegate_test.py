@@ -22,13 +22,20 @@ import signal
 import sys
 import tempfile
 
-from tg_gateway import Gateway, free_port  # noqa: F401  (what tests import from here)
-from tg_http import Answer, Client, Load, bearer, path_with, raw, request  # noqa: F401
-from tg_loader import Loader, Project, kUsersCsv, users_definitions  # noqa: F401
-from tg_postgres import Held, Postgres  # noqa: F401
-from tg_process import Guardian, is_alive, kill_all_in, processes_in, run, wait_for  # noqa: F401
-from tg_settings import kAsan, kCheckout, kKeep, kLoader, kModule, kNginx, kSlow, kTutorial, sanitizer_reports  # noqa: F401
+from tg_gateway import Gateway, free_port
+from tg_http import Answer, Client, Load, bearer, path_with, raw, request
+from tg_loader import Loader, Project, kUsersCsv, users_definitions
+from tg_postgres import Held, Postgres
+from tg_process import Guardian, is_alive, kill_all_in, processes_in, run, wait_for
+from tg_settings import kAsan, kCheckout, kKeep, kLoader, kModule, kNginx, kSlow, kTutorial, sanitizer_reports
 from tg_tap import SkipAll, Tap
+
+# What tests import from here.
+__all__ = [
+    "Answer", "bearer", "Client", "free_port", "Gateway", "Guardian", "Held", "is_alive", "kAsan", "kCheckout", "kill_all_in", "kKeep",
+    "kLoader", "kModule", "kNginx", "kSlow", "kTutorial", "kUsersCsv", "Load", "Loader", "path_with", "Postgres", "processes_in", "Project",
+    "raw", "request", "run", "run_test", "sanitizer_reports", "SkipAll", "Test", "users_definitions", "wait_for",
+]
 
 
 class Test(Tap):

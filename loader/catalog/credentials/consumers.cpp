@@ -33,6 +33,10 @@ Consumer find_consumer(Database& catalog, const std::string& name) {
   return {rows.string(0, 0), name, rows.boolean(0, 1), rows.string(0, 2)};
 }
 
+std::vector<std::string> consumer_names(Database& catalog) {
+  return first_column(catalog.query("SELECT name FROM tablegate.consumer ORDER BY name COLLATE \"C\""));
+}
+
 bool create_consumer(Database& catalog, const std::string& name) {
   if (const std::string reason = bad_plain_name(name); !reason.empty())
     throw Refused("consumer name: " + reason);

@@ -20,6 +20,8 @@ struct Consumer {
 
 // Throws Refused where there is none.
 Consumer find_consumer(Database& catalog, const std::string& name);
+// All, by name.
+std::vector<std::string> consumer_names(Database& catalog);
 // False: it exists already.
 bool create_consumer(Database& catalog, const std::string& name);
 // False: it was in this state already.

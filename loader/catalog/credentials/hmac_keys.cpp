@@ -71,6 +71,18 @@ std::string open_hmac_secret(const SealingKey& key, const std::string& key_id, s
   return open_sealed(key, place_of(key_id), sealed);
 }
 
+std::optional<HmacPair> newest_hmac_pair(Database& catalog, const Consumer& consumer) {
+  const Rows rows = catalog.query(
+      "SELECT key_id, access_key, sealed_secret FROM tablegate.hmac_key WHERE consumer_id = $1 AND profile = "
+      "'classic'"
+      " AND (not_before IS NULL OR not_before <= now()) AND (expires IS NULL OR expires > now())"
+      " ORDER BY created_at DESC, key_id LIMIT 1",
+      {consumer.id});
+  if (rows.empty()) return std::nullopt;
+  return HmacPair{rows.string(0, 1),
+                  open_hmac_secret(open_master_key(catalog), rows.string(0, 0), rows.text(0, 2))};
+}
+
 size_t reseal_hmac_keys(Database& catalog, const SealingKey& before, const SealingKey& after) {
   const Rows rows = catalog.query("SELECT key_id, sealed_secret FROM tablegate.hmac_key");
   for (int row = 0; row < rows.size(); ++row) {

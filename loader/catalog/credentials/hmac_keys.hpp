@@ -3,6 +3,7 @@
 // it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "catalog/credentials/consumers.hpp"
@@ -19,6 +20,13 @@ struct NewHmacKey {
 // `request.imported`: "access_key:secret". `profile`: classic or raw-query. Throws Refused.
 NewHmacKey add_hmac_key(Database& catalog, const Consumer& consumer, const KeyRequest& request,
                         const std::string& profile);
+
+struct HmacPair {
+  std::string access_key;
+  std::string secret;
+};
+// The newest of profile classic that is valid now, opened with the master key; nullopt: there is none.
+std::optional<HmacPair> newest_hmac_pair(Database& catalog, const Consumer& consumer);
 
 // The secret of a row; throws Refused when it cannot be opened.
 std::string open_hmac_secret(const SealingKey& key, const std::string& key_id, std::string_view sealed);

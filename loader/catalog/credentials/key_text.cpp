@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/text/ascii.hpp"
 #include "core/text/base64.hpp"
 #include "model/name_rules.hpp"
 
@@ -27,7 +28,7 @@ std::string random_bytes(size_t count) {
 
 std::string random_hex(size_t bytes) {
   std::string hex;
-  for (const char byte : random_bytes(bytes)) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  for (const char byte : random_bytes(bytes)) core::append_hex(hex, byte);
   return hex;
 }
 

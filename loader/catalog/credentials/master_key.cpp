@@ -146,6 +146,11 @@ std::string known_fingerprint(Database& catalog) {
   return rows.empty() ? std::string{} : rows.string(0, 0);
 }
 
+void save_fingerprint(Database& catalog, const std::string& fingerprint) {
+  catalog.query("INSERT INTO tablegate.setting (name, value) VALUES ('master_key_fingerprint', $1)",
+                {fingerprint});
+}
+
 MasterKey ensure_master_key(const std::string& path, const std::string& known) {
   if (!known.empty()) {
     if (!find_key(path, known)) refuse_wrong(path);

@@ -30,6 +30,8 @@ SealingKey create_master_key(const std::string& path);
 
 // The fingerprint in the catalog; empty: it has none yet.
 std::string known_fingerprint(Database& catalog);
+// Once, when the catalog is created; a rotation changes it (key_rotation.hpp).
+void save_fingerprint(Database& catalog, const std::string& fingerprint);
 
 struct MasterKey {
   std::string fingerprint;  // hex SHA-256 of the key's bytes

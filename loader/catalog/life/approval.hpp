@@ -1,5 +1,5 @@
 // Steps of a version on its way to Publishable. The rules (which role, not the
-// submitter, in whose name) are the catalog's own functions' (004_life_cycle.sql):
+// submitter, in whose name) are the catalog's own functions' (schema/catalog/functions.sql):
 // here they are only called and their refusals put into words.
 #pragma once
 

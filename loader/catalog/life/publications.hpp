@@ -60,7 +60,7 @@ long long publication_of(Database& catalog, const std::string& gateway);
 
 // Tells `sync --watch` that what a gateway serves has changed (consumers and keys included), and counts the
 // catalog's revision up. Called in the transaction of the change, as late as can be. (Triggers do the same
-// for the tables of schema/catalog/005_nodes.sql.)
+// for tables: note_change in schema/catalog/functions.sql.)
 void notify_change(Database& catalog, const std::string& about);
 
 }  // namespace tablegate::loader

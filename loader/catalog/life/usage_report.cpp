@@ -2,32 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "base/iso_time.hpp"
+#include "catalog/since.hpp"
 
 namespace tablegate::loader {
 namespace {
 
 constexpr const char* kRecent = "7 days";
 constexpr size_t kNamed = 5;  // callers that a refusal names
-
-// What PostgreSQL adds up to the moment: "24h" as an interval before now.
-std::string moment_of(const std::string& since) {
-  const size_t digits = std::min(since.size(), since.find_first_not_of("0123456789"));
-  const bool duration = digits > 0 && digits <= 5 && digits + 1 == since.size();
-  const char unit = since.empty() ? ' ' : since.back();
-  if (duration && (unit == 'm' || unit == 'h' || unit == 'd')) {
-    const char* const name = unit == 'm' ? "minutes" : unit == 'h' ? "hours" : "days";
-    return fmt::format("now() - interval '{} {}'", since.substr(0, digits), name);
-  }
-  if (since.size() < 10) {
-    throw WrongUsage(fmt::format("--since requires a time or a duration, not \"{}\"", since),
-                     "--since 24h, --since 7d, or --since 2027-01-31T08:00:00Z");
-  }
-  // Of digits, letters of ISO 8601 and signs only, so nothing of it could end the literal.
-  return fmt::format("timestamptz '{}'", read_iso_time(since, "--since"));
-}
 
 }  // namespace
 
@@ -44,7 +25,7 @@ std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& questio
                   " WHERE u.last_call >= {} AND ($1 = '' OR w.name = $1) AND ($2 = '' OR u.gateway = $2)"
                   " AND ($3 = '' OR a.name = $3) AND ($4 = '' OR u.consumer = $4)"
                   " GROUP BY u.gateway, u.api_id, a.name, u.consumer ORDER BY 4 DESC, 2, 3, 1",
-                  moment_of(question.since)),
+                  since_moment(question.since)),
       {question.workspace, question.gateway, question.api, question.consumer});
   std::vector<UsageSum> sums;
   sums.reserve(static_cast<size_t>(rows.size()));

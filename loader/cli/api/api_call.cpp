@@ -6,6 +6,8 @@
 #include <chrono>
 #include <memory>
 
+#include "base/curl_headers.hpp"
+#include "base/percent.hpp"
 #include "cli/api/api_request.hpp"
 #include "cli/api/api_verbs.hpp"
 #include "cli/api/call_credential.hpp"
@@ -33,27 +35,14 @@ size_t collect(char* data, size_t size, size_t count, void* target) noexcept {
   return size * count;
 }
 
-class Headers {
- public:
-  ~Headers() { curl_slist_free_all(list_); }
-  Headers() = default;
-  Headers(const Headers&) = delete;
-  Headers& operator=(const Headers&) = delete;
-  void add(const std::string& name, const std::string& value) {
-    // curl takes "Name:" as the wish to leave it out, "Name;" as one without a value.
-    const std::string line = value.empty() ? name + ";" : name + ": " + value;
-    if (line.find_first_of("\r\n") != std::string::npos) throw Refused("a header's value must be one line");
-    curl_slist* const grown = curl_slist_append(list_, line.c_str());
-    if (grown == nullptr) throw SystemFailure("no memory");
-    list_ = grown;
-  }
-  curl_slist* get() const { return list_; }
+// curl takes "Name:" as the wish to leave it out, "Name;" as one without a value.
+void add_header(CurlHeaders& headers, const std::string& name, const std::string& value) {
+  const std::string line = value.empty() ? name + ";" : name + ": " + value;
+  if (line.find_first_of("\r\n") != std::string::npos) throw Refused("a header's value must be one line");
+  headers.add(line);
+}
 
- private:
-  curl_slist* list_ = nullptr;
-};
-
-Answer perform(const std::string& url, const Headers& headers, const ApiRequest& request,
+Answer perform(const std::string& url, const CurlHeaders& headers, const ApiRequest& request,
                const ApiOptions& options) {
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), &curl_easy_cleanup);
   if (!curl) throw SystemFailure("libcurl could not be started");
@@ -112,9 +101,9 @@ void api_call(const Settings& settings, const ApiOptions& options) {
   while (base.back() == '/') base.pop_back();
   const std::string shown = base + request.target();  // without a credential in the query
   const CallCredential credential = make_credential(catalog, request, options);
-  Headers headers;
-  for (const auto& [name, value] : request.headers) headers.add(name, value);
-  for (const auto& [name, value] : credential.headers) headers.add(name, value);
+  CurlHeaders headers;
+  for (const auto& [name, value] : request.headers) add_header(headers, name, value);
+  for (const auto& [name, value] : credential.headers) add_header(headers, name, value);
   request.query.insert(request.query.end(), credential.query.begin(), credential.query.end());
   const Answer answer = perform(base + request.target(), headers, request, options);
   if (settings.json) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/percent.hpp"
 #include "cli/api/hmac_call.hpp"
 #include "cli/output.hpp"
 

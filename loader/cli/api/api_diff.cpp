@@ -5,6 +5,7 @@
 
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/renaming.hpp"
+#include "catalog/life/served_api.hpp"
 #include "catalog/life/versions.hpp"
 #include "cli/api/api_verbs.hpp"
 #include "cli/output.hpp"
@@ -112,10 +113,7 @@ void api_rename(const Settings& settings, const ApiOptions& options) {
   } else if (!settings.quiet) {
     print_line(done ? fmt::format("{}: now {}", options.name, options.new_name) : "unchanged");
   }
-  const std::vector<std::string> gateways = first_column(catalog.query(
-      "SELECT DISTINCT p.gateway FROM tablegate.published_api p JOIN tablegate.api a USING (api_id)"
-      " WHERE a.workspace_id = $1 AND a.name = $2 ORDER BY 1",
-      {workspace.id, options.new_name}));
+  const std::vector<std::string> gateways = gateways_of(catalog, workspace, options.new_name);
   if (settings.wait || (done && !gateways.empty())) report_served(settings, catalog, gateways);
 }
 

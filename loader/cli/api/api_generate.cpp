@@ -1,15 +1,13 @@
 // `tablegate api generate`, the wizard: from a loaded table to a complete
 // definition, with types from its columns and samples from one of its rows.
 #include <fmt/format.h>
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
 
 #include <algorithm>
 
 #include "cli/api/api_verbs.hpp"
 #include "cli/output.hpp"
-#include "core/plan/statement.hpp"
-#include "mirror/serving_relation.hpp"
+#include "mirror/sample_row.hpp"
+#include "mirror/table_status.hpp"
 #include "model/api_rules.hpp"
 
 namespace tablegate::loader {
@@ -28,20 +26,18 @@ class Wizard {
       throw Refused(fmt::format("table \"{}\" has no primary key: name a column with --by", options_.table),
                     "--by COLUMN");
     }
-    for (const std::string& column : by_) require(column);
+    std::vector<TableColumn> columns;
+    for (const std::string& column : by_) columns.push_back(require(column));
     for (const std::string& column : options_.returned) require(column);
     Database mirror = settings_.open_mirror();
-    build(samples(mirror));
+    build(sample_values(mirror, table_.name, columns));
     check();
     print();
   }
 
  private:
   void find_references(Database& catalog, const Workspace& workspace) {
-    if (catalog
-            .query("SELECT FROM tablegate.business_process WHERE workspace_id = $1 AND name = $2",
-                   {workspace.id, options_.business_process})
-            .empty()) {
+    if (!has_business_process(catalog, workspace, options_.business_process)) {
       throw Refused(fmt::format("there is no business process \"{}\" in workspace {}",
                                 options_.business_process, workspace.name),
                     "tablegate get businessprocesses");
@@ -50,10 +46,7 @@ class Wizard {
     if (!table)
       throw Refused(fmt::format("there is no table \"{}\"", options_.table), "tablegate get tables");
     table_ = *table;
-    if (catalog
-            .query("SELECT FROM tablegate.generation WHERE table_name = $1 AND status = 'current'",
-                   {options_.table})
-            .empty()) {
+    if (!list_tables(catalog, options_.table).front().loaded) {
       throw Refused(fmt::format("table \"{}\" was never loaded", options_.table),
                     "tablegate table load " + options_.table);
     }
@@ -64,26 +57,6 @@ class Wizard {
     if (column != nullptr) return *column;
     throw Refused(fmt::format("table \"{}\" has no column \"{}\"", table_.name, name),
                   "tablegate table columns " + table_.name);
-  }
-
-  // Values of one row in which none of the columns is NULL; nothing where there is none.
-  std::vector<std::string> samples(Database& mirror) const {
-    std::string list, present;
-    for (const std::string& name : by_) {
-      const core::ColumnType type = require(name).type;
-      const std::string quoted = core::quote_identifier(name);
-      const bool time = type == core::ColumnType::timestamp || type == core::ColumnType::timestamptz;
-      list += (list.empty() ? "" : ", ") +
-              (time ? fmt::format("to_json({}) #>> '{{}}'", quoted) : quoted + "::text");
-      present += fmt::format("{}{} IS NOT NULL", present.empty() ? "" : " AND ", quoted);
-    }
-    const Rows rows =
-        mirror.query(fmt::format("SELECT {} FROM {} WHERE {} LIMIT 1", list,
-                                 core::mirror_relation(serving_relation(mirror, table_.name)), present));
-    std::vector<std::string> values;
-    for (size_t i = 0; !rows.empty() && i < by_.size(); ++i)
-      values.push_back(rows.string(0, static_cast<int>(i)));
-    return values;
   }
 
   JsonValue text(std::string_view value) {
@@ -170,13 +143,7 @@ class Wizard {
     problems.raise("tablegate api generate --help");
   }
 
-  void print() const {
-    rapidjson::StringBuffer buffer;
-    rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
-    writer.SetIndent(' ', 2);
-    document_.Accept(writer);
-    print_line({buffer.GetString(), buffer.GetSize()});
-  }
+  void print() const { print_line(pretty_json_text(document_)); }
 
   const Settings& settings_;
   const ApiOptions& options_;

@@ -2,9 +2,8 @@
 // to call it.
 #include <fmt/format.h>
 
-#include "catalog/life/canary.hpp"
-#include "catalog/life/deprecation.hpp"
 #include "catalog/life/drafts.hpp"
+#include "catalog/life/served_api.hpp"
 #include "cli/api/api_curl.hpp"
 #include "cli/api/api_request.hpp"
 #include "cli/api/api_verbs.hpp"
@@ -13,20 +12,10 @@
 namespace tablegate::loader {
 namespace {
 
-// What a gateway serves of an API beside its version.
-struct Served {
-  std::string gateway;
-  int version = 0;
-  std::optional<Canary> canary;
-  std::optional<Deprecation> deprecation;
-};
-
 struct ListedApi {
   ApiRow row;
-  bool changed = true;  // against the latest version
+  LatestVersion latest;
   bool tested = false;
-  int version = 0;
-  std::string status;
   std::vector<Served> published;
   std::string method;  // of the draft
   std::string url;
@@ -37,22 +26,8 @@ ListedApi listed(Database& catalog, const ApiRow& row, const std::string& gatewa
   api.row = row;
   const Draft draft = find_draft(catalog, row);
   api.tested = draft.tested;
-  const Rows latest = catalog.query(
-      "SELECT version, status, draft_digest = $2::bytea FROM tablegate.api_version WHERE api_id = $1 ORDER "
-      "BY version DESC LIMIT 1",
-      {row.id, "\\x" + draft.digest});
-  if (!latest.empty()) {
-    api.version = static_cast<int>(latest.integer(0, 0));
-    api.status = latest.string(0, 1);
-    api.changed = !latest.boolean(0, 2);
-  }
-  const Rows where = catalog.query(
-      "SELECT gateway, version FROM tablegate.published_api WHERE api_id = $1 ORDER BY gateway", {row.id});
-  for (int i = 0; i < where.size(); ++i) {
-    const std::string on = where.string(i, 0);
-    api.published.push_back({on, static_cast<int>(where.integer(i, 1)), find_canary(catalog, on, row.id),
-                             find_deprecation(catalog, on, row.id)});
-  }
+  api.latest = latest_state(catalog, row, draft.digest);
+  api.published = served_everywhere(catalog, row);
   const ServedApi served = find_served(catalog, row, gateway);
   const std::string host = served.version == 0      ? ""
                            : served.domains.empty() ? served.address
@@ -63,7 +38,7 @@ ListedApi listed(Database& catalog, const ApiRow& row, const std::string& gatewa
 }
 
 std::string draft_words(const ListedApi& api) {
-  if (!api.changed) return "committed";
+  if (!api.latest.changed) return "committed";
   return api.tested ? "changed, tested" : "changed, not tested";
 }
 
@@ -100,10 +75,9 @@ std::string served_words(const Served& served) {
 void write_json(JsonOutput& json, const ListedApi& api) {
   json.begin_object().key("name").text(api.row.name).key("business_process").text(api.row.business_process);
   json.key("method").text(api.method).key("url").text(api.url);
-  json.key("changed").boolean(api.changed).key("tested").boolean(api.tested).key("version");
-  api.version == 0 ? json.null() : json.number(api.version);
-  json.key("status");
-  api.version == 0 ? json.null() : json.text(api.status);
+  json.key("changed").boolean(api.latest.changed).key("tested").boolean(api.tested).key("version");
+  api.latest.version == 0 ? json.null() : json.number(api.latest.version);
+  json.key("status").text_or_null(api.latest.status);
   json.key("published").begin_array();
   for (const Served& served : api.published) {
     json.begin_object().key("gateway").text(served.gateway).key("version").number(served.version);
@@ -143,37 +117,24 @@ void show_parameters(const ApiDefinition& definition) {
   print_table(table);
 }
 
-Rows versions_of(Database& catalog, const ApiRow& api) {
-  return catalog.query(
-      "SELECT v.version, v.status, v.message, v.author, to_char(v.committed_at, "
-      "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-      " coalesce((SELECT json_agg(p.gateway ORDER BY p.gateway) FROM tablegate.published_api p"
-      "   WHERE p.api_id = v.api_id AND v.version IN (p.version, p.canary_version)), '[]')::text,"
-      " coalesce((SELECT string_agg(p.gateway || CASE v.version WHEN p.canary_version THEN"
-      "   format(' (%s %%)', p.canary_weight) ELSE '' END, ', ' ORDER BY p.gateway) FROM "
-      "tablegate.published_api p"
-      "   WHERE p.api_id = v.api_id AND v.version IN (p.version, p.canary_version)), '-')"
-      " FROM tablegate.api_version v WHERE v.api_id = $1 ORDER BY v.version",
-      {api.id});
-}
-
-void write_versions(JsonOutput& json, const Rows& rows) {
+void write_versions(JsonOutput& json, const std::vector<VersionSummary>& versions) {
   json.begin_array();
-  for (int i = 0; i < rows.size(); ++i) {
-    json.begin_object().key("version").number(rows.integer(i, 0)).key("status").text(rows.text(i, 1));
-    json.key("message").text(rows.text(i, 2)).key("author").text(rows.text(i, 3));
-    json.key("committed_at").text(rows.text(i, 4)).key("published_on").raw(rows.string(i, 5)).end_object();
+  for (const VersionSummary& version : versions) {
+    json.begin_object().key("version").number(version.version).key("status").text(version.status);
+    json.key("message").text(version.message).key("author").text(version.author);
+    json.key("committed_at").text(version.committed_at);
+    json.key("published_on").raw(version.published_on).end_object();
   }
   json.end_array();
 }
 
-void print_versions(const ApiRow& api, const Rows& rows) {
-  if (rows.empty()) return print_line(fmt::format("{}: no version yet", api.name));
+void print_versions(const ApiRow& api, const std::vector<VersionSummary>& versions) {
+  if (versions.empty()) return print_line(fmt::format("{}: no version yet", api.name));
   std::vector<std::vector<std::string>> table = {
       {"VERSION", "STATUS", "AUTHOR", "COMMITTED", "PUBLISHED ON", "MESSAGE"}};
-  for (int i = 0; i < rows.size(); ++i) {
-    table.push_back({rows.string(i, 0), rows.string(i, 1), rows.string(i, 3), rows.string(i, 4),
-                     rows.string(i, 6), rows.string(i, 2)});
+  for (const VersionSummary& version : versions) {
+    table.push_back({std::to_string(version.version), version.status, version.author, version.committed_at,
+                     version.published_words, version.message});
   }
   print_table(table);
 }
@@ -262,14 +223,15 @@ void api_list(const Settings& settings, bool pending) {
   std::vector<std::vector<std::string>> table = {{"NAME", "METHOD", "URL", "DRAFT", "LATEST", "PUBLISHED"}};
   for (const ApiRow& row : rows) {
     const ListedApi api = listed(catalog, row, settings.gateway);
-    if (pending && api.status.rfind("Pending", 0) != 0) continue;
+    if (pending && api.latest.status.rfind("Pending", 0) != 0) continue;
     write_json(json, api);
     std::string published;
     for (const Served& served : api.published)
       published += (published.empty() ? "" : "; ") + served_words(served);
-    table.push_back({row.name, api.method, api.url, draft_words(api),
-                     api.version == 0 ? "-" : fmt::format("{} {}", api.version, api.status),
-                     published.empty() ? "-" : published});
+    table.push_back(
+        {row.name, api.method, api.url, draft_words(api),
+         api.latest.version == 0 ? "-" : fmt::format("{} {}", api.latest.version, api.latest.status),
+         published.empty() ? "-" : published});
   }
   settings.json ? json.end_array().print() : print_table(table);
 }
@@ -280,14 +242,14 @@ void api_versions(const Settings& settings, const ApiOptions& options) {
   JsonOutput json;
   if (!options.single()) json.begin_array();
   for (const ApiRow& api : apis) {
-    const Rows rows = versions_of(catalog, api);
+    const std::vector<VersionSummary> versions = list_versions(catalog, api);
     if (!settings.json) {
       if (!options.single()) print_line((&api == &apis.front() ? "" : "\n") + api.name);
-      print_versions(api, rows);
+      print_versions(api, versions);
       continue;
     }
     if (!options.single()) json.begin_object().key("name").text(api.name).key("versions");
-    write_versions(json, rows);
+    write_versions(json, versions);
     if (!options.single()) json.end_object();
   }
   if (!options.single()) json.end_array();

@@ -6,27 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include "catalog/lookup.hpp"
+#include "catalog/life/served_api.hpp"
 #include "compile/sample_request.hpp"
 
 namespace tablegate::loader {
 
-// An API as callers know it: its published version on the gateway, else its draft.
-struct ServedApi {
-  std::string name;
-  ApiDefinition definition;
-  std::string text;  // of the definition, JSON
-  std::string base_path;
-  core::VersionKey version_key;      // of the REST API
-  int version = 0;                   // 0: not published, this is the draft
-  std::string gateway;               // empty: there is none, or several
-  std::string address;               // the gateway instance's, or empty
-  std::vector<std::string> domains;  // URLs: "https://api.example.com"
-};
 // "?my-version=v1" where the query names the REST API's version: what a URL needs besides its path.
 std::string version_query(const core::VersionKey& key);
-// `gateway` empty: the only one there is, if any.
-ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway);
 
 struct ApiRequest {
   std::string method;
@@ -49,10 +35,4 @@ struct ApiRequest {
 ApiRequest make_request(const ServedApi& api, const Values& parameters);
 
 constexpr const char* kFormType = "application/x-www-form-urlencoded";
-// name=value joined by '&', both percent-encoded: a query or a form.
-std::string encode_values(const Values& values);
-
-// RFC 3986 section 2.1, all but unreserved characters.
-std::string percent_encode(std::string_view text);
-
 }  // namespace tablegate::loader

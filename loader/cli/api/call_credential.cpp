@@ -12,7 +12,9 @@
 #include "catalog/credentials/key_text.hpp"
 #include "cli/api/hmac_call.hpp"
 #include "cli/api/token_maker.hpp"
+#include "core/text/ascii.hpp"
 #include "core/text/base64.hpp"
+#include "core/text/http_date.hpp"
 #include "model/definition.hpp"
 
 namespace tablegate::loader {
@@ -22,7 +24,7 @@ constexpr size_t kMaxCredential = size_t{64} << 10;
 
 std::string read_credential(const std::string& file) {
   std::string text = read_file(file, kMaxCredential);
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  text.resize(core::trimmed_end(text, "\r\n").size());
   if (text.empty())
     throw Refused(fmt::format("{} holds no credential", file), "tablegate consumer add-key NAME");
   return text;
@@ -66,38 +68,16 @@ CallCredential with_token(const std::string& token, const JwtEntry* setting) {
   return {{{setting->source_name, prefix + token}}, {}};
 }
 
-// RFC 1123, whatever the locale is.
-std::string http_date(std::time_t now) {
-  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[utc.tm_wday], utc.tm_mday,
-                     kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
-}
-
 CallCredential with_signature(const ApiRequest& request, const std::string& access_key,
                               const std::string& secret) {
   constexpr size_t kNonceBytes = 16;
-  const HmacHeaders headers =
-      hmac_headers(request, access_key, http_date(std::time(nullptr)), random_hex(kNonceBytes));
+  char date[core::kHttpDateSize + 1];
+  core::format_http_date(std::time(nullptr), date);
+  const HmacHeaders headers = hmac_headers(request, access_key, date, random_hex(kNonceBytes));
   CallCredential credential{headers.values, {}};
   credential.headers.emplace_back(kSignatureHeader,
                                   sign_lines(request, secret, lines_to_sign(request, headers)));
   return credential;
-}
-
-// The newest pair of the consumer that is valid now; empty: it has none.
-std::pair<std::string, std::string> unsealed_pair(Database& catalog, const Consumer& consumer) {
-  const Rows rows = catalog.query(
-      "SELECT key_id, access_key, sealed_secret FROM tablegate.hmac_key WHERE consumer_id = $1 AND profile = "
-      "'classic'"
-      " AND (not_before IS NULL OR not_before <= now()) AND (expires IS NULL OR expires > now())"
-      " ORDER BY created_at DESC, key_id LIMIT 1",
-      {consumer.id});
-  if (rows.empty()) return {};
-  return {rows.string(0, 1), open_hmac_secret(open_master_key(catalog), rows.string(0, 0), rows.text(0, 2))};
 }
 
 std::optional<JwtEntry> jwt_setting(Database& catalog, const Consumer& consumer, bool open) {
@@ -112,8 +92,8 @@ std::optional<JwtEntry> jwt_setting(Database& catalog, const Consumer& consumer,
 CallCredential of_consumer(Database& catalog, const ApiRequest& request, const ApiOptions& options) {
   const Consumer consumer = find_consumer(catalog, options.consumer);
   if (request.takes("hmac")) {
-    const auto [access_key, secret] = unsealed_pair(catalog, consumer);
-    if (!access_key.empty()) return with_signature(request, access_key, secret);
+    if (const std::optional<HmacPair> pair = newest_hmac_pair(catalog, consumer))
+      return with_signature(request, pair->access_key, pair->secret);
   }
   if (request.takes("jwt")) {
     if (const std::optional<JwtEntry> setting = jwt_setting(catalog, consumer, true)) {

@@ -3,20 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/proof/hmac.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::loader {
-namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
-}  // namespace
-
 HmacHeaders hmac_headers(const ApiRequest& request, const std::string& access_key, const std::string& date,
                          const std::string& nonce) {
   HmacHeaders headers;
@@ -24,7 +15,7 @@ HmacHeaders hmac_headers(const ApiRequest& request, const std::string& access_ke
   if (request.has_body()) headers.content_type = kFormType;
   headers.date = date;
   headers.covered = {{kNonceHeader, nonce}};
-  for (const auto& [name, value] : request.headers) headers.covered.emplace_back(lower(name), value);
+  for (const auto& [name, value] : request.headers) headers.covered.emplace_back(core::to_lower(name), value);
   // HmacSHA256 is what a gateway takes when the header is absent.
   if (request.hmac_method != "HmacSHA256")
     headers.covered.emplace_back("x-ca-signature-method", request.hmac_method);

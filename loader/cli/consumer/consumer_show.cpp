@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json_text.hpp"
-#include "catalog/credentials/consumers.hpp"
+#include "catalog/credentials/consumer_report.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
 #include "cli/consumer/consumer_verbs.hpp"
 #include "cli/output.hpp"
@@ -11,36 +11,14 @@
 namespace tablegate::loader {
 namespace {
 
-// Keys of both types: id, type, label, not_before, expires, created_at, state, access_key, profile.
-Rows keys_of(Database& catalog, const std::string& consumer_id) {
-  return catalog.query(
-      "WITH keys AS (SELECT key_id, 'api_key' AS type, label, not_before, expires, created_at, NULL AS "
-      "access_key,"
-      " NULL AS profile FROM tablegate.api_key WHERE consumer_id = $1 UNION ALL SELECT key_id, 'hmac', label,"
-      " not_before, expires, created_at, access_key, profile FROM tablegate.hmac_key WHERE consumer_id = $1),"
-      " format AS (SELECT 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"' AS iso)"
-      " SELECT key_id, type, label, to_char(not_before, iso), to_char(expires, iso), to_char(created_at, "
-      "iso),"
-      " CASE WHEN expires <= now() THEN 'expired' WHEN not_before > now() THEN 'not yet valid' ELSE 'valid' "
-      "END,"
-      " access_key, profile FROM keys, format ORDER BY created_at, key_id",
-      {consumer_id});
-}
-
-void write_keys(JsonOutput& json, const Rows& keys) {
+void write_keys(JsonOutput& json, const std::vector<KeySummary>& keys) {
   json.key("keys").begin_array();
-  for (int i = 0; i < keys.size(); ++i) {
-    json.begin_object();
-    for (const auto& [name, column] : {std::pair{"id", 0}, {"type", 1}, {"label", 2}})
-      json.key(name).text(keys.text(i, column));
-    for (const auto& [name, column] : {std::pair{"access_key", 7}, {"profile", 8}}) {
-      if (!keys.null(i, column)) json.key(name).text(keys.text(i, column));
-    }
-    for (const auto& [name, column] : {std::pair{"not_before", 3}, {"expires", 4}, {"created_at", 5}}) {
-      json.key(name);
-      keys.null(i, column) ? json.null() : json.text(keys.text(i, column));
-    }
-    json.key("state").text(keys.text(i, 6)).end_object();
+  for (const KeySummary& key : keys) {
+    json.begin_object().key("id").text(key.id).key("type").text(key.type).key("label").text(key.label);
+    if (key.access_key) json.key("access_key").text(key.access_key);
+    if (key.profile) json.key("profile").text(key.profile);
+    json.key("not_before").text(key.not_before).key("expires").text(key.expires);
+    json.key("created_at").text(key.created_at).key("state").text(key.state).end_object();
   }
   json.end_array();
 }
@@ -67,16 +45,12 @@ void write_jwt(JsonOutput& json, const std::optional<JwtEntry>& setting) {
     json.null();
     return;
   }
-  const auto text_or_null = [&json](const char* name, const std::string& value) {
-    json.key(name);
-    value.empty() ? json.null() : json.text(value);
-  };
   json.begin_object().key("source").begin_object().key("in").text(setting->source_in);
   json.key("name").text(setting->source_name);
-  text_or_null("prefix", setting->source_prefix);
+  json.key("prefix").text_or_null(setting->source_prefix);
   json.end_object();
-  text_or_null("issuer", setting->issuer);
-  text_or_null("audience", setting->audience);
+  json.key("issuer").text_or_null(setting->issuer);
+  json.key("audience").text_or_null(setting->audience);
   json.key("claim");
   if (setting->claim_name.empty()) {
     json.null();
@@ -124,52 +98,62 @@ void print_jwt(const JwtEntry& setting) {
   print_table(table);
 }
 
-void print_keys(const Rows& keys) {
+void print_keys(const std::vector<KeySummary>& keys) {
   if (keys.empty()) return print_line("no key");
   std::vector<std::vector<std::string>> table = {
       {"KEY ID", "TYPE", "ACCESS KEY", "LABEL", "STATE", "NOT BEFORE", "EXPIRES", "CREATED"}};
-  const auto or_dash = [&](int row, int column) {
-    return keys.text(row, column).empty() ? std::string("-") : keys.string(row, column);
-  };
-  for (int i = 0; i < keys.size(); ++i) {
-    const std::string type = keys.text(i, 8) == "raw-query" ? "hmac (raw-query)" : keys.string(i, 1);
-    table.push_back({keys.string(i, 0), type, or_dash(i, 7), or_dash(i, 2), keys.string(i, 6), or_dash(i, 3),
-                     or_dash(i, 4), keys.string(i, 5)});
+  for (const KeySummary& key : keys) {
+    table.push_back({key.id, key.profile == "raw-query" ? "hmac (raw-query)" : key.type,
+                     key.access_key.value_or("-"), key.label.empty() ? "-" : key.label, key.state,
+                     key.not_before.value_or("-"), key.expires.value_or("-"), key.created_at});
   }
   print_table(table);
+}
+
+void show_json(const Consumer& consumer, const std::vector<KeySummary>& keys,
+               const std::optional<JwtEntry>& jwt, const std::vector<Grant>& grants) {
+  JsonOutput json;
+  json.begin_object().key("name").text(consumer.name).key("enabled").boolean(consumer.enabled);
+  json.key("workspace").text_or_null(consumer.workspace);
+  write_keys(json, keys);
+  write_jwt(json, jwt);
+  json.key("authorizations").begin_array();
+  for (const Grant& grant : grants) {
+    json.begin_object();
+    if (grant.api.empty()) {
+      json.key("rest_api").text(grant.rest_api);
+    } else {
+      json.key("api").text(grant.api);
+    }
+    if (!grant.rest_api_version.empty()) json.key("rest_api_version").text(grant.rest_api_version);
+    json.end_object();
+  }
+  json.end_array().end_object().print();
 }
 
 }  // namespace
 
 void consumer_list(const Settings& settings) {
   Database catalog = settings.open_catalog();
-  const Rows rows = catalog.query(
-      "SELECT c.name, c.enabled, coalesce(w.name, ''),"
-      " (SELECT count(k.key_id) FROM tablegate.api_key k WHERE k.consumer_id = c.consumer_id)"
-      " + (SELECT count(k.key_id) FROM tablegate.hmac_key k WHERE k.consumer_id = c.consumer_id),"
-      " (SELECT count(*) FROM tablegate.authorization z WHERE z.consumer_id = c.consumer_id),"
-      " EXISTS (SELECT j.consumer_id FROM tablegate.jwt_setting j WHERE j.consumer_id = c.consumer_id)"
-      " FROM tablegate.consumer c LEFT JOIN tablegate.workspace w USING (workspace_id) ORDER BY c.name "
-      "COLLATE \"C\"");
+  const std::vector<ConsumerSummary> consumers = list_consumers(catalog);
   if (settings.json) {
     JsonOutput json;
     json.begin_array();
-    for (int i = 0; i < rows.size(); ++i) {
-      json.begin_object().key("name").text(rows.text(i, 0)).key("enabled").boolean(rows.boolean(i, 1));
-      json.key("workspace");
-      rows.text(i, 2).empty() ? json.null() : json.text(rows.text(i, 2));
-      json.key("keys").number(rows.integer(i, 3)).key("jwt").boolean(rows.boolean(i, 5));
-      json.key("authorizations").number(rows.integer(i, 4)).end_object();
+    for (const ConsumerSummary& consumer : consumers) {
+      json.begin_object().key("name").text(consumer.name).key("enabled").boolean(consumer.enabled);
+      json.key("workspace").text_or_null(consumer.workspace);
+      json.key("keys").number(consumer.keys).key("jwt").boolean(consumer.jwt);
+      json.key("authorizations").number(consumer.authorizations).end_object();
     }
     return json.end_array().print();
   }
   std::vector<std::vector<std::string>> table = {{"NAME", "STATE", "KEYS", "JWT", "AUTHORISED FOR"}};
-  for (int i = 0; i < rows.size(); ++i) {
-    table.push_back({rows.string(i, 0), rows.boolean(i, 1) ? "enabled" : "disabled", rows.string(i, 3),
-                     rows.boolean(i, 5) ? "set" : "-",
-                     rows.text(i, 2).empty()
-                         ? plural(static_cast<size_t>(rows.integer(i, 4)), "authorisation")
-                         : "all APIs of workspace " + rows.string(i, 2)});
+  for (const ConsumerSummary& consumer : consumers) {
+    table.push_back({consumer.name, consumer.enabled ? "enabled" : "disabled", std::to_string(consumer.keys),
+                     consumer.jwt ? "set" : "-",
+                     consumer.workspace.empty()
+                         ? plural(static_cast<size_t>(consumer.authorizations), "authorisation")
+                         : "all APIs of workspace " + consumer.workspace});
   }
   print_table(table);
 }
@@ -177,35 +161,17 @@ void consumer_list(const Settings& settings) {
 void consumer_show(const Settings& settings, const std::string& name) {
   Database catalog = settings.open_catalog();
   const Consumer consumer = find_consumer(catalog, name);
-  const Rows keys = keys_of(catalog, consumer.id);
+  const std::vector<KeySummary> keys = keys_of(catalog, consumer);
   const std::optional<JwtEntry> jwt = public_jwt_setting(catalog, consumer);
-  const Rows grants = catalog.query(
-      "SELECT a.name, r.name, r.version FROM tablegate.authorization z LEFT JOIN tablegate.api a USING "
-      "(api_id)"
-      " LEFT JOIN tablegate.rest_api r ON r.rest_api_id = z.rest_api_id WHERE z.consumer_id = $1 ORDER BY 1, "
-      "2, 3",
-      {consumer.id});
-  if (settings.json) {
-    JsonOutput json;
-    json.begin_object().key("name").text(name).key("enabled").boolean(consumer.enabled).key("workspace");
-    consumer.workspace.empty() ? json.null() : json.text(consumer.workspace);
-    write_keys(json, keys);
-    write_jwt(json, jwt);
-    json.key("authorizations").begin_array();
-    for (int i = 0; i < grants.size(); ++i) {
-      const bool api = !grants.null(i, 0);
-      json.begin_object().key(api ? "api" : "rest_api").text(grants.text(i, api ? 0 : 1));
-      if (!grants.text(i, 2).empty()) json.key("rest_api_version").text(grants.text(i, 2));
-      json.end_object();
-    }
-    return json.end_array().end_object().print();
-  }
+  const std::vector<Grant> grants = grants_of(catalog, consumer);
+  if (settings.json) return show_json(consumer, keys, jwt, grants);
   print_line(fmt::format("consumer {} ({})", name, consumer.enabled ? "enabled" : "disabled"));
   if (!consumer.workspace.empty()) print_line("authorised for all APIs of workspace " + consumer.workspace);
-  for (int i = 0; i < grants.size(); ++i) {
-    print_line(grants.null(i, 0) ? "authorised for all APIs of REST API " + grants.string(i, 1) +
-                                       (grants.text(i, 2).empty() ? "" : " " + grants.string(i, 2))
-                                 : "authorised for API " + grants.string(i, 0));
+  for (const Grant& grant : grants) {
+    print_line(grant.api.empty()
+                   ? fmt::format("authorised for all APIs of REST API {}{}{}", grant.rest_api,
+                                 grant.rest_api_version.empty() ? "" : " ", grant.rest_api_version)
+                   : "authorised for API " + grant.api);
   }
   print_keys(keys);
   if (jwt) print_jwt(*jwt);

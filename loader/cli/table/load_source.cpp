@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 #include "model/ddl_lexer.hpp"
 #include "source/csv/csv.hpp"
 #include "source/postgresql/postgresql_source.hpp"
@@ -104,14 +105,14 @@ std::unique_ptr<TableSource> open_source(const LoadOptions& options, const Table
         nested_types(spec));
   }
   if (from.scheme == "maxcompute") {
-    return std::make_unique<MaxComputeSource>(project_of(spec.source), lower_name(spec.source_table),
+    return std::make_unique<MaxComputeSource>(project_of(spec.source), core::to_lower(spec.source_table),
                                               spec.columns, choose_partitions(options, spec));
   }
   if (from.scheme == "postgresql") {
     return std::make_unique<PostgresSource>(PostgresRows{from.rest, spec.source_table, spec.source_query},
                                             spec.columns);
   }
-  SeedTable seed{{lower_name(spec.source_table_name()), spec.name}, spec.columns, nested_types(spec)};
+  SeedTable seed{{core::to_lower(spec.source_table_name()), spec.name}, spec.columns, nested_types(spec)};
   return std::make_unique<SeedSource>(from.rest, std::move(seed));
 }
 

@@ -5,56 +5,27 @@
 #include <algorithm>
 #include <vector>
 
-#include "base/refusal.hpp"
 #include "cli/output.hpp"
 #include "core/manifest/types.hpp"
 #include "mirror/table_spec.hpp"
+#include "mirror/table_status.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kStatusSql =
-    "SELECT t.name, g.generation, g.status, g.row_count, g.source, g.loaded_by,"
-    " to_char(g.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-    " to_char(g.finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-    " to_char(g.source_time AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-    " date_trunc('second', clock_timestamp() - greatest(g.finished_at, g.checked_at)),"
-    " floor(extract(epoch FROM clock_timestamp() - greatest(g.finished_at, g.checked_at)))::bigint,"
-    " to_char(g.checked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
-    " FROM tablegate.mirror_table t LEFT JOIN tablegate.generation g ON g.table_name = t.name"
-    " AND (g.status IN ('loading', 'current', 'previous') OR $2::boolean)"
-    " WHERE $1 = '' OR t.name = $1 ORDER BY t.name, g.generation DESC";
-
-void text_or_null(JsonOutput& json, const char* name, const Rows& rows, int row, int column) {
-  json.key(name);
-  if (rows.null(row, column))
-    json.null();
-  else
-    json.text(rows.text(row, column));
-}
-
-void print_status_json(const Rows& rows) {
+void print_status_json(const std::vector<TableStatus>& tables) {
   JsonOutput json;
   json.begin_array();
-  for (int row = 0; row < rows.size(); ++row) {
-    if (rows.null(row, 1)) continue;  // never loaded
-    json.begin_object().key("table").text(rows.text(row, 0));
-    json.key("generation").number(rows.integer(row, 1)).key("status").text(rows.text(row, 2)).key("rows");
-    if (rows.null(row, 3))
-      json.null();
-    else
-      json.number(rows.integer(row, 3));
-    json.key("source").text(rows.text(row, 4)).key("loaded_by").text(rows.text(row, 5));
-    text_or_null(json, "started_at", rows, row, 6);
-    text_or_null(json, "finished_at", rows, row, 7);
-    text_or_null(json, "source_time", rows, row, 8);
-    text_or_null(json, "checked_at", rows, row, 11);
-    json.key("age_seconds");
-    if (rows.null(row, 10))
-      json.null();
-    else
-      json.number(rows.integer(row, 10));
-    json.end_object();
+  for (const TableStatus& table : tables) {
+    for (const GenerationState& state : table.generations) {
+      json.begin_object().key("table").text(table.name);
+      json.key("generation").number(state.generation).key("status").text(state.status);
+      json.key("rows").number(state.rows);
+      json.key("source").text(state.source).key("loaded_by").text(state.loaded_by);
+      json.key("started_at").text(state.started_at).key("finished_at").text(state.finished_at);
+      json.key("source_time").text(state.source_time).key("checked_at").text(state.checked_at);
+      json.key("age_seconds").number(state.age_seconds).end_object();
+    }
   }
   json.end_array().print();
 }
@@ -89,20 +60,17 @@ void print_columns_json(const TableSpec& spec) {
 }  // namespace
 
 void print_table_status(Database& catalog, const std::string& name, bool json) {
-  const bool all = json && !name.empty();
-  const Rows rows = catalog.query(kStatusSql, {name, all ? "true" : "false"});
-  if (rows.empty() && !name.empty()) {
-    throw Refused(fmt::format("no Table \"{}\" is defined", name), "tablegate get tables");
-  }
-  if (json) return print_status_json(rows);
+  const std::vector<TableStatus> tables = table_status(catalog, name, json && !name.empty());
+  if (json) return print_status_json(tables);
   std::vector<std::vector<std::string>> lines = {
       {"TABLE", "GENERATION", "STATUS", "ROWS", "LOADED", "AGE", "SOURCE TIME", "SOURCE"}};
-  for (int row = 0; row < rows.size(); ++row) {
-    const auto cell = [&](int column) {
-      return rows.null(row, column) ? std::string("-") : rows.string(row, column);
-    };
-    const std::string status = rows.null(row, 1) ? "not loaded" : cell(2);
-    lines.push_back({cell(0), cell(1), status, cell(3), cell(7), cell(9), cell(8), cell(4)});
+  for (const TableStatus& table : tables) {
+    if (table.generations.empty()) lines.push_back({table.name, "-", "not loaded", "-", "-", "-", "-", "-"});
+    for (const GenerationState& state : table.generations) {
+      lines.push_back({table.name, std::to_string(state.generation), state.status,
+                       state.rows ? std::to_string(*state.rows) : "-", state.finished_at.value_or("-"),
+                       state.age.value_or("-"), state.source_time.value_or("-"), state.source});
+    }
   }
   print_table(lines);
 }

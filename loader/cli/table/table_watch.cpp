@@ -8,6 +8,7 @@
 #include "cli/output.hpp"
 #include "cli/table/table_verbs.hpp"
 #include "mirror/refresh_watch.hpp"
+#include "mirror/table_status.hpp"
 #include "source/maxcompute/maxcompute_credentials.hpp"
 
 namespace tablegate::loader {
@@ -20,10 +21,7 @@ void pass_on(const char* name, const std::string& value) {
 
 void check_tables(Database& catalog, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    const Rows rows = catalog.query(
-        "SELECT refresh_schedule IS NOT NULL FROM tablegate.mirror_table WHERE name = $1", {name});
-    if (rows.empty()) throw Refused(fmt::format("no Table \"{}\" is defined", name), "tablegate get tables");
-    if (!rows.boolean(0, 0)) {
+    if (!list_tables(catalog, name).front().refreshed) {
       throw Refused(fmt::format("Table \"{}\" has no refresh in its definition", name),
                     fmt::format("tablegate get table {} -o json", name));
     }

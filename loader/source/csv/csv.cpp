@@ -43,11 +43,6 @@ std::optional<SourceTime> newest_of(const std::vector<std::string>& paths) {
   return newest;
 }
 
-// PostgreSQL's report on a row, reworded where it names the internal table.
-std::string reason_of(const CopyFault& fault) {
-  return fault.sqlstate == "23502" ? "is NULL in a column that is NOT NULL" : fault.message;
-}
-
 // While this object lives, times without an offset belong to `zone`.
 class ZoneOfTimes {
  public:
@@ -267,7 +262,7 @@ int64_t CsvSource::copy_good_rows(CsvFile& file, Database& database, const std::
   RecordReader& reader = file.reader();
   CsvBatch batch(database, table, copied_columns(file),
                  [&](const CopyFault& fault, uint64_t line, std::string_view record) {
-                   rejects_.add({file.label(), line, fault.column, reason_of(fault)}, record);
+                   rejects_.add({file.label(), line, fault.column, fault.reason()}, record);
                  });
   BadRow bad;
   uint64_t seen = 0;
@@ -284,16 +279,13 @@ int64_t CsvSource::copy_good_rows(CsvFile& file, Database& database, const std::
 }
 
 void CsvSource::refuse(const CopyFault& fault, const CsvFile& file, uint64_t line, uint64_t record) const {
-  if (!fault.of_data) throw DatabaseError(fault.sqlstate, fmt::format("{}: {}", file.label(), fault.message));
-  const std::string column = fault.column.empty() ? "" : fmt::format(", column \"{}\"", fault.column);
   const bool wrong_type = fault.sqlstate == "22P02" || fault.sqlstate == "22007" || fault.sqlstate == "22008";
   std::string next;
   if (wrong_type && fault.line == 1 && !file.has_header())
     next = "--header, when the first line names the columns";
   if (fault.sqlstate == "22021") next = kOtherCharset;  // bytes that are invalid in the encoding
-  throw Refused(fmt::format("{}, {}{}: {}", file.label(), file.reader().place_of(line, record), column,
-                            reason_of(fault)),
-                next);
+  refuse_rows(fault, file.label(), fmt::format("{}, {}", file.label(), file.reader().place_of(line, record)),
+              next);
 }
 
 }  // namespace tablegate::loader

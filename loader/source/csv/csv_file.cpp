@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 #include "core/text/utf8.hpp"
 #include "model/ddl_lexer.hpp"
 #include "source/table_source.hpp"
@@ -22,7 +23,7 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
 bool is_header(const std::vector<std::string>& names, const std::vector<std::string>& columns) {
   if (columns.size() < 2 || names.size() != columns.size()) return false;
   return std::all_of(names.begin(), names.end(),
-                     [&columns](const std::string& text) { return contains(columns, lower_name(text)); });
+                     [&columns](const std::string& text) { return contains(columns, core::to_lower(text)); });
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ void CsvFile::match(const std::vector<std::string>& names, const std::vector<std
     if (!core::valid_text(raw))
       throw Refused(fmt::format("{}, line 1: the header is not {}", label_, bytes_->charset()),
                     "--charset NAME (iconv -l lists the names)");
-    const std::string name = lower_name(raw);  // MaxCompute's names are case-insensitive
+    const std::string name = core::to_lower(raw);  // MaxCompute's names are case-insensitive
     const auto constant = std::find_if(options_.constants.begin(), options_.constants.end(),
                                        [&name](const auto& one) { return one.first == name; });
     if (constant != options_.constants.end()) {

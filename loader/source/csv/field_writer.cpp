@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/text/ascii.hpp"
 #include "core/text/utf8.hpp"
 #include "source/maxcompute/maxcompute_value.hpp"
 #include "source/maxcompute/nested_text.hpp"
@@ -11,21 +12,12 @@ namespace {
 
 using core::ColumnType;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+using core::is_digit;
 
 // "\x00ff", PostgreSQL's form.
 bool is_hex(std::string_view text) {
   return text.size() >= 2 && text.size() % 2 == 0 && text[0] == '\\' && text[1] == 'x' &&
-         std::all_of(text.begin() + 2, text.end(), [](char c) { return hex_digit(c) >= 0; });
+         std::all_of(text.begin() + 2, text.end(), [](char c) { return core::hex_value(c) >= 0; });
 }
 
 // The position of the fraction's point, after the seconds: "08:00:00.".

@@ -12,18 +12,14 @@
 
 #include "base/descriptor.hpp"
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::loader {
 namespace {
 
 constexpr size_t kMaxFile = size_t{64} << 10;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
+constexpr std::string_view kLineBlanks = " \t\r";
 
 std::string environment(const char* name) {
   const char* const value = std::getenv(name);
@@ -74,12 +70,12 @@ MaxComputeCredentials parse_credentials(std::string_view text, const std::string
   MaxComputeCredentials credentials;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trimmed(text.substr(0, end));
+    const std::string_view line = core::trimmed(text.substr(0, end), kLineBlanks);
     text.remove_prefix(std::min(end + 1, text.size()));
     const size_t equals = line.find('=');
     if (line.empty() || line[0] == '#' || line[0] == ';' || equals == std::string_view::npos) continue;
-    const std::string_view name = trimmed(line.substr(0, equals));
-    const std::string value(trimmed(line.substr(equals + 1)));
+    const std::string_view name = core::trimmed(line.substr(0, equals), kLineBlanks);
+    const std::string value(core::trimmed(line.substr(equals + 1), kLineBlanks));
     if (name == "access_id") credentials.access_id = value;
     if (name == "access_key") credentials.access_key = value;
     if (name == "sts_token" || name == "security_token") credentials.security_token = value;

@@ -1,4 +1,5 @@
 #include "source/maxcompute/maxcompute_download.hpp"
+#include "core/text/ascii.hpp"
 #include "source/copy_text.hpp"
 #include "source/maxcompute/maxcompute_record.hpp"
 #include "source/maxcompute/maxcompute_value.hpp"
@@ -178,7 +179,7 @@ class Worker {
       const auto found =
           std::find_if(session.columns.begin(), session.columns.end(),
                        [&column](const SourceColumn& other) { return other.name == column.name; });
-      if (found == session.columns.end() || lower(found->type) != lower(column.type)) {
+      if (found == session.columns.end() || plain_type(found->type) != plain_type(column.type)) {
         throw SourceChanged(fmt::format("column \"{}\" changed while the load began", column.name),
                             "the same command again");
       }
@@ -186,9 +187,9 @@ class Worker {
     if (plan_.all_columns && session.columns.size() != plan_.columns.size())
       throw SourceChanged("the table's columns changed while the load began", "the same command again");
   }
-  static std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  // In lower case and without blanks.
+  static std::string plain_type(const std::string& type) {
+    std::string text = core::to_lower(type);
     text.erase(std::remove(text.begin(), text.end(), ' '), text.end());
     return text;
   }

@@ -10,6 +10,9 @@
 #include <thread>
 #include <utility>
 
+#include "base/curl_headers.hpp"
+#include "base/percent.hpp"
+#include "core/text/ascii.hpp"
 #include "core/text/http_date.hpp"
 #include "model/ddl_lexer.hpp"
 #include "source/maxcompute/maxcompute_error.hpp"
@@ -41,23 +44,6 @@ void replace_all(std::string& text, const std::string& what) {
   for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at))
     text.replace(at, what.size(), "***");
 }
-
-class HeaderList {
- public:
-  ~HeaderList() { curl_slist_free_all(list_); }
-  HeaderList() = default;
-  HeaderList(const HeaderList&) = delete;
-  HeaderList& operator=(const HeaderList&) = delete;
-  void add(const std::string& line) {
-    curl_slist* const grown = curl_slist_append(list_, line.c_str());
-    if (grown == nullptr) throw SystemFailure("no memory");
-    list_ = grown;
-  }
-  curl_slist* get() const { return list_; }
-
- private:
-  curl_slist* list_ = nullptr;
-};
 
 }  // namespace
 
@@ -137,7 +123,7 @@ struct MaxComputeHttp::Transfer {
   MaxComputeHttp& http;
   const BodySink& sink;
   HttpAnswer answer;
-  HeaderList headers;
+  CurlHeaders headers;
   std::exception_ptr thrown;  // by the sink
   Clock::time_point last;     // byte received
   bool idle = false;
@@ -182,11 +168,10 @@ size_t MaxComputeHttp::take_header(char* data, size_t size, size_t count, void* 
   auto& transfer = *static_cast<Transfer*>(target);
   try {
     const std::string line(data, size * count);
-    if (lower_name(line.substr(0, kLocation.size())) == kLocation) {
-      const size_t begin = line.find_first_not_of(" \t", kLocation.size());
-      const size_t end = line.find_last_not_of(" \t\r\n");
-      if (begin != std::string::npos && begin <= end)
-        transfer.answer.location = line.substr(begin, end - begin + 1);
+    if (core::same_in_any_case(std::string_view(line).substr(0, kLocation.size()), kLocation)) {
+      const std::string_view location =
+          core::trimmed(std::string_view(line).substr(kLocation.size()), " \t\r\n");
+      if (!location.empty()) transfer.answer.location = location;
     }
     transfer.last = Clock::now();
     return size * count;
@@ -202,24 +187,17 @@ int MaxComputeHttp::watch(void* target, curl_off_t, curl_off_t, curl_off_t, curl
   return transfer.idle || transfer.http.stop_ ? 1 : 0;
 }
 
-std::string MaxComputeHttp::escaped(const std::string& text) const {
-  const std::unique_ptr<char, void (*)(void*)> escaped(
-      curl_easy_escape(curl_.get(), text.c_str(), static_cast<int>(text.size())), &curl_free);
-  if (!escaped) throw SystemFailure("no memory");
-  return escaped.get();
-}
-
 std::string MaxComputeHttp::url_of(const std::string& endpoint, const MaxComputeRequest& request) const {
   std::string url = endpoint;
   for (size_t at = 0; at < request.path.size();) {
     const size_t end = std::min(request.path.find('/', at + 1), request.path.size());
-    url += "/" + escaped(request.path.substr(at + 1, end - at - 1));
+    url += "/" + percent_encode(request.path.substr(at + 1, end - at - 1));
     at = end;
   }
   char before = '?';
   for (const auto& [name, value] : request.query) {
-    url += before + escaped(name);
-    if (!value.empty()) url += "=" + escaped(value);
+    url += before + percent_encode(name);
+    if (!value.empty()) url += "=" + percent_encode(value);
     before = '&';
   }
   return url;

@@ -115,7 +115,6 @@ class MaxComputeHttp {
   void prepare(const std::string& url, const MaxComputeRequest& request, const std::string& body,
                Transfer& transfer);
   std::string url_of(const std::string& endpoint, const MaxComputeRequest& request) const;
-  std::string escaped(const std::string& text) const;
 
   MaxComputeAccount& account_;
   HttpPatience patience_;

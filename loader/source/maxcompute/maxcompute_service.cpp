@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/json_text.hpp"
+#include "core/text/ascii.hpp"
 #include "core/text/base64.hpp"
 #include "core/text/http_date.hpp"
 #include "model/ddl_lexer.hpp"
@@ -66,7 +67,7 @@ std::vector<SourceColumn> read_columns_of(const JsonValue& schema, const char* m
   if (list == nullptr || !list->IsArray()) return columns;
   for (const JsonValue& item : list->GetArray()) {
     if (!item.IsObject() || json_member(item, "name").empty()) refuse_answer("a column without a name");
-    columns.push_back({lower_name(json_member(item, "name")), json_member(item, "type"),
+    columns.push_back({core::to_lower(json_member(item, "name")), json_member(item, "type"),
                        is_false(item, "isNullable") || is_false(item, "nullable"),
                        json_member(item, "comment")});
   }
@@ -129,7 +130,7 @@ const MaxComputeProject& MaxComputeService::route() {
   NamedValues query = {{"service", ""}};
   if (!project_.quota.empty()) query.emplace_back("quotaName", project_.quota);
   std::string host = http_.request(project_.endpoint, meta_request("GET", "/tunnel", query)).body;
-  while (!host.empty() && (host.back() == '\n' || host.back() == '\r' || host.back() == ' ')) host.pop_back();
+  host.resize(core::trimmed_end(host, " \r\n").size());
   if (!is_host(host)) refuse_answer("the name of the tunnel endpoint");
   project_.tunnel = project_.endpoint.substr(0, project_.endpoint.find("://") + 3) + host;
   return project_;
@@ -174,7 +175,7 @@ std::vector<SourcePartition> MaxComputeService::list_partitions(const std::strin
     for (const pugi::xml_node item : root.children("Partition")) {
       SourcePartition partition;
       for (const pugi::xml_node column : item.children("Column"))
-        partition.values.emplace_back(lower_name(column.attribute("Name").value()),
+        partition.values.emplace_back(core::to_lower(column.attribute("Name").value()),
                                       column.attribute("Value").value());
       partition.name = partition_text(partition.values);
       partition.modified = item.child("LastModifiedTime").text().as_llong(0);

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 #include "core/text/base64.hpp"
 
 namespace tablegate::loader {
@@ -29,18 +30,12 @@ std::string header(const MaxComputeRequest& request, std::string_view name) {
   return {};
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
-
 // The x-odps-* headers and query arguments, as "name:value" lines.
 std::string odps_lines(const MaxComputeRequest& request) {
   NamedValues found;
   for (const NamedValues* values : {&request.headers, &request.query}) {
     for (const auto& [name, value] : *values) {
-      std::string small = lower(name);
+      std::string small = core::to_lower(name);
       if (small.rfind("x-odps-", 0) == 0) found.emplace_back(std::move(small), value);
     }
   }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <set>
 #include <utility>
 
@@ -13,37 +12,10 @@
 #include "model/ddl_type.hpp"
 #include "source/copy_stream.hpp"
 #include "source/partition_text.hpp"
+#include "source/source_columns.hpp"
 
 namespace tablegate::loader {
 namespace {
-
-using core::ColumnType;
-
-constexpr const char* kFollow = "tablegate apply -f FILE, with the ddl as the source has it";
-
-// The numbers in "numeric(38,18)" or "timestamptz(3)"; -1 where there is none.
-std::pair<int, int> arguments_of(const std::string& sql_type) {
-  std::pair<int, int> numbers{-1, -1};
-  const size_t open = sql_type.find('(');
-  if (open == std::string::npos) return numbers;
-  const char* const end = sql_type.data() + sql_type.size();
-  const auto first = std::from_chars(sql_type.data() + open + 1, end, numbers.first);
-  if (first.ptr != end && *first.ptr == ',') std::from_chars(first.ptr + 1, end, numbers.second);
-  return numbers;
-}
-
-int size_of_integer(ColumnType type) {
-  switch (type) {
-    case ColumnType::int2:
-      return 2;
-    case ColumnType::int4:
-      return 4;
-    case ColumnType::int8:
-      return 8;
-    default:
-      return 0;
-  }
-}
 
 const SourceColumn* find_column(const std::vector<SourceColumn>& columns, const std::string& name) {
   const auto found = std::find_if(columns.begin(), columns.end(),
@@ -79,20 +51,6 @@ MaxComputeProject project_of(const DataSourceDefinition& source) {
   project.region = source.region;
   project.quota = source.quota;
   return project;
-}
-
-bool column_fits(const TableColumn& source, const TableColumn& mirror) {
-  const int integer = size_of_integer(source.type);
-  if (integer > 0) return size_of_integer(mirror.type) >= integer;
-  if (source.type == ColumnType::float4)
-    return mirror.type == ColumnType::float4 || mirror.type == ColumnType::float8;
-  if (source.type != mirror.type) return false;
-  const auto [precision, scale] = arguments_of(source.sql_type);
-  const auto [mirror_precision, mirror_scale] = arguments_of(mirror.sql_type);
-  if (source.type == ColumnType::numeric)
-    return mirror_precision < 0 ||
-           (mirror_scale >= scale && mirror_precision - mirror_scale >= precision - scale);
-  return mirror_precision < 0 || mirror_precision >= precision;  // fractions of a second
 }
 
 NamedValues parse_partition(const std::string& text, const std::vector<SourceColumn>& keys) {
@@ -151,9 +109,7 @@ void MaxComputeSource::plan_columns(const SourceTable& source) {
   for (const TableColumn& column : columns_) {
     const SourceColumn* const key = find_column(source.partition_keys, column.name);
     if (key == nullptr && find_column(source.columns, column.name) == nullptr) {
-      throw SourceDrift({column.name},
-                        fmt::format("the source's table {} has no column \"{}\"", source.name, column.name),
-                        kFollow);
+      refuse_missing_column("the source's table " + source.name, column.name);
     }
     if (key != nullptr) plan_.keys.push_back(column.name);
     wanted.insert(column.name);
@@ -167,13 +123,7 @@ void MaxComputeSource::plan_columns(const SourceTable& source) {
     const TableColumn is = mapped(column, type);
     const auto mirror = std::find_if(columns_.begin(), columns_.end(),
                                      [&column](const TableColumn& one) { return one.name == column.name; });
-    if (!column_fits(is, *mirror)) {
-      throw SourceDrift(
-          {column.name},
-          fmt::format("column \"{}\" is {} in the source, which does not fit into the Table's {}",
-                      column.name, column.type, mirror->sql_type),
-          kFollow);
-    }
+    if (!column_fits(is, *mirror)) refuse_unfit_column(*mirror, column.type);
     plan_.columns.push_back(column);
     plan_.types.push_back(std::move(type));
   }
@@ -266,22 +216,11 @@ int64_t MaxComputeSource::copy_into(Database& database, const std::string& table
   }
   int64_t rows = 0;
   CopyFault fault;
-  if (!stream.finish(rows, fault)) refuse_row(fault);
-  if (static_cast<uint64_t>(rows) != records) {
-    throw SystemFailure(
-        fmt::format("{}: {} rows arrived where the source reports {}", label_, rows, records));
-  }
+  // Rows arrive in any order, so a line number would mean nothing; PostgreSQL's message holds the rejected
+  // value.
+  if (!stream.finish(rows, fault)) refuse_rows(fault, label_, label_);
+  require_count(label_, rows, records);
   return rows;
-}
-
-// Rows arrive in any order, so a line number would mean nothing; PostgreSQL's message holds the rejected
-// value.
-void MaxComputeSource::refuse_row(const CopyFault& fault) const {
-  if (!fault.of_data) throw DatabaseError(fault.sqlstate, fmt::format("{}: {}", label_, fault.message));
-  const std::string place =
-      fault.column.empty() ? label_ : fmt::format("{}, column \"{}\"", label_, fault.column);
-  throw Refused(fault.sqlstate == "23502" ? place + ": is NULL in a column that is NOT NULL"
-                                          : fmt::format("{}: {}", place, fault.message));
 }
 
 }  // namespace tablegate::loader

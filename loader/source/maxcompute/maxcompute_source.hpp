@@ -54,7 +54,6 @@ class MaxComputeSource final : public TableSource, private PartitionedSource {
   void find_partitions(MaxComputeService& service, const SourceTable& source,
                        const std::vector<std::string>& texts);
   void plan_query(MaxComputeService& service);
-  [[noreturn]] void refuse_row(const CopyFault& fault) const;
 
   std::vector<TableColumn> columns_;
   std::unique_ptr<MaxComputeAccount> account_;
@@ -71,8 +70,5 @@ class MaxComputeSource final : public TableSource, private PartitionedSource {
 
 // The partition of "ds=20260101/hh='01'": the first keys of the table, in its order. Throws Refused.
 NamedValues parse_partition(const std::string& text, const std::vector<SourceColumn>& keys);
-
-// Whether every value of the source's column fits into the mirror's column without loss.
-bool column_fits(const TableColumn& source, const TableColumn& mirror);
 
 }  // namespace tablegate::loader

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/text/ascii.hpp"
 #include "core/text/base64.hpp"
 #include "core/text/utf8.hpp"
 
@@ -85,11 +86,6 @@ std::string_view checked_text(std::string_view text) {
   throw BadValue(text.find('\0') != std::string_view::npos
                      ? "holds a NUL byte, which PostgreSQL's text cannot"
                      : "is not UTF-8");
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
 }
 
 // Months or seconds, as PostgreSQL reads an interval.
@@ -209,10 +205,6 @@ std::string date_text(int64_t days) {
   return fmt::format("{:04}-{:02}-{:02} BC", 1 - day.year, day.month, day.day);
 }
 
-std::string moment_text(int64_t seconds, int64_t micros) {
-  return write_moment(seconds, micros, 6, ' ', "");
-}
-
 void copy_value(const MaxComputeType& type, const RecordValue& value, CopyText& copy) {
   if (value.null) return copy.null();
   switch (type.kind) {
@@ -232,7 +224,7 @@ void copy_value(const MaxComputeType& type, const RecordValue& value, CopyText& 
     case Kind::decimal:
       return copy.text(checked_text(value.bytes));
     case Kind::char_:
-      return copy.text(checked_text(trimmed(value.bytes)));
+      return copy.text(checked_text(core::trimmed_end(value.bytes, " ")));
     case Kind::binary:
       return copy.bytes(value.bytes);
     case Kind::date:
@@ -295,7 +287,7 @@ void append_json(const MaxComputeType& type, const RecordValue& value, std::stri
     case Kind::varchar:
       return append_json_string(value.bytes, out);
     case Kind::char_:
-      return append_json_string(trimmed(value.bytes), out);
+      return append_json_string(core::trimmed_end(value.bytes, " "), out);
     case Kind::array:
       return append_array(type, value, out);
     case Kind::map:

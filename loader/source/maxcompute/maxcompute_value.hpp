@@ -26,7 +26,5 @@ void append_json(const MaxComputeType& type, const RecordValue& value, std::stri
 
 // "2017-11-11", "0044-03-15 BC"; days since 1970.
 std::string date_text(int64_t days);
-// "2017-11-11 00:00:00.123"; microseconds are written if not 0, without trailing zeros.
-std::string moment_text(int64_t seconds, int64_t micros);
 
 }  // namespace tablegate::loader

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/text/ascii.hpp"
 #include "core/text/utf8.hpp"
 #include "source/maxcompute/maxcompute_value.hpp"
 
@@ -114,7 +115,7 @@ class Unwrapper {
       append_string(type.fields[i], out_);
       out_ += ':';
       const auto found = std::find_if(value.MemberBegin(), value.MemberEnd(), [&](const auto& member) {
-        return lower_name(std::string(view(member.name))) == lower_name(type.fields[i]);
+        return core::to_lower(std::string(view(member.name))) == core::to_lower(type.fields[i]);
       });
       if (found == value.MemberEnd()) {
         out_ += "null";
@@ -135,7 +136,7 @@ class Unwrapper {
     if (!value.IsBool() && !value.IsString())
       throw BadValue(fmt::format("holds a nested value where {} is expected", type.name));
     if (type.name == "boolean") {
-      const std::string word = lower_name(text);
+      const std::string word = core::to_lower(text);
       if (word != "true" && word != "false") refuse(text, type);
       out_ += word;
     } else if (is_whole(type)) {

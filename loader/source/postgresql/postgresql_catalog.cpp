@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 #include "model/ddl_lexer.hpp"
 #include "model/source_rules.hpp"
 
@@ -70,11 +71,6 @@ auto asked(const Ask& ask) {
   } catch (const DatabaseError& error) {
     throw Refused(fmt::format("the source: {}", error.what()));
   }
-}
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && std::strchr("; \t\r\n", text.back()) != nullptr) text.pop_back();
-  return text;
 }
 
 // The names and types of the query's columns, without running it.
@@ -173,7 +169,8 @@ PostgresTable describe_postgres(Database& source, const PostgresRows& rows) {
   if (!rows.query.empty()) {
     table.shown = "(query)";
     // The line feed ends a comment at the end of the query. Only a SELECT is valid here.
-    table.rows = fmt::format("SELECT * FROM ({}\n) AS source_query", trimmed(rows.query));
+    table.rows =
+        fmt::format("SELECT * FROM ({}\n) AS source_query", core::trimmed_end(rows.query, "; \t\r\n"));
     describe(source, table);
     return table;
   }
@@ -217,7 +214,7 @@ std::string postgres_ddl(const PostgresTable& table, const std::string& name) {
   std::vector<std::string> columns;
   std::set<std::string> names;
   for (const PostgresColumn& column : table.columns) {
-    if (!names.insert(lower_name(column.name)).second)
+    if (!names.insert(core::to_lower(column.name)).second)
       throw Refused(fmt::format("column \"{}\" of the source is repeated: names are case-insensitive here",
                                 column.name));
     const std::string word = ddl_word(column);

@@ -9,8 +9,9 @@
 #include <utility>
 
 #include "core/plan/statement.hpp"
+#include "core/text/ascii.hpp"
 #include "model/ddl_lexer.hpp"
-#include "source/maxcompute/maxcompute_source.hpp"
+#include "source/source_columns.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -18,7 +19,6 @@ namespace {
 using core::ColumnType;
 
 constexpr size_t kChunk = size_t{1} << 18;
-constexpr const char* kFollow = "tablegate apply -f FILE, with the ddl as the source has it";
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
 // When the loader is interrupted, the source must cancel its query.
@@ -101,20 +101,12 @@ PostgresSource::PostgresSource(const PostgresRows& rows, std::vector<TableColumn
 void PostgresSource::plan(const PostgresTable& table) {
   std::vector<std::string> expressions;
   for (const TableColumn& column : columns_) {
-    const auto found =
-        std::find_if(table.columns.begin(), table.columns.end(),
-                     [&column](const PostgresColumn& one) { return lower_name(one.name) == column.name; });
-    if (found == table.columns.end()) {
-      throw SourceDrift({column.name}, fmt::format("{} has no column \"{}\"", label_, column.name), kFollow);
-    }
+    const auto found = std::find_if(
+        table.columns.begin(), table.columns.end(),
+        [&column](const PostgresColumn& one) { return core::to_lower(one.name) == column.name; });
+    if (found == table.columns.end()) refuse_missing_column(label_, column.name);
     const std::optional<ColumnPlan> plan = plan_column(*found, column);
-    if (!plan) {
-      throw SourceDrift(
-          {column.name},
-          fmt::format("column \"{}\" is {} in the source, which does not fit into the Table's {}",
-                      column.name, found->type, column.sql_type),
-          kFollow);
-    }
+    if (!plan) refuse_unfit_column(column, found->type);
     expressions.push_back(plan->expression);
     binary_ = binary_ && plan->binary;
   }
@@ -132,9 +124,9 @@ int64_t PostgresSource::copy_into(Database& database, const std::string& table, 
   cancel.done();
   int64_t rows = 0;
   CopyFault fault;
-  if (!copy.finish(rows, fault)) refuse_row(fault);
-  if (static_cast<uint64_t>(rows) != sent)
-    throw SystemFailure(fmt::format("{}: {} rows arrived where the source reports {}", label_, rows, sent));
+  // Rows arrive in any order, so a line number would mean nothing.
+  if (!copy.finish(rows, fault)) refuse_rows(fault, label_, label_);
+  require_count(label_, rows, sent);
   source_.script("COMMIT");
   return rows;
 }
@@ -184,15 +176,6 @@ void PostgresSource::refuse_source(const PGresult* result) const {
   if (state.compare(0, 2, "57") == 0 || state.compare(0, 2, "53") == 0)
     throw SystemFailure(fmt::format("{}: the source: {}", label_, message));
   throw Refused(fmt::format("{}: the source: {}", label_, message));
-}
-
-// Rows arrive in any order, so a line number would mean nothing.
-void PostgresSource::refuse_row(const CopyFault& fault) const {
-  if (!fault.of_data) throw DatabaseError(fault.sqlstate, fmt::format("{}: {}", label_, fault.message));
-  const std::string place =
-      fault.column.empty() ? label_ : fmt::format("{}, column \"{}\"", label_, fault.column);
-  throw Refused(fault.sqlstate == "23502" ? place + ": is NULL in a column that is NOT NULL"
-                                          : fmt::format("{}: {}", place, fault.message));
 }
 
 }  // namespace tablegate::loader

@@ -27,7 +27,6 @@ class PostgresSource final : public TableSource {
   void plan(const PostgresTable& table);
   uint64_t stream(CopyStream& copy, const ProgressWatch& progress);
   [[noreturn]] void refuse_source(const PGresult* result) const;
-  [[noreturn]] void refuse_row(const CopyFault& fault) const;
 
   std::vector<TableColumn> columns_;
   Database source_;

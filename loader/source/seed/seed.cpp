@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/refusal.hpp"
+#include "core/text/ascii.hpp"
 #include "model/ddl_reader.hpp"
 #include "source/seed/sql_literal.hpp"
 #include "source/seed/sql_value.hpp"
@@ -40,7 +41,7 @@ class SeedReader : private DdlReader {
  private:
   std::string name(std::string_view what) {
     if (!at_name()) refuse_found(fmt::format("{} expected", what));
-    std::string text = lower_name(token_.text);
+    std::string text = core::to_lower(token_.text);
     step();
     return text;
   }

@@ -56,12 +56,9 @@ int64_t SeedSource::copy_into(Database& database, const std::string& table, bool
   int64_t rows = 0;
   CopyFault fault;
   if (stream.finish(rows, fault)) return rows;
-  if (!fault.of_data || fault.line > lines.size())
-    throw DatabaseError(fault.sqlstate, fmt::format("{}: {}", shown_, fault.message));
-  std::string place = fmt::format("{}, line {}", shown_, lines[fault.line - 1]);
-  if (!fault.column.empty()) place += fmt::format(", column \"{}\"", fault.column);
-  throw Refused(fault.sqlstate == "23502" ? place + ": is NULL in a column that is NOT NULL"
-                                          : fmt::format("{}: {}", place, fault.message));
+  if (fault.line == 0 || fault.line > lines.size()) fault.of_data = false;
+  refuse_rows(fault, shown_,
+              fault.of_data ? fmt::format("{}, line {}", shown_, lines[fault.line - 1]) : shown_);
 }
 
 }  // namespace tablegate::loader

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <utility>
 
+#include "core/text/ascii.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -14,16 +16,7 @@ using Kind = SqlLiteral::Kind;
 
 constexpr int kMaxDepth = 16;  // nesting of array(), map() and named_struct()
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+using core::is_digit;
 
 class LiteralReader {
  public:
@@ -131,7 +124,7 @@ class LiteralReader {
     if (token_.is_word("NULL")) return step();
     if (token_.is_word("TRUE") || token_.is_word("FALSE")) {
       literal.kind = Kind::boolean;
-      literal.text = lower_name(token_.text);
+      literal.text = core::to_lower(token_.text);
       return step();
     }
     if (read_prefixed(literal)) return;
@@ -166,8 +159,8 @@ class LiteralReader {
     std::string bytes;
     bool good = hex.size() % 2 == 0;
     for (size_t i = 0; i + 1 < hex.size() && good; i += 2) {
-      const int high = hex_value(hex[i]);
-      const int low = hex_value(hex[i + 1]);
+      const int high = core::hex_value(hex[i]);
+      const int low = core::hex_value(hex[i + 1]);
       good = high >= 0 && low >= 0;
       bytes += static_cast<char>(high * 16 + low);
     }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/text/ascii.hpp"
 #include "model/ddl_lexer.hpp"
 #include "source/maxcompute/maxcompute_value.hpp"
 
@@ -198,7 +199,7 @@ std::string json_struct(const SqlLiteral& literal, const DdlType& type, const Ta
   std::string out = "{";
   for (size_t i = 0; i < type.fields.size(); ++i) {
     const SqlLiteral& name = literal.items[i * 2];
-    if (lower_name(name.text) != lower_name(type.fields[i])) {
+    if (core::to_lower(name.text) != core::to_lower(type.fields[i])) {
       refuse_value(name, column,
                    fmt::format("field \"{}\" where \"{}\" is expected", name.text, type.fields[i]));
     }

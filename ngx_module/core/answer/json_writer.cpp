@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "core/text/ascii.hpp"
+
 namespace tablegate::core {
 
 namespace {
@@ -40,7 +42,6 @@ constexpr std::array<char, 256> make_escapes() {
   return table;
 }
 constexpr std::array<char, 256> kEscapes = make_escapes();
-constexpr char kHex[] = "0123456789abcdef";
 
 size_t count_escapes(std::string_view text) {
   size_t extra = 0;
@@ -172,10 +173,6 @@ bool write_timestamp(std::string_view text, ByteSink& sink) {
 
 // ---- bytea
 
-int hex_digit(char c) {
-  return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 // PostgreSQL's \x6162 to standard padded base64 (RFC 4648 section 4).
 bool write_bytea(std::string_view text, ByteSink& sink) {
   constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -193,7 +190,7 @@ bool write_bytea(std::string_view text, ByteSink& sink) {
     for (size_t i = 0; i < 3; ++i) {
       bits <<= 8U;
       if (i < count) {
-        bits |= static_cast<unsigned>(hex_digit(text[2 * (at + i)]) * 16 + hex_digit(text[2 * (at + i) + 1]));
+        bits |= static_cast<unsigned>(hex_value(text[2 * (at + i)]) * 16 + hex_value(text[2 * (at + i) + 1]));
       }
     }
     *out++ = kAlphabet[bits >> 18U & 63U];
@@ -236,8 +233,8 @@ bool write_json_string(std::string_view text, ByteSink& sink) {
     if (escape == 'u') {
       *out++ = '0';
       *out++ = '0';
-      *out++ = kHex[static_cast<unsigned char>(c) >> 4U];
-      *out++ = kHex[static_cast<unsigned char>(c) & 15U];
+      *out++ = kLowerHex[static_cast<unsigned char>(c) >> 4U];
+      *out++ = kLowerHex[static_cast<unsigned char>(c) & 15U];
     }
   }
   *out++ = '"';

@@ -2,27 +2,17 @@
 
 #include <algorithm>
 
+#include "core/text/ascii.hpp"
+
 namespace tablegate::core {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Removes the text before `separator` from the front and returns it.
 std::string_view next_piece(std::string_view& rest, char separator) {
   const std::string_view piece = rest.substr(0, rest.find(separator));
   rest.remove_prefix(std::min(rest.size(), piece.size() + 1));
   return trimmed(piece);
-}
-
-bool same(std::string_view one, std::string_view other) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
-                    [lower](char a, char b) { return lower(a) == lower(b); });
 }
 
 // "0.25" in thousandths; an invalid weight is 1.
@@ -39,11 +29,11 @@ int weight_of(std::string_view text) {
 
 // 0: the range does not match the offer; 1 "*/*", 2 "text/*", 3 "text/html".
 int exactness(std::string_view range, std::string_view offer) {
-  if (same(range, offer)) return 3;
+  if (same_in_any_case(range, offer)) return 3;
   if (range == "*/*") return 1;
   const size_t slash = offer.find('/');
   const bool any = range.size() == slash + 2 && range.substr(slash) == "/*";
-  return any && same(range.substr(0, slash), offer.substr(0, slash)) ? 2 : 0;
+  return any && same_in_any_case(range.substr(0, slash), offer.substr(0, slash)) ? 2 : 0;
 }
 
 struct Preference {
@@ -60,7 +50,7 @@ Preference preference(std::string_view accept, std::string_view offer) {
     best = {exact, 1000};
     while (!parameters.empty()) {
       std::string_view value = next_piece(parameters, ';');
-      if (same(next_piece(value, '='), "q")) best.weight = weight_of(trimmed(value));
+      if (same_in_any_case(next_piece(value, '='), "q")) best.weight = weight_of(trimmed(value));
     }
   }
   return best;

@@ -1,25 +1,8 @@
 #include "core/call/body.hpp"
 
-#include <algorithm>
+#include "core/text/ascii.hpp"
 
 namespace tablegate::core {
-
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-bool same_in_any_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() &&
-         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a | 0x20) : a) == b;
-         });
-}
-
-}  // namespace
 
 Body::Kind body_kind(std::string_view content_type, std::string_view bytes) {
   if (bytes.empty()) return Body::Kind::none;

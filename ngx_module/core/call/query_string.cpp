@@ -1,16 +1,10 @@
 // The query string half of parameters.hpp: splitting and decoding.
 #include "core/call/parameters.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::core {
 
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // The decoded byte of `text` at `at`, which is advanced; -1 when the encoding is invalid.
 int next_byte(std::string_view text, size_t& at) {

@@ -7,15 +7,12 @@
 #include <cstring>
 
 #include "core/call/parameters.hpp"
+#include "core/text/ascii.hpp"
 #include "core/text/utf8.hpp"
 
 namespace tablegate::core {
 
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool all_digits(std::string_view text) {
   if (text.empty()) return false;

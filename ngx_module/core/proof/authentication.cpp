@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/text/ascii.hpp"
+
 namespace tablegate::core {
 
 namespace {
@@ -11,17 +13,11 @@ bool blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
 // The value after the scheme in `Bearer KEY`: the scheme in any case, then one or more blanks. Empty: another
 // scheme.
 std::string_view after_scheme(std::string_view value, std::string_view scheme) {
   if (value.size() <= scheme.size() || !blank(value[scheme.size()])) return {};
-  for (size_t i = 0; i < scheme.size(); ++i) {
-    if (lower(value[i]) != lower(scheme[i])) return {};
-  }
+  if (!same_in_any_case(value.substr(0, scheme.size()), scheme)) return {};
   size_t start = scheme.size();
   while (start < value.size() && blank(value[start])) ++start;
   return value.substr(start);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 
+#include "core/text/ascii.hpp"
 #include "core/text/base64.hpp"
 #include "core/text/http_date.hpp"
 
@@ -228,7 +229,6 @@ std::string hmac_signature(HmacHash hash, std::string_view secret, std::string_v
 }
 
 std::string string_to_sign_message(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
   std::string message = "Server StringToSign:`";
   for (const char c : text) {
     if (message.size() >= kMaxMessage) {
@@ -239,7 +239,8 @@ std::string string_to_sign_message(std::string_view text) {
     if (c == '\n') {
       message += '#';
     } else if (byte < 0x20 || byte == 0x7f) {
-      message.append({'%', kHex[byte >> 4U], kHex[byte & 15U]});
+      message += '%';
+      append_hex(message, c, kUpperHex);
     } else {
       message += c;
     }

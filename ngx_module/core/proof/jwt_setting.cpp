@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/manifest/manifest_object.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::core {
 
@@ -11,21 +12,9 @@ namespace {
 constexpr size_t kMaxName = 128;
 constexpr size_t kMaxValue = 1024;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-bool same_in_any_case(const std::string& a, const std::string& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
-// A token of RFC 9110 section 5.6.2, as names of headers and cookies are.
+// As names of headers and cookies are.
 bool is_token(const std::string& text) {
-  constexpr std::string_view kOther = "!#$%&'*+-.^_`|~";
-  return std::all_of(text.begin(), text.end(), [kOther](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || kOther.find(c) != kOther.npos;
-  });
+  return std::all_of(text.begin(), text.end(), is_token_character);
 }
 
 std::string limited(ObjectReader& in, const char* name, size_t most) {

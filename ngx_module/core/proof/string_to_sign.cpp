@@ -4,6 +4,8 @@
 #include <array>
 #include <new>
 
+#include "core/text/ascii.hpp"
+
 namespace tablegate::core {
 
 namespace {
@@ -12,22 +14,9 @@ constexpr size_t kMaxPairs = 1024;
 
 constexpr std::string_view kFixed[] = {"accept", "content-md5", "content-type", "date"};
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-bool same_in_any_case(std::string_view one, std::string_view other) {
-  return one.size() == other.size() && std::equal(one.begin(), one.end(), other.begin(),
-                                                  [](char a, char b) { return lower(a) == lower(b); });
-}
-
 // A valid name of a header (RFC 9110 section 5.6.2).
 bool token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return std::all_of(text.begin(), text.end(), [kMarks](char c) {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
+  return std::all_of(text.begin(), text.end(), is_token_character);
 }
 
 // Headers that are never among the signed ones, listed or not: the signature itself, and those with a line of
@@ -37,12 +26,6 @@ bool never_listed(std::string_view name) {
     return true;
   return std::any_of(std::begin(kFixed), std::end(kFixed),
                      [name](std::string_view fixed) { return same_in_any_case(name, fixed); });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 // Calls visit(part) for each part of `text` between `separator`s, until it returns false.
@@ -114,7 +97,7 @@ Problem SignedRequest::read_headers(const RequestData& request, Arena& arena) {
     header.value = single_header(*request.headers, header.name, repeated);
     char* copy = arena.copy(header.name);
     if (copy == nullptr) return false;
-    std::transform(copy, copy + header.name.size(), copy, lower);
+    std::transform(copy, copy + header.name.size(), copy, [](char c) { return to_lower(c); });
     header.lower = {copy, header.name.size()};
     mixed_case_ = mixed_case_ || header.lower != header.name;
     headers_[header_count_++] = header;

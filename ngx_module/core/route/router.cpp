@@ -5,22 +5,13 @@
 #include <unordered_map>
 
 #include "core/call/parameters.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::core {
 
-namespace {
-
-bool same_header(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-}  // namespace
-
 bool could_mean_both(const VersionKey& a, const VersionKey& b) {
   if (a.in == VersionKey::In::none || a.in != b.in) return true;
-  const bool same_name = a.in == VersionKey::In::header ? same_header(a.name, b.name) : a.name == b.name;
+  const bool same_name = a.in == VersionKey::In::header ? same_in_any_case(a.name, b.name) : a.name == b.name;
   return !same_name || a.value == b.value;
 }
 

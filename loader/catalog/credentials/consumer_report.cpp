@@ -1,0 +1,64 @@
+#include "catalog/credentials/consumer_report.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+std::optional<std::string> text(const Rows& rows, int row, int column) {
+  return rows.null(row, column) ? std::nullopt : std::optional(rows.string(row, column));
+}
+
+}  // namespace
+
+std::vector<ConsumerSummary> list_consumers(Database& catalog) {
+  const Rows rows = catalog.query(
+      "SELECT c.name, c.enabled, coalesce(w.name, ''),"
+      " (SELECT count(k.key_id) FROM tablegate.api_key k WHERE k.consumer_id = c.consumer_id)"
+      " + (SELECT count(k.key_id) FROM tablegate.hmac_key k WHERE k.consumer_id = c.consumer_id),"
+      " (SELECT count(*) FROM tablegate.authorization z WHERE z.consumer_id = c.consumer_id),"
+      " EXISTS (SELECT j.consumer_id FROM tablegate.jwt_setting j WHERE j.consumer_id = c.consumer_id)"
+      " FROM tablegate.consumer c LEFT JOIN tablegate.workspace w USING (workspace_id) ORDER BY c.name "
+      "COLLATE \"C\"");
+  std::vector<ConsumerSummary> consumers;
+  for (int row = 0; row < rows.size(); ++row) {
+    consumers.push_back({rows.string(row, 0), rows.boolean(row, 1), rows.string(row, 2), rows.integer(row, 3),
+                         rows.integer(row, 4), rows.boolean(row, 5)});
+  }
+  return consumers;
+}
+
+std::vector<KeySummary> keys_of(Database& catalog, const Consumer& consumer) {
+  const Rows rows = catalog.query(
+      "WITH keys AS (SELECT key_id, 'api_key' AS type, label, not_before, expires, created_at, NULL AS "
+      "access_key,"
+      " NULL AS profile FROM tablegate.api_key WHERE consumer_id = $1 UNION ALL SELECT key_id, 'hmac', label,"
+      " not_before, expires, created_at, access_key, profile FROM tablegate.hmac_key WHERE consumer_id = $1),"
+      " format AS (SELECT 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"' AS iso)"
+      " SELECT key_id, type, label, to_char(not_before, iso), to_char(expires, iso), to_char(created_at, "
+      "iso),"
+      " CASE WHEN expires <= now() THEN 'expired' WHEN not_before > now() THEN 'not yet valid' ELSE 'valid' "
+      "END,"
+      " access_key, profile FROM keys, format ORDER BY created_at, key_id",
+      {consumer.id});
+  std::vector<KeySummary> keys;
+  for (int row = 0; row < rows.size(); ++row) {
+    keys.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2), text(rows, row, 3),
+                    text(rows, row, 4), rows.string(row, 5), rows.string(row, 6), text(rows, row, 7),
+                    text(rows, row, 8)});
+  }
+  return keys;
+}
+
+std::vector<Grant> grants_of(Database& catalog, const Consumer& consumer) {
+  const Rows rows = catalog.query(
+      "SELECT a.name, r.name, r.version FROM tablegate.authorization z LEFT JOIN tablegate.api a USING "
+      "(api_id)"
+      " LEFT JOIN tablegate.rest_api r ON r.rest_api_id = z.rest_api_id WHERE z.consumer_id = $1 ORDER BY 1, "
+      "2, 3",
+      {consumer.id});
+  std::vector<Grant> grants;
+  for (int row = 0; row < rows.size(); ++row)
+    grants.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2)});
+  return grants;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,60 @@
+// Where an API is published and what callers get there: for `list`, `show`,
+// `call` and `versions`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/database.hpp"
+#include "catalog/life/canary.hpp"
+#include "catalog/life/deprecation.hpp"
+#include "catalog/lookup.hpp"
+
+namespace tablegate::loader {
+
+// An API as callers know it: its published version on the gateway, else its draft.
+struct ServedApi {
+  std::string name;
+  ApiDefinition definition;
+  std::string text;  // of the definition, JSON
+  std::string base_path;
+  core::VersionKey version_key;      // of the REST API
+  int version = 0;                   // 0: not published, this is the draft
+  std::string gateway;               // empty: there is none, or several
+  std::string address;               // the gateway instance's, or empty
+  std::vector<std::string> domains;  // URLs: "https://api.example.com"
+};
+// `gateway` empty: the only one there is, if any.
+ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway);
+
+// What one gateway serves of an API.
+struct Served {
+  std::string gateway;
+  int version = 0;
+  std::optional<Canary> canary;
+  std::optional<Deprecation> deprecation;
+};
+// By gateway.
+std::vector<Served> served_everywhere(Database& catalog, const ApiRow& api);
+// Gateways that an API of this name is published on.
+std::vector<std::string> gateways_of(Database& catalog, const Workspace& workspace, const std::string& api);
+
+struct LatestVersion {
+  int version = 0;  // 0: none was committed
+  std::string status;
+  bool changed = true;  // the draft is no longer what was committed
+};
+LatestVersion latest_state(Database& catalog, const ApiRow& api, const std::string& draft_digest);
+
+struct VersionSummary {
+  long long version = 0;
+  std::string status, message, author;
+  std::string committed_at;     // "2027-01-31T08:00:00Z"
+  std::string published_on;     // a JSON list of gateways
+  std::string published_words;  // "prod, test (10 %)", or "-"
+};
+// The oldest first.
+std::vector<VersionSummary> list_versions(Database& catalog, const ApiRow& api);
+
+}  // namespace tablegate::loader

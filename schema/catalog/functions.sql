@@ -1,0 +1,502 @@
+-- The functions and triggers of schema tablegate, each once, in their current form. `tablegate init` applies this file after
+-- the migrations, every time, as tablegate_owner. Each change requires a migration with the next number, so that commands
+-- ask for init; that migration also drops a trigger that changes, or a function whose arguments change.
+
+CREATE OR REPLACE FUNCTION tablegate.api_version_is_immutable() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR TG_OP = 'TRUNCATE'
+       OR (NEW.api_id, NEW.version, NEW.definition::text, NEW.source::text, NEW.draft_digest, NEW.message, NEW.author,
+           NEW.committed_at, NEW.method, NEW.path, NEW.resource_group)
+          IS DISTINCT FROM
+          (OLD.api_id, OLD.version, OLD.definition::text, OLD.source::text, OLD.draft_digest, OLD.message, OLD.author,
+           OLD.committed_at, OLD.method, OLD.path, OLD.resource_group)
+    THEN
+        RAISE EXCEPTION 'a committed version never changes' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- What a version reads: written in the transaction that commits the version, and never again.
+CREATE OR REPLACE FUNCTION tablegate.api_version_read_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' OR NOT EXISTS (
+        SELECT FROM tablegate.api_version v WHERE v.api_id = NEW.api_id AND v.version = NEW.version
+           AND v.xmin = pg_current_xact_id()::xid AND v.committed_at >= now()) THEN
+        RAISE EXCEPTION 'a committed version never changes' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION tablegate.only_publishable() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM tablegate.api_version v
+                   WHERE v.api_id = NEW.api_id AND v.version = NEW.version AND v.status = 'Publishable') THEN
+        RAISE EXCEPTION 'version % is not Publishable', NEW.version USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- Columns that never change (arguments of the trigger). An API that moved to another workspace could evade the
+-- approval of the first one.
+CREATE OR REPLACE FUNCTION tablegate.stays_where_it_is() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    place integer;
+BEGIN
+    FOR place IN 0 .. TG_NARGS - 1 LOOP
+        IF to_jsonb(NEW) -> TG_ARGV[place] IS DISTINCT FROM to_jsonb(OLD) -> TG_ARGV[place] THEN
+            RAISE EXCEPTION '% of a row in % never changes', TG_ARGV[place], TG_TABLE_NAME
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION tablegate.status_by_the_rules() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    approval boolean;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        -- The lock keeps the setting unchanged while a version is inserted.
+        SELECT w.approval INTO approval FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)
+            WHERE a.api_id = NEW.api_id FOR SHARE OF w;
+        IF NEW.status <> (CASE WHEN approval THEN 'Pending for Application' ELSE 'Publishable' END)
+           OR NEW.submitted_by IS NOT NULL OR NEW.decided_by IS NOT NULL THEN
+            RAISE EXCEPTION 'a new version of this workspace cannot be %', NEW.status USING ERRCODE = 'TG001';
+        END IF;
+    ELSIF (OLD.status, OLD.submitted_by, OLD.decided_by) IS NOT DISTINCT FROM
+          (NEW.status, NEW.submitted_by, NEW.decided_by) THEN
+        RETURN NEW;
+    ELSIF NEW.status = 'Pending for Approval' THEN
+        IF OLD.status NOT IN ('Pending for Application', 'Rejected') OR NEW.submitted_by IS NULL
+           OR NEW.decided_by IS NOT NULL THEN
+            RAISE EXCEPTION 'a version that is % cannot be submitted', OLD.status USING ERRCODE = 'TG001';
+        END IF;
+    ELSIF NEW.status IN ('Publishable', 'Rejected') THEN
+        IF OLD.status <> 'Pending for Approval' OR NEW.submitted_by IS DISTINCT FROM OLD.submitted_by
+           OR NEW.decided_by IS NULL OR NEW.decided_by = OLD.submitted_by THEN
+            RAISE EXCEPTION 'a version that is % cannot become %', OLD.status, NEW.status USING ERRCODE = 'TG001';
+        END IF;
+    ELSE
+        RAISE EXCEPTION 'a version that is % cannot become %', OLD.status, NEW.status USING ERRCODE = 'TG001';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- The acting user: the one who signed in (session_user, which SET ROLE does not change), or a user in whose name the
+-- catalog's owner may act.
+CREATE OR REPLACE FUNCTION tablegate.take_step(step text, wanted_api bigint, wanted_version integer, step_note text, as_user text)
+    RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    actor     text := coalesce(as_user, session_user::text);
+    the_role  text := CASE step WHEN 'submit' THEN 'tablegate_developer' ELSE 'tablegate_approver' END;
+    before    tablegate.api_version;
+    new_status text;
+BEGIN
+    IF as_user IS NOT NULL THEN
+        IF NOT pg_has_role(session_user, 'tablegate_owner', 'MEMBER') THEN
+            RAISE EXCEPTION 'only superusers and members of tablegate_owner may act in the name of somebody else'
+                USING ERRCODE = 'TG003';
+        ELSIF as_user = '' OR length(as_user) > 63 THEN
+            RAISE EXCEPTION 'a user''s name has 1 to 63 characters' USING ERRCODE = 'TG003';
+        ELSIF EXISTS (SELECT FROM pg_roles WHERE rolname = as_user)
+              AND NOT pg_has_role(as_user::name, the_role, 'MEMBER') THEN
+            RAISE EXCEPTION '% is no member of %', as_user, the_role USING ERRCODE = 'TG003';
+        END IF;
+    END IF;
+    SELECT * INTO before FROM tablegate.api_version v
+        WHERE v.api_id = wanted_api AND v.version = wanted_version FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no such version' USING ERRCODE = 'TG004';
+    ELSIF step = 'submit' AND before.status NOT IN ('Pending for Application', 'Rejected')
+          OR step <> 'submit' AND before.status <> 'Pending for Approval' THEN
+        RAISE EXCEPTION 'it is %', before.status USING ERRCODE = 'TG001';
+    ELSIF step <> 'submit' AND before.submitted_by = actor THEN
+        RAISE EXCEPTION '% submitted it, and who submits a version does not decide about it', actor
+            USING ERRCODE = 'TG002';
+    END IF;
+    new_status := CASE step WHEN 'submit' THEN 'Pending for Approval' WHEN 'approve' THEN 'Publishable'
+                            ELSE 'Rejected' END;
+    UPDATE tablegate.api_version v
+        SET status = new_status, note = step_note,
+            submitted_by = CASE step WHEN 'submit' THEN actor ELSE v.submitted_by END,
+            decided_by = CASE step WHEN 'submit' THEN NULL ELSE actor END
+        WHERE v.api_id = wanted_api AND v.version = wanted_version;
+    RETURN new_status;
+END $$;
+
+CREATE OR REPLACE FUNCTION tablegate.submit_version(bigint, integer, text, text) RETURNS text LANGUAGE sql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$ SELECT tablegate.take_step('submit', $1, $2, $3, $4) $$;
+
+CREATE OR REPLACE FUNCTION tablegate.approve_version(bigint, integer, text, text) RETURNS text LANGUAGE sql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$ SELECT tablegate.take_step('approve', $1, $2, $3, $4) $$;
+
+CREATE OR REPLACE FUNCTION tablegate.reject_version(bigint, integer, text, text) RETURNS text LANGUAGE sql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$ SELECT tablegate.take_step('reject', $1, $2, $3, $4) $$;
+
+CREATE OR REPLACE FUNCTION tablegate.audit_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        RAISE EXCEPTION 'the audit never changes' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    -- Always the real user and time, whoever inserts.
+    NEW.at := clock_timestamp();
+    NEW.user_name := session_user;
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION tablegate.write_audit(kind text, name text, action text, workspace_id bigint, api_id bigint, details jsonb,
+                               as_user text DEFAULT NULL)
+    RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO tablegate.audit (kind, name, action, workspace, api_id, details, as_user)
+    SELECT $1, $2, $3, (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = $4), $5,
+           jsonb_strip_nulls($6), nullif($7, session_user::text)
+$$;
+
+-- Definitions; the trigger's argument is the kind. A change records the names of the changed fields.
+CREATE OR REPLACE FUNCTION tablegate.audit_definition() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    before  jsonb := CASE TG_OP WHEN 'INSERT' THEN '{}'::jsonb ELSE to_jsonb(OLD) - 'updated_at' - 'publication' END;
+    after   jsonb := CASE TG_OP WHEN 'DELETE' THEN '{}'::jsonb ELSE to_jsonb(NEW) - 'updated_at' - 'publication' END;
+    thing   jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END;
+    action  text := CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted' ELSE 'changed' END;
+    details jsonb := CASE TG_ARGV[0] WHEN 'RestApi' THEN jsonb_build_object('version', nullif(thing ->> 'version', ''))
+                                     ELSE '{}' END;
+    workspace bigint := thing ->> 'workspace_id';
+BEGIN
+    IF before = after THEN RETURN NULL; END IF;
+    IF TG_ARGV[0] = 'Table' THEN
+        SELECT d.workspace_id INTO workspace FROM tablegate.data_source d
+            WHERE d.data_source_id = (thing ->> 'data_source_id')::bigint;
+    END IF;
+    IF TG_OP = 'UPDATE' AND before ->> 'deleted_at' IS NULL AND after ->> 'deleted_at' IS NOT NULL THEN
+        action := 'deleted';
+    ELSIF TG_OP = 'UPDATE' AND before ->> 'name' <> after ->> 'name' THEN
+        action := 'renamed';
+        details := details || jsonb_build_object('from', before ->> 'name');
+    ELSIF TG_OP = 'UPDATE' THEN
+        details := details || jsonb_build_object('fields', (
+            SELECT jsonb_agg(field ORDER BY field) FROM (
+                SELECT key AS field FROM jsonb_object_keys((before -> 'definition') || (after -> 'definition')) key
+                    WHERE before -> 'definition' -> key IS DISTINCT FROM after -> 'definition' -> key
+                UNION
+                SELECT key FROM jsonb_object_keys(after) key
+                    WHERE key <> 'definition' AND before -> key IS DISTINCT FROM after -> key) f));
+    END IF;
+    PERFORM tablegate.write_audit(TG_ARGV[0], thing ->> 'name', action, workspace, (thing ->> 'api_id')::bigint, details);
+    RETURN NULL;
+END $$;
+
+-- The life of an API's versions: tested, committed, submitted, approved, rejected, published, unpublished.
+CREATE OR REPLACE FUNCTION tablegate.audit_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    thing   jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END;
+    step    text;
+    details jsonb := '{}';
+    actor   text;
+    api     tablegate.api;
+BEGIN
+    SELECT * INTO api FROM tablegate.api a WHERE a.api_id = (thing ->> 'api_id')::bigint;
+    IF NOT FOUND THEN RETURN NULL; END IF;  -- deleted with its API
+    CASE TG_TABLE_NAME
+    WHEN 'api_test' THEN
+        IF TG_OP = 'DELETE' THEN RETURN NULL; END IF;
+        step := 'tested';
+        details := jsonb_build_object('passed', (thing ->> 'http_status')::integer = 200, 'status', thing -> 'http_status');
+    WHEN 'api_version' THEN
+        step := CASE WHEN TG_OP = 'INSERT' THEN 'committed'
+                     ELSE CASE thing ->> 'status' WHEN 'Pending for Approval' THEN 'submitted'
+                                                  WHEN 'Publishable' THEN 'approved' ELSE 'rejected' END END;
+        actor := CASE step WHEN 'committed' THEN NULL WHEN 'submitted' THEN thing ->> 'submitted_by'
+                           ELSE thing ->> 'decided_by' END;
+        details := jsonb_build_object('version', thing -> 'version', 'status', thing -> 'status', 'message',
+                   nullif(CASE step WHEN 'committed' THEN thing ->> 'message' ELSE thing ->> 'note' END, ''));
+    ELSE  -- published_api
+        step := CASE WHEN TG_OP = 'DELETE' THEN 'unpublished'
+                     WHEN current_setting('tablegate.step', true) = 'rollback' THEN 'rolled back' ELSE 'published' END;
+        details := thing - 'api_id' - 'published_by' - 'published_at';
+    END CASE;
+    PERFORM tablegate.write_audit('Api', api.name, step, api.workspace_id, api.api_id, details, actor);
+    RETURN NULL;
+END $$;
+
+-- Loads of tables, domains of REST APIs, workspaces, settings.
+CREATE OR REPLACE FUNCTION tablegate.audit_other() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    before jsonb := CASE TG_OP WHEN 'INSERT' THEN '{}'::jsonb ELSE to_jsonb(OLD) END;
+    thing  jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END;
+    made   text := CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted' ELSE 'changed' END;
+    step   text;
+    space  bigint;
+    owner  tablegate.rest_api;
+BEGIN
+    CASE TG_TABLE_NAME
+    WHEN 'generation' THEN
+        IF TG_OP = 'DELETE' OR before ->> 'status' = thing ->> 'status' THEN RETURN NULL; END IF;
+        step := CASE thing ->> 'status'
+                    WHEN 'loading' THEN 'load started' WHEN 'failed' THEN 'load failed'
+                    WHEN 'current' THEN CASE before ->> 'status' WHEN 'previous' THEN 'rolled back' ELSE 'loaded' END END;
+        IF step IS NULL THEN RETURN NULL; END IF;  -- an older one made room
+        SELECT d.workspace_id INTO space FROM tablegate.mirror_table t JOIN tablegate.data_source d USING (data_source_id)
+            WHERE t.name = thing ->> 'table_name';
+        PERFORM tablegate.write_audit('Table', thing ->> 'table_name', step, space, NULL, jsonb_build_object(
+            'generation', thing -> 'generation', 'rows', thing -> 'row_count', 'source', thing -> 'source'));
+    WHEN 'rest_api_domain' THEN
+        SELECT * INTO owner FROM tablegate.rest_api r WHERE r.rest_api_id = (thing ->> 'rest_api_id')::bigint;
+        PERFORM tablegate.write_audit('RestApi', owner.name, CASE TG_OP WHEN 'DELETE' THEN 'domain removed' ELSE 'domain added' END,
+            NULL, NULL, jsonb_build_object('version', nullif(owner.version, ''), 'gateway', thing -> 'gateway',
+                                           'domain', thing -> 'domain'));
+    WHEN 'workspace' THEN
+        PERFORM tablegate.write_audit('Workspace', thing ->> 'name', made, (thing ->> 'workspace_id')::bigint, NULL,
+            jsonb_build_object('approval', thing -> 'approval'));
+    ELSE  -- setting: the value is none of the audit's business
+        PERFORM tablegate.write_audit('Setting', thing ->> 'name', made, NULL, NULL, '{}');
+    END CASE;
+    RETURN NULL;
+END $$;
+
+-- Consumers, their credentials and authorisations.
+CREATE OR REPLACE FUNCTION tablegate.audit_consumer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    before  jsonb := CASE TG_OP WHEN 'INSERT' THEN '{}'::jsonb ELSE to_jsonb(OLD) END;
+    thing   jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END;
+    sealed  text[] := ARRAY['sealed_secret', 'sealed_keys', 'updated_at'];
+    step    text;
+    whose   text := thing ->> 'name';
+    details jsonb := '{}';
+BEGIN
+    IF TG_TABLE_NAME <> 'consumer' THEN
+        SELECT c.name INTO whose FROM tablegate.consumer c WHERE c.consumer_id = (thing ->> 'consumer_id')::bigint;
+        IF NOT FOUND THEN RETURN NULL; END IF;  -- deleted with its consumer
+    END IF;
+    CASE TG_TABLE_NAME
+    WHEN 'consumer' THEN
+        step := CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted' ELSE
+                    CASE WHEN before -> 'enabled' = thing -> 'enabled' THEN 'changed'
+                         WHEN (thing ->> 'enabled')::boolean THEN 'enabled' ELSE 'disabled' END END;
+    WHEN 'authorization' THEN
+        step := CASE TG_OP WHEN 'DELETE' THEN 'deauthorized' ELSE 'authorized' END;
+        details := jsonb_build_object(
+            'api', (SELECT a.name FROM tablegate.api a WHERE a.api_id = (thing ->> 'api_id')::bigint),
+            'rest_api', (SELECT concat_ws(' ', r.name, nullif(r.version, '')) FROM tablegate.rest_api r
+                         WHERE r.rest_api_id = (thing ->> 'rest_api_id')::bigint));
+    WHEN 'jwt_setting' THEN
+        step := CASE WHEN TG_OP = 'DELETE' THEN 'jwt unset' WHEN TG_OP = 'UPDATE' AND before - sealed = thing - sealed
+                     THEN 'sealed anew' ELSE 'jwt set' END;
+        details := jsonb_build_object('issuer', nullif(thing ->> 'issuer', ''), 'audience', nullif(thing ->> 'audience', ''));
+    ELSE  -- api_key, hmac_key
+        step := CASE WHEN TG_OP = 'INSERT' THEN 'key added' WHEN TG_OP = 'DELETE' THEN 'key revoked'
+                     WHEN before - sealed = thing - sealed THEN 'sealed anew' ELSE 'key changed' END;
+        details := jsonb_build_object('id', thing -> 'key_id', 'type',
+            CASE TG_TABLE_NAME WHEN 'hmac_key' THEN 'hmac' ELSE 'api_key' END, 'label', nullif(thing ->> 'label', ''),
+            'not_before', thing -> 'not_before', 'expires', thing -> 'expires');
+    END CASE;
+    PERFORM tablegate.write_audit('Consumer', whose, step, (thing ->> 'workspace_id')::bigint, (thing ->> 'api_id')::bigint, details);
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION tablegate.audit_truncate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM tablegate.write_audit('Setting', 'table ' || TG_TABLE_NAME, 'emptied', NULL, NULL, '{}');
+    RETURN NULL;
+END $$;
+
+-- Increments the number and wakes `tablegate sync --watch`. A row and not a sequence: it must become visible together
+-- with the change.
+CREATE OR REPLACE FUNCTION tablegate.changed(about text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE tablegate.catalog_revision
+       SET revision = revision + 1, changed_in = pg_current_xact_id(), changed_at = clock_timestamp()
+     WHERE changed_in <> pg_current_xact_id();
+    PERFORM pg_notify('tablegate_publication', about);
+END $$;
+
+CREATE OR REPLACE FUNCTION tablegate.note_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM tablegate.changed('');
+    RETURN NULL;
+END $$;
+
+-- All that nodes may write. Members that are missing in `state` keep their values; a node that has not reported for a
+-- week is deleted.
+CREATE OR REPLACE FUNCTION tablegate.report_node(gateway_name text, node_name text, state jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    DELETE FROM tablegate.node WHERE last_seen < now() - interval '7 days';
+    INSERT INTO tablegate.node AS n (gateway, name) VALUES (gateway_name, node_name) ON CONFLICT DO NOTHING;
+    UPDATE tablegate.node n SET
+        watching = coalesce((state ->> 'watching')::boolean, n.watching),
+        poll = coalesce((state ->> 'poll')::interval, n.poll),
+        written_publication = coalesce((state ->> 'written_publication')::bigint, n.written_publication),
+        written_revision = coalesce((state ->> 'written_revision')::bigint, n.written_revision),
+        served_publication = CASE WHEN state ? 'served_publication' THEN (state ->> 'served_publication')::bigint
+                                  ELSE n.served_publication END,
+        served_revision = coalesce((state ->> 'served_revision')::bigint, n.served_revision),
+        served_sha256 = CASE WHEN state ? 'served_sha256' THEN left(state ->> 'served_sha256', 64) ELSE n.served_sha256 END,
+        master_pid = CASE WHEN state ? 'master_pid' THEN (state ->> 'master_pid')::integer ELSE n.master_pid END,
+        loader_version = coalesce(left(state ->> 'loader_version', 64), n.loader_version),
+        last_error = coalesce(left(state ->> 'last_error', 4000), n.last_error),
+        last_seen = clock_timestamp(),
+        reported_by = session_user
+     WHERE n.gateway = gateway_name AND n.name = node_name;
+END $$;
+
+CREATE OR REPLACE FUNCTION tablegate.only_publishable_canary() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM tablegate.api_version v
+                   WHERE v.api_id = NEW.api_id AND v.version = NEW.canary_version AND v.status = 'Publishable') THEN
+        RAISE EXCEPTION 'version % is not Publishable', NEW.canary_version USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- mirror_load.drop_table() drops tables without a definition: a table that a canary reads keeps its definition.
+CREATE OR REPLACE FUNCTION tablegate.keep_canary_table() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM tablegate.published_api p JOIN tablegate.api_version_read r
+                   ON r.api_id = p.api_id AND r.version = p.canary_version
+               WHERE r.table_name = OLD.name) THEN
+        RAISE EXCEPTION 'table "%" is read by the canary of a published API', OLD.name USING ERRCODE = 'object_in_use';
+    END IF;
+    RETURN OLD;
+END $$;
+
+-- Adds what a node's nginx has counted since its last report; returns the number of these requests. p_report is the
+-- answer of tablegate_status with the argument `usage`. Nodes cannot write to these tables in any other way.
+CREATE OR REPLACE FUNCTION tablegate.record_usage(p_gateway text, p_node text, p_report json) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    zone bigint;
+    added bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM tablegate.gateway_instance WHERE name = p_gateway) THEN
+        RAISE EXCEPTION 'there is no gateway instance "%"', p_gateway USING ERRCODE = 'no_data_found';
+    END IF;
+    IF p_report ->> 'gateway' IS DISTINCT FROM p_gateway OR p_report ->> 'epoch' IS NULL THEN
+        RAISE EXCEPTION 'this is no report of gateway instance "%"', p_gateway USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    -- Also a lock: two reports of one nginx are added one after the other.
+    INSERT INTO tablegate.usage_zone AS z (gateway, node, epoch, reported_at)
+    VALUES (p_gateway, p_node, p_report ->> 'epoch', now())
+    ON CONFLICT (gateway, node, epoch) DO UPDATE SET reported_at = greatest(z.reported_at, excluded.reported_at)
+    RETURNING zone_id INTO zone;
+
+    WITH reported AS (
+        SELECT DISTINCT ON (r.api_id, r.consumer) r.api_id, r.consumer, r.requests, r.instance,
+               least(to_timestamp(r.last_call), now()) AS last_call
+        FROM json_to_recordset(p_report -> 'usage')
+             AS r (api_id bigint, consumer text, requests bigint, last_call double precision, instance bigint)
+        WHERE r.consumer IS NOT NULL AND EXISTS (SELECT FROM tablegate.api a WHERE a.api_id = r.api_id)
+        ORDER BY r.api_id, r.consumer, r.instance DESC
+    ), fresh AS (
+        SELECT r.*, r.requests - CASE WHEN s.instance = r.instance AND s.requests <= r.requests THEN s.requests ELSE 0 END
+                    AS delta
+        FROM reported r LEFT JOIN tablegate.usage_seen s
+            ON s.zone_id = zone AND s.api_id = r.api_id AND s.consumer = r.consumer
+    ), counted AS (
+        INSERT INTO tablegate.usage AS u (hour, gateway, api_id, consumer, requests, last_call)
+        SELECT date_trunc('hour', last_call, 'UTC'), p_gateway, api_id, consumer, delta, last_call FROM fresh WHERE delta > 0
+        ON CONFLICT (hour, gateway, api_id, consumer) DO UPDATE
+            SET requests = u.requests + excluded.requests, last_call = greatest(u.last_call, excluded.last_call)
+    ), kept AS (
+        INSERT INTO tablegate.usage_seen AS s (zone_id, api_id, consumer, instance, requests)
+        SELECT zone, api_id, consumer, instance, requests FROM fresh
+        ON CONFLICT (zone_id, api_id, consumer) DO UPDATE SET instance = excluded.instance, requests = excluded.requests
+            WHERE (s.instance, s.requests) <> (excluded.instance, excluded.requests)
+    )
+    SELECT coalesce(sum(delta), 0) INTO added FROM fresh;
+
+    -- Pairs that nginx no longer has; hours and zones of 90 days ago.
+    DELETE FROM tablegate.usage_seen s WHERE s.zone_id = zone AND NOT EXISTS (
+        SELECT FROM json_to_recordset(p_report -> 'usage') AS r (api_id bigint, consumer text)
+        WHERE r.api_id = s.api_id AND r.consumer = s.consumer);
+    DELETE FROM tablegate.usage WHERE hour < now() - interval '90 days';
+    DELETE FROM tablegate.usage_zone WHERE reported_at < now() - interval '90 days';
+    RETURN added;
+END $$;
+
+-- ---- Triggers: created if they are missing, so that an init without changes takes no lock.
+DO $$
+DECLARE
+    wanted record;
+BEGIN
+    FOR wanted IN
+        SELECT format('CREATE %s %I %s ON tablegate.%I %s', kind, v.name, event, v.table_name, action) AS statement
+        FROM (
+            VALUES
+            ('api_version', 'api_version_is_immutable', 'TRIGGER', 'BEFORE UPDATE OR DELETE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.api_version_is_immutable()'),
+            ('api_version', 'api_version_is_kept', 'TRIGGER', 'BEFORE TRUNCATE',
+             'FOR EACH STATEMENT EXECUTE FUNCTION tablegate.api_version_is_immutable()'),
+            ('api_version_read', 'api_version_read_is_kept', 'TRIGGER', 'BEFORE INSERT OR UPDATE OR DELETE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.api_version_read_is_kept()'),
+            ('api_version_read', 'api_version_read_is_never_emptied', 'TRIGGER', 'BEFORE TRUNCATE',
+             'FOR EACH STATEMENT EXECUTE FUNCTION tablegate.api_version_read_is_kept()'),
+            ('api_version', 'status_by_the_rules', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.status_by_the_rules()'),
+            ('published_api', 'only_publishable', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.only_publishable()'),
+            ('published_api', 'only_publishable_canary', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
+             'FOR EACH ROW WHEN (NEW.canary_version IS NOT NULL) EXECUTE FUNCTION tablegate.only_publishable_canary()'),
+            ('mirror_table', 'keep_canary_table', 'TRIGGER', 'BEFORE DELETE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.keep_canary_table()'),
+            ('api', 'stays_where_it_is', 'TRIGGER', 'BEFORE UPDATE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.stays_where_it_is(''workspace_id'')'),
+            ('business_process', 'stays_where_it_is', 'TRIGGER', 'BEFORE UPDATE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.stays_where_it_is(''workspace_id'', ''rest_api_id'')'),
+            ('audit', 'audit_is_kept', 'TRIGGER', 'BEFORE INSERT OR UPDATE OR DELETE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.audit_is_kept()'),
+            ('audit', 'audit_is_never_emptied', 'TRIGGER', 'BEFORE TRUNCATE',
+             'FOR EACH STATEMENT EXECUTE FUNCTION tablegate.audit_is_kept()'),
+            -- The manifest holds an API's name and a business process's description, but no draft.
+            ('api', 'note_change', 'CONSTRAINT TRIGGER', 'AFTER UPDATE OF name',
+             'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.note_change()'),
+            ('business_process', 'note_change', 'CONSTRAINT TRIGGER', 'AFTER UPDATE OF definition',
+             'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.note_change()')
+            UNION ALL
+            -- Deferred: the row of the revision is locked at the very end of a transaction, which prevents deadlocks.
+            SELECT name, 'note_change', 'CONSTRAINT TRIGGER', 'AFTER INSERT OR UPDATE OR DELETE',
+                   'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.note_change()'
+            FROM unnest(ARRAY['domain', 'gateway_instance', 'rest_api', 'published_api', 'rest_api_domain', 'publication',
+                              'consumer', 'api_key', 'hmac_key', 'jwt_setting', 'authorization']) name
+            UNION ALL
+            SELECT a.table_name, t.name, 'TRIGGER', t.event, t.action
+            FROM (VALUES
+                ('domain', 'audit_definition(''Domain'')'), ('gateway_instance', 'audit_definition(''GatewayInstance'')'),
+                ('rest_api', 'audit_definition(''RestApi'')'), ('business_process', 'audit_definition(''BusinessProcess'')'),
+                ('data_source', 'audit_definition(''DataSource'')'), ('mirror_table', 'audit_definition(''Table'')'),
+                ('api', 'audit_definition(''Api'')'), ('api_test', 'audit_version()'), ('api_version', 'audit_version()'),
+                ('published_api', 'audit_version()'), ('generation', 'audit_other()'), ('rest_api_domain', 'audit_other()'),
+                ('workspace', 'audit_other()'), ('setting', 'audit_other()'), ('consumer', 'audit_consumer()'),
+                ('api_key', 'audit_consumer()'), ('hmac_key', 'audit_consumer()'), ('jwt_setting', 'audit_consumer()'),
+                ('authorization', 'audit_consumer()')) a (table_name, function)
+            CROSS JOIN LATERAL (VALUES
+                ('audit', 'AFTER INSERT OR UPDATE OR DELETE', 'FOR EACH ROW EXECUTE FUNCTION tablegate.' || a.function),
+                ('audit_emptied', 'AFTER TRUNCATE', 'FOR EACH STATEMENT EXECUTE FUNCTION tablegate.audit_truncate()')
+            ) t (name, event, action)
+        ) v (table_name, name, kind, event, action)
+        WHERE NOT EXISTS (SELECT FROM pg_trigger p WHERE p.tgrelid = format('tablegate.%I', v.table_name)::regclass
+                                                     AND p.tgname = v.name)
+    LOOP
+        EXECUTE wanted.statement;
+    END LOOP;
+END $$;
+
+-- ---- Who may call what. Steps of versions are functions with a role each.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tablegate FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tablegate.submit_version(bigint, integer, text, text) TO tablegate_developer;
+GRANT EXECUTE ON FUNCTION tablegate.approve_version(bigint, integer, text, text),
+    tablegate.reject_version(bigint, integer, text, text) TO tablegate_approver;
+GRANT EXECUTE ON FUNCTION tablegate.changed(text) TO tablegate_developer, tablegate_approver, tablegate_operator;
+GRANT EXECUTE ON FUNCTION tablegate.report_node(text, text, jsonb), tablegate.record_usage(text, text, json) TO tablegate_node;

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""functions.sql of schema/catalog and schema/mirror states each function once; init brings those of an older catalog up to date."""
+import glob
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tablegate_test import kCheckout, run_test
+
+kFolders = {"tablegate": "catalog", "mirror_load": "mirror"}
+# Everything that init made, as one text a line: functions, who may call them, triggers, columns of tables.
+kState = """
+SELECT pg_get_functiondef(oid) || coalesce(proacl::text, '') FROM pg_proc WHERE pronamespace::regnamespace::text IN ('tablegate', 'mirror_load')
+UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT tgisinternal AND c.relnamespace = 'tablegate'::regnamespace
+UNION ALL SELECT attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || coalesce(attacl::text, '') FROM pg_attribute
+ WHERE attnum > 0 AND NOT attisdropped AND attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('tablegate', 'mirror', 'mirror_load'))
+ORDER BY 1
+"""
+
+
+def text_of(*path):
+    with open(os.path.join(kCheckout, "schema", *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def bodies(text):
+    """(schema.name, body) of all functions that the file creates, sorted."""
+    found = re.findall(r"^CREATE OR REPLACE FUNCTION (\w+\.\w+)\(.*?\$\$(.*?)\$\$;", text, re.DOTALL | re.MULTILINE)
+    return sorted((name, body.strip()) for name, body in found)
+
+
+def stated_once(t, p):
+    for schema, folder in kFolders.items():
+        stated = bodies(text_of(folder, "functions.sql"))
+        rows = p.postgres.psql(f"SELECT string_agg(oid::regproc || chr(1) || prosrc, chr(2) ORDER BY oid::regproc::text COLLATE \"C\") FROM pg_proc"
+                               f" WHERE pronamespace = '{schema}'::regnamespace")
+        present = sorted((name, body.strip()) for name, body in (one.split("\1") for one in rows.split("\2")))
+        t.ok(len(stated) > 5 and stated == present, f"{schema}: its functions are those of schema/{folder}/functions.sql",
+             [pair for pair in stated + present if (pair in stated) != (pair in present)])
+        for path in sorted(glob.glob(os.path.join(kCheckout, "schema", folder, "[0-9]*.sql"))):
+            t.unlike(text_of(path), r"(?i)create\s+(or\s+replace\s+)?(function|procedure|(constraint\s+)?trigger)", f"{os.path.basename(path)} creates none")
+
+
+def changed_by_hand(t, p):
+    fresh = p.postgres.psql(kState)
+    t.is_(p.init().stdout, "unchanged\n", "init again: unchanged")
+    p.postgres.psql("CREATE OR REPLACE FUNCTION tablegate.note_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+                    "CREATE OR REPLACE FUNCTION mirror_load.claim(p_table text, p_generation bigint) RETURNS text LANGUAGE sql AS 'SELECT p_table';"
+                    "SET ROLE tablegate_owner; CREATE FUNCTION mirror_load.swap_generation(text, bigint) RETURNS void LANGUAGE sql AS 'SELECT';"
+                    "DROP TRIGGER audit ON tablegate.consumer; DROP TRIGGER note_change ON tablegate.api; DROP FUNCTION tablegate.reject_version;"
+                    "GRANT EXECUTE ON FUNCTION tablegate.changed(text) TO PUBLIC; REVOKE ALL ON FUNCTION tablegate.report_node FROM tablegate_node")
+    t.isnt(p.postgres.psql(kState), fresh, "functions, triggers and grants of an older loader")
+    t.is_(p.loader.json("init", "--workspace", "demo")["changed"], True, "init says that it changed something")
+    t.is_(p.postgres.psql(kState), fresh, "as in a new catalog")
+
+
+def older_version(t, p):
+    """The catalog as version 4 left it, the mirror as version 1: with no table, column, function or trigger of what came later."""
+    fresh = p.postgres.psql(kState)
+    p.postgres.psql("DROP TABLE tablegate.node, tablegate.catalog_revision, tablegate.usage_seen, tablegate.usage_zone, tablegate.usage,"
+                    " tablegate.api_deprecation, tablegate.generation_partition, mirror.tablegate_tables;"
+                    "ALTER TABLE tablegate.published_api DROP canary_version CASCADE, DROP canary_weight;"
+                    "ALTER TABLE tablegate.publication DROP canary_version, DROP canary_weight, DROP service;"
+                    "ALTER TABLE tablegate.generation DROP source_time, DROP checked_at, DROP served_until, DROP origin, DROP keys;"
+                    "DROP FUNCTION tablegate.note_change, tablegate.only_publishable_canary, tablegate.keep_canary_table CASCADE;"
+                    "DROP FUNCTION tablegate.changed, tablegate.report_node, tablegate.record_usage, mirror_load.carrying, mirror_load.carry_over,"
+                    " mirror_load.carry_over_other_keys, mirror_load.rows_of, mirror_load.serving_relation, mirror_load.swap_generation;"
+                    "DROP TABLE tablegate.api_version_read; DROP FUNCTION tablegate.api_version_read_is_kept;"
+                    "ALTER TABLE tablegate.api_version DROP method, DROP path, DROP resource_group;"
+                    "ALTER TABLE tablegate.mirror_table DROP refresh_schedule, DROP refresh_time_zone;"
+                    "ALTER TABLE tablegate.jwt_setting ADD source json, DROP source_in, DROP source_name, DROP source_prefix;"
+                    "DELETE FROM tablegate.migration WHERE version > 4; DELETE FROM mirror_load.migration WHERE version > 1")
+    ran = p.loader.json("init", "--workspace", "demo")["migrations"]
+    t.ok("005_nodes.sql" in ran and "002_tables.sql" in ran and "004_life_cycle.sql" not in ran, "init runs the migrations that are missing", ran)
+    t.is_(p.postgres.psql(kState).splitlines(), fresh.splitlines(), "as a new catalog")
+    t.is_(p.init().stdout, "unchanged\n", "and again: unchanged")
+
+
+def test(t):
+    p = t.project()
+    p.init()
+    stated_once(t, p)
+    changed_by_hand(t, p)
+    older_version(t, p)
+
+
+run_test(test)
