@@ -71,6 +71,7 @@ Generations* Flight::generations() const {
 
 void Flight::start(const core::Walk& walk) {
   set_statement(walk);
+  modified_ = INT64_MIN;
   timeout_ms = api_->timeout_ms;
   point = api_->point;
   state_ = State::running;

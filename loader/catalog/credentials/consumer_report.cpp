@@ -19,6 +19,7 @@ std::vector<ConsumerSummary> list_consumers(Database& catalog) {
       " FROM tablegate.consumer c LEFT JOIN tablegate.workspace w USING (workspace_id) ORDER BY c.name "
       "COLLATE \"C\"");
   std::vector<ConsumerSummary> consumers;
+  consumers.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) {
     consumers.push_back({rows.string(row, 0), rows.boolean(row, 1), rows.string(row, 2), rows.integer(row, 3),
                          rows.integer(row, 4), rows.boolean(row, 5)});
@@ -40,6 +41,7 @@ std::vector<KeySummary> keys_of(Database& catalog, const Consumer& consumer) {
       " access_key, profile FROM keys, format ORDER BY created_at, key_id",
       {consumer.id});
   std::vector<KeySummary> keys;
+  keys.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) {
     keys.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2), text(rows, row, 3),
                     text(rows, row, 4), rows.string(row, 5), rows.string(row, 6), text(rows, row, 7),
@@ -56,6 +58,7 @@ std::vector<Grant> grants_of(Database& catalog, const Consumer& consumer) {
       "2, 3",
       {consumer.id});
   std::vector<Grant> grants;
+  grants.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
     grants.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2)});
   return grants;

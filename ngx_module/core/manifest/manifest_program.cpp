@@ -1,10 +1,13 @@
 #include "core/manifest/manifest_program.hpp"
 
+#include <string>
+
 namespace tablegate::core {
 
 namespace {
 
-Nodes read_nodes(ObjectReader& in, const char* name, size_t depth);
+// `left`: how many nodes the program may still have, so that a hostile manifest takes no memory for more.
+Nodes read_nodes(ObjectReader& in, const char* name, size_t depth, size_t& left);
 
 Condition read_condition(ObjectReader& in, const char* name) {
   Condition out;
@@ -14,21 +17,22 @@ Condition read_condition(ObjectReader& in, const char* name) {
   return out;
 }
 
-IfNode read_if(ObjectReader& in, const char* name, size_t depth) {
+IfNode read_if(ObjectReader& in, const char* name, size_t depth, size_t& left) {
   const Condition condition = read_condition(in, name);
-  return {condition, read_nodes(in, "then", depth)};
+  return {condition, read_nodes(in, "then", depth, left)};
 }
 
-ChooseNode read_choose(ObjectReader& in, size_t depth) {
+ChooseNode read_choose(ObjectReader& in, size_t depth, size_t& left) {
   ChooseNode out;
-  in.objects("choose", [&](ObjectReader& item) { out.whens.push_back(read_if(item, "when", depth + 1)); });
-  if (in.has("otherwise")) out.otherwise = read_nodes(in, "otherwise", depth);
+  in.objects("choose",
+             [&](ObjectReader& item) { out.whens.push_back(read_if(item, "when", depth + 1, left)); });
+  if (in.has("otherwise")) out.otherwise = read_nodes(in, "otherwise", depth, left);
   return out;
 }
 
-TrimNode read_trim(ObjectReader& in, size_t depth) {
+TrimNode read_trim(ObjectReader& in, size_t depth, size_t& left) {
   TrimNode out;
-  out.content = read_nodes(in, "trim", depth);
+  out.content = read_nodes(in, "trim", depth, left);
   if (in.has("prefix")) out.prefix = in.string("prefix");
   if (in.has("suffix")) out.suffix = in.string("suffix");
   if (in.has("prefix_overrides")) out.prefix_overrides = in.strings("prefix_overrides");
@@ -36,34 +40,45 @@ TrimNode read_trim(ObjectReader& in, size_t depth) {
   return out;
 }
 
-Node read_node(ObjectReader& in, size_t depth) {
+Node read_node(ObjectReader& in, size_t depth, size_t& left) {
   if (in.has("table")) return {TableNode{in.string("table")}};
   if (in.has("value")) return {ValueNode{static_cast<uint32_t>(in.integer("value", 0, UINT32_MAX))}};
-  if (in.has("if")) return {read_if(in, "if", depth)};
-  if (in.has("choose")) return {read_choose(in, depth)};
-  if (in.has("where")) return {WhereNode{read_nodes(in, "where", depth)}};
-  if (in.has("trim")) return {read_trim(in, depth)};
+  if (in.has("if")) return {read_if(in, "if", depth, left)};
+  if (in.has("choose")) return {read_choose(in, depth, left)};
+  if (in.has("where")) return {WhereNode{read_nodes(in, "where", depth, left)}};
+  if (in.has("trim")) return {read_trim(in, depth, left)};
   in.fail({"is no node that this module knows", in.pointer()});
   return {};
 }
 
 // `depth`: of the list, 0 for the outermost.
-Nodes read_nodes(ObjectReader& in, const char* name, size_t depth) {
+Nodes read_nodes(ObjectReader& in, const char* name, size_t depth, size_t& left) {
   Nodes out;
   if (depth > kMaxNodeDepth) {
     in.fail(name, "is nested too deeply");
     return out;
   }
+  const auto room = [&] {
+    if (left > 0) return left-- > 0;
+    in.fail({"is one node too many", in.pointer() + "/" + name + "/" + std::to_string(out.size())});
+    return false;
+  };
   in.strings_or_objects(
-      name, [&out](std::string text) { out.push_back({TextNode{std::move(text)}}); },
-      [&out, depth](ObjectReader& item) { out.push_back(read_node(item, depth + 1)); });
+      name,
+      [&](std::string text) {
+        if (room()) out.push_back({TextNode{std::move(text)}});
+      },
+      [&](ObjectReader& item) {
+        if (room()) out.push_back(read_node(item, depth + 1, left));
+      });
   return out;
 }
 
 }  // namespace
 
 Program read_program(ObjectReader& in, const char* name, const std::vector<Parameter>& parameters) {
-  Nodes nodes = read_nodes(in, name, 0);
+  size_t left = kMaxNodes;
+  Nodes nodes = read_nodes(in, name, 0, left);
   if (nodes.empty()) in.fail(name, "must not be empty");
   std::vector<uint32_t> types;
   types.reserve(parameters.size());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
 namespace tablegate::core {
@@ -80,8 +82,7 @@ class Program::Builder {
   bool add(const TableNode& node, const std::string& pointer, size_t depth) {
     (void)depth;
     if (node.name.empty()) return fail(pointer + "/table", "must not be empty");
-    std::vector<std::string>& tables = program_.tables_;
-    if (std::find(tables.begin(), tables.end(), node.name) == tables.end()) tables.push_back(node.name);
+    if (tables_.insert(node.name).second) program_.tables_.push_back(node.name);
     return true;
   }
 
@@ -164,6 +165,7 @@ class Program::Builder {
 
   Program& program_;
   size_t nodes_ = 0;
+  std::unordered_set<std::string> tables_;  // those of program_.tables_
   Error error_;
 };
 
