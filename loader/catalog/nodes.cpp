@@ -84,6 +84,7 @@ std::vector<GatewayState> list_gateways(Database& catalog) {
       "SELECT g.name, g.publication, (SELECT count(*) FROM tablegate.published_api p WHERE p.gateway = "
       "g.name) FROM tablegate.gateway_instance g ORDER BY g.name COLLATE \"C\"");
   std::vector<GatewayState> gateways;
+  gateways.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
     gateways.push_back(
         {rows.string(row, 0), rows.integer(row, 1), static_cast<size_t>(rows.integer(row, 2))});

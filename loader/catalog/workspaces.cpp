@@ -43,6 +43,7 @@ std::vector<WorkspaceState> list_workspaces(Database& catalog) {
       "w.workspace_id AND a.deleted_at IS NULL)"
       " FROM tablegate.workspace w ORDER BY w.name COLLATE \"C\"");
   std::vector<WorkspaceState> workspaces;
+  workspaces.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
     workspaces.push_back({rows.string(row, 0), rows.boolean(row, 1), rows.integer(row, 2)});
   return workspaces;

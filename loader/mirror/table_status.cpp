@@ -39,6 +39,7 @@ std::vector<DefinedTable> list_tables(Database& catalog, const std::string& name
       {name});
   require_found(rows, name);
   std::vector<DefinedTable> tables;
+  tables.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
     tables.push_back({rows.string(row, 0), rows.boolean(row, 1), rows.boolean(row, 2)});
   return tables;

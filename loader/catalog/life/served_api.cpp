@@ -97,6 +97,7 @@ std::vector<VersionSummary> list_versions(Database& catalog, const ApiRow& api) 
       " FROM tablegate.api_version v WHERE v.api_id = $1 ORDER BY v.version",
       {api.id});
   std::vector<VersionSummary> versions;
+  versions.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) {
     versions.push_back({rows.integer(row, 0), rows.string(row, 1), rows.string(row, 2), rows.string(row, 3),
                         rows.string(row, 4), rows.string(row, 5), rows.string(row, 6)});

@@ -35,6 +35,7 @@ std::vector<PublishedRead> published_reads(Database& catalog, const std::string&
                                       kPublishedReads + " AND r.column_name IS NOT NULL ORDER BY 1, 2",
                                   {table});
   std::vector<PublishedRead> reads;
+  reads.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
     reads.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2)});
   return reads;
