@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/refusal.hpp"
+#include "base/trusted_folder.hpp"
 #include "core/manifest/manifest_reader.hpp"
 #include "node/certificate_copies.hpp"
 #include "node/nginx_version.hpp"
@@ -112,6 +113,7 @@ void refuse_other_gateway(const std::string& folder, const std::string& gateway)
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
                        const SyncCommands& commands, bool reload_owed, DomainReport& report) {
   refuse_other_gateway(folder.path(), contents.gateway);
+  check_trusted_files(folder.path() + "/domains.d");  // domains.conf includes files of it
   const std::string manifest = write_manifest(contents);
   CertificateCopies copies(folder, absolute_path(folder));
   const std::string domains = domains_text(folder, contents, commands, copies, report);
