@@ -1,6 +1,7 @@
 // Looks at a certificate and its key on this node as nginx will: read, parsed,
 // one belonging to the other, in date. What would stop nginx or every caller is
-// a fault; what somebody should look at is a warning. No text of a finding holds
+// a fault; what somebody should look at is a warning. Who defines a domain may name
+// any file of the node, so what is wrong with a file is told on the node only. No text of a finding holds
 // anything of a file but public names and times; a key leaves this only as the
 // pair that the caller asks for.
 #pragma once
@@ -20,6 +21,7 @@ struct CertificateFiles {
 
 struct CertificateReport {
   std::string fault;                  // empty: it can be served
+  bool fault_is_local = false;        // it says what a file is: for this node's own log only
   std::vector<std::string> warnings;  // where it can be served
   std::string fingerprint;            // SHA-256 of all certificates of the file, hex
   std::string ends;                   // of the host's own: 2027-01-31T08:00:00Z

@@ -25,7 +25,8 @@ struct DomainsPlace {
 
 // What there is to say of the domains of one sync, a line each.
 struct DomainReport {
-  std::vector<std::string> faults;      // domains whose certificate cannot be served
+  std::vector<std::string> faults;      // domains whose certificate cannot be served: for this node's log
+  std::vector<std::string> reported;    // the same lines for the catalog, which say nothing of a file
   std::vector<std::string> kept_files;  // that kept blocks still name, for want of a copy
   std::vector<std::string> warnings;    // certificates that somebody should look at
 };

@@ -88,13 +88,18 @@ std::string domains_text(const OutputFolder& folder, const ManifestContents& con
   const auto said = [&](const std::string& file) { return text.find('"' + file + '"') != std::string::npos; };
   const bool is_cause = std::any_of(report.kept_files.begin(), report.kept_files.end(), said);
   for (const std::string& fault : report.faults) text += "\n" + fault;
+  // The command names what it stumbled over: where that is a certificate, its output is about that file.
+  std::string reported =
+      is_cause ? "nginx cannot read a certificate that a kept block names" : std::string(refused.what());
+  for (const std::string& fault : report.reported) reported += "\n" + fault;
   if (is_cause) {
-    text +=
+    const char* const why =
         "\na block that was kept names the same files, and there is no copy of good ones yet: nothing new "
-        "goes "
-        "through until they are right, or the API is published without that domain";
+        "goes through until they are right, or the API is published without that domain";
+    text += why;
+    reported += why;
   }
-  throw Refused(text, refused.next());
+  throw CertificateRefusal(text, reported, refused.next());
 }
 
 }  // namespace

@@ -6,7 +6,9 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
+#include "base/refusal.hpp"
 #include "compile/manifest_writer.hpp"
 #include "node/domains_writer.hpp"
 #include "node/output_folder.hpp"
@@ -18,6 +20,18 @@ struct SyncCommands {
   std::string reload;  // empty: none
   // Of the nginx that reads the files; empty: it is asked (nginx_version.hpp).
   std::string nginx_version;
+};
+
+// A command failed, perhaps because of certificates that stay in domains.conf: what is wrong with their files
+// is in what(), for this node's own log, and not in reported().
+class CertificateRefusal : public Refused {
+ public:
+  CertificateRefusal(const std::string& message, std::string reported, std::string next)
+      : Refused(message, std::move(next)), reported_(std::move(reported)) {}
+  const std::string& reported() const { return reported_; }
+
+ private:
+  std::string reported_;
 };
 
 enum class SyncResult { written, unchanged };
