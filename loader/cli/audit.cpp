@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/iso_time.hpp"
 #include "base/json_text.hpp"
+#include "base/refusal.hpp"
 #include "catalog/lookup.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
@@ -16,7 +19,7 @@ namespace tablegate::loader {
 namespace {
 
 struct AuditOptions {
-  std::optional<std::string> since, api, user, kind;
+  std::optional<std::string> since, api, user, kind, prune;
   int limit = 100;
 };
 
@@ -76,7 +79,33 @@ std::string detail_words(const std::string& details) {
   return words;
 }
 
+constexpr int kLeastDays = 30;  // the catalog holds to it, too
+
+int prune_days(const std::string& text) {
+  int days = 0;
+  const char* const end = text.data() + text.size();
+  const auto [unit, error] = std::from_chars(text.data(), end, days);
+  if (error != std::errc() || unit + 1 != end || *unit != 'd' || days < kLeastDays || days > 36500) {
+    throw WrongUsage(fmt::format("--prune is a number of days, at least {}d", kLeastDays),
+                     "tablegate audit --prune 400d");
+  }
+  return days;
+}
+
+void prune(const Settings& settings, const std::string& age) {
+  const int days = prune_days(age);
+  Database catalog = settings.open_catalog();
+  const Rows rows = catalog.query("SELECT tablegate.prune_audit($1)", {std::to_string(days)});
+  if (settings.json) {
+    JsonOutput json;
+    return json.begin_object().key("removed").number(rows.integer(0, 0)).end_object().print();
+  }
+  if (!settings.quiet)
+    print_line(fmt::format("entries older than {} days: {} removed", days, rows.integer(0, 0)));
+}
+
 void audit(const Settings& settings, const AuditOptions& options) {
+  if (options.prune) return prune(settings, *options.prune);
   Database catalog = settings.open_catalog();
   const Rows rows = find_entries(catalog, settings, options);
   if (settings.json) {
@@ -112,20 +141,28 @@ void audit(const Settings& settings, const AuditOptions& options) {
 void add_audit(Verb& app, Settings& settings) {
   Verb* const verb = app.add_subcommand("audit", "Who did what when, the latest last");
   const auto options = std::make_shared<AuditOptions>();
-  verb->add_option("--since", options->since, "90s, 15m, 24h, 7d back from now, or an ISO 8601 time")
-      ->type_name("TIME");
-  verb->add_option("--api", options->api, "what concerns this API, under older names too")->type_name("A");
-  verb->add_option("--user", options->user, "by or in the name of this user")->type_name("U");
-  verb->add_option("--kind", options->kind, "Api, Table, Consumer, ..., Workspace or Setting")
-      ->type_name("K");
-  verb->add_option("-n", options->limit, "at most so many, the latest (100)")
-      ->type_name("N")
-      ->check(between(1, 100000));
+  const std::vector<Option*> questions = {
+      verb->add_option("--since", options->since, "90s, 15m, 24h, 7d back from now, or an ISO 8601 time")
+          ->type_name("TIME"),
+      verb->add_option("--api", options->api, "what concerns this API, under older names too")
+          ->type_name("A"),
+      verb->add_option("--user", options->user, "by or in the name of this user")->type_name("U"),
+      verb->add_option("--kind", options->kind, "Api, Table, Consumer, ..., Workspace or Setting")
+          ->type_name("K"),
+      verb->add_option("-n", options->limit, "at most so many, the latest (100)")
+          ->type_name("N")
+          ->check(between(1, 100000))};
+  Option* const prune =
+      verb->add_option("--prune", options->prune,
+                       "remove what is older (400d; at least 30d), for operators; the audit tells it");
+  prune->type_name("DAYS");
+  for (Option* const question : questions) prune->excludes(question);
   verb->footer(
       "Examples:\n"
       "  tablegate audit --since 24h\n"
       "  tablegate audit --api 'Query User by User ID' -n 20 -o json\n"
-      "  tablegate audit --user alice --kind consumer");
+      "  tablegate audit --user alice --kind consumer\n"
+      "  tablegate audit --prune 400d");
   verb->callback([&settings, options] { audit(settings, *options); });
 }
 

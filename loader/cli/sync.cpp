@@ -21,7 +21,7 @@ namespace {
 struct SyncOptions {
   NodeOptions node;
   bool watch = false;
-  std::string min_interval = "5s", poll = "10s";
+  std::string min_interval = "5s", poll = "10s", hook_timeout = "60s";
 };
 
 void report(const Settings& settings, const NodeSync& done) {
@@ -90,6 +90,9 @@ void watch(const Settings& settings, const SyncOptions& options) {
 void sync(const Settings& settings, const SyncOptions& options) {
   SyncOptions given = options;
   if (given.watch) StopSignal::install();
+  given.node.commands.limit = read_duration(options.hook_timeout, "--hook-timeout");
+  if (given.node.commands.limit < std::chrono::seconds(1))
+    throw WrongUsage("--hook-timeout is at least 1s", "--hook-timeout 60s");
   // What is wrong with the folder is told now, whatever the catalog does.
   given.node.folder = OutputFolder(options.node.folder).path();
   if (given.node.name.empty()) given.node.name = default_node_name(given.node.folder);
@@ -106,6 +109,8 @@ void add_sync(Verb& app, Settings& settings) {
   verb->add_option("--output", options->node.folder, "folder of manifest.json and domains.conf")->required();
   verb->add_option("--check", options->node.commands.check, "command that proves the new files, by sh -c");
   verb->add_option("--reload", options->node.commands.reload, "command that makes nginx read them, by sh -c");
+  verb->add_option("--hook-timeout", options->hook_timeout, "time limit of --check and of --reload (60s)")
+      ->type_name("TIME");
   verb->add_option("--nginx-version", options->node.commands.nginx_version,
                    "of the nginx that reads the files; default: what nginx -v says")
       ->envname("TABLEGATE_NGINX_VERSION")

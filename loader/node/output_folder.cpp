@@ -82,11 +82,20 @@ void OutputFolder::check_owner() const {
 }
 
 void OutputFolder::lock() {
-  if (::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0) return;
-  if (errno != EWOULDBLOCK) fail("lock", ".lock");
-  fmt::print(stderr, "tablegate: waiting for another sync of {}\n", path_);
-  while (::flock(lock_.number(), LOCK_EX) != 0) {
-    if (errno != EINTR) fail("lock", ".lock");
+  if (::flock(lock_.number(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) fail("lock", ".lock");
+    // Who has it wrote its number there.
+    const std::string holder = read(".lock").value_or("");
+    fmt::print(stderr, "tablegate: waiting for another sync of {} ({})\n", path_,
+               holder.empty() ? "its process is unknown" : "process " + holder);
+    while (::flock(lock_.number(), LOCK_EX) != 0) {
+      if (errno != EINTR) fail("lock", ".lock");
+    }
+  }
+  const std::string number = std::to_string(::getpid());
+  // Only for the message above: a full disk must not stop us here.
+  if (::ftruncate(lock_.number(), 0) == 0) {
+    [[maybe_unused]] const ssize_t written = ::pwrite(lock_.number(), number.data(), number.size(), 0);
   }
 }
 

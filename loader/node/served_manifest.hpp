@@ -39,6 +39,9 @@ struct ServedManifest {
 // nullopt: no nginx has ever taken over a manifest of this folder (or an older module did).
 std::optional<ServedManifest> read_served(const std::string& folder);
 
+// nginx took over exactly what stands in the folder, domains.conf included; it may have ended since.
+bool was_taken_over(const std::string& folder, const ServedManifest& served);
+
 // nginx has taken over exactly what stands in the folder, domains.conf included, and no older worker that we
 // see takes new requests any more.
 bool is_served(const std::string& folder, const ServedManifest& served);

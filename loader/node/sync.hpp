@@ -1,10 +1,12 @@
 // `tablegate sync`: brings the files of a gateway's folder to what the catalog
 // says, checks and reloads nginx, and puts both files back when either fails.
 // A sync that dies in between leaves a mark, so that the next one checks and
-// reloads even when the bytes are the same.
+// reloads even when the bytes are the same. Files that nginx has taken over, or
+// may have, are never replaced by older ones: a key that they had revoked would
+// be valid again.
 #pragma once
 
-#include <functional>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "compile/manifest_writer.hpp"
 #include "node/domains_writer.hpp"
 #include "node/output_folder.hpp"
+#include "node/shell_command.hpp"
 
 namespace tablegate::loader {
 
@@ -20,6 +23,7 @@ struct SyncCommands {
   std::string reload;  // empty: none
   // Of the nginx that reads the files; empty: it is asked (nginx_version.hpp).
   std::string nginx_version;
+  std::chrono::milliseconds limit = kHookTimeout;  // for check and reload, each
 };
 
 // A command failed, perhaps because of certificates that stay in domains.conf: what is wrong with their files
@@ -38,9 +42,9 @@ enum class SyncResult { written, unchanged };
 
 // Writes manifest.json and domains.conf of `contents` into the folder. Throws Refused when the manifest's own
 // parser refuses it, the folder holds another gateway's files (nothing was written), or a command failed
-// (both files are put back; its output is in the message). Domains whose certificate cannot be served stop
-// nothing: `domains` tells of them, and the caller must. `reload_owed`: nginx does not serve what stands
-// there, so check and reload though nothing changed.
+// (both files are put back, unless nginx may have taken the new ones over; its output is in the message).
+// Domains whose certificate cannot be served stop nothing: `domains` tells of them, and the caller must.
+// `reload_owed`: nginx does not serve what stands there, so check and reload though nothing changed.
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
                        const SyncCommands& commands, bool reload_owed, DomainReport& domains);
 
