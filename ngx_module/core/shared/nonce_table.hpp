@@ -27,9 +27,9 @@ class NonceTable {
   NonceTable(void* memory, size_t size);
 
   // Remembers the nonce that `digest` stands for until `now` + `hold` (seconds since 1970; seconds, at most a
-  // year). `key` tells whose nonce it is: one key can fill half of the slots at most. full: nothing was
-  // remembered, refuse.
-  Outcome remember(const Digest& digest, uint64_t key, int64_t now, int64_t hold);
+  // year). `owner` tells whose nonce it is. full: nothing was remembered, because the owner holds as many as
+  // are free, or because there is no room for this nonce; refuse.
+  Outcome remember(const Digest& digest, uint64_t owner, int64_t now, int64_t hold);
 
   size_t slots() const { return slot_count_; }
   // How many of them hold a nonce at `now`, nearly: a large table is judged by a part of it.
@@ -39,9 +39,13 @@ class NonceTable {
   using Word = std::atomic<uint64_t>;
   static_assert(Word::is_always_lock_free);
   struct Quota;
+  static constexpr size_t kCells = 4;  // an owner has so many, and holds no more than the least of them says
+  using Cells = Quota* [kCells];
 
-  bool below_quota(const Quota& quota, uint32_t period) const;
+  void cells_of(uint64_t owner, Cells& cells) const;
+  size_t live(int64_t now);
 
+  Word* live_;  // low 32 bits: how many slots are used; high 32 bits: the second when they were counted
   Quota* quotas_;
   size_t quota_count_;
   Word* slots_;
