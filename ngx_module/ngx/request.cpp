@@ -32,6 +32,11 @@ bool is_encrypted(ngx_http_request_t* r) {
   return location_config(r).tls_terminated != 0;
 }
 
+RequestState::Policy policy_of(ngx_http_request_t* r) {
+  const LocationConfig& location = location_config(r);
+  return {location.hmac_window, location.tls_terminated};
+}
+
 // nginx makes a new text when it changes one.
 bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
   return one.data == other.data && one.len == other.len;
@@ -40,7 +45,13 @@ bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
 }  // namespace
 
 RequestState::RequestState(ngx_http_request_t* r)
-    : request(r), uri(r->uri), args(r->args), query(*this), last_modified{}, deadline{} {}
+    : request(r),
+      uri(r->uri),
+      args(r->args),
+      policy(policy_of(r)),
+      query(*this),
+      last_modified{},
+      deadline{} {}
 
 RequestState* RequestState::make(ngx_http_request_t* r) {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(RequestState));
@@ -58,12 +69,14 @@ RequestState* RequestState::make(ngx_http_request_t* r) {
 
 RequestState* RequestState::current(ngx_http_request_t* r) {
   auto* state = static_cast<RequestState*>(ngx_http_get_module_ctx(r, ngx_http_tablegate_module));
-  // `rewrite` and `set $args` clear no r->ctx. Once we answer, nothing changes any more.
-  if (state != nullptr && !state->waiting && !state->answered &&
-      !(is_same(state->uri, r->uri) && is_same(state->args, r->args))) {
-    return nullptr;
-  }
-  return state;
+  // `rewrite` and `set $args` clear no r->ctx, and a variable may be read before the location is found. Once
+  // we answer, nothing changes any more.
+  if (state == nullptr || state->waiting || state->answered) return state;
+  const Policy now = policy_of(r);
+  const bool same = is_same(state->uri, r->uri) && is_same(state->args, r->args) &&
+                    state->policy.hmac_window == now.hmac_window &&
+                    state->policy.tls_terminated == now.tls_terminated;
+  return same ? state : nullptr;
 }
 
 RequestState* RequestState::last(ngx_http_request_t* r) {

@@ -60,8 +60,9 @@ class RequestState {
  public:
   // Null: no memory.
   static RequestState* make(ngx_http_request_t* r);
-  // The state of this pass through the phases, or null: after an internal redirect, and after a rewrite of
-  // what the state was made from, there is none until make().
+  // The state of this pass through the phases, or null: after an internal redirect, and after a change of
+  // what the state was made from (a rewrite, or another location whose policy differs), there is none until
+  // make().
   static RequestState* current(ngx_http_request_t* r);
   // For logs: also the state of the pass before an internal redirect.
   static RequestState* last(ngx_http_request_t* r);
@@ -82,6 +83,11 @@ class RequestState {
   ngx_http_request_t* request;
   ngx_str_t uri;  // what route and identity come from
   ngx_str_t args;
+  // What of its location's configuration route and proof depend on.
+  struct Policy {
+    time_t hmac_window;
+    ngx_flag_t tls_terminated;
+  } policy;
   core::RouteMatch route;
   core::Proof proof;
   core::Problem problem;       // what the caller is told; none while all is well
