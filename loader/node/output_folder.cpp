@@ -29,9 +29,17 @@ std::string without_trailing_slash(std::string path) {
                       fmt::format("ls -ld {} {}", std::filesystem::path(path).parent_path().string(), path));
 }
 
+Descriptor open_parent(const std::string& path) {
+  try {
+    return open_trusted_parent(path);
+  } catch (const SystemFailure& failure) {
+    throw SystemFailure(fmt::format("cannot make or open {}: {}", path, failure.what()), failure.next());
+  }
+}
+
 int open_folder(const std::string& path) {
   if (path.empty()) throw WrongUsage("--output names no folder");
-  const Descriptor parent = open_trusted_parent(path);
+  const Descriptor parent = open_parent(path);
   const std::string name = last_name(path);
   if (::mkdirat(parent.number(), name.c_str(), 0755) != 0 && errno != EEXIST) fail_folder(path);
   const int descriptor =
