@@ -82,6 +82,8 @@ std::string read(std::string_view bytes, const loader::CsvOptions& options, size
       line = reader.line();
       INVARIANT(!reader.fields().empty());
       text += std::to_string(line) + '\n' + std::string(reader.raw()) + '\n';
+      if (reader.fault() != nullptr) text += std::to_string(reader.fault_field()) + reader.fault();
+      INVARIANT(reader.fault() == nullptr || reader.fault_field() < reader.fields().size());
       for (const loader::RecordField& field : reader.fields()) {
         text += field.quoted ? '"' : ' ';
         text += std::string(field.text) + '\n';
@@ -102,6 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   loader::CsvOptions options;
   options.charset = kCharsets[data[0] & 7U];
   options.format = (data[0] & 8U) != 0 ? loader::RowFormat::text : loader::RowFormat::csv;
+  options.quotes = static_cast<loader::CsvQuotes>(data[1] / 61U % 3U);
   if ((data[0] & 16U) != 0) options.null = "\\N";
   if (options.format == loader::RowFormat::text && (data[0] & 32U) != 0) options.delimiter = "||";
   if (options.format == loader::RowFormat::text && (data[0] & 64U) != 0) options.record_end = "\1;";

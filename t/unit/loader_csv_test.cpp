@@ -11,6 +11,7 @@
 #include "base/refusal.hpp"
 #include "source/csv/csv.hpp"
 #include "source/csv/csv_scanner.hpp"
+#include "source/csv/record_reader.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -64,7 +65,7 @@ void expect(const std::string& said, const std::string& part) {
 }
 
 bool scans(const std::string& text, size_t chunk) {
-  CsvScanner scanner;
+  CsvScanner scanner(',');
   for (size_t at = 0; at < text.size(); at += chunk) {
     if (!scanner.scan(std::string_view(text).substr(at, chunk))) return false;
   }
@@ -82,7 +83,7 @@ START_TEST(end_marker) {
     ck_assert(scans("\"a\n\\.\n\"\n", chunk));
     ck_assert(scans("x,\\.\n", chunk));
   }
-  CsvScanner scanner;
+  CsvScanner scanner(',');
   ck_assert(scanner.scan("a,b\n\"c\nd\",e\r\n\r\nf"));
   ck_assert_uint_eq(scanner.records(), 3);
   ck_assert_uint_eq(scanner.line(), 5);
@@ -91,7 +92,7 @@ END_TEST
 
 // The line at which the record begins for which COPY says `copied`.
 uint64_t line_of(const std::string& text, uint64_t copied, size_t chunk) {
-  CsvScanner scanner;
+  CsvScanner scanner(',');
   for (size_t at = 0; at < text.size(); at += chunk) scanner.scan(std::string_view(text).substr(at, chunk));
   scanner.finish();
   return scanner.line_of(copied);
@@ -111,6 +112,32 @@ START_TEST(lines_of_copy) {
     ck_assert_uint_eq(line_of(lf, 3, chunk), 3);
     ck_assert_uint_eq(line_of(lf, 4, chunk), 5);
     ck_assert_uint_eq(line_of("1\r2\r3\r", 3, chunk), 3);
+  }
+}
+END_TEST
+
+// "2 1 has a quote ...": line and field of what is found, or "".
+std::string fault_of(const std::string& text, size_t chunk) {
+  CsvScanner scanner(',');
+  bool good = true;
+  for (size_t at = 0; good && at < text.size(); at += chunk)
+    good = scanner.scan(std::string_view(text).substr(at, chunk));
+  if (good && scanner.finish()) return {};
+  return std::to_string(scanner.line()) + " " + std::to_string(scanner.fault_field()) + " " + scanner.fault();
+}
+
+// COPY would join the rows.
+START_TEST(stray_quotes) {
+  const std::string inside = tablegate::loader::kQuoteInside;
+  const std::string behind = tablegate::loader::kTextBehindQuote;
+  for (size_t chunk = 1; chunk < 30; ++chunk) {
+    same_text(fault_of("1,pipe 5\",steel\n2,pipe 6\",brass\n", chunk), "1 1 " + inside);
+    same_text(fault_of("1,\"a\nb\"\n2,\"a\"b,c\n", chunk), "3 1 " + behind);
+    same_text(fault_of("1,b\r\n2, \"a\"\r\n", chunk), "2 1 " + inside);
+    same_text(fault_of("1,\"b\" \n", chunk), "1 1 " + behind);
+    same_text(fault_of("\\\"", chunk), "1 0 " + inside);
+    same_text(fault_of("\\.\"", chunk), "1 0 " + inside);
+    same_text(fault_of("\"\"\"\",\"a\"\"\r\n\",\"\"\n\"b\",\n,\"\"", chunk), "");
   }
 }
 END_TEST
@@ -157,4 +184,4 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_csv", end_marker, lines_of_copy, headers, files);
+TABLEGATE_SUITE("loader_csv", end_marker, lines_of_copy, stray_quotes, headers, files);

@@ -28,7 +28,8 @@ using tablegate::loader::testing::same_text;
 
 namespace {
 
-// "1:[a][b]|2:[c]": lines and fields; quoted ones in <>.
+// "1:[a][b]|2:[c]": lines and fields; quoted ones in <>. Behind a record with a fault, "inside N" or "behind
+// N" with the field.
 std::string records(const std::string& bytes, const CsvOptions& options, size_t step) {
   Pieces source(bytes, step);
   RecordReader reader(source, options, "f");
@@ -38,6 +39,10 @@ std::string records(const std::string& bytes, const CsvOptions& options, size_t 
       text += (text.empty() ? "" : "|") + std::to_string(reader.line()) + ":";
       for (const RecordField& field : reader.fields())
         text += (field.quoted ? "<" : "[") + std::string(field.text) + (field.quoted ? ">" : "]");
+      if (reader.fault() != nullptr) {
+        text += reader.fault() == std::string(kQuoteInside) ? "inside " : "behind ";
+        text += std::to_string(reader.fault_field());
+      }
     }
   } catch (const Refused& refused) {
     text += std::string("!") + refused.what();
@@ -64,13 +69,28 @@ START_TEST(csv_records) {
   expect("", csv, "");
   expect("\n\n", csv, "1:[]|2:[]");
   expect("\"a,\"\"b\",\n\"x\r\ny\",z\nq", csv, "1:<a,\"b>[]|2:<x\r\ny>[z]|4:[q]");
-  expect("a\"b,\"c\"\"\"d,\"\"\n", csv,
-         "!f, line 1: the record that begins here does not end (an open quote?)");
-  expect("a\"b,\"c,d\"\"e\n", csv, "1:<ab,c><de>");
   expect("a\rb\rc", csv, "1:[a]|2:[b]|3:[c]");
   expect("a\n\"b", csv, "1:[a]!f, line 2: the record that begins here does not end (an open quote?)");
   csv.delimiter = ";";
   expect("a,b;c\n", csv, "1:[a,b][c]");
+}
+END_TEST
+
+// RFC 4180 knows quotes around whole fields only: others never join a record with the next one.
+START_TEST(stray_quotes) {
+  CsvOptions csv;
+  expect("1,pipe 5\",steel\n2,pipe 6\",brass\n", csv,
+         "1:[1][pipe 5\"][steel]inside 1|2:[2][pipe 6\"][brass]inside 1");
+  expect("1,\"a\"b,c\n2,\"x\"\n", csv, "1:[1]<a>[c]behind 1|2:[2]<x>");
+  expect("\"a\" ,b\r\n \"a\",b", csv, "1:<a>[b]behind 0|2:[ \"a\"][b]inside 0");
+  expect("\"a\"b\"c\nd\"\"", csv, "1:<a>behind 0|2:[d\"\"]inside 0");
+  expect("\"a\"\"\",\"\",\"\"\"\"", csv, "1:<a\"><><\">");
+  csv.quotes = CsvQuotes::lenient;
+  expect("1,pipe 5\",\"3\" long\"\n2,\"a\"\"b\",\"\"\n", csv, "1:[1][pipe 5\"]<3\" long>|2:[2]<a\"b><>");
+  expect("\"a\"b,c\"\n \"d\",e", csv, "1:<a\"b,c>|2:[ \"d\"][e]");
+  expect("\"a\" b", csv, "!f, line 1: the record that begins here does not end (an open quote?)");
+  csv.quotes = CsvQuotes::none;
+  expect("\"a,b\"\r\n\"\",\"", csv, "1:[\"a][b\"]|2:[\"\"][\"]");
 }
 END_TEST
 
@@ -265,5 +285,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_records", csv_records, text_records, whole_records_only, lines_of_rows, charsets,
-                order_of_files, fields, nested_values, options);
+TABLEGATE_SUITE("loader_records", csv_records, stray_quotes, text_records, whole_records_only, lines_of_rows,
+                charsets, order_of_files, fields, nested_values, options);

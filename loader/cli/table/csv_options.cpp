@@ -50,7 +50,8 @@ std::string read_delimiter(const CsvArguments& arguments, bool text) {
 void check_null(const CsvOptions& options) {
   if (options.null.find_first_of("\r\n") != std::string::npos ||
       options.null.find(options.delimiter) != std::string::npos ||
-      (options.format == RowFormat::csv && options.null.find('"') != std::string::npos)) {
+      (options.format == RowFormat::csv && options.quotes == CsvQuotes::strict &&
+       options.null.find('"') != std::string::npos)) {
     throw WrongUsage("--null holds the delimiter, a quote or a line end, so no field can be it");
   }
 }
@@ -131,6 +132,14 @@ void add_csv_options(Verb& verb, CsvArguments& arguments) {
   verb.add_option("--delimiter", arguments.delimiter,
                   "between fields: one byte (default: a comma); text: any bytes. \\t, \\x01, \\u0001")
       ->group(group);
+  verb.add_option(
+          "--quote", arguments.quote,
+          "none: a quote is a byte like others (default: a field may be in quotes, as RFC 4180 has it)")
+      ->check(one_of({"none"}))
+      ->group(group);
+  verb.add_flag("--lenient-quotes", arguments.lenient_quotes,
+                "a quote that does not begin or end a field is text: 5\" pipe (default: its row is bad)")
+      ->group(group);
   verb.add_option("--record-end", arguments.record_end,
                   "text: behind each record (default: the line end that the first one has)")
       ->group(group);
@@ -160,6 +169,13 @@ CsvOptions csv_options(const CsvArguments& arguments, const std::vector<std::str
   options.format = text ? RowFormat::text : RowFormat::csv;
   options.header = header_of(arguments.header);
   options.delimiter = read_delimiter(arguments, text);
+  if (text && (!arguments.quote.empty() || arguments.lenient_quotes))
+    throw WrongUsage("--format text knows no quotes: --quote and --lenient-quotes are for csv");
+  if (!arguments.quote.empty() && arguments.lenient_quotes)
+    throw WrongUsage("--quote none and --lenient-quotes exclude each other");
+  options.quotes = !arguments.quote.empty()   ? CsvQuotes::none
+                   : arguments.lenient_quotes ? CsvQuotes::lenient
+                                              : CsvQuotes::strict;
   if (!arguments.record_end.empty() && !text) throw WrongUsage("--record-end is for --format text");
   options.record_end = read_escapes(arguments.record_end, "--record-end");
   if (text && options.record_end.find(options.delimiter) != std::string::npos)

@@ -17,6 +17,8 @@ struct CsvArguments {
   std::string format = "csv";
   std::string header;  // empty, names, position or none
   std::string delimiter = ",";
+  std::string quote;  // empty or none
+  bool lenient_quotes = false;
   std::string record_end;
   std::string null;
   std::string charset;
@@ -25,8 +27,9 @@ struct CsvArguments {
   std::string rejects;
 
   bool given() const {
-    return format != "csv" || !header.empty() || delimiter != "," || !record_end.empty() || !null.empty() ||
-           !charset.empty() || !zone.empty() || max_errors || !rejects.empty();
+    return format != "csv" || !header.empty() || delimiter != "," || !quote.empty() || lenient_quotes ||
+           !record_end.empty() || !null.empty() || !charset.empty() || !zone.empty() || max_errors ||
+           !rejects.empty();
   }
 };
 

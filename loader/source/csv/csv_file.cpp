@@ -47,6 +47,11 @@ void CsvFile::read_header(const std::vector<std::string>& columns) {
     if (options_.header == RowHeader::detect) return;
     throw Refused(fmt::format("{}: is empty, a header was expected", label_));
   }
+  if (reader_->fault() != nullptr && options_.header != RowHeader::detect) {
+    throw Refused(fmt::format("{}, line 1, field {}: the header {}", label_, reader_->fault_field() + 1,
+                              reader_->fault()),
+                  "--lenient-quotes, or --quote none where no quote has a meaning");
+  }
   const std::vector<std::string> found = names();
   if (options_.header == RowHeader::detect && !is_header(found, columns)) return reader_->step_back();
   has_header_ = true;

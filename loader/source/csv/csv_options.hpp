@@ -15,6 +15,13 @@ enum class RowFormat : uint8_t {
   text  // nothing quoted, nothing escaped: odpscmd's plain files
 };
 
+// RFC 4180 has quotes around whole fields only; what others write is read where it is asked for.
+enum class CsvQuotes : uint8_t {
+  strict,   // any other quote is a fault of its row
+  lenient,  // a quote that does not begin or end a field is text
+  none      // a quote is a byte like others
+};
+
 enum class RowHeader : uint8_t {
   detect,    // the first record is one where it names every column (of two or more)
   names,     // the first record names the columns, in any order
@@ -25,6 +32,7 @@ enum class RowHeader : uint8_t {
 struct CsvOptions {
   std::string path;  // a file, a .gz file, a folder, a glob or "-"
   RowFormat format = RowFormat::csv;
+  CsvQuotes quotes = CsvQuotes::strict;  // csv
   RowHeader header = RowHeader::detect;
   std::string delimiter = ",";  // csv: one byte
   std::string record_end;       // text; empty: a line feed, or CR LF where the first record ends so

@@ -1,7 +1,8 @@
-// Where records begin in CSV that goes to PostgreSQL's COPY as it is: so that
-// COPY's end marker is never mistaken for data, and the lines that COPY counts
-// can be told as those of the file. COPY counts only the line ends inside quotes
-// that are like the first one outside: no LF where lines end with CR LF.
+// Looks at CSV that goes to PostgreSQL's COPY as it is, in chunks cut anywhere:
+// finds what COPY reads otherwise than RFC 4180 (a stray quote, which joins rows,
+// and its end marker), and knows on which line of the file each record begins.
+// COPY counts only the line ends inside quotes that are like the first one
+// outside: no LF where lines end with CR LF.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +13,22 @@
 
 namespace tablegate::loader {
 
-// Watches the records go by, in chunks cut anywhere.
 class CsvScanner {
  public:
-  // False when a record is `\.` alone, which PostgreSQL before 18 takes as the end of all data.
+  static constexpr size_t kNoField = SIZE_MAX;
+
+  explicit CsvScanner(char delimiter);
+
+  // False: the record that begins at line() has a fault(); nothing of the chunk may be sent.
   bool scan(std::string_view chunk);
   // The same question once the data have ended, or no more of them are sent.
   bool finish();
+  // kQuoteInside, kTextBehindQuote, or that the record is `\.` alone, which PostgreSQL before 18 takes as the
+  // end of all data; null where there is none.
+  const char* fault() const { return fault_; }
+  // Which field it is in, from 0; kNoField: the whole record.
+  size_t fault_field() const { return fault_field_; }
+
   uint64_t records() const { return records_; }
   // Where the last record begins.
   uint64_t line() const { return begin_; }
@@ -26,14 +36,24 @@ class CsvScanner {
   uint64_t line_of(uint64_t copied) const;
 
  private:
-  // carriage: behind a CR that ended a record, perhaps with an LF to come.
-  enum class State : uint8_t { start, carriage, plain, quoted, backslash, marker };
+  // start, field: a record, a field begins. carriage: behind a CR that ended a record, perhaps with an LF to
+  // come. closing: behind a quote inside a quoted field.
+  enum class State : uint8_t { start, carriage, field, plain, quoted, closing, backslash, marker };
 
   void begin_record();
   void end_record(char c);
+  bool begin_field(char c);
+  bool pass_plain(char c);
+  bool fail(const char* reason, size_t field);
+  size_t skip(std::string_view chunk, size_t at) const;
 
+  char delimiter_;
+  bool special_[256] = {};  // bytes that end a run of plain ones
   State state_ = State::start;
   char counted_ = '\r';  // the line end that COPY counts inside quotes: CR until a line ended with LF
+  size_t field_ = 0;     // of the record
+  const char* fault_ = nullptr;
+  size_t fault_field_ = kNoField;
   uint64_t records_ = 0;
   uint64_t lines_ = 0;   // that have ended
   uint64_t begin_ = 0;   // the record's line

@@ -1,7 +1,7 @@
-// Cuts a file into records and fields, as CSV (the rules of PostgreSQL's COPY ...
-// (FORMAT csv), line ends of any kind) or as text without quotes and escapes.
-// Any bytes end in records or in a Refused; the same ones however they come in
-// pieces.
+// Cuts a file into records and fields, as CSV (RFC 4180, line ends of any kind) or
+// as text without quotes and escapes. A stray quote is a fault of its record: the
+// field continues as text up to its end, so that the next record is not lost. Any
+// bytes end in records or in a Refused; the same ones however they come in pieces.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +20,10 @@ struct RecordField {
   bool quoted = false;    // some of it was
 };
 
+// Why a row with such quotes is none (RFC 4180 section 2).
+constexpr const char* kQuoteInside = "has a quote inside a field that does not begin with one";
+constexpr const char* kTextBehindQuote = "has text behind the closing quote";
+
 class RecordReader {
  public:
   // Both must outlive it. `label` names the file in messages. `chunk`: bytes asked for at a time.
@@ -32,7 +36,10 @@ class RecordReader {
   // Of the record that next() read, until it is called again.
   const std::vector<RecordField>& fields() const { return fields_; }
   std::string_view raw() const { return {buffer_.data() + begin_, raw_size_}; }  // without its end
-  uint64_t line() const { return line_; }                                        // where it begins
+  // Why the record cannot be a row (kQuoteInside, kTextBehindQuote), or null; and which field is at fault.
+  const char* fault() const { return fault_; }
+  size_t fault_field() const { return fault_field_; }
+  uint64_t line() const { return line_; }  // where it begins
   uint64_t record() const { return record_; }
   // "line 3", or "record 3" where records do not end with lines.
   std::string place() const { return place_of(line_, record_); }
@@ -59,7 +66,11 @@ class RecordReader {
   bool parse();
   bool parse_csv();
   bool read_csv_field(size_t& at, bool& last);
-  bool read_quoted_field(size_t begin, size_t& at, bool& last);
+  bool read_quoted_field(size_t& at);
+  bool skip_to_end_of_field(size_t& at) const;
+  bool ends_field(size_t at) const;
+  std::string_view view(size_t begin, size_t end) const { return {buffer_.data() + begin, end - begin}; }
+  void set_fault(const char* reason);
   bool parse_text();
   void choose_record_end();
   void add_piece(const Piece& piece);
@@ -71,6 +82,8 @@ class RecordReader {
   size_t chunk_;
   std::string record_end_;  // text
   bool special_[256] = {};  // csv: bytes that end a run of plain ones
+  const char* fault_ = nullptr;
+  size_t fault_field_ = 0;
   std::string buffer_;
   size_t begin_ = 0;  // of the record
   size_t raw_size_ = 0;
