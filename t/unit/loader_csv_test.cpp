@@ -69,7 +69,7 @@ bool scans(const std::string& text, size_t chunk) {
   for (size_t at = 0; at < text.size(); at += chunk) {
     if (!scanner.scan(std::string_view(text).substr(at, chunk))) return false;
   }
-  return scanner.finish();
+  return scanner.finish(true);
 }
 
 START_TEST(end_marker) {
@@ -94,7 +94,7 @@ END_TEST
 uint64_t line_of(const std::string& text, uint64_t copied, size_t chunk) {
   CsvScanner scanner(',');
   for (size_t at = 0; at < text.size(); at += chunk) scanner.scan(std::string_view(text).substr(at, chunk));
-  scanner.finish();
+  scanner.finish(true);
   return scanner.line_of(copied);
 }
 
@@ -122,7 +122,7 @@ std::string fault_of(const std::string& text, size_t chunk) {
   bool good = true;
   for (size_t at = 0; good && at < text.size(); at += chunk)
     good = scanner.scan(std::string_view(text).substr(at, chunk));
-  if (good && scanner.finish()) return {};
+  if (good && scanner.finish(true)) return {};
   return std::to_string(scanner.line()) + " " + std::to_string(scanner.fault_field()) + " " + scanner.fault();
 }
 
@@ -138,6 +138,33 @@ START_TEST(stray_quotes) {
     same_text(fault_of("\\\"", chunk), "1 0 " + inside);
     same_text(fault_of("\\.\"", chunk), "1 0 " + inside);
     same_text(fault_of("\"\"\"\",\"a\"\"\r\n\",\"\"\n\"b\",\n,\"\"", chunk), "");
+  }
+}
+END_TEST
+
+// Values that are watched, as COPY reads them.
+START_TEST(watched_fields) {
+  const std::string text = "1,2026-01-01,x\n\"2\",\"a\"\"b,\n\",\r\n3,\n4";
+  for (size_t chunk = 1; chunk <= text.size(); ++chunk) {
+    CsvScanner scanner(',');
+    std::string seen;
+    scanner.watch({false, true}, [&seen](std::string_view value) {
+      seen += "[" + std::string(value) + "]";
+      return std::string();
+    });
+    for (size_t at = 0; at < text.size(); at += chunk)
+      ck_assert(scanner.scan(std::string_view(text).substr(at, chunk)));
+    ck_assert(scanner.finish(true));
+    same_text(seen, "[2026-01-01][a\"b,\n][]");
+    CsvScanner strict(',');
+    strict.watch({true}, [](std::string_view value) { return std::string(value == "\\.b" ? "is bad" : ""); });
+    ck_assert(strict.scan("a\n\\.") && !strict.scan("b\n"));
+    same_text(strict.fault(), "is bad");
+    ck_assert_uint_eq(strict.line(), 2);
+    CsvScanner cut(',');
+    cut.watch({true}, [](std::string_view) { return std::string("is bad"); });
+    ck_assert(cut.scan("2026-") && cut.finish(false));
+    ck_assert(!cut.finish(true));
   }
 }
 END_TEST
@@ -184,4 +211,4 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_csv", end_marker, lines_of_copy, stray_quotes, headers, files);
+TABLEGATE_SUITE("loader_csv", end_marker, lines_of_copy, stray_quotes, watched_fields, headers, files);

@@ -78,6 +78,25 @@ void read_constants(const std::vector<std::string>& partitions, const TableSpec&
     throw Refused("--partition gives every column a value: a load wants one that rows have themselves");
 }
 
+// COLUMN=FORMAT, or a format for all columns of dates and times.
+void read_time_formats(const std::vector<std::string>& texts, const TableSpec& spec, CsvOptions& options) {
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    const bool named = equals != std::string::npos && text.find('%') > equals;
+    const std::string name = named ? lower_name(text.substr(0, equals)) : "";
+    const bool known = std::any_of(spec.columns.begin(), spec.columns.end(), [&](const TableColumn& column) {
+      TimeKind kind{};
+      return (name.empty() || column.name == name) && time_kind(column.type, kind);
+    });
+    if (!known) {
+      throw Refused(fmt::format("--time-format: the table has no column {}of dates or times",
+                                named ? fmt::format("\"{}\" ", name) : ""),
+                    "tablegate table columns " + spec.name);
+    }
+    options.time_formats.emplace_back(name, TimeFormat(named ? text.substr(equals + 1) : text));
+  }
+}
+
 }  // namespace
 
 std::string read_escapes(const std::string& text, const std::string& option) {
@@ -150,6 +169,12 @@ void add_csv_options(Verb& verb, CsvArguments& arguments) {
   verb.add_option("--charset", arguments.charset,
                   "as iconv -l has them: gbk, gb18030 (default: UTF-8); a byte order mark overrules it")
       ->group(group);
+  verb.add_option(
+          "--time-format", arguments.time_formats,
+          "[COLUMN=]FORMAT of dates and times, as strptime has it: '%d.%m.%Y %H:%M', '%d-%b-%y', %p, %f, "
+          "%z, %s; repeat for more, the first that fits counts (default: ISO 8601 only)")
+      ->group(group)
+      ->allow_extra_args(false);
   verb.add_option("--zone", arguments.zone, "of the times in the file (default: the table's time_zone)")
       ->group(group);
   verb.add_option("--max-errors", arguments.max_errors,
@@ -184,6 +209,7 @@ CsvOptions csv_options(const CsvArguments& arguments, const std::vector<std::str
   check_null(options);
   options.charset = arguments.charset;
   options.zone = arguments.zone;
+  read_time_formats(arguments.time_formats, spec, options);
   if (arguments.max_errors) options.max_errors = static_cast<uint64_t>(*arguments.max_errors);
   if (!arguments.rejects.empty() && !arguments.max_errors)
     throw WrongUsage("--rejects goes with --max-errors N");

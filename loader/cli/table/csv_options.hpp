@@ -22,14 +22,15 @@ struct CsvArguments {
   std::string record_end;
   std::string null;
   std::string charset;
+  std::vector<std::string> time_formats;  // [COLUMN=]FORMAT
   std::string zone;
   std::optional<int64_t> max_errors;
   std::string rejects;
 
   bool given() const {
     return format != "csv" || !header.empty() || delimiter != "," || !quote.empty() || lenient_quotes ||
-           !record_end.empty() || !null.empty() || !charset.empty() || !zone.empty() || max_errors ||
-           !rejects.empty();
+           !record_end.empty() || !null.empty() || !charset.empty() || !zone.empty() ||
+           !time_formats.empty() || max_errors || !rejects.empty();
   }
 };
 

@@ -33,6 +33,16 @@ std::optional<SourceTime> newest_of(const std::vector<std::string>& paths) {
   return newest;
 }
 
+void check_constant(const TableColumn& column, const std::string& value) {
+  TimeKind kind{};
+  if (!time_kind(column.type, kind)) return;
+  try {
+    check_iso_time(value, kind);
+  } catch (const BadTime& bad) {
+    throw Refused(fmt::format("--partition {}={}: {}", column.name, value, bad.what()));
+  }
+}
+
 // Times without offset are of `zone` as long as this lives.
 class ZoneOfTimes {
  public:
@@ -68,9 +78,12 @@ CsvSource::CsvSource(CsvOptions options, std::vector<TableColumn> columns,
       nested_(std::move(nested)),
       rejects_(options_.rejects, options_.max_errors.value_or(0)) {
   for (const TableColumn& column : columns_) {
-    const bool constant = std::any_of(options_.constants.begin(), options_.constants.end(),
-                                      [&column](const auto& one) { return one.first == column.name; });
-    if (!constant) names_.push_back(column.name);
+    const auto constant = std::find_if(options_.constants.begin(), options_.constants.end(),
+                                       [&column](const auto& one) { return one.first == column.name; });
+    if (constant == options_.constants.end())
+      names_.push_back(column.name);
+    else
+      check_constant(column, constant->second);
   }
   paths_ = list_files(options_.path);
   total_ = size_of_all(paths_);

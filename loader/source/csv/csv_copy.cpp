@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "core/plan/statement.hpp"
 #include "core/text/utf8.hpp"
 #include "source/csv/csv.hpp"
@@ -16,11 +18,30 @@ namespace {
 
 constexpr size_t kChunk = size_t{1} << 18;
 constexpr const char* kOtherCharset = "--charset NAME, when the file is not UTF-8 (iconv -l tells the names)";
+constexpr const char* kHeader = "--header, when the first line names the columns";
+constexpr const char* kOtherTimes =
+    "--time-format FORMAT, such as '%d.%m.%Y %H:%M', and --zone Area/City where the times are not the "
+    "table's";
 constexpr const char* kOtherQuotes = "--lenient-quotes, or --quote none where no quote has a meaning";
 
 // What PostgreSQL says of a row, in our words where its own would name the generation's table.
 std::string reason_of(const CopyFault& fault) {
   return fault.sqlstate == "23502" ? "is NULL in a column that is NOT NULL" : fault.message;
+}
+
+// COPY would take dates that are words.
+void watch_dates(const std::vector<FieldWriter>& writers, CsvScanner& scanner) {
+  std::vector<bool> dates;
+  for (const FieldWriter& writer : writers) dates.push_back(writer.is_date());
+  if (std::find(dates.begin(), dates.end(), true) == dates.end()) return;
+  scanner.watch(dates, [](std::string_view value) -> std::string {
+    try {
+      if (!value.empty()) check_iso_time(value, TimeKind::date);
+      return {};
+    } catch (const BadTime& bad) {
+      return bad.what();
+    }
+  });
 }
 
 }  // namespace
@@ -39,22 +60,24 @@ int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::stri
                   sql_literal(database, options_.null),
                   forced.empty() ? "" : fmt::format(", FORCE_NULL ({})", fmt::join(forced, ", "))));
   CsvScanner scanner(options_.delimiter[0]);
+  watch_dates(writers_of(file), scanner);
   const auto refuse_record = [&] {
-    const bool record = scanner.fault_field() == CsvScanner::kNoField;
-    const bool known = scanner.fault_field() < file.columns().size();
-    throw Refused(bad_row_text({file.label(), header_lines + scanner.line(),
-                                known ? file.columns()[scanner.fault_field()] : "", scanner.fault()}),
-                  record ? "" : kOtherQuotes);
+    const size_t field = scanner.fault_field();
+    const std::string column = field < file.columns().size() ? file.columns()[field] : "";
+    const bool quote = scanner.fault() == kQuoteInside || scanner.fault() == kTextBehindQuote;
+    const std::string next = field == CsvScanner::kNoField ? "" : quote ? kOtherQuotes : kOtherTimes;
+    refuse_row(file, {file.label(), header_lines + scanner.line(), column, scanner.fault(), next});
   };
   std::string buffer = file.reader().take_rest();
+  bool sending = true;
   do {
     if (!scanner.scan(buffer)) refuse_record();
-    if (!copy.send(buffer)) break;
+    sending = copy.send(buffer);
     report(file, progress, scanner.records());
     buffer.resize(kChunk);
     buffer.resize(file.bytes().read(buffer.data(), kChunk));
-  } while (!buffer.empty());
-  if (!scanner.finish()) refuse_record();
+  } while (sending && !buffer.empty());
+  if (!scanner.finish(sending)) refuse_record();
   int64_t rows = 0;
   CopyFault fault;
   if (!copy.finish(rows, fault)) refuse(fault, file, scanner.line_of(fault.line) + header_lines, 0);
@@ -66,14 +89,14 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
                           BadRow& bad) const {
   const RecordReader& reader = file.reader();
   const std::vector<RecordField>& fields = reader.fields();
-  const auto refuse_value = [&](const std::string& column, const std::string& reason) {
-    bad = {file.label(), reader.line(), column, reason};
+  const auto refuse_value = [&](const std::string& column, const std::string& reason, const char* next = "") {
+    bad = {file.label(), reader.line(), column, reason, next};
     copy.drop_row();
     return false;
   };
   if (reader.fault() != nullptr) {
     const bool known = reader.fault_field() < writers.size();
-    return refuse_value(known ? writers[reader.fault_field()].column() : "", reader.fault());
+    return refuse_value(known ? writers[reader.fault_field()].column() : "", reader.fault(), kOtherQuotes);
   }
   if (fields.size() != writers.size()) {
     return refuse_value("", fmt::format("has {} fields, {} columns are to come ({})", fields.size(),
@@ -82,8 +105,9 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
   for (size_t i = 0; i < writers.size(); ++i) {
     if (!writers[i].is_bytes() && !core::valid_text(fields[i].text)) {
       const bool nul = fields[i].text.find('\0') != std::string_view::npos;
-      return refuse_value(writers[i].column(), nul ? "holds a NUL byte, which PostgreSQL's text cannot"
-                                                   : fmt::format("is not {}", file.bytes().charset()));
+      if (nul) return refuse_value(writers[i].column(), "holds a NUL byte, which PostgreSQL's text cannot");
+      return refuse_value(writers[i].column(), fmt::format("is not {}", file.bytes().charset()),
+                          file.bytes().converts() ? "" : kOtherCharset);
     }
     if (file.bytes().converts() && writers[i].copies_bytes(fields[i])) {
       return refuse_value(
@@ -94,6 +118,8 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
     }
     try {
       writers[i].write(fields[i], copy);
+    } catch (const BadTime& time) {
+      return refuse_value(writers[i].column(), time.what(), kOtherTimes);
     } catch (const BadValue& value) {
       return refuse_value(writers[i].column(), value.what());
     }
@@ -101,6 +127,14 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
   for (const auto& constant : options_.constants) copy.text(constant.second);
   copy.end_row();
   return true;
+}
+
+void CsvSource::refuse_row(const CsvFile& file, const BadRow& bad) const {
+  const RecordReader& reader = file.reader();
+  const bool header = bad.line == 1 && !file.has_header() && bad.next == kOtherTimes;
+  throw Refused(fmt::format("{}, {}{}: {}", file.label(), reader.place_of(bad.line, reader.record()),
+                            bad.column.empty() ? "" : fmt::format(", column \"{}\"", bad.column), bad.reason),
+                header ? kHeader : bad.next);
 }
 
 int64_t CsvSource::copy_rows(CsvFile& file, Database& database, const std::string& table, bool freeze,
@@ -120,14 +154,7 @@ int64_t CsvSource::copy_rows(CsvFile& file, Database& database, const std::strin
   };
   BadRow bad;
   while (reader.next()) {
-    if (!write_row(file, writers, copy, bad)) {
-      throw Refused(
-          fmt::format("{}, {}{}: {}", file.label(), reader.place(),
-                      bad.column.empty() ? "" : fmt::format(", column \"{}\"", bad.column), bad.reason),
-          bad.reason == "is not UTF-8" ? kOtherCharset
-          : reader.fault() != nullptr  ? kOtherQuotes
-                                       : "");
-    }
+    if (!write_row(file, writers, copy, bad)) refuse_row(file, bad);
     lines.add(reader.line());
     if (copy.size() >= kChunk) send();
   }
@@ -145,7 +172,7 @@ int64_t CsvSource::copy_good_rows(CsvFile& file, Database& database, const std::
   RecordReader& reader = file.reader();
   CsvBatch batch(database, table, copied_columns(file),
                  [&](const CopyFault& fault, uint64_t line, std::string_view record) {
-                   rejects_.add({file.label(), line, fault.column, reason_of(fault)}, record);
+                   rejects_.add({file.label(), line, fault.column, reason_of(fault), ""}, record);
                  });
   BadRow bad;
   uint64_t seen = 0;
@@ -166,8 +193,7 @@ void CsvSource::refuse(const CopyFault& fault, const CsvFile& file, uint64_t lin
   const std::string column = fault.column.empty() ? "" : fmt::format(", column \"{}\"", fault.column);
   const bool wrong_type = fault.sqlstate == "22P02" || fault.sqlstate == "22007" || fault.sqlstate == "22008";
   std::string next;
-  if (wrong_type && fault.line == 1 && !file.has_header())
-    next = "--header, when the first line names the columns";
+  if (wrong_type && fault.line == 1 && !file.has_header()) next = kHeader;
   if (fault.sqlstate == "22021") next = kOtherCharset;  // bytes that are none of the encoding
   throw Refused(fmt::format("{}, {}{}: {}", file.label(), file.reader().place_of(line, record), column,
                             reason_of(fault)),

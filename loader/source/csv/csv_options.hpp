@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "source/csv/time_format.hpp"
+
 namespace tablegate::loader {
 
 enum class RowFormat : uint8_t {
@@ -39,6 +41,8 @@ struct CsvOptions {
   std::string null;             // an unquoted field of these bytes is NULL
   std::string charset;          // iconv's name; empty: UTF-8
   std::string zone;             // of times without offset; empty: the table's
+  // Of a column's dates or times, "": of all that have none of their own; without any they are ISO 8601.
+  std::vector<std::pair<std::string, TimeFormat>> time_formats;
   std::vector<std::pair<std::string, std::string>> constants;  // columns that are not in the files
   std::optional<uint64_t> max_errors;                          // not set: the first bad row ends the load
   std::string rejects;                                         // file for bad rows

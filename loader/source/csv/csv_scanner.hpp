@@ -1,13 +1,17 @@
 // Looks at CSV that goes to PostgreSQL's COPY as it is, in chunks cut anywhere:
 // finds what COPY reads otherwise than RFC 4180 (a stray quote, which joins rows,
-// and its end marker), and knows on which line of the file each record begins.
+// and its end marker) and values that it must not get, and knows on which line of
+// the file each record begins.
 // COPY counts only the line ends inside quotes that are like the first one
 // outside: no LF where lines end with CR LF.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "source/csv/line_map.hpp"
 
@@ -17,15 +21,21 @@ class CsvScanner {
  public:
   static constexpr size_t kNoField = SIZE_MAX;
 
+  // Why a value is bad, or empty.
+  using Check = std::function<std::string(std::string_view)>;
+
   explicit CsvScanner(char delimiter);
+
+  // `check` gets each value of these fields, as COPY reads it.
+  void watch(std::vector<bool> fields, Check check);
 
   // False: the record that begins at line() has a fault(); nothing of the chunk may be sent.
   bool scan(std::string_view chunk);
-  // The same question once the data have ended, or no more of them are sent.
-  bool finish();
+  // The same question once the data have ended. Not `whole`: more would have come, and is not sent.
+  bool finish(bool whole);
   // kQuoteInside, kTextBehindQuote, or that the record is `\.` alone, which PostgreSQL before 18 takes as the
-  // end of all data; null where there is none.
-  const char* fault() const { return fault_; }
+  // end of all data, or what the check says of a value; empty where there is none.
+  const std::string& fault() const { return fault_; }
   // Which field it is in, from 0; kNoField: the whole record.
   size_t fault_field() const { return fault_field_; }
 
@@ -44,15 +54,22 @@ class CsvScanner {
   void end_record(char c);
   bool begin_field(char c);
   bool pass_plain(char c);
-  bool fail(const char* reason, size_t field);
-  size_t skip(std::string_view chunk, size_t at) const;
+  bool pass_behind_quote(char c);
+  bool end_field();
+  void keep(char c);
+  bool watches() const { return field_ < watched_.size() && watched_[field_]; }
+  bool fail(const std::string& reason, size_t field);
+  size_t skip(std::string_view chunk, size_t at);
 
   char delimiter_;
   bool special_[256] = {};  // bytes that end a run of plain ones
   State state_ = State::start;
   char counted_ = '\r';  // the line end that COPY counts inside quotes: CR until a line ended with LF
   size_t field_ = 0;     // of the record
-  const char* fault_ = nullptr;
+  std::vector<bool> watched_;
+  Check check_;
+  std::string value_;  // of a field that is watched, so far
+  std::string fault_;
   size_t fault_field_ = kNoField;
   uint64_t records_ = 0;
   uint64_t lines_ = 0;   // that have ended

@@ -7,6 +7,7 @@
 
 #include "core/text/utf8.hpp"
 #include "source/maxcompute/maxcompute_value.hpp"
+#include "source/time_text.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -150,8 +151,15 @@ class Unwrapper {
       else
         refuse(text, type);
     } else {
+      check_time(text, type);
       append_string(text, out_);  // texts, bytes and times, as the file has them
     }
+  }
+
+  static void check_time(const std::string& text, const DdlType& type) {
+    if (type.name == "date") check_iso_time(text, TimeKind::date);
+    if (type.name == "timestamp_ntz") check_iso_time(text, TimeKind::local);
+    if (type.name == "datetime" || type.name == "timestamp") check_iso_time(text, TimeKind::instant);
   }
 
   // A JSON value as text, whole.
