@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <utility>
 #include <vector>
 
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
+#include "cli/table/csv_options.hpp"
 
 namespace tablegate::loader {
 
@@ -111,7 +114,10 @@ int run(int count, char** arguments) {
   add_audit(root, settings);
   add_global_options(app, settings, true);
   try {
-    app.parse(count, arguments);
+    std::vector<std::string> words(arguments + 1, arguments + count);
+    join_header_words(words);
+    std::reverse(words.begin(), words.end());  // as CLI11 takes them
+    app.parse(std::move(words));
     if (app.get_subcommands().empty()) {
       fmt::print(stderr, "{}", app.help());
       return 2;

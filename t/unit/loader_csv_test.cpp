@@ -8,7 +8,9 @@
 #include <fstream>
 #include <string>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "cli/table/csv_options.hpp"
 #include "source/csv/csv.hpp"
 #include "source/csv/csv_scanner.hpp"
 #include "source/csv/record_reader.hpp"
@@ -18,6 +20,9 @@
 using tablegate::loader::CsvOptions;
 using tablegate::loader::CsvScanner;
 using tablegate::loader::CsvSource;
+using tablegate::loader::is_near;
+using tablegate::loader::join_header_words;
+using tablegate::loader::letters_apart;
 using tablegate::loader::Refused;
 using tablegate::loader::RowHeader;
 using tablegate::loader::SystemFailure;
@@ -192,6 +197,42 @@ START_TEST(headers) {
 }
 END_TEST
 
+// A misspelt header must not become a row.
+START_TEST(misspelt_headers) {
+  const auto said = [](const std::string& line) {
+    return open_source(File("n.csv", line + "\nx,y\n").path(), false);
+  };
+  expect(said("user_id,user_nmae"),
+         "line 1: looks like a header, but the table has no column \"user_nmae\" (did you "
+         "mean \"user_name\"?) (the table's columns: user_id, user_name)");
+  expect(said("UserID,UserName"),
+         "no column \"UserID\" (did you mean \"user_id\"?), \"UserName\" (did you mean");
+  expect(said("a,user_id"), "no column \"a\" (the table's columns");
+  expect(said("user_id,user_name,more"), "no column \"more\"");
+  expect(said("user_id"), "but does not name every column once");
+  expect(said("user_id;user_name"),
+         "has 1 field, the table has 2 columns, and \";\" between fields would give as many");
+  expect(said("a\tb"), "and \"\\t\" between fields");
+  expect(open_source(File("o.csv", "user_id;name\n").path(), true), "and \";\" between fields");
+  expect(open_source(File("p.csv", "user_id,nmae\n").path(), true),
+         "the header names \"nmae\", the table has no such");
+  expect(open_source(File("q.csv", "user_id,user_nam\n").path(), true),
+         "\"user_nam\" (did you mean \"user_name\"?), the table");
+  for (const char* row :
+       {"1,user_name", "userid999,x", "a;b,c", "x,2026-01-01", "user_name2x9,b", "\xff,user_id"})
+    same_text(said(row), "(accepted)");
+  ck_assert(is_near("lable", "label") && is_near("cdoe", "code") && is_near("nam", "name") &&
+            is_near("e", "id") == false);
+  ck_assert(!is_near("cn", "ds") && !is_near("x", "n") && !is_near("", "id") && !is_near("cost", "code"));
+  ck_assert_uint_eq(letters_apart("kitten", "sitting"), 3);
+  ck_assert_uint_eq(letters_apart("ab", "ba"), 1);
+  ck_assert_uint_eq(letters_apart("", "abc"), 3);
+  std::vector<std::string> words = {"table", "load", "none", "--header", "none", "--header", "x"};
+  join_header_words(words);
+  ck_assert(words == std::vector<std::string>({"table", "load", "none", "--header=none", "--header", "x"}));
+}
+END_TEST
+
 START_TEST(files) {
   same_text(open_source("/nonexistent.csv", false),
             "failed: cannot open /nonexistent.csv: No such file or directory");
@@ -211,4 +252,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_csv", end_marker, lines_of_copy, stray_quotes, watched_fields, headers, files);
+TABLEGATE_SUITE("loader_csv", end_marker, lines_of_copy, stray_quotes, watched_fields, headers,
+                misspelt_headers, files);

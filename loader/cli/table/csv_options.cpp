@@ -137,15 +137,26 @@ std::string read_escapes(const std::string& text, const std::string& option) {
   return out;
 }
 
+void join_header_words(std::vector<std::string>& words) {
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    const std::string& value = words[i + 1];
+    if (words[i] != "--header" || (value != "none" && value != "names" && value != "position")) continue;
+    words[i] += "=" + value;
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
+}
+
 void add_csv_options(Verb& verb, CsvArguments& arguments) {
   const std::string group = "Files";
   verb.add_option("--format", arguments.format,
                   "csv (default), or text: odpscmd's plain files, nothing quoted or escaped")
       ->check(one_of({"csv", "text"}))
       ->group(group);
-  verb.add_flag("--header{names}", arguments.header,
-                "the first record names the columns, in any order; --header=position: it is passed over, "
-                "--header=none: it is a row (default: it is a header where it names every column)")
+  verb.add_flag(
+          "--header{names}", arguments.header,
+          "the first record names the columns, in any order; --header position: it is passed over, --header "
+          "none: it is a row (default: it is a header if it names every column, and rejected if it nearly "
+          "does)")
       ->check(one_of({"names", "position", "none"}))
       ->group(group);
   verb.add_option("--delimiter", arguments.delimiter,

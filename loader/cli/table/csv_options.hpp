@@ -40,6 +40,9 @@ void add_csv_options(Verb& verb, CsvArguments& arguments);
 CsvOptions csv_options(const CsvArguments& arguments, const std::vector<std::string>& partitions,
                        const std::string& path, const TableSpec& spec);
 
+// `--header none` as `--header=none`: a flag's value is joined to it, and people leave a blank there.
+void join_header_words(std::vector<std::string>& words);
+
 // "\t", "\u0001" and their like as the bytes that they mean. Throws WrongUsage, naming `option`.
 std::string read_escapes(const std::string& text, const std::string& option);
 
