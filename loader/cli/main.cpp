@@ -79,6 +79,9 @@ int report(const CLI::App& app, const Failure& failure) {
           "tablegate_operator (publish, consumers), tablegate_approver (approve, reject)";
     }
   }
+  if (const auto* const database = dynamic_cast<const DatabaseError*>(&failure)) {
+    if (database->sqlstate.compare(0, 2, "54") == 0) status = 1;  // a limit of PostgreSQL that the data pass
+  }
   // Every refusal ends with a command that gets on: the verb's examples where it knows none of its own.
   if (next.empty() && status == 1) next = command_of(app) + " --help";
   if (!message.empty()) fmt::print(stderr, "tablegate: {}\n", message);
