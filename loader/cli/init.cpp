@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/line_end.hpp"
 #include "catalog/credentials/key_rotation.hpp"
 #include "catalog/credentials/master_key.hpp"
 #include "catalog/lookup.hpp"
@@ -40,7 +41,7 @@ void refuse_shared_database(const std::string& database) {
 // The password without its line's end.
 std::string read_password(const std::string& file) {
   std::string password = read_file(file, 4096);
-  while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
+  drop_line_end(password);
   if (password.empty()) throw Refused(fmt::format("{} holds no password", file));
   if (password.find('\n') != std::string::npos || password.find('\0') != std::string::npos) {
     throw Refused(fmt::format("{} must hold the password on one line", file));

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/json_text.hpp"
+#include "base/line_end.hpp"
 #include "catalog/credentials/consumers.hpp"
 #include "catalog/credentials/hmac_keys.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
@@ -22,7 +23,7 @@ constexpr size_t kMaxCredential = size_t{64} << 10;
 
 std::string read_credential(const std::string& file) {
   std::string text = read_file(file, kMaxCredential);
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  drop_line_end(text);
   if (text.empty())
     throw Refused(fmt::format("{} holds no credential", file), "tablegate consumer add-key NAME");
   return text;
