@@ -152,6 +152,27 @@ def several(t, p):
     t.ok(result.rc == 0 and rows(p, "people") == ['{"n":5,"x":"e","ds":"p"}'], "csv:- with options", result)
 
 
+def ends(t, p):
+    """Empty last lines, and files that are packed under any name or belong to another program."""
+    for path, options in (("straight", ()), ("converted", ("--null", "-")), ("batches", ("--max-errors", "0"))):
+        for data, want in (("a\n\n", ["a"]), ("a\r\n\r\n\r\n", ["a"]), ("a\n\nb\n", ["a", None, "b"]), ("\n\n\n", []), ("a\nb", ["a", "b"]), ("a\n" * 200000 + "\n" * 300000, 200000),
+                           ("s\n\n", [])):
+            if path == "converted" and None in (want if isinstance(want, list) else ()):
+                want = ["" if text is None else text for text in want]
+            more = ("--header",) if data[0] == "s" else ()
+            result = load(p, write(p, "one.csv", data), "--min-rows", "0", *options, *more, table="one")
+            found = [json.loads(row)["s"] for row in rows(p, "one", "s")] if isinstance(want, list) else int(p.postgres.psql("SELECT count(*) FROM mirror.one"))
+            t.ok(result.rc == 0 and (sorted(found, key=str) == sorted(want, key=str) if isinstance(want, list) else found == want), f"{path}: {data[:12]!r}: no row of empty last lines", (result, found))
+    loads(t, p, "several columns and an empty last line", [[1, "a", "p"]], write(p, "last.csv", "1,a,p\n\n"))
+    refused(t, load(p, write(p, "middle.csv", "1,a,p\n\n2,b,q\n")), ("middle.csv, line 2",), "an empty line before others")
+    for name in ("packed", "packed.GZ", "packed.csv"):
+        loads(t, p, f"gzip, as {name}", [[1, "a", "p"]], write(p, name, gzip.compress(b"1,a,p\n")))
+    refused(t, load(p, write(p, "data.xz", b"\xfd7zXZ\0\0\4abcdef")), ("is an xz file, which is not read", f"try: xz -dc {p.folder}/data.xz | tablegate"), "xz")
+    refused(t, load(p, write(p, "data.csv", b"PAR1\x15\x04\x15\x00")), ("is a Parquet file",), "Parquet as .csv")
+    result = p.loader("table", "load", "people", "--from", f"sql:{write(p, 'book.sql', b'PK' + bytes([3, 4]) + bytes(26) + b'xl/workbook.xml')}")
+    refused(t, result, ("is an xlsx workbook",), "a seed file")
+
+
 def types(t, p):
     path = write(p, "types.csv", kTypesCsv)
     result = load(p, path, "--null", "\\N", table="every_type")
@@ -176,7 +197,7 @@ def test(t):
     source = {"kind": "DataSource", "name": "files", "type": "csv"}
     tables = [{"kind": "Table", "name": name, "data_source": "files", "ddl": ddl, "time_zone": "Asia/Shanghai"}
               for name, ddl in (("people", "CREATE TABLE people (n BIGINT, x STRING) PARTITIONED BY (ds STRING)"), ("every_type", kTypes),
-                                ("bin", "CREATE TABLE bin (n BIGINT, y BINARY)"), ("lists", "CREATE TABLE lists (a ARRAY<BIGINT>, n INT)"))]
+                                ("bin", "CREATE TABLE bin (n BIGINT, y BINARY)"), ("lists", "CREATE TABLE lists (a ARRAY<BIGINT>, n INT)"), ("one", "CREATE TABLE one (s STRING)"))]
     p.apply([source, *tables])
     text_mode(t, p)
     nulls(t, p)
@@ -185,6 +206,7 @@ def test(t):
     headers(t, p)
     constants(t, p)
     several(t, p)
+    ends(t, p)
     types(t, p)
     for options, word in ((("--record-end", ";"), "--format text"), (("--rejects", "x"), "--max-errors"), (("--delimiter", "||"), "one byte"), (("--null", "a,b"), "--null"),
                           (("--delimiter", "\\u00"), "\\u wants 4"), (("--format", "xml"), "--format"), (("--delimiter", "\\q"), "escapes")):

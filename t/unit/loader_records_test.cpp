@@ -94,6 +94,35 @@ START_TEST(stray_quotes) {
 }
 END_TEST
 
+// "1:|3:a|": the rows' lines and texts.
+std::string rows(const std::string& bytes, const CsvOptions& options, size_t step) {
+  Pieces source(bytes, step);
+  RecordReader reader(source, options, "f");
+  std::string text;
+  while (reader.next_row()) {
+    text += std::to_string(reader.line()) + ":" + std::string(reader.raw()) + "|";
+    ck_assert_uint_eq(reader.fields().size(), 1);
+    ck_assert(reader.fields()[0].text == reader.raw() && reader.fault() == nullptr);
+  }
+  return text;
+}
+
+// Empty lines are rows of one column, but not at the end.
+START_TEST(empty_last_lines) {
+  for (size_t step = 1; step < 12; ++step) {
+    same_text(rows("a\n\n", {}, step), "1:a|");
+    same_text(rows("a\r\n\r\n\r\n", {}, step), "1:a|");
+    same_text(rows("\n\na\n\n\nb\n\n", {}, step), "1:|2:|3:a|4:|5:|6:b|");
+    same_text(rows("\n\n", {}, step), "");
+    same_text(rows("", {}, step), "");
+    same_text(rows("a\n\nb", {}, step), "1:a|2:|3:b|");
+    same_text(rows("a\r\r\rb\r\r", {}, step), "1:a|2:|3:|4:b|");
+    same_text(rows("\2a\2\2", text_options(",", "\2"), step), "1:|1:a|");
+    same_text(rows("a\n\nb\n\n", text_options(","), step), "1:a|2:|3:b|");
+  }
+}
+END_TEST
+
 START_TEST(text_records) {
   expect("\"a\",\\N\n,b\n", text_options(","), "1:[\"a\"][\\N]|2:[][b]");
   expect("a\r\nb\nc\r\n", text_options(","), "1:[a]|2:[b\nc]");
@@ -403,5 +432,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_records", csv_records, stray_quotes, text_records, whole_records_only, lines_of_rows,
-                charsets, order_of_files, fields, iso_times, time_formats, nested_values, options);
+TABLEGATE_SUITE("loader_records", csv_records, stray_quotes, empty_last_lines, text_records,
+                whole_records_only, lines_of_rows, charsets, order_of_files, fields, iso_times, time_formats,
+                nested_values, options);

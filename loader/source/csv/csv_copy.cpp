@@ -68,15 +68,27 @@ int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::stri
     const std::string next = field == CsvScanner::kNoField ? "" : quote ? kOtherQuotes : kOtherTimes;
     refuse_row(file, {file.label(), header_lines + scanner.line(), column, scanner.fault(), next});
   };
-  std::string buffer = file.reader().take_rest();
   bool sending = true;
-  do {
-    if (!scanner.scan(buffer)) refuse_record();
-    sending = copy.send(buffer);
+  const auto send = [&](std::string_view bytes) {
+    if (!scanner.scan(bytes)) refuse_record();
+    sending = sending && copy.send(bytes);
     report(file, progress, scanner.records());
+  };
+  std::string ends;  // of lines, which may be the last ones
+  std::string buffer = file.reader().take_rest();
+  do {
+    const size_t data = buffer.find_last_not_of("\r\n") + 1;  // npos: 0
+    if (data > 0) {
+      send(ends);
+      send(std::string_view(buffer).substr(0, data));
+      ends.clear();
+    }
+    ends.append(buffer, data);
     buffer.resize(kChunk);
     buffer.resize(file.bytes().read(buffer.data(), kChunk));
   } while (sending && !buffer.empty());
+  // Empty lines at the end are no rows of NULL.
+  if (scanner.records() > 0) send(std::string_view(ends).substr(0, ends.compare(0, 2, "\r\n") == 0 ? 2 : 1));
   if (!scanner.finish(sending)) refuse_record();
   int64_t rows = 0;
   CopyFault fault;
@@ -153,7 +165,7 @@ int64_t CsvSource::copy_rows(CsvFile& file, Database& database, const std::strin
     report(file, progress, sent);
   };
   BadRow bad;
-  while (reader.next()) {
+  while (reader.next_row()) {
     if (!write_row(file, writers, copy, bad)) refuse_row(file, bad);
     lines.add(reader.line());
     if (copy.size() >= kChunk) send();
@@ -176,7 +188,7 @@ int64_t CsvSource::copy_good_rows(CsvFile& file, Database& database, const std::
                  });
   BadRow bad;
   uint64_t seen = 0;
-  while (reader.next()) {
+  while (reader.next_row()) {
     if (write_row(file, writers, batch.row(), bad))
       batch.end_row(reader.line(), reader.raw());
     else

@@ -84,6 +84,37 @@ bool RecordReader::next() {
   return true;
 }
 
+const std::vector<RecordField> RecordReader::kBlank(1);
+
+bool RecordReader::next_row() {
+  if (blanks_ > 0) {
+    --blanks_;
+    blank_line_ += blank_lines_;
+    ++blank_record_;
+    return true;
+  }
+  blank_ = false;
+  if (held_) {
+    held_ = false;
+    return true;
+  }
+  uint64_t blanks = 0;
+  while (next()) {
+    if (raw_size_ == 0) {
+      if (blanks++ > 0) continue;
+      blank_line_ = line_;
+      blank_lines_ = next_line_ - line_;
+      blank_record_ = record_;
+      continue;
+    }
+    if (blanks == 0) return true;
+    blanks_ = blanks - 1;
+    held_ = blank_ = true;
+    return true;
+  }
+  return false;
+}
+
 void RecordReader::step_back() {
   end_ = begin_;
   next_line_ = line_;

@@ -33,16 +33,19 @@ class RecordReader {
   // False at the end of the file. Throws Refused for a record that does not end within kMaxRecord bytes, has
   // more than kMaxFields fields, or whose last quote is open at the end.
   bool next();
-  // Of the record that next() read, until it is called again.
-  const std::vector<RecordField>& fields() const { return fields_; }
-  std::string_view raw() const { return {buffer_.data() + begin_, raw_size_}; }  // without its end
+  // The same, but empty lines at the end of the file are no records. For rows: not to be mixed with
+  // step_back().
+  bool next_row();
+  // Of the record that was read, until the next one is.
+  const std::vector<RecordField>& fields() const { return blank_ ? kBlank : fields_; }
+  std::string_view raw() const { return blank_ ? "" : view(begin_, begin_ + raw_size_); }  // without its end
   // Why the record cannot be a row (kQuoteInside, kTextBehindQuote), or null; and which field is at fault.
-  const char* fault() const { return fault_; }
+  const char* fault() const { return blank_ ? nullptr : fault_; }
   size_t fault_field() const { return fault_field_; }
-  uint64_t line() const { return line_; }  // where it begins
-  uint64_t record() const { return record_; }
+  uint64_t line() const { return blank_ ? blank_line_ : line_; }  // where it begins
+  uint64_t record() const { return blank_ ? blank_record_ : record_; }
   // "line 3", or "record 3" where records do not end with lines.
-  std::string place() const { return place_of(line_, record_); }
+  std::string place() const { return place_of(line(), record()); }
   std::string place_of(uint64_t line, uint64_t record) const;
 
   // The record that was read will be read again.
@@ -55,6 +58,7 @@ class RecordReader {
   static constexpr size_t kMaxFields = 10000;
 
  private:
+  static const std::vector<RecordField> kBlank;
   struct Piece {
     size_t begin;
     size_t size;
@@ -92,6 +96,13 @@ class RecordReader {
   uint64_t line_ = 0;
   uint64_t next_line_ = 1;
   uint64_t record_ = 0;
+  // Empty lines before the record that next() has read, which are known to be records by then.
+  bool blank_ = false;  // the record is one of them
+  bool held_ = false;   // next()'s record is still to come
+  uint64_t blanks_ = 0;
+  uint64_t blank_line_ = 0;
+  uint64_t blank_lines_ = 1;  // of each
+  uint64_t blank_record_ = 0;
   std::string decoded_;
   std::vector<Piece> pieces_;
   std::vector<RecordField> fields_;
