@@ -73,7 +73,7 @@ class PeekedSource final : public ByteSource {
   uint64_t total() const override { return bytes_->total(); }
 
  private:
-  static constexpr size_t kFewBytes = 16;  // to wait for: a pipe may give a line at a time
+  static constexpr size_t kFewBytes = 8;  // to wait for: a pipe may give a line at a time
 
   std::unique_ptr<ByteSource> bytes_;
   std::string begin_;

@@ -185,6 +185,8 @@ def types(t, p):
     t.ok(result.rc == 0 and json.loads(rows(p, "every_type", "n")[0])["dt"] == "2017-11-11T05:00:00.123+00:00", "--zone: of the times in the file", result)
     t.is_(json.loads(rows(p, "every_type", "n")[0])["tn"], "2017-11-11T00:00:00.999999", "--zone: wall-clock times stay")
     refused(t, load(p, path, "--zone", "Mars/Base", table="every_type"), ("Mars/Base", "no time zone"), "an unknown zone")
+    for zone, city in (("CST", "Asia/Shanghai"), ("EST5EDT", "America/New_York"), ("UTC+8", "Asia/Shanghai"), ("Etc/GMT-8", "IANA")):
+        refused(t, load(p, path, "--zone", zone, table="every_type"), ("--zone", zone, city), f"--zone {zone}: no Area/City")
     for a, word in (('["x"]', 'holds "x" where bigint is wanted'), ('{"a":1}', "is no JSON of array"), ("[1", "is no JSON of array"), ('["1.5"]', 'holds "1.5"')):
         bad = write(p, "bad.csv", "a\n" + '"' + a.replace('"', '""') + '"\n')
         result = load(p, bad, "--header=position", "--partition", "n=1", table="lists")

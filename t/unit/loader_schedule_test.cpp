@@ -6,9 +6,11 @@
 #include <string>
 
 #include "model/schedule.hpp"
+#include "model/time_zone.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
+using tablegate::loader::bad_time_zone;
 using tablegate::loader::Schedule;
 using tablegate::loader::testing::same_text;
 
@@ -53,6 +55,37 @@ START_TEST(no_schedules) {
   same_text(fault_of("0 0 30 2 *"), "never comes: no such day in these months");
   same_text(fault_of("0 24 * * *"), "\"24\" is no hour (0 to 23, with * , - and /)");
   same_text(fault_of("0 0 * *"), "has 4 fields, a cron expression has 5: minute hour day month weekday");
+}
+END_TEST
+
+// The same for PostgreSQL and the C library.
+START_TEST(names_of_zones) {
+  for (const char* zone : {"UTC", "Asia/Shanghai", "America/Argentina/Buenos_Aires", "America/Port-au-Prince",
+                           "Pacific/Honolulu", "Antarctica/Troll"})
+    same_text(bad_time_zone(zone), "");
+  for (const char* zone : {"",
+                           " ",
+                           "CET",
+                           "utc",
+                           "Etc/UTC",
+                           "GMT",
+                           "CST6CDT",
+                           "asia/shanghai",
+                           "Asia",
+                           "Asia/",
+                           "/Shanghai",
+                           "Etc/GMT+8",
+                           "posix/Asia/Tokyo",
+                           "UTC+8",
+                           "<+08>-8",
+                           "Asia/Shanghai\n",
+                           "../Asia/Tokyo",
+                           "Asia/../../x",
+                           "US/Pacific",
+                           "Factory",
+                           "localtime"})
+    ck_assert_msg(!bad_time_zone(zone).empty(), "%s", zone);
+  same_text(bad_time_zone("JST"), "\"JST\" does not mean the same to all programs: write Asia/Tokyo");
 }
 END_TEST
 
@@ -118,5 +151,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, zones_of_this_host, cron, zones,
+TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, names_of_zones, zones_of_this_host, cron, zones,
                 changes_of_the_clock);

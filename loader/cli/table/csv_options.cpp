@@ -186,7 +186,8 @@ void add_csv_options(Verb& verb, CsvArguments& arguments) {
           "%z, %s; repeat for more, the first that fits counts (default: ISO 8601 only)")
       ->group(group)
       ->allow_extra_args(false);
-  verb.add_option("--zone", arguments.zone, "of the times in the file (default: the table's time_zone)")
+  verb.add_option("--zone", arguments.zone,
+                  "Area/City or UTC: of the times in the file (default: the table's time_zone)")
       ->group(group);
   verb.add_option("--max-errors", arguments.max_errors,
                   "so many bad rows are put aside, one more refuses the load (default: the first does)")

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "model/time_zone.hpp"
 #include "source/file_list.hpp"
 
 namespace tablegate::loader {
@@ -48,6 +49,8 @@ class ZoneOfTimes {
  public:
   ZoneOfTimes(Database& database, const std::string& zone) : database_(database) {
     if (zone.empty()) return;
+    if (const std::string reason = bad_time_zone(zone); !reason.empty())
+      throw Refused(fmt::format("--zone: {}", reason), "--zone Asia/Shanghai");
     if (database.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty()) {
       throw Refused(
           fmt::format("--zone: PostgreSQL knows no time zone \"{}\" (names such as Asia/Shanghai)", zone),
