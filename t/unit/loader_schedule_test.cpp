@@ -46,7 +46,7 @@ END_TEST
 
 START_TEST(no_schedules) {
   for (const char* text :
-       {"", "0s", "367d", "15", "m", "-5m", "1.5h", "15 m x", "999999999999m", "@never", "15M", "+5m"})
+       {"", "0s", "367d", "15", "m", "-5m", "1.5h", "15 m x", "999999999999m", "15M", "+5m"})
     ck_assert_msg(fault_of(text) != "(good)", "\"%s\" was taken", text);
   for (const char* text : {"60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *", "* * * * 8",
                            "* * * *", "* * * * * *", "5-1 * * * *", "*/0 * * * *", "1,,2 * * * *",
@@ -112,6 +112,11 @@ START_TEST(cron) {
   same_text(next("5/20 * * * *", kNow), "Wed 2026-11-25 16:25:00");
   same_text(next("0 3 * * *", kNow), "Thu 2026-11-26 03:00:00");
   same_text(next("@daily", kNow), "Thu 2026-11-26 00:00:00");
+  same_text(next("@midnight", kNow), "Thu 2026-11-26 00:00:00");
+  same_text(next("@annually", kNow), next("@yearly", kNow));
+  for (const char* word : {"@never", "@reboot", "@", "@daily ", "@Daily"})
+    same_text(fault_of(word),
+              "is none of @hourly, @daily (or @midnight), @weekly, @monthly and @yearly (or @annually)");
   same_text(next("@monthly", kNow), "Tue 2026-12-01 00:00:00");
   same_text(next("0 9-17/4 * * Mon-Fri", kNow), "Wed 2026-11-25 17:00:00");
   same_text(next("0 0 * * 7", kNow), "Sun 2026-11-29 00:00:00");
