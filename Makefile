@@ -225,7 +225,8 @@ $(LINT): lint/%: $(NGX_CONFIG)
 	@t/lib/lint.sh $*
 tidy-changed: $(NGX_CONFIG)
 	@t/lib/tidy.sh --changed
-$(TIDY): tidy/%: tidy-changed
+# Behind the builds, so that the sanitized tests get their turn first and sources are linted while they wait.
+$(TIDY): tidy/%: tidy-changed | $(if $(filter test,$(GATED)),asan-build)
 	@t/lib/tidy.sh $(if $(FULL),--analyze) $*
 format: ## clang-format over all sources
 	@clang-format-14 -i $$(git ls-files '*.cpp' '*.hpp')

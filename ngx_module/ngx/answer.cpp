@@ -64,11 +64,22 @@ bool add_deprecation(ngx_http_request_t* r, const core::Api* api) {
 // The newest change in what the answer was read from. Caches guess from it how long an answer stays good, so
 // it never comes without the word that they have to ask. nginx is not told the time: it would answer 304 by
 // it, to POST too, and after another version of the API was published.
+// The date of a table's change stays the same for many answers: the worker keeps the last one.
+void write_date(int64_t time, char* out) {
+  static int64_t kept_time = INT64_MIN;
+  static char kept[core::kHttpDateSize + 1];
+  if (time != kept_time) {
+    core::format_http_date(time, kept);
+    kept_time = time;
+  }
+  std::memcpy(out, kept, sizeof kept);
+}
+
 bool add_last_modified(Call& call, int64_t modified) {
   ngx_http_request_t* r = call.request;
   if (modified < 0 || location_config(r).last_modified == 0) return true;
   // Not ahead of the answer's own Date (RFC 9110 section 8.8.2.1).
-  core::format_http_date(std::min(modified, static_cast<int64_t>(ngx_time())), call.last_modified);
+  write_date(std::min(modified, static_cast<int64_t>(ngx_time())), call.last_modified);
   ngx_table_elt_t* header = add_header(r, "Last-Modified", {call.last_modified, core::kHttpDateSize});
   if (header == nullptr) return false;
   r->headers_out.last_modified = header;  // filters that change the body take it away

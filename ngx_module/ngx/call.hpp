@@ -97,7 +97,7 @@ class Call final : public Waiter {
   Transport transport = Transport::allowed;
   core::RouteMatch route;
   core::Proof proof;
-  core::Problem problem;  // what the caller is told; none while all is well
+  core::Problem problem;  // what the caller gets; none while all is well
   size_t rows = 0;        // sent
   char last_modified[core::kHttpDateSize + 1];
   // Our body in place of an error page of nginx's (error_filter.hpp). Its slug is empty where there is none.

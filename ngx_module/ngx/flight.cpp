@@ -61,7 +61,7 @@ void Flight::parameter_types(std::vector<Oid>& types) const {
 // ---- Flight: its course
 
 Flight::~Flight() {
-  // The worker is leaving: nobody is told.
+  // The worker is leaving: no waiter gets an answer.
   while (take_waiter() != nullptr) continue;
 }
 

@@ -55,7 +55,7 @@ bool write_rows(const Cells& cells, core::RowWriter& writer, core::Cell* scratch
 // Takes over the rows of core::kGenerationsSql. False: they have other columns; nothing was changed.
 bool read_generations(const Cells& cells, core::TableGenerations& generations);
 
-// What the caller is told of a failure.
+// What the caller gets after a failure.
 core::Slug slug_of(Failure::Kind kind);
 
 }  // namespace tablegate::pg

@@ -48,8 +48,8 @@ void Connection::ask_for_single_rows() {
 void Connection::gather(ResultPointer row) {
   if (operations_.front().query == nullptr) return forget_chunk();  // abandoned
   gathered_bytes_ += PQresultMemorySize(row.get());
-  chunk_.push_back(row.get());
   gathered_.push_back(std::move(row));
+  chunk_.push_back(gathered_.back().get());
   if (chunk_.size() >= kChunkRows || gathered_bytes_ >= kChunkBytes) deliver_chunk();
 }
 

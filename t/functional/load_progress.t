@@ -77,7 +77,7 @@ def silent_source(t):
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
     _, err = process.communicate(timeout=30 * kSlow)
-    t.ok(process.returncode == 130 and "the next load clears" in err and time.monotonic() - began < 10 * kSlow, "Ctrl-C while MaxCompute is silent: ends at once, exit 130", process.returncode, err)
+    t.ok(process.returncode == 130 and "the next load cleans up" in err and time.monotonic() - began < 10 * kSlow, "Ctrl-C while MaxCompute is silent: ends at once, exit 130", process.returncode, err)
     service.faults.clear()
     t.is_(p.loader.json("table", "load", "user_info")["rows"], 2, "and the next load works")
     t.is_(p.postgres.psql("SELECT string_agg(status, ' ' ORDER BY generation) FROM tablegate.generation"), "failed current", "having marked it as failed")

@@ -231,7 +231,7 @@ def leaving_workers(t, p):
     t.is_(reloads(p, at), 0, "no third reload meanwhile")
     t.like(watch.wait_log(r"\(revision \d+\).*served after", timeout=30, since=seen).group(0), "served", "it comes when they are gone")
     t.note(f"after {time.monotonic() - begun:.1f} s")
-    t.is_(watch.log()[seen:].count("still leaving"), 1, "said once")
+    t.is_(watch.log()[seen:].count("still shutting down"), 1, "said once")
     for thread in later:
         thread.join(30 * kSlow)
     t.is_(watch.end(), 0, "TERM: 0")

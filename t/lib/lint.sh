@@ -31,7 +31,7 @@ lint_layers() { t/lib/layers.sh; }
 
 # Plain words: no reference to a text that is not in the repository, and none of a few phrases that readers stumble over.
 lint_words() {
-  local references='interface section|authentication\.md|performance\.md|architecture\.md|mechanics\.md|mechanics:|[Tt]he specification'
+  local references='interface section|performance\.md|architecture\.md|mechanics\.md|mechanics:|[Tt]he specification'
   local phrases="refused by name|is told|are told( [^a]|\$)|goes on| wants |nobody's"
   if files '*.md' '*.cpp' '*.hpp' '*.sh' '*.py' '*.t' 'schema/*.json' | grep -vx 't/lib/lint.sh' | xargs -r grep -nE "$references|$phrases"; then
     echo "words: name a file of the repository, an RFC or a manual; write plain English (requires, reports, continues)"

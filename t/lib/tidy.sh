@@ -10,7 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 changed=build/lint/changed
 mkdir -p build/lint
 
-code() { g++ -fpreprocessed -dD -E -P -x c++ - 2>/dev/null; } # without comments, from standard input
+# Without comments, from standard input; the folder of an included file is no code either.
+code() { g++ -fpreprocessed -dD -E -P -x c++ - 2>/dev/null | sed -E 's,^#include "(.*/)?,#include ",'; }
 
 case ${1:-} in
   --record)
@@ -24,8 +25,9 @@ case ${1:-} in
     elif ! git diff --quiet "$base" -- .clang-tidy; then
       echo all >"$changed"
     else
-      git diff --no-renames --diff-filter=d --name-only "$base" -- '*.cpp' '*.hpp' | while read -r file; do
-        cmp -s <(git show "$base:$file" 2>/dev/null | code) <(code <"$file") || echo "$file"
+      git diff --find-renames --diff-filter=d --name-status "$base" -- '*.cpp' '*.hpp' | while IFS=$'\t' read -r _ before file; do
+        file=${file:-$before}
+        cmp -s <(git show "$base:$before" 2>/dev/null | code) <(code <"$file") || echo "$file"
       done >"$changed"
     fi
     exit 0

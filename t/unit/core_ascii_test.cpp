@@ -48,4 +48,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_ascii", blanks_at_the_ends_go, only_ascii_letters_have_a_case, each_byte_has_two_digits);
+TABLEGATE_SUITE("core_ascii", blanks_at_the_ends_go, only_ascii_letters_have_a_case,
+                each_byte_has_two_digits);

@@ -190,11 +190,10 @@ bool Program::needs_no_walk() const {
 
 bool Program::follow(const char* const* bound, Arena& arena, Walk& out) const {
   out.path = {};
-  const char** values = nullptr;
-  if (values_ > 0) {
-    values = static_cast<const char**>(arena.allocate(static_cast<size_t>(values_) * sizeof(const char*)));
-    if (values == nullptr) return false;
-  }
+  // One more than there are placeholders: an absent parameter is written there, and not counted.
+  auto** const values =
+      static_cast<const char**>(arena.allocate((static_cast<size_t>(values_) + 1) * sizeof(const char*)));
+  if (values == nullptr) return false;
   const char** end = nullptr;
   if (decisions_ <= Path::kShort) {
     ShortDecisions decisions;
