@@ -192,7 +192,7 @@ bool Program::needs_no_walk() const {
 
 bool Program::follow(const char* const* bound, Arena& arena, Walk& out) const {
   out.path = {};
-  // One more than there are placeholders: an absent parameter is written there, and not counted.
+  // One more than there are placeholders, so that the list is never empty.
   auto** const values =
       static_cast<const char**>(arena.allocate((static_cast<size_t>(values_) + 1) * sizeof(const char*)));
   if (values == nullptr) return false;
