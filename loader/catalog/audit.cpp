@@ -37,4 +37,8 @@ std::vector<AuditEntry> find_audit(Database& catalog, const AuditQuestion& quest
   return entries;
 }
 
+int64_t prune_audit(Database& catalog, int days) {
+  return catalog.query("SELECT tablegate.prune_audit($1)", {std::to_string(days)}).integer(0, 0);
+}
+
 }  // namespace tablegate::loader

@@ -1,7 +1,8 @@
 // The audit log of the catalog (tablegate.audit): who changed what, and when.
-// Triggers write it; here it is only read.
+// Triggers write it; here it is read, and its oldest entries are removed.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,5 +31,10 @@ struct AuditEntry {
 
 // The oldest first. Throws WrongUsage for a wrong `since`.
 std::vector<AuditEntry> find_audit(Database& catalog, const AuditQuestion& question);
+
+constexpr int kLeastAuditDays = 30;  // the catalog keeps younger entries, too
+
+// Removes the entries older than so many days, at least kLeastAuditDays. Returns how many were removed.
+int64_t prune_audit(Database& catalog, int days);
 
 }  // namespace tablegate::loader

@@ -22,7 +22,7 @@ namespace {
 struct SyncOptions {
   NodeOptions node;
   bool watch = false;
-  std::string min_interval = "5s", poll = "10s";
+  std::string min_interval = "5s", poll = "10s", hook_timeout = "60s";
 };
 
 void report(const Settings& settings, const NodeSync& done) {
@@ -91,6 +91,9 @@ void watch(const Settings& settings, const SyncOptions& options) {
 void sync(const Settings& settings, const SyncOptions& options) {
   SyncOptions given = options;
   if (given.watch) StopSignal::install();
+  given.node.commands.limit = read_duration(options.hook_timeout, "--hook-timeout");
+  if (given.node.commands.limit < std::chrono::seconds(1))
+    throw WrongUsage("--hook-timeout is at least 1s", "--hook-timeout 60s");
   // Faults of the folder are reported now, whatever the catalog does.
   given.node.folder = OutputFolder(options.node.folder).path();
   if (given.node.name.empty()) given.node.name = default_node_name(given.node.folder);
@@ -107,6 +110,9 @@ void add_sync(Verb& app, Settings& settings) {
   verb->add_option("--output", options->node.folder, "folder for manifest.json and domains.conf")->required();
   verb->add_option("--check", options->node.commands.check, "shell command that checks the new files");
   verb->add_option("--reload", options->node.commands.reload, "shell command that makes nginx read them");
+  verb->add_option("--hook-timeout", options->hook_timeout,
+                   "time limit of --check and of --reload (default: 60s)")
+      ->type_name("TIME");
   verb->add_option("--nginx-version", options->node.commands.nginx_version,
                    "version of the nginx that reads the files (default: from nginx -v)")
       ->envname("TABLEGATE_NGINX_VERSION")

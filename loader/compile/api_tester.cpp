@@ -170,7 +170,7 @@ std::vector<std::string> addresses_of(const std::string& host) {
 pg::Dsn read_dsn(const std::string& text) {
   core::Result<pg::Dsn> dsn = pg::parse_dsn(text);
   if (!dsn) throw WrongUsage("the mirror's connection string cannot be used: " + dsn.error().text());
-  if (const core::Status resolved = dsn->resolve(&addresses_of); !resolved) {
+  if (const auto resolved = dsn->resolve(&addresses_of); !resolved) {
     throw SystemFailure("the mirror's host is not known: " + resolved.error().text());
   }
   return std::move(*dsn);

@@ -32,6 +32,7 @@ constexpr int64_t kDay = 86400;
 
 struct Fault {
   std::string text;
+  bool is_local = true;
 };
 
 // OpenSSL's last error; also empties its error queue.
@@ -130,11 +131,13 @@ std::string iso_of(int64_t seconds) {
   return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
+// These files have proved to be a certificate and its key: their dates are no secret.
 void check_dates(const std::string& path, const X509& own, int64_t now, CertificateReport& report) {
   const int64_t begins = seconds_of(X509_get0_notBefore(&own));
   const int64_t ends = seconds_of(X509_get0_notAfter(&own));
-  if (now > ends) throw Fault{fmt::format("certificate {}: expired at {}", path, report.ends)};
-  if (now < begins) throw Fault{fmt::format("certificate {}: is not valid before {}", path, iso_of(begins))};
+  if (now > ends) throw Fault{fmt::format("certificate {}: expired at {}", path, report.ends), false};
+  if (now < begins)
+    throw Fault{fmt::format("certificate {}: is not valid before {}", path, iso_of(begins)), false};
   if (ends - now >= kCertificateDays * kDay) return;
   report.warnings.push_back(
       fmt::format("certificate {}: ends at {}, in {} days", path, report.ends, (ends - now) / kDay));
@@ -235,6 +238,7 @@ CertificateReport reported(const Look& look) {
     look(report);
   } catch (const Fault& fault) {
     report.fault = fault.text;
+    report.fault_is_local = fault.is_local;
     report.warnings.clear();
   }
   return report;

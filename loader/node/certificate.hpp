@@ -1,6 +1,7 @@
 // Checks a certificate and its key on this node as nginx will: readable,
 // parsed, belonging together, in date. What would stop nginx or every caller is
-// a fault; what an operator should look at is a warning. Messages hold nothing
+// a fault; what an operator should look at is a warning. A domain may name any
+// file of the node, so the fault of a file is reported on the node only. Messages hold nothing
 // of the files except public names and times; a key leaves this only in the
 // pair that the caller asks for.
 #pragma once
@@ -20,6 +21,7 @@ struct CertificateFiles {
 
 struct CertificateReport {
   std::string fault;                  // empty: it can be served
+  bool fault_is_local = false;        // it describes a file: for this node's own log only
   std::vector<std::string> warnings;  // if it can be served
   std::string fingerprint;            // SHA-256 of all certificates of the file, hex
   std::string ends;                   // of the host's own: 2027-01-31T08:00:00Z

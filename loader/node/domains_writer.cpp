@@ -18,6 +18,10 @@ namespace {
 // No host and no server block of a user has this name ('_' is not allowed in a host name).
 constexpr const char* kAnyHost = "_tablegate_any_host";
 
+// The same for every file, whether there is none, or it is root's, or of another kind.
+const std::string kLocalFault =
+    "its certificate and certificate_key cannot be used on this node; the log of sync there says why";
+
 [[noreturn]] void refuse(const std::string& what, const std::string& next) {
   throw Refused(what + "; nothing was written", next);
 }
@@ -108,7 +112,7 @@ class Writer {
         check_certificate({domain.certificate, domain.certificate_key}, domain.name, place_.now, &pair);
     for (const std::string& warning : found.warnings)
       report_.warnings.push_back(fmt::format("domain \"{}\": {}", domain.name, warning));
-    if (!found.fault.empty()) return keep(domain, what, found.fault);
+    if (!found.fault.empty()) return keep(domain, what, found);
     if (place_.copies != nullptr) place_.copies->offer(domain.name, std::move(pair));
     // The fingerprint makes the file change with a renewed certificate, so that nginx reloads.
     const std::string lines =
@@ -121,7 +125,7 @@ class Writer {
 
   // The domain's own files may be what nginx cannot read: if there is a copy of the last good ones, the block
   // names that.
-  std::string keep(const DomainDefinition& domain, const std::string& what, const std::string& fault) {
+  std::string keep(const DomainDefinition& domain, const std::string& what, const CertificateReport& found) {
     const std::optional<std::string> before = find_block(place_.previous, what);
     std::string copied;
     if (place_.copies != nullptr) {
@@ -132,7 +136,11 @@ class Writer {
                                  ? "it keeps the server block it had"
                                  : "it keeps the server block it had, with the copy of its last good "
                                    "certificate";
-    report_.faults.push_back(fmt::format("domain \"{}\": {}; {}", domain.name, fault, then));
+    const auto line = [&](const std::string& fault) {
+      return fmt::format("domain \"{}\": {}; {}", domain.name, fault, then);
+    };
+    report_.faults.push_back(line(found.fault));
+    report_.reported.push_back(line(found.fault_is_local ? kLocalFault : found.fault));
     if (!before) return {};
     kept_tls_ = true;
     if (kept_certificate_.empty()) kept_certificate_ = copied;

@@ -25,7 +25,8 @@ struct DomainsPlace {
 
 // The findings about the domains of one sync, one line each.
 struct DomainReport {
-  std::vector<std::string> faults;      // domains whose certificate cannot be served
+  std::vector<std::string> faults;      // domains whose certificate cannot be served: for this node's log
+  std::vector<std::string> reported;    // the same lines for the catalog, without the faults of files
   std::vector<std::string> kept_files;  // files that kept blocks name because there is no copy
   std::vector<std::string> warnings;    // certificates that an operator should look at
 };

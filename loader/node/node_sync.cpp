@@ -126,6 +126,11 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   return sync;
 }
 
+std::string joined(std::string text, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
+  return text;
+}
+
 std::string said_of(const NodeSync& sync, const std::string& error) {
   if (!error.empty()) return error;
   return sync.served && sync.served->stopped ? "nginx is not running" : "";
@@ -134,9 +139,16 @@ std::string said_of(const NodeSync& sync, const std::string& error) {
 }  // namespace
 
 std::string NodeSync::problem() const {
-  std::string text = warning;
-  for (const std::string& fault : domains.faults) text += (text.empty() ? "" : "; ") + fault;
-  return text;
+  return joined(warning, domains.faults);
+}
+
+std::string NodeSync::reported_problem() const {
+  return joined(warning, domains.reported);
+}
+
+std::string reported_text(const Failure& failure) {
+  const auto* const with_files = dynamic_cast<const CertificateRefusal*>(&failure);
+  return with_files != nullptr ? with_files->reported() : failure.what();
 }
 
 std::string default_node_name(const std::string& folder) {
@@ -168,13 +180,13 @@ NodeSync sync_node(Database& catalog, const NodeOptions& options) {
   try {
     sync = sync_files(catalog, options);
   } catch (const Failure& failure) {
-    report_failure(catalog, options, failure.what());
+    report_failure(catalog, options, reported_text(failure));
     throw;
   }
   NodeReport report = report_of(options, sync);
   report.written_publication = sync.publication;
   report.written_revision = sync.revision;
-  report.last_error = said_of(sync, sync.problem());
+  report.last_error = said_of(sync, sync.reported_problem());
   try {
     report_node(catalog, options.gateway, options.name, report);
   } catch (const Failure& failure) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/refusal.hpp"
 #include "catalog/nodes.hpp"
 #include "node/served_manifest.hpp"
 #include "node/sync.hpp"
@@ -37,8 +38,10 @@ struct NodeSync {
   std::string warning;     // one line for people, empty: none
   DomainReport domains;    // certificates that cannot be served, or end soon
 
-  // What is wrong on this node, in one text; empty: nothing.
+  // What is wrong on this node, in one text; empty: nothing. For its own log.
   std::string problem() const;
+  // The same for the catalog, which says nothing of the node's certificate files.
+  std::string reported_problem() const;
 };
 
 // "host:/var/lib/tablegate".
@@ -50,6 +53,9 @@ NodeSync sync_node(Database& catalog, const NodeOptions& options);
 // Checks what nginx serves and reports it, without a sync.
 NodeSync report_served_state(Database& catalog, const NodeOptions& options, uint64_t written_revision,
                              const std::string& last_error);
+
+// The text of a failure for the catalog: without what it contains about certificate files.
+std::string reported_text(const Failure& failure);
 
 // Reports a failure. Errors of the report itself are dropped, so that they do not hide the failure.
 void report_failure(Database& catalog, const NodeOptions& options, const std::string& error);

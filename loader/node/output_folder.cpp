@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/refusal.hpp"
+#include "base/trusted_folder.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -28,18 +29,28 @@ std::string without_trailing_slash(std::string path) {
                       fmt::format("ls -ld {} {}", std::filesystem::path(path).parent_path().string(), path));
 }
 
+Descriptor open_parent(const std::string& path) {
+  try {
+    return open_trusted_parent(path);
+  } catch (const SystemFailure& failure) {
+    throw SystemFailure(fmt::format("cannot make or open {}: {}", path, failure.what()), failure.next());
+  }
+}
+
 int open_folder(const std::string& path) {
   if (path.empty()) throw WrongUsage("--output requires a folder");
-  // With a slash at the end O_NOFOLLOW would follow.
-  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
-    fail_folder(path);
-  }
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const Descriptor parent = open_parent(path);
+  const std::string name = last_name(path);
+  if (::mkdirat(parent.number(), name.c_str(), 0755) != 0 && errno != EEXIST) fail_folder(path);
+  const int descriptor =
+      ::openat(parent.number(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (descriptor >= 0) return descriptor;
+  const int reason = errno;
   struct stat about {};
-  if (::lstat(path.c_str(), &about) == 0 && S_ISLNK(about.st_mode)) {
+  if (::fstatat(parent.number(), name.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(about.st_mode)) {
     throw Refused(fmt::format("{}: is a symlink, name the folder itself", path));
   }
+  errno = reason;
   fail_folder(path);
 }
 
@@ -72,29 +83,27 @@ void OutputFolder::fail(const std::string& what, const std::string& name) const 
   throw SystemFailure(fmt::format("cannot {} {}/{}: {}", what, path_, name, std::strerror(errno)));
 }
 
-// The group bits also show access lists: they are the mask of an ACL.
 void OutputFolder::check_owner() const {
   struct stat about {};
   if (::fstat(folder_.number(), &about) != 0) fail("stat", "");
-  if (about.st_uid != 0 && about.st_uid != ::geteuid()) {
-    throw Refused(
-        fmt::format("{}: belongs to user {}, who could change what nginx reads as root", path_, about.st_uid),
-        fmt::format("chown root {}", path_));
-  }
-  if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    throw Refused(
-        fmt::format("{}: others can write to it (mode {:04o}) and so change what nginx reads as root", path_,
-                    about.st_mode & 07777U),
-        fmt::format("chmod go-w {}", path_));
-  }
+  check_trusted(path_, about);
 }
 
 void OutputFolder::lock() {
-  if (::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0) return;
-  if (errno != EWOULDBLOCK) fail("lock", ".lock");
-  fmt::print(stderr, "tablegate: waiting for another sync of {}\n", path_);
-  while (::flock(lock_.number(), LOCK_EX) != 0) {
-    if (errno != EINTR) fail("lock", ".lock");
+  if (::flock(lock_.number(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) fail("lock", ".lock");
+    // Who has it wrote its number there.
+    const std::string holder = read(".lock").value_or("");
+    fmt::print(stderr, "tablegate: waiting for another sync of {} ({})\n", path_,
+               holder.empty() ? "its process is unknown" : "process " + holder);
+    while (::flock(lock_.number(), LOCK_EX) != 0) {
+      if (errno != EINTR) fail("lock", ".lock");
+    }
+  }
+  const std::string number = std::to_string(::getpid());
+  // Only for the message above: a full disk must not stop us here.
+  if (::ftruncate(lock_.number(), 0) == 0) {
+    [[maybe_unused]] const ssize_t written = ::pwrite(lock_.number(), number.data(), number.size(), 0);
   }
 }
 

@@ -17,7 +17,8 @@ namespace tablegate::loader {
 class OutputFolder {
  public:
   // Opens it (creates the last folder of the path when it is missing) and takes its lock, waiting for another
-  // sync. Throws Refused when users other than root and the running user could write to it.
+  // sync. Throws Refused when users other than root and the running user could write to it or exchange it
+  // (base/trusted_folder.hpp).
   explicit OutputFolder(const std::string& path);
 
   const std::string& path() const { return path_; }

@@ -163,14 +163,18 @@ std::optional<ServedManifest> read_served(const std::string& folder) {
   return served;
 }
 
-bool is_served(const std::string& folder, const ServedManifest& served) {
-  if (served.stopped) return false;
+bool was_taken_over(const std::string& folder, const ServedManifest& served) {
   const std::optional<ManifestIdentity> written = written_manifest(folder);
   if (!written || !(*written == served.manifest)) return false;
   // The manifest's header says nothing about domains.conf: the takeover must be later than that file.
   struct stat about {};
   if (::lstat((folder + "/domains.conf").c_str(), &about) == 0 && nanoseconds(about) > served.written_ns)
     return false;
+  return true;
+}
+
+bool is_served(const std::string& folder, const ServedManifest& served) {
+  if (served.stopped || !was_taken_over(folder, served)) return false;
   if (!served.master_seen) return true;
   // nginx starts its new workers first and stops the old ones 100 ms later.
   const std::vector<Worker> workers = workers_of(served.master_pid);

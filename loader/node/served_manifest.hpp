@@ -40,6 +40,9 @@ struct ServedManifest {
 // nullopt: no nginx has ever taken over a manifest of this folder (or the module is older).
 std::optional<ServedManifest> read_served(const std::string& folder);
 
+// nginx has taken over exactly the folder's files, domains.conf included; it may have ended since.
+bool was_taken_over(const std::string& folder, const ServedManifest& served);
+
 // nginx has taken over exactly the folder's files, domains.conf included, and no older worker that we see
 // still accepts requests.
 bool is_served(const std::string& folder, const ServedManifest& served);

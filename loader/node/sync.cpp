@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <string_view>
+#include <thread>
 
 #include "base/refusal.hpp"
+#include "base/trusted_folder.hpp"
 #include "core/manifest/manifest_reader.hpp"
 #include "node/certificate_copies.hpp"
 #include "node/nginx_version.hpp"
@@ -19,13 +23,35 @@ namespace {
 
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kDomains = "domains.conf";
-constexpr const char* kPending = ".pending";  // exists until the new files are checked
+// Exists until the new files are checked and nginx reads them. Holds kChecked once the check has passed, or
+// there is none, and the reload begins: from then on nginx may serve them.
+constexpr const char* kPending = ".pending";
+constexpr const char* kChecked = "checked\n";
+// For a reload whose command failed after it had signalled nginx.
+constexpr std::chrono::milliseconds kTakesOver{1000};
 
 void put_back(const OutputFolder& folder) {
+  try {
+    folder.write(kPending, "");  // one that dies here leaves files of two syncs
+  } catch (const SystemFailure&) {
+    // The mark of before is still there: they are looked at again.
+  }
   folder.put_back(kManifest);
   folder.put_back(kDomains);
   folder.sync();
   folder.remove(kPending);
+}
+
+bool was_taken_over(const OutputFolder& folder) {
+  const std::optional<ServedManifest> served = read_served(folder.path());
+  return served && was_taken_over(folder.path(), *served);
+}
+
+// Whether what stands in the folder is what to keep: also of a sync that died, where it had passed the check
+// or nginx has read it since. What it left as NAME.previous is older, and may hold keys that nginx no longer
+// takes.
+bool is_good(const OutputFolder& folder) {
+  return !folder.exists(kPending) || folder.read(kPending) == kChecked || was_taken_over(folder);
 }
 
 std::string indented(std::string_view output) {
@@ -38,22 +64,60 @@ std::string indented(std::string_view output) {
   return text;
 }
 
-void run(const std::string& option, const std::string& command) {
-  if (command.empty()) return;
-  const ShellOutcome outcome = run_shell(command);
+// How a command failed, in words; empty: it did not.
+std::string fault_of(const std::string& option, const ShellOutcome& outcome) {
   // nginx only warns of a second server block with the same name, and ignores it.
-  const bool conflict =
-      option == "--check" && outcome.output.find("conflicting server name") != std::string::npos;
-  if (outcome.ok && !conflict) return;
-  throw Refused(fmt::format("{} {}: both files are put back. Its output:{}", option,
-                            conflict ? "warns of a conflicting server name" : "failed (" + outcome.how + ")",
+  if (option == "--check" && outcome.output.find("conflicting server name") != std::string::npos)
+    return "warns of a conflicting server name";
+  return outcome.ok ? "" : "failed (" + outcome.how + ")";
+}
+
+// Throws Refused where it failed; `after` says what became of the files.
+void run(const std::string& option, const std::string& command, std::chrono::milliseconds limit,
+         const std::function<const char*(const ShellOutcome&)>& after) {
+  if (command.empty()) return;
+  const ShellOutcome outcome = run_shell(command, limit);
+  const std::string fault = fault_of(option, outcome);
+  if (fault.empty()) return;
+  throw Refused(fmt::format("{} {}: {}. Its output:{}", option, fault, after(outcome),
                             outcome.output.empty() ? " nothing" : indented(outcome.output)),
                 command);
 }
 
-// A mark left by a sync that died: its files were never checked; NAME.previous are the last good ones.
+// nginx runs, and takes over the files of the folder, at once or shortly.
+bool is_taken_over(const OutputFolder& folder) {
+  const auto end = std::chrono::steady_clock::now() + kTakesOver;
+  for (;;) {
+    const std::optional<ServedManifest> served = read_served(folder.path());
+    if (!served || served->stopped) return false;
+    if (was_taken_over(folder.path(), *served)) return true;
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+// After this the files stay or are put back, and the mark is removed or makes the next sync try again.
+void prove(const OutputFolder& folder, const SyncCommands& commands) {
+  run("--check", commands.check, commands.limit, [&folder](const ShellOutcome&) {
+    put_back(folder);
+    return "both files are put back";
+  });
+  folder.write(kPending, kChecked);
+  folder.sync();
+  run("--reload", commands.reload, commands.limit, [&](const ShellOutcome& outcome) {
+    if (is_taken_over(folder)) {
+      folder.remove(kPending);
+      return "the new files stay, for nginx has taken them over";
+    }
+    // It may do so yet. The next sync checks and reloads again.
+    if (outcome.timed_out && !commands.check.empty()) return "the new files stay, for they passed --check";
+    put_back(folder);
+    return "both files are put back";
+  });
+}
+
 void keep_good_files(const OutputFolder& folder) {
-  if (folder.exists(kPending)) return;
+  if (!is_good(folder)) return;
   folder.keep_previous(kManifest);
   folder.keep_previous(kDomains);
   folder.sync();
@@ -63,11 +127,10 @@ std::string absolute_path(const OutputFolder& folder) {
   return std::filesystem::canonical(folder.path()).string();
 }
 
-// The domains.conf that nginx has: after a sync that died, the previous one.
+// The domains.conf that nginx has: after a sync that died before its check had passed, the previous one.
 std::string domains_text(const OutputFolder& folder, const ManifestContents& contents,
                          const SyncCommands& commands, CertificateCopies& copies, DomainReport& report) {
-  const std::string last =
-      folder.exists(kPending) ? std::string(kDomains) + ".previous" : std::string(kDomains);
+  const std::string last = is_good(folder) ? std::string(kDomains) : std::string(kDomains) + ".previous";
   DomainsPlace place;
   place.folder = absolute_path(folder);
   place.copies = &copies;
@@ -87,14 +150,18 @@ std::string domains_text(const OutputFolder& folder, const ManifestContents& con
   const auto said = [&](const std::string& file) { return text.find('"' + file + '"') != std::string::npos; };
   const bool is_cause = std::any_of(report.kept_files.begin(), report.kept_files.end(), said);
   for (const std::string& fault : report.faults) text += "\n" + fault;
+  // The command names what it stumbled over: where that is a certificate, its output is about that file.
+  std::string reported =
+      is_cause ? "nginx cannot read a certificate that a kept block names" : std::string(refused.what());
+  for (const std::string& fault : report.reported) reported += "\n" + fault;
   if (is_cause) {
-    text +=
+    const char* const why =
         "\na server block that was kept names the same files, and there is no copy of good ones yet: no "
-        "change "
-        "goes "
-        "takes effect until they are corrected, or the API is published without that domain";
+        "change takes effect until they are corrected, or the API is published without that domain";
+    text += why;
+    reported += why;
   }
-  throw Refused(text, refused.next());
+  throw CertificateRefusal(text, reported, refused.next());
 }
 
 }  // namespace
@@ -113,6 +180,7 @@ void refuse_other_gateway(const std::string& folder, const std::string& gateway)
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
                        const SyncCommands& commands, bool reload_owed, DomainReport& report) {
   refuse_other_gateway(folder.path(), contents.gateway);
+  check_trusted_files(folder.path() + "/domains.d");  // domains.conf includes files of it
   const std::string manifest = write_manifest(contents);
   CertificateCopies copies(folder, absolute_path(folder));
   const std::string domains = domains_text(folder, contents, commands, copies, report);
@@ -132,14 +200,12 @@ SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& conte
     folder.write(kManifest, manifest);
     folder.write(kDomains, domains);
     folder.sync();
-    run("--check", commands.check);
-    run("--reload", commands.reload);
-  } catch (const Refused& refused) {
-    put_back(folder);
+    prove(folder, commands);
+  } catch (const Refused& refused) {  // of a command: what becomes of the files is done
     if (report.faults.empty()) throw;
     tell_of_kept(refused, report);
   } catch (...) {
-    put_back(folder);
+    if (!was_taken_over(folder)) put_back(folder);
     throw;
   }
   folder.remove(kPending);

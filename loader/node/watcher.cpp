@@ -179,6 +179,7 @@ void Watcher::sync() {
   const std::string problem = done.problem();
   const bool news = last_error_ != problem;
   last_error_ = problem;
+  reported_ = done.reported_problem();
   // nginx gets another reload after a while if it missed this one; a certificate may have been renewed.
   if (!problem.empty()) retry_at_ = now() + kPauseAfterRefusal;
   last_run_ = done.written ? std::optional(now()) : run_before;
@@ -200,7 +201,7 @@ void Watcher::report() {
   NodeOptions node = options_.node;
   if (now() < ask_at_) node.status_url.clear();
   if (!node.status_url.empty()) ask_at_ = now() + kAskWorkers;
-  report_served_state(*catalog_, node, written_revision_, last_error_);
+  report_served_state(*catalog_, node, written_revision_, reported_);
   look_for_new_master();
 }
 
@@ -210,6 +211,7 @@ void Watcher::fail(const Failure& failure, bool for_long) {
   report_at_ = now() + options_.poll;
   if (last_error_ == failure.what()) return;  // reported already
   last_error_ = failure.what();
+  reported_ = reported_text(failure);
   log(fmt::format("{}; again when the catalog changes, or in {:.0f} s", last_error_, seconds(retry_pause_)));
 }
 
@@ -255,7 +257,7 @@ void Watcher::say_goodbye() {
     catalog_->set_patience(kGoodbye);
     NodeOptions node = options_.node;
     node.watching = false;
-    report_served_state(*catalog_, node, written_revision_, last_error_);
+    report_served_state(*catalog_, node, written_revision_, reported_);
   } catch (const Failure&) {
     return;
   }

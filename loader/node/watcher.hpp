@@ -70,7 +70,8 @@ class Watcher {
   Time report_at_{};
   Time ask_at_{};           // when to ask the workers again
   Time look_at_{};          // when to sync even without a change in the catalog
-  std::string last_error_;  // as reported; "" once all is well
+  std::string last_error_;  // as logged; "" once all is well
+  std::string reported_;    // the same as reported to the catalog
 };
 
 }  // namespace tablegate::loader

@@ -32,6 +32,11 @@ bool is_encrypted(ngx_http_request_t* r) {
   return location_config(r).tls_terminated != 0;
 }
 
+Call::Policy policy_of(ngx_http_request_t* r) {
+  const LocationConfig& location = location_config(r);
+  return {location.hmac_window, location.tls_terminated};
+}
+
 // nginx makes a new text when it changes one.
 bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
   return one.data == other.data && one.len == other.len;
@@ -39,7 +44,8 @@ bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
 
 }  // namespace
 
-Call::Call(ngx_http_request_t* r) : request(r), uri(r->uri), args(r->args), last_modified{} {}
+Call::Call(ngx_http_request_t* r)
+    : request(r), uri(r->uri), args(r->args), policy(policy_of(r)), last_modified{} {}
 
 Call* Call::make(ngx_http_request_t* r) {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(Call));
@@ -57,12 +63,14 @@ Call* Call::make(ngx_http_request_t* r) {
 
 Call* Call::current(ngx_http_request_t* r) {
   auto* call = static_cast<Call*>(ngx_http_get_module_ctx(r, ngx_http_tablegate_module));
-  // `rewrite` and `set $args` clear no r->ctx. Once we answer, nothing changes any more.
-  if (call != nullptr && call->state < State::starting &&
-      !(is_same(call->uri, r->uri) && is_same(call->args, r->args))) {
-    return nullptr;
-  }
-  return call;
+  // `rewrite` and `set $args` clear no r->ctx, and a variable may be read before the location is found. Once
+  // we answer, nothing changes any more.
+  if (call == nullptr || call->state >= State::starting) return call;
+  const Policy now = policy_of(r);
+  const bool same = is_same(call->uri, r->uri) && is_same(call->args, r->args) &&
+                    call->policy.hmac_window == now.hmac_window &&
+                    call->policy.tls_terminated == now.tls_terminated;
+  return same ? call : nullptr;
 }
 
 Call* Call::last(ngx_http_request_t* r) {

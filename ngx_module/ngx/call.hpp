@@ -62,8 +62,8 @@ class Call final : public Waiter {
 
   // Null: no memory.
   static Call* make(ngx_http_request_t* r);
-  // The call of this pass through the phases, or null: after an internal redirect, and after a rewrite of
-  // what it was made from, there is none until make().
+  // The call of this pass through the phases, or null: after an internal redirect, and after a change of
+  // what it was made from (a rewrite, or another location whose policy differs), there is none until make().
   static Call* current(ngx_http_request_t* r);
   // For logs: also the call of the pass before an internal redirect.
   static Call* last(ngx_http_request_t* r);
@@ -93,11 +93,16 @@ class Call final : public Waiter {
   ngx_http_request_t* request;
   ngx_str_t uri;  // what route and identity come from
   ngx_str_t args;
+  // What of its location's configuration route and proof depend on.
+  struct Policy {
+    time_t hmac_window;
+    ngx_flag_t tls_terminated;
+  } policy;
   State state = State::start;
   Transport transport = Transport::allowed;
   core::RouteMatch route;
   core::Proof proof;
-  core::Problem problem;  // what the caller gets; none while all is well
+  core::Problem problem;  // the error of the answer; none while all is well
   size_t rows = 0;        // sent
   char last_modified[core::kHttpDateSize + 1];
   // Our body in place of an error page of nginx's (error_filter.hpp). Its slug is empty where there is none.

@@ -25,10 +25,11 @@ core::HmacPolicy hmac_policy(ngx_http_request_t* r) {
   MainConfig& main = main_config(r);
   core::HmacPolicy policy;
   policy.window = location_config(r).hmac_window;
-  policy.nonce_hold = 2 * std::max<int64_t>(1, main.hmac_window);
   if (const NonceStore* nonces = main.worker->nonces()) {
     policy.nonces = &nonces->table();
-    policy.valid_from = nonces->valid_from();
+    policy.times = nonces->limits();
+    if (policy.window > 0 && policy.times.window > 0)
+      policy.window = std::min(policy.window, policy.times.window);
   }
   return policy;
 }
@@ -159,6 +160,7 @@ namespace {
 
 // Nonces need a place, and a window after which they may be forgotten.
 bool check_signatures(ngx_conf_t* cf, const MainConfig& config) {
+  bool signatures = false;
   for (const core::Api& api : config.manifest->apis) {
     if (!api.authentication.hmac) continue;
     if (config.zone == nullptr) {
@@ -176,6 +178,14 @@ bool check_signatures(ngx_conf_t* cf, const MainConfig& config) {
           config.manifest_file.c_str(), api.name.c_str());
       return false;
     }
+    signatures = true;
+  }
+  // Two masters share no memory.
+  if (signatures && ngx_inherited != 0) {
+    ngx_log_error(
+        NGX_LOG_WARN, cf->log, 0,
+        "tablegate: a binary upgrade begins with an empty store of nonces: requests that both masters "
+        "see can be sent twice; to prevent that, stop nginx and start it");
   }
   return true;
 }

@@ -1,4 +1,6 @@
 // The module as nginx sees it: its directives, its phases, its hooks.
+#include <algorithm>
+
 #include "ngx/config.hpp"
 #include "ngx/error_filter.hpp"
 #include "ngx/openapi.hpp"
@@ -47,6 +49,18 @@ bool add_handler(ngx_http_core_main_conf_t* core, ngx_http_phases phase, ngx_htt
   return true;
 }
 
+// nginx runs the handlers of a phase from the last one to the first. Ours is put before all others, so it
+// runs after allow and deny, auth_basic, auth_request and what other modules guard with, in whatever order
+// modules are built or loaded: whom those keep out does not learn which keys are valid. ngx_module_order
+// cannot do that: our header filter must stay behind nginx's own.
+bool add_last_to_run(ngx_http_core_main_conf_t* core, ngx_http_phases phase, ngx_http_handler_pt handler) {
+  if (!add_handler(core, phase, handler)) return false;
+  auto* handlers = static_cast<ngx_http_handler_pt*>(core->phases[phase].handlers.elts);
+  std::rotate(handlers, handlers + core->phases[phase].handlers.nelts - 1,
+              handlers + core->phases[phase].handlers.nelts);
+  return true;
+}
+
 ngx_int_t postconfiguration(ngx_conf_t* cf) noexcept try {
   auto& config = *static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));
   ngx_str_t request_id = ngx_string("request_id");
@@ -54,7 +68,7 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) noexcept try {
   if (config.request_id_index == NGX_ERROR) return NGX_ERROR;
   auto* core =
       static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
-  if (!add_handler(core, NGX_HTTP_ACCESS_PHASE, access_handler) ||
+  if (!add_last_to_run(core, NGX_HTTP_ACCESS_PHASE, access_handler) ||
       !add_handler(core, NGX_HTTP_CONTENT_PHASE, content_handler)) {
     return NGX_ERROR;
   }

@@ -47,8 +47,14 @@ char* read_dsn(ngx_conf_t* cf, Reading& reading, const ngx_str_t& value) {
   if (reading.service.dsn) return fail(cf, "dsn is given twice");
   core::Result<pg::Dsn> dsn = pg::parse_dsn(view(value));
   if (!dsn) return fail(cf, "dsn: " + dsn.error().text());
-  if (core::Status resolved = dsn->resolve(resolve); !resolved) {
-    return fail(cf, "dsn: host not found: " + resolved.error().where);
+  const core::Result<std::vector<std::string>> unknown = dsn->resolve(resolve);
+  if (!unknown) return fail(cf, "dsn: host not found: " + unknown.error().where);
+  // The others serve meanwhile: one server whose name is gone must not keep nginx from starting.
+  for (const std::string& host : *unknown) {
+    ngx_conf_log_error(
+        NGX_LOG_WARN, cf, 0,
+        "dsn of tablegate_service %*s: host not found: %*s; it is left out until the next reload",
+        reading.service.name.size(), reading.service.name.data(), host.size(), host.data());
   }
   reading.service.dsn = std::make_unique<pg::Dsn>(std::move(*dsn));
   return NGX_CONF_OK;

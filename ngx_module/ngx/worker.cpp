@@ -10,7 +10,7 @@ constexpr uint32_t kReportMs = 1000;
 
 Worker::Worker(const MainConfig& config, ngx_log_t* log)
     : config_(config), loop_(log), authenticator_(*config.manifest), flights_(*this) {
-  if (config.zone != nullptr) nonces_.emplace(*config.zone, config.hmac_window, ngx_time());
+  if (config.zone != nullptr) nonces_.emplace(*config.zone, config.hmac_window);
   for (const Service& service : config.services) {
     for (const ResourceGroup& group : service.groups) {
       pg::PoolConfig pool;

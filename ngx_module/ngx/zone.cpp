@@ -1,8 +1,7 @@
 #include "ngx/zone.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <new>
+#include <ctime>
 
 namespace tablegate::ngx {
 
@@ -19,13 +18,12 @@ struct Header {
   uint64_t magic;
   uint64_t epoch;
   Layout bytes;
-  std::atomic<int64_t> window;      // the largest that nonces were remembered for, in seconds
-  std::atomic<int64_t> valid_from;  // nonces are known of times signed since, seconds since 1970
+  core::NonceTimes times;
 };
 
 namespace {
 
-constexpr uint64_t kMagic = 0x7467617465000004;
+constexpr uint64_t kMagic = 0x7467617465000005;
 
 std::byte* nonces_of(Header* header) {
   return reinterpret_cast<std::byte*>(header + 1);
@@ -76,19 +74,17 @@ ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old) noexcept {
   timeval now{};
   ngx_gettimeofday(&now);
   header->epoch = static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_usec);
-  header->valid_from = ngx_time();
+  header->times.begin(::time(nullptr));
   slab->data = header;
   zone->data = header;
   return NGX_OK;
 }
 
-NonceStore::NonceStore(const ngx_shm_zone_t& zone, time_t window, time_t now)
-    : header_(static_cast<Header*>(zone.data)), table_(nonces_of(header_), header_->bytes.nonces) {
-  int64_t seen = header_->window.load();
-  while (seen < window && !header_->window.compare_exchange_weak(seen, window)) {
-  }
-  // A nonce of before was remembered too shortly for this window.
-  if (seen != 0 && seen < window) header_->valid_from.store(now);
+NonceStore::NonceStore(const ngx_shm_zone_t& zone, time_t window)
+    : header_(static_cast<Header*>(zone.data)),
+      window_(window),
+      table_(nonces_of(header_), header_->bytes.nonces) {
+  header_->times.serve(window, ::time(nullptr));
 }
 
 SharedTables::SharedTables(Header& header)
@@ -99,8 +95,8 @@ SharedTables::SharedTables(Header& header)
 
 SharedTables::SharedTables(const ngx_shm_zone_t& zone) : SharedTables(*static_cast<Header*>(zone.data)) {}
 
-int64_t NonceStore::valid_from() const {
-  return header_->valid_from.load(std::memory_order_relaxed);
+core::NonceTimes::Limits NonceStore::limits() const {
+  return header_->times.limits(window_);
 }
 
 }  // namespace tablegate::ngx

@@ -6,6 +6,7 @@
 
 #include "core/shared/counter_table.hpp"
 #include "core/shared/nonce_table.hpp"
+#include "core/shared/nonce_times.hpp"
 #include "core/shared/usage_table.hpp"
 #include "core/shared/worker_table.hpp"
 #include "ngx/ngx.hpp"
@@ -18,17 +19,15 @@ ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old) noexcept;
 // The nonces of the zone, as one worker sees them.
 class NonceStore {
  public:
-  // `window`: the largest tablegate_hmac_window of the configuration, in seconds. Called in a worker: one
-  // with a larger window than the zone has served so far makes older nonces unknown. `now`: seconds since
-  // 1970.
-  NonceStore(const ngx_shm_zone_t& zone, time_t window, time_t now);
+  // `window`: the largest tablegate_hmac_window of the configuration, in seconds. Called in a worker.
+  NonceStore(const ngx_shm_zone_t& zone, time_t window);
 
   core::NonceTable& table() const { return table_; }
-  // Times signed before are refused (seconds since 1970).
-  int64_t valid_from() const;
+  core::NonceTimes::Limits limits() const;
 
  private:
   struct Header* header_;
+  time_t window_;
   mutable core::NonceTable table_;
 };
 

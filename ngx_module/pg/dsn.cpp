@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 #include <string.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <utility>
@@ -111,14 +112,26 @@ core::Status Dsn::set_addresses(std::size_t index, const std::vector<std::string
   return core::Done{};
 }
 
-core::Status Dsn::resolve(const Resolver& resolver) {
-  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    if (!endpoints_[i].needs_resolution()) continue;
-    // The replacements need no resolution: the loop walks over them.
-    const core::Status status = set_addresses(i, resolver(endpoints_[i].host));
-    if (!status) return status.error();
+core::Result<std::vector<std::string>> Dsn::resolve(const Resolver& resolver) {
+  std::vector<std::string> unknown;
+  std::vector<Endpoint> before;
+  before.swap(endpoints_);
+  for (const Endpoint& endpoint : before) {
+    endpoints_.push_back(endpoint);
+    if (!endpoint.needs_resolution()) continue;
+    const std::vector<std::string> addresses = resolver(endpoint.host);
+    if (addresses.empty()) {
+      endpoints_.pop_back();
+      if (std::find(unknown.begin(), unknown.end(), endpoint.host) == unknown.end())
+        unknown.push_back(endpoint.host);
+    } else if (const core::Status set = set_addresses(endpoints_.size() - 1, addresses); !set) {
+      endpoints_.swap(before);
+      return set.error();
+    }
   }
-  return core::Done{};
+  if (!endpoints_.empty()) return unknown;
+  endpoints_.swap(before);
+  return core::Error{"host not found", unknown.front()};
 }
 
 ConnectKeywords Dsn::keywords(std::size_t index) const {

@@ -50,8 +50,9 @@ class Dsn {
   // Replaces endpoint `index` by one endpoint an address (numeric, host kept for TLS's
   // name check). Error: index out of range, no address, an address that is not numeric.
   core::Status set_addresses(std::size_t index, const std::vector<std::string>& addresses);
-  // set_addresses for every endpoint that needs it. The error's `where` is the host.
-  core::Status resolve(const Resolver& resolver);
+  // set_addresses for every endpoint that needs it. Endpoints whose host is unknown are left out: returns
+  // their hosts, each once. Error: none would be left (`where` is the first unknown host); nothing changed.
+  core::Result<std::vector<std::string>> resolve(const Resolver& resolver);
   // Overrides a password in the DSN (password_file). Copied.
   void set_password(std::string_view password) { password_ = core::Secret(password); }
 

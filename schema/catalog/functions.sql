@@ -138,6 +138,14 @@ CREATE OR REPLACE FUNCTION tablegate.reject_version(bigint, integer, text, text)
 
 CREATE OR REPLACE FUNCTION tablegate.audit_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_OP = 'DELETE' THEN
+        -- Whoever deletes: the traces of recent actions cannot be removed.
+        IF OLD.at < now() - interval '30 days' THEN
+            RETURN OLD;
+        END IF;
+        RAISE EXCEPTION 'the audit never changes, only entries older than 30 days can be removed'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     IF TG_OP <> 'INSERT' THEN
         RAISE EXCEPTION 'the audit never changes' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -154,6 +162,30 @@ CREATE OR REPLACE FUNCTION tablegate.write_audit(kind text, name text, action te
     SELECT $1, $2, $3, (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = $4), $5,
            jsonb_strip_nulls($6), nullif($7, session_user::text)
 $$;
+
+-- Records in the audit that entries were removed from it, by whatever means.
+CREATE OR REPLACE FUNCTION tablegate.audit_of_pruning() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM tablegate.write_audit('Setting', 'audit', 'pruned', NULL, NULL,
+        jsonb_build_object('entries', count(*), 'oldest', min(d.at), 'newest', max(d.at)))
+        FROM deleted d HAVING count(*) > 0;
+    RETURN NULL;
+END $$;
+
+-- For operators, and members of tablegate_owner. Returns how many entries were removed.
+CREATE OR REPLACE FUNCTION tablegate.prune_audit(days integer) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    removed bigint;
+BEGIN
+    IF days IS NULL OR days < 30 THEN
+        RAISE EXCEPTION 'the audit keeps at least 30 days' USING ERRCODE = 'TG001';
+    END IF;
+    DELETE FROM tablegate.audit WHERE at < now() - make_interval(days => days);
+    GET DIAGNOSTICS removed = ROW_COUNT;
+    RETURN removed;
+END $$;
 
 -- Definitions; the trigger's argument is the kind. A change records the names of the changed fields.
 CREATE OR REPLACE FUNCTION tablegate.audit_definition() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -459,6 +491,8 @@ BEGIN
              'FOR EACH ROW EXECUTE FUNCTION tablegate.audit_is_kept()'),
             ('audit', 'audit_is_never_emptied', 'TRIGGER', 'BEFORE TRUNCATE',
              'FOR EACH STATEMENT EXECUTE FUNCTION tablegate.audit_is_kept()'),
+            ('audit', 'audit_of_pruning', 'TRIGGER', 'AFTER DELETE',
+             'REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION tablegate.audit_of_pruning()'),
             -- The manifest holds an API's name and a business process's description, but no draft.
             ('api', 'note_change', 'CONSTRAINT TRIGGER', 'AFTER UPDATE OF name',
              'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.note_change()'),
@@ -500,3 +534,4 @@ GRANT EXECUTE ON FUNCTION tablegate.approve_version(bigint, integer, text, text)
     tablegate.reject_version(bigint, integer, text, text) TO tablegate_approver;
 GRANT EXECUTE ON FUNCTION tablegate.changed(text) TO tablegate_developer, tablegate_approver, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.report_node(text, text, jsonb), tablegate.record_usage(text, text, json) TO tablegate_node;
+GRANT EXECUTE ON FUNCTION tablegate.prune_audit(integer) TO tablegate_operator;

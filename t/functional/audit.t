@@ -147,6 +147,33 @@ def questions(t, p):
     t.is_(p.loader("audit", env={"TABLEGATE_CATALOG": p.postgres.dsn("hand")}).rc, 0, "people do")
 
 
+def pruning(t, p):
+    every = entries(p)
+    p.postgres.psql("SET session_replication_role = replica; UPDATE tablegate.audit SET at = at - interval '500 days' WHERE audit_id <= "
+                    "(SELECT audit_id FROM tablegate.audit ORDER BY audit_id OFFSET 9 LIMIT 1)")
+    t.is_(p.loader.json("audit", "--prune", "600d"), {"removed": 0}, "nothing is that old")
+    t.is_(len(entries(p)), len(every), "and no entry comes of it")
+    for word in ("29d", "400", "400h", "-1d", "d", "1.5d", "99999d"):
+        t.is_(p.loader("audit", "--prune", word).rc, 2, f"--prune {word}: exit 2")
+    t.is_(p.loader("audit", "--prune", "400d", "--user", "x").rc, 2, "no question beside it")
+    p.postgres.add_person("developer", "tablegate_developer", "tablegate_approver")
+    refused = p.loader("audit", "--prune", "400d", env={"TABLEGATE_CATALOG": p.postgres.dsn("developer")})
+    t.ok(refused.rc == 1 and "permission denied" in refused.stderr, "developers and approvers may not", refused)
+    said = p.loader("audit", "--prune", "400d", env={"TABLEGATE_CATALOG": p.postgres.dsn("hand")})
+    t.ok(said.rc == 0 and said.stdout == "entries older than 400 days: 10 removed\n", "an operator may", said)
+    left = entries(p)
+    t.is_(left[:-1], every[10:], "the others are there")
+    t.is_([left[-1][name] for name in ("user", "action", "kind", "name")], ["hand", "pruned", "Setting", "audit"], "the audit records it")
+    t.is_((left[-1]["details"]["entries"], sorted(left[-1]["details"])), (10, ["entries", "newest", "oldest"]), "how many, and of when")
+    for sql in ("DELETE FROM tablegate.audit", "SET tablegate.pruning = 'on'; DELETE FROM tablegate.audit", "SELECT tablegate.prune_audit(0)", "SELECT tablegate.prune_audit(NULL)"):
+        try:
+            p.postgres.psql("SET ROLE tablegate_owner; " + sql)
+            t.ok(False, f"rejected: {sql}")
+        except RuntimeError as error:
+            t.like(str(error), "never changes|at least 30 days", f"rejected: {sql}")
+    t.is_(entries(p), left, "what is younger than 30 days stays, whoever deletes")
+
+
 def test(t):
     p = t.project()
     p.init()
@@ -156,6 +183,7 @@ def test(t):
     by_hand(t, p, new)
     del p.loader.env["TABLEGATE_WORKSPACE"]
     questions(t, p)
+    pruning(t, p)
 
 
 run_test(test)

@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import run_test, users_definitions
 from tg_tls import DomainProject, openssl
+from tg_watch import nodes
 
 kApi = "Query User by User ID"
 kCall = "/v1/user/info?user_id=10001"
@@ -141,7 +142,26 @@ def first_time(t, d):
     t.is_(block(d.conf(), "never.example.com"), None, "has no block")
     t.is_(d.ask("never.example.com", kCall).json["error"], "api_not_found", "is not served in clear either")
     t.is_((d.https_ask("secure.example.com", kCall).status, d.ask("plain.example.com", kCall).status), (200, 200), "the others are served")
+    probes(t, d, bad)
     return bad
+
+
+def probes(t, d, bad):
+    """A developer names files of the node: what they are is in its own log, and nowhere else."""
+    secret, name = d.p.file("secret", "root:x:19000"), "never.example.com"
+    good = [os.path.join(d.authority.folder, f"secure.example.com{suffix}") for suffix in (".crt", ".key")]
+    told, logged = set(), []
+    for files in ((secret, secret), ("/nonexistent/x", good[1]), (d.p.folder, good[1]), ("/dev/zero", good[1]), (good[0], good[0]), (good[0], secret),
+                  (good[1], good[1]), (good[0], "/nonexistent/y")):
+        d.p.apply([{**bad, "certificate": files[0], "certificate_key": files[1]}])
+        result = d.sync("--node", "probed")
+        t.ok(result.rc == 1 and any(f"{file}: " in result.stderr for file in files), f"{files}: the log says why", result)
+        logged.append(result.stderr)
+        told.add(nodes(d.p)["probed"]["last_error"])
+    t.is_(list(told), [f'domain "{name}": its certificate and certificate_key cannot be used on this node; the log of sync there says why; '
+                       "it had no server block before and gets none"], "the catalog hears one text for all of them")
+    t.ok(len(set(logged)) > 5, "and the log has the reason of each")
+    d.p.apply([bad])
 
 
 def warnings(t, d, bad):

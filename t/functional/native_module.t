@@ -15,9 +15,10 @@ def test(t):
     if not os.path.exists(kNative):
         t.ok(False, "build/native is there: run make module-native first")
         return
-    p = t.project().serve(module=kNative)
+    p = t.project().serve(module=kNative, server="location /denied/ { rewrite ^/denied(/.*)$ $1 break; deny all; tablegate on; }\n")
     t.is_(p.get("/v1/user/info?user_id=10001").text, '{"data":{"user_id":10001,"user_name":"Alice"},"success":true}', "it answers")
     t.is_(p.get("/v1/user/info?user_id=10001", key="").status, 401, "it refuses")
+    t.is_([p.get("/denied/v1/user/info?user_id=10001", key=key).status for key in ("", "x" * 43, p.key)], [403, 403, 403], "deny comes first")
     p.gateway.reload()
     t.is_(p.get("/v1/user/info?user_id=10002").text, '{"data":{"user_id":10002,"user_name":"Bob"},"success":true}', "it reloads")
 

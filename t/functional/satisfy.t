@@ -18,7 +18,9 @@ kPlaces = {
     "all-allow": "satisfy all; allow all;",
     "all-deny": "satisfy all; deny all;",
     "all-basic": "satisfy all; auth_basic staff; auth_basic_user_file {folder}/passwords;",
+    "all-request": "satisfy all; auth_request /no;",
 }
+# What other modules guard comes first: who is kept out does not learn which keys are valid.
 # status of: no credential, unknown key, another consumer's key, good key; of the open API without and with a key
 kWanted = {
     "any-allow": (401, 401, 403, 200, 200, 200),
@@ -27,8 +29,9 @@ kWanted = {
     "any-basic": (401, 401, 401, 200, 401, 401),
     "any-deny-basic": (401, 401, 401, 200, 401, 401),
     "all-allow": (401, 401, 403, 200, 200, 200),
-    "all-deny": (401, 401, 403, 403, 403, 403),
-    "all-basic": (401, 401, 403, 401, 401, 401),
+    "all-deny": (403, 403, 403, 403, 403, 403),
+    "all-basic": (401, 401, 401, 401, 401, 401),
+    "all-request": (403, 403, 403, 403, 403, 403),
 }
 
 
@@ -55,7 +58,7 @@ def test(t):
     encoded = run(["openssl", "passwd", "-apr1", "pass"]).stdout.strip()
     project.file("passwords", f"staff:{encoded}\n")
     places = "".join(f"location /{name}/ {{ rewrite ^/{name}(/.*)$ $1 break; tablegate on; {text.format(folder=project.folder)} }}\n"
-                     for name, text in kPlaces.items())
+                     for name, text in kPlaces.items()) + "location = /no { internal; return 403; }\n"
     p = project.serve(definitions(), server=places)
     p.loader.must("consumer", "create", "stranger")
     stranger = p.add_key("stranger")

@@ -32,6 +32,41 @@ def silent_catalog(t, p):
     t.is_(p.sync().rc, 0, "and once more when it answers")
 
 
+def exchangeable(t, p):
+    """Folders that another user could exchange after the check: every ancestor counts."""
+    parent = os.path.join(p.folder, "parent")
+    out = os.path.join(parent, "a", "out")
+    os.makedirs(out)
+    for mode in (0o777, 0o775):
+        os.chmod(parent, mode)
+        refused = p.loader("sync", "--output", out)
+        t.ok(refused.rc == 1 and f"{parent}: others can write" in refused.stderr, f"below a folder of mode {mode:o}: rejected", refused)
+        t.is_(os.listdir(out), [], "and nothing is written")
+    os.chmod(parent, 0o1777)
+    t.is_(p.loader("sync", "--output", out).rc, 0, "below a sticky folder: accepted")
+    lines = os.path.join(out, "domains.d")
+    os.mkdir(lines)
+    with open(os.path.join(lines, "a.example.conf"), "w", encoding="ascii") as file:
+        file.write("# own lines\n")
+    t.is_(p.loader("sync", "--output", out).rc, 0, "own lines for domains")
+    for path in (lines, os.path.join(lines, "a.example.conf")):
+        before = os.stat(path).st_mode & 0o7777
+        os.chmod(path, 0o777)
+        refused = p.loader("sync", "--output", out)
+        t.ok(refused.rc == 1 and f"{path}: others can write" in refused.stderr, f"that others can write to: rejected ({os.path.basename(path)})", refused)
+        os.chmod(path, before)
+    if os.geteuid() == 0:
+        os.chown(os.path.join(parent, "a"), 65534, -1)
+        refused = p.loader("sync", "--output", out)
+        t.ok(refused.rc == 1 and f"{parent}/a: belongs to user 65534" in refused.stderr, "below a folder of another user: rejected", refused)
+    os.chmod(parent, 0o777)
+    refused = p.loader("consumer", "add-key", "demo", "--type", "hmac", env={"TABLEGATE_MASTER_KEY_FILE": os.path.join(out, "master.key")})
+    t.ok(refused.rc == 1 and "is missing" in refused.stderr, "no master key there", refused)
+    shutil.copy(p.loader.env["TABLEGATE_MASTER_KEY_FILE"], os.path.join(out, "master.key"))
+    refused = p.loader("consumer", "add-key", "demo", "--type", "hmac", env={"TABLEGATE_MASTER_KEY_FILE": os.path.join(out, "master.key")})
+    t.ok(refused.rc == 1 and f"{parent}: others can write" in refused.stderr, "a master key in such a folder: rejected", refused)
+
+
 def test(t):
     p = t.project().serve()
     out = p.gateway.out
@@ -65,6 +100,7 @@ def test(t):
         refused = p.loader("sync", "--output", out)
         t.ok(refused.rc == 1 and out in refused.stderr, f"a folder of mode {mode:o} is refused", refused)
     os.chmod(out, 0o755)
+    exchangeable(t, p)
     link = os.path.join(p.folder, "link")
     os.symlink(out, link)
     t.is_(p.loader("sync", "--output", link).rc, 1, "a link instead of a folder is refused")

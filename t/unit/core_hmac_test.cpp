@@ -446,10 +446,10 @@ START_TEST(the_policy_of_the_place_counts) {
   call.headers = {};
   ck_text_eq(checker.check(call, lines_of(call, "", kTarget)), "good h1");
   Checker started;
-  started.policy.valid_from = kNow + 1;
+  started.policy.times.valid_from = kNow + 1;
   ck_text_eq(started.check(Call(), lines_of(Call(), "", kTarget)), "stale_request");
   ck_text_eq(started.reason, "before_start");
-  started.policy.valid_from = kNow;
+  started.policy.times.valid_from = kNow;
   ck_text_eq(started.check(Call(), lines_of(Call(), "", kTarget)), "good h1");
 }
 END_TEST

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -96,6 +97,59 @@ START_TEST(one_key_has_half_of_it) {
 }
 END_TEST
 
+START_TEST(greedy_owners_leave_room_for_others) {
+  for (uint64_t greedy = 1; greedy <= 8; ++greedy) {
+    Table table;
+    size_t taken = 0;
+    size_t rejected = 0;
+    for (int i = 0; i < 40000; ++i) {
+      const auto outcome =
+          table.remember("g" + std::to_string(i), kNow, 100 + static_cast<uint64_t>(i) % greedy);
+      ++(outcome == kFresh ? taken : rejected);
+    }
+    const size_t slots = table.table.slots();
+    const size_t share = slots / (greedy + 1);
+    ck_assert_msg(taken <= slots - share + greedy, "%zu of %zu by %d", taken, slots,
+                  static_cast<int>(greedy));
+    ck_assert_msg(taken >= slots * 9 / 20, "%zu of %zu by %d", taken, slots, static_cast<int>(greedy));
+    // Of a sixteenth of the store, or a third of what is free, hardly any is rejected.
+    size_t out = 0;
+    const size_t calls = std::min(share / 3, slots / 16);
+    for (size_t i = 0; i < calls; ++i) {
+      if (table.remember("v" + std::to_string(i), kNow, 7) != kFresh) ++out;
+    }
+    ck_assert_msg(out * 100 <= calls, "%zu of %zu beside %d", out, calls, static_cast<int>(greedy));
+    ck_assert(table.remember("g0", kNow, 100) == kReplayed);
+  }
+}
+END_TEST
+
+// Who chooses nonces by their digests fills no bucket for others.
+START_TEST(chosen_nonces_keep_nobody_out) {
+  Table table;
+  const size_t buckets = table.table.slots() / 32;
+  const auto digest_at = [](uint64_t number, uint64_t one, uint64_t other) {
+    Digest digest{};
+    const uint64_t words[] = {number << 24U, one, other};
+    std::memcpy(digest.data(), words, sizeof(words));
+    return digest;
+  };
+  uint64_t number = 1;
+  for (uint64_t bucket = 0; bucket < buckets / 2; ++bucket) {
+    for (int i = 0; i < 40; ++i, ++number) {
+      const uint64_t owner = 100 + number % 4;
+      table.table.remember(digest_at(number, bucket, (bucket + 1) % (buckets / 2)), owner, kNow, kHold);
+    }
+  }
+  // One in four would have both its buckets among those.
+  size_t out = 0;
+  for (int i = 0; i < 200; ++i) {
+    if (table.remember("v" + std::to_string(i), kNow, 7) != kFresh) ++out;
+  }
+  ck_assert_msg(out <= 4, "%zu of 200", out);
+}
+END_TEST
+
 // Processes that all bring the same nonces, in shared memory: each nonce is accepted exactly once.
 START_TEST(racing_processes_let_each_nonce_in_once) {
   constexpr int kProcesses = 4;
@@ -141,4 +195,5 @@ END_TEST
 TABLEGATE_SUITE("core_nonce_table", a_nonce_is_fresh_once,
                 it_is_remembered_as_long_as_asked_and_hardly_longer, it_works_where_the_time_in_a_slot_wraps,
                 many_keys_fill_it_well_and_then_it_says_so, one_key_has_half_of_it,
+                greedy_owners_leave_room_for_others, chosen_nonces_keep_nobody_out,
                 racing_processes_let_each_nonce_in_once);

@@ -336,6 +336,9 @@ START_TEST(a_bad_certificate_keeps_the_block_before) {
   ck_assert_uint_eq(report.faults.size(), 1);
   has(report.faults[0], "domain \"api.example.com\": certificate " + path_of("a.crt"));
   has(report.faults[0], "it keeps the server block it had");
+  ck_assert_uint_eq(report.reported.size(), 1);
+  has(report.reported[0], "the log of sync there says why; it keeps the server block it had");
+  has_not(report.reported[0], path_of("a.crt"));
   same_text(report.kept_files.at(0), path_of("a.crt"));
   same_text(report.kept_files.at(1), path_of("a.key"));
   // The bytes between the marks never change, also with other blocks around them.
@@ -467,12 +470,14 @@ START_TEST(certificates_that_nginx_could_not_serve) {
   has(check().fault, "certificate_key " + path_of("a.key") + ": is not the key of certificate");
   write_file("a.crt", certificate_text(key, {"DNS:api.example.com", kNow - 9 * kDay, kNow - 1}));
   has(check().fault, "expired at 2027-01-15T07:59:59Z");
+  ck_assert(!check().fault_is_local);
   write_file("a.crt", certificate_text(key, {"DNS:api.example.com", kNow + 1, kNow + 99 * kDay}));
   has(check().fault, "is not valid before 2027-01-15T08:00:01Z");
   write_file("a.crt", good);
   same_text(check().fault, "");
   write_file("a.key", key_text(key, "secret"));
   has(check().fault, "has a passphrase");
+  ck_assert(check().fault_is_local);
   write_file("a.key", good);
   has(check().fault, "holds no PEM private key");
   unlink(path_of("a.key").c_str());

@@ -84,7 +84,7 @@ END_TEST
 
 START_TEST(resolution_multiplies_endpoints) {
   Dsn dsn = dsn_of("host=a,10.0.0.9,b port=1,2,3");
-  const core::Status done = dsn.resolve([](const std::string& host) {
+  const auto done = dsn.resolve([](const std::string& host) {
     return host == "a" ? std::vector<std::string>{"10.0.0.1", "::2"} : std::vector<std::string>{"10.0.0.3"};
   });
   ck_assert(static_cast<bool>(done));
@@ -97,11 +97,34 @@ START_TEST(resolution_multiplies_endpoints) {
   ck_assert(!dsn.needs_resolution());
 
   Dsn unknown = dsn_of("host=nowhere");
-  const core::Status failed = unknown.resolve([](const std::string&) { return std::vector<std::string>(); });
+  const auto none = [](const std::string&) { return std::vector<std::string>(); };
+  const auto failed = unknown.resolve(none);
   ck_assert(!failed);
   ck_text_eq(failed.error().where, "nowhere");
+  ck_assert_uint_eq(unknown.endpoints().size(), 1);
   ck_assert(!unknown.set_addresses(0, {"not numeric"}));
   ck_assert(!unknown.set_addresses(5, {"10.0.0.1"}));
+}
+END_TEST
+
+START_TEST(unknown_hosts_are_left_out) {
+  const auto only_b = [](const std::string& host) {
+    return host == "b" ? std::vector<std::string>{"10.0.0.3", "10.0.0.4"} : std::vector<std::string>();
+  };
+  Dsn dsn = dsn_of("host=a,b,c,a,/run port=1,2,3,4,5");
+  const auto unknown = dsn.resolve(only_b);
+  ck_assert(static_cast<bool>(unknown));
+  ck_assert(*unknown == std::vector<std::string>({"a", "c"}));
+  ck_assert_uint_eq(dsn.endpoints().size(), 3);
+  ck_text_eq(dsn.endpoints()[0].label(), "b (10.0.0.3):2");
+  ck_text_eq(dsn.endpoints()[1].label(), "b (10.0.0.4):2");
+  ck_text_eq(dsn.endpoints()[2].label(), "/run:5");
+
+  Dsn all = dsn_of("host=a,c");
+  const auto failed = all.resolve(only_b);
+  ck_assert(!failed);
+  ck_text_eq(failed.error().where, "a");
+  ck_assert_uint_eq(all.endpoints().size(), 2);
 }
 END_TEST
 
@@ -134,5 +157,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("pg_dsn", keywords_and_uri, what_is_ours_and_what_is_kept, lists_are_paired,
-                which_need_a_look_up, resolution_multiplies_endpoints, password_override,
-                refused_without_repeating_the_text);
+                which_need_a_look_up, resolution_multiplies_endpoints, unknown_hosts_are_left_out,
+                password_override, refused_without_repeating_the_text);

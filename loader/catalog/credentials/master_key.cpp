@@ -17,6 +17,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/refusal.hpp"
+#include "base/trusted_folder.hpp"
 #include "core/digest.hpp"
 
 namespace tablegate::loader {
@@ -92,7 +93,9 @@ void sync_key_folder(const std::string& path) {
 }
 
 std::optional<SealingKey> read_master_key(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return std::nullopt;
+  const Descriptor folder = open_trusted_parent(path);
+  const Descriptor file(::openat(folder.number(), last_name(path).c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number() < 0) {
     if (errno == ENOENT) return std::nullopt;
     fail("read", path);
@@ -105,6 +108,7 @@ std::optional<SealingKey> read_master_key(const std::string& path) {
                     path, status.st_mode & 07777U),
         "chmod 600 " + path);
   }
+  check_trusted(path, status);
   std::array<char, kHexBytes + 2> text{};
   const ssize_t size = ::read(file.number(), text.data(), text.size());
   if (size < 0) fail("read", path);
@@ -116,10 +120,12 @@ std::optional<SealingKey> read_master_key(const std::string& path) {
 }
 
 SealingKey create_master_key(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  if (!parent.empty() && ::mkdir(parent.c_str(), 0700) != 0 && errno != EEXIST)
     fail("make the folder of", path);
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const Descriptor folder = open_trusted_parent(path);
+  const Descriptor file(
+      ::openat(folder.number(), last_name(path).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.number() < 0) fail("create", path);
   core::Digest bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)

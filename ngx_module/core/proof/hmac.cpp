@@ -183,11 +183,17 @@ Problem HmacVerifier::check_time(const RequestData& request, const SignedRequest
                arena),
           "outside_window"};
     }
-    if (*time < policy.valid_from) {
+    if (*time < policy.times.valid_from) {
       return {Slug::stale_request,
               {},
               "signed before this gateway began to remember nonces: sign it again",
               "before_start"};
+    }
+    if (*time < policy.times.aged_until && *time < now - policy.times.aged_window) {
+      return {Slug::stale_request,
+              {},
+              "signed before this gateway's window was made larger: sign it again",
+              "before_window"};
     }
   }
   return {};
@@ -207,9 +213,9 @@ Problem HmacVerifier::check_nonce(const RequestData& request, const SignedReques
   Digest digest{};
   if (!sha256.digest({text, size}, digest)) return {Slug::internal_error, {}, {}, "openssl"};
   if (request.nonce != nullptr && *request.nonce == digest) return {};
-  // The owner of the quota; the same for all workers and configurations.
-  const uint64_t owner = std::hash<std::string_view>()(key.access_key);
-  switch (policy.nonces->remember(digest, owner, now, policy.nonce_hold)) {
+  // The owner of the quota: the same for all keys of a consumer, for all workers and configurations.
+  const uint64_t owner = std::hash<std::string_view>()(manifest_.consumers[key.consumer].name);
+  switch (policy.nonces->remember(digest, owner, now, policy.times.hold)) {
     case NonceTable::Outcome::fresh:
       if (request.nonce != nullptr) *request.nonce = digest;
       return {};

@@ -16,15 +16,15 @@
 #include "core/proof/mac.hpp"
 #include "core/proof/string_to_sign.hpp"
 #include "core/shared/nonce_table.hpp"
+#include "core/shared/nonce_times.hpp"
 
 namespace tablegate::core {
 
 // What a gateway requires of signed requests.
 struct HmacPolicy {
-  int64_t window =
-      900;  // seconds that a signed time may differ from now; 0: times and nonces are not checked
-  int64_t valid_from = INT64_MIN;  // earlier signed times are rejected: their nonces are not known
-  int64_t nonce_hold = 1800;       // seconds that a nonce is remembered: twice the largest window
+  // Seconds that a signed time may differ from now; 0: times and nonces are not checked.
+  int64_t window = 900;
+  NonceTimes::Limits times = {INT64_MIN, INT64_MIN, 0, 1800, 0};
   NonceTable* nonces = nullptr;
 };
 

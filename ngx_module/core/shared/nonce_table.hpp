@@ -27,9 +27,9 @@ class NonceTable {
   NonceTable(void* memory, size_t size);
 
   // Stores the nonce with this `digest` until `now` + `hold` (seconds since 1970; seconds, at most a year).
-  // `key` identifies its owner: one key can use at most half of the slots. full: nothing was stored; reject
-  // the request.
-  Outcome remember(const Digest& digest, uint64_t key, int64_t now, int64_t hold);
+  // `owner` identifies its owner. full: nothing was stored, because the owner has as many as are free, or
+  // because there is no room for this nonce; reject the request.
+  Outcome remember(const Digest& digest, uint64_t owner, int64_t now, int64_t hold);
 
   size_t slots() const { return slot_count_; }
   // The approximate number of slots with a nonce at `now`: for a large table, estimated from a part of it.
@@ -39,9 +39,13 @@ class NonceTable {
   using Word = std::atomic<uint64_t>;
   static_assert(Word::is_always_lock_free);
   struct Quota;
+  static constexpr size_t kCells = 4;  // an owner has so many, and holds no more than the least of them says
+  using Cells = Quota* [kCells];
 
-  bool below_quota(const Quota& quota, uint32_t period) const;
+  void cells_of(uint64_t owner, Cells& cells) const;
+  size_t live(int64_t now);
 
+  Word* live_;  // low 32 bits: how many slots are used; high 32 bits: the second when they were counted
   Quota* quotas_;
   size_t quota_count_;
   Word* slots_;

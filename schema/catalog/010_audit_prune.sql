@@ -1,0 +1,1 @@
+-- The audit can be pruned by age: prune_audit() and the trigger that records it are in functions.sql.
