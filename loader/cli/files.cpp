@@ -106,6 +106,10 @@ void refuse_others(const fs::path& folder, const std::vector<std::string>& files
   std::vector<std::string> others;
   for (auto entry = fs::recursive_directory_iterator(folder, error);
        !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (entry->path().filename().string()[0] == '.') {  // nor does `apply` read it
+      entry.disable_recursion_pending();
+      continue;
+    }
     const std::string name = entry->path().lexically_relative(folder).generic_string();
     if (entry->path().extension() == ".json" && ours.count(name) == 0) others.push_back(name);
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/line_end.hpp"
 #include "catalog/credentials/key_rotation.hpp"
 #include "catalog/credentials/master_key.hpp"
 #include "catalog/lookup.hpp"
@@ -14,7 +15,6 @@
 #include "catalog/workspaces.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
-#include "core/text/ascii.hpp"
 #include "model/definition.hpp"
 #include "model/name_rules.hpp"
 
@@ -43,7 +43,7 @@ void refuse_shared_database(const std::string& database) {
 // The password without its line's end.
 std::string read_password(const std::string& file) {
   std::string password = read_file(file, 4096);
-  password.resize(core::trimmed_end(password, "\r\n").size());
+  drop_line_end(password);
   if (password.empty()) throw Refused(fmt::format("{} holds no password", file));
   if (password.find('\n') != std::string::npos || password.find('\0') != std::string::npos) {
     throw Refused(fmt::format("{} must hold the password on one line", file));

@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <utility>
 #include <vector>
 
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
+#include "cli/table/csv_options.hpp"
 
 namespace tablegate::loader {
 
@@ -76,6 +79,9 @@ int report(const CLI::App& app, const Failure& failure) {
           "tablegate_operator (publish, consumers), tablegate_approver (approve, reject)";
     }
   }
+  if (const auto* const database = dynamic_cast<const DatabaseError*>(&failure)) {
+    if (database->sqlstate.compare(0, 2, "54") == 0) status = 1;  // a limit of PostgreSQL that the data pass
+  }
   // Every refusal ends with a command that gets on: the verb's examples where it knows none of its own.
   if (next.empty() && status == 1) next = command_of(app) + " --help";
   if (!message.empty()) fmt::print(stderr, "tablegate: {}\n", message);
@@ -111,7 +117,10 @@ int run(int count, char** arguments) {
   add_audit(root, settings);
   add_global_options(app, settings, true);
   try {
-    app.parse(count, arguments);
+    std::vector<std::string> words(arguments + 1, arguments + count);
+    join_header_words(words);
+    std::reverse(words.begin(), words.end());  // as CLI11 takes them
+    app.parse(std::move(words));
     if (app.get_subcommands().empty()) {
       fmt::print(stderr, "{}", app.help());
       return 2;

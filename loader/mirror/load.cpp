@@ -127,6 +127,12 @@ class Load {
       throw;  // the caller tries again
     } catch (const Refused& refused) {
       throw Refused(refused.what() + serving_note(serving_), refused.next());
+    } catch (
+        const DatabaseError& error) {  // the line that COPY gives is not the row's: rows go in by the page
+      if (error.sqlstate.compare(0, 2, "54") != 0) throw;
+      throw Refused(fmt::format("{}: PostgreSQL cannot keep a row of these {} columns{}", error.what(),
+                                spec_.columns.size(), serving_note(serving_)),
+                    fmt::format("tablegate table columns {}", spec_.name));
     }
     if (carry_->copies()) watch_.step("taking over other rows");
     carried_ = carry_->copy(mirror_, next_.generation);
@@ -172,11 +178,27 @@ class Load {
       return std::string(text == nullptr ? "" : text);
     };
     const std::string state = part(PG_DIAG_SQLSTATE);
+    if (state.compare(0, 2, "54") == 0) refuse_long_key(part(PG_DIAG_MESSAGE_PRIMARY), part(PG_DIAG_CONTEXT));
     if (state != "23505") throw DatabaseError(state, "keys and indexes: " + part(PG_DIAG_MESSAGE_PRIMARY));
     std::string detail = part(PG_DIAG_MESSAGE_DETAIL);  // "Key (user_id)=(1) is duplicated."
     if (!detail.empty() && detail.back() == '.') detail.pop_back();
     throw Refused(fmt::format("Table \"{}\": primary_key ({}) is not unique in the data: {}{}", spec_.name,
                               fmt::join(spec_.primary_key, ", "), detail, serving_note(serving_)));
+  }
+
+  // A value longer than an index can hold; the statement in PL/pgSQL's context names the columns.
+  [[noreturn]] void refuse_long_key(const std::string& message, const std::string& context) const {
+    const bool key = context.find("ADD PRIMARY KEY (") != std::string::npos;
+    const size_t open = context.find(" (");
+    const size_t close = context.find(')', open);
+    const std::string columns =
+        open == std::string::npos || close == std::string::npos ? "" : context.substr(open + 1, close - open);
+    throw Refused(
+        fmt::format(
+            "Table \"{}\": {} {}: a value is longer than an index can hold ({}): an index takes at most "
+            "2704 bytes a row{}",
+            spec_.name, key ? "primary_key" : "index", columns, message, serving_note(serving_)),
+        fmt::format("tablegate apply -f FILE, without that {} in the Table", key ? "primary_key" : "index"));
   }
 
   // [["age"],["customer","day"]]

@@ -8,8 +8,8 @@
 
 #include "base/refusal.hpp"
 #include "core/text/ascii.hpp"
+#include "model/ddl_clauses.hpp"
 #include "model/ddl_lexer.hpp"
-#include "model/ddl_reader.hpp"
 #include "model/ddl_type.hpp"
 
 namespace tablegate::loader {
@@ -40,13 +40,15 @@ bool can_partition(core::ColumnType type) {
   }
 }
 
-class DdlParser : private DdlReader {
+class DdlParser : private DdlClauseReader {
  public:
-  explicit DdlParser(std::string_view text) : DdlReader(text) {}
+  explicit DdlParser(std::string_view text) : DdlClauseReader(text) {}
 
   TableDdl parse() {
     parse_head();
     parse_name();
+    while (parse_comment() || skip_clause()) {
+    }
     if (at("LIKE")) refuse("CREATE TABLE LIKE is not supported yet: write the columns");
     if (at("AS")) refuse("CREATE TABLE AS SELECT is not supported yet: write the columns");
     expect('(');
@@ -61,11 +63,6 @@ class DdlParser : private DdlReader {
   const std::map<std::string, DdlType>& nested() const { return nested_; }
 
  private:
-  bool is_number() const {
-    return token_.kind == DdlToken::Kind::word &&
-           token_.text.find_first_not_of("0123456789") == std::string::npos;
-  }
-
   std::string name(std::string_view what) {
     if (!at_name()) refuse_found(fmt::format("{} expected", what));
     std::string text = core::to_lower(token_.text);
@@ -76,17 +73,6 @@ class DdlParser : private DdlReader {
       }
     }
     step();
-    return text;
-  }
-
-  // 'a' 'b' is one string, as MaxCompute joins adjacent literals.
-  std::string string_literal(std::string_view what) {
-    if (token_.kind != DdlToken::Kind::string) refuse(fmt::format("{} expected, {}", what, found()));
-    std::string text;
-    while (token_.kind == DdlToken::Kind::string) {
-      text += token_.text;
-      step();
-    }
     return text;
   }
 
@@ -232,15 +218,16 @@ class DdlParser : private DdlReader {
       refuse(fmt::format("column \"{}\": a constant after DEFAULT expected, {}", column, found()));
   }
 
+  bool parse_comment() {
+    if (!take("COMMENT")) return false;
+    ddl_.comment = string_literal("a comment's text");
+    return true;
+  }
+
   void parse_options() {
     while (!at_end() && !token_.is_symbol(';')) {
-      if (take("COMMENT")) {
-        ddl_.comment = string_literal("a comment's text");
-      } else if (take("LIFECYCLE")) {
-        if (!is_number()) refuse(fmt::format("days after LIFECYCLE expected, {}", found()));
-        step();
-      } else if (take("TBLPROPERTIES")) {
-        parse_properties();
+      if (parse_comment() || skip_clause()) {
+        continue;
       } else if (ddl_.partition_columns.empty() && take("PARTITIONED")) {
         parse_partitions();
       } else if (at("RANGE") || at("CLUSTERED")) {
@@ -251,18 +238,14 @@ class DdlParser : private DdlReader {
     }
   }
 
-  // [RANGE] CLUSTERED BY (a [ASC|DESC], ...) [SORTED BY (...)] [INTO 4 BUCKETS]: how MaxCompute lays out its
-  // files. Read and left out: a mirror has the indexes that its Table names.
+  // [RANGE] CLUSTERED BY (a [ASC|DESC], ...) [SORTED BY (...)] [INTO 4 BUCKETS], of which skip_clause() reads
+  // the last: how MaxCompute lays out its files. Read and left out: a mirror has the indexes that its Table
+  // names.
   void skip_clustering() {
     take("RANGE");
     expect("CLUSTERED");
     skip_ordered_columns();
     if (take("SORTED")) skip_ordered_columns();
-    if (take("INTO")) {
-      if (!is_number()) refuse(fmt::format("a number after INTO expected, {}", found()));
-      step();
-      expect("BUCKETS");
-    }
   }
 
   void skip_ordered_columns() {
@@ -282,18 +265,8 @@ class DdlParser : private DdlReader {
     expect(')');
   }
 
-  void parse_properties() {
-    expect('(');
-    do {
-      string_literal("a property's name");
-      expect('=');
-      string_literal("a property's value");
-    } while (take(','));
-    expect(')');
-  }
-
   [[noreturn]] void refuse_option() {
-    for (const std::string_view word : {"AUTO", "ROW", "STORED", "LOCATION", "USING"}) {
+    for (const std::string_view word : {"AUTO", "LOCATION", "USING"}) {
       if (at(word))
         refuse(fmt::format("{} is not supported yet: leave it out, a mirror needs no such clause", word));
     }

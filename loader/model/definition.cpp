@@ -25,7 +25,12 @@ constexpr size_t kMaxFile = size_t{16} << 20;
 std::vector<std::string> list_folder(const std::string& folder) {
   std::vector<std::string> files;
   try {
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    for (auto at = fs::recursive_directory_iterator(folder); at != fs::recursive_directory_iterator(); ++at) {
+      const fs::directory_entry& entry = *at;
+      if (entry.path().filename().string()[0] == '.') {  // an editor's, git's
+        at.disable_recursion_pending();
+        continue;
+      }
       if (entry.is_regular_file() && entry.path().extension() == ".json")
         files.push_back(entry.path().string());
     }

@@ -165,10 +165,16 @@ std::optional<Schedule> Schedule::parse(std::string_view text, std::string& faul
   Schedule schedule;
   for (const auto& [name, meaning] : {std::pair{"@hourly", "0 * * * *"},
                                       {"@daily", "0 0 * * *"},
+                                      {"@midnight", "0 0 * * *"},
                                       {"@weekly", "0 0 * * 0"},
                                       {"@monthly", "0 0 1 * *"},
-                                      {"@yearly", "0 0 1 1 *"}}) {
+                                      {"@yearly", "0 0 1 1 *"},
+                                      {"@annually", "0 0 1 1 *"}}) {
     if (text == name) text = meaning;
+  }
+  if (!text.empty() && text.front() == '@') {
+    fault = "is none of @hourly, @daily (or @midnight), @weekly, @monthly and @yearly (or @annually)";
+    return std::nullopt;
   }
   if (text.find_first_of(" \t*") != std::string_view::npos) {
     if (!schedule.parse_cron(text, fault)) return std::nullopt;

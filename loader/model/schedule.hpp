@@ -14,7 +14,7 @@ namespace tablegate::loader {
 class Schedule {
  public:
   // `text`: "30s", "15m", "6h", "1d" (1 s to 366 days), five fields with * , - / and names of months and
-  // days, or @hourly @daily @weekly @monthly @yearly. `fault` says why it is none.
+  // days, or @hourly @daily @midnight @weekly @monthly @yearly @annually. `fault` says why it is none.
   static std::optional<Schedule> parse(std::string_view text, std::string& fault);
 
   // The first moment after `after` (seconds since 1970). Of an interval: `after` plus the interval. Of a cron

@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "base/refusal.hpp"
+#include "source/file_kind.hpp"
 #include "source/gzip_source.hpp"
 
 namespace tablegate::loader {
@@ -45,14 +47,81 @@ class PlainSource final : public ByteSource {
   uint64_t consumed_ = 0;
 };
 
+// Bytes whose first ones have been looked at.
+class PeekedSource final : public ByteSource {
+ public:
+  explicit PeekedSource(std::unique_ptr<ByteSource> bytes)
+      : bytes_(std::move(bytes)), begin_(kKindBytes, '\0') {
+    size_t size = 0;
+    while (size < kFewBytes) {
+      const size_t got = bytes_->read(begin_.data() + size, begin_.size() - size);
+      if (got == 0) break;
+      size += got;
+    }
+    begin_.resize(size);
+  }
+  std::string_view begin() const { return begin_; }
+
+  size_t read(char* buffer, size_t size) override {
+    if (given_ == begin_.size()) return bytes_->read(buffer, size);
+    const size_t count = std::min(size, begin_.size() - given_);
+    std::memcpy(buffer, begin_.data() + given_, count);
+    given_ += count;
+    return count;
+  }
+  uint64_t consumed() const override { return bytes_->consumed(); }
+  uint64_t total() const override { return bytes_->total(); }
+
+ private:
+  static constexpr size_t kFewBytes = 8;  // to wait for: a pipe may give a line at a time
+
+  std::unique_ptr<ByteSource> bytes_;
+  std::string begin_;
+  size_t given_ = 0;
+};
+
 bool ends_in_gz(const std::string& path) {
-  return path.size() > 3 && path.compare(path.size() - 3, 3, ".gz") == 0;
+  return path.size() > 3 && path[path.size() - 3] == '.' && (path[path.size() - 2] | 0x20) == 'g' &&
+         (path.back() | 0x20) == 'z';
+}
+
+std::string with_file(std::string command, const std::string& path) {
+  if (const size_t at = command.find("FILE"); at != std::string::npos) command.replace(at, 4, path);
+  return command;
+}
+
+// What is packed or of another program would become rows of nonsense, or a fault in some column.
+void refuse_foreign(std::string_view begin, const std::string& name, const std::string& path, bool packed) {
+  const FileKind kind = file_kind(begin);
+  if (kind.name == nullptr) return;
+  const bool reads = *kind.way != '\0' && !packed && path != "-";
+  throw Refused(fmt::format("{}: is {}{}, which is not read: only CSV and text, as they are or in gzip", name,
+                            kind.name, packed ? " in gzip" : ""),
+                !reads ? ""
+                : std::string_view(kind.way).substr(0, 11) == "libreoffice"
+                    ? with_file(kind.way, path)
+                    : with_file(kind.way, path) + " | tablegate table load NAME --from csv:-");
+}
+
+std::unique_ptr<ByteSource> unpacked(std::unique_ptr<ByteSource> file, const std::string& name,
+                                     const std::string& path) {
+  auto peeked = std::make_unique<PeekedSource>(std::move(file));
+  if (!is_gzip(peeked->begin())) {
+    refuse_foreign(peeked->begin(), name, path, false);
+    if (!ends_in_gz(path)) return peeked;
+  }
+  auto inside = std::make_unique<PeekedSource>(std::make_unique<GzipSource>(std::move(peeked), name));
+  refuse_foreign(inside->begin(), name, path, true);
+  return inside;
 }
 
 }  // namespace
 
 std::unique_ptr<ByteSource> open_bytes(const std::string& path) {
-  if (path == "-") return std::make_unique<PlainSource>(STDIN_FILENO, "standard input", 0);
+  if (path == "-") {
+    const std::string name = "standard input";
+    return unpacked(std::make_unique<PlainSource>(STDIN_FILENO, name, 0), name, path);
+  }
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     const int reason = errno;
@@ -64,9 +133,7 @@ std::unique_ptr<ByteSource> open_bytes(const std::string& path) {
     throw Refused(fmt::format("{}: is a directory, a file was expected", path), "ls -l " + path);
   }
   const uint64_t total = S_ISREG(about.st_mode) ? static_cast<uint64_t>(about.st_size) : 0;
-  std::unique_ptr<ByteSource> file = std::make_unique<PlainSource>(descriptor, path, total);
-  if (!ends_in_gz(path)) return file;
-  return std::make_unique<GzipSource>(std::move(file), path);
+  return unpacked(std::make_unique<PlainSource>(descriptor, path, total), path, path);
 }
 
 }  // namespace tablegate::loader

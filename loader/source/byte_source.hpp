@@ -20,8 +20,8 @@ class ByteSource {
   virtual uint64_t total() const = 0;
 };
 
-// `path`: a file, a file ending in .gz, or "-" for standard input. Throws SystemFailure when it cannot be
-// opened, Refused for a folder.
+// `path`: a file, or "-" for standard input; gzip is read by whatever name. Throws SystemFailure when it
+// cannot be opened, Refused for a folder and for what its first bytes show to be packed otherwise or no text.
 std::unique_ptr<ByteSource> open_bytes(const std::string& path);
 
 }  // namespace tablegate::loader

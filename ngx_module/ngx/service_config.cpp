@@ -134,7 +134,9 @@ char* read_password(ngx_conf_t* cf, Reading& reading) {
   if (!file) return fail(cf, "password_file \"" + reading.password_file + "\" " + file.error().text());
   std::string& password = *file;
   size_t size = password.size();
-  while (size > 0 && (password[size - 1] == '\n' || password[size - 1] == '\r')) --size;
+  // One line end is not part of it, LF or CRLF.
+  if (size > 0 && password[size - 1] == '\n') --size;
+  if (size < password.size() && size > 0 && password[size - 1] == '\r') --size;
   if (size == 0) return fail(cf, "password_file \"" + reading.password_file + "\" is empty");
   reading.service.dsn->set_password({password.data(), size});
   explicit_bzero(password.data(), password.size());

@@ -105,6 +105,11 @@ def headers(t, p):
     loads(t, p, "a header by name, found out", [[1, "a", "p"]], path)
     loads(t, p, "--header=position", [[1, "a", "p"]], write(p, "other.csv", "number,text,day\n1,a,p\n"), "--header=position")
     loads(t, p, "--header=none: a row, whatever it looks like", [[1, "x", "ds"]], write(p, "row.csv", "1,x,ds\n"), "--header=none")
+    loads(t, p, "--header none, the same", [[None, "x", "ds"]], write(p, "row.csv", ",x,ds\n"), "--header", "none")
+    refused(t, load(p, write(p, "typo.csv", "n,xx,sd\n1,a,p\n")), ("typo.csv, line 1: looks like a header", '"xx"', "try: --header none"), "a misspelt header is no row")
+    refused(t, load(p, write(p, "semi.csv", "1;a;p\n2;b;q\n")), ("semi.csv, line 1", "has 1 field", "try: --delimiter ';'"), "a file with semicolons")
+    loads(t, p, "and what is named reads it", [[1, "a", "p"], [2, "b", "q"]], os.path.join(p.folder, "semi.csv"), "--delimiter", ";")
+    refused(t, load(p, write(p, "tab.csv", "1\ta\tp\n"), "--header=none"), ("try: --delimiter '\\t'",), "tabs, too")
     refused(t, load(p, path, "--header=none"), ("head.csv, line 1", 'column "n"'), "--header=none with a header")
     refused(t, load(p, write(p, "few.csv", "a,b\n1,a\n"), "--header=position"), ("has 2 fields, the table has 3 columns",), "--header=position, too few")
     refused(t, load(p, path, "--header=sideways"), ("--header",), "another word", rc=2)
@@ -147,6 +152,27 @@ def several(t, p):
     t.ok(result.rc == 0 and rows(p, "people") == ['{"n":5,"x":"e","ds":"p"}'], "csv:- with options", result)
 
 
+def ends(t, p):
+    """Empty last lines, and files that are packed under any name or belong to another program."""
+    for path, options in (("straight", ()), ("converted", ("--null", "-")), ("batches", ("--max-errors", "0"))):
+        for data, want in (("a\n\n", ["a"]), ("a\r\n\r\n\r\n", ["a"]), ("a\n\nb\n", ["a", None, "b"]), ("\n\n\n", []), ("a\nb", ["a", "b"]), ("a\n" * 200000 + "\n" * 300000, 200000),
+                           ("s\n\n", [])):
+            if path == "converted" and None in (want if isinstance(want, list) else ()):
+                want = ["" if text is None else text for text in want]
+            more = ("--header",) if data[0] == "s" else ()
+            result = load(p, write(p, "one.csv", data), "--min-rows", "0", *options, *more, table="one")
+            found = [json.loads(row)["s"] for row in rows(p, "one", "s")] if isinstance(want, list) else int(p.postgres.psql("SELECT count(*) FROM mirror.one"))
+            t.ok(result.rc == 0 and (sorted(found, key=str) == sorted(want, key=str) if isinstance(want, list) else found == want), f"{path}: {data[:12]!r}: no row of empty last lines", (result, found))
+    loads(t, p, "several columns and an empty last line", [[1, "a", "p"]], write(p, "last.csv", "1,a,p\n\n"))
+    refused(t, load(p, write(p, "middle.csv", "1,a,p\n\n2,b,q\n")), ("middle.csv, line 2",), "an empty line before others")
+    for name in ("packed", "packed.GZ", "packed.csv"):
+        loads(t, p, f"gzip, as {name}", [[1, "a", "p"]], write(p, name, gzip.compress(b"1,a,p\n")))
+    refused(t, load(p, write(p, "data.xz", b"\xfd7zXZ\0\0\4abcdef")), ("is an xz file, which is not read", f"try: xz -dc {p.folder}/data.xz | tablegate"), "xz")
+    refused(t, load(p, write(p, "data.csv", b"PAR1\x15\x04\x15\x00")), ("is a Parquet file",), "Parquet as .csv")
+    result = p.loader("table", "load", "people", "--from", f"sql:{write(p, 'book.sql', b'PK' + bytes([3, 4]) + bytes(26) + b'xl/workbook.xml')}")
+    refused(t, result, ("is an xlsx workbook",), "a seed file")
+
+
 def types(t, p):
     path = write(p, "types.csv", kTypesCsv)
     result = load(p, path, "--null", "\\N", table="every_type")
@@ -158,7 +184,9 @@ def types(t, p):
     result = load(p, path, "--null", "\\N", "--zone", "America/New_York", table="every_type")
     t.ok(result.rc == 0 and json.loads(rows(p, "every_type", "n")[0])["dt"] == "2017-11-11T05:00:00.123+00:00", "--zone: of the times in the file", result)
     t.is_(json.loads(rows(p, "every_type", "n")[0])["tn"], "2017-11-11T00:00:00.999999", "--zone: wall-clock times stay")
-    refused(t, load(p, path, "--zone", "Mars/Base", table="every_type"), ("Mars/Base", "does not know the time zone"), "an unknown zone")
+    refused(t, load(p, path, "--zone", "Mars/Base", table="every_type"), ("Mars/Base", "is no time zone"), "an unknown zone")
+    for zone, city in (("CST", "Asia/Shanghai"), ("EST5EDT", "America/New_York"), ("UTC+8", "Asia/Shanghai"), ("Etc/GMT-8", "IANA")):
+        refused(t, load(p, path, "--zone", zone, table="every_type"), ("--zone", zone, city), f"--zone {zone}: no Area/City")
     for a, word in (('["x"]', 'holds "x" where bigint is expected'), ('{"a":1}', "is not JSON of type array"), ("[1", "is not JSON of type array"), ('["1.5"]', 'holds "1.5"')):
         bad = write(p, "bad.csv", "a\n" + '"' + a.replace('"', '""') + '"\n')
         result = load(p, bad, "--header=position", "--partition", "n=1", table="lists")
@@ -171,7 +199,7 @@ def test(t):
     source = {"kind": "DataSource", "name": "files", "type": "csv"}
     tables = [{"kind": "Table", "name": name, "data_source": "files", "ddl": ddl, "time_zone": "Asia/Shanghai"}
               for name, ddl in (("people", "CREATE TABLE people (n BIGINT, x STRING) PARTITIONED BY (ds STRING)"), ("every_type", kTypes),
-                                ("bin", "CREATE TABLE bin (n BIGINT, y BINARY)"), ("lists", "CREATE TABLE lists (a ARRAY<BIGINT>, n INT)"))]
+                                ("bin", "CREATE TABLE bin (n BIGINT, y BINARY)"), ("lists", "CREATE TABLE lists (a ARRAY<BIGINT>, n INT)"), ("one", "CREATE TABLE one (s STRING)"))]
     p.apply([source, *tables])
     text_mode(t, p)
     nulls(t, p)
@@ -180,6 +208,7 @@ def test(t):
     headers(t, p)
     constants(t, p)
     several(t, p)
+    ends(t, p)
     types(t, p)
     for options, word in ((("--record-end", ";"), "--format text"), (("--rejects", "x"), "--max-errors"), (("--delimiter", "||"), "one byte"), (("--null", "a,b"), "--null"),
                           (("--delimiter", "\\u00"), "\\u requires 4"), (("--format", "xml"), "--format"), (("--delimiter", "\\q"), "escapes")):

@@ -110,6 +110,12 @@ def export(t, p, secrets):
     times = {name: os.stat(os.path.join(folder, name)).st_mtime_ns for name in files}
     p.loader.must("export", folder)
     t.is_({name: os.stat(os.path.join(folder, name)).st_mtime_ns for name in files}, times, "export again touches no file")
+    for name in (".hidden.json", ".git/config.json", "domains/._d.json"):
+        os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+        with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+            file.write("{no JSON")
+    done = p.loader("apply", "-f", folder)
+    t.is_(done.rc, 0, "hidden files and folders are no definitions") or t.diag(done)
     stale = os.path.join(folder, "domains", "gone.json")
     open(stale, "w", encoding="utf-8").close()
     done = p.loader("export", folder)

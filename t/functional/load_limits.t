@@ -1,10 +1,26 @@
 #!/usr/bin/env python3
 """A load with too few rows does not replace a good one: --min-rows, --max-shrink, and never an empty table by accident."""
+import hashlib
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import run_test, users_definitions
+
+
+def limits_of_postgres(t, p):
+    """SQLSTATE class 54: what PostgreSQL cannot keep is the data's fault, not the database's."""
+    p.apply([{"kind": "DataSource", "name": "long_files", "type": "csv"},
+             {"kind": "Table", "name": "keyed", "data_source": "long_files", "primary_key": ["id", "code"], "ddl": "CREATE TABLE keyed (id BIGINT, code STRING)"},
+             {"kind": "Table", "name": "indexed", "data_source": "long_files", "indexes": [["id"], ["code"]], "ddl": "CREATE TABLE indexed (id BIGINT, code STRING)"},
+             {"kind": "Table", "name": "wide", "data_source": "long_files", "ddl": "CREATE TABLE wide (" + ", ".join(f"c{n} STRING" for n in range(1100)) + ")"}])
+    random = "".join(hashlib.sha256(str(n).encode()).hexdigest() for n in range(100))
+    for table, words in (("keyed", ("primary_key (id, code)",)), ("indexed", ("index (code)",))):
+        result = p.loader("table", "load", table, "--from", f"csv:{p.file('long.csv', f'1,{random}')}")
+        t.ok(result.rc == 1 and all(word in result.stderr for word in words) and "longer than an index can hold" in result.stderr and "try:" in result.stderr,
+             f"{table}: a value that no index can hold: exit 1, with the column", result)
+    result = p.loader("table", "load", "wide", "--from", f"csv:{p.file('wide.csv', ','.join('x' * 30 for _ in range(1100)))}")
+    t.ok(result.rc == 1 and "row is too big" in result.stderr and "a row of these 1100 columns" in result.stderr and "try: tablegate table columns wide" in result.stderr, "1,100 columns: exit 1", result)
 
 
 def test(t):
@@ -50,6 +66,7 @@ def test(t):
     t.is_([(item["status"], item["rows"]) for item in status if item["status"] in ("current", "previous")], [("current", 0), ("previous", 199)],
           "what serves and what served before are the last two that were loaded")
     t.is_({item["rows"] for item in status if item["status"] not in ("current", "previous", "pruned")}, {None}, "a refused load holds no rows")
+    limits_of_postgres(t, p)
 
 
 run_test(test)

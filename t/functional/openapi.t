@@ -14,7 +14,7 @@ kNode = os.path.join(kCheckout, "build", "node", "node_modules")
 kDdl = """CREATE TABLE things (id BIGINT NOT NULL, tiny TINYINT, small INT, real4 FLOAT, real8 DOUBLE, price DECIMAL(10,2), label STRING,
  raw BINARY, yes BOOLEAN, day DATE, at DATETIME, clock TIMESTAMP_NTZ, extra JSON);"""
 kThings = r"""id,tiny,small,real4,real8,price,label,raw,yes,day,at,clock,extra
-9007199254740993,1,2,1.5,2.5,3.50,Ünï "quoted",\x6162,true,2026-01-31,2026-01-31 08:00:00.5,2026-01-31 08:00:00,"{""a"":[1]}"
+9007199254740993,1,2,1.5,2.5,3.50,"Ünï ""quoted"" name",\x6162,true,2026-01-31,2026-01-31 08:00:00.5,2026-01-31 08:00:00,"{""a"":[1]}"
 2,,,NaN,Infinity,,,,,,,,
 """
 

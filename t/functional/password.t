@@ -12,7 +12,7 @@ kCall = "/v1/user/info?user_id=10001"
 
 def test(t):
     p = t.project()
-    secret = p.file("reader.password", kPassword + "\n")
+    secret = p.file("reader.password", kPassword + "\r\n")  # as an editor of Windows ends a line
     os.chmod(secret, 0o600)  # nginx's workers cannot read it
     hba = os.path.join(p.postgres.data, "pg_hba.conf")
     with open(hba, encoding="utf-8") as file:

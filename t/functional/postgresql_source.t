@@ -73,6 +73,24 @@ def types(t, p, source):
          "a ddl of one's own: fewer columns, wider ones, texts", result)
 
 
+def other_schemas(t, p, source):
+    """Types that extensions and people made, in a schema that no search_path names."""
+    source.psql("""CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE TYPE ext.grade AS ENUM ('low', 'high'); CREATE TYPE ext.pair AS (a int, b text);
+CREATE DOMAIN ext.mail AS ext.citext; CREATE DOMAIN ext.price AS numeric(8,2); CREATE DOMAIN ext.days AS date[];
+CREATE TABLE made (id int PRIMARY KEY, c ext.citext, g ext.grade, m ext.mail, p ext.price, gs ext.grade[], ps ext.price[], cs ext.citext[], ms ext.mail[], r ext.pair, rs ext.pair[],
+  d ext.days);
+INSERT INTO made VALUES (1, 'Ab', 'high', 'A@b', 1.5, '{low,NULL}', '{2.50}', '{x}', '{y}', ROW(1, 'q'), ARRAY[ROW(2, 'z')::ext.pair], '{2026-01-01}')""")
+    p.apply([{"kind": "Table", "name": "made", "data_source": "other"}])
+    ddl = p.loader.json("get", "Table", "made")["ddl"]
+    for word in ("`c` STRING", "`g` STRING", "`m` STRING", "`p` DECIMAL(8,2)", "`gs` ARRAY<STRING>", "`ps` ARRAY<DECIMAL(8,2)>", "`cs` ARRAY<STRING>", "`ms` ARRAY<STRING>", "`r` STRING",
+                 "`rs` ARRAY<STRING>", "`d` ARRAY<DATE>"):
+        t.ok(word in ddl, f"types of other schemas: {word}", ddl)
+    result = load(p, "made")
+    t.ok(result.rc == 0 and json.loads(rows(p, "made")[0]) ==
+         {"id": 1, "c": "Ab", "g": "high", "m": "A@b", "p": 1.5, "gs": ["low", None], "ps": [2.5], "cs": ["x"], "ms": ["y"], "r": "(1,q)", "rs": ["(2,z)"], "d": ["2026-01-01"]},
+         "they come as their text, a domain as what it is over", (result, rows(p, "made")))
+
+
 def queries(t, p, source):
     source.psql("CREATE SCHEMA shop; CREATE TABLE shop.orders AS SELECT n AS id, n % 3 AS kind, 'order ' || n AS title FROM generate_series(1, 1000) n")
     p.apply([{"kind": "Table", "name": "orders", "data_source": "other", "source_query": "SELECT id, title FROM shop.orders WHERE kind = 1 -- no more\n;"}])
@@ -172,6 +190,7 @@ def test(t):
         source.psql(kTypes)
         p.apply([{"kind": "DataSource", "name": "other", "type": "postgresql", "dsn": source.dsn()}, {"kind": "DataSource", "name": "files", "type": "csv"}])
         types(t, p, source)
+        other_schemas(t, p, source)
         queries(t, p, source)
         refusals(t, p, source)
         secrets(t, p, source)

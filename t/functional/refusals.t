@@ -76,12 +76,23 @@ def applying(t, p):
     result = p.loader("apply", "-f", p.definitions(both))
     t.ok("/4/primary_key" in result.stderr or "/5/timeout_ms" in result.stderr, "problems are listed with their places", result)
     for place, change, pointer in ((3, {"type": "oracle"}, "/3/type"), (4, {"primary_key": ["nope"]}, "/4/primary_key"), (4, {"time_zone": "Mars/Base"}, "/4/time_zone"),
+                                   (4, {"time_zone": "CET"}, "/4/time_zone"), (4, {"time_zone": ""}, "/4/time_zone"), (4, {"time_zone": "asia/shanghai"}, "/4/time_zone"),
+                                   (4, {"refresh": {"schedule": "@daily", "time_zone": "EST"}}, "/4/refresh/time_zone"), (4, {"refresh": {"schedule": "@daily", "time_zone": " "}}, "/4/refresh/time_zone"),
+                                   (4, {"source_table": " "}, "/4/source_table"), (4, {"data_source": ""}, "/4/data_source"),
                                    (1, {"base_path": "v1"}, "/1/base_path"), (2, {"gateway_type": "none"}, "/2/gateway_type")):
         objects = copy.deepcopy(users_definitions())
         objects[place].update(change)
         result = p.loader("apply", "-f", p.definitions(objects))
         t.ok(result.rc == 1 and pointer in result.stderr and " /5" not in result.stderr,
              f"what others refer to is refused, and they are not: {pointer}", result)
+    for zone, city in (("CET", "Europe/Berlin"), ("CST", "Asia/Shanghai (China), or America/Chicago"), ("GMT+8", "Asia/Shanghai"), ("PRC", "Asia/Shanghai"), ("Etc/UTC", "write UTC"), ("US/Pacific", "America/Los_Angeles")):
+        objects = copy.deepcopy(users_definitions())
+        objects[4]["time_zone"] = zone
+        result = p.loader("apply", "-f", p.definitions(objects))
+        t.ok(result.rc == 1 and city in result.stderr, f"time zone {zone}: refused with the city that is meant", result)
+    for kind in ({"type": "csv", "path": ""}, {"type": "csv", "path": "  "}, {"type": "postgresql", "dsn": " "}, {"type": "postgresql", "dsn": ""}):
+        result = p.loader("apply", "-f", "-", input=json.dumps({"kind": "DataSource", "name": "blank", **kind}))
+        t.ok(result.rc == 1 and ("/path" in result.stderr or "/dsn" in result.stderr), f"a blank text is no value: {kind}", result)
     for text, what in (("{", "cut JSON"), ("[1]", "no object"), ('[{"kind":"Nothing","name":"x"}]', "unknown kind"), ('[{"name":"x"}]', "no kind"),
                        ('[{"kind":"Domain","name":"a.example","name":"b.example"}]', "a member given twice"), ('{"kind":"Domain","name":"\\u0000"}', "NUL")):
         result = p.loader("apply", "-f", p.file("bad.json", text))

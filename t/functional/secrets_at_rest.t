@@ -107,6 +107,10 @@ def wrong_files(t, p, keys, pair):
     commands = (("init", "--workspace", "demo"), ("init", "--rotate-master-key"), ("consumer", "add-key", "demo", "--type", "hmac"),
                 ("sync", "--output", p.gateway.out))
     before = fingerprint(p), sealed(p)
+    write(keys.file, right.strip() + "\r\n")
+    t.is_(p.loader("init", "--workspace", "demo").rc, 0, "a file whose line ends with CR LF holds the same key")
+    write(keys.file, right.strip())
+    t.is_(p.loader("init", "--workspace", "demo").rc, 0, "or has no line end")
     write(keys.file, kOther + "\n")
     for command in commands:
         refused(t, p.loader(*command), f"{keys.file} does not hold this catalog's key", f"another key: {' '.join(command[:2])}")

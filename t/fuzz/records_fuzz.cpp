@@ -49,6 +49,7 @@ std::vector<loader::FieldWriter> writers(const loader::CsvOptions& options) {
   add(ColumnType::text, "text", "");
   add(ColumnType::int8, "bigint", "");
   add(ColumnType::timestamptz, "timestamptz(3)", "");
+  add(ColumnType::date, "date", "");
   add(ColumnType::bytea, "bytea", "");
   add(ColumnType::jsonb, "jsonb", "array<bigint>");
   add(ColumnType::jsonb, "jsonb", "map<string,struct<a:array<decimal>,b:json>>");
@@ -61,6 +62,9 @@ void write(const loader::FieldWriter& writer, const loader::RecordField& field) 
   try {
     writer.write(field, copy);
   } catch (const loader::BadValue& bad) {
+    INVARIANT(bad.what()[0] != '\0');
+    return;
+  } catch (const loader::BadTime& bad) {
     INVARIANT(bad.what()[0] != '\0');
     return;
   }
@@ -82,6 +86,8 @@ std::string read(std::string_view bytes, const loader::CsvOptions& options, size
       line = reader.line();
       INVARIANT(!reader.fields().empty());
       text += std::to_string(line) + '\n' + std::string(reader.raw()) + '\n';
+      if (reader.fault() != nullptr) text += std::to_string(reader.fault_field()) + reader.fault();
+      INVARIANT(reader.fault() == nullptr || reader.fault_field() < reader.fields().size());
       for (const loader::RecordField& field : reader.fields()) {
         text += field.quoted ? '"' : ' ';
         text += std::string(field.text) + '\n';
@@ -102,6 +108,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   loader::CsvOptions options;
   options.charset = kCharsets[data[0] & 7U];
   options.format = (data[0] & 8U) != 0 ? loader::RowFormat::text : loader::RowFormat::csv;
+  options.quotes = static_cast<loader::CsvQuotes>(data[1] / 61U % 3U);
+  if ((data[0] & 128U) != 0) {
+    for (const char* format : {"%d.%m.%Y %H:%M", "%d-%b-%y %I %p", "%s.%f", "%F %T%z"})
+      options.time_formats.emplace_back("", loader::TimeFormat(format));
+  }
   if ((data[0] & 16U) != 0) options.null = "\\N";
   if (options.format == loader::RowFormat::text && (data[0] & 32U) != 0) options.delimiter = "||";
   if (options.format == loader::RowFormat::text && (data[0] & 64U) != 0) options.record_end = "\1;";

@@ -25,7 +25,8 @@ compile() { # SOURCE: anew unless its object is younger than all that it may inc
 }
 mapfile -t sources < <(find ngx_module/core -name '*.cpp' | sort)
 sources+=(loader/model/ddl*.cpp loader/source/copy_text.cpp loader/source/maxcompute/{crc32c,maxcompute_record,maxcompute_type,maxcompute_value,nested_text}.cpp
-  loader/source/seed/{seed,sql_literal,sql_value}.cpp loader/source/csv/{charset,record_reader,field_writer}.cpp)
+  loader/source/seed/{seed,sql_literal,sql_value}.cpp loader/source/csv/{charset,record_reader,field_writer,time_format}.cpp
+  loader/source/time_text.cpp)
 running=0
 objects=()
 for source in "${sources[@]}"; do

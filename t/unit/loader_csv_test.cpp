@@ -8,15 +8,21 @@
 #include <fstream>
 #include <string>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "cli/table/csv_options.hpp"
 #include "source/csv/csv.hpp"
 #include "source/csv/csv_scanner.hpp"
+#include "source/csv/record_reader.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
 using tablegate::loader::CsvOptions;
 using tablegate::loader::CsvScanner;
 using tablegate::loader::CsvSource;
+using tablegate::loader::is_near;
+using tablegate::loader::join_header_words;
+using tablegate::loader::letters_apart;
 using tablegate::loader::Refused;
 using tablegate::loader::RowHeader;
 using tablegate::loader::SystemFailure;
@@ -64,11 +70,11 @@ void expect(const std::string& said, const std::string& part) {
 }
 
 bool scans(const std::string& text, size_t chunk) {
-  CsvScanner scanner;
+  CsvScanner scanner(',');
   for (size_t at = 0; at < text.size(); at += chunk) {
     if (!scanner.scan(std::string_view(text).substr(at, chunk))) return false;
   }
-  return scanner.finish();
+  return scanner.finish(true);
 }
 
 START_TEST(end_marker) {
@@ -82,7 +88,7 @@ START_TEST(end_marker) {
     ck_assert(scans("\"a\n\\.\n\"\n", chunk));
     ck_assert(scans("x,\\.\n", chunk));
   }
-  CsvScanner scanner;
+  CsvScanner scanner(',');
   ck_assert(scanner.scan("a,b\n\"c\nd\",e\r\n\r\nf"));
   ck_assert_uint_eq(scanner.records(), 3);
   ck_assert_uint_eq(scanner.line(), 5);
@@ -91,9 +97,9 @@ END_TEST
 
 // The line where the record begins that COPY numbers `copied`.
 uint64_t line_of(const std::string& text, uint64_t copied, size_t chunk) {
-  CsvScanner scanner;
+  CsvScanner scanner(',');
   for (size_t at = 0; at < text.size(); at += chunk) scanner.scan(std::string_view(text).substr(at, chunk));
-  scanner.finish();
+  scanner.finish(true);
   return scanner.line_of(copied);
 }
 
@@ -111,6 +117,59 @@ START_TEST(lines_of_copy) {
     ck_assert_uint_eq(line_of(lf, 3, chunk), 3);
     ck_assert_uint_eq(line_of(lf, 4, chunk), 5);
     ck_assert_uint_eq(line_of("1\r2\r3\r", 3, chunk), 3);
+  }
+}
+END_TEST
+
+// "2 1 has a quote ...": line and field of what is found, or "".
+std::string fault_of(const std::string& text, size_t chunk) {
+  CsvScanner scanner(',');
+  bool good = true;
+  for (size_t at = 0; good && at < text.size(); at += chunk)
+    good = scanner.scan(std::string_view(text).substr(at, chunk));
+  if (good && scanner.finish(true)) return {};
+  return std::to_string(scanner.line()) + " " + std::to_string(scanner.fault_field()) + " " + scanner.fault();
+}
+
+// COPY would join the rows.
+START_TEST(stray_quotes) {
+  const std::string inside = tablegate::loader::kQuoteInside;
+  const std::string behind = tablegate::loader::kTextBehindQuote;
+  for (size_t chunk = 1; chunk < 30; ++chunk) {
+    same_text(fault_of("1,pipe 5\",steel\n2,pipe 6\",brass\n", chunk), "1 1 " + inside);
+    same_text(fault_of("1,\"a\nb\"\n2,\"a\"b,c\n", chunk), "3 1 " + behind);
+    same_text(fault_of("1,b\r\n2, \"a\"\r\n", chunk), "2 1 " + inside);
+    same_text(fault_of("1,\"b\" \n", chunk), "1 1 " + behind);
+    same_text(fault_of("\\\"", chunk), "1 0 " + inside);
+    same_text(fault_of("\\.\"", chunk), "1 0 " + inside);
+    same_text(fault_of("\"\"\"\",\"a\"\"\r\n\",\"\"\n\"b\",\n,\"\"", chunk), "");
+  }
+}
+END_TEST
+
+// Values that are watched, as COPY reads them.
+START_TEST(watched_fields) {
+  const std::string text = "1,2026-01-01,x\n\"2\",\"a\"\"b,\n\",\r\n3,\n4";
+  for (size_t chunk = 1; chunk <= text.size(); ++chunk) {
+    CsvScanner scanner(',');
+    std::string seen;
+    scanner.watch({false, true}, [&seen](std::string_view value) {
+      seen += "[" + std::string(value) + "]";
+      return std::string();
+    });
+    for (size_t at = 0; at < text.size(); at += chunk)
+      ck_assert(scanner.scan(std::string_view(text).substr(at, chunk)));
+    ck_assert(scanner.finish(true));
+    same_text(seen, "[2026-01-01][a\"b,\n][]");
+    CsvScanner strict(',');
+    strict.watch({true}, [](std::string_view value) { return std::string(value == "\\.b" ? "is bad" : ""); });
+    ck_assert(strict.scan("a\n\\.") && !strict.scan("b\n"));
+    same_text(strict.fault(), "is bad");
+    ck_assert_uint_eq(strict.line(), 2);
+    CsvScanner cut(',');
+    cut.watch({true}, [](std::string_view) { return std::string("is bad"); });
+    ck_assert(cut.scan("2026-") && cut.finish(false));
+    ck_assert(!cut.finish(true));
   }
 }
 END_TEST
@@ -138,6 +197,42 @@ START_TEST(headers) {
 }
 END_TEST
 
+// A misspelt header must not become a row.
+START_TEST(misspelt_headers) {
+  const auto said = [](const std::string& line) {
+    return open_source(File("n.csv", line + "\nx,y\n").path(), false);
+  };
+  expect(said("user_id,user_nmae"),
+         "line 1: looks like a header, but the table has no column \"user_nmae\" (did you "
+         "mean \"user_name\"?) (the table's columns: user_id, user_name)");
+  expect(said("UserID,UserName"),
+         "no column \"UserID\" (did you mean \"user_id\"?), \"UserName\" (did you mean");
+  expect(said("a,user_id"), "no column \"a\" (the table's columns");
+  expect(said("user_id,user_name,more"), "no column \"more\"");
+  expect(said("user_id"), "but does not name every column once");
+  expect(said("user_id;user_name"),
+         "has 1 field, the table has 2 columns, and \";\" between fields would give as many");
+  expect(said("a\tb"), "and \"\\t\" between fields");
+  expect(open_source(File("o.csv", "user_id;name\n").path(), true), "and \";\" between fields");
+  expect(open_source(File("p.csv", "user_id,nmae\n").path(), true),
+         "the header names \"nmae\", which is not a column of the table");
+  expect(open_source(File("q.csv", "user_id,user_nam\n").path(), true),
+         "\"user_nam\" (did you mean \"user_name\"?), which is not a column");
+  for (const char* row :
+       {"1,user_name", "userid999,x", "a;b,c", "x,2026-01-01", "user_name2x9,b", "\xff,user_id"})
+    same_text(said(row), "(accepted)");
+  ck_assert(is_near("lable", "label") && is_near("cdoe", "code") && is_near("nam", "name") &&
+            is_near("e", "id") == false);
+  ck_assert(!is_near("cn", "ds") && !is_near("x", "n") && !is_near("", "id") && !is_near("cost", "code"));
+  ck_assert_uint_eq(letters_apart("kitten", "sitting"), 3);
+  ck_assert_uint_eq(letters_apart("ab", "ba"), 1);
+  ck_assert_uint_eq(letters_apart("", "abc"), 3);
+  std::vector<std::string> words = {"table", "load", "none", "--header", "none", "--header", "x"};
+  join_header_words(words);
+  ck_assert(words == std::vector<std::string>({"table", "load", "none", "--header=none", "--header", "x"}));
+}
+END_TEST
+
 START_TEST(files) {
   same_text(open_source("/nonexistent.csv", false),
             "failed: cannot open /nonexistent.csv: No such file or directory");
@@ -157,4 +252,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_csv", end_marker, lines_of_copy, headers, files);
+TABLEGATE_SUITE("loader_csv", end_marker, lines_of_copy, stray_quotes, watched_fields, headers,
+                misspelt_headers, files);

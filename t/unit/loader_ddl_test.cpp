@@ -170,6 +170,35 @@ START_TEST(clustering_is_left_out) {
 }
 END_TEST
 
+// How a table is stored means nothing for a mirror, wherever it is written.
+START_TEST(storage_is_left_out) {
+  for (const char* clause : {"STORED AS ALIORC", "stored as aliorc tblproperties ('a'='b') lifecycle 30",
+                             "LIFECYCLE 3 STORED AS ORC COMMENT 'c'",
+                             "ROW FORMAT SERDE 'x.Serde' WITH SERDEPROPERTIES ('a'='b', \"c\"='d') STORED AS "
+                             "INPUTFORMAT 'i' OUTPUTFORMAT 'o'",
+                             "ROW FORMAT DELIMITED FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' COLLECTION "
+                             "ITEMS TERMINATED BY ',' MAP KEYS TERMINATED "
+                             "BY ':' LINES TERMINATED BY '\\n' NULL DEFINED AS '' STORED AS TEXTFILE",
+                             "INTO 4 SHARDS HUBLIFECYCLE 7 LIFECYCLE 3"}) {
+    const TableDdl behind = parse_ddl(std::string("CREATE TABLE t (a BIGINT, b STRING) ") + clause + ";");
+    ck_assert_uint_eq(behind.columns.size(), 2);
+    const TableDdl before = parse_ddl(std::string("CREATE TABLE IF NOT EXISTS p.t ") + clause +
+                                      " (a BIGINT) PARTITIONED BY (d STRING)");
+    ck_assert_uint_eq(before.columns.size(), 2);
+    const TableDdl between = parse_ddl(std::string("CREATE TABLE t (a BIGINT) ") + clause +
+                                       " PARTITIONED BY (d STRING) COMMENT 'last'");
+    same_text(between.comment, "last");
+  }
+  expect_refusal("CREATE TABLE t (a BIGINT) STORED AS", "a format after STORED AS expected");
+  expect_refusal("CREATE TABLE t (a BIGINT) STORED BY 'x'", "AS expected");
+  expect_refusal("CREATE TABLE t (a BIGINT) ROW FORMAT x", "DELIMITED expected");
+  expect_refusal("CREATE TABLE t (a BIGINT) ROW FORMAT DELIMITED FIELDS TERMINATED BY",
+                 "a text in quotes expected");
+  expect_refusal("CREATE TABLE t (a BIGINT) LOCATION 'oss://x'", "LOCATION is not supported");
+  expect_refusal("CREATE TABLE t LIFECYCLE 3", "\"(\" expected");
+}
+END_TEST
+
 START_TEST(partition_columns_come_last) {
   const TableDdl ddl = parse_ddl(
       "CREATE TABLE t (a BIGINT, PRIMARY KEY (ds, a)) COMMENT 'x' PARTITIONED BY (ds STRING COMMENT 'day', "
@@ -228,7 +257,8 @@ START_TEST(any_text_ends) {
   const std::string seed =
       "CREATE TABLE IF NOT EXISTS p.s.`t` (a BIGINT NOT NULL DEFAULT ((1)) COMMENT 'x\\'', b DECIMAL(3,2), "
       "c MAP<STRING,STRUCT<x:ARRAY<INT>>>, PRIMARY KEY (a)) PARTITIONED BY (ds STRING) "
-      "COMMENT \"c\" TBLPROPERTIES ('a'='b') LIFECYCLE 3; -- e\n/* f */";
+      "COMMENT \"c\" TBLPROPERTIES ('a'='b') ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' STORED AS ORC "
+      "LIFECYCLE 3; -- e\n/* f */";
   std::minstd_rand random(7);
   for (int round = 0; round < 20000; ++round) {
     std::string text = seed;
@@ -259,5 +289,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_ddl", tutorial_statement, every_scalar_type, whole_grammar, key_of_a_column,
-                refused_by_name_and_place, nested_types, clustering_is_left_out, partition_columns_come_last,
-                refused_names, broken_texts, any_text_ends);
+                refused_by_name_and_place, nested_types, clustering_is_left_out, storage_is_left_out,
+                partition_columns_come_last, refused_names, broken_texts, any_text_ends);

@@ -61,14 +61,16 @@ START_TEST(ddl_of_a_table) {
                    {"n", "numeric(38,18)", false, false},
                    {"m", "mood", true, false},
                    {"l", "timestamp without time zone[]", false, false},
-                   {"u", "uuid", false, false}};
+                   {"u", "uuid", false, false},
+                   {"o", "ext.citext", true, false},
+                   {"os", "ext.grade[]", true, false}};
   table.primary_key = {"Id"};
   const std::string ddl = postgres_ddl(table, "t");
   same_text(ddl,
             "CREATE TABLE `t` (`Id` BIGINT NOT NULL, `a``b` STRING, `n` DECIMAL(38,18), `m` STRING, `l` "
-            "ARRAY<TIMESTAMP_NTZ>, `u` STRING, PRIMARY KEY (`Id`))");
+            "ARRAY<TIMESTAMP_NTZ>, `u` STRING, `o` STRING, `os` ARRAY<STRING>, PRIMARY KEY (`Id`))");
   const TableDdl read = parse_ddl(ddl);
-  ck_assert_uint_eq(read.columns.size(), 6);
+  ck_assert_uint_eq(read.columns.size(), 8);
   same_text(read.columns[1].name, "a`b");
   ck_assert(read.primary_key == std::vector<std::string>{"id"});
   for (const auto& [type, reason] : std::vector<std::pair<std::string, std::string>>{

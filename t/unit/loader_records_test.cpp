@@ -28,7 +28,8 @@ using tablegate::loader::testing::same_text;
 
 namespace {
 
-// "1:[a][b]|2:[c]": lines and fields; quoted ones in <>.
+// "1:[a][b]|2:[c]": lines and fields; quoted ones in <>. Behind a record with a fault, "inside N" or "behind
+// N" with the field.
 std::string records(const std::string& bytes, const CsvOptions& options, size_t step) {
   Pieces source(bytes, step);
   RecordReader reader(source, options, "f");
@@ -38,6 +39,10 @@ std::string records(const std::string& bytes, const CsvOptions& options, size_t 
       text += (text.empty() ? "" : "|") + std::to_string(reader.line()) + ":";
       for (const RecordField& field : reader.fields())
         text += (field.quoted ? "<" : "[") + std::string(field.text) + (field.quoted ? ">" : "]");
+      if (reader.fault() != nullptr) {
+        text += reader.fault() == std::string(kQuoteInside) ? "inside " : "behind ";
+        text += std::to_string(reader.fault_field());
+      }
     }
   } catch (const Refused& refused) {
     text += std::string("!") + refused.what();
@@ -64,13 +69,57 @@ START_TEST(csv_records) {
   expect("", csv, "");
   expect("\n\n", csv, "1:[]|2:[]");
   expect("\"a,\"\"b\",\n\"x\r\ny\",z\nq", csv, "1:<a,\"b>[]|2:<x\r\ny>[z]|4:[q]");
-  expect("a\"b,\"c\"\"\"d,\"\"\n", csv,
-         "!f, line 1: the record that begins here does not end (an open quote?)");
-  expect("a\"b,\"c,d\"\"e\n", csv, "1:<ab,c><de>");
   expect("a\rb\rc", csv, "1:[a]|2:[b]|3:[c]");
   expect("a\n\"b", csv, "1:[a]!f, line 2: the record that begins here does not end (an open quote?)");
   csv.delimiter = ";";
   expect("a,b;c\n", csv, "1:[a,b][c]");
+}
+END_TEST
+
+// RFC 4180 knows quotes around whole fields only: others never join a record with the next one.
+START_TEST(stray_quotes) {
+  CsvOptions csv;
+  expect("1,pipe 5\",steel\n2,pipe 6\",brass\n", csv,
+         "1:[1][pipe 5\"][steel]inside 1|2:[2][pipe 6\"][brass]inside 1");
+  expect("1,\"a\"b,c\n2,\"x\"\n", csv, "1:[1]<a>[c]behind 1|2:[2]<x>");
+  expect("\"a\" ,b\r\n \"a\",b", csv, "1:<a>[b]behind 0|2:[ \"a\"][b]inside 0");
+  expect("\"a\"b\"c\nd\"\"", csv, "1:<a>behind 0|2:[d\"\"]inside 0");
+  expect("\"a\"\"\",\"\",\"\"\"\"", csv, "1:<a\"><><\">");
+  csv.quotes = CsvQuotes::lenient;
+  expect("1,pipe 5\",\"3\" long\"\n2,\"a\"\"b\",\"\"\n", csv, "1:[1][pipe 5\"]<3\" long>|2:[2]<a\"b><>");
+  expect("\"a\"b,c\"\n \"d\",e", csv, "1:<a\"b,c>|2:[ \"d\"][e]");
+  expect("\"a\" b", csv, "!f, line 1: the record that begins here does not end (an open quote?)");
+  csv.quotes = CsvQuotes::none;
+  expect("\"a,b\"\r\n\"\",\"", csv, "1:[\"a][b\"]|2:[\"\"][\"]");
+}
+END_TEST
+
+// "1:|3:a|": the rows' lines and texts.
+std::string rows(const std::string& bytes, const CsvOptions& options, size_t step) {
+  Pieces source(bytes, step);
+  RecordReader reader(source, options, "f");
+  std::string text;
+  while (reader.next_row()) {
+    text += std::to_string(reader.line()) + ":" + std::string(reader.raw()) + "|";
+    ck_assert_uint_eq(reader.fields().size(), 1);
+    ck_assert(reader.fields()[0].text == reader.raw() && reader.fault() == nullptr);
+  }
+  return text;
+}
+
+// Empty lines are rows of one column, but not at the end.
+START_TEST(empty_last_lines) {
+  for (size_t step = 1; step < 12; ++step) {
+    same_text(rows("a\n\n", {}, step), "1:a|");
+    same_text(rows("a\r\n\r\n\r\n", {}, step), "1:a|");
+    same_text(rows("\n\na\n\n\nb\n\n", {}, step), "1:|2:|3:a|4:|5:|6:b|");
+    same_text(rows("\n\n", {}, step), "");
+    same_text(rows("", {}, step), "");
+    same_text(rows("a\n\nb", {}, step), "1:a|2:|3:b|");
+    same_text(rows("a\r\r\rb\r\r", {}, step), "1:a|2:|3:|4:b|");
+    same_text(rows("\2a\2\2", text_options(",", "\2"), step), "1:|1:a|");
+    same_text(rows("a\n\nb\n\n", text_options(","), step), "1:a|2:|3:b|");
+  }
 }
 END_TEST
 
@@ -167,6 +216,8 @@ std::string field(const std::string& sql_type, ColumnType type, const std::strin
     FieldWriter(column, options, nested.empty() ? nullptr : &type_of).write({text, quoted}, copy);
   } catch (const BadValue& bad) {
     return std::string("!") + bad.what();
+  } catch (const BadTime& bad) {
+    return std::string("!") + bad.what();
   }
   copy.end_row();
   std::string row = copy.take();
@@ -204,8 +255,121 @@ START_TEST(fields) {
   same_text(moment("timestamptz(6)", "2026-01-31 08:00:00.123456789"), "2026-01-31 08:00:00.123456");
   same_text(moment("timestamptz(3)", "2026-01-31 08:00:00.999999+05:30"), "2026-01-31 08:00:00.999+05:30");
   same_text(moment("timestamptz(3)", "2026-01-31T08:00:00.5Z"), "2026-01-31T08:00:00.5Z");
-  same_text(moment("timestamptz(3)", "31.01.2026 08:00"), "31.01.2026 08:00");
+  same_text(moment("timestamptz(3)", "31.01.2026 08:00"),
+            "!\"31.01.2026 08:00\" is no ISO 8601 time (2026-01-31 08:00:00)");
   same_text(moment("timestamptz", ""), "\\N");
+}
+END_TEST
+
+std::string iso(const std::string& text, TimeKind kind) {
+  try {
+    check_iso_time(text, kind);
+    return "";
+  } catch (const BadTime& bad) {
+    return bad.what();
+  }
+}
+
+START_TEST(iso_times) {
+  for (const char* text :
+       {"2026-07-02", "20260702", " 2026-07-02 ", "2026-07-02 12:00", "2026-07-02T12:00:00",
+        "2026-07-02t12:00:00.123456789", "2026-07-02 12:00:00Z", "2026-07-02 12:00:00z",
+        "2026-07-02 12:00:00+08", "2026-07-02 12:00:00.5-0830", "2026-07-02 12:00:00+08:00",
+        "2026-07-02 12:00:00 +08:00", "20260702T120000Z", "20260702T120000.5+0800"})
+    same_text(iso(text, TimeKind::instant), "");
+  for (const char* text : {"",
+                           "now",
+                           "today",
+                           "infinity",
+                           "-infinity",
+                           "epoch",
+                           "allballs",
+                           "02-JUL-26",
+                           "July 2 2026",
+                           "2026-7-2",
+                           "2026/07/02",
+                           "26-07-02",
+                           "260702",
+                           "2026-07-02 8:00",
+                           "2026-07-02T",
+                           "2026-07-02 12",
+                           "2026-07-02 12:00:",
+                           "2026-07-02 12:00:0",
+                           "2026-07-02 12:00:00.",
+                           "12026-07-02",
+                           "2026-07",
+                           "2026-W27-4",
+                           "2026183",
+                           "20260702 120000",
+                           "20260702T1200",
+                           "Thu 2026-07-02",
+                           "2026-07-02 CST",
+                           "2026-07-02Z",
+                           "J2461224",
+                           "02.07.2026",
+                           "2026-07-02\t12:00:00"}) {
+    const std::string said = iso(text, TimeKind::instant);
+    ck_assert_msg(said.find("is no ISO 8601 time (") != std::string::npos, "%s: %s", text, said.c_str());
+  }
+  for (const char* word : {"CST", "GMT+08:00", "UTC", "PM", "BC", "+8", "+08:0", "+08:00:00", "+080000",
+                           "Asia/Shanghai", "+08:00 DST", "-"}) {
+    const std::string said = iso(std::string("2026-07-02 12:00:00 ") + word, TimeKind::instant);
+    ck_assert_msg(said.find(std::string("ends in \"") + word + "\"") != std::string::npos, "%s: %s", word,
+                  said.c_str());
+  }
+  const std::string zone = "\"2026-07-02 12:00:00+08\" has an offset, which a column ";
+  same_text(iso("2026-07-02 12:00:00+08", TimeKind::local), zone + "without time zone cannot keep");
+  same_text(iso("2026-07-02 12:00:00+08", TimeKind::date), zone + "of type DATE cannot keep");
+  same_text(iso("2026-07-02T12:00:00", TimeKind::local), "");
+  same_text(iso("2026-07-02 00:00:00.000", TimeKind::date), "");
+  same_text(iso("2026-07-02 00:00:00.001", TimeKind::date),
+            "\"2026-07-02 00:00:00.001\" has a time of day, which a column of type DATE cannot keep");
+}
+END_TEST
+
+std::string formatted(const std::vector<std::string>& formats, const std::string& text,
+                      TimeKind kind = TimeKind::instant) {
+  std::vector<TimeFormat> all;
+  for (const std::string& format : formats) all.emplace_back(format);
+  try {
+    return read_formatted_time(text, kind, all);
+  } catch (const BadTime& bad) {
+    return std::string("!") + bad.what();
+  }
+}
+
+START_TEST(time_formats) {
+  same_text(formatted({"%d.%m.%Y %H:%M"}, "2.7.2026  08:05"), "2026-07-02 08:05:00");
+  same_text(formatted({"%d-%b-%y"}, "02-JUL-26"), "2026-07-02 00:00:00");
+  same_text(formatted({"%d-%b-%y"}, "02-July-69", TimeKind::date), "1969-07-02");
+  same_text(formatted({"%d %B %Y"}, "2 May 2026", TimeKind::local), "2026-05-02 00:00:00");
+  same_text(formatted({"%m/%d/%Y %I:%M:%S.%f %p"}, "07/02/2026 12:00:01.5 AM"), "2026-07-02 00:00:01.5");
+  same_text(formatted({"%D %I %p"}, "07/02/26 1 pm"), "2026-07-02 13:00:00");
+  same_text(formatted({"%FT%T%z"}, "2026-07-02T12:00:00+08:05:43"), "2026-07-02 12:00:00+08:05:43");
+  same_text(formatted({"%F %T CST"}, "2026-07-02 12:00:00 CST"), "2026-07-02 12:00:00");
+  same_text(formatted({"%s"}, "1782964800"), "2026-07-02 04:00:00Z");
+  same_text(formatted({"%s.%f"}, "-1.25"), "1969-12-31 23:59:59.25Z");
+  same_text(formatted({"%F", "%d.%m.%Y 100%%"}, "2.7.2026 100%"), "2026-07-02 00:00:00");
+  same_text(formatted({"%F", "%Y%m%d"}, "2026-7-2x"),
+            "!\"2026-7-2x\" is not of --time-format \"%F\", \"%Y%m%d\"");
+  for (const char* text :
+       {"2.13.2026", "32.1.2026", "0.1.2026", "1.1.26", "1.1.0000", "1,1.2026", "1.1.2026 8", ""})
+    ck_assert_msg(formatted({"%d.%m.%Y"}, text)[0] == '!', "%s", text);
+  for (const char* zone : {"8", "+8", "CST", "+0860", "+08:00:60", "+16"})
+    ck_assert_msg(formatted({"%F%z"}, std::string("2026-07-02") + zone)[0] == '!', "%s", zone);
+  ck_assert(formatted({"%s"}, "1", TimeKind::local).find("has an offset") != std::string::npos);
+  ck_assert(formatted({"%F %R"}, "2026-07-02 08:00", TimeKind::date).find("has a time of day") !=
+            std::string::npos);
+  for (const char* format : {"", "%H:%M", "%Y-%m", "%F %Z", "%F %q", "%F %", "%F %I", "%F %p", "%F %Y",
+                             "%F %f", "%s %F", "%F %H %I %p"}) {
+    bool refused = false;
+    try {
+      const TimeFormat made(format);
+    } catch (const WrongUsage&) {
+      refused = true;
+    }
+    ck_assert_msg(refused, "%s", format);
+  }
 }
 END_TEST
 
@@ -238,6 +402,9 @@ START_TEST(nested_values) {
            {"map<string,json>", R"({"a":"{"})", "holds \"{\" where json is expected"},
            {"struct<a:int>", R"({"a":"1","b":"2"})", "has fields that its STRUCT does not have"},
            {"array<decimal>", R"(["NaN"])", "holds \"NaN\""},
+           {"array<date>", R"(["today"])", "\"today\" is no ISO 8601 date"},
+           {"map<string,datetime>", R"({"a":"2026-07-02 12:00:00 CST"})", "ends in \"CST\""},
+           {"array<timestamp_ntz>", R"(["2026-07-02 12:00:00Z"])", "has an offset"},
            {"array<string>", R"(["\u0000"])", "NUL"}}) {
     const std::string said = nested(type, value);
     ck_assert_msg(said[0] == '!' && said.find(reason) != std::string::npos, "%s %s: %s", type.c_str(),
@@ -265,5 +432,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_records", csv_records, text_records, whole_records_only, lines_of_rows, charsets,
-                order_of_files, fields, nested_values, options);
+TABLEGATE_SUITE("loader_records", csv_records, stray_quotes, empty_last_lines, text_records,
+                whole_records_only, lines_of_rows, charsets, order_of_files, fields, iso_times, time_formats,
+                nested_values, options);

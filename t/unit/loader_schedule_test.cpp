@@ -7,9 +7,11 @@
 #include <string>
 
 #include "model/schedule.hpp"
+#include "model/time_zone.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
+using tablegate::loader::bad_time_zone;
 using tablegate::loader::Schedule;
 using tablegate::loader::testing::same_text;
 
@@ -45,7 +47,7 @@ END_TEST
 
 START_TEST(no_schedules) {
   for (const char* text :
-       {"", "0s", "367d", "15", "m", "-5m", "1.5h", "15 m x", "999999999999m", "@never", "15M", "+5m"})
+       {"", "0s", "367d", "15", "m", "-5m", "1.5h", "15 m x", "999999999999m", "15M", "+5m"})
     ck_assert_msg(fault_of(text) != "(good)", "\"%s\" was taken", text);
   for (const char* text : {"60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *", "* * * * 8",
                            "* * * *", "* * * * * *", "5-1 * * * *", "*/0 * * * *", "1,,2 * * * *",
@@ -54,6 +56,37 @@ START_TEST(no_schedules) {
   same_text(fault_of("0 0 30 2 *"), "never comes: no such day in these months");
   same_text(fault_of("0 24 * * *"), "\"24\" is not a valid hour (0 to 23, with * , - and /)");
   same_text(fault_of("0 0 * *"), "has 4 fields, a cron expression has 5: minute hour day month weekday");
+}
+END_TEST
+
+// The same for PostgreSQL and the C library.
+START_TEST(names_of_zones) {
+  for (const char* zone : {"UTC", "Asia/Shanghai", "America/Argentina/Buenos_Aires", "America/Port-au-Prince",
+                           "Pacific/Honolulu", "Antarctica/Troll"})
+    same_text(bad_time_zone(zone), "");
+  for (const char* zone : {"",
+                           " ",
+                           "CET",
+                           "utc",
+                           "Etc/UTC",
+                           "GMT",
+                           "CST6CDT",
+                           "asia/shanghai",
+                           "Asia",
+                           "Asia/",
+                           "/Shanghai",
+                           "Etc/GMT+8",
+                           "posix/Asia/Tokyo",
+                           "UTC+8",
+                           "<+08>-8",
+                           "Asia/Shanghai\n",
+                           "../Asia/Tokyo",
+                           "Asia/../../x",
+                           "US/Pacific",
+                           "Factory",
+                           "localtime"})
+    ck_assert_msg(!bad_time_zone(zone).empty(), "%s", zone);
+  same_text(bad_time_zone("JST"), "\"JST\" does not mean the same to all programs: write Asia/Tokyo");
 }
 END_TEST
 
@@ -81,6 +114,11 @@ START_TEST(cron) {
   same_text(next("5/20 * * * *", kNow), "Wed 2026-11-25 16:25:00");
   same_text(next("0 3 * * *", kNow), "Thu 2026-11-26 03:00:00");
   same_text(next("@daily", kNow), "Thu 2026-11-26 00:00:00");
+  same_text(next("@midnight", kNow), "Thu 2026-11-26 00:00:00");
+  same_text(next("@annually", kNow), next("@yearly", kNow));
+  for (const char* word : {"@never", "@reboot", "@", "@daily ", "@Daily"})
+    same_text(fault_of(word),
+              "is none of @hourly, @daily (or @midnight), @weekly, @monthly and @yearly (or @annually)");
   same_text(next("@monthly", kNow), "Tue 2026-12-01 00:00:00");
   same_text(next("0 9-17/4 * * Mon-Fri", kNow), "Wed 2026-11-25 17:00:00");
   same_text(next("0 0 * * 7", kNow), "Sun 2026-11-29 00:00:00");
@@ -120,5 +158,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, zones_of_this_host, cron, zones,
+TABLEGATE_SUITE("loader_schedule", intervals, no_schedules, names_of_zones, zones_of_this_host, cron, zones,
                 changes_of_the_clock);

@@ -12,6 +12,7 @@
 #include "model/api_rules.hpp"
 #include "model/definition_rules.hpp"
 #include "model/definition_schema.hpp"
+#include "model/text_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -29,6 +30,7 @@ class Applier {
     for (Definition& definition : definitions) {
       if (!definition.broken) check_schema(definition, problems);
       if (!definition.broken) check_rules(definition, problems);
+      if (!definition.broken) check_blank_texts(definition, problems);
       objects.push_back({definition.kind, definition.name, {}, definition.version, {}, {}});
     }
     fill_source_ddl(catalog, workspace, definitions, read_, problems);

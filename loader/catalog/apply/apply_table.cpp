@@ -4,14 +4,17 @@
 
 #include "model/definition_rules.hpp"
 #include "model/definition_schema.hpp"
+#include "model/time_zone.hpp"
 
 namespace tablegate::loader {
 namespace {
 
 void check_zone(ApplyContext& context, Definition& definition, const std::string& pointer,
                 const std::string& zone) {
-  if (zone.empty() ||
-      !context.catalog.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty())
+  if (zone.empty()) return;  // not given
+  if (const std::string reason = bad_time_zone(zone); !reason.empty())
+    return context.refuse(definition, pointer, reason);
+  if (!context.catalog.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty())
     return;
   context.refuse(definition, pointer,
                  fmt::format("PostgreSQL knows no time zone \"{}\" (names such as Asia/Shanghai)", zone));

@@ -16,6 +16,7 @@
 #include <tuple>
 
 #include "base/descriptor.hpp"
+#include "base/line_end.hpp"
 #include "base/refusal.hpp"
 #include "base/trusted_folder.hpp"
 #include "core/digest.hpp"
@@ -109,11 +110,10 @@ std::optional<SealingKey> read_master_key(const std::string& path) {
         "chmod 600 " + path);
   }
   check_trusted(path, status);
-  std::array<char, kHexBytes + 2> text{};
+  std::array<char, kHexBytes + 3> text{};
   const ssize_t size = ::read(file.number(), text.data(), text.size());
   if (size < 0) fail("read", path);
-  std::string_view hex(text.data(), static_cast<size_t>(size));
-  if (!hex.empty() && hex.back() == '\n') hex.remove_suffix(1);
+  const std::string_view hex = without_line_end({text.data(), static_cast<size_t>(size)});
   SealingKey key = key_of(hex, path);
   OPENSSL_cleanse(text.data(), text.size());
   return key;

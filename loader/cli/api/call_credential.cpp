@@ -6,13 +6,13 @@
 #include <ctime>
 
 #include "base/json_text.hpp"
+#include "base/line_end.hpp"
 #include "catalog/credentials/consumers.hpp"
 #include "catalog/credentials/hmac_keys.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
 #include "catalog/credentials/key_text.hpp"
 #include "cli/api/hmac_call.hpp"
 #include "cli/api/token_maker.hpp"
-#include "core/text/ascii.hpp"
 #include "core/text/base64.hpp"
 #include "core/text/http_date.hpp"
 #include "model/definition.hpp"
@@ -24,7 +24,7 @@ constexpr size_t kMaxCredential = size_t{64} << 10;
 
 std::string read_credential(const std::string& file) {
   std::string text = read_file(file, kMaxCredential);
-  text.resize(core::trimmed_end(text, "\r\n").size());
+  drop_line_end(text);
   if (text.empty())
     throw Refused(fmt::format("{} holds no credential", file), "tablegate consumer add-key NAME");
   return text;

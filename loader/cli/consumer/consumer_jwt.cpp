@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/json_text.hpp"
+#include "base/line_end.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
 #include "cli/consumer/consumer_verbs.hpp"
 #include "cli/served.hpp"
@@ -95,7 +96,7 @@ std::string read_keys(const ConsumerOptions& options) {
     throw WrongUsage("--kid requires --pem; for a secret with a kid use a JWK", "--jwks FILE");
   const core::JwtAlgorithm algorithm = read_algorithm(options.algorithm);
   std::string bytes = read_file(file, kMaxKeyFile);
-  if (options.pem.empty() && !bytes.empty() && bytes.back() == '\n') bytes.pop_back();
+  if (options.pem.empty()) drop_line_end(bytes);
   const auto jwk = options.pem.empty() ? core::jwk_from_secret(bytes, algorithm, options.kid)
                                        : core::jwk_from_pem(bytes, algorithm, options.kid);
   if (!jwk) throw Refused(file + " " + jwk.error().text());

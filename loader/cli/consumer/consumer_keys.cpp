@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/iso_time.hpp"
+#include "base/line_end.hpp"
 #include "catalog/credentials/consumers.hpp"
 #include "catalog/credentials/hmac_keys.hpp"
 #include "cli/consumer/consumer_verbs.hpp"
@@ -24,8 +25,7 @@ KeyRequest read_request(const ConsumerOptions& options) {
   if (!options.expires.empty()) request.expires = read_iso_time(options.expires, "--expires");
   if (options.from_file.empty()) return request;
   std::string line = read_file(options.from_file, 4096);
-  if (!line.empty() && line.back() == '\n') line.pop_back();
-  if (!line.empty() && line.back() == '\r') line.pop_back();
+  drop_line_end(line);
   request.imported = std::move(line);
   return request;
 }

@@ -48,6 +48,7 @@ class CsvSource final : public TableSource {
   std::vector<std::string> copied_columns(const CsvFile& file) const;
   bool write_row(CsvFile& file, const std::vector<FieldWriter>& writers, CopyText& copy, BadRow& bad) const;
   void report(CsvFile& file, const ProgressWatch& progress, uint64_t rows);
+  [[noreturn]] void refuse_row(const CsvFile& file, const BadRow& bad) const;
   [[noreturn]] void refuse(const CopyFault& fault, const CsvFile& file, uint64_t line, uint64_t record) const;
 
   CsvOptions options_;

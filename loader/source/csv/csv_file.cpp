@@ -8,7 +8,7 @@
 #include "base/refusal.hpp"
 #include "core/text/ascii.hpp"
 #include "core/text/utf8.hpp"
-#include "model/ddl_lexer.hpp"
+#include "source/csv/csv_header.hpp"
 #include "source/table_source.hpp"
 
 namespace tablegate::loader {
@@ -16,14 +16,6 @@ namespace {
 
 bool contains(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
-}
-
-// A record that names every column is never a row, whatever the options say: nobody passes --header to a
-// scheduled refresh.
-bool is_header(const std::vector<std::string>& names, const std::vector<std::string>& columns) {
-  if (columns.size() < 2 || names.size() != columns.size()) return false;
-  return std::all_of(names.begin(), names.end(),
-                     [&columns](const std::string& text) { return contains(columns, core::to_lower(text)); });
 }
 
 }  // namespace
@@ -44,19 +36,54 @@ std::vector<std::string> CsvFile::names() const {
 }
 
 void CsvFile::read_header(const std::vector<std::string>& columns) {
-  if (options_.header == RowHeader::none) return;
+  const bool may_be_row = options_.header == RowHeader::detect || options_.header == RowHeader::none;
   if (!reader_->next()) {
-    if (options_.header == RowHeader::detect) return;
+    if (may_be_row) return;
     throw Refused(fmt::format("{}: is empty, a header was expected", label_));
   }
+  if (reader_->fault() != nullptr && !may_be_row) {
+    throw Refused(fmt::format("{}, line 1, field {}: the header {}", label_, reader_->fault_field() + 1,
+                              reader_->fault()),
+                  "--lenient-quotes, or --quote none where no quote has a meaning");
+  }
   const std::vector<std::string> found = names();
-  if (options_.header == RowHeader::detect && !is_header(found, columns)) return reader_->step_back();
+  refuse_other_delimiter(found, columns);
+  if (options_.header == RowHeader::none) return reader_->step_back();
+  if (options_.header == RowHeader::detect && !is_header(found, columns)) {
+    refuse_nearly(found, columns);
+    return reader_->step_back();
+  }
   has_header_ = true;
   if (options_.header != RowHeader::position) return match(found, columns);
   if (found.size() != columns.size()) {
     throw Refused(fmt::format("{}, line 1: the header has {} fields, the table has {} columns ({})", label_,
                               found.size(), columns.size(), fmt::join(columns, ", ")));
   }
+}
+
+// All rows would be bad; with --max-errors it may be this one only, unless it is a header.
+void CsvFile::refuse_other_delimiter(const std::vector<std::string>& found,
+                                     const std::vector<std::string>& columns) const {
+  const std::string record(reader_->raw());
+  const std::string other = other_delimiter(record, found.size(), columns.size(), options_.delimiter);
+  if (other.empty() || (options_.max_errors && options_.header != RowHeader::names)) return;
+  throw Refused(
+      fmt::format("{}, line 1: has {} {}, the table has {} columns, and \"{}\" between fields would give as "
+                  "many",
+                  label_, found.size(), found.size() == 1 ? "field" : "fields", columns.size(), other),
+      fmt::format("--delimiter '{}'", other));
+}
+
+// A misspelt header would be served as data.
+void CsvFile::refuse_nearly(const std::vector<std::string>& found,
+                            const std::vector<std::string>& columns) const {
+  if (!is_nearly_header(found, columns)) return;
+  const std::string unknown = unknown_names(found, columns);
+  throw Refused(fmt::format("{}, line 1: looks like a header, {} (the table's columns: {})", label_,
+                            unknown.empty() ? "but does not name every column once"
+                                            : "but the table has no column " + unknown,
+                            fmt::join(columns, ", ")),
+                "--header none, when it is a row");
 }
 
 void CsvFile::match(const std::vector<std::string>& names, const std::vector<std::string>& columns) {
@@ -80,9 +107,9 @@ void CsvFile::match(const std::vector<std::string>& names, const std::vector<std
     columns_.push_back(name);
   }
   if (!unknown.empty()) {
-    throw Refused(fmt::format(
-        "{}, line 1: the header names \"{}\", which is not a column of the table (its columns: {})", label_,
-        fmt::join(unknown, "\", \""), fmt::join(columns, ", ")));
+    throw Refused(
+        fmt::format("{}, line 1: the header names {}, which is not a column of the table (its columns: {})",
+                    label_, unknown_names(names, columns), fmt::join(columns, ", ")));
   }
   std::vector<std::string> missing;
   for (const std::string& column : columns) {

@@ -26,6 +26,9 @@ class CsvFile {
  private:
   void read_header(const std::vector<std::string>& columns);
   std::vector<std::string> names() const;
+  void refuse_other_delimiter(const std::vector<std::string>& found,
+                              const std::vector<std::string>& columns) const;
+  void refuse_nearly(const std::vector<std::string>& found, const std::vector<std::string>& columns) const;
   void match(const std::vector<std::string>& names, const std::vector<std::string>& columns);
 
   const CsvOptions& options_;

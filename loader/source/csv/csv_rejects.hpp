@@ -16,6 +16,7 @@ struct BadRow {
   uint64_t line = 0;
   std::string column;  // or empty
   std::string reason;
+  std::string next;  // what may help, or empty; not in the file
 };
 
 class CsvRejects {

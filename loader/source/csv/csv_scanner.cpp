@@ -1,10 +1,28 @@
 #include "source/csv/csv_scanner.hpp"
 
+#include <utility>
+
+#include "source/csv/record_reader.hpp"
+
 namespace tablegate::loader {
+namespace {
+
+constexpr const char* kMarker = "is \\. alone, which PostgreSQL takes as the end of the data: quote it";
+
+bool is_line_end(char c) {
+  return c == '\n' || c == '\r';
+}
+
+}  // namespace
+
+CsvScanner::CsvScanner(char delimiter) : delimiter_(delimiter) {
+  for (const char c : {'\n', '\r', '"', delimiter}) special_[static_cast<unsigned char>(c)] = true;
+}
 
 void CsvScanner::begin_record() {
   begin_ = lines_ + 1;
   ++copied_;
+  field_ = 0;
 }
 
 void CsvScanner::end_record(char c) {
@@ -15,9 +33,76 @@ void CsvScanner::end_record(char c) {
   state_ = c == '\r' ? State::carriage : State::start;
 }
 
+bool CsvScanner::fail(const std::string& reason, size_t field) {
+  fault_ = reason;
+  fault_field_ = field;
+  return false;
+}
+
+void CsvScanner::watch(std::vector<bool> fields, Check check) {
+  watched_ = std::move(fields);
+  check_ = std::move(check);
+}
+
+void CsvScanner::keep(char c) {
+  if (watches()) value_ += c;
+}
+
+bool CsvScanner::end_field() {
+  if (!watches()) return true;
+  const std::string reason = check_(value_);
+  value_.clear();
+  return reason.empty() || fail(reason, field_);
+}
+
+// A byte of a field without quotes, or the one behind a field with them.
+bool CsvScanner::pass_plain(char c) {
+  if (c == '"') return fail(kQuoteInside, field_);
+  if (is_line_end(c)) {
+    if (!end_field()) return false;
+    end_record(c);
+  } else if (c == delimiter_) {
+    if (!end_field()) return false;
+    ++field_;
+    state_ = State::field;
+  } else {
+    keep(c);
+    state_ = State::plain;
+  }
+  return true;
+}
+
+bool CsvScanner::pass_behind_quote(char c) {
+  if (c == '"') {  // one of a pair
+    keep(c);
+    state_ = State::quoted;
+    return true;
+  }
+  return c == delimiter_ || is_line_end(c) ? pass_plain(c) : fail(kTextBehindQuote, field_);
+}
+
+bool CsvScanner::begin_field(char c) {
+  if (c != '"') return pass_plain(c);
+  state_ = State::quoted;
+  return true;
+}
+
+// The end of a run of bytes that change nothing.
+size_t CsvScanner::skip(std::string_view chunk, size_t at) {
+  const size_t begin = at;
+  if (state_ == State::plain) {
+    while (at < chunk.size() && !special_[static_cast<unsigned char>(chunk[at])]) ++at;
+  } else if (state_ == State::quoted) {
+    while (at < chunk.size() && chunk[at] != '"' && !is_line_end(chunk[at])) ++at;
+  }
+  if (at > begin && watches()) value_.append(chunk, begin, at - begin);
+  return at;
+}
+
 bool CsvScanner::scan(std::string_view chunk) {
-  for (const char c : chunk) {
-    const bool line_end = c == '\n' || c == '\r';
+  bool good = fault_.empty();
+  for (size_t at = skip(chunk, 0); good && at < chunk.size(); at = skip(chunk, at + 1)) {
+    const char c = chunk[at];
     switch (state_) {
       case State::carriage:
         state_ = State::start;
@@ -25,44 +110,50 @@ bool CsvScanner::scan(std::string_view chunk) {
         [[fallthrough]];
       case State::start:
         begin_record();
-        if (line_end) {  // an empty line
-          end_record(c);
-          break;
+        if (!is_line_end(c)) ++records_;
+        if (c == '\\' && delimiter_ != c) {
+          keep(c);
+          state_ = State::backslash;
+        } else {
+          good = begin_field(c);
         }
-        ++records_;
-        state_ = c == '"' ? State::quoted : c == '\\' ? State::backslash : State::plain;
+        break;
+      case State::field:
+        good = begin_field(c);
         break;
       case State::plain:
-        if (line_end)
-          end_record(c);
-        else if (c == '"')
-          state_ = State::quoted;
+        good = pass_plain(c);
         break;
       case State::quoted:
-        if (c == '"') state_ = State::plain;
+        if (c == '"')
+          state_ = State::closing;
+        else
+          keep(c);
         if (c == '\n') ++lines_;
         if (c == counted_) ++copied_;
         break;
+      case State::closing:
+        good = pass_behind_quote(c);
+        break;
       case State::backslash:
-        if (c == '.')
-          state_ = State::marker;
-        else if (line_end)
-          end_record(c);
-        else
-          state_ = c == '"' ? State::quoted : State::plain;
+        good = pass_plain(c);
+        if (c == '.' && delimiter_ != c) state_ = State::marker;
         break;
       case State::marker:
-        if (line_end) return false;
-        state_ = c == '"' ? State::quoted : State::plain;
+        good = is_line_end(c) ? fail(kMarker, kNoField) : pass_plain(c);
         break;
     }
   }
-  return true;
+  return good;
 }
 
-bool CsvScanner::finish() {
-  if (state_ != State::start && state_ != State::carriage) begins_.add(copied_, begin_);
-  return state_ != State::marker;
+bool CsvScanner::finish(bool whole) {
+  if (!fault_.empty()) return false;
+  if (state_ == State::start || state_ == State::carriage) return true;
+  begins_.add(copied_, begin_);
+  if (!whole) return true;
+  if (state_ == State::marker) return fail(kMarker, kNoField);
+  return state_ == State::quoted || end_field();  // COPY tells of an open quote
 }
 
 uint64_t CsvScanner::line_of(uint64_t copied) const {

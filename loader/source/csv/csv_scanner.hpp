@@ -1,25 +1,44 @@
-// Finds where records begin in CSV that goes to PostgreSQL's COPY unchanged, so
-// that data are never mistaken for COPY's end marker, and the line numbers that
-// COPY reports can be converted to lines of the file. COPY counts only those
-// line ends inside quotes that are like the first one outside: no LF where
-// lines end with CR LF.
+// Reads along in CSV that goes to PostgreSQL's COPY unchanged, in chunks cut
+// anywhere. Finds what COPY reads differently from RFC 4180 (a stray quote, which
+// joins rows, and its end marker) and values that COPY must not get, and converts
+// the line numbers that COPY reports to lines of the file. COPY counts only those
+// line ends inside quotes that are like the first one outside: no LF where lines
+// end with CR LF.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "source/csv/line_map.hpp"
 
 namespace tablegate::loader {
 
-// Follows the records, in chunks cut anywhere.
 class CsvScanner {
  public:
-  // False when a record is `\.` alone, which PostgreSQL before 18 reads as the end of all data.
+  static constexpr size_t kNoField = SIZE_MAX;
+
+  // Why a value is bad, or empty.
+  using Check = std::function<std::string(std::string_view)>;
+
+  explicit CsvScanner(char delimiter);
+
+  // `check` gets each value of these fields, as COPY reads it.
+  void watch(std::vector<bool> fields, Check check);
+
+  // False: the record that begins at line() has a fault(); nothing of the chunk may be sent.
   bool scan(std::string_view chunk);
-  // The same check at the end of the data.
-  bool finish();
+  // The same check at the end of the data. Not `whole`: the data were not sent to their end.
+  bool finish(bool whole);
+  // kQuoteInside, kTextBehindQuote, what the check reports of a value, or that a record is `\.` alone, which
+  // PostgreSQL before 18 reads as the end of all data; empty where there is no fault.
+  const std::string& fault() const { return fault_; }
+  // The field with the fault, from 0; kNoField: the whole record.
+  size_t fault_field() const { return fault_field_; }
+
   uint64_t records() const { return records_; }
   // Where the last record begins.
   uint64_t line() const { return begin_; }
@@ -27,14 +46,31 @@ class CsvScanner {
   uint64_t line_of(uint64_t copied) const;
 
  private:
-  // carriage: after a CR that ended a record; an LF may follow.
-  enum class State : uint8_t { start, carriage, plain, quoted, backslash, marker };
+  // start, field: a record, a field begins. carriage: after a CR that ended a record; an LF may follow.
+  // closing: after a quote inside a quoted field.
+  enum class State : uint8_t { start, carriage, field, plain, quoted, closing, backslash, marker };
 
   void begin_record();
   void end_record(char c);
+  bool begin_field(char c);
+  bool pass_plain(char c);
+  bool pass_behind_quote(char c);
+  bool end_field();
+  void keep(char c);
+  bool watches() const { return field_ < watched_.size() && watched_[field_]; }
+  bool fail(const std::string& reason, size_t field);
+  size_t skip(std::string_view chunk, size_t at);
 
+  char delimiter_;
+  bool special_[256] = {};  // bytes that end a run of plain ones
   State state_ = State::start;
   char counted_ = '\r';  // the line end that COPY counts inside quotes: CR until a line ended with LF
+  size_t field_ = 0;     // of the record
+  std::vector<bool> watched_;
+  Check check_;
+  std::string value_;  // of a field that is watched, so far
+  std::string fault_;
+  size_t fault_field_ = kNoField;
   uint64_t records_ = 0;
   uint64_t lines_ = 0;   // ended so far
   uint64_t begin_ = 0;   // line where the record begins

@@ -20,6 +20,17 @@ bool is_hex(std::string_view text) {
          std::all_of(text.begin() + 2, text.end(), [](char c) { return core::hex_value(c) >= 0; });
 }
 
+// The formats of the column, else those of all columns.
+std::vector<TimeFormat> formats_of(const std::string& column, const CsvOptions& options) {
+  std::vector<TimeFormat> own;
+  std::vector<TimeFormat> all;
+  for (const auto& [name, format] : options.time_formats) {
+    if (name == column) own.push_back(format);
+    if (name.empty()) all.push_back(format);
+  }
+  return own.empty() ? all : own;
+}
+
 // The position of the fraction's point, after the seconds: "08:00:00.".
 size_t fraction_of(std::string_view moment) {
   for (size_t at = 3; at < moment.size(); ++at) {
@@ -49,9 +60,12 @@ FieldWriter::FieldWriter(const TableColumn& column, const CsvOptions& options, c
     case ColumnType::bytea:
       kind_ = Kind::bytes;
       break;
+    case ColumnType::date:
     case ColumnType::timestamp:
     case ColumnType::timestamptz:
-      kind_ = Kind::moment;
+      kind_ = Kind::time;
+      time_kind(column.type, time_);
+      formats_ = formats_of(column.name, options);
       if (const size_t open = column.sql_type.find('('); open != std::string::npos)
         fraction_ = static_cast<size_t>(column.sql_type[open + 1] - '0');
       break;
@@ -73,6 +87,14 @@ bool FieldWriter::copies_bytes(const RecordField& field) const {
   return kind_ == Kind::bytes && !is_null(field) && !field.text.empty() && !is_hex(field.text);
 }
 
+void FieldWriter::write_time(std::string_view text, CopyText& copy) const {
+  if (!formats_.empty())
+    return copy.text(cut_fraction(read_formatted_time(text, time_, formats_), fraction_));
+  check_iso_time(text, time_);
+  if (text.size() <= 20 || fraction_of(text) == std::string_view::npos) return copy.text(text);
+  copy.text(cut_fraction(text, fraction_));
+}
+
 void FieldWriter::write(const RecordField& field, CopyText& copy) const {
   const std::string_view text = field.text;
   if (is_null(field)) return copy.null();
@@ -80,9 +102,8 @@ void FieldWriter::write(const RecordField& field, CopyText& copy) const {
     case Kind::text:
     case Kind::plain:
       return copy.text(text);
-    case Kind::moment:
-      if (text.size() <= 20 || fraction_of(text) == std::string_view::npos) return copy.text(text);
-      return copy.text(cut_fraction(text, fraction_));
+    case Kind::time:
+      return write_time(text, copy);
     case Kind::nested:
       return copy.text(unwrap_nested(text, *type_, null_));
     case Kind::bytes:

@@ -1,11 +1,12 @@
 // Converts a field of a file into a field of COPY for a column of the mirror:
-// recognises the file's NULL marker, cuts fractions of a second to what the
-// column keeps, unwraps nested values, and passes bytes unchanged. PostgreSQL
-// checks numbers and times.
+// recognises the file's NULL marker, reads times in ISO 8601 or in a format, cuts
+// fractions of a second to what the column keeps, unwraps nested values, and
+// passes bytes unchanged. PostgreSQL checks numbers and the calendar.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "model/ddl.hpp"
 #include "model/ddl_type.hpp"
@@ -22,23 +23,30 @@ class FieldWriter {
 
   const std::string& column() const { return name_; }
   // True: COPY ... (FORMAT csv) converts the field in the same way itself.
-  bool as_copy_reads() const { return kind_ == Kind::text || kind_ == Kind::plain; }
+  bool as_copy_reads() const {
+    return kind_ == Kind::text || kind_ == Kind::plain || (is_date() && formats_.empty());
+  }
+  // A DATE: where COPY reads the file itself, its fields must pass check_iso_time().
+  bool is_date() const { return kind_ == Kind::time && time_ == TimeKind::date; }
   bool is_text() const { return kind_ == Kind::text; }
   bool is_bytes() const { return kind_ == Kind::bytes; }
   // True: the column gets the field's bytes unchanged (it is neither NULL nor \x00ff).
   bool copies_bytes(const RecordField& field) const;
-  // Throws BadValue.
+  // Throws BadValue, BadTime.
   void write(const RecordField& field, CopyText& copy) const;
 
  private:
+  void write_time(std::string_view text, CopyText& copy) const;
   bool is_null(const RecordField& field) const;
-  enum class Kind { text, plain, moment, bytes, nested };
+  enum class Kind { text, plain, time, bytes, nested };
 
   std::string name_;
   std::string null_;
   Kind kind_ = Kind::plain;
-  size_t fraction_ = 6;            // digits of a second that the column keeps
-  std::shared_ptr<DdlType> type_;  // of a nested value
+  TimeKind time_ = TimeKind::date;
+  std::vector<TimeFormat> formats_;  // of times; empty: ISO 8601
+  size_t fraction_ = 6;              // digits of a second that the column keeps
+  std::shared_ptr<DdlType> type_;    // of a nested value
 };
 
 // "2026-01-31 08:00:00.123456789+01" with at most `digits` digits of the second's fraction.

@@ -22,7 +22,7 @@ RecordReader::RecordReader(ByteSource& bytes, const CsvOptions& options, std::st
       label_(std::move(label)),
       chunk_(chunk),
       record_end_(options.record_end) {
-  for (const char c : {'\n', '\r', '"', options.delimiter[0]}) special_[static_cast<unsigned char>(c)] = true;
+  for (const char c : {'\n', '\r', options.delimiter[0]}) special_[static_cast<unsigned char>(c)] = true;
 }
 
 std::string RecordReader::place_of(uint64_t line, uint64_t record) const {
@@ -84,6 +84,37 @@ bool RecordReader::next() {
   return true;
 }
 
+const std::vector<RecordField> RecordReader::kBlank(1);
+
+bool RecordReader::next_row() {
+  if (blanks_ > 0) {
+    --blanks_;
+    blank_line_ += blank_lines_;
+    ++blank_record_;
+    return true;
+  }
+  blank_ = false;
+  if (held_) {
+    held_ = false;
+    return true;
+  }
+  uint64_t blanks = 0;
+  while (next()) {
+    if (raw_size_ == 0) {
+      if (blanks++ > 0) continue;
+      blank_line_ = line_;
+      blank_lines_ = next_line_ - line_;
+      blank_record_ = record_;
+      continue;
+    }
+    if (blanks == 0) return true;
+    blanks_ = blanks - 1;
+    held_ = blank_ = true;
+    return true;
+  }
+  return false;
+}
+
 void RecordReader::step_back() {
   end_ = begin_;
   next_line_ = line_;
@@ -101,6 +132,7 @@ std::string RecordReader::take_rest() {
 bool RecordReader::parse() {
   pieces_.clear();
   decoded_.clear();
+  fault_ = nullptr;
   if (begin_ == buffer_.size()) return false;
   return options_.format == RowFormat::csv ? parse_csv() : parse_text();
 }
@@ -123,48 +155,60 @@ bool RecordReader::parse_csv() {
   return true;
 }
 
+bool RecordReader::ends_field(size_t at) const {
+  return at == buffer_.size() || special_[static_cast<unsigned char>(buffer_[at])];
+}
+
+// False: the end was not read yet.
+bool RecordReader::skip_to_end_of_field(size_t& at) const {
+  while (!ends_field(at)) ++at;
+  return at < buffer_.size() || at_end_;
+}
+
+// The first one of a record counts.
+void RecordReader::set_fault(const char* reason) {
+  if (fault_ != nullptr) return;
+  fault_ = reason;
+  fault_field_ = pieces_.size();
+}
+
 // Afterwards `at` is after the delimiter, or at the record's end for the last field.
 bool RecordReader::read_csv_field(size_t& at, bool& last) {
-  const size_t begin = at;
-  const size_t size = buffer_.size();
-  while (at < size && !special_[static_cast<unsigned char>(buffer_[at])]) ++at;
-  if (at == size && !at_end_) return false;
-  if (at < size && buffer_[at] == '"') return read_quoted_field(begin, at, last);
-  add_piece({begin, at - begin, false, false});
-  last = at == size || buffer_[at] == '\n' || buffer_[at] == '\r';
+  if (options_.quotes != CsvQuotes::none && at < buffer_.size() && buffer_[at] == '"') {
+    if (!read_quoted_field(at)) return false;
+  } else {
+    const size_t begin = at;
+    if (!skip_to_end_of_field(at)) return false;
+    if (options_.quotes == CsvQuotes::strict && view(begin, at).find('"') != std::string_view::npos)
+      set_fault(kQuoteInside);
+    add_piece({begin, at - begin, false, false});
+  }
+  last = at == buffer_.size() || buffer_[at] == '\n' || buffer_[at] == '\r';
   if (!last) ++at;
   return true;
 }
 
-// A field with quotes, at its beginning or, as COPY allows, anywhere in it.
-bool RecordReader::read_quoted_field(size_t begin, size_t& at, bool& last) {
+// Afterwards `at` is after the field.
+bool RecordReader::read_quoted_field(size_t& at) {
   const size_t size = buffer_.size();
   const size_t start = decoded_.size();
-  decoded_.append(buffer_, begin, at - begin);
-  bool quoted = false;
+  ++at;
   for (;;) {
-    if (quoted) {
-      const size_t close = buffer_.find('"', at);
-      if (close == std::string::npos) return false;
-      decoded_.append(buffer_, at, close - at);
-      if (close + 1 == size && !at_end_) return false;  // may be the first of a pair
-      const bool pair = close + 1 < size && buffer_[close + 1] == '"';
-      if (pair) decoded_ += '"';
-      at = close + (pair ? 2 : 1);
-      quoted = pair;
-      continue;
+    const size_t close = buffer_.find('"', at);
+    if (close == std::string::npos) return false;
+    decoded_.append(buffer_, at, close - at);
+    if (close + 1 == size && !at_end_) return false;  // may be the first of a pair
+    const bool pair = close + 1 < size && buffer_[close + 1] == '"';
+    at = close + (pair ? 2 : 1);
+    if (!pair && ends_field(at)) break;
+    if (!pair && options_.quotes == CsvQuotes::strict) {
+      set_fault(kTextBehindQuote);
+      if (!skip_to_end_of_field(at)) return false;
+      break;
     }
-    const size_t run = at;
-    while (at < size && !special_[static_cast<unsigned char>(buffer_[at])]) ++at;
-    decoded_.append(buffer_, run, at - run);
-    if (at == size && !at_end_) return false;
-    if (at == size || buffer_[at] != '"') break;
-    quoted = true;
-    ++at;
+    decoded_ += '"';
   }
   add_piece({start, decoded_.size() - start, true, true});
-  last = at == size || buffer_[at] == '\n' || buffer_[at] == '\r';
-  if (!last) ++at;
   return true;
 }
 

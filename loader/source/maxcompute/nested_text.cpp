@@ -8,6 +8,7 @@
 #include "core/text/ascii.hpp"
 #include "core/text/utf8.hpp"
 #include "source/maxcompute/maxcompute_value.hpp"
+#include "source/time_text.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -152,8 +153,15 @@ class Unwrapper {
       else
         refuse(text, type);
     } else {
+      check_time(text, type);
       append_string(text, out_);  // texts, bytes and times, as they are in the file
     }
+  }
+
+  static void check_time(const std::string& text, const DdlType& type) {
+    if (type.name == "date") check_iso_time(text, TimeKind::date);
+    if (type.name == "timestamp_ntz") check_iso_time(text, TimeKind::local);
+    if (type.name == "datetime" || type.name == "timestamp") check_iso_time(text, TimeKind::instant);
   }
 
   // A JSON value as text, whole.
@@ -175,7 +183,7 @@ class Unwrapper {
     size_t at = !text.empty() && text[0] == '-' ? 1 : 0;
     const auto digits = [&] {
       const size_t first = at;
-      while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+      while (at < text.size() && core::is_digit(text[at])) ++at;
       return at - first;
     };
     const size_t first = at;

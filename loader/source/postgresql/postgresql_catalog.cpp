@@ -45,8 +45,8 @@ constexpr PlainType kPlainTypes[] = {
 };
 
 // Types that are loaded as their text.
-constexpr const char* kAsText[] = {"uuid",     "inet", "cidr",   "macaddr",
-                                   "macaddr8", "xml",  "citext", "time without time zone"};
+constexpr const char* kAsText[] = {
+    "uuid", "inet", "cidr", "macaddr", "macaddr8", "xml", "time without time zone"};
 
 // "timestamp(3) with time zone" without its (3), which goes to `arguments`.
 std::string without_arguments(const std::string& type, std::string& arguments) {
@@ -92,14 +92,24 @@ void describe(Database& source, PostgresTable& table) {
   if (types.empty()) throw Refused(fmt::format("the source: {} returns no columns", table.shown));
   const Rows named = asked([&] {
     return source.query(
-        "SELECT pg_catalog.format_type(t.oid, u.modifier), t.typtype = 'e' FROM"
-        " unnest($1::oid[], $2::int4[]) WITH ORDINALITY AS u (type, modifier, place)"
-        " JOIN pg_catalog.pg_type t ON t.oid = u.type ORDER BY u.place",
+        // A domain is what it is over, an array what its elements are.
+        "WITH RECURSIVE types AS (SELECT u.place, u.type, u.modifier, 0 AS lists FROM"
+        " ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::int4[])) WITH ORDINALITY"
+        " AS u (type, modifier, place) UNION ALL"
+        " SELECT s.place, CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END,"
+        " CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE s.modifier END,"
+        " s.lists + CASE t.typtype WHEN 'd' THEN 0 ELSE 1 END FROM types s JOIN pg_catalog.pg_type t ON "
+        "t.oid = s.type"
+        " WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0))"
+        " SELECT pg_catalog.format_type(t.oid, s.modifier) || pg_catalog.repeat('[]', s.lists),"
+        " t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace FROM types s JOIN pg_catalog.pg_type t ON "
+        "t.oid = s.type"
+        " WHERE NOT (t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0)) ORDER BY s.place",
         {fmt::format("{{{}}}", fmt::join(types, ",")), fmt::format("{{{}}}", fmt::join(modifiers, ","))});
   });
   for (int i = 0; i < named.size(); ++i) {
     table.columns[static_cast<size_t>(i)].type = named.string(i, 0);
-    table.columns[static_cast<size_t>(i)].is_enum = named.boolean(i, 1);
+    table.columns[static_cast<size_t>(i)].other_schema = named.boolean(i, 1);
   }
 }
 
@@ -138,9 +148,9 @@ std::string ddl_word(const PostgresColumn& column) {
   const std::string name = without_arguments(column.type, arguments);
   if (name == "numeric") return arguments.empty() ? "" : "DECIMAL" + arguments;
   if (const PlainType* const plain = plain_type(name)) return plain->ddl;
-  const bool as_text =
-      column.is_enum || std::find_if(std::begin(kAsText), std::end(kAsText),
-                                     [&name](const char* one) { return name == one; }) != std::end(kAsText);
+  const bool as_text = column.other_schema ||
+                       std::find_if(std::begin(kAsText), std::end(kAsText),
+                                    [&name](const char* one) { return name == one; }) != std::end(kAsText);
   return as_text ? "STRING" : "";
 }
 

@@ -15,8 +15,8 @@ namespace tablegate::loader {
 
 struct PostgresColumn {
   std::string name;
-  std::string type;  // as format_type() writes it: "character varying(10)"
-  bool is_enum = false;
+  std::string type;           // as format_type() writes it: "character varying(10)"
+  bool other_schema = false;  // its type, or that of its elements, is none of PostgreSQL's own: read as text
   bool not_null = false;
 };
 

@@ -78,7 +78,9 @@ std::optional<ColumnPlan> plan_column(const PostgresColumn& source, const TableC
     return ColumnPlan{name + "::text", true};
   }
   if (mirror.type == ColumnType::jsonb && is_array(source.type))
-    return ColumnPlan{fmt::format("pg_catalog.to_jsonb({})", name), true};
+    return ColumnPlan{
+        fmt::format("pg_catalog.to_jsonb({}{})", name, source.other_schema ? "::pg_catalog.text[]" : ""),
+        true};
   if (!is) return std::nullopt;
   if (is->type == ColumnType::json && mirror.type == ColumnType::jsonb) return ColumnPlan{name, false};
   const bool unbounded = is->sql_type == "numeric" && mirror.type == ColumnType::numeric;

@@ -1,0 +1,21 @@
+// Which name was meant: how many letters two names are apart, and the nearest of
+// some ("did you mean").
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tablegate::loader {
+
+// Letters to insert, remove, replace or swap with the next one (optimal string alignment).
+size_t letters_apart(std::string_view one, std::string_view other);
+
+// At most two letters apart, fewer where the name is short: "ds" is not nearly "cn".
+bool is_near(std::string_view text, std::string_view name);
+
+// The first of those that are nearest to `text`, of any distance that is_near() allows; or empty.
+std::string nearest_name(std::string_view text, const std::vector<std::string>& names);
+
+}  // namespace tablegate::loader
