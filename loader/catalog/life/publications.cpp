@@ -102,7 +102,7 @@ class Publisher {
   std::vector<Published> run() {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
-    check_domains();
+    for (const std::string& domain : request_.domains) check_domain(domain);
     std::vector<Published> published;
     std::map<std::string, bool> moved;  // REST APIs whose domains this command changed
     for (const ApiRow& api : apis_) {
@@ -119,11 +119,21 @@ class Publisher {
   }
 
  private:
-  void check_domains() {
-    for (const std::string& domain : request_.domains) {
-      if (catalog_.query("SELECT FROM tablegate.domain WHERE name = $1", {domain}).empty()) {
-        throw Refused(fmt::format("there is no domain \"{}\"", domain), "tablegate get domains");
-      }
+  // It is there, and shared or the workspace's of these APIs.
+  void check_domain(const std::string& domain) {
+    const Rows rows = catalog_.query(
+        "SELECT w.name, d.shared FROM tablegate.domain d JOIN tablegate.workspace w USING (workspace_id) "
+        "WHERE "
+        "d.name = $1",
+        {domain});
+    if (rows.empty())
+      throw Refused(fmt::format("there is no domain \"{}\"", domain), "tablegate get domains");
+    const bool own = std::all_of(apis_.begin(), apis_.end(),
+                                 [&](const ApiRow& api) { return api.workspace == rows.text(0, 0); });
+    if (!own && !rows.boolean(0, 1)) {
+      throw Refused(
+          fmt::format("domain \"{}\" belongs to workspace {} and is not shared", domain, rows.text(0, 0)),
+          "tablegate get domains");
     }
   }
 
