@@ -135,4 +135,22 @@ std::vector<ListedDefinition> list_definitions(Database& catalog, const std::str
   return list;
 }
 
+std::vector<DataSourceDefinition> refreshed_sources(Database& catalog, const Workspace& workspace,
+                                                    const std::vector<std::string>& tables,
+                                                    const std::vector<std::string>& sources) {
+  const Rows rows = catalog.query(
+      "SELECT DISTINCT d.name, d.definition::text FROM tablegate.data_source d JOIN tablegate.mirror_table t "
+      "USING "
+      "(data_source_id) WHERE t.refresh_schedule IS NOT NULL AND (t.name IN (SELECT "
+      "json_array_elements_text($1::json)) OR (d.workspace_id = $3 AND d.name IN (SELECT "
+      "json_array_elements_text($2::json)))) ORDER BY 1",
+      {names_text(tables), names_text(sources), workspace.id});
+  std::vector<DataSourceDefinition> found;
+  for (int row = 0; row < rows.size(); ++row) {
+    found.push_back(read_data_source_definition(rows.string(row, 1),
+                                                fmt::format("DataSource \"{}\"", rows.text(row, 0))));
+  }
+  return found;
+}
+
 }  // namespace tablegate::loader

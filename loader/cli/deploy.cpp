@@ -14,6 +14,7 @@
 #include "catalog/life/draft_states.hpp"
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/publications.hpp"
+#include "cli/applied_notes.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
@@ -74,6 +75,7 @@ class Deployment {
     std::vector<Definition> definitions = read_definitions(options_.sources, problems);
     workspace_ = find_workspace(catalog_, settings_.workspace);
     objects_ = apply_definitions(catalog_, *workspace_, definitions, problems, read_source_ddl);
+    print_notes(settings_, catalog_, *workspace_, objects_);
     std::vector<std::string> names;
     for (const AppliedObject& object : objects_) {
       if (object.kind == Kind::api) names.push_back(object.name);
