@@ -58,10 +58,10 @@ CREATE OR REPLACE FUNCTION tablegate.status_by_the_rules() RETURNS trigger LANGU
 DECLARE
     approval boolean;
 BEGIN
+    -- The lock keeps the setting unchanged until the version has its status.
+    SELECT w.approval INTO approval FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)
+        WHERE a.api_id = NEW.api_id FOR SHARE OF w;
     IF TG_OP = 'INSERT' THEN
-        -- The lock keeps the setting unchanged while a version is inserted.
-        SELECT w.approval INTO approval FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)
-            WHERE a.api_id = NEW.api_id FOR SHARE OF w;
         IF NEW.status <> (CASE WHEN approval THEN 'Pending for Application' ELSE 'Publishable' END)
            OR NEW.submitted_by IS NOT NULL OR NEW.decided_by IS NOT NULL THEN
             RAISE EXCEPTION 'a new version of this workspace cannot be %', NEW.status USING ERRCODE = 'TG001';
@@ -73,6 +73,11 @@ BEGIN
         IF OLD.status NOT IN ('Pending for Application', 'Rejected') OR NEW.submitted_by IS NULL
            OR NEW.decided_by IS NOT NULL THEN
             RAISE EXCEPTION 'a version that is % cannot be submitted', OLD.status USING ERRCODE = 'TG001';
+        END IF;
+    ELSIF NEW.status = 'Publishable' AND NOT approval THEN  -- committed when approval was on
+        IF OLD.status NOT IN ('Pending for Application', 'Pending for Approval')
+           OR NEW.submitted_by IS DISTINCT FROM OLD.submitted_by OR NEW.decided_by IS NULL THEN
+            RAISE EXCEPTION 'a version that is % cannot become %', OLD.status, NEW.status USING ERRCODE = 'TG001';
         END IF;
     ELSIF NEW.status IN ('Publishable', 'Rejected') THEN
         IF OLD.status <> 'Pending for Approval' OR NEW.submitted_by IS DISTINCT FROM OLD.submitted_by
@@ -91,7 +96,8 @@ CREATE OR REPLACE FUNCTION tablegate.take_step(step text, wanted_api bigint, wan
     RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     actor     text := coalesce(as_user, session_user::text);
-    the_role  text := CASE step WHEN 'submit' THEN 'tablegate_developer' ELSE 'tablegate_approver' END;
+    the_role  text := CASE step WHEN 'submit' THEN 'tablegate_developer' WHEN 'release' THEN 'tablegate_operator'
+                                ELSE 'tablegate_approver' END;
     before    tablegate.api_version;
     new_status text;
 BEGIN
@@ -111,14 +117,17 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no such version' USING ERRCODE = 'TG004';
     ELSIF step = 'submit' AND before.status NOT IN ('Pending for Application', 'Rejected')
-          OR step <> 'submit' AND before.status <> 'Pending for Approval' THEN
+          OR step = 'release' AND before.status NOT IN ('Pending for Application', 'Pending for Approval')
+          OR step IN ('approve', 'reject') AND before.status <> 'Pending for Approval' THEN
         RAISE EXCEPTION 'it is %', before.status USING ERRCODE = 'TG001';
-    ELSIF step <> 'submit' AND before.submitted_by = actor THEN
+    ELSIF step = 'release' AND (SELECT w.approval FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)
+                                WHERE a.api_id = wanted_api) THEN
+        RAISE EXCEPTION 'its workspace requires approval' USING ERRCODE = 'TG001';
+    ELSIF step IN ('approve', 'reject') AND before.submitted_by = actor THEN
         RAISE EXCEPTION '% submitted it, and who submits a version does not decide about it', actor
             USING ERRCODE = 'TG002';
     END IF;
-    new_status := CASE step WHEN 'submit' THEN 'Pending for Approval' WHEN 'approve' THEN 'Publishable'
-                            ELSE 'Rejected' END;
+    new_status := CASE step WHEN 'submit' THEN 'Pending for Approval' WHEN 'reject' THEN 'Rejected' ELSE 'Publishable' END;
     UPDATE tablegate.api_version v
         SET status = new_status, note = step_note,
             submitted_by = CASE step WHEN 'submit' THEN actor ELSE v.submitted_by END,
@@ -135,6 +144,10 @@ CREATE OR REPLACE FUNCTION tablegate.approve_version(bigint, integer, text, text
 
 CREATE OR REPLACE FUNCTION tablegate.reject_version(bigint, integer, text, text) RETURNS text LANGUAGE sql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$ SELECT tablegate.take_step('reject', $1, $2, $3, $4) $$;
+
+-- An operator's word for a version that waits although its workspace requires no approval any more.
+CREATE OR REPLACE FUNCTION tablegate.release_version(bigint, integer, text, text) RETURNS text LANGUAGE sql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$ SELECT tablegate.take_step('release', $1, $2, $3, $4) $$;
 
 CREATE OR REPLACE FUNCTION tablegate.audit_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -675,3 +688,4 @@ GRANT EXECUTE ON FUNCTION tablegate.changed(text) TO tablegate_developer, tableg
 GRANT EXECUTE ON FUNCTION tablegate.report_node(text, text, jsonb), tablegate.record_usage(text, text, json) TO tablegate_node;
 GRANT EXECUTE ON FUNCTION tablegate.prune_audit(integer) TO tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.acts_in(bigint), tablegate.other_users(text, text) TO tablegate_developer, tablegate_operator;
+GRANT EXECUTE ON FUNCTION tablegate.release_version(bigint, integer, text, text) TO tablegate_operator;
