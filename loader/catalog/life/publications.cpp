@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "catalog/life/approval.hpp"
 #include "catalog/life/canary.hpp"
 #include "catalog/life/usage_report.hpp"
 #include "catalog/life/version_reads.hpp"
@@ -210,8 +211,10 @@ class Publisher {
     }
     if (!same) require_columns(catalog_, api.id, api.name, number);
     if (!request_.breaking && !before.empty() && !same) {
-      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
-                    read_version(catalog_, api, published.version.value_or(0)), "publish");
+      refuse_breaks(api,
+                    breaks_text(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
+                                read_version(catalog_, api, published.version.value_or(0))),
+                    "publish");
     }
     catalog_.query(
         "INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
@@ -240,8 +243,10 @@ class Publisher {
     check_service(api, now.string(0, 1), version.string(0, 2));
     require_columns(catalog_, api.id, api.name, version.string(0, 0));
     if (!request_.breaking) {
-      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(now.integer(0, 0))),
-                    read_version(catalog_, api, canary.version), "publish");
+      refuse_breaks(api,
+                    breaks_text(api, read_version(catalog_, api, static_cast<int>(now.integer(0, 0))),
+                                read_version(catalog_, api, canary.version)),
+                    "publish");
     }
     published.publication = next_publication(catalog_, request_.gateway, api.id, now.string(0, 0));
     return published;
@@ -260,9 +265,13 @@ class Publisher {
                              fmt::format("tablegate api commit \"{}\"", api.name));
     }
     if (rows.text(0, 1) != "Publishable") {
-      throw Refused(fmt::format("version {} of API \"{}\" is {}, not Publishable", rows.text(0, 0), api.name,
-                                rows.text(0, 1)),
-                    fmt::format("tablegate api versions \"{}\"", api.name));
+      const bool waits = rows.text(0, 1).rfind("Pending", 0) == 0 && !requires_approval(catalog_, api);
+      throw Refused(
+          fmt::format(
+              "version {} of API \"{}\" is {}, not Publishable{}", rows.text(0, 0), api.name, rows.text(0, 1),
+              waits ? "; its workspace requires no approval any more, an operator can approve it" : ""),
+          waits ? fmt::format("tablegate api approve \"{}\" --version {}", api.name, rows.text(0, 0))
+                : fmt::format("tablegate api versions \"{}\"", api.name));
     }
     return rows;
   }
