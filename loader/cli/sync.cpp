@@ -45,6 +45,9 @@ void report(const Settings& settings, const NodeSync& done) {
 
 // What went through went through; a domain that did not is exit 1.
 void tell_domains(const Settings& settings, const DomainReport& domains) {
+  for (const std::string& note : domains.notes) {
+    if (!settings.quiet) fmt::print(stderr, "note: {}\n", note);
+  }
   for (const std::string& warning : domains.warnings) {
     if (!settings.quiet) fmt::print(stderr, "warning: {}\n", warning);
   }
