@@ -17,7 +17,7 @@ namespace {
 ngx_command_t commands[] = {
     {ngx_string("tablegate_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_zone, NGX_HTTP_MAIN_CONF_OFFSET,
      0, nullptr},
-    {ngx_string("tablegate_manifest"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_manifest,
+    {ngx_string("tablegate_manifest"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE12, set_manifest,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("tablegate_service"), NGX_HTTP_MAIN_CONF | NGX_CONF_BLOCK | NGX_CONF_TAKE1, set_service,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
