@@ -12,6 +12,7 @@
 #include "cli/duration.hpp"
 #include "cli/output.hpp"
 #include "node/node_sync.hpp"
+#include "node/output_folder.hpp"
 #include "node/snapshot.hpp"
 #include "node/stop_signal.hpp"
 #include "node/watcher.hpp"
@@ -88,6 +89,7 @@ void watch(const Settings& settings, const SyncOptions& options) {
       std::fflush(stdout);
     };
   }
+  const Descriptor only = OutputFolder::lock_watcher(watching.node.folder);
   Watcher(std::move(watching)).run();
 }
 

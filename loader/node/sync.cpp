@@ -70,6 +70,9 @@ std::string fault_of(const std::string& option, const ShellOutcome& outcome) {
   // nginx only warns of a second server block with the same name, and ignores it.
   if (option == "--check" && outcome.output.find("conflicting server name") != std::string::npos)
     return "warns of a conflicting server name";
+  // With `tablegate_manifest FILE optional` nginx starts without it.
+  if (option == "--check" && outcome.output.find("tablegate: no API is served") != std::string::npos)
+    return "reports that no API would be served";
   return outcome.ok ? "" : "failed (" + outcome.how + ")";
 }
 
