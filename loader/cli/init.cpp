@@ -30,6 +30,7 @@ struct InitOptions {
   std::string password_file;
   bool approval = false;
   bool rotate = false;
+  bool roles = false;
 };
 
 void refuse_shared_database(const std::string& database) {
@@ -74,6 +75,7 @@ bool prepare_separate_mirror(Database& mirror, const std::string& password, std:
   Transaction transaction(mirror);
   lock_catalog(mirror);
   bool changed = ensure_roles(mirror);
+  refuse_lost_owners(mirror);
   if (!password.empty()) set_reader_password(mirror, password);
   changed |= prepare_mirror(mirror, ran);
   transaction.commit();
@@ -115,6 +117,7 @@ void init(const Settings& settings, const InitOptions& options) {
     Transaction transaction(catalog);
     lock_catalog(catalog);
     changed |= ensure_roles(catalog);
+    refuse_lost_owners(catalog);
     changed |= ensure_database_grants(catalog);
     if (!mirror) {
       changed |= prepare_mirror(catalog, ran);
@@ -170,6 +173,21 @@ void init(const Settings& settings, const InitOptions& options) {
   print_advice(PQdb((mirror ? *mirror : catalog).connection()));
 }
 
+// They belong to the cluster, and a dump does not contain them: any database of it will do.
+void make_roles(const Settings& settings) {
+  Database database = Database::connect(settings.catalog, "the catalog");
+  Transaction transaction(database);
+  const bool changed = ensure_roles(database);
+  transaction.commit();
+  if (settings.json) {
+    JsonOutput json;
+    json.begin_object().key("changed").boolean(changed).end_object().print();
+  } else if (!settings.quiet) {
+    print_line(changed ? "the roles are there; restore the dump now, then: tablegate init --workspace NAME"
+                       : "unchanged");
+  }
+}
+
 void rotate(const Settings& settings) {
   Database catalog = settings.open_catalog();
   const std::string path = master_key_path();
@@ -200,14 +218,21 @@ void add_init(Verb& app, Settings& settings) {
   verb->add_flag("--approval", options->approval, "versions of the workspace require approval");
   verb->add_flag("--rotate-master-key", options->rotate,
                  "seal all secrets of the catalog with a new key (alone: without --workspace)");
+  verb->add_flag("--roles", options->roles, "create the roles only, before a dump is restored (alone)");
   verb->footer(
       "Examples:\n"
       "  tablegate init --workspace demo\n"
+      "  tablegate --catalog dbname=postgres init --roles\n"
       "  tablegate --catalog 'host=db1 dbname=tablegate' init --workspace demo --reader-password-file "
       "reader.password\n"
       "  tablegate init --rotate-master-key");
   verb->callback([&settings, options] {
     options->workspace = settings.workspace;
+    if (options->roles) {
+      if (options->rotate || options->approval || !options->password_file.empty())
+        throw WrongUsage("--roles takes no other option of init", "tablegate init --roles");
+      return make_roles(settings);
+    }
     if (options->workspace.empty() && !options->rotate)
       throw WrongUsage("--workspace is missing", "tablegate init --workspace NAME");
     if (options->rotate) return rotate(settings);
