@@ -18,6 +18,10 @@ namespace tablegate::loader {
 namespace {
 
 void report_applied(const Settings& settings, const std::vector<AppliedObject>& objects) {
+  for (const AppliedObject& object : objects) {
+    for (const std::string& warning : object.warnings)
+      fmt::print(stderr, "warning: {} \"{}\": {}\n", kind_info(object.kind).name, object.name, warning);
+  }
   if (settings.json) {
     JsonOutput json;
     json.begin_array();
