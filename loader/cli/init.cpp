@@ -45,6 +45,16 @@ void refuse_shared_database(const std::string& database) {
   }
 }
 
+void refuse_other_encoding(const Database& database) {
+  const std::string encoding = database.encoding();
+  if (encoding == "UTF8") return;
+  const char* const name = PQdb(database.connection());
+  throw Refused(
+      fmt::format("database \"{}\" has the encoding {}: catalog and mirror require UTF8", name, encoding),
+      fmt::format("createdb --template template0 --encoding UTF8 {}",
+                  shell_word(fmt::format("{}_utf8", name))));
+}
+
 // The password without its line's end.
 std::string read_password(const std::string& file) {
   std::string password = read_file(file, 4096);
@@ -102,10 +112,12 @@ void init(const Settings& settings, const InitOptions& options) {
     throw Refused("--workspace " + reason);
   Database catalog = Database::connect(settings.catalog, "the catalog");
   refuse_shared_database(PQdb(catalog.connection()));
+  refuse_other_encoding(catalog);
   std::optional<Database> mirror;  // where it is apart from the catalog, or might be
   if (!settings.mirror.empty()) {
     mirror.emplace(settings.open_mirror());
     refuse_shared_database(PQdb(mirror->connection()));
+    refuse_other_encoding(*mirror);
   }
   std::string password;
   if (!options.password_file.empty()) password = read_password(options.password_file);

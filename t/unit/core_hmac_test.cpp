@@ -50,13 +50,8 @@ std::unique_ptr<const Manifest> a_manifest() {
 class LineHeaders final : public HeaderSource {
  public:
   explicit LineHeaders(const Lines& lines) : lines_(lines) {}
-  std::string_view find(std::string_view name, unsigned& count) const override {
-    std::string_view first;
-    count = 0;
-    for (const auto& [header, value] : lines_) {
-      if (testing::lower(header) == testing::lower(name) && count++ == 0) first = value;
-    }
-    return first;
+  void visit(Visitor& visitor) const override {
+    for (const auto& [name, value] : lines_) visitor.header(name, value);
   }
 
  private:
