@@ -205,7 +205,8 @@ class Deployment {
     const std::string& first = versions_[waiting_.front()].status;
     const bool asked = first == kAsked;
     const size_t place = waiting_.front();
-    if ((asked || first == kUnasked) && !requires_approval(catalog_, apis_[place])) {
+    if ((asked || first == kUnasked) &&
+        !requires_approval(catalog_, apis_[place], versions_[place].version)) {
       throw Refused(
           fmt::format(
               "nothing was published, because versions still wait from when the workspace required "

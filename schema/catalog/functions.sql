@@ -58,10 +58,10 @@ CREATE OR REPLACE FUNCTION tablegate.status_by_the_rules() RETURNS trigger LANGU
 DECLARE
     approval boolean;
 BEGIN
-    -- The lock keeps the setting unchanged until the version has its status.
-    SELECT w.approval INTO approval FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)
-        WHERE a.api_id = NEW.api_id FOR SHARE OF w;
     IF TG_OP = 'INSERT' THEN
+        -- The lock keeps the setting unchanged while a version is inserted.
+        SELECT w.approval INTO approval FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)
+            WHERE a.api_id = NEW.api_id FOR SHARE OF w;
         IF NEW.status <> (CASE WHEN approval THEN 'Pending for Application' ELSE 'Publishable' END)
            OR NEW.submitted_by IS NOT NULL OR NEW.decided_by IS NOT NULL THEN
             RAISE EXCEPTION 'a new version of this workspace cannot be %', NEW.status USING ERRCODE = 'TG001';
@@ -74,7 +74,8 @@ BEGIN
            OR NEW.decided_by IS NOT NULL THEN
             RAISE EXCEPTION 'a version that is % cannot be submitted', OLD.status USING ERRCODE = 'TG001';
         END IF;
-    ELSIF NEW.status = 'Publishable' AND NOT approval THEN  -- committed when approval was on
+    ELSIF NEW.status = 'Publishable' AND NOT tablegate.requires_approval(NEW.api_id, NEW.version) THEN
+        -- Committed when approval was on.
         IF OLD.status NOT IN ('Pending for Application', 'Pending for Approval')
            OR NEW.submitted_by IS DISTINCT FROM OLD.submitted_by OR NEW.decided_by IS NULL THEN
             RAISE EXCEPTION 'a version that is % cannot become %', OLD.status, NEW.status USING ERRCODE = 'TG001';
@@ -88,6 +89,23 @@ BEGIN
         RAISE EXCEPTION 'a version that is % cannot become %', OLD.status, NEW.status USING ERRCODE = 'TG001';
     END IF;
     RETURN NEW;
+END $$;
+
+-- Whether a version that exists requires approval now: where its workspace does, or that of a table that it reads. The lock
+-- keeps the setting unchanged while a version becomes Publishable.
+CREATE OR REPLACE FUNCTION tablegate.requires_approval(wanted_api bigint, wanted_version integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    required boolean;
+BEGIN
+    SELECT bool_or(s.approval) INTO required FROM (
+        SELECT w.approval FROM tablegate.workspace w WHERE w.workspace_id IN (
+            SELECT a.workspace_id FROM tablegate.api a WHERE a.api_id = wanted_api
+            UNION ALL
+            SELECT t.workspace_id FROM tablegate.api_version_read r JOIN tablegate.mirror_table t ON t.name = r.table_name
+                WHERE r.api_id = wanted_api AND r.version = wanted_version)
+        FOR SHARE OF w) s;
+    RETURN required;
 END $$;
 
 -- The acting user: the one who signed in (session_user, which SET ROLE does not change), or a user in whose name the
@@ -120,9 +138,8 @@ BEGIN
           OR step = 'release' AND before.status NOT IN ('Pending for Application', 'Pending for Approval')
           OR step IN ('approve', 'reject') AND before.status <> 'Pending for Approval' THEN
         RAISE EXCEPTION 'it is %', before.status USING ERRCODE = 'TG001';
-    ELSIF step = 'release' AND (SELECT w.approval FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)
-                                WHERE a.api_id = wanted_api) THEN
-        RAISE EXCEPTION 'its workspace requires approval' USING ERRCODE = 'TG001';
+    ELSIF step = 'release' AND tablegate.requires_approval(wanted_api, wanted_version) THEN
+        RAISE EXCEPTION 'its workspace, or that of a table that it reads, requires approval' USING ERRCODE = 'TG001';
     ELSIF step IN ('approve', 'reject') AND before.submitted_by = actor THEN
         RAISE EXCEPTION '% submitted it, and who submits a version does not decide about it', actor
             USING ERRCODE = 'TG002';
@@ -493,7 +510,7 @@ BEGIN
     END IF;
     IF NOT tablegate.acts_in(space) THEN
         RAISE EXCEPTION '% does not belong to the members of workspace %', session_user,
-            (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = space) USING ERRCODE = 'TG005';
+            (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = space) USING ERRCODE = 'TG006';
     END IF;
     RETURN thing;
 END $$;
@@ -532,12 +549,12 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN before := OLD.shared; END IF;
     IF NEW.shared = before THEN RETURN NEW; END IF;
     IF NOT pg_has_role(session_user, 'tablegate_operator', 'MEMBER') AND NOT pg_has_role(session_user, 'tablegate_owner', 'MEMBER') THEN
-        RAISE EXCEPTION 'only members of tablegate_operator decide what is shared' USING ERRCODE = 'TG005';
+        RAISE EXCEPTION 'only members of tablegate_operator decide what is shared' USING ERRCODE = 'TG006';
     END IF;
     IF before THEN
         SELECT string_agg(u, ', ') INTO users FROM tablegate.other_users(TG_TABLE_NAME, to_jsonb(NEW) ->> TG_ARGV[0]) u;
         IF users IS NOT NULL THEN
-            RAISE EXCEPTION 'it stays shared while other workspaces use it: %', users USING ERRCODE = 'TG005';
+            RAISE EXCEPTION 'it stays shared while other workspaces use it: %', users USING ERRCODE = 'TG006';
         END IF;
     END IF;
     RETURN NEW;
@@ -576,7 +593,7 @@ BEGIN
     ELSE  -- api; a deleted one refers to nothing
         IF EXISTS (SELECT FROM tablegate.business_process b
                    WHERE b.business_process_id = NEW.business_process_id AND b.workspace_id <> NEW.workspace_id) THEN
-            RAISE EXCEPTION 'an API and its business process belong to one workspace' USING ERRCODE = 'TG005';
+            RAISE EXCEPTION 'an API and its business process belong to one workspace' USING ERRCODE = 'TG006';
         END IF;
         SELECT t.workspace_id, t.name INTO used FROM tablegate.mirror_table t WHERE t.name = NEW.table_name;
         IF used.workspace_id <> NEW.workspace_id THEN
@@ -585,7 +602,7 @@ BEGIN
         END IF;
     END CASE;
     IF foreign_one IS NOT NULL THEN
-        RAISE EXCEPTION '% belongs to another workspace and is not shared', foreign_one USING ERRCODE = 'TG005';
+        RAISE EXCEPTION '% belongs to another workspace and is not shared', foreign_one USING ERRCODE = 'TG006';
     END IF;
     RETURN NEW;
 END $$;
@@ -690,3 +707,4 @@ GRANT EXECUTE ON FUNCTION tablegate.report_node(text, text, jsonb), tablegate.re
 GRANT EXECUTE ON FUNCTION tablegate.prune_audit(integer) TO tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.acts_in(bigint), tablegate.other_users(text, text) TO tablegate_developer, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.release_version(bigint, integer, text, text) TO tablegate_operator;
+GRANT EXECUTE ON FUNCTION tablegate.requires_approval(bigint, integer) TO tablegate_developer, tablegate_approver, tablegate_operator;

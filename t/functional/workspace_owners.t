@@ -122,6 +122,21 @@ def shared(t, p, people):
     people["demo"].cannot("a gateway instance is always shared", "must be true", one("GatewayInstance", shared=False))
 
 
+def strict(t, p, people):
+    """A version over a table of a workspace with approval is not released without it."""
+    for name in ("demo", "reports"):
+        p.loader.must("workspace", "set", name, "--approval", "on")
+    people["reports"].can("a draft over a shared table", one("Api", name="Guest API", business_process="Guests Of Demo", path="/guest", description="more"))
+    t.is_(people["reports"]("api", "test", "Guest API").rc, 0, "api test")
+    t.is_(people["reports"]("api", "commit", "Guest API", "-o", "json").json["status"], "Pending for Application", "committed under approval")
+    p.loader.must("workspace", "set", "reports", "--approval", "off")
+    operator = Acting(t, p, "op", "reports")
+    result = operator("api", "approve", "Guest API", "--version", "2")
+    t.ok(result.rc == 1, "the table's workspace still requires approval: an operator cannot release it", result)
+    p.loader.must("workspace", "set", "demo", "--approval", "off")
+    t.is_(operator("api", "approve", "Guest API", "--version", "2", "-o", "json").json["status"], "Publishable", "neither does: released")
+
+
 def members(t, p, people):
     """A workspace that names a role is changed by its members alone, by any means."""
     p.postgres.psql("CREATE ROLE team_reports")
@@ -202,6 +217,7 @@ def test(t):
     foreign(t, p, people)
     by_sql(t, p)
     shared(t, p, people)
+    strict(t, p, people)
     members(t, p, people)
     empty(t, p)
     people["demo"].can("a domain that nobody uses", {"kind": "Domain", "name": "unused.example"})

@@ -21,8 +21,8 @@ struct StepOutcome {
   int version = 0;
   std::string status;
 };
-// Whether versions of its workspace require approval now.
-bool requires_approval(Database& catalog, const ApiRow& api);
+// Whether a version requires approval now: its workspace does, or that of a table that it reads.
+bool requires_approval(Database& catalog, const ApiRow& api, int version);
 
 // "approve" where no approval is required any more is an operator's word for a version that still waits.
 StepOutcome take_step(Database& catalog, const ApiRow& api, const StepRequest& request);

@@ -265,7 +265,8 @@ class Publisher {
                              fmt::format("tablegate api commit \"{}\"", api.name));
     }
     if (rows.text(0, 1) != "Publishable") {
-      const bool waits = rows.text(0, 1).rfind("Pending", 0) == 0 && !requires_approval(catalog_, api);
+      const bool waits = rows.text(0, 1).rfind("Pending", 0) == 0 &&
+                         !requires_approval(catalog_, api, static_cast<int>(rows.integer(0, 0)));
       throw Refused(
           fmt::format(
               "version {} of API \"{}\" is {}, not Publishable{}", rows.text(0, 0), api.name, rows.text(0, 1),
