@@ -7,13 +7,24 @@
 
 #include "cli/output.hpp"
 #include "core/manifest/types.hpp"
+#include "mirror/dependent_views.hpp"
 #include "mirror/table_spec.hpp"
 #include "mirror/table_status.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-void print_status_json(const std::vector<TableStatus>& tables) {
+// Who reads which generation. Without the mirror the catalog's part of the status is all there is.
+std::vector<DependentView> views_of(const Settings& settings, const std::string& name) {
+  try {
+    Database mirror = settings.open_mirror();
+    return dependent_views(mirror, name);
+  } catch (const Failure&) {
+    return {};
+  }
+}
+
+void print_status_json(const std::vector<TableStatus>& tables, const std::vector<DependentView>& views) {
   JsonOutput json;
   json.begin_array();
   for (const TableStatus& table : tables) {
@@ -24,7 +35,11 @@ void print_status_json(const std::vector<TableStatus>& tables) {
       json.key("source").text(state.source).key("loaded_by").text(state.loaded_by);
       json.key("started_at").text(state.started_at).key("finished_at").text(state.finished_at);
       json.key("source_time").text(state.source_time).key("checked_at").text(state.checked_at);
-      json.key("age_seconds").number(state.age_seconds).end_object();
+      json.key("age_seconds").number(state.age_seconds).key("views").begin_array();
+      for (const DependentView& view : views) {
+        if (view.table == table.name && view.generation == state.generation) json.text(view.name);
+      }
+      json.end_array().end_object();
     }
   }
   json.end_array().print();
@@ -59,9 +74,10 @@ void print_columns_json(const TableSpec& spec) {
 
 }  // namespace
 
-void print_table_status(Database& catalog, const std::string& name, bool json) {
-  const std::vector<TableStatus> tables = table_status(catalog, name, json && !name.empty());
-  if (json) return print_status_json(tables);
+void print_table_status(const Settings& settings, Database& catalog, const std::string& name) {
+  const std::vector<TableStatus> tables = table_status(catalog, name, settings.json && !name.empty());
+  const std::vector<DependentView> views = views_of(settings, name);
+  if (settings.json) return print_status_json(tables, views);
   std::vector<std::vector<std::string>> lines = {
       {"TABLE", "GENERATION", "STATUS", "ROWS", "LOADED", "AGE", "SOURCE TIME", "SOURCE"}};
   for (const TableStatus& table : tables) {
@@ -73,6 +89,7 @@ void print_table_status(Database& catalog, const std::string& name, bool json) {
     }
   }
   print_table(lines);
+  for (const std::string& line : stale_view_lines(views)) fmt::print(stderr, "warning: {}\n", line);
 }
 
 void print_table_columns(Database& catalog, const std::string& name, bool json) {
