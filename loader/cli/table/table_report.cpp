@@ -6,25 +6,15 @@
 #include <vector>
 
 #include "cli/output.hpp"
+#include "cli/table/table_verbs.hpp"
 #include "core/manifest/types.hpp"
-#include "mirror/dependent_views.hpp"
 #include "mirror/table_spec.hpp"
 #include "mirror/table_status.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-// Who reads which generation. Without the mirror the catalog's part of the status is all there is.
-std::vector<DependentView> views_of(const Settings& settings, const std::string& name) {
-  try {
-    Database mirror = settings.open_mirror();
-    return dependent_views(mirror, name);
-  } catch (const Failure&) {
-    return {};
-  }
-}
-
-void print_status_json(const std::vector<TableStatus>& tables, const std::vector<DependentView>& views) {
+void print_status_json(const std::vector<TableStatus>& tables) {
   JsonOutput json;
   json.begin_array();
   for (const TableStatus& table : tables) {
@@ -35,11 +25,7 @@ void print_status_json(const std::vector<TableStatus>& tables, const std::vector
       json.key("source").text(state.source).key("loaded_by").text(state.loaded_by);
       json.key("started_at").text(state.started_at).key("finished_at").text(state.finished_at);
       json.key("source_time").text(state.source_time).key("checked_at").text(state.checked_at);
-      json.key("age_seconds").number(state.age_seconds).key("views").begin_array();
-      for (const DependentView& view : views) {
-        if (view.table == table.name && view.generation == state.generation) json.text(view.name);
-      }
-      json.end_array().end_object();
+      json.key("age_seconds").number(state.age_seconds).end_object();
     }
   }
   json.end_array().print();
@@ -76,8 +62,8 @@ void print_columns_json(const TableSpec& spec) {
 
 void print_table_status(const Settings& settings, Database& catalog, const std::string& name) {
   const std::vector<TableStatus> tables = table_status(catalog, name, settings.json && !name.empty());
-  const std::vector<DependentView> views = views_of(settings, name);
-  if (settings.json) return print_status_json(tables, views);
+  warn_of_views(settings, name);
+  if (settings.json) return print_status_json(tables);
   std::vector<std::vector<std::string>> lines = {
       {"TABLE", "GENERATION", "STATUS", "ROWS", "LOADED", "AGE", "SOURCE TIME", "SOURCE"}};
   for (const TableStatus& table : tables) {
@@ -89,7 +75,6 @@ void print_table_status(const Settings& settings, Database& catalog, const std::
     }
   }
   print_table(lines);
-  for (const std::string& line : stale_view_lines(views)) fmt::print(stderr, "warning: {}\n", line);
 }
 
 void print_table_columns(Database& catalog, const std::string& name, bool json) {

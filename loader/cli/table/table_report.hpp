@@ -9,7 +9,7 @@
 namespace tablegate::loader {
 
 // `name` empty: all tables. JSON:
-// [{"table","generation","status","rows","source","loaded_by","started_at","finished_at","views"}],
+// [{"table","generation","status","rows","source","loaded_by","started_at","finished_at"}],
 // newest generation first; pruned and failed ones only in JSON and only for a named table. Throws Refused: no
 // such table.
 void print_table_status(const Settings& settings, Database& catalog, const std::string& name);

@@ -56,9 +56,12 @@ void rebind(const Settings& settings, Database& mirror, const std::string& table
 
 void warn_of_views(const Settings& settings, const std::string& table) {
   if (settings.quiet) return;
-  Database mirror = settings.open_mirror();
-  for (const std::string& line : stale_view_lines(dependent_views(mirror, table)))
-    fmt::print(stderr, "warning: {}\n", line);
+  try {
+    Database mirror = settings.open_mirror();
+    for (const std::string& line : stale_view_lines(dependent_views(mirror, table)))
+      fmt::print(stderr, "warning: {}\n", line);
+  } catch (const Failure&) {  // NOLINT(bugprone-empty-catch): what was to be done is done
+  }
 }
 
 void add_table_views(Verb& table, Settings& settings) {
