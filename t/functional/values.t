@@ -3,6 +3,7 @@
 import decimal
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -121,6 +122,29 @@ def wanted_rows():
     return {number: '{"id":%d,' % number + text.replace("%s", f'"{escaped}"') + "}" for number, text in kWanted.items()}
 
 
+def schemas(t, p, rows):
+    """What the OpenAPI document says of times is true of every answer."""
+    document = json.loads(p.loader.must("openapi").stdout)
+    row = next(one for one in find_objects(document) if set(kColumns) <= set(one.get("properties", {})))
+    formats = {"date": r"\d{4}-\d\d-\d\d", "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)",
+               "date-time-local": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"}
+    for name in ("day", "at", "ts", "ntz"):
+        forms = [one for one in row["properties"][name]["anyOf"] if one["type"] == "string"]
+        for number, text in rows.items():
+            shown = json.loads(text)[name]
+            good = shown is None or any(re.fullmatch(one.get("pattern") or formats[one["format"]], shown) for one in forms)
+            t.ok(good, f"row {number}, {name}: {shown} is what the schema says", forms)
+
+
+def find_objects(value):
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from find_objects(one)
+
+
 def test(t):
     p = t.project()
     csv = ",".join(kColumns) + "\n" + "".join(
@@ -143,6 +167,7 @@ def test(t):
     t.is_(request(port, "/e/header", headers={"x-row": "3"}).text, '{"data":%s,"success":true}' % rows[3], "a parameter in a header")
     t.is_(request(port, "/e/header").json["error"], "missing_parameter", "a header that is missing")
     t.is_(request(port, "/e/default").text, '{"data":[%s],"success":true}' % rows[3], "a default stands in for an absent parameter")
+    schemas(t, p, rows)
     readers(t, p, everything)
     postgres(t, p)
     parameters(t, port, rows)
