@@ -159,7 +159,7 @@ Waiter* Flight::take_waiter() {
   return waiter;
 }
 
-// Where nobody waits any more the statement is left to PostgreSQL's statement_timeout.
+// A statement that nobody waits for any more is cancelled.
 void Flight::leave(Waiter& waiter) {
   remove(waiter);
   if (waiters_ != nullptr || state_ == State::done) return;

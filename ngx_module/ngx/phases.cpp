@@ -84,6 +84,11 @@ ngx_int_t start_flight(Call& call) {
   // A client that goes away frees the request, and the call leaves its flight.
   r->read_event_handler = ngx_http_test_reading;
   r->write_event_handler = ngx_http_request_empty_handler;
+  // It left right behind its request: the event for both is over.
+  ngx_event_t* reading = r->connection->read;
+  if (reading->pending_eof) {
+    ngx_post_event(reading, &ngx_posted_events);  // a macro of several statements
+  }
   return NGX_DONE;
 }
 

@@ -1,4 +1,4 @@
-// Connection, second part of four: what is sent. Every operation that libpq accepts is pushed to the FIFO
+// Connection, second part of five: what is sent. Every operation that libpq accepts is pushed to the FIFO
 // in the same order; when that fails half-way the connection is given up.
 #include "pg/connection.hpp"
 
@@ -164,6 +164,7 @@ void Connection::break_later(const char* reason) {
   broken_ = true;
   state_ = State::closed;
   drop_watch();
+  forget_cancel();
   timer_->start(0);
 }
 
@@ -173,6 +174,7 @@ void Connection::abandon(Query& query) {
   query.operation_->query = nullptr;
   query.operation_ = nullptr;
   if (connection.paused_) connection.update_reading();
+  connection.consider_cancel();
 }
 
 void Connection::take_in_flight(QueryList& queries) {

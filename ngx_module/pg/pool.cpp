@@ -49,7 +49,7 @@ void Pool::begin(Query& query) {
   query.submitted_ms = loop_.now_ms();
   query.sent_ms = 0;
   query.paused_ = query.delivered_ = false;
-  query.lost_once_ = query.replanned_ = query.conflicted_ = query.isolated_ = false;
+  query.lost_once_ = query.replanned_ = query.conflicted_ = query.interrupted_ = query.isolated_ = false;
 }
 
 bool Pool::submit_spare(Query& query) noexcept {
@@ -127,7 +127,7 @@ bool Pool::is_usable(const Lane& lane) const {
 // to the cap. Batch: only on an idle connection; dispatch() then sends all that waits with it.
 bool Pool::has_room(const Lane& lane, const Group& group) const {
   if (lane.connection->idle()) return true;
-  if (lane.connection->has_chunks()) return false;
+  if (lane.connection->has_chunks() || lane.connection->cancelling()) return false;
   return lane.point && &group == &groups_[1] && !config_.batch && lane.connection->in_flight() < kPointCap;
 }
 
@@ -216,6 +216,8 @@ bool Pool::retry_in_place(Query& query, const QueryError& error) {
   bool* once = nullptr;
   if (error.aborted) {
     once = &query.isolated_;
+  } else if (error.interrupted) {
+    once = &query.interrupted_;
   } else if (error.sqlstate == "26000" || error.sqlstate == "0A000") {
     if (config_.prepare) once = &query.replanned_;
   } else if (error.sqlstate == "40001") {

@@ -67,9 +67,9 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   // happened.
   bool submit_spare(Query& query) noexcept;
 
-  // The caller's client went away or its deadline passed: no callback will run. A query in
-  // flight runs on in the database (statement_timeout bounds it), its answer is discarded.
-  // Harmless for a query that is not in the pool.
+  // The caller's client went away or its deadline passed: no callback will run. A query in flight is
+  // cancelled in the database, and its connection takes no other query until that is done. Harmless for a
+  // query that is not in the pool.
   void abandon(Query& query) noexcept;
 
   // For a query with Delivery::chunks: no rows are delivered and nothing is read for it before resume(). Its

@@ -97,6 +97,7 @@ class Query {
   bool lost_once_ = false;                 // sent again after a lost connection
   bool replanned_ = false;                 // sent again after 26000 or 0A000
   bool conflicted_ = false;                // sent again after 40001
+  bool interrupted_ = false;               // sent again after a cancel that was meant for another one
   bool isolated_ = false;                  // a neighbour's error aborted it: next time with a Sync of its own
 };
 
