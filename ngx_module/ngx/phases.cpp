@@ -64,6 +64,13 @@ ngx_int_t access(ngx_http_request_t* r) {
 
 // ---- content
 
+// Whose share of the connections the call takes: its consumer, counted from 1; 0: nobody was proved.
+uint64_t caller_of(const Call& call) {
+  const core::Consumer* consumer = call.proof.identity.consumer;
+  if (consumer == nullptr) return 0;
+  return static_cast<uint64_t>(consumer - main_config(call.request).manifest->consumers.data()) + 1;
+}
+
 ngx_int_t start_flight(Call& call) {
   ngx_http_request_t* r = call.request;
   Worker& worker = *main_config(r).worker;
@@ -77,7 +84,7 @@ ngx_int_t start_flight(Call& call) {
   if (call.problem) return send_problem(call);
   if (ngx_exiting) worker.leave();
   call.state = Call::State::starting;
-  Flights::start(std::move(flight), walk, call, r->connection);
+  Flights::start(std::move(flight), walk, caller_of(call), call, r->connection);
   if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
   call.state = Call::State::waiting;
   r->main->count++;

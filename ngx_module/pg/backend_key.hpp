@@ -1,6 +1,7 @@
 // How a CancelRequest names a session: its process id and its secret (PostgreSQL manual, "Canceling Requests
 // in Progress"). libpq does not hand out the secret, so it is read from libpq's trace (PQtrace) while the
-// session opens. Owned by a Connection, declared before its PGconn: libpq may write to the trace until PQfinish.
+// session opens. Owned by a Connection, declared before its PGconn: libpq may write to the trace until
+// PQfinish.
 #pragma once
 
 #include <libpq-fe.h>

@@ -1,7 +1,7 @@
-// One CancelRequest to a server: a connection of its own to the host of the session, over TLS where the session
-// uses TLS, 16 bytes, then the end that the server makes. Nothing blocks: libpq connects and makes the TLS
-// handshake as it did for the session (same keywords, same checks), and before it would send a startup packet the
-// request is sent in its place. Owned by a Connection.
+// One CancelRequest to a server: a connection of its own to the host of the session, over TLS where the
+// session uses TLS, 16 bytes, then the end that the server makes. Nothing blocks: libpq connects and makes
+// the TLS handshake as it did for the session (same keywords, same checks), and before it would send a
+// startup packet the request is sent in its place. Owned by a Connection.
 #pragma once
 
 #include <libpq-fe.h>
@@ -36,8 +36,8 @@ class CancelRequest final : private IoHandler, private TimerHandler {
   CancelRequest(const CancelRequest&) = delete;
   CancelRequest& operator=(const CancelRequest&) = delete;
 
-  // Cancels what the session with this key runs. False: not sent, and no call follows. `tls`: the session uses
-  // TLS. `timeout_ms`: until the server has ended it.
+  // Cancels what the session with this key runs. False: not sent, and no call follows. `tls`: the session
+  // uses TLS. `timeout_ms`: until the server has ended it.
   bool start(const Dsn& dsn, std::size_t endpoint, const BackendKey& key, bool tls, uint32_t timeout_ms);
   // The server may have the request. Before that it may be destroyed, and nothing comes of it.
   bool sent() const { return sent_; }

@@ -28,7 +28,9 @@ bool Connection::send(Query& query) {
 }
 
 bool Connection::send_prepared(Query& query) {
-  if (!send_timeout(query.timeout_ms)) return false;
+  // Many share it: what is left of each would have to be set before each of them.
+  const uint32_t limit = config_.shared || query.limit_ms_ == 0 ? query.timeout_ms : query.limit_ms_;
+  if (!send_timeout(limit)) return false;
   Statement* statement = statements_.find(query.key);
   if (statement == nullptr) {
     statement = &statements_.add(query.key);
@@ -40,25 +42,26 @@ bool Connection::send_prepared(Query& query) {
                       static_cast<int>(types_.size()), types_.data()) != 1) {
       return false;
     }
-    push(Operation::Kind::prepare, nullptr, statement, query.timeout_ms);
+    push(Operation::Kind::prepare, nullptr, statement, limit);
   }
   if (PQsendQueryPrepared(connection_.get(), statement->name.c_str(), query.parameter_count, query.values,
                           nullptr, nullptr, 0) != 1) {
     return false;
   }
   batch_open_ = true;
-  return push(Operation::Kind::query, &query, statement, query.timeout_ms);
+  return push(Operation::Kind::query, &query, statement, limit);
 }
 
 bool Connection::send_unprepared(Query& query) {
-  const std::string timeout = std::to_string(query.timeout_ms);
+  const uint32_t limit = query.limit_ms_ == 0 ? query.timeout_ms : query.limit_ms_;
+  const std::string timeout = std::to_string(limit);
   const char* const settings[] = {timeout.c_str(), config_.role.c_str()};
   const bool role = !config_.role.empty();
   if (PQsendQueryParams(connection_.get(), role ? kTransactionSettingsWithRole : kTransactionSettings,
                         role ? 2 : 1, nullptr, settings, nullptr, nullptr, 0) != 1) {
     return false;
   }
-  push(Operation::Kind::settings, nullptr, nullptr, query.timeout_ms);
+  push(Operation::Kind::settings, nullptr, nullptr, limit);
   types_.clear();
   query.parameter_types(types_);
   const std::string sql = query.sql();
@@ -67,7 +70,7 @@ bool Connection::send_unprepared(Query& query) {
     return false;
   }
   batch_open_ = true;
-  return push(Operation::Kind::query, &query, nullptr, query.timeout_ms);
+  return push(Operation::Kind::query, &query, nullptr, limit);
 }
 
 // Under a Sync of its own, because a query's error would roll the setting back.

@@ -42,6 +42,7 @@ struct QueryError {
 struct ConnectionOwner {
   virtual void on_opened(Connection& connection) noexcept = 0;
   virtual void on_progress(Connection& connection) noexcept = 0;  // answers were read: room for more
+  virtual void on_answer(const Query& query) noexcept = 0;        // its last on_rows follows
   // The query is no longer in flight; what happens to it is the owner's decision.
   virtual void on_error(Query& query, const QueryError& error) noexcept = 0;
   // Could not be opened, or broke. `reason` is for the log.

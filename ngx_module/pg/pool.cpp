@@ -1,4 +1,4 @@
-// Pool, first part of two: which query goes where, and what becomes of its answer.
+// Pool, first part of three: which query goes where, and what becomes of its answer.
 #include "pg/pool.hpp"
 
 #include <algorithm>
@@ -18,6 +18,14 @@ bool means_shutdown(const std::string& sqlstate) {
   return sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03";
 }
 
+// The statement's time limit: what is left until its deadline. The whole of it while that is nearly so,
+// because a session keeps its limit and another one has to be sent.
+uint32_t limit_of(const Query& query, uint64_t now_ms) {
+  if (query.deadline_ms == 0) return query.timeout_ms;
+  const uint64_t left = query.deadline_ms > now_ms ? query.deadline_ms - now_ms : 1;
+  return left + query.timeout_ms / 16 >= query.timeout_ms ? query.timeout_ms : static_cast<uint32_t>(left);
+}
+
 Failure::Kind kind_of(const std::string& sqlstate) {
   if (sqlstate == "57014") return Failure::Kind::query_timeout;
   if (sqlstate == "53300" || starts_with(sqlstate, "08") || means_shutdown(sqlstate)) {
@@ -28,7 +36,12 @@ Failure::Kind kind_of(const std::string& sqlstate) {
 
 }  // namespace
 
-Pool::Pool(Loop& loop, PoolConfig config) : loop_(loop), config_(std::move(config)), backoff_handler_(*this) {
+Pool::Pool(Loop& loop, PoolConfig config)
+    : loop_(loop),
+      config_(std::move(config)),
+      groups_{Group(config_.fair), Group(config_.fair)},
+      backoff_handler_(*this),
+      refusal_handler_(*this) {
   const std::size_t lanes = std::max(1U, config_.connections);
   lanes_.resize(lanes);
   const std::size_t points = config_.pipeline && lanes >= 2 ? std::max<std::size_t>(1, lanes / 4) : 0;
@@ -39,6 +52,7 @@ Pool::Pool(Loop& loop, PoolConfig config) : loop_(loop), config_(std::move(confi
   groups_[0].count = lanes - points;
   backoff_timer_ = loop_.timer(backoff_handler_);
   tick_timer_ = loop_.timer(*this);
+  refusal_timer_ = loop_.timer(refusal_handler_);
 }
 
 Pool::~Pool() {
@@ -78,6 +92,7 @@ void Pool::submit(Query& query) noexcept {
   if (group.waiting.empty()) {
     Lane* lane = pick(group);
     if (lane != nullptr && send(*lane, query)) {
+      lane->cost_us = load_of(group, query);
       lane->connection->end_batch();
       if (wants_lane(group)) ensure_connecting();
       return;
@@ -87,19 +102,22 @@ void Pool::submit(Query& query) noexcept {
     fail_query(query, Failure::Kind::database_unavailable, "", endpoint_reason_);
     return;
   }
-  // One may always wait: without that no connection would ever be opened for it.
-  if (group.waiting.size() + group.retry.size() >= std::max(1U, config_.queue)) {
-    fail_query(query, Failure::Kind::queue_full, "", "too many queries are waiting");
-    return;
+  bool waits = false;
+  try {
+    waits = admit(group, query);
+  } catch (...) {  // no memory
   }
-  group.waiting.push_back(query);
+  if (!waits) return fail_query(query, Failure::Kind::queue_full, "", "too many queries are waiting");
   ensure_connecting();
 }
 
 void Pool::abandon(Query& query) noexcept {
-  if (query.list_ != nullptr) {
+  if (query.line_ != nullptr) {
+    query.line_->remove(query);
+  } else if (query.list_ != nullptr) {
     query.list_->remove(query);
-  } else {
+  } else if (query.operation_ != nullptr) {
+    measure_abandoned(query);
     Connection::abandon(query);
   }
 }
@@ -155,10 +173,12 @@ Pool::Lane* Pool::pick_in(const Group& lanes, const Group& group) {
 
 // False: the connection broke and the query waits in the group's retry list, or failed.
 bool Pool::send(Lane& lane, Query& query) {
-  if (!lane.connection->send(query)) return false;
   const uint64_t now = loop_.now_ms();
+  query.limit_ms_ = limit_of(query, now);
+  if (!lane.connection->send(query)) return false;
   query.sent_ms = now;
   lane.used_ms = now;
+  if (lane.batch++ == 0) lane.sent_ms = now;
   ++totals_.queries;
   return true;
 }
@@ -169,10 +189,13 @@ void Pool::dispatch(Group& group) {
     if (lane == nullptr) break;
     const bool many = lane->point && config_.batch && &group == &groups_[1];
     for (std::size_t sent = 0; sent == 0 || (many && sent < kPointCap); ++sent) {
-      Query* query = group.waiting.front();
+      if (lane->batch == 0) lane->cost_us = 0;
+      Query* query = next_waiting(group, lane->cost_us);
       if (query == nullptr || (query->isolated_ && sent > 0)) break;
       const bool alone = query->isolated_;
-      group.waiting.remove(*query);
+      lane->cost_us += load_of(group, *query);
+      group.waiting.take(*query);
+      watch_queue(group, *query);
       if (!send(*lane, *query)) {
         retry_on_new(*query);
         break;
@@ -191,7 +214,10 @@ void Pool::dispatch_all() {
 
 void Pool::on_progress(Connection& connection) noexcept {
   Lane* lane = lane_of(connection);
-  if (lane != nullptr) lane->used_ms = loop_.now_ms();
+  if (lane != nullptr) {
+    lane->used_ms = loop_.now_ms();
+    if (connection.idle()) measure_batch(*lane);
+  }
   dispatch_all();
 }
 
@@ -228,7 +254,7 @@ bool Pool::retry_in_place(Query& query, const QueryError& error) {
   if (once == nullptr || *once) return false;
   *once = true;
   ++totals_.retries;
-  group_of(query).waiting.push_front(query);  // on_progress follows and sends it
+  group_of(query).waiting.push_again(query);  // on_progress follows and sends it
   return true;
 }
 
@@ -252,9 +278,11 @@ void Pool::shutdown() noexcept {
   backoff_timer_->stop();
   tick_timer_->stop();
   for (Group& group : groups_) {
-    while (group.waiting.pop_front() != nullptr) continue;
+    while (group.waiting.pop() != nullptr) continue;
     while (group.retry.pop_front() != nullptr) continue;
   }
+  while (refused_.pop_front() != nullptr) continue;
+  refusal_timer_->stop();
   attempt_.reset();
   for (Lane& lane : lanes_) lane.connection.reset();
 }

@@ -11,7 +11,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/mix.hpp"
 #include "pg/query.hpp"
 
 namespace tablegate::pg {
@@ -48,12 +47,7 @@ class StatementCache {
 
  private:
   struct Hash {
-    std::size_t operator()(const StatementKey& key) const {
-      uint64_t hash = (key.route * 0x9E3779B97F4A7C15U) ^ (key.path.bits * 0xC2B2AE3D27D4EB4FU) ^
-                      (key.epoch * 0x165667B19E3779F9U);
-      if (!key.path.more.empty()) hash = core::mix(key.path.more, hash);
-      return static_cast<std::size_t>(hash);
-    }
+    std::size_t operator()(const StatementKey& key) const { return static_cast<std::size_t>(hash_of(key)); }
   };
 
   void evict_one();

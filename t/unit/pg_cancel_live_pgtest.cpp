@@ -52,7 +52,8 @@ START_TEST(a_batch_outlives_its_first_query) {
   f.pool().submit(holder);
   f.pool().submit(slow);
   for (int i = 0; i < 10; ++i) {
-    queries.push_back(std::make_unique<TestQuery>(4, "select $1", std::vector<std::string>{std::to_string(i)}));
+    queries.push_back(
+        std::make_unique<TestQuery>(4, "select $1", std::vector<std::string>{std::to_string(i)}));
     queries.back()->point = true;
     f.pool().submit(*queries.back());
   }

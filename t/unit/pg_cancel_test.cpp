@@ -1,5 +1,5 @@
-// Abandoned queries are cancelled: against scripted servers that lose cancels or do not answer them. Against a real
-// PostgreSQL: pg_cancel_live_pgtest.cpp.
+// Abandoned queries are cancelled: against scripted servers that lose cancels or do not answer them. Against
+// a real PostgreSQL: pg_cancel_live_pgtest.cpp.
 #include "pg_fake_server.hpp"
 #include "pg_testing.hpp"
 
@@ -97,4 +97,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("pg_cancel", an_abandoned_query_is_cancelled, a_lost_cancel_is_repeated,
-                a_connection_whose_cancel_is_not_answered_is_given_up, a_query_that_ends_soon_is_not_cancelled);
+                a_connection_whose_cancel_is_not_answered_is_given_up,
+                a_query_that_ends_soon_is_not_cancelled);
