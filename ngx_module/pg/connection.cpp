@@ -33,7 +33,8 @@ bool Connection::send_prepared(Query& query) {
   if (!send_timeout(limit)) return false;
   Statement* statement = statements_.find(query.key);
   if (statement == nullptr) {
-    statement = &statements_.add(query.key);
+    statement = statements_.add(query.key);
+    if (statement == nullptr) return send_text(query, limit);
     types_.clear();
     // Declared: PostgreSQL would otherwise guess numeric for a bigint column and not use its index.
     query.parameter_types(types_);
@@ -52,6 +53,19 @@ bool Connection::send_prepared(Query& query) {
   return push(Operation::Kind::query, &query, statement, limit);
 }
 
+// With the unnamed statement, which is parsed each time.
+bool Connection::send_text(Query& query, uint32_t limit_ms) {
+  types_.clear();
+  query.parameter_types(types_);
+  const std::string sql = query.sql();
+  if (PQsendQueryParams(connection_.get(), sql.c_str(), query.parameter_count, types_.data(), query.values,
+                        nullptr, nullptr, 0) != 1) {
+    return false;
+  }
+  batch_open_ = true;
+  return push(Operation::Kind::query, &query, nullptr, limit_ms);
+}
+
 bool Connection::send_unprepared(Query& query) {
   const uint32_t limit = query.limit_ms_ == 0 ? query.timeout_ms : query.limit_ms_;
   const std::string timeout = std::to_string(limit);
@@ -62,15 +76,7 @@ bool Connection::send_unprepared(Query& query) {
     return false;
   }
   push(Operation::Kind::settings, nullptr, nullptr, limit);
-  types_.clear();
-  query.parameter_types(types_);
-  const std::string sql = query.sql();
-  if (PQsendQueryParams(connection_.get(), sql.c_str(), query.parameter_count, types_.data(), query.values,
-                        nullptr, nullptr, 0) != 1) {
-    return false;
-  }
-  batch_open_ = true;
-  return push(Operation::Kind::query, &query, nullptr, limit);
+  return send_text(query, limit);
 }
 
 // Under a Sync of its own, because a query's error would roll the setting back.

@@ -21,7 +21,8 @@ constexpr int64_t kMeanPart = 16;
 }  // namespace
 
 std::size_t Pace::place_of(const StatementKey& key, uint32_t& tag) {
-  const uint64_t hash = hash_of({key.route, key.path, 0});  // of one statement before and after its table moved
+  const uint64_t hash =
+      hash_of({key.route, key.path, 0});  // of one statement before and after its table moved
   tag = static_cast<uint32_t>(hash >> 32U) | 1U;
   return hash % kSlots;
 }

@@ -1,5 +1,6 @@
-// How long statements take: a moving estimate for each of those that ran lately, and one for all. A table of fixed
-// size: a statement that takes another one's place is not known until it has run again. Owned by a Pool.
+// How long statements take: a moving estimate for each of those that ran lately, and one for all. A table of
+// fixed size: a statement that takes another one's place is not known until it has run again. Owned by a
+// Pool.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,8 @@ class Pace {
   void add(const StatementKey& key, uint64_t us);
   // It was ended after that long: raises an estimate that is too low, and never lowers one.
   void add_at_least(const StatementKey& key, uint64_t us);
-  // Where the time of one statement is not known: each of `count` that were sent together took a part of `us`.
+  // Where the time of one statement is not known: each of `count` that were sent together took a part of
+  // `us`.
   void add_batch(uint64_t us, uint64_t count);
 
  private:

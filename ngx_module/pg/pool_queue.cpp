@@ -1,7 +1,7 @@
-// Pool, second part of three: who may wait. A query that could not be done before its deadline takes no place: it
-// fails at once, and what runs is worth running. A queue that has stood long is kept short, the newest first, so
-// that those who are answered are answered soon (as CoDel, RFC 8289, does with packets). Who has to leave is decided
-// by fair shares (WaitingLine).
+// Pool, second part of three: who may wait. A query that could not be done before its deadline takes no
+// place: it fails at once, and what runs is worth running. A queue that has stood long is kept short, the
+// newest first, so that those who are answered are answered soon (as CoDel, RFC 8289, does with packets). Who
+// has to leave is decided by fair shares (WaitingLine).
 #include <algorithm>
 
 #include "pg/pool.hpp"
@@ -9,7 +9,7 @@
 namespace tablegate::pg {
 namespace {
 
-constexpr uint64_t kMomentMs = 50;    // to wait less than that, or than two queries take, is no queue
+constexpr uint64_t kMomentMs = 50;     // to wait less than that, or than two queries take, is no queue
 constexpr uint64_t kStandingMs = 500;  // a queue that was never shorter for this long has stood too long
 
 uint64_t moment_ms(const Pace& pace) {
@@ -49,8 +49,8 @@ bool Pool::can_open_lane(const Group& group) const {
   return false;
 }
 
-// How long the group's connections are expected to be busy with what they run: all of them together, or (`first`)
-// the one that will be free first.
+// How long the group's connections are expected to be busy with what they run: all of them together, or
+// (`first`) the one that will be free first.
 uint64_t Pool::busy_us(const Group& group, bool first) const {
   const uint64_t now = loop_.now_ms();
   uint64_t sum = 0;
@@ -89,7 +89,8 @@ bool Pool::admit(Group& group, Query& query) {
   if (group.standing && now - group.refused_ms > kStandingMs) group.standing = false;
   const uint32_t cost = cost_of(group, query);
   const uint64_t left = query.deadline_ms > now ? query.deadline_ms - now : 0;
-  // While nothing has been measured, and where it can begin as soon as a connection is open, there is no judging.
+  // While nothing has been measured, and where it can begin as soon as a connection is open, there is no
+  // judging.
   const bool judged = query.deadline_ms != 0 && group.pace.mean_us() != 0 && !can_open_lane(group);
   if (judged && !can_be_done(group, cost, left)) {
     group.refused_ms = now;
@@ -107,7 +108,8 @@ bool Pool::admit(Group& group, Query& query) {
   return true;
 }
 
-// Who is sent next, or null. Those for whom it is too late leave. `ahead_us`: what was sent before in the same batch.
+// Who is sent next, or null. Those for whom it is too late leave. `ahead_us`: what was sent before in the
+// same batch.
 Query* Pool::next_waiting(Group& group, uint64_t ahead_us) {
   const uint64_t begins_us = loop_.now_ms() * 1000 + ahead_us;
   for (;;) {

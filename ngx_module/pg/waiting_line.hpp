@@ -1,7 +1,8 @@
-// The queries of one kind that wait for a connection, in fair shares: each pair of caller and API has a queue of
-// its own, and the pair that was served least is next (start-time fair queueing: Goyal, Vin, Cheng, SIGCOMM 1996).
-// The APIs of one caller share his part. A caller who was not there lately comes before those who are always
-// there. Never owns a query. Linear in the pairs that wait; allocates only when more pairs wait than ever before.
+// The queries of one kind that wait for a connection, in fair shares: each pair of caller and API has a queue
+// of its own, and the pair that was served least is next (start-time fair queueing: Goyal, Vin, Cheng,
+// SIGCOMM 1996). The APIs of one caller share his part. A caller who was not there lately comes before those
+// who are always there. Never owns a query. Linear in the pairs that wait; allocates only when more pairs
+// wait than ever before.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +35,8 @@ class WaitingLine {
   Query* next(bool newest);
   // Removes what next() returned and charges its pair.
   void take(Query& query);
-  // Who has to leave so that `query`, which does not wait yet, finds room: of the pair that is furthest ahead. Null:
-  // that is `query` itself. `newest` as in next().
+  // Who has to leave so that `query`, which does not wait yet, finds room: of the pair that is furthest
+  // ahead. Null: that is `query` itself. `newest` as in next().
   Query* last(const Query& query, uint32_t cost_us, bool newest) const;
   // Removes any query; null when there is none.
   Query* pop();

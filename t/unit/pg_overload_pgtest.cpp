@@ -35,13 +35,13 @@ START_TEST(what_is_left_is_the_limit) {
   for (const bool prepare : {true, false}) {
     Overload f;
     f.config.prepare = prepare;
-    ck_text_eq(f.run_one(kLimit, 2000).value, "2000");
-    f.add("select pg_sleep(0.5)", 5000);
-    TestQuery& late = f.add(kLimit, 2000);
+    ck_text_eq(f.run_one(kLimit, 8000).value, "8000");
+    f.add("select pg_sleep(1)", 20000);
+    TestQuery& late = f.add(kLimit, 8000);
     f.settle();
     const double limit = atof(late.value.c_str());
-    ck_assert_msg(limit > 500 && limit <= 1510, "%f", limit);
-    ck_text_eq(f.run_one(kLimit, 2000).value, "2000");
+    ck_assert_msg(limit > 2000 && limit <= 7010, "%f", limit);
+    ck_text_eq(f.run_one(kLimit, 8000).value, "8000");
   }
 }
 END_TEST
