@@ -41,7 +41,7 @@ Pool::Pool(Loop& loop, PoolConfig config)
       config_(std::move(config)),
       groups_{Group(config_.fair), Group(config_.fair)},
       backoff_handler_(*this),
-      refusal_handler_(*this) {
+      later_handler_(*this) {
   const std::size_t lanes = std::max(1U, config_.connections);
   lanes_.resize(lanes);
   const std::size_t points = config_.pipeline && lanes >= 2 ? std::max<std::size_t>(1, lanes / 4) : 0;
@@ -52,7 +52,7 @@ Pool::Pool(Loop& loop, PoolConfig config)
   groups_[0].count = lanes - points;
   backoff_timer_ = loop_.timer(backoff_handler_);
   tick_timer_ = loop_.timer(*this);
-  refusal_timer_ = loop_.timer(refusal_handler_);
+  later_timer_ = loop_.timer(later_handler_);
 }
 
 Pool::~Pool() {
@@ -89,10 +89,13 @@ void Pool::submit(Query& query) noexcept {
     return;
   }
   Group& group = group_of(query);
-  if (group.waiting.empty()) {
+  if (query.deadline_ms != 0) {  // else it is the gateway's own
+    group.callers.note(query.caller, query.submitted_ms);
+    group.apis.note(query.key.route, query.submitted_ms);
+  }
+  if (group.waiting.empty() && holds_rest(group, query) == WaitingLine::Except::nobody) {
     Lane* lane = pick(group);
     if (lane != nullptr && send(*lane, query)) {
-      lane->cost_us = load_of(group, query);
       lane->connection->end_batch();
       if (wants_lane(group)) ensure_connecting();
       return;
@@ -108,6 +111,8 @@ void Pool::submit(Query& query) noexcept {
   } catch (...) {  // no memory
   }
   if (!waits) return fail_query(query, Failure::Kind::queue_full, "", "too many queries are waiting");
+  // A connection that was kept free for it.
+  if (pick(group) != nullptr) later_timer_->start(0);
   ensure_connecting();
 }
 
@@ -178,7 +183,13 @@ bool Pool::send(Lane& lane, Query& query) {
   if (!lane.connection->send(query)) return false;
   query.sent_ms = now;
   lane.used_ms = now;
-  if (lane.batch++ == 0) lane.sent_ms = now;
+  if (lane.batch++ == 0) {
+    lane.sent_ms = now;
+    lane.cost_us = 0;
+  }
+  lane.cost_us += cost_of(group_of(query), query);
+  lane.caller = query.caller;
+  lane.route = query.key.route;
   ++totals_.queries;
   return true;
 }
@@ -188,12 +199,12 @@ void Pool::dispatch(Group& group) {
     Lane* lane = pick(group);
     if (lane == nullptr) break;
     const bool many = lane->point && config_.batch && &group == &groups_[1];
+    bool none = false;
     for (std::size_t sent = 0; sent == 0 || (many && sent < kPointCap); ++sent) {
-      if (lane->batch == 0) lane->cost_us = 0;
-      Query* query = next_waiting(group, lane->cost_us);
-      if (query == nullptr || (query->isolated_ && sent > 0)) break;
+      Query* query = next_waiting(group, sent == 0 ? 0 : lane->cost_us);
+      none = query == nullptr;
+      if (none || (query->isolated_ && sent > 0)) break;
       const bool alone = query->isolated_;
-      lane->cost_us += load_of(group, *query);
       group.waiting.take(*query);
       watch_queue(group, *query);
       if (!send(*lane, *query)) {
@@ -203,6 +214,7 @@ void Pool::dispatch(Group& group) {
       if (alone) break;
     }
     lane->connection->end_batch();
+    if (none) break;
   }
 }
 
@@ -282,7 +294,7 @@ void Pool::shutdown() noexcept {
     while (group.retry.pop_front() != nullptr) continue;
   }
   while (refused_.pop_front() != nullptr) continue;
-  refusal_timer_->stop();
+  later_timer_->stop();
   attempt_.reset();
   for (Lane& lane : lanes_) lane.connection.reset();
 }

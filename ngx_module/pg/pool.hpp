@@ -99,7 +99,16 @@ class Pool final : private ConnectionOwner, private TimerHandler {
     uint64_t used_ms = 0;  // last time that something was in flight
     uint64_t sent_ms = 0;  // when its queries were sent: the one, or the batch
     uint32_t cost_us = 0;  // expected of them; 0: not known
-    uint32_t batch = 0;    // point: how many they are
+    uint32_t batch = 0;    // how many they are
+    uint64_t caller = 0;   // of the last one
+    uint64_t route = 0;
+  };
+  // The last two, of callers or APIs, and when they came.
+  struct Recent {
+    uint64_t keys[2] = {};
+    uint64_t seen_ms[2] = {};
+    void note(uint64_t key, uint64_t now_ms);
+    bool has_other(uint64_t key, uint64_t now_ms) const;
   };
   // The lanes of one kind and what waits for them.
   struct Group {
@@ -112,6 +121,8 @@ class Pool final : private ConnectionOwner, private TimerHandler {
     bool standing = false;    // its queue has stood too long: it is kept short, and the newest come first
     uint64_t calm_ms = 0;     // last time that somebody waited only for a moment
     uint64_t refused_ms = 0;  // last time that somebody found no room
+    Recent callers;
+    Recent apis;
   };
 
   // ConnectionOwner
@@ -143,7 +154,6 @@ class Pool final : private ConnectionOwner, private TimerHandler {
 
   // pool_queue.cpp
   uint32_t cost_of(const Group& group, const Query& query) const;
-  uint32_t load_of(const Group& group, const Query& query) const;
   bool admit(Group& group, Query& query);
   bool can_be_done(const Group& group, uint32_t cost_us, uint64_t left_ms) const;
   bool has_place(const Group& group, uint32_t cost_us, uint64_t left_ms) const;
@@ -154,8 +164,9 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   void watch_queue(Group& group, const Query& sent);
   void measure_abandoned(const Query& query);
   void measure_batch(Lane& lane);
+  WaitingLine::Except holds_rest(const Group& group, const Query& query) const;
   void refuse_later(Group& group, Query& query);
-  void refuse_now();
+  void run_later();
 
   // pool_connect.cpp
   bool wants_lane(const Group& group) const;
@@ -178,9 +189,9 @@ class Pool final : private ConnectionOwner, private TimerHandler {
     Pool& pool;
   };
 
-  struct RefusalTimer final : TimerHandler {
-    explicit RefusalTimer(Pool& owner) : pool(owner) {}
-    void on_timer() noexcept override { pool.refuse_now(); }
+  struct LaterTimer final : TimerHandler {
+    explicit LaterTimer(Pool& owner) : pool(owner) {}
+    void on_timer() noexcept override { pool.run_later(); }
     Pool& pool;
   };
 
@@ -200,10 +211,10 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   bool down_ = false;  // after shutdown()
   PoolStatistics totals_;
   BackoffTimer backoff_handler_;
-  RefusalTimer refusal_handler_;
+  LaterTimer later_handler_;
   std::unique_ptr<Timer> backoff_timer_;
   std::unique_ptr<Timer> tick_timer_;
-  std::unique_ptr<Timer> refusal_timer_;
+  std::unique_ptr<Timer> later_timer_;
 };
 
 }  // namespace tablegate::pg

@@ -16,6 +16,9 @@ uint64_t moment_ms(const Pace& pace) {
   return std::max<uint64_t>(kMomentMs, pace.mean_us() / 500);
 }
 
+constexpr uint32_t kLongUs = 500000;   // of a statement that others should not have to wait for
+constexpr uint64_t kRecentMs = 10000;  // one who called within that time may call again
+
 // An estimate is a mean: a little more is needed to be done in time.
 uint64_t needed_us(uint32_t cost_us) {
   return cost_us + uint64_t{cost_us} / 8;
@@ -25,14 +28,9 @@ uint64_t needed_us(uint32_t cost_us) {
 
 // What a query is expected to need of a connection, in us; 0: not known.
 uint32_t Pool::cost_of(const Group& group, const Query& query) const {
+  if (query.deadline_ms == 0) return 1;  // the gateway's own: next to nothing
   if (&group == &groups_[1]) return group.pace.mean_us();
   return group.pace.of(query.key);
-}
-
-// The same, as a part of the load on a connection.
-uint32_t Pool::load_of(const Group& group, const Query& query) const {
-  const uint32_t cost = cost_of(group, query);
-  return cost != 0 ? cost : group.pace.mean_us();
 }
 
 std::size_t Pool::usable_lanes(const Group& group) const {
@@ -114,6 +112,11 @@ Query* Pool::next_waiting(Group& group, uint64_t ahead_us) {
   const uint64_t begins_us = loop_.now_ms() * 1000 + ahead_us;
   for (;;) {
     Query* query = group.waiting.next(group.standing);
+    // One that was sent before goes on.
+    if (query != nullptr && query->sent_ms == 0) {
+      const WaitingLine::Except except = holds_rest(group, *query);
+      if (except != WaitingLine::Except::nobody) query = group.waiting.next(group.standing, except, query);
+    }
     if (query == nullptr || query->deadline_ms == 0) return query;
     if (begins_us + needed_us(cost_of(group, *query)) <= query->deadline_ms * 1000) return query;
     refuse_later(group, *query);
@@ -129,17 +132,54 @@ void Pool::watch_queue(Group& group, const Query& sent) {
   group.refused_ms = now;
 }
 
+void Pool::Recent::note(uint64_t key, uint64_t now_ms) {
+  if (key != keys[0]) {
+    keys[1] = keys[0];
+    seen_ms[1] = seen_ms[0];
+    keys[0] = key;
+  }
+  seen_ms[0] = now_ms;
+}
+
+bool Pool::Recent::has_other(uint64_t key, uint64_t now_ms) const {
+  for (int i = 0; i < 2; ++i) {
+    if (keys[i] != key && seen_ms[i] != 0 && now_ms - seen_ms[i] < kRecentMs) return true;
+  }
+  return false;
+}
+
+// Whether the query would take the last exclusive connection for long, while its caller, or its API, has all
+// the others already: then that one is kept free, if there are other callers, or APIs.
+WaitingLine::Except Pool::holds_rest(const Group& group, const Query& query) const {
+  using Except = WaitingLine::Except;
+  if (!config_.fair || &group == &groups_[1] || group.count < 2 || cost_of(group, query) < kLongUs)
+    return Except::nobody;
+  std::size_t of_caller = 0;
+  std::size_t of_api = 0;
+  for (std::size_t i = group.first; i < group.first + group.count; ++i) {
+    const Lane& lane = lanes_[i];
+    if (!is_usable(lane) || lane.connection->idle()) continue;
+    of_caller += query.caller != 0 && lane.caller == query.caller ? 1 : 0;
+    of_api += lane.route == query.key.route ? 1 : 0;
+  }
+  const uint64_t now = loop_.now_ms();
+  if (of_caller + 1 >= group.count && group.callers.has_other(query.caller, now)) return Except::caller;
+  if (of_api + 1 >= group.count && group.apis.has_other(query.key.route, now)) return Except::api;
+  return Except::nobody;
+}
+
 // Within a caller's submit() nothing of another caller is touched.
 void Pool::refuse_later(Group& group, Query& query) {
   group.refused_ms = loop_.now_ms();
   group.waiting.remove(query);
   refused_.push_back(query);
-  refusal_timer_->start(0);
+  later_timer_->start(0);
 }
 
-void Pool::refuse_now() {
+void Pool::run_later() {
   while (Query* query = refused_.pop_front())
     fail_query(*query, Failure::Kind::queue_full, "", "too many queries are waiting");
+  dispatch_all();
 }
 
 // What an exclusive connection needed for it. Rows in chunks wait for their taker: that says nothing.

@@ -95,10 +95,12 @@ void WaitingLine::remove(Query& query) {
   if (size_ == 0) forget_pairs();
 }
 
-Query* WaitingLine::next(bool newest) {
+Query* WaitingLine::next(bool newest, Except except, const Query* like) {
   if (!again_.empty()) return again_.front();
   const Pair* best = nullptr;
   for (const Pair& pair : pairs_) {
+    if (except == Except::caller && pair.caller == like->caller) continue;
+    if (except == Except::api && pair.route == like->key.route) continue;
     if (!pair.waiting->empty() && (best == nullptr || pair.start_us < best->start_us)) best = &pair;
   }
   if (best == nullptr) return nullptr;

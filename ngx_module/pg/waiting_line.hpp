@@ -31,8 +31,11 @@ class WaitingLine {
   void prepend_again(QueryList& queries);  // all of them, in order
   void remove(Query& query);               // waits here
 
-  // Who is next, or null. `newest`: the newest of its pair, else the oldest.
-  Query* next(bool newest);
+  // Whose queries next() passes over: those of the same caller, or of the same API, as a query.
+  enum class Except : uint8_t { nobody, caller, api };
+  // Who is next, or null. `newest`: the newest of its pair, else the oldest. `like` is looked at where there
+  // is an exception.
+  Query* next(bool newest, Except except = Except::nobody, const Query* like = nullptr);
   // Removes what next() returned and charges its pair.
   void take(Query& query);
   // Who has to leave so that `query`, which does not wait yet, finds room: of the pair that is furthest

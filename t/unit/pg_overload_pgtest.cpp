@@ -98,7 +98,35 @@ START_TEST(a_full_queue_has_room_for_who_has_less) {
 }
 END_TEST
 
+// A caller of slow statements does not hold all connections while others are there.
+START_TEST(one_connection_is_left_to_others) {
+  const char* const kLong = "select pg_sleep(0.7)";
+  for (const bool fair : {true, false}) {
+    Overload f;
+    f.config.connections = 4;
+    f.config.pipeline = false;
+    f.config.fair = fair;
+    f.run_one(kLong, 20000);
+    TestQuery& first = f.add("select 2", 20000, 2);
+    for (int i = 0; i < 12; ++i) f.add(kLong, 20000, 1);
+    wait_for(
+        f.loop, [&] { return first.done() && f.pool().statistics().open == 4; }, "all connections are open");
+    f.loop.run_once(50);
+    ck_assert_uint_eq(f.pool().statistics().in_flight, fair ? 3 : 4);
+    const uint64_t begun = f.loop.now_ms();
+    TestQuery& other = f.add("select 2", 20000, 2);
+    wait_for(
+        f.loop, [&] { return other.done(); }, "another caller's query");
+    ck_assert(other.ok);
+    if (fair) ck_assert_uint_lt(f.loop.now_ms() - begun, 300);
+    f.settle();
+    for (const auto& query : f.queries) ck_assert(query->ok);
+  }
+}
+END_TEST
+
 }  // namespace
 
 TABLEGATE_SUITE("pg_overload_pg", what_is_left_is_the_limit, what_cannot_be_done_is_refused_at_once,
-                a_free_connection_is_used_whatever_the_estimate, a_full_queue_has_room_for_who_has_less);
+                a_free_connection_is_used_whatever_the_estimate, a_full_queue_has_room_for_who_has_less,
+                one_connection_is_left_to_others);
