@@ -16,11 +16,12 @@ namespace tablegate::ngx {
 
 class Worker;
 
-// resource_group NAME connections=N queue=N
+// resource_group NAME connections=N queue=N fair=on|off
 struct ResourceGroup {
   std::string name;
   unsigned connections = 8;
   unsigned queue = 1024;
+  bool fair = true;
 };
 
 // tablegate_service NAME { ... }

@@ -73,6 +73,7 @@ void Flight::start(const core::Walk& walk) {
   set_statement(walk);
   modified_ = INT64_MIN;
   timeout_ms = api_->timeout_ms;
+  deadline_ms = ngx_current_msec + timeout_ms;
   point = api_->point;
   state_ = State::running;
   Generations* known = generations();
@@ -159,7 +160,7 @@ Waiter* Flight::take_waiter() {
   return waiter;
 }
 
-// Where nobody waits any more the statement is left to PostgreSQL's statement_timeout.
+// A statement that nobody waits for any more is cancelled.
 void Flight::leave(Waiter& waiter) {
   remove(waiter);
   if (waiters_ != nullptr || state_ == State::done) return;
@@ -193,8 +194,10 @@ Flights::Pointer Flights::take(const core::Api& api) {
   return Pointer(&flight);
 }
 
-void Flights::start(Pointer flight, const core::Walk& walk, Waiter& waiter, ngx_connection_t* connection) {
+void Flights::start(Pointer flight, const core::Walk& walk, uint64_t caller, Waiter& waiter,
+                    ngx_connection_t* connection) {
   Flight& started = *flight.release();
+  started.caller = caller;
   started.add(waiter, connection);
   started.start(walk);
 }

@@ -130,9 +130,10 @@ class Flights {
 
   // An idle flight for the API. Bind and walk in its arena, then start it; or drop it.
   Pointer take(const core::Api& api);
-  // `waiter` may have its answer before the call returns. Its deadline runs from now. `connection`: the
-  // request's.
-  static void start(Pointer flight, const core::Walk& walk, Waiter& waiter, ngx_connection_t* connection);
+  // `waiter` may have its answer before the call returns. Its deadline runs from now. `caller`: pg::Query's.
+  // `connection`: the request's.
+  static void start(Pointer flight, const core::Walk& walk, uint64_t caller, Waiter& waiter,
+                    ngx_connection_t* connection);
 
  private:
   friend class Flight;

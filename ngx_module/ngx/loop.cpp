@@ -75,13 +75,13 @@ class Watch final : public pg::Watch {
 
 class Timer final : public pg::Timer {
  public:
-  Timer(pg::TimerHandler& handler, ngx_log_t* log) : handler_(handler) {
+  Timer(pg::TimerHandler& handler, ngx_log_t* log, bool lasting) : handler_(handler) {
     connection_.fd = static_cast<ngx_socket_t>(-1);
     connection_.data = this;
     event_.data = &connection_;  // nginx's debug log reads a connection here
     event_.log = log;
     event_.handler = on_event;
-    event_.cancelable = 1;  // else a leaving worker would wait for it
+    event_.cancelable = lasting ? 0 : 1;  // a leaving worker waits for those that are not
   }
 
   ~Timer() override { stop(); }
@@ -129,7 +129,11 @@ std::unique_ptr<pg::Watch> Loop::watch(int fd, pg::IoHandler& handler) {
 }
 
 std::unique_ptr<pg::Timer> Loop::timer(pg::TimerHandler& handler) {
-  return std::make_unique<Timer>(handler, log_);
+  return std::make_unique<Timer>(handler, log_, false);
+}
+
+std::unique_ptr<pg::Timer> Loop::lasting_timer(pg::TimerHandler& handler) {
+  return std::make_unique<Timer>(handler, log_, true);
 }
 
 uint64_t Loop::clock_ms() {

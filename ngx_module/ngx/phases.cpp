@@ -89,6 +89,13 @@ ngx_int_t answer_head(Call& call) {
   return send_head(call, known != nullptr && known->fresh() ? known->known().modified(api) : INT64_MIN);
 }
 
+// Whose share of the connections the call takes: its consumer, counted from 1; 0: nobody was proved.
+uint64_t caller_of(const Call& call) {
+  const core::Consumer* consumer = call.proof.identity.consumer;
+  if (consumer == nullptr) return 0;
+  return static_cast<uint64_t>(consumer - main_config(call.request).manifest->consumers.data()) + 1;
+}
+
 ngx_int_t start_flight(Call& call) {
   ngx_http_request_t* r = call.request;
   if (has_left(r)) {
@@ -106,13 +113,18 @@ ngx_int_t start_flight(Call& call) {
   if (r->method == NGX_HTTP_HEAD) return answer_head(call);
   if (ngx_exiting) worker.leave();
   call.state = Call::State::starting;
-  Flights::start(std::move(flight), walk, call, r->connection);
+  Flights::start(std::move(flight), walk, caller_of(call), call, r->connection);
   if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
   call.state = Call::State::waiting;
   r->main->count++;
   // A client that goes away frees the request, and the call leaves its flight.
   r->read_event_handler = ngx_http_test_reading;
   r->write_event_handler = ngx_http_request_empty_handler;
+  // It left right behind its request: the event for both is over.
+  ngx_event_t* reading = r->connection->read;
+  if (reading->pending_eof) {
+    ngx_post_event(reading, &ngx_posted_events);  // a macro of several statements
+  }
   return NGX_DONE;
 }
 

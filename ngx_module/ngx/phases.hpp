@@ -1,7 +1,7 @@
 // The two phases of nginx in which a call is worked on. Access: route, prove,
 // authorise. Content: bind the parameters, start the flight, send the answer. A
 // request owns a deadline timer from there to its end; past it the caller gets
-// 504 and the statement is left to PostgreSQL's statement_timeout.
+// 504 and the statement is cancelled.
 #pragma once
 
 #include "ngx/ngx.hpp"

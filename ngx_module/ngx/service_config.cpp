@@ -87,8 +87,10 @@ char* read_group(ngx_conf_t* cf, Reading& reading, const ngx_str_t* arguments, s
       group.connections = static_cast<unsigned>(number);
     } else if (name == "queue" && number >= 0 && number <= 1000000) {
       group.queue = static_cast<unsigned>(number);
+    } else if (argument == "fair=on" || argument == "fair=off") {
+      group.fair = argument == "fair=on";
     } else {
-      return fail(cf, "resource_group takes connections=1..1000 and queue=0..1000000, not \"" +
+      return fail(cf, "resource_group takes connections=1..1000, queue=0..1000000 and fair=on|off, not \"" +
                           std::string(argument) + "\"");
     }
   }

@@ -18,6 +18,7 @@ Worker::Worker(const MainConfig& config, ngx_log_t* log)
       pool.dsn = service.dsn.get();
       pool.connections = group.connections;
       pool.queue = group.queue;
+      pool.fair = group.fair;
       pool.connect_timeout_ms = static_cast<uint32_t>(service.connect_timeout);
       pool.prepare = service.prepare;
       pool.pipeline = service.pipeline;

@@ -1,4 +1,4 @@
-// Connection, second part of four: what is sent. Every operation that libpq accepts is pushed to the FIFO
+// Connection, second part of five: what is sent. Every operation that libpq accepts is pushed to the FIFO
 // in the same order; when that fails half-way the connection is given up.
 #include "pg/connection.hpp"
 
@@ -28,10 +28,13 @@ bool Connection::send(Query& query) {
 }
 
 bool Connection::send_prepared(Query& query) {
-  if (!send_timeout(query.timeout_ms)) return false;
+  // Many share it: what is left of each would have to be set before each of them.
+  const uint32_t limit = config_.shared || query.limit_ms_ == 0 ? query.timeout_ms : query.limit_ms_;
+  if (!send_timeout(limit)) return false;
   Statement* statement = statements_.find(query.key);
   if (statement == nullptr) {
-    statement = &statements_.add(query.key);
+    statement = statements_.add(query.key);
+    if (statement == nullptr) return send_text(query, limit);
     types_.clear();
     // Declared: PostgreSQL would otherwise guess numeric for a bigint column and not use its index.
     query.parameter_types(types_);
@@ -40,25 +43,18 @@ bool Connection::send_prepared(Query& query) {
                       static_cast<int>(types_.size()), types_.data()) != 1) {
       return false;
     }
-    push(Operation::Kind::prepare, nullptr, statement, query.timeout_ms);
+    push(Operation::Kind::prepare, nullptr, statement, limit);
   }
   if (PQsendQueryPrepared(connection_.get(), statement->name.c_str(), query.parameter_count, query.values,
                           nullptr, nullptr, 0) != 1) {
     return false;
   }
   batch_open_ = true;
-  return push(Operation::Kind::query, &query, statement, query.timeout_ms);
+  return push(Operation::Kind::query, &query, statement, limit);
 }
 
-bool Connection::send_unprepared(Query& query) {
-  const std::string timeout = std::to_string(query.timeout_ms);
-  const char* const settings[] = {timeout.c_str(), config_.role.c_str()};
-  const bool role = !config_.role.empty();
-  if (PQsendQueryParams(connection_.get(), role ? kTransactionSettingsWithRole : kTransactionSettings,
-                        role ? 2 : 1, nullptr, settings, nullptr, nullptr, 0) != 1) {
-    return false;
-  }
-  push(Operation::Kind::settings, nullptr, nullptr, query.timeout_ms);
+// With the unnamed statement, which is parsed each time.
+bool Connection::send_text(Query& query, uint32_t limit_ms) {
   types_.clear();
   query.parameter_types(types_);
   const std::string sql = query.sql();
@@ -67,7 +63,20 @@ bool Connection::send_unprepared(Query& query) {
     return false;
   }
   batch_open_ = true;
-  return push(Operation::Kind::query, &query, nullptr, query.timeout_ms);
+  return push(Operation::Kind::query, &query, nullptr, limit_ms);
+}
+
+bool Connection::send_unprepared(Query& query) {
+  const uint32_t limit = query.limit_ms_ == 0 ? query.timeout_ms : query.limit_ms_;
+  const std::string timeout = std::to_string(limit);
+  const char* const settings[] = {timeout.c_str(), config_.role.c_str()};
+  const bool role = !config_.role.empty();
+  if (PQsendQueryParams(connection_.get(), role ? kTransactionSettingsWithRole : kTransactionSettings,
+                        role ? 2 : 1, nullptr, settings, nullptr, nullptr, 0) != 1) {
+    return false;
+  }
+  push(Operation::Kind::settings, nullptr, nullptr, limit);
+  return send_text(query, limit);
 }
 
 // Under a Sync of its own, because a query's error would roll the setting back.
@@ -164,6 +173,7 @@ void Connection::break_later(const char* reason) {
   broken_ = true;
   state_ = State::closed;
   drop_watch();
+  forget_cancel();
   timer_->start(0);
 }
 
@@ -173,6 +183,7 @@ void Connection::abandon(Query& query) {
   query.operation_->query = nullptr;
   query.operation_ = nullptr;
   if (connection.paused_) connection.update_reading();
+  connection.consider_cancel();
 }
 
 void Connection::take_in_flight(QueryList& queries) {

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "pg/backend_key.hpp"
+#include "pg/cancel_request.hpp"
 #include "pg/loop.hpp"
 #include "pg/query.hpp"
 #include "pg/statement_cache.hpp"
@@ -30,8 +32,9 @@ using ResultPointer = std::unique_ptr<PGresult, ClearResult>;
 
 struct QueryError {
   std::string sqlstate;
-  std::string message;   // primary text only: DETAIL may hold a caller's values
-  bool aborted = false;  // not its own error: one before it in the same batch failed
+  std::string message;       // primary text only: DETAIL may hold a caller's values
+  bool aborted = false;      // not its own error: one before it in the same batch failed
+  bool interrupted = false;  // perhaps not its own: a cancel that was meant for one before it
 };
 
 // Who hears of a connection. All calls come from the event loop. Only in on_opened, on_lost
@@ -39,6 +42,7 @@ struct QueryError {
 struct ConnectionOwner {
   virtual void on_opened(Connection& connection) noexcept = 0;
   virtual void on_progress(Connection& connection) noexcept = 0;  // answers were read: room for more
+  virtual void on_answer(const Query& query) noexcept = 0;        // its last on_rows follows
   // The query is no longer in flight; what happens to it is the owner's decision.
   virtual void on_error(Query& query, const QueryError& error) noexcept = 0;
   // Could not be opened, or broke. `reason` is for the log.
@@ -68,7 +72,7 @@ struct Operation {
   uint32_t timeout_ms = 0;
 };
 
-class Connection final : private IoHandler, private TimerHandler {
+class Connection final : private IoHandler, private TimerHandler, private CancelOwner {
  public:
   enum class State { connecting, open, closed };
 
@@ -82,7 +86,9 @@ class Connection final : private IoHandler, private TimerHandler {
   bool open(const Dsn& dsn, std::size_t endpoint, std::string& reason);
 
   State state() const { return state_; }
-  bool idle() const { return state_ == State::open && operations_.empty(); }
+  bool idle() const { return state_ == State::open && operations_.empty() && !cancel_; }
+  // A cancel is on its way: nothing may be sent, or it could hit that.
+  bool cancelling() const { return cancel_ != nullptr; }
   // Nothing is read: the query whose rows come next is paused.
   bool paused() const { return paused_; }
   std::size_t in_flight() const { return in_flight_; }  // queries, abandoned ones included
@@ -95,7 +101,8 @@ class Connection final : private IoHandler, private TimerHandler {
   // Ends what was queued with one Sync and flushes.
   void end_batch();
 
-  // The query's answer will be discarded. Harmless for a query that is not in flight.
+  // The query's answer will be discarded; if it is not there in a moment the statement is cancelled. Harmless
+  // for a query that is not in flight.
   static void abandon(Query& query);
   // Only for Delivery::chunks. Paused: stops reading once this query's rows are next. Else: continues, from
   // the loop. Also for a query that is not in flight yet.
@@ -129,6 +136,7 @@ class Connection final : private IoHandler, private TimerHandler {
   // connection.cpp
   bool send_prepared(Query& query);
   bool send_unprepared(Query& query);
+  bool send_text(Query& query, uint32_t limit_ms);
   bool send_timeout(uint32_t timeout_ms);
   bool send_doomed();
   bool push(Operation::Kind kind, Query* query, Statement* statement, uint32_t timeout_ms);
@@ -148,6 +156,13 @@ class Connection final : private IoHandler, private TimerHandler {
   void finish_prefix(const Operation& operation, const PGresult* result);
   void finish_query(const Operation& operation, const PGresult* result);
 
+  // connection_cancel.cpp
+  bool runs_abandoned() const;
+  void consider_cancel();
+  void cancel() noexcept;
+  void on_cancel_end(CancelEnd end) noexcept override;
+  void forget_cancel();
+
   // connection_chunks.cpp
   bool has_paused_head() const;
   bool set_events();
@@ -158,6 +173,11 @@ class Connection final : private IoHandler, private TimerHandler {
   void forget_chunk();
   void finish_rows(Query* query, const PGresult* result);
 
+  struct CancelTimer final : TimerHandler {
+    explicit CancelTimer(Connection& owner) : connection(owner) {}
+    void on_timer() noexcept override { connection.cancel(); }
+    Connection& connection;
+  };
   struct Finish {
     void operator()(PGconn* connection) const { PQfinish(connection); }
   };
@@ -176,7 +196,10 @@ class Connection final : private IoHandler, private TimerHandler {
   bool paused_ = false;
   bool is_idle_ = false;
   bool timeout_known_ = false;
+  bool cancel_due_ = false;  // cancel_timer_ runs
+  bool cancelled_ = false;   // a cancel may have hit what is in flight
   uint32_t timeout_ms_ = 0;  // statement_timeout in force once everything sent has run
+  uint32_t cancel_wait_ms_ = 0;
   std::size_t in_flight_ = 0;
   std::size_t chunks_in_flight_ = 0;
   uint64_t waiting_since_ms_ = 0;  // last progress while something is due
@@ -194,6 +217,12 @@ class Connection final : private IoHandler, private TimerHandler {
   std::size_t gathered_bytes_ = 0;
   StatementCache statements_;
   std::vector<Oid> types_;  // scratch
+  const Dsn* dsn_ = nullptr;
+  std::size_t endpoint_ = 0;
+  CancelTimer cancel_handler_{*this};
+  std::unique_ptr<Timer> cancel_timer_;
+  std::unique_ptr<CancelRequest> cancel_;
+  BackendKey key_;  // before connection_
   std::unique_ptr<PGconn, Finish> connection_;
   std::unique_ptr<Timer> timer_;
   std::unique_ptr<Watch> watch_;  // last: goes first, before PQfinish

@@ -1,4 +1,4 @@
-// Connection, fourth part of four: rows in chunks, and pauses. libpq hands out a result for each row; rows
+// Connection, fourth part of five: rows in chunks, and pauses. libpq hands out a result for each row; rows
 // that arrived together are delivered together.
 #include <utility>
 
@@ -71,6 +71,7 @@ void Connection::forget_chunk() {
 
 void Connection::finish_rows(Query* query, const PGresult* result) {
   if (query != nullptr) {
+    owner_.on_answer(*query);
     query->on_rows(chunk_.empty() ? Cells(result) : Cells(chunk_.data(), chunk_.size()), true);
   }
   if (!chunk_.empty()) forget_chunk();

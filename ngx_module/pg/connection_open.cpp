@@ -1,4 +1,4 @@
-// Connection, first part of four: from PQconnectStart to a session that is set up, and the end.
+// Connection, first part of five: from PQconnectStart to a session that is set up, and the end.
 #include <poll.h>
 
 #include <utility>
@@ -26,6 +26,8 @@ void Connection::drop_watch() {
 }
 
 bool Connection::open(const Dsn& dsn, std::size_t endpoint, std::string& reason) {
+  dsn_ = &dsn;
+  endpoint_ = endpoint;
   const ConnectKeywords arrays = dsn.keywords(endpoint);
   connection_.reset(PQconnectStartParams(arrays.keywords.data(), arrays.values.data(), 0));
   if (!connection_) {
@@ -35,7 +37,9 @@ bool Connection::open(const Dsn& dsn, std::size_t endpoint, std::string& reason)
   // The default receiver writes to stderr.
   PQsetNoticeReceiver(
       connection_.get(), [](void*, const PGresult*) {}, nullptr);
+  key_.listen(connection_.get());
   timer_ = loop_.timer(*this);
+  cancel_timer_ = loop_.lasting_timer(cancel_handler_);
   if (PQstatus(connection_.get()) == CONNECTION_BAD || !wait_for(PGRES_POLLING_WRITING)) {
     reason = lost_reason_.empty() ? error_text() : lost_reason_;
     lost_ = true;
@@ -102,6 +106,7 @@ void Connection::poll_connect() {
 
 bool Connection::start_session() {
   PGconn* connection = connection_.get();
+  key_.take(connection);
   // Not earlier: while connecting, libpq takes an unfinished flush for an error.
   if (PQsetnonblocking(connection, 1) != 0 || PQenterPipelineMode(connection) != 1) return false;
   if (!wait_for(PGRES_POLLING_READING)) return false;
@@ -122,6 +127,7 @@ void Connection::lose(const std::string& reason) {
   lost_ = true;
   state_ = State::closed;
   drop_watch();
+  forget_cancel();
   if (timer_) timer_->stop();
   owner_.on_lost(*this, last_words);
 }

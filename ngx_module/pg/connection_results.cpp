@@ -1,4 +1,4 @@
-// Connection, third part of four: what comes back. Results come in the order of the FIFO: for each
+// Connection, third part of five: what comes back. Results come in the order of the FIFO: for each
 // statement a result and a NULL, for each Sync a PGRES_PIPELINE_SYNC.
 #include <openssl/ssl.h>
 #include <string.h>
@@ -81,6 +81,7 @@ void Connection::continue_session(bool alive) {
     lose(lost_reason_);
     return;
   }
+  if (cancel_due_ || cancel_ || cancelled_ || runs_abandoned()) consider_cancel();
   update_idle();
   if (state_ == State::open) {
     owner_.on_progress(*this);
@@ -194,7 +195,8 @@ bool Connection::finish_operation(const Operation& operation, const PGresult* re
     case Operation::Kind::timeout:
       if (!is_good(result)) {
         timeout_known_ = false;
-        loop_.log(LogLevel::error, "setting statement_timeout failed: " + describe(error_of(result)));
+        if (!cancelled_)
+          loop_.log(LogLevel::error, "setting statement_timeout failed: " + describe(error_of(result)));
       }
       return true;
     case Operation::Kind::settings:
@@ -253,6 +255,7 @@ void Connection::finish_query(const Operation& operation, const PGresult* result
     if (error.sqlstate == "0A000") statements_.forget(*operation.statement, true);
     statements_.release(*operation.statement);
   }
+  error.interrupted = cancelled_ && error.sqlstate == "57014";
   if (query != nullptr) owner_.on_error(*query, error);
 }
 

@@ -51,7 +51,7 @@ class Watch {
   virtual void set_closed() {}
 };
 
-// One-shot timer. All timers of pg are background timers: they must not keep a
+// One-shot timer. Most timers of pg are background timers: they must not keep a
 // leaving process alive (nginx: cancelable); a request has a deadline of its own.
 class Timer {
  public:
@@ -66,6 +66,8 @@ class Loop {
   // Null when no slot is left (nginx: worker_connections).
   virtual std::unique_ptr<Watch> watch(int fd, IoHandler& handler) = 0;
   virtual std::unique_ptr<Timer> timer(TimerHandler& handler) = 0;
+  // While it is armed a leaving process stays: for what must not be left behind in the database.
+  virtual std::unique_ptr<Timer> lasting_timer(TimerHandler& handler) = 0;
   virtual uint64_t now_ms() = 0;    // monotonic, may be cached for one round of the loop
   virtual uint64_t clock_ms() = 0;  // monotonic, read now; not comparable with now_ms()
   virtual uint32_t random() = 0;    // for jitter only

@@ -22,6 +22,7 @@ class PollLoop final : public Loop {
 
   std::unique_ptr<Watch> watch(int fd, IoHandler& handler) override;
   std::unique_ptr<Timer> timer(TimerHandler& handler) override;
+  std::unique_ptr<Timer> lasting_timer(TimerHandler& handler) override { return timer(handler); }
   uint64_t now_ms() override;
   uint64_t clock_ms() override { return now_ms(); }
   uint32_t random() override;

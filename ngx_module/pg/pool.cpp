@@ -1,4 +1,4 @@
-// Pool, first part of two: which query goes where, and what becomes of its answer.
+// Pool, first part of three: which query goes where, and what becomes of its answer.
 #include "pg/pool.hpp"
 
 #include <algorithm>
@@ -18,6 +18,14 @@ bool means_shutdown(const std::string& sqlstate) {
   return sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03";
 }
 
+// The statement's time limit: what is left until its deadline. The whole of it while that is nearly so,
+// because a session keeps its limit and another one has to be sent.
+uint32_t limit_of(const Query& query, uint64_t now_ms) {
+  if (query.deadline_ms == 0) return query.timeout_ms;
+  const uint64_t left = query.deadline_ms > now_ms ? query.deadline_ms - now_ms : 1;
+  return left + query.timeout_ms / 16 >= query.timeout_ms ? query.timeout_ms : static_cast<uint32_t>(left);
+}
+
 Failure::Kind kind_of(const std::string& sqlstate) {
   if (sqlstate == "57014") return Failure::Kind::query_timeout;
   if (sqlstate == "53300" || starts_with(sqlstate, "08") || means_shutdown(sqlstate)) {
@@ -28,7 +36,12 @@ Failure::Kind kind_of(const std::string& sqlstate) {
 
 }  // namespace
 
-Pool::Pool(Loop& loop, PoolConfig config) : loop_(loop), config_(std::move(config)), backoff_handler_(*this) {
+Pool::Pool(Loop& loop, PoolConfig config)
+    : loop_(loop),
+      config_(std::move(config)),
+      groups_{Group(config_.fair), Group(config_.fair)},
+      backoff_handler_(*this),
+      later_handler_(*this) {
   const std::size_t lanes = std::max(1U, config_.connections);
   lanes_.resize(lanes);
   const std::size_t points = config_.pipeline && lanes >= 2 ? std::max<std::size_t>(1, lanes / 4) : 0;
@@ -39,6 +52,7 @@ Pool::Pool(Loop& loop, PoolConfig config) : loop_(loop), config_(std::move(confi
   groups_[0].count = lanes - points;
   backoff_timer_ = loop_.timer(backoff_handler_);
   tick_timer_ = loop_.timer(*this);
+  later_timer_ = loop_.timer(later_handler_);
 }
 
 Pool::~Pool() {
@@ -49,7 +63,7 @@ void Pool::begin(Query& query) {
   query.submitted_ms = loop_.now_ms();
   query.sent_ms = 0;
   query.paused_ = query.delivered_ = false;
-  query.lost_once_ = query.replanned_ = query.conflicted_ = query.isolated_ = false;
+  query.lost_once_ = query.replanned_ = query.conflicted_ = query.interrupted_ = query.isolated_ = false;
 }
 
 bool Pool::submit_spare(Query& query) noexcept {
@@ -75,7 +89,11 @@ void Pool::submit(Query& query) noexcept {
     return;
   }
   Group& group = group_of(query);
-  if (group.waiting.empty()) {
+  if (query.deadline_ms != 0) {  // else it is the gateway's own
+    group.callers.note(query.caller, query.submitted_ms);
+    group.apis.note(query.key.route, query.submitted_ms);
+  }
+  if (group.waiting.empty() && holds_rest(group, query) == WaitingLine::Except::nobody) {
     Lane* lane = pick(group);
     if (lane != nullptr && send(*lane, query)) {
       lane->connection->end_batch();
@@ -87,19 +105,24 @@ void Pool::submit(Query& query) noexcept {
     fail_query(query, Failure::Kind::database_unavailable, "", endpoint_reason_);
     return;
   }
-  // One may always wait: without that no connection would ever be opened for it.
-  if (group.waiting.size() + group.retry.size() >= std::max(1U, config_.queue)) {
-    fail_query(query, Failure::Kind::queue_full, "", "too many queries are waiting");
-    return;
+  bool waits = false;
+  try {
+    waits = admit(group, query);
+  } catch (...) {  // no memory
   }
-  group.waiting.push_back(query);
+  if (!waits) return fail_query(query, Failure::Kind::queue_full, "", "too many queries are waiting");
+  // A connection that was kept free for it.
+  if (pick(group) != nullptr) later_timer_->start(0);
   ensure_connecting();
 }
 
 void Pool::abandon(Query& query) noexcept {
-  if (query.list_ != nullptr) {
+  if (query.line_ != nullptr) {
+    query.line_->remove(query);
+  } else if (query.list_ != nullptr) {
     query.list_->remove(query);
-  } else {
+  } else if (query.operation_ != nullptr) {
+    measure_abandoned(query);
     Connection::abandon(query);
   }
 }
@@ -127,7 +150,7 @@ bool Pool::is_usable(const Lane& lane) const {
 // to the cap. Batch: only on an idle connection; dispatch() then sends all that waits with it.
 bool Pool::has_room(const Lane& lane, const Group& group) const {
   if (lane.connection->idle()) return true;
-  if (lane.connection->has_chunks()) return false;
+  if (lane.connection->has_chunks() || lane.connection->cancelling()) return false;
   return lane.point && &group == &groups_[1] && !config_.batch && lane.connection->in_flight() < kPointCap;
 }
 
@@ -155,10 +178,18 @@ Pool::Lane* Pool::pick_in(const Group& lanes, const Group& group) {
 
 // False: the connection broke and the query waits in the group's retry list, or failed.
 bool Pool::send(Lane& lane, Query& query) {
-  if (!lane.connection->send(query)) return false;
   const uint64_t now = loop_.now_ms();
+  query.limit_ms_ = limit_of(query, now);
+  if (!lane.connection->send(query)) return false;
   query.sent_ms = now;
   lane.used_ms = now;
+  if (lane.batch++ == 0) {
+    lane.sent_ms = now;
+    lane.cost_us = 0;
+  }
+  lane.cost_us += cost_of(group_of(query), query);
+  lane.caller = query.caller;
+  lane.route = query.key.route;
   ++totals_.queries;
   return true;
 }
@@ -168,11 +199,14 @@ void Pool::dispatch(Group& group) {
     Lane* lane = pick(group);
     if (lane == nullptr) break;
     const bool many = lane->point && config_.batch && &group == &groups_[1];
+    bool none = false;
     for (std::size_t sent = 0; sent == 0 || (many && sent < kPointCap); ++sent) {
-      Query* query = group.waiting.front();
-      if (query == nullptr || (query->isolated_ && sent > 0)) break;
+      Query* query = next_waiting(group, sent == 0 ? 0 : lane->cost_us);
+      none = query == nullptr;
+      if (none || (query->isolated_ && sent > 0)) break;
       const bool alone = query->isolated_;
-      group.waiting.remove(*query);
+      group.waiting.take(*query);
+      watch_queue(group, *query);
       if (!send(*lane, *query)) {
         retry_on_new(*query);
         break;
@@ -180,6 +214,7 @@ void Pool::dispatch(Group& group) {
       if (alone) break;
     }
     lane->connection->end_batch();
+    if (none) break;
   }
 }
 
@@ -191,7 +226,10 @@ void Pool::dispatch_all() {
 
 void Pool::on_progress(Connection& connection) noexcept {
   Lane* lane = lane_of(connection);
-  if (lane != nullptr) lane->used_ms = loop_.now_ms();
+  if (lane != nullptr) {
+    lane->used_ms = loop_.now_ms();
+    if (connection.idle()) measure_batch(*lane);
+  }
   dispatch_all();
 }
 
@@ -216,6 +254,8 @@ bool Pool::retry_in_place(Query& query, const QueryError& error) {
   bool* once = nullptr;
   if (error.aborted) {
     once = &query.isolated_;
+  } else if (error.interrupted) {
+    once = &query.interrupted_;
   } else if (error.sqlstate == "26000" || error.sqlstate == "0A000") {
     if (config_.prepare) once = &query.replanned_;
   } else if (error.sqlstate == "40001") {
@@ -226,7 +266,7 @@ bool Pool::retry_in_place(Query& query, const QueryError& error) {
   if (once == nullptr || *once) return false;
   *once = true;
   ++totals_.retries;
-  group_of(query).waiting.push_front(query);  // on_progress follows and sends it
+  group_of(query).waiting.push_again(query);  // on_progress follows and sends it
   return true;
 }
 
@@ -250,9 +290,11 @@ void Pool::shutdown() noexcept {
   backoff_timer_->stop();
   tick_timer_->stop();
   for (Group& group : groups_) {
-    while (group.waiting.pop_front() != nullptr) continue;
+    while (group.waiting.pop() != nullptr) continue;
     while (group.retry.pop_front() != nullptr) continue;
   }
+  while (refused_.pop_front() != nullptr) continue;
+  later_timer_->stop();
   attempt_.reset();
   for (Lane& lane : lanes_) lane.connection.reset();
 }

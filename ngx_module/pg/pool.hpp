@@ -15,7 +15,9 @@
 #include "pg/connection.hpp"
 #include "pg/dsn.hpp"
 #include "pg/loop.hpp"
+#include "pg/pace.hpp"
 #include "pg/query.hpp"
+#include "pg/waiting_line.hpp"
 
 namespace tablegate::pg {
 
@@ -28,6 +30,7 @@ struct PoolConfig {
   bool prepare = true;                 // off: nothing outlives a transaction (pgbouncer in transaction mode)
   bool pipeline = true;                // off: one query in flight a connection
   bool batch = false;                  // point queries: busy -> wait, idle -> all that waits under one Sync
+  bool fair = true;  // callers and APIs have equal shares while queries wait (see WaitingLine)
   uint32_t idle_timeout_ms = 60000;
   std::string role;  // assumed after connecting; empty = the login role
 };
@@ -57,9 +60,10 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Sends the query or lets it wait. on_failure may run before submit returns (queue full,
-  // database down): touch nothing of the query after the call. on_rows never does.
-  // A query with Delivery::chunks has a connection to itself, whether it is a point query or not.
+  // Sends the query or lets it wait. One that could not be done before its deadline fails with queue_full, at
+  // once or as soon as that is known. on_failure may run before submit returns (queue full, database down):
+  // touch nothing of the query after the call. on_rows never does. A query with Delivery::chunks has a
+  // connection to itself, whether it is a point query or not.
   void submit(Query& query) noexcept;
 
   // For work of the gateway's own: submits the query when it takes nothing from callers, that is to a
@@ -67,9 +71,9 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   // happened.
   bool submit_spare(Query& query) noexcept;
 
-  // The caller's client went away or its deadline passed: no callback will run. A query in
-  // flight runs on in the database (statement_timeout bounds it), its answer is discarded.
-  // Harmless for a query that is not in the pool.
+  // The caller's client went away or its deadline passed: no callback will run. A query in flight is
+  // cancelled in the database, and its connection takes no other query until that is done. Harmless for a
+  // query that is not in the pool.
   void abandon(Query& query) noexcept;
 
   // For a query with Delivery::chunks: no rows are delivered and nothing is read for it before resume(). Its
@@ -96,18 +100,38 @@ class Pool final : private ConnectionOwner, private TimerHandler {
     std::unique_ptr<Connection> connection;  // open, or null
     bool point = false;
     uint64_t used_ms = 0;  // last time that something was in flight
+    uint64_t sent_ms = 0;  // when its queries were sent: the one, or the batch
+    uint32_t cost_us = 0;  // expected of them; 0: not known
+    uint32_t batch = 0;    // how many they are
+    uint64_t caller = 0;   // of the last one
+    uint64_t route = 0;
+  };
+  // The last two, of callers or APIs, and when they came.
+  struct Recent {
+    uint64_t keys[2] = {};
+    uint64_t seen_ms[2] = {};
+    void note(uint64_t key, uint64_t now_ms);
+    bool has_other(uint64_t key, uint64_t now_ms) const;
   };
   // The lanes of one kind and what waits for them.
   struct Group {
+    explicit Group(bool fair) : waiting(fair) {}
     std::size_t first = 0;
     std::size_t count = 0;
-    QueryList waiting;
+    WaitingLine waiting;
     QueryList retry;  // lost their connection: only for one opened since (others may be dying too)
+    Pace pace;
+    bool standing = false;    // its queue has stood too long: it is kept short, and the newest come first
+    uint64_t calm_ms = 0;     // last time that somebody waited only for a moment
+    uint64_t refused_ms = 0;  // last time that somebody found no room
+    Recent callers;
+    Recent apis;
   };
 
   // ConnectionOwner
   void on_opened(Connection& connection) noexcept override;
   void on_progress(Connection& connection) noexcept override;
+  void on_answer(const Query& query) noexcept override;
   void on_error(Query& query, const QueryError& error) noexcept override;
   void on_lost(Connection& connection, const std::string& reason) noexcept override;
   void on_asked_to_close(Connection& connection) noexcept override;
@@ -131,6 +155,22 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   bool retry_in_place(Query& query, const QueryError& error);
   void fail_query(Query& query, Failure::Kind kind, const std::string& sqlstate, const std::string& message);
 
+  // pool_queue.cpp
+  uint32_t cost_of(const Group& group, const Query& query) const;
+  bool admit(Group& group, Query& query);
+  bool can_be_done(const Group& group, uint32_t cost_us, uint64_t left_ms) const;
+  bool has_place(const Group& group, uint32_t cost_us, uint64_t left_ms) const;
+  uint64_t busy_us(const Group& group, bool first) const;
+  std::size_t usable_lanes(const Group& group) const;
+  bool can_open_lane(const Group& group) const;
+  Query* next_waiting(Group& group, uint64_t ahead_us);
+  void watch_queue(Group& group, const Query& sent);
+  void measure_abandoned(const Query& query);
+  void measure_batch(Lane& lane);
+  WaitingLine::Except holds_rest(const Group& group, const Query& query) const;
+  void refuse_later(Group& group, Query& query);
+  void run_later();
+
   // pool_connect.cpp
   bool wants_lane(const Group& group) const;
   void ensure_connecting();
@@ -152,10 +192,17 @@ class Pool final : private ConnectionOwner, private TimerHandler {
     Pool& pool;
   };
 
+  struct LaterTimer final : TimerHandler {
+    explicit LaterTimer(Pool& owner) : pool(owner) {}
+    void on_timer() noexcept override { pool.run_later(); }
+    Pool& pool;
+  };
+
   Loop& loop_;
   PoolConfig config_;
   std::vector<Lane> lanes_;
-  Group groups_[2];  // exclusive, point
+  Group groups_[2];    // exclusive, point
+  QueryList refused_;  // found no room after all: they fail from the loop, not within a caller's submit()
   std::unique_ptr<Connection> attempt_;
   std::size_t attempt_lane_ = 0;
   std::size_t endpoints_tried_ = 0;
@@ -167,8 +214,10 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   bool down_ = false;  // after shutdown()
   PoolStatistics totals_;
   BackoffTimer backoff_handler_;
+  LaterTimer later_handler_;
   std::unique_ptr<Timer> backoff_timer_;
   std::unique_ptr<Timer> tick_timer_;
+  std::unique_ptr<Timer> later_timer_;
 };
 
 }  // namespace tablegate::pg

@@ -1,4 +1,4 @@
-// Pool, second part of two: opening connections, losing them, closing those that nobody uses.
+// Pool, third part of three: opening connections, losing them, closing those that nobody uses.
 #include <algorithm>
 #include <utility>
 
@@ -87,7 +87,7 @@ void Pool::round_failed(const std::string& reason) {
     return;
   }
   // Some connection works: the server is there but has no room for more. Wait for what is open.
-  for (Group& group : groups_) group.waiting.prepend(group.retry);
+  for (Group& group : groups_) group.waiting.prepend_again(group.retry);
   dispatch_all();
 }
 
@@ -98,11 +98,11 @@ void Pool::backoff_over() {
 
 void Pool::fail_waiting(const std::string& message) {
   for (Group& group : groups_) {
-    for (QueryList* list : {&group.retry, &group.waiting}) {
-      // A callback may submit: that fails at once while backing_off_, so the list only shrinks.
-      while (Query* query = list->pop_front())
-        fail_query(*query, Failure::Kind::database_unavailable, "", message);
-    }
+    // A callback may submit: that fails at once while backing_off_, so the lists only shrink.
+    while (Query* query = group.retry.pop_front())
+      fail_query(*query, Failure::Kind::database_unavailable, "", message);
+    while (Query* query = group.waiting.pop())
+      fail_query(*query, Failure::Kind::database_unavailable, "", message);
   }
 }
 
@@ -111,6 +111,7 @@ void Pool::on_opened(Connection& connection) noexcept {
   Lane& lane = lanes_[attempt_lane_];
   lane.connection = std::move(attempt_);
   lane.used_ms = loop_.now_ms();
+  lane.batch = 0;
   endpoint_ = (endpoint_ + endpoints_tried_) % config_.dsn->endpoints().size();
   backoff_ms_ = 0;
   ++totals_.connects;
@@ -125,7 +126,7 @@ void Pool::on_opened(Connection& connection) noexcept {
       retry_on_new(query);
     }
   }
-  group.waiting.prepend(group.retry);
+  group.waiting.prepend_again(group.retry);
   dispatch_all();
 }
 

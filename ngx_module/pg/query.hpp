@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/mix.hpp"
 #include "core/plan/path.hpp"
 
 namespace tablegate::pg {
@@ -28,7 +29,15 @@ struct StatementKey {
   }
 };
 
+// Of the whole key.
+inline uint64_t hash_of(const StatementKey& key) {
+  const uint64_t hash = (key.route * 0x9E3779B97F4A7C15U) ^ (key.path.bits * 0xC2B2AE3D27D4EB4FU) ^
+                        (key.epoch * 0x165667B19E3779F9U);
+  return key.path.more.empty() ? hash : core::mix(key.path.more, hash);
+}
+
 class Cells;
+class WaitingLine;
 
 // How the rows of a query arrive.
 enum class Delivery : uint8_t {
@@ -41,7 +50,7 @@ struct Failure {
     query_failed,          // the database refused the statement
     query_timeout,         // SQLSTATE 57014: cancelled or statement_timeout
     database_unavailable,  // no connection, or lost twice
-    queue_full,            // too many queries wait already
+    queue_full,            // too many queries wait already, or it could not be done before its deadline
   };
   Kind kind = Kind::query_failed;
   std::string sqlstate;     // may be empty
@@ -61,6 +70,8 @@ class Query {
   int parameter_count = 0;
   const char* const* values = nullptr;  // parameter_count texts, NUL-terminated; null = SQL NULL
   uint32_t timeout_ms = 0;              // statement_timeout; 0 = no limit
+  uint64_t deadline_ms = 0;             // Loop::now_ms at which nobody waits any more; 0 = none
+  uint64_t caller = 0;                  // whose share of the connections it takes; 0 = nobody's
   bool point = false;                   // short and indexed: may share a pipelined connection
   Delivery delivery = Delivery::whole;
 
@@ -87,16 +98,21 @@ class Query {
   friend class Connection;
   friend class Pool;
   friend class QueryList;
+  friend class WaitingLine;
 
   Query* previous_ = nullptr;
   Query* next_ = nullptr;
   class QueryList* list_ = nullptr;        // waiting there, or null
+  WaitingLine* line_ = nullptr;            // list_ is one of its
+  uint32_t cost_us_ = 0;                   // expected when it began to wait; 0: not known
+  uint32_t limit_ms_ = 0;                  // statement_timeout of what is sent now
   struct Operation* operation_ = nullptr;  // in flight there, or null
   bool paused_ = false;                    // no rows are to be read before Pool::resume
   bool delivered_ = false;                 // on_rows ran: the query must not be sent again
   bool lost_once_ = false;                 // sent again after a lost connection
   bool replanned_ = false;                 // sent again after 26000 or 0A000
   bool conflicted_ = false;                // sent again after 40001
+  bool interrupted_ = false;               // sent again after a cancel that was meant for another one
   bool isolated_ = false;                  // a neighbour's error aborted it: next time with a Sync of its own
 };
 
@@ -110,6 +126,7 @@ class QueryList {
   bool empty() const { return first_ == nullptr; }
   std::size_t size() const { return size_; }
   Query* front() const { return first_; }
+  Query* back() const { return last_; }
   void push_back(Query& query);
   void push_front(Query& query);
   void remove(Query& query);

@@ -1,7 +1,8 @@
-// The prepared statements of one connection: name by key, least recently used first out,
-// at most kCapacity. Owned by a Connection, lives as long as it does. Knows
-// nothing of libpq: it says which name to DEALLOCATE, the connection sends that.
-// An entry that queries in flight use is never given up for deallocation.
+// The prepared statements of one connection: name by key, at most kCapacity. Once it is full, an API that has
+// less than its share takes a place from one that has more, and a statement takes the place of another one of
+// its API only if it is used more often: a caller who varies optional parameters costs the others nothing.
+// Owned by a Connection, lives as long as it does. Knows nothing of libpq: it says which name to DEALLOCATE,
+// the connection sends that. An entry that queries in flight use is never given up for deallocation.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +22,7 @@ struct Statement {
   std::string path;    // what key.path points to
   std::string name;    // unique on the connection, never used twice
   unsigned users = 0;  // operations in flight that need it
+  unsigned uses = 0;   // how often it was found lately
   bool forgotten = false;
   bool exists = false;   // its own prepare came back OK
   std::string sqlstate;  // its own prepare failed: why, for those that were sent behind it
@@ -35,7 +37,8 @@ class StatementCache {
   // The statement for `key` (now the most recently used), or null.
   Statement* find(const StatementKey& key);
   // A new one for `key`, which must not be there and is copied whole. Makes room first: see take_doomed().
-  Statement& add(const StatementKey& key);
+  // Null: it is not worth a place; send it without preparing it.
+  Statement* add(const StatementKey& key);
   // From now on find() does not see it. It goes when its last user does; then, if `deallocate`,
   // its name is doomed.
   void forget(Statement& statement, bool deallocate);
@@ -48,19 +51,23 @@ class StatementCache {
 
  private:
   struct Hash {
-    std::size_t operator()(const StatementKey& key) const {
-      uint64_t hash = (key.route * 0x9E3779B97F4A7C15U) ^ (key.path.bits * 0xC2B2AE3D27D4EB4FU) ^
-                      (key.epoch * 0x165667B19E3779F9U);
-      if (!key.path.more.empty()) hash = core::mix(key.path.more, hash);
-      return static_cast<std::size_t>(hash);
-    }
+    std::size_t operator()(const StatementKey& key) const { return static_cast<std::size_t>(hash_of(key)); }
   };
 
-  void evict_one();
+  static constexpr std::size_t kRare =
+      4096;  // places to count statements without a place, and uses between agings
+
+  unsigned count_rare(const StatementKey& key);
+  Statement* make_room(const StatementKey& key);
+  Statement* least_used(uint64_t route, bool of_others, std::size_t share);
+  void age();
 
   std::list<Statement> used_;       // most recently used first
   std::list<Statement> forgotten_;  // still used by something in flight
   std::unordered_map<StatementKey, Statement*, Hash> by_key_;
+  std::unordered_map<uint64_t, std::size_t> of_route_;  // how many statements each API has
+  std::vector<uint8_t> rare_;                           // by hash; empty until the cache was full once
+  std::size_t uses_ = 0;                                // since the last aging
   std::vector<std::string> doomed_;
   uint64_t next_name_ = 0;
 };

@@ -145,7 +145,8 @@ def deadlines(t, p):
     t.ok(time.monotonic() - begun < 8.0 or kSlow > 1, "PostgreSQL has ended the statement, long before its 8 s")
     t.is_(p.get(kCall).body, kAlice, "the connection remains usable")
     t.unlike(p.gateway.log(seen), "connection lost", "it was not lost")
-    # Waiting counts: one statement of 3 s holds the only connection, the next has 1 s.
+    # Waiting counts: one statement of 3 s holds the only connection, the next has 1 s. A new worker does not know that it takes 3 s.
+    p.gateway.reload()
     running = send(p, "/v1/user/info?user_id=23000")
     wait_sleeping(p, 1)
     begun = time.monotonic()
@@ -153,6 +154,15 @@ def deadlines(t, p):
     seconds = time.monotonic() - begun
     t.is_(answer.status, 504, "waiting for a connection longer than timeout_ms: 504")
     t.ok(0.95 <= seconds < 1.0 + 1.5 * kSlow, "after timeout_ms", seconds)
+    t.is_(running.recv(100)[:12], b"HTTP/1.1 200", "the running statement is answered")
+    running.close()
+    # Now it knows.
+    running = send(p, "/v1/user/info?user_id=23000")
+    wait_sleeping(p, 1)
+    begun = time.monotonic()
+    answer = p.get("/v1/hurried/info?user_id=10001")
+    t.is_((answer.status, answer.json["error"]), (429, "queue_full"), "one that could not be answered in time is rejected")
+    t.ok(time.monotonic() - begun < 0.5 * kSlow, "at once")
     t.is_(running.recv(100)[:12], b"HTTP/1.1 200", "the running statement is answered")
     running.close()
 

@@ -199,6 +199,7 @@ struct Owner final : ConnectionOwner {
     which.end_batch();
   }
   void on_progress(Connection&) noexcept override {}
+  void on_answer(const Query&) noexcept override {}
   void on_error(Query& query, const QueryError& error) noexcept override {
     query.on_failure(Failure{Failure::Kind::query_failed, error.sqlstate, error.message});
   }

@@ -25,6 +25,7 @@ struct Owner final : ConnectionOwner {
     }
     which.end_batch();
   }
+  void on_answer(const Query&) noexcept override {}
   void on_progress(Connection& which) noexcept override {
     ck_assert_int_eq(lost, 0);
     finished = which.idle();

@@ -4,7 +4,7 @@
 // it. Answers every statement with one row: its first parameter, or "1".
 // Statements "fail:XXXXX" fail with that SQLSTATE, "no rows" has no row
 // description, "rows:N" has the rows 1 to N; "rows:N fail:XXXXX" then fails,
-// "rows:N cut" closes the connection.
+// "rows:N cut" closes the connection; "sleep" runs until it is cancelled.
 #pragma once
 
 #include <poll.h>
@@ -19,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,7 +33,9 @@ struct Behaviour {
   std::size_t stall_at = kNever;  // send nothing after this many bytes, but stay open
   std::size_t fatal_at = kNever;  // answer the n-th message (0 = startup) with FATAL and close
   const char* fatal_state = "57P01";
-  bool every_byte = false;  // one byte per send
+  bool every_byte = false;    // one byte per send
+  int cancels_lost = 0;       // this many cancel requests do nothing
+  bool cancels_hang = false;  // cancel requests get no answer and do nothing
 };
 
 class FakeServer {
@@ -63,7 +66,8 @@ class FakeServer {
   FakeServer& operator=(const FakeServer&) = delete;
 
   const std::string& directory() const { return directory_; }
-  int connections() const { return connections_; }
+  int connections() const { return connections_; }        // without those for cancel requests
+  int cancels() const { return cancels_; }                // requests received
   std::size_t sent_bytes() const { return sent_bytes_; }  // by the connection that sent most
   std::size_t messages() const { return messages_; }      // likewise, received
   std::vector<std::string> statements() const {
@@ -75,6 +79,7 @@ class FakeServer {
   struct Session {
     int fd = -1;
     Behaviour behaviour;
+    uint32_t secret = 0;  // of its BackendKeyData
     std::size_t sent = 0;
     std::size_t messages = 0;
     bool failed = false;  // skip to the next Sync
@@ -113,8 +118,7 @@ class FakeServer {
       if (poll(&descriptor, 1, 5) != 1) continue;
       const int fd = accept(listener_, nullptr, nullptr);
       if (fd < 0) continue;
-      const int index = connections_++;
-      threads_.emplace_back([this, fd, index] { serve(fd, script_(index)); });
+      threads_.emplace_back([this, fd] { start(fd); });
     }
   }
 
@@ -165,13 +169,52 @@ class FakeServer {
     session.out.clear();
   }
 
-  void serve(int fd, const Behaviour& behaviour) {
+  void start(int fd) {
+    std::string header;
+    std::string body;
+    const bool good = receive(fd, header, 4) && receive(fd, body, read_number(header, 0, 4) - 4);
+    constexpr uint32_t kCancelCode = 80877102;
+    if (good && read_number(body, 0, 4) == kCancelCode) return cancel(fd, read_number(body, 8, 4));
+    const int index = connections_++;
+    serve(fd, script_(index), index, good);
+  }
+
+  void cancel(int fd, uint32_t secret) {
+    ++cancels_;
+    bool hangs = false;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      hangs = hanging_.count(secret) != 0;
+      if (!hangs) ++cancelled_[secret];
+    }
+    while (hangs && !stopping_) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    close(fd);
+  }
+
+  // Until as many cancel requests came as count.
+  void sleep(Session& session) {
+    for (bool done = false; !done && !stopping_;) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      const std::lock_guard<std::mutex> lock(mutex_);
+      done = cancelled_[session.secret] > session.behaviour.cancels_lost;
+      if (done) cancelled_[session.secret] = 0;
+    }
+    session.failed = true;
+    session.out += error("ERROR", "57014");
+  }
+
+  void serve(int fd, const Behaviour& behaviour, int index, bool good) {
     Session session;
     session.fd = fd;
     session.behaviour = behaviour;
+    session.secret = static_cast<uint32_t>(index) + 8;
+    if (behaviour.cancels_hang) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      hanging_.insert(session.secret);
+    }
     std::string header;
     std::string body;
-    if (receive(fd, header, 4) && receive(fd, body, read_number(header, 0, 4) - 4)) {
+    if (good) {
       if (!fatal(session)) {
         session.out = message('R', number(0, 4));
         for (const auto& [name, value] :
@@ -180,7 +223,7 @@ class FakeServer {
                                                 {"standard_conforming_strings", "on"}}) {
           session.out += message('S', name + '\0' + value + '\0');
         }
-        session.out += message('K', number(7, 4) + number(8, 4)) + message('Z', "I");
+        session.out += message('K', number(7, 4) + number(session.secret, 4)) + message('Z', "I");
       }
       flush(session);
     }
@@ -223,6 +266,9 @@ class FakeServer {
     } else if (type == 'D') {
       session.out += message('T', number(1, 2) + "v" + '\0' + number(0, 4) + number(0, 2) + number(25, 4) +
                                       number(0xFFFF, 2) + number(0xFFFFFFFF, 4) + number(0, 2));
+    } else if (type == 'E' && session.sql == "sleep") {
+      flush(session);
+      sleep(session);
     } else if (type == 'E' && session.sql.rfind("rows:", 0) == 0) {
       send_rows(session);
     } else if (type == 'E') {
@@ -273,10 +319,13 @@ class FakeServer {
   int listener_ = -1;
   std::atomic<bool> stopping_{false};
   std::atomic<int> connections_{0};
+  std::atomic<int> cancels_{0};
   std::atomic<std::size_t> sent_bytes_{0};
   std::atomic<std::size_t> messages_{0};
   mutable std::mutex mutex_;
   std::vector<std::string> statements_;
+  std::map<uint32_t, int> cancelled_;  // by secret
+  std::set<uint32_t> hanging_;
   std::vector<std::thread> threads_;
   std::thread acceptor_;
 };
