@@ -36,6 +36,10 @@ std::string why_not(const AllowedSources& allowed, const DataSourceDefinition& s
 
 void print_notes(const Settings& settings, Database& catalog, const Workspace& workspace,
                  const std::vector<AppliedObject>& objects) {
+  for (const AppliedObject& object : objects) {
+    for (const std::string& warning : object.warnings)
+      fmt::print(stderr, "warning: {} \"{}\": {}\n", kind_info(object.kind).name, object.name, warning);
+  }
   if (settings.quiet) return;
   std::vector<std::string> tables, sources;
   for (const AppliedObject& object : objects) {

@@ -30,6 +30,7 @@ struct InitOptions {
   std::string password_file;
   bool approval = false;
   bool rotate = false;
+  bool roles = false;
 };
 
 void refuse_shared_database(const std::string& database) {
@@ -42,6 +43,16 @@ void refuse_shared_database(const std::string& database) {
           "createdb tablegate, then --catalog dbname=tablegate");
     }
   }
+}
+
+void refuse_other_encoding(const Database& database) {
+  const std::string encoding = database.encoding();
+  if (encoding == "UTF8") return;
+  const char* const name = PQdb(database.connection());
+  throw Refused(
+      fmt::format("database \"{}\" has the encoding {}: catalog and mirror require UTF8", name, encoding),
+      fmt::format("createdb --template template0 --encoding UTF8 {}",
+                  shell_word(fmt::format("{}_utf8", name))));
 }
 
 // The password without its line's end.
@@ -74,6 +85,7 @@ bool prepare_separate_mirror(Database& mirror, const std::string& password, std:
   Transaction transaction(mirror);
   lock_catalog(mirror);
   bool changed = ensure_roles(mirror);
+  refuse_lost_owners(mirror);
   if (!password.empty()) set_reader_password(mirror, password);
   changed |= prepare_mirror(mirror, ran);
   transaction.commit();
@@ -100,10 +112,12 @@ void init(const Settings& settings, const InitOptions& options) {
     throw Refused("--workspace " + reason);
   Database catalog = Database::connect(settings.catalog, "the catalog");
   refuse_shared_database(PQdb(catalog.connection()));
+  refuse_other_encoding(catalog);
   std::optional<Database> mirror;  // where it is apart from the catalog, or might be
   if (!settings.mirror.empty()) {
     mirror.emplace(settings.open_mirror());
     refuse_shared_database(PQdb(mirror->connection()));
+    refuse_other_encoding(*mirror);
   }
   std::string password;
   if (!options.password_file.empty()) password = read_password(options.password_file);
@@ -115,6 +129,7 @@ void init(const Settings& settings, const InitOptions& options) {
     Transaction transaction(catalog);
     lock_catalog(catalog);
     changed |= ensure_roles(catalog);
+    refuse_lost_owners(catalog);
     changed |= ensure_database_grants(catalog);
     if (!mirror) {
       changed |= prepare_mirror(catalog, ran);
@@ -170,6 +185,21 @@ void init(const Settings& settings, const InitOptions& options) {
   print_advice(PQdb((mirror ? *mirror : catalog).connection()));
 }
 
+// They belong to the cluster, and a dump does not contain them: any database of it will do.
+void make_roles(const Settings& settings) {
+  Database database = Database::connect(settings.catalog, "the catalog");
+  Transaction transaction(database);
+  const bool changed = ensure_roles(database);
+  transaction.commit();
+  if (settings.json) {
+    JsonOutput json;
+    json.begin_object().key("changed").boolean(changed).end_object().print();
+  } else if (!settings.quiet) {
+    print_line(changed ? "the roles are there; restore the dump now, then: tablegate init --workspace NAME"
+                       : "unchanged");
+  }
+}
+
 void rotate(const Settings& settings) {
   Database catalog = settings.open_catalog();
   const std::string path = master_key_path();
@@ -200,14 +230,21 @@ void add_init(Verb& app, Settings& settings) {
   verb->add_flag("--approval", options->approval, "versions of the workspace require approval");
   verb->add_flag("--rotate-master-key", options->rotate,
                  "seal all secrets of the catalog with a new key (alone: without --workspace)");
+  verb->add_flag("--roles", options->roles, "create the roles only, before a dump is restored (alone)");
   verb->footer(
       "Examples:\n"
       "  tablegate init --workspace demo\n"
+      "  tablegate --catalog dbname=postgres init --roles\n"
       "  tablegate --catalog 'host=db1 dbname=tablegate' init --workspace demo --reader-password-file "
       "reader.password\n"
       "  tablegate init --rotate-master-key");
   verb->callback([&settings, options] {
     options->workspace = settings.workspace;
+    if (options->roles) {
+      if (options->rotate || options->approval || !options->password_file.empty())
+        throw WrongUsage("--roles takes no other option of init", "tablegate init --roles");
+      return make_roles(settings);
+    }
     if (options->workspace.empty() && !options->rotate)
       throw WrongUsage("--workspace is missing", "tablegate init --workspace NAME");
     if (options->rotate) return rotate(settings);

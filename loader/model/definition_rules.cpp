@@ -112,10 +112,15 @@ void check_rest_api(const Definition& definition, Checker& check) {
   if (written != nullptr) check_versioning(*written, rest_api.versioning, check);
 }
 
+// A load takes the source's time and makes a generation: more often than this is a mistake.
+constexpr int64_t kLeastRefresh = 10;  // seconds
+
 void check_refresh(const Refresh& refresh, Checker& check) {
   std::string fault;
-  if (!Schedule::parse(refresh.schedule, fault))
-    check.refuse(refresh.plain ? "/refresh" : "/refresh/schedule", fault);
+  const std::optional<Schedule> schedule = Schedule::parse(refresh.schedule, fault);
+  if (schedule && schedule->interval() > 0 && schedule->interval() < kLeastRefresh)
+    fault = fmt::format("is an interval of {} s, the shortest is {}s", schedule->interval(), kLeastRefresh);
+  if (!fault.empty()) check.refuse(refresh.plain ? "/refresh" : "/refresh/schedule", fault);
 }
 
 // "*", or NAME=VALUE of the first keys. Which keys there are is known when the source is loaded.

@@ -384,11 +384,12 @@ BEGIN
 END $$;
 
 -- All that nodes may write. Members that are missing in `state` keep their values; a node that has not reported for a
--- week is deleted.
+-- week is deleted, and after a day one that was synced by hand and whose files no nginx has read.
 CREATE OR REPLACE FUNCTION tablegate.report_node(gateway_name text, node_name text, state jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM tablegate.node WHERE last_seen < now() - interval '7 days';
+    DELETE FROM tablegate.node WHERE last_seen < now() - CASE
+        WHEN NOT watching AND served_publication IS NULL THEN interval '1 day' ELSE interval '7 days' END;
     INSERT INTO tablegate.node AS n (gateway, name) VALUES (gateway_name, node_name) ON CONFLICT DO NOTHING;
     UPDATE tablegate.node n SET
         watching = coalesce((state ->> 'watching')::boolean, n.watching),

@@ -65,7 +65,7 @@ def again(t, p):
     objects = definitions()
     objects[6]["response_parameters"].append({"name": "age"})
     done = deploy(p, objects)
-    t.like(done.stdout, rf"^Api  {kOther}  version 2 on dataservice-prod, publication 3\n6 definitions unchanged\nserved by 0 of 1 nodes of dataservice-prod\n$", "a change: that API alone")
+    t.like(done.stdout, rf"^Api  {kOther}  version 2 on dataservice-prod, publication 3\n6 definitions unchanged\nserved by 0 of 1 nodes of dataservice-prod\nnext, on node \S+: tablegate sync --output /\S+ --gateway dataservice-prod .*\n$", "a change: that API alone")
     p.loader.must("api", "publish", kOther, "--version", "1", "--breaking")
     done = deploy(p, objects, "-o", "json")
     t.is_(outcome(done)[kOther], ("published", 2), "another version was put on: the files' one comes back")

@@ -42,6 +42,9 @@ kWrong = [
     *[({"authentication": ["hmac"], "request_parameters": [{"name": name, "column": "user_id", "type": "LONG", "in": "header"}]},
        "/5/request_parameters/0/name", "signature") for name in ("X-Ca-Key", "x-ca-anything", "Accept", "date", "Content-Type", "Content-MD5")],
     ({"request_parameters": [{"name": "Authorization", "column": "user_id", "type": "LONG", "in": "header"}]}, "/5/request_parameters/0/name", "credential"),
+    *[({"request_parameters": [{"name": name, "column": "user_id", "type": "LONG", "in": "header"}]}, "/5/request_parameters/0/name", "HTTP itself")
+      for name in ("Accept", "accept-encoding", "Content-Type", "Content-Length", "HOST", "Cookie", "If-None-Match", "Transfer-Encoding", "Proxy-X", "Sec-Fetch-Mode")],
+    ({"api_key_source": {"in": "header", "name": "Content-Type"}}, "/5/api_key_source/name", "HTTP itself"),
     ({"request_parameters": [{"name": "user_id", "type": "LONG", "in": "body"}]}, "/5/request_parameters/0/in", "POST"),
 ]
 
