@@ -106,8 +106,9 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
   }
   Version version;
   if (!breaking) {
-    const CommitBreaks breaks = commit_breaks(catalog, current, {0, "", current.definition, draft.source});
-    refuse_breaks(current, breaks.error, "commit");
+    const StoredVersion after{0, "", current.definition, draft.source};
+    const CommitBreaks breaks = commit_breaks(catalog, current, after);
+    if (breaks.published) refuse_breaks(current, *breaks.published, after, "commit");
     version.note = breaks.note;
   }
   const CompiledApi compiled = compile_api(draft_entry(current, draft));

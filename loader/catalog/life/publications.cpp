@@ -103,7 +103,7 @@ class Publisher {
   std::vector<Published> run() {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
-    for (const std::string& domain : request_.domains) check_domain(domain);
+    check_domains();
     std::vector<Published> published;
     std::map<std::string, bool> moved;  // REST APIs whose domains this command changed
     for (const ApiRow& api : apis_) {
@@ -120,6 +120,10 @@ class Publisher {
   }
 
  private:
+  void check_domains() {
+    for (const std::string& domain : request_.domains) check_domain(domain);
+  }
+
   // It is there, and shared or the workspace's of these APIs.
   void check_domain(const std::string& domain) {
     const Rows rows = catalog_.query(
@@ -211,10 +215,8 @@ class Publisher {
     }
     if (!same) require_columns(catalog_, api.id, api.name, number);
     if (!request_.breaking && !before.empty() && !same) {
-      refuse_breaks(api,
-                    breaks_text(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
-                                read_version(catalog_, api, published.version.value_or(0))),
-                    "publish");
+      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
+                    read_version(catalog_, api, published.version.value_or(0)), "publish");
     }
     catalog_.query(
         "INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
@@ -243,10 +245,8 @@ class Publisher {
     check_service(api, now.string(0, 1), version.string(0, 2));
     require_columns(catalog_, api.id, api.name, version.string(0, 0));
     if (!request_.breaking) {
-      refuse_breaks(api,
-                    breaks_text(api, read_version(catalog_, api, static_cast<int>(now.integer(0, 0))),
-                                read_version(catalog_, api, canary.version)),
-                    "publish");
+      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(now.integer(0, 0))),
+                    read_version(catalog_, api, canary.version), "publish");
     }
     published.publication = next_publication(catalog_, request_.gateway, api.id, now.string(0, 0));
     return published;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace tablegate::loader {
 namespace {
 
@@ -66,11 +68,15 @@ CommitBreaks commit_breaks(Database& catalog, const ApiRow& api, const StoredVer
   if (published.empty() || stored(published, 0).version != latest->version)
     found.note = fmt::format("API \"{}\": {} would break callers of {}, which was never published:{}",
                              api.name, after.label(), latest->label(), breaks);
-  if (!published.empty()) found.error = breaks_text(api, stored(published, 0), after);
+  if (published.empty()) return found;
+  StoredVersion known = stored(published, 0);
+  if (!break_lines(known, after).empty()) found.published = std::move(known);
   return found;
 }
 
-void refuse_breaks(const ApiRow& api, const std::string& message, const std::string& verb) {
+void refuse_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after,
+                   const std::string& verb) {
+  const std::string message = breaks_text(api, before, after);
   if (message.empty()) return;
   throw Refused(message, fmt::format("tablegate api {} \"{}\" --breaking, when every caller is ready for it",
                                      verb, api.name));

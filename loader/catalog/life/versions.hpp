@@ -32,13 +32,15 @@ std::optional<StoredVersion> latest_version(Database& catalog, const ApiRow& api
 
 // What callers of `before` lose, each break on a line of its own; empty: nothing.
 std::string breaks_text(const ApiRow& api, const StoredVersion& before, const StoredVersion& after);
-// Throws Refused for such a text, unless it is empty; `verb`: commit or publish, for the suggested command.
-void refuse_breaks(const ApiRow& api, const std::string& breaks, const std::string& verb);
+// Throws Refused, naming each break; `verb`: commit or publish, for the suggested command.
+void refuse_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after,
+                   const std::string& verb);
 
-// What a commit of `after` breaks. Callers know versions that were published, now or before: `error`, else
-// empty. What only the latest version had, which never was: `note`.
+// What a commit of `after` breaks: callers of a version that was published, now or before, or only what the
+// latest version had, which never was.
 struct CommitBreaks {
-  std::string error, note;
+  std::optional<StoredVersion> published;  // whose callers it breaks
+  std::string note;                        // in words, or empty
 };
 CommitBreaks commit_breaks(Database& catalog, const ApiRow& api, const StoredVersion& after);
 
