@@ -44,6 +44,7 @@ class Doctor {
       say("catalog reachable", true,
           fmt::format("database \"{}\", PostgreSQL {}", PQdb(catalog.connection()),
                       PQserverVersion(catalog.connection()) / 10000));
+      check_encoding("catalog's encoding", catalog);
       check_version(catalog);
       if (healthy_) check_installation(catalog);
     } catch (const Failure& failure) {
@@ -83,7 +84,15 @@ class Doctor {
     }
   }
 
+  void check_encoding(const std::string& check, const Database& database) {
+    const std::string encoding = database.encoding();
+    say(check, encoding == "UTF8", encoding == "UTF8" ? encoding : encoding + ", and UTF8 is required",
+        "createdb --template template0 --encoding UTF8 NAME");
+  }
+
   void check_installation(Database& catalog) {
+    if (!settings_.mirror.empty())
+      examine("mirror's encoding", [&] { check_encoding("mirror's encoding", settings_.open_mirror()); });
     examine("roles", [&] { check_roles(catalog); });
     examine("reader's grants", [&] { check_reader(catalog); });
     examine("reader's settings", [&] { check_settings(catalog); });

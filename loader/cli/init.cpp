@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -20,6 +21,9 @@
 
 namespace tablegate::loader {
 namespace {
+
+// It gave what existed its workspace: whose everything is now is reported.
+constexpr const char* kOwnersMigration = "012_workspaces.sql";
 
 struct InitOptions {
   std::string workspace;
@@ -39,6 +43,16 @@ void refuse_shared_database(const std::string& database) {
           "createdb tablegate, then --catalog dbname=tablegate");
     }
   }
+}
+
+void refuse_other_encoding(const Database& database) {
+  const std::string encoding = database.encoding();
+  if (encoding == "UTF8") return;
+  const char* const name = PQdb(database.connection());
+  throw Refused(
+      fmt::format("database \"{}\" has the encoding {}: catalog and mirror require UTF8", name, encoding),
+      fmt::format("createdb --template template0 --encoding UTF8 {}",
+                  shell_word(fmt::format("{}_utf8", name))));
 }
 
 // The password without its line's end.
@@ -98,15 +112,17 @@ void init(const Settings& settings, const InitOptions& options) {
     throw Refused("--workspace " + reason);
   Database catalog = Database::connect(settings.catalog, "the catalog");
   refuse_shared_database(PQdb(catalog.connection()));
+  refuse_other_encoding(catalog);
   std::optional<Database> mirror;  // where it is apart from the catalog, or might be
   if (!settings.mirror.empty()) {
     mirror.emplace(settings.open_mirror());
     refuse_shared_database(PQdb(mirror->connection()));
+    refuse_other_encoding(*mirror);
   }
   std::string password;
   if (!options.password_file.empty()) password = read_password(options.password_file);
   const std::string key_path = master_key_path();
-  std::vector<std::string> ran;
+  std::vector<std::string> ran, owners;
   bool changed = false;
   MasterKey key;
   {
@@ -121,6 +137,7 @@ void init(const Settings& settings, const InitOptions& options) {
     }
     become_owner(catalog);
     changed |= upgraded(run_migrations(catalog), ran);
+    if (std::find(ran.begin(), ran.end(), kOwnersMigration) != ran.end()) owners = list_owners(catalog);
     const std::string known = known_fingerprint(catalog);
     changed |= create_workspace(catalog, options.workspace, options.approval);
     if (options.approval) changed |= set_approval(catalog, options.workspace, true);
@@ -146,6 +163,8 @@ void init(const Settings& settings, const InitOptions& options) {
     json.begin_object().key("workspace").text(options.workspace).key("version").number(newest_migration());
     json.key("migrations").begin_array();
     for (const std::string& name : ran) json.text(name);
+    json.end_array().key("owners").begin_array();
+    for (const std::string& owner : owners) json.text(owner);
     json.end_array()
         .key("master_key_file")
         .text(key_path)
@@ -158,6 +177,7 @@ void init(const Settings& settings, const InitOptions& options) {
   if (settings.quiet) return;
   if (!changed && ran.empty()) return print_line("unchanged");
   for (const std::string& name : ran) print_line("migration " + name);
+  for (const std::string& owner : owners) print_line(owner);
   print_line(fmt::format("catalog in database \"{}\", version {}, workspace {}", PQdb(catalog.connection()),
                          newest_migration(), options.workspace));
   print_line(fmt::format("master key file {} ({}): copy it to every node that runs tablegate sync", key_path,

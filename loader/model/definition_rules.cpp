@@ -171,17 +171,19 @@ void check_key_columns(const std::vector<std::string>& names, const std::string&
   }
 }
 
+// A relative path belongs to the folder of the definition's file.
+std::filesystem::path beside_definition(const Definition& definition, const std::string& name) {
+  const std::filesystem::path path(name);
+  if (path.is_absolute() || definition.place.file == "standard input") return path;
+  return std::filesystem::path(definition.place.file).parent_path() / path;
+}
+
 // Puts the text of `ddl_file` where `ddl` would stand.
 void fold_ddl_file(Definition& definition, Checker& check) {
-  namespace fs = std::filesystem;
   const std::string name = read_table_definition(definition.document).ddl_file.value_or("");
   if (name.empty()) return;
-  fs::path path(name);
-  if (path.is_relative() && definition.place.file != "standard input") {
-    path = fs::path(definition.place.file).parent_path() / path;
-  }
   try {
-    const std::string text = read_file(path.string(), kMaxDdl);
+    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdl);
     definition.document.RemoveMember("ddl_file");
     set_ddl(definition, text);
   } catch (const SystemFailure& failure) {  // as every file that cannot be read
@@ -227,6 +229,20 @@ void check_rules(Definition& definition, Problems& problems) {
         check.refuse(pointer, reason);
       });
   }
+}
+
+std::string make_path_absolute(Definition& definition) {
+  if (definition.kind != Kind::data_source || definition.broken) return {};
+  const std::string path = read_data_source_definition(definition.document).path;
+  if (path.empty() || path == "-" || path.front() == '/') return {};
+  std::error_code failed;
+  const std::string whole =
+      std::filesystem::absolute(beside_definition(definition, path), failed).lexically_normal().string();
+  if (failed) throw SystemFailure("the current folder cannot be found: " + failed.message());
+  JsonDocument& document = definition.document;
+  document["path"].SetString(whole.c_str(), static_cast<rapidjson::SizeType>(whole.size()),
+                             document.GetAllocator());
+  return fmt::format("path \"{}\" is saved as {}", path, whole);
 }
 
 void set_ddl(Definition& definition, const std::string& text) {

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "base/refusal.hpp"
+#include "model/definition.hpp"
 #include "model/listen_address.hpp"
 #include "model/name_rules.hpp"
 #include "node/certificate.hpp"
@@ -17,6 +19,8 @@ namespace {
 
 // No host and no server block of a user has this name ('_' is not allowed in a host name).
 constexpr const char* kAnyHost = "_tablegate_any_host";
+constexpr const char* kHeaderBuffers = "large_client_header_buffers";
+constexpr size_t kMaxOwnLines = size_t{1} << 20U;
 
 // The same for every file, whether there is none, or it is root's, or of another kind.
 const std::string kLocalFault =
@@ -159,8 +163,7 @@ class Writer {
   // host.
   std::string any_host() {
     const auto block = [](const std::string& socket) {
-      return fmt::format("server {{\n{}    server_name {};\n    tablegate_errors on;\n{}}}\n", socket,
-                         kAnyHost, serve());
+      return fmt::format("server {{\n{}    server_name {};\n{}{}}}\n", socket, kAnyHost, common(), serve());
     };
     std::string text = marked_block("any host", block(plain_socket()));
     const char* const tls = "any host, TLS";
@@ -174,10 +177,24 @@ class Writer {
                      const std::string& location) const {
     // The brackets make it a pattern, which may match nothing; a plain name must exist.
     std::string snippet = snippet_name(domain.name);
+    const std::string before = common(own_lines(snippet));
     snippet.replace(snippet.size() - 1, 1, "[f]");
-    return fmt::format(
-        "server {{\n{}    server_name {};\n    tablegate_errors on;\n    include {}/domains.d/{};\n{}}}\n",
-        socket, domain.name, place_.folder, snippet, location);
+    return fmt::format("server {{\n{}    server_name {};\n{}    include {}/domains.d/{};\n{}}}\n", socket,
+                       domain.name, before, place_.folder, snippet, location);
+  }
+
+  // A token of 16 KiB must fit a buffer. nginx takes the size from the block of the host, or from the first
+  // one of the socket while it does not know the host. A second directive in the user's own lines would be an
+  // error.
+  static std::string common(const std::string& own_lines = {}) {
+    const bool own = own_lines.find(kHeaderBuffers) != std::string::npos;
+    return fmt::format("    tablegate_errors on;\n{}",
+                       own ? "" : fmt::format("    {} 4 32k;\n", kHeaderBuffers));
+  }
+
+  std::string own_lines(const std::string& snippet) const {
+    const std::string path = fmt::format("{}/domains.d/{}", place_.folder, snippet);
+    return std::filesystem::exists(path) ? read_file(path, kMaxOwnLines) : "";
   }
 
   static std::string serve() { return "    location / { tablegate on; }\n"; }

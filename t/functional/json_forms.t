@@ -25,9 +25,9 @@ def test(t):
         t.is_(form(value), wanted, f"{' '.join(command[:2])}: {wanted}")
         return value
 
-    is_form("workspace version migrations master_key_file changed", "init", "--workspace", "demo")
-    t.is_(is_form("workspace version migrations master_key_file changed", "init", "--workspace", "demo")["changed"], False, "init again")
-    is_form(["name approval apis"], "workspace", "list")
+    is_form("workspace version migrations owners master_key_file changed", "init", "--workspace", "demo")
+    t.is_(is_form("workspace version migrations owners master_key_file changed", "init", "--workspace", "demo")["changed"], False, "init again")
+    is_form(["name approval members apis"], "workspace", "list")
     is_form("name action", "workspace", "set", "demo", "--approval", "off")
     is_form(["kind name action"], "apply", "-f", p.definitions(users_definitions()))
     is_form(["kind name action changes"], "diff", "-f", p.definitions(users_definitions()))

@@ -223,6 +223,7 @@ def history(t, p):
 def test(t):
     p = t.project()
     p.init()
+    p.file("sources", f"csv:{p.folder}\n")
     refusals(t, p)
     once(t, p)
     ending(t, p, two(t, p, running(t, p)))

@@ -195,7 +195,7 @@ START_TEST(an_http_domain_has_one_block) {
             "    listen [::]:80;\n"
             "    tablegate_guest;\n"
             "    server_name _tablegate_any_host;\n"
-            "    tablegate_errors on;\n"
+            "    tablegate_errors on;\n    large_client_header_buffers 4 32k;\n"
             "    location / { tablegate on; }\n"
             "}\n"
             "# end any host\n"
@@ -205,7 +205,7 @@ START_TEST(an_http_domain_has_one_block) {
             "    listen [::]:80;\n"
             "    tablegate_guest;\n"
             "    server_name api.example.com;\n"
-            "    tablegate_errors on;\n"
+            "    tablegate_errors on;\n    large_client_header_buffers 4 32k;\n"
             "    include /var/lib/tablegate/domains.d/api.example.com.con[f];\n"
             "    location / { tablegate on; }\n"
             "}\n"
@@ -242,11 +242,12 @@ START_TEST(an_https_domain_has_two_blocks) {
       "    ssl_protocols TLSv1.2 TLSv1.3;\n" +
           certificate +
           "    server_name api.example.com;\n    tablegate_errors on;\n"
-          "    include /var/lib/tablegate/domains.d/api.example.com.con[f];\n"
+          "    large_client_header_buffers 4 32k;\n    include "
+          "/var/lib/tablegate/domains.d/api.example.com.con[f];\n"
           "    location / { tablegate on; }\n}\n"
           "server {\n    listen 80;\n    tablegate_guest;\n    server_name api.example.com;\n    "
-          "tablegate_errors on;\n"
-          "    include /var/lib/tablegate/domains.d/api.example.com.con[f];\n"
+          "tablegate_errors on;\n    large_client_header_buffers 4 32k;\n    include "
+          "/var/lib/tablegate/domains.d/api.example.com.con[f];\n"
           "    location / { tablegate on; }\n}\n# end domain api.example.com\n");
 }
 END_TEST
