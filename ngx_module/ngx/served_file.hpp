@@ -4,7 +4,7 @@
 // of init_module, when nothing can refuse the cycle any more; never by a
 // worker, never for nginx -t. The workers of the cycle before still answer for
 // a moment: a reader waits until the workers older than the file are shutting down. Several masters on one
-// manifest: the last one that took something over is reported.
+// manifest: the last one that took something over is reported, with another one that is alive.
 #pragma once
 
 #include "ngx/ngx.hpp"
