@@ -8,6 +8,7 @@
 #include "catalog/apply/apply_consumer.hpp"
 #include "catalog/apply/removal.hpp"
 #include "catalog/definition_list.hpp"
+#include "cli/applied_notes.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
 #include "cli/served.hpp"
@@ -18,10 +19,6 @@ namespace tablegate::loader {
 namespace {
 
 void report_applied(const Settings& settings, const std::vector<AppliedObject>& objects) {
-  for (const AppliedObject& object : objects) {
-    for (const std::string& warning : object.warnings)
-      fmt::print(stderr, "warning: {} \"{}\": {}\n", kind_info(object.kind).name, object.name, warning);
-  }
   if (settings.json) {
     JsonOutput json;
     json.begin_array();
@@ -65,6 +62,7 @@ void apply_files(const Settings& settings, const std::vector<std::string>& sourc
   const std::vector<AppliedObject> objects =
       apply_definitions(catalog, workspace, definitions, problems, read_source_ddl);
   report_applied(settings, objects);
+  print_notes(settings, catalog, workspace, objects);
   if (settings.wait || concerns_callers(objects)) report_served(settings, catalog);
 }
 

@@ -158,8 +158,9 @@ class Writer {
   }
 
   // The first block of each socket, which nginx uses for hosts that no other block names, unless a block of
-  // the user has default_server. It serves what is published without a domain, with the certificate of the
-  // first domain that has a good one; callers that check the certificate notice the wrong host.
+  // the user listens there (tablegate_guest). It serves what is published without a domain, with the
+  // certificate of the first domain that has a good one; callers that check the certificate notice the wrong
+  // host.
   std::string any_host() {
     const auto block = [](const std::string& socket) {
       return fmt::format("server {{\n{}    server_name {};\n{}{}}}\n", socket, kAnyHost, common(), serve());
@@ -211,8 +212,25 @@ class Writer {
 
   std::string plain_socket() const {
     std::string text;
-    for (const std::string& listen : contents_.http_listen) text += fmt::format("    listen {};\n", listen);
-    return text;
+    for (const std::string& listen : addresses(contents_.http_listen))
+      text += fmt::format("    listen {};\n", listen);
+    return text + "    tablegate_guest;\n";
+  }
+
+  // A port alone is every address, of IPv6 too where the node has it; "0.0.0.0:80" is IPv4 only.
+  std::vector<std::string> addresses(const std::vector<std::string>& list) const {
+    std::vector<std::string> all = list;
+    for (const std::string& listen : list) {
+      const std::string other = "[::]:" + listen;
+      if (!place_.ipv6 || listen.find(':') != std::string::npos || is_listed(other)) continue;
+      all.insert(std::find(all.begin(), all.end(), listen) + 1, other);
+    }
+    return all;
+  }
+
+  bool is_listed(const std::string& listen) const {
+    return !listen_clash({listen}, contents_.http_listen).empty() ||
+           !listen_clash({listen}, contents_.https_listen).empty();
   }
 
   // The same for all domains: refuse_mix().
@@ -221,9 +239,10 @@ class Writer {
     const auto& domains = contents_.domains;
     const DomainDefinition& any = *std::find_if(domains.begin(), domains.end(), has_tls_block);
     const bool directive = any.http2 && place_.http2_on();
-    const char* const parameter = any.http2 && !directive ? " http2" : "";
-    for (const std::string& listen : contents_.https_listen)
-      tls_socket_ += fmt::format("    listen {} ssl{};\n", listen, parameter);
+    for (const std::string& listen : addresses(contents_.https_listen))
+      tls_socket_ += fmt::format("    listen {} ssl;\n", listen);
+    // `listen ... http2` would give it to all other server blocks of the address too.
+    tls_socket_ += any.http2 && !directive ? "    tablegate_guest http2;\n" : "    tablegate_guest;\n";
     if (directive) tls_socket_ += "    http2 on;\n";
     tls_socket_ += fmt::format("    ssl_protocols {}{};\n", any.tls_min,
                                any.tls_min == any.tls_max ? "" : " " + any.tls_max);

@@ -42,6 +42,7 @@ ngx_int_t read_body_first(Call& call) {
 ngx_int_t access(ngx_http_request_t* r) {
   // A location with a content handler of its own (proxy_pass and the like) is not ours.
   if (location_of(r).enabled == 0 || r->content_handler != nullptr) return NGX_DECLINED;
+  if (!main_config(r).manifest) return NGX_HTTP_SERVICE_UNAVAILABLE;  // `optional`, and there is none
   Call* call = call_of(r);
   if (call == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   switch (call->authenticate().outcome) {
@@ -136,6 +137,7 @@ void on_body(ngx_http_request_t* r) noexcept try {
 
 ngx_int_t content(ngx_http_request_t* r) {
   if (location_of(r).enabled == 0) return NGX_DECLINED;
+  if (!main_config(r).manifest) return NGX_HTTP_SERVICE_UNAVAILABLE;
   Call* call = call_of(r);
   if (call == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   // Subrequests skip the access phase, and `satisfy any` lets others answer it: only our own proof opens an

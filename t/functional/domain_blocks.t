@@ -101,7 +101,7 @@ def syntax(t, d):
             result = d.p.loader("sync", "--output", out, option, f"A='b c' '{fake}' -t" if option == "--check" else f"{fake} -s reload", env=env)
             with open(os.path.join(out, "domains.conf"), encoding="ascii") as file:
                 text = file.read()
-            t.ok(result.rc == 0 and ("ssl http2;" in text) == old and ("http2 on;" in text) != old, f"{version}: {'listen ... http2' if old else 'http2 on;'}", result, text)
+            t.ok(result.rc == 0 and ("tablegate_guest http2;" in text) == old and ("http2 on;" in text) != old, f"{version}: {'tablegate_guest http2;' if old else 'http2 on;'}", result, text)
     for how in ({"env": {"TABLEGATE_NGINX_VERSION": "1.25.1"}}, {}):
         out = os.path.join(d.p.folder, f"out-{bool(how)}")
         result = d.p.loader("sync", "--output", out, *(() if how else ("--nginx-version", "1.29.0")), **how)

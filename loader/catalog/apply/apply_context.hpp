@@ -19,6 +19,7 @@ struct AppliedObject {
   std::string version;  // of a RestApi that has one
   // The definitions as the catalog holds them; `before` empty: it was not there.
   std::string before, after;
+  std::string note;  // what was saved in another form than it is written, or empty
   std::vector<std::string> warnings;
 };
 

@@ -136,6 +136,10 @@ void add_load(Verb& table, Settings& settings) {
   verb->add_option("--max-shrink", options->limits.max_shrink,
                    "reject a loss of more than this percentage of the rows")
       ->check(between(0.0, 100.0));
+  verb->add_option(
+          "--allow-source", options->allowed,
+          "csv:/DIR, postgresql:HOST[:PORT] or maxcompute:URL: read no other data source; repeatable")
+      ->allow_extra_args(false);
   add_mode_options(*verb, options->mode);
   add_csv_options(*verb, options->csv);
   add_maxcompute_options(*verb, options->maxcompute);
