@@ -58,7 +58,10 @@ TestRequest make_request(const ApiEntry& api, const CompiledApi& compiled, const
   const SampleRequest sample =
       sample_request(api.definition, compiled.name, compiled.path, api.version_key, given);
   TestRequest request;
-  request.path = sample.filled_path([](const std::string& value) { return value; });
+  request.path = sample.filled_path([](std::string value) {
+    std::replace(value.begin(), value.end(), '/', '\0');  // RequestData::path: data within a segment
+    return value;
+  });
   request.query = encode_values(sample.query);
   request.form = encode_values(sample.form);
   for (const auto& [name, value] : sample.headers) request.headers.add(name, value);

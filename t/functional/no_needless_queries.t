@@ -61,6 +61,10 @@ def encoded_slash(t, p):
         t.is_(answer.status == 200 and answer.json["data"]["user_id"], user, f"{target}: the slash is part of the value") or t.diag(answer.text)
     for target, status in (("/v1/named/a/b/info", 404), ("/v1%2Fnamed/Alice/info", 404), ("/v1/named/Alice%2Finfo", 404), ("/v1/named/x%2F../Alice/info", 200)):
         t.is_(p.get(target).status, status, f"{target}: {status}")
+    tested = p.loader.json("api", "test", "User by Name", "--param", "name=a/b")
+    t.ok(tested["status"] == 200 and tested["response"]["data"]["user_id"] == 10002, "api test reads it in the same way", tested)
+    called = p.loader("api", "call", "User by Name", "--param", "name=a/b", "--credential", "-", "--gateway-url", f"http://127.0.0.1:{p.gateway.port}", input=p.key + "\n")
+    t.ok(called.rc == 0 and '"user_id":10002' in called.stdout, "api call, too", called)
     # What nginx guards by location stays guarded.
     for target in ("/v1/named/..%2Fguarded/info", "/v1/guarded%2F../named/a%2Fb/info", "/v1/guarded/a%2Fb/info", "/v1/%67uarded%2Fx/info"):
         t.ok(request(p.gateway.port, target, headers=bearer(p.key)).status in (403, 404), f"{target}: not past a location's guard")

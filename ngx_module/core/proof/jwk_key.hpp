@@ -30,6 +30,9 @@ const char* bad_ed25519_key(std::string_view point);
 // it.
 bool looks_like_key(std::string_view secret);
 
+// Whether a JWK has a member that only private keys have.
+bool has_private_part(const json_t* key);
+
 // Bytes of a coordinate.
 size_t ec_coordinate_size(JwkCurve curve);
 // OpenSSL's name of the curve's group.
