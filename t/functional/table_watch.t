@@ -145,7 +145,7 @@ def made_up(t, p):
     """A time whose load died or failed was missed: a day is too long for the next one to hide it."""
     objects = definitions(p, "@daily")
     objects[kSource]["path"] = os.path.join(p.folder, "slow")
-    every_second(p, objects)
+    p.apply(objects)
     age(p)
     watcher = Watcher(p)
     held = os.open(objects[kSource]["path"], os.O_RDWR)
