@@ -182,7 +182,8 @@ void Pool::run_later() {
   dispatch_all();
 }
 
-// What an exclusive connection needed for a caller's query. Rows in chunks wait for their taker: that says nothing.
+// What an exclusive connection needed for a caller's query. Rows in chunks wait for their taker: that says
+// nothing.
 void Pool::on_answer(const Query& query) noexcept {
   Group& group = group_of(query);
   if (&group == &groups_[1] || query.delivery != Delivery::whole || query.deadline_ms == 0) return;
