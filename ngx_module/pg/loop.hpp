@@ -68,8 +68,9 @@ class Loop {
   virtual std::unique_ptr<Timer> timer(TimerHandler& handler) = 0;
   // While it is armed a leaving process stays: for what must not be left behind in the database.
   virtual std::unique_ptr<Timer> lasting_timer(TimerHandler& handler) = 0;
-  virtual uint64_t now_ms() = 0;  // monotonic, may be cached for one round of the loop
-  virtual uint32_t random() = 0;  // for jitter only
+  virtual uint64_t now_ms() = 0;    // monotonic, may be cached for one round of the loop
+  virtual uint64_t clock_ms() = 0;  // monotonic, read now; not comparable with now_ms()
+  virtual uint32_t random() = 0;    // for jitter only
   virtual void log(LogLevel level, std::string_view text) = 0;  // one line without a newline
 };
 

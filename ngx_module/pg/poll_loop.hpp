@@ -24,6 +24,7 @@ class PollLoop final : public Loop {
   std::unique_ptr<Timer> timer(TimerHandler& handler) override;
   std::unique_ptr<Timer> lasting_timer(TimerHandler& handler) override { return timer(handler); }
   uint64_t now_ms() override;
+  uint64_t clock_ms() override { return now_ms(); }
   uint32_t random() override;
   void log(LogLevel level, std::string_view text) override;
 
