@@ -66,6 +66,13 @@ ngx_int_t access(ngx_http_request_t* r) {
 
 // ---- content
 
+// Whose share of the connections the call takes: its consumer, counted from 1; 0: nobody was proved.
+uint64_t caller_of(const Call& call) {
+  const core::Consumer* consumer = call.proof.identity.consumer;
+  if (consumer == nullptr) return 0;
+  return static_cast<uint64_t>(consumer - main_config(call.request).manifest->consumers.data()) + 1;
+}
+
 // The client had closed its side before its request was looked at: no event will report it.
 bool has_left(const ngx_http_request_t* r) {
 #if (NGX_HAVE_EPOLLRDHUP)
@@ -87,13 +94,6 @@ ngx_int_t answer_head(Call& call) {
   Generations* known = worker.generations(api);
   if (known != nullptr) known->touch();
   return send_head(call, known != nullptr && known->fresh() ? known->known().modified(api) : INT64_MIN);
-}
-
-// Whose share of the connections the call takes: its consumer, counted from 1; 0: nobody was proved.
-uint64_t caller_of(const Call& call) {
-  const core::Consumer* consumer = call.proof.identity.consumer;
-  if (consumer == nullptr) return 0;
-  return static_cast<uint64_t>(consumer - main_config(call.request).manifest->consumers.data()) + 1;
 }
 
 ngx_int_t start_flight(Call& call) {
@@ -120,11 +120,6 @@ ngx_int_t start_flight(Call& call) {
   // A client that goes away frees the request, and the call leaves its flight.
   r->read_event_handler = ngx_http_test_reading;
   r->write_event_handler = ngx_http_request_empty_handler;
-  // It left right behind its request: the event for both is over.
-  ngx_event_t* reading = r->connection->read;
-  if (reading->pending_eof) {
-    ngx_post_event(reading, &ngx_posted_events);  // a macro of several statements
-  }
   return NGX_DONE;
 }
 

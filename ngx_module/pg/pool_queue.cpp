@@ -182,16 +182,17 @@ void Pool::run_later() {
   dispatch_all();
 }
 
-// What an exclusive connection needed for it. Rows in chunks wait for their taker: that says nothing.
+// What an exclusive connection needed for a caller's query. Rows in chunks wait for their taker: that says
+// nothing.
 void Pool::on_answer(const Query& query) noexcept {
   Group& group = group_of(query);
-  if (&group == &groups_[1] || query.delivery != Delivery::whole) return;
+  if (&group == &groups_[1] || query.delivery != Delivery::whole || query.deadline_ms == 0) return;
   group.pace.add(query.key, (loop_.now_ms() - query.sent_ms) * 1000);
 }
 
 void Pool::measure_abandoned(const Query& query) {
   Group& group = group_of(query);
-  if (&group == &groups_[1] || query.delivery != Delivery::whole) return;
+  if (&group == &groups_[1] || query.delivery != Delivery::whole || query.deadline_ms == 0) return;
   group.pace.add_at_least(query.key, (loop_.now_ms() - query.sent_ms) * 1000);
 }
 

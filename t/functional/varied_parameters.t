@@ -6,7 +6,6 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import random
-import time
 
 from tablegate_test import Client, bearer, run_test, users_definitions
 from tg_pg_recorder import Recorder

@@ -9,8 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 jobs=${TEST_JOBS:-$((2 * $(nproc)))} # tests wait more than they work
 
 # Load, time, memory: what a sanitized program cannot show.
-measured='client_abort load_kills load_progress postgres_faults postgres_restart_under_load publish_under_load queue_full reload
-  reload_under_load shared_manifest swap_slow_readers swaps_under_load'
+measured='abandoned_queries client_abort load_kills load_progress postgres_faults postgres_restart_under_load overload publish_under_load queue_full reload
+  reload_under_load shared_manifest swap_slow_readers swaps_under_load varied_parameters'
 
 case ${1:-} in
   all) tests=(t/functional/*.t) ;;
