@@ -70,6 +70,7 @@ void replace_view(Database& mirror, const DependentView& view, const std::string
 std::vector<DependentView> dependent_views(Database& mirror, const std::string& table) {
   const Rows rows = mirror.query(kViewsSql, {table});
   std::vector<DependentView> views;
+  views.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
     views.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2), rows.integer(row, 3),
                      rows.boolean(row, 4), rows.boolean(row, 5)});
