@@ -12,6 +12,7 @@
 #include "catalog/lookup.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/roles.hpp"
+#include "catalog/row_lock.hpp"
 #include "catalog/workspaces.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
@@ -68,7 +69,7 @@ bool prepare_mirror(Database& mirror, std::vector<std::string>& ran) {
 // A mirror apart from the catalog may be another cluster's: the roles are made there too.
 bool prepare_separate_mirror(Database& mirror, const std::string& password, std::vector<std::string>& ran) {
   Transaction transaction(mirror);
-  lock_catalog(mirror);
+  lock_for_init(mirror, "mirror_load");
   bool changed = ensure_roles(mirror);
   if (!password.empty()) set_reader_password(mirror, password);
   changed |= prepare_mirror(mirror, ran);
@@ -109,7 +110,7 @@ void init(const Settings& settings, const InitOptions& options) {
   MasterKey key;
   {
     Transaction transaction(catalog);
-    lock_catalog(catalog);
+    lock_for_init(catalog, "tablegate");
     changed |= ensure_roles(catalog);
     changed |= ensure_database_grants(catalog);
     if (!mirror) {

@@ -10,7 +10,7 @@
 namespace tablegate::loader {
 
 // Each saves one definition and returns its action, as AppliedObject has it.
-std::string save_domain(ApplyContext& context, const Definition& definition);
+std::string save_domain(ApplyContext& context, Definition& definition);
 std::string save_gateway(ApplyContext& context, Definition& definition);
 std::string save_rest_api(ApplyContext& context, Definition& definition);
 
