@@ -382,12 +382,13 @@ BEGIN
 END $$;
 
 -- Who holds a lock; null: nobody.
-CREATE OR REPLACE FUNCTION tablegate.lock_holder(lock_name text) RETURNS text LANGUAGE sql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION tablegate.lock_holder(lock_name text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('process %s, user %s, application "%s"', a.pid, a.usename, a.application_name)
-    FROM tablegate.lock l JOIN pg_locks h ON h.locktype = 'transactionid' AND h.granted AND h.transactionid = l.xmax
-    JOIN pg_stat_activity a ON a.pid = h.pid WHERE l.name = lock_name
-$$;
+BEGIN
+    RETURN (SELECT format('process %s, user %s, application "%s"', a.pid, a.usename, a.application_name)
+            FROM tablegate.lock l JOIN pg_locks h ON h.locktype = 'transactionid' AND h.granted AND h.transactionid = l.xmax
+            JOIN pg_stat_activity a ON a.pid = h.pid WHERE l.name = lock_name);
+END $$;
 
 -- Which `tablegate table watch` refreshes a table: true for the session that has it, until that session ends, or has not
 -- asked again for three minutes.
@@ -403,10 +404,11 @@ BEGIN
     RETURN FOUND;
 END $$;
 
-CREATE OR REPLACE FUNCTION tablegate.unwatch_table(wanted text) RETURNS void LANGUAGE sql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION tablegate.unwatch_table(wanted text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
-    DELETE FROM tablegate.table_watch w WHERE w.table_name = wanted AND w.pid = pg_backend_pid()
-$$;
+BEGIN
+    DELETE FROM tablegate.table_watch w WHERE w.table_name = wanted AND w.pid = pg_backend_pid();
+END $$;
 
 -- Increments the number and wakes `tablegate sync --watch`. A row and not a sequence: it must become visible together
 -- with the change.

@@ -29,12 +29,13 @@ BEGIN
 END $$;
 
 -- Who holds a lock; null: nobody.
-CREATE OR REPLACE FUNCTION mirror_load.lock_holder(lock_name text) RETURNS text LANGUAGE sql SECURITY DEFINER
+CREATE OR REPLACE FUNCTION mirror_load.lock_holder(lock_name text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
-    SELECT format('process %s, user %s, application "%s"', a.pid, a.usename, a.application_name)
-    FROM mirror_load.lock l JOIN pg_locks h ON h.locktype = 'transactionid' AND h.granted AND h.transactionid = l.xmax
-    JOIN pg_stat_activity a ON a.pid = h.pid WHERE l.name = lock_name
-$$;
+BEGIN
+    RETURN (SELECT format('process %s, user %s, application "%s"', a.pid, a.usename, a.application_name)
+            FROM mirror_load.lock l JOIN pg_locks h ON h.locktype = 'transactionid' AND h.granted AND h.transactionid = l.xmax
+            JOIN pg_stat_activity a ON a.pid = h.pid WHERE l.name = lock_name);
+END $$;
 
 -- Makes the locks of a table, to be committed before they are taken.
 CREATE OR REPLACE FUNCTION mirror_load.add_locks(p_table text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
