@@ -24,7 +24,7 @@ namespace tablegate::pg {
   TABLEGATE_PG_AND("lock_timeout", "'0'", local)
 // clang-format on
 
-// Once a connection. The role comes last: it may not be allowed to set what stands before. $1 = role.
+// Once a connection. The role comes last: it may not be allowed to set what comes before it. $1 = role.
 #define TABLEGATE_PG_SESSION                                                     \
   TABLEGATE_PG_PINS("false")                                                     \
   TABLEGATE_PG_AND("default_transaction_isolation", "'read committed'", "false") \
