@@ -135,6 +135,11 @@ std::string Database::prepared_name(const std::string& sql) {
   fail(connection(), prepared.get());
 }
 
+std::string Database::encoding() const {
+  const char* const name = PQparameterStatus(connection(), "server_encoding");
+  return name == nullptr ? "" : name;
+}
+
 Rows Database::query(const std::string& sql, const std::vector<Parameter>& parameters) {
   const std::vector<const char*> values = pointers(parameters);
   const int count = static_cast<int>(values.size());

@@ -57,7 +57,12 @@ void take_lock(Database& database, const std::string& schema, const std::string&
 }
 
 bool has_locks(Database& database, const std::string& schema) {
-  return !database.query("SELECT pg_catalog.to_regclass($1)", {schema + ".lock"}).null(0, 0);
+  return !database
+              .query(
+                  "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                  " WHERE n.nspname = $1 AND c.relname = 'lock'",
+                  {schema})
+              .empty();
 }
 
 // Before the first init, or one that brings the table of locks: nobody works with the catalog yet.

@@ -73,7 +73,7 @@ def in_clear(t, p, rules):
 def strict_tables(t, p, rules):
     """A workspace without approval makes no Publishable version over the table of one that has it."""
     p.loader.must("init", "--workspace", "lax")
-    objects = [{"kind": "BusinessProcess", "name": "Lax Process", "rest_api": "unused"},
+    objects = [{"kind": "RestApi", "name": "lax-api", "base_path": "/lax"}, {"kind": "BusinessProcess", "name": "Lax Process", "rest_api": "lax-api"},
                {"kind": "DataSource", "name": "lax_source", "type": "csv", "path": "x"},
                {"kind": "Table", "name": "lax_table", "data_source": "lax_source", "ddl": "CREATE TABLE lax_table (user_id BIGINT, user_name STRING);"},
                {**users_definitions()[-1], "name": "Lax API", "business_process": "Lax Process", "table": "lax_table"}]
@@ -93,7 +93,7 @@ def strict_tables(t, p, rules):
     rules.sql("dev", copy.format("Pending for Application", "definition", "source", "method").join(("BEGIN; ", "; ROLLBACK")))
     rules.sql("dev", copy.format("Publishable", lax_definition, lax, "'POST'"), "those of its definition")
     rules.sql("dev", "UPDATE tablegate.mirror_table SET data_source_id = (SELECT data_source_id FROM tablegate.data_source WHERE name = 'lax_source')"
-                     " WHERE name = 'user_info'", "stays in its workspace")
+                     " WHERE name = 'user_info'", "belongs to another workspace")
     rules.sql("dev", "UPDATE tablegate.data_source SET workspace_id = 2", "permission denied")
     rules.sql("postgres", "UPDATE tablegate.data_source SET workspace_id = 2 WHERE name = 'odps_demo'", "never changes")
     p.loader.must("workspace", "set", "demo", "--approval", "off")
@@ -112,7 +112,8 @@ def unpublished(t, p, rules):
     t.is_(rules.run("dev", "delete", "gatewayinstance", "dataservice-prod").rc, 0, "a developer deletes a gateway")
     numbers = "SELECT coalesce((SELECT publication FROM tablegate.gateway_instance), (SELECT max(publication) FROM tablegate.publication))"
     before = p.postgres.psql(numbers)
-    rules.sql("dev", """INSERT INTO tablegate.gateway_instance (name, definition, publication) VALUES ('dataservice-prod', '{"kind": "GatewayInstance", "name": "dataservice-prod"}', 0)""")
+    rules.sql("dev", "INSERT INTO tablegate.gateway_instance (name, definition, publication, workspace_id) SELECT 'dataservice-prod',"
+                     """ '{"kind": "GatewayInstance", "name": "dataservice-prod"}', 0, workspace_id FROM tablegate.workspace WHERE name = 'demo'""")
     t.is_(p.postgres.psql(numbers), before, "a gateway of its name continues the numbers")
 
 

@@ -1,6 +1,6 @@
-// Applies what all workspaces share: domains, gateway instances and REST APIs.
-// What callers reach by them stays: a service that an API is published to, the
-// base path and the versioning scheme of a REST API with published APIs.
+// Applies what serves several workspaces or can: domains, gateway instances and
+// REST APIs. Whose they are: ownership.hpp. What callers reach by them stays: a service that an API is
+// published to, the base path and the versioning scheme of a REST API with published APIs.
 #pragma once
 
 #include <string>
