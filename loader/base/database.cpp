@@ -32,6 +32,13 @@ void check_dsn(const std::string& dsn, const std::string& what) {
   }
 }
 
+std::vector<const char*> pointers(const std::vector<Parameter>& parameters) {
+  std::vector<const char*> values;
+  values.reserve(parameters.size());
+  for (const Parameter& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+  return values;
+}
+
 [[noreturn]] void fail(PGconn* connection, PGresult* result) {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -78,21 +85,42 @@ Database Database::connect(const std::string& dsn, const std::string& what,
   const char* const values[] = {patience.count() > 0 ? seconds.c_str() : "UTF8", dsn.c_str(), "tablegate",
                                 "UTF8", nullptr};
   Database database(PQconnectdbParams(keywords, values, 1));
-  PGconn* const connection = database.connection();
-  if (connection == nullptr) throw SystemFailure("no memory for a connection to " + what);
-  if (PQstatus(connection) != CONNECTION_OK) {
-    throw SystemFailure("cannot connect to " + what + ": " + error_text(connection),
+  database.set_patience(patience);
+  database.begin_session(what);
+  return database;
+}
+
+Database Database::again(const std::string& what) const {
+  const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(PQconninfo(connection()),
+                                                                               &PQconninfoFree);
+  std::vector<const char*> keywords, values;
+  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
+       ++option) {
+    if (option->val == nullptr) continue;
+    keywords.push_back(option->keyword);
+    values.push_back(option->val);
+  }
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  Database database(PQconnectdbParams(keywords.data(), values.data(), 0));
+  database.set_patience(patience_);
+  database.begin_session(what);
+  return database;
+}
+
+void Database::begin_session(const std::string& what) {
+  if (connection() == nullptr) throw SystemFailure("no memory for a connection to " + what);
+  if (PQstatus(connection()) != CONNECTION_OK) {
+    throw SystemFailure("cannot connect to " + what + ": " + error_text(connection()),
                         "pg_isready, or --catalog 'host=... dbname=...'");
   }
-  PQsetNoticeProcessor(connection, &ignore_notice, nullptr);
-  database.set_patience(patience);
+  PQsetNoticeProcessor(connection(), &ignore_notice, nullptr);
   // The loader qualifies all names; a user's search_path must not interfere.
-  database.query(
+  query(
       "SELECT pg_catalog.set_config('search_path', '', false), pg_catalog.set_config('datestyle', 'ISO, "
       "YMD', false),"
       " pg_catalog.set_config('timezone', 'UTC', false), pg_catalog.set_config('intervalstyle', 'postgres', "
       "false)");
-  return database;
 }
 
 std::string Database::prepared_name(const std::string& sql) {
@@ -113,9 +141,7 @@ std::string Database::encoding() const {
 }
 
 Rows Database::query(const std::string& sql, const std::vector<Parameter>& parameters) {
-  std::vector<const char*> values;
-  values.reserve(parameters.size());
-  for (const Parameter& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+  const std::vector<const char*> values = pointers(parameters);
   const int count = static_cast<int>(values.size());
   PGresult* result = nullptr;
   if (patience_.count() == 0) {
@@ -127,6 +153,31 @@ Rows Database::query(const std::string& sql, const std::vector<Parameter>& param
                                0) == 1) {
     result = await_result();
   }
+  return checked(result);
+}
+
+Rows Database::query_watched(const std::string& sql, const std::vector<Parameter>& parameters,
+                             std::chrono::milliseconds pause, const std::function<void()>& on_wait) {
+  const std::vector<const char*> values = pointers(parameters);
+  if (PQsendQueryParams(connection(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                        nullptr, nullptr, 0) != 1)
+    return checked(nullptr);
+  while (PQisBusy(connection()) != 0) {
+    pollfd wait{PQsocket(connection()), POLLIN, 0};
+    const int ready = ::poll(&wait, 1, static_cast<int>(pause.count()));
+    if (ready == 0) on_wait();
+    if (ready > 0 && PQconsumeInput(connection()) == 0) break;
+  }
+  PGresult* result = nullptr;
+  while (PGresult* const next = PQgetResult(connection())) {
+    PQclear(result);
+    result = next;
+    if (PQstatus(connection()) != CONNECTION_OK) break;
+  }
+  return checked(result);
+}
+
+Rows Database::checked(PGresult* result) {
   Rows rows(result);
   const ExecStatusType status = PQresultStatus(result);
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_COPY_IN &&

@@ -7,6 +7,7 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,8 +57,14 @@ class Database {
   static Database connect(const std::string& dsn, const std::string& what,
                           std::chrono::milliseconds patience = std::chrono::milliseconds(0));
 
+  // Another session with the same parameters.
+  Database again(const std::string& what) const;
+
   // A statement that is repeated, as thousands are in a long command, is prepared once.
   Rows query(const std::string& sql, const std::vector<Parameter>& parameters = {});
+  // One that may wait for long: `on_wait` is called each time that `pause` has passed without an answer.
+  Rows query_watched(const std::string& sql, const std::vector<Parameter>& parameters,
+                     std::chrono::milliseconds pause, const std::function<void()>& on_wait);
   // Several statements without parameters (migrations).
   void script(const std::string& sql);
   PGconn* connection() const { return connection_.get(); }
@@ -69,6 +76,8 @@ class Database {
 
  private:
   explicit Database(PGconn* connection) : connection_(connection, &PQfinish) {}
+  void begin_session(const std::string& what);
+  Rows checked(PGresult* result);
   PGresult* await_result();
   // The name of the prepared statement, or empty if it is run too rarely.
   std::string prepared_name(const std::string& sql);

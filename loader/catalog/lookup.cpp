@@ -70,11 +70,6 @@ std::string name_list(const std::vector<std::string>& names) {
   return list.empty() ? "none" : list;
 }
 
-void lock_catalog(Database& catalog) {
-  // Any constant does, as long as nothing else in this database takes the same.
-  catalog.query("SELECT pg_catalog.pg_advisory_xact_lock(1952539244, 2)");
-}
-
 Workspace find_workspace(Database& catalog, const std::string& wanted) {
   const Rows rows = catalog.query("SELECT name, workspace_id FROM tablegate.workspace ORDER BY name");
   for (int i = 0; i < rows.size(); ++i) {

@@ -58,9 +58,6 @@ std::string find_rest_api(Database& catalog, const std::string& name, const std:
 
 std::string join_path(const std::string& base_path, const std::string& path);
 
-// One change of the catalog at a time: held until the transaction ends.
-void lock_catalog(Database& catalog);
-
 // "a, b and c" in quotes, or "none".
 std::string name_list(const std::vector<std::string>& names);
 std::vector<std::string> first_column(const Rows& rows);

@@ -5,9 +5,22 @@
 #include <memory>
 
 #include "base/refusal.hpp"
+#include "catalog/lookup.hpp"
+#include "core/plan/statement.hpp"
 
 namespace tablegate::loader {
 namespace {
+
+// PostgreSQL 16 tells apart what a membership allows.
+bool knows_options(Database& catalog) {
+  return PQserverVersion(catalog.connection()) >= 160000;
+}
+
+// Of pg_auth_members `m`. From PostgreSQL 16 on, who creates a role gets a membership that only lets him
+// grant it.
+const char* only_effective(Database& catalog) {
+  return knows_options(catalog) ? "AND (m.inherit_option OR m.set_option)" : "";
+}
 
 bool exists(Database& catalog, std::string_view role) {
   return !catalog.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", {std::string(role)}).empty();
@@ -32,6 +45,21 @@ bool is_member(Database& catalog, std::string_view role, std::string_view of) {
               .empty();
 }
 
+// Whoever is a member of nginx's role can act as it, change its password and settings, and end its sessions.
+bool remove_members(Database& catalog) {
+  const Rows members = catalog.query(
+      fmt::format("SELECT pg_catalog.quote_ident(r.rolname), pg_catalog.quote_ident(g.rolname)"
+                  " FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.member"
+                  " JOIN pg_catalog.pg_roles g ON g.oid = m.grantor"
+                  " WHERE m.roleid = 'tablegate_reader'::regrole {} ORDER BY 1",
+                  only_effective(catalog)));
+  for (int row = 0; row < members.size(); ++row)
+    catalog.script(
+        fmt::format("REVOKE tablegate_reader FROM {} {}CASCADE", members.text(row, 0),
+                    knows_options(catalog) ? fmt::format("GRANTED BY {} ", members.text(row, 1)) : ""));
+  return !members.empty();
+}
+
 bool is_pinned(Database& catalog, const PinnedSetting& setting) {
   return !catalog
               .query(
@@ -44,8 +72,26 @@ bool is_pinned(Database& catalog, const PinnedSetting& setting) {
               .empty();
 }
 
+// name, "" or " IN DATABASE name": what is set for nginx's role beside reader_settings().
+Rows foreign_settings(Database& catalog) {
+  std::string ours;
+  for (const PinnedSetting& setting : reader_settings())
+    ours += (ours.empty() ? "" : ",") + std::string(setting.name);
+  return catalog.query(
+      "SELECT name, coalesce(' IN DATABASE ' || pg_catalog.quote_ident(d.datname), '')"
+      " FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase,"
+      " LATERAL (SELECT pg_catalog.split_part(item, '=', 1) AS name FROM unnest(s.setconfig) item) one"
+      " WHERE s.setrole = pg_catalog.to_regrole('tablegate_reader') AND (s.setdatabase <> 0 OR"
+      " lower(name) <> ALL (pg_catalog.string_to_array(lower($1), ','))) ORDER BY 2, 1",
+      {ours});
+}
+
 bool pin_settings(Database& catalog) {
-  bool changed = false;
+  const Rows foreign = foreign_settings(catalog);
+  for (int row = 0; row < foreign.size(); ++row)
+    catalog.script(fmt::format("ALTER ROLE tablegate_reader{} RESET {}", foreign.text(row, 1),
+                               core::quote_identifier(foreign.text(row, 0))));
+  bool changed = !foreign.empty();
   for (const PinnedSetting& setting : reader_settings()) {
     if (is_pinned(catalog, setting)) continue;
     catalog.script(
@@ -94,8 +140,9 @@ const std::vector<PinnedSetting>& reader_settings() {
 }
 
 const std::vector<std::string_view>& group_roles() {
-  static const std::vector<std::string_view> roles = {
-      "tablegate_owner", "tablegate_developer", "tablegate_approver", "tablegate_operator", "tablegate_node"};
+  static const std::vector<std::string_view> roles = {"tablegate_owner",    "tablegate_developer",
+                                                      "tablegate_approver", "tablegate_operator",
+                                                      "tablegate_node",     "tablegate_tester"};
   return roles;
 }
 
@@ -115,15 +162,21 @@ bool ensure_roles(Database& catalog) {
   for (const std::string_view role : group_roles()) changed |= create_role(catalog, role, "NOLOGIN");
   changed |= create_role(catalog, "tablegate_reader", "LOGIN NOINHERIT");
   changed |= pin_settings(catalog);
-  // `api test` runs as the reader: SET ROLE requires the membership.
-  if (!is_member(catalog, "tablegate_developer", "tablegate_reader")) {
-    catalog.script("GRANT tablegate_reader TO tablegate_developer");
+  changed |= remove_members(catalog);
+  // `api test` runs as the tester: SET ROLE requires the membership.
+  if (!is_member(catalog, "tablegate_developer", "tablegate_tester")) {
+    catalog.script("GRANT tablegate_tester TO tablegate_developer");
     changed = true;
   }
-  // Who is no superuser must be a member of the owner to make things in its name.
-  const Rows able = catalog.query("SELECT pg_catalog.pg_has_role(current_user, 'tablegate_owner', 'MEMBER')");
-  if (!able.boolean(0, 0)) catalog.script("GRANT tablegate_owner TO CURRENT_USER");
+  join_owner(catalog);
   return changed;
+}
+
+void join_owner(Database& database) {
+  if (!exists(database, "tablegate_owner")) return;
+  const Rows able =
+      database.query("SELECT pg_catalog.pg_has_role(current_user, 'tablegate_owner', 'MEMBER')");
+  if (!able.boolean(0, 0)) database.script("GRANT tablegate_owner TO CURRENT_USER");
 }
 
 void refuse_lost_owners(Database& database) {
@@ -143,7 +196,7 @@ void refuse_lost_owners(Database& database) {
 bool ensure_database_grants(Database& catalog) {
   const bool changed = create_schema(catalog, "tablegate");
   close_to_public(catalog);
-  catalog.script("REVOKE ALL ON SCHEMA tablegate FROM PUBLIC, tablegate_reader");
+  catalog.script("REVOKE ALL ON SCHEMA tablegate FROM PUBLIC, tablegate_reader, tablegate_tester");
   return changed;
 }
 
@@ -152,12 +205,12 @@ bool ensure_mirror_grants(Database& mirror) {
   changed |= create_schema(mirror, "mirror_load");
   close_to_public(mirror);
   mirror.script(
-      "REVOKE ALL ON SCHEMA mirror FROM PUBLIC, tablegate_reader, tablegate_developer;"
-      "REVOKE ALL ON SCHEMA mirror_load FROM PUBLIC, tablegate_reader;"
-      "GRANT USAGE ON SCHEMA mirror TO tablegate_reader, tablegate_developer;"
-      "GRANT SELECT ON ALL TABLES IN SCHEMA mirror TO tablegate_reader;"
+      "REVOKE ALL ON SCHEMA mirror FROM PUBLIC, tablegate_reader, tablegate_tester, tablegate_developer;"
+      "REVOKE ALL ON SCHEMA mirror_load FROM PUBLIC, tablegate_reader, tablegate_tester;"
+      "GRANT USAGE ON SCHEMA mirror TO tablegate_reader, tablegate_tester, tablegate_developer;"
+      "GRANT SELECT ON ALL TABLES IN SCHEMA mirror TO tablegate_reader, tablegate_tester;"
       "ALTER DEFAULT PRIVILEGES FOR ROLE tablegate_owner IN SCHEMA mirror GRANT SELECT ON TABLES TO "
-      "tablegate_reader");
+      "tablegate_reader, tablegate_tester");
   return changed;
 }
 
@@ -189,6 +242,18 @@ std::vector<std::string> unpinned_settings(Database& catalog) {
     if (!is_pinned(catalog, setting)) missing.emplace_back(setting.name);
   }
   return missing;
+}
+
+std::vector<std::string> added_settings(Database& catalog) {
+  return first_column(foreign_settings(catalog));
+}
+
+std::vector<std::string> reader_members(Database& catalog) {
+  return first_column(
+      catalog.query(fmt::format("SELECT r.rolname FROM pg_catalog.pg_auth_members m"
+                                " JOIN pg_catalog.pg_roles r ON r.oid = m.member"
+                                " WHERE m.roleid = pg_catalog.to_regrole('tablegate_reader') {} ORDER BY 1",
+                                only_effective(catalog))));
 }
 
 bool reader_sees_catalog(Database& catalog) {

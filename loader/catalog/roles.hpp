@@ -17,12 +17,17 @@ struct PinnedSetting {
 };
 // What nginx's role always starts its sessions with.
 const std::vector<PinnedSetting>& reader_settings();
-// The NOLOGIN roles that people become members of; tablegate_reader is not among them.
+// The NOLOGIN roles: those that people become members of, and tablegate_tester, in which developers' tests
+// run with the rights of tablegate_reader. tablegate_reader has no members.
 const std::vector<std::string_view>& group_roles();
 
 // Until the transaction ends or become_self(): what is created belongs to tablegate_owner.
 void become_owner(Database& database);
 void become_self(Database& database);
+
+// Who is no superuser must be a member of tablegate_owner to make things in its name. Nothing where it does
+// not exist.
+void join_owner(Database& database);
 
 // Creates what is missing; true when something was.
 bool ensure_roles(Database& catalog);
@@ -39,8 +44,12 @@ void set_reader_password(Database& catalog, const std::string& password);
 // What `doctor` looks at. Roles that do not exist; tablegate_reader also where it cannot sign in or is a
 // superuser.
 std::vector<std::string> missing_roles(Database& catalog);
-// Settings of reader_settings() that the cluster does not have for tablegate_reader.
+// Settings of reader_settings() that the cluster does not have for tablegate_reader, and settings that it has
+// for it beside them.
 std::vector<std::string> unpinned_settings(Database& catalog);
+std::vector<std::string> added_settings(Database& catalog);
+// Members of tablegate_reader: it should have none.
+std::vector<std::string> reader_members(Database& catalog);
 bool reader_sees_catalog(Database& catalog);
 
 }  // namespace tablegate::loader

@@ -94,8 +94,8 @@ class MirrorTable {
  public:
   MirrorTable(const Settings& settings, const std::string& name)
       : mirror_(settings.open_mirror()), name_(name) {
-    lock_table_for_load(mirror_, name_);
     open_load_session(mirror_);
+    lock_.emplace(mirror_, name_);
     require_droppable(mirror_, name_);
   }
   void drop() { drop_table(mirror_, name_); }
@@ -104,6 +104,7 @@ class MirrorTable {
  private:
   Database mirror_;
   std::string name_;
+  std::optional<TableLock> lock_;
 };
 
 void delete_one(const Settings& settings, const std::string& word, const std::string& name,

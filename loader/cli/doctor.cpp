@@ -115,6 +115,7 @@ class Doctor {
     Database mirror = settings_.open_mirror();  // the same database, or one of its own
     std::vector<std::string> wrong = wrong_reader_grants(mirror);
     if (reader_sees_catalog(catalog)) wrong.insert(wrong.begin(), "sees schema tablegate");
+    for (const std::string& member : reader_members(catalog)) wrong.push_back("has the member " + member);
     say("reader's grants", wrong.empty(),
         wrong.empty() ? "reads schema mirror only" : "tablegate_reader: " + name_list(wrong),
         "tablegate init --workspace NAME");
@@ -122,8 +123,13 @@ class Doctor {
 
   void check_settings(Database& catalog) {
     const std::vector<std::string> missing = unpinned_settings(catalog);
-    say("reader's settings", missing.empty(),
-        missing.empty() ? "pinned" : "not pinned: " + name_list(missing), "tablegate init --workspace NAME");
+    const std::vector<std::string> added = added_settings(catalog);
+    std::string fault;
+    if (!missing.empty()) fault = "not pinned: " + name_list(missing);
+    if (!added.empty())
+      fault += (fault.empty() ? "set beside ours: " : "; set beside ours: ") + name_list(added);
+    say("reader's settings", fault.empty(), fault.empty() ? "pinned" : fault,
+        "tablegate init --workspace NAME");
   }
 
   void check_master_key(Database& catalog) {

@@ -13,6 +13,7 @@
 #include "catalog/lookup.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/roles.hpp"
+#include "catalog/row_lock.hpp"
 #include "catalog/workspaces.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
@@ -83,7 +84,8 @@ bool prepare_mirror(Database& mirror, std::vector<std::string>& ran) {
 // A mirror apart from the catalog may be another cluster's: the roles are made there too.
 bool prepare_separate_mirror(Database& mirror, const std::string& password, std::vector<std::string>& ran) {
   Transaction transaction(mirror);
-  lock_catalog(mirror);
+  join_owner(mirror);
+  lock_for_init(mirror, "mirror_load");
   bool changed = ensure_roles(mirror);
   refuse_lost_owners(mirror);
   if (!password.empty()) set_reader_password(mirror, password);
@@ -127,7 +129,8 @@ void init(const Settings& settings, const InitOptions& options) {
   MasterKey key;
   {
     Transaction transaction(catalog);
-    lock_catalog(catalog);
+    join_owner(catalog);
+    lock_for_init(catalog, "tablegate");
     changed |= ensure_roles(catalog);
     refuse_lost_owners(catalog);
     changed |= ensure_database_grants(catalog);

@@ -79,7 +79,8 @@ void watch(const Settings& settings, const SyncOptions& options) {
     throw WrongUsage(fmt::format("--min-interval must be at least {} ms", kLeastInterval.count()),
                      fmt::format("--min-interval {}ms", kLeastInterval.count()));
   }
-  if (watching.poll < std::chrono::seconds(1)) throw WrongUsage("--poll must be at least 1s", "--poll 10s");
+  if (watching.poll < std::chrono::seconds(1) || watching.poll > std::chrono::hours(24))
+    throw WrongUsage("--poll must be between 1s and 1d", "--poll 10s");
   watching.node.poll_seconds = watching.poll.count() / 1000;
   watching.quiet = settings.quiet;
   watching.open = [&settings] { return settings.open_catalog(kCatalogPatience); };

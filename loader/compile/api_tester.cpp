@@ -191,7 +191,7 @@ class ApiTester::Mirror {
     config_.connections = 1;
     config_.queue = 1;
     config_.prepare = false;  // a draft may have changed since its last test over this connection
-    config_.role = "tablegate_reader";
+    config_.role = "tablegate_tester";
     pool_.emplace(loop_, config_);
   }
 

@@ -1,5 +1,5 @@
 // `api test`: runs a draft through the gateway's own code (core's binder,
-// statement and writer, pg's connection) as tablegate_reader.
+// statement and writer, pg's connection) as tablegate_tester.
 #pragma once
 
 #include <memory>

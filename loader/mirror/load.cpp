@@ -8,6 +8,7 @@
 
 #include "base/refusal.hpp"
 #include "catalog/lookup.hpp"
+#include "catalog/row_lock.hpp"
 #include "mirror/generations.hpp"
 #include "mirror/mirror_tables.hpp"
 #include "mirror/published_columns.hpp"
@@ -29,7 +30,7 @@ class Load {
   LoadOutcome run(TableSource& source) {
     open_load_session(mirror_);
     keep_session(catalog_);
-    lock_table_for_load(mirror_, spec_.name);
+    const TableLock lock(mirror_, spec_.name);
     std::vector<GenerationTable> tables = list_generations(mirror_, spec_.name);
     if (!mode_.dry_run) {
       reconcile_generations(catalog_, spec_.name, tables);

@@ -7,6 +7,7 @@
 
 #include "base/refusal.hpp"
 #include "catalog/migrations.hpp"
+#include "catalog/row_lock.hpp"
 #include "core/plan/statement.hpp"
 #include "mirror/dependent_views.hpp"
 #include "mirror/swap_pace.hpp"
@@ -16,6 +17,8 @@ namespace tablegate::loader {
 namespace {
 
 constexpr std::string_view kMark = "tablegate generation ";
+constexpr const char* kUnlimited =
+    "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0";
 
 // "tablegate generation 3, 135233 rows"
 bool read_mark(std::string_view comment, GenerationTable& table) {
@@ -55,6 +58,15 @@ bool try_drop(Database& mirror, const std::string& sql, const std::vector<Parame
   }
 }
 
+// The locks are committed before they are taken: nobody waits for them.
+Database lock_session(const Database& mirror, const std::string& table) {
+  Database session = mirror.again("the mirror");
+  session.script(kUnlimited);
+  keep_session(session);
+  session.query("SELECT mirror_load.add_locks($1)", {table});
+  return session;
+}
+
 }  // namespace
 
 std::string generation_name(const std::string& table, int64_t generation) {
@@ -65,19 +77,14 @@ std::string mirror_name(const std::string& relation) {
   return core::mirror_relation(relation);
 }
 
-void lock_table_for_load(Database& mirror, const std::string& table) {
-  const std::string key = "tablegate.load." + table;
-  if (mirror.query("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", {key}).boolean(0, 0)) return;
-  const Rows holder = mirror.query(
-      "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
-      " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-      " AND ((classid::bigint << 32) | objid::bigint) = hashtextextended($1, 0)",
-      {key});
-  const std::string who = holder.empty() ? "another session" : fmt::format("session {}", holder.text(0, 0));
+TableLock::TableLock(const Database& mirror, const std::string& table)
+    : session_(lock_session(mirror, table)), transaction_(session_) {
+  const std::string holder = try_lock(session_, "mirror_load", "load " + table);
+  if (holder.empty()) return;
   throw Refused(
       fmt::format(
           "Table \"{}\" is being loaded by {} of the mirror's PostgreSQL: try again when that has ended",
-          table, who),
+          table, holder),
       "tablegate table status " + table);
 }
 
@@ -91,8 +98,7 @@ void open_load_session(Database& mirror) {
         "PostgreSQL",
         "psql -c 'GRANT tablegate_developer TO USER'");
   }
-  mirror.script(
-      "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0");
+  mirror.script(kUnlimited);
   keep_session(mirror);
   // When a loader is killed, the server must not continue to build an index while holding its lock
   // (PostgreSQL 14 and later).

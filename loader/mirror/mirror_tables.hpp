@@ -37,9 +37,16 @@ struct SwapDetails {
 std::string generation_name(const std::string& table, int64_t generation);
 std::string mirror_name(const std::string& relation);  // "mirror"."relation"
 
-// Takes the table's loader lock until the session ends. Throws Refused, naming the session, when another one
-// holds it.
-void lock_table_for_load(Database& mirror, const std::string& table);
+// The lock of a table's loads, held by a session of its own for as long as this exists: a load is several
+// transactions. Throws Refused, naming the holder, when another one holds it.
+class TableLock {
+ public:
+  TableLock(const Database& mirror, const std::string& table);
+
+ private:
+  Database session_;
+  Transaction transaction_;
+};
 
 // Prepares the session for long work. Throws Refused where `init` has not prepared the mirror, or the user is
 // not a developer.

@@ -25,6 +25,7 @@ namespace {
 
 constexpr int64_t kReadPause = 5;    // seconds between two reads of the definitions
 constexpr int64_t kOutagePause = 2;  // between two attempts to connect
+constexpr int64_t kRenewal = 60;     // another watch takes over what was not renewed for three minutes
 constexpr int64_t kNever = INT64_MAX;
 
 int64_t now() {
@@ -56,6 +57,12 @@ struct Watched {
   pid_t pid = 0;      // 0: no load runs
   int failures = 0;   // in a row
   bool gone = false;  // no longer defined, or taken by another watcher
+};
+
+// A table that the catalog has noted as ours.
+struct Held {
+  int pid = 0;  // of the session that it is noted for
+  int64_t renew_at = 0;
 };
 
 class Watch {
@@ -133,16 +140,7 @@ class Watch {
     const std::string name = rows.string(row, 0);
     const auto& chosen = options_.tables;
     if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), name) == chosen.end()) return;
-    const bool held = held_.count(name) != 0 && held_[name] == PQbackendPID(catalog_->connection());
-    if (!held) {
-      if (!catalog_
-               ->query("SELECT pg_catalog.pg_try_advisory_lock($1::integer, pg_catalog.hashtext($2))",
-                       {std::to_string(kLockClass), name})
-               .boolean(0, 0)) {
-        return;
-      }
-      held_[name] = PQbackendPID(catalog_->connection());
-    }
+    if (!hold(name)) return;
     const auto [entry, made] = tables_.try_emplace(name);
     Watched& table = entry->second;
     table.gone = false;
@@ -168,6 +166,19 @@ class Watch {
     say(fmt::format("{}: refresh \"{}\" ({}), next at {}", name, table.text, table.zone, iso(table.due)));
   }
 
+  // Whether the table is ours: no other watch's, and renewed in time.
+  bool hold(const std::string& name) {
+    const int pid = PQbackendPID(catalog_->connection());
+    const auto found = held_.find(name);
+    if (found != held_.end() && found->second.pid == pid && now() < found->second.renew_at) return true;
+    if (!catalog_->query("SELECT tablegate.watch_table($1)", {name}).boolean(0, 0)) {
+      held_.erase(name);
+      return false;
+    }
+    held_[name] = {pid, now() + kRenewal};
+    return true;
+  }
+
   // When the last completed load began; one that failed or died is to be repeated. Queried only for a table
   // that is new to us: there may be very many generations.
   std::optional<int64_t> last_load(const std::string& name) {
@@ -181,8 +192,7 @@ class Watch {
   void let_go(const std::string& name, Watched& table) {
     table.due = kNever;
     if (table.pid == 0 && held_.erase(name) != 0) {
-      catalog_->query("SELECT pg_catalog.pg_advisory_unlock($1::integer, pg_catalog.hashtext($2))",
-                      {std::to_string(kLockClass), name});
+      catalog_->query("SELECT tablegate.unwatch_table($1)", {name});
     }
   }
 
@@ -305,13 +315,11 @@ class Watch {
     }
   }
 
-  static constexpr int kLockClass = 0x7467'7774;  // "tgwt"
-
   const std::function<Database()>& open_catalog_;
   const WatchOptions& options_;
   std::optional<Database> catalog_;
   std::map<std::string, Watched> tables_;
-  std::map<std::string, int> held_;  // tables whose lock a session holds, with its backend
+  std::map<std::string, Held> held_;  // tables that are ours
   sigset_t signals_{}, before_{};
   std::minstd_rand random_{std::random_device{}()};
   bool lost_ = false;

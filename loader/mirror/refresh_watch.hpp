@@ -1,6 +1,6 @@
 // `table watch`: runs `table load` for each table on its `refresh` schedule, as
-// a separate process, one at a time per table. The watcher of a table holds an
-// advisory lock on it in the catalog, so that several watchers share the
+// a separate process, one at a time per table. The watcher of a table is
+// noted in the catalog (tablegate.table_watch), so that several watchers share the
 // tables, and another one takes over when one dies.
 #pragma once
 

@@ -47,7 +47,7 @@ Previous find_previous(Database& catalog, const std::string& name, int64_t gener
 
 LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec& spec, int64_t generation) {
   open_load_session(mirror);
-  lock_table_for_load(mirror, spec.name);
+  const TableLock lock(mirror, spec.name);
   const std::vector<GenerationTable> tables = list_generations(mirror, spec.name);
   reconcile_generations(catalog, spec.name, tables);
   const Previous previous = find_previous(catalog, spec.name, generation, tables);

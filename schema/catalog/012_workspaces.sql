@@ -65,3 +65,8 @@ BEGIN
         EXECUTE format('CREATE INDEX %I ON tablegate.%I (workspace_id)', kind || '_workspace', kind);
     END LOOP;
 END $$;
+
+-- Written with each change of a definition; who may change it is in functions.sql.
+GRANT UPDATE (shared) ON tablegate.domain, tablegate.gateway_instance, tablegate.rest_api, tablegate.mirror_table,
+    tablegate.data_source TO tablegate_developer;
+GRANT UPDATE (shared) ON tablegate.domain TO tablegate_operator;

@@ -25,7 +25,38 @@ BEGIN
            AND v.xmin = pg_current_xact_id()::xid AND v.committed_at >= now()) THEN
         RAISE EXCEPTION 'a committed version never changes' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    IF EXISTS (SELECT FROM tablegate.api_version v WHERE v.api_id = NEW.api_id AND v.version = NEW.version
+               AND v.status = 'Publishable' AND tablegate.first_status(v.api_id, ARRAY[NEW.table_name]) <> v.status) THEN
+        RAISE EXCEPTION 'a new version that reads table "%" requires approval', NEW.table_name USING ERRCODE = 'TG001';
+    END IF;
     RETURN NEW;
+END $$;
+
+-- What publications are checked by is what the definition says.
+CREATE OR REPLACE FUNCTION tablegate.version_is_as_defined() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF (NEW.method, NEW.path, NEW.resource_group) IS DISTINCT FROM (coalesce(NEW.definition ->> 'method', 'GET'),
+           NEW.definition ->> 'path', coalesce(NEW.definition ->> 'resource_group', 'default')) THEN
+        RAISE EXCEPTION 'method, path and resource group of a version are those of its definition'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- The status that a new version of an API begins with: it requires approval where its workspace does, or that of a table
+-- that it reads. The lock keeps the setting unchanged while a version is inserted.
+CREATE OR REPLACE FUNCTION tablegate.first_status(wanted_api bigint, tables text[]) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    status text;
+BEGIN
+    SELECT CASE WHEN bool_or(one.approval) THEN 'Pending for Application' ELSE 'Publishable' END INTO status FROM (
+        SELECT w.approval FROM tablegate.workspace w WHERE w.workspace_id IN (
+            SELECT a.workspace_id FROM tablegate.api a WHERE a.api_id = wanted_api
+            UNION ALL
+            SELECT t.workspace_id FROM tablegate.mirror_table t WHERE t.name = ANY (tables))
+        FOR SHARE OF w) one;
+    RETURN status;
 END $$;
 
 CREATE OR REPLACE FUNCTION tablegate.only_publishable() RETURNS trigger LANGUAGE plpgsql
@@ -55,14 +86,9 @@ END $$;
 
 CREATE OR REPLACE FUNCTION tablegate.status_by_the_rules() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    approval boolean;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        -- The lock keeps the setting unchanged while a version is inserted.
-        SELECT w.approval INTO approval FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)
-            WHERE a.api_id = NEW.api_id FOR SHARE OF w;
-        IF NEW.status <> (CASE WHEN approval THEN 'Pending for Application' ELSE 'Publishable' END)
+        IF NEW.status <> tablegate.first_status(NEW.api_id, ARRAY[NEW.source ->> 'table', NEW.definition ->> 'table'])
            OR NEW.submitted_by IS NOT NULL OR NEW.decided_by IS NOT NULL THEN
             RAISE EXCEPTION 'a new version of this workspace cannot be %', NEW.status USING ERRCODE = 'TG001';
         END IF;
@@ -305,6 +331,7 @@ BEGIN
             'generation', thing -> 'generation', 'rows', thing -> 'row_count', 'source', thing -> 'source'));
     WHEN 'rest_api_domain' THEN
         SELECT * INTO owner FROM tablegate.rest_api r WHERE r.rest_api_id = (thing ->> 'rest_api_id')::bigint;
+        IF NOT FOUND THEN RETURN NULL; END IF;  -- deleted with its REST API
         PERFORM tablegate.write_audit('RestApi', owner.name, CASE TG_OP WHEN 'DELETE' THEN 'domain removed' ELSE 'domain added' END,
             owner.workspace_id, NULL, jsonb_build_object('version', nullif(owner.version, ''), 'gateway', thing -> 'gateway',
                                            'domain', thing -> 'domain'));
@@ -365,6 +392,52 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- ---- Locks of commands: rows of tablegate.lock, which nobody else can lock. Held until the transaction ends. Ten minutes
+-- are the longest wait; false: another session has it.
+CREATE OR REPLACE FUNCTION tablegate.take_lock(lock_name text, may_wait boolean) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    before text := current_setting('lock_timeout');
+BEGIN
+    IF NOT may_wait THEN
+        PERFORM FROM tablegate.lock l WHERE l.name = lock_name FOR UPDATE SKIP LOCKED;
+        RETURN FOUND;
+    END IF;
+    PERFORM set_config('lock_timeout', '10min', true);
+    PERFORM FROM tablegate.lock l WHERE l.name = lock_name FOR UPDATE;
+    PERFORM set_config('lock_timeout', before, true);
+    RETURN true;
+END $$;
+
+-- Who holds a lock; null: nobody.
+CREATE OR REPLACE FUNCTION tablegate.lock_holder(lock_name text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT format('process %s, user %s, application "%s"', a.pid, a.usename, a.application_name)
+            FROM tablegate.lock l JOIN pg_locks h ON h.locktype = 'transactionid' AND h.granted AND h.transactionid = l.xmax
+            JOIN pg_stat_activity a ON a.pid = h.pid WHERE l.name = lock_name);
+END $$;
+
+-- Which `tablegate table watch` refreshes a table: true for the session that has it, until that session ends, or has not
+-- asked again for three minutes.
+CREATE OR REPLACE FUNCTION tablegate.watch_table(wanted text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO tablegate.table_watch AS w (table_name, pid, user_name, renewed_at)
+    VALUES (wanted, pg_backend_pid(), session_user, clock_timestamp())
+    ON CONFLICT (table_name) DO UPDATE
+        SET pid = excluded.pid, user_name = excluded.user_name, renewed_at = excluded.renewed_at
+        WHERE (w.pid = excluded.pid AND w.user_name = excluded.user_name) OR w.renewed_at < clock_timestamp() - interval '3 minutes'
+           OR NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = w.pid AND a.usename = w.user_name);
+    RETURN FOUND;
+END $$;
+
+CREATE OR REPLACE FUNCTION tablegate.unwatch_table(wanted text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    DELETE FROM tablegate.table_watch w WHERE w.table_name = wanted AND w.pid = pg_backend_pid();
+END $$;
+
 -- Increments the number and wakes `tablegate sync --watch`. A row and not a sequence: it must become visible together
 -- with the change.
 CREATE OR REPLACE FUNCTION tablegate.changed(about text) RETURNS void
@@ -383,13 +456,46 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- A node's name belongs to the login role that reported it first, until an operator forgets the node. Members of
+-- tablegate_owner may report any, without a change of whose it is.
+CREATE OR REPLACE FUNCTION tablegate.require_own_node(gateway_name text, node_name text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    holder text := coalesce(
+        (SELECT n.reported_by FROM tablegate.node n WHERE n.gateway = gateway_name AND n.name = node_name),
+        (SELECT z.reported_by FROM tablegate.usage_zone z WHERE z.gateway = gateway_name AND z.node = node_name
+         ORDER BY z.reported_at DESC LIMIT 1));
+BEGIN
+    IF holder <> session_user AND NOT pg_has_role(session_user, 'tablegate_owner', 'MEMBER') THEN
+        RAISE EXCEPTION 'node "%" of gateway instance "%" is reported by %, not by %', node_name, gateway_name, holder, session_user
+            USING ERRCODE = 'TG005', HINT = 'choose another name with sync --node, or an operator runs tablegate gateway forget';
+    END IF;
+END $$;
+
 -- All that nodes may write. Members that are missing in `state` keep their values; a node that has not reported for a
 -- week is deleted, and after a day one that was synced by hand and whose files no nginx has read.
 CREATE OR REPLACE FUNCTION tablegate.report_node(gateway_name text, node_name text, state jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    newest  bigint := (SELECT c.revision FROM tablegate.catalog_revision c);
+    latest  bigint := (SELECT g.publication FROM tablegate.gateway_instance g WHERE g.name = gateway_name);
+    at_most integer := 100;
 BEGIN
     DELETE FROM tablegate.node WHERE last_seen < now() - CASE
         WHEN NOT watching AND served_publication IS NULL THEN interval '1 day' ELSE interval '7 days' END;
+    PERFORM tablegate.require_own_node(gateway_name, node_name);
+    IF (state ->> 'poll')::interval NOT BETWEEN interval '1 second' AND interval '1 day'
+       OR (state ->> 'written_revision')::bigint NOT BETWEEN 0 AND newest OR (state ->> 'served_revision')::bigint NOT BETWEEN 0 AND newest
+       OR (state ->> 'written_publication')::bigint NOT BETWEEN 0 AND latest OR (state ->> 'served_publication')::bigint < 0
+       OR (state ->> 'master_pid')::integer < 1 THEN
+        RAISE EXCEPTION 'node "%" of gateway instance "%" reports a state that cannot be: %', node_name, gateway_name,
+            left((state - 'last_error')::text, 500) USING ERRCODE = 'TG005';
+    END IF;
+    IF NOT EXISTS (SELECT FROM tablegate.node n WHERE n.gateway = gateway_name AND n.name = node_name)
+       AND (SELECT count(*) FROM tablegate.node n WHERE n.reported_by = session_user) >= at_most THEN
+        RAISE EXCEPTION '% reports % nodes already, which is the most that one login role can', session_user, at_most
+            USING ERRCODE = 'TG005', HINT = 'use another role, or an operator runs tablegate gateway forget';
+    END IF;
     INSERT INTO tablegate.node AS n (gateway, name) VALUES (gateway_name, node_name) ON CONFLICT DO NOTHING;
     UPDATE tablegate.node n SET
         watching = coalesce((state ->> 'watching')::boolean, n.watching),
@@ -403,8 +509,7 @@ BEGIN
         master_pid = CASE WHEN state ? 'master_pid' THEN (state ->> 'master_pid')::integer ELSE n.master_pid END,
         loader_version = coalesce(left(state ->> 'loader_version', 64), n.loader_version),
         last_error = coalesce(left(state ->> 'last_error', 4000), n.last_error),
-        last_seen = clock_timestamp(),
-        reported_by = session_user
+        last_seen = clock_timestamp()
      WHERE n.gateway = gateway_name AND n.name = node_name;
 END $$;
 
@@ -418,16 +523,108 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- mirror_load.drop_table() drops tables without a definition: a table that a canary reads keeps its definition.
-CREATE OR REPLACE FUNCTION tablegate.keep_canary_table() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+-- ---- What the loader rejects, no role can do by SQL either.
+
+-- Whether published APIs have the domain.
+CREATE OR REPLACE FUNCTION tablegate.domain_is_served(domain_name text) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM tablegate.rest_api_domain d JOIN tablegate.business_process b USING (rest_api_id)
+                   JOIN tablegate.api a USING (business_process_id)
+                   JOIN tablegate.published_api p ON p.api_id = a.api_id AND p.gateway = d.gateway
+                   WHERE d.domain = domain_name)
+$$;
+
+-- What changes of a domain open to callers in clear, as a JSON pointer; null: nothing, or published APIs do not have the
+-- domain, or the calling role may.
+CREATE OR REPLACE FUNCTION tablegate.opened_in_clear(domain_name text, before json, after json) RETURNS text LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN before ->> 'protocol' = 'HTTPS' AND after ->> 'protocol' IS DISTINCT FROM 'HTTPS' THEN '/protocol'
+                WHEN before ->> 'force_https' = 'true' AND after ->> 'force_https' IS DISTINCT FROM 'true' THEN '/force_https' END
+    WHERE tablegate.domain_is_served(domain_name) AND NOT pg_has_role(current_user, 'tablegate_operator', 'MEMBER')
+      AND NOT pg_has_role(current_user, 'tablegate_owner', 'MEMBER')
+$$;
+
+-- As the calling role, which decides what it may. Without a row of rest_api_domain an API answers on any host.
+CREATE OR REPLACE FUNCTION tablegate.domain_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF tablegate.domain_is_served(OLD.name) THEN
+            RAISE EXCEPTION 'domain "%" is the domain of published APIs', OLD.name USING ERRCODE = 'object_in_use';
+        END IF;
+        RETURN OLD;
+    END IF;
+    IF (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(NEW.definition) key) THEN
+        RAISE EXCEPTION 'the definition of domain "%" repeats a member', NEW.name USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF tablegate.opened_in_clear(OLD.name, OLD.definition, NEW.definition) IS NOT NULL THEN
+        RAISE EXCEPTION 'only members of tablegate_operator open domain "%", which published APIs have, to calls in clear', OLD.name
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION tablegate.rest_api_is_kept() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT FROM tablegate.published_api p JOIN tablegate.api_version_read r
-                   ON r.api_id = p.api_id AND r.version = p.canary_version
+    IF (OLD.name, OLD.version, OLD.base_path, coalesce(OLD.definition #>> '{versioning,scheme}', 'none'), OLD.definition #>> '{versioning,name}')
+       IS DISTINCT FROM
+       (NEW.name, NEW.version, NEW.base_path, coalesce(NEW.definition #>> '{versioning,scheme}', 'none'), NEW.definition #>> '{versioning,name}')
+       AND EXISTS (SELECT FROM tablegate.business_process b JOIN tablegate.api a USING (business_process_id)
+                   JOIN tablegate.published_api p USING (api_id) WHERE b.rest_api_id = OLD.rest_api_id) THEN
+        RAISE EXCEPTION 'base path and versioning of REST API "%" stay while APIs of it are published', OLD.name
+            USING ERRCODE = 'object_in_use';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- An API with versions stays with its REST API. A deleted one stays deleted, and takes its authorizations along.
+CREATE OR REPLACE FUNCTION tablegate.api_is_kept() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL THEN
+        RAISE EXCEPTION 'API "%" was deleted', OLD.name USING ERRCODE = 'integrity_constraint_violation';
+    ELSIF OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL THEN
+        IF EXISTS (SELECT FROM tablegate.published_api p WHERE p.api_id = OLD.api_id) THEN
+            RAISE EXCEPTION 'API "%" is published', OLD.name USING ERRCODE = 'object_in_use';
+        END IF;
+        DELETE FROM tablegate.authorization z WHERE z.api_id = OLD.api_id;
+    ELSIF (SELECT b.rest_api_id FROM tablegate.business_process b WHERE b.business_process_id = OLD.business_process_id)
+          IS DISTINCT FROM
+          (SELECT b.rest_api_id FROM tablegate.business_process b WHERE b.business_process_id = NEW.business_process_id)
+          AND EXISTS (SELECT FROM tablegate.api_version v WHERE v.api_id = OLD.api_id) THEN
+        RAISE EXCEPTION 'API "%" has versions: it stays with its REST API', OLD.name USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- mirror_load.drop_table() drops tables without a definition: a table that a published
+-- version or a canary reads keeps its definition.
+CREATE OR REPLACE FUNCTION tablegate.table_is_kept() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM tablegate.api_version_read r JOIN tablegate.published_api p
+                   ON p.api_id = r.api_id AND r.version IN (p.version, p.canary_version)
                WHERE r.table_name = OLD.name) THEN
-        RAISE EXCEPTION 'table "%" is read by the canary of a published API', OLD.name USING ERRCODE = 'object_in_use';
+        RAISE EXCEPTION 'table "%" is read by a published version or the canary of an API', OLD.name USING ERRCODE = 'object_in_use';
     END IF;
     RETURN OLD;
+END $$;
+
+-- A gateway continues the numbers of a deleted one of its name, and keeps the services of what is published on it.
+CREATE OR REPLACE FUNCTION tablegate.gateway_is_kept() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        NEW.publication := (SELECT coalesce(max(p.publication), 0) FROM tablegate.publication p WHERE p.gateway = NEW.name);
+    ELSIF EXISTS (SELECT FROM tablegate.published_api p JOIN tablegate.api_version v ON v.api_id = p.api_id
+                      AND v.version IN (p.version, p.canary_version)
+                  WHERE p.gateway = OLD.name AND jsonb_exists(
+                      coalesce(NEW.definition ->> 'services', '{"default": ["default"]}')::jsonb -> p.service, v.resource_group)
+                      IS NOT TRUE) THEN
+        RAISE EXCEPTION 'gateway instance "%" keeps the services and resource groups of what is published on it', OLD.name
+            USING ERRCODE = 'object_in_use';
+    END IF;
+    RETURN NEW;
 END $$;
 
 -- Adds what a node's nginx has counted since its last report; returns the number of these requests. p_report is the
@@ -435,8 +632,11 @@ END $$;
 CREATE OR REPLACE FUNCTION tablegate.record_usage(p_gateway text, p_node text, p_report json) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    zone bigint;
-    added bigint;
+    zone      bigint;
+    added     numeric;
+    last_time timestamptz;
+    most      numeric;
+    at_most   integer := 100;
 BEGIN
     IF NOT EXISTS (SELECT FROM tablegate.gateway_instance WHERE name = p_gateway) THEN
         RAISE EXCEPTION 'there is no gateway instance "%"', p_gateway USING ERRCODE = 'no_data_found';
@@ -444,6 +644,21 @@ BEGIN
     IF p_report ->> 'gateway' IS DISTINCT FROM p_gateway OR p_report ->> 'epoch' IS NULL THEN
         RAISE EXCEPTION 'this is no report of gateway instance "%"', p_gateway USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    PERFORM tablegate.require_own_node(p_gateway, p_node);
+    IF length(p_node) NOT BETWEEN 1 AND 512 OR length(p_report ->> 'epoch') > 256 OR EXISTS (
+        SELECT FROM json_to_recordset(p_report -> 'usage') AS r (consumer text, requests bigint, last_call double precision)
+        WHERE r.requests IS NULL OR r.requests < 0 OR (r.last_call BETWEEN 0 AND 1e11) IS NOT TRUE OR length(r.consumer) > 256) THEN
+        RAISE EXCEPTION 'node "%" of gateway instance "%" reports calls that cannot be', left(p_node, 512), p_gateway USING ERRCODE = 'TG005';
+    END IF;
+    SELECT z.reported_at INTO last_time FROM tablegate.usage_zone z
+        WHERE z.gateway = p_gateway AND z.node = p_node AND z.epoch = p_report ->> 'epoch';
+    IF NOT FOUND AND (SELECT count(DISTINCT (z.gateway, z.node)) FROM tablegate.usage_zone z
+                      WHERE z.reported_by = session_user AND (z.gateway, z.node) <> (p_gateway, p_node)) >= at_most THEN
+        RAISE EXCEPTION '% reports the calls of % nodes already, which is the most that one login role can', session_user, at_most
+            USING ERRCODE = 'TG005';
+    END IF;
+    -- No nginx answers a million calls a second. What it counted before its first report may be 90 days old.
+    most := 1000000 * (1 + greatest(0, extract(epoch FROM now() - coalesce(last_time, now() - interval '90 days'))));
     -- Also a lock: two reports of one nginx are added one after the other.
     INSERT INTO tablegate.usage_zone AS z (gateway, node, epoch, reported_at)
     VALUES (p_gateway, p_node, p_report ->> 'epoch', now())
@@ -474,6 +689,10 @@ BEGIN
             WHERE (s.instance, s.requests) <> (excluded.instance, excluded.requests)
     )
     SELECT coalesce(sum(delta), 0) INTO added FROM fresh;
+    IF added > most THEN
+        RAISE EXCEPTION 'node "%" of gateway instance "%" reports % calls since its last report, more than there can be',
+            p_node, p_gateway, added USING ERRCODE = 'TG005';
+    END IF;
 
     -- Pairs that nginx no longer has; hours and zones of 90 days ago.
     DELETE FROM tablegate.usage_seen s WHERE s.zone_id = zone AND NOT EXISTS (
@@ -481,6 +700,9 @@ BEGIN
         WHERE r.api_id = s.api_id AND r.consumer = s.consumer);
     DELETE FROM tablegate.usage WHERE hour < now() - interval '90 days';
     DELETE FROM tablegate.usage_zone WHERE reported_at < now() - interval '90 days';
+    DELETE FROM tablegate.usage_zone WHERE zone_id IN (
+        SELECT z.zone_id FROM tablegate.usage_zone z WHERE z.gateway = p_gateway AND z.node = p_node
+        ORDER BY z.reported_at DESC, z.zone_id DESC OFFSET at_most);
     RETURN added;
 END $$;
 
@@ -630,8 +852,18 @@ BEGIN
              'FOR EACH ROW EXECUTE FUNCTION tablegate.only_publishable()'),
             ('published_api', 'only_publishable_canary', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
              'FOR EACH ROW WHEN (NEW.canary_version IS NOT NULL) EXECUTE FUNCTION tablegate.only_publishable_canary()'),
-            ('mirror_table', 'keep_canary_table', 'TRIGGER', 'BEFORE DELETE',
-             'FOR EACH ROW EXECUTE FUNCTION tablegate.keep_canary_table()'),
+            ('api_version', 'version_is_as_defined', 'TRIGGER', 'BEFORE INSERT',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.version_is_as_defined()'),
+            ('mirror_table', 'table_is_kept', 'TRIGGER', 'BEFORE DELETE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.table_is_kept()'),
+            ('domain', 'domain_is_kept', 'TRIGGER', 'BEFORE UPDATE OF definition OR DELETE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.domain_is_kept()'),
+            ('rest_api', 'rest_api_is_kept', 'TRIGGER', 'BEFORE UPDATE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.rest_api_is_kept()'),
+            ('api', 'api_is_kept', 'TRIGGER', 'BEFORE UPDATE OF business_process_id, deleted_at',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.api_is_kept()'),
+            ('gateway_instance', 'gateway_is_kept', 'TRIGGER', 'BEFORE INSERT OR UPDATE OF definition',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.gateway_is_kept()'),
             ('api', 'stays_where_it_is', 'TRIGGER', 'BEFORE UPDATE',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.stays_where_it_is(''workspace_id'')'),
             ('business_process', 'stays_where_it_is', 'TRIGGER', 'BEFORE UPDATE',
@@ -699,12 +931,18 @@ END $$;
 
 -- ---- Who may call what. Steps of versions are functions with a role each.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tablegate FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tablegate.submit_version(bigint, integer, text, text) TO tablegate_developer;
+GRANT EXECUTE ON FUNCTION tablegate.submit_version(bigint, integer, text, text), tablegate.first_status(bigint, text[])
+    TO tablegate_developer;
+GRANT EXECUTE ON FUNCTION tablegate.opened_in_clear(text, json, json), tablegate.domain_is_served(text)
+    TO tablegate_developer, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.approve_version(bigint, integer, text, text),
     tablegate.reject_version(bigint, integer, text, text) TO tablegate_approver;
 GRANT EXECUTE ON FUNCTION tablegate.changed(text) TO tablegate_developer, tablegate_approver, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.report_node(text, text, jsonb), tablegate.record_usage(text, text, json) TO tablegate_node;
 GRANT EXECUTE ON FUNCTION tablegate.prune_audit(integer) TO tablegate_operator;
+GRANT EXECUTE ON FUNCTION tablegate.take_lock(text, boolean), tablegate.lock_holder(text)
+    TO tablegate_developer, tablegate_approver, tablegate_operator;
+GRANT EXECUTE ON FUNCTION tablegate.watch_table(text), tablegate.unwatch_table(text) TO tablegate_developer;
 GRANT EXECUTE ON FUNCTION tablegate.acts_in(bigint), tablegate.other_users(text, text) TO tablegate_developer, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.release_version(bigint, integer, text, text) TO tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.requires_approval(bigint, integer) TO tablegate_developer, tablegate_approver, tablegate_operator;

@@ -9,8 +9,46 @@
 -- Of older versions.
 DROP FUNCTION IF EXISTS mirror_load.swap_generation(text, bigint);
 
--- Checks the names, keeps other loads of the table away until the transaction ends (the loader holds the same lock for
--- its session) and returns the generation's relation.
+-- ---- Locks of loads: rows of mirror_load.lock, which nobody else can lock. `load TABLE` is held for the whole of a load, by
+-- a session of its own; `step TABLE` by each transaction that works on generations.
+
+-- Held until the transaction ends. Ten minutes are the longest wait; false: another session has it.
+CREATE OR REPLACE FUNCTION mirror_load.take_lock(lock_name text, may_wait boolean) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    before text := current_setting('lock_timeout');
+BEGIN
+    IF NOT may_wait THEN
+        PERFORM FROM mirror_load.lock l WHERE l.name = lock_name FOR UPDATE SKIP LOCKED;
+        RETURN FOUND;
+    END IF;
+    PERFORM set_config('lock_timeout', '10min', true);
+    PERFORM FROM mirror_load.lock l WHERE l.name = lock_name FOR UPDATE;
+    PERFORM set_config('lock_timeout', before, true);
+    RETURN true;
+END $$;
+
+-- Who holds a lock; null: nobody.
+CREATE OR REPLACE FUNCTION mirror_load.lock_holder(lock_name text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT format('process %s, user %s, application "%s"', a.pid, a.usename, a.application_name)
+            FROM mirror_load.lock l JOIN pg_locks h ON h.locktype = 'transactionid' AND h.granted AND h.transactionid = l.xmax
+            JOIN pg_stat_activity a ON a.pid = h.pid WHERE l.name = lock_name);
+END $$;
+
+-- Makes the locks of a table, to be committed before they are taken.
+CREATE OR REPLACE FUNCTION mirror_load.add_locks(p_table text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF p_table IS NULL OR p_table !~ '^[a-z_][a-z0-9_]{0,47}$' THEN
+        RAISE EXCEPTION 'no mirrored table can have the name "%"', p_table USING ERRCODE = 'invalid_name';
+    END IF;
+    INSERT INTO mirror_load.lock (name) VALUES ('load ' || p_table), ('step ' || p_table) ON CONFLICT DO NOTHING;
+END $$;
+
+-- Checks the names, keeps other transactions away from the table's generations until this one ends, and returns the
+-- generation's relation.
 CREATE OR REPLACE FUNCTION mirror_load.claim(p_table text, p_generation bigint) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -20,7 +58,9 @@ BEGIN
     IF p_generation IS NULL OR p_generation NOT BETWEEN 1 AND 999999999999 THEN
         RAISE EXCEPTION 'no generation has the number %', p_generation USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('tablegate.load.' || p_table, 0)) THEN
+    INSERT INTO mirror_load.lock (name) VALUES ('step ' || p_table) ON CONFLICT DO NOTHING;
+    PERFORM FROM mirror_load.lock l WHERE l.name = 'step ' || p_table FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'table "%" is being loaded by another session', p_table USING ERRCODE = 'lock_not_available';
     END IF;
     RETURN p_table || '__g' || p_generation;
@@ -79,7 +119,7 @@ BEGIN
         RAISE EXCEPTION 'mirror.% is finished already', relation USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     EXECUTE format('REVOKE ALL ON mirror.%I FROM PUBLIC, tablegate_developer', relation);
-    EXECUTE format('GRANT SELECT ON mirror.%I TO tablegate_reader', relation);
+    EXECUTE format('GRANT SELECT ON mirror.%I TO tablegate_reader, tablegate_tester', relation);
     SELECT string_agg(quote_ident(name), ', ' ORDER BY place) INTO column_list
     FROM json_array_elements_text(p_primary_key) WITH ORDINALITY AS key (name, place);
     IF column_list IS NOT NULL THEN
@@ -301,5 +341,6 @@ END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mirror_load FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION mirror_load.create_generation, mirror_load.seal_generation, mirror_load.swap_generation,
-    mirror_load.drop_generation, mirror_load.drop_table, mirror_load.carry_over, mirror_load.carry_over_other_keys
+    mirror_load.drop_generation, mirror_load.drop_table, mirror_load.carry_over, mirror_load.carry_over_other_keys,
+    mirror_load.add_locks, mirror_load.take_lock, mirror_load.lock_holder
     TO tablegate_developer;

@@ -59,8 +59,8 @@ def developer_works(t, p):
     done(t, load(p, dev, kUsersCsv), "a developer loads")
     done(t, load(p, dev, kMoreUsers), "a developer loads again")
     t.is_(p.postgres.psql("SELECT count(*) FROM mirror.user_info"), "3", "the second generation serves")
-    rights = r"\|tablegate_owner\|{tablegate_owner=[a-zA-Z]+/tablegate_owner,tablegate_reader=r/tablegate_owner}"
-    t.like(mirror_state(p), f"^tablegate_tables{rights}\nuser_info{rights}\nuser_info__g1{rights}$", "tables belong to the owner, the reader reads, nobody else may anything")
+    rights = r"\|tablegate_owner\|{tablegate_owner=[a-zA-Z]+/tablegate_owner(,tablegate_(reader|tester)=r/tablegate_owner){2}}"
+    t.like(mirror_state(p), f"^tablegate_tables{rights}\nuser_info{rights}\nuser_info__g1{rights}$", "tables belong to the owner, the reader and the tester read, nobody else may anything")
     done(t, load(p, dev, kMoreUsers), "a developer loads a third time")
     t.is_(tables_of(p), ["user_info", "user_info__g2"], "older generations are dropped")
     again = load(p, dev, "user_id,user_name,age\n1,Alice,25\n1,Bob,30\n3,Carol,1\n")

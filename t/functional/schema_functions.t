@@ -6,7 +6,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import kCheckout, run_test
+from tablegate_test import kCheckout, kUsersCsv, run_test, users_definitions
 
 kFolders = {"tablegate": "catalog", "mirror_load": "mirror"}
 # Everything that init made, as one text a line: functions, who may call them, triggers, columns of tables.
@@ -42,6 +42,36 @@ def stated_once(t, p):
             t.unlike(text_of(path), r"(?i)create\s+(or\s+replace\s+)?(function|procedure|(constraint\s+)?trigger)", f"{os.path.basename(path)} creates none")
 
 
+def names_are_fixed(t, p):
+    """No function of ours finds an operator, a function or a table of the caller's: search_path is set by the function itself."""
+    loose = p.postgres.psql("SELECT oid::regprocedure FROM pg_proc WHERE pronamespace::regnamespace::text IN ('tablegate', 'mirror', 'mirror_load')"
+                            " AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)")
+    t.is_(loose, "", "every function has search_path pg_catalog, pg_temp")
+    t.is_(p.postgres.psql("SELECT tgname FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal"
+                          " AND c.relnamespace::regnamespace::text IN ('tablegate', 'mirror', 'mirror_load')"
+                          " AND f.pronamespace <> 'tablegate'::regnamespace"), "", "every trigger calls one of them")
+
+
+def own_operators(t, p):
+    """An operator of the catalog with an operator of PostgreSQL of his own: everything is equal to everything."""
+    p.apply(users_definitions())
+    p.load("user_info", kUsersCsv)
+    kApi = "Query User by User ID"
+    p.publish(kApi)
+    p.loader.must("workspace", "set", "demo", "--approval", "on")
+    p.apply(users_definitions(description="two"))
+    p.loader.must("api", "test", kApi)
+    p.loader.must("api", "commit", kApi)
+    p.postgres.add_person("olga", "tablegate_operator")
+    p.postgres.psql("CREATE SCHEMA equal AUTHORIZATION olga")
+    p.postgres.psql("CREATE FUNCTION equal.same(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';"
+                    "CREATE OPERATOR equal.= (LEFTARG = text, RIGHTARG = text, FUNCTION = equal.same)", user="olga")
+    for column in ("version = 2", "canary_version = 2, canary_weight = 99"):
+        said = p.postgres.psql(f"SET search_path = equal, pg_catalog; UPDATE tablegate.published_api SET {column} RETURNING 'published'", user="olga", check=False)
+        t.is_(said, "", f"a version that waits for approval is not published with an operator of one's own: {column}")
+    p.loader.must("workspace", "set", "demo", "--approval", "off")
+
+
 def changed_by_hand(t, p):
     fresh = p.postgres.psql(kState)
     t.is_(p.init().stdout, "unchanged\n", "init again: unchanged")
@@ -59,11 +89,12 @@ def older_version(t, p):
     """The catalog as version 4 left it, the mirror as version 1: with no table, column, function or trigger of what came later."""
     fresh = p.postgres.psql(kState)
     p.postgres.psql("DROP TABLE tablegate.node, tablegate.catalog_revision, tablegate.usage_seen, tablegate.usage_zone, tablegate.usage,"
-                    " tablegate.api_deprecation, tablegate.generation_partition, mirror.tablegate_tables;"
+                    " tablegate.api_deprecation, tablegate.generation_partition, mirror.tablegate_tables, tablegate.lock, tablegate.table_watch, mirror_load.lock;"
                     "ALTER TABLE tablegate.published_api DROP canary_version CASCADE, DROP canary_weight;"
                     "ALTER TABLE tablegate.publication DROP canary_version, DROP canary_weight, DROP service;"
                     "ALTER TABLE tablegate.generation DROP source_time, DROP checked_at, DROP served_until, DROP origin, DROP keys;"
-                    "DROP FUNCTION tablegate.note_change, tablegate.only_publishable_canary, tablegate.keep_canary_table CASCADE;"
+                    "DROP FUNCTION tablegate.note_change, tablegate.only_publishable_canary, tablegate.domain_is_kept, tablegate.rest_api_is_kept,"
+                    " tablegate.api_is_kept, tablegate.table_is_kept, tablegate.gateway_is_kept CASCADE;"
                     "DROP FUNCTION tablegate.changed, tablegate.report_node, tablegate.record_usage, mirror_load.carrying, mirror_load.carry_over,"
                     " mirror_load.carry_over_other_keys, mirror_load.rows_of, mirror_load.serving_relation, mirror_load.swap_generation;"
                     "DROP TABLE tablegate.api_version_read; DROP FUNCTION tablegate.api_version_read_is_kept;"
@@ -86,8 +117,10 @@ def test(t):
     p = t.project()
     p.init()
     stated_once(t, p)
+    names_are_fixed(t, p)
     changed_by_hand(t, p)
     older_version(t, p)
+    own_operators(t, p)
 
 
 run_test(test)

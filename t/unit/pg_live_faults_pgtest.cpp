@@ -14,13 +14,13 @@ START_TEST(changed_column_type_is_planned_again) {
       "insert into pg_test_changing values (7)");
   for (const bool point : {true, false}) {
     Fixture f(2);
-    TestQuery before(1, "select * from pg_test_changing");
+    TestQuery before(1, "select * from public.pg_test_changing");
     before.point = point;
     f.run(before);
     ck_text_eq(before.value, "7");
     admin.run("alter table pg_test_changing alter a type bigint");
-    TestQuery after(1, "select * from pg_test_changing");
-    TestQuery second(1, "select * from pg_test_changing");
+    TestQuery after(1, "select * from public.pg_test_changing");
+    TestQuery second(1, "select * from public.pg_test_changing");
     after.point = second.point = point;
     f.pool().submit(second);
     f.run(after);
@@ -42,7 +42,7 @@ START_TEST(lost_statement_is_prepared_again) {
   Fixture f(2);
   for (const bool point : {true, false}) {
     TestQuery before(1, "select 5");
-    TestQuery drop(2, "select pg_test_forget()");
+    TestQuery drop(2, "select public.pg_test_forget()");
     TestQuery after(1, "select 5");
     before.point = drop.point = after.point = point;
     f.run(before);

@@ -72,13 +72,17 @@ START_TEST(session_is_set_up) {
   for (const bool prepare : {true, false}) {
     Fixture f(2);
     f.config.prepare = prepare;
-    TestQuery query(1,
-                    "select concat_ws('|', current_setting('DateStyle'), current_setting('TimeZone'), "
-                    "current_setting('IntervalStyle'), current_setting('bytea_output'), "
-                    "current_setting('transaction_read_only'), current_setting('client_encoding'), "
-                    "current_setting('statement_timeout'), current_setting('application_name'))");
+    TestQuery query(
+        1,
+        "select concat_ws('|', current_setting('DateStyle'), current_setting('TimeZone'), "
+        "current_setting('IntervalStyle'), current_setting('bytea_output'), "
+        "current_setting('transaction_read_only'), current_setting('client_encoding'), "
+        "current_setting('statement_timeout'), current_setting('application_name'), "
+        "current_setting('search_path'), current_setting('lock_timeout'), "
+        "current_setting('transform_null_equals'), current_setting('standard_conforming_strings'), "
+        "current_setting('array_nulls'), current_setting('row_security'))");
     f.run(query);
-    ck_text_eq(query.value, "ISO, YMD|UTC|postgres|hex|on|UTF8|10s|tablegate");
+    ck_text_eq(query.value, "ISO, YMD|UTC|postgres|hex|on|UTF8|10s|tablegate|pg_catalog|0|off|on|on|on");
     TestQuery write(2, "create table never_made(a int)");
     f.run(write);
     ck_text_eq(write.failure.sqlstate, "25006");

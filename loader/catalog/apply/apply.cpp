@@ -9,6 +9,7 @@
 #include "catalog/apply/apply_gateway.hpp"
 #include "catalog/apply/apply_table.hpp"
 #include "catalog/apply/source_ddl.hpp"
+#include "catalog/row_lock.hpp"
 #include "model/api_rules.hpp"
 #include "model/definition_rules.hpp"
 #include "model/definition_schema.hpp"

@@ -51,6 +51,16 @@ void refuse_if_published(ApplyContext& context, Definition& definition, const st
 }  // namespace
 
 std::string save_domain(ApplyContext& context, Definition& definition) {
+  const Rows opened = context.catalog.query(
+      "SELECT tablegate.opened_in_clear(name, definition, $2::json) FROM tablegate.domain WHERE name = $1",
+      {definition.name, normalised_text(definition)});
+  if (!opened.empty() && !opened.null(0, 0)) {
+    context.refuse(
+        definition, opened.string(0, 0),
+        "published APIs have this domain: only a member of tablegate_operator may open it to calls "
+        "in clear");
+    return {};
+  }
   return save_plain(context, definition, "domain");
 }
 
@@ -68,16 +78,8 @@ std::string save_gateway(ApplyContext& context, Definition& definition) {
                    fmt::format("API \"{}\" is published to service \"{}\", resource group \"{}\"",
                                used.text(i, 2), used.text(i, 0), used.text(i, 1)));
   }
-  std::string action = save_plain(context, definition, "gateway_instance");
-  if (action == "created") {
-    // A gateway of this name that was deleted has left its history: numbers go on.
-    context.catalog.query(
-        "UPDATE tablegate.gateway_instance g SET publication = p.last FROM (SELECT max(publication) AS "
-        "last FROM"
-        " tablegate.publication WHERE gateway = $1) p WHERE g.name = $1 AND p.last IS NOT NULL",
-        {definition.name});
-  }
-  return action;
+  if (definition.broken) return {};
+  return save_plain(context, definition, "gateway_instance");
 }
 
 std::string save_rest_api(ApplyContext& context, Definition& definition) {
@@ -110,6 +112,7 @@ std::string save_rest_api(ApplyContext& context, Definition& definition) {
             .versioning;
     if (!versioning.same_scheme(rest_api.versioning))
       refuse_if_published(context, definition, "/versioning", before.string(0, 2), versioning.label());
+    if (definition.broken) return action;
     context.catalog.query(
         "UPDATE tablegate.rest_api SET base_path = $2, definition = $3, shared = $4, updated_at = now() "
         "WHERE "

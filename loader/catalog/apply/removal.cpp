@@ -5,6 +5,7 @@
 #include "catalog/apply/ownership.hpp"
 #include "catalog/credentials/consumers.hpp"
 #include "catalog/life/version_reads.hpp"
+#include "catalog/row_lock.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -79,7 +80,6 @@ class Remover {
                 " JOIN tablegate.published_api p ON p.api_id = a.api_id AND p.gateway = d.gateway WHERE "
                 "d.domain = $1 ORDER BY 1",
                 {name_}, "tablegate api publish NAME --no-domain");
-    catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE domain = $1", {name_});
     catalog_.query("DELETE FROM tablegate.domain WHERE name = $1", {name_});
   }
 
@@ -90,7 +90,6 @@ class Remover {
                 "SELECT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) WHERE "
                 "p.gateway = $1 ORDER BY 1",
                 {name_}, fmt::format("tablegate api unpublish NAME --gateway {}", name_));
-    catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE gateway = $1", {name_});
     catalog_.query("DELETE FROM tablegate.gateway_instance WHERE name = $1", {name_});
   }
 
@@ -100,7 +99,6 @@ class Remover {
     refuse_used("is the REST API of business process",
                 "SELECT name FROM tablegate.business_process WHERE rest_api_id = $1 ORDER BY 1", {id},
                 "tablegate delete businessprocess NAME");
-    catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE rest_api_id = $1", {id});
     catalog_.query("DELETE FROM tablegate.rest_api WHERE rest_api_id = $1", {id});
   }
 
@@ -143,7 +141,6 @@ class Remover {
       catalog_.query("DELETE FROM tablegate.api WHERE api_id = $1", {id});
       return;
     }
-    catalog_.query("DELETE FROM tablegate.authorization WHERE api_id = $1", {id});
     catalog_.query("DELETE FROM tablegate.api_test WHERE api_id = $1", {id});
     catalog_.query(
         "UPDATE tablegate.api SET deleted_at = now(), business_process_id = NULL, table_name = NULL WHERE "

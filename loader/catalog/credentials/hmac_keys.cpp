@@ -8,6 +8,7 @@
 #include "catalog/credentials/master_key.hpp"
 #include "catalog/life/publications.hpp"
 #include "catalog/lookup.hpp"
+#include "catalog/row_lock.hpp"
 
 namespace tablegate::loader {
 namespace {

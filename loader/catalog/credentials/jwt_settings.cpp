@@ -11,6 +11,7 @@
 #include "base/json_text.hpp"
 #include "catalog/life/publications.hpp"
 #include "catalog/lookup.hpp"
+#include "catalog/row_lock.hpp"
 #include "core/proof/jwt_setting.hpp"
 #include "model/name_rules.hpp"
 

@@ -12,6 +12,7 @@
 #include "catalog/credentials/jwt_settings.hpp"
 #include "catalog/credentials/master_key.hpp"
 #include "catalog/lookup.hpp"
+#include "catalog/row_lock.hpp"
 
 namespace tablegate::loader {
 namespace {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "catalog/row_lock.hpp"
+
 namespace tablegate::loader {
 namespace {
 

@@ -22,6 +22,13 @@ std::string definition_for_digest(const ApiRow& api) {
   return api.digest_name == api.name ? api.definition : renamed_definition(api.definition, api.digest_name);
 }
 
+// All tables that a version of the draft reads.
+std::vector<std::string> tables_of(const Draft& draft, const CompiledApi& compiled) {
+  std::vector<std::string> tables{draft.table.name};
+  for (const TableReads& reads : compiled.reads) tables.push_back(reads.table);
+  return tables;
+}
+
 }  // namespace
 
 std::string draft_digest(const ApiRow& api, const std::string& source) {
@@ -116,13 +123,12 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
   const Rows made = catalog.query(
       "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message,"
       " method, path, resource_group)"
-      " SELECT a.api_id, $2::integer, CASE WHEN w.approval THEN 'Pending for Application' ELSE 'Publishable' "
-      "END,"
-      " $3::json, $4::json, $5::bytea, $6, $7, $8, $9 FROM tablegate.api a JOIN tablegate.workspace w USING "
-      "(workspace_id)"
-      " WHERE a.api_id = $1 RETURNING status",
+      " VALUES ($1, $2, tablegate.first_status($1::bigint, ARRAY(SELECT "
+      "json_array_elements_text($10::json))),"
+      " $3::json, $4::json, $5::bytea, $6, $7, $8, $9) RETURNING status",
       {api.id, std::to_string(version.version), current.definition, draft.source, "\\x" + draft.digest,
-       message, compiled.method, current.draft().path, compiled.resource_group});
+       message, compiled.method, current.draft().path, compiled.resource_group,
+       names_text(tables_of(draft, compiled))});
   version.status = made.string(0, 0);
   store_reads(catalog, api.id, version.version, compiled.reads);
   transaction.commit();

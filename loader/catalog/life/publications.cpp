@@ -11,6 +11,7 @@
 #include "catalog/life/usage_report.hpp"
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
+#include "catalog/row_lock.hpp"
 #include "core/route/router.hpp"
 #include "model/gateway_definition.hpp"
 

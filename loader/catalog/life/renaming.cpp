@@ -4,6 +4,7 @@
 
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/publications.hpp"
+#include "catalog/row_lock.hpp"
 #include "model/name_rules.hpp"
 
 namespace tablegate::loader {

@@ -31,7 +31,7 @@ void list_views(const Settings& settings, Database& mirror, const std::string& t
 }
 
 void rebind(const Settings& settings, Database& mirror, const std::string& table) {
-  lock_table_for_load(mirror, table);
+  const TableLock lock(mirror, table);
   const std::vector<ReboundView> views = rebind_views(mirror, table);
   size_t failed = 0;
   JsonOutput json;
