@@ -17,8 +17,8 @@ void SqlArray::add(std::string_view value) {
   text_ += '"';
 }
 
-void SqlArray::add(const std::optional<std::string>& value) {
-  if (value) return add(std::string_view(*value));
+void SqlArray::add_or_null(const std::optional<std::string>& value) {
+  if (value) return add(*value);
   text_ += text_.size() > 1 ? ",NULL" : "NULL";
 }
 
@@ -29,7 +29,7 @@ std::string SqlArray::take() {
 
 std::string sql_array(const std::vector<std::string>& values) {
   SqlArray array;
-  for (const std::string& value : values) array.add(std::string_view(value));
+  for (const std::string& value : values) array.add(value);
   return array.take();
 }
 

@@ -17,7 +17,7 @@ class SqlArray {
  public:
   void add(std::string_view value);
   // nullopt: NULL.
-  void add(const std::optional<std::string>& value);
+  void add_or_null(const std::optional<std::string>& value);
   // Empties the object.
   std::string take();
 

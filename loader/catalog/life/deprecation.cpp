@@ -7,8 +7,6 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kTime = R"('YYYY-MM-DD"T"HH24:MI:SS"Z"')";
-
 std::string published_version(Database& catalog, const ApiRow& api, const std::string& gateway) {
   const Rows rows = catalog.query(
       "SELECT version FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2", {gateway, api.id});
@@ -76,17 +74,6 @@ std::vector<Published> deprecate_apis(Database& catalog, const std::vector<ApiRo
   if (changed) notify_change(catalog, request.gateway);
   transaction.commit();
   return results;
-}
-
-std::optional<Deprecation> find_deprecation(Database& catalog, const std::string& gateway,
-                                            const std::string& api_id) {
-  const Rows rows = catalog.query(
-      fmt::format("SELECT to_char(since AT TIME ZONE 'UTC', {0}), to_char(sunset AT TIME ZONE 'UTC', {0})"
-                  " FROM tablegate.api_deprecation WHERE gateway = $1 AND api_id = $2",
-                  kTime),
-      {gateway, api_id});
-  if (rows.empty()) return std::nullopt;
-  return Deprecation{rows.string(0, 0), rows.string(0, 1)};
 }
 
 }  // namespace tablegate::loader
