@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/sql_array.hpp"
@@ -154,7 +155,9 @@ std::vector<ApiRow> find_named_apis(Database& catalog, const Workspace& workspac
                                   {workspace.id, sql_array(names)});
   for (int i = 0; i < rows.size(); ++i) by_name.emplace(rows.string(i, 1), api_row(rows, i));
   std::vector<ApiRow> apis;
+  std::set<std::string> taken;
   for (const std::string& name : names) {
+    if (!taken.insert(name).second) continue;
     const auto found = by_name.find(name);
     if (found == by_name.end())
       throw Refused(fmt::format("there is no API \"{}\" in workspace {}", name, workspace.name),

@@ -49,8 +49,8 @@ struct ApiRow {
   ApiDefinition draft() const { return read_api_definition(definition, "API \"" + name + "\""); }
 };
 
-// The APIs of these names, in this order, or all of a business process, or (neither) all of the workspace, by
-// name.
+// The APIs of these names, in this order and each once, or all of a business process, or (neither) all of the
+// workspace, by name.
 std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,
                               const std::vector<std::string>& names, const std::string& business_process);
 

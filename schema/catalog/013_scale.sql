@@ -16,3 +16,16 @@ CREATE INDEX api_key_of_consumer ON tablegate.api_key (consumer_id);
 CREATE INDEX hmac_key_of_consumer ON tablegate.hmac_key (consumer_id);
 CREATE INDEX authorization_of_api ON tablegate.authorization (api_id);
 CREATE INDEX authorization_of_rest_api ON tablegate.authorization (rest_api_id);
+
+-- The method and full path that callers use, with {} for each parameter: two publications of one route are found by an
+-- index. Written by the trigger only_publishable (functions.sql); it stays as it is while the API is published.
+ALTER TABLE tablegate.published_api DISABLE TRIGGER USER;
+ALTER TABLE tablegate.published_api ADD COLUMN route text;
+UPDATE tablegate.published_api p
+    SET route = v.method || ' ' || r.url_base || regexp_replace(v.path, '\{[^}]*\}', '{}', 'g')
+    FROM tablegate.api_version v, tablegate.api a, tablegate.business_process b, tablegate.rest_api r
+    WHERE v.api_id = p.api_id AND v.version = p.version AND a.api_id = p.api_id
+      AND b.business_process_id = a.business_process_id AND r.rest_api_id = b.rest_api_id;
+ALTER TABLE tablegate.published_api ALTER COLUMN route SET NOT NULL;
+ALTER TABLE tablegate.published_api ENABLE TRIGGER USER;
+CREATE INDEX published_api_of_route ON tablegate.published_api (route, gateway);

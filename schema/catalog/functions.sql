@@ -31,8 +31,11 @@ END $$;
 CREATE OR REPLACE FUNCTION tablegate.only_publishable() RETURNS trigger LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM tablegate.api_version v
-                   WHERE v.api_id = NEW.api_id AND v.version = NEW.version AND v.status = 'Publishable') THEN
+    SELECT v.method || ' ' || r.url_base || regexp_replace(v.path, '\{[^}]*\}', '{}', 'g') INTO NEW.route
+        FROM tablegate.api_version v JOIN tablegate.api a USING (api_id)
+        JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING (rest_api_id)
+        WHERE v.api_id = NEW.api_id AND v.version = NEW.version AND v.status = 'Publishable';
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'version % is not Publishable', NEW.version USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
@@ -250,7 +253,7 @@ BEGIN
     ELSE  -- published_api
         step := CASE WHEN TG_OP = 'DELETE' THEN 'unpublished'
                      WHEN current_setting('tablegate.step', true) = 'rollback' THEN 'rolled back' ELSE 'published' END;
-        details := thing - 'api_id' - 'published_by' - 'published_at';
+        details := thing - ARRAY['api_id', 'published_by', 'published_at', 'route'];
     END CASE;
     PERFORM tablegate.write_audit('Api', api.name, step, api.workspace_id, api.api_id, details, actor);
     RETURN NULL;

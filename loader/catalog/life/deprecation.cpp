@@ -64,14 +64,10 @@ std::vector<Published> deprecate_apis(Database& catalog, const std::vector<ApiRo
   for (const ApiRow& api : apis) {
     const std::string version = published_version(catalog, api, request.gateway);
     const bool changed = request.undo ? undo(catalog, api, request.gateway) : set(catalog, api, request);
-    Published result{api.name, std::stoi(version), 0, !changed};
-    result.publication = changed ? next_publication(catalog, request.gateway, api.id, version)
-                                 : publication_of(catalog, request.gateway);
-    results.push_back(result);
+    const int number = std::stoi(version);
+    results.push_back({api.name, number, 0, !changed, 100, number});
   }
-  const bool changed =
-      std::any_of(results.begin(), results.end(), [](const Published& one) { return !one.unchanged; });
-  if (changed) notify_change(catalog, request.gateway);
+  number_publications(catalog, request.gateway, apis, results);
   transaction.commit();
   return results;
 }
