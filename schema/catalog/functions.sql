@@ -158,13 +158,15 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- In plpgsql, which keeps the plan for the session: a function in sql would be parsed and planned for each row.
 CREATE OR REPLACE FUNCTION tablegate.write_audit(kind text, name text, action text, workspace_id bigint, api_id bigint, details jsonb,
                                as_user text DEFAULT NULL)
-    RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
     INSERT INTO tablegate.audit (kind, name, action, workspace, api_id, details, as_user)
-    SELECT $1, $2, $3, (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = $4), $5,
-           jsonb_strip_nulls($6), nullif($7, session_user::text)
-$$;
+    VALUES ($1, $2, $3, (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = $4), $5,
+            jsonb_strip_nulls($6), nullif($7, session_user::text));
+END $$;
 
 -- Records in the audit that entries were removed from it, by whatever means.
 CREATE OR REPLACE FUNCTION tablegate.audit_of_pruning() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -354,10 +356,13 @@ BEGIN
     PERFORM pg_notify('tablegate_publication', about);
 END $$;
 
+-- For each row that changes; the first one of a transaction is enough.
 CREATE OR REPLACE FUNCTION tablegate.note_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM tablegate.changed('');
+    IF EXISTS (SELECT FROM tablegate.catalog_revision WHERE changed_in <> pg_current_xact_id()) THEN
+        PERFORM tablegate.changed('');
+    END IF;
     RETURN NULL;
 END $$;
 

@@ -12,7 +12,7 @@ kProcess = 100  # APIs of one business process
 _kFill = """
 SET session_replication_role = replica;
 CREATE TEMP TABLE pattern AS
-    SELECT a.workspace_id, a.table_name, a.definition::text AS draft, v.source::text AS source, v.resource_group, p.gateway
+    SELECT a.api_id, a.workspace_id, a.table_name, a.definition::text AS draft, v.source::text AS source, v.resource_group, p.gateway
     FROM tablegate.api a JOIN tablegate.api_version v USING (api_id) JOIN tablegate.published_api p USING (api_id) LIMIT 1;
 INSERT INTO tablegate.rest_api (name, base_path, definition)
     SELECT 'rest ' || i, '/rest' || i, json_build_object('kind', 'RestApi', 'name', 'rest ' || i, 'base_path', '/rest' || i)
@@ -35,11 +35,12 @@ INSERT INTO tablegate.api_version (api_id, version, status, definition, source, 
            sha256(convert_to(a.definition::text || E'\\n' || p.source, 'UTF8')), 'GET', m.path, p.resource_group
     FROM pattern p, tablegate.api a JOIN made m USING (name);
 INSERT INTO tablegate.api_version_read (api_id, version, table_name, column_name, column_type)
-    SELECT a.api_id, 1, p.table_name, c.name, 'LONG' FROM pattern p, tablegate.api a JOIN made m USING (name), (VALUES ('user_id')) c (name);
+    SELECT a.api_id, 1, r.table_name, r.column_name, r.column_type
+    FROM tablegate.api a JOIN made m USING (name), (SELECT * FROM tablegate.api_version_read WHERE api_id = (SELECT api_id FROM pattern)) r;
 INSERT INTO tablegate.api_test (api_id, draft_digest, passed, http_status, duration_ms)
     SELECT v.api_id, v.draft_digest, true, 200, 1 FROM tablegate.api_version v JOIN tablegate.api a USING (api_id) JOIN made m USING (name);
-INSERT INTO tablegate.published_api (gateway, api_id, version)
-    SELECT p.gateway, a.api_id, 1 FROM pattern p, tablegate.api a JOIN made m USING (name);
+INSERT INTO tablegate.published_api (gateway, api_id, version, route)
+    SELECT p.gateway, a.api_id, 1, 'GET /rest' || (m.i - 1) / {process} + 1 || m.path FROM pattern p, tablegate.api a JOIN made m USING (name);
 INSERT INTO tablegate.publication (gateway, publication, api_id, version, service)
     SELECT p.gateway, 1000 + row_number() OVER (ORDER BY a.api_id), a.api_id, 1, 'default'
     FROM pattern p, tablegate.api a JOIN made m USING (name);
