@@ -5,6 +5,7 @@
 #include <set>
 
 #include "catalog/apply/apply_api.hpp"
+#include "catalog/apply/apply_apis.hpp"
 #include "catalog/apply/apply_consumer.hpp"
 #include "catalog/apply/apply_gateway.hpp"
 #include "catalog/apply/apply_table.hpp"
@@ -26,7 +27,7 @@ class Applier {
   // `keep`: else everything is taken back.
   std::vector<AppliedObject> run(bool keep) {
     std::vector<AppliedObject> objects;
-    auto& [catalog, workspace, definitions, problems, object] = context_;
+    auto& [catalog, workspace, definitions, problems, index, object] = context_;
     for (Definition& definition : definitions) {
       if (!definition.broken) check_schema(definition, problems);
       if (!definition.broken) check_rules(definition, problems);
@@ -36,15 +37,24 @@ class Applier {
     fill_source_ddl(catalog, workspace, definitions, read_, problems);
     Transaction transaction(catalog);
     lock_catalog(catalog);
+    std::vector<ApplyItem> apis;
     for (const KindInfo& info : kinds()) {
       for (size_t i = 0; i < definitions.size(); ++i) {
         Definition& definition = definitions[i];
         if (definition.kind != info.kind) continue;
+        if (definition.kind == Kind::api) {
+          apis.push_back({&definition, &objects[i]});
+          continue;
+        }
         object = &objects[i];
         object->action = save(definition);
         if (definition.kind == Kind::table && object->action == "changed")
           changed_tables_.push_back(&definition);
-        if (definition.kind == Kind::api && !object->action.empty()) saved_apis_.insert(definition.name);
+      }
+      if (info.kind != Kind::api) continue;
+      save_apis(context_, apis);
+      for (const ApplyItem& api : apis) {
+        if (!api.object->action.empty()) saved_apis_.insert(api.definition->name);
       }
     }
     check_other_drafts();
@@ -68,12 +78,12 @@ class Applier {
         return save_data_source(context_, definition);
       case Kind::business_process:
         return save_business_process(context_, definition);
-      case Kind::api:
-        return save_api(context_, definition);
       case Kind::table:
         return save_table(context_, definition);
       case Kind::consumer:
         return consumers_.save(definition);
+      case Kind::api:
+        break;  // together: save_apis()
     }
     return {};
   }
