@@ -3,7 +3,7 @@
     p.serve()                        # the tutorial's API: the pattern of all others
     fill(p, apis=10000, consumers=10000, grants=10)
 
-Names: API "api 1" ... in business processes "process 1" ... (kProcess APIs each, REST APIs "rest 1" ...), consumers "consumer 1" ...
+Names: API "api 1" ... in business processes "process 1" ... (kProcess APIs each, REST APIs "rest-1" ...), consumers "consumer-1" ...
 Each API has a tested, committed and published version; each consumer has one API key and `grants` authorisations, one of them for a
 REST API."""
 
@@ -15,12 +15,12 @@ CREATE TEMP TABLE pattern AS
     SELECT a.api_id, a.workspace_id, a.table_name, a.definition::text AS draft, v.source::text AS source, v.resource_group, p.gateway
     FROM tablegate.api a JOIN tablegate.api_version v USING (api_id) JOIN tablegate.published_api p USING (api_id) LIMIT 1;
 INSERT INTO tablegate.rest_api (name, base_path, definition)
-    SELECT 'rest ' || i, '/rest' || i, json_build_object('kind', 'RestApi', 'name', 'rest ' || i, 'base_path', '/rest' || i)
+    SELECT 'rest-' || i, '/rest' || i, json_build_object('kind', 'RestApi', 'name', 'rest-' || i, 'base_path', '/rest' || i)
     FROM generate_series(1, ({apis} + {process} - 1) / {process}) i;
 INSERT INTO tablegate.business_process (workspace_id, name, rest_api_id, definition)
-    SELECT p.workspace_id, replace(r.name, 'rest', 'process'), r.rest_api_id,
-           json_build_object('kind', 'BusinessProcess', 'name', replace(r.name, 'rest', 'process'), 'rest_api', r.name)
-    FROM pattern p, tablegate.rest_api r WHERE r.name LIKE 'rest %';
+    SELECT p.workspace_id, replace(r.name, 'rest-', 'process '), r.rest_api_id,
+           json_build_object('kind', 'BusinessProcess', 'name', replace(r.name, 'rest-', 'process '), 'rest_api', r.name)
+    FROM pattern p, tablegate.rest_api r WHERE r.name LIKE 'rest-%';
 CREATE TEMP TABLE made AS
     SELECT i, 'api ' || i AS name, '/path' || i AS path, 'process ' || (i - 1) / {process} + 1 AS process,
            (jsonb_build_object('kind', 'Api', 'name', 'api ' || i, 'business_process', 'process ' || (i - 1) / {process} + 1,
@@ -45,19 +45,19 @@ INSERT INTO tablegate.publication (gateway, publication, api_id, version, servic
     SELECT p.gateway, 1000 + row_number() OVER (ORDER BY a.api_id), a.api_id, 1, 'default'
     FROM pattern p, tablegate.api a JOIN made m USING (name);
 UPDATE tablegate.gateway_instance SET publication = 1000 + {apis};
-INSERT INTO tablegate.consumer (name) SELECT 'consumer ' || i FROM generate_series(1, {consumers}) i;
+INSERT INTO tablegate.consumer (name) SELECT 'consumer-' || i FROM generate_series(1, {consumers}) i;
 INSERT INTO tablegate.api_key (key_id, consumer_id, digest)
-    SELECT 'ak_' || left(md5(name), 16), consumer_id, sha256(convert_to(name, 'UTF8')) FROM tablegate.consumer WHERE name LIKE 'consumer %';
+    SELECT 'ak_' || left(md5(name), 16), consumer_id, sha256(convert_to(name, 'UTF8')) FROM tablegate.consumer WHERE name LIKE 'consumer-%';
 INSERT INTO tablegate.authorization (consumer_id, api_id)
     SELECT c.consumer_id, a.api_id
-    FROM (SELECT consumer_id, row_number() OVER (ORDER BY consumer_id) AS place FROM tablegate.consumer WHERE name LIKE 'consumer %') c
+    FROM (SELECT consumer_id, row_number() OVER (ORDER BY consumer_id) AS place FROM tablegate.consumer WHERE name LIKE 'consumer-%') c
     CROSS JOIN generate_series(1, {grants} - 1) g
     JOIN (SELECT a.api_id, m.i FROM tablegate.api a JOIN made m USING (name)) a ON a.i = (c.place * 7 + g * 131) % {apis} + 1;
 INSERT INTO tablegate.authorization (consumer_id, rest_api_id)
     SELECT c.consumer_id, r.rest_api_id
-    FROM (SELECT consumer_id, row_number() OVER (ORDER BY consumer_id) AS place FROM tablegate.consumer WHERE name LIKE 'consumer %') c
+    FROM (SELECT consumer_id, row_number() OVER (ORDER BY consumer_id) AS place FROM tablegate.consumer WHERE name LIKE 'consumer-%') c
     JOIN (SELECT rest_api_id, row_number() OVER (ORDER BY rest_api_id) - 1 AS place, count(*) OVER () AS all FROM tablegate.rest_api
-          WHERE name LIKE 'rest %') r ON r.place = c.place % r.all;
+          WHERE name LIKE 'rest-%') r ON r.place = c.place % r.all;
 ANALYZE;
 """
 
