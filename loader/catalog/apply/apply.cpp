@@ -37,13 +37,13 @@ class Applier {
     fill_source_ddl(catalog, workspace, definitions, read_, problems);
     Transaction transaction(catalog);
     lock_catalog(catalog);
-    std::vector<ApplyItem> apis;
+    std::vector<ApplyItem> apis, callers;
     for (const KindInfo& info : kinds()) {
       for (size_t i = 0; i < definitions.size(); ++i) {
         Definition& definition = definitions[i];
         if (definition.kind != info.kind) continue;
-        if (definition.kind == Kind::api) {
-          apis.push_back({&definition, &objects[i]});
+        if (definition.kind == Kind::api || definition.kind == Kind::consumer) {
+          (definition.kind == Kind::api ? apis : callers).push_back({&definition, &objects[i]});
           continue;
         }
         object = &objects[i];
@@ -51,6 +51,7 @@ class Applier {
         if (definition.kind == Kind::table && object->action == "changed")
           changed_tables_.push_back(&definition);
       }
+      if (info.kind == Kind::consumer) consumers_.save(callers);
       if (info.kind != Kind::api) continue;
       save_apis(context_, apis);
       for (const ApplyItem& api : apis) {
@@ -81,9 +82,8 @@ class Applier {
       case Kind::table:
         return save_table(context_, definition);
       case Kind::consumer:
-        return consumers_.save(definition);
       case Kind::api:
-        break;  // together: save_apis()
+        break;  // saved together
     }
     return {};
   }
