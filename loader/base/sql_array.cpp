@@ -35,12 +35,13 @@ std::string sql_array(const std::vector<std::string>& values) {
 
 std::vector<int64_t> read_number_array(std::string_view text) {
   std::vector<int64_t> numbers;
+  if (text.empty() || text == "{}") return numbers;
   const char* at = text.data();
   const char* const end = at + text.size();
-  while (at != end && ++at < end - 1) {  // behind '{' or ','
+  while (at != end && *at != '}') {
     int64_t number = 0;
-    const auto [stop, error] = std::from_chars(at, end, number);
-    if (error != std::errc{} || (*stop != ',' && *stop != '}'))
+    const auto [stop, error] = std::from_chars(at + 1, end, number);  // behind '{' or ','
+    if (error != std::errc{} || stop == end || (*stop != ',' && *stop != '}'))
       throw SystemFailure("PostgreSQL answered \"" + std::string(text.substr(0, 40)) +
                           "\" where an array of numbers was expected");
     numbers.push_back(number);

@@ -94,12 +94,22 @@ def many(t, p, explain):
     apis = [api(number, description="changed") for number in range(1, 1001)] + [api(number) for number in range(kApis + 2, kApis + 1002)]
     path = p.definitions([{**one, "business_process": "process 1"} for one in apis[1000:]] + apis[:1000], "many.json")
     all_objects(t, p, explain, 6, "apply", "-f", path)
+    callers = [{"kind": "Consumer", "name": f"caller-{i}", "authorizations": [{"api": f"api {i + 1}"}, {"rest_api": "rest-5"}]} for i in range(500)]
+    all_objects(t, p, explain, 6, "apply", "-f", p.definitions(callers, "callers.json"))
+    callers = [{**one, "disabled": True, "authorizations": one["authorizations"][1:]} for one in callers]
+    all_objects(t, p, explain, 6, "apply", "-f", p.definitions(callers, "callers.json"))
+    granted = p.postgres.psql("SELECT count(*), count(z.api_id), count(z.rest_api_id) FROM tablegate.authorization z JOIN tablegate.consumer c"
+                              " USING (consumer_id) WHERE c.name LIKE 'caller-%' AND NOT c.enabled")
+    t.is_(granted, "500|0|500", "... and all of it is written")
     p.postgres.psql("SET session_replication_role = replica;"
                     "UPDATE tablegate.api SET business_process_id = (SELECT business_process_id FROM tablegate.business_process WHERE name = 'process 9')"
                     " WHERE name IN (SELECT 'api ' || i FROM generate_series(901, 2900) i);"
                     "DELETE FROM tablegate.published_api WHERE api_id IN (SELECT api_id FROM tablegate.api a JOIN tablegate.business_process b"
                     " USING (business_process_id) WHERE b.name = 'process 9' AND a.name > 'api 2')")
     all_objects(t, p, explain, 6, "api", "publish", "--business-process", "process 9", "--no-domain")
+    numbers = p.postgres.psql(f"SELECT max(publication) = (SELECT publication FROM tablegate.gateway_instance WHERE name = '{kGateway}'), count(*)"
+                              f" FROM tablegate.publication WHERE gateway = '{kGateway}' AND publication > {1000 + kApis}")
+    t.like(numbers, r"^t\|1\d\d\d$", "... each with a number of its own")
     all_objects(t, p, explain, 6, "api", "unpublish", "--business-process", "process 9", "--yes")
 
 

@@ -27,7 +27,7 @@ class Applier {
   // `keep`: else everything is taken back.
   std::vector<AppliedObject> run(bool keep) {
     std::vector<AppliedObject> objects;
-    auto& [catalog, workspace, definitions, problems, index, object] = context_;
+    auto& [catalog, workspace, definitions, problems, index, object, zones] = context_;
     for (Definition& definition : definitions) {
       if (!definition.broken) check_schema(definition, problems);
       if (!definition.broken) check_rules(definition, problems);

@@ -53,6 +53,8 @@ struct ApplyContext {
   Problems& problems;
   DefinitionIndex index{definitions};
   AppliedObject* object = nullptr;  // what is being saved
+  // Whether PostgreSQL knows a time zone: it reads all its files for each question.
+  std::map<std::string, bool> zones = {};
 
   // Adds a problem at `pointer` of the definition; what depends on it hears no more.
   void refuse(Definition& definition, const std::string& pointer, const std::string& reason);
