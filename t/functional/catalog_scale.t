@@ -104,12 +104,11 @@ def many(t, p, explain):
     p.postgres.psql("SET session_replication_role = replica;"
                     "UPDATE tablegate.api SET business_process_id = (SELECT business_process_id FROM tablegate.business_process WHERE name = 'process 9')"
                     " WHERE name IN (SELECT 'api ' || i FROM generate_series(901, 2900) i);"
-                    "DELETE FROM tablegate.published_api WHERE api_id IN (SELECT api_id FROM tablegate.api a JOIN tablegate.business_process b"
-                    " USING (business_process_id) WHERE b.name = 'process 9' AND a.name > 'api 2')")
+                    "DELETE FROM tablegate.published_api; VACUUM ANALYZE tablegate.published_api;")  # its statistics say: empty
     all_objects(t, p, explain, 6, "api", "publish", "--business-process", "process 9", "--no-domain")
     numbers = p.postgres.psql(f"SELECT max(publication) = (SELECT publication FROM tablegate.gateway_instance WHERE name = '{kGateway}'), count(*)"
                               f" FROM tablegate.publication WHERE gateway = '{kGateway}' AND publication > {1000 + kApis}")
-    t.like(numbers, r"^t\|1\d\d\d$", "... each with a number of its own")
+    t.like(numbers, r"^t\|2\d\d\d$", "... each with a number of its own")
     all_objects(t, p, explain, 6, "api", "unpublish", "--business-process", "process 9", "--yes")
 
 

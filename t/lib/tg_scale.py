@@ -30,6 +30,7 @@ CREATE TEMP TABLE made AS
 INSERT INTO tablegate.api (workspace_id, business_process_id, name, table_name, definition)
     SELECT p.workspace_id, b.business_process_id, m.name, p.table_name, m.draft::json
     FROM pattern p, made m JOIN tablegate.business_process b ON b.name = m.process ORDER BY m.i;
+ANALYZE made, tablegate.api;
 INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, method, path, resource_group)
     SELECT a.api_id, 1, 'Publishable', a.definition, p.source::json,
            sha256(convert_to(a.definition::text || E'\\n' || p.source, 'UTF8')), 'GET', m.path, p.resource_group
@@ -37,6 +38,7 @@ INSERT INTO tablegate.api_version (api_id, version, status, definition, source, 
 INSERT INTO tablegate.api_version_read (api_id, version, table_name, column_name, column_type)
     SELECT a.api_id, 1, r.table_name, r.column_name, r.column_type
     FROM tablegate.api a JOIN made m USING (name), (SELECT * FROM tablegate.api_version_read WHERE api_id = (SELECT api_id FROM pattern)) r;
+ANALYZE tablegate.api_version;
 INSERT INTO tablegate.api_test (api_id, draft_digest, passed, http_status, duration_ms)
     SELECT v.api_id, v.draft_digest, true, 200, 1 FROM tablegate.api_version v JOIN tablegate.api a USING (api_id) JOIN made m USING (name);
 INSERT INTO tablegate.published_api (gateway, api_id, version, route)
