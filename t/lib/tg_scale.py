@@ -14,9 +14,9 @@ SET session_replication_role = replica;
 CREATE TEMP TABLE pattern AS
     SELECT a.api_id, a.workspace_id, a.table_name, a.definition::text AS draft, v.source::text AS source, v.resource_group, p.gateway
     FROM tablegate.api a JOIN tablegate.api_version v USING (api_id) JOIN tablegate.published_api p USING (api_id) LIMIT 1;
-INSERT INTO tablegate.rest_api (name, base_path, definition)
-    SELECT 'rest-' || i, '/rest' || i, json_build_object('kind', 'RestApi', 'name', 'rest-' || i, 'base_path', '/rest' || i)
-    FROM generate_series(1, ({apis} + {process} - 1) / {process}) i;
+INSERT INTO tablegate.rest_api (workspace_id, name, base_path, definition)
+    SELECT p.workspace_id, 'rest-' || i, '/rest' || i, json_build_object('kind', 'RestApi', 'name', 'rest-' || i, 'base_path', '/rest' || i)
+    FROM pattern p, generate_series(1, ({apis} + {process} - 1) / {process}) i;
 INSERT INTO tablegate.business_process (workspace_id, name, rest_api_id, definition)
     SELECT p.workspace_id, replace(r.name, 'rest-', 'process '), r.rest_api_id,
            json_build_object('kind', 'BusinessProcess', 'name', replace(r.name, 'rest-', 'process '), 'rest_api', r.name)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/apply/ownership.hpp"
 #include "model/api_rules.hpp"
 #include "model/definition_schema.hpp"
 #include "model/gateway_definition.hpp"
@@ -38,9 +39,17 @@ std::string save_business_process(ApplyContext& context, Definition& definition)
   const std::string& version = process.rest_api_version;
   if (context.refused_here(Kind::rest_api, rest_api, version)) return {};
   const Rows found = context.catalog.query(
-      "SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = $2", {rest_api, version});
+      "SELECT r.rest_api_id, w.workspace_id, w.name, r.shared FROM tablegate.rest_api r JOIN "
+      "tablegate.workspace w USING (workspace_id) WHERE r.name = $1 AND r.version = $2",
+      {rest_api, version});
   if (found.empty()) {
     refuse_rest_api(context, definition, rest_api, version);
+    return {};
+  }
+  const Owner owner = read_owner(found, 0, 1);
+  if (owner.workspace_id != context.workspace.id && !owner.shared) {
+    context.refuse(definition, "/rest_api",
+                   not_shared(fmt::format("REST API \"{}\"", rest_api), owner.workspace));
     return {};
   }
   const std::string text = normalised_text(definition);

@@ -8,6 +8,7 @@
 
 #include "base/sql_array.hpp"
 #include "catalog/apply/apply_api.hpp"
+#include "catalog/apply/ownership.hpp"
 #include "model/api_rules.hpp"
 #include "model/definition_schema.hpp"
 
@@ -22,7 +23,7 @@ struct Process {
 };
 
 struct Table {
-  std::string workspace_id, workspace;
+  Owner owner;
   TableInfo info;
 };
 
@@ -85,13 +86,13 @@ class ApiApplier {
                                           read_version_key(found, row, 3)};
     const std::vector<std::string> names(tables.begin(), tables.end());
     const Rows owners = context_.catalog.query(
-        "SELECT t.name, w.workspace_id, w.name FROM tablegate.mirror_table t JOIN tablegate.data_source d "
-        "USING "
-        "(data_source_id) JOIN tablegate.workspace w USING (workspace_id) WHERE t.name = ANY ($1::text[])",
+        "SELECT t.name, w.workspace_id, w.name, t.shared FROM tablegate.mirror_table t JOIN "
+        "tablegate.workspace w "
+        "USING (workspace_id) WHERE t.name = ANY ($1::text[])",
         {sql_array(names)});
     std::map<std::string, TableInfo> infos = find_tables(context_.catalog, names);
     for (int row = 0; row < owners.size(); ++row)
-      tables_[owners.string(row, 0)] = {owners.string(row, 1), owners.string(row, 2),
+      tables_[owners.string(row, 0)] = {read_owner(owners, row, 1),
                                         std::move(infos.at(owners.string(row, 0)))};
   }
 
@@ -159,9 +160,10 @@ class ApiApplier {
     const auto found = tables_.find(api.table);
     if (found == tables_.end()) {
       context_.refuse(definition, "/table", fmt::format("there is no table \"{}\"", api.table));
-    } else if (found->second.workspace_id != context_.workspace.id) {
+    } else if (const Owner& owner = found->second.owner;
+               owner.workspace_id != context_.workspace.id && !owner.shared) {
       context_.refuse(definition, "/table",
-                      fmt::format("table \"{}\" is workspace {}'s", api.table, found->second.workspace));
+                      not_shared(fmt::format("table \"{}\"", api.table), owner.workspace));
     } else if (!check_api_columns(api, definition.place, found->second.info, context_.problems)) {
       definition.broken = true;
     }

@@ -62,6 +62,8 @@ void ConsumerApplier::save(const std::vector<ApplyItem>& consumers) {
       if (definition->broken) continue;
       works.push_back(
           {*definition, *object, read_consumer_state(definition->document, context_.workspace), {}, {}});
+      if (std::optional<JwtEntry>& jwt = works.back().wanted.jwt)
+        object->warnings = drop_unusable_keys(jwt->keys);
       object->after = consumer_text(definition->name, works.back().wanted, context_.workspace);
     }
     if (!works.empty()) save_some(works);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/sql_array.hpp"
+#include "catalog/life/approval.hpp"
 #include "catalog/life/canary.hpp"
 #include "catalog/life/publish_states.hpp"
 #include "catalog/life/route_conflicts.hpp"
@@ -86,7 +87,7 @@ class Publisher {
   std::vector<Published> run() {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
-    check_domains();
+    for (const std::string& domain : request_.domains) check_domain(domain);
     read_choices();
     ChangedRoutes changed;
     std::map<std::string, bool> moved;  // REST APIs whose domains this command changed
@@ -111,11 +112,21 @@ class Publisher {
   }
 
  private:
-  void check_domains() {
-    for (const std::string& domain : request_.domains) {
-      if (catalog_.query("SELECT FROM tablegate.domain WHERE name = $1", {domain}).empty()) {
-        throw Refused(fmt::format("there is no domain \"{}\"", domain), "tablegate get domains");
-      }
+  // It is there, and shared or the workspace's of these APIs.
+  void check_domain(const std::string& domain) {
+    const Rows rows = catalog_.query(
+        "SELECT w.name, d.shared FROM tablegate.domain d JOIN tablegate.workspace w USING (workspace_id) "
+        "WHERE "
+        "d.name = $1",
+        {domain});
+    if (rows.empty())
+      throw Refused(fmt::format("there is no domain \"{}\"", domain), "tablegate get domains");
+    const bool own = std::all_of(apis_.begin(), apis_.end(),
+                                 [&](const ApiRow& api) { return api.workspace == rows.text(0, 0); });
+    if (!own && !rows.boolean(0, 1)) {
+      throw Refused(
+          fmt::format("domain \"{}\" belongs to workspace {} and is not shared", domain, rows.text(0, 0)),
+          "tablegate get domains");
     }
   }
 
@@ -218,7 +229,8 @@ class Publisher {
       }
       const std::vector<StoredVersion> from = read_versions(catalog_, apis, before);
       const std::vector<StoredVersion> to = read_versions(catalog_, apis, after);
-      for (size_t i = 0; i < apis.size(); ++i) refuse_breaks(*apis[i], from[i], to[i], "publish");
+      for (size_t i = 0; i < apis.size(); ++i)
+        refuse_breaks(*apis[i], breaks_text(*apis[i], from[i], to[i]), "publish");
     }
   }
 
@@ -256,24 +268,30 @@ class Publisher {
     check_service(api, state.now->service, state.group);
     require_columns(catalog_, {{api.id, api.name, std::to_string(canary.version)}});
     if (!request_.breaking) {
-      refuse_breaks(api, read_version(catalog_, api, state.now->version),
-                    read_version(catalog_, api, canary.version), "publish");
+      refuse_breaks(api,
+                    breaks_text(api, read_version(catalog_, api, state.now->version),
+                                read_version(catalog_, api, canary.version)),
+                    "publish");
     }
     return published;
   }
 
-  static void check_version(const ApiRow& api, std::optional<int> wanted, const PublishState& state) {
+  void check_version(const ApiRow& api, std::optional<int> wanted, const PublishState& state) {
     if (state.version == 0) {
       throw wanted ? Refused(fmt::format("API \"{}\" has no version {}", api.name, *wanted),
                              fmt::format("tablegate api versions \"{}\"", api.name))
                    : Refused(fmt::format("API \"{}\" has no version yet", api.name),
                              fmt::format("tablegate api commit \"{}\"", api.name));
     }
-    if (state.status != "Publishable") {
-      throw Refused(fmt::format("version {} of API \"{}\" is {}, not Publishable", state.version, api.name,
-                                state.status),
-                    fmt::format("tablegate api versions \"{}\"", api.name));
-    }
+    if (state.status == "Publishable") return;
+    const bool waits =
+        state.status.rfind("Pending", 0) == 0 && !requires_approval(catalog_, api, state.version);
+    throw Refused(
+        fmt::format("version {} of API \"{}\" is {}, not Publishable{}", state.version, api.name,
+                    state.status,
+                    waits ? "; its workspace requires no approval any more, an operator can approve it" : ""),
+        waits ? fmt::format("tablegate api approve \"{}\" --version {}", api.name, state.version)
+              : fmt::format("tablegate api versions \"{}\"", api.name));
   }
 
   void check_service(const ApiRow& api, const std::string& service, const std::string& group) {
