@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/sql_array.hpp"
 #include "catalog/nodes.hpp"
 
 namespace tablegate::loader {
@@ -26,6 +31,12 @@ ApiRow api_row(const Rows& rows, int row) {
 }
 
 }  // namespace
+
+std::string id_array(const std::vector<ApiRow>& apis) {
+  SqlArray ids;
+  for (const ApiRow& api : apis) ids.add(api.id);
+  return ids.take();
+}
 
 core::VersionKey read_version_key(const Rows& rows, int row, int column) {
   core::VersionKey key;
@@ -109,30 +120,54 @@ bool has_business_process(Database& catalog, const Workspace& workspace, const s
               .empty();
 }
 
-std::optional<TableInfo> find_table(Database& catalog, const std::string& name) {
+std::map<std::string, TableInfo> find_tables(Database& catalog, const std::vector<std::string>& names) {
+  std::map<std::string, TableInfo> tables;
   const Rows rows = catalog.query(
-      "SELECT columns::text, primary_key::text, time_zone FROM tablegate.mirror_table WHERE name = $1",
-      {name});
-  if (rows.empty()) return std::nullopt;
-  TableInfo table;
-  table.name = name;
-  table.columns = read_columns(rows.string(0, 0));
-  table.primary_key = read_names(rows.string(0, 1));
-  table.time_zone = rows.string(0, 2);
-  return table;
+      "SELECT name, columns::text, primary_key::text, time_zone FROM tablegate.mirror_table WHERE name = ANY "
+      "($1::text[])",
+      {sql_array(names)});
+  for (int i = 0; i < rows.size(); ++i) {
+    TableInfo& table = tables[rows.string(i, 0)];
+    table.name = rows.string(i, 0);
+    table.columns = read_columns(rows.string(i, 1));
+    table.primary_key = read_names(rows.string(i, 2));
+    table.time_zone = rows.string(i, 3);
+  }
+  return tables;
 }
+
+std::optional<TableInfo> find_table(Database& catalog, const std::string& name) {
+  std::map<std::string, TableInfo> tables = find_tables(catalog, {name});
+  return tables.empty() ? std::nullopt : std::optional(std::move(tables.begin()->second));
+}
+
+namespace {
+
+std::vector<ApiRow> find_named_apis(Database& catalog, const Workspace& workspace,
+                                    const std::vector<std::string>& names) {
+  std::map<std::string, ApiRow> by_name;
+  const Rows rows = catalog.query(std::string(kApiQuery) + " AND a.name = ANY ($2::text[])",
+                                  {workspace.id, sql_array(names)});
+  for (int i = 0; i < rows.size(); ++i) by_name.emplace(rows.string(i, 1), api_row(rows, i));
+  std::vector<ApiRow> apis;
+  std::set<std::string> taken;
+  for (const std::string& name : names) {
+    if (!taken.insert(name).second) continue;
+    const auto found = by_name.find(name);
+    if (found == by_name.end())
+      throw Refused(fmt::format("there is no API \"{}\" in workspace {}", name, workspace.name),
+                    "tablegate api list");
+    apis.push_back(found->second);
+  }
+  return apis;
+}
+
+}  // namespace
 
 std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,
                               const std::vector<std::string>& names, const std::string& business_process) {
+  if (!names.empty()) return find_named_apis(catalog, workspace, names);
   std::vector<ApiRow> apis;
-  for (const std::string& name : names) {
-    const Rows rows = catalog.query(std::string(kApiQuery) + " AND a.name = $2", {workspace.id, name});
-    if (rows.empty())
-      throw Refused(fmt::format("there is no API \"{}\" in workspace {}", name, workspace.name),
-                    "tablegate api list");
-    apis.push_back(api_row(rows, 0));
-  }
-  if (!names.empty()) return apis;
   const std::string order = " ORDER BY a.name COLLATE \"C\"";
   const Rows rows = business_process.empty()
                         ? catalog.query(kApiQuery + order, {workspace.id})

@@ -2,6 +2,7 @@
 // not there is refused with the names that are.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ bool has_business_process(Database& catalog, const Workspace& workspace, const s
 
 // A table as it is defined, or nullopt.
 std::optional<TableInfo> find_table(Database& catalog, const std::string& name);
+// Those of these names that exist.
+std::map<std::string, TableInfo> find_tables(Database& catalog, const std::vector<std::string>& names);
 
 // An API's draft, and what it belongs to.
 struct ApiRow {
@@ -46,10 +49,13 @@ struct ApiRow {
   ApiDefinition draft() const { return read_api_definition(definition, "API \"" + name + "\""); }
 };
 
-// The APIs of these names, in this order, or all of a business process, or (neither) all of the workspace, by
-// name.
+// The APIs of these names, in this order and each once, or all of a business process, or (neither) all of the
+// workspace, by name.
 std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,
                               const std::vector<std::string>& names, const std::string& business_process);
+
+// Their ids as a bigint[].
+std::string id_array(const std::vector<ApiRow>& apis);
 
 // Of three columns of a row: version_in, version_name and version of tablegate.rest_api.
 core::VersionKey read_version_key(const Rows& rows, int row, int column);

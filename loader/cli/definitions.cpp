@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "catalog/apply/apply.hpp"
-#include "catalog/apply/apply_consumer.hpp"
+#include "catalog/apply/consumer_state.hpp"
 #include "catalog/apply/removal.hpp"
 #include "catalog/definition_list.hpp"
 #include "cli/applied_notes.hpp"
@@ -45,10 +45,9 @@ void get_consumers(const Settings& settings, const std::string& name) {
   if (name.empty()) names = consumer_names(catalog);
   std::vector<std::vector<std::string>> table = {{"NAME", "STATE"}};
   std::string list;
-  for (const std::string& one : names) {
-    const Consumer consumer = find_consumer(catalog, one);
-    table.push_back({one, consumer.enabled ? "enabled" : "disabled"});
-    if (settings.json) list += (list.empty() ? "\n " : ",\n ") + consumer_text(catalog, workspace, consumer);
+  for (const ConsumerText& one : consumer_texts(catalog, workspace, names)) {
+    table.push_back({one.consumer.name, one.consumer.enabled ? "enabled" : "disabled"});
+    list += (list.empty() ? "\n " : ",\n ") + one.text;
   }
   if (!settings.json) return print_table(table);
   print_line(name.empty() ? "[" + list + (list.empty() ? "]" : "\n]") : list.substr(2));

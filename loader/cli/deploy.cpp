@@ -80,7 +80,7 @@ class Deployment {
     for (const AppliedObject& object : objects_) {
       if (object.kind == Kind::api) names.push_back(object.name);
     }
-    apis_ = find_apis_at_once(catalog_, *workspace_, names);
+    if (!names.empty()) apis_ = find_apis(catalog_, *workspace_, names, {});
     if (!apis_.empty()) gateway_ = find_gateway(catalog_, settings_.gateway);
   }
 
@@ -93,7 +93,7 @@ class Deployment {
     Transaction transaction(catalog_);  // of the outcomes: one for all
     for (size_t i = 0; i < apis_.size(); ++i) {
       progress_.step("testing", i, apis_.size());
-      if (states_[i].version > 0 || states_[i].tested) continue;
+      if (states_[i].version() > 0 || states_[i].tested) continue;
       if (!states_[i].loaded) {
         unloaded.insert(apis_[i].table);
       } else if (const std::string reason = test_one(apis_[i], tester); !reason.empty()) {
@@ -160,9 +160,9 @@ class Deployment {
     for (size_t i = 0; i < apis_.size(); ++i) {
       progress_.step("committing", i, apis_.size());
       const DraftState& state = states_[i];
-      versions_.push_back(
-          state.version > 0 ? Version{state.version, state.status, true}
-                            : commit_draft(catalog_, apis_[i], options_.message, options_.request.breaking));
+      versions_.push_back(state.version() > 0 ? Version{state.latest, state.status, true}
+                                              : commit_draft(catalog_, apis_[i], options_.message,
+                                                             options_.request.breaking));
       if (const std::string& note = versions_.back().note; !note.empty() && !settings_.quiet) {
         progress_.clear();
         fmt::print(stderr, "note: {}\n", note);

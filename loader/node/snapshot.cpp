@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/refusal.hpp"
+#include "catalog/credentials/consumer_report.hpp"
 #include "catalog/credentials/hmac_keys.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
 #include "catalog/lookup.hpp"
@@ -90,16 +91,8 @@ void read_consumers(Database& catalog, ManifestContents& contents) {
   const auto consumer_of = [&](const Rows& rows, int row) -> ConsumerEntry& {
     return contents.consumers[places.at(rows.string(row, 0))];
   };
-  const Rows granted = catalog.query(
-      "SELECT c.consumer_id, p.api_id FROM tablegate.published_api p JOIN tablegate.api a USING (api_id)"
-      " JOIN tablegate.business_process b USING (business_process_id)"
-      " JOIN tablegate.consumer c ON c.workspace_id = a.workspace_id OR EXISTS ("
-      "   SELECT FROM tablegate.\"authorization\" g WHERE g.consumer_id = c.consumer_id"
-      "   AND (g.api_id = a.api_id OR g.rest_api_id = b.rest_api_id))"
-      " WHERE p.gateway = $1 ORDER BY 1, 2",
-      {contents.gateway});
-  for (int row = 0; row < granted.size(); ++row)
-    consumer_of(granted, row).apis.push_back(granted.integer(row, 1));
+  for (PublishedGrants& granted : published_grants(catalog, contents.gateway))
+    contents.consumers[places.at(granted.consumer_id)].apis = std::move(granted.apis);
   const Rows keys = catalog.query(
       fmt::format("SELECT consumer_id, key_id, {}, encode(digest, 'hex') FROM tablegate.api_key", kValidity));
   for (int row = 0; row < keys.size(); ++row) {

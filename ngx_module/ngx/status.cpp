@@ -49,6 +49,10 @@ core::StatusReport make_report(const MainConfig& config) {
     report.epoch = statistics->tables().epoch;
     report.nonce_slots = worker.nonces()->table().slots();
     report.nonces = worker.nonces()->table().used(ngx_time());
+    const core::UsageTable& usage = statistics->tables().usage;
+    const size_t size = config.zone->shm.size;
+    report.room = {size, needed_zone_size(size, report.manifest->apis.size(), usage.lost() != 0),
+                   usage.slots(), usage.lost()};
   } else {
     report.workers.push_back({static_cast<uint64_t>(ngx_pid), config.generation, report.manifest->publication,
                               ngx_exiting != 0, nullptr});

@@ -23,7 +23,7 @@ struct Header {
 
 namespace {
 
-constexpr uint64_t kMagic = 0x7467617465000005;
+constexpr uint64_t kMagic = 0x7467617465000006;
 
 std::byte* nonces_of(Header* header) {
   return reinterpret_cast<std::byte*>(header + 1);
@@ -38,15 +38,17 @@ std::byte* workers_of(Header* header) {
   return usage_of(header) + header->bytes.usage;
 }
 
-// More than this is of no use: 16,384 API versions, the latest 10,000 pairs with room to spare, 128 workers.
-constexpr size_t kMaxCounters = 16386 * sizeof(core::CounterCell);
-constexpr size_t kMaxUsage = 16385 * sizeof(core::UsageSlot);
+// More than this is of no use: 163,840 API versions, 65,528 callers, 128 workers.
+constexpr size_t kMaxCounters = (163840 + 2) * sizeof(core::CounterCell);
+constexpr size_t kMaxUsage = 65529 * sizeof(core::UsageSlot);
 constexpr size_t kMaxWorkers = 128 * sizeof(core::WorkerSlot);
+constexpr size_t kCounterShare = 8;  // an eighth of the zone
+constexpr size_t kUsageShare = 8;
 
 Layout layout(size_t size) {
   const auto part = [size](size_t divisor, size_t most) { return std::min(size / divisor, most) / 8 * 8; };
-  return {size / 2 / ngx_pagesize * ngx_pagesize - sizeof(Header), part(8, kMaxCounters), part(8, kMaxUsage),
-          part(16, kMaxWorkers)};
+  return {size / 2 / ngx_pagesize * ngx_pagesize - sizeof(Header), part(kCounterShare, kMaxCounters),
+          part(kUsageShare, kMaxUsage), part(16, kMaxWorkers)};
 }
 
 }  // namespace
@@ -97,6 +99,14 @@ SharedTables::SharedTables(const ngx_shm_zone_t& zone) : SharedTables(*static_ca
 
 core::NonceTimes::Limits NonceStore::limits() const {
   return header_->times.limits(window_);
+}
+
+size_t needed_zone_size(size_t size, size_t versions, bool callers_lost) {
+  constexpr size_t kMiB = size_t{1} << 20U;
+  size_t needed = std::min(core::CounterTable::size_for(versions), kMaxCounters) * kCounterShare;
+  // How many callers there are is not known: twice the room.
+  if (callers_lost) needed = std::max(needed, std::min(2 * size, kMaxUsage * kUsageShare));
+  return needed <= size ? size : (needed + kMiB - 1) / kMiB * kMiB;
 }
 
 }  // namespace tablegate::ngx

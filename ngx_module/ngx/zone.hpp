@@ -46,4 +46,8 @@ class SharedTables {
   explicit SharedTables(struct Header& header);
 };
 
+// `size`, in bytes, where a zone of that size counts this many API versions apart and lost no callers; else
+// the size, in whole MiB, of one that has the room.
+size_t needed_zone_size(size_t size, size_t versions, bool callers_lost);
+
 }  // namespace tablegate::ngx

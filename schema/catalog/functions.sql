@@ -62,8 +62,11 @@ END $$;
 CREATE OR REPLACE FUNCTION tablegate.only_publishable() RETURNS trigger LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM tablegate.api_version v
-                   WHERE v.api_id = NEW.api_id AND v.version = NEW.version AND v.status = 'Publishable') THEN
+    SELECT v.method || ' ' || r.url_base || regexp_replace(v.path, '\{[^}]*\}', '{}', 'g') INTO NEW.route
+        FROM tablegate.api_version v JOIN tablegate.api a USING (api_id)
+        JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING (rest_api_id)
+        WHERE v.api_id = NEW.api_id AND v.version = NEW.version AND v.status = 'Publishable';
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'version % is not Publishable', NEW.version USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
@@ -211,13 +214,15 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- In plpgsql, which keeps the plan for the session: a function in sql would be parsed and planned for each row.
 CREATE OR REPLACE FUNCTION tablegate.write_audit(kind text, name text, action text, workspace_id bigint, api_id bigint, details jsonb,
                                as_user text DEFAULT NULL)
-    RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
     INSERT INTO tablegate.audit (kind, name, action, workspace, api_id, details, as_user)
-    SELECT $1, $2, $3, (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = $4), $5,
-           jsonb_strip_nulls($6), nullif($7, session_user::text)
-$$;
+    VALUES ($1, $2, $3, (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = $4), $5,
+            jsonb_strip_nulls($6), nullif($7, session_user::text));
+END $$;
 
 -- Records in the audit that entries were removed from it, by whatever means.
 CREATE OR REPLACE FUNCTION tablegate.audit_of_pruning() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -302,7 +307,7 @@ BEGIN
     ELSE  -- published_api
         step := CASE WHEN TG_OP = 'DELETE' THEN 'unpublished'
                      WHEN current_setting('tablegate.step', true) = 'rollback' THEN 'rolled back' ELSE 'published' END;
-        details := thing - 'api_id' - 'published_by' - 'published_at';
+        details := thing - ARRAY['api_id', 'published_by', 'published_at', 'route'];
     END CASE;
     PERFORM tablegate.write_audit('Api', api.name, step, api.workspace_id, api.api_id, details, actor);
     RETURN NULL;
@@ -449,10 +454,13 @@ BEGIN
     PERFORM pg_notify('tablegate_publication', about);
 END $$;
 
+-- For each row that changes; the first one of a transaction is enough.
 CREATE OR REPLACE FUNCTION tablegate.note_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM tablegate.changed('');
+    IF EXISTS (SELECT FROM tablegate.catalog_revision WHERE changed_in <> pg_current_xact_id()) THEN
+        PERFORM tablegate.changed('');
+    END IF;
     RETURN NULL;
 END $$;
 

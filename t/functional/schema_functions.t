@@ -90,7 +90,10 @@ def older_version(t, p):
     fresh = p.postgres.psql(kState)
     p.postgres.psql("DROP TABLE tablegate.node, tablegate.catalog_revision, tablegate.usage_seen, tablegate.usage_zone, tablegate.usage,"
                     " tablegate.api_deprecation, tablegate.generation_partition, mirror.tablegate_tables, tablegate.lock, tablegate.table_watch, mirror_load.lock;"
-                    "ALTER TABLE tablegate.published_api DROP canary_version CASCADE, DROP canary_weight;"
+                    "ALTER TABLE tablegate.published_api DROP canary_version CASCADE, DROP canary_weight, DROP route;"
+                    "SET search_path = tablegate; DROP INDEX business_process_of_rest_api, mirror_table_of_data_source, api_of_workspace,"
+                    " api_of_business_process, api_of_table, published_api_of_version, publication_of_api, rest_api_domain_of_rest_api,"
+                    " rest_api_domain_of_domain, api_key_of_consumer, hmac_key_of_consumer, authorization_of_api, authorization_of_rest_api;"
                     "ALTER TABLE tablegate.publication DROP canary_version, DROP canary_weight, DROP service;"
                     "ALTER TABLE tablegate.generation DROP source_time, DROP checked_at, DROP served_until, DROP origin, DROP keys;"
                     "DROP FUNCTION tablegate.note_change, tablegate.only_publishable_canary, tablegate.domain_is_kept, tablegate.rest_api_is_kept,"

@@ -146,6 +146,19 @@ def small_zone(t, p):
         counted.append(api(p, version=version)["requests"])
     t.is_(counted, [3] * 40, "a zone for few versions: each publication's counts from nothing")
     t.is_(status(p).json["zone"]["other"]["requests"], 0, "and none without a cell of its own")
+    zone = status(p).json["zone"]
+    t.is_((zone["size"], zone["needed"], zone["callers_lost"]), (32768, 32768, 0), "its size is enough")
+    other = json.loads(lines[ours])
+    lines += [json.dumps({**other, "id": 1000 + n, "path": f"/v1/many{n}", "name": f"many {n}"}) for n in range(600)]
+    body = "".join(line + "\n" for line in lines).encode()
+    header["sha256"] = hashlib.sha256(body).hexdigest()
+    p.gateway.set(manifest=p.file("small.json", json.dumps(header) + "\n" + body.decode()))
+    p.gateway.reload()
+    for n in range(60):
+        p.get(kCall.replace("/user/info", f"/many{n}"))
+    zone = status(p).json["zone"]
+    t.ok(zone["needed"] == 2 * 1024 * 1024 and zone["other"]["requests"] > 20, "too small for 600 versions: it says which size has room", zone)
+    t.like(status(p, Accept="text/html").text, "set tablegate_zone to 2m in nginx.conf", "so does the page")
     wait_for(lambda: sorted(worker["pid"] for worker in status(p).json["workers"]) == sorted(p.gateway.workers()), 10 * kSlow,
              "both workers have taken the places of those before them")
     wait_for(lambda: status(p).json["pools"][0]["open"] > 0, 10 * kSlow, "and tell of their pools")

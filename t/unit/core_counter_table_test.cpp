@@ -89,6 +89,16 @@ START_TEST(a_full_table_counts_in_the_other_cell) {
 }
 END_TEST
 
+START_TEST(a_table_of_the_size_for_its_versions_has_room_for_each) {
+  for (const uint32_t versions : {1U, 20U, 64U, 600U, 5000U, 100000U}) {
+    const size_t size = CounterTable::size_for(versions);
+    CounterTable table(shared(size), size);
+    for (uint32_t id = 1; id <= versions; ++id) table.take(id, 3, 1).count(Slug::none, 0);
+    ck_assert_uint_eq(value(table.other().requests), 0);
+  }
+}
+END_TEST
+
 START_TEST(versions_that_no_configuration_knows_any_more_give_their_cells) {
   CounterTable table(shared(8192), 8192);
   for (uint32_t version = 1; version <= 1000; ++version) {
@@ -210,6 +220,17 @@ START_TEST(ten_thousand_pairs_are_remembered) {
 }
 END_TEST
 
+START_TEST(a_pair_that_recent_ones_push_out_is_counted_as_lost) {
+  UsageTable table(shared(8192), 8192);
+  // Each pair long after the last call of the one before it: nothing of use is lost.
+  for (int i = 0; i < 500; ++i) call(table, 1, "c" + std::to_string(i), kNow + i * kUsageRecent * 20);
+  ck_assert_uint_eq(table.lost(), 0);
+  const int64_t later = kNow + 500 * kUsageRecent * 20;
+  for (int i = 0; i < 500; ++i) call(table, 2, "c" + std::to_string(i), later);
+  ck_assert_uint_ge(table.lost(), 500 - table.slots());
+}
+END_TEST
+
 START_TEST(a_process_that_died_while_it_filled_a_slot_is_repaired) {
   constexpr size_t kSize = 65536;
   void* memory = shared(kSize);
@@ -305,9 +326,10 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_counter_table", an_answer_counts_for_its_version_and_slug,
-                a_full_table_counts_in_the_other_cell,
+                a_full_table_counts_in_the_other_cell, a_table_of_the_size_for_its_versions_has_room_for_each,
                 versions_that_no_configuration_knows_any_more_give_their_cells, many_processes_take_over,
                 many_processes_count_every_answer, a_call_counts_for_api_and_consumer,
                 the_pair_called_longest_ago_makes_room, ten_thousand_pairs_are_remembered,
+                a_pair_that_recent_ones_push_out_is_counted_as_lost,
                 a_process_that_died_while_it_filled_a_slot_is_repaired, many_processes_count_every_call,
                 readers_never_see_a_mixture, workers_have_slots_and_old_generations_leave);

@@ -170,7 +170,28 @@ START_TEST(accept_chooses) {
 }
 END_TEST
 
+START_TEST(what_found_no_room_is_reported_with_the_size_that_has_it) {
+  Report status(named_api("1", "a"));
+  status.report.room = {32768, 32768, 36, 0};
+  ck_assert(status.text(write_status_page).find("Without room") == std::string::npos);
+  status.counters.other().count(Slug::none, 1);
+  status.report.room = {32768, 20 << 20, 36, 7};
+  const std::string page = status.text(write_status_page);
+  ck_assert(page.find("1 answers of API versions without a counter of their own, 7 callers") !=
+            std::string::npos);
+  ck_assert(page.find("set tablegate_zone to 20m in nginx.conf") != std::string::npos);
+  const std::string json = status.text(write_status_json);
+  ck_assert(json.find("\"size\":32768,\"needed\":20971520,\"api_versions\":") != std::string::npos);
+  ck_assert(json.find("\"callers\":36,\"callers_lost\":7}") != std::string::npos);
+  const std::string samples = status.text(write_status_prometheus);
+  for (const char* const line : {"tablegate_uncounted_total 1\n", "tablegate_callers_lost_total 7\n",
+                                 "tablegate_zone_bytes 32768\n", "tablegate_zone_needed_bytes 20971520\n"})
+    ck_assert_msg(samples.find(line) != std::string::npos, "%s", line);
+}
+END_TEST
+
 }  // namespace
 
 TABLEGATE_SUITE("core_status", json_holds_any_name, prometheus_and_the_page_escape_any_name,
-                tables_are_told_with_their_age, no_memory_is_told, accept_chooses);
+                tables_are_told_with_their_age, no_memory_is_told, accept_chooses,
+                what_found_no_room_is_reported_with_the_size_that_has_it);

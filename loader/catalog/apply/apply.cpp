@@ -5,6 +5,7 @@
 #include <set>
 
 #include "catalog/apply/apply_api.hpp"
+#include "catalog/apply/apply_apis.hpp"
 #include "catalog/apply/apply_consumer.hpp"
 #include "catalog/apply/apply_gateway.hpp"
 #include "catalog/apply/apply_table.hpp"
@@ -27,7 +28,7 @@ class Applier {
   // `keep`: else everything is taken back.
   std::vector<AppliedObject> run(bool keep) {
     std::vector<AppliedObject> objects;
-    auto& [catalog, workspace, definitions, problems, object] = context_;
+    auto& [catalog, workspace, definitions, problems, index, object, zones] = context_;
     for (Definition& definition : definitions) {
       if (!definition.broken) check_schema(definition, problems);
       if (!definition.broken) check_rules(definition, problems);
@@ -44,15 +45,25 @@ class Applier {
     fill_source_ddl(catalog, workspace, definitions, read_, problems);
     Transaction transaction(catalog);
     lock_catalog(catalog);
+    std::vector<ApplyItem> apis, callers;
     for (const KindInfo& info : kinds()) {
       for (size_t i = 0; i < definitions.size(); ++i) {
         Definition& definition = definitions[i];
         if (definition.kind != info.kind) continue;
+        if (definition.kind == Kind::api || definition.kind == Kind::consumer) {
+          (definition.kind == Kind::api ? apis : callers).push_back({&definition, &objects[i]});
+          continue;
+        }
         object = &objects[i];
         object->action = save(definition);
         if (definition.kind == Kind::table && object->action == "changed")
           changed_tables_.push_back(&definition);
-        if (definition.kind == Kind::api && !object->action.empty()) saved_apis_.insert(definition.name);
+      }
+      if (info.kind == Kind::consumer) consumers_.save(callers);
+      if (info.kind != Kind::api) continue;
+      save_apis(context_, apis);
+      for (const ApplyItem& api : apis) {
+        if (!api.object->action.empty()) saved_apis_.insert(api.definition->name);
       }
     }
     check_other_drafts();
@@ -76,12 +87,11 @@ class Applier {
         return save_data_source(context_, definition);
       case Kind::business_process:
         return save_business_process(context_, definition);
-      case Kind::api:
-        return save_api(context_, definition);
       case Kind::table:
         return save_table(context_, definition);
       case Kind::consumer:
-        return consumers_.save(definition);
+      case Kind::api:
+        break;  // saved together
     }
     return {};
   }

@@ -8,8 +8,9 @@
 
 namespace tablegate::loader {
 
-// Each saves one definition and returns its action, as AppliedObject has it.
+// Saves one definition and returns its action, as AppliedObject has it.
 std::string save_business_process(ApplyContext& context, Definition& definition);
-std::string save_api(ApplyContext& context, Definition& definition);
+// Whether this apply defines the business process and did not save it, itself or its REST API being refused.
+bool depends_on_refused(const ApplyContext& context, const std::string& process);
 
 }  // namespace tablegate::loader

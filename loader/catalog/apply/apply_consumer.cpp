@@ -2,127 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 #include <set>
-#include <tuple>
+#include <utility>
 
+#include "base/sql_array.hpp"
+#include "catalog/apply/consumer_state.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
 #include "catalog/life/publications.hpp"
-#include "model/consumer_definition.hpp"
-#include "model/name_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-// One of `rest_api` (with the version that it may have) and `api` (with its workspace).
-struct Grant {
-  std::string rest_api, version, workspace, api;
-  bool operator<(const Grant& other) const {
-    return std::tie(rest_api, version, workspace, api) <
-           std::tie(other.rest_api, other.version, other.workspace, other.api);
-  }
-  bool operator==(const Grant& other) const { return !(*this < other) && !(other < *this); }
-};
-
-struct State {
-  bool disabled = false;
-  std::set<Grant> grants;
-  std::optional<JwtEntry> jwt;
-};
-
-State read_state(Database& catalog, const Consumer& consumer) {
-  State state;
-  state.disabled = !consumer.enabled;
-  const Rows grants = catalog.query(
-      "SELECT coalesce(r.name, ''), coalesce(r.version, ''), coalesce(w.name, ''), coalesce(a.name, '') FROM "
-      "tablegate.authorization z"
-      " LEFT JOIN tablegate.rest_api r USING (rest_api_id) LEFT JOIN tablegate.api a ON a.api_id = z.api_id"
-      " LEFT JOIN tablegate.workspace w ON w.workspace_id = a.workspace_id WHERE z.consumer_id = $1",
-      {consumer.id});
-  for (int i = 0; i < grants.size(); ++i)
-    state.grants.insert({grants.string(i, 0), grants.string(i, 1), grants.string(i, 2), grants.string(i, 3)});
-  state.jwt = public_jwt_setting(catalog, consumer);
-  return state;
-}
-
-State read_state(const JsonValue& document, const Workspace& workspace) {
-  ConsumerDefinition definition = read_consumer_definition(document);
-  State state;
-  state.disabled = definition.disabled;
-  for (const AuthorizationDefinition& one : definition.authorizations) {
-    const std::string of = one.workspace.empty() ? workspace.name : one.workspace;
-    state.grants.insert({one.rest_api, one.rest_api_version, one.api.empty() ? "" : of, one.api});
-  }
-  state.jwt = std::move(definition.jwt);
-  return state;
-}
-
-bool same_state(const State& a, const State& b) {
-  if (a.disabled != b.disabled || a.grants != b.grants || a.jwt.has_value() != b.jwt.has_value())
-    return false;
-  return !a.jwt || same_jwt_setting(*a.jwt, *b.jwt);
-}
-
-// Writes objects; texts that are empty are left out.
-class Members {
- public:
-  explicit Members(JsonDocument& owner) : allocator_(owner.GetAllocator()), object_(rapidjson::kObjectType) {}
-  Members& text(const char* name, const std::string& value) {
-    if (value.empty()) return *this;
-    return add(name, {value.c_str(), static_cast<rapidjson::SizeType>(value.size()), allocator_});
-  }
-  Members& add(const char* name, JsonValue value) {
-    object_.AddMember(rapidjson::StringRef(name), value, allocator_);
-    return *this;
-  }
-  JsonValue take() { return std::move(object_); }
-
- private:
-  JsonDocument::AllocatorType& allocator_;
-  JsonValue object_;
-};
-
-JsonValue jwt_value(const JwtEntry& jwt, JsonDocument& owner) {
-  Members members(owner);
-  if (!has_default_source(jwt)) {
-    members.add("source", Members(owner)
-                              .text("in", jwt.source_in)
-                              .text("name", jwt.source_name)
-                              .text("prefix", jwt.source_prefix)
-                              .take());
-  }
-  members.text("issuer", jwt.issuer).text("audience", jwt.audience);
-  if (!jwt.claim_name.empty()) {
-    members.add("claim", Members(owner).text("name", jwt.claim_name).text("value", jwt.claim_value).take());
-  }
-  if (jwt.leeway != JwtEntry().leeway) members.add("leeway", JsonValue(jwt.leeway));
-  if (jwt.require_exp) members.add("require_exp", JsonValue(true));
-  JsonDocument keys(&owner.GetAllocator());
-  if (!parse_json(jwt.keys, keys).empty()) throw SystemFailure("the keys of a JWT setting are damaged");
-  return members.add("keys", std::move(static_cast<JsonValue&>(keys))).take();
-}
-
-std::string state_text(const std::string& name, const State& state, const Workspace& workspace) {
-  JsonDocument owner;
-  Members members(owner);
-  members.text("kind", "Consumer").text("name", name);
-  if (state.disabled) members.add("disabled", JsonValue(true));
-  if (!state.grants.empty()) {
-    JsonValue list(rapidjson::kArrayType);
-    for (const Grant& grant : state.grants) {
-      list.PushBack(Members(owner)
-                        .text("rest_api", grant.rest_api)
-                        .text("rest_api_version", grant.version)
-                        .text("api", grant.api)
-                        .text("workspace", grant.workspace == workspace.name ? "" : grant.workspace)
-                        .take(),
-                    owner.GetAllocator());
-    }
-    members.add("authorizations", std::move(list));
-  }
-  if (state.jwt) members.add("jwt", jwt_value(*state.jwt, owner));
-  return json_text(members.take());
-}
+constexpr size_t kRows = 2000;  // consumers that are looked up and written at once
 
 bool is_symmetric(const JsonValue& key) {
   return json_member(key, "kty") == "oct";
@@ -151,77 +43,159 @@ std::optional<size_t> fill_secrets(JsonDocument& keys, const std::string& opened
   return std::nullopt;
 }
 
-Parameter find_target(Database& catalog, const Grant& grant) {
-  const Rows rows =
-      grant.api.empty()
-          ? catalog.query("SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = $2",
-                          {grant.rest_api, grant.version})
-          : catalog.query(
-                "SELECT a.api_id FROM tablegate.api a JOIN tablegate.workspace w USING "
-                "(workspace_id) WHERE w.name = $1 AND a.name = $2 AND a.deleted_at IS NULL",
-                {grant.workspace, grant.api});
-  return rows.empty() ? std::nullopt : Parameter(rows.string(0, 0));
-}
-
-void add_grant(Database& catalog, const Consumer& consumer, const Grant& grant, const std::string& target) {
-  catalog.query(fmt::format("INSERT INTO tablegate.authorization (consumer_id, {}) VALUES ($1, $2)",
-                            grant.api.empty() ? "rest_api_id" : "api_id"),
-                {consumer.id, target});
-}
-
-void remove_grant(Database& catalog, const Consumer& consumer, const Grant& grant) {
-  const Parameter target = find_target(catalog, grant);
-  catalog.query(fmt::format("DELETE FROM tablegate.authorization WHERE consumer_id = $1 AND {} = $2",
-                            grant.api.empty() ? "rest_api_id" : "api_id"),
-                {consumer.id, target});
-}
-
 }  // namespace
 
-std::string consumer_text(Database& catalog, const Workspace& workspace, const Consumer& consumer) {
-  return state_text(consumer.name, read_state(catalog, consumer), workspace);
+// A consumer that is saved.
+struct ConsumerApplier::Work {
+  Definition& definition;
+  AppliedObject& object;
+  ConsumerState wanted, before;
+  Consumer consumer;
+  bool created = false;
+};
+
+void ConsumerApplier::save(const std::vector<ApplyItem>& consumers) {
+  for (size_t first = 0; first < consumers.size(); first += kRows) {
+    std::vector<Work> works;
+    for (size_t i = first; i < std::min(first + kRows, consumers.size()); ++i) {
+      const auto [definition, object] = consumers[i];
+      if (definition->broken) continue;
+      works.push_back(
+          {*definition, *object, read_consumer_state(definition->document, context_.workspace), {}, {}});
+      if (std::optional<JwtEntry>& jwt = works.back().wanted.jwt)
+        object->warnings = drop_unusable_keys(jwt->keys);
+      object->after = consumer_text(definition->name, works.back().wanted, context_.workspace);
+    }
+    if (!works.empty()) save_some(works);
+  }
 }
 
-std::string ConsumerApplier::save(Definition& definition) {
-  State wanted = read_state(definition.document, context_.workspace);
-  AppliedObject& object = *context_.object;
-  if (wanted.jwt) object.warnings = drop_unusable_keys(wanted.jwt->keys);
-  object.after = state_text(definition.name, wanted, context_.workspace);
-  // Looked for first: who may only read gets on where nothing is to be changed.
-  const bool there =
-      !context_.catalog.query("SELECT FROM tablegate.consumer WHERE name = $1", {definition.name}).empty();
-  std::string action = there || !create_consumer(context_.catalog, definition.name) ? "unchanged" : "created";
-  const Consumer consumer = find_consumer(context_.catalog, definition.name);
-  const State before = read_state(context_.catalog, consumer);
-  if (action == "unchanged") object.before = state_text(definition.name, before, context_.workspace);
-  if (same_state(before, wanted)) return action;
-  if (action == "unchanged") action = "changed";
-  enable_consumer(context_.catalog, consumer, !wanted.disabled);
-  for (const Grant& grant : before.grants) {
-    if (wanted.grants.count(grant) == 0) remove_grant(context_.catalog, consumer, grant);
+void ConsumerApplier::save_some(std::vector<Work>& works) {
+  create_missing(works);
+  std::vector<Consumer> consumers;
+  for (const Work& work : works) consumers.push_back(work.consumer);
+  std::vector<ConsumerState> states = read_consumer_states(context_.catalog, consumers);
+  std::vector<Work*> changed;
+  for (size_t i = 0; i < works.size(); ++i) {
+    Work& work = works[i];
+    work.before = std::move(states[i]);
+    work.object.action = work.created ? "created" : "unchanged";
+    if (!work.created)
+      work.object.before = consumer_text(work.definition.name, work.before, context_.workspace);
+    if (same_state(work.before, work.wanted)) continue;
+    if (!work.created) work.object.action = "changed";
+    changed.push_back(&work);
   }
-  for (const Grant& grant : wanted.grants) {
-    if (before.grants.count(grant) != 0) continue;
-    const bool api = !grant.api.empty();
-    if (api ? context_.refused_here(Kind::api, grant.api)
-            : context_.refused_here(Kind::rest_api, grant.rest_api, grant.version))
-      continue;
-    if (const Parameter target = find_target(context_.catalog, grant)) {
-      add_grant(context_.catalog, consumer, grant, *target);
-    } else {
-      context_.refuse(
-          definition, "/authorizations",
-          api ? fmt::format("there is no API \"{}\" in workspace {}", grant.api, grant.workspace)
-              : fmt::format("there is no REST API \"{}\"{}", grant.rest_api,
-                            grant.version.empty() ? " without a version"
-                                                  : fmt::format(" of version \"{}\"", grant.version)));
+  if (changed.empty()) return;
+  set_enabled(changed);
+  find_targets(changed);
+  write_grants(changed);
+  for (Work* const work : changed) {
+    if (!same_jwt(work->before, work->wanted)) save_jwt(work->definition, work->consumer, work->wanted.jwt);
+    if (work->definition.broken) work->object.action.clear();
+  }
+  notify_change(context_.catalog, "");
+}
+
+// Looked for first: who may only read continues where nothing is to be changed.
+void ConsumerApplier::create_missing(std::vector<Work>& works) {
+  std::vector<std::string> names;
+  for (const Work& work : works) names.push_back(work.definition.name);
+  std::map<std::string, Consumer> found = find_consumers(context_.catalog, names);
+  std::vector<std::string> missing;
+  for (Work& work : works) {
+    work.created = found.count(work.definition.name) == 0;
+    if (work.created) missing.push_back(work.definition.name);
+  }
+  if (!missing.empty()) {
+    context_.catalog.query("INSERT INTO tablegate.consumer (name) SELECT * FROM unnest($1::text[])",
+                           {sql_array(missing)});
+    found = find_consumers(context_.catalog, names);
+  }
+  for (Work& work : works) work.consumer = found.at(work.definition.name);
+}
+
+void ConsumerApplier::set_enabled(const std::vector<Work*>& changed) {
+  SqlArray ids, enabled;
+  for (const Work* const work : changed) {
+    if (work->before.disabled == work->wanted.disabled) continue;
+    ids.add(work->consumer.id);
+    enabled.add(work->wanted.disabled ? "false" : "true");
+  }
+  context_.catalog.query(
+      "UPDATE tablegate.consumer c SET enabled = x.enabled FROM unnest($1::bigint[], $2::boolean[]) AS x "
+      "(consumer_id, enabled) WHERE c.consumer_id = x.consumer_id",
+      {ids.take(), enabled.take()});
+}
+
+// The ids of what the consumers are to be authorised for now. What there is not is refused.
+void ConsumerApplier::find_targets(const std::vector<Work*>& changed) {
+  std::set<std::string> rest_apis, apis;
+  for (const Work* const work : changed) {
+    for (const auto& [grant, id] : work->wanted.grants)
+      if (work->before.grants.count(grant) == 0)
+        (grant.api.empty() ? rest_apis : apis).insert(grant.api.empty() ? grant.rest_api : grant.api);
+  }
+  std::map<ConsumerGrant, std::string> targets;
+  const Rows found = context_.catalog.query(
+      "SELECT name, version, '', '', rest_api_id FROM tablegate.rest_api WHERE name = ANY ($1::text[])"
+      " UNION ALL SELECT '', '', w.name, a.name, a.api_id FROM tablegate.workspace w JOIN tablegate.api a "
+      "USING "
+      "(workspace_id) WHERE a.name = ANY ($2::text[]) AND a.deleted_at IS NULL",
+      {sql_array({rest_apis.begin(), rest_apis.end()}), sql_array({apis.begin(), apis.end()})});
+  for (int i = 0; i < found.size(); ++i)
+    targets[{found.string(i, 0), found.string(i, 1), found.string(i, 2), found.string(i, 3)}] =
+        found.string(i, 4);
+  for (Work* const work : changed) {
+    for (auto& [grant, id] : work->wanted.grants) {
+      if (work->before.grants.count(grant) != 0) continue;
+      const auto target = targets.find(grant);
+      if (target != targets.end()) {
+        id = target->second;
+      } else if (grant.api.empty() ? !context_.refused_here(Kind::rest_api, grant.rest_api, grant.version)
+                                   : !context_.refused_here(Kind::api, grant.api)) {
+        refuse_target(work->definition, grant);
+      }
     }
   }
-  const bool same_jwt = before.jwt.has_value() == wanted.jwt.has_value() &&
-                        (!before.jwt || same_jwt_setting(*before.jwt, *wanted.jwt));
-  if (!same_jwt) save_jwt(definition, consumer, wanted.jwt);
-  notify_change(context_.catalog, "");
-  return definition.broken ? std::string() : action;
+}
+
+void ConsumerApplier::refuse_target(Definition& definition, const ConsumerGrant& grant) {
+  context_.refuse(definition, "/authorizations",
+                  grant.api.empty()
+                      ? fmt::format("there is no REST API \"{}\"{}", grant.rest_api,
+                                    grant.version.empty() ? " without a version"
+                                                          : fmt::format(" of version \"{}\"", grant.version))
+                      : fmt::format("there is no API \"{}\" in workspace {}", grant.api, grant.workspace));
+}
+
+void ConsumerApplier::write_grants(const std::vector<Work*>& changed) {
+  for (const char* const column : {"api_id", "rest_api_id"}) {
+    SqlArray lost_by, lost, given_to, given;
+    for (const Work* const work : changed) {
+      for (const auto& [grant, id] : work->before.grants) {
+        if (work->wanted.grants.count(grant) != 0 || grant.api.empty() != (column[0] == 'r')) continue;
+        lost_by.add(work->consumer.id);
+        lost.add(id);
+      }
+      for (const auto& [grant, id] : work->wanted.grants) {
+        if (id.empty() || grant.api.empty() != (column[0] == 'r')) continue;
+        given_to.add(work->consumer.id);
+        given.add(id);
+      }
+    }
+    context_.catalog.query(
+        fmt::format("DELETE FROM tablegate.authorization z USING unnest($1::bigint[], $2::bigint[]) AS x "
+                    "(consumer_id, target) WHERE z.consumer_id = x.consumer_id AND z.{} = x.target",
+                    column),
+        {lost_by.take(), lost.take()});
+    context_.catalog.query(
+        fmt::format(
+            "INSERT INTO tablegate.authorization (consumer_id, {}) SELECT * FROM unnest($1::bigint[], "
+            "$2::bigint[])",
+            column),
+        {given_to.take(), given.take()});
+  }
 }
 
 void ConsumerApplier::save_jwt(Definition& definition, const Consumer& consumer,
@@ -230,16 +204,16 @@ void ConsumerApplier::save_jwt(Definition& definition, const Consumer& consumer,
     unset_jwt(context_.catalog, consumer);
     return;
   }
-  LazyMasterKey master(context_.catalog);
+  if (!master_) master_.emplace(context_.catalog);
   JwtEntry setting = *wanted;
   JsonDocument keys;
   parse_json(setting.keys, keys);
   bool symmetric = false;
   for (const JsonValue& key : keys.GetArray()) symmetric = symmetric || is_symmetric(key);
   if (symmetric) {
-    const std::map<std::string, JwtEntry> saved = read_jwt_settings(context_.catalog, master);
-    const auto own = saved.find(consumer.id);
-    if (const auto missing = fill_secrets(keys, own == saved.end() ? "[]" : own->second.keys)) {
+    if (!saved_) saved_ = read_jwt_settings(context_.catalog, *master_);  // its own is written below
+    const auto own = saved_->find(consumer.id);
+    if (const auto missing = fill_secrets(keys, own == saved_->end() ? "[]" : own->second.keys)) {
       return context_.refuse(
           definition, "/jwt/keys" + pointer_token(*missing),
           fmt::format("the catalog holds no such symmetric key of consumer \"{0}\": give it one with "
@@ -249,7 +223,7 @@ void ConsumerApplier::save_jwt(Definition& definition, const Consumer& consumer,
     setting.keys = json_text(keys);
   }
   try {
-    write_jwt_setting(context_.catalog, consumer, setting, master);
+    write_jwt_setting(context_.catalog, consumer, setting, *master_);
     with_new_setting_.emplace_back(&definition, consumer);
   } catch (const Refused& refused) {
     context_.refuse(definition, "/jwt", refused.what());
@@ -257,13 +231,13 @@ void ConsumerApplier::save_jwt(Definition& definition, const Consumer& consumer,
 }
 
 void ConsumerApplier::check_settings() {
-  for (const auto& [definition, consumer] : with_new_setting_) {
-    try {
-      refuse_jwt_conflict(context_.catalog, consumer);
-    } catch (const Refused& refused) {
-      context_.refuse(*definition, "/jwt", refused.what());
-    }
-  }
+  if (with_new_setting_.empty()) return;
+  std::map<std::string, Definition*> definitions;  // by id of the consumer
+  for (const auto& [definition, consumer] : with_new_setting_) definitions[consumer.id] = definition;
+  std::set<std::string> ids;
+  for (const auto& [id, definition] : definitions) ids.insert(id);
+  for (const auto& [id, text] : find_jwt_conflicts(context_.catalog, ids))
+    context_.refuse(*definitions.at(id), "/jwt", text);
 }
 
 }  // namespace tablegate::loader

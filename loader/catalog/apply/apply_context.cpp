@@ -16,18 +16,31 @@ void ApplyContext::refuse(Definition& definition, const std::string& pointer, co
   problems.add(definition.place, pointer, reason);
 }
 
+DefinitionIndex::DefinitionIndex(const std::vector<Definition>& definitions) {
+  for (const Definition& one : definitions) places_.try_emplace({one.kind, one.name, one.version}, &one);
+}
+
+const Definition* DefinitionIndex::find(Kind kind, const std::string& name,
+                                        const std::string& version) const {
+  const auto found = places_.find({kind, name, version});
+  return found == places_.end() ? nullptr : found->second;
+}
+
 bool ApplyContext::refused_here(Kind kind, const std::string& name, const std::string& version) const {
-  for (const Definition& definition : definitions) {
-    if (definition.kind == kind && definition.name == name && definition.version == version)
-      return definition.broken;
-  }
-  return false;
+  const Definition* const here = index.find(kind, name, version);
+  return here != nullptr && here->broken;
 }
 
 std::string ApplyContext::action_of(const Rows& before, const std::string& text) {
-  if (!before.empty()) object->before = before.string(0, 0);
+  if (before.empty()) return action_of(nullptr, text);
+  const std::string definition = before.string(0, 0);
+  return action_of(&definition, text);
+}
+
+std::string ApplyContext::action_of(const std::string* before, const std::string& text) {
+  if (before != nullptr) object->before = *before;
   object->after = text;
-  return before.empty() ? "created" : before.text(0, 0) == text ? "unchanged" : "changed";
+  return before == nullptr ? "created" : *before == text ? "unchanged" : "changed";
 }
 
 }  // namespace tablegate::loader

@@ -3,7 +3,10 @@
 // the same apply, the problems so far, and what is reported for each object.
 #pragma once
 
+#include <map>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/database.hpp"
@@ -27,12 +30,33 @@ struct AppliedObject {
 // but a consumer or a domain that is served changes without a publication.
 bool concerns_callers(const std::vector<AppliedObject>& objects);
 
+// Finds the definitions of one apply by what identifies them.
+class DefinitionIndex {
+ public:
+  // `definitions` stays where it is and outlives the object.
+  explicit DefinitionIndex(const std::vector<Definition>& definitions);
+  // Null: this apply does not define it. `version`: of a RestApi.
+  const Definition* find(Kind kind, const std::string& name, const std::string& version = {}) const;
+
+ private:
+  std::map<std::tuple<Kind, std::string_view, std::string_view>, const Definition*> places_;
+};
+
+// One definition to be saved with others of its kind, and what is reported of it.
+struct ApplyItem {
+  Definition* definition;
+  AppliedObject* object;
+};
+
 struct ApplyContext {
   Database& catalog;
   const Workspace& workspace;
   std::vector<Definition>& definitions;
   Problems& problems;
+  DefinitionIndex index{definitions};
   AppliedObject* object = nullptr;  // what is being saved
+  // Whether PostgreSQL knows a time zone: it reads all its files for each question.
+  std::map<std::string, bool> zones = {};
 
   // Adds a problem at `pointer` of the definition; what depends on it hears no more.
   void refuse(Definition& definition, const std::string& pointer, const std::string& reason);
@@ -41,6 +65,8 @@ struct ApplyContext {
   // "created", "changed" or "unchanged" by the definition that is there: the first column of `before`, which
   // has no row where there is none.
   std::string action_of(const Rows& before, const std::string& text);
+  // The same by that definition; null: there is none.
+  std::string action_of(const std::string* before, const std::string& text);
 };
 
 }  // namespace tablegate::loader

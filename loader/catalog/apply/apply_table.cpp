@@ -15,8 +15,11 @@ void check_zone(ApplyContext& context, Definition& definition, const std::string
   if (zone.empty()) return;  // not given
   if (const std::string reason = bad_time_zone(zone); !reason.empty())
     return context.refuse(definition, pointer, reason);
-  if (!context.catalog.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty())
-    return;
+  const auto [known, first] = context.zones.try_emplace(zone, true);
+  if (first)
+    known->second =
+        !context.catalog.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty();
+  if (known->second) return;
   context.refuse(definition, pointer,
                  fmt::format("PostgreSQL knows no time zone \"{}\" (names such as Asia/Shanghai)", zone));
 }

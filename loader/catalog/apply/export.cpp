@@ -1,8 +1,9 @@
 #include "catalog/apply/export.hpp"
 
 #include <map>
+#include <utility>
 
-#include "catalog/apply/apply_consumer.hpp"
+#include "catalog/apply/consumer_state.hpp"
 #include "catalog/life/drafts.hpp"
 
 namespace tablegate::loader {
@@ -89,11 +90,9 @@ std::vector<ExportedObject> export_definitions(Database& catalog, const Workspac
       objects.push_back(
           {source.kind, rows.string(i, 0), rows.string(i, 3), rows.string(i, 2), rows.string(i, 1)});
   }
-  for (const std::string& name :
-       first_column(catalog.query("SELECT name FROM tablegate.consumer ORDER BY name"))) {
-    objects.push_back(
-        {Kind::consumer, name, "", "", consumer_text(catalog, workspace, find_consumer(catalog, name))});
-  }
+  std::vector<ConsumerText> consumers = consumer_texts(catalog, workspace, consumer_names(catalog));
+  for (ConsumerText& one : consumers)
+    objects.push_back({Kind::consumer, one.consumer.name, "", "", std::move(one.text)});
   transaction.commit();
   return objects;
 }

@@ -1,5 +1,7 @@
 #include "catalog/credentials/consumer_report.hpp"
 
+#include "base/sql_array.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -11,13 +13,15 @@ std::optional<std::string> text(const Rows& rows, int row, int column) {
 
 std::vector<ConsumerSummary> list_consumers(Database& catalog) {
   const Rows rows = catalog.query(
-      "SELECT c.name, c.enabled, coalesce(w.name, ''),"
-      " (SELECT count(k.key_id) FROM tablegate.api_key k WHERE k.consumer_id = c.consumer_id)"
-      " + (SELECT count(k.key_id) FROM tablegate.hmac_key k WHERE k.consumer_id = c.consumer_id),"
-      " (SELECT count(*) FROM tablegate.authorization z WHERE z.consumer_id = c.consumer_id),"
-      " EXISTS (SELECT j.consumer_id FROM tablegate.jwt_setting j WHERE j.consumer_id = c.consumer_id)"
-      " FROM tablegate.consumer c LEFT JOIN tablegate.workspace w USING (workspace_id) ORDER BY c.name "
-      "COLLATE \"C\"");
+      "WITH keys AS (SELECT consumer_id, count(*) AS count FROM (SELECT consumer_id FROM tablegate.api_key "
+      "UNION "
+      "ALL SELECT consumer_id FROM tablegate.hmac_key) k GROUP BY consumer_id),"
+      " grants AS (SELECT consumer_id, count(*) AS count FROM tablegate.authorization GROUP BY consumer_id)"
+      " SELECT c.name, c.enabled, coalesce(w.name, ''), coalesce(k.count, 0), coalesce(z.count, 0),"
+      " j.consumer_id IS NOT NULL FROM tablegate.consumer c LEFT JOIN tablegate.workspace w USING "
+      "(workspace_id)"
+      " LEFT JOIN keys k ON k.consumer_id = c.consumer_id LEFT JOIN grants z ON z.consumer_id = c.consumer_id"
+      " LEFT JOIN tablegate.jwt_setting j ON j.consumer_id = c.consumer_id ORDER BY c.name COLLATE \"C\"");
   std::vector<ConsumerSummary> consumers;
   consumers.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) {
@@ -61,6 +65,26 @@ std::vector<Grant> grants_of(Database& catalog, const Consumer& consumer) {
   grants.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
     grants.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2)});
+  return grants;
+}
+
+std::vector<PublishedGrants> published_grants(Database& catalog, const std::string& gateway) {
+  // UNION ALL of the three ways, each by its own index: with OR in one join every consumer is compared with
+  // every API.
+  const Rows rows = catalog.query(
+      "SELECT z.consumer_id, array_agg(DISTINCT p.api_id) FROM ("
+      "SELECT g.consumer_id, g.api_id FROM tablegate.authorization g WHERE g.api_id IS NOT NULL"
+      " UNION ALL SELECT g.consumer_id, a.api_id FROM tablegate.authorization g"
+      " JOIN tablegate.business_process b USING (rest_api_id) JOIN tablegate.api a USING "
+      "(business_process_id)"
+      " UNION ALL SELECT c.consumer_id, a.api_id FROM tablegate.consumer c JOIN tablegate.api a USING "
+      "(workspace_id)) z"
+      " JOIN tablegate.published_api p ON p.gateway = $1 AND p.api_id = z.api_id GROUP BY z.consumer_id",
+      {gateway});
+  std::vector<PublishedGrants> grants;
+  grants.reserve(static_cast<size_t>(rows.size()));
+  for (int row = 0; row < rows.size(); ++row)
+    grants.push_back({rows.string(row, 0), read_number_array(rows.text(row, 1))});
   return grants;
 }
 

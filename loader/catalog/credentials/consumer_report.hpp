@@ -2,6 +2,7 @@
 // may call.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,5 +41,13 @@ struct Grant {
   std::string rest_api, rest_api_version;
 };
 std::vector<Grant> grants_of(Database& catalog, const Consumer& consumer);
+
+// The APIs published on a gateway that each consumer may call, by whatever authorization; consumers that may
+// call none are left out. API ids ascend; consumers are in any order.
+struct PublishedGrants {
+  std::string consumer_id;
+  std::vector<int64_t> apis;
+};
+std::vector<PublishedGrants> published_grants(Database& catalog, const std::string& gateway);
 
 }  // namespace tablegate::loader

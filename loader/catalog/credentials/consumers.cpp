@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "base/sql_array.hpp"
 #include "catalog/credentials/key_text.hpp"
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/publications.hpp"
@@ -22,15 +25,24 @@ Target find_target(Database& catalog, const Workspace& workspace, const std::str
 
 }  // namespace
 
-Consumer find_consumer(Database& catalog, const std::string& name) {
+std::map<std::string, Consumer> find_consumers(Database& catalog, const std::vector<std::string>& names) {
   const Rows rows = catalog.query(
-      "SELECT c.consumer_id, c.enabled, coalesce(w.name, '') FROM tablegate.consumer c LEFT JOIN "
+      "SELECT c.name, c.consumer_id, c.enabled, coalesce(w.name, '') FROM tablegate.consumer c LEFT JOIN "
       "tablegate.workspace w"
-      " USING (workspace_id) WHERE c.name = $1",
-      {name});
-  if (rows.empty())
+      " USING (workspace_id) WHERE c.name = ANY ($1::text[])",
+      {sql_array(names)});
+  std::map<std::string, Consumer> consumers;
+  for (int row = 0; row < rows.size(); ++row)
+    consumers[rows.string(row, 0)] = {rows.string(row, 1), rows.string(row, 0), rows.boolean(row, 2),
+                                      rows.string(row, 3)};
+  return consumers;
+}
+
+Consumer find_consumer(Database& catalog, const std::string& name) {
+  std::map<std::string, Consumer> found = find_consumers(catalog, {name});
+  if (found.empty())
     throw Refused(fmt::format("there is no consumer \"{}\"", name), "tablegate consumer list");
-  return {rows.string(0, 0), name, rows.boolean(0, 1), rows.string(0, 2)};
+  return std::move(found.begin()->second);
 }
 
 std::vector<std::string> consumer_names(Database& catalog) {

@@ -2,6 +2,7 @@
 // a key is stored: the key is shown once, when it is made.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct Consumer {
 
 // Throws Refused where there is none.
 Consumer find_consumer(Database& catalog, const std::string& name);
+// Those of these names that exist, by name.
+std::map<std::string, Consumer> find_consumers(Database& catalog, const std::vector<std::string>& names);
 // All, by name.
 std::vector<std::string> consumer_names(Database& catalog);
 // False: it exists already.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json_text.hpp"
+#include "base/sql_array.hpp"
 #include "catalog/life/publications.hpp"
 #include "catalog/lookup.hpp"
 #include "catalog/row_lock.hpp"
@@ -131,22 +132,40 @@ core::JwtSetting read_setting(const JwtEntry& entry, uint32_t place, const std::
   return std::move(*setting);
 }
 
-// Checks all settings together, as nginx does.
+// Settings that are checked together, as nginx does.
+struct CheckedSettings {
+  std::vector<std::string> ids, names;  // of the consumers
+  std::vector<core::JwtSetting> settings;
+
+  void add(const std::string& id, const std::string& name, const JwtEntry& entry) {
+    settings.push_back(read_setting(entry, static_cast<uint32_t>(settings.size()), name));
+    ids.push_back(id);
+    names.push_back(name);
+  }
+};
+
+// Of the consumers that have a setting, by id.
+std::map<std::string, std::string> names_with_setting(Database& catalog) {
+  const Rows rows = catalog.query(
+      "SELECT c.consumer_id, c.name FROM tablegate.jwt_setting j JOIN tablegate.consumer c USING "
+      "(consumer_id)");
+  std::map<std::string, std::string> names;
+  for (int row = 0; row < rows.size(); ++row) names[rows.string(row, 0)] = rows.string(row, 1);
+  return names;
+}
+
 void refuse_conflict(Database& catalog, const Consumer& consumer, const JwtEntry& setting,
                      const std::map<std::string, JwtEntry>& saved) {
-  std::vector<std::string> names = {consumer.name};
-  std::vector<core::JwtSetting> settings;
-  settings.push_back(read_setting(setting, 0, consumer.name));
+  CheckedSettings all;
+  all.add(consumer.id, consumer.name, setting);
+  const std::map<std::string, std::string> names = names_with_setting(catalog);
   for (const auto& [id, other] : saved) {
-    if (id == consumer.id) continue;
-    names.push_back(
-        catalog.query("SELECT name FROM tablegate.consumer WHERE consumer_id = $1", {id}).string(0, 0));
-    settings.push_back(read_setting(other, static_cast<uint32_t>(settings.size()), names.back()));
+    if (id != consumer.id) all.add(id, names.at(id), other);
   }
-  const std::optional<core::JwtConflict> conflict = core::find_jwt_conflict(settings);
+  const std::optional<core::JwtConflict> conflict = core::find_jwt_conflict(all.settings);
   if (!conflict) return;
-  throw Refused(conflict->text(names[conflict->first], names[conflict->second]),
-                "tablegate consumer show " + names[conflict->second]);
+  throw Refused(conflict->text(all.names[conflict->first], all.names[conflict->second]),
+                "tablegate consumer show " + all.names[conflict->second]);
 }
 
 }  // namespace
@@ -188,11 +207,25 @@ void write_jwt_setting(Database& catalog, const Consumer& consumer, const JwtEnt
   save(catalog, consumer, setting, split_keys(setting.keys, consumer.id, master));
 }
 
-void refuse_jwt_conflict(Database& catalog, const Consumer& consumer) {
+std::map<std::string, std::string> find_jwt_conflicts(Database& catalog, const std::set<std::string>& ids) {
   LazyMasterKey master(catalog);
-  const std::map<std::string, JwtEntry> settings = read_jwt_settings(catalog, master);
-  if (const auto own = settings.find(consumer.id); own != settings.end())
-    refuse_conflict(catalog, consumer, own->second, settings);
+  std::map<std::string, JwtEntry> saved = read_jwt_settings(catalog, master);
+  const std::map<std::string, std::string> names = names_with_setting(catalog);
+  std::map<std::string, std::string> conflicts;
+  for (;;) {
+    CheckedSettings all;
+    for (const auto& [id, entry] : saved) all.add(id, names.at(id), entry);
+    const std::optional<core::JwtConflict> conflict = core::find_jwt_conflict(all.settings);
+    if (!conflict) return conflicts;
+    // The one to blame; where both were there before, it is reported of the first that was asked for.
+    const std::string& first = all.ids[conflict->first];
+    const std::string& second = all.ids[conflict->second];
+    const std::string blamed = ids.count(second) != 0 ? second : ids.count(first) != 0 ? first : *ids.begin();
+    if (!conflicts.emplace(blamed, conflict->text(all.names[conflict->first], all.names[conflict->second]))
+             .second)
+      return conflicts;
+    saved.erase(blamed);
+  }
 }
 
 bool set_jwt(Database& catalog, const Consumer& consumer, const JwtEntry& setting) {
@@ -231,12 +264,19 @@ std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterK
   return settings;
 }
 
+std::map<std::string, JwtEntry> public_jwt_settings(Database& catalog, const std::string& ids) {
+  const Rows rows =
+      catalog.query(fmt::format("SELECT {} FROM tablegate.jwt_setting WHERE consumer_id = ANY ($1::bigint[])",
+                                kPublicColumns),
+                    {ids});
+  std::map<std::string, JwtEntry> settings;
+  for (int row = 0; row < rows.size(); ++row) settings.emplace(rows.string(row, 0), read_row(rows, row));
+  return settings;
+}
+
 std::optional<JwtEntry> public_jwt_setting(Database& catalog, const Consumer& consumer) {
-  const Rows rows = catalog.query(
-      fmt::format("SELECT {} FROM tablegate.jwt_setting WHERE consumer_id = $1", kPublicColumns),
-      {consumer.id});
-  if (rows.empty()) return std::nullopt;
-  return read_row(rows, 0);
+  std::map<std::string, JwtEntry> settings = public_jwt_settings(catalog, sql_array({consumer.id}));
+  return settings.empty() ? std::nullopt : std::optional(std::move(settings.begin()->second));
 }
 
 size_t reseal_jwt_keys(Database& catalog, const SealingKey& before, const SealingKey& after) {

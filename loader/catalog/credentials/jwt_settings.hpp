@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,9 @@ bool unset_jwt(Database& catalog, const Consumer& consumer);
 // Refused for keys that core rejects), then check all of them together.
 void write_jwt_setting(Database& catalog, const Consumer& consumer, const JwtEntry& setting,
                        LazyMasterKey& master);
-void refuse_jwt_conflict(Database& catalog, const Consumer& consumer);
+// Of the consumers of these ids those whose setting conflicts, with another or one another: what is wrong, by
+// id.
+std::map<std::string, std::string> find_jwt_conflicts(Database& catalog, const std::set<std::string>& ids);
 // Whether they are equal; the members of a JWK may be in any order.
 bool same_jwt_setting(const JwtEntry& a, const JwtEntry& b);
 
@@ -37,6 +40,8 @@ bool same_jwt_setting(const JwtEntry& a, const JwtEntry& b);
 std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master);
 
 // Without secrets, for `consumer show`: `keys` lists symmetric keys without "k".
+// `ids`: a bigint[] of consumers; by id, those that have one.
+std::map<std::string, JwtEntry> public_jwt_settings(Database& catalog, const std::string& ids);
 std::optional<JwtEntry> public_jwt_setting(Database& catalog, const Consumer& consumer);
 
 // Seals every symmetric key with another key, inside the caller's transaction and under lock_catalog();

@@ -49,8 +49,6 @@ void refuse_different(Database& catalog, const ApiRow& api, int published, const
       fmt::format("tablegate api publish \"{}\" --version {}", api.name, canary.version));
 }
 
-}  // namespace
-
 std::optional<Canary> find_canary(Database& catalog, const std::string& gateway, const std::string& api_id) {
   const Rows rows = catalog.query(
       "SELECT canary_version, canary_weight FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
@@ -58,6 +56,8 @@ std::optional<Canary> find_canary(Database& catalog, const std::string& gateway,
   if (rows.empty() || rows.null(0, 0)) return std::nullopt;
   return Canary{static_cast<int>(rows.integer(0, 0)), static_cast<int>(rows.integer(0, 1))};
 }
+
+}  // namespace
 
 bool start_canary(Database& catalog, const ApiRow& api, const std::string& gateway, const Canary& canary) {
   const Rows published = catalog.query(

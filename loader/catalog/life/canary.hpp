@@ -2,7 +2,6 @@
 // of the two must agree is the manifest's own rule (core/canary.hpp).
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "base/database.hpp"
@@ -14,9 +13,6 @@ struct Canary {
   int version = 0;
   int weight = 0;  // percent of consumers, 1 to 99
 };
-
-// The canary of an API on a gateway, or nullopt.
-std::optional<Canary> find_canary(Database& catalog, const std::string& gateway, const std::string& api_id);
 
 // Serves `canary`, whose version is Publishable, beside the published version. False: it is so already.
 // Throws Refused where nothing is published, where it is the published version, and where the two differ in

@@ -9,8 +9,6 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kTime = R"('YYYY-MM-DD"T"HH24:MI:SS"Z"')";
-
 std::string published_version(Database& catalog, const ApiRow& api, const std::string& gateway) {
   const Rows rows = catalog.query(
       "SELECT version FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2", {gateway, api.id});
@@ -68,27 +66,12 @@ std::vector<Published> deprecate_apis(Database& catalog, const std::vector<ApiRo
   for (const ApiRow& api : apis) {
     const std::string version = published_version(catalog, api, request.gateway);
     const bool changed = request.undo ? undo(catalog, api, request.gateway) : set(catalog, api, request);
-    Published result{api.name, std::stoi(version), 0, !changed};
-    result.publication = changed ? next_publication(catalog, request.gateway, api.id, version)
-                                 : publication_of(catalog, request.gateway);
-    results.push_back(result);
+    const int number = std::stoi(version);
+    results.push_back({api.name, number, 0, !changed, 100, number});
   }
-  const bool changed =
-      std::any_of(results.begin(), results.end(), [](const Published& one) { return !one.unchanged; });
-  if (changed) notify_change(catalog, request.gateway);
+  number_publications(catalog, request.gateway, apis, results);
   transaction.commit();
   return results;
-}
-
-std::optional<Deprecation> find_deprecation(Database& catalog, const std::string& gateway,
-                                            const std::string& api_id) {
-  const Rows rows = catalog.query(
-      fmt::format("SELECT to_char(since AT TIME ZONE 'UTC', {0}), to_char(sunset AT TIME ZONE 'UTC', {0})"
-                  " FROM tablegate.api_deprecation WHERE gateway = $1 AND api_id = $2",
-                  kTime),
-      {gateway, api_id});
-  if (rows.empty()) return std::nullopt;
-  return Deprecation{rows.string(0, 0), rows.string(0, 1)};
 }
 
 }  // namespace tablegate::loader

@@ -4,7 +4,6 @@
 // publication.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +25,5 @@ struct Deprecation {
 // All of the APIs or none. Throws Refused: not published, over already, ends before it begins.
 std::vector<Published> deprecate_apis(Database& catalog, const std::vector<ApiRow>& apis,
                                       const DeprecationRequest& request);
-
-std::optional<Deprecation> find_deprecation(Database& catalog, const std::string& gateway,
-                                            const std::string& api_id);
 
 }  // namespace tablegate::loader

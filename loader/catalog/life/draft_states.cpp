@@ -4,39 +4,63 @@
 
 #include <map>
 #include <set>
+#include <unordered_map>
+#include <unordered_set>
 
+#include "base/sql_array.hpp"
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/versions.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-// {1,2,3} as PostgreSQL reads an array of numbers.
-std::string id_array(const std::vector<ApiRow>& apis) {
-  std::string text = "{";
-  for (const ApiRow& api : apis) text += (text.size() == 1 ? "" : ",") + api.id;
-  return text + "}";
+// The source that each table's drafts are compiled against, by table; throws where one is gone.
+std::map<std::string, std::string> read_sources(Database& catalog, const std::vector<ApiRow>& apis) {
+  std::set<std::string> names;
+  for (const ApiRow& api : apis) names.insert(api.table);
+  std::map<std::string, std::string> sources;
+  for (const auto& [name, table] : find_tables(catalog, {names.begin(), names.end()}))
+    sources.emplace(name, table_source(table));
+  for (const ApiRow& api : apis) {
+    if (sources.count(api.table) == 0)
+      throw SystemFailure(fmt::format("table \"{}\" of API \"{}\" is gone", api.table, api.name));
+  }
+  return sources;
+}
+
+struct Latest {
+  std::string digest, status;
+  int version = 0;
+};
+
+// By API.
+std::unordered_map<std::string, Latest> read_latest(Database& catalog, const std::vector<ApiRow>& apis) {
+  const Rows rows = catalog.query(
+      "SELECT DISTINCT ON (api_id) api_id, encode(draft_digest, 'hex'), status, version FROM "
+      "tablegate.api_version"
+      " WHERE api_id = ANY ($1::bigint[]) ORDER BY api_id, version DESC",
+      {id_array(apis)});
+  std::unordered_map<std::string, Latest> latest;
+  for (int i = 0; i < rows.size(); ++i)
+    latest[rows.string(i, 0)] = {rows.string(i, 1), rows.string(i, 2), static_cast<int>(rows.integer(i, 3))};
+  return latest;
+}
+
+// The ids of the APIs whose draft, known by its digest, has passed a test.
+std::unordered_set<std::string> read_tested(Database& catalog, const std::vector<ApiRow>& apis,
+                                            const std::vector<std::string>& digests) {
+  SqlArray bytes;
+  for (const std::string& digest : digests) bytes.add("\\x" + digest);
+  const Rows rows = catalog.query(
+      "SELECT t.api_id FROM unnest($1::bigint[], $2::bytea[]) AS d (api_id, digest)"
+      " JOIN tablegate.api_test t ON t.api_id = d.api_id AND t.draft_digest = d.digest WHERE t.passed",
+      {id_array(apis), bytes.take()});
+  std::unordered_set<std::string> tested;
+  for (int i = 0; i < rows.size(); ++i) tested.insert(rows.string(i, 0));
+  return tested;
 }
 
 }  // namespace
-
-std::vector<ApiRow> find_apis_at_once(Database& catalog, const Workspace& workspace,
-                                      const std::vector<std::string>& names) {
-  if (names.empty()) return {};
-  std::map<std::string, ApiRow> by_name;
-  for (ApiRow& api : find_apis(catalog, workspace, {}, {})) {
-    std::string name = api.name;
-    by_name.emplace(std::move(name), std::move(api));
-  }
-  std::vector<ApiRow> apis;
-  for (const std::string& name : names) {
-    const auto found = by_name.find(name);
-    if (found == by_name.end())
-      throw Refused(fmt::format("API \"{}\" was deleted meanwhile", name), "the same command again");
-    apis.push_back(found->second);
-  }
-  return apis;
-}
 
 std::map<std::string, int> published_versions(Database& catalog, const Workspace& workspace,
                                               const std::string& gateway) {
@@ -50,46 +74,28 @@ std::map<std::string, int> published_versions(Database& catalog, const Workspace
 }
 
 std::vector<DraftState> read_draft_states(Database& catalog, const std::vector<ApiRow>& apis) {
-  std::map<std::string, std::string> sources;
+  const std::map<std::string, std::string> sources = read_sources(catalog, apis);
   std::set<std::string> loaded;
   for (const std::string& table :
        first_column(catalog.query("SELECT table_name FROM tablegate.generation WHERE status = 'current'")))
     loaded.insert(table);
-  struct Latest {
-    std::string digest, status;
-    int version = 0;
-  };
-  std::map<std::string, Latest> latest;  // by API
-  const Rows versions = catalog.query(
-      "SELECT DISTINCT ON (api_id) api_id, encode(draft_digest, 'hex'), status, version FROM "
-      "tablegate.api_version"
-      " WHERE api_id = ANY ($1::bigint[]) ORDER BY api_id, version DESC",
-      {id_array(apis)});
-  for (int i = 0; i < versions.size(); ++i)
-    latest[versions.string(i, 0)] = {versions.string(i, 1), versions.string(i, 2),
-                                     static_cast<int>(versions.integer(i, 3))};
-  std::set<std::pair<std::string, std::string>> passed;
-  const Rows tests = catalog.query(
-      "SELECT api_id, encode(draft_digest, 'hex') FROM tablegate.api_test WHERE passed AND api_id = ANY "
-      "($1::bigint[])",
-      {id_array(apis)});
-  for (int i = 0; i < tests.size(); ++i) passed.emplace(tests.string(i, 0), tests.string(i, 1));
+  std::vector<std::string> digests;
+  digests.reserve(apis.size());
+  for (const ApiRow& api : apis) digests.push_back(draft_digest(api, sources.at(api.table)));
+  const std::unordered_map<std::string, Latest> latest = read_latest(catalog, apis);
+  const std::unordered_set<std::string> tested = read_tested(catalog, apis, digests);
   std::vector<DraftState> states;
-  for (const ApiRow& api : apis) {
-    auto source = sources.find(api.table);
-    if (source == sources.end()) {
-      const std::optional<TableInfo> table = find_table(catalog, api.table);
-      if (!table) throw SystemFailure(fmt::format("table \"{}\" of API \"{}\" is gone", api.table, api.name));
-      source = sources.emplace(api.table, table_source(*table)).first;
-    }
-    const std::string digest = draft_digest(api, source->second);
-    DraftState state{
-        source->second, loaded.count(api.table) != 0, passed.count({api.id, digest}) != 0, 0, {}};
-    if (const auto found = latest.find(api.id); found != latest.end() && found->second.digest == digest) {
-      state.version = found->second.version;
-      state.status = found->second.status;
-    }
-    states.push_back(std::move(state));
+  states.reserve(apis.size());
+  for (size_t i = 0; i < apis.size(); ++i) {
+    DraftState& state = states.emplace_back();
+    state.source = sources.at(apis[i].table);
+    state.loaded = loaded.count(apis[i].table) != 0;
+    state.tested = tested.count(apis[i].id) != 0;
+    const auto found = latest.find(apis[i].id);
+    if (found == latest.end()) continue;
+    state.latest = found->second.version;
+    state.status = found->second.status;
+    state.changed = found->second.digest != digests[i];
   }
   return states;
 }
@@ -99,7 +105,7 @@ std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRo
                                       const std::map<std::string, int>& served) {
   std::vector<std::string> breaks;
   for (size_t i = 0; i < apis.size(); ++i) {
-    const StoredVersion after{states[i].version, states[i].status, apis[i].definition, states[i].source};
+    const StoredVersion after{states[i].version(), states[i].status, apis[i].definition, states[i].source};
     std::string text;
     if (after.version == 0) {
       if (const auto known = commit_breaks(catalog, apis[i], after).published)

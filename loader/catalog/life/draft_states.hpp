@@ -1,4 +1,5 @@
-// Where many drafts stand, in few round trips: what `deploy` has to do for each.
+// The state of many drafts, by a fixed number of queries: what `deploy` has to do
+// for each, and what `api list` shows.
 #pragma once
 
 #include <map>
@@ -14,9 +15,12 @@ struct DraftState {
   std::string source;   // what it is compiled against
   bool loaded = false;  // its table has a current generation
   bool tested = false;  // this very draft has passed
-  // Its latest version, where it equals that; 0: it does not.
-  int version = 0;
-  std::string status;
+  int latest = 0;       // its latest version; 0: none was committed
+  std::string status;   // of that version
+  bool changed = true;  // the draft is not what was committed as that version
+
+  // The version that the draft equals, or 0.
+  int version() const { return changed ? 0 : latest; }
 };
 
 // One for each API, in their order.
@@ -32,9 +36,5 @@ std::map<std::string, int> published_versions(Database& catalog, const Workspace
 std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRow>& apis,
                                       const std::vector<DraftState>& states,
                                       const std::map<std::string, int>& served);
-
-// The APIs of the workspace with these names, in this order; as find_apis(), by one query.
-std::vector<ApiRow> find_apis_at_once(Database& catalog, const Workspace& workspace,
-                                      const std::vector<std::string>& names);
 
 }  // namespace tablegate::loader

@@ -6,13 +6,15 @@
 #include <map>
 #include <set>
 
+#include "base/sql_array.hpp"
 #include "catalog/life/approval.hpp"
 #include "catalog/life/canary.hpp"
+#include "catalog/life/publish_states.hpp"
+#include "catalog/life/route_conflicts.hpp"
 #include "catalog/life/usage_report.hpp"
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
 #include "catalog/row_lock.hpp"
-#include "core/route/router.hpp"
 #include "model/gateway_definition.hpp"
 
 namespace tablegate::loader {
@@ -27,66 +29,37 @@ Domains domains_of(Database& catalog, const std::string& gateway, const std::str
   return {names.begin(), names.end()};
 }
 
-// "/user/{id}" and "/user/{name}" are the same route.
-std::string route_of(const std::string& path) {
-  std::string route;
-  bool inside = false;
-  for (const char c : path) {
-    if (!inside) route += c;
-    if (c == '{') inside = true;
-    if (c == '}') {
-      inside = false;
-      route += c;
-    }
-  }
-  return route;
-}
-
-// Refuses two published APIs that one request could mean (interface: unique per method among what a domain
-// serves).
-void refuse_conflicts(Database& catalog, const std::string& gateway) {
-  const Rows rows = catalog.query(
-      "SELECT a.name, r.url_base, v.path, v.method, d.domain, r.version_in, r.version_name, r.version"
-      " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version) JOIN "
-      "tablegate.api a USING (api_id)"
-      " JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING "
-      "(rest_api_id)"
-      " LEFT JOIN tablegate.rest_api_domain d ON d.gateway = p.gateway AND d.rest_api_id = r.rest_api_id"
-      " WHERE p.gateway = $1 ORDER BY a.api_id",
-      {gateway});
-  std::map<std::string, std::vector<int>> taken;  // rows of a route
-  for (int i = 0; i < rows.size(); ++i) {
-    const std::string path = join_path(rows.string(i, 1), rows.string(i, 2));
-    std::vector<int>& others =
-        taken[fmt::format("{} {} {}", rows.text(i, 4), rows.text(i, 3), route_of(path))];
-    for (const int other : others) {
-      if (!core::could_mean_both(read_version_key(rows, other, 5), read_version_key(rows, i, 5))) continue;
-      throw Refused(fmt::format("APIs \"{}\" and \"{}\" both answer {} {} on {}", rows.text(other, 0),
-                                rows.text(i, 0), rows.text(i, 3), path,
-                                rows.null(i, 4) ? std::string("any host") : "domain " + rows.string(i, 4)),
-                    fmt::format("tablegate api unpublish \"{}\"", rows.text(other, 0)));
-    }
-    others.push_back(i);
-  }
-}
-
 }  // namespace
 
-long long next_publication(Database& catalog, const std::string& gateway, const std::string& api_id,
-                           const Parameter& version) {
-  const Rows number = catalog.query(
-      "UPDATE tablegate.gateway_instance SET publication = publication + 1 WHERE name = $1 RETURNING "
-      "publication",
-      {gateway});
-  catalog.query(
-      "INSERT INTO tablegate.publication (gateway, publication, api_id, version, service, canary_version, "
-      "canary_weight)"
-      " SELECT $1::text, $2::bigint, $3::bigint, $4::integer, p.service, p.canary_version, p.canary_weight "
-      "FROM "
-      "(SELECT) one LEFT JOIN tablegate.published_api p"
-      " ON p.gateway = $1::text AND p.api_id = $3::bigint",
-      {gateway, number.string(0, 0), api_id, version});
-  return number.integer(0, 0);
+void number_publications(Database& catalog, const std::string& gateway, const std::vector<ApiRow>& apis,
+                         std::vector<Published>& results) {
+  SqlArray ids, versions;
+  long long count = 0;
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i].unchanged) continue;
+    ids.add(apis[i].id);
+    versions.add_or_null(results[i].now ? Parameter(std::to_string(*results[i].now)) : std::nullopt);
+    ++count;
+  }
+  long long number = publication_of(catalog, gateway);
+  if (count > 0) {
+    // The row is updated once: each update of a transaction leaves a dead version that the next one passes.
+    number = catalog
+                 .query(
+                     "UPDATE tablegate.gateway_instance SET publication = publication + $2 WHERE name = $1"
+                     " RETURNING publication - $2",
+                     {gateway, std::to_string(count)})
+                 .integer(0, 0);
+    catalog.query(
+        "INSERT INTO tablegate.publication (gateway, publication, api_id, version, service, canary_version, "
+        "canary_weight)"
+        " SELECT $1, $2::bigint + x.place, x.api_id, x.version, p.service, p.canary_version, p.canary_weight"
+        " FROM unnest($3::bigint[], $4::integer[]) WITH ORDINALITY AS x (api_id, version, place)"
+        " LEFT JOIN tablegate.published_api p ON p.gateway = $1 AND p.api_id = x.api_id",
+        {gateway, std::to_string(number), ids.take(), versions.take()});
+    notify_change(catalog, gateway);
+  }
+  for (Published& result : results) result.publication = result.unchanged ? number : ++number;
 }
 
 long long publication_of(Database& catalog, const std::string& gateway) {
@@ -95,6 +68,17 @@ long long publication_of(Database& catalog, const std::string& gateway) {
 }
 
 namespace {
+
+constexpr size_t kRows = 1000;  // definitions that are read at once
+
+// One API's version to be written.
+struct Change {
+  const ApiRow* api = nullptr;
+  int version = 0;
+  std::string service;
+  bool keeps_canary = false;
+  int before = 0;  // the version that was published; 0: none
+};
 
 class Publisher {
  public:
@@ -105,17 +89,25 @@ class Publisher {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
     check_domains();
-    std::vector<Published> published;
+    read_choices();
+    ChangedRoutes changed;
     std::map<std::string, bool> moved;  // REST APIs whose domains this command changed
     for (const ApiRow& api : apis_) {
       const auto [entry, first] = moved.try_emplace(api.rest_api_id, false);
-      if (first) entry->second = set_domains(api);
-      published.push_back(publish(api, entry->second));
+      if (!first || !set_domains(api)) continue;
+      entry->second = true;
+      changed.rest_apis.push_back(api.rest_api_id);
     }
-    refuse_conflicts(catalog_, request_.gateway);
-    const bool changed =
-        std::any_of(published.begin(), published.end(), [](const Published& one) { return !one.unchanged; });
-    if (changed) notify_change(catalog_, request_.gateway);
+    std::vector<Published> published;
+    published.reserve(apis_.size());
+    for (size_t i = 0; i < apis_.size(); ++i) published.push_back(publish(i, moved[apis_[i].rest_api_id]));
+    check_changes();
+    write_changes();
+    for (size_t i = 0; i < apis_.size(); ++i) {
+      if (!published[i].unchanged) changed.apis.push_back(apis_[i].id);
+    }
+    refuse_route_conflicts(catalog_, request_.gateway, changed);
+    number_publications(catalog_, request_.gateway, apis_, published);
     transaction.commit();
     return published;
   }
@@ -188,101 +180,121 @@ class Publisher {
         "the same command with --yes");
   }
 
-  Published publish(const ApiRow& api, bool moved) {
-    const PublishChoice choice =
-        request_.choose ? request_.choose(api) : PublishChoice{request_.version, request_.service};
-    const Rows version = find_version(api, choice.version);
-    if (request_.weight.value_or(100) < 100) return publish_canary(api, version);
-    const Rows before = catalog_.query(
-        "SELECT version, service, canary_version FROM tablegate.published_api WHERE gateway = $1 AND api_id "
-        "= "
-        "$2",
-        {request_.gateway, api.id});
-    const bool canary = !before.empty() && !before.null(0, 2);
+  // What is to be published of each API, and what is published now.
+  void read_choices() {
+    std::vector<std::optional<int>> versions;
+    for (const ApiRow& api : apis_) {
+      choices_.push_back(request_.choose ? request_.choose(api)
+                                         : PublishChoice{request_.version, request_.service});
+      versions.push_back(choices_.back().version);
+    }
+    states_ = read_publish_states(catalog_, request_.gateway, apis_, versions);
+  }
+
+  // Decides about one API. A version is written later, with those of the others; a canary now.
+  Published publish(size_t place, bool moved) {
+    const ApiRow& api = apis_[place];
+    const PublishState& state = states_[place];
+    check_version(api, choices_[place].version, state);
+    if (request_.weight.value_or(100) < 100) return publish_canary(api, state);
+    const bool canary = state.now && state.now->canary != 0;
     // To keep a canary that is the wanted version is to keep what is published beside it.
-    const bool is_canary = request_.keep_canary && canary && before.text(0, 2) == version.text(0, 0);
-    const std::string number = is_canary ? before.string(0, 0) : version.string(0, 0);
-    const bool same = !before.empty() && before.text(0, 0) == number;
+    const bool is_canary = request_.keep_canary && canary && state.now->canary == state.version;
+    const int number = is_canary ? state.now->version : state.version;
+    const bool same = state.now && state.now->version == number;
     const bool keeps = request_.keep_canary && same && canary;
     const std::string service =
-        choice.service.value_or(before.empty() ? kDefaultService : before.string(0, 1));
-    check_service(api, service, version.string(0, 2));
-    if (keeps) check_service(api, service, group_of(api, before.string(0, is_canary ? 0 : 2)));
-    Published published{api.name, std::stoi(number), 0, false};
-    if (!moved && same && before.text(0, 1) == service && (!canary || keeps)) {
-      published.unchanged = true;
-      published.publication = publication_of(catalog_, request_.gateway);
-      return published;
-    }
-    if (!same) require_columns(catalog_, api.id, api.name, number);
-    if (!request_.breaking && !before.empty() && !same) {
-      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
-                    read_version(catalog_, api, published.version.value_or(0)), "publish");
-    }
-    catalog_.query(
-        "INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (gateway, api_id) DO UPDATE SET version = $3, service = $4, published_by = "
-        "session_user,"
-        " published_at = clock_timestamp(), canary_version = CASE WHEN $5 THEN published_api.canary_version "
-        "END,"
-        " canary_weight = CASE WHEN $5 THEN published_api.canary_weight END",
-        {request_.gateway, api.id, number, service, keeps ? "true" : "false"});
-    published.publication = next_publication(catalog_, request_.gateway, api.id, number);
+        choices_[place].service.value_or(state.now ? state.now->service : kDefaultService);
+    check_service(api, service, state.group);
+    if (keeps) check_service(api, service, is_canary ? state.now->group : state.now->canary_group);
+    Published published{api.name, number, 0, false, 100, number};
+    published.unchanged = !moved && same && state.now->service == service && (!canary || keeps);
+    if (!published.unchanged)
+      changes_.push_back({&api, number, service, keeps, state.now ? state.now->version : 0});
     return published;
+  }
+
+  // Of all APIs before the first is written: callers of what is published, and the mirror.
+  void check_changes() {
+    std::vector<VersionName> versions;
+    std::vector<const Change*> breakable;
+    for (const Change& change : changes_) {
+      if (change.before == change.version) continue;
+      versions.push_back({change.api->id, change.api->name, std::to_string(change.version)});
+      if (!request_.breaking && change.before != 0) breakable.push_back(&change);
+    }
+    require_columns(catalog_, versions);
+    for (size_t first = 0; first < breakable.size(); first += kRows) {
+      std::vector<const ApiRow*> apis;
+      std::vector<int> before, after;
+      for (size_t i = first; i < std::min(first + kRows, breakable.size()); ++i) {
+        apis.push_back(breakable[i]->api);
+        before.push_back(breakable[i]->before);
+        after.push_back(breakable[i]->version);
+      }
+      const std::vector<StoredVersion> from = read_versions(catalog_, apis, before);
+      const std::vector<StoredVersion> to = read_versions(catalog_, apis, after);
+      for (size_t i = 0; i < apis.size(); ++i)
+        refuse_breaks(*apis[i], from[i], to[i], "publish");
+    }
+  }
+
+  void write_changes() {
+    for (const bool keeps : {false, true}) {
+      SqlArray ids, versions, services;
+      size_t count = 0;
+      for (const Change& change : changes_) {
+        if (change.keeps_canary != keeps) continue;
+        ids.add(change.api->id);
+        versions.add(std::to_string(change.version));
+        services.add(change.service);
+        ++count;
+      }
+      if (count == 0) continue;
+      catalog_.query(
+          "INSERT INTO tablegate.published_api (gateway, api_id, version, service)"
+          " SELECT $1, * FROM unnest($2::bigint[], $3::integer[], $4::text[])"
+          " ON CONFLICT (gateway, api_id) DO UPDATE SET version = excluded.version, service = "
+          "excluded.service, "
+          "published_by = session_user, published_at = clock_timestamp(),"
+          " canary_version = CASE WHEN $5 THEN published_api.canary_version END,"
+          " canary_weight = CASE WHEN $5 THEN published_api.canary_weight END",
+          {request_.gateway, ids.take(), versions.take(), services.take(), keeps ? "true" : "false"});
+    }
   }
 
   // Beside what is published, with the same domains and the same service.
-  Published publish_canary(const ApiRow& api, const Rows& version) {
-    const Canary canary{static_cast<int>(version.integer(0, 0)), *request_.weight};
+  Published publish_canary(const ApiRow& api, const PublishState& state) {
+    const Canary canary{state.version, *request_.weight};
     Published published{api.name, canary.version, 0, false, canary.weight};
     published.unchanged = !start_canary(catalog_, api, request_.gateway, canary);
-    if (published.unchanged) {
-      published.publication = publication_of(catalog_, request_.gateway);
-      return published;
-    }
-    const Rows now = catalog_.query(
-        "SELECT version, service FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
-        {request_.gateway, api.id});
-    check_service(api, now.string(0, 1), version.string(0, 2));
-    require_columns(catalog_, api.id, api.name, version.string(0, 0));
+    if (published.unchanged) return published;
+    published.now = state.now->version;
+    check_service(api, state.now->service, state.group);
+    require_columns(catalog_, {{api.id, api.name, std::to_string(canary.version)}});
     if (!request_.breaking) {
-      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(now.integer(0, 0))),
+      refuse_breaks(api, read_version(catalog_, api, state.now->version),
                     read_version(catalog_, api, canary.version), "publish");
     }
-    published.publication = next_publication(catalog_, request_.gateway, api.id, now.string(0, 0));
     return published;
   }
 
-  // version, status, resource group
-  Rows find_version(const ApiRow& api, std::optional<int> wanted) {
-    Rows rows = catalog_.query(
-        "SELECT version, status, resource_group FROM tablegate.api_version"
-        " WHERE api_id = $1 AND ($2::integer IS NULL OR version = $2::integer) ORDER BY version DESC LIMIT 1",
-        {api.id, wanted ? Parameter(std::to_string(*wanted)) : std::nullopt});
-    if (rows.empty()) {
+  void check_version(const ApiRow& api, std::optional<int> wanted, const PublishState& state) {
+    if (state.version == 0) {
       throw wanted ? Refused(fmt::format("API \"{}\" has no version {}", api.name, *wanted),
                              fmt::format("tablegate api versions \"{}\"", api.name))
                    : Refused(fmt::format("API \"{}\" has no version yet", api.name),
                              fmt::format("tablegate api commit \"{}\"", api.name));
     }
-    if (rows.text(0, 1) != "Publishable") {
-      const bool waits = rows.text(0, 1).rfind("Pending", 0) == 0 &&
-                         !requires_approval(catalog_, api, static_cast<int>(rows.integer(0, 0)));
-      throw Refused(
-          fmt::format(
-              "version {} of API \"{}\" is {}, not Publishable{}", rows.text(0, 0), api.name, rows.text(0, 1),
-              waits ? "; its workspace requires no approval any more, an operator can approve it" : ""),
-          waits ? fmt::format("tablegate api approve \"{}\" --version {}", api.name, rows.text(0, 0))
-                : fmt::format("tablegate api versions \"{}\"", api.name));
-    }
-    return rows;
-  }
-
-  std::string group_of(const ApiRow& api, const std::string& version) {
-    return catalog_
-        .query("SELECT resource_group FROM tablegate.api_version WHERE api_id = $1 AND version = $2",
-               {api.id, version})
-        .string(0, 0);
+    if (state.status == "Publishable") return;
+    const bool waits =
+        state.status.rfind("Pending", 0) == 0 && !requires_approval(catalog_, api, state.version);
+    throw Refused(
+        fmt::format("version {} of API \"{}\" is {}, not Publishable{}", state.version, api.name,
+                    state.status,
+                    waits ? "; its workspace requires no approval any more, an operator can approve it" : ""),
+        waits ? fmt::format("tablegate api approve \"{}\" --version {}", api.name, state.version)
+              : fmt::format("tablegate api versions \"{}\"", api.name));
   }
 
   void check_service(const ApiRow& api, const std::string& service, const std::string& group) {
@@ -319,6 +331,10 @@ class Publisher {
   const std::vector<ApiRow>& apis_;
   const PublishRequest& request_;
   std::optional<GatewayDefinition> gateway_;
+  // In the order of the APIs.
+  std::vector<PublishChoice> choices_;
+  std::vector<PublishState> states_;
+  std::vector<Change> changes_;
 };
 
 }  // namespace
@@ -338,25 +354,22 @@ std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRo
   Transaction transaction(catalog);
   lock_catalog(catalog);
   std::vector<Published> results;
-  for (const ApiRow& api : apis) {
-    Published result{api.name, std::nullopt, 0, false};
-    if (request.version) {
-      result.version = stop_canary(catalog, api, gateway, *request.version);
-      result.publication = next_publication(catalog, gateway, api.id, std::to_string(*result.version));
-      results.push_back(result);
-      continue;
+  results.reserve(apis.size());
+  if (request.version) {
+    for (const ApiRow& api : apis) {
+      const int version = stop_canary(catalog, api, gateway, *request.version);
+      results.push_back({api.name, version, 0, false, 100, version});
     }
-    if (!request.yes) refuse_while_called(catalog, api, gateway);
-    const Rows gone = catalog.query("DELETE FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
-                                    {gateway, api.id});
-    result.unchanged = gone.affected() == 0;
-    result.publication = result.unchanged ? publication_of(catalog, gateway)
-                                          : next_publication(catalog, gateway, api.id, std::nullopt);
-    results.push_back(result);
+  } else {
+    if (!request.yes) refuse_while_called(catalog, apis, gateway);
+    const std::vector<std::string> gone =
+        first_column(catalog.query("DELETE FROM tablegate.published_api WHERE gateway = $1 AND api_id = ANY "
+                                   "($2::bigint[]) RETURNING api_id",
+                                   {gateway, id_array(apis)}));
+    const std::set<std::string> ids(gone.begin(), gone.end());
+    for (const ApiRow& api : apis) results.push_back({api.name, std::nullopt, 0, ids.count(api.id) == 0});
   }
-  const bool changed =
-      std::any_of(results.begin(), results.end(), [](const Published& one) { return !one.unchanged; });
-  if (changed) notify_change(catalog, gateway);
+  number_publications(catalog, gateway, apis, results);
   transaction.commit();
   return results;
 }

@@ -38,6 +38,8 @@ struct Published {
   long long publication = 0;
   bool unchanged = false;
   int weight = 100;  // percent of consumers that get `version`
+  std::optional<int> now =
+      std::nullopt;  // the version that most callers get; empty: none, or it was read only
 };
 
 struct UnpublishRequest {
@@ -51,10 +53,11 @@ std::vector<Published> publish_apis(Database& catalog, const std::vector<ApiRow>
 std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRow>& apis,
                                       const UnpublishRequest& request);
 
-// The next number of the gateway's publications, recorded for the API with the version that it has from now
-// on (nullopt: none) and its canary.
-long long next_publication(Database& catalog, const std::string& gateway, const std::string& api_id,
-                           const Parameter& version);
+// Gives each result its number: those that changed the next numbers of the gateway, recorded with `now` and
+// the canary that the API has from now on; the others the latest before. `apis` are those of the results.
+// Notifies where something changed. In the transaction of the change, after it.
+void number_publications(Database& catalog, const std::string& gateway, const std::vector<ApiRow>& apis,
+                         std::vector<Published>& results);
 // The number of the latest.
 long long publication_of(Database& catalog, const std::string& gateway);
 

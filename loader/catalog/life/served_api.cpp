@@ -2,68 +2,136 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "base/sql_array.hpp"
 #include "model/gateway_definition.hpp"
 
 namespace tablegate::loader {
 
 namespace {
 
-// The one to call first: over TLS where there is one.
-std::vector<std::string> domain_urls(Database& catalog, const std::string& gateway,
-                                     const std::string& rest_api_id) {
+constexpr const char* kTime = R"('YYYY-MM-DD"T"HH24:MI:SS"Z"')";
+
+using Key = std::pair<std::string, std::string>;
+
+// The URLs of each REST API's domains on each gateway, by gateway and id of the REST API. The one to call
+// first is the first: over TLS where there is one.
+std::map<Key, std::vector<std::string>> domain_urls(Database& catalog, const std::vector<ApiRow>& apis,
+                                                    const std::string& gateway) {
+  std::set<std::string> ids;
+  for (const ApiRow& api : apis) ids.insert(api.rest_api_id);
   const Rows rows = catalog.query(
-      "SELECT d.name, d.definition::text FROM tablegate.rest_api_domain r"
-      " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2"
-      " ORDER BY d.name",
-      {gateway, rest_api_id});
-  std::vector<std::string> secure, plain;
+      "SELECT r.gateway, r.rest_api_id, d.name, d.definition::text FROM tablegate.rest_api_domain r"
+      " JOIN tablegate.domain d ON d.name = r.domain"
+      " WHERE r.rest_api_id = ANY ($1::bigint[]) AND ($2 = '' OR r.gateway = $2) ORDER BY d.name",
+      {sql_array({ids.begin(), ids.end()}), gateway});
+  std::map<Key, std::vector<std::string>> secure, plain;
   for (int row = 0; row < rows.size(); ++row) {
     const DomainDefinition domain =
-        read_domain_definition(rows.string(row, 1), fmt::format("Domain \"{}\"", rows.text(row, 0)));
-    (domain.protocol == "HTTPS" ? secure : plain).push_back(domain.url());
+        read_domain_definition(rows.string(row, 3), fmt::format("Domain \"{}\"", rows.text(row, 2)));
+    (domain.protocol == "HTTPS" ? secure : plain)[{rows.string(row, 0), rows.string(row, 1)}].push_back(
+        domain.url());
   }
-  secure.insert(secure.end(), plain.begin(), plain.end());
+  for (const auto& [key, urls] : plain) {
+    std::vector<std::string>& all = secure[key];
+    all.insert(all.end(), urls.begin(), urls.end());
+  }
   return secure;
 }
 
-}  // namespace
+// The address of each gateway instance, by name.
+std::map<std::string, std::string> read_addresses(Database& catalog, const std::string& gateway) {
+  const Rows rows = catalog.query(
+      "SELECT name, definition::text FROM tablegate.gateway_instance WHERE $1 = '' OR name = $1", {gateway});
+  if (rows.empty() && !gateway.empty()) find_gateway(catalog, gateway);  // names those there are
+  std::map<std::string, std::string> addresses;
+  for (int row = 0; row < rows.size(); ++row) {
+    addresses[rows.string(row, 0)] =
+        read_gateway_definition(rows.string(row, 1), fmt::format("GatewayInstance \"{}\"", rows.text(row, 0)))
+            .address;
+  }
+  return addresses;
+}
 
-ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway) {
+// By id.
+std::unordered_map<std::string, size_t> places_of(const std::vector<ApiRow>& apis) {
+  std::unordered_map<std::string, size_t> places;
+  for (size_t i = 0; i < apis.size(); ++i) places[apis[i].id] = i;
+  return places;
+}
+
+ServedApi draft_of(const ApiRow& api) {
   ServedApi served;
   served.name = api.name;
   served.text = api.definition;
   served.definition = api.draft();
   served.base_path = api.base_path;
   served.version_key = api.version_key;
-  const Rows rows = catalog.query(
-      "SELECT g.name, g.definition::text, v.version, v.definition::text FROM tablegate.gateway_instance g"
-      " LEFT JOIN tablegate.published_api p ON p.gateway = g.name AND p.api_id = $1"
-      " LEFT JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version = p.version"
-      " WHERE $2 = '' OR g.name = $2 ORDER BY v.version IS NULL, g.name",
-      {api.id, gateway});
-  if (rows.empty() && !gateway.empty()) find_gateway(catalog, gateway);  // names those there are
-  if (rows.empty() || (rows.size() > 1 && rows.null(0, 2))) return served;
-  served.gateway = rows.string(0, 0);
-  served.address =
-      read_gateway_definition(rows.string(0, 1), fmt::format("GatewayInstance \"{}\"", served.gateway))
-          .address;
-  if (rows.null(0, 2)) return served;
-  served.version = static_cast<int>(rows.integer(0, 2));
-  served.text = rows.string(0, 3);
-  served.definition =
-      read_api_definition(served.text, fmt::format("version {} of API \"{}\"", served.version, api.name));
-  served.domains = domain_urls(catalog, served.gateway, api.rest_api_id);
   return served;
 }
 
-std::vector<Served> served_everywhere(Database& catalog, const ApiRow& api) {
+}  // namespace
+
+std::vector<ServedApi> find_served(Database& catalog, const std::vector<ApiRow>& apis,
+                                   const std::string& gateway) {
+  const std::map<std::string, std::string> addresses = read_addresses(catalog, gateway);
+  const std::map<Key, std::vector<std::string>> urls = domain_urls(catalog, apis, gateway);
   const Rows rows = catalog.query(
-      "SELECT gateway, version FROM tablegate.published_api WHERE api_id = $1 ORDER BY gateway", {api.id});
-  std::vector<Served> all;
+      "SELECT DISTINCT ON (p.api_id) p.api_id, p.gateway, p.version, v.definition::text"
+      " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version)"
+      " WHERE p.api_id = ANY ($1::bigint[]) AND ($2 = '' OR p.gateway = $2) ORDER BY p.api_id, p.gateway",
+      {id_array(apis), gateway});
+  std::unordered_map<std::string, int> published;  // the row of an API
+  for (int row = 0; row < rows.size(); ++row) published[rows.string(row, 0)] = row;
+  std::vector<ServedApi> all;
+  all.reserve(apis.size());
+  for (const ApiRow& api : apis) {
+    ServedApi& served = all.emplace_back(draft_of(api));
+    const auto found = published.find(api.id);
+    if (found == published.end()) {
+      if (addresses.size() == 1) std::tie(served.gateway, served.address) = *addresses.begin();
+      continue;
+    }
+    const int row = found->second;
+    served.gateway = rows.string(row, 1);
+    served.address = addresses.at(served.gateway);
+    served.version = static_cast<int>(rows.integer(row, 2));
+    served.text = rows.string(row, 3);
+    served.definition =
+        read_api_definition(served.text, fmt::format("version {} of API \"{}\"", served.version, api.name));
+    if (const auto known = urls.find({served.gateway, api.rest_api_id}); known != urls.end())
+      served.domains = known->second;
+  }
+  return all;
+}
+
+ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway) {
+  return std::move(find_served(catalog, std::vector<ApiRow>{api}, gateway).front());
+}
+
+std::vector<std::vector<Served>> served_everywhere(Database& catalog, const std::vector<ApiRow>& apis) {
+  const std::unordered_map<std::string, size_t> places = places_of(apis);
+  const Rows rows = catalog.query(
+      fmt::format(
+          "SELECT p.api_id, p.gateway, p.version, p.canary_version, p.canary_weight,"
+          " to_char(d.since AT TIME ZONE 'UTC', {0}), to_char(d.sunset AT TIME ZONE 'UTC', {0})"
+          " FROM tablegate.published_api p LEFT JOIN tablegate.api_deprecation d USING (gateway, api_id)"
+          " WHERE p.api_id = ANY ($1::bigint[]) ORDER BY p.gateway",
+          kTime),
+      {id_array(apis)});
+  std::vector<std::vector<Served>> all(apis.size());
   for (int row = 0; row < rows.size(); ++row) {
-    const std::string gateway = rows.string(row, 0);
-    all.push_back({gateway, static_cast<int>(rows.integer(row, 1)), find_canary(catalog, gateway, api.id),
-                   find_deprecation(catalog, gateway, api.id)});
+    Served& served = all[places.at(rows.string(row, 0))].emplace_back();
+    served.gateway = rows.string(row, 1);
+    served.version = static_cast<int>(rows.integer(row, 2));
+    if (!rows.null(row, 3))
+      served.canary = Canary{static_cast<int>(rows.integer(row, 3)), static_cast<int>(rows.integer(row, 4))};
+    if (!rows.null(row, 5)) served.deprecation = Deprecation{rows.string(row, 5), rows.string(row, 6)};
   }
   return all;
 }
@@ -75,18 +143,10 @@ std::vector<std::string> gateways_of(Database& catalog, const Workspace& workspa
       {workspace.id, api}));
 }
 
-LatestVersion latest_state(Database& catalog, const ApiRow& api, const std::string& draft_digest) {
+std::vector<std::vector<VersionSummary>> list_versions(Database& catalog, const std::vector<ApiRow>& apis) {
+  const std::unordered_map<std::string, size_t> places = places_of(apis);
   const Rows rows = catalog.query(
-      "SELECT version, status, draft_digest = $2::bytea FROM tablegate.api_version WHERE api_id = $1 ORDER "
-      "BY version DESC LIMIT 1",
-      {api.id, "\\x" + draft_digest});
-  if (rows.empty()) return {};
-  return {static_cast<int>(rows.integer(0, 0)), rows.string(0, 1), !rows.boolean(0, 2)};
-}
-
-std::vector<VersionSummary> list_versions(Database& catalog, const ApiRow& api) {
-  const Rows rows = catalog.query(
-      "SELECT v.version, v.status, v.message, v.author, to_char(v.committed_at, "
+      "SELECT v.api_id, v.version, v.status, v.message, v.author, to_char(v.committed_at, "
       "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
       " coalesce((SELECT json_agg(p.gateway ORDER BY p.gateway) FROM tablegate.published_api p"
       "   WHERE p.api_id = v.api_id AND v.version IN (p.version, p.canary_version)), '[]')::text,"
@@ -94,13 +154,13 @@ std::vector<VersionSummary> list_versions(Database& catalog, const ApiRow& api) 
       "   format(' (%s %%)', p.canary_weight) ELSE '' END, ', ' ORDER BY p.gateway) FROM "
       "tablegate.published_api p"
       "   WHERE p.api_id = v.api_id AND v.version IN (p.version, p.canary_version)), '-')"
-      " FROM tablegate.api_version v WHERE v.api_id = $1 ORDER BY v.version",
-      {api.id});
-  std::vector<VersionSummary> versions;
-  versions.reserve(static_cast<size_t>(rows.size()));
+      " FROM tablegate.api_version v WHERE v.api_id = ANY ($1::bigint[]) ORDER BY v.version",
+      {id_array(apis)});
+  std::vector<std::vector<VersionSummary>> versions(apis.size());
   for (int row = 0; row < rows.size(); ++row) {
-    versions.push_back({rows.integer(row, 0), rows.string(row, 1), rows.string(row, 2), rows.string(row, 3),
-                        rows.string(row, 4), rows.string(row, 5), rows.string(row, 6)});
+    versions[places.at(rows.string(row, 0))].push_back(
+        {rows.integer(row, 1), rows.string(row, 2), rows.string(row, 3), rows.string(row, 4),
+         rows.string(row, 5), rows.string(row, 6), rows.string(row, 7)});
   }
   return versions;
 }

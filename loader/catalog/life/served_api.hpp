@@ -25,7 +25,10 @@ struct ServedApi {
   std::string address;               // the gateway instance's, or empty
   std::vector<std::string> domains;  // URLs: "https://api.example.com"
 };
-// `gateway` empty: the only one there is, if any.
+// Each API on `gateway`, or (empty) on the first by name that it is published on; one that is published
+// nowhere has the only gateway there is, if any. By a fixed number of queries.
+std::vector<ServedApi> find_served(Database& catalog, const std::vector<ApiRow>& apis,
+                                   const std::string& gateway);
 ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway);
 
 // What one gateway serves of an API.
@@ -35,17 +38,10 @@ struct Served {
   std::optional<Canary> canary;
   std::optional<Deprecation> deprecation;
 };
-// By gateway.
-std::vector<Served> served_everywhere(Database& catalog, const ApiRow& api);
+// For each API its gateways, by name. One query.
+std::vector<std::vector<Served>> served_everywhere(Database& catalog, const std::vector<ApiRow>& apis);
 // Gateways that an API of this name is published on.
 std::vector<std::string> gateways_of(Database& catalog, const Workspace& workspace, const std::string& api);
-
-struct LatestVersion {
-  int version = 0;  // 0: none was committed
-  std::string status;
-  bool changed = true;  // the draft is no longer what was committed
-};
-LatestVersion latest_state(Database& catalog, const ApiRow& api, const std::string& draft_digest);
 
 struct VersionSummary {
   long long version = 0;
@@ -54,7 +50,7 @@ struct VersionSummary {
   std::string published_on;     // a JSON list of gateways
   std::string published_words;  // "prod, test (10 %)", or "-"
 };
-// The oldest first.
-std::vector<VersionSummary> list_versions(Database& catalog, const ApiRow& api);
+// For each API its versions, the oldest first. One query.
+std::vector<std::vector<VersionSummary>> list_versions(Database& catalog, const std::vector<ApiRow>& apis);
 
 }  // namespace tablegate::loader

@@ -36,13 +36,15 @@ std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& questio
   return sums;
 }
 
-void refuse_while_called(Database& catalog, const ApiRow& api, const std::string& gateway) {
+namespace {
+
+// Names who called the API.
+void refuse_called(Database& catalog, const ApiRow& api, const std::string& gateway) {
   const Rows rows = catalog.query(
       "SELECT consumer, sum(requests), to_char(max(last_call) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
       " FROM tablegate.usage WHERE gateway = $1 AND api_id = $2 AND last_call > now() - $3::interval"
       " GROUP BY consumer ORDER BY 2 DESC, 1",
       {gateway, api.id, kRecent});
-  if (rows.empty()) return;
   std::string callers;
   for (int row = 0; row < rows.size() && static_cast<size_t>(row) < kNamed; ++row) {
     const std::string who = rows.text(row, 0).empty() ? "callers without a credential" : rows.string(row, 0);
@@ -55,6 +57,18 @@ void refuse_while_called(Database& catalog, const ApiRow& api, const std::string
       fmt::format("API \"{}\" was called on {} in the last {} by {}", api.name, gateway, kRecent, callers),
       fmt::format("tablegate api unpublish \"{}\" --yes, or tablegate usage --api \"{}\"", api.name,
                   api.name));
+}
+
+}  // namespace
+
+void refuse_while_called(Database& catalog, const std::vector<ApiRow>& apis, const std::string& gateway) {
+  const Rows called = catalog.query(
+      "SELECT x.place FROM unnest($2::bigint[]) WITH ORDINALITY AS x (api_id, place) WHERE EXISTS (SELECT "
+      "FROM "
+      "tablegate.usage u WHERE u.api_id = x.api_id AND u.gateway = $1 AND u.last_call > now() - $3::interval)"
+      " ORDER BY x.place LIMIT 1",
+      {gateway, id_array(apis), kRecent});
+  if (!called.empty()) refuse_called(catalog, apis[static_cast<size_t>(called.integer(0, 0) - 1)], gateway);
 }
 
 }  // namespace tablegate::loader

@@ -25,7 +25,7 @@ struct UsageSum {
 // never was.
 std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& question);
 
-// Throws Refused when the API was called in the last 7 days, naming by whom.
-void refuse_while_called(Database& catalog, const ApiRow& api, const std::string& gateway);
+// Throws Refused when one of the APIs was called in the last 7 days, naming by whom.
+void refuse_while_called(Database& catalog, const std::vector<ApiRow>& apis, const std::string& gateway);
 
 }  // namespace tablegate::loader

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "base/refusal.hpp"
+#include "base/sql_array.hpp"
 #include "catalog/lookup.hpp"
 
 namespace tablegate::loader {
@@ -18,16 +21,20 @@ constexpr const char* kPublishedReads =
 
 void store_reads(Database& catalog, const std::string& api_id, int version,
                  const std::vector<TableReads>& reads) {
-  const auto store = [&](const std::string& table, const Parameter& column, const Parameter& type) {
-    catalog.query(
-        "INSERT INTO tablegate.api_version_read (api_id, version, table_name, column_name, column_type)"
-        " VALUES ($1, $2, $3, $4, $5)",
-        {api_id, std::to_string(version), table, column, type});
+  SqlArray tables, columns, types;
+  const auto add = [&](const std::string& table, const Parameter& column, const Parameter& type) {
+    tables.add(table);
+    columns.add_or_null(column);
+    types.add_or_null(type);
   };
   for (const TableReads& of : reads) {
-    if (of.columns.empty()) store(of.table, std::nullopt, std::nullopt);
-    for (const auto& [column, type] : of.columns) store(of.table, column, type);
+    if (of.columns.empty()) add(of.table, std::nullopt, std::nullopt);
+    for (const auto& [column, type] : of.columns) add(of.table, column, type);
   }
+  catalog.query(
+      "INSERT INTO tablegate.api_version_read (api_id, version, table_name, column_name, column_type)"
+      " SELECT $1, $2, * FROM unnest($3::text[], $4::text[], $5::text[])",
+      {api_id, std::to_string(version), tables.take(), columns.take(), types.take()});
 }
 
 std::vector<PublishedRead> published_reads(Database& catalog, const std::string& table) {
@@ -46,8 +53,38 @@ std::vector<std::string> published_readers(Database& catalog, const std::string&
       catalog.query(std::string("SELECT DISTINCT a.name") + kPublishedReads + " ORDER BY 1", {table}));
 }
 
-void require_columns(Database& catalog, const std::string& api_id, const std::string& api_name,
-                     const std::string& version) {
+namespace {
+
+// The first of these versions, by place, that the mirror could not answer.
+std::optional<size_t> find_unanswerable(Database& catalog, const std::vector<VersionName>& versions) {
+  SqlArray ids, numbers;
+  for (const VersionName& version : versions) {
+    ids.add(version.api_id);
+    numbers.add(version.version);
+  }
+  const Rows rows = catalog.query(
+      "WITH reads AS MATERIALIZED (SELECT x.place, r.table_name, r.column_name, r.column_type"
+      "  FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS x (api_id, version, place)"
+      "  JOIN tablegate.api_version_read r ON r.api_id = x.api_id AND r.version = x.version),"
+      " generations AS MATERIALIZED (SELECT g.table_name, g.generation, g.columns"
+      "  FROM (SELECT DISTINCT table_name FROM reads) t JOIN tablegate.generation g USING (table_name)"
+      "  WHERE g.status IN ('current', 'loading')),"
+      " columns AS MATERIALIZED (SELECT g.table_name, g.generation, has.item->>'name' AS name, "
+      "has.item->>'type' AS "
+      "type FROM generations g CROSS JOIN LATERAL json_array_elements(g.columns) AS has (item))"
+      " SELECT r.place FROM reads r LEFT JOIN tablegate.mirror_table t ON t.name = r.table_name"
+      " LEFT JOIN generations g ON g.table_name = r.table_name"
+      " LEFT JOIN columns c ON c.table_name = g.table_name AND c.generation = g.generation"
+      "  AND c.name = r.column_name AND c.type = r.column_type"
+      " WHERE t.name IS NULL OR (g.table_name IS NOT NULL AND r.column_name IS NOT NULL AND c.name IS NULL)"
+      " ORDER BY r.place LIMIT 1",
+      {ids.take(), numbers.take()});
+  return rows.empty() ? std::nullopt : std::optional(static_cast<size_t>(rows.integer(0, 0) - 1));
+}
+
+// Names what one version lacks.
+void refuse_unanswerable(Database& catalog, const VersionName& of) {
+  const auto& [api_id, api_name, version] = of;
   const Rows table = catalog.query(
       "SELECT r.table_name FROM tablegate.api_version_read r WHERE r.api_id = $1 AND r.version = $2"
       " AND NOT EXISTS (SELECT FROM tablegate.mirror_table t WHERE t.name = r.table_name) ORDER BY 1 LIMIT 1",
@@ -76,6 +113,12 @@ void require_columns(Database& catalog, const std::string& api_id, const std::st
       fmt::format("version {} of API \"{}\" cannot be answered: {} {}", version, api_name, generation, what),
       fmt::format("tablegate table status {0}, and tablegate table load {0} or tablegate table rollback {0}",
                   rows.text(0, 0)));
+}
+
+}  // namespace
+
+void require_columns(Database& catalog, const std::vector<VersionName>& versions) {
+  if (const auto found = find_unanswerable(catalog, versions)) refuse_unanswerable(catalog, versions[*found]);
 }
 
 }  // namespace tablegate::loader

@@ -27,10 +27,14 @@ std::vector<PublishedRead> published_reads(Database& catalog, const std::string&
 // The APIs with a published version or a canary that reads the table, by name.
 std::vector<std::string> published_readers(Database& catalog, const std::string& table);
 
-// Throws Refused where the mirror could not answer the version: a table of it was deleted, or the generation
-// that serves, or one that a load is building, has no such column or another type. In the transaction of a
-// publication and under lock_catalog(): a load checks what is published once more before it swaps.
-void require_columns(Database& catalog, const std::string& api_id, const std::string& api_name,
-                     const std::string& version);
+struct VersionName {
+  std::string api_id, api_name, version;
+};
+
+// Throws Refused where the mirror could not answer one of the versions: a table of it was deleted, or the
+// generation that serves, or one that a load is building, has no such column or another type. In the
+// transaction of a publication and under lock_catalog(): a load checks what is published once more before it
+// swaps.
+void require_columns(Database& catalog, const std::vector<VersionName>& versions);
 
 }  // namespace tablegate::loader

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/sql_array.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -33,12 +35,30 @@ ContractSide StoredVersion::contract() const {
   return {read_api_definition(definition, label()), read_table_source(source, "the source of " + label())};
 }
 
+std::vector<StoredVersion> read_versions(Database& catalog, const std::vector<const ApiRow*>& apis,
+                                         const std::vector<int>& versions) {
+  SqlArray ids, numbers;
+  for (const ApiRow* const api : apis) ids.add(api->id);
+  for (const int version : versions) numbers.add(std::to_string(version));
+  const Rows rows = catalog.query(
+      "SELECT v.version, v.status, v.definition::text, v.source::text"
+      " FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS x (api_id, version, place)"
+      " LEFT JOIN tablegate.api_version v ON v.api_id = x.api_id AND v.version = x.version ORDER BY x.place",
+      {ids.take(), numbers.take()});
+  std::vector<StoredVersion> found;
+  found.reserve(apis.size());
+  for (int row = 0; row < rows.size(); ++row) {
+    const size_t place = found.size();
+    if (rows.null(row, 0))
+      throw Refused(fmt::format("API \"{}\" has no version {}", apis[place]->name, versions[place]),
+                    fmt::format("tablegate api versions \"{}\"", apis[place]->name));
+    found.push_back(stored(rows, row));
+  }
+  return found;
+}
+
 StoredVersion read_version(Database& catalog, const ApiRow& api, int version) {
-  const Rows rows =
-      catalog.query(std::string(kQuery) + " AND version = $2", {api.id, std::to_string(version)});
-  if (!rows.empty()) return stored(rows, 0);
-  throw Refused(fmt::format("API \"{}\" has no version {}", api.name, version),
-                fmt::format("tablegate api versions \"{}\"", api.name));
+  return std::move(read_versions(catalog, {&api}, {version}).front());
 }
 
 std::optional<StoredVersion> latest_version(Database& catalog, const ApiRow& api) {

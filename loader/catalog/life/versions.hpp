@@ -25,7 +25,9 @@ struct StoredVersion {
   std::string label() const;
 };
 
-// Throws Refused where there is none.
+// One for each API: `versions` has its number. Throws Refused where there is none.
+std::vector<StoredVersion> read_versions(Database& catalog, const std::vector<const ApiRow*>& apis,
+                                         const std::vector<int>& versions);
 StoredVersion read_version(Database& catalog, const ApiRow& api, int version);
 // The latest that was not rejected.
 std::optional<StoredVersion> latest_version(Database& catalog, const ApiRow& api);

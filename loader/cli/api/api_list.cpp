@@ -2,7 +2,7 @@
 // to call it.
 #include <fmt/format.h>
 
-#include "catalog/life/drafts.hpp"
+#include "catalog/life/draft_states.hpp"
 #include "catalog/life/served_api.hpp"
 #include "cli/api/api_curl.hpp"
 #include "cli/api/api_request.hpp"
@@ -14,32 +14,36 @@ namespace {
 
 struct ListedApi {
   ApiRow row;
-  LatestVersion latest;
-  bool tested = false;
+  DraftState state;
   std::vector<Served> published;
   std::string method;  // of the draft
   std::string url;
 };
 
-ListedApi listed(Database& catalog, const ApiRow& row, const std::string& gateway) {
-  ListedApi api;
-  api.row = row;
-  const Draft draft = find_draft(catalog, row);
-  api.tested = draft.tested;
-  api.latest = latest_state(catalog, row, draft.digest);
-  api.published = served_everywhere(catalog, row);
-  const ServedApi served = find_served(catalog, row, gateway);
-  const std::string host = served.version == 0      ? ""
-                           : served.domains.empty() ? served.address
-                                                    : served.domains.front();
-  api.method = row.draft().method;
-  api.url = host + join_path(served.base_path, served.definition.path) + version_query(served.version_key);
-  return api;
+std::vector<ListedApi> listed(Database& catalog, std::vector<ApiRow> rows, const std::string& gateway) {
+  std::vector<DraftState> states = read_draft_states(catalog, rows);
+  std::vector<std::vector<Served>> published = served_everywhere(catalog, rows);
+  const std::vector<ServedApi> all = find_served(catalog, rows, gateway);
+  std::vector<ListedApi> apis;
+  apis.reserve(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const ServedApi& served = all[i];
+    ListedApi& api = apis.emplace_back();
+    const std::string host = served.version == 0      ? ""
+                             : served.domains.empty() ? served.address
+                                                      : served.domains.front();
+    api.method = rows[i].draft().method;
+    api.url = host + join_path(served.base_path, served.definition.path) + version_query(served.version_key);
+    api.row = std::move(rows[i]);
+    api.state = std::move(states[i]);
+    api.published = std::move(published[i]);
+  }
+  return apis;
 }
 
 std::string draft_words(const ListedApi& api) {
-  if (!api.latest.changed) return "committed";
-  return api.tested ? "changed, tested" : "changed, not tested";
+  if (!api.state.changed) return "committed";
+  return api.state.tested ? "changed, tested" : "changed, not tested";
 }
 
 void write_canary(JsonOutput& json, const std::optional<Canary>& canary) {
@@ -75,9 +79,9 @@ std::string served_words(const Served& served) {
 void write_json(JsonOutput& json, const ListedApi& api) {
   json.begin_object().key("name").text(api.row.name).key("business_process").text(api.row.business_process);
   json.key("method").text(api.method).key("url").text(api.url);
-  json.key("changed").boolean(api.latest.changed).key("tested").boolean(api.tested).key("version");
-  api.latest.version == 0 ? json.null() : json.number(api.latest.version);
-  json.key("status").text_or_null(api.latest.status);
+  json.key("changed").boolean(api.state.changed).key("tested").boolean(api.state.tested).key("version");
+  api.state.latest == 0 ? json.null() : json.number(api.state.latest);
+  json.key("status").text_or_null(api.state.status);
   json.key("published").begin_array();
   for (const Served& served : api.published) {
     json.begin_object().key("gateway").text(served.gateway).key("version").number(served.version);
@@ -150,13 +154,14 @@ struct ShownApi {
   std::vector<std::pair<std::string, std::string>> curls;
 };
 
-ShownApi shown(Database& catalog, const ApiRow& row, const std::string& gateway) {
+ShownApi shown(const ApiRow& row, ServedApi served, const std::vector<Served>& everywhere) {
   ShownApi api;
   api.name = row.name;
-  api.served = find_served(catalog, row, gateway);
-  if (api.served.version != 0) {
-    api.canary = find_canary(catalog, api.served.gateway, row.id);
-    api.deprecation = find_deprecation(catalog, api.served.gateway, row.id);
+  api.served = std::move(served);
+  for (const Served& one : everywhere) {
+    if (api.served.version == 0 || one.gateway != api.served.gateway) continue;
+    api.canary = one.canary;
+    api.deprecation = one.deprecation;
   }
   api.path = join_path(api.served.base_path, api.served.definition.path);
   if (!api.served.domains.empty()) {
@@ -221,17 +226,15 @@ void api_list(const Settings& settings, bool pending) {
   JsonOutput json;
   json.begin_array();
   std::vector<std::vector<std::string>> table = {{"NAME", "METHOD", "URL", "DRAFT", "LATEST", "PUBLISHED"}};
-  for (const ApiRow& row : rows) {
-    const ListedApi api = listed(catalog, row, settings.gateway);
-    if (pending && api.latest.status.rfind("Pending", 0) != 0) continue;
+  for (const ListedApi& api : listed(catalog, std::move(rows), settings.gateway)) {
+    if (pending && api.state.status.rfind("Pending", 0) != 0) continue;
     write_json(json, api);
     std::string published;
     for (const Served& served : api.published)
       published += (published.empty() ? "" : "; ") + served_words(served);
-    table.push_back(
-        {row.name, api.method, api.url, draft_words(api),
-         api.latest.version == 0 ? "-" : fmt::format("{} {}", api.latest.version, api.latest.status),
-         published.empty() ? "-" : published});
+    table.push_back({api.row.name, api.method, api.url, draft_words(api),
+                     api.state.latest == 0 ? "-" : fmt::format("{} {}", api.state.latest, api.state.status),
+                     published.empty() ? "-" : published});
   }
   settings.json ? json.end_array().print() : print_table(table);
 }
@@ -241,15 +244,15 @@ void api_versions(const Settings& settings, const ApiOptions& options) {
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
   JsonOutput json;
   if (!options.single()) json.begin_array();
-  for (const ApiRow& api : apis) {
-    const std::vector<VersionSummary> versions = list_versions(catalog, api);
+  const std::vector<std::vector<VersionSummary>> versions = list_versions(catalog, apis);
+  for (size_t i = 0; i < apis.size(); ++i) {
     if (!settings.json) {
-      if (!options.single()) print_line((&api == &apis.front() ? "" : "\n") + api.name);
-      print_versions(api, versions);
+      if (!options.single()) print_line((i == 0 ? "" : "\n") + apis[i].name);
+      print_versions(apis[i], versions[i]);
       continue;
     }
-    if (!options.single()) json.begin_object().key("name").text(api.name).key("versions");
-    write_versions(json, versions);
+    if (!options.single()) json.begin_object().key("name").text(apis[i].name).key("versions");
+    write_versions(json, versions[i]);
     if (!options.single()) json.end_object();
   }
   if (!options.single()) json.end_array();
@@ -261,12 +264,14 @@ void api_show(const Settings& settings, const ApiOptions& options) {
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
   JsonOutput json;
   if (!options.single()) json.begin_array();
-  for (const ApiRow& row : apis) {
-    const ShownApi api = shown(catalog, row, settings.gateway);
+  std::vector<ServedApi> served = find_served(catalog, apis, settings.gateway);
+  const std::vector<std::vector<Served>> everywhere = served_everywhere(catalog, apis);
+  for (size_t i = 0; i < apis.size(); ++i) {
+    const ShownApi api = shown(apis[i], std::move(served[i]), everywhere[i]);
     if (settings.json) {
       write_shown(json, api);
     } else {
-      if (&row != &apis.front()) print_line("");
+      if (i != 0) print_line("");
       print_shown(api);
     }
   }

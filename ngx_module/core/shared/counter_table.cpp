@@ -1,5 +1,7 @@
 #include "core/shared/counter_table.hpp"
 
+#include <algorithm>
+
 #include "core/mix.hpp"
 
 namespace tablegate::core {
@@ -7,9 +9,12 @@ namespace tablegate::core {
 namespace {
 
 constexpr size_t kReserved = 2;  // other(), unmatched()
-constexpr size_t kProbed = 64;   // cells examined: at 90 % full, one key in a thousand would need more
-constexpr uint64_t kLate = 2;    // generations: few older workers are left
-constexpr uint64_t kTaken = 1;   // a key that no API has: the cell is passing from one version to another
+// Cells that are examined: a table that is two thirds full practically never needs more.
+constexpr size_t kProbed = 256;
+constexpr size_t kSpare = 2;  // one cell in three stays free
+constexpr size_t kFewMore = 4;
+constexpr uint64_t kLate = 2;   // generations: few older workers are left
+constexpr uint64_t kTaken = 1;  // a key that no API has: the cell is passing from one version to another
 constexpr int kPatience =
     4096;  // checks of such a cell: the process that takes it needs nanoseconds, unless it died
 
@@ -35,6 +40,12 @@ void CounterCell::count(Slug slug, uint64_t ms) {
 
 CounterTable::CounterTable(void* memory, size_t size)
     : cells_(static_cast<CounterCell*>(memory)), count_(size / sizeof(CounterCell) - kReserved) {}
+
+size_t CounterTable::size_for(size_t versions) {
+  // Up to kProbed cells are all examined; a few are free for the versions of the next publications.
+  const size_t cells = versions + std::max(versions / kSpare, kFewMore);
+  return (kReserved + cells) * sizeof(CounterCell);
+}
 
 CounterCell& CounterTable::take(uint32_t api_id, uint32_t version, uint64_t generation) {
   const uint64_t key = key_of(api_id, version);

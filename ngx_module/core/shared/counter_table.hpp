@@ -53,6 +53,8 @@ class CounterTable {
   CounterCell& unmatched() const { return cells_[1]; }
 
   size_t cells() const { return count_; }
+  // The size of a table in which this many versions find a cell each.
+  static size_t size_for(size_t versions);
 
  private:
   CounterCell* cells_;

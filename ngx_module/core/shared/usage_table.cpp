@@ -18,9 +18,9 @@ constexpr auto kAcquire = std::memory_order_acquire;
 
 }  // namespace
 
-UsageTable::UsageTable(void* memory, size_t size) : instances_(static_cast<SharedWord*>(memory)) {
-  slots_ = reinterpret_cast<UsageSlot*>(instances_ + 1);
-  count_ = (size - sizeof(SharedWord)) / sizeof(UsageSlot) / kBucket * kBucket;
+UsageTable::UsageTable(void* memory, size_t size) : header_(static_cast<Header*>(memory)) {
+  slots_ = reinterpret_cast<UsageSlot*>(header_ + 1);
+  count_ = (size - sizeof(Header)) / sizeof(UsageSlot) / kBucket * kBucket;
 }
 
 uint64_t UsageTable::key_of(uint32_t api_id, std::string_view consumer) {
@@ -50,7 +50,10 @@ UsageSlot& UsageTable::find_place(uint64_t key, int64_t now, bool& fresh) {
     fresh = true;
     // Before the key; otherwise others would take the new pair for the one called longest ago.
     oldest->last.store(static_cast<uint64_t>(now), kRelaxed);
-    if (oldest->key.compare_exchange_strong(oldest_key, key, kRelaxed)) return *oldest;
+    if (!oldest->key.compare_exchange_strong(oldest_key, key, kRelaxed)) continue;
+    if (oldest_key != 0 && static_cast<int64_t>(oldest_time) + kUsageRecent > now)
+      header_->lost.fetch_add(1, kRelaxed);
+    return *oldest;
   }
 }
 
@@ -58,7 +61,7 @@ void UsageTable::fill(UsageSlot& slot, uint64_t key, uint32_t api_id, std::strin
   consumer = consumer.substr(0, kUsageName);
   slot.filled.store(0, kRelaxed);
   slot.calls.store(0, kRelaxed);
-  slot.instance.store(instances_->fetch_add(1, kRelaxed) + 1, kRelaxed);
+  slot.instance.store(header_->instances.fetch_add(1, kRelaxed) + 1, kRelaxed);
   slot.api.store((uint64_t{api_id} << 32U) | consumer.size(), kRelaxed);
   for (size_t i = 0; i < slot.name.size(); ++i) {
     uint64_t word = 0;

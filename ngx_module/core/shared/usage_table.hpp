@@ -22,6 +22,8 @@ namespace tablegate::core {
 
 constexpr size_t kUsageName = 64;  // bytes of a consumer's name that are kept (the catalog allows no more)
 
+constexpr int64_t kUsageRecent = 600;  // seconds
+
 struct UsageSlot {
   SharedWord key;     // of the pair; 0: free
   SharedWord filled;  // equals `key` once the whole slot is the pair's
@@ -57,12 +59,19 @@ class UsageTable {
   // All pairs, in any order.
   std::vector<UsageEntry> read() const;
   size_t slots() const { return count_; }
+  // How many pairs lost their slot within kUsageRecent of their last call: there are more of them than slots.
+  uint64_t lost() const { return header_->lost.load(std::memory_order_relaxed); }
 
  private:
+  struct Header {
+    SharedWord instances;  // the last number given
+    SharedWord lost;
+  };
+
   UsageSlot& find_place(uint64_t key, int64_t now, bool& fresh);
   void fill(UsageSlot& slot, uint64_t key, uint32_t api_id, std::string_view consumer);
 
-  SharedWord* instances_;  // the last number given
+  Header* header_;
   UsageSlot* slots_;
   size_t count_;
 };

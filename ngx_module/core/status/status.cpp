@@ -122,7 +122,10 @@ bool write_status_json(const StatusReport& report, ByteSink& sink) {
     write_counts(&report.counters->unmatched(), out);
     out.put("},\"other\":{");
     write_counts(&report.counters->other(), out);
-    out.put("}}");
+    out.put("},\"size\":").number(report.room.size).put(",\"needed\":").number(report.room.needed);
+    out.put(",\"api_versions\":").number(report.counters->cells());
+    out.put(",\"callers\":").number(report.room.caller_slots);
+    out.put(",\"callers_lost\":").number(report.room.callers_lost).put("}");
   }
   write_apis(report, out);
   out.put("}\n");

@@ -35,6 +35,16 @@ struct TableStatus {
   int64_t read_at = 0;  // when it was read, in seconds since 1970
 };
 
+// Whether tablegate_zone has room for all that it counts.
+struct ZoneRoom {
+  size_t size = 0;            // bytes
+  size_t needed = 0;          // bytes of a zone that has it
+  size_t caller_slots = 0;    // pairs of API and consumer
+  uint64_t callers_lost = 0;  // UsageTable::lost()
+
+  bool too_small() const { return needed > size; }
+};
+
 // All pointers must stay valid during the writing.
 struct StatusReport {
   const Manifest* manifest = nullptr;  // of the answering worker
@@ -48,6 +58,7 @@ struct StatusReport {
   uint64_t epoch = 0;  // of the zone's memory; its numbers count since then. 0: no tablegate_zone
   size_t nonce_slots = 0;
   size_t nonces = 0;
+  ZoneRoom room;
   const CounterTable* counters = nullptr;  // null: no tablegate_zone
 };
 

@@ -25,6 +25,17 @@ void row(TextSink& out, std::string_view name, std::string_view text) {
   out.put("<tr><th>").put(name).put("</th><td>").html(text).put("</td></tr>\n");
 }
 
+// Writes nothing where all finds room.
+void write_room(const StatusReport& report, TextSink& out) {
+  const uint64_t uncounted = value(report.counters->other().requests);
+  if (uncounted == 0 && report.room.callers_lost == 0) return;
+  std::string text = std::to_string(uncounted) + " answers of API versions without a counter of their own, " +
+                     std::to_string(report.room.callers_lost) + " callers whose counter another one took";
+  if (report.room.too_small())
+    text += ": set tablegate_zone to " + std::to_string(report.room.needed >> 20U) + "m in nginx.conf";
+  row(out, "Without room in the zone", text);
+}
+
 void write_node(const StatusReport& report, TextSink& out) {
   char loaded[kHttpDateSize + 1];
   format_http_date(report.loaded_at, loaded);
@@ -40,6 +51,7 @@ void write_node(const StatusReport& report, TextSink& out) {
     row(out, "Nonces",
         std::to_string(report.nonces) + " of " + std::to_string(report.nonce_slots) + " slots");
     row(out, "Requests to no API", std::to_string(value(report.counters->unmatched().requests)));
+    write_room(report, out);
   }
   out.put("</table>\n");
 }

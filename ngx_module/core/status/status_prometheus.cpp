@@ -159,6 +159,12 @@ void write_zone(const StatusReport& report, TextSink& out) {
   family(out, "tablegate_uncounted_total", "counter",
          "Answers of API versions without a cell of their own in tablegate_zone.");
   out.put("tablegate_uncounted_total ").number(value(report.counters->other().requests)).put("\n");
+  family(out, "tablegate_callers_lost_total", "counter",
+         "Callers whose counter in tablegate_zone another one took within ten minutes of a call.");
+  out.put("tablegate_callers_lost_total ").number(report.room.callers_lost).put("\n");
+  gauge(out, "tablegate_zone_bytes", "Size of tablegate_zone.", report.room.size);
+  gauge(out, "tablegate_zone_needed_bytes", "Size of a tablegate_zone that has room for all that it counts.",
+        report.room.needed);
 }
 
 }  // namespace
