@@ -87,6 +87,7 @@ class Compiler {
   void compile_limits() {
     api_.timeout_ms = definition_.timeout_ms;
     api_.max_records = definition_.max_records;
+    api_.rejects_unknown = definition_.rejects_unknown();
   }
 
   void compile_authentication() {

@@ -97,6 +97,7 @@ void write_body_schema(OpenApiJson& json, const OpenApiOperation& operation) {
       });
     }
   });
+  if (operation.api.rejects_unknown) json.truth("additionalProperties", false);
 }
 
 void write_body(OpenApiJson& json, const OpenApiOperation& operation) {

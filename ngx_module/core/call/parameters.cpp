@@ -1,5 +1,6 @@
 #include "core/call/parameters.hpp"
 
+#include "core/call/unknown_parameters.hpp"
 #include "core/route/router.hpp"
 #include "core/text/utf8.hpp"
 
@@ -106,7 +107,8 @@ Found find_parameter(const Api& api, const Parameter& parameter, const RequestDa
 
 Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena, BoundValues& bound) {
   bound = {};
-  if (api.parameters.empty()) return {};
+  if (api.parameters.empty())
+    return api.unknown_detail.empty() ? Problem() : refuse_unknown(api, request, {}, {});
   const char** values =
       static_cast<const char**>(arena.allocate(api.parameters.size() * sizeof(const char*)));
   if (values == nullptr) return {Slug::internal_error, {}, {}};
@@ -135,6 +137,9 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
     const std::string_view checked = check_value(parameter, found.value, arena, detail);
     if (checked.data() == nullptr) return {Slug::invalid_parameter, parameter.name, detail};
     *next++ = checked.data();
+  }
+  if (!api.unknown_detail.empty()) {
+    if (const Problem problem = refuse_unknown(api, request, body.form, body.json)) return problem;
   }
   bound.values = values;
   return {};
