@@ -23,7 +23,7 @@ struct Header {
 
 namespace {
 
-constexpr uint64_t kMagic = 0x7467617465000005;
+constexpr uint64_t kMagic = 0x7467617465000006;
 
 std::byte* nonces_of(Header* header) {
   return reinterpret_cast<std::byte*>(header + 1);
