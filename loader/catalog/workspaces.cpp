@@ -22,7 +22,7 @@ bool create_workspace(Database& catalog, const std::string& name, bool approval)
     if (error.sqlstate != "23505") throw;
     throw Refused(
         fmt::format("workspace {} requires a consumer of its name, but another consumer has this name", name),
-        "tablegate consumer show " + name);
+        Hint::command({"consumer", "show", name}));
   }
   return true;
 }

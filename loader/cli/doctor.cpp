@@ -2,6 +2,7 @@
 // ok or FAIL with the command that helps; exit 1 when one failed.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "catalog/nodes.hpp"
 #include "catalog/roles.hpp"
 #include "cli/cli.hpp"
+#include "cli/command_line.hpp"
 #include "cli/output.hpp"
 #include "mirror/reader_access.hpp"
 #include "mirror/table_status.hpp"
@@ -27,7 +29,7 @@ struct Finding {
   bool good;
   std::string check;
   std::string detail;
-  std::string next;
+  Hint next;
 };
 
 class Doctor {
@@ -46,12 +48,15 @@ class Doctor {
       say("catalog", false, failure.what(), failure.next());
     }
     report();
-    if (!healthy_) throw Refused("the installation is not complete");
+    if (healthy_) return;
+    const auto first =
+        std::find_if(findings_.begin(), findings_.end(), [](const Finding& one) { return !one.good; });
+    throw Refused(fmt::format("the installation is not complete; first: {}", first->check), first->next);
   }
 
  private:
-  void say(const std::string& check, bool good, const std::string& detail, const std::string& next = {}) {
-    findings_.push_back({good, check, detail, good ? std::string{} : next});
+  void say(const std::string& check, bool good, const std::string& detail, const Hint& next = {}) {
+    findings_.push_back({good, check, detail, good ? Hint() : next});
     healthy_ = healthy_ && good;
   }
 
@@ -86,7 +91,7 @@ class Doctor {
   void check_roles(Database& catalog) {
     const std::vector<std::string> missing = missing_roles(catalog);
     say("roles", missing.empty(), missing.empty() ? "all there" : "missing: " + name_list(missing),
-        "tablegate init --workspace NAME");
+        init_hint(catalog));
   }
 
   void check_reader(Database& catalog) {
@@ -95,13 +100,13 @@ class Doctor {
     if (reader_sees_catalog(catalog)) wrong.insert(wrong.begin(), "sees schema tablegate");
     say("reader's grants", wrong.empty(),
         wrong.empty() ? "reads schema mirror only" : "tablegate_reader: " + name_list(wrong),
-        "tablegate init --workspace NAME");
+        init_hint(catalog));
   }
 
   void check_settings(Database& catalog) {
     const std::vector<std::string> missing = unpinned_settings(catalog);
     say("reader's settings", missing.empty(),
-        missing.empty() ? "pinned" : "not pinned: " + name_list(missing), "tablegate init --workspace NAME");
+        missing.empty() ? "pinned" : "not pinned: " + name_list(missing), init_hint(catalog));
   }
 
   void check_master_key(Database& catalog) {
@@ -111,16 +116,16 @@ class Doctor {
     const bool good = there && there->fingerprint() == key.fingerprint();
     say("master key file", good,
         good ? path : path + " is not the catalog's; a file beside it is: a rotation was not finished",
-        "tablegate init --workspace NAME");
+        init_hint(catalog));
   }
 
   void check_tables(Database& catalog) {
     const std::vector<DefinedTable> tables = list_tables(catalog, "");
-    if (tables.empty()) return say("tables", false, "none is defined", "tablegate apply -f DIR");
+    if (tables.empty()) return say("tables", false, "none is defined", Hint::command({"apply", "-f", "DIR"}));
     Database mirror = settings_.open_mirror();
     for (const DefinedTable& table : tables) {
       const std::string check = "table " + table.name;
-      const std::string next = "tablegate table load " + table.name;
+      const Hint next = Hint::command({"table", "load", table.name});
       if (!table.loaded) {
         say(check, false, "was never loaded", next);
         continue;
@@ -137,13 +142,13 @@ class Doctor {
   void check_gateways(Database& catalog) {
     const std::vector<GatewayState> gateways = list_gateways(catalog);
     if (gateways.empty())
-      return say("gateway", false, "none is defined", "tablegate apply -f FILE with a GatewayInstance");
+      return say("gateway", false, "no GatewayInstance is defined", Hint::command({"apply", "-f", "FILE"}));
     for (const GatewayState& gateway : gateways) {
       const size_t count = gateway.published_apis;
       say("gateway " + gateway.name, count > 0,
           count > 0 ? fmt::format("{} published, publication {}", plural(count, "API"), gateway.publication)
                     : "nothing is published",
-          "tablegate api publish NAME --gateway " + gateway.name);
+          Hint::command({"api", "publish", "NAME", "--gateway", gateway.name}));
     }
   }
 
@@ -159,7 +164,7 @@ class Doctor {
       const std::string warnings = fmt::format("{}", fmt::join(found.warnings, "; "));
       const std::string good = warnings.empty() ? "valid until " + found.ends : "warning: " + warnings;
       say("certificate of " + domain.name, found.fault.empty(), found.fault.empty() ? good : found.fault,
-          fmt::format("openssl x509 -noout -subject -dates -in {}", shell_word(domain.certificate)));
+          Hint::program("openssl x509 -noout -subject -dates -in " + shell_word(domain.certificate)));
     }
   }
 
@@ -175,14 +180,15 @@ class Doctor {
             .boolean(finding.good)
             .key("detail")
             .text(finding.detail);
-        json.key("try").text(finding.next).end_object();
+        json.key("try").text(settings_.command->text(finding.next)).end_object();
       }
       return json.end_array().print();
     }
     for (const Finding& finding : findings_) {
       if (finding.good && settings_.quiet) continue;
       print_line(fmt::format("{:<5} {}: {}", finding.good ? "ok" : "FAIL", finding.check, finding.detail));
-      if (!finding.next.empty()) print_line("      try: " + finding.next);
+      if (const std::string next = settings_.command->text(finding.next); !next.empty())
+        print_line("      try: " + next);
     }
   }
 

@@ -31,11 +31,11 @@ struct InitOptions {
 void refuse_shared_database(const std::string& database) {
   for (const char* const shared : {"postgres", "template0", "template1"}) {
     if (database == shared) {
-      throw Refused(
-          fmt::format(
-              "database \"{}\" is shared by all users: catalog and mirror require a database of their own",
-              database),
-          "createdb tablegate, then --catalog dbname=tablegate");
+      throw Refused(fmt::format("database \"{}\" is shared by all users: catalog and mirror require a "
+                                "database of their own: make one, "
+                                "and name it with --catalog dbname=tablegate",
+                                database),
+                    Hint::program("createdb tablegate"));
     }
   }
 }
@@ -201,7 +201,7 @@ void add_init(Verb& app, Settings& settings) {
   verb->callback([&settings, options] {
     options->workspace = settings.workspace;
     if (options->workspace.empty() && !options->rotate)
-      throw WrongUsage("--workspace is missing", "tablegate init --workspace NAME");
+      throw WrongUsage("--workspace is missing", Hint::command({"init", "--workspace", "NAME"}));
     if (options->rotate) return rotate(settings);
     init(settings, *options);
   });

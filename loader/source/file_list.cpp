@@ -38,12 +38,14 @@ std::vector<std::string> files_of_folder(const std::string& folder) {
     std::error_code unknown;
     if (entry->is_directory(unknown)) {
       throw Refused(fmt::format("{}: holds the folder {}, only files directly in it are read", folder, name),
-                    fmt::format("--from 'csv:{}/*/*.csv'", folder));
+                    Hint::again().set("--from", fmt::format("csv:{}/*/*.csv", folder)));
     }
     files.push_back(entry->path().string());
   }
   if (error) throw SystemFailure(fmt::format("cannot read {}: {}", folder, error.message()));
-  if (files.empty()) throw Refused(fmt::format("{}: the folder holds no file", folder), "ls -l " + folder);
+  if (files.empty())
+    throw Refused(fmt::format("{}: the folder holds no file", folder),
+                  Hint::program("ls -l " + shell_word(folder)));
   return files;
 }
 
@@ -52,12 +54,13 @@ std::vector<std::string> files_of_glob(const std::string& pattern) {
   const int status = ::glob(pattern.c_str(), GLOB_ERR | GLOB_NOSORT, nullptr, &found);
   std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
-  if (status == GLOB_NOMATCH) throw Refused(fmt::format("{}: the glob matches no file", pattern), "ls -l");
+  if (status == GLOB_NOMATCH)
+    throw Refused(fmt::format("{}: the glob matches no file", pattern), Hint::program("ls -l"));
   if (status != 0) throw SystemFailure(fmt::format("cannot read the files that {} matches", pattern));
   for (const std::string& file : files) {
     if (std::filesystem::is_directory(file))
       throw Refused(fmt::format("{}: the glob matches the folder {}", pattern, file),
-                    "--from 'csv:DIR/*.csv'");
+                    Hint::again().set("--from", "csv:DIR/*.csv"));
   }
   return files;
 }
@@ -93,7 +96,8 @@ std::vector<std::string> list_files(const std::string& path) {
   // Find unreadable files before rows are sent.
   for (const std::string& file : files) {
     if (::access(file.c_str(), R_OK) != 0)
-      throw SystemFailure(fmt::format("cannot open {}: {}", file, std::strerror(errno)), "ls -l " + file);
+      throw SystemFailure(fmt::format("cannot open {}: {}", file, std::strerror(errno)),
+                          Hint::program("ls -l " + shell_word(file)));
   }
   return files;
 }

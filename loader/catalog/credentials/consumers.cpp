@@ -29,7 +29,7 @@ Consumer find_consumer(Database& catalog, const std::string& name) {
       " USING (workspace_id) WHERE c.name = $1",
       {name});
   if (rows.empty())
-    throw Refused(fmt::format("there is no consumer \"{}\"", name), "tablegate consumer list");
+    throw Refused(fmt::format("there is no consumer \"{}\"", name), Hint::command({"consumer", "list"}));
   return {rows.string(0, 0), name, rows.boolean(0, 1), rows.string(0, 2)};
 }
 
@@ -56,9 +56,9 @@ bool enable_consumer(Database& catalog, const Consumer& consumer, bool enabled) 
 
 void delete_consumer(Database& catalog, const Consumer& consumer) {
   if (!consumer.workspace.empty()) {
-    throw Refused(fmt::format("consumer \"{}\" belongs to workspace {} and cannot be deleted", consumer.name,
-                              consumer.workspace),
-                  "tablegate consumer disable " + consumer.name);
+    throw Refused(fmt::format("consumer \"{}\" belongs to workspace {} and cannot be deleted, only disabled",
+                              consumer.name, consumer.workspace),
+                  Hint::command({"consumer", "show", consumer.name}));
   }
   catalog.query("DELETE FROM tablegate.consumer WHERE consumer_id = $1", {consumer.id});
   notify_change(catalog, "");
@@ -90,7 +90,7 @@ bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& 
                  {key_id, consumer.id})
           .empty()) {
     throw Refused(fmt::format("consumer \"{}\" has no key \"{}\"", consumer.name, key_id),
-                  "tablegate consumer show " + consumer.name);
+                  Hint::command({"consumer", "show", consumer.name}));
   }
   // A key that would become valid only after that moment never becomes valid.
   const Rows changed =

@@ -124,7 +124,7 @@ core::JwtSetting read_setting(const JwtEntry& entry, uint32_t place, const std::
   if (!setting) {
     throw Refused(fmt::format("the JWT setting of consumer \"{}\" cannot be used: {}", consumer,
                               setting.error().text()),
-                  "tablegate consumer set-jwt --help");
+                  Hint::command({"consumer", "set-jwt", "--help"}));
   }
   return std::move(*setting);
 }
@@ -144,7 +144,7 @@ void refuse_conflict(Database& catalog, const Consumer& consumer, const JwtEntry
   const std::optional<core::JwtConflict> conflict = core::find_jwt_conflict(settings);
   if (!conflict) return;
   throw Refused(conflict->text(names[conflict->first], names[conflict->second]),
-                "tablegate consumer show " + names[conflict->second]);
+                Hint::command({"consumer", "show", names[conflict->second]}));
 }
 
 }  // namespace

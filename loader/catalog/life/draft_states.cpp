@@ -32,7 +32,7 @@ std::vector<ApiRow> find_apis_at_once(Database& catalog, const Workspace& worksp
   for (const std::string& name : names) {
     const auto found = by_name.find(name);
     if (found == by_name.end())
-      throw Refused(fmt::format("API \"{}\" was deleted meanwhile", name), "the same command again");
+      throw Refused(fmt::format("API \"{}\" was deleted meanwhile", name), Hint::again());
     apis.push_back(found->second);
   }
   return apis;
@@ -110,6 +110,10 @@ std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRo
     if (!text.empty()) breaks.push_back(std::move(text));
   }
   return breaks;
+}
+
+void refuse_draft_breaks(Database& catalog, const std::vector<ApiRow>& apis) {
+  refuse_breaks(draft_breaks(catalog, apis, read_draft_states(catalog, apis), {}));
 }
 
 }  // namespace tablegate::loader

@@ -33,6 +33,9 @@ std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRo
                                       const std::vector<DraftState>& states,
                                       const std::map<std::string, int>& served);
 
+// Throws Refused when a draft breaks callers of its latest version, naming all.
+void refuse_draft_breaks(Database& catalog, const std::vector<ApiRow>& apis);
+
 // The APIs of the workspace with these names, in this order; as find_apis(), by one query.
 std::vector<ApiRow> find_apis_at_once(Database& catalog, const Workspace& workspace,
                                       const std::vector<std::string>& names);

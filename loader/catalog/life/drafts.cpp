@@ -63,7 +63,7 @@ TestOutcome test_draft(Database& catalog, const ApiRow& api,
   if (!draft.loaded) {
     throw Refused(
         fmt::format("API \"{}\" cannot be tested: its table \"{}\" was never loaded", api.name, api.table),
-        fmt::format("tablegate table load {}", api.table));
+        Hint::command({"table", "load", api.table}));
   }
   TestOutcome outcome = tester.test(draft_entry(api, draft), parameters);
   catalog.query(
@@ -86,7 +86,7 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
       "= $1 AND deleted_at IS NULL FOR UPDATE",
       {api.id});
   if (locked.empty())
-    throw Refused(fmt::format("API \"{}\" was deleted meanwhile", api.name), "tablegate api list");
+    throw Refused(fmt::format("API \"{}\" was deleted meanwhile", api.name), Hint::command({"api", "list"}));
   ApiRow current = api;
   current.definition = locked.string(0, 0);
   current.table = locked.string(0, 1);
@@ -102,11 +102,13 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
   }
   if (!draft.tested) {
     throw Refused(fmt::format("API \"{}\" cannot be committed: this draft has not passed a test", api.name),
-                  fmt::format("tablegate api test \"{}\"", api.name));
+                  Hint::command({"api", "test", api.name}));
   }
   if (!breaking) {
-    if (const auto before = latest_version(catalog, api))
-      refuse_breaks(current, *before, {0, "", current.definition, draft.source}, "commit");
+    if (const auto before = latest_version(catalog, api)) {
+      const std::string breaks = breaks_text(current, *before, {0, "", current.definition, draft.source});
+      if (!breaks.empty()) refuse_breaks({breaks});
+    }
   }
   const CompiledApi compiled = compile_api(draft_entry(current, draft));
   Version version;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -23,6 +24,15 @@ Domains domains_of(Database& catalog, const std::string& gateway, const std::str
       catalog.query("SELECT domain FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2",
                     {gateway, rest_api_id}));
   return {names.begin(), names.end()};
+}
+
+// Of those before: "any host" is none of them.
+Domains lost_domains(const Domains& before, const Domains& after) {
+  Domains lost;
+  if (after.empty()) return lost;
+  std::set_difference(before.begin(), before.end(), after.begin(), after.end(),
+                      std::inserter(lost, lost.end()));
+  return lost;
 }
 
 // "/user/{id}" and "/user/{name}" are the same route.
@@ -62,7 +72,7 @@ void refuse_conflicts(Database& catalog, const std::string& gateway) {
       throw Refused(fmt::format("APIs \"{}\" and \"{}\" both answer {} {} on {}", rows.text(other, 0),
                                 rows.text(i, 0), rows.text(i, 3), path,
                                 rows.null(i, 4) ? std::string("any host") : "domain " + rows.string(i, 4)),
-                    fmt::format("tablegate api unpublish \"{}\"", rows.text(other, 0)));
+                    Hint::command({"api", "versions", rows.text(other, 0)}));
     }
     others.push_back(i);
   }
@@ -110,6 +120,7 @@ class Publisher {
       if (first) entry->second = set_domains(api);
       published.push_back(publish(api, entry->second));
     }
+    refuse_unconfirmed();
     refuse_conflicts(catalog_, request_.gateway);
     const bool changed =
         std::any_of(published.begin(), published.end(), [](const Published& one) { return !one.unchanged; });
@@ -122,7 +133,7 @@ class Publisher {
   void check_domains() {
     for (const std::string& domain : request_.domains) {
       if (catalog_.query("SELECT FROM tablegate.domain WHERE name = $1", {domain}).empty()) {
-        throw Refused(fmt::format("there is no domain \"{}\"", domain), "tablegate get domains");
+        throw Refused(fmt::format("there is no domain \"{}\"", domain), Hint::command({"get", "domains"}));
       }
     }
   }
@@ -133,7 +144,7 @@ class Publisher {
     const Domains before = domains_of(catalog_, request_.gateway, api.rest_api_id);
     const Domains after(request_.domains.begin(), request_.domains.end());
     if (before == after) return false;
-    refuse_silent_move(api, before, after);
+    if (!request_.yes) find_moved(api, before, after);
     catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2",
                    {request_.gateway, api.rest_api_id});
     for (const std::string& domain : after) {
@@ -144,15 +155,19 @@ class Publisher {
     return true;
   }
 
-  // Domains are shared: who else would move must be said before it happens.
-  void refuse_silent_move(const ApiRow& api, const Domains& before, const Domains& after) {
-    if (request_.yes) return;
+  // Domains are shared: who else would move must be said before it happens, and so must what leaves a host.
+  void find_moved(const ApiRow& api, const Domains& before, const Domains& after) {
     const Rows published = catalog_.query(
         "SELECT a.api_id, a.name, w.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) "
         "JOIN "
         "tablegate.workspace w ON w.workspace_id = a.workspace_id JOIN tablegate.business_process b"
         " USING (business_process_id) WHERE p.gateway = $1 AND b.rest_api_id = $2 ORDER BY a.name, w.name",
         {request_.gateway, api.rest_api_id});
+    const auto words = [](const Domains& names) {
+      return names.empty() ? std::string("any host") : name_list({names.begin(), names.end()});
+    };
+    const Domains lost = lost_domains(before, after);
+    const bool loses = !lost.empty() || (before.empty() && !after.empty());
     std::vector<std::string> others;
     for (int i = 0; i < published.size(); ++i) {
       const bool asked = std::any_of(apis_.begin(), apis_.end(),
@@ -161,15 +176,38 @@ class Publisher {
       if (!asked)
         others.push_back(fmt::format("\"{}\"{}", published.text(i, 1),
                                      same_workspace ? "" : " of workspace " + published.string(i, 2)));
+      else if (loses)
+        find_left_host(published.string(i, 0), published.string(i, 1), words(lost), words(after));
     }
     if (others.empty()) return;
-    const auto words = [](const Domains& names) {
-      return names.empty() ? std::string("any host") : name_list({names.begin(), names.end()});
-    };
-    throw Refused(
+    moves_.push_back(
         fmt::format("all APIs of REST API \"{}\" share their domains: {} would move from {} to {} as well",
-                    api.rest_api, fmt::join(others, ", "), words(before), words(after)),
-        "the same command with --yes");
+                    api.rest_api, fmt::join(others, ", "), words(before), words(after)));
+  }
+
+  void find_left_host(const std::string& api_id, const std::string& name, const std::string& lost,
+                      const std::string& after) {
+    const std::string callers = recent_callers(catalog_, api_id, request_.gateway);
+    moves_.push_back(
+        fmt::format("API \"{}\" would no longer answer on {}, only on {}; it was {}", name, lost, after,
+                    callers.empty() ? "not called in the last 7 days, as far as is known" : callers));
+  }
+
+  // All of a command at once: the flag that allows one allows all.
+  void refuse_unconfirmed() const {
+    if (moves_.empty()) return refuse_breaks(breaks_);
+    std::vector<std::string> reasons = moves_;
+    reasons.insert(reasons.end(), breaks_.begin(), breaks_.end());
+    const Hint confirmed = Hint::again().flag("--yes");
+    throw Refused(fmt::format("{}", fmt::join(reasons, "\n")),
+                  breaks_.empty() ? confirmed : confirmed.flag("--breaking"));
+  }
+
+  void find_breaks(const ApiRow& api, int before, int after) {
+    if (request_.breaking) return;
+    std::string breaks =
+        breaks_text(api, read_version(catalog_, api, before), read_version(catalog_, api, after));
+    if (!breaks.empty()) breaks_.push_back(std::move(breaks));
   }
 
   Published publish(const ApiRow& api, bool moved) {
@@ -199,10 +237,8 @@ class Publisher {
       return published;
     }
     if (!same) require_columns(catalog_, api.id, api.name, number);
-    if (!request_.breaking && !before.empty() && !same) {
-      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
-                    read_version(catalog_, api, published.version.value_or(0)), "publish");
-    }
+    if (!before.empty() && !same)
+      find_breaks(api, static_cast<int>(before.integer(0, 0)), published.version.value_or(0));
     catalog_.query(
         "INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (gateway, api_id) DO UPDATE SET version = $3, service = $4, published_by = "
@@ -229,10 +265,7 @@ class Publisher {
         {request_.gateway, api.id});
     check_service(api, now.string(0, 1), version.string(0, 2));
     require_columns(catalog_, api.id, api.name, version.string(0, 0));
-    if (!request_.breaking) {
-      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(now.integer(0, 0))),
-                    read_version(catalog_, api, canary.version), "publish");
-    }
+    find_breaks(api, static_cast<int>(now.integer(0, 0)), canary.version);
     published.publication = next_publication(catalog_, request_.gateway, api.id, now.string(0, 0));
     return published;
   }
@@ -245,16 +278,25 @@ class Publisher {
         {api.id, wanted ? Parameter(std::to_string(*wanted)) : std::nullopt});
     if (rows.empty()) {
       throw wanted ? Refused(fmt::format("API \"{}\" has no version {}", api.name, *wanted),
-                             fmt::format("tablegate api versions \"{}\"", api.name))
+                             Hint::command({"api", "versions", api.name}))
                    : Refused(fmt::format("API \"{}\" has no version yet", api.name),
-                             fmt::format("tablegate api commit \"{}\"", api.name));
+                             Hint::command({"api", "commit", api.name}));
     }
-    if (rows.text(0, 1) != "Publishable") {
-      throw Refused(fmt::format("version {} of API \"{}\" is {}, not Publishable", rows.text(0, 0), api.name,
-                                rows.text(0, 1)),
-                    fmt::format("tablegate api versions \"{}\"", api.name));
-    }
+    if (rows.text(0, 1) != "Publishable") refuse_unapproved(api, rows.string(0, 0), rows.string(0, 1));
     return rows;
+  }
+
+  [[noreturn]] static void refuse_unapproved(const ApiRow& api, const std::string& version,
+                                             const std::string& status) {
+    const bool unasked = status == "Pending for Application", asked = status == "Pending for Approval";
+    const std::string what =
+        fmt::format("version {} of API \"{}\" is {}, not Publishable", version, api.name, status);
+    throw Refused(unasked ? what + ": submit it, then another user approves it"
+                  : asked ? what + ": a member of tablegate_approver other than the submitter must approve it"
+                          : what,
+                  unasked || asked
+                      ? Hint::command({"api", unasked ? "submit" : "approve", api.name, "--version", version})
+                      : Hint::command({"api", "versions", api.name}));
   }
 
   std::string group_of(const ApiRow& api, const std::string& version) {
@@ -266,7 +308,7 @@ class Publisher {
 
   void check_service(const ApiRow& api, const std::string& service, const std::string& group) {
     const GatewayDefinition& gateway = gateway_definition();
-    const std::string next = fmt::format("tablegate get gatewayinstance {} -o json", request_.gateway);
+    const Hint next = Hint::command({"get", "gatewayinstance", request_.gateway, "-o", "json"});
     if (!gateway.has_service(service)) {
       std::vector<std::string> names;
       for (const auto& [name, groups] : gateway.services) names.push_back(name);
@@ -298,6 +340,8 @@ class Publisher {
   const std::vector<ApiRow>& apis_;
   const PublishRequest& request_;
   std::optional<GatewayDefinition> gateway_;
+  std::vector<std::string> moves_;   // what --yes would allow
+  std::vector<std::string> breaks_;  // what --breaking would allow
 };
 
 }  // namespace
@@ -317,6 +361,7 @@ std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRo
   Transaction transaction(catalog);
   lock_catalog(catalog);
   std::vector<Published> results;
+  std::vector<std::string> called;  // all of a command: one --yes allows all
   for (const ApiRow& api : apis) {
     Published result{api.name, std::nullopt, 0, false};
     if (request.version) {
@@ -325,7 +370,10 @@ std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRo
       results.push_back(result);
       continue;
     }
-    if (!request.yes) refuse_while_called(catalog, api, gateway);
+    if (!request.yes) {
+      if (const std::string callers = recent_callers(catalog, api.id, gateway); !callers.empty())
+        called.push_back(fmt::format("API \"{}\" was {}", api.name, callers));
+    }
     const Rows gone = catalog.query("DELETE FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2",
                                     {gateway, api.id});
     result.unchanged = gone.affected() == 0;
@@ -333,6 +381,9 @@ std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRo
                                           : next_publication(catalog, gateway, api.id, std::nullopt);
     results.push_back(result);
   }
+  if (!called.empty())
+    throw Refused(fmt::format("{}\n--yes takes it offline all the same", fmt::join(called, "\n")),
+                  Hint::again().flag("--yes"));
   const bool changed =
       std::any_of(results.begin(), results.end(), [](const Published& one) { return !one.unchanged; });
   if (changed) notify_change(catalog, gateway);

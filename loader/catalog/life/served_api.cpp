@@ -10,7 +10,7 @@ namespace {
 
 // The one to call first: over TLS where there is one.
 std::vector<std::string> domain_urls(Database& catalog, const std::string& gateway,
-                                     const std::string& rest_api_id) {
+                                     const GatewayDefinition& listens, const std::string& rest_api_id) {
   const Rows rows = catalog.query(
       "SELECT d.name, d.definition::text FROM tablegate.rest_api_domain r"
       " JOIN tablegate.domain d ON d.name = r.domain WHERE r.gateway = $1 AND r.rest_api_id = $2"
@@ -20,7 +20,8 @@ std::vector<std::string> domain_urls(Database& catalog, const std::string& gatew
   for (int row = 0; row < rows.size(); ++row) {
     const DomainDefinition domain =
         read_domain_definition(rows.string(row, 1), fmt::format("Domain \"{}\"", rows.text(row, 0)));
-    (domain.protocol == "HTTPS" ? secure : plain).push_back(domain.url());
+    (domain.protocol == "HTTPS" ? secure : plain)
+        .push_back(domain.url(listens.http_listen, listens.https_listen));
   }
   secure.insert(secure.end(), plain.begin(), plain.end());
   return secure;
@@ -44,15 +45,15 @@ ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& g
   if (rows.empty() && !gateway.empty()) find_gateway(catalog, gateway);  // names those there are
   if (rows.empty() || (rows.size() > 1 && rows.null(0, 2))) return served;
   served.gateway = rows.string(0, 0);
-  served.address =
-      read_gateway_definition(rows.string(0, 1), fmt::format("GatewayInstance \"{}\"", served.gateway))
-          .address;
+  const GatewayDefinition instance =
+      read_gateway_definition(rows.string(0, 1), fmt::format("GatewayInstance \"{}\"", served.gateway));
+  served.address = instance.address;
   if (rows.null(0, 2)) return served;
   served.version = static_cast<int>(rows.integer(0, 2));
   served.text = rows.string(0, 3);
   served.definition =
       read_api_definition(served.text, fmt::format("version {} of API \"{}\"", served.version, api.name));
-  served.domains = domain_urls(catalog, served.gateway, api.rest_api_id);
+  served.domains = domain_urls(catalog, served.gateway, instance, api.rest_api_id);
   return served;
 }
 

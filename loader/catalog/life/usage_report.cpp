@@ -15,7 +15,7 @@ constexpr size_t kNamed = 5;  // callers that a refusal names
 std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& question) {
   if (!question.api.empty() &&
       catalog.query("SELECT FROM tablegate.api WHERE name = $1 LIMIT 1", {question.api}).empty()) {
-    throw Refused(fmt::format("there is no API \"{}\"", question.api), "tablegate api list");
+    throw Refused(fmt::format("there is no API \"{}\"", question.api), Hint::command({"api", "list"}));
   }
   const Rows rows = catalog.query(
       fmt::format("SELECT u.gateway, a.name, u.consumer, sum(u.requests),"
@@ -36,13 +36,13 @@ std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& questio
   return sums;
 }
 
-void refuse_while_called(Database& catalog, const ApiRow& api, const std::string& gateway) {
+std::string recent_callers(Database& catalog, const std::string& api_id, const std::string& gateway) {
   const Rows rows = catalog.query(
       "SELECT consumer, sum(requests), to_char(max(last_call) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
       " FROM tablegate.usage WHERE gateway = $1 AND api_id = $2 AND last_call > now() - $3::interval"
       " GROUP BY consumer ORDER BY 2 DESC, 1",
-      {gateway, api.id, kRecent});
-  if (rows.empty()) return;
+      {gateway, api_id, kRecent});
+  if (rows.empty()) return {};
   std::string callers;
   for (int row = 0; row < rows.size() && static_cast<size_t>(row) < kNamed; ++row) {
     const std::string who = rows.text(row, 0).empty() ? "callers without a credential" : rows.string(row, 0);
@@ -51,10 +51,7 @@ void refuse_while_called(Database& catalog, const ApiRow& api, const std::string
   }
   if (static_cast<size_t>(rows.size()) > kNamed)
     callers += fmt::format(" and {} more", static_cast<size_t>(rows.size()) - kNamed);
-  throw Refused(
-      fmt::format("API \"{}\" was called on {} in the last {} by {}", api.name, gateway, kRecent, callers),
-      fmt::format("tablegate api unpublish \"{}\" --yes, or tablegate usage --api \"{}\"", api.name,
-                  api.name));
+  return fmt::format("called on {} in the last {} by {}", gateway, kRecent, callers);
 }
 
 }  // namespace tablegate::loader

@@ -25,7 +25,8 @@ struct UsageSum {
 // never was.
 std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& question);
 
-// Throws Refused when the API was called in the last 7 days, naming by whom.
-void refuse_while_called(Database& catalog, const ApiRow& api, const std::string& gateway);
+// Who called the API in the last 7 days: "called on G in the last 7 days by partner (7 times, the last ...)",
+// or empty.
+std::string recent_callers(Database& catalog, const std::string& api_id, const std::string& gateway);
 
 }  // namespace tablegate::loader

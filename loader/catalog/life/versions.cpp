@@ -28,7 +28,7 @@ StoredVersion read_version(Database& catalog, const ApiRow& api, int version) {
       catalog.query(std::string(kQuery) + " AND version = $2", {api.id, std::to_string(version)});
   if (!rows.empty()) return stored(rows, 0);
   throw Refused(fmt::format("API \"{}\" has no version {}", api.name, version),
-                fmt::format("tablegate api versions \"{}\"", api.name));
+                Hint::command({"api", "versions", api.name}));
 }
 
 std::optional<StoredVersion> latest_version(Database& catalog, const ApiRow& api) {
@@ -46,12 +46,10 @@ std::string breaks_text(const ApiRow& api, const StoredVersion& before, const St
   return message;
 }
 
-void refuse_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after,
-                   const std::string& verb) {
-  const std::string message = breaks_text(api, before, after);
-  if (message.empty()) return;
-  throw Refused(message, fmt::format("tablegate api {} \"{}\" --breaking, when every caller is ready for it",
-                                     verb, api.name));
+void refuse_breaks(const std::vector<std::string>& breaks) {
+  if (breaks.empty()) return;
+  throw Refused(fmt::format("{}\n--breaking allows it, when every caller is ready", fmt::join(breaks, "\n")),
+                Hint::again().flag("--breaking"));
 }
 
 std::vector<FieldChange> changed_fields(const StoredVersion& from, const StoredVersion& to) {

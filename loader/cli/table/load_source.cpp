@@ -21,7 +21,7 @@ constexpr const char* kForms = "--from must be csv:FILE, sql:FILE, postgresql:DS
 
 // --from SCHEME:REST, else the data source's own.
 From from_of(const LoadOptions& options, const TableSpec& spec) {
-  const std::string next = fmt::format("tablegate table load {} --from csv:FILE", spec.name);
+  const Hint next = Hint::again().set("--from", "csv:FILE");
   if (options.from.empty() && spec.source_type == "csv") {
     if (spec.source.path.empty())
       throw Refused(fmt::format("DataSource \"{}\" has no path", spec.source_name), next);

@@ -23,7 +23,7 @@ void check_tables(Database& catalog, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     if (!list_tables(catalog, name).front().refreshed) {
       throw Refused(fmt::format("Table \"{}\" has no refresh in its definition", name),
-                    fmt::format("tablegate get table {} -o json", name));
+                    Hint::command({"get", "table", name, "-o", "json"}));
     }
   }
 }
@@ -44,7 +44,7 @@ void watch(const Settings& settings, WatchOptions options, const std::string& cr
   const int failed = watch_tables([&settings] { return settings.open_catalog(kCatalogPatience); }, options);
   if (options.once && failed > 0)
     throw Refused(fmt::format("{} failed", plural(static_cast<size_t>(failed), "load")),
-                  "tablegate table status");
+                  Hint::command({"table", "status"}));
 }
 
 }  // namespace
