@@ -17,7 +17,7 @@ struct NodeReport {
   std::optional<bool> watching;
   std::optional<int64_t> poll_seconds;
   std::optional<uint64_t> written_publication, written_revision;
-  // Of what nginx serves: told together. No publication: it serves nothing, or nobody can tell.
+  // Of what nginx serves, reported together. No publication: it serves nothing, or that is not known.
   struct Served {
     std::optional<uint64_t> publication;
     std::string sha256;

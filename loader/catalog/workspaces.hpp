@@ -12,7 +12,7 @@ namespace tablegate::loader {
 // Inside a transaction. False: it is there already. Throws Refused where a consumer of this name is somebody
 // else's.
 bool create_workspace(Database& catalog, const std::string& name, bool approval);
-// Whether its versions want approval. False: it is so already.
+// Whether its versions require approval. False: that is so already.
 bool set_approval(Database& catalog, const std::string& name, bool approval);
 
 struct WorkspaceState {

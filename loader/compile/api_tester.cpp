@@ -271,8 +271,8 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
     return outcome;
   }
   core::Walk walk;
-  if (!match.api->program.walk(bound, arena, walk))
-    return problem_outcome({core::Slug::internal_error, {}, {}});
+  if (const core::Problem problem = match.api->program.walk(bound, arena, walk))
+    return problem_outcome(problem);
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
   return mirror_->run(**manifest, *match.api, walk);
 }

@@ -138,6 +138,7 @@ void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
     if (!list) return;
     json.object("X-Tablegate-Truncated", [&] {
       json.text("description", "max_records=N: there are more rows than these N");
+      json.truth("required", false);
       json.object("schema", [&] { json.text("type", "string"); });
     });
   });

@@ -1,5 +1,5 @@
 // A `listen` address of a GatewayInstance: a port, address:port or [v6]:port, and
-// nothing else, because it stands in a file that nginx reads as root. Two texts
+// nothing else, because it is written to a file that nginx reads as root. Two texts
 // of one socket ("80", "0.0.0.0:80") compare as equal.
 #pragma once
 

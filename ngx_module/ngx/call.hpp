@@ -79,7 +79,7 @@ class Call final : public Waiter {
   bool is_reading() const { return state == State::reading_for_proof || state == State::reading; }
   void begin_reading() { state = has_final_proof() ? State::reading : State::reading_for_proof; }
   void end_reading() { state = state == State::reading_for_proof ? State::routed : State::proved; }
-  // The request has a body that nobody has read.
+  // The request has a body that has not been read.
   bool body_pending() const;
   // Takes over a body that was read, by whomever. False: there is none, or it has not been read whole.
   bool load_body();

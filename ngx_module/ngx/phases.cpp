@@ -72,8 +72,7 @@ ngx_int_t start_flight(Call& call) {
   core::BoundValues bound;
   call.problem = core::bind_parameters(*call.route.api, call.data(headers), flight->arena(), bound);
   core::Walk walk;
-  if (!call.problem && !call.route.api->program.walk(bound, flight->arena(), walk))
-    call.problem = {core::Slug::internal_error, {}, {}};
+  if (!call.problem) call.problem = call.route.api->program.walk(bound, flight->arena(), walk);
   if (call.problem) return send_problem(call);
   if (ngx_exiting) worker.leave();
   call.state = Call::State::starting;

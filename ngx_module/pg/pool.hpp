@@ -3,7 +3,7 @@
 // fork, one thread. Connections open on demand, one attempt at a time, and close when idle.
 // With pipeline on, point queries share a quarter of the connections, many in flight
 // on each; everything else has a connection to itself while it runs, so that a slow
-// statement never stands in front of a point query.
+// statement never waits in front of a point query.
 #pragma once
 
 #include <cstddef>
