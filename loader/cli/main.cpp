@@ -94,6 +94,21 @@ int report(const CommandLine& command, const Failure& failure) {
 // Reads the command line and runs nothing: the tests check the commands that messages name by it.
 constexpr const char* kParseOnly = "--parse-only";
 
+void add_verbs(Verb& root, Settings& settings) {
+  add_init(root, settings);
+  add_workspace(root, settings);
+  add_definitions(root, settings);
+  add_files(root, settings);
+  add_table(root, settings);
+  add_api(root, settings);
+  add_consumer(root, settings);
+  add_sync(root, settings);
+  add_gateway(root, settings);
+  add_usage(root, settings);
+  add_doctor(root, settings);
+  add_audit(root, settings);
+}
+
 int run(int count, char** arguments) {
   Settings settings;
   std::vector<std::string> typed(arguments + 1, arguments + count);
@@ -110,18 +125,7 @@ int run(int count, char** arguments) {
       "  tablegate apply -f definitions/\n"
       "  tablegate api test --help");
   Verb root(app);
-  add_init(root, settings);
-  add_workspace(root, settings);
-  add_definitions(root, settings);
-  add_files(root, settings);
-  add_table(root, settings);
-  add_api(root, settings);
-  add_consumer(root, settings);
-  add_sync(root, settings);
-  add_gateway(root, settings);
-  add_usage(root, settings);
-  add_doctor(root, settings);
-  add_audit(root, settings);
+  add_verbs(root, settings);
   add_global_options(app, settings, true);
   const bool parse_only = !typed.empty() && typed.front() == kParseOnly;
   if (parse_only) typed.erase(typed.begin());

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
 
 #include "catalog/life/canary.hpp"
+#include "catalog/life/domain_moves.hpp"
 #include "catalog/life/usage_report.hpp"
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
@@ -16,24 +16,6 @@
 
 namespace tablegate::loader {
 namespace {
-
-using Domains = std::set<std::string>;
-
-Domains domains_of(Database& catalog, const std::string& gateway, const std::string& rest_api_id) {
-  const std::vector<std::string> names = first_column(
-      catalog.query("SELECT domain FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2",
-                    {gateway, rest_api_id}));
-  return {names.begin(), names.end()};
-}
-
-// Of those before: "any host" is none of them.
-Domains lost_domains(const Domains& before, const Domains& after) {
-  Domains lost;
-  if (after.empty()) return lost;
-  std::set_difference(before.begin(), before.end(), after.begin(), after.end(),
-                      std::inserter(lost, lost.end()));
-  return lost;
-}
 
 // "/user/{id}" and "/user/{name}" are the same route.
 std::string route_of(const std::string& path) {
@@ -144,7 +126,10 @@ class Publisher {
     const Domains before = domains_of(catalog_, request_.gateway, api.rest_api_id);
     const Domains after(request_.domains.begin(), request_.domains.end());
     if (before == after) return false;
-    if (!request_.yes) find_moved(api, before, after);
+    if (!request_.yes) {
+      for (std::string& move : domain_moves(catalog_, request_.gateway, api, apis_, before, after))
+        moves_.push_back(std::move(move));
+    }
     catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2",
                    {request_.gateway, api.rest_api_id});
     for (const std::string& domain : after) {
@@ -153,44 +138,6 @@ class Publisher {
           {request_.gateway, api.rest_api_id, domain});
     }
     return true;
-  }
-
-  // Domains are shared: who else would move must be said before it happens, and so must what leaves a host.
-  void find_moved(const ApiRow& api, const Domains& before, const Domains& after) {
-    const Rows published = catalog_.query(
-        "SELECT a.api_id, a.name, w.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) "
-        "JOIN "
-        "tablegate.workspace w ON w.workspace_id = a.workspace_id JOIN tablegate.business_process b"
-        " USING (business_process_id) WHERE p.gateway = $1 AND b.rest_api_id = $2 ORDER BY a.name, w.name",
-        {request_.gateway, api.rest_api_id});
-    const auto words = [](const Domains& names) {
-      return names.empty() ? std::string("any host") : name_list({names.begin(), names.end()});
-    };
-    const Domains lost = lost_domains(before, after);
-    const bool loses = !lost.empty() || (before.empty() && !after.empty());
-    std::vector<std::string> others;
-    for (int i = 0; i < published.size(); ++i) {
-      const bool asked = std::any_of(apis_.begin(), apis_.end(),
-                                     [&](const ApiRow& one) { return one.id == published.text(i, 0); });
-      const bool same_workspace = published.text(i, 2) == api.workspace;
-      if (!asked)
-        others.push_back(fmt::format("\"{}\"{}", published.text(i, 1),
-                                     same_workspace ? "" : " of workspace " + published.string(i, 2)));
-      else if (loses)
-        find_left_host(published.string(i, 0), published.string(i, 1), words(lost), words(after));
-    }
-    if (others.empty()) return;
-    moves_.push_back(
-        fmt::format("all APIs of REST API \"{}\" share their domains: {} would move from {} to {} as well",
-                    api.rest_api, fmt::join(others, ", "), words(before), words(after)));
-  }
-
-  void find_left_host(const std::string& api_id, const std::string& name, const std::string& lost,
-                      const std::string& after) {
-    const std::string callers = recent_callers(catalog_, api_id, request_.gateway);
-    moves_.push_back(
-        fmt::format("API \"{}\" would no longer answer on {}, only on {}; it was {}", name, lost, after,
-                    callers.empty() ? "not called in the last 7 days, as far as is known" : callers));
   }
 
   // All of a command at once: the flag that allows one allows all.
