@@ -1,9 +1,8 @@
 // `tablegate doctor`: checks an installation as far as it exists. Every line is
-// ok or FAIL with the command that helps; exit 1 when one failed.
+// ok, skip, or FAIL with the command that helps; exit 1 when one failed.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,9 +17,7 @@
 #include "cli/output.hpp"
 #include "mirror/reader_access.hpp"
 #include "mirror/table_status.hpp"
-#include "node/certificate.hpp"
-#include "node/domain_rows.hpp"
-#include "node/snapshot.hpp"
+#include "node/node_checks.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -30,11 +27,17 @@ struct Finding {
   std::string check;
   std::string detail;
   Hint next;
+  bool skipped = false;
+};
+
+struct DoctorOptions {
+  std::string nginx = "nginx -t";
+  bool certificates = false;
 };
 
 class Doctor {
  public:
-  Doctor(const Settings& settings, bool certificates) : settings_(settings), certificates_(certificates) {}
+  Doctor(const Settings& settings, const DoctorOptions& options) : settings_(settings), options_(options) {}
 
   void run() {
     try {
@@ -42,6 +45,7 @@ class Doctor {
       say("catalog reachable", true,
           fmt::format("database \"{}\", PostgreSQL {}", PQdb(catalog.connection()),
                       PQserverVersion(catalog.connection()) / 10000));
+      check_encoding("catalog's encoding", catalog);
       check_version(catalog);
       if (healthy_) check_installation(catalog);
     } catch (const Failure& failure) {
@@ -49,9 +53,12 @@ class Doctor {
     }
     report();
     if (healthy_) return;
-    const auto first =
-        std::find_if(findings_.begin(), findings_.end(), [](const Finding& one) { return !one.good; });
-    throw Refused(fmt::format("the installation is not complete; first: {}", first->check), first->next);
+    const auto failed = [](const Finding& finding) { return !finding.good; };
+    const Finding& first = *std::find_if(findings_.begin(), findings_.end(), failed);
+    const auto count = std::count_if(findings_.begin(), findings_.end(), failed);
+    throw Refused(
+        fmt::format("{} failed, the first is: {}", plural(static_cast<size_t>(count), "check"), first.check),
+        first.next.kind() == Hint::Kind::none ? Hint::again() : first.next);
   }
 
  private:
@@ -78,14 +85,25 @@ class Doctor {
     }
   }
 
+  void check_encoding(const std::string& check, const Database& database) {
+    const std::string encoding = database.encoding();
+    say(check, encoding == "UTF8", encoding == "UTF8" ? encoding : encoding + ", and UTF8 is required",
+        Hint::program("createdb --template template0 --encoding UTF8 NAME"));
+  }
+
   void check_installation(Database& catalog) {
+    if (!settings_.mirror.empty())
+      examine("mirror's encoding", [&] { check_encoding("mirror's encoding", settings_.open_mirror()); });
     examine("roles", [&] { check_roles(catalog); });
     examine("reader's grants", [&] { check_reader(catalog); });
     examine("reader's settings", [&] { check_settings(catalog); });
     examine("master key file", [&] { check_master_key(catalog); });
     examine("tables", [&] { check_tables(catalog); });
     examine("gateway", [&] { check_gateways(catalog); });
-    if (certificates_) examine("certificates", [&] { check_certificates(catalog); });
+    NginxHere nginx;
+    examine("nginx", [&] { add((nginx = check_nginx(options_.nginx)).checks); });
+    examine("nodes", [&] { add(check_nodes(catalog)); });
+    examine("certificates", [&] { check_certificates(catalog, nginx.serves); });
   }
 
   void check_roles(Database& catalog) {
@@ -152,19 +170,16 @@ class Doctor {
     }
   }
 
-  // On the node whose nginx serves them: elsewhere the files are not there.
-  void check_certificates(Database& catalog) {
-    ManifestContents contents;
-    contents.gateway = find_gateway(catalog, settings_.gateway);
-    read_domains(catalog, contents);
-    for (const DomainDefinition& domain : contents.domains) {
-      if (domain.protocol != "HTTPS" || !domain.server_block) continue;
-      const CertificateReport found =
-          check_certificate({domain.certificate, domain.certificate_key}, domain.name, std::time(nullptr));
-      const std::string warnings = fmt::format("{}", fmt::join(found.warnings, "; "));
-      const std::string good = warnings.empty() ? "valid until " + found.ends : "warning: " + warnings;
-      say("certificate of " + domain.name, found.fault.empty(), found.fault.empty() ? good : found.fault,
-          Hint::program("openssl x509 -noout -subject -dates -in " + shell_word(domain.certificate)));
+  // Elsewhere their files are not there.
+  void check_certificates(Database& catalog, bool nginx_is_here) {
+    const std::string gateway = find_gateway(catalog, settings_.gateway);
+    add(check_domain_certificates(catalog, gateway, options_.certificates || nginx_is_here));
+  }
+
+  void add(const std::vector<NodeCheck>& checks) {
+    for (const NodeCheck& check : checks) {
+      say(check.name, check.state != NodeCheck::State::bad, check.detail, check.next);
+      findings_.back().skipped = check.state == NodeCheck::State::skipped;
     }
   }
 
@@ -186,14 +201,18 @@ class Doctor {
     }
     for (const Finding& finding : findings_) {
       if (finding.good && settings_.quiet) continue;
-      print_line(fmt::format("{:<5} {}: {}", finding.good ? "ok" : "FAIL", finding.check, finding.detail));
+      print_line(fmt::format("{:<5} {}: {}",
+                             !finding.good     ? "FAIL"
+                             : finding.skipped ? "skip"
+                                               : "ok",
+                             finding.check, finding.detail));
       if (const std::string next = settings_.command->text(finding.next); !next.empty())
         print_line("      try: " + next);
     }
   }
 
   const Settings& settings_;
-  bool certificates_;
+  const DoctorOptions& options_;
   std::vector<Finding> findings_;
   bool healthy_ = true;
 };
@@ -202,13 +221,15 @@ class Doctor {
 
 void add_doctor(Verb& app, Settings& settings) {
   Verb* const verb = app.add_subcommand("doctor", "Check an installation");
-  auto certificates = std::make_shared<bool>(false);
-  verb->add_flag("--certificates", *certificates,
-                 "on a node: also check the certificates of its gateway's domains");
+  auto options = std::make_shared<DoctorOptions>();
+  verb->add_option("--nginx", options->nginx, "command that checks nginx's configuration (default: nginx -t)")
+      ->type_name("CMD");
+  verb->add_flag("--certificates", options->certificates,
+                 "check the domains' certificates although no nginx and no certificate is found here");
   verb->footer(
       "Examples:\n  tablegate doctor\n  tablegate doctor -o json\n"
-      "  tablegate doctor --certificates --gateway dataservice-prod");
-  verb->callback([&settings, certificates] { Doctor(settings, *certificates).run(); });
+      "  tablegate doctor --nginx 'nginx -t -c /etc/nginx/api.conf' --gateway dataservice-prod");
+  verb->callback([&settings, options] { Doctor(settings, *options).run(); });
 }
 
 }  // namespace tablegate::loader

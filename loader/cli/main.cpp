@@ -84,6 +84,8 @@ int report(const CommandLine& command, const Failure& failure) {
   }
   if (const auto* const database = dynamic_cast<const DatabaseError*>(&failure)) {
     if (database->sqlstate.compare(0, 2, "54") == 0) status = 1;  // a limit of PostgreSQL that the data pass
+    if (database->sqlstate.compare(0, 2, "TG") == 0) status = 1;  // a rule of the catalog
+    if (database->sqlstate == "TG006") next = command.text(Hint::command({"workspace", "list"}));
   }
   if (next.empty() && (status == 1 || status == 2)) next = command.help();
   if (!message.empty()) fmt::print(stderr, "tablegate: {}\n", message);

@@ -12,6 +12,7 @@
 #include "cli/duration.hpp"
 #include "cli/output.hpp"
 #include "node/node_sync.hpp"
+#include "node/output_folder.hpp"
 #include "node/snapshot.hpp"
 #include "node/stop_signal.hpp"
 #include "node/watcher.hpp"
@@ -45,6 +46,9 @@ void report(const Settings& settings, const NodeSync& done) {
 
 // What went through went through; a domain that did not is exit 1.
 void tell_domains(const Settings& settings, const DomainReport& domains) {
+  for (const std::string& note : domains.notes) {
+    if (!settings.quiet) fmt::print(stderr, "note: {}\n", note);
+  }
   for (const std::string& warning : domains.warnings) {
     if (!settings.quiet) fmt::print(stderr, "warning: {}\n", warning);
   }
@@ -86,6 +90,7 @@ void watch(const Settings& settings, const SyncOptions& options) {
       std::fflush(stdout);
     };
   }
+  const Descriptor only = OutputFolder::lock_watcher(watching.node.folder);
   Watcher(std::move(watching)).run();
 }
 

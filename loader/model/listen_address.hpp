@@ -13,6 +13,8 @@ namespace tablegate::loader {
 struct ListenAddress {
   std::string socket;  // address family and bytes: equal for one and the same socket
   int port = 0;
+  bool ipv6 = false;
+  bool any = false;  // all addresses of its family
 };
 
 // nullopt: it is none.

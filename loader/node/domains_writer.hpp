@@ -18,9 +18,10 @@ namespace tablegate::loader {
 struct DomainsPlace {
   std::string folder;              // absolute: its `domains.d` is included
   std::string previous;            // domains.conf as nginx has it; empty: none
-  std::function<bool()> http2_on;  // "http2 on;" instead of "listen ... http2"; called only when needed
+  std::function<bool()> http2_on;  // "http2 on;" is known; called only when needed
   int64_t now = 0;                 // seconds since 1970
   CertificateCopies* copies = nullptr;
+  bool ipv6 = false;  // the node can listen on [::]
 };
 
 // The findings about the domains of one sync, one line each.
@@ -29,6 +30,7 @@ struct DomainReport {
   std::vector<std::string> reported;    // the same lines for the catalog, without the faults of files
   std::vector<std::string> kept_files;  // files that kept blocks name because there is no copy
   std::vector<std::string> warnings;    // certificates that an operator should look at
+  std::vector<std::string> notes;       // what new listen lines mean beside the server blocks of others
 };
 
 // The text of domains.conf. Throws Refused: a name, path or address that nginx must not read, or domains that

@@ -14,6 +14,7 @@
 #include "base/trusted_folder.hpp"
 #include "core/manifest/manifest_reader.hpp"
 #include "node/certificate_copies.hpp"
+#include "node/listen_effects.hpp"
 #include "node/nginx_version.hpp"
 #include "node/served_manifest.hpp"
 #include "node/shell_command.hpp"
@@ -69,6 +70,9 @@ std::string fault_of(const std::string& option, const ShellOutcome& outcome) {
   // nginx only warns of a second server block with the same name, and ignores it.
   if (option == "--check" && outcome.output.find("conflicting server name") != std::string::npos)
     return "warns of a conflicting server name";
+  // With `tablegate_manifest FILE optional` nginx starts without it.
+  if (option == "--check" && outcome.output.find("tablegate: no API is served") != std::string::npos)
+    return "reports that no API would be served";
   return outcome.ok ? "" : "failed (" + outcome.how + ")";
 }
 
@@ -127,6 +131,25 @@ std::string absolute_path(const OutputFolder& folder) {
   return std::filesystem::canonical(folder.path()).string();
 }
 
+// A new listen line that would take something from other server blocks is not written: `text` is then what
+// nginx has. Without --check, or with one that does not run nginx -t, nothing is known of others.
+std::string beside_others(std::string text, const std::string& previous, const SyncCommands& commands,
+                          DomainReport& report) {
+  const std::vector<NginxServer> ours = parse_nginx_servers(text, kDomains);
+  const std::vector<NginxServer> before = parse_nginx_servers(previous, kDomains);
+  if (!has_new_listen(ours, before)) return text;
+  const std::optional<NginxConfig> config = read_nginx_config(commands.check, commands.limit);
+  if (!config) return text;
+  ListenEffects effects = listen_effects(ours, before, config->servers);
+  report.notes = std::move(effects.notes);
+  if (effects.faults.empty()) return text;
+  for (const std::string& fault : effects.faults) {
+    report.faults.push_back(fault);
+    report.reported.push_back(fault);
+  }
+  return previous.empty() ? "# No server block can be written yet: `tablegate sync` says why.\n" : previous;
+}
+
 // The domains.conf that nginx has: after a sync that died before its check had passed, the previous one.
 std::string domains_text(const OutputFolder& folder, const ManifestContents& contents,
                          const SyncCommands& commands, CertificateCopies& copies, DomainReport& report) {
@@ -140,7 +163,8 @@ std::string domains_text(const OutputFolder& folder, const ManifestContents& con
     const auto version = find_nginx_version(commands.nginx_version, {commands.check, commands.reload});
     return version && version->has_http2_directive();
   };
-  return write_domains(contents, place, report);
+  place.ipv6 = has_ipv6();
+  return beside_others(write_domains(contents, place, report), place.previous, commands, report);
 }
 
 // A block that was kept without a copy names files that nginx may no longer be able to read (its message has

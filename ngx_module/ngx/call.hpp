@@ -34,6 +34,7 @@ class PoolArena final : public core::Arena {
 class Headers final : public core::HeaderSource {
  public:
   explicit Headers(ngx_http_request_t* r) : request_(r) {}
+  void visit(Visitor& visitor) const override;
   std::string_view find(std::string_view name, unsigned& count) const override;
 
  private:
@@ -100,6 +101,7 @@ class Call final : public Waiter {
   } policy;
   State state = State::start;
   Transport transport = Transport::allowed;
+  std::string_view path;  // that the route is found by: `uri`, but encoded slashes are data
   core::RouteMatch route;
   core::Proof proof;
   core::Problem problem;  // the error of the answer; none while all is well

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 #include <openssl/crypto.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <new>
@@ -116,23 +117,74 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   return const_cast<char*>("failed: out of memory");
 }
 
-char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
-  auto& config = *static_cast<MainConfig*>(conf);
-  ngx_str_t name = static_cast<ngx_str_t*>(cf->args->elts)[1];
-  if (!config.manifest_file.empty()) return const_cast<char*>("is duplicate");
-  if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) return conf_error();
-  config.manifest_file = view(name);
+namespace {
+
+std::string folder_of(const std::string& file) {
+  return file.substr(0, std::max<size_t>(file.rfind('/'), 1));
+}
+
+// HMAC secrets and the digests of keys are in it. sync writes it with mode 0600.
+void warn_if_others_read(ngx_conf_t* cf, const std::string& file) {
+  struct stat about {};
+  if (stat(file.c_str(), &about) != 0 || (about.st_mode & (S_IRGRP | S_IROTH)) == 0) return;
+  ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                     "tablegate manifest \"%s\" holds secrets, and others than its owner can read it; try: "
+                     "chmod 600 %s",
+                     file.c_str(), file.c_str());
+}
+
+// The reason why it cannot be served, or nothing.
+std::string read_manifest_file(MainConfig& config) {
+  const std::string what = "tablegate manifest " + quoted(config.manifest_file);
+  const std::string next = "; try: tablegate sync --output " + folder_of(config.manifest_file);
   core::Result<std::string> text = read_file(config.manifest_file);
-  if (!text)
-    return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + " " + text.error().text());
+  if (!text) {
+    const std::string reason = text.error().text();
+    return what + " " + reason + (reason.back() == ')' ? "" : next);  // it says already what helps
+  }
   auto manifest = core::read_manifest(*text);
   std::string& bytes = *text;
-  OPENSSL_cleanse(bytes.data(), bytes.size());  // HMAC secrets stand in it
+  OPENSSL_cleanse(bytes.data(), bytes.size());  // HMAC secrets are in it
   if (!manifest) {
-    return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + ": " + manifest.error().text());
+    const std::string reason = manifest.error().text();
+    const bool newer = reason.find("this program reads format") != std::string::npos;
+    return what + ": " + reason +
+           (newer ? "; install the module of the release that wrote it, then restart nginx" : next);
   }
   config.manifest = std::move(*manifest);
   config.loaded_at = ngx_time();
+  return {};
+}
+
+}  // namespace
+
+void note_fault(ngx_conf_t* cf, MainConfig& config, const std::string& message) {
+  if (!config.fault.empty()) return;
+  config.fault = message;
+  if (cf->conf_file != nullptr && cf->conf_file->file.fd != NGX_INVALID_FILE) {
+    config.fault +=
+        " in " + std::string(view(cf->conf_file->file.name)) + ":" + std::to_string(cf->conf_file->line);
+  }
+}
+
+char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
+  auto& config = *static_cast<MainConfig*>(conf);
+  auto* const arguments = static_cast<ngx_str_t*>(cf->args->elts);
+  ngx_str_t name = arguments[1];
+  if (!config.manifest_file.empty()) return const_cast<char*>("is duplicate");
+  if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) return conf_error();
+  config.manifest_file = view(name);
+  if (cf->args->nelts == 3) {
+    if (view(arguments[2]) != "optional")
+      return fail(cf, "tablegate_manifest: unknown parameter " + quoted(view(arguments[2])) +
+                          ", only \"optional\" is known");
+    config.manifest_optional = true;
+  }
+  warn_if_others_read(cf, config.manifest_file);
+  const std::string fault = read_manifest_file(config);
+  if (fault.empty()) return NGX_CONF_OK;
+  if (!config.manifest_optional) return fail(cf, fault);
+  note_fault(cf, config, fault);
   return NGX_CONF_OK;
 } catch (const std::exception&) {
   return const_cast<char*>("failed: out of memory");
@@ -158,50 +210,31 @@ char* set_status(ngx_conf_t* cf, ngx_command_t*, void*) noexcept {
 
 namespace {
 
-// Nonces need a place, and a window after which they may be forgotten.
-bool check_signatures(ngx_conf_t* cf, const MainConfig& config) {
-  bool signatures = false;
-  for (const core::Api& api : config.manifest->apis) {
-    if (!api.authentication.hmac) continue;
-    if (config.zone == nullptr) {
-      ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                    "tablegate manifest \"%s\": API \"%s\" takes HMAC signatures, whose nonces require a "
-                    "\"tablegate_zone\" in the http block",
-                    config.manifest_file.c_str(), api.name.c_str());
-      return false;
-    }
-    if (api.hmac.require_nonce && config.hmac_window_off) {
-      ngx_log_error(
-          NGX_LOG_EMERG, cf->log, 0,
-          "tablegate manifest \"%s\": API \"%s\" requires nonces, which \"tablegate_hmac_window 0\" "
-          "does not remember",
-          config.manifest_file.c_str(), api.name.c_str());
-      return false;
-    }
-    signatures = true;
-  }
-  // Two masters share no memory.
-  if (signatures && ngx_inherited != 0) {
-    ngx_log_error(
-        NGX_LOG_WARN, cf->log, 0,
-        "tablegate: a binary upgrade begins with an empty store of nonces: requests that both masters "
-        "see can be sent twice; to prevent that, stop nginx and start it");
-  }
-  return true;
+std::string of_api(const MainConfig& config, const core::Api& api) {
+  return "tablegate manifest " + quoted(config.manifest_file) + ": API " + quoted(api.name);
 }
 
-}  // namespace
-
-ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
-  if (!config.manifest) {
-    if (!config.enabled_anywhere && !config.openapi_anywhere && !config.status_anywhere) return NGX_OK;
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" requires a \"tablegate_manifest\" in the http block",
-                  config.enabled_anywhere   ? "tablegate on"
-                  : config.openapi_anywhere ? "tablegate_openapi"
-                                            : "tablegate_status");
-    return NGX_ERROR;
+// Nonces need a place, and a window after which they may be forgotten.
+std::string signature_fault(const MainConfig& config, bool& signatures) {
+  for (const core::Api& api : config.manifest->apis) {
+    if (!api.authentication.hmac) continue;
+    signatures = true;
+    if (config.zone == nullptr) {
+      return of_api(config, api) +
+             " takes HMAC signatures, whose nonces require a \"tablegate_zone\" in the http block; add to "
+             "it: "
+             "tablegate_zone 32m;";
+    }
+    if (api.hmac.require_nonce && config.hmac_window_off) {
+      return of_api(config, api) +
+             " requires nonces, which \"tablegate_hmac_window 0\" does not remember; remove that directive";
+    }
   }
-  if (!check_signatures(cf, config)) return NGX_ERROR;
+  return {};
+}
+
+// Finds the pool of each API.
+std::string pool_fault(MainConfig& config) {
   for (const core::Api& api : config.manifest->apis) {
     size_t pool = 0;
     bool found = false;
@@ -215,13 +248,67 @@ ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
       }
     }
     if (!found) {
-      ngx_log_error(
-          NGX_LOG_EMERG, cf->log, 0,
-          "tablegate manifest \"%s\": API \"%s\" requires resource_group \"%s\" of tablegate_service \"%s\", "
-          "which nginx.conf does not define",
-          config.manifest_file.c_str(), api.name.c_str(), api.resource_group.c_str(), api.service.c_str());
+      return of_api(config, api) + " requires resource_group " + quoted(api.resource_group) +
+             " of tablegate_service " + quoted(api.service) +
+             ", which nginx.conf does not define; add it there, or try: tablegate api publish " +
+             quoted(api.name) + " --service NAME";
+    }
+  }
+  return {};
+}
+
+// A reload must not end what the running configuration serves.
+bool serves_already(const ngx_cycle_t* old) {
+  if (old == nullptr || ngx_is_init_cycle(old) || old->modules == nullptr) return false;
+  bool known = false;  // otherwise it has no place for our configuration
+  for (ngx_uint_t i = 0; old->modules[i] != nullptr; ++i) {
+    known = known || old->modules[i] == &ngx_http_tablegate_module;
+  }
+  if (!known || ngx_get_conf(old->conf_ctx, ngx_http_module) == nullptr) return false;
+  const auto* const config =
+      static_cast<const MainConfig*>(ngx_http_cycle_get_module_main_conf(old, ngx_http_tablegate_module));
+  return config != nullptr && config->manifest != nullptr;
+}
+
+const char* directive_without_manifest(const MainConfig& config) {
+  return config.enabled_anywhere   ? "tablegate on"
+         : config.openapi_anywhere ? "tablegate_openapi"
+         : config.status_anywhere  ? "tablegate_status"
+                                   : nullptr;
+}
+
+}  // namespace
+
+ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
+  bool signatures = false;
+  if (config.manifest && config.fault.empty()) config.fault = signature_fault(config, signatures);
+  if (config.manifest && config.fault.empty()) config.fault = pool_fault(config);
+  if (!config.fault.empty()) {
+    const std::string& fault = config.fault;
+    if (!config.manifest_optional || serves_already(cf->cycle->old_cycle)) {
+      ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%*s", fault.size(), fault.data());
       return NGX_ERROR;
     }
+    config.manifest.reset();
+    ngx_log_error(NGX_LOG_ERR, cf->log, 0,
+                  "tablegate: no API is served, each call is answered with 503 until this is corrected and "
+                  "nginx is reloaded: %*s",
+                  fault.size(), fault.data());
+    return NGX_OK;
+  }
+  if (!config.manifest) {
+    const char* const directive = directive_without_manifest(config);
+    if (directive == nullptr) return NGX_OK;
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" requires a \"tablegate_manifest\" in the http block",
+                  directive);
+    return NGX_ERROR;
+  }
+  // Two masters share no memory.
+  if (signatures && ngx_inherited != 0) {
+    ngx_log_error(
+        NGX_LOG_WARN, cf->log, 0,
+        "tablegate: a binary upgrade begins with an empty store of nonces: requests that both masters "
+        "see can be sent twice; to prevent that, stop nginx and start it");
   }
   return NGX_OK;
 }

@@ -26,7 +26,8 @@ struct ResourceGroup {
 // tablegate_service NAME { ... }
 struct Service {
   std::string name;
-  std::unique_ptr<pg::Dsn> dsn;
+  std::unique_ptr<pg::Dsn> dsn;  // null only where the configuration has a fault
+  bool has_dsn = false;          // the directive was there
   std::vector<ResourceGroup> groups;
   ngx_msec_t connect_timeout = 1000;
   bool prepare = true;
@@ -39,6 +40,8 @@ struct MainConfig {
 
   std::vector<Service> services;
   std::string manifest_file;
+  bool manifest_optional = false;
+  std::string fault;  // why no API can be served: the first found, of the manifest or of a service
   std::unique_ptr<const core::Manifest> manifest;
   // For each API of the manifest the number of its pool, counted over all groups of all services in order.
   std::vector<size_t> pool_of_api;
@@ -79,7 +82,11 @@ char* set_service(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 char* set_status(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 
+// Keeps the first fault, with file and line of the directive, for check_config().
+void note_fault(ngx_conf_t* cf, MainConfig& config, const std::string& message);
+
 // Postconfiguration: everything the manifest asks for is there. NGX_OK, or NGX_ERROR with the reason logged.
+// With `optional`, a start without it is NGX_OK too, and the configuration has no manifest.
 ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config);
 
 }  // namespace tablegate::ngx

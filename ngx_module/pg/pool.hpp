@@ -88,6 +88,9 @@ class Pool final : private ConnectionOwner, private TimerHandler {
 
   PoolStatistics statistics() const;
 
+  // A query would fail at once: there is no connection, and the next attempt to open one has to wait.
+  bool is_unavailable() const { return down_ || (backing_off_ && open_count() == 0); }
+
  private:
   struct Lane {
     std::unique_ptr<Connection> connection;  // open, or null

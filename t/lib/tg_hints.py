@@ -10,7 +10,7 @@ kNouns = ("api", "table", "consumer", "workspace", "gateway")
 kGlobals = ("--catalog", "--mirror", "--workspace", "--gateway")
 kLooks = (["get"], ["api", "test"])  # change nothing: one of several, or the list of what there is, is no more than was asked
 kPrograms = ("tablegate", "psql", "createdb", "pg_isready", "chmod", "chown", "ls", "df", "iconv", "openssl", "xz", "zstd", "bzip2", "lz4", "gzip", "7z",
-             "unrar", "unzip", "tar", "libreoffice")
+             "unrar", "unzip", "tar", "sed", "systemctl", "nginx", "libreoffice")
 
 
 def hints_of(result):

@@ -104,14 +104,13 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
     throw Refused(fmt::format("API \"{}\" cannot be committed: this draft has not passed a test", api.name),
                   Hint::command({"api", "test", api.name}));
   }
+  Version version;
   if (!breaking) {
-    if (const auto before = latest_version(catalog, api)) {
-      const std::string breaks = breaks_text(current, *before, {0, "", current.definition, draft.source});
-      if (!breaks.empty()) refuse_breaks({breaks});
-    }
+    const CommitBreaks breaks = commit_breaks(catalog, current, {0, "", current.definition, draft.source});
+    if (!breaks.error.empty()) refuse_breaks({breaks.error});
+    version.note = breaks.note;
   }
   const CompiledApi compiled = compile_api(draft_entry(current, draft));
-  Version version;
   version.version = latest.empty() ? 1 : static_cast<int>(latest.integer(0, 0)) + 1;
   const Rows made = catalog.query(
       "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message,"

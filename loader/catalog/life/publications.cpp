@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "catalog/life/approval.hpp"
 #include "catalog/life/canary.hpp"
 #include "catalog/life/domain_moves.hpp"
 #include "catalog/life/usage_report.hpp"
@@ -94,7 +95,7 @@ class Publisher {
   std::vector<Published> run() {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
-    check_domains();
+    for (const std::string& domain : request_.domains) check_domain(domain);
     std::vector<Published> published;
     std::map<std::string, bool> moved;  // REST APIs whose domains this command changed
     for (const ApiRow& api : apis_) {
@@ -112,11 +113,20 @@ class Publisher {
   }
 
  private:
-  void check_domains() {
-    for (const std::string& domain : request_.domains) {
-      if (catalog_.query("SELECT FROM tablegate.domain WHERE name = $1", {domain}).empty()) {
-        throw Refused(fmt::format("there is no domain \"{}\"", domain), Hint::command({"get", "domains"}));
-      }
+  // It is there, and shared or the workspace's of these APIs.
+  void check_domain(const std::string& domain) {
+    const Rows rows = catalog_.query(
+        "SELECT w.name, d.shared FROM tablegate.domain d JOIN tablegate.workspace w USING (workspace_id)"
+        " WHERE d.name = $1",
+        {domain});
+    if (rows.empty())
+      throw Refused(fmt::format("there is no domain \"{}\"", domain), Hint::command({"get", "domains"}));
+    const bool own = std::all_of(apis_.begin(), apis_.end(),
+                                 [&](const ApiRow& api) { return api.workspace == rows.text(0, 0); });
+    if (!own && !rows.boolean(0, 1)) {
+      throw Refused(
+          fmt::format("domain \"{}\" belongs to workspace {} and is not shared", domain, rows.text(0, 0)),
+          Hint::command({"get", "domains"}));
     }
   }
 
@@ -229,21 +239,23 @@ class Publisher {
                    : Refused(fmt::format("API \"{}\" has no version yet", api.name),
                              Hint::command({"api", "commit", api.name}));
     }
-    if (rows.text(0, 1) != "Publishable") refuse_unapproved(api, rows.string(0, 0), rows.string(0, 1));
+    if (rows.text(0, 1) != "Publishable")
+      refuse_unapproved(api, static_cast<int>(rows.integer(0, 0)), rows.string(0, 1));
     return rows;
   }
 
-  [[noreturn]] static void refuse_unapproved(const ApiRow& api, const std::string& version,
-                                             const std::string& status) {
-    const bool unasked = status == "Pending for Application", asked = status == "Pending for Approval";
+  [[noreturn]] void refuse_unapproved(const ApiRow& api, int version, const std::string& status) {
     const std::string what =
         fmt::format("version {} of API \"{}\" is {}, not Publishable", version, api.name, status);
-    throw Refused(unasked ? what + ": submit it, then another user approves it"
-                  : asked ? what + ": a member of tablegate_approver other than the submitter must approve it"
-                          : what,
-                  unasked || asked
-                      ? Hint::command({"api", unasked ? "submit" : "approve", api.name, "--version", version})
-                      : Hint::command({"api", "versions", api.name}));
+    const bool unasked = status == "Pending for Application", asked = status == "Pending for Approval";
+    if (!unasked && !asked) throw Refused(what, Hint::command({"api", "versions", api.name}));
+    const bool waits = requires_approval(catalog_, api, version);
+    throw Refused(
+        what + (!waits    ? "; its workspace requires no approval any more, an operator can approve it"
+                : unasked ? "; submit it, then another user approves it"
+                          : "; a member of tablegate_approver other than the submitter must approve it"),
+        Hint::command({"api", waits && unasked ? "submit" : "approve", api.name, "--version",
+                       std::to_string(version)}));
   }
 
   std::string group_of(const ApiRow& api, const std::string& version) {

@@ -35,6 +35,13 @@ std::string breaks_text(const ApiRow& api, const StoredVersion& before, const St
 // Throws Refused when there is one of breaks_text(): all of a command, because one --breaking allows all.
 void refuse_breaks(const std::vector<std::string>& breaks);
 
+// What a commit of `after` breaks. Callers know versions that were published, now or before: `error`, else
+// empty. What only the latest version had, which never was: `note`.
+struct CommitBreaks {
+  std::string error, note;
+};
+CommitBreaks commit_breaks(Database& catalog, const ApiRow& api, const StoredVersion& after);
+
 // Definitions field by field, what they are compiled against below /source.
 std::vector<FieldChange> changed_fields(const StoredVersion& from, const StoredVersion& to);
 
