@@ -28,7 +28,7 @@ void check_dsn(const std::string& dsn, const std::string& what) {
       PQconninfoParse(dsn.c_str(), nullptr), &PQconninfoFree);
   if (!options) {
     throw WrongUsage("the connection string of " + what + " cannot be read",
-                     "--catalog 'host=/run/postgresql dbname=tablegate'");
+                     Hint::again().set("--catalog", "host=/run/postgresql dbname=tablegate"));
   }
 }
 
@@ -37,6 +37,25 @@ std::vector<const char*> pointers(const std::vector<Parameter>& parameters) {
   values.reserve(parameters.size());
   for (const Parameter& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
   return values;
+}
+
+std::string server_words(PGconn* connection) {
+  const char* const host = PQhost(connection);
+  std::string words;
+  if (host != nullptr && *host != '\0') words += " -h " + shell_word(host);
+  if (const char* const port = PQport(connection); port != nullptr && *port != '\0')
+    words += std::string(" -p ") + port;
+  return words;
+}
+
+// There is no SQLSTATE of a connection that was rejected, only the server's message.
+Hint connect_hint(PGconn* connection) {
+  const std::string database = PQdb(connection) == nullptr ? "" : PQdb(connection);
+  const bool missing =
+      std::string(PQerrorMessage(connection)).find("database \"" + database + "\" does not exist") !=
+      std::string::npos;
+  if (!missing) return Hint::program("pg_isready" + server_words(connection));
+  return Hint::program("createdb" + server_words(connection) + " " + shell_word(database));
 }
 
 [[noreturn]] void fail(PGconn* connection, PGresult* result) {
@@ -112,7 +131,7 @@ void Database::begin_session(const std::string& what) {
   if (connection() == nullptr) throw SystemFailure("no memory for a connection to " + what);
   if (PQstatus(connection()) != CONNECTION_OK) {
     throw SystemFailure("cannot connect to " + what + ": " + error_text(connection()),
-                        "pg_isready, or --catalog 'host=... dbname=...'");
+                        connect_hint(connection()));
   }
   PQsetNoticeProcessor(connection(), &ignore_notice, nullptr);
   // The loader qualifies all names; a user's search_path must not interfere.

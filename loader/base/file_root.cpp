@@ -40,7 +40,7 @@ FileRoot::FileRoot(const std::string& folder) : name_(plain_path(folder)) {
       ::openat(parent.number(), last.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder_->number() < 0)
     throw SystemFailure(fmt::format("cannot open folder {}: {}", folder, std::strerror(errno)),
-                        "ls -ld " + folder);
+                        Hint::program("ls -ld " + shell_word(folder)));
 }
 
 Descriptor FileRoot::open(const std::string& path, int flags) const {

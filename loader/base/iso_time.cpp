@@ -93,7 +93,7 @@ std::string read_iso_time(const std::string& text, const std::string& option) {
   if (!date_only) scan_clock(scan);
   if (!scan.good() || !scan.at_end()) {
     throw WrongUsage(fmt::format("{} requires an ISO 8601 time with an offset, not \"{}\"", option, text),
-                     fmt::format("{0} 2027-01-31T08:00:00Z, or {0} 2027-01-31T08:00:00+08:00", option));
+                     Hint::again().set(option, "2027-01-31T08:00:00Z"));
   }
   return date_only ? text + "T00:00:00Z" : text;
 }

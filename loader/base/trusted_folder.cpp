@@ -20,14 +20,16 @@ constexpr int kMaxLinks = 40;  // as the kernel: path_resolution(7)
 constexpr int kLook = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 
 [[noreturn]] void fail(const std::string& path) {
-  throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)), "ls -ld " + path);
+  throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)),
+                      Hint::program("ls -ld " + shell_word(path)));
 }
 
 void check_owner(const std::string& path, const struct stat& about) {
   if (about.st_uid == 0 || about.st_uid == ::geteuid()) return;
   throw Refused(fmt::format("{}: belongs to user {}, who could change what is trusted there", path,
                             static_cast<unsigned>(about.st_uid)),
-                fmt::format("chown {} {}", S_ISLNK(about.st_mode) ? "-h root" : "root", path));
+                Hint::program(fmt::format("chown {} {}", S_ISLNK(about.st_mode) ? "-h root" : "root",
+                                          shell_word(path))));
 }
 
 // The group bits cover access lists too: they are an ACL's mask.
@@ -38,7 +40,7 @@ bool others_write(const struct stat& about) {
 [[noreturn]] void refuse_mode(const std::string& path, const struct stat& about) {
   throw Refused(fmt::format("{}: others can write to it (mode {:04o}) and so change what is trusted there",
                             path, about.st_mode & 07777U),
-                "chmod go-w " + path);
+                Hint::program("chmod go-w " + shell_word(path)));
 }
 
 // In a folder with the sticky bit others cannot rename or remove what is ours: unlink(2), rename(2).

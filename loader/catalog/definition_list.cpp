@@ -130,7 +130,7 @@ std::vector<ListedDefinition> list_definitions(Database& catalog, const std::str
   }
   if (list.empty() && !name.empty()) {
     throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind).label, name),
-                  fmt::format("tablegate get {}", kind_info(kind).name));
+                  Hint::command({"get", kind_info(kind).name}));
   }
   return list;
 }

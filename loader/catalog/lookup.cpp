@@ -53,12 +53,13 @@ std::string find_rest_api(Database& catalog, const std::string& name, const std:
   for (int i = 0; i < rows.size(); ++i) {
     if (version.empty() ? rows.size() == 1 : rows.text(i, 0) == version) return rows.string(i, 1);
   }
-  if (rows.empty()) throw Refused(fmt::format("there is no REST API \"{}\"", name), "tablegate get restapis");
+  if (rows.empty())
+    throw Refused(fmt::format("there is no REST API \"{}\"", name), Hint::command({"get", "restapis"}));
   throw Refused(version.empty() ? fmt::format("REST API \"{}\" has several versions: {}", name,
                                               name_list(first_column(rows)))
                                 : fmt::format("REST API \"{}\" has no version \"{}\" (there is {})", name,
                                               version, name_list(first_column(rows))),
-                fmt::format("the same command with the version {}", rows.text(rows.size() - 1, 0)));
+                Hint::command({"get", "restapi", name}));
 }
 
 std::string join_path(const std::string& base_path, const std::string& path) {
@@ -87,14 +88,15 @@ Workspace find_workspace(Database& catalog, const std::string& wanted) {
     if (wanted.empty() ? rows.size() == 1 : rows.text(i, 0) == wanted)
       return {rows.string(i, 1), rows.string(i, 0)};
   }
-  if (rows.empty()) throw Refused("the catalog has no workspace", "tablegate workspace create NAME");
+  if (rows.empty())
+    throw Refused("the catalog has no workspace", Hint::command({"workspace", "create", "NAME"}));
   if (wanted.empty()) {
     throw Refused("there are several workspaces: " + name_list(first_column(rows)),
-                  "--workspace " + rows.string(0, 0));
+                  Hint::again().set("--workspace", "NAME"));
   }
   throw Refused(
       fmt::format("there is no workspace \"{}\" (there is {})", wanted, name_list(first_column(rows))),
-      "tablegate workspace list");
+      Hint::again().set("--workspace", "NAME"));
 }
 
 std::string find_gateway(Database& catalog, const std::string& wanted) {
@@ -103,14 +105,17 @@ std::string find_gateway(Database& catalog, const std::string& wanted) {
     if (wanted.empty() ? names.size() == 1 : name == wanted) return name;
   }
   if (names.empty()) {
-    throw Refused("the catalog has no gateway instance",
-                  "tablegate apply -f - <<< '{\"kind\": \"GatewayInstance\", \"name\": \"NAME\"}'");
+    throw Refused(
+        "the catalog has no gateway instance: apply a definition such as {\"kind\": \"GatewayInstance\", "
+        "\"name\": \"gateway1\"}",
+        Hint::command({"apply", "-f", "FILE"}));
   }
   if (wanted.empty()) {
-    throw Refused("there are several gateway instances: " + name_list(names), "--gateway " + names.front());
+    throw Refused("there are several gateway instances: " + name_list(names),
+                  Hint::again().set("--gateway", "NAME"));
   }
   throw Refused(fmt::format("there is no gateway instance \"{}\" (there is {})", wanted, name_list(names)),
-                "tablegate get gatewayinstances");
+                Hint::again().set("--gateway", "NAME"));
 }
 
 bool has_business_process(Database& catalog, const Workspace& workspace, const std::string& name) {
@@ -156,7 +161,7 @@ std::vector<ApiRow> find_named_apis(Database& catalog, const Workspace& workspac
     const auto found = by_name.find(name);
     if (found == by_name.end())
       throw Refused(fmt::format("there is no API \"{}\" in workspace {}", name, workspace.name),
-                    "tablegate api list");
+                    Hint::command({"api", "list"}));
     apis.push_back(found->second);
   }
   return apis;
@@ -177,7 +182,7 @@ std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,
   if (apis.empty() && !business_process.empty()) {
     throw Refused(fmt::format("there is no API in business process \"{}\" of workspace {}", business_process,
                               workspace.name),
-                  "tablegate api list");
+                  Hint::command({"api", "list"}));
   }
   return apis;
 }

@@ -38,9 +38,10 @@ int version_of(Database& database, const Migrations& set) {
 }
 
 [[noreturn]] void refuse_newer(const Migrations& set, int version) {
-  throw Refused(fmt::format("the {} is of version {}, this loader knows up to {}: a newer tablegate made it",
+  throw Refused(fmt::format("the {} is of version {}, this loader knows up to {}: a newer tablegate made it; "
+                            "install that version or a later one",
                             set.what, version, newest(set)),
-                "tablegate --version, then install that version or a later one");
+                Hint::command({"--version"}));
 }
 
 // All functions and triggers of the schema as one text, with who may call them.
@@ -85,17 +86,29 @@ void require(Database& database, const Migrations& set) {
   const std::string name = PQdb(database.connection());
   if (version == 0) {
     throw Refused(fmt::format("database \"{}\" holds no {}", name, set.what),
-                  "tablegate init --workspace NAME");
+                  Hint::command({"init", "--workspace", "NAME"}));
   }
   if (version > newest(set)) refuse_newer(set, version);
   if (version < newest(set)) {
-    throw Refused(fmt::format("the {} in database \"{}\" is of version {}, this loader requires {}", set.what,
-                              name, version, newest(set)),
-                  "tablegate init --workspace NAME (upgrades it)");
+    throw Refused(fmt::format("the {} in database \"{}\" is of version {}, this loader requires {}; init "
+                              "upgrades it",
+                              set.what, name, version, newest(set)),
+                  init_hint(database));
   }
 }
 
 }  // namespace
+
+Hint init_hint(Database& catalog) {
+  std::string workspace = "NAME";
+  const char* const readable =
+      "SELECT has_table_privilege(to_regclass('tablegate.workspace'), 'SELECT') IS TRUE";
+  if (catalog.query(readable).boolean(0, 0)) {
+    const Rows names = catalog.query("SELECT name FROM tablegate.workspace ORDER BY name LIMIT 1");
+    if (!names.empty()) workspace = names.string(0, 0);
+  }
+  return Hint::command({"init", "--workspace", workspace});
+}
 
 int newest_migration() {
   return newest(of_catalog());

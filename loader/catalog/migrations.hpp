@@ -24,5 +24,7 @@ Upgrade run_mirror_migrations(Database& mirror);
 // Throw Refused when the catalog, or the mirror's part, is missing, older or newer than this loader.
 void require_catalog(Database& catalog);
 void require_mirror(Database& mirror);
+// The init that finishes this catalog: of a workspace that there is, so that none is made.
+Hint init_hint(Database& catalog);
 
 }  // namespace tablegate::loader

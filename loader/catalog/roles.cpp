@@ -190,7 +190,7 @@ void refuse_lost_owners(Database& database) {
                             "restore the dump again into an empty "
                             "database",
                             rows.text(0, 0)),
-                "tablegate init --roles");
+                Hint::command({"init", "--roles"}));
 }
 
 bool ensure_database_grants(Database& catalog) {

@@ -37,8 +37,10 @@ std::string since_moment(const std::string& text) {
       return fmt::format("now() - interval '{} {}'", std::string_view(text).substr(0, digits), unit);
   }
   if (text.size() < std::string_view("2027-01-31").size()) {
-    throw WrongUsage(fmt::format("--since requires a time or a duration, not \"{}\"", text),
-                     "--since 24h, --since 7d, or --since 2027-01-31T08:00:00Z");
+    throw WrongUsage(fmt::format("--since requires a time such as 2027-01-31T08:00:00Z or a duration such as "
+                                 "24h or 7d, not \"{}\"",
+                                 text),
+                     Hint::again().set("--since", "24h"));
   }
   return fmt::format("timestamptz '{}'", read_iso_time(text, "--since"));
 }

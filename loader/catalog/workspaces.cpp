@@ -23,7 +23,7 @@ bool create_workspace(Database& catalog, const std::string& name, bool approval)
     if (error.sqlstate != "23505") throw;
     throw Refused(
         fmt::format("workspace {} requires a consumer of its name, but another consumer has this name", name),
-        "tablegate consumer show " + name);
+        Hint::command({"consumer", "show", name}));
   }
   return true;
 }
@@ -41,7 +41,7 @@ bool set_approval(Database& catalog, const std::string& name, bool approval) {
 bool set_members(Database& catalog, const std::string& name, const std::string& role) {
   if (!role.empty() && catalog.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", {role}).empty())
     throw Refused(fmt::format("there is no role {}", role),
-                  fmt::format("psql -c 'CREATE ROLE \"{}\"'", role));
+                  Hint::program("psql -c " + shell_word(fmt::format("CREATE ROLE \"{}\"", role))));
   return catalog
              .query(
                  "UPDATE tablegate.workspace SET members = nullif($2, '')::name WHERE name = $1 AND members "
@@ -55,7 +55,7 @@ void delete_workspace(Database& catalog, const std::string& name) {
   Transaction transaction(catalog);
   const Rows rows = catalog.query("SELECT workspace_id FROM tablegate.workspace WHERE name = $1", {name});
   if (rows.empty())
-    throw Refused(fmt::format("there is no workspace \"{}\"", name), "tablegate workspace list");
+    throw Refused(fmt::format("there is no workspace \"{}\"", name), Hint::command({"workspace", "list"}));
   const Rows left = catalog.query(
       "SELECT what, name FROM (SELECT 'REST API' AS what, name, workspace_id FROM tablegate.rest_api"
       " UNION ALL SELECT 'domain', name, workspace_id FROM tablegate.domain"
@@ -78,7 +78,7 @@ void delete_workspace(Database& catalog, const std::string& name) {
   if (!left.empty()) {
     throw Refused(
         fmt::format("workspace {} is not empty: it has {} \"{}\"", name, left.text(0, 0), left.text(0, 1)),
-        fmt::format("tablegate export - --workspace {}", name));
+        Hint::command({"export", "-", "--workspace", name}));
   }
   catalog.query("DELETE FROM tablegate.consumer WHERE workspace_id = $1", {rows.string(0, 0)});
   catalog.query("DELETE FROM tablegate.workspace WHERE workspace_id = $1", {rows.string(0, 0)});

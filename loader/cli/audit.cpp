@@ -47,7 +47,7 @@ int prune_days(const std::string& text) {
   const auto [unit, error] = std::from_chars(text.data(), end, days);
   if (error != std::errc() || unit + 1 != end || *unit != 'd' || days < kLeastAuditDays || days > 36500) {
     throw WrongUsage(fmt::format("--prune is a number of days, at least {}d", kLeastAuditDays),
-                     "tablegate audit --prune 400d");
+                     Hint::again().set("--prune", "400d"));
   }
   return days;
 }

@@ -12,6 +12,8 @@
 
 namespace tablegate::loader {
 
+class CommandLine;
+
 // The global options, filled before any verb's callback runs.
 struct Settings {
   std::string catalog;    // --catalog, TABLEGATE_CATALOG; empty: libpq's defaults
@@ -24,6 +26,8 @@ struct Settings {
   bool wait = false;
   std::chrono::milliseconds wait_timeout{30000};
   std::string wait_timeout_text = "30s";
+
+  const CommandLine* command = nullptr;  // the one that runs
 
   // Nothing for people to be printed: -o json or -q.
   bool silent() const { return json || quiet; }

@@ -110,7 +110,7 @@ void delete_one(const Settings& settings, const std::string& word, const std::st
                 const std::string& version) {
   const Kind kind = read_kind(word);
   if (!version.empty() && kind != Kind::rest_api)
-    throw WrongUsage("--version applies to REST APIs only", "tablegate delete restapi NAME --version v1");
+    throw WrongUsage("--version applies to REST APIs only", Hint());
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
   std::optional<MirrorTable> mirror;

@@ -123,12 +123,12 @@ class Deployment {
     if (failed.empty()) {
       throw Refused(fmt::format("table {} was never loaded, so no draft that reads it can be tested; {}",
                                 name_list({unloaded.begin(), unloaded.end()}), kDrafts),
-                    "tablegate table load " + *unloaded.begin());
+                    Hint::command({"table", "load", *unloaded.begin()}));
     }
     std::string lines;
     for (size_t i = 0; i < std::min(failed.size(), kNamed); ++i) lines += "\n  " + failed[i];
     throw Refused(fmt::format("{} did not pass; {}:{}", plural(failed.size(), "API"), kDrafts, lines),
-                  "tablegate api test NAME --param K=V, or correct the definition and deploy again");
+                  Hint::again());
   }
 
   // Of all APIs before the first commit: callers of the latest version, and of the one that is served.
@@ -138,10 +138,11 @@ class Deployment {
     progress_.clear();
     std::string lines;
     for (size_t i = 0; i < std::min(breaks.size(), kNamed); ++i) lines += "\n  " + breaks[i];
-    throw Refused(fmt::format("{} would break callers; the applied definitions remain drafts, "
-                              "nothing was committed:{}",
-                              plural(breaks.size(), "API"), lines),
-                  "the same command with --breaking, once every caller is ready for it");
+    throw Refused(
+        fmt::format("{} would break callers; the applied definitions remain drafts, "
+                    "nothing was committed (--breaking allows it, once every caller is ready for it):{}",
+                    plural(breaks.size(), "API"), lines),
+        Hint::again().flag("--breaking"));
   }
 
   // All that nobody has asked for yet. What was rejected is for somebody to look at.
@@ -212,8 +213,8 @@ class Deployment {
               "nothing was published, because versions still wait from when the workspace required "
               "approval: {}; an operator can approve them, then deploy continues when it is run again",
               some_names(names)),
-          fmt::format("tablegate api approve {} --version {}", shell_word(apis_[place].name),
-                      versions_[place].version));
+          Hint::command(
+              {"api", "approve", apis_[place].name, "--version", std::to_string(versions_[place].version)}));
     }
     throw Refused(
         fmt::format(
@@ -222,9 +223,8 @@ class Deployment {
             some_names(names),
             asked ? "; a member of tablegate_approver other than the submitter must approve" : ""),
         first == kUnasked && !options_.submit
-            ? "the same command with --submit"
-            : fmt::format("tablegate api {} {}", asked ? "approve" : "versions",
-                          shell_word(apis_[waiting_.front()].name)));
+            ? Hint::again().flag("--submit")
+            : Hint::command({"api", asked ? "approve" : "versions", apis_[waiting_.front()].name}));
   }
 
   const char* action_of(size_t i) const {
@@ -318,8 +318,7 @@ void add_deploy(Verb& app, Settings& settings) {
   verb->add_option("--service", options->request.service,
                    "service of the gateway instance (default: unchanged)");
   verb->add_option("-m,--message", options->message, "message that is stored with each new version");
-  verb->add_flag("--yes", options->request.yes,
-                 "allow changed domains for other published APIs of the REST APIs");
+  verb->add_flag("--yes", options->request.yes, "allow that published APIs change their domains");
   verb->add_flag("--breaking", options->request.breaking,
                  "allow changes that break callers of the served version");
   verb->add_flag("--submit", options->submit, "submit the new versions for approval");

@@ -13,6 +13,7 @@
 #include "catalog/nodes.hpp"
 #include "catalog/roles.hpp"
 #include "cli/cli.hpp"
+#include "cli/command_line.hpp"
 #include "cli/output.hpp"
 #include "mirror/reader_access.hpp"
 #include "mirror/table_status.hpp"
@@ -25,7 +26,7 @@ struct Finding {
   bool good;
   std::string check;
   std::string detail;
-  std::string next;
+  Hint next;
   bool skipped = false;
 };
 
@@ -57,12 +58,12 @@ class Doctor {
     const auto count = std::count_if(findings_.begin(), findings_.end(), failed);
     throw Refused(
         fmt::format("{} failed, the first is: {}", plural(static_cast<size_t>(count), "check"), first.check),
-        first.next.empty() ? "tablegate doctor -o json" : first.next);
+        first.next.kind() == Hint::Kind::none ? Hint::again() : first.next);
   }
 
  private:
-  void say(const std::string& check, bool good, const std::string& detail, const std::string& next = {}) {
-    findings_.push_back({good, check, detail, good ? std::string{} : next});
+  void say(const std::string& check, bool good, const std::string& detail, const Hint& next = {}) {
+    findings_.push_back({good, check, detail, good ? Hint() : next});
     healthy_ = healthy_ && good;
   }
 
@@ -87,7 +88,7 @@ class Doctor {
   void check_encoding(const std::string& check, const Database& database) {
     const std::string encoding = database.encoding();
     say(check, encoding == "UTF8", encoding == "UTF8" ? encoding : encoding + ", and UTF8 is required",
-        "createdb --template template0 --encoding UTF8 NAME");
+        Hint::program("createdb --template template0 --encoding UTF8 NAME"));
   }
 
   void check_installation(Database& catalog) {
@@ -108,7 +109,7 @@ class Doctor {
   void check_roles(Database& catalog) {
     const std::vector<std::string> missing = missing_roles(catalog);
     say("roles", missing.empty(), missing.empty() ? "all there" : "missing: " + name_list(missing),
-        "tablegate init --workspace NAME");
+        init_hint(catalog));
   }
 
   void check_reader(Database& catalog) {
@@ -118,7 +119,7 @@ class Doctor {
     for (const std::string& member : reader_members(catalog)) wrong.push_back("has the member " + member);
     say("reader's grants", wrong.empty(),
         wrong.empty() ? "reads schema mirror only" : "tablegate_reader: " + name_list(wrong),
-        "tablegate init --workspace NAME");
+        init_hint(catalog));
   }
 
   void check_settings(Database& catalog) {
@@ -129,7 +130,7 @@ class Doctor {
     if (!added.empty())
       fault += (fault.empty() ? "set beside ours: " : "; set beside ours: ") + name_list(added);
     say("reader's settings", fault.empty(), fault.empty() ? "pinned" : fault,
-        "tablegate init --workspace NAME");
+        init_hint(catalog));
   }
 
   void check_master_key(Database& catalog) {
@@ -139,16 +140,16 @@ class Doctor {
     const bool good = there && there->fingerprint() == key.fingerprint();
     say("master key file", good,
         good ? path : path + " is not the catalog's; a file beside it is: a rotation was not finished",
-        "tablegate init --workspace NAME");
+        init_hint(catalog));
   }
 
   void check_tables(Database& catalog) {
     const std::vector<DefinedTable> tables = list_tables(catalog, "");
-    if (tables.empty()) return say("tables", false, "none is defined", "tablegate apply -f DIR");
+    if (tables.empty()) return say("tables", false, "none is defined", Hint::command({"apply", "-f", "DIR"}));
     Database mirror = settings_.open_mirror();
     for (const DefinedTable& table : tables) {
       const std::string check = "table " + table.name;
-      const std::string next = "tablegate table load " + table.name;
+      const Hint next = Hint::command({"table", "load", table.name});
       if (!table.loaded) {
         say(check, false, "was never loaded", next);
         continue;
@@ -165,13 +166,13 @@ class Doctor {
   void check_gateways(Database& catalog) {
     const std::vector<GatewayState> gateways = list_gateways(catalog);
     if (gateways.empty())
-      return say("gateway", false, "none is defined", "tablegate apply -f FILE with a GatewayInstance");
+      return say("gateway", false, "no GatewayInstance is defined", Hint::command({"apply", "-f", "FILE"}));
     for (const GatewayState& gateway : gateways) {
       const size_t count = gateway.published_apis;
       say("gateway " + gateway.name, count > 0,
           count > 0 ? fmt::format("{} published, publication {}", plural(count, "API"), gateway.publication)
                     : "nothing is published",
-          "tablegate api publish NAME --gateway " + gateway.name);
+          Hint::command({"api", "publish", "NAME", "--gateway", gateway.name}));
     }
   }
 
@@ -200,7 +201,7 @@ class Doctor {
             .boolean(finding.good)
             .key("detail")
             .text(finding.detail);
-        json.key("try").text(finding.next).end_object();
+        json.key("try").text(settings_.command->text(finding.next)).end_object();
       }
       return json.end_array().print();
     }
@@ -211,7 +212,8 @@ class Doctor {
                              : finding.skipped ? "skip"
                                                : "ok",
                              finding.check, finding.detail));
-      if (!finding.next.empty()) print_line("      try: " + finding.next);
+      if (const std::string next = settings_.command->text(finding.next); !next.empty())
+        print_line("      try: " + next);
     }
   }
 

@@ -22,7 +22,7 @@ std::chrono::milliseconds read_duration(const std::string& text, const std::stri
   if (unit == "h") factor = 3600000;
   if (error != std::errc{} || factor == 0 || number < 0 || number > kDay / factor)
     throw WrongUsage(fmt::format("{} requires a time such as 30s, 500ms or 5m, not \"{}\"", option, text),
-                     option + " 30s");
+                     Hint::again().set(option, "30s"));
   return std::chrono::milliseconds(number * factor);
 }
 

@@ -69,7 +69,7 @@ void diff(const Settings& settings, const DiffOptions& options) {
                                    [](const AppliedObject& object) { return object.action != "unchanged"; });
   if (!differs && !settings.silent())
     print_line(fmt::format("{}: no difference", plural(objects.size(), "definition")));
-  if (differs && options.exit_code) throw Failure(kDiffers, "", "");  // what is to be said stands on stdout
+  if (differs && options.exit_code) throw Failure(kDiffers, "", {});  // what is to be said stands on stdout
 }
 
 std::string pretty(const std::string& text) {
@@ -94,7 +94,7 @@ void write_file(const fs::path& path, const std::string& bytes) {
     const std::string why = std::strerror(errno);
     if (file != nullptr) std::remove(temporary.c_str());
     throw SystemFailure(fmt::format("cannot write {}: {}", path.string(), why),
-                        "ls -ld " + shell_word(path.parent_path().string()));
+                        Hint::program("ls -ld " + shell_word(path.parent_path().string())));
   }
 }
 
@@ -115,14 +115,14 @@ void refuse_others(const fs::path& folder, const std::vector<std::string>& files
   }
   if (error)
     throw SystemFailure(fmt::format("cannot read folder {}: {}", folder.string(), error.message()),
-                        "ls -ld " + shell_word(folder.string()));
+                        Hint::program("ls -ld " + shell_word(folder.string())));
   if (others.empty()) return;
   std::sort(others.begin(), others.end());
   throw Refused(
       fmt::format("{} holds {} that this export does not write, such as {}: `apply` would also read it; "
                   "nothing was written",
                   folder.string(), plural(others.size(), "*.json file"), others.front()),
-      "rm " + shell_word((folder / others.front()).string()) + ", or another folder");
+      Hint::again().replace(folder.string(), "DIR"));
 }
 
 void write_folder(const Settings& settings, const std::string& name,
@@ -139,7 +139,7 @@ void write_folder(const Settings& settings, const std::string& name,
     if (error)
       throw SystemFailure(
           fmt::format("cannot make folder {}: {}", path.parent_path().string(), error.message()),
-          "ls -ld " + shell_word(name));
+          Hint::program("ls -ld " + shell_word(name)));
     write_file(path, pretty(objects[i].text) + "\n");
     json.begin_object().key("kind").text(kind_info(objects[i].kind).name).key("name").text(objects[i].name);
     json.key("file").text(path.string()).end_object();

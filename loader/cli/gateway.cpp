@@ -112,7 +112,7 @@ void forget(const Settings& settings, const std::string& gateway, const std::str
   find_gateway(catalog, gateway);
   if (!forget_node(catalog, gateway, node)) {
     throw Refused(fmt::format("gateway {} has no node \"{}\"", gateway, node),
-                  fmt::format("tablegate gateway status {}", gateway));
+                  Hint::command({"gateway", "status", gateway}));
   }
   if (settings.json) {
     print_action(node, "forgotten");

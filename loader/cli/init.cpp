@@ -37,11 +37,11 @@ struct InitOptions {
 void refuse_shared_database(const std::string& database) {
   for (const char* const shared : {"postgres", "template0", "template1"}) {
     if (database == shared) {
-      throw Refused(
-          fmt::format(
-              "database \"{}\" is shared by all users: catalog and mirror require a database of their own",
-              database),
-          "createdb tablegate, then --catalog dbname=tablegate");
+      throw Refused(fmt::format("database \"{}\" is shared by all users: catalog and mirror require a "
+                                "database of their own: make one, "
+                                "and name it with --catalog dbname=tablegate",
+                                database),
+                    Hint::program("createdb tablegate"));
     }
   }
 }
@@ -52,8 +52,8 @@ void refuse_other_encoding(const Database& database) {
   const char* const name = PQdb(database.connection());
   throw Refused(
       fmt::format("database \"{}\" has the encoding {}: catalog and mirror require UTF8", name, encoding),
-      fmt::format("createdb --template template0 --encoding UTF8 {}",
-                  shell_word(fmt::format("{}_utf8", name))));
+      Hint::program("createdb --template template0 --encoding UTF8 " +
+                    shell_word(fmt::format("{}_utf8", name))));
 }
 
 // The password without its line's end.
@@ -245,11 +245,11 @@ void add_init(Verb& app, Settings& settings) {
     options->workspace = settings.workspace;
     if (options->roles) {
       if (options->rotate || options->approval || !options->password_file.empty())
-        throw WrongUsage("--roles takes no other option of init", "tablegate init --roles");
+        throw WrongUsage("--roles takes no other option of init", Hint::command({"init", "--roles"}));
       return make_roles(settings);
     }
     if (options->workspace.empty() && !options->rotate)
-      throw WrongUsage("--workspace is missing", "tablegate init --workspace NAME");
+      throw WrongUsage("--workspace is missing", Hint::command({"init", "--workspace", "NAME"}));
     if (options->rotate) return rotate(settings);
     init(settings, *options);
   });

@@ -7,10 +7,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "cli/cli.hpp"
+#include "cli/command_line.hpp"
 #include "cli/output.hpp"
 #include "cli/table/csv_options.hpp"
 
@@ -66,45 +68,35 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error) {
   return 2;
 }
 
-int report(const CLI::App& app, const Failure& failure) {
+int report(const CommandLine& command, const Failure& failure) {
   int status = failure.status();
   std::string message = failure.what();
-  std::string next = failure.next();
+  std::string next = command.text(failure.next());
   if (const auto* const database = dynamic_cast<const DatabaseError*>(&failure)) {
     if (database->sqlstate == "42501") {  // insufficient_privilege
       status = 1;
-      message = "this PostgreSQL user lacks the privilege: " + message;
-      next =
-          "psql -c 'GRANT tablegate_developer TO USER' (definitions, loads, tests, commits), "
-          "tablegate_operator (publish, consumers), tablegate_approver (approve, reject)";
+      message = fmt::format(
+          "this PostgreSQL user lacks the privilege: {}; ROLE is tablegate_developer (definitions, loads, "
+          "tests, commits), tablegate_operator (publish, consumers) or tablegate_approver (approve, reject)",
+          message);
+      next = "psql -c 'GRANT ROLE TO USER'";
     }
   }
   if (const auto* const database = dynamic_cast<const DatabaseError*>(&failure)) {
     if (database->sqlstate.compare(0, 2, "54") == 0) status = 1;  // a limit of PostgreSQL that the data pass
     if (database->sqlstate.compare(0, 2, "TG") == 0) status = 1;  // a rule of the catalog
-    if (database->sqlstate == "TG006") next = "tablegate workspace list";
+    if (database->sqlstate == "TG006") next = command.text(Hint::command({"workspace", "list"}));
   }
-  // Every refusal ends with a command that gets on: the verb's examples where it knows none of its own.
-  if (next.empty() && status == 1) next = command_of(app) + " --help";
+  if (next.empty() && (status == 1 || status == 2)) next = command.help();
   if (!message.empty()) fmt::print(stderr, "tablegate: {}\n", message);
   if (!next.empty()) fmt::print(stderr, "try: {}\n", next);
   return status;
 }
 
-int run(int count, char** arguments) {
-  Settings settings;
-  CLI::App app{"Builds, publishes and serves HTTP APIs over tables in PostgreSQL", "tablegate"};
-  app.set_version_flag("--version", std::string("tablegate ") + kVersion);
-  app.require_subcommand(0, 1);
-  app.footer(
-      "Exit status: 0 done, 1 rejected, 2 wrong usage, 3 database or file system failed, 4 diff --exit-code "
-      "found "
-      "differences.\n"
-      "Examples:\n"
-      "  tablegate init --workspace demo\n"
-      "  tablegate apply -f definitions/\n"
-      "  tablegate api test --help");
-  Verb root(app);
+// Reads the command line and runs nothing: the tests check the commands that messages name by it.
+constexpr const char* kParseOnly = "--parse-only";
+
+void add_verbs(Verb& root, Settings& settings) {
   add_init(root, settings);
   add_workspace(root, settings);
   add_definitions(root, settings);
@@ -117,9 +109,35 @@ int run(int count, char** arguments) {
   add_usage(root, settings);
   add_doctor(root, settings);
   add_audit(root, settings);
+}
+
+int run(int count, char** arguments) {
+  Settings settings;
+  std::vector<std::string> typed(arguments + 1, arguments + count);
+  std::optional<CommandLine> command;
+  CLI::App app{"Builds, publishes and serves HTTP APIs over tables in PostgreSQL", "tablegate"};
+  app.set_version_flag("--version", std::string("tablegate ") + kVersion);
+  app.require_subcommand(0, 1);
+  app.footer(
+      "Exit status: 0 done, 1 rejected, 2 wrong usage, 3 database or file system failed, 4 diff --exit-code "
+      "found "
+      "differences.\n"
+      "Examples:\n"
+      "  tablegate init --workspace demo\n"
+      "  tablegate apply -f definitions/\n"
+      "  tablegate api test --help");
+  Verb root(app);
+  add_verbs(root, settings);
   add_global_options(app, settings, true);
+  const bool parse_only = !typed.empty() && typed.front() == kParseOnly;
+  if (parse_only) typed.erase(typed.begin());
+  // Before the verb's callback.
+  app.parse_complete_callback([&] {
+    if (parse_only) throw CLI::Success();
+    settings.command = &command.emplace(typed, command_of(app));
+  });
   try {
-    std::vector<std::string> words(arguments + 1, arguments + count);
+    std::vector<std::string> words = typed;
     join_header_words(words);
     std::reverse(words.begin(), words.end());  // as CLI11 takes them
     app.parse(std::move(words));
@@ -131,10 +149,12 @@ int run(int count, char** arguments) {
     return app.exit(help);
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
+  } catch (const CLI::Success&) {
+    return 0;
   } catch (const CLI::ParseError& error) {
     return report_usage(app, error);
   } catch (const Failure& failure) {
-    return report(app, failure);
+    return report(command ? *command : CommandLine(typed, command_of(app)), failure);
   }
   // What was to be printed must have got out: a full disk is a failure.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

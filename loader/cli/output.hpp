@@ -16,8 +16,6 @@ void print_line(const std::string& line);
 
 // "one row", "3 rows".
 std::string plural(size_t count, const std::string& noun);
-// 'Query User' as one word of a shell.
-std::string shell_word(const std::string& text);
 
 // {"name","action"}: what a verb did to one object.
 void print_action(const std::string& name, const std::string& action);

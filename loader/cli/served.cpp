@@ -70,13 +70,14 @@ std::string lag_of(const NodeState& node) {
     }
   }
   if (lagging.empty()) {
+    const Hint following = Hint::command({"sync", "--output", "DIR", "--watch"});
     throw Refused(fmt::format("saved, but not served within {}: no node follows {}", timeout,
                               bare.empty() ? std::string("any gateway") : bare),
-                  fmt::format("tablegate sync --output DIR --watch{}",
-                              all.size() == 1 ? " --gateway " + all.front().gateway : ""));
+                  all.size() == 1 ? following.add("--gateway", all.front().gateway) : following);
   }
+  const Hint status = Hint::command({"gateway", "status"});
   throw Refused(fmt::format("saved, but not served by all nodes within {}:{}", timeout, lagging),
-                fmt::format("tablegate gateway status{}", all.size() == 1 ? " " + all.front().gateway : ""));
+                all.size() == 1 ? status.add(all.front().gateway) : status);
 }
 
 // Looks until it is done or the time is up. A catalog that falls silent does not make it longer.
@@ -91,7 +92,7 @@ void wait_for_nodes(const Settings& settings, Database& catalog, const std::func
     } catch (const SystemFailure& failure) {
       throw SystemFailure(
           fmt::format("saved, but it is not known whether the nodes serve it: {}", failure.what()),
-          "tablegate gateway status");
+          Hint::command({"gateway", "status"}));
     }
     if (done() || std::chrono::steady_clock::now() > end) return;
     std::this_thread::sleep_for(kAsk);

@@ -55,7 +55,7 @@ void tell_domains(const Settings& settings, const DomainReport& domains) {
   if (domains.faults.empty()) return;
   throw Refused(
       fmt::format("{}\neverything else is served as it was published", fmt::join(domains.faults, "\n")),
-      "the same `tablegate sync` again, once that is corrected");
+      Hint::again());
 }
 
 void sync_once(const Settings& settings, NodeOptions node) {
@@ -77,10 +77,10 @@ void watch(const Settings& settings, const SyncOptions& options) {
   watching.poll = read_duration(options.poll, "--poll");
   if (watching.min_interval < kLeastInterval) {
     throw WrongUsage(fmt::format("--min-interval must be at least {} ms", kLeastInterval.count()),
-                     fmt::format("--min-interval {}ms", kLeastInterval.count()));
+                     Hint::again().set("--min-interval", fmt::format("{}ms", kLeastInterval.count())));
   }
   if (watching.poll < std::chrono::seconds(1) || watching.poll > std::chrono::hours(24))
-    throw WrongUsage("--poll must be between 1s and 1d", "--poll 10s");
+    throw WrongUsage("--poll must be between 1s and 1d", Hint::again().set("--poll", "10s"));
   watching.node.poll_seconds = watching.poll.count() / 1000;
   watching.quiet = settings.quiet;
   watching.open = [&settings] { return settings.open_catalog(kCatalogPatience); };
@@ -99,11 +99,12 @@ void sync(const Settings& settings, const SyncOptions& options) {
   if (given.watch) StopSignal::install();
   given.node.commands.limit = read_duration(options.hook_timeout, "--hook-timeout");
   if (given.node.commands.limit < std::chrono::seconds(1))
-    throw WrongUsage("--hook-timeout is at least 1s", "--hook-timeout 60s");
+    throw WrongUsage("--hook-timeout is at least 1s", Hint::again().set("--hook-timeout", "60s"));
   // Faults of the folder are reported now, whatever the catalog does.
   given.node.folder = OutputFolder(options.node.folder).path();
   if (given.node.name.empty()) given.node.name = default_node_name(given.node.folder);
-  if (given.node.name.size() > 512) throw WrongUsage("--node: at most 512 characters", "--node web1");
+  if (given.node.name.size() > 512)
+    throw WrongUsage("--node: at most 512 characters", Hint::again().set("--node", "NAME"));
   if (given.watch) return watch(settings, given);
   sync_once(settings, given.node);
 }

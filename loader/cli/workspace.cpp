@@ -106,8 +106,7 @@ void add_workspace(Verb& app, Settings& settings) {
       "Examples:\n  tablegate workspace set reports --approval off\n"
       "  tablegate workspace set reports --members team_reports");
   change->callback([&settings, name, wanted, members] {
-    if (wanted->empty() && members->empty())
-      throw WrongUsage("--approval or --members is missing", "tablegate workspace set NAME --approval on");
+    if (wanted->empty() && members->empty()) throw WrongUsage("--approval or --members is missing", Hint());
     set(settings, *name, *wanted, *members);
   });
 

@@ -51,6 +51,7 @@ struct TestRequest {
   std::string query;
   std::string form;  // the body of a POST
   TestHeaders headers;
+  std::vector<std::string> missing;  // as in SampleRequest
 };
 
 // The gateway's own code reports what is missing.
@@ -64,6 +65,7 @@ TestRequest make_request(const ApiEntry& api, const CompiledApi& compiled, const
   });
   request.query = encode_values(sample.query);
   request.form = encode_values(sample.form);
+  request.missing = sample.missing;
   for (const auto& [name, value] : sample.headers) request.headers.add(name, value);
   return request;
 }
@@ -93,6 +95,7 @@ class TestQuery final : public pg::Query {
     std::vector<core::Cell> scratch(cells.columns());
     core::RowWriter writer(api_, sink_);
     const bool written = writer.begin() && pg::write_rows(cells, writer, scratch.data()) && writer.end();
+    if (writer.cut()) truncated_ = writer.rows();
     end(written ? core::Slug::none : core::Slug::internal_error, {});
   }
 
@@ -103,6 +106,7 @@ class TestQuery final : public pg::Query {
   bool done() const { return done_; }
   core::Slug slug() const { return slug_; }
   size_t rows() const { return rows_; }
+  size_t truncated() const { return truncated_; }
   const std::string& detail() const { return detail_; }
   const std::string& body() const { return sink_.text; }
 
@@ -118,6 +122,7 @@ class TestQuery final : public pg::Query {
   core::StringSink sink_;
   std::string detail_;
   size_t rows_ = 0;
+  size_t truncated_ = 0;
   core::Slug slug_ = core::Slug::none;
   bool done_ = false;
 };
@@ -215,6 +220,7 @@ class ApiTester::Mirror {
     if (query.done() && query.slug() == core::Slug::none) {
       outcome.passed = true;
       outcome.empty = query.rows() == 0;
+      outcome.truncated = query.truncated();
       outcome.status = 200;
       outcome.response = query.body();
     } else {
@@ -256,8 +262,11 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   data.body = &body;
   core::BlockArena arena;
   core::BoundValues bound;
-  if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound))
-    return problem_outcome(problem);
+  if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound)) {
+    TestOutcome outcome = problem_outcome(problem);
+    outcome.missing = request.missing;
+    return outcome;
+  }
   core::Walk walk;
   if (const core::Problem problem = match.api->program.walk(bound, arena, walk))
     return problem_outcome(problem);

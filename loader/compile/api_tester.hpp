@@ -13,11 +13,13 @@
 namespace tablegate::loader {
 
 struct TestOutcome {
-  bool passed = false;  // status is 200
-  bool empty = false;   // no row was found
-  int status = 0;       // as HTTP would say
+  bool passed = false;   // status is 200
+  bool empty = false;    // no row was found
+  size_t truncated = 0;  // more rows matched than this max_records; 0: all are there
+  int status = 0;        // as HTTP would say
   double duration_ms = 0;
-  std::string response;  // the body
+  std::string response;              // the body
+  std::vector<std::string> missing;  // required parameters with neither value nor sample
   std::string detail;  // the database's text where it refused the statement; for people, never in `response`
 };
 

@@ -87,6 +87,7 @@ class Compiler {
   void compile_limits() {
     api_.timeout_ms = definition_.timeout_ms;
     api_.max_records = definition_.max_records;
+    api_.rejects_unknown = definition_.rejects_unknown();
   }
 
   void compile_authentication() {
@@ -141,7 +142,8 @@ class Compiler {
   }
 
   void compile_statement() {
-    const int64_t limit = api_.result == "object" ? 1 : api_.max_records;
+    // One more than is answered tells that there are more; a whole key finds no second row.
+    const int64_t limit = api_.result == "object" ? 1 : api_.max_records + (finds_by_key() ? 0 : 1);
     api_.statement.push_back({core::TextNode{fmt::format("SELECT {} FROM ", selected_)}});
     api_.statement.push_back({core::TableNode{source_.name}});
     if (!conditions_.empty()) api_.statement.push_back({core::WhereNode{std::move(conditions_)}});

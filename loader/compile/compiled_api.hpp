@@ -43,6 +43,7 @@ struct CompiledApi {
   int64_t timeout_ms = 0;
   int64_t max_records = 0;
   bool point = false;
+  bool rejects_unknown = false;
   std::vector<std::string> authentication;
   std::optional<HmacRule> hmac;  // where authentication lists it
   std::optional<ApiKeySource> api_key_source;

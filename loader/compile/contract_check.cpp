@@ -110,6 +110,8 @@ class Comparison {
 
   void limits() {
     smaller("max_records", was_.max_records, is_.max_records);
+    if (!was_.rejects_unknown() && is_.rejects_unknown())
+      add("unknown parameters", "were ignored and are now rejected");
     if (!was_.paginates() || !is_.paginates()) return;
     smaller("pagination: max_size", was_.pagination->max_size, is_.pagination->max_size);
     changed("pagination: default_size", std::to_string(was_.pagination->default_size),

@@ -136,6 +136,7 @@ std::string api_line(const ApiEntry& entry) {
     if (parameter.default_value) line.text("default", *parameter.default_value);
     line.text_if("time_zone", parameter.time_zone);
   });
+  if (api.rejects_unknown) line.text("unknown_parameters", "reject");
   line.raw("statement", program_json(api.statement));
   line.objects("columns", api.columns, [&](const CompiledColumn& column) {
     line.text("name", column.name);

@@ -82,11 +82,11 @@ Template template_of(const std::string& path) {
 
 std::string server_of(const ManifestContents& contents, const std::string& domain) {
   for (const DomainDefinition& one : contents.domains) {
-    if (one.name == domain) return one.url();
+    if (one.name == domain) return one.url(contents.http_listen, contents.https_listen);
   }
   DomainDefinition unknown;
   unknown.name = domain;
-  return unknown.url();
+  return unknown.url(contents.http_listen, contents.https_listen);
 }
 
 std::vector<std::string> servers_of(const ManifestContents& contents,
@@ -294,7 +294,7 @@ std::string openapi_of_domain(const ManifestContents& contents, const std::strin
       return document.text;
   }
   throw Refused(fmt::format("gateway {} publishes nothing on domain \"{}\"", contents.gateway, domain),
-                "tablegate api list");
+                Hint::command({"api", "list"}));
 }
 
 std::string openapi_of_gateway(const ManifestContents& contents) {
@@ -308,7 +308,7 @@ std::string openapi_of_gateway(const ManifestContents& contents) {
           fmt::format(
               "APIs \"{}\" and \"{}\" both answer {} {}, on different hosts: a document is of one host",
               other->api.name, one.api.name, one.api.method, one.api.path),
-          "tablegate openapi --domain " + domains.front());
+          Hint::again().set("--domain", domains.front()));
     }
     for (std::string& server : servers_of(contents, one.entry->domains)) servers.insert(std::move(server));
   }

@@ -97,6 +97,7 @@ void write_body_schema(OpenApiJson& json, const OpenApiOperation& operation) {
       });
     }
   });
+  if (operation.api.rejects_unknown) json.truth("additionalProperties", false);
 }
 
 void write_body(OpenApiJson& json, const OpenApiOperation& operation) {
@@ -132,7 +133,15 @@ void write_row(OpenApiJson& json, const OpenApiOperation& operation, bool nullab
 void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
   const bool list = operation.api.result == "list";
   json.text("description", list ? "the rows" : "the row, or null where there is none");
-  json.object("headers", [&] { json.reference("X-Ca-Request-Id", "#/components/headers/X-Ca-Request-Id"); });
+  json.object("headers", [&] {
+    json.reference("X-Ca-Request-Id", "#/components/headers/X-Ca-Request-Id");
+    if (!list) return;
+    json.object("X-Tablegate-Truncated", [&] {
+      json.text("description", "max_records=N: there are more rows than these N");
+      json.truth("required", false);
+      json.object("schema", [&] { json.text("type", "string"); });
+    });
+  });
   json.object("content", [&] {
     json.object(kJsonType, [&] {
       json.object("schema", [&] {

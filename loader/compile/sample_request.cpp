@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
 
 namespace tablegate::loader {
@@ -28,9 +29,13 @@ std::string SampleRequest::filled_path(const std::function<std::string(const std
 SampleRequest sample_request(const ApiDefinition& api, const std::string& name, const std::string& path,
                              const core::VersionKey& version, const Values& given) {
   for (const auto& [key, value] : given) {
-    if (api.request_parameter(key) == nullptr)
-      throw Refused(fmt::format("API \"{}\" has no request parameter \"{}\"", name, key),
-                    fmt::format("tablegate api show \"{}\"", name));
+    if (api.request_parameter(key) != nullptr) continue;
+    std::vector<std::string> names;
+    for (const RequestParameter& parameter : api.request_parameters) names.push_back(parameter.name);
+    const std::string near = nearest_name(key, names);
+    throw Refused(fmt::format("API \"{}\" has no request parameter \"{}\"{}", name, key,
+                              near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)),
+                  Hint::command({"get", "api", name, "-o", "json"}));
   }
   SampleRequest request;
   request.method = api.method;

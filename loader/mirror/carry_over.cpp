@@ -90,8 +90,10 @@ CarryOver::CarryOver(Database& catalog, const TableSpec& spec, const std::option
                      TableSource& source, const LoadMode& mode)
     : spec_(spec), serving_(serving) {
   if (mode.merge && spec.primary_key.empty()) {
-    throw Refused(fmt::format("Table \"{}\" has no primary_key, which --merge requires", spec.name),
-                  "tablegate apply -f FILE, with a primary_key");
+    throw Refused(
+        fmt::format("Table \"{}\" has no primary_key, which --merge requires: apply its definition with one",
+                    spec.name),
+        Hint::command({"apply", "-f", "FILE"}));
   }
   if (!serving || mode.full) return;
   PartitionedSource* const partitioned = source.partitioned();
@@ -144,8 +146,8 @@ void CarryOver::plan_some(const PartitionedSource& source, const ServingState& s
     if (!chosen_.empty() && chosen_.front().values.size() != prefix.size()) {
       throw Refused(
           "partitions named by all keys and partitions named by the first keys cannot be replaced in one "
-          "load",
-          "one `tablegate table load` for each number of keys");
+          "load: load once for each number of keys",
+          Hint());
     }
     chosen_.push_back({{}, prefix, 0, 0});
   }
@@ -166,9 +168,9 @@ void CarryOver::require_same_columns(const ServingState& state, const std::strin
   throw Refused(
       fmt::format(
           "Table \"{}\": the columns of serving generation {} differ from the Table's, {} cannot take "
-          "its rows over",
+          "its rows over; a load of all rows, without that option, can replace them",
           spec_.name, serving_->generation, option),
-      fmt::format("tablegate table load {} without {}, to load all rows", spec_.name, option));
+      Hint::command({"table", "columns", spec_.name}));
 }
 
 int64_t CarryOver::copy(Database& mirror, int64_t generation) const {
@@ -191,7 +193,7 @@ int64_t CarryOver::copy(Database& mirror, int64_t generation) const {
     throw Refused(fmt::format("Table \"{}\": generation {} holds {} rows in partitions that had {} when they "
                               "were loaded",
                               spec_.name, serving_->generation, copied, wanted),
-                  "the same command with --full, which fetches all partitions");
+                  Hint::again().flag("--full"));
   }
   return copied;
 }

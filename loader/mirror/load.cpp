@@ -133,7 +133,7 @@ class Load {
       if (error.sqlstate.compare(0, 2, "54") != 0) throw;
       throw Refused(fmt::format("{}: PostgreSQL cannot keep a row of these {} columns{}", error.what(),
                                 spec_.columns.size(), serving_note(serving_)),
-                    fmt::format("tablegate table columns {}", spec_.name));
+                    Hint::command({"table", "columns", spec_.name}));
     }
     if (carry_->copies()) watch_.step("taking over other rows");
     carried_ = carry_->copy(mirror_, next_.generation);
@@ -148,9 +148,10 @@ class Load {
     const int64_t before = serving_ ? serving_->rows : 0;
     const int64_t least = limits_.min_rows.value_or(before > 0 ? 1 : 0);
     if (next_.rows < least) {
-      throw Refused(fmt::format("Table \"{}\": {} rows arrived, at least {} were expected{}", spec_.name,
-                                next_.rows, least, serving_note(serving_)),
-                    limits_.min_rows ? "" : "--min-rows 0, if the table may be empty");
+      throw Refused(fmt::format("Table \"{}\": {} rows arrived, at least {} were expected (--min-rows 0 "
+                                "allows an empty table){}",
+                                spec_.name, next_.rows, least, serving_note(serving_)),
+                    limits_.min_rows ? Hint() : Hint::again().set("--min-rows", "0"));
     }
     const int64_t missing = before - next_.rows;
     if (limits_.max_shrink && missing > 0 &&
@@ -199,7 +200,7 @@ class Load {
             "Table \"{}\": {} {}: a value is longer than an index can hold ({}): an index takes at most "
             "2704 bytes a row{}",
             spec_.name, key ? "primary_key" : "index", columns, message, serving_note(serving_)),
-        fmt::format("tablegate apply -f FILE, without that {} in the Table", key ? "primary_key" : "index"));
+        Hint::command({"apply", "-f", "FILE"}));
   }
 
   // [["age"],["customer","day"]]

@@ -85,7 +85,7 @@ TableLock::TableLock(const Database& mirror, const std::string& table)
       fmt::format(
           "Table \"{}\" is being loaded by {} of the mirror's PostgreSQL: try again when that has ended",
           table, holder),
-      "tablegate table status " + table);
+      Hint::command({"table", "status", table}));
 }
 
 void open_load_session(Database& mirror) {
@@ -96,7 +96,7 @@ void open_load_session(Database& mirror) {
     throw Refused(
         "loading requires membership in tablegate_developer, which your user does not have in the mirror's "
         "PostgreSQL",
-        "psql -c 'GRANT tablegate_developer TO USER'");
+        Hint::program("psql -c 'GRANT tablegate_developer TO USER'"));
   }
   mirror.script(kUnlimited);
   keep_session(mirror);
@@ -164,7 +164,7 @@ void swap_generation(Database& mirror, const std::string& table, int64_t next, c
                 "mirror.{} could not be locked for the swap within {} s, another session holds it{}; the "
                 "previous generation keeps serving",
                 table, kSwapPatience.count(), lock_holders(mirror, table)),
-            "the same command again, when those sessions have ended");
+            Hint::again());
       }
     }
   }
@@ -182,7 +182,7 @@ void require_droppable(Database& mirror, const std::string& table) {
   if (!views.empty()) {
     throw Refused(fmt::format("Table \"{}\" is read by {} in the mirror: drop that first", table,
                               fmt::join(views, ", ")),
-                  "psql -c 'DROP VIEW ...', then the same command again");
+                  Hint::again());
   }
   const Rows may = mirror.query(
       "SELECT pg_has_role(session_user, 'tablegate_owner', 'MEMBER') OR"
@@ -192,7 +192,7 @@ void require_droppable(Database& mirror, const std::string& table) {
       fmt::format("Table \"{}\" is loaded in a mirror outside of the catalog's database: only members of "
                   "tablegate_owner there may drop it",
                   table),
-      "the same command as one of them");
+      Hint::again());
 }
 
 void drop_table(Database& mirror, const std::string& table) {
@@ -204,7 +204,7 @@ void drop_table(Database& mirror, const std::string& table) {
             "Table \"{0}\" is deleted, but a session still uses its rows in the mirror{1}; they stay until "
             "the command is repeated",
             table, lock_holders(mirror, table)),
-        "tablegate delete table " + table);
+        Hint::again());
   }
 }
 

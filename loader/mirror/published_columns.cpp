@@ -25,7 +25,7 @@ void check_published_columns(Database& catalog, const TableSpec& spec) {
     const auto column =
         std::find_if(spec.columns.begin(), spec.columns.end(),
                      [&](const TableColumn& candidate) { return candidate.name == read.column; });
-    const std::string next = fmt::format("tablegate api unpublish \"{}\"", read.api);
+    const Hint next = Hint::command({"api", "versions", read.api});
     if (column == spec.columns.end()) {
       throw Refused(
           fmt::format("Table \"{}\" no longer has column \"{}\", which the published API \"{}\" reads",

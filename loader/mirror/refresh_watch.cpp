@@ -156,9 +156,10 @@ class Watch {
     if (fault = table.schedule->zone_fault(table.zone); !fault.empty()) {
       table.due = kNever;
       ++failed_;
-      return say(fmt::format(
-          "{}: refresh \"{}\" {}: not loaded; try: apt-get install tzdata, then table watch again", name,
-          table.text, fault));
+      return say(
+          fmt::format("{}: refresh \"{}\" {}: not loaded; install tzdata (apt-get install tzdata) and start "
+                      "table watch again",
+                      name, table.text, fault));
     }
     const std::optional<int64_t> last = last_load(name);
     const int64_t due = last ? std::max(now(), table.schedule->next_after(*last, table.zone)) : now();

@@ -40,7 +40,7 @@ Previous find_previous(Database& catalog, const std::string& name, int64_t gener
   throw Refused(generation == 0 ? fmt::format("Table \"{}\" has no previous generation to go back to", name)
                                 : fmt::format("Table \"{}\" has no generation {} besides the serving one",
                                               name, generation),
-                fmt::format("tablegate table status {}", name));
+                Hint::command({"table", "status", name}));
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec&
     throw SystemFailure(fmt::format("generation {} serves, but the catalog could not be updated: {}; the "
                                     "next load or rollback does that",
                                     previous.table.generation, failure.what()),
-                        "tablegate table status " + spec.name);
+                        Hint::command({"table", "status", spec.name}));
   }
   return {previous.table.generation, previous.table.rows};
 }

@@ -55,7 +55,8 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
       "SELECT t.definition, t.columns, s.name, s.type, s.definition FROM tablegate.mirror_table t"
       " JOIN tablegate.data_source s USING (data_source_id) WHERE t.name = $1",
       {name});
-  if (rows.empty()) throw Refused(fmt::format("no Table \"{}\" is defined", name), "tablegate get tables");
+  if (rows.empty())
+    throw Refused(fmt::format("no Table \"{}\" is defined", name), Hint::command({"get", "tables"}));
   if (looks_like_generation(name)) {
     throw Refused(
         fmt::format("Table \"{}\": names that end in __g and a number are reserved for generations", name));
@@ -69,7 +70,7 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
   spec.columns = read_columns(rows.string(0, 1));
   if (spec.columns.empty()) {
     throw Refused(fmt::format("Table \"{}\" has no columns: its definition requires a ddl", name),
-                  "tablegate apply -f FILE");
+                  Hint::command({"apply", "-f", "FILE"}));
   }
   spec.source_name = rows.string(0, 2);
   spec.source_type = rows.string(0, 3);

@@ -26,7 +26,7 @@ std::optional<long long> number(const Rows& rows, int row, int column) {
 
 void require_found(const Rows& rows, const std::string& name) {
   if (rows.empty() && !name.empty())
-    throw Refused(fmt::format("no Table \"{}\" is defined", name), "tablegate get tables");
+    throw Refused(fmt::format("no Table \"{}\" is defined", name), Hint::command({"get", "tables"}));
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ std::vector<std::string> addresses_of(const DataSourceDefinition& source) {
     if (given.count(own) == 0) continue;
     throw Refused(
         fmt::format("DataSource \"{}\": {} of a dsn would use what belongs to the service", source.name, own),
-        fmt::format("tablegate get datasource {} -o json", source.name));
+        Hint::command({"get", "datasource", source.name, "-o", "json"}));
   }
   const auto value = [&](const char* keyword, const char* variable) {
     const auto found = given.find(keyword);
@@ -94,14 +94,14 @@ std::vector<std::string> addresses_of(const DataSourceDefinition& source) {
   const std::string host = address.empty() ? value("host", "PGHOST") : address;
   if (options == nullptr || host.empty())
     throw Refused(fmt::format("DataSource \"{}\": its dsn names no host", source.name),
-                  fmt::format("tablegate get datasource {} -o json", source.name));
+                  Hint::command({"get", "datasource", source.name, "-o", "json"}));
   const std::vector<std::string> ports = split(value("port", "PGPORT"));
   std::vector<std::string> addresses;
   const std::vector<std::string> hosts = split(host);
   for (size_t i = 0; i < hosts.size(); ++i) {
     if (hosts[i].empty())
       throw Refused(fmt::format("DataSource \"{}\": its dsn has an empty host", source.name),
-                    fmt::format("tablegate get datasource {} -o json", source.name));
+                    Hint::command({"get", "datasource", source.name, "-o", "json"}));
     addresses.push_back(address_of(hosts[i], ports.size() == 1  ? ports[0]
                                              : i < ports.size() ? ports[i]
                                                                 : ""));
@@ -157,7 +157,7 @@ AllowedSources::AllowedSources(const std::vector<std::string>& rules) : rules_(r
     } else {
       throw WrongUsage(
           fmt::format("\"{}\" is no source: csv:/DIR, postgresql:HOST[:PORT] or maxcompute:URL", rule),
-          "tablegate table watch --allow-source csv:/srv/exports");
+          Hint::again().replace(rule, "csv:/DIR"));
     }
   }
 }
@@ -213,7 +213,8 @@ std::vector<std::string> read_sources_file() {
   const Descriptor file(
       ::openat(folder.number(), last_name(path).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (file.number() < 0 || ::fstat(file.number(), &about) != 0)
-    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)), "ls -l " + path);
+    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)),
+                        Hint::program("ls -l " + shell_word(path)));
   check_trusted(path, about);
   std::vector<std::string> rules;
   const std::string text = read_all(file.number(), path);
@@ -225,7 +226,8 @@ std::vector<std::string> read_sources_file() {
     try {
       AllowedSources{{rule}};
     } catch (const WrongUsage& wrong) {
-      throw Refused(fmt::format("{} line {}: {}", path, number, wrong.what()), "sed -n l " + path);
+      throw Refused(fmt::format("{} line {}: {}", path, number, wrong.what()),
+                    Hint::program("sed -n l " + shell_word(path)));
     }
     rules.push_back(std::move(rule));
   }

@@ -49,7 +49,8 @@ class Reader {
              {"mode", &api_.mode},
              {"envelope", &api_.envelope},
              {"result", &api_.result},
-             {"resource_group", &api_.resource_group}})
+             {"resource_group", &api_.resource_group},
+             {"unknown_parameters", &api_.unknown_parameters}})
       *target = json_member(from_, name, *target);
     for (const char* const field : kLaterFields) {
       if (json_find(from_, field) != nullptr) api_.later_fields.emplace_back(field);

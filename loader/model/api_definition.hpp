@@ -76,6 +76,7 @@ struct ApiDefinition {
   std::string resource_group = kDefaultResourceGroup;
   int64_t timeout_ms = 3000;
   int64_t max_records = 2000;
+  std::string unknown_parameters = "ignore";
   std::vector<RequestParameter> request_parameters;
   bool request_parameters_given = false;
   std::vector<ResponseParameter> response_parameters;
@@ -96,6 +97,7 @@ struct ApiDefinition {
   std::string answer_form() const { return paginates() ? "page" : result; }
   HmacRule hmac_rule() const { return hmac.value_or(HmacRule{}); }
   ApiKeySource key_source() const { return api_key_source.value_or(ApiKeySource{}); }
+  bool rejects_unknown() const { return unknown_parameters == "reject"; }
   // The parameter of this name, or null.
   const RequestParameter* request_parameter(std::string_view parameter) const;
   const ResponseParameter* response_parameter(std::string_view parameter) const;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <tuple>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
 #include "core/text/ascii.hpp"
 
@@ -36,11 +37,18 @@ std::vector<std::string> list_folder(const std::string& folder) {
     }
   } catch (const fs::filesystem_error& error) {
     throw SystemFailure(fmt::format("cannot read folder {}: {}", folder, error.code().message()),
-                        "ls -l " + folder);
+                        Hint::program("ls -l " + shell_word(folder)));
   }
   std::sort(files.begin(), files.end());
   if (files.empty()) throw Refused(fmt::format("folder {} holds no *.json file", folder));
   return files;
+}
+
+std::string did_you_mean(std::string_view word) {
+  std::vector<std::string> names;
+  for (const KindInfo& info : kinds()) names.emplace_back(info.name);
+  const std::string near = nearest_name(word, names);
+  return near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near);
 }
 
 std::string kind_list() {
@@ -60,7 +68,8 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
   const std::optional<Kind> known = parse_kind(json_string(*kind));
   if (!known) {
     return problems.add(place, "/kind",
-                        fmt::format("unknown kind \"{}\" (one of {})", json_string(*kind), kind_list()));
+                        fmt::format("unknown kind \"{}\"{} (one of {})", json_string(*kind),
+                                    did_you_mean(json_string(*kind)), kind_list()));
   }
   const JsonValue* const name = json_find(value, "name");
   if (name == nullptr) return problems.add(place, "\"name\" is missing");
@@ -138,7 +147,11 @@ Kind read_kind(std::string_view word) {
   for (const KindInfo& info : kinds()) {
     if (wanted == kind_word(info.name)) return info.kind;
   }
-  throw WrongUsage(fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()));
+  std::vector<std::string> names;
+  for (const KindInfo& info : kinds()) names.push_back(kind_word(info.name));
+  const std::string near = nearest_name(wanted, names);
+  const Hint hint = near.empty() ? Hint() : Hint::again().replace(word, near);
+  throw WrongUsage(fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()), hint);
 }
 
 std::vector<std::string> Problems::lines() const {
@@ -168,7 +181,7 @@ std::vector<std::string> Problems::lines() const {
   return lines;
 }
 
-void Problems::raise(const std::string& next) const {
+void Problems::raise(const Hint& next) const {
   if (problems_.empty()) return;
   const std::vector<std::string> all = lines();
   if (all.size() == 1) throw Refused(all.front() + "; nothing was saved", next);
@@ -184,7 +197,8 @@ std::string read_file(const std::string& path, size_t limit) {
       [](std::FILE* file) { return std::fclose(file); });
   std::FILE* const file = standard_input ? stdin : opened.get();
   if (file == nullptr)
-    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)), "ls -l " + path);
+    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)),
+                        Hint::program("ls -l " + shell_word(path)));
   std::string text;
   std::array<char, 65536> block;
   size_t got = 0;
@@ -193,7 +207,8 @@ std::string read_file(const std::string& path, size_t limit) {
     if (text.size() > limit) throw Refused(fmt::format("{} is larger than {} bytes", path, limit));
   }
   if (std::ferror(file) != 0)
-    throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)), "ls -l " + path);
+    throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)),
+                        Hint::program("ls -l " + shell_word(path)));
   return text;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/hint.hpp"
 #include "base/json_text.hpp"
 
 namespace tablegate::loader {
@@ -49,7 +50,7 @@ class Problems {
   // "FILE /0/path: reason" each, in the order of the files and of the objects in them.
   std::vector<std::string> lines() const;
   // Refused with all of them, when there are any.
-  void raise(const std::string& next = {}) const;
+  void raise(const Hint& next = {}) const;
 
  private:
   struct Problem {

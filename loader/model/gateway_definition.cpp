@@ -1,8 +1,10 @@
 #include "model/gateway_definition.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "model/api_definition.hpp"
+#include "model/listen_address.hpp"
 #include "model/stored_json.hpp"
 
 namespace tablegate::loader {
@@ -23,6 +25,19 @@ DomainDefinition read_domain_definition(const JsonValue& definition) {
 
 DomainDefinition read_domain_definition(const std::string& text, const std::string& what) {
   return read_domain_definition(stored_object(text, what));
+}
+
+std::string DomainDefinition::url(const std::vector<std::string>& http_listen,
+                                  const std::vector<std::string>& https_listen) const {
+  const bool secure = protocol == "HTTPS";
+  const int usual = secure ? 443 : 80;
+  int port = 0;
+  for (const std::string& listen : secure ? https_listen : http_listen) {
+    const std::optional<ListenAddress> address = parse_listen(listen);
+    if (address && (port == 0 || address->port == usual)) port = address->port;
+  }
+  const bool named = server_block && port != 0 && port != usual;
+  return (secure ? "https://" : "http://") + name + (named ? ":" + std::to_string(port) : std::string());
 }
 
 GatewayDefinition::GatewayDefinition() : services{{kDefaultService, {kDefaultResourceGroup}}} {}

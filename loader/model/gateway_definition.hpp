@@ -23,8 +23,10 @@ struct DomainDefinition {
   bool http2 = true;
   bool server_block = true;
 
-  // "https://api.example.com"
-  std::string url() const { return (protocol == "HTTPS" ? "https://" : "http://") + name; }
+  // "https://api.example.com:8443": the port is that of the listen addresses of its protocol, and left out
+  // where one of them has the protocol's own. A server block of somebody else is taken to have that, too.
+  std::string url(const std::vector<std::string>& http_listen,
+                  const std::vector<std::string>& https_listen) const;
 };
 DomainDefinition read_domain_definition(const JsonValue& definition);
 // From the catalog's text; `what` names it. Throws SystemFailure when it is no JSON object; so do the others.

@@ -26,14 +26,14 @@ constexpr size_t kMaxOwnLines = size_t{1} << 20U;
 const std::string kLocalFault =
     "its certificate and certificate_key cannot be used on this node; the log of sync there says why";
 
-[[noreturn]] void refuse(const std::string& what, const std::string& next) {
+[[noreturn]] void refuse(const std::string& what, const Hint& next) {
   throw Refused(what + "; nothing was written", next);
 }
 
 void check_gateway(const ManifestContents& contents) {
   if (const std::string fault = bad_plain_name(contents.gateway); !fault.empty())
-    refuse("the gateway's name " + fault, "tablegate get GatewayInstance");
-  const std::string next = fmt::format("tablegate get GatewayInstance {} -o json", contents.gateway);
+    refuse("the gateway's name " + fault, Hint::command({"get", "GatewayInstance"}));
+  const Hint next = Hint::command({"get", "GatewayInstance", contents.gateway, "-o", "json"});
   for (const auto* const list : {&contents.http_listen, &contents.https_listen}) {
     if (list->empty()) refuse("gateway " + contents.gateway + " has no listen address", next);
     for (const std::string& listen : *list) {
@@ -48,10 +48,11 @@ void check_gateway(const ManifestContents& contents) {
 void check_domain(const DomainDefinition& domain) {
   // The name itself may hold any characters, which must not reach a terminal.
   if (const std::string fault = bad_host(domain.name); !fault.empty())
-    refuse("a Domain in the catalog has no host name: it " + fault, "tablegate get Domain -o json");
+    refuse("a Domain in the catalog has no host name: it " + fault,
+           Hint::command({"get", "Domain", "-o", "json"}));
   const auto wrong = [&](const std::string& what) {
     refuse(fmt::format("domain \"{}\": {}", domain.name, what),
-           fmt::format("tablegate get Domain '{}' -o json", domain.name));
+           Hint::command({"get", "Domain", domain.name, "-o", "json"}));
   };
   if (domain.protocol != "HTTP" && domain.protocol != "HTTPS")
     wrong("its protocol is neither HTTP nor HTTPS");
@@ -80,9 +81,9 @@ void refuse_mix(const ManifestContents& contents) {
     const auto differ = [&](const char* field, const std::string& one, const std::string& other) {
       if (one == other) return;
       refuse(fmt::format("domains \"{}\" and \"{}\" of gateway {} differ in {} ({} and {}), which nginx sets "
-                         "for all names of a socket",
+                         "for all names of a socket: they require one value",
                          first->name, domain.name, contents.gateway, field, one, other),
-             "tablegate apply -f FILE, with one value for both");
+             Hint::command({"apply", "-f", "FILE"}));
     };
     differ("http2", first->http2 ? "true" : "false", domain.http2 ? "true" : "false");
     differ("tls_min", first->tls_min, domain.tls_min);
@@ -273,7 +274,7 @@ std::string write_domains(const ManifestContents& contents, const DomainsPlace& 
   if (const std::string fault = bad_node_path(place.folder); blocks && !fault.empty()) {
     refuse(fmt::format("--output {}: the folder {}, and its path is written into domains.conf", place.folder,
                        fault),
-           "tablegate sync --output /var/lib/tablegate");
+           Hint::again().set("--output", "/var/lib/tablegate"));
   }
   return Writer(contents, place, report).run();
 }

@@ -89,7 +89,7 @@ std::optional<NginxVersion> find_nginx_version(const std::string& wanted,
     const std::optional<NginxVersion> version = parse_nginx_version(wanted);
     if (!version) {
       throw WrongUsage(fmt::format("\"{}\" is not a version of nginx", wanted),
-                       "tablegate sync --nginx-version 1.22.1 ...");
+                       Hint::again().set("--nginx-version", "1.22.1"));
     }
     return version;
   }

@@ -30,13 +30,15 @@ std::string reason_in(const std::string& output) {
   return output.substr(from, output.find('\n', from) - from);
 }
 
-std::string next_for_login(const std::string& text) {
+Hint next_for_login(const std::string& text) {
   const auto says = [&text](const char* piece) { return text.find(piece) != std::string::npos; };
   if (says("pg_hba.conf") || says("authentication failed"))
-    return "psql -c 'SELECT line_number, type, database, user_name, auth_method, options, error FROM "
-           "pg_hba_file_rules' tablegate";
-  if (says("does not exist") || says("permission denied")) return "tablegate init --workspace NAME";
-  return "pg_isready";
+    return Hint::program(
+        "psql -c 'SELECT line_number, type, database, user_name, auth_method, options, error FROM "
+        "pg_hba_file_rules' tablegate");
+  if (says("does not exist") || says("permission denied"))
+    return Hint::command({"init", "--workspace", "NAME"});
+  return Hint::program("pg_isready");
 }
 
 NodeCheck check_login(const NginxService& service, const std::string& user) {
@@ -48,7 +50,7 @@ NodeCheck check_login(const NginxService& service, const std::string& user) {
   if (outcome.good) return check;
   check.state = State::bad;
   check.next = next_for_login(outcome.text);
-  if (check.next.find("pg_hba") != std::string::npos) {
+  if (check.next.before().find("pg_hba") != std::string::npos) {
     check.detail +=
         "; above the lines for \"all\", pg_hba.conf requires a line for tablegate_reader, for example: "
         "local tablegate tablegate_reader peer map=tablegate";
@@ -66,18 +68,18 @@ NodeCheck check_served(const std::string& manifest) {
   } else if (served->stopped) {
     check.state = State::bad;
     check.detail = "nginx is not running";
-    check.next = "systemctl start nginx";
+    check.next = Hint::program("systemctl start nginx");
   } else if (served->other_master != 0) {
     check.state = State::bad;
     check.detail =
         fmt::format("two nginx read it (processes {} and {})", served->master_pid, served->other_master);
-    check.next = "tablegate sync --output ANOTHER-FOLDER";
+    check.next = Hint::command({"sync", "--output", "DIR"});
   } else if (!is_served(folder, *served)) {
     check.state = State::bad;
     check.detail =
         fmt::format("nginx serves publication {}, and other files are written", served->manifest.publication);
     check.next =
-        fmt::format("tablegate sync --output {} --check 'nginx -t' --reload 'nginx -s reload'", folder);
+        Hint::command({"sync", "--output", folder, "--check", "nginx -t", "--reload", "nginx -s reload"});
   } else {
     check.detail =
         fmt::format("publication {} of {} is served", served->manifest.publication, served->manifest.gateway);
@@ -88,7 +90,7 @@ NodeCheck check_served(const std::string& manifest) {
 NodeCheck check_node(const NodeState& node, uint64_t revision) {
   NodeCheck check{
       State::good, fmt::format("node {} of {}", node.name, node.gateway), "serves what is published", {}};
-  const auto bad = [&](std::string detail, std::string next) {
+  const auto bad = [&](std::string detail, Hint next) {
     check.state = State::bad;
     check.detail = std::move(detail);
     check.next = std::move(next);
@@ -100,9 +102,10 @@ NodeCheck check_node(const NodeState& node, uint64_t revision) {
     check.detail = "was synced by hand once, and no nginx has read it";
   } else if (node.stale) {
     bad(fmt::format("its sync --watch was not heard of for {} s", node.age_seconds),
-        fmt::format("systemctl status tablegate-sync@{}", node.gateway));
+        Hint::program("systemctl status " + shell_word("tablegate-sync@" + node.gateway)));
   } else if (!node.last_error.empty()) {
-    bad(node.last_error.substr(0, node.last_error.find('\n')), "tablegate gateway status " + node.gateway);
+    bad(node.last_error.substr(0, node.last_error.find('\n')),
+        Hint::command({"gateway", "status", node.gateway}));
   } else if (!node.served_publication) {
     check.state = State::skipped;
     check.detail = "its files are written, and no nginx has read them yet";
@@ -111,8 +114,8 @@ NodeCheck check_node(const NodeState& node, uint64_t revision) {
   } else if (!node.serves(revision)) {
     bad(fmt::format("serves revision {} of {}, and no sync --watch runs there", node.served_revision,
                     revision),
-        fmt::format("tablegate sync --output {} --gateway {} --check 'nginx -t' --reload 'nginx -s reload'",
-                    folder, node.gateway));
+        Hint::command({"sync", "--output", folder, "--gateway", node.gateway, "--check", "nginx -t",
+                       "--reload", "nginx -s reload"}));
   }
   return check;
 }
@@ -144,8 +147,8 @@ NodeCheck check_domain(const ManifestContents& contents, const DomainDefinition&
   NodeCheck check{State::good, "certificate of " + domain.name, {}, {}};
   const CertificateReport found =
       check_certificate({domain.certificate, domain.certificate_key}, domain.name, std::time(nullptr));
-  check.next =
-      fmt::format("openssl x509 -noout -subject -ext subjectAltName -dates -in {}", domain.certificate);
+  check.next = Hint::program("openssl x509 -noout -subject -ext subjectAltName -dates -in " +
+                             shell_word(domain.certificate));
   if (!found.fault.empty()) {
     check.state = State::bad;
     check.detail = found.fault;
@@ -180,7 +183,7 @@ NginxHere check_nginx(const std::string& command) {
   } else if (!outcome.ok) {
     check.state = State::bad;
     check.detail = fmt::format("rejects its configuration: {}", reason_in(outcome.output));
-    check.next = command;
+    check.next = Hint::program(command);
   } else if (!config) {
     check.detail = fmt::format("`{}` runs no nginx -t, so its configuration is not known", command);
   } else if (config->manifests.empty()) {

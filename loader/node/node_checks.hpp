@@ -8,13 +8,15 @@
 #include <vector>
 
 #include "base/database.hpp"
+#include "base/hint.hpp"
 
 namespace tablegate::loader {
 
 struct NodeCheck {
   enum class State { good, bad, skipped };
   State state = State::good;
-  std::string name, detail, next;  // next: the command that helps, if bad
+  std::string name, detail;
+  Hint next;  // the command that helps, if bad
 };
 
 struct NginxHere {

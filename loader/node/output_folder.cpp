@@ -25,8 +25,10 @@ std::string without_trailing_slash(std::string path) {
 }
 
 [[noreturn]] void fail_folder(const std::string& path) {
-  throw SystemFailure(fmt::format("cannot make or open {}: {}", path, std::strerror(errno)),
-                      fmt::format("ls -ld {} {}", std::filesystem::path(path).parent_path().string(), path));
+  throw SystemFailure(
+      fmt::format("cannot make or open {}: {}", path, std::strerror(errno)),
+      Hint::program(fmt::format(
+          "ls -ld {} {}", shell_word(std::filesystem::path(path).parent_path().string()), shell_word(path))));
 }
 
 Descriptor open_parent(const std::string& path) {
@@ -89,7 +91,10 @@ OutputFolder::OutputFolder(std::string path, Descriptor folder)
 }
 
 void OutputFolder::fail(const std::string& what, const std::string& name) const {
-  throw SystemFailure(fmt::format("cannot {} {}/{}: {}", what, path_, name, std::strerror(errno)));
+  const char* const denied =
+      errno == EACCES || errno == EPERM ? "; each sync of a folder runs as its owner" : "";
+  throw SystemFailure(fmt::format("cannot {} {}/{}: {}{}", what, path_, name, std::strerror(errno), denied),
+                      Hint::program("ls -la " + shell_word(path_)));
 }
 
 void OutputFolder::check_owner() const {

@@ -85,7 +85,7 @@ void run(const std::string& option, const std::string& command, std::chrono::mil
   if (fault.empty()) return;
   throw Refused(fmt::format("{} {}: {}. Its output:{}", option, fault, after(outcome),
                             outcome.output.empty() ? " nothing" : indented(outcome.output)),
-                command);
+                Hint::again());
 }
 
 // nginx runs, and takes over the files of the folder, at once or shortly.
@@ -193,12 +193,11 @@ std::string domains_text(const OutputFolder& folder, const ManifestContents& con
 void refuse_other_gateway(const std::string& folder, const std::string& gateway) {
   const std::optional<ManifestIdentity> there = written_manifest(folder);
   if (!there || there->gateway == gateway) return;
-  throw Refused(
-      fmt::format("{}: holds the files of gateway {}, not of {}; nothing was written", folder, there->gateway,
-                  gateway),
-      fmt::format("tablegate sync --output ANOTHER-FOLDER --gateway {}, or, if {} is no longer served "
-                  "from here: rm {}/manifest.json",
-                  gateway, there->gateway, folder));
+  throw Refused(fmt::format("{0}: holds the files of gateway {1}, not of {2}; nothing was written; if {1} is "
+                            "no longer served from "
+                            "here, remove {0}/manifest.json",
+                            folder, there->gateway, gateway),
+                Hint::again().set("--output", "DIR"));
 }
 
 SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,

@@ -29,7 +29,7 @@ struct SyncCommands {
 // is in what(), for this node's own log, and not in reported().
 class CertificateRefusal : public Refused {
  public:
-  CertificateRefusal(const std::string& message, std::string reported, std::string next)
+  CertificateRefusal(const std::string& message, std::string reported, Hint next)
       : Refused(message, std::move(next)), reported_(std::move(reported)) {}
   const std::string& reported() const { return reported_; }
 

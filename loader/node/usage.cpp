@@ -6,12 +6,6 @@
 #include "base/refusal.hpp"
 
 namespace tablegate::loader {
-namespace {
-
-constexpr const char* kHelp = "curl URL, where URL is a location with tablegate_status on this node";
-
-}  // namespace
-
 bool has_usage(const std::string& json) {
   JsonDocument report;
   return parse_json(json, report).empty() && report.IsObject() && json_find(report, "usage") != nullptr;
@@ -23,11 +17,14 @@ long long collect_usage(Database& catalog, const std::string& gateway, const std
   const std::string fault = parse_json(json, report);
   if (!fault.empty() || !report.IsObject() || json_find(report, "usage") == nullptr ||
       json_find(report, "epoch") == nullptr) {
-    throw Refused("this is not an answer of tablegate_status with the argument usage", kHelp);
+    throw Refused(
+        "this is not an answer of tablegate_status with the argument usage; --status takes the URL of a "
+        "location with tablegate_status on this node",
+        Hint::again().set("--status", "URL"));
   }
   if (const std::string of = json_member(report, "gateway"); of != gateway) {
     throw Refused(fmt::format("this nginx serves gateway \"{}\", not \"{}\"", of, gateway),
-                  fmt::format("tablegate sync --gateway {}", of));
+                  Hint::again().set("--gateway", of));
   }
   return catalog.query("SELECT tablegate.record_usage($1, $2, $3::json)", {gateway, node, json})
       .integer(0, 0);

@@ -81,7 +81,8 @@ bool ends_in_gz(const std::string& path) {
 }
 
 std::string with_file(std::string command, const std::string& path) {
-  if (const size_t at = command.find("FILE"); at != std::string::npos) command.replace(at, 4, path);
+  if (const size_t at = command.find("FILE"); at != std::string::npos)
+    command.replace(at, 4, shell_word(path));
   return command;
 }
 
@@ -92,10 +93,10 @@ void refuse_foreign(std::string_view begin, const std::string& name, const std::
   const bool reads = *kind.way != '\0' && !packed && path != "-";
   throw Refused(fmt::format("{}: is {}{}, which is not read: only CSV and text, as they are or in gzip", name,
                             kind.name, packed ? " in gzip" : ""),
-                !reads ? ""
+                !reads ? Hint()
                 : std::string_view(kind.way).substr(0, 11) == "libreoffice"
-                    ? with_file(kind.way, path)
-                    : with_file(kind.way, path) + " | tablegate table load NAME --from csv:-");
+                    ? Hint::program(with_file(kind.way, path))
+                    : Hint::again().set("--from", "csv:-").after(with_file(kind.way, path) + " |"));
 }
 
 std::unique_ptr<ByteSource> unpacked(std::unique_ptr<ByteSource> file, const std::string& name,
@@ -120,11 +121,13 @@ std::unique_ptr<ByteSource> open_bytes(const std::string& path, const FileRoot& 
   Descriptor file = root.open(path, O_RDONLY);
   if (file.number() < 0) {
     const int reason = errno;
-    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(reason)), "ls -l " + path);
+    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(reason)),
+                        Hint::program("ls -l " + shell_word(path)));
   }
   struct stat about {};
   if (::fstat(file.number(), &about) != 0 || S_ISDIR(about.st_mode))
-    throw Refused(fmt::format("{}: is a directory, a file was expected", path), "ls -l " + path);
+    throw Refused(fmt::format("{}: is a directory, a file was expected", path),
+                  Hint::program("ls -l " + shell_word(path)));
   const uint64_t total = S_ISREG(about.st_mode) ? static_cast<uint64_t>(about.st_size) : 0;
   return unpacked(std::make_unique<PlainSource>(std::move(file), path, total), path, path);
 }

@@ -114,10 +114,10 @@ std::string CopyFault::reason() const {
 }
 
 void refuse_rows(const CopyFault& fault, const std::string& source, const std::string& place,
-                 const std::string& next) {
+                 const Hint& next, const std::string& advice) {
   if (!fault.of_data) throw DatabaseError(fault.sqlstate, fmt::format("{}: {}", source, fault.message));
   const std::string column = fault.column.empty() ? "" : fmt::format(", column \"{}\"", fault.column);
-  throw Refused(fmt::format("{}{}: {}", place, column, fault.reason()), next);
+  throw Refused(fmt::format("{}{}: {}{}", place, column, fault.reason(), advice), next);
 }
 
 std::string sql_literal(Database& database, const std::string& text) {

@@ -26,9 +26,9 @@ struct CopyFault {
 };
 
 // Throws what PostgreSQL said of the rows of `source`: Refused where a row or a value is at fault, naming
-// `place` and the column; DatabaseError otherwise.
+// `place` and the column, with `advice` behind the reason; DatabaseError otherwise.
 [[noreturn]] void refuse_rows(const CopyFault& fault, const std::string& source, const std::string& place,
-                              const std::string& next = {});
+                              const Hint& next = {}, const std::string& advice = {});
 
 class CopyStream {
  public:

@@ -56,11 +56,13 @@ std::vector<std::string> files_of_folder(const std::string& path, const FileRoot
     files.push_back(std::filesystem::path(path) / name);
     if (is_folder(files.back(), root)) {
       throw Refused(fmt::format("{}: holds the folder {}, only files directly in it are read", path, name),
-                    fmt::format("--from 'csv:{}/*/*.csv'", path));
+                    Hint::again().set("--from", fmt::format("csv:{}/*/*.csv", path)));
     }
   }
   if (errno != 0) throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  if (files.empty()) throw Refused(fmt::format("{}: the folder holds no file", path), "ls -l " + path);
+  if (files.empty())
+    throw Refused(fmt::format("{}: the folder holds no file", path),
+                  Hint::program("ls -l " + shell_word(path)));
   return files;
 }
 
@@ -95,12 +97,13 @@ std::vector<std::string> files_of_glob(const std::string& pattern, const FileRoo
   const int status = ::glob(pattern.c_str(), GLOB_ERR | GLOB_NOSORT | GLOB_ALTDIRFUNC, nullptr, &found);
   std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
-  if (status == GLOB_NOMATCH) throw Refused(fmt::format("{}: the glob matches no file", pattern), "ls -l");
+  if (status == GLOB_NOMATCH)
+    throw Refused(fmt::format("{}: the glob matches no file", pattern), Hint::program("ls -l"));
   if (status != 0) throw SystemFailure(fmt::format("cannot read the files that {} matches", pattern));
   for (const std::string& file : files) {
     if (is_folder(file, root))
       throw Refused(fmt::format("{}: the glob matches the folder {}", pattern, file),
-                    "--from 'csv:DIR/*.csv'");
+                    Hint::again().set("--from", "csv:DIR/*.csv"));
   }
   return files;
 }
@@ -136,7 +139,8 @@ std::vector<std::string> list_files(const std::string& path, const FileRoot& roo
   // Find unreadable files before rows are sent.
   for (const std::string& file : files) {
     if (!root.readable(file))
-      throw SystemFailure(fmt::format("cannot open {}: {}", file, std::strerror(errno)), "ls -l " + file);
+      throw SystemFailure(fmt::format("cannot open {}: {}", file, std::strerror(errno)),
+                          Hint::program("ls -l " + shell_word(file)));
   }
   return files;
 }

@@ -14,7 +14,7 @@ std::vector<std::pair<std::string, std::string>> split_partition(const std::stri
                                                                  const std::string& next) {
   std::vector<std::pair<std::string, std::string>> parts;
   const auto refuse = [&](const std::string& reason) {
-    throw Refused(fmt::format("--partition {}: {}", text, reason), "--partition " + next);
+    throw Refused(fmt::format("--partition {}: {}", text, reason), Hint::again().replace(text, next));
   };
   for (size_t at = 0; at <= text.size();) {
     const size_t end = std::min(text.find_first_of(",/", at), text.size());

@@ -12,7 +12,10 @@ namespace {
 
 using core::ColumnType;
 
-constexpr const char* kFollow = "tablegate apply -f FILE, with the ddl as the source has it";
+// The Table's ddl is to follow the source.
+Hint apply_ddl() {
+  return Hint::command({"apply", "-f", "FILE"});
+}
 
 // The numbers in "numeric(38,18)" or "timestamptz(3)"; -1 where there is none.
 std::pair<int, int> arguments_of(const std::string& sql_type) {
@@ -55,14 +58,14 @@ bool column_fits(const TableColumn& source, const TableColumn& mirror) {
 }
 
 void refuse_missing_column(const std::string& source, const std::string& column) {
-  throw SourceDrift({column}, fmt::format("{} has no column \"{}\"", source, column), kFollow);
+  throw SourceDrift({column}, fmt::format("{} has no column \"{}\"", source, column), apply_ddl());
 }
 
 void refuse_unfit_column(const TableColumn& mirror, const std::string& type) {
   throw SourceDrift({mirror.name},
                     fmt::format("column \"{}\" is {} in the source, which does not fit into the Table's {}",
                                 mirror.name, type, mirror.sql_type),
-                    kFollow);
+                    apply_ddl());
 }
 
 void require_count(const std::string& source, int64_t rows, uint64_t sent) {

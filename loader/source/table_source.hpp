@@ -33,7 +33,7 @@ struct SourceChanged : Refused {
 
 // Columns of the Table are missing in the source, or have other types there now.
 struct SourceDrift : Refused {
-  SourceDrift(std::vector<std::string> column_names, const std::string& message, const std::string& next)
+  SourceDrift(std::vector<std::string> column_names, const std::string& message, const Hint& next)
       : Refused(message, next), columns(std::move(column_names)) {}
   std::vector<std::string> columns;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 #include "ngx/statistics.hpp"
 
@@ -84,6 +85,15 @@ bool add_last_modified(Call& call, int64_t modified) {
   if (header == nullptr) return false;
   r->headers_out.last_modified = header;  // filters that change the body take it away
   return add_header(r, "Cache-Control", "no-cache") != nullptr;
+}
+
+// A caller must not take a cut list for a whole one.
+bool add_truncated(Call& call, const core::RowWriter& writer) {
+  if (!writer.cut()) return true;
+  count_cut(call);
+  ngx_http_request_t* r = call.request;
+  const std::string_view value = keep(r, "max_records=" + std::to_string(writer.rows()));
+  return value.data() != nullptr && add_header(r, "X-Tablegate-Truncated", value) != nullptr;
 }
 
 bool add_problem_headers(Call& call, const core::ProblemKind& kind) {
@@ -170,11 +180,12 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified) {
   core::RowWriter writer(api, sink);
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
-  if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(call, modified))
+  if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(call, modified) ||
+      !add_truncated(call, writer))
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   // Rows have no validator: no precondition of a request is about them.
   r->disable_not_modified = 1;
-  call.rows = cells.rows();
+  call.rows = writer.rows();
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
   return send_json(r, NGX_HTTP_OK, sink);

@@ -113,6 +113,7 @@ core::RequestData Call::data(const Headers& headers) const {
   data.body = body_ ? &*body_ : nullptr;
   data.method = view(request->method_name);
   data.target = view(request->unparsed_uri);
+  data.token_places = &main_config(request).manifest->jwt_index->sources();
   data.body_pending = body_pending();
   data.nonce = client_nonce_;
   return data;

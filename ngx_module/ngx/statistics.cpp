@@ -103,6 +103,10 @@ void count_answer(const Call& call, core::Slug slug) {
   statistics->count_call(*call.route.api, call.proof.identity.consumer, ngx_time());
 }
 
+void count_cut(const Call& call) {
+  if (Statistics* statistics = statistics_of(call)) statistics->cell(call.route.api).count_cut();
+}
+
 void count_abandoned(const Call& call) {
   if (Statistics* statistics = statistics_of(call)) statistics->cell(call.route.api).count_abandoned();
 }

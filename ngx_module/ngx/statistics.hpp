@@ -52,6 +52,8 @@ class Statistics {
 
 // Counts the request's answer, where there is a zone. `slug` none: rows were sent.
 void count_answer(const Call& call, core::Slug slug);
+// Counts a list that had more rows than the API answers.
+void count_cut(const Call& call);
 // Counts a request whose client left while its query was waited for.
 void count_abandoned(const Call& call);
 

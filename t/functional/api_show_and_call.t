@@ -145,6 +145,21 @@ def tokens(t, p):
     t.ok(none.rc == 1 and "has no JWT setting" in none.stderr, "a consumer without a setting", none)
 
 
+def ports(t, p):
+    """Addresses of domains have the port that the gateway listens on."""
+    name = "User in the Open"
+    p.apply([{**definitions(f"http://127.0.0.1:{p.gateway.port}")[0], "http_listen": [f"127.0.0.1:{p.gateway.port}"], "https_listen": ["[::1]:8443", "9443"]}, {"kind": "Domain", "name": "localhost"},
+             {"kind": "Domain", "name": "tls.example", "protocol": "HTTPS", "certificate": "/c", "certificate_key": "/k"}])
+    p.loader.must("api", "publish", name, "--domain", "localhost", "--domain", "tls.example", "--yes")
+    path = "/v1/user/open"
+    t.is_(p.loader.json("api", "show", name)["urls"], [f"https://tls.example:8443{path}", f"http://localhost:{p.gateway.port}{path}"], "api show has the ports of https_listen and http_listen")
+    servers = [one["url"] for one in p.loader.json("openapi", "--domain", "localhost")["servers"]]
+    t.is_(servers, [f"http://localhost:{p.gateway.port}", "https://tls.example:8443"], "openapi has them")
+    p.loader.must("api", "publish", name, "--domain", "localhost", "--yes")
+    p.sync_and_reload()
+    t.is_(p.loader.json("api", "call", name)["status"], 200, "api call goes there")
+
+
 def test(t):
     p = t.project()
     p.serve(definitions(f"http://127.0.0.1:{p.gateway.port}"), {"user_info": kNames})
@@ -159,6 +174,7 @@ def test(t):
     t.is_((answer["passed"], answer["response"]["data"]), (True, None), "api test binds the body's parameters")
     failed = p.loader("api", "test", "User by Post", "--param", "user_id=abc", "-o", "json")
     t.is_((failed.rc, failed.json["status"]), (1, 400), "and checks them")
+    ports(t, p)
 
 
 run_test(test)

@@ -140,7 +140,7 @@ def waiting(p, people):
 def released(t, p, people):
     """Once approval is off, an operator's word makes a version Publishable that was committed when it was on."""
     result = people("olga", "api", "publish", kApi, "--version", "5")
-    t.ok(result.rc == 1 and "requires no approval any more" in result.stderr and f'try: tablegate api approve "{kApi}" --version 5' in result.stderr, "publish names the way", result)
+    t.ok(result.rc == 1 and "requires no approval any more" in result.stderr and f"try: tablegate api approve '{kApi}' --version 5" in result.stderr, "publish names the way", result)
     people.cannot("dora", "permission denied", "api", "approve", kApi, "--version", "5")
     people.cannot("anna", "it is Pending for Application", "api", "approve", kApi, "--version", "5")
     people.sql_fails("anna", "SELECT tablegate.release_version(1, 5, '', NULL)", "permission denied")

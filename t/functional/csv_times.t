@@ -29,7 +29,7 @@ def words(t, p):
     for text in kWords:
         result = load(p, f"1,2026-07-02,2026-07-02 12:00:00,\n2,,{text},\n")
         rejected(t, result, 2, "at", "ISO 8601", f"DATETIME {text}")
-        t.ok("try: --time-format" in result.stderr and "--zone" in result.stderr, "with the way", result)
+        t.ok(" --time-format FORMAT\n" in result.stderr and "--zone" in result.stderr, "with the way", result)
         rejected(t, load(p, f"1,2026-07-02\n2,{text}\n", table="days"), 2, "day", "", f"DATE {text}, where COPY reads the file itself")
     rejected(t, load(p, "1,2026-07-02\r\n2,\"2026-\n\"\r\n", table="days"), 2, "day", "ISO 8601 date", "in quotes")
     lines = "".join(f"{n},2026-07-02\n" for n in range(60000))

@@ -104,7 +104,7 @@ def approval(t, p):
     before = publication(p)
     done = deploy(p, objects, "-o", "json")
     t.is_((done.rc, outcome(done)), (1, {kApi: ("waiting", 3), kOther: ("committed", 3)}), "a version that waits for an approval: exit 1")
-    t.like(done.stderr, rf'nothing was published.*"{kApi} version 3 \(Pending for Application\)".*run again.*\ntry: the same command with --submit', "says which, and what then")
+    t.like(done.stderr, rf'nothing was published.*"{kApi} version 3 \(Pending for Application\)".*run again.*\ntry: tablegate deploy .*--submit', "says which, and what then")
     t.is_(publication(p), before, "nothing was published")
     for what in ("--submit", "again: it still waits"):
         done = deploy(p, objects, "-o", "json", "--submit", "-m", "ticket 4711")
@@ -127,7 +127,7 @@ def breaking(t, p):
     before = publication(p)
     done = deploy(p, objects)
     t.is_(done.rc, 1, "a draft that breaks callers: exit 1")
-    t.like(done.stderr, r'1 API would break callers.*nothing was committed:\n.*"' + kOther + r'".*was removed(.|\n)*try: .*--breaking', "says what of")
+    t.like(done.stderr, r'1 API would break callers.*nothing was committed \(--breaking allows it.*:\n.*"' + kOther + r'".*was removed(.|\n)*try: .*--breaking', "says what of")
     t.is_((publication(p), len(p.loader.json("api", "versions", kApi))), (before, 3), "nothing was committed or published")
     t.is_(outcome(deploy(p, objects, "-o", "json", "--breaking")), {kApi: ("published", 4), kOther: ("published", 4)}, "--breaking")
 

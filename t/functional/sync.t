@@ -129,7 +129,7 @@ def test(t):
     before = files()
     for more in ((), ("--watch",)):
         refused = p.loader("sync", "--output", out, "--gateway", "empty", "--node", "wrong", *more)
-        t.ok(refused.rc == 1 and "holds the files of gateway dataservice-prod, not of empty" in refused.stderr and f"rm {out}/manifest.json" in refused.stderr,
+        t.ok(refused.rc == 1 and "holds the files of gateway dataservice-prod, not of empty" in refused.stderr and f"remove {out}/manifest.json" in refused.stderr and "--output DIR --gateway empty" in refused.stderr,
              f"a folder of another gateway is refused {more}", refused)
     t.is_(files(), before, "and left alone")
     t.ok("wrong" not in nodes(p, "empty"), "no node of that gateway comes of it, which --wait would wait for")

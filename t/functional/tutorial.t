@@ -149,7 +149,7 @@ def https_url(t, p):
         t.is_((code, out), (0, f"{kAlice.decode()} {version}"), f"the tutorial's HTTPS URL by curl, HTTP/{version}") or t.diag(said)
     called = p.loader("api", "call", kApi, "--credential", "-", "--cacert", f"{p.folder}/tls/ca.crt", "--connect-to", f"127.0.0.1:{port}", input=p.key)
     t.is_((called.rc, called.stdout), (0, kAlice.decode() + "\n"), "and by api call, at the URL itself") or t.diag(called)
-    t.like(called.stderr, r"^https://api\.example\.com/v1/user/info\?user_id=10001 200 ", "which it says")
+    t.like(called.stderr, rf"^https://api\.example\.com:{port}/v1/user/info\?user_id=10001 200 ", "which it says")
     called = p.loader("api", "call", kApi, "--credential", "-", "--connect-to", f"127.0.0.1:{port}", input=p.key)
     t.is_(called.rc, 3, "without --cacert the certificate is not trusted")
     code, out, said = curl(f"http://api.example.com:{plain}/v1/user/info?user_id=10001", "--resolve", f"api.example.com:{plain}:127.0.0.1", "-w", "%{http_code} %{redirect_url}",

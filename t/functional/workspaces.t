@@ -34,7 +34,7 @@ def workspaces(t, p):
     t.is_([item["name"] for item in p.loader.json("api", "list", "--workspace", "demo")], [kApi], "--workspace")
     t.is_(p.loader("api", "list", "-o", "json", env={"TABLEGATE_WORKSPACE": "reports"}).json, [], "TABLEGATE_WORKSPACE")
     result = p.loader("api", "list", "--workspace", "nobody")
-    t.ok(result.rc == 1 and "tablegate workspace list" in result.stderr, "a workspace that is not there", result)
+    t.ok(result.rc == 1 and "tablegate api list --workspace NAME" in result.stderr, "a workspace that is not there", result)
 
     t.is_(p.loader.must("workspace", "set", "reports", "--approval", "off").stdout, "unchanged\n", "set --approval off: unchanged")
     t.is_(p.loader.json("workspace", "set", "reports", "--approval", "off"), {"name": "reports", "action": "unchanged"}, "set -o json")
@@ -76,7 +76,7 @@ def consumers(t, p):
         result = p.loader("consumer", *words)
         t.ok(result.rc == 1 and 'no consumer "partner"' in result.stderr, f"consumer {words[0]} of one that is not there", result)
     result = p.loader("consumer", "delete", "demo")
-    t.ok(result.rc == 1 and "cannot be deleted" in result.stderr and "consumer disable demo" in result.stderr, "a workspace's own consumer is not deleted", result)
+    t.ok(result.rc == 1 and "cannot be deleted" in result.stderr and "only disabled" in result.stderr, "a workspace's own consumer is not deleted", result)
     p.loader.must("consumer", "create", "partner")
     after_sync(401, "a new one of the same name has none of the old one's keys")
 
@@ -95,7 +95,9 @@ def shared_domains(t, p):
     t.ok(result.rc == 1 and f'"{kApi}" of workspace reports would move from any host to "moved.example"' in result.stderr and "--yes" in result.stderr,
          "an API of another workspace would move with the domain: it is named", result)
     p.loader.must("api", "unpublish", "--workspace", "reports", kApi, "--yes")
-    t.is_(p.loader("api", "publish", kApi, "--domain", "moved.example").rc, 0, "alone on its REST API: nobody is asked")
+    result = p.loader("api", "publish", kApi, "--domain", "moved.example")
+    t.ok(result.rc == 1 and "reports" not in result.stderr and "would no longer answer on any host" in result.stderr, "alone on its REST API: only its own hosts are named", result)
+    p.loader.must("api", "publish", kApi, "--domain", "moved.example", "--yes")
     p.loader.must("api", "publish", kApi, "--no-domain")
 
 

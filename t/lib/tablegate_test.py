@@ -13,7 +13,7 @@
 
 Every test ends with the same assertions: no alert, crit or emerg in nginx's log (t.allow(pattern) names expected ones), no sanitizer
 report, no worker killed by a signal, no session of ours in PostgreSQL once nginx has ended, no process left, and whatever the loader
-refused (exit 1) ended with `try: ` and what helps.
+refused (exit 1) ended with `try: ` and what helps: one command, which can be parsed and keeps the arguments of the one that failed.
 Environment: TABLEGATE_MODULE, TABLEGATE_BIN, TABLEGATE_ASAN=1, TABLEGATE_KEEP=1 (keeps and names the folder)."""
 import os
 import re
@@ -96,6 +96,8 @@ class Test(Tap):
         bad = [line for line in log.splitlines() if re.search(r"tablegate[: ]", line) and any(secret in line for secret in project.secrets)]
         self.ok(not bad, "no line of ours holds a key, secret or token", *bad[:5])
         self.ok(not project.loader.without_next, "every refusal of the loader ended with the next command", *project.loader.without_next[:5])
+        bad = project.loader.bad_hints()
+        self.ok(not bad, "every command that a message named can be typed and keeps what was asked", *bad[:10])
 
     def clean(self):
         kill_all_in(self.folder, (os.getpid(), self.guardian.pid))

@@ -4,6 +4,7 @@ import os
 import re
 
 from tg_gateway import Gateway
+from tg_hints import fault_of, hints_of
 from tg_http import bearer, request
 from tg_postgres import Postgres
 from tg_process import run
@@ -52,6 +53,7 @@ class Loader:
         self.env.update(sanitizer_env(folder), TABLEGATE_CATALOG=catalog,
                         TABLEGATE_MASTER_KEY_FILE=os.path.join(folder, "master.key"), TABLEGATE_SOURCES_FILE=os.path.join(folder, "sources"))
         self.without_next = []  # refusals (exit 1) whose last line was no "try: COMMAND"
+        self.hints = {}  # commands that messages named -> what was typed
 
     def __call__(self, *arguments, input=None, env=None):
         """Any exit status is returned, none is an error here."""
@@ -62,7 +64,14 @@ class Loader:
         result = Result(command, run([kLoader, *command], timeout=120 * kSlow, **options))
         if result.rc == 1 and not re.search(r"\ntry: \S[^\n]*\n\Z", result.stderr):
             self.without_next.append(result)
+        for hint in hints_of(result):
+            self.hints.setdefault(hint, command)
         return result
+
+    def bad_hints(self):
+        """Commands that messages named and that a person could not type next, with the reason."""
+        found = [(command, hint, fault_of(command, hint, self.env)) for hint, command in self.hints.items()]
+        return [f"{' '.join(command)}\n  try: {hint}\n  {fault}" for command, hint, fault in found if fault]
 
     def must(self, *arguments, input=None, env=None):
         """As a call, but any other exit status than 0 is a RuntimeError."""

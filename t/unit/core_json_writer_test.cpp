@@ -1,6 +1,8 @@
 // core/json_writer: PostgreSQL's text of each column type as JSON.
 #include "core/answer/json_writer.hpp"
 
+#include <algorithm>
+
 #include <jansson.h>
 
 #include "core_testing.hpp"
@@ -283,6 +285,25 @@ START_TEST(lists_hold_every_row_in_declared_order) {
 }
 END_TEST
 
+START_TEST(a_list_is_cut_at_max_records) {
+  Api api = two_columns(ResultShape::list);
+  api.max_records = 2;
+  for (int rows = 0; rows < 4; ++rows) {
+    StringSink sink;
+    RowWriter writer(api, sink);
+    ck_assert(writer.begin());
+    for (int i = 0; i < rows; ++i) {
+      const Cell cells[] = {testing::cell("1"), Cell{}, Cell{}, Cell{}};
+      ck_assert(writer.row(cells));
+    }
+    ck_assert(writer.end());
+    ck_assert_uint_eq(writer.rows(), static_cast<size_t>(std::min(rows, 2)));
+    ck_assert_int_eq(writer.cut(), rows > 2);
+  }
+  ck_text_eq(answer(api, 3), answer(api, 2));
+}
+END_TEST
+
 START_TEST(an_object_is_the_first_row_or_null) {
   const Api api = two_columns(ResultShape::object);
   ck_text_eq(answer(api, 0), R"({"data":null,"success":true})");
@@ -325,14 +346,17 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE(
-    "core_json_writer", null_is_null_in_every_type, numbers_are_written_as_they_are,
-    numbers_as_strings_are_quoted, nan_and_infinities_are_strings, truth_values_are_true_and_false,
-    quotes_backslashes_and_all_controls_are_escaped, all_planes_of_unicode_stay_as_they_are,
-    long_texts_are_escaped_in_one_piece, dates_are_iso_and_bc_and_infinity_are_postgresql_s_text,
-    timestamps_have_a_t_and_keep_their_fraction, instants_without_a_wall_clock_are_utc,
-    instants_show_the_wall_clock_and_its_offset, offsets_are_right_over_ends_of_months_years_and_leap_days,
-    the_two_sides_of_a_daylight_saving_change_differ, instants_bc_or_infinite_are_postgresql_s_text,
-    bytes_are_padded_base64, json_columns_stay_as_they_are_or_become_strings, intervals_are_strings,
-    a_text_that_the_type_cannot_have_is_still_a_json_string, lists_hold_every_row_in_declared_order,
-    an_object_is_the_first_row_or_null, no_memory_is_told_at_every_step);
+TABLEGATE_SUITE("core_json_writer", a_list_is_cut_at_max_records, null_is_null_in_every_type,
+                numbers_are_written_as_they_are, numbers_as_strings_are_quoted,
+                nan_and_infinities_are_strings, truth_values_are_true_and_false,
+                quotes_backslashes_and_all_controls_are_escaped, all_planes_of_unicode_stay_as_they_are,
+                long_texts_are_escaped_in_one_piece, dates_are_iso_and_bc_and_infinity_are_postgresql_s_text,
+                timestamps_have_a_t_and_keep_their_fraction, instants_without_a_wall_clock_are_utc,
+                instants_show_the_wall_clock_and_its_offset,
+                offsets_are_right_over_ends_of_months_years_and_leap_days,
+                the_two_sides_of_a_daylight_saving_change_differ,
+                instants_bc_or_infinite_are_postgresql_s_text, bytes_are_padded_base64,
+                json_columns_stay_as_they_are_or_become_strings, intervals_are_strings,
+                a_text_that_the_type_cannot_have_is_still_a_json_string,
+                lists_hold_every_row_in_declared_order, an_object_is_the_first_row_or_null,
+                no_memory_is_told_at_every_step);

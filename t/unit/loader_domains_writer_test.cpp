@@ -162,7 +162,7 @@ std::string refusal(const ManifestContents& contents, const DomainsPlace& where 
     DomainReport report;
     write_domains(contents, where, report);
   } catch (const Refused& refused) {
-    ck_assert_msg(!refused.next().empty(), "without a next command: %s", refused.what());
+    ck_assert_msg(refused.next().kind() != Hint::Kind::none, "without a next command: %s", refused.what());
     return refused.what();
   }
   ck_abort_msg("was not refused");

@@ -9,6 +9,7 @@
 
 #include "base/line_end.hpp"
 #include "base/refusal.hpp"
+#include "cli/command_line.hpp"
 #include "source/byte_source.hpp"
 #include "source/gzip_source.hpp"
 
@@ -66,7 +67,9 @@ std::string opened(const std::string& name, const std::string& bytes) {
     while (const size_t got = source->read(buffer.data(), buffer.size())) text.append(buffer, 0, got);
   } catch (const Refused& refused) {
     text = std::string(refused.what()).substr(path.size() + 2) +
-           (refused.next().empty() ? "" : " try: " + refused.next());
+           (refused.next().kind() == Hint::Kind::none
+                ? ""
+                : " try: " + CommandLine({}, "tablegate").text(refused.next()));
   }
   ::unlink(path.c_str());
   return text;

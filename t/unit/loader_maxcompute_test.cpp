@@ -97,7 +97,7 @@ START_TEST(credentials_others_can_read) {
       ck_abort_msg("mode %o was accepted", mode);
     } catch (const Refused& refused) {
       ck_assert(std::string(refused.what()).find("can be read by others") != std::string::npos);
-      same_text(refused.next(), std::string("chmod 600 ") + path);
+      same_text(refused.next().before(), std::string("chmod 600 ") + path);
     }
   }
   ::unlink(path);

@@ -96,10 +96,18 @@ START_TEST(gateways_domains_and_rest_apis) {
       read_gateway_definition(parsed(R"({"services":{"default":["a"],"x":["b"]}})"));
   ck_assert(own.has_group("x", "b") && !own.has_group("x", "a") && !own.has_group("default", "default"));
   const DomainDefinition domain = read_domain_definition(parsed(R"({"name":"a.example.com"})"));
-  ck_text_eq(domain.url(), "http://a.example.com");
+  ck_text_eq(domain.url({"80"}, {"443"}), "http://a.example.com");
   ck_text_eq(domain.tls_min + " " + domain.tls_max, "TLSv1.2 TLSv1.3");
   ck_assert(domain.http2 && domain.server_block && !domain.force_https);
-  ck_text_eq(read_domain_definition(parsed(R"({"name":"b","protocol":"HTTPS"})")).url(), "https://b");
+  ck_text_eq(read_domain_definition(parsed(R"({"name":"b","protocol":"HTTPS"})")).url({"80"}, {"443"}),
+             "https://b");
+  const auto url = [](const char* definition, const std::vector<std::string>& https) {
+    return read_domain_definition(parsed(definition)).url({"8080"}, https);
+  };
+  ck_text_eq(url(R"({"name":"b","protocol":"HTTPS"})", {"127.0.0.1:8443", "[::1]:9443"}), "https://b:8443");
+  ck_text_eq(url(R"({"name":"b","protocol":"HTTPS"})", {"8443", "443"}), "https://b");
+  ck_text_eq(url(R"({"name":"b"})", {"443"}), "http://b:8080");
+  ck_text_eq(url(R"({"name":"b","server_block":false})", {"443"}), "http://b");
   const Versioning none = read_rest_api_definition(parsed(R"({"name":"r"})")).versioning;
   const Versioning written =
       read_rest_api_definition(parsed(R"({"versioning":{"scheme":"none"}})")).versioning;

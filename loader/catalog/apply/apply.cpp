@@ -68,7 +68,7 @@ class Applier {
     }
     check_other_drafts();
     consumers_.check_settings();
-    problems.raise("the same command again, once that is corrected");
+    problems.raise(Hint::again());
     if (keep) transaction.commit();
     return objects;
   }

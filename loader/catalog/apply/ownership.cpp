@@ -61,7 +61,7 @@ void require_own(const Workspace& workspace, const Owner& owner, const std::stri
   if (owner.workspace_id == workspace.id) return;
   throw Refused(
       fmt::format("{} belongs to workspace {}: only that workspace deletes it", what, owner.workspace),
-      fmt::format("the same command with --workspace {}", owner.workspace));
+      Hint::again().set("--workspace", owner.workspace));
 }
 
 std::string not_shared(const std::string& what, const std::string& workspace) {

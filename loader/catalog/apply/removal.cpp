@@ -43,7 +43,7 @@ class Remover {
     const Rows rows = catalog_.query(sql, parameters);
     if (!rows.empty()) return rows.string(0, 0);
     throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind_).label, name_),
-                  fmt::format("tablegate get {}", kind_info(kind_).name));
+                  Hint::command({"get", kind_info(kind_).name}));
   }
 
   // Refuses what another workspace owns. `table`: the object's in the catalog, `id`: the value of its key
@@ -61,10 +61,10 @@ class Remover {
 
   // Refuses when the statement finds names.
   void refuse_used(const std::string& how, const std::string& sql, const std::vector<Parameter>& parameters,
-                   const std::string& next) {
+                   const Hint& next) {
     refuse_names(how, first_column(catalog_.query(sql, parameters)), next);
   }
-  void refuse_names(const std::string& how, const std::vector<std::string>& names, const std::string& next) {
+  void refuse_names(const std::string& how, const std::vector<std::string>& names, const Hint& next) {
     if (names.empty()) return;
     throw Refused(fmt::format("{} \"{}\" {} {}", kind_info(kind_).label, name_, how, name_list(names)), next);
   }
@@ -79,7 +79,7 @@ class Remover {
                 "(business_process_id)"
                 " JOIN tablegate.published_api p ON p.api_id = a.api_id AND p.gateway = d.gateway WHERE "
                 "d.domain = $1 ORDER BY 1",
-                {name_}, "tablegate api publish NAME --no-domain");
+                {name_}, Hint::command({"api", "list"}));
     catalog_.query("DELETE FROM tablegate.domain WHERE name = $1", {name_});
   }
 
@@ -89,7 +89,7 @@ class Remover {
     refuse_used("serves API",
                 "SELECT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) WHERE "
                 "p.gateway = $1 ORDER BY 1",
-                {name_}, fmt::format("tablegate api unpublish NAME --gateway {}", name_));
+                {name_}, Hint::command({"api", "list", "--gateway", name_}));
     catalog_.query("DELETE FROM tablegate.gateway_instance WHERE name = $1", {name_});
   }
 
@@ -98,7 +98,7 @@ class Remover {
     check_owner("rest_api", "rest_api_id", id);
     refuse_used("is the REST API of business process",
                 "SELECT name FROM tablegate.business_process WHERE rest_api_id = $1 ORDER BY 1", {id},
-                "tablegate delete businessprocess NAME");
+                Hint::command({"get", "businessprocesses"}));
     catalog_.query("DELETE FROM tablegate.rest_api WHERE rest_api_id = $1", {id});
   }
 
@@ -107,7 +107,7 @@ class Remover {
         "SELECT business_process_id FROM tablegate.business_process WHERE workspace_id = $1 AND name = $2",
         {workspace_.id, name_});
     refuse_used("holds API", "SELECT name FROM tablegate.api WHERE business_process_id = $1 ORDER BY 1", {id},
-                "tablegate delete api NAME");
+                Hint::command({"api", "list"}));
     catalog_.query("DELETE FROM tablegate.business_process WHERE business_process_id = $1", {id});
   }
 
@@ -117,7 +117,7 @@ class Remover {
              {workspace_.id, name_});
     refuse_used("is the source of table",
                 "SELECT name FROM tablegate.mirror_table WHERE data_source_id = $1 ORDER BY 1", {id},
-                "tablegate delete table NAME");
+                Hint::command({"get", "tables"}));
     catalog_.query("DELETE FROM tablegate.data_source WHERE data_source_id = $1", {id});
   }
 
@@ -125,9 +125,9 @@ class Remover {
     find("SELECT name FROM tablegate.mirror_table WHERE name = $1", {name_});
     check_owner("mirror_table", "name", name_);
     refuse_used("is read by API", "SELECT name FROM tablegate.api WHERE table_name = $1 ORDER BY 1", {name_},
-                "tablegate delete api NAME");
+                Hint::command({"api", "list"}));
     refuse_names("is read by the published version of API", published_readers(catalog_, name_),
-                 "tablegate api unpublish NAME");
+                 Hint::command({"api", "list"}));
     catalog_.query("DELETE FROM tablegate.mirror_table WHERE name = $1", {name_});
   }
 
@@ -136,7 +136,7 @@ class Remover {
         find("SELECT api_id FROM tablegate.api WHERE workspace_id = $1 AND name = $2 AND deleted_at IS NULL",
              {workspace_.id, name_});
     refuse_used("is published on", "SELECT gateway FROM tablegate.published_api WHERE api_id = $1 ORDER BY 1",
-                {id}, fmt::format("tablegate api unpublish \"{}\"", name_));
+                {id}, Hint::command({"api", "versions", name_}));
     if (catalog_.query("SELECT FROM tablegate.api_version WHERE api_id = $1", {id}).empty()) {
       catalog_.query("DELETE FROM tablegate.api WHERE api_id = $1", {id});
       return;

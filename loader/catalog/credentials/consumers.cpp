@@ -41,7 +41,7 @@ std::map<std::string, Consumer> find_consumers(Database& catalog, const std::vec
 Consumer find_consumer(Database& catalog, const std::string& name) {
   std::map<std::string, Consumer> found = find_consumers(catalog, {name});
   if (found.empty())
-    throw Refused(fmt::format("there is no consumer \"{}\"", name), "tablegate consumer list");
+    throw Refused(fmt::format("there is no consumer \"{}\"", name), Hint::command({"consumer", "list"}));
   return std::move(found.begin()->second);
 }
 
@@ -68,9 +68,9 @@ bool enable_consumer(Database& catalog, const Consumer& consumer, bool enabled) 
 
 void delete_consumer(Database& catalog, const Consumer& consumer) {
   if (!consumer.workspace.empty()) {
-    throw Refused(fmt::format("consumer \"{}\" belongs to workspace {} and cannot be deleted", consumer.name,
-                              consumer.workspace),
-                  "tablegate consumer disable " + consumer.name);
+    throw Refused(fmt::format("consumer \"{}\" belongs to workspace {} and cannot be deleted, only disabled",
+                              consumer.name, consumer.workspace),
+                  Hint::command({"consumer", "show", consumer.name}));
   }
   catalog.query("DELETE FROM tablegate.consumer WHERE consumer_id = $1", {consumer.id});
   notify_change(catalog, "");
@@ -102,7 +102,7 @@ bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& 
                  {key_id, consumer.id})
           .empty()) {
     throw Refused(fmt::format("consumer \"{}\" has no key \"{}\"", consumer.name, key_id),
-                  "tablegate consumer show " + consumer.name);
+                  Hint::command({"consumer", "show", consumer.name}));
   }
   // A key that would become valid only after that moment never becomes valid.
   const Rows changed =

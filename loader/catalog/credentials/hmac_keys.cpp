@@ -24,8 +24,10 @@ void read_imported(const std::string& pair, NewHmacKey& key) {
   const size_t colon = pair.find(':');
   if (colon == std::string::npos) {
     throw Refused(
-        "an imported HMAC key is \"access_key:secret\" on one line",
-        "tablegate consumer add-key NAME --type hmac makes a pair with a secret of 256 random bits");
+        "an imported HMAC key is \"access_key:secret\" on one line; without --from-file a pair with a secret "
+        "of 256 "
+        "random bits is made",
+        Hint::command({"consumer", "add-key", "--help"}));
   }
   key.access_key = pair.substr(0, colon);
   key.secret = pair.substr(colon + 1);

@@ -127,7 +127,7 @@ core::JwtSetting read_setting(const JwtEntry& entry, uint32_t place, const std::
   if (!setting) {
     throw Refused(fmt::format("the JWT setting of consumer \"{}\" cannot be used: {}", consumer,
                               setting.error().text()),
-                  "tablegate consumer set-jwt --help");
+                  Hint::command({"consumer", "set-jwt", "--help"}));
   }
   return std::move(*setting);
 }
@@ -165,7 +165,7 @@ void refuse_conflict(Database& catalog, const Consumer& consumer, const JwtEntry
   const std::optional<core::JwtConflict> conflict = core::find_jwt_conflict(all.settings);
   if (!conflict) return;
   throw Refused(conflict->text(all.names[conflict->first], all.names[conflict->second]),
-                "tablegate consumer show " + all.names[conflict->second]);
+                Hint::command({"consumer", "show", all.names[conflict->second]}));
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ namespace tablegate::loader {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) {
-  throw SystemFailure(fmt::format("{}: {}", what, std::strerror(errno)),
-                      "tablegate init --workspace NAME (finishes the rotation)");
+  throw SystemFailure(fmt::format("{}: {}; the next init finishes the rotation", what, std::strerror(errno)),
+                      Hint::command({"init", "--workspace", "NAME"}));
 }
 
 // Step 3 of key_rotation.hpp.

@@ -45,9 +45,9 @@ void check_imported_secret(std::string_view what, std::string_view secret) {
   if (is_visible_ascii(secret, kMinImported, kMaxImported)) return;
   throw Refused(
       fmt::format("an imported {} must be {} to {} visible ASCII characters on one line, and random: it "
-                  "is not stretched",
+                  "is not stretched; without --from-file a random one of 256 bits is made",
                   what, kMinImported, kMaxImported),
-      "consumer add-key without --from-file makes one of 256 random bits");
+      Hint::command({"consumer", "add-key", "--help"}));
 }
 
 void check_label(const std::string& label) {
@@ -58,7 +58,7 @@ void check_label(const std::string& label) {
 
 void explain_key_conflict(const DatabaseError& error, const std::string& what) {
   if (error.sqlstate == "23505")
-    throw Refused(what + " belongs to a consumer already", "tablegate consumer list");
+    throw Refused(what + " belongs to a consumer already", Hint::command({"consumer", "list"}));
   if (error.sqlstate == "23514") throw Refused("--not-before must be earlier than --expires");
 }
 

@@ -19,6 +19,7 @@
 #include "base/line_end.hpp"
 #include "base/refusal.hpp"
 #include "base/trusted_folder.hpp"
+#include "catalog/migrations.hpp"
 #include "core/digest.hpp"
 
 namespace tablegate::loader {
@@ -29,7 +30,7 @@ constexpr size_t kHexBytes = 2 * kKeyBytes;
 
 [[noreturn]] void fail(const char* what, const std::string& path) {
   throw SystemFailure(fmt::format("cannot {} master key file {}: {}", what, path, std::strerror(errno)),
-                      "TABLEGATE_MASTER_KEY_FILE=FILE names another place");
+                      Hint::again().after("TABLEGATE_MASTER_KEY_FILE=FILE"));
 }
 
 SealingKey key_of(std::string_view hex, const std::string& path) {
@@ -62,13 +63,16 @@ std::optional<SealingKey> find_key(const std::string& path, const std::string& f
 
 [[noreturn]] void refuse_wrong(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0) {
-    throw Refused(fmt::format("master key file {} is missing, and this catalog already has a key", path),
-                  fmt::format("copy {} from the machine where the catalog was made (mode 0600), or set "
-                              "TABLEGATE_MASTER_KEY_FILE",
-                              path));
+    throw Refused(
+        fmt::format("master key file {} is missing, and this catalog already has a key: copy it from "
+                    "the machine where the catalog was made (mode 0600)",
+                    path),
+        Hint::again().after("TABLEGATE_MASTER_KEY_FILE=FILE"));
   }
-  throw Refused(fmt::format("master key file {} does not hold this catalog's key", path),
-                "copy the catalog's own key there, or set TABLEGATE_MASTER_KEY_FILE");
+  throw Refused(
+      fmt::format(
+          "master key file {} does not hold this catalog's key: copy that key there, or name its file", path),
+      Hint::again().after("TABLEGATE_MASTER_KEY_FILE=FILE"));
 }
 
 }  // namespace
@@ -107,7 +111,7 @@ std::optional<SealingKey> read_master_key(const std::string& path) {
     throw Refused(
         fmt::format("master key file {} can be used by others than its owner (mode {:04o}, 0600 is expected)",
                     path, status.st_mode & 07777U),
-        "chmod 600 " + path);
+        Hint::program("chmod 600 " + shell_word(path)));
   }
   check_trusted(path, status);
   std::array<char, kHexBytes + 3> text{};
@@ -169,7 +173,7 @@ MasterKey ensure_master_key(const std::string& path, const std::string& known) {
 SealingKey open_master_key(Database& catalog) {
   const std::string path = master_key_path();
   const std::string known = known_fingerprint(catalog);
-  if (known.empty()) throw Refused("this catalog has no master key yet", "tablegate init --workspace NAME");
+  if (known.empty()) throw Refused("this catalog has no master key yet", init_hint(catalog));
   std::optional<SealingKey> key = find_key(path, known);
   if (!key) refuse_wrong(path);
   return *key;

@@ -109,9 +109,9 @@ std::string open_sealed(const SealingKey& key, const SealedPlace& place, std::st
   if (!secret) {
     throw Refused(
         fmt::format("the sealed value of {} {} cannot be opened with the master key: it was changed or "
-                    "is in the wrong row",
+                    "is in the wrong row; replace the credential",
                     place.kind, place.id),
-        "tablegate consumer show NAME, then replace the credential");
+        Hint::command({"consumer", "list"}));
   }
   return std::move(*secret);
 }

@@ -22,16 +22,14 @@ std::string version_for(Database& catalog, const ApiRow& api, const StepRequest&
       {api.id});
   if (rows.empty())
     throw Refused(fmt::format("API \"{}\" has no version yet", api.name),
-                  fmt::format("tablegate api commit \"{}\"", api.name));
+                  Hint::command({"api", "commit", api.name}));
   return rows.string(0, 0);
 }
 
 // Command that helps, by the SQLSTATE that the catalog's functions raise.
-std::string next_of(const std::string& sqlstate, const ApiRow& api, const StepRequest& request) {
-  if (sqlstate == "TG002")
-    return fmt::format("tablegate api {} \"{}\" as somebody else", request.step, api.name);
-  if (sqlstate == "TG003") return fmt::format("tablegate api {} \"{}\" without --as", request.step, api.name);
-  return fmt::format("tablegate api versions \"{}\"", api.name);
+Hint next_of(const std::string& sqlstate, const ApiRow& api) {
+  if (sqlstate == "TG002") return Hint::again().set("--as", "USER");
+  return Hint::command({"api", "versions", api.name});
 }
 
 }  // namespace
@@ -61,7 +59,7 @@ StepOutcome take_step(Database& catalog, const ApiRow& api, const StepRequest& r
                               : request.step == "approve" ? "approved"
                                                           : "rejected",
                               error.what()),
-                  next_of(error.sqlstate, api, request));
+                  next_of(error.sqlstate, api));
   }
 }
 

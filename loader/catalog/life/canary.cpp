@@ -46,7 +46,7 @@ void refuse_different(Database& catalog, const ApiRow& api, int published, const
       fmt::format(
           "version {} of API \"{}\" cannot be a canary beside version {}, which route and proof go by: {}",
           canary.version, api.name, published, difference(read.error())),
-      fmt::format("tablegate api publish \"{}\" --version {}", api.name, canary.version));
+      Hint::command({"api", "diff", api.name, std::to_string(published), std::to_string(canary.version)}));
 }
 
 std::optional<Canary> find_canary(Database& catalog, const std::string& gateway, const std::string& api_id) {
@@ -68,14 +68,14 @@ bool start_canary(Database& catalog, const ApiRow& api, const std::string& gatew
     throw Refused(
         fmt::format("API \"{}\" is not published on {}: there is no version for the other {} % of consumers",
                     api.name, gateway, 100 - canary.weight),
-        fmt::format("tablegate api publish \"{}\" --version N", api.name));
+        Hint::command({"api", "versions", api.name}));
   }
   const int version = static_cast<int>(published.integer(0, 0));
   if (version == canary.version) {
     throw Refused(
         fmt::format("version {} of API \"{}\" is the one that {} serves to all: a canary is another one",
                     version, api.name, gateway),
-        fmt::format("tablegate api versions \"{}\"", api.name));
+        Hint::command({"api", "versions", api.name}));
   }
   if (published.boolean(0, 1)) return false;
   refuse_different(catalog, api, version, canary);
@@ -97,12 +97,13 @@ int stop_canary(Database& catalog, const ApiRow& api, const std::string& gateway
   if (!stopped.empty()) return static_cast<int>(stopped.integer(0, 0));
   const std::optional<Canary> canary = find_canary(catalog, gateway, api.id);
   throw Refused(
-      canary ? fmt::format("version {} of API \"{}\" is the canary on {}, not version {}", canary->version,
-                           api.name, gateway, version)
-             : fmt::format("version {} of API \"{}\" is not a canary on {}", version, api.name, gateway),
-      canary ? fmt::format("tablegate api unpublish \"{}\" --version {}", api.name, canary->version)
-             : fmt::format("tablegate api list, and tablegate api unpublish \"{}\" to take it offline",
-                           api.name));
+      canary
+          ? fmt::format("version {} of API \"{}\" is the canary on {}, not version {}", canary->version,
+                        api.name, gateway, version)
+          : fmt::format(
+                "version {} of API \"{}\" is not a canary on {}; without --version the API is taken offline",
+                version, api.name, gateway),
+      Hint::command({"api", "versions", api.name}));
 }
 
 }  // namespace tablegate::loader

@@ -14,7 +14,7 @@ std::string published_version(Database& catalog, const ApiRow& api, const std::s
       "SELECT version FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2", {gateway, api.id});
   if (!rows.empty()) return rows.string(0, 0);
   throw Refused(fmt::format("API \"{}\" is not published on {}", api.name, gateway),
-                fmt::format("tablegate api publish \"{}\"", api.name));
+                Hint::command({"api", "versions", api.name}));
 }
 
 // True when something changed.
@@ -37,11 +37,11 @@ bool set(Database& catalog, const ApiRow& api, const DeprecationRequest& request
       {since, request.sunset, request.gateway, api.id});
   if (times.boolean(0, 3)) {
     throw Refused(fmt::format("--sunset {} is over already", request.sunset),
-                  fmt::format("tablegate api unpublish \"{}\"", api.name));
+                  Hint::again().set("--sunset", "DATE"));
   }
   if (times.boolean(0, 2)) {
     throw Refused(fmt::format("--sunset {} is before the time since when it is deprecated", request.sunset),
-                  "the same command with a later --sunset, or with --since");
+                  Hint::again().set("--sunset", "DATE"));
   }
   return catalog
              .query(

@@ -119,4 +119,8 @@ std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRo
   return breaks;
 }
 
+void refuse_draft_breaks(Database& catalog, const std::vector<ApiRow>& apis) {
+  refuse_breaks(draft_breaks(catalog, apis, read_draft_states(catalog, apis), {}));
+}
+
 }  // namespace tablegate::loader

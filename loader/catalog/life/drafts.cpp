@@ -70,7 +70,7 @@ TestOutcome test_draft(Database& catalog, const ApiRow& api,
   if (!draft.loaded) {
     throw Refused(
         fmt::format("API \"{}\" cannot be tested: its table \"{}\" was never loaded", api.name, api.table),
-        fmt::format("tablegate table load {}", api.table));
+        Hint::command({"table", "load", api.table}));
   }
   TestOutcome outcome = tester.test(draft_entry(api, draft), parameters);
   catalog.query(
@@ -93,7 +93,7 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
       "= $1 AND deleted_at IS NULL FOR UPDATE",
       {api.id});
   if (locked.empty())
-    throw Refused(fmt::format("API \"{}\" was deleted meanwhile", api.name), "tablegate api list");
+    throw Refused(fmt::format("API \"{}\" was deleted meanwhile", api.name), Hint::command({"api", "list"}));
   ApiRow current = api;
   current.definition = locked.string(0, 0);
   current.table = locked.string(0, 1);
@@ -109,13 +109,13 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
   }
   if (!draft.tested) {
     throw Refused(fmt::format("API \"{}\" cannot be committed: this draft has not passed a test", api.name),
-                  fmt::format("tablegate api test \"{}\"", api.name));
+                  Hint::command({"api", "test", api.name}));
   }
   Version version;
   if (!breaking) {
     const StoredVersion after{0, "", current.definition, draft.source};
     const CommitBreaks breaks = commit_breaks(catalog, current, after);
-    if (breaks.published) refuse_breaks(current, *breaks.published, after, "commit");
+    if (breaks.published) refuse_breaks({breaks_text(current, *breaks.published, after)});
     version.note = breaks.note;
   }
   const CompiledApi compiled = compile_api(draft_entry(current, draft));

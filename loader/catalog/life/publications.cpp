@@ -11,6 +11,7 @@
 #include "catalog/life/canary.hpp"
 #include "catalog/life/publish_states.hpp"
 #include "catalog/life/route_conflicts.hpp"
+#include "catalog/life/domain_moves.hpp"
 #include "catalog/life/usage_report.hpp"
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
@@ -106,6 +107,7 @@ class Publisher {
     for (size_t i = 0; i < apis_.size(); ++i) {
       if (!published[i].unchanged) changed.apis.push_back(apis_[i].id);
     }
+    refuse_unconfirmed();
     refuse_route_conflicts(catalog_, request_.gateway, changed);
     number_publications(catalog_, request_.gateway, apis_, published);
     transaction.commit();
@@ -120,18 +122,17 @@ class Publisher {
   // It is there, and shared or the workspace's of these APIs.
   void check_domain(const std::string& domain) {
     const Rows rows = catalog_.query(
-        "SELECT w.name, d.shared FROM tablegate.domain d JOIN tablegate.workspace w USING (workspace_id) "
-        "WHERE "
-        "d.name = $1",
+        "SELECT w.name, d.shared FROM tablegate.domain d JOIN tablegate.workspace w USING (workspace_id)"
+        " WHERE d.name = $1",
         {domain});
     if (rows.empty())
-      throw Refused(fmt::format("there is no domain \"{}\"", domain), "tablegate get domains");
+      throw Refused(fmt::format("there is no domain \"{}\"", domain), Hint::command({"get", "domains"}));
     const bool own = std::all_of(apis_.begin(), apis_.end(),
                                  [&](const ApiRow& api) { return api.workspace == rows.text(0, 0); });
     if (!own && !rows.boolean(0, 1)) {
       throw Refused(
           fmt::format("domain \"{}\" belongs to workspace {} and is not shared", domain, rows.text(0, 0)),
-          "tablegate get domains");
+          Hint::command({"get", "domains"}));
     }
   }
 
@@ -141,7 +142,10 @@ class Publisher {
     const Domains before = domains_of(catalog_, request_.gateway, api.rest_api_id);
     const Domains after(request_.domains.begin(), request_.domains.end());
     if (before == after) return false;
-    refuse_silent_move(api, before, after);
+    if (!request_.yes) {
+      for (std::string& move : domain_moves(catalog_, request_.gateway, api, apis_, before, after))
+        moves_.push_back(std::move(move));
+    }
     catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2",
                    {request_.gateway, api.rest_api_id});
     for (const std::string& domain : after) {
@@ -152,32 +156,19 @@ class Publisher {
     return true;
   }
 
-  // Domains are shared: who else would move must be said before it happens.
-  void refuse_silent_move(const ApiRow& api, const Domains& before, const Domains& after) {
-    if (request_.yes) return;
-    const Rows published = catalog_.query(
-        "SELECT a.api_id, a.name, w.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) "
-        "JOIN "
-        "tablegate.workspace w ON w.workspace_id = a.workspace_id JOIN tablegate.business_process b"
-        " USING (business_process_id) WHERE p.gateway = $1 AND b.rest_api_id = $2 ORDER BY a.name, w.name",
-        {request_.gateway, api.rest_api_id});
-    std::vector<std::string> others;
-    for (int i = 0; i < published.size(); ++i) {
-      const bool asked = std::any_of(apis_.begin(), apis_.end(),
-                                     [&](const ApiRow& one) { return one.id == published.text(i, 0); });
-      const bool same_workspace = published.text(i, 2) == api.workspace;
-      if (!asked)
-        others.push_back(fmt::format("\"{}\"{}", published.text(i, 1),
-                                     same_workspace ? "" : " of workspace " + published.string(i, 2)));
-    }
-    if (others.empty()) return;
-    const auto words = [](const Domains& names) {
-      return names.empty() ? std::string("any host") : name_list({names.begin(), names.end()});
-    };
-    throw Refused(
-        fmt::format("all APIs of REST API \"{}\" share their domains: {} would move from {} to {} as well",
-                    api.rest_api, fmt::join(others, ", "), words(before), words(after)),
-        "the same command with --yes");
+  // All of a command at once: the flag that allows one allows all.
+  void refuse_unconfirmed() const {
+    if (moves_.empty()) return refuse_breaks(breaks_);
+    std::vector<std::string> reasons = moves_;
+    reasons.insert(reasons.end(), breaks_.begin(), breaks_.end());
+    const Hint confirmed = Hint::again().flag("--yes");
+    throw Refused(fmt::format("{}", fmt::join(reasons, "\n")),
+                  breaks_.empty() ? confirmed : confirmed.flag("--breaking"));
+  }
+
+  void find_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after) {
+    std::string breaks = breaks_text(api, before, after);
+    if (!breaks.empty()) breaks_.push_back(std::move(breaks));
   }
 
   // What is to be published of each API, and what is published now.
@@ -234,8 +225,7 @@ class Publisher {
       }
       const std::vector<StoredVersion> from = read_versions(catalog_, apis, before);
       const std::vector<StoredVersion> to = read_versions(catalog_, apis, after);
-      for (size_t i = 0; i < apis.size(); ++i)
-        refuse_breaks(*apis[i], from[i], to[i], "publish");
+      for (size_t i = 0; i < apis.size(); ++i) find_breaks(*apis[i], from[i], to[i]);
     }
   }
 
@@ -273,8 +263,8 @@ class Publisher {
     check_service(api, state.now->service, state.group);
     require_columns(catalog_, {{api.id, api.name, std::to_string(canary.version)}});
     if (!request_.breaking) {
-      refuse_breaks(api, read_version(catalog_, api, state.now->version),
-                    read_version(catalog_, api, canary.version), "publish");
+      find_breaks(api, read_version(catalog_, api, state.now->version),
+                  read_version(catalog_, api, canary.version));
     }
     return published;
   }
@@ -282,24 +272,30 @@ class Publisher {
   void check_version(const ApiRow& api, std::optional<int> wanted, const PublishState& state) {
     if (state.version == 0) {
       throw wanted ? Refused(fmt::format("API \"{}\" has no version {}", api.name, *wanted),
-                             fmt::format("tablegate api versions \"{}\"", api.name))
+                             Hint::command({"api", "versions", api.name}))
                    : Refused(fmt::format("API \"{}\" has no version yet", api.name),
-                             fmt::format("tablegate api commit \"{}\"", api.name));
+                             Hint::command({"api", "commit", api.name}));
     }
-    if (state.status == "Publishable") return;
-    const bool waits =
-        state.status.rfind("Pending", 0) == 0 && !requires_approval(catalog_, api, state.version);
+    if (state.status != "Publishable") refuse_unapproved(api, state.version, state.status);
+  }
+
+  [[noreturn]] void refuse_unapproved(const ApiRow& api, int version, const std::string& status) {
+    const std::string what =
+        fmt::format("version {} of API \"{}\" is {}, not Publishable", version, api.name, status);
+    const bool unasked = status == "Pending for Application", asked = status == "Pending for Approval";
+    if (!unasked && !asked) throw Refused(what, Hint::command({"api", "versions", api.name}));
+    const bool waits = requires_approval(catalog_, api, version);
     throw Refused(
-        fmt::format("version {} of API \"{}\" is {}, not Publishable{}", state.version, api.name,
-                    state.status,
-                    waits ? "; its workspace requires no approval any more, an operator can approve it" : ""),
-        waits ? fmt::format("tablegate api approve \"{}\" --version {}", api.name, state.version)
-              : fmt::format("tablegate api versions \"{}\"", api.name));
+        what + (!waits    ? "; its workspace requires no approval any more, an operator can approve it"
+                : unasked ? "; submit it, then another user approves it"
+                          : "; a member of tablegate_approver other than the submitter must approve it"),
+        Hint::command({"api", waits && unasked ? "submit" : "approve", api.name, "--version",
+                       std::to_string(version)}));
   }
 
   void check_service(const ApiRow& api, const std::string& service, const std::string& group) {
     const GatewayDefinition& gateway = gateway_definition();
-    const std::string next = fmt::format("tablegate get gatewayinstance {} -o json", request_.gateway);
+    const Hint next = Hint::command({"get", "gatewayinstance", request_.gateway, "-o", "json"});
     if (!gateway.has_service(service)) {
       std::vector<std::string> names;
       for (const auto& [name, groups] : gateway.services) names.push_back(name);
@@ -335,6 +331,8 @@ class Publisher {
   std::vector<PublishChoice> choices_;
   std::vector<PublishState> states_;
   std::vector<Change> changes_;
+  std::vector<std::string> moves_;   // what --yes would allow
+  std::vector<std::string> breaks_;  // what --breaking would allow
 };
 
 }  // namespace

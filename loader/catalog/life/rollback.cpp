@@ -33,7 +33,7 @@ PublishChoice earlier_version(Database& catalog, const ApiRow& api, const std::s
   }
   throw Refused(wanted ? fmt::format("version {} of API \"{}\" was never on {}", *wanted, api.name, gateway)
                        : fmt::format("{} served no other version of API \"{}\" before", gateway, api.name),
-                fmt::format("tablegate api publish \"{}\" --version N", api.name));
+                Hint::command({"api", "versions", api.name}));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <set>
-#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -18,11 +17,26 @@ namespace {
 constexpr const char* kTime = R"('YYYY-MM-DD"T"HH24:MI:SS"Z"')";
 
 using Key = std::pair<std::string, std::string>;
+using Gateways = std::map<std::string, GatewayDefinition>;
+
+// By name.
+Gateways read_gateways(Database& catalog, const std::string& gateway) {
+  const Rows rows = catalog.query(
+      "SELECT name, definition::text FROM tablegate.gateway_instance WHERE $1 = '' OR name = $1", {gateway});
+  if (rows.empty() && !gateway.empty()) find_gateway(catalog, gateway);  // names those there are
+  Gateways gateways;
+  for (int row = 0; row < rows.size(); ++row) {
+    gateways.emplace(rows.string(row, 0),
+                     read_gateway_definition(rows.string(row, 1),
+                                             fmt::format("GatewayInstance \"{}\"", rows.text(row, 0))));
+  }
+  return gateways;
+}
 
 // The URLs of each REST API's domains on each gateway, by gateway and id of the REST API. The one to call
 // first is the first: over TLS where there is one.
 std::map<Key, std::vector<std::string>> domain_urls(Database& catalog, const std::vector<ApiRow>& apis,
-                                                    const std::string& gateway) {
+                                                    const std::string& gateway, const Gateways& gateways) {
   std::set<std::string> ids;
   for (const ApiRow& api : apis) ids.insert(api.rest_api_id);
   const Rows rows = catalog.query(
@@ -34,28 +48,15 @@ std::map<Key, std::vector<std::string>> domain_urls(Database& catalog, const std
   for (int row = 0; row < rows.size(); ++row) {
     const DomainDefinition domain =
         read_domain_definition(rows.string(row, 3), fmt::format("Domain \"{}\"", rows.text(row, 2)));
+    const GatewayDefinition& listens = gateways.at(rows.string(row, 0));
     (domain.protocol == "HTTPS" ? secure : plain)[{rows.string(row, 0), rows.string(row, 1)}].push_back(
-        domain.url());
+        domain.url(listens.http_listen, listens.https_listen));
   }
   for (const auto& [key, urls] : plain) {
     std::vector<std::string>& all = secure[key];
     all.insert(all.end(), urls.begin(), urls.end());
   }
   return secure;
-}
-
-// The address of each gateway instance, by name.
-std::map<std::string, std::string> read_addresses(Database& catalog, const std::string& gateway) {
-  const Rows rows = catalog.query(
-      "SELECT name, definition::text FROM tablegate.gateway_instance WHERE $1 = '' OR name = $1", {gateway});
-  if (rows.empty() && !gateway.empty()) find_gateway(catalog, gateway);  // names those there are
-  std::map<std::string, std::string> addresses;
-  for (int row = 0; row < rows.size(); ++row) {
-    addresses[rows.string(row, 0)] =
-        read_gateway_definition(rows.string(row, 1), fmt::format("GatewayInstance \"{}\"", rows.text(row, 0)))
-            .address;
-  }
-  return addresses;
 }
 
 // By id.
@@ -79,8 +80,8 @@ ServedApi draft_of(const ApiRow& api) {
 
 std::vector<ServedApi> find_served(Database& catalog, const std::vector<ApiRow>& apis,
                                    const std::string& gateway) {
-  const std::map<std::string, std::string> addresses = read_addresses(catalog, gateway);
-  const std::map<Key, std::vector<std::string>> urls = domain_urls(catalog, apis, gateway);
+  const Gateways gateways = read_gateways(catalog, gateway);
+  const std::map<Key, std::vector<std::string>> urls = domain_urls(catalog, apis, gateway, gateways);
   const Rows rows = catalog.query(
       "SELECT DISTINCT ON (p.api_id) p.api_id, p.gateway, p.version, v.definition::text"
       " FROM tablegate.published_api p JOIN tablegate.api_version v USING (api_id, version)"
@@ -94,12 +95,15 @@ std::vector<ServedApi> find_served(Database& catalog, const std::vector<ApiRow>&
     ServedApi& served = all.emplace_back(draft_of(api));
     const auto found = published.find(api.id);
     if (found == published.end()) {
-      if (addresses.size() == 1) std::tie(served.gateway, served.address) = *addresses.begin();
+      if (gateways.size() == 1) {
+        served.gateway = gateways.begin()->first;
+        served.address = gateways.begin()->second.address;
+      }
       continue;
     }
     const int row = found->second;
     served.gateway = rows.string(row, 1);
-    served.address = addresses.at(served.gateway);
+    served.address = gateways.at(served.gateway).address;
     served.version = static_cast<int>(rows.integer(row, 2));
     served.text = rows.string(row, 3);
     served.definition =

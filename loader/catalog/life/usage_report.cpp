@@ -15,7 +15,7 @@ constexpr size_t kNamed = 5;  // callers that a refusal names
 std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& question) {
   if (!question.api.empty() &&
       catalog.query("SELECT FROM tablegate.api WHERE name = $1 LIMIT 1", {question.api}).empty()) {
-    throw Refused(fmt::format("there is no API \"{}\"", question.api), "tablegate api list");
+    throw Refused(fmt::format("there is no API \"{}\"", question.api), Hint::command({"api", "list"}));
   }
   const Rows rows = catalog.query(
       fmt::format("SELECT u.gateway, a.name, u.consumer, sum(u.requests),"
@@ -36,15 +36,13 @@ std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& questio
   return sums;
 }
 
-namespace {
-
-// Names who called the API.
-void refuse_called(Database& catalog, const ApiRow& api, const std::string& gateway) {
+std::string recent_callers(Database& catalog, const std::string& api_id, const std::string& gateway) {
   const Rows rows = catalog.query(
       "SELECT consumer, sum(requests), to_char(max(last_call) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
       " FROM tablegate.usage WHERE gateway = $1 AND api_id = $2 AND last_call > now() - $3::interval"
       " GROUP BY consumer ORDER BY 2 DESC, 1",
-      {gateway, api.id, kRecent});
+      {gateway, api_id, kRecent});
+  if (rows.empty()) return {};
   std::string callers;
   for (int row = 0; row < rows.size() && static_cast<size_t>(row) < kNamed; ++row) {
     const std::string who = rows.text(row, 0).empty() ? "callers without a credential" : rows.string(row, 0);
@@ -53,22 +51,23 @@ void refuse_called(Database& catalog, const ApiRow& api, const std::string& gate
   }
   if (static_cast<size_t>(rows.size()) > kNamed)
     callers += fmt::format(" and {} more", static_cast<size_t>(rows.size()) - kNamed);
-  throw Refused(
-      fmt::format("API \"{}\" was called on {} in the last {} by {}", api.name, gateway, kRecent, callers),
-      fmt::format("tablegate api unpublish \"{}\" --yes, or tablegate usage --api \"{}\"", api.name,
-                  api.name));
+  return fmt::format("called on {} in the last {} by {}", gateway, kRecent, callers);
 }
-
-}  // namespace
 
 void refuse_while_called(Database& catalog, const std::vector<ApiRow>& apis, const std::string& gateway) {
   const Rows called = catalog.query(
       "SELECT x.place FROM unnest($2::bigint[]) WITH ORDINALITY AS x (api_id, place) WHERE EXISTS (SELECT "
       "FROM "
       "tablegate.usage u WHERE u.api_id = x.api_id AND u.gateway = $1 AND u.last_call > now() - $3::interval)"
-      " ORDER BY x.place LIMIT 1",
+      " ORDER BY x.place",
       {gateway, id_array(apis), kRecent});
-  if (!called.empty()) refuse_called(catalog, apis[static_cast<size_t>(called.integer(0, 0) - 1)], gateway);
+  if (called.empty()) return;
+  std::string lines;
+  for (int row = 0; row < called.size(); ++row) {
+    const ApiRow& api = apis[static_cast<size_t>(called.integer(row, 0) - 1)];
+    lines += fmt::format("API \"{}\" was {}\n", api.name, recent_callers(catalog, api.id, gateway));
+  }
+  throw Refused(lines + "--yes takes it offline all the same", Hint::again().flag("--yes"));
 }
 
 }  // namespace tablegate::loader

@@ -25,7 +25,11 @@ struct UsageSum {
 // never was.
 std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& question);
 
-// Throws Refused when one of the APIs was called in the last 7 days, naming by whom.
+// Throws Refused when APIs were called in the last 7 days, naming all of them and by whom.
 void refuse_while_called(Database& catalog, const std::vector<ApiRow>& apis, const std::string& gateway);
+
+// Who called the API in the last 7 days: "called on G in the last 7 days by partner (7 times, the last ...)",
+// or empty.
+std::string recent_callers(Database& catalog, const std::string& api_id, const std::string& gateway);
 
 }  // namespace tablegate::loader

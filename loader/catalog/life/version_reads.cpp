@@ -90,9 +90,10 @@ void refuse_unanswerable(Database& catalog, const VersionName& of) {
       " AND NOT EXISTS (SELECT FROM tablegate.mirror_table t WHERE t.name = r.table_name) ORDER BY 1 LIMIT 1",
       {api_id, version});
   if (!table.empty()) {
-    throw Refused(fmt::format("version {} of API \"{}\" reads Table \"{}\", which was deleted", version,
-                              api_name, table.text(0, 0)),
-                  "tablegate apply -f FILE, and tablegate table load " + table.string(0, 0));
+    throw Refused(fmt::format("version {} of API \"{}\" reads Table \"{}\", which was deleted: apply "
+                              "its definition and load it",
+                              version, api_name, table.text(0, 0)),
+                  Hint::command({"apply", "-f", "FILE"}));
   }
   const Rows rows = catalog.query(
       "SELECT g.table_name, g.generation, g.status, r.column_name, r.column_type, has.item->>'type'"
@@ -110,9 +111,11 @@ void refuse_unanswerable(Database& catalog, const VersionName& of) {
                                            : fmt::format("has column \"{}\" as {}, not {}", rows.text(0, 3),
                                                          rows.text(0, 5), rows.text(0, 4));
   throw Refused(
-      fmt::format("version {} of API \"{}\" cannot be answered: {} {}", version, api_name, generation, what),
-      fmt::format("tablegate table status {0}, and tablegate table load {0} or tablegate table rollback {0}",
-                  rows.text(0, 0)));
+      fmt::format(
+          "version {} of API \"{}\" cannot be answered: {} {}; `table load` or `table rollback` changes the "
+          "generation",
+          version, api_name, generation, what),
+      Hint::command({"table", "status", rows.text(0, 0)}));
 }
 
 }  // namespace

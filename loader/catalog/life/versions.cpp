@@ -51,7 +51,7 @@ std::vector<StoredVersion> read_versions(Database& catalog, const std::vector<co
     const size_t place = found.size();
     if (rows.null(row, 0))
       throw Refused(fmt::format("API \"{}\" has no version {}", apis[place]->name, versions[place]),
-                    fmt::format("tablegate api versions \"{}\"", apis[place]->name));
+                    Hint::command({"api", "versions", apis[place]->name}));
     found.push_back(stored(rows, row));
   }
   return found;
@@ -94,12 +94,10 @@ CommitBreaks commit_breaks(Database& catalog, const ApiRow& api, const StoredVer
   return found;
 }
 
-void refuse_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after,
-                   const std::string& verb) {
-  const std::string message = breaks_text(api, before, after);
-  if (message.empty()) return;
-  throw Refused(message, fmt::format("tablegate api {} \"{}\" --breaking, when every caller is ready for it",
-                                     verb, api.name));
+void refuse_breaks(const std::vector<std::string>& breaks) {
+  if (breaks.empty()) return;
+  throw Refused(fmt::format("{}\n--breaking allows it, when every caller is ready", fmt::join(breaks, "\n")),
+                Hint::again().flag("--breaking"));
 }
 
 std::vector<FieldChange> changed_fields(const StoredVersion& from, const StoredVersion& to) {

@@ -34,9 +34,8 @@ std::optional<StoredVersion> latest_version(Database& catalog, const ApiRow& api
 
 // What callers of `before` lose, each break on a line of its own; empty: nothing.
 std::string breaks_text(const ApiRow& api, const StoredVersion& before, const StoredVersion& after);
-// Throws Refused, naming each break; `verb`: commit or publish, for the suggested command.
-void refuse_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after,
-                   const std::string& verb);
+// Throws Refused when there is one of breaks_text(): all of a command, because one --breaking allows all.
+void refuse_breaks(const std::vector<std::string>& breaks);
 
 // What a commit of `after` breaks: callers of a version that was published, now or before, or only what the
 // latest version had, which never was.

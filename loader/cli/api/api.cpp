@@ -76,7 +76,7 @@ void add_publications(Verb& noun, Settings& settings, const SharedOptions& optio
                        "percent of consumers that get this version, others the published one (default: 100)")
           ->check(between(1, 100));
   for (Option* const other : {domain, service, no_domain}) weight->excludes(other);
-  publish->add_flag("--yes", options->yes, "allow changed domains for other published APIs of the REST API");
+  publish->add_flag("--yes", options->yes, "allow that published APIs change their domains");
   publish->add_flag("--breaking", options->breaking,
                     "allow changes that break callers of the served version");
   add_wait(*publish, settings);
@@ -215,7 +215,7 @@ std::vector<std::pair<std::string, std::string>> read_parameters(const std::vect
   for (const std::string& text : texts) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      throw WrongUsage(fmt::format("--param requires NAME=VALUE, not \"{}\"", text), "--param user_id=10001");
+      throw WrongUsage(fmt::format("--param requires NAME=VALUE, not \"{}\"", text), Hint());
     }
     parameters.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
@@ -224,7 +224,7 @@ std::vector<std::pair<std::string, std::string>> read_parameters(const std::vect
 
 std::vector<ApiRow> chosen_apis(Database& catalog, const Settings& settings, const ApiOptions& options) {
   if (options.names.empty() == options.business_process.empty()) {
-    throw WrongUsage("name APIs, or use --business-process P", "tablegate api list");
+    throw WrongUsage("name APIs, or use --business-process P", Hint::command({"api", "list"}));
   }
   return find_apis(catalog, find_workspace(catalog, settings.workspace), options.names,
                    options.business_process);

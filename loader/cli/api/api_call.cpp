@@ -42,6 +42,24 @@ void add_header(CurlHeaders& headers, const std::string& name, const std::string
   headers.add(line);
 }
 
+bool is_unknown_authority(CURLcode outcome) {
+  return outcome == CURLE_PEER_FAILED_VERIFICATION || outcome == CURLE_SSL_CACERT_BADFILE;
+}
+
+const char* advice_of(CURLcode outcome) {
+  return is_unknown_authority(outcome)
+             ? "; --cacert names the file of the authority that signed the gateway's certificate"
+             : "";
+}
+
+Hint hint_of(CURLcode outcome) {
+  if (is_unknown_authority(outcome)) return Hint::again().set("--cacert", "FILE");
+  const bool unreachable = outcome == CURLE_COULDNT_RESOLVE_HOST || outcome == CURLE_COULDNT_CONNECT ||
+                           outcome == CURLE_OPERATION_TIMEDOUT;
+  return unreachable ? Hint::again().set("--connect-to", "HOST:PORT")
+                     : Hint::again().set("--gateway-url", "URL");
+}
+
 Answer perform(const std::string& url, const CurlHeaders& headers, const ApiRequest& request,
                const ApiOptions& options) {
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), &curl_easy_cleanup);
@@ -73,8 +91,8 @@ Answer perform(const std::string& url, const CurlHeaders& headers, const ApiRequ
   answer.duration_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   if (outcome != CURLE_OK) {
-    throw SystemFailure(fmt::format("the call failed: {}", curl_easy_strerror(outcome)),
-                        "--gateway-url URL or --connect-to HOST:PORT");
+    throw SystemFailure(fmt::format("the call failed: {}{}", curl_easy_strerror(outcome), advice_of(outcome)),
+                        hint_of(outcome));
   }
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
   return answer;
@@ -89,7 +107,7 @@ void api_call(const Settings& settings, const ApiOptions& options) {
   const ServedApi served = find_served(catalog, row, settings.gateway);
   if (served.version == 0) {
     throw Refused(fmt::format("API \"{}\" is not published", row.name),
-                  fmt::format("tablegate api publish {}", shell_word(row.name)));
+                  Hint::command({"api", "versions", row.name}));
   }
   ApiRequest request = make_request(served, read_parameters(options.parameters));
   std::string base = !options.gateway_url.empty() ? options.gateway_url
@@ -97,7 +115,7 @@ void api_call(const Settings& settings, const ApiOptions& options) {
                                                   : served.domains.front();
   if (base.empty())
     throw Refused(fmt::format("gateway instance \"{}\" has no address", served.gateway),
-                  "--gateway-url http://HOST:PORT");
+                  Hint::again().set("--gateway-url", "http://HOST:PORT"));
   while (base.back() == '/') base.pop_back();
   const std::string shown = base + request.target();  // without a credential in the query
   const CallCredential credential = make_credential(catalog, request, options);
@@ -121,7 +139,7 @@ void api_call(const Settings& settings, const ApiOptions& options) {
   }
   if (answer.status < 200 || answer.status > 299) {
     throw Refused(fmt::format("the gateway answered {}", answer.status),
-                  answer.status == 404 ? "tablegate sync --output DIR on the node" : "");
+                  answer.status == 404 ? Hint::command({"gateway", "status", served.gateway}) : Hint());
   }
 }
 

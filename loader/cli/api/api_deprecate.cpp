@@ -31,7 +31,8 @@ void add_api_deprecate(Verb& noun, Settings& settings, const std::shared_ptr<Api
       "  tablegate api deprecate 'Query User by User ID' --undo");
   verb->callback([&settings, options, request] {
     if (request->undo == !request->sunset.empty())
-      throw WrongUsage("api deprecate requires --sunset DATE or --undo", "tablegate api deprecate --help");
+      throw WrongUsage("api deprecate requires --sunset DATE or --undo",
+                       Hint::command({"api", "deprecate", "--help"}));
     DeprecationRequest asked = *request;
     if (!asked.undo) asked.sunset = read_iso_time(asked.sunset, "--sunset");
     if (!asked.since.empty()) asked.since = read_iso_time(asked.since, "--since");

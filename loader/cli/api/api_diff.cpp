@@ -22,7 +22,7 @@ StoredVersion find_side(Database& catalog, const ApiRow& api, const std::string&
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (error != std::errc{} || end != word.data() + word.size() || number < 1)
     throw WrongUsage(fmt::format("\"{}\" is neither the number of a version nor draft", word),
-                     fmt::format("tablegate api versions {}", shell_word(api.name)));
+                     Hint::command({"api", "versions", api.name}));
   return read_version(catalog, api, number);
 }
 

@@ -42,7 +42,7 @@ class Wizard {
     by_ = options_.by.empty() ? table_.primary_key : options_.by;
     if (by_.empty()) {
       throw Refused(fmt::format("table \"{}\" has no primary key: name a column with --by", options_.table),
-                    "--by COLUMN");
+                    Hint::again().add("--by", "COLUMN"));
     }
     std::vector<TableColumn> columns;
     for (const std::string& column : by_) columns.push_back(require(column));
@@ -58,15 +58,16 @@ class Wizard {
     if (!has_business_process(catalog, workspace, options_.business_process)) {
       throw Refused(fmt::format("there is no business process \"{}\" in workspace {}",
                                 options_.business_process, workspace.name),
-                    "tablegate get businessprocesses");
+                    Hint::command({"get", "businessprocesses"}));
     }
     const std::optional<TableInfo> table = find_table(catalog, options_.table);
     if (!table)
-      throw Refused(fmt::format("there is no table \"{}\"", options_.table), "tablegate get tables");
+      throw Refused(fmt::format("there is no table \"{}\"", options_.table),
+                    Hint::command({"get", "tables"}));
     table_ = *table;
     if (!list_tables(catalog, options_.table).front().loaded) {
       throw Refused(fmt::format("table \"{}\" was never loaded", options_.table),
-                    "tablegate table load " + options_.table);
+                    Hint::command({"table", "load", options_.table}));
     }
   }
 
@@ -74,7 +75,7 @@ class Wizard {
     const TableColumn* const column = table_.find(name);
     if (column != nullptr) return *column;
     throw Refused(fmt::format("table \"{}\" has no column \"{}\"", table_.name, name),
-                  "tablegate table columns " + table_.name);
+                  Hint::command({"table", "columns", table_.name}));
   }
 
   JsonValue text(std::string_view value) {
@@ -126,7 +127,8 @@ class Wizard {
     document_.AddMember("result", text(whole_key ? "object" : defaults.result), allocator);
     document_.AddMember("timeout_ms", JsonValue(defaults.timeout_ms), allocator)
         .AddMember("max_records", JsonValue(defaults.max_records), allocator)
-        .AddMember("resource_group", text(defaults.resource_group), allocator);
+        .AddMember("resource_group", text(defaults.resource_group), allocator)
+        .AddMember("unknown_parameters", "reject", allocator);
     JsonValue authentication(rapidjson::kArrayType);
     authentication.PushBack("api_key", allocator);
     document_.AddMember("authentication", authentication, allocator);
@@ -153,7 +155,7 @@ class Wizard {
     if (!type) {
       throw Refused(fmt::format("column \"{}\" is {}, a type that parameters cannot be compared with",
                                 column.name, core::column_type_name(column.type)),
-                    "--by another column");
+                    Hint::command({"table", "columns", table_.name}));
     }
     JsonValue item(rapidjson::kObjectType);
     const bool in_path = options_.path.find("{" + name + "}") != std::string::npos;
@@ -173,7 +175,7 @@ class Wizard {
     const Place place{"the definition", ""};
     Problems problems;
     if (check_api_shape(definition, place, problems)) check_api_columns(definition, place, table_, problems);
-    problems.raise("tablegate api generate --help");
+    problems.raise(Hint::command({"api", "generate", "--help"}));
   }
 
   void print() const { print_line(pretty_json_text(document_)); }

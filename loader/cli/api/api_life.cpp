@@ -2,6 +2,7 @@
 // gives one JSON object, --business-process or several names give an array.
 #include <fmt/format.h>
 
+#include "catalog/life/draft_states.hpp"
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/publications.hpp"
 #include "catalog/life/rollback.hpp"
@@ -29,6 +30,9 @@ void report_test(const std::string& name, const TestOutcome& outcome, bool quiet
   }
   if (outcome.passed && outcome.empty)
     fmt::print(stderr, "warning: \"{}\" found no row; --param NAME=VALUE tests with other values\n", name);
+  if (outcome.truncated > 0)
+    fmt::print(stderr, "warning: \"{}\": more rows matched than max_records {}; the others are left out\n",
+               name, outcome.truncated);
   if (!outcome.detail.empty()) fmt::print(stderr, "  {}\n", outcome.detail);
 }
 
@@ -69,10 +73,16 @@ void api_test(const Settings& settings, const ApiOptions& options) {
   JsonOutput json;
   begin(json, options);
   std::vector<std::string> failed;
+  std::vector<std::string> missing;  // of the first API that lacks samples
+  Hint with_samples;
   ApiTester tester(settings.mirror_dsn());
   for (const ApiRow& api : apis) {
     const TestOutcome outcome = test_draft(catalog, api, parameters, tester);
     if (!outcome.passed) failed.push_back(api.name);
+    if (missing.empty() && !outcome.missing.empty()) {
+      missing = outcome.missing;
+      with_samples = options.single() ? Hint::again() : Hint::command({"api", "test", api.name});
+    }
     json.begin_object()
         .key("name")
         .text(api.name)
@@ -83,19 +93,27 @@ void api_test(const Settings& settings, const ApiOptions& options) {
     json.key("duration_ms")
         .raw(fmt::format("{:.3f}", outcome.duration_ms))
         .key("response")
-        .raw(outcome.response)
-        .end_object();
+        .raw(outcome.response);
+    if (outcome.truncated > 0) json.key("truncated").boolean(true);
+    json.end_object();
     if (!settings.json) report_test(api.name, outcome, settings.quiet);
   }
   if (settings.json) finish(json, options);
   if (failed.empty()) return;
-  throw Refused(fmt::format("API {} did not pass", name_list(failed)),
-                "tablegate table status, and tablegate get api NAME -o json");
+  if (missing.empty())
+    throw Refused(fmt::format("API {} did not pass", name_list(failed)), Hint::command({"table", "status"}));
+  for (const std::string& name : missing) with_samples = with_samples.add("--param", name + "=VALUE");
+  throw Refused(
+      fmt::format("API {} did not pass: a \"sample\" in the definition, or --param, gives {} a value",
+                  name_list(failed), name_list(missing)),
+      with_samples);
 }
 
 void api_commit(const Settings& settings, const ApiOptions& options) {
   Database catalog = settings.open_catalog();
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
+  // Of all before the first commit, so that --breaking allows what was named and no more.
+  if (!options.breaking && apis.size() > 1) refuse_draft_breaks(catalog, apis);
   JsonOutput json;
   begin(json, options);
   for (const ApiRow& api : apis) {

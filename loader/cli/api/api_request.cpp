@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/percent.hpp"
+#include "catalog/lookup.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -35,8 +36,9 @@ ApiRequest make_request(const ServedApi& api, const Values& parameters) {
   SampleRequest sample = sample_request(
       api.definition, api.name, join_path(api.base_path, api.definition.path), api.version_key, parameters);
   if (!sample.missing.empty()) {
-    const std::string& name = sample.missing.front();
-    throw Refused(fmt::format("parameter \"{}\" has no sample", name), fmt::format("--param {}=VALUE", name));
+    Hint with_values = Hint::again();
+    for (const std::string& name : sample.missing) with_values = with_values.add("--param", name + "=VALUE");
+    throw Refused(fmt::format("parameter {} has no sample", name_list(sample.missing)), with_values);
   }
   ApiRequest request;
   request.method = sample.method;

@@ -26,7 +26,7 @@ std::string read_credential(const std::string& file) {
   std::string text = read_file(file, kMaxCredential);
   drop_line_end(text);
   if (text.empty())
-    throw Refused(fmt::format("{} holds no credential", file), "tablegate consumer add-key NAME");
+    throw Refused(fmt::format("{} holds no credential", file), Hint::again().set("--credential", "FILE"));
   return text;
 }
 
@@ -50,7 +50,7 @@ void refuse_other_type(const std::string& type, const ApiRequest& request, const
   for (const std::string& one : request.authentication) taken += (taken.empty() ? "" : ", ") + one;
   throw Refused(fmt::format("{} holds a credential of type {}, but API \"{}\" accepts {}", options.credential,
                             type, options.name, taken.empty() ? "none: it is open" : taken),
-                taken.empty() ? "the same call without --credential" : "--credential FILE with one of these");
+                Hint::again().set("--credential", "FILE"));
 }
 
 CallCredential with_api_key(const ApiRequest& request, const std::string& key) {
@@ -101,9 +101,10 @@ CallCredential of_consumer(Database& catalog, const ApiRequest& request, const A
       return with_token(key.make_token(&*setting, std::time(nullptr)), &*setting);
     }
   }
-  throw Refused(fmt::format("consumer \"{}\" has no stored credential for API \"{}\" that can sign a call",
+  throw Refused(fmt::format("consumer \"{}\" has no stored credential for API \"{}\" that can sign a call: "
+                            "the catalog holds only digests of API keys",
                             consumer.name, options.name),
-                "--credential FILE with its key: the catalog holds only digests of API keys");
+                Hint::again().set("--credential", "FILE"));
 }
 
 CallCredential of_token(Database& catalog, const ApiOptions& options, const std::string& text) {
@@ -113,7 +114,7 @@ CallCredential of_token(Database& catalog, const ApiOptions& options, const std:
     setting = jwt_setting(catalog, find_consumer(catalog, options.consumer), !ready);
     if (!setting) {
       throw Refused(fmt::format("consumer \"{}\" has no JWT setting", options.consumer),
-                    fmt::format("tablegate consumer set-jwt {}", options.consumer));
+                    Hint::command({"consumer", "set-jwt", options.consumer, "--jwks", "FILE"}));
     }
   }
   const JwtEntry* const chosen = setting ? &*setting : nullptr;
@@ -129,9 +130,11 @@ CallCredential make_credential(Database& catalog, const ApiRequest& request, con
   if (options.credential.empty()) {
     if (request.authentication.empty()) return {};
     if (!options.consumer.empty()) return of_consumer(catalog, request, options);
-    throw Refused(fmt::format("API \"{}\" requires a credential ({})", options.name,
-                              fmt::join(request.authentication, ", ")),
-                  "--credential FILE with a key of tablegate consumer add-key NAME, or --consumer NAME");
+    throw Refused(
+        fmt::format(
+            "API \"{}\" requires a credential ({}), such as a key that `tablegate consumer add-key` made",
+            options.name, fmt::join(request.authentication, ", ")),
+        Hint::again().set("--credential", "FILE"));
   }
   const std::string text = read_credential(options.credential);
   const std::string type = type_of(text, request);

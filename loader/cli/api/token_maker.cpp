@@ -53,8 +53,11 @@ JwtAlgorithm natural_algorithm(EVP_PKEY* key, const std::string& file) {
     if (name == "secp384r1") return JwtAlgorithm::es384;
     if (name == "secp521r1") return JwtAlgorithm::es512;
   }
-  throw Refused(fmt::format("{}: a key of this type or curve cannot sign tokens", file),
-                "an RSA, P-256, P-384, P-521 or Ed25519 key");
+  throw Refused(
+      fmt::format(
+          "{}: a key of this type or curve cannot sign tokens: RSA, P-256, P-384, P-521 and Ed25519 can",
+          file),
+      Hint::again().set("--credential", "FILE"));
 }
 
 int no_passphrase(char*, int, int, void*) noexcept {
@@ -205,10 +208,11 @@ TokenKey TokenKey::symmetric(const JwtEntry& setting, const std::string& consume
   for (const JsonValue& jwk : list.GetArray()) {
     if (json_member(jwk, "kty") == "oct") return read(json_text(jwk), "the JWT setting of " + consumer);
   }
-  throw Refused(
-      fmt::format("the JWT setting of consumer \"{}\" has only public keys, which cannot sign a token",
-                  consumer),
-      "--credential FILE with the private key (PEM or JWK), or a token");
+  throw Refused(fmt::format("the JWT setting of consumer \"{}\" has only public keys, which cannot sign a "
+                            "token: --credential takes a file with the "
+                            "private key (PEM or JWK) or a token",
+                            consumer),
+                Hint::again().set("--credential", "FILE"));
 }
 
 std::string TokenKey::public_jwk() const {
@@ -233,7 +237,7 @@ void TokenKey::match(const JwtEntry& setting, const std::string& consumer) {
   }
   throw Refused(
       fmt::format("the JWT setting of consumer \"{}\" has no key that matches this private key", consumer),
-      "tablegate consumer show " + consumer);
+      Hint::command({"consumer", "show", consumer}));
 }
 
 std::string TokenKey::sign(std::string_view text) const {

@@ -30,7 +30,7 @@ void read_source(const std::string& text, JwtEntry& setting) {
       (!header && setting.source_in != "query" && setting.source_in != "cookie")) {
     throw WrongUsage(
         fmt::format("--source requires header:NAME[:PREFIX], query:NAME or cookie:NAME, not \"{}\"", text),
-        "--source header:Authorization:Bearer");
+        Hint::again().set("--source", "header:Authorization:Bearer"));
   }
   setting.source_name = text.substr(colon + 1);
   if (header) {
@@ -50,7 +50,8 @@ void read_claim(const std::string& text, JwtEntry& setting) {
   setting.claim_name = equals == std::string::npos ? "uid" : text.substr(0, equals);
   setting.claim_value = equals == std::string::npos ? text : text.substr(equals + 1);
   if (setting.claim_name.empty() || setting.claim_value.empty())
-    throw WrongUsage("--claim requires NAME=VALUE, or the VALUE of uid", "--claim uid=partner-a");
+    throw WrongUsage("--claim requires NAME=VALUE, or the VALUE of uid",
+                     Hint::again().set("--claim", "NAME=VALUE"));
   check_word("--claim", setting.claim_name);
   check_word("--claim", setting.claim_value);
 }
@@ -58,19 +59,21 @@ void read_claim(const std::string& text, JwtEntry& setting) {
 core::JwtAlgorithm read_algorithm(const std::string& name) {
   const auto algorithm = core::parse_jwt_algorithm(name);
   if (algorithm) return *algorithm;
-  throw WrongUsage(fmt::format("--alg \"{}\" is not a signature algorithm of RFC 7518 or RFC 8037", name),
-                   "--alg HS256, or another of HS RS PS ES with 256 384 512, or EdDSA");
+  throw WrongUsage(fmt::format("--alg \"{}\" is not a signature algorithm of RFC 7518 or RFC 8037 (HS, RS, "
+                               "PS or ES with 256, 384 or 512, or EdDSA)",
+                               name),
+                   Hint::again().set("--alg", "ALG"));
 }
 
 // The text of a JWK Set, a list of JWKs or one JWK, as a list.
 std::string key_list(const std::string& text, const std::string& file) {
   JsonDocument document;
   if (const std::string fault = parse_json(text, document); !fault.empty())
-    throw Refused(fmt::format("{}: {}", file, fault), "--jwks FILE with {\"keys\": [...]}");
+    throw Refused(fmt::format("{}: {}", file, fault), Hint::again().set("--jwks", "FILE"));
   if (document.IsArray()) return json_text(document);
   if (const JsonValue* const keys = json_find(document, "keys")) return json_text(*keys);
-  throw Refused(fmt::format("{}: not a JWK Set: it has no \"keys\"", file),
-                "--jwks FILE with {\"keys\": [...]}");
+  throw Refused(fmt::format("{}: not a JWK Set: it has no {{\"keys\": [...]}}", file),
+                Hint::again().set("--jwks", "FILE"));
 }
 
 std::string read_keys(const ConsumerOptions& options) {
@@ -78,11 +81,10 @@ std::string read_keys(const ConsumerOptions& options) {
       (options.jwks.empty() ? 0 : 1) + (options.pem.empty() ? 0 : 1) + (options.secret_file.empty() ? 0 : 1);
   if (given != 1)
     throw WrongUsage("one of --jwks, --pem and --secret-file is required",
-                     "tablegate consumer set-jwt --help");
+                     Hint::command({"consumer", "set-jwt", "--help"}));
   if (!options.jwks.empty()) {
     if (!options.algorithm.empty() || options.kid)
-      throw WrongUsage("--alg and --kid apply to --pem and --secret-file only: a JWK holds its own",
-                       "\"alg\" and \"kid\" in the JWK");
+      throw WrongUsage("--alg and --kid apply to --pem and --secret-file only: a JWK holds its own", Hint());
     const std::string text = read_file(options.jwks, kMaxKeyFile);
     // Core's reader sees the file as it is: members given twice would be lost in another tree.
     if (const auto keys = core::parse_jwks(text, core::UnusableJwks::ignored); !keys)
@@ -94,9 +96,10 @@ std::string read_keys(const ConsumerOptions& options) {
   }
   const std::string& file = options.pem.empty() ? options.secret_file : options.pem;
   if (options.algorithm.empty())
-    throw WrongUsage(fmt::format("--alg is missing: {} does not name its algorithm", file), "--alg RS256");
+    throw WrongUsage(fmt::format("--alg is missing: {} does not name its algorithm", file),
+                     Hint::again().set("--alg", "ALG"));
   if (options.pem.empty() && options.kid)
-    throw WrongUsage("--kid requires --pem; for a secret with a kid use a JWK", "--jwks FILE");
+    throw WrongUsage("--kid requires --pem; for a secret with a kid use a JWK", Hint());
   const core::JwtAlgorithm algorithm = read_algorithm(options.algorithm);
   std::string bytes = read_file(file, kMaxKeyFile);
   if (options.pem.empty()) drop_line_end(bytes);

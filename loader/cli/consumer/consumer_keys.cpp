@@ -62,9 +62,7 @@ void warn_of_token(const std::optional<std::string>& imported) {
 void consumer_add_key(const Settings& settings, const ConsumerOptions& options) {
   const bool hmac = options.type == "hmac";
   if (!hmac && !options.profile.empty()) {
-    throw WrongUsage(
-        "--profile applies to HMAC key pairs only",
-        fmt::format("tablegate consumer add-key {} --type hmac --profile {}", options.name, options.profile));
+    throw WrongUsage("--profile applies to HMAC key pairs only", Hint::again().set("--type", "hmac"));
   }
   const KeyRequest request = read_request(options);
   Database catalog = settings.open_catalog();

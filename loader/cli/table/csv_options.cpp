@@ -62,12 +62,12 @@ void read_constants(const std::vector<std::string>& partitions, const TableSpec&
     for (auto& [name, value] : split_partition(partition, names[0] + "=VALUE")) {
       if (std::find(names.begin(), names.end(), name) == names.end()) {
         throw Refused(fmt::format("--partition {}: the table has no column \"{}\"", partition, name),
-                      "tablegate table columns " + spec.name);
+                      Hint::command({"table", "columns", spec.name}));
       }
       for (const auto& other : options.constants) {
         if (other.first == name)
           throw Refused(fmt::format("--partition: \"{}\" has two values; a file of rows has one", name),
-                        fmt::format("--partition {}={}", name, other.second));
+                        Hint());
       }
       if (!core::valid_text(value))
         throw Refused(fmt::format("--partition: the value of \"{}\" is not UTF-8", name));
@@ -91,7 +91,7 @@ void read_time_formats(const std::vector<std::string>& texts, const TableSpec& s
     if (!known) {
       throw Refused(fmt::format("--time-format: the table has no column {}of dates or times",
                                 named ? fmt::format("\"{}\" ", name) : ""),
-                    "tablegate table columns " + spec.name);
+                    Hint::command({"table", "columns", spec.name}));
     }
     options.time_formats.emplace_back(name, TimeFormat(named ? text.substr(equals + 1) : text));
   }

@@ -22,7 +22,7 @@ constexpr const char* kForms = "--from must be csv:FILE, sql:FILE, postgresql:DS
 
 // --from SCHEME:REST, else the data source's own.
 From from_of(const LoadOptions& options, const TableSpec& spec) {
-  const std::string next = fmt::format("tablegate table load {} --from csv:FILE", spec.name);
+  const Hint next = Hint::again().set("--from", "csv:FILE");
   if (options.from.empty() && spec.source_type == "csv") {
     if (spec.source.path.empty())
       throw Refused(fmt::format("DataSource \"{}\" has no path", spec.source_name), next);
@@ -105,7 +105,7 @@ FileRoot allowed_files(const LoadOptions& options, const TableSpec& spec) {
   if (const std::string missing = allowed.missing(spec.source); !missing.empty()) {
     throw Refused(fmt::format("DataSource \"{}\": {} is not an allowed source (--allow-source, {})",
                               spec.source_name, missing, sources_file()),
-                  fmt::format("tablegate table watch --allow-source '{}'", missing));
+                  Hint::again().add("--allow-source", missing));
   }
   return spec.source_type == "csv" && !spec.source.path.empty() ? FileRoot(allowed.root_of(spec.source.path))
                                                                 : FileRoot();

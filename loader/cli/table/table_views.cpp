@@ -49,7 +49,7 @@ void rebind(const Settings& settings, Database& mirror, const std::string& table
   if (views.empty() && !settings.json && !settings.quiet) print_line("unchanged");
   if (failed > 0)
     throw Refused(fmt::format("{} could not be rebound", plural(failed, "view")),
-                  fmt::format("tablegate table views {}", table));
+                  Hint::command({"table", "status", table}));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ void check_tables(Database& catalog, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     if (!list_tables(catalog, name).front().refreshed) {
       throw Refused(fmt::format("Table \"{}\" has no refresh in its definition", name),
-                    fmt::format("tablegate get table {} -o json", name));
+                    Hint::command({"get", "table", name, "-o", "json"}));
     }
   }
 }
@@ -46,7 +46,7 @@ void watch(const Settings& settings, WatchOptions options, const std::string& cr
         fmt::format("no source is allowed, so nothing would be loaded: --allow-source is missing, and {} "
                     "has no line",
                     sources_file()),
-        "tablegate table watch --allow-source csv:/srv/exports");
+        Hint::again().add("--allow-source", "csv:/DIR"));
   }
   {
     Database catalog = settings.open_catalog(kCatalogPatience);
@@ -62,7 +62,7 @@ void watch(const Settings& settings, WatchOptions options, const std::string& cr
   const int failed = watch_tables([&settings] { return settings.open_catalog(kCatalogPatience); }, options);
   if (options.once && failed > 0)
     throw Refused(fmt::format("{} failed", plural(static_cast<size_t>(failed), "load")),
-                  "tablegate table status");
+                  Hint::command({"table", "status"}));
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ Transcoder::Transcoder(const std::string& charset) : handle_(::iconv_open("UTF-8
   // iconv's suffixes ("//IGNORE") would drop bytes.
   if (!is_handle(handle_) || charset.find('/') != std::string::npos) {
     if (is_handle(handle_)) ::iconv_close(handle_of(handle_));
-    throw Refused(fmt::format("iconv does not know the charset \"{}\"", charset), "iconv -l");
+    throw Refused(fmt::format("iconv does not know the charset \"{}\"", charset), Hint::program("iconv -l"));
   }
   const std::string name = upper(charset);
   if (begins_with(name, "UTF-16") || begins_with(name, "UTF16") || begins_with(name, "UCS-2") ||

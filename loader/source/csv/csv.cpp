@@ -49,12 +49,12 @@ class ZoneOfTimes {
   ZoneOfTimes(Database& database, const std::string& zone) : database_(database) {
     if (zone.empty()) return;
     if (const std::string reason = bad_time_zone(zone); !reason.empty())
-      throw Refused(fmt::format("--zone: {}", reason), "--zone Asia/Shanghai");
+      throw Refused(fmt::format("--zone: {}", reason), Hint::again().set("--zone", "Area/City"));
     if (database.query("SELECT FROM pg_catalog.pg_timezone_names WHERE name = $1", {zone}).empty()) {
       throw Refused(
           fmt::format("--zone: PostgreSQL does not know the time zone \"{}\" (names such as Asia/Shanghai)",
                       zone),
-          "psql -c 'SELECT name FROM pg_timezone_names'");
+          Hint::program("psql -c 'SELECT name FROM pg_timezone_names'"));
     }
     before_ = database.query("SELECT pg_catalog.current_setting('timezone')").string(0, 0);
     set(zone);

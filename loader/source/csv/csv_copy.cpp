@@ -17,12 +17,40 @@ namespace tablegate::loader {
 namespace {
 
 constexpr size_t kChunk = size_t{1} << 18;
-constexpr const char* kOtherCharset = "--charset NAME, when the file is not UTF-8 (iconv -l lists the names)";
-constexpr const char* kHeader = "--header, when the first line names the columns";
-constexpr const char* kOtherTimes =
-    "--time-format FORMAT, such as '%d.%m.%Y %H:%M', and --zone Area/City where the times are not the "
-    "table's";
-constexpr const char* kOtherQuotes = "--lenient-quotes, or --quote none where no quote has a meaning";
+
+// What the message says of the option, and the command with it.
+const char* words_of(RowHelp help) {
+  switch (help) {
+    case RowHelp::quotes:
+      return " (--lenient-quotes reads it, or --quote none where no quote has a meaning)";
+    case RowHelp::times:
+      return " (--time-format such as '%d.%m.%Y %H:%M' reads other forms, --zone Area/City sets another zone "
+             "than the table's)";
+    case RowHelp::charset:
+      return " (--charset reads files that are not UTF-8; iconv -l lists the names)";
+    case RowHelp::header:
+      return " (--header, when the first line names the columns)";
+    case RowHelp::none:
+      break;
+  }
+  return "";
+}
+
+Hint hint_of(RowHelp help) {
+  switch (help) {
+    case RowHelp::quotes:
+      return Hint::again().flag("--lenient-quotes");
+    case RowHelp::times:
+      return Hint::again().set("--time-format", "FORMAT");
+    case RowHelp::charset:
+      return Hint::again().set("--charset", "NAME");
+    case RowHelp::header:
+      return Hint::again().flag("--header");
+    case RowHelp::none:
+      break;
+  }
+  return {};
+}
 
 // COPY accepts words as dates ("today"): these columns are checked here.
 void watch_dates(const std::vector<FieldWriter>& writers, CsvScanner& scanner) {
@@ -60,8 +88,10 @@ int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::stri
     const size_t field = scanner.fault_field();
     const std::string column = field < file.columns().size() ? file.columns()[field] : "";
     const bool quote = scanner.fault() == kQuoteInside || scanner.fault() == kTextBehindQuote;
-    const std::string next = field == CsvScanner::kNoField ? "" : quote ? kOtherQuotes : kOtherTimes;
-    refuse_row(file, {file.label(), header_lines + scanner.line(), column, scanner.fault(), next});
+    const RowHelp help = field == CsvScanner::kNoField ? RowHelp::none
+                         : quote                       ? RowHelp::quotes
+                                                       : RowHelp::times;
+    refuse_row(file, {file.label(), header_lines + scanner.line(), column, scanner.fault(), help});
   };
   bool sending = true;
   const auto send = [&](std::string_view bytes) {
@@ -96,14 +126,15 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
                           BadRow& bad) const {
   const RecordReader& reader = file.reader();
   const std::vector<RecordField>& fields = reader.fields();
-  const auto refuse_value = [&](const std::string& column, const std::string& reason, const char* next = "") {
-    bad = {file.label(), reader.line(), column, reason, next};
+  const auto refuse_value = [&](const std::string& column, const std::string& reason,
+                                RowHelp help = RowHelp::none) {
+    bad = {file.label(), reader.line(), column, reason, help};
     copy.drop_row();
     return false;
   };
   if (reader.fault() != nullptr) {
     const bool known = reader.fault_field() < writers.size();
-    return refuse_value(known ? writers[reader.fault_field()].column() : "", reader.fault(), kOtherQuotes);
+    return refuse_value(known ? writers[reader.fault_field()].column() : "", reader.fault(), RowHelp::quotes);
   }
   if (fields.size() != writers.size()) {
     return refuse_value("", fmt::format("has {} fields where {} columns are expected ({})", fields.size(),
@@ -114,7 +145,7 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
       const bool nul = fields[i].text.find('\0') != std::string_view::npos;
       if (nul) return refuse_value(writers[i].column(), "holds a NUL byte, which PostgreSQL's text cannot");
       return refuse_value(writers[i].column(), fmt::format("is not {}", file.bytes().charset()),
-                          file.bytes().converts() ? "" : kOtherCharset);
+                          file.bytes().converts() ? RowHelp::none : RowHelp::charset);
     }
     if (file.bytes().converts() && writers[i].copies_bytes(fields[i])) {
       return refuse_value(
@@ -126,7 +157,7 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
     try {
       writers[i].write(fields[i], copy);
     } catch (const BadTime& time) {
-      return refuse_value(writers[i].column(), time.what(), kOtherTimes);
+      return refuse_value(writers[i].column(), time.what(), RowHelp::times);
     } catch (const BadValue& value) {
       return refuse_value(writers[i].column(), value.what());
     }
@@ -138,10 +169,12 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
 
 void CsvSource::refuse_row(const CsvFile& file, const BadRow& bad) const {
   const RecordReader& reader = file.reader();
-  const bool header = bad.line == 1 && !file.has_header() && bad.next == kOtherTimes;
-  throw Refused(fmt::format("{}, {}{}: {}", file.label(), reader.place_of(bad.line, reader.record()),
-                            bad.column.empty() ? "" : fmt::format(", column \"{}\"", bad.column), bad.reason),
-                header ? kHeader : bad.next);
+  const bool header = bad.line == 1 && !file.has_header() && bad.help == RowHelp::times;
+  const RowHelp help = header ? RowHelp::header : bad.help;
+  throw Refused(fmt::format("{}, {}{}: {}{}", file.label(), reader.place_of(bad.line, reader.record()),
+                            bad.column.empty() ? "" : fmt::format(", column \"{}\"", bad.column), bad.reason,
+                            words_of(help)),
+                hint_of(help));
 }
 
 int64_t CsvSource::copy_rows(CsvFile& file, Database& database, const std::string& table, bool freeze,
@@ -179,7 +212,7 @@ int64_t CsvSource::copy_good_rows(CsvFile& file, Database& database, const std::
   RecordReader& reader = file.reader();
   CsvBatch batch(database, table, copied_columns(file),
                  [&](const CopyFault& fault, uint64_t line, std::string_view record) {
-                   rejects_.add({file.label(), line, fault.column, fault.reason(), ""}, record);
+                   rejects_.add({file.label(), line, fault.column, fault.reason()}, record);
                  });
   BadRow bad;
   uint64_t seen = 0;
@@ -197,11 +230,11 @@ int64_t CsvSource::copy_good_rows(CsvFile& file, Database& database, const std::
 
 void CsvSource::refuse(const CopyFault& fault, const CsvFile& file, uint64_t line, uint64_t record) const {
   const bool wrong_type = fault.sqlstate == "22P02" || fault.sqlstate == "22007" || fault.sqlstate == "22008";
-  std::string next;
-  if (wrong_type && fault.line == 1 && !file.has_header()) next = kHeader;
-  if (fault.sqlstate == "22021") next = kOtherCharset;  // bytes that are invalid in the encoding
+  RowHelp help = RowHelp::none;
+  if (wrong_type && fault.line == 1 && !file.has_header()) help = RowHelp::header;
+  if (fault.sqlstate == "22021") help = RowHelp::charset;  // bytes that are invalid in the encoding
   refuse_rows(fault, file.label(), fmt::format("{}, {}", file.label(), file.reader().place_of(line, record)),
-              next);
+              hint_of(help), words_of(help));
 }
 
 }  // namespace tablegate::loader

@@ -42,9 +42,11 @@ void CsvFile::read_header(const std::vector<std::string>& columns) {
     throw Refused(fmt::format("{}: is empty, a header was expected", label_));
   }
   if (reader_->fault() != nullptr && !may_be_row) {
-    throw Refused(fmt::format("{}, line 1, field {}: the header {}", label_, reader_->fault_field() + 1,
-                              reader_->fault()),
-                  "--lenient-quotes, or --quote none where no quote has a meaning");
+    throw Refused(
+        fmt::format("{}, line 1, field {}: the header {} (--lenient-quotes reads it, or --quote none "
+                    "where no quote has a meaning)",
+                    label_, reader_->fault_field() + 1, reader_->fault()),
+        Hint::again().flag("--lenient-quotes"));
   }
   const std::vector<std::string> found = names();
   refuse_other_delimiter(found, columns);
@@ -71,7 +73,7 @@ void CsvFile::refuse_other_delimiter(const std::vector<std::string>& found,
       fmt::format("{}, line 1: has {} {}, the table has {} columns, and \"{}\" between fields would give as "
                   "many",
                   label_, found.size(), found.size() == 1 ? "field" : "fields", columns.size(), other),
-      fmt::format("--delimiter '{}'", other));
+      Hint::again().set("--delimiter", other));
 }
 
 // A misspelt header would be served as data.
@@ -79,11 +81,13 @@ void CsvFile::refuse_nearly(const std::vector<std::string>& found,
                             const std::vector<std::string>& columns) const {
   if (!is_nearly_header(found, columns)) return;
   const std::string unknown = unknown_names(found, columns);
-  throw Refused(fmt::format("{}, line 1: looks like a header, {} (the table's columns: {})", label_,
-                            unknown.empty() ? "but does not name every column once"
-                                            : "but the table has no column " + unknown,
-                            fmt::join(columns, ", ")),
-                "--header none, when it is a row");
+  throw Refused(
+      fmt::format(
+          "{}, line 1: looks like a header, {} (the table's columns: {}); --header none loads it as a row",
+          label_,
+          unknown.empty() ? "but does not name every column once" : "but the table has no column " + unknown,
+          fmt::join(columns, ", ")),
+      Hint::again().set("--header", "none"));
 }
 
 void CsvFile::match(const std::vector<std::string>& names, const std::vector<std::string>& columns) {
@@ -91,15 +95,18 @@ void CsvFile::match(const std::vector<std::string>& names, const std::vector<std
   columns_.clear();
   for (const std::string& raw : names) {
     if (!core::valid_text(raw))
-      throw Refused(fmt::format("{}, line 1: the header is not {}", label_, bytes_->charset()),
-                    "--charset NAME (iconv -l lists the names)");
+      throw Refused(fmt::format("{}, line 1: the header is not {} (iconv -l lists the charsets)", label_,
+                                bytes_->charset()),
+                    Hint::again().set("--charset", "NAME"));
     const std::string name = core::to_lower(raw);  // MaxCompute's names are case-insensitive
     const auto constant = std::find_if(options_.constants.begin(), options_.constants.end(),
                                        [&name](const auto& one) { return one.first == name; });
     if (constant != options_.constants.end()) {
       throw Refused(
-          fmt::format("{}, line 1: the header names \"{}\", but --partition sets its value", label_, name),
-          "the same command without that --partition");
+          fmt::format(
+              "{}, line 1: the header names \"{}\", but --partition sets its value: leave one of them out",
+              label_, name),
+          Hint());
     }
     if (!contains(columns, name)) unknown.push_back(raw);
     if (contains(columns_, name))
@@ -118,10 +125,9 @@ void CsvFile::match(const std::vector<std::string>& names, const std::vector<std
   if (!missing.empty()) {
     throw SourceDrift(
         missing,
-        fmt::format("{}, line 1: the header does not name \"{}\"", label_, fmt::join(missing, "\", \"")),
-        missing.size() == 1
-            ? fmt::format("--partition {}=VALUE, when all rows have the same value", missing[0])
-            : "");
+        fmt::format("{}, line 1: the header does not name \"{}\"{}", label_, fmt::join(missing, "\", \""),
+                    missing.size() == 1 ? " (--partition gives all rows one value)" : ""),
+        missing.size() == 1 ? Hint::again().add("--partition", missing[0] + "=VALUE") : Hint());
   }
 }
 

@@ -33,10 +33,12 @@ std::string bad_row_text(const BadRow& row) {
 void CsvRejects::open() {
   // An older file may be readable by others.
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT)
-    throw SystemFailure(fmt::format("cannot replace {}: {}", path_, std::strerror(errno)), "--rejects FILE");
+    throw SystemFailure(fmt::format("cannot replace {}: {}", path_, std::strerror(errno)),
+                        Hint::again().set("--rejects", "FILE"));
   const int descriptor = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0)
-    throw SystemFailure(fmt::format("cannot write {}: {}", path_, std::strerror(errno)), "--rejects FILE");
+    throw SystemFailure(fmt::format("cannot write {}: {}", path_, std::strerror(errno)),
+                        Hint::again().set("--rejects", "FILE"));
   ::close(descriptor);
   out_.open(path_, std::ios::binary);
   out_ << "file,line,column,reason,record\n";
@@ -56,7 +58,7 @@ void CsvRejects::add(const BadRow& row, std::string_view record) {
 void CsvRejects::close() {
   if (count_ == 0 || !out_.is_open()) return;
   out_.close();
-  if (out_.fail()) throw SystemFailure(fmt::format("cannot write {}", path_), "df .");
+  if (out_.fail()) throw SystemFailure(fmt::format("cannot write {}", path_), Hint::program("df ."));
 }
 
 }  // namespace tablegate::loader

@@ -11,12 +11,15 @@
 
 namespace tablegate::loader {
 
+// The option that may read the row.
+enum class RowHelp { none, quotes, times, charset, header };
+
 struct BadRow {
   std::string file;
   uint64_t line = 0;
   std::string column;  // or empty
   std::string reason;
-  std::string next;  // what may help, or empty; not in the file
+  RowHelp help = RowHelp::none;  // not in the file
 };
 
 class CsvRejects {

@@ -39,15 +39,16 @@ std::string read_private(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.number() < 0) {
     throw SystemFailure(fmt::format("cannot open credentials file {}: {}", path, std::strerror(errno)),
-                        "ls -l " + path);
+                        Hint::program("ls -l " + shell_word(path)));
   }
   struct stat about {};
   if (::fstat(file.number(), &about) != 0 || !S_ISREG(about.st_mode))
-    throw Refused(fmt::format("credentials file {} is not a regular file", path), "ls -l " + path);
+    throw Refused(fmt::format("credentials file {} is not a regular file", path),
+                  Hint::program("ls -l " + shell_word(path)));
   if ((about.st_mode & 0077U) != 0) {
     throw Refused(
         fmt::format("credentials file {} can be read by others (mode {:04o})", path, about.st_mode & 07777U),
-        "chmod 600 " + path);
+        Hint::program("chmod 600 " + shell_word(path)));
   }
   std::string text(kMaxFile, '\0');
   size_t size = 0;
@@ -101,9 +102,8 @@ MaxComputeCredentials read_credentials(const std::string& file) {
   if (credentials.access_id.empty() || credentials.access_key.empty()) {
     throw Refused(
         "no credentials of MaxCompute: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET are "
-        "not set",
-        "export them, or TABLEGATE_MAXCOMPUTE_CREDENTIALS=FILE (access_id=... and access_key=... lines, mode "
-        "0600)");
+        "not set; a file with lines access_id=... and access_key=... (mode 0600) can hold them",
+        Hint::again().after("TABLEGATE_MAXCOMPUTE_CREDENTIALS=FILE"));
   }
   check_values(credentials, "the environment");
   return credentials;

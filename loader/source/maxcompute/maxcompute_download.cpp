@@ -181,11 +181,11 @@ class Worker {
                        [&column](const SourceColumn& other) { return other.name == column.name; });
       if (found == session.columns.end() || plain_type(found->type) != plain_type(column.type)) {
         throw SourceChanged(fmt::format("column \"{}\" changed while the load began", column.name),
-                            "the same command again");
+                            Hint::again());
       }
     }
     if (plan_.all_columns && session.columns.size() != plan_.columns.size())
-      throw SourceChanged("the table's columns changed while the load began", "the same command again");
+      throw SourceChanged("the table's columns changed while the load began", Hint::again());
   }
   // In lower case and without blanks.
   static std::string plain_type(const std::string& type) {
@@ -210,7 +210,7 @@ class Worker {
         if (error.status == 502 || error.status == 504) service_.check_session(*task.session);
       } catch (const WrongStream& wrong) {
         throw SourceChanged(fmt::format("the received rows cannot be kept ({})", wrong.what()),
-                            "the same command again");
+                            Hint::again());
       } catch (const CorruptStream& corrupt) {
         broken(retry, done > before, fmt::format("the stream is damaged: {}", corrupt.what()));
       } catch (const TransferBroken& reason) {

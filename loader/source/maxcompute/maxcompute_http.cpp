@@ -298,18 +298,15 @@ bool Retry::after(const ServiceError& error) {
   constexpr int kMaxFailures = 7;
   if (http_.account().adapt(error)) return true;
   if (error.code == "DataVersionConflict" || error.code == "TableModified") {
-    throw SourceChanged(fmt::format("the table changed while it was read ({})", error.what()),
-                        "the same command again");
+    throw SourceChanged(fmt::format("the table changed while it was read ({})", error.what()), Hint::again());
   }
   if (error.code == "StatusConflict") {
-    throw SourceChanged(fmt::format("the download session has ended ({})", error.what()),
-                        "the same command again");
+    throw SourceChanged(fmt::format("the download session has ended ({})", error.what()), Hint::again());
   }
   const bool busy = error.status == 429 || error.code == "FlowExceeded";
   if (!busy && error.status < 500) return false;
   if (!busy && ++failures_ >= kMaxFailures)
-    throw SystemFailure(fmt::format("failed {} times: {}", failures_, error.what()),
-                        "the same command later");
+    throw SystemFailure(fmt::format("failed {} times: {}", failures_, error.what()), Hint::again());
   back_off(error.hold);
   return true;
 }
@@ -317,8 +314,10 @@ bool Retry::after(const ServiceError& error) {
 void Retry::after_break(const std::string& reason) {
   constexpr int kMaxBreaks = 5;
   if (++breaks_ >= kMaxBreaks) {
-    throw SystemFailure(fmt::format("MaxCompute cannot be read, failed {} times: {}", breaks_, reason),
-                        "tablegate get datasource NAME -o json (its endpoint), then the same command again");
+    throw SystemFailure(
+        fmt::format("MaxCompute cannot be read, failed {} times (is the data source's endpoint right?): {}",
+                    breaks_, reason),
+        Hint::again());
   }
   back_off(0);
 }

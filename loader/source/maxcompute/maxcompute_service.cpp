@@ -215,7 +215,7 @@ DownloadSession MaxComputeService::open(const std::string& path, const std::stri
       return session;
     }
     if (status != "INITIATING") {
-      throw SourceChanged(fmt::format("a new download session is {}", status), "the same command again");
+      throw SourceChanged(fmt::format("a new download session is {}", status), Hint::again());
     }
     http_.pause(std::max(pause, 1));
     query = {{"downloadid", session.id}};
@@ -236,7 +236,7 @@ void MaxComputeService::check_session(const DownloadSession& session) {
   const JsonDocument found = parse_answer(answer.body, "a download session");
   const std::string status = upper(json_member(found, "Status", "NORMAL"));
   if (status == "NORMAL") return;
-  throw SourceChanged(fmt::format("the download session has ended ({})", status), "the same command again");
+  throw SourceChanged(fmt::format("the download session has ended ({})", status), Hint::again());
 }
 
 MaxComputeRequest MaxComputeService::range_request(const DownloadSession& session, uint64_t start,

@@ -59,7 +59,7 @@ NamedValues parse_partition(const std::string& text, const std::vector<SourceCol
   for (const SourceColumn& key : keys) names.push_back(key.name + "=VALUE");
   const std::string next = fmt::format("{}", fmt::join(names, ","));
   const auto refuse = [&](const std::string& reason) {
-    throw Refused(fmt::format("partition {}: {}", text, reason), "--partition " + next);
+    throw Refused(fmt::format("partition {}: {}", text, reason), Hint::again().replace(text, next));
   };
   NamedValues partition;
   for (auto& [name, value] : split_partition(text, next)) {
@@ -84,7 +84,7 @@ MaxComputeSource::MaxComputeSource(const MaxComputeProject& project, const std::
         fmt::format(
             "source_table \"{}\": write the table's name only; the data source names project and schema",
             table),
-        "tablegate apply -f FILE");
+        Hint::command({"apply", "-f", "FILE"}));
   }
   const std::atomic<bool> never{false};
   MaxComputeHttp http(*account_, patience_, never);
@@ -149,9 +149,10 @@ void MaxComputeSource::choose_partitions(MaxComputeService& service, const Sourc
     std::vector<std::string> names;
     names.reserve(keys.size());
     for (const SourceColumn& key : keys) names.push_back(key.name);
-    throw Refused(fmt::format("the source's table {} is partitioned by {}: say which ones to load",
+    throw Refused(fmt::format("the source's table {} is partitioned by {}: name those to load with "
+                              "--partition, or --all-partitions",
                               source.name, fmt::join(names, ", ")),
-                  fmt::format("--all-partitions, or --partition {}=VALUE", names[0]));
+                  Hint::again().add("--partition", names[0] + "=VALUE"));
   } else {
     find_partitions(service, source, options.partitions);
   }

@@ -158,7 +158,7 @@ std::string ddl_word(const PostgresColumn& column) {
 
 Database open_postgres(const std::string& dsn) {
   if (const std::string reason = bad_source_dsn(dsn); !reason.empty())
-    throw Refused("the source's dsn " + reason, "psql 'host=... dbname=...', with the password in ~/.pgpass");
+    throw Refused("the source's dsn " + reason, Hint::program("psql DSN"));
   try {
     Database source = Database::connect(dsn, "the source");
     // Names in a query are looked up with the source's own search_path.
@@ -170,7 +170,7 @@ Database open_postgres(const std::string& dsn) {
   } catch (const DatabaseError& error) {
     throw Refused(fmt::format("the source: {}", error.what()));
   } catch (const SystemFailure& failure) {
-    throw SystemFailure(failure.what(), "psql 'host=... dbname=...', with the password in ~/.pgpass");
+    throw SystemFailure(failure.what(), Hint::program("psql DSN"));
   }
 }
 
@@ -192,7 +192,7 @@ PostgresTable describe_postgres(Database& source, const PostgresRows& rows) {
         {rows.table});
   });
   if (found.empty())
-    throw Refused(fmt::format("the source has no table {}", rows.table), "psql -c '\\d' in the source");
+    throw Refused(fmt::format("the source has no table {}", rows.table), Hint::program("psql -c '\\d' DSN"));
   table.shown = found.string(0, 1);
   table.rows = "SELECT * FROM " + table.shown;
   describe(source, table);

@@ -27,7 +27,7 @@ SeedSource::SeedSource(std::string path, SeedTable table) : path_(std::move(path
     if (text_.size() > kMaxSeed) {
       throw Refused(
           fmt::format("{}: is longer than {} MiB, the limit of a seed file", shown_, kMaxSeed >> 20U),
-          "tablegate table load NAME --from csv:FILE");
+          Hint::again().set("--from", "csv:FILE"));
     }
   }
 }

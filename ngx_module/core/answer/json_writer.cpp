@@ -290,11 +290,15 @@ size_t output_columns(const Api& api) {
 
 bool RowWriter::begin() {
   rows_ = 0;
+  cut_ = false;
   return put(api_.result == ResultShape::list ? "{\"data\":[" : "{\"data\":", sink_);
 }
 
 bool RowWriter::row(const Cell* cells) {
-  if (api_.result == ResultShape::object && rows_ > 0) return true;
+  if (rows_ == most_) {
+    cut_ = api_.result == ResultShape::list;
+    return true;
+  }
   if (rows_++ > 0 && !put(",", sink_)) return false;
   bool first = true;
   for (const Column& column : api_.columns) {

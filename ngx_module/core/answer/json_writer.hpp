@@ -38,20 +38,28 @@ struct Cell {
   size_t size = 0;
 };
 
-// Writes the answer of one API: begin(), then for each row its cells, then end(). False: no memory.
+// Writes the answer of one API: begin(), then for each row its cells, then end(). False: no memory. Rows
+// beyond max_records are left out: the statement finds one more, so that it is known that there are more.
 class RowWriter {
  public:
-  RowWriter(const Api& api, ByteSink& sink) : api_(api), sink_(sink) {}
+  RowWriter(const Api& api, ByteSink& sink)
+      : api_(api), sink_(sink), most_(api.result == ResultShape::list ? api.max_records : 1) {}
 
   bool begin();
   // `cells`: the statement's output columns in order (a `wall` column takes two).
   bool row(const Cell* cells);
   bool end();
 
+  size_t rows() const { return rows_; }  // written
+  // A list has more rows than max_records.
+  bool cut() const { return cut_; }
+
  private:
   const Api& api_;
   ByteSink& sink_;
+  size_t most_;
   size_t rows_ = 0;
+  bool cut_ = false;
 };
 
 // How many output columns the API's statement has.

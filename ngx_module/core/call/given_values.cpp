@@ -125,15 +125,14 @@ Problem GivenValues::read_body(const RequestData& request, Arena& arena) {
       return {};
     case Body::Kind::form:
       look_in(ParameterPlace::body);
-      read_pairs(request.body->bytes);
+      form_ = request.body->bytes;
+      read_pairs(form_);
       return {};
-    case Body::Kind::json: {
-      FlatObject object;
-      if (const Problem problem = parse_json_body(request.body->bytes, arena, object)) return problem;
+    case Body::Kind::json:
+      if (const Problem problem = parse_json_body(request.body->bytes, arena, object_)) return problem;
       look_in(ParameterPlace::body);
-      read_members(object);
+      read_members(object_);
       return {};
-    }
     case Body::Kind::other:
       break;
   }

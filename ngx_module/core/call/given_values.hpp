@@ -28,6 +28,9 @@ class GivenValues {
   Problem read(const RequestData& request, Arena& arena);
   // Of the parameter with this place in Api::parameters.
   const GivenValue& operator[](size_t parameter) const { return values_[parameter]; }
+  // The body that was read, for unknown_parameters.hpp: pairs of a form, or members of a JSON object.
+  std::string_view form() const { return form_; }
+  const FlatObject& object() const { return object_; }
 
  private:
   static constexpr size_t kSlots = 64;
@@ -47,6 +50,8 @@ class GivenValues {
   void add(size_t slot, std::string_view raw, IsName is_name);
 
   const Api& api_;
+  std::string_view form_;
+  FlatObject object_;
   GivenValue* values_ = nullptr;  // one for each parameter
   uint32_t first_[kSlots] = {};   // the first parameter of a slot, from 1; 0: none
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/call/given_values.hpp"
+#include "core/call/unknown_parameters.hpp"
 #include "core/text/ascii.hpp"
 
 namespace tablegate::core {
@@ -103,7 +104,8 @@ std::string_view HeaderSource::find(std::string_view name, unsigned& count) cons
 
 Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena, BoundValues& bound) {
   bound = {};
-  if (api.parameters.empty()) return {};
+  if (api.parameters.empty())
+    return api.unknown_detail.empty() ? Problem() : refuse_unknown(api, request, {}, {});
   const char** values =
       static_cast<const char**>(arena.allocate(api.parameters.size() * sizeof(const char*)));
   if (values == nullptr) return {Slug::internal_error, {}, {}};
@@ -131,6 +133,9 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
     const std::string_view checked = check_value(parameter, found.value, arena, detail);
     if (checked.data() == nullptr) return {Slug::invalid_parameter, parameter.name, detail};
     values[i] = checked.data();
+  }
+  if (!api.unknown_detail.empty()) {
+    if (const Problem problem = refuse_unknown(api, request, given.form(), given.object())) return problem;
   }
   bound.values = values;
   return {};

@@ -44,7 +44,9 @@ struct RequestData {
   const Body* body = nullptr;  // null: none, or not read yet
   // As received, because a signature covers it.
   std::string_view method;
-  std::string_view target;    // path[?query], neither decoded nor normalised
+  std::string_view target;  // path[?query], neither decoded nor normalised
+  // Where tokens of callers may be; null: nowhere in the query.
+  const std::vector<TokenSource>* token_places = nullptr;
   bool body_pending = false;  // there is a body that has not been read yet
   // For a request that is verified more than once: the nonce that was accepted for it, which remains valid
   // for it. Null: it is verified once.

@@ -98,6 +98,8 @@ struct Api {
   std::vector<uint32_t> tables;  // that the statement reads: places in Manifest::tables
   std::vector<Parameter> parameters;
   bool reads_body = false;  // a parameter is in the body
+  // What the answer says of a parameter that the API does not have; empty: it is ignored.
+  std::string unknown_detail;
   std::vector<Column> columns;
   // Beside this version another one is served to some consumers (canary.hpp).
   uint32_t canary = 0;         // place in Manifest::apis

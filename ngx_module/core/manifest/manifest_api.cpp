@@ -1,6 +1,7 @@
 #include "core/manifest/manifest_api.hpp"
 
 #include "core/answer/json_writer.hpp"
+#include "core/call/unknown_parameters.hpp"
 #include "core/manifest/manifest_program.hpp"
 #include "core/route/router.hpp"
 #include "core/text/http_date.hpp"
@@ -164,6 +165,10 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   }
   if (in.has("deprecated")) read_deprecation(in, out);
   read_parameters(in, out);
+  if (in.has("unknown_parameters")) {
+    in.word<bool>("unknown_parameters", {{"reject", true}});
+    out.unknown_detail = unknown_detail(out);
+  }
   out.program = read_program(in, "statement", out.parameters);
   for (const std::string& table : out.program.tables()) out.tables.push_back(tables.number(table));
   in.objects("columns", [&out](ObjectReader& item) { out.columns.push_back(read_column(item)); });

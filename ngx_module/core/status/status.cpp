@@ -15,10 +15,11 @@ uint64_t value(const SharedWord& word) {
   return word.load(std::memory_order_relaxed);
 }
 
-// "requests":N,"abandoned":N,"seconds":S,"errors":{slug:N,...}; only errors that occurred.
+// "requests":N,"abandoned":N,"cut_lists":N,"seconds":S,"errors":{slug:N,...}; only errors that occurred.
 void write_counts(const CounterCell* cell, TextSink& out) {
   out.put("\"requests\":").number(cell == nullptr ? 0 : value(cell->requests));
   out.put(",\"abandoned\":").number(cell == nullptr ? 0 : value(cell->abandoned));
+  out.put(",\"cut_lists\":").number(cell == nullptr ? 0 : value(cell->cut));
   out.put(",\"seconds\":").seconds(cell == nullptr ? 0 : value(cell->milliseconds)).put(",\"errors\":{");
   bool first = true;
   for (size_t slug = 1; cell != nullptr && slug < cell->errors.size(); ++slug) {

@@ -120,6 +120,8 @@ void write_api(const Api& api, const CounterCell* cell, TextSink& out) {
     const uint64_t count = value(cell->errors[slug]);
     if (count != 0) out.html(problem_kind(static_cast<Slug>(slug)).name).put(" ").number(count).put("<br>");
   }
+  if (const uint64_t cut = cell == nullptr ? 0 : value(cell->cut); cut != 0)
+    out.put("lists cut at max_records ").number(cut);
   out.put("</td></tr>\n");
 }
 

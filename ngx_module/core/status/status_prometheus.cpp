@@ -142,6 +142,11 @@ void write_apis(const StatusReport& report, TextSink& out) {
     begin_sample(out, "tablegate_abandoned_total", api);
     out.put("} ").number(value(cell.abandoned)).put("\n");
   });
+  family(out, "tablegate_cut_lists_total", "counter", "Lists that had more rows than max_records.");
+  for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
+    begin_sample(out, "tablegate_cut_lists_total", api);
+    out.put("} ").number(value(cell.cut)).put("\n");
+  });
   family(out, "tablegate_request_duration_seconds", "summary", "From a request's first byte to its answer.");
   for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
     begin_sample(out, "tablegate_request_duration_seconds_sum", api);
