@@ -46,7 +46,7 @@ def fault_of(typed, hint, env):
         words = words[words.index("|") + 1:]
     while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
         words = words[1:]
-    if not words or words[0] not in kPrograms:
+    if not words or words[0].rsplit("/", 1)[-1] not in kPrograms:
         return "does not begin with a program"
     if words[0] != "tablegate":
         return None
