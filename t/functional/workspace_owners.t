@@ -83,12 +83,13 @@ def by_sql(t, p):
     fails("dev", f"INSERT INTO tablegate.business_process (workspace_id, name, rest_api_id, definition) VALUES ({space}, 'Guests Of Demo', {rest}, '{{}}')", not_shared)
     fails("dev", f"UPDATE tablegate.api SET table_name = 'user_info' WHERE workspace_id = {space}", not_shared)
     fails("dev", f"UPDATE tablegate.api SET business_process_id = (SELECT business_process_id FROM tablegate.business_process WHERE rest_api_id = {rest})"
-                 f" WHERE workspace_id = {space}", "belong to one workspace")
+                 f" WHERE workspace_id = {space}", "stays with its REST API")
     fails("dev", "UPDATE tablegate.mirror_table SET data_source_id = (SELECT data_source_id FROM tablegate.data_source d JOIN tablegate.workspace w"
                  " USING (workspace_id) WHERE w.name = 'demo' AND d.name = 'odps_demo') WHERE name = 'reports_users'", not_shared)
     fails("op", f"INSERT INTO tablegate.rest_api_domain SELECT 'dataservice-prod', rest_api_id, 'demo.example' FROM tablegate.rest_api WHERE name = 'reports'", not_shared)
     for table in ("rest_api", "domain", "gateway_instance", "mirror_table", "data_source"):
-        fails("dev", f"UPDATE tablegate.{table} SET workspace_id = {space} WHERE workspace_id <> {space}", "never changes")
+        for who, why in (("dev", "permission denied"), ("postgres", "never changes")):
+            fails(who, f"UPDATE tablegate.{table} SET workspace_id = {space} WHERE workspace_id <> {space}", why)
     for table in ("rest_api", "domain", "mirror_table", "data_source"):
         fails("dev", f"UPDATE tablegate.{table} SET shared = true", "only members of tablegate_operator")
 
