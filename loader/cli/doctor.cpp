@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "catalog/credentials/master_key.hpp"
+#include "catalog/domains_in_use.hpp"
 #include "catalog/lookup.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/nodes.hpp"
@@ -17,7 +18,6 @@
 #include "mirror/reader_access.hpp"
 #include "mirror/table_status.hpp"
 #include "node/certificate.hpp"
-#include "node/domain_rows.hpp"
 #include "node/snapshot.hpp"
 
 namespace tablegate::loader {
@@ -149,10 +149,7 @@ class Doctor {
 
   // On the node whose nginx serves them: elsewhere the files are not there.
   void check_certificates(Database& catalog) {
-    ManifestContents contents;
-    contents.gateway = find_gateway(catalog, settings_.gateway);
-    read_domains(catalog, contents);
-    for (const DomainDefinition& domain : contents.domains) {
+    for (const DomainDefinition& domain : domains_in_use(catalog, find_gateway(catalog, settings_.gateway))) {
       if (domain.protocol != "HTTPS" || !domain.server_block) continue;
       const CertificateReport found =
           check_certificate({domain.certificate, domain.certificate_key}, domain.name, std::time(nullptr));

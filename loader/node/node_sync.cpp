@@ -104,19 +104,21 @@ std::string not_taken_over(const NodeSync& sync) {
 NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   // First the lock, then the snapshot: a sync that waited must not write what it had read before.
   const OutputFolder folder(options.folder);
-  const ManifestContents contents = read_snapshot(catalog, options.gateway);
+  NodeSync sync;
+  std::vector<std::string> faults;
+  ManifestContents contents = read_snapshot(catalog, options.gateway, folder, faults);
+  for (const std::string& fault : faults) sync.report.add(fault);
   const StopSignal::Hold hold;
   const bool reload_owed = !options.commands.reload.empty() && owes_reload(folder.path());
   const std::optional<ServedManifest> before = read_served(folder.path());
-  NodeSync sync;
   sync.written =
-      sync_folder(folder, contents, options.commands, reload_owed, sync.domains) == SyncResult::written;
+      sync_folder(folder, contents, options.commands, reload_owed, sync.report) == SyncResult::written;
   sync.gateway = contents.gateway;
   sync.publication = contents.publication;
   sync.revision = contents.revision;
   sync.apis = contents.apis.size();
   sync.consumers = contents.consumers.size();
-  sync.manifest = folder.path() + "/manifest.json";
+  sync.manifest = folder.path() + "/" + kManifestFile;
   const bool reloaded = sync.written && !options.commands.reload.empty();
   // An nginx that never ran, or that has ended, takes nothing over.
   if (reloaded && before && !before->stopped)
@@ -139,11 +141,11 @@ std::string said_of(const NodeSync& sync, const std::string& error) {
 }  // namespace
 
 std::string NodeSync::problem() const {
-  return joined(warning, domains.faults);
+  return joined(warning, report.faults);
 }
 
 std::string NodeSync::reported_problem() const {
-  return joined(warning, domains.reported);
+  return joined(warning, report.reported);
 }
 
 std::string reported_text(const Failure& failure) {

@@ -54,6 +54,24 @@ std::string quoted(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
 
+// The path of another file in the manifest's folder.
+std::string beside_manifest(const MainConfig& config, const std::string& name) {
+  return config.manifest_file.substr(0, config.manifest_file.rfind('/') + 1) + name;
+}
+
+// What cannot be sent is no reason to serve nothing: the log says why.
+void open_documents(ngx_conf_t* cf, MainConfig& config) {
+  if (!config.openapi_anywhere || config.manifest->documents.empty()) return;
+  const std::string name = beside_manifest(config, config.manifest->documents_file);
+  const std::string fault = config.documents.open(name, config.manifest->documents);
+  if (fault.empty()) return;
+  ngx_log_error(
+      NGX_LOG_WARN, cf->log, 0,
+      "tablegate: the OpenAPI documents \"%s\" %s: they are not served until \"tablegate sync\" has "
+      "written them again and nginx is reloaded",
+      name.c_str(), fault.c_str());
+}
+
 }  // namespace
 
 void* create_main_config(ngx_conf_t* cf) noexcept {
@@ -122,12 +140,19 @@ char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   if (!config.manifest_file.empty()) return const_cast<char*>("is duplicate");
   if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) return conf_error();
   config.manifest_file = view(name);
+  // In this order: credentials list the manifests that they may be served with, the one before a change
+  // included (loader/node/sync.hpp).
   core::Result<std::string> text = read_file(config.manifest_file);
   if (!text)
     return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + " " + text.error().text());
-  auto manifest = core::read_manifest(*text);
-  std::string& bytes = *text;
-  OPENSSL_cleanse(bytes.data(), bytes.size());  // HMAC secrets stand in it
+  const std::string credentials_file = beside_manifest(config, "credentials.json");
+  core::Result<std::string> credentials = read_file(credentials_file);
+  if (!credentials) {
+    return fail(cf, "tablegate credentials " + quoted(credentials_file) + " " + credentials.error().text() +
+                        "; \"tablegate sync\" writes them beside the manifest");
+  }
+  auto manifest = core::read_manifest(*text, *credentials);
+  OPENSSL_cleanse(credentials->data(), credentials->size());  // they have HMAC secrets
   if (!manifest) {
     return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + ": " + manifest.error().text());
   }
@@ -202,6 +227,7 @@ ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
     return NGX_ERROR;
   }
   if (!check_signatures(cf, config)) return NGX_ERROR;
+  open_documents(cf, config);
   for (const core::Api& api : config.manifest->apis) {
     size_t pool = 0;
     bool found = false;

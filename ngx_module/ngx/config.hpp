@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/manifest/manifest.hpp"
+#include "ngx/document_file.hpp"
 #include "ngx/ngx.hpp"
 #include "pg/dsn.hpp"
 
@@ -40,6 +41,7 @@ struct MainConfig {
   std::vector<Service> services;
   std::string manifest_file;
   std::unique_ptr<const core::Manifest> manifest;
+  DocumentFile documents;  // of manifest->documents
   // For each API of the manifest the number of its pool, counted over all groups of all services in order.
   std::vector<size_t> pool_of_api;
   ngx_shm_zone_t* zone = nullptr;

@@ -8,7 +8,8 @@ namespace tablegate::ngx {
 namespace {
 
 ngx_int_t handle(ngx_http_request_t* r) {
-  const core::Manifest& manifest = *main_config(r).manifest;
+  const MainConfig& config = main_config(r);
+  const core::Manifest& manifest = *config.manifest;
   Call* call = Call::make(r);
   if (call == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   call->route = manifest.router->find(view(r->headers_in.server), "/", "GET");
@@ -19,7 +20,8 @@ ngx_int_t handle(ngx_http_request_t* r) {
   if (!allowed || document == nullptr) return send_problem(*call);
   if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) != 0) {
     call->problem = {};
-    return send_document(r, *document);
+    if (config.documents.descriptor() < 0) return NGX_HTTP_INTERNAL_SERVER_ERROR;  // the log says why
+    return send_document(r, *document, config.documents.descriptor());
   }
   call->problem = {core::Slug::method_not_allowed, {}, {}};
   call->route.allow = "GET, HEAD";

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "catalog/domains_in_use.hpp"
 #include "catalog/life/canary.hpp"
 #include "catalog/life/usage_report.hpp"
 #include "catalog/life/version_reads.hpp"
@@ -103,6 +104,7 @@ class Publisher {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
     check_domains();
+    const bool differed = !socket_fault(catalog_, request_.gateway).empty();
     std::vector<Published> published;
     std::map<std::string, bool> moved;  // REST APIs whose domains this command changed
     for (const ApiRow& api : apis_) {
@@ -111,6 +113,8 @@ class Publisher {
       published.push_back(publish(api, entry->second));
     }
     refuse_conflicts(catalog_, request_.gateway);
+    if (const std::string fault = socket_fault(catalog_, request_.gateway); !differed && !fault.empty())
+      throw Refused(fault + "; nothing was published", "tablegate get Domain -o json");
     const bool changed =
         std::any_of(published.begin(), published.end(), [](const Published& one) { return !one.unchanged; });
     if (changed) notify_change(catalog_, request_.gateway);
