@@ -136,10 +136,13 @@ std::string write_whole_lines(ManifestContents& contents, std::vector<std::strin
 
 std::string with_manifest_header(const ManifestContents& contents, std::string lines) {
   for (const DocumentEntry& document : contents.documents) lines += document_line(document) + "\n";
-  const std::string header = fmt::format(
-      "{{\"format\":{},\"gateway\":{},\"publication\":{},\"sha256\":\"{}\"}}\n", core::kManifestFormat,
-      JsonOutput().text(contents.gateway).take(), contents.publication, digest_of_lines(lines));
-  return header + lines;
+  ManifestLine header;
+  header.number("format", core::kManifestFormat);
+  header.text("gateway", contents.gateway);
+  header.number("publication", static_cast<int64_t>(contents.publication));
+  header.text_if("source", contents.source);
+  header.text("sha256", digest_of_lines(lines));
+  return header.finish() + "\n" + lines;
 }
 
 std::string write_manifest(ManifestContents contents) {

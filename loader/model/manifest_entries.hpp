@@ -86,6 +86,10 @@ struct ManifestContents {
   std::vector<DomainDefinition> domains;  // certificates and TLS: for domains.conf only
   std::vector<ApiEntry> apis;
   std::vector<ApiEntry> canaries;  // other versions of some of them
+  size_t api_count = 0;            // published ones, without canaries
+  // Digest of everything that the manifest is made from; empty: not known, or something was left out.
+  std::string source;
+  bool is_known = false;  // a manifest of this source is there already: `apis` and `canaries` were not read
   std::vector<ConsumerEntry> consumers;
   std::vector<DocumentEntry> documents;
   // For domains.conf only.

@@ -61,17 +61,6 @@ std::vector<DocumentEntry> write_all(const OutputFolder& folder, const ManifestC
   return entries;
 }
 
-// The file that a manifest names; empty: none.
-std::string documents_of(const std::string& manifest) {
-  constexpr std::string_view kLine = "\n{\"kind\":\"openapi\"";
-  const size_t at = manifest.rfind(kLine);
-  if (at == std::string::npos) return {};
-  JsonDocument line;
-  const std::string_view text =
-      std::string_view(manifest).substr(at + 1, manifest.find('\n', at + 1) - at - 1);
-  return parse_json(text, line).empty() && line.IsObject() ? json_member(line, "file") : std::string();
-}
-
 }  // namespace
 
 std::vector<DocumentEntry> write_documents(const OutputFolder& folder, const ManifestContents& contents,
@@ -84,11 +73,21 @@ std::vector<DocumentEntry> write_documents(const OutputFolder& folder, const Man
   }
 }
 
+std::string documents_file_of(const std::string& manifest) {
+  constexpr std::string_view kLine = "\n{\"kind\":\"openapi\"";
+  const size_t at = manifest.rfind(kLine);
+  if (at == std::string::npos) return {};
+  JsonDocument line;
+  const std::string_view text =
+      std::string_view(manifest).substr(at + 1, manifest.find('\n', at + 1) - at - 1);
+  return parse_json(text, line).empty() && line.IsObject() ? json_member(line, "file") : std::string();
+}
+
 void remove_old_documents(const OutputFolder& folder) {
   std::set<std::string> named;
   const std::string manifest = kManifestFile;
   for (const std::string& file : {manifest, manifest + ".previous"})
-    named.insert(documents_of(folder.read(file).value_or("")));
+    named.insert(documents_file_of(folder.read(file).value_or("")));
   for (const std::string& name : folder.names()) {
     if (is_documents_file(name) && named.count(name) == 0) folder.remove(name);
   }

@@ -6,6 +6,7 @@
 // them needs memory. A document that cannot be written never stops a sync.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "model/manifest_entries.hpp"
@@ -17,6 +18,9 @@ namespace tablegate::loader {
 // Where the documents of `contents` are. What cannot be written is left out and named in `report`.
 std::vector<DocumentEntry> write_documents(const OutputFolder& folder, const ManifestContents& contents,
                                            SyncReport& report);
+
+// The name of the file that a manifest's documents are in; empty: it has none.
+std::string documents_file_of(const std::string& manifest);
 
 // Removes the files that neither the manifest nor the previous one names.
 void remove_old_documents(const OutputFolder& folder);

@@ -13,6 +13,7 @@
 #include "catalog/domains_in_use.hpp"
 #include "catalog/lookup.hpp"
 #include "catalog/nodes.hpp"
+#include "node/source_digest.hpp"
 #include "node/written_secrets.hpp"
 
 namespace tablegate::loader {
@@ -21,13 +22,15 @@ namespace {
 // The domains of REST APIs, by REST API id. A domain that is left out (domains_in_use.hpp) is in no list, but
 // the REST API is in the map: its APIs must not be served on every host instead.
 std::map<std::string, std::vector<std::string>> read_bound_domains(Database& catalog,
-                                                                   const ManifestContents& contents) {
+                                                                   const ManifestContents& contents,
+                                                                   SourceDigest& source) {
   std::set<std::string> whole;
   for (const DomainDefinition& domain : contents.domains) whole.insert(domain.name);
   std::map<std::string, std::vector<std::string>> domains;
   const Rows bound = catalog.query(
       "SELECT rest_api_id, domain FROM tablegate.rest_api_domain WHERE gateway = $1 ORDER BY 1, 2",
       {contents.gateway});
+  source.add(bound);
   for (int row = 0; row < bound.size(); ++row) {
     std::vector<std::string>& names = domains[bound.string(row, 0)];
     if (whole.count(bound.string(row, 1)) != 0) names.push_back(bound.string(row, 1));
@@ -60,8 +63,11 @@ ApiEntry read_api_row(const Rows& rows, int row) {
   return api;
 }
 
-void read_apis(Database& catalog, ManifestContents& contents, std::vector<std::string>& faults) {
-  const std::map<std::string, std::vector<std::string>> domains = read_bound_domains(catalog, contents);
+// Not read when a manifest of the same source, `known`, is there.
+void read_apis(Database& catalog, ManifestContents& contents, SourceDigest& source, const std::string& known,
+               std::vector<std::string>& faults) {
+  const std::map<std::string, std::vector<std::string>> domains =
+      read_bound_domains(catalog, contents, source);
   const Rows rows = catalog.query(
       "SELECT p.api_id, v.version, w.name, r.name, r.url_base, r.rest_api_id, p.service, v.definition, "
       "v.source, r.version_in, r.version_name, r.version, a.name,"
@@ -75,6 +81,11 @@ void read_apis(Database& catalog, ManifestContents& contents, std::vector<std::s
       " JOIN tablegate.business_process b USING (business_process_id)"
       " JOIN tablegate.rest_api r USING (rest_api_id) WHERE p.gateway = $1 ORDER BY p.api_id",
       {contents.gateway});
+  source.add(rows);
+  for (int row = 0; row < rows.size(); ++row) contents.api_count += rows.integer(row, 13) == 0 ? 1 : 0;
+  contents.source = source.finish();
+  contents.is_known = faults.empty() && contents.source == known;
+  if (contents.is_known) return;
   for (int row = 0; row < rows.size(); ++row) {
     try {
       ApiEntry api = read_api_row(rows, row);
@@ -177,7 +188,7 @@ void read_consumers(Database& catalog, ManifestContents& contents, const Written
 }
 
 // Without consumers; inside a transaction.
-ManifestContents read_contents(Database& catalog, const std::string& gateway,
+ManifestContents read_contents(Database& catalog, const std::string& gateway, const std::string& known,
                                std::vector<std::string>& faults) {
   ManifestContents contents;
   contents.gateway = gateway;
@@ -185,6 +196,9 @@ ManifestContents read_contents(Database& catalog, const std::string& gateway,
       "SELECT publication, definition::text FROM tablegate.gateway_instance WHERE name = $1", {gateway});
   if (rows.empty()) throw Refused(fmt::format("no GatewayInstance \"{}\" is defined", gateway));
   contents.publication = static_cast<uint64_t>(rows.integer(0, 0));
+  SourceDigest source;
+  source.add(gateway);
+  source.add(rows);
   try {
     GatewayDefinition definition =
         read_gateway_definition(rows.string(0, 1), fmt::format("GatewayInstance \"{}\"", gateway));
@@ -198,7 +212,10 @@ ManifestContents read_contents(Database& catalog, const std::string& gateway,
   }
   contents.revision = current_revision(catalog);
   contents.domains = domains_in_use(catalog, gateway, &faults);
-  read_apis(catalog, contents, faults);
+  for (const DomainDefinition& domain : contents.domains)
+    source.add(fmt::format("{} {} {}", domain.protocol, domain.force_https, domain.name));
+  read_apis(catalog, contents, source, known, faults);
+  if (!faults.empty()) contents.source.clear();
   return contents;
 }
 
@@ -209,10 +226,10 @@ void begin_snapshot(Database& catalog) {
 }  // namespace
 
 ManifestContents read_snapshot(Database& catalog, const std::string& gateway, const OutputFolder& folder,
-                               std::vector<std::string>& faults) {
+                               const std::string& known, std::vector<std::string>& faults) {
   Transaction transaction(catalog);
   begin_snapshot(catalog);
-  ManifestContents contents = read_contents(catalog, gateway, faults);
+  ManifestContents contents = read_contents(catalog, gateway, known, faults);
   read_consumers(catalog, contents, WrittenSecrets(folder), faults);
   transaction.commit();
   return contents;
@@ -222,7 +239,7 @@ ManifestContents read_published(Database& catalog, const std::string& gateway) {
   Transaction transaction(catalog);
   begin_snapshot(catalog);
   std::vector<std::string> faults;
-  ManifestContents contents = read_contents(catalog, gateway, faults);
+  ManifestContents contents = read_contents(catalog, gateway, {}, faults);
   if (!faults.empty()) throw Refused(faults.front(), "tablegate doctor");
   transaction.commit();
   return contents;

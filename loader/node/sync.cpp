@@ -17,7 +17,6 @@
 #include "node/nginx_version.hpp"
 #include "node/served_manifest.hpp"
 #include "node/shell_command.hpp"
-#include "node/sync_texts.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -229,12 +228,11 @@ void refuse_other_gateway(const std::string& folder, const std::string& gateway)
                   gateway, there->gateway, folder));
 }
 
-SyncResult sync_folder(const OutputFolder& folder, ManifestContents& contents, const SyncCommands& commands,
-                       bool reload_owed, SyncReport& report) {
+SyncResult sync_folder(const OutputFolder& folder, ManifestContents& contents, const FolderTexts& before,
+                       const SyncCommands& commands, bool reload_owed, SyncReport& report) {
   refuse_other_gateway(folder.path(), contents.gateway);
   check_trusted_files(folder.path() + "/domains.d");  // domains.conf includes files of it
   CertificateCopies copies(folder, absolute_path(folder));
-  const FolderTexts before = read_texts(folder);
   const SyncTexts texts =
       make_texts(folder, contents, before, domains_place(folder, commands, copies), report);
   const bool pending = folder.exists(kPending);

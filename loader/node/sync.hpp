@@ -16,6 +16,7 @@
 #include "node/output_folder.hpp"
 #include "node/shell_command.hpp"
 #include "node/sync_report.hpp"
+#include "node/sync_texts.hpp"
 
 namespace tablegate::loader {
 
@@ -46,9 +47,10 @@ enum class SyncResult { written, unchanged };
 // a command failed: then the manifest and domains.conf are put back, unless nginx may have taken the new ones
 // over, and nginx reads the new credentials with the old manifest if they pass the check so. The command's
 // output is in the message. What is left out is no error: it is in `report`, and the caller must say it.
-// `reload_owed`: nginx does not serve the folder's files, so check and reload even without a change.
-SyncResult sync_folder(const OutputFolder& folder, ManifestContents& contents, const SyncCommands& commands,
-                       bool reload_owed, SyncReport& report);
+// `before`: the files as they are. `reload_owed`: nginx does not serve them, so check and reload even without
+// a change.
+SyncResult sync_folder(const OutputFolder& folder, ManifestContents& contents, const FolderTexts& before,
+                       const SyncCommands& commands, bool reload_owed, SyncReport& report);
 
 // Two gateways that share a folder would each take the other's APIs out of service. Works without the lock,
 // so that a wrong folder is reported at once; sync_folder() checks again.

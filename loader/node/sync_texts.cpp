@@ -65,10 +65,13 @@ bool remove_rejected(std::string& lines, const core::Error& error, SyncReport& r
 
 std::string make_manifest(const OutputFolder& folder, ManifestContents& contents, const FolderTexts& before,
                           SyncReport& report) {
+  if (contents.is_known) return before.manifest;
+  const size_t earlier = report.faults.size();
   std::vector<std::string> faults;
   std::string lines = write_whole_lines(contents, faults);
   for (const std::string& fault : faults) report.add(fault);
   contents.documents = write_documents(folder, contents, report);
+  if (report.faults.size() > earlier) contents.source.clear();  // so that the next sync names them again
   std::string fault;
   for (int rejected = 0; rejected <= kMostRejected; ++rejected) {
     std::string text = with_manifest_header(contents, lines);
@@ -76,6 +79,7 @@ std::string make_manifest(const OutputFolder& folder, ManifestContents& contents
     const auto read = core::read_manifest(text);
     if (read) return text;
     fault = read.error().text();
+    contents.source.clear();
     if (!remove_rejected(lines, read.error(), report)) break;
   }
   if (!core::read_manifest(before.manifest))

@@ -72,7 +72,7 @@ def test(t):
     out = p.gateway.out
     first = read(p.gateway.manifest)
     header = json.loads(first.split(b"\n", 1)[0])
-    t.is_(sorted(header), ["format", "gateway", "publication", "sha256"], "the header's fields")
+    t.is_(sorted(header), ["format", "gateway", "publication", "sha256", "source"], "the header's fields")
     t.is_((header["format"], header["gateway"]), (2, "dataservice-prod"), "format and gateway")
     t.is_(os.stat(p.gateway.manifest).st_mode & 0o777, 0o600, "mode 0600")
     again = p.sync("--check", "false", "--reload", "false")

@@ -50,6 +50,7 @@ ManifestContents everything() {
   api.source = read_table_source(kSource, "its source");
   ManifestContents all;
   all.gateway = "prod";
+  all.source = std::string(64, 'd');
   all.apis = {api};
   all.canaries = {api};
   all.canaries[0].version = 2;

@@ -118,6 +118,7 @@ Result<std::unique_ptr<Manifest>> read_without_credentials(std::string_view text
   const auto read_header = [&manifest](ObjectReader& in) {
     manifest->gateway = in.string("gateway");
     manifest->publication = static_cast<uint64_t>(in.integer("publication", 0, INT64_MAX));
+    if (in.has("source")) in.string("source");  // only for the program that wrote it
   };
   const auto read_line = [&reading](ObjectReader& in) { reading.line(in); };
   if (Status lines = read_lines(text, kForm, read_header, read_line, manifest->sha256); !lines)
