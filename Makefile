@@ -1,7 +1,8 @@
 # Tablegate. `make quickstart` and `make test` are all a new user needs; `make help` lists the rest.
 #
 # Two variants are built from the same sources: build/ (what is installed) and build/asan/ (AddressSanitizer and
-# UndefinedBehaviorSanitizer, for the tests). The module is built against the headers of Debian's nginx-dev;
+# UndefinedBehaviorSanitizer, for the tests). The module is built against the headers of Debian's nginx-dev, which `make deps`
+# unpacks in build/nginx-dev where the package is not installed;
 # `make module-native` builds it the way nginx's own ./configure does, from the file `config`.
 
 SHELL := /bin/bash
@@ -11,7 +12,7 @@ MAKEFLAGS += --no-builtin-rules
 # V=1 shows the compiler's whole command lines.
 Q := $(if $(V),,@)
 
-NGX_SRC ?= /usr/share/nginx/src
+NGX_SRC ?= $(firstword $(wildcard /usr/share/nginx/src $(CURDIR)/build/nginx-dev/usr/share/nginx/src) /usr/share/nginx/src)
 PREFIX ?= /usr
 DESTDIR ?=
 TIME ?= 60
@@ -61,8 +62,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## install the Debian packages that are missing
-	@t/lib/deps.sh build test lint fuzz
+deps: ## install the Debian packages that compiling requires (tests and lint install theirs)
+	@t/lib/deps.sh build
 
 # ---- build
 
@@ -76,7 +77,7 @@ asan-build: $(BUILD)/asan/ngx_http_tablegate_module.so $(BUILD)/asan/tablegate
 # nginx's own configure writes the headers that its build has (ngx_auto_config.h), and nothing under NGX_SRC.
 NGX_CONFIG := $(BUILD)/nginx/ngx_auto_config.h
 $(NGX_CONFIG):
-	@test -f $(NGX_SRC)/conf_flags || { echo "nginx's sources are not at $(NGX_SRC): run make deps (package nginx-dev)" >&2; exit 1; }
+	@test -f $(NGX_SRC)/conf_flags || { echo "nginx's sources are not at $(NGX_SRC): run make deps" >&2; exit 1; }
 	@mkdir -p $(BUILD)/nginx
 	@cd $(NGX_SRC) && . ./conf_flags && ./configure "$${NGX_CONF_FLAGS[@]}" --builddir=$(ABS)/nginx >$(ABS)/nginx/configure.log 2>&1 \
 	  || { tail -n 20 $(ABS)/nginx/configure.log >&2; exit 1; }
@@ -167,7 +168,7 @@ module-native: $(NGX_CONFIG) ## the module as nginx's ./configure --add-dynamic-
 
 .PHONY: quickstart stop
 quickstart: ## from nothing to the tutorial's call (PORT=8080, SOURCE=maxcompute)
-	@t/lib/deps.sh build
+	@t/lib/deps.sh build run
 	@$(MAKE) --no-print-directory build
 	@t/lib/quickstart.sh
 stop: ## end everything that quickstart started

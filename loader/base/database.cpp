@@ -107,6 +107,11 @@ std::string Database::prepared_name(const std::string& sql) {
   fail(connection(), prepared.get());
 }
 
+std::string Database::encoding() const {
+  const char* const name = PQparameterStatus(connection(), "server_encoding");
+  return name == nullptr ? "" : name;
+}
+
 Rows Database::query(const std::string& sql, const std::vector<Parameter>& parameters) {
   std::vector<const char*> values;
   values.reserve(parameters.size());

@@ -61,6 +61,8 @@ class Database {
   // Several statements without parameters (migrations).
   void script(const std::string& sql);
   PGconn* connection() const { return connection_.get(); }
+  // Of the database: "UTF8".
+  std::string encoding() const;
   // False: the connection broke, or did not answer in time.
   bool usable() const { return !lost_ && PQstatus(connection()) == CONNECTION_OK; }
   void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }

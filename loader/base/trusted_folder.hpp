@@ -1,7 +1,7 @@
 // Opens a folder whose files are trusted, because root or the running user acts
 // on them: what nginx reads as root, the folder of the master key. Every folder
 // and symlink on the way from / is checked, each through the open descriptor of
-// the one before it. So nobody else can move the folder away, and nothing can
+// the one before it. So no one else can move the folder away, and nothing can
 // be exchanged between the check and the use.
 #pragma once
 
@@ -21,7 +21,7 @@ Descriptor open_trusted_folder(const std::string& path);
 // As above, for the folder that holds the file `path`.
 Descriptor open_trusted_parent(const std::string& path);
 
-// Of a folder or file that nobody else may write to at all, the sticky bit or not. Throws Refused.
+// Of a folder or file that no one else may write to at all, the sticky bit or not. Throws Refused.
 void check_trusted(const std::string& path, const struct stat& about);
 
 // The folder, the way to it and each file in it; nothing where there is no folder. Throws as the above.

@@ -7,40 +7,45 @@
 namespace tablegate::loader {
 namespace {
 
-// name, definition and, where it is no part of the definition, one more column. Kinds of a workspace take its
-// id as $1.
+// name, definition, one more column where it is no part of the definition, and whose it is. Kinds of a
+// workspace take its id as $1: they list its own and what is shared.
 struct Listing {
-  const char* sql;
+  std::string sql;
   bool of_workspace;
 };
+
+// `more`: an expression over the table's row `o`.
+Listing owned(const char* table, const char* more, bool of_workspace = false) {
+  return {fmt::format("SELECT o.name, o.definition::text, {} AS more, w.name || CASE WHEN o.shared THEN ' "
+                      "(shared)' ELSE '' END AS owner FROM tablegate.{} o JOIN tablegate.workspace w USING "
+                      "(workspace_id){}",
+                      more, table, of_workspace ? " WHERE o.workspace_id = $1 OR o.shared" : ""),
+          of_workspace};
+}
+
+Listing of_workspace(const char* table, const char* condition) {
+  return {fmt::format("SELECT name, definition::text, '' AS more, '' AS owner FROM tablegate.{} WHERE {}"
+                      "workspace_id = $1",
+                      table, condition),
+          true};
+}
 
 Listing listing_of(Kind kind) {
   switch (kind) {
     case Kind::domain:
-      return {"SELECT name, definition::text, '' AS more FROM tablegate.domain", false};
+      return owned("domain", "''");
     case Kind::gateway_instance:
-      return {"SELECT name, definition::text, publication::text AS more FROM tablegate.gateway_instance",
-              false};
+      return owned("gateway_instance", "o.publication::text");
     case Kind::rest_api:
-      return {"SELECT name, definition::text, '' AS more FROM tablegate.rest_api", false};
+      return owned("rest_api", "''");
     case Kind::data_source:
-      return {"SELECT name, definition::text, '' AS more FROM tablegate.data_source WHERE workspace_id = $1",
-              true};
+      return owned("data_source", "''", true);
     case Kind::business_process:
-      return {
-          "SELECT name, definition::text, '' AS more FROM tablegate.business_process WHERE workspace_id = $1",
-          true};
+      return of_workspace("business_process", "");
     case Kind::table:
-      return {
-          "SELECT t.name, t.definition::text, json_array_length(t.columns)::text AS more"
-          " FROM tablegate.mirror_table t JOIN tablegate.data_source d USING (data_source_id)"
-          " WHERE d.workspace_id = $1",
-          true};
+      return owned("mirror_table", "json_array_length(o.columns)::text", true);
     case Kind::api:
-      return {
-          "SELECT name, definition::text, '' AS more FROM tablegate.api"
-          " WHERE deleted_at IS NULL AND workspace_id = $1",
-          true};
+      return of_workspace("api", "deleted_at IS NULL AND ");
     case Kind::consumer:
       break;
   }
@@ -86,17 +91,17 @@ std::vector<std::string> fields_of(Kind kind, const std::string& text, const std
 std::vector<std::string> list_headings(Kind kind) {
   switch (kind) {
     case Kind::domain:
-      return {"PROTOCOL"};
+      return {"PROTOCOL", "WORKSPACE"};
     case Kind::gateway_instance:
-      return {"ADDRESS", "PUBLICATION"};
+      return {"ADDRESS", "PUBLICATION", "WORKSPACE"};
     case Kind::rest_api:
-      return {"BASE PATH", "VERSION"};
+      return {"BASE PATH", "VERSION", "WORKSPACE"};
     case Kind::data_source:
-      return {"TYPE"};
+      return {"TYPE", "WORKSPACE"};
     case Kind::business_process:
       return {"REST API"};
     case Kind::table:
-      return {"DATA SOURCE", "COLUMNS"};
+      return {"DATA SOURCE", "COLUMNS", "WORKSPACE"};
     case Kind::api:
       return {"BUSINESS PROCESS", "METHOD", "PATH"};
     case Kind::consumer:
@@ -119,14 +124,33 @@ std::vector<ListedDefinition> list_definitions(Database& catalog, const std::str
   std::vector<ListedDefinition> list;
   for (int row = 0; row < rows.size(); ++row) {
     const std::string what = fmt::format("{} \"{}\"", kind_info(kind).label, rows.text(row, 0));
-    list.push_back({rows.string(row, 0), rows.string(row, 1),
-                    fields_of(kind, rows.string(row, 1), what, rows.string(row, 2))});
+    std::vector<std::string> fields = fields_of(kind, rows.string(row, 1), what, rows.string(row, 2));
+    if (!rows.text(row, 3).empty()) fields.push_back(rows.string(row, 3));
+    list.push_back({rows.string(row, 0), rows.string(row, 1), std::move(fields)});
   }
   if (list.empty() && !name.empty()) {
     throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind).label, name),
                   fmt::format("tablegate get {}", kind_info(kind).name));
   }
   return list;
+}
+
+std::vector<DataSourceDefinition> refreshed_sources(Database& catalog, const Workspace& workspace,
+                                                    const std::vector<std::string>& tables,
+                                                    const std::vector<std::string>& sources) {
+  const Rows rows = catalog.query(
+      "SELECT DISTINCT d.name, d.definition::text FROM tablegate.data_source d JOIN tablegate.mirror_table t "
+      "USING "
+      "(data_source_id) WHERE t.refresh_schedule IS NOT NULL AND (t.name IN (SELECT "
+      "json_array_elements_text($1::json)) OR (d.workspace_id = $3 AND d.name IN (SELECT "
+      "json_array_elements_text($2::json)))) ORDER BY 1",
+      {names_text(tables), names_text(sources), workspace.id});
+  std::vector<DataSourceDefinition> found;
+  for (int row = 0; row < rows.size(); ++row) {
+    found.push_back(read_data_source_definition(rows.string(row, 1),
+                                                fmt::format("DataSource \"{}\"", rows.text(row, 0))));
+  }
+  return found;
 }
 
 }  // namespace tablegate::loader

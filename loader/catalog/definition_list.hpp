@@ -8,6 +8,7 @@
 #include "base/database.hpp"
 #include "catalog/lookup.hpp"
 #include "model/definition.hpp"
+#include "model/table_definition.hpp"
 
 namespace tablegate::loader {
 
@@ -23,5 +24,11 @@ std::vector<std::string> list_headings(Kind kind);
 // By name. `name` empty: all of the kind, of the workspace where the kind belongs to one.
 std::vector<ListedDefinition> list_definitions(Database& catalog, const std::string& workspace, Kind kind,
                                                const std::string& name);
+
+// The DataSources that tables with a refresh are loaded from: of these tables, and those of these names in
+// the workspace.
+std::vector<DataSourceDefinition> refreshed_sources(Database& catalog, const Workspace& workspace,
+                                                    const std::vector<std::string>& tables,
+                                                    const std::vector<std::string>& sources);
 
 }  // namespace tablegate::loader

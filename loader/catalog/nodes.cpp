@@ -45,7 +45,9 @@ uint64_t current_revision(Database& catalog) {
 
 std::vector<NodeState> list_nodes(Database& catalog, const std::string& gateway) {
   const Rows rows = catalog.query(
-      "SELECT gateway, name, watching, watching AND last_seen < now() - greatest(interval '2 min', 3 * poll),"
+      "SELECT gateway, name, watching, last_seen < now() - CASE WHEN watching THEN greatest(interval '2 "
+      "min', "
+      "3 * poll) WHEN served_publication IS NULL THEN interval '1 hour' END,"
       " greatest(0, extract(epoch FROM now() - last_seen))::bigint, written_publication, served_publication,"
       " master_pid, coalesce(written_revision, 0), served_revision, coalesce(served_sha256, ''),"
       " loader_version, last_error, to_char(last_seen, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
@@ -58,7 +60,7 @@ std::vector<NodeState> list_nodes(Database& catalog, const std::string& gateway)
     node.gateway = rows.string(row, 0);
     node.name = rows.string(row, 1);
     node.watching = rows.boolean(row, 2);
-    node.stale = rows.boolean(row, 3);
+    node.stale = !rows.null(row, 3) && rows.boolean(row, 3);
     node.age_seconds = rows.integer(row, 4);
     node.written_publication = number(rows, row, 5);
     node.served_publication = number(rows, row, 6);

@@ -17,7 +17,7 @@ struct NodeReport {
   std::optional<bool> watching;
   std::optional<int64_t> poll_seconds;
   std::optional<uint64_t> written_publication, written_revision;
-  // Of what nginx serves: told together. No publication: it serves nothing, or nobody can tell.
+  // Of what nginx serves, reported together. No publication: it serves nothing, or that is not known.
   struct Served {
     std::optional<uint64_t> publication;
     std::string sha256;
@@ -37,7 +37,9 @@ uint64_t current_revision(Database& catalog);
 struct NodeState {
   std::string gateway, name;
   bool watching = false;
-  bool stale = false;  // a watching one that was not heard of for two minutes and three of its polls
+  // A watching one that was not heard of for two minutes and three of its polls, or one that was synced once,
+  // an hour ago or more, and whose files no nginx has read.
+  bool stale = false;
   long long age_seconds = 0;
   std::optional<long long> written_publication, served_publication, master_pid;
   uint64_t written_revision = 0, served_revision = 0;

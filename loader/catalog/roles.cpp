@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "base/refusal.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -122,6 +124,20 @@ bool ensure_roles(Database& catalog) {
   const Rows able = catalog.query("SELECT pg_catalog.pg_has_role(current_user, 'tablegate_owner', 'MEMBER')");
   if (!able.boolean(0, 0)) catalog.script("GRANT tablegate_owner TO CURRENT_USER");
   return changed;
+}
+
+void refuse_lost_owners(Database& database) {
+  const Rows rows = database.query(
+      "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname IN ('tablegate', 'mirror', 'mirror_load')"
+      " AND pg_catalog.pg_get_userbyid(nspowner) <> 'tablegate_owner' ORDER BY 1");
+  if (rows.empty()) return;
+  throw Refused(fmt::format("schema {} does not belong to tablegate_owner: this database was restored before "
+                            "its roles existed, "
+                            "or without owners, so its grants are missing too. Create the roles, then "
+                            "restore the dump again into an empty "
+                            "database",
+                            rows.text(0, 0)),
+                "tablegate init --roles");
 }
 
 bool ensure_database_grants(Database& catalog) {

@@ -26,6 +26,9 @@ void become_self(Database& database);
 
 // Creates what is missing; true when something was.
 bool ensure_roles(Database& catalog);
+// Throws Refused if schemas of ours belong to somebody else: the dump was restored without the roles, or with
+// --no-owner, and its grants are lost too.
+void refuse_lost_owners(Database& database);
 // Schemas, their owner, and what PUBLIC and the reader may do in the catalog's database and in the mirror's,
 // which may be one; true when something changed.
 bool ensure_database_grants(Database& catalog);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/lookup.hpp"
 #include "model/name_rules.hpp"
 
 namespace tablegate::loader {
@@ -37,16 +38,80 @@ bool set_approval(Database& catalog, const std::string& name, bool approval) {
   return true;
 }
 
+bool set_members(Database& catalog, const std::string& name, const std::string& role) {
+  if (!role.empty() && catalog.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", {role}).empty())
+    throw Refused(fmt::format("there is no role {}", role),
+                  fmt::format("psql -c 'CREATE ROLE \"{}\"'", role));
+  return catalog
+             .query(
+                 "UPDATE tablegate.workspace SET members = nullif($2, '')::name WHERE name = $1 AND members "
+                 "IS "
+                 "DISTINCT FROM nullif($2, '')::name",
+                 {name, role})
+             .affected() != 0;
+}
+
+void delete_workspace(Database& catalog, const std::string& name) {
+  Transaction transaction(catalog);
+  const Rows rows = catalog.query("SELECT workspace_id FROM tablegate.workspace WHERE name = $1", {name});
+  if (rows.empty())
+    throw Refused(fmt::format("there is no workspace \"{}\"", name), "tablegate workspace list");
+  const Rows left = catalog.query(
+      "SELECT what, name FROM (SELECT 'REST API' AS what, name, workspace_id FROM tablegate.rest_api"
+      " UNION ALL SELECT 'domain', name, workspace_id FROM tablegate.domain"
+      " UNION ALL SELECT 'gateway instance', name, workspace_id FROM tablegate.gateway_instance"
+      " UNION ALL SELECT 'data source', name, workspace_id FROM tablegate.data_source"
+      " UNION ALL SELECT 'business process', name, workspace_id FROM tablegate.business_process"
+      " UNION ALL SELECT 'table', name, workspace_id FROM tablegate.mirror_table"
+      " UNION ALL SELECT CASE WHEN deleted_at IS NULL THEN 'API' ELSE 'versions of the deleted API' END, "
+      "name,"
+      " workspace_id FROM tablegate.api"
+      " UNION ALL SELECT 'API key', key_id, c.workspace_id FROM tablegate.api_key JOIN tablegate.consumer c "
+      "USING "
+      "(consumer_id)"
+      " UNION ALL SELECT 'HMAC key', key_id, c.workspace_id FROM tablegate.hmac_key JOIN tablegate.consumer "
+      "c "
+      "USING (consumer_id)"
+      " UNION ALL SELECT 'JWT setting of consumer', c.name, c.workspace_id FROM tablegate.jwt_setting JOIN "
+      "tablegate.consumer c USING (consumer_id)) l WHERE workspace_id = $1 LIMIT 1",
+      {rows.string(0, 0)});
+  if (!left.empty()) {
+    throw Refused(
+        fmt::format("workspace {} is not empty: it has {} \"{}\"", name, left.text(0, 0), left.text(0, 1)),
+        fmt::format("tablegate export - --workspace {}", name));
+  }
+  catalog.query("DELETE FROM tablegate.consumer WHERE workspace_id = $1", {rows.string(0, 0)});
+  catalog.query("DELETE FROM tablegate.workspace WHERE workspace_id = $1", {rows.string(0, 0)});
+  transaction.commit();
+}
+
 std::vector<WorkspaceState> list_workspaces(Database& catalog) {
   const Rows rows = catalog.query(
-      "SELECT w.name, w.approval, (SELECT count(*) FROM tablegate.api a WHERE a.workspace_id = "
+      "SELECT w.name, w.approval, coalesce(w.members, ''), (SELECT count(*) FROM tablegate.api a WHERE "
+      "a.workspace_id = "
       "w.workspace_id AND a.deleted_at IS NULL)"
       " FROM tablegate.workspace w ORDER BY w.name COLLATE \"C\"");
   std::vector<WorkspaceState> workspaces;
   workspaces.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
-    workspaces.push_back({rows.string(row, 0), rows.boolean(row, 1), rows.integer(row, 2)});
+    workspaces.push_back(
+        {rows.string(row, 0), rows.boolean(row, 1), rows.string(row, 2), rows.integer(row, 3)});
   return workspaces;
+}
+
+std::vector<std::string> list_owners(Database& catalog) {
+  return first_column(catalog.query(
+      "SELECT format('%s \"%s\" belongs to workspace %s%s', o.what, o.name, w.name, CASE WHEN o.shared THEN"
+      " coalesce(' and is shared: used by workspace ' || (SELECT string_agg(u, ', ') FROM "
+      "tablegate.other_users(o.kind, o.id) u), ' and is shared') ELSE '' END)"
+      " FROM (SELECT 1 AS place, 'REST API' AS what, 'rest_api' AS kind, rest_api_id::text AS id,"
+      " concat_ws(' ', name, nullif(version, '')) AS name, workspace_id, shared FROM tablegate.rest_api"
+      " UNION ALL SELECT 2, 'domain', 'domain', name, name, workspace_id, shared FROM tablegate.domain"
+      " UNION ALL SELECT 3, 'gateway instance', '', name, name, workspace_id, shared FROM "
+      "tablegate.gateway_instance"
+      " UNION ALL SELECT 4, 'table', 'mirror_table', name, name, workspace_id, shared FROM "
+      "tablegate.mirror_table) o"
+      " JOIN tablegate.workspace w USING (workspace_id) ORDER BY o.place, o.name COLLATE \"C\""));
 }
 
 }  // namespace tablegate::loader

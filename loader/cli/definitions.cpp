@@ -8,6 +8,7 @@
 #include "catalog/apply/apply_consumer.hpp"
 #include "catalog/apply/removal.hpp"
 #include "catalog/definition_list.hpp"
+#include "cli/applied_notes.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
 #include "cli/served.hpp"
@@ -61,6 +62,7 @@ void apply_files(const Settings& settings, const std::vector<std::string>& sourc
   const std::vector<AppliedObject> objects =
       apply_definitions(catalog, workspace, definitions, problems, read_source_ddl);
   report_applied(settings, objects);
+  print_notes(settings, catalog, workspace, objects);
   if (settings.wait || concerns_callers(objects)) report_served(settings, catalog);
 }
 

@@ -14,6 +14,7 @@
 #include "catalog/life/draft_states.hpp"
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/publications.hpp"
+#include "cli/applied_notes.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
@@ -74,6 +75,7 @@ class Deployment {
     std::vector<Definition> definitions = read_definitions(options_.sources, problems);
     workspace_ = find_workspace(catalog_, settings_.workspace);
     objects_ = apply_definitions(catalog_, *workspace_, definitions, problems, read_source_ddl);
+    print_notes(settings_, catalog_, *workspace_, objects_);
     std::vector<std::string> names;
     for (const AppliedObject& object : objects_) {
       if (object.kind == Kind::api) names.push_back(object.name);
@@ -161,6 +163,10 @@ class Deployment {
       versions_.push_back(
           state.version > 0 ? Version{state.version, state.status, true}
                             : commit_draft(catalog_, apis_[i], options_.message, options_.request.breaking));
+      if (const std::string& note = versions_.back().note; !note.empty() && !settings_.quiet) {
+        progress_.clear();
+        fmt::print(stderr, "note: {}\n", note);
+      }
       if (versions_.back().status != kPublishable) waiting_.push_back(i);
     }
   }
@@ -191,13 +197,24 @@ class Deployment {
     }
   }
 
-  [[noreturn]] void refuse_waiting() const {
+  [[noreturn]] void refuse_waiting() {
     std::vector<std::string> names;
     for (const size_t i : waiting_)
       names.push_back(
           fmt::format("{} version {} ({})", apis_[i].name, versions_[i].version, versions_[i].status));
     const std::string& first = versions_[waiting_.front()].status;
     const bool asked = first == kAsked;
+    const size_t place = waiting_.front();
+    if ((asked || first == kUnasked) &&
+        !requires_approval(catalog_, apis_[place], versions_[place].version)) {
+      throw Refused(
+          fmt::format(
+              "nothing was published, because versions still wait from when the workspace required "
+              "approval: {}; an operator can approve them, then deploy continues when it is run again",
+              some_names(names)),
+          fmt::format("tablegate api approve {} --version {}", shell_word(apis_[place].name),
+                      versions_[place].version));
+    }
     throw Refused(
         fmt::format(
             "nothing was published, because not every version is approved: {}{}; deploy continues when it "

@@ -1,8 +1,8 @@
 // `tablegate doctor`: checks an installation as far as it exists. Every line is
-// ok or FAIL with the command that helps; exit 1 when one failed.
+// ok, skip, or FAIL with the command that helps; exit 1 when one failed.
 #include <fmt/format.h>
 
-#include <ctime>
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,8 +17,7 @@
 #include "cli/output.hpp"
 #include "mirror/reader_access.hpp"
 #include "mirror/table_status.hpp"
-#include "node/certificate.hpp"
-#include "node/snapshot.hpp"
+#include "node/node_checks.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -28,11 +27,17 @@ struct Finding {
   std::string check;
   std::string detail;
   std::string next;
+  bool skipped = false;
+};
+
+struct DoctorOptions {
+  std::string nginx = "nginx -t";
+  bool certificates = false;
 };
 
 class Doctor {
  public:
-  Doctor(const Settings& settings, bool certificates) : settings_(settings), certificates_(certificates) {}
+  Doctor(const Settings& settings, const DoctorOptions& options) : settings_(settings), options_(options) {}
 
   void run() {
     try {
@@ -40,13 +45,20 @@ class Doctor {
       say("catalog reachable", true,
           fmt::format("database \"{}\", PostgreSQL {}", PQdb(catalog.connection()),
                       PQserverVersion(catalog.connection()) / 10000));
+      check_encoding("catalog's encoding", catalog);
       check_version(catalog);
       if (healthy_) check_installation(catalog);
     } catch (const Failure& failure) {
       say("catalog", false, failure.what(), failure.next());
     }
     report();
-    if (!healthy_) throw Refused("the installation is not complete");
+    if (healthy_) return;
+    const auto failed = [](const Finding& finding) { return !finding.good; };
+    const Finding& first = *std::find_if(findings_.begin(), findings_.end(), failed);
+    const auto count = std::count_if(findings_.begin(), findings_.end(), failed);
+    throw Refused(
+        fmt::format("{} failed, the first is: {}", plural(static_cast<size_t>(count), "check"), first.check),
+        first.next.empty() ? "tablegate doctor -o json" : first.next);
   }
 
  private:
@@ -73,14 +85,25 @@ class Doctor {
     }
   }
 
+  void check_encoding(const std::string& check, const Database& database) {
+    const std::string encoding = database.encoding();
+    say(check, encoding == "UTF8", encoding == "UTF8" ? encoding : encoding + ", and UTF8 is required",
+        "createdb --template template0 --encoding UTF8 NAME");
+  }
+
   void check_installation(Database& catalog) {
+    if (!settings_.mirror.empty())
+      examine("mirror's encoding", [&] { check_encoding("mirror's encoding", settings_.open_mirror()); });
     examine("roles", [&] { check_roles(catalog); });
     examine("reader's grants", [&] { check_reader(catalog); });
     examine("reader's settings", [&] { check_settings(catalog); });
     examine("master key file", [&] { check_master_key(catalog); });
     examine("tables", [&] { check_tables(catalog); });
     examine("gateway", [&] { check_gateways(catalog); });
-    if (certificates_) examine("certificates", [&] { check_certificates(catalog); });
+    NginxHere nginx;
+    examine("nginx", [&] { add((nginx = check_nginx(options_.nginx)).checks); });
+    examine("nodes", [&] { add(check_nodes(catalog)); });
+    examine("certificates", [&] { check_certificates(catalog, nginx.serves); });
   }
 
   void check_roles(Database& catalog) {
@@ -147,16 +170,16 @@ class Doctor {
     }
   }
 
-  // On the node whose nginx serves them: elsewhere the files are not there.
-  void check_certificates(Database& catalog) {
-    for (const DomainDefinition& domain : domains_in_use(catalog, find_gateway(catalog, settings_.gateway))) {
-      if (domain.protocol != "HTTPS" || !domain.server_block) continue;
-      const CertificateReport found =
-          check_certificate({domain.certificate, domain.certificate_key}, domain.name, std::time(nullptr));
-      const std::string warnings = fmt::format("{}", fmt::join(found.warnings, "; "));
-      const std::string good = warnings.empty() ? "valid until " + found.ends : "warning: " + warnings;
-      say("certificate of " + domain.name, found.fault.empty(), found.fault.empty() ? good : found.fault,
-          fmt::format("openssl x509 -noout -subject -dates -in {}", shell_word(domain.certificate)));
+  // Elsewhere their files are not there.
+  void check_certificates(Database& catalog, bool nginx_is_here) {
+    const std::string gateway = find_gateway(catalog, settings_.gateway);
+    add(check_domain_certificates(catalog, gateway, options_.certificates || nginx_is_here));
+  }
+
+  void add(const std::vector<NodeCheck>& checks) {
+    for (const NodeCheck& check : checks) {
+      say(check.name, check.state != NodeCheck::State::bad, check.detail, check.next);
+      findings_.back().skipped = check.state == NodeCheck::State::skipped;
     }
   }
 
@@ -178,13 +201,17 @@ class Doctor {
     }
     for (const Finding& finding : findings_) {
       if (finding.good && settings_.quiet) continue;
-      print_line(fmt::format("{:<5} {}: {}", finding.good ? "ok" : "FAIL", finding.check, finding.detail));
+      print_line(fmt::format("{:<5} {}: {}",
+                             !finding.good     ? "FAIL"
+                             : finding.skipped ? "skip"
+                                               : "ok",
+                             finding.check, finding.detail));
       if (!finding.next.empty()) print_line("      try: " + finding.next);
     }
   }
 
   const Settings& settings_;
-  bool certificates_;
+  const DoctorOptions& options_;
   std::vector<Finding> findings_;
   bool healthy_ = true;
 };
@@ -193,13 +220,15 @@ class Doctor {
 
 void add_doctor(Verb& app, Settings& settings) {
   Verb* const verb = app.add_subcommand("doctor", "Check an installation");
-  auto certificates = std::make_shared<bool>(false);
-  verb->add_flag("--certificates", *certificates,
-                 "on a node: also check the certificates of its gateway's domains");
+  auto options = std::make_shared<DoctorOptions>();
+  verb->add_option("--nginx", options->nginx, "command that checks nginx's configuration (default: nginx -t)")
+      ->type_name("CMD");
+  verb->add_flag("--certificates", options->certificates,
+                 "check the domains' certificates although no nginx and no certificate is found here");
   verb->footer(
       "Examples:\n  tablegate doctor\n  tablegate doctor -o json\n"
-      "  tablegate doctor --certificates --gateway dataservice-prod");
-  verb->callback([&settings, certificates] { Doctor(settings, *certificates).run(); });
+      "  tablegate doctor --nginx 'nginx -t -c /etc/nginx/api.conf' --gateway dataservice-prod");
+  verb->callback([&settings, options] { Doctor(settings, *options).run(); });
 }
 
 }  // namespace tablegate::loader

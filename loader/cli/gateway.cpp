@@ -22,7 +22,7 @@ std::string age_text(long long seconds) {
 }
 
 std::string status_word(const NodeState& node, uint64_t revision) {
-  if (node.stale) return "stale";
+  if (node.stale) return node.watching ? "stale" : "abandoned";
   if (node.serves(revision)) return "serving";
   if (!node.served_publication) return "not serving";
   // Written, but nginx has not taken it over.
@@ -33,11 +33,19 @@ std::string number_text(const std::optional<long long>& number) {
   return number ? std::to_string(*number) : "-";
 }
 
+// "31", or "29 of 31" where an older state of the catalog is served.
+std::string revision_text(const NodeState& node, uint64_t revision) {
+  if (node.served_revision == 0) return "-";
+  if (node.served_revision >= revision) return std::to_string(node.served_revision);
+  return fmt::format("{} of {}", node.served_revision, revision);
+}
+
 void json_of(JsonOutput& json, const NodeState& node, uint64_t revision, long long publication) {
   json.begin_object().key("node").text(node.name).key("status").text(status_word(node, revision));
   json.key("watching").boolean(node.watching);
   json.key("served_publication").number(node.served_publication);
   json.key("written_publication").number(node.written_publication);
+  json.key("served_revision").number(node.served_revision);
   json.key("lag");
   node.served_publication ? json.number(std::max(0LL, publication - *node.served_publication)) : json.null();
   json.key("serves_latest").boolean(node.serves(revision));
@@ -55,6 +63,7 @@ void print_json(Database& catalog, const std::vector<std::string>& gateways, boo
     const long long publication = publication_of(catalog, gateway);
     const std::vector<NodeState> nodes = list_nodes(catalog, gateway);
     json.begin_object().key("gateway").text(gateway).key("publication").number(publication);
+    json.key("revision").number(revision);
     json.key("served_by").number(std::count_if(nodes.begin(), nodes.end(), [&](const NodeState& node) {
       return node.serves(revision);
     }));
@@ -71,17 +80,17 @@ void print_people(Database& catalog, const std::vector<std::string>& gateways) {
   for (const std::string& gateway : gateways) {
     const std::vector<NodeState> nodes = list_nodes(catalog, gateway);
     print_line(fmt::format(
-        "gateway {}: publication {}, {}", gateway, publication_of(catalog, gateway),
+        "gateway {}: publication {}, revision {}, {}", gateway, publication_of(catalog, gateway), revision,
         nodes.empty()
             ? fmt::format("no node has synced it: run tablegate sync --output DIR --gateway {}", gateway)
             : plural(nodes.size(), "node")));
     if (nodes.empty()) continue;
     std::vector<std::vector<std::string>> table = {
-        {"NODE", "STATUS", "SERVES", "WRITTEN", "MASTER", "SEEN", "FOLLOWS", "LAST ERROR"}};
+        {"NODE", "STATUS", "SERVES", "WRITTEN", "REVISION", "MASTER", "SEEN", "FOLLOWS", "LAST ERROR"}};
     for (const NodeState& node : nodes) {
       table.push_back(
           {node.name, status_word(node, revision), number_text(node.served_publication),
-           number_text(node.written_publication), number_text(node.master_pid),
+           number_text(node.written_publication), revision_text(node, revision), number_text(node.master_pid),
            age_text(node.age_seconds) + " ago", node.watching ? "watching" : "by hand",
            node.last_error.empty() ? "-" : node.last_error.substr(0, node.last_error.find('\n'))});
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -21,11 +22,15 @@
 namespace tablegate::loader {
 namespace {
 
+// It gave what existed its workspace: whose everything is now is reported.
+constexpr const char* kOwnersMigration = "012_workspaces.sql";
+
 struct InitOptions {
   std::string workspace;
   std::string password_file;
   bool approval = false;
   bool rotate = false;
+  bool roles = false;
 };
 
 void refuse_shared_database(const std::string& database) {
@@ -38,6 +43,16 @@ void refuse_shared_database(const std::string& database) {
           "createdb tablegate, then --catalog dbname=tablegate");
     }
   }
+}
+
+void refuse_other_encoding(const Database& database) {
+  const std::string encoding = database.encoding();
+  if (encoding == "UTF8") return;
+  const char* const name = PQdb(database.connection());
+  throw Refused(
+      fmt::format("database \"{}\" has the encoding {}: catalog and mirror require UTF8", name, encoding),
+      fmt::format("createdb --template template0 --encoding UTF8 {}",
+                  shell_word(fmt::format("{}_utf8", name))));
 }
 
 // The password without its line's end.
@@ -70,6 +85,7 @@ bool prepare_separate_mirror(Database& mirror, const std::string& password, std:
   Transaction transaction(mirror);
   lock_catalog(mirror);
   bool changed = ensure_roles(mirror);
+  refuse_lost_owners(mirror);
   if (!password.empty()) set_reader_password(mirror, password);
   changed |= prepare_mirror(mirror, ran);
   transaction.commit();
@@ -96,21 +112,24 @@ void init(const Settings& settings, const InitOptions& options) {
     throw Refused("--workspace " + reason);
   Database catalog = Database::connect(settings.catalog, "the catalog");
   refuse_shared_database(PQdb(catalog.connection()));
+  refuse_other_encoding(catalog);
   std::optional<Database> mirror;  // where it is apart from the catalog, or might be
   if (!settings.mirror.empty()) {
     mirror.emplace(settings.open_mirror());
     refuse_shared_database(PQdb(mirror->connection()));
+    refuse_other_encoding(*mirror);
   }
   std::string password;
   if (!options.password_file.empty()) password = read_password(options.password_file);
   const std::string key_path = master_key_path();
-  std::vector<std::string> ran;
+  std::vector<std::string> ran, owners;
   bool changed = false;
   MasterKey key;
   {
     Transaction transaction(catalog);
     lock_catalog(catalog);
     changed |= ensure_roles(catalog);
+    refuse_lost_owners(catalog);
     changed |= ensure_database_grants(catalog);
     if (!mirror) {
       changed |= prepare_mirror(catalog, ran);
@@ -118,6 +137,7 @@ void init(const Settings& settings, const InitOptions& options) {
     }
     become_owner(catalog);
     changed |= upgraded(run_migrations(catalog), ran);
+    if (std::find(ran.begin(), ran.end(), kOwnersMigration) != ran.end()) owners = list_owners(catalog);
     const std::string known = known_fingerprint(catalog);
     changed |= create_workspace(catalog, options.workspace, options.approval);
     if (options.approval) changed |= set_approval(catalog, options.workspace, true);
@@ -143,6 +163,8 @@ void init(const Settings& settings, const InitOptions& options) {
     json.begin_object().key("workspace").text(options.workspace).key("version").number(newest_migration());
     json.key("migrations").begin_array();
     for (const std::string& name : ran) json.text(name);
+    json.end_array().key("owners").begin_array();
+    for (const std::string& owner : owners) json.text(owner);
     json.end_array()
         .key("master_key_file")
         .text(key_path)
@@ -155,11 +177,27 @@ void init(const Settings& settings, const InitOptions& options) {
   if (settings.quiet) return;
   if (!changed && ran.empty()) return print_line("unchanged");
   for (const std::string& name : ran) print_line("migration " + name);
+  for (const std::string& owner : owners) print_line(owner);
   print_line(fmt::format("catalog in database \"{}\", version {}, workspace {}", PQdb(catalog.connection()),
                          newest_migration(), options.workspace));
   print_line(fmt::format("master key file {} ({}): copy it to every node that runs tablegate sync", key_path,
                          key.created ? "created" : "found"));
   print_advice(PQdb((mirror ? *mirror : catalog).connection()));
+}
+
+// They belong to the cluster, and a dump does not contain them: any database of it will do.
+void make_roles(const Settings& settings) {
+  Database database = Database::connect(settings.catalog, "the catalog");
+  Transaction transaction(database);
+  const bool changed = ensure_roles(database);
+  transaction.commit();
+  if (settings.json) {
+    JsonOutput json;
+    json.begin_object().key("changed").boolean(changed).end_object().print();
+  } else if (!settings.quiet) {
+    print_line(changed ? "the roles are there; restore the dump now, then: tablegate init --workspace NAME"
+                       : "unchanged");
+  }
 }
 
 void rotate(const Settings& settings) {
@@ -192,14 +230,21 @@ void add_init(Verb& app, Settings& settings) {
   verb->add_flag("--approval", options->approval, "versions of the workspace require approval");
   verb->add_flag("--rotate-master-key", options->rotate,
                  "seal all secrets of the catalog with a new key (alone: without --workspace)");
+  verb->add_flag("--roles", options->roles, "create the roles only, before a dump is restored (alone)");
   verb->footer(
       "Examples:\n"
       "  tablegate init --workspace demo\n"
+      "  tablegate --catalog dbname=postgres init --roles\n"
       "  tablegate --catalog 'host=db1 dbname=tablegate' init --workspace demo --reader-password-file "
       "reader.password\n"
       "  tablegate init --rotate-master-key");
   verb->callback([&settings, options] {
     options->workspace = settings.workspace;
+    if (options->roles) {
+      if (options->rotate || options->approval || !options->password_file.empty())
+        throw WrongUsage("--roles takes no other option of init", "tablegate init --roles");
+      return make_roles(settings);
+    }
     if (options->workspace.empty() && !options->rotate)
       throw WrongUsage("--workspace is missing", "tablegate init --workspace NAME");
     if (options->rotate) return rotate(settings);

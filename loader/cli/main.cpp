@@ -81,6 +81,8 @@ int report(const CLI::App& app, const Failure& failure) {
   }
   if (const auto* const database = dynamic_cast<const DatabaseError*>(&failure)) {
     if (database->sqlstate.compare(0, 2, "54") == 0) status = 1;  // a limit of PostgreSQL that the data pass
+    if (database->sqlstate.compare(0, 2, "TG") == 0) status = 1;  // a rule of the catalog
+    if (database->sqlstate == "TG006") next = "tablegate workspace list";
   }
   // Every refusal ends with a command that gets on: the verb's examples where it knows none of its own.
   if (next.empty() && status == 1) next = command_of(app) + " --help";

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kAsk{100};
 // For the last look, when the time is almost up.
 constexpr milliseconds kLeastPatience{1000};
+constexpr size_t kShownNodes = 3;
 
 struct Standing {
   std::string gateway;
@@ -97,7 +98,37 @@ void wait_for_nodes(const Settings& settings, Database& catalog, const std::func
   }
 }
 
-void print_standing(const std::vector<Standing>& all, uint64_t revision) {
+// "/var/lib/tablegate" of "web1:/var/lib/tablegate"; a node with a name of its own does not say it.
+std::string folder_of(const std::string& node) {
+  const size_t at = node.find(":/");
+  return at == std::string::npos ? "DIR" : node.substr(at + 1);
+}
+
+// What makes the nodes serve the change that do not.
+void print_next(const Standing& one, uint64_t revision) {
+  size_t shown = 0;
+  size_t watching = 0;
+  for (const NodeState& node : one.nodes) {
+    if (node.stale || node.serves(revision)) continue;
+    if (node.watching) {
+      ++watching;
+    } else if (++shown <= kShownNodes) {
+      print_line(
+          fmt::format("next, on node {}: tablegate sync --output {} --gateway {} --check 'nginx -t' --reload "
+                      "'nginx -s reload'",
+                      node.name, shell_word(folder_of(node.name)), shell_word(one.gateway)));
+    }
+  }
+  if (shown > kShownNodes)
+    print_line(fmt::format("and on {} more: tablegate gateway status {}", shown - kShownNodes, one.gateway));
+  if (watching > 0) {
+    print_line(fmt::format(
+        "{}, by sync --watch; --wait waits for that",
+        watching == 1 ? "1 node follows by itself" : fmt::format("{} nodes follow by themselves", watching)));
+  }
+}
+
+void print_standing(const std::vector<Standing>& all, uint64_t revision, const std::string& until_then) {
   for (const Standing& one : all) {
     if (one.nodes.empty()) {
       print_line(
@@ -106,7 +137,10 @@ void print_standing(const std::vector<Standing>& all, uint64_t revision) {
     }
     const auto serving = std::count_if(one.nodes.begin(), one.nodes.end(),
                                        [&](const NodeState& node) { return node.serves(revision); });
-    print_line(fmt::format("served by {} of {} nodes of {}", serving, one.nodes.size(), one.gateway));
+    const bool lags = !one.served(revision);
+    print_line(fmt::format("served by {} of {} nodes of {}{}", serving, one.nodes.size(), one.gateway,
+                           lags && !until_then.empty() ? "; on the others " + until_then : ""));
+    if (lags) print_next(one, revision);
   }
 }
 
@@ -124,7 +158,8 @@ void add_wait(Verb& verb, Settings& settings) {
       ->type_name("TIME");
 }
 
-void report_served(const Settings& settings, Database& catalog, std::vector<std::string> gateways) {
+void report_served(const Settings& settings, Database& catalog, std::vector<std::string> gateways,
+                   const std::string& until_then) {
   if (!settings.wait && settings.silent()) return;
   std::vector<Standing> all;
   uint64_t revision = 0;
@@ -139,7 +174,7 @@ void report_served(const Settings& settings, Database& catalog, std::vector<std:
   } else {
     look();
   }
-  if (!settings.silent()) print_standing(all, revision);
+  if (!settings.silent()) print_standing(all, revision, until_then);
 }
 
 }  // namespace tablegate::loader

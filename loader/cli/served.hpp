@@ -13,9 +13,10 @@ namespace tablegate::loader {
 void add_wait(Verb& verb, Settings& settings);
 
 // After the change is committed and reported. `gateways`: those that it concerns; empty: all there are.
-// Prints "served by N of M nodes of G" or "no node has synced G: ..." for each (nothing with -o json and -q).
-// With
-// --wait it throws Refused when the nodes that live do not serve the change in time.
-void report_served(const Settings& settings, Database& catalog, std::vector<std::string> gateways = {});
+// Prints "served by N of M nodes of G", what to run for the others, and `until_then` ("the key still works"),
+// or "no node has synced G: ..." for each (nothing with -o json and -q). With --wait it throws Refused when
+// the nodes that live do not serve the change in time.
+void report_served(const Settings& settings, Database& catalog, std::vector<std::string> gateways = {},
+                   const std::string& until_then = {});
 
 }  // namespace tablegate::loader

@@ -12,6 +12,7 @@
 #include "cli/duration.hpp"
 #include "cli/output.hpp"
 #include "node/node_sync.hpp"
+#include "node/output_folder.hpp"
 #include "node/snapshot.hpp"
 #include "node/stop_signal.hpp"
 #include "node/watcher.hpp"
@@ -45,6 +46,9 @@ void report(const Settings& settings, const NodeSync& done) {
 
 // What could be written takes effect; anything that was left out is exit 1.
 void tell_findings(const Settings& settings, const SyncReport& findings) {
+  for (const std::string& note : findings.notes) {
+    if (!settings.quiet) fmt::print(stderr, "note: {}\n", note);
+  }
   for (const std::string& warning : findings.warnings) {
     if (!settings.quiet) fmt::print(stderr, "warning: {}\n", warning);
   }
@@ -85,6 +89,7 @@ void watch(const Settings& settings, const SyncOptions& options) {
       std::fflush(stdout);
     };
   }
+  const Descriptor only = OutputFolder::lock_watcher(watching.node.folder);
   Watcher(std::move(watching)).run();
 }
 

@@ -45,7 +45,7 @@ class Option {
   Option* envname(const std::string& variable);
   Option* excludes(Option* other);
   Option* needs(Option* other);
-  // A list's option takes one value each time that it stands there.
+  // A list's option takes one value each time that it is given.
   Option* allow_extra_args(bool allowed);
 
  private:
@@ -60,7 +60,7 @@ class Verb {
 
   Verb* add_subcommand(const std::string& name, const std::string& description);
   Verb* add_option_group(const std::string& name);
-  // `names`: "--from", or "NAME" of what stands by its place. The value is written to `target` before the
+  // `names`: "--from", or "NAME" of an argument by its place. The value is written to `target` before the
   // callback runs; verb.cpp lists the types.
   template <class Target>
   Option* add_option(const std::string& names, Target& target, const std::string& description);

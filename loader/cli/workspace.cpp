@@ -1,4 +1,4 @@
-// `tablegate workspace create|list|set`.
+// `tablegate workspace create|list|set|delete`.
 #include <fmt/format.h>
 
 #include <memory>
@@ -10,6 +10,8 @@
 
 namespace tablegate::loader {
 namespace {
+
+constexpr const char* kEveryone = "everyone";
 
 void create(const Settings& settings, const std::string& name, const std::string& approval) {
   Database catalog = settings.open_catalog();
@@ -31,31 +33,50 @@ void list(const Settings& settings) {
     json.begin_array();
     for (const WorkspaceState& workspace : workspaces) {
       json.begin_object().key("name").text(workspace.name).key("approval").boolean(workspace.approval);
+      json.key("members").text_or_null(workspace.members);
       json.key("apis").number(workspace.apis).end_object();
     }
     return json.end_array().print();
   }
-  std::vector<std::vector<std::string>> table = {{"NAME", "APPROVAL", "APIS"}};
+  std::vector<std::vector<std::string>> table = {{"NAME", "APPROVAL", "MEMBERS", "APIS"}};
   for (const WorkspaceState& workspace : workspaces)
-    table.push_back({workspace.name, workspace.approval ? "on" : "off", std::to_string(workspace.apis)});
+    table.push_back({workspace.name, workspace.approval ? "on" : "off",
+                     workspace.members.empty() ? kEveryone : workspace.members,
+                     std::to_string(workspace.apis)});
   print_table(table);
 }
 
-void set(const Settings& settings, const std::string& name, const std::string& approval) {
+// Empty texts: left as it is.
+void set(const Settings& settings, const std::string& name, const std::string& approval,
+         const std::string& members) {
   Database catalog = settings.open_catalog();
   find_workspace(catalog, name);
-  const bool done = set_approval(catalog, name, approval == "on");
+  Transaction transaction(catalog);
+  std::string done;
+  if (!approval.empty() && set_approval(catalog, name, approval == "on")) done = "approval " + approval;
+  if (!members.empty() && set_members(catalog, name, members == kEveryone ? "" : members))
+    done += (done.empty() ? "members " : ", members ") + members;
+  transaction.commit();
   if (settings.json) {
-    print_action(name, done ? "changed" : "unchanged");
+    print_action(name, done.empty() ? "unchanged" : "changed");
   } else if (!settings.quiet) {
-    print_line(done ? fmt::format("workspace {}: approval {}", name, approval) : "unchanged");
+    print_line(done.empty() ? "unchanged" : fmt::format("workspace {}: {}", name, done));
   }
+}
+
+void remove(const Settings& settings, const std::string& name) {
+  Database catalog = settings.open_catalog();
+  delete_workspace(catalog, name);
+  if (settings.json)
+    print_action(name, "deleted");
+  else if (!settings.quiet)
+    print_line(fmt::format("workspace {} and its consumer deleted", name));
 }
 
 }  // namespace
 
 void add_workspace(Verb& app, Settings& settings) {
-  Verb* const noun = app.add_subcommand("workspace", "Create and list workspaces");
+  Verb* const noun = app.add_subcommand("workspace", "Create, list, change and delete workspaces");
   noun->require_subcommand(1);
   noun->footer("Examples:\n  tablegate workspace list\n  tablegate workspace create reports");
   const auto name = std::make_shared<std::string>();
@@ -75,11 +96,25 @@ void add_workspace(Verb& app, Settings& settings) {
 
   Verb* const change = noun->add_subcommand("set", "Change a workspace");
   change->add_option("NAME", *name, "the workspace")->required();
-  change->add_option("--approval", *approval, "whether versions require approval")
-      ->check(one_of({"on", "off"}))
-      ->required();
-  change->footer("Examples:\n  tablegate workspace set reports --approval off");
-  change->callback([&settings, name, approval] { set(settings, *name, *approval); });
+  const auto wanted = std::make_shared<std::string>();
+  change->add_option("--approval", *wanted, "whether versions require approval")
+      ->check(one_of({"on", "off"}));
+  const auto members = std::make_shared<std::string>();
+  change->add_option("--members", *members,
+                     "role whose members alone change what belongs to the workspace, or everyone");
+  change->footer(
+      "Examples:\n  tablegate workspace set reports --approval off\n"
+      "  tablegate workspace set reports --members team_reports");
+  change->callback([&settings, name, wanted, members] {
+    if (wanted->empty() && members->empty())
+      throw WrongUsage("--approval or --members is missing", "tablegate workspace set NAME --approval on");
+    set(settings, *name, *wanted, *members);
+  });
+
+  Verb* const removing = noun->add_subcommand("delete", "Delete an empty workspace and its consumer");
+  removing->add_option("NAME", *name, "the workspace")->required();
+  removing->footer("Examples:\n  tablegate workspace delete demmo");
+  removing->callback([&settings, name] { remove(settings, *name); });
 }
 
 }  // namespace tablegate::loader

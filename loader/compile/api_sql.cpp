@@ -18,7 +18,7 @@ std::string whole_statement(const ApiEntry& api) {
   const std::vector<const char*> present(program.parameters(), "");
   core::BlockArena arena;
   core::Walk walk;
-  if (!program.walk({present.data()}, arena, walk)) throw SystemFailure("out of memory");
+  if (program.walk({present.data()}, arena, walk)) throw SystemFailure("out of memory");
   return program.statement(walk.path).sql;
 }
 

@@ -37,14 +37,8 @@ constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 class TestHeaders final : public core::HeaderSource {
  public:
   void add(const std::string& name, const std::string& value) { headers_.emplace_back(name, value); }
-  std::string_view find(std::string_view name, unsigned& count) const override {
-    std::string_view first;
-    count = 0;
-    for (const auto& [header, value] : headers_) {
-      if (!core::same_in_any_case(header, name)) continue;
-      if (count++ == 0) first = value;
-    }
-    return first;
+  void visit(Visitor& visitor) const override {
+    for (const auto& [name, value] : headers_) visitor.header(name, value);
   }
 
  private:
@@ -262,8 +256,8 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound))
     return problem_outcome(problem);
   core::Walk walk;
-  if (!match.api->program.walk(bound, arena, walk))
-    return problem_outcome({core::Slug::internal_error, {}, {}});
+  if (const core::Problem problem = match.api->program.walk(bound, arena, walk))
+    return problem_outcome(problem);
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
   return mirror_->run(**manifest, *match.api, walk);
 }

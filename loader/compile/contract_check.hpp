@@ -1,6 +1,6 @@
 // What callers of an API rely on, and whether another version of it breaks that:
 // path, method, parameters, answer, limits and proof. A pure function of two
-// committed definitions. What is only added breaks nobody; neither does another
+// committed definitions. What is only added breaks no caller; neither does another
 // query behind the same contract.
 #pragma once
 

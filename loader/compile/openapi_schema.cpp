@@ -1,5 +1,6 @@
 #include "compile/openapi_schema.hpp"
 
+#include <fmt/format.h>
 #include <rapidjson/document.h>
 
 #include <string_view>
@@ -61,6 +62,43 @@ void write_real(OpenApiJson& json, bool nullable, std::string_view format) {
   });
 }
 
+// Times that RFC 3339 has no form for come as PostgreSQL's text, and are accepted so.
+void write_time(OpenApiJson& json, bool nullable, std::string_view format, std::string_view clock,
+                std::string_view more_digits) {
+  json.array("anyOf", [&] {
+    json.object([&] {
+      json.text("type", "string");
+      json.text("format", format);
+    });
+    json.object([&] {
+      json.text("type", "string");
+      json.text("description", "infinity, -infinity, or a year BC or after 9999");
+      json.text(
+          "pattern",
+          fmt::format(
+              "^(-?infinity|[0-9]{{5,{1}}}-[0-9]{{2}}-[0-9]{{2}}{0}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{0} BC)$",
+              clock, more_digits));
+    });
+    if (nullable) json.object([&] { json.text("type", "null"); });
+  });
+}
+
+constexpr std::string_view kClock = " [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?";
+
+void write_date(OpenApiJson& json, bool nullable) {
+  write_time(json, nullable, "date", "", "7");
+}
+
+bool is_time(ColumnType type) {
+  return type == ColumnType::date || type == ColumnType::timestamp || type == ColumnType::timestamptz;
+}
+
+void write_time_column(OpenApiJson& json, ColumnType type, bool nullable) {
+  if (type == ColumnType::date) return write_date(json, nullable);
+  if (type == ColumnType::timestamp) return write_time(json, nullable, "date-time-local", kClock, "6");
+  write_time(json, nullable, "date-time", fmt::format("{}[+]00", kClock), "6");
+}
+
 bool is_integer(ColumnType type) {
   return type == ColumnType::int2 || type == ColumnType::int4 || type == ColumnType::int8;
 }
@@ -111,8 +149,7 @@ void write_parameter_schema(OpenApiJson& json, const CompiledParameter& paramete
       json.text("type", "boolean");
       break;
     case ParameterType::date:
-      json.text("type", "string");
-      json.text("format", "date");
+      write_date(json, false);
       break;
     case ParameterType::datetime:  // its offset may be left out, so it is no "date-time"
     case ParameterType::string:
@@ -143,11 +180,10 @@ void write_column_schema(OpenApiJson& json, const CompiledColumn& column, bool n
                                             : "");
   } else if (type == ColumnType::boolean) {
     write_type(json, "boolean", nullable);
+  } else if (is_time(type)) {
+    write_time_column(json, type, nullable);
   } else if (type != ColumnType::json && type != ColumnType::jsonb) {
     write_type(json, "string", nullable);
-    if (type == ColumnType::date) json.text("format", "date");
-    if (type == ColumnType::timestamp) json.text("format", "date-time-local");
-    if (type == ColumnType::timestamptz) json.text("format", "date-time");
     if (type == ColumnType::bytea) json.text("contentEncoding", "base64");
   }
   json.text_if("description", notes.description);

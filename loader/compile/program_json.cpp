@@ -65,12 +65,17 @@ class NodeWriter {
     writer_.EndObject();
   }
 
-  void write(const core::ValueNode& node) {
+  // {"name": place}
+  void placeholder(const char* name, uint32_t place) {
     writer_.StartObject();
-    writer_.Key("value");
-    writer_.Uint(node.parameter);
+    writer_.Key(name);
+    writer_.Uint(place);
     writer_.EndObject();
   }
+
+  void write(const core::ValueNode& node) { placeholder("value", node.parameter); }
+  void write(const core::ListNode& node) { placeholder("list", node.parameter); }
+  void write(const core::ItemNode& node) { placeholder("item", node.level); }
 
   void write(const core::IfNode& node) { decision("if", node); }
 
@@ -97,6 +102,21 @@ class NodeWriter {
     member("suffix", node.suffix);
     member("prefix_overrides", node.prefix_overrides);
     member("suffix_overrides", node.suffix_overrides);
+    writer_.EndObject();
+  }
+
+  void write(const core::ForeachNode& node) {
+    writer_.StartObject();
+    member("foreach", node.content);
+    writer_.Key("parameter");
+    writer_.Uint(node.parameter);
+    member("open", node.open);
+    member("close", node.close);
+    member("separator", node.separator);
+    if (node.pad) {
+      writer_.Key("pad");
+      writer_.Bool(true);
+    }
     writer_.EndObject();
   }
 

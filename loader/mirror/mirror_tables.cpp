@@ -1,12 +1,14 @@
 #include "mirror/mirror_tables.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 
 #include "base/refusal.hpp"
 #include "catalog/migrations.hpp"
 #include "core/plan/statement.hpp"
+#include "mirror/dependent_views.hpp"
 #include "mirror/swap_pace.hpp"
 #include "model/definition_rules.hpp"
 
@@ -51,19 +53,6 @@ bool try_drop(Database& mirror, const std::string& sql, const std::vector<Parame
     if (!is_lock_problem(error.sqlstate) && error.sqlstate != "2BP01") throw;
     return false;
   }
-}
-
-// Objects that others made on the table's generations, such as views.
-std::string dependents(Database& mirror, const std::string& table) {
-  const Rows rows = mirror.query(
-      "SELECT string_agg(DISTINCT v.oid::regclass::text, ', ') FROM pg_depend d"
-      " JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid"
-      " JOIN pg_class v ON v.oid = r.ev_class"
-      " JOIN pg_class c ON d.refclassid = 'pg_class'::regclass AND c.oid = d.refobjid AND c.oid <> v.oid"
-      " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'mirror'"
-      " AND (c.relname = $1 OR c.relname ~ ('^' || $1 || '__g[0-9]+$'))",
-      {table});
-  return rows.null(0, 0) ? std::string() : rows.string(0, 0);
 }
 
 }  // namespace
@@ -182,8 +171,11 @@ void drop_generations(Database& mirror, const std::string& table, const std::vec
 
 void require_droppable(Database& mirror, const std::string& table) {
   if (list_generations(mirror, table).empty()) return;
-  if (const std::string others = dependents(mirror, table); !others.empty()) {
-    throw Refused(fmt::format("Table \"{}\" is read by {} in the mirror: drop that first", table, others),
+  std::vector<std::string> views;
+  for (const DependentView& view : dependent_views(mirror, table)) views.push_back(view.name);
+  if (!views.empty()) {
+    throw Refused(fmt::format("Table \"{}\" is read by {} in the mirror: drop that first", table,
+                              fmt::join(views, ", ")),
                   "psql -c 'DROP VIEW ...', then the same command again");
   }
   const Rows may = mirror.query(

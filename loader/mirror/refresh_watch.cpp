@@ -204,6 +204,15 @@ class Watch {
 
   void start(const std::string& name, Watched& table) {
     std::vector<std::string> words = options_.command;
+    table.started = now();
+    try {
+      const std::vector<std::string> allowed = options_.allowed();
+      if (allowed.empty())
+        return ended(name, table, "not loaded, no source is allowed (--allow-source)", false);
+      for (const std::string& rule : allowed) words.push_back("--allow-source=" + rule);
+    } catch (const Failure& failure) {
+      return ended(name, table, fmt::format("not loaded, {}", failure.what()), false);
+    }
     words.push_back(name);
     std::vector<char*> arguments;
     arguments.reserve(words.size() + 1);
@@ -221,7 +230,6 @@ class Watch {
     const int error = posix_spawn(&pid, arguments[0], &actions, &attributes, arguments.data(), environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
-    table.started = now();
     if (error != 0) return ended(name, table, std::strerror(error), false);
     table.pid = pid;
     say(fmt::format("{}: load started", name));

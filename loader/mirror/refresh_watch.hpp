@@ -15,13 +15,16 @@ namespace tablegate::loader {
 
 struct WatchOptions {
   std::vector<std::string> tables;   // empty: all that have a refresh
-  std::vector<std::string> command;  // of a load; the table's name is added
-  int keep = 2;                      // generations, as for a load
-  int jobs = 2;                      // loads at the same time
-  int retries = 3;                   // after a failure, before the schedule continues
-  int64_t retry_pause = 60;          // seconds before the first, then doubled each time
-  int64_t jitter = 10;               // seconds at most, and at most a tenth of the time to the next load
-  bool once = false;                 // load what is due now, then end
+  std::vector<std::string> command;  // of a load; the allowed sources and the table's name are added
+  // The rules of the sources that may be read now (model/allowed_sources.hpp). None: nothing is loaded.
+  // Throws Failure.
+  std::function<std::vector<std::string>()> allowed;
+  int keep = 2;              // generations, as for a load
+  int jobs = 2;              // loads at the same time
+  int retries = 3;           // after a failure, before the schedule continues
+  int64_t retry_pause = 60;  // seconds before the first, then doubled each time
+  int64_t jitter = 10;       // seconds at most, and at most a tenth of the time to the next load
+  bool once = false;         // load what is due now, then end
 };
 
 // Runs until SIGTERM or SIGINT, which end the running loads as Ctrl-C ends a load. `open_catalog` connects;

@@ -54,7 +54,7 @@ class ShapeCheck {
     key_name_ = api_.api_key_source->name;
     key_in_header_ = api_.api_key_source->in == "header";
     refuse("/api_key_source/name",
-           key_in_header_ ? bad_header_name(key_name_) : bad_parameter_name(key_name_));
+           key_in_header_ ? bad_credential_header(key_name_) : bad_parameter_name(key_name_));
   }
 
   void request_parameters() {
@@ -96,12 +96,13 @@ class ShapeCheck {
       }
       if (!parameter.required) refuse(here + "/required", "a path parameter is always required");
     } else if (in == "header") {
-      refuse(here + "/name", bad_header_name(name));
       const std::string header = core::to_lower(name);
       if (header == "authorization" || (key_in_header_ && header == core::to_lower(key_name_))) {
         refuse(here + "/name", "this header carries the credential");
       } else if (hmac_ && is_signature_header(header)) {
         refuse(here + "/name", "this header belongs to the HMAC signature");
+      } else {
+        refuse(here + "/name", bad_own_header(name));
       }
       if (!headers_.insert(header).second)
         refuse(here + "/name", fmt::format("header \"{}\" is repeated", name));
@@ -208,10 +209,9 @@ class ColumnCheck {
 }  // namespace
 
 std::string bad_version_header(const std::string& name) {
-  if (std::string reason = bad_header_name(name); !reason.empty()) return reason;
   const std::string header = core::to_lower(name);
   if (header == "authorization") return "this header carries the credential";
-  return is_signature_header(header) ? "this header belongs to the HMAC signature" : "";
+  return is_signature_header(header) ? "this header belongs to the HMAC signature" : bad_own_header(name);
 }
 
 bool check_api_shape(const ApiDefinition& api, const Place& place, Problems& problems) {

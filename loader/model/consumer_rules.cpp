@@ -8,7 +8,7 @@ namespace {
 void check_source(const JsonValue& source, const std::function<void(std::string, std::string)>& refuse) {
   const std::string name = json_member(source, "name");
   refuse("/jwt/source/name",
-         json_member(source, "in") == "header" ? bad_header_name(name) : bad_parameter_name(name));
+         json_member(source, "in") == "header" ? bad_credential_header(name) : bad_parameter_name(name));
 }
 
 }  // namespace

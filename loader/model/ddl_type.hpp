@@ -23,7 +23,7 @@ struct DdlType {
 // Sets type and sql_type of the column; returns the reason when the type cannot be mapped, else "".
 std::string map_ddl_type(const DdlType& type, TableColumn& column);
 
-// Reads a type that begins at `token`, which afterwards is the first token behind it. `subject` stands before
+// Reads a type that begins at `token`, which afterwards is the first token behind it. `subject` is put before
 // what is refused: `column "a"`.
 DdlType read_ddl_type(DdlLexer& lexer, DdlToken& token, const std::string& subject);
 

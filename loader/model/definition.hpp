@@ -1,7 +1,7 @@
 // Definitions as people write them: one JSON object each, from files, folders or
 // standard input. Read here; checked in definition_schema.hpp and
 // definition_rules.hpp; saved by apply.hpp. What is wrong is collected, never
-// thrown at the first: one apply tells everything.
+// thrown at the first: one apply reports everything.
 #pragma once
 
 #include <array>
@@ -69,7 +69,7 @@ struct Definition {
 };
 
 // Reads every object of the arguments ("-": standard input; folders recurse over *.json, in order of their
-// names). Objects whose kind or name cannot be told are problems. Throws SystemFailure when a file cannot be
+// names). Objects whose kind or name is not known are problems. Throws SystemFailure when a file cannot be
 // read.
 std::vector<Definition> read_definitions(const std::vector<std::string>& sources, Problems& problems);
 

@@ -13,11 +13,11 @@ struct FieldChange {
   std::string from, to;  // JSON texts; empty: there is none
 };
 
-// Both are JSON objects, or empty: there is none, so that every field differs. `field` stands before each
+// Both are JSON objects, or empty: there is none, so that every field differs. `field` is put before each
 // pointer. In the order of `from`, what is new last.
 std::vector<FieldChange> json_changes(const std::string& field, const std::string& from,
                                       const std::string& to);
-// The same without `kind` and `name`, which tell which object it is.
+// The same without `kind` and `name`, which say which object it is.
 std::vector<FieldChange> diff_definitions(const std::string& from, const std::string& to);
 
 }  // namespace tablegate::loader

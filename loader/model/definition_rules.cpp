@@ -112,10 +112,15 @@ void check_rest_api(const Definition& definition, Checker& check) {
   if (written != nullptr) check_versioning(*written, rest_api.versioning, check);
 }
 
+// A load takes the source's time and makes a generation: more often than this is a mistake.
+constexpr int64_t kLeastRefresh = 10;  // seconds
+
 void check_refresh(const Refresh& refresh, Checker& check) {
   std::string fault;
-  if (!Schedule::parse(refresh.schedule, fault))
-    check.refuse(refresh.plain ? "/refresh" : "/refresh/schedule", fault);
+  const std::optional<Schedule> schedule = Schedule::parse(refresh.schedule, fault);
+  if (schedule && schedule->interval() > 0 && schedule->interval() < kLeastRefresh)
+    fault = fmt::format("is an interval of {} s, the shortest is {}s", schedule->interval(), kLeastRefresh);
+  if (!fault.empty()) check.refuse(refresh.plain ? "/refresh" : "/refresh/schedule", fault);
 }
 
 // "*", or NAME=VALUE of the first keys. Which keys there are is known when the source is loaded.
@@ -166,17 +171,19 @@ void check_key_columns(const std::vector<std::string>& names, const std::string&
   }
 }
 
+// A relative path belongs to the folder of the definition's file.
+std::filesystem::path beside_definition(const Definition& definition, const std::string& name) {
+  const std::filesystem::path path(name);
+  if (path.is_absolute() || definition.place.file == "standard input") return path;
+  return std::filesystem::path(definition.place.file).parent_path() / path;
+}
+
 // Puts the text of `ddl_file` where `ddl` would stand.
 void fold_ddl_file(Definition& definition, Checker& check) {
-  namespace fs = std::filesystem;
   const std::string name = read_table_definition(definition.document).ddl_file.value_or("");
   if (name.empty()) return;
-  fs::path path(name);
-  if (path.is_relative() && definition.place.file != "standard input") {
-    path = fs::path(definition.place.file).parent_path() / path;
-  }
   try {
-    const std::string text = read_file(path.string(), kMaxDdl);
+    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdl);
     definition.document.RemoveMember("ddl_file");
     set_ddl(definition, text);
   } catch (const SystemFailure& failure) {  // as every file that cannot be read
@@ -222,6 +229,20 @@ void check_rules(Definition& definition, Problems& problems) {
         check.refuse(pointer, reason);
       });
   }
+}
+
+std::string make_path_absolute(Definition& definition) {
+  if (definition.kind != Kind::data_source || definition.broken) return {};
+  const std::string path = read_data_source_definition(definition.document).path;
+  if (path.empty() || path == "-" || path.front() == '/') return {};
+  std::error_code failed;
+  const std::string whole =
+      std::filesystem::absolute(beside_definition(definition, path), failed).lexically_normal().string();
+  if (failed) throw SystemFailure("the current folder cannot be found: " + failed.message());
+  JsonDocument& document = definition.document;
+  document["path"].SetString(whole.c_str(), static_cast<rapidjson::SizeType>(whole.size()),
+                             document.GetAllocator());
+  return fmt::format("path \"{}\" is saved as {}", path, whole);
 }
 
 void set_ddl(Definition& definition, const std::string& text) {

@@ -17,6 +17,10 @@ void check_rules(Definition& definition, Problems& problems);
 // broken when something does not hold. `source_type`: of its data source.
 TableInfo read_table(Definition& definition, const std::string& source_type, Problems& problems);
 
+// The path of a DataSource becomes absolute: loads run in other folders. Returns what changed, in words, or
+// "".
+std::string make_path_absolute(Definition& definition);
+
 // Adds a Table's `ddl`, which it does not have.
 void set_ddl(Definition& definition, const std::string& text);
 

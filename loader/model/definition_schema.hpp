@@ -1,5 +1,5 @@
 // The shape of definitions: schema/definitions/*.schema.json, checked by
-// RapidJSON's validator (draft 4). What the validator refuses is then told in
+// RapidJSON's validator (draft 4). What the validator rejects is then reported in
 // words, every fault of the object. "x-later" in a schema lists what the
 // contract has and this version has not: it is rejected with a clear error.
 #pragma once

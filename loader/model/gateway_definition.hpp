@@ -1,4 +1,4 @@
-// The definitions of what all workspaces share (Domain, GatewayInstance, RestApi)
+// The definitions of what serves several workspaces (Domain, GatewayInstance, RestApi)
 // and of a BusinessProcess, read from their JSON once with every default.
 #pragma once
 

@@ -22,7 +22,8 @@ std::optional<int> parse_port(std::string_view text) {
 
 ListenAddress socket_of(int family, const void* address, size_t size, int port) {
   const std::string bytes(static_cast<const char*>(address), size);
-  return {fmt::format("{} {} {}", family, bytes, port), port};
+  return {fmt::format("{} {} {}", family, bytes, port), port, family == AF_INET6,
+          bytes.find_first_not_of('\0') == std::string::npos};
 }
 
 }  // namespace

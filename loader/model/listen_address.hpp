@@ -1,5 +1,5 @@
 // A `listen` address of a GatewayInstance: a port, address:port or [v6]:port, and
-// nothing else, because it stands in a file that nginx reads as root. Two texts
+// nothing else, because it is written to a file that nginx reads as root. Two texts
 // of one socket ("80", "0.0.0.0:80") compare as equal.
 #pragma once
 
@@ -13,6 +13,8 @@ namespace tablegate::loader {
 struct ListenAddress {
   std::string socket;  // address family and bytes: equal for one and the same socket
   int port = 0;
+  bool ipv6 = false;
+  bool any = false;  // all addresses of its family
 };
 
 // nullopt: it is none.

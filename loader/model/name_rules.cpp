@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <clocale>
+#include <iterator>
 #include <memory>
 #include <type_traits>
 
@@ -102,11 +103,49 @@ std::string bad_parameter_name(std::string_view name) {
   return {};
 }
 
-std::string bad_header_name(std::string_view name) {
-  if (name.empty() || name.size() > 64 || !all_of(name, "-") || !is_letter(name.front())) {
+std::string bad_own_header(std::string_view name) {
+  if (name.empty() || name.size() > 64 || !all_of(name, "-") || !is_letter(name.front()))
     return "a header's name must be 1 to 64 letters, digits and '-' (nginx drops headers of other names)";
-  }
-  return {};
+  // Request headers of RFC 9110 to 9112, of cookies, of browsers and of proxies.
+  constexpr std::string_view kNames[] = {"accept",
+                                         "connection",
+                                         "cookie",
+                                         "cookie2",
+                                         "date",
+                                         "dnt",
+                                         "expect",
+                                         "forwarded",
+                                         "from",
+                                         "host",
+                                         "http2-settings",
+                                         "keep-alive",
+                                         "max-forwards",
+                                         "origin",
+                                         "pragma",
+                                         "cache-control",
+                                         "range",
+                                         "referer",
+                                         "te",
+                                         "trailer",
+                                         "transfer-encoding",
+                                         "upgrade",
+                                         "user-agent",
+                                         "via",
+                                         "warning"};
+  constexpr std::string_view kGroups[] = {"accept-", "content-", "if-", "proxy-", "sec-"};
+  const std::string lower = core::to_lower(name);
+  const bool of_http = std::find(std::begin(kNames), std::end(kNames), lower) != std::end(kNames) ||
+                       std::any_of(std::begin(kGroups), std::end(kGroups),
+                                   [&lower](std::string_view group) { return lower.rfind(group, 0) == 0; });
+  if (!of_http) return {};
+  return fmt::format(
+      "{0} is a header of HTTP itself, which clients, proxies and nginx set: use one of your own, such as "
+      "X-{0}",
+      name);
+}
+
+std::string bad_credential_header(std::string_view name) {
+  return core::to_lower(name) == "authorization" ? std::string{} : bad_own_header(name);
 }
 
 std::string bad_host(std::string_view name) {

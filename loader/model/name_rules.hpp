@@ -18,8 +18,11 @@ std::string bad_display_name(std::string_view name);
 std::string bad_table_name(std::string_view name);
 // Request parameters: [A-Za-z_][A-Za-z0-9_.-]{0,63}.
 std::string bad_parameter_name(std::string_view name);
-// HTTP header names that nginx does not drop: letters, digits, '-'.
-std::string bad_header_name(std::string_view name);
+// Headers of a definition's own: names that nginx does not drop (letters, digits, '-'), and none of HTTP
+// itself.
+std::string bad_own_header(std::string_view name);
+// The same, or Authorization.
+std::string bad_credential_header(std::string_view name);
 // LDH host, optional leading "*.", in lower case.
 std::string bad_host(std::string_view name);
 // Absolute, of A-Za-z0-9_./-.

@@ -22,6 +22,9 @@ class Schedule {
   // clock skips count at the moment of the change, times that come twice count once, the first time.
   int64_t next_after(int64_t after, const std::string& zone) const;
 
+  // Seconds; 0: a cron expression.
+  int64_t interval() const { return interval_; }
+
   // Why next_after() would be wrong here, or "": the C library takes a zone that it has no file of for UTC.
   std::string zone_fault(const std::string& zone) const;
 

@@ -33,6 +33,7 @@ constexpr int64_t kDay = 86400;
 struct Fault {
   std::string text;
   bool is_local = true;
+  bool is_other_key = false;
 };
 
 // OpenSSL's last error; also empties its error queue.
@@ -168,6 +169,7 @@ void check_host(const std::string& path, X509& own, const std::string& host, Cer
       X509_check_ip_asc(&own, name.c_str(), 0) == 1;
   ERR_clear_error();
   if (matches) return;
+  report.is_other_host = true;
   report.warnings.push_back(
       fmt::format("certificate {}: is not for {}: its subjectAltName does not name it", path, host));
 }
@@ -184,7 +186,8 @@ void check_context(const CertificateFiles& files, const std::vector<X509Ptr>& ch
   if (X509_check_private_key(chain[0].get(), &key) != 1) {
     ERR_clear_error();
     throw Fault{
-        fmt::format("certificate_key {}: is not the key of certificate {}", files.key, files.certificate)};
+        fmt::format("certificate_key {}: is not the key of certificate {}", files.key, files.certificate),
+        true, true};
   }
   if (SSL_CTX_use_PrivateKey(context.get(), &key) != 1)
     throw Fault{fmt::format("certificate_key {}: OpenSSL rejects it: {}", files.key, openssl_reason())};
@@ -239,6 +242,7 @@ CertificateReport reported(const Look& look) {
   } catch (const Fault& fault) {
     report.fault = fault.text;
     report.fault_is_local = fault.is_local;
+    report.is_other_key = fault.is_other_key;
     report.warnings.clear();
   }
   return report;

@@ -22,6 +22,8 @@ struct CertificateFiles {
 struct CertificateReport {
   std::string fault;                  // empty: it can be served
   bool fault_is_local = false;        // it describes a file: for this node's own log only
+  bool is_other_key = false;          // the fault: the key is another certificate's
+  bool is_other_host = false;         // among the warnings: it does not name the host
   std::vector<std::string> warnings;  // if it can be served
   std::string fingerprint;            // SHA-256 of all certificates of the file, hex
   std::string ends;                   // of the host's own: 2027-01-31T08:00:00Z

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "base/refusal.hpp"
 #include "catalog/domains_in_use.hpp"
+#include "model/definition.hpp"
 #include "model/listen_address.hpp"
 #include "model/name_rules.hpp"
 #include "node/certificate.hpp"
@@ -18,6 +20,8 @@ namespace {
 
 // No host and no server block of a user has this name ('_' is not allowed in a host name).
 constexpr const char* kAnyHost = "_tablegate_any_host";
+constexpr const char* kHeaderBuffers = "large_client_header_buffers";
+constexpr size_t kMaxOwnLines = size_t{1} << 20U;
 
 // The same for every file, whether there is none, or it is root's, or of another kind.
 const std::string kLocalFault =
@@ -173,12 +177,12 @@ class Writer {
   }
 
   // The first block of each socket, which nginx uses for hosts that no other block names, unless a block of
-  // the user has default_server. It serves what is published without a domain, with the certificate of the
-  // first domain that has a good one; callers that check the certificate notice the wrong host.
+  // the user listens there (tablegate_guest). It serves what is published without a domain, with the
+  // certificate of the first domain that has a good one; callers that check the certificate notice the wrong
+  // host.
   std::string any_host() {
     const auto block = [](const std::string& socket) {
-      return fmt::format("server {{\n{}    server_name {};\n    tablegate_errors on;\n{}}}\n", socket,
-                         kAnyHost, serve());
+      return fmt::format("server {{\n{}    server_name {};\n{}{}}}\n", socket, kAnyHost, common(), serve());
     };
     std::string text = marked_block("any host", block(plain_socket()));
     const char* const tls = "any host, TLS";
@@ -192,10 +196,24 @@ class Writer {
                      const std::string& location) const {
     // The brackets make it a pattern, which may match nothing; a plain name must exist.
     std::string snippet = snippet_name(domain.name);
+    const std::string before = common(own_lines(snippet));
     snippet.replace(snippet.size() - 1, 1, "[f]");
-    return fmt::format(
-        "server {{\n{}    server_name {};\n    tablegate_errors on;\n    include {}/domains.d/{};\n{}}}\n",
-        socket, domain.name, place_.folder, snippet, location);
+    return fmt::format("server {{\n{}    server_name {};\n{}    include {}/domains.d/{};\n{}}}\n", socket,
+                       domain.name, before, place_.folder, snippet, location);
+  }
+
+  // A token of 16 KiB must fit a buffer. nginx takes the size from the block of the host, or from the first
+  // one of the socket while it does not know the host. A second directive in the user's own lines would be an
+  // error.
+  static std::string common(const std::string& own_lines = {}) {
+    const bool own = own_lines.find(kHeaderBuffers) != std::string::npos;
+    return fmt::format("    tablegate_errors on;\n{}",
+                       own ? "" : fmt::format("    {} 4 32k;\n", kHeaderBuffers));
+  }
+
+  std::string own_lines(const std::string& snippet) const {
+    const std::string path = fmt::format("{}/domains.d/{}", place_.folder, snippet);
+    return std::filesystem::exists(path) ? read_file(path, kMaxOwnLines) : "";
   }
 
   static std::string serve() { return "    location / { tablegate on; }\n"; }
@@ -213,17 +231,34 @@ class Writer {
 
   std::string plain_socket() const {
     std::string text;
-    for (const std::string& listen : sockets_.http) text += fmt::format("    listen {};\n", listen);
-    return text;
+    for (const std::string& listen : addresses(sockets_.http))
+      text += fmt::format("    listen {};\n", listen);
+    return text + "    tablegate_guest;\n";
+  }
+
+  // A port alone is every address, of IPv6 too where the node has it; "0.0.0.0:80" is IPv4 only.
+  std::vector<std::string> addresses(const std::vector<std::string>& list) const {
+    std::vector<std::string> all = list;
+    for (const std::string& listen : list) {
+      const std::string other = "[::]:" + listen;
+      if (!place_.ipv6 || listen.find(':') != std::string::npos || is_listed(other)) continue;
+      all.insert(std::find(all.begin(), all.end(), listen) + 1, other);
+    }
+    return all;
+  }
+
+  bool is_listed(const std::string& listen) const {
+    return !listen_clash({listen}, sockets_.http).empty() || !listen_clash({listen}, sockets_.https).empty();
   }
 
   // The same for all domains.
   const std::string& tls_socket() {
     if (!tls_socket_.empty()) return tls_socket_;
     const bool directive = leader_->http2 && place_.http2_on();
-    const char* const parameter = leader_->http2 && !directive ? " http2" : "";
-    for (const std::string& listen : sockets_.https)
-      tls_socket_ += fmt::format("    listen {} ssl{};\n", listen, parameter);
+    for (const std::string& listen : addresses(sockets_.https))
+      tls_socket_ += fmt::format("    listen {} ssl;\n", listen);
+    // `listen ... http2` would give it to all other server blocks of the address too.
+    tls_socket_ += leader_->http2 && !directive ? "    tablegate_guest http2;\n" : "    tablegate_guest;\n";
     if (directive) tls_socket_ += "    http2 on;\n";
     tls_socket_ += protocols_line(*leader_);
     return tls_socket_;

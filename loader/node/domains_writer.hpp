@@ -20,9 +20,10 @@ namespace tablegate::loader {
 struct DomainsPlace {
   std::string folder;              // absolute: its `domains.d` is included
   std::string previous;            // domains.conf as nginx has it; empty: none
-  std::function<bool()> http2_on;  // "http2 on;" instead of "listen ... http2"; called only when needed
+  std::function<bool()> http2_on;  // "http2 on;" is known; called only when needed
   int64_t now = 0;                 // seconds since 1970
   CertificateCopies* copies = nullptr;
+  bool ipv6 = false;  // the node can listen on [::]
 };
 
 // The text of domains.conf. What cannot be served is named in `report` and isolated: a listen address is left

@@ -101,6 +101,16 @@ std::string not_taken_over(const NodeSync& sync) {
   return fmt::format("nginx has not taken publication {} over (still {})", sync.publication, still);
 }
 
+// "" where one nginx reads the folder.
+std::string shared_folder(const NodeSync& sync, const std::string& folder) {
+  if (!sync.served || sync.served->other_master == 0) return {};
+  return fmt::format(
+      "two nginx read {}/manifest.json (processes {} and {}), and a reload reaches only one: give each a "
+      "folder "
+      "of its own with sync --output",
+      folder, sync.served->master_pid, sync.served->other_master);
+}
+
 // Everything under the folder's lock.
 NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   // First the lock, then the snapshot: a sync that waited must not write what it had read before.
@@ -128,6 +138,7 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
     sync.overdue = !await_take_over(folder.path(), *served) && !StopSignal::requested();
   look(folder.path(), sync);
   sync.warning = sync.overdue ? not_taken_over(sync) : ask_workers(catalog, options, sync);
+  if (sync.warning.empty()) sync.warning = shared_folder(sync, folder.path());
   return sync;
 }
 
@@ -207,7 +218,8 @@ NodeSync report_served_state(Database& catalog, const NodeOptions& options, uint
   NodeSync sync;
   sync.revision = written_revision;
   look(options.folder, sync);
-  const std::string workers = ask_workers(catalog, options, sync);
+  std::string workers = ask_workers(catalog, options, sync);
+  if (workers.empty()) workers = shared_folder(sync, options.folder);
   NodeReport report = report_of(options, sync);
   report.last_error = said_of(sync, last_error.empty() ? workers : last_error);
   report_node(catalog, options.gateway, options.name, report);

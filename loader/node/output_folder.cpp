@@ -71,7 +71,16 @@ OutputFolder::OutputFolder(const std::string& path)
         return ::openat(folder_.number(), ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
       }()) {
   if (lock_.number() < 0) fail("open", ".lock");
-  lock();
+  lock(lock_.number(), ".lock", "sync");
+}
+
+Descriptor OutputFolder::lock_watcher(const std::string& path) {
+  constexpr const char* kName = ".watcher";
+  const OutputFolder folder(without_trailing_slash(path), Descriptor(open_folder(path)));
+  Descriptor file(::openat(folder.folder_.number(), kName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (file.number() < 0) folder.fail("open", kName);
+  folder.lock(file.number(), kName, "sync --watch");
+  return file;
 }
 
 OutputFolder::OutputFolder(std::string path, Descriptor folder)
@@ -89,21 +98,21 @@ void OutputFolder::check_owner() const {
   check_trusted(path_, about);
 }
 
-void OutputFolder::lock() {
-  if (::flock(lock_.number(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) fail("lock", ".lock");
+void OutputFolder::lock(int file, const char* name, const char* holder_is) const {
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) fail("lock", name);
     // Who has it wrote its number there.
-    const std::string holder = read(".lock").value_or("");
-    fmt::print(stderr, "tablegate: waiting for another sync of {} ({})\n", path_,
+    const std::string holder = read(name).value_or("");
+    fmt::print(stderr, "tablegate: waiting for another {} of {} ({})\n", holder_is, path_,
                holder.empty() ? "its process is unknown" : "process " + holder);
-    while (::flock(lock_.number(), LOCK_EX) != 0) {
-      if (errno != EINTR) fail("lock", ".lock");
+    while (::flock(file, LOCK_EX) != 0) {
+      if (errno != EINTR) fail("lock", name);
     }
   }
   const std::string number = std::to_string(::getpid());
   // Only for the message above: a full disk must not stop us here.
-  if (::ftruncate(lock_.number(), 0) == 0) {
-    [[maybe_unused]] const ssize_t written = ::pwrite(lock_.number(), number.data(), number.size(), 0);
+  if (::ftruncate(file, 0) == 0) {
+    [[maybe_unused]] const ssize_t written = ::pwrite(file, number.data(), number.size(), 0);
   }
 }
 

@@ -41,6 +41,10 @@ class OutputFolder {
   // (base/trusted_folder.hpp).
   explicit OutputFolder(const std::string& path);
 
+  // The lock of the one `sync --watch` of a folder, while the returned descriptor is open. Waits for another
+  // one, and reports that.
+  static Descriptor lock_watcher(const std::string& path);
+
   const std::string& path() const { return path_; }
 
   // The bytes of a regular file; nullopt: there is none. Never follows a symlink.
@@ -66,7 +70,7 @@ class OutputFolder {
  private:
   OutputFolder(std::string path, Descriptor folder);
   void check_owner() const;
-  void lock();
+  void lock(int file, const char* name, const char* holder_is) const;
   void link_as(const std::string& from, const std::string& to) const;
   [[noreturn]] void fail(const std::string& what, const std::string& name) const;
 

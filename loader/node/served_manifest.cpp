@@ -116,6 +116,10 @@ void look_at_master(const JsonDocument& document, ServedManifest& served) {
     served.master_pid = static_cast<int64_t>(json_find(document, "master_pid")->GetUint64());
   const bool same_processes = json_member(document, "pid_namespace") == own_pid_namespace();
   if (!same_processes) return;  // a container: its process ids mean nothing here
+  if (has_number(document, "other_master")) {
+    const auto other = static_cast<int64_t>(json_find(document, "other_master")->GetUint64());
+    if (title_of(other).rfind("nginx: master process", 0) == 0) served.other_master = other;
+  }
   if (served.master_pid == 0) {
     const std::string text = read_small(json_member(document, "pid_file"));
     served.master_pid = to_number(text).value_or(0);

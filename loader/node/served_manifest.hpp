@@ -38,6 +38,7 @@ struct ServedManifest {
   int64_t master_pid = 0;        // 0: not known
   bool master_seen = false;      // a process with that id exists and is nginx
   bool stopped = false;          // there is no such process, and we would see it
+  int64_t other_master = 0;      // of another nginx that reads the same manifest and is alive; 0: none
   int64_t taken_over_ticks = 0;  // clock ticks since boot; 0: not known
   // Identifies one writing of the file: a reload without a change in the manifest writes it again.
   uint64_t inode = 0;

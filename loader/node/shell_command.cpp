@@ -23,10 +23,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr off_t kMaxOutput = 1 << 20;
-
-std::string read_output(int descriptor) {
-  const off_t size = std::clamp<off_t>(::lseek(descriptor, 0, SEEK_END), 0, kMaxOutput);
+std::string read_output(int descriptor, size_t most) {
+  const off_t size = std::clamp<off_t>(::lseek(descriptor, 0, SEEK_END), 0, static_cast<off_t>(most));
   std::string text(static_cast<size_t>(size), '\0');
   const ssize_t got = ::pread(descriptor, text.data(), text.size(), 0);
   text.resize(got < 0 ? 0 : static_cast<size_t>(got));
@@ -119,7 +117,7 @@ int spawn_shell(const std::string& command, int output, pid_t& child) {
 
 }  // namespace
 
-ShellOutcome run_shell(const std::string& command, milliseconds limit) {
+ShellOutcome run_shell(const std::string& command, milliseconds limit, size_t most_output) {
   const Descriptor output(::memfd_create("tablegate-output", MFD_CLOEXEC));
   if (output.number() < 0) throw SystemFailure(fmt::format("memfd_create: {}", std::strerror(errno)));
   pid_t child = 0;
@@ -136,7 +134,7 @@ ShellOutcome run_shell(const std::string& command, milliseconds limit) {
                                                     std::chrono::duration<double>(limit).count())
                 : WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
                                       : fmt::format("exit status {}", WEXITSTATUS(status));
-  outcome.output = read_output(output.number());
+  outcome.output = read_output(output.number(), most_output);
   return outcome;
 }
 

@@ -14,6 +14,7 @@
 #include "base/trusted_folder.hpp"
 #include "node/certificate_copies.hpp"
 #include "node/documents_writer.hpp"
+#include "node/listen_effects.hpp"
 #include "node/nginx_version.hpp"
 #include "node/served_manifest.hpp"
 #include "node/shell_command.hpp"
@@ -69,6 +70,9 @@ std::string fault_of(const std::string& option, const ShellOutcome& outcome) {
   // nginx only warns of a second server block with the same name, and ignores it.
   if (option == "--check" && outcome.output.find("conflicting server name") != std::string::npos)
     return "warns of a conflicting server name";
+  // With `tablegate_manifest FILE optional` nginx starts without it.
+  if (option == "--check" && outcome.output.find("tablegate: no API is served") != std::string::npos)
+    return "reports that no API would be served";
   return outcome.ok ? "" : "failed (" + outcome.how + ")";
 }
 
@@ -154,6 +158,22 @@ std::string absolute_path(const OutputFolder& folder) {
   return std::filesystem::canonical(folder.path()).string();
 }
 
+// A new listen line that would take something from other server blocks is not written: `text` is then what
+// nginx has. Without --check, or with one that does not run nginx -t, nothing is known of others.
+std::string beside_others(std::string text, const std::string& previous, const SyncCommands& commands,
+                          SyncReport& report) {
+  const std::vector<NginxServer> ours = parse_nginx_servers(text, kDomainsFile);
+  const std::vector<NginxServer> before = parse_nginx_servers(previous, kDomainsFile);
+  if (!has_new_listen(ours, before)) return text;
+  const std::optional<NginxConfig> config = read_nginx_config(commands.check, commands.limit);
+  if (!config) return text;
+  ListenEffects effects = listen_effects(ours, before, config->servers);
+  report.notes = std::move(effects.notes);
+  if (effects.faults.empty()) return text;
+  for (const std::string& fault : effects.faults) report.add(fault);
+  return previous.empty() ? "# No server block can be written yet: `tablegate sync` says why.\n" : previous;
+}
+
 // `place.previous`: the domains.conf that nginx has; after a sync that died before its check had passed, the
 // previous one.
 DomainsPlace domains_place(const OutputFolder& folder, const SyncCommands& commands,
@@ -169,6 +189,7 @@ DomainsPlace domains_place(const OutputFolder& folder, const SyncCommands& comma
     const auto version = find_nginx_version(commands.nginx_version, {commands.check, commands.reload});
     return version && version->has_http2_directive();
   };
+  place.ipv6 = has_ipv6();
   return place;
 }
 
@@ -233,8 +254,9 @@ SyncResult sync_folder(const OutputFolder& folder, ManifestContents& contents, c
   refuse_other_gateway(folder.path(), contents.gateway);
   check_trusted_files(folder.path() + "/domains.d");  // domains.conf includes files of it
   CertificateCopies copies(folder, absolute_path(folder));
-  const SyncTexts texts =
-      make_texts(folder, contents, before, domains_place(folder, commands, copies), report);
+  const DomainsPlace place = domains_place(folder, commands, copies);
+  SyncTexts texts = make_texts(folder, contents, before, place, report);
+  texts.domains = beside_others(std::move(texts.domains), place.previous, commands, report);
   const bool pending = folder.exists(kPending);
   const bool due = reload_owed || pending;
   const Change change = {!texts.credentials.empty(),

@@ -12,6 +12,7 @@ struct SyncReport {
   std::vector<std::string> reported;    // the same lines for the catalog, without the faults of files
   std::vector<std::string> kept_files;  // files that kept blocks of domains name because there is no copy
   std::vector<std::string> warnings;    // certificates that an operator should look at
+  std::vector<std::string> notes;       // what new listen lines mean beside the server blocks of others
 
   // A fault that is no secret of this node.
   void add(const std::string& fault) {

@@ -24,7 +24,7 @@ struct NodeWatchOptions {
   std::function<void(const NodeSync&)> on_written;  // after each publication; may be empty
 };
 
-// The start times of workers could not tell reloads apart that are closer together than this.
+// Reloads that are closer together than this cannot be told apart by the start times of workers.
 constexpr std::chrono::milliseconds kLeastInterval{200};
 
 class Watcher {

@@ -19,17 +19,12 @@ namespace {
 
 class PlainSource final : public ByteSource {
  public:
-  PlainSource(int descriptor, std::string name, uint64_t total)
-      : descriptor_(descriptor), name_(std::move(name)), total_(total) {}
-  ~PlainSource() override {
-    if (descriptor_ != STDIN_FILENO) ::close(descriptor_);
-  }
-  PlainSource(const PlainSource&) = delete;
-  PlainSource& operator=(const PlainSource&) = delete;
+  PlainSource(Descriptor file, std::string name, uint64_t total)
+      : file_(std::move(file)), name_(std::move(name)), total_(total) {}
 
   size_t read(char* buffer, size_t size) override {
     for (;;) {
-      const ssize_t got = ::read(descriptor_, buffer, size);
+      const ssize_t got = ::read(file_.number() < 0 ? STDIN_FILENO : file_.number(), buffer, size);
       if (got >= 0) {
         consumed_ += static_cast<uint64_t>(got);
         return static_cast<size_t>(got);
@@ -41,7 +36,7 @@ class PlainSource final : public ByteSource {
   uint64_t total() const override { return total_; }
 
  private:
-  int descriptor_;
+  Descriptor file_;  // none: standard input
   std::string name_;
   uint64_t total_;
   uint64_t consumed_ = 0;
@@ -117,23 +112,21 @@ std::unique_ptr<ByteSource> unpacked(std::unique_ptr<ByteSource> file, const std
 
 }  // namespace
 
-std::unique_ptr<ByteSource> open_bytes(const std::string& path) {
+std::unique_ptr<ByteSource> open_bytes(const std::string& path, const FileRoot& root) {
   if (path == "-") {
     const std::string name = "standard input";
-    return unpacked(std::make_unique<PlainSource>(STDIN_FILENO, name, 0), name, path);
+    return unpacked(std::make_unique<PlainSource>(Descriptor(), name, 0), name, path);
   }
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
+  Descriptor file = root.open(path, O_RDONLY);
+  if (file.number() < 0) {
     const int reason = errno;
     throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(reason)), "ls -l " + path);
   }
   struct stat about {};
-  if (::fstat(descriptor, &about) != 0 || S_ISDIR(about.st_mode)) {
-    ::close(descriptor);
+  if (::fstat(file.number(), &about) != 0 || S_ISDIR(about.st_mode))
     throw Refused(fmt::format("{}: is a directory, a file was expected", path), "ls -l " + path);
-  }
   const uint64_t total = S_ISREG(about.st_mode) ? static_cast<uint64_t>(about.st_size) : 0;
-  return unpacked(std::make_unique<PlainSource>(descriptor, path, total), path, path);
+  return unpacked(std::make_unique<PlainSource>(std::move(file), path, total), path, path);
 }
 
 }  // namespace tablegate::loader

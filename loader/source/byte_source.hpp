@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "base/file_root.hpp"
+
 namespace tablegate::loader {
 
 class ByteSource {
@@ -20,8 +22,9 @@ class ByteSource {
   virtual uint64_t total() const = 0;
 };
 
-// `path`: a file, or "-" for standard input; gzip is read by whatever name. Throws SystemFailure when it
-// cannot be opened, Refused for a folder and for what its first bytes show to be packed otherwise or no text.
-std::unique_ptr<ByteSource> open_bytes(const std::string& path);
+// `path`: a file that `root` opens, or "-" for standard input; gzip is read by whatever name. Throws
+// SystemFailure when it cannot be opened, Refused for a folder and for what its first bytes show to be packed
+// otherwise or no text.
+std::unique_ptr<ByteSource> open_bytes(const std::string& path, const FileRoot& root = {});
 
 }  // namespace tablegate::loader

@@ -12,7 +12,7 @@ struct FileKind {
   const char* way;   // to rows: a command with FILE in it, or empty
 };
 
-constexpr size_t kKindBytes = 4096;  // that tell most, fewer are enough at the end of a file
+constexpr size_t kKindBytes = 4096;  // that decide most, fewer are enough at the end of a file
 
 // Of gzip files `name` is "gzip" and there is no way: they are read.
 FileKind file_kind(std::string_view begin);

@@ -1,5 +1,7 @@
 #include "source/file_list.hpp"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
 #include <sys/stat.h>
@@ -9,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 
 #include "base/refusal.hpp"
 #include "core/text/ascii.hpp"
@@ -28,34 +31,74 @@ std::string_view take_number(std::string_view& text) {
   return number;
 }
 
-std::vector<std::string> files_of_folder(const std::string& folder) {
+bool is_folder(const std::string& path, const FileRoot& root) {
+  struct stat about {};
+  return root.stat(path, about) && S_ISDIR(about.st_mode);
+}
+
+using Folder = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+Folder open_folder(const std::string& path, const FileRoot& root) {
+  const Descriptor opened = root.open(path, O_RDONLY | O_DIRECTORY);
+  const int own = opened.number() < 0 ? -1 : ::fcntl(opened.number(), F_DUPFD_CLOEXEC, 0);
+  Folder folder(own < 0 ? nullptr : ::fdopendir(own), &::closedir);
+  if (!folder && own >= 0) ::close(own);
+  return folder;
+}
+
+std::vector<std::string> files_of_folder(const std::string& path, const FileRoot& root) {
   std::vector<std::string> files;
-  std::error_code error;
-  for (auto entry = std::filesystem::directory_iterator(folder, error);
-       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
+  const Folder folder = open_folder(path, root);
+  if (!folder) throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  for (errno = 0; const dirent* const entry = ::readdir(folder.get()); errno = 0) {
+    const std::string name = static_cast<const char*>(entry->d_name);
     if (name[0] == '.' || name[0] == '_') continue;
-    std::error_code unknown;
-    if (entry->is_directory(unknown)) {
-      throw Refused(fmt::format("{}: holds the folder {}, only files directly in it are read", folder, name),
-                    fmt::format("--from 'csv:{}/*/*.csv'", folder));
+    files.push_back(std::filesystem::path(path) / name);
+    if (is_folder(files.back(), root)) {
+      throw Refused(fmt::format("{}: holds the folder {}, only files directly in it are read", path, name),
+                    fmt::format("--from 'csv:{}/*/*.csv'", path));
     }
-    files.push_back(entry->path().string());
   }
-  if (error) throw SystemFailure(fmt::format("cannot read {}: {}", folder, error.message()));
-  if (files.empty()) throw Refused(fmt::format("{}: the folder holds no file", folder), "ls -l " + folder);
+  if (errno != 0) throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  if (files.empty()) throw Refused(fmt::format("{}: the folder holds no file", path), "ls -l " + path);
   return files;
 }
 
-std::vector<std::string> files_of_glob(const std::string& pattern) {
+// What glob(3) calls has no argument of its own: the root of the call that runs in this thread.
+thread_local const FileRoot* glob_root = nullptr;
+
+void* glob_open(const char* path) {
+  return open_folder(path, *glob_root).release();
+}
+dirent* glob_read(void* folder) {
+  return ::readdir(static_cast<DIR*>(folder));
+}
+void glob_close(void* folder) {
+  ::closedir(static_cast<DIR*>(folder));
+}
+int glob_stat(const char* path, struct stat* about) {
+  return glob_root->stat(path, *about) ? 0 : -1;
+}
+int glob_lstat(const char* path, struct stat* about) {
+  const Descriptor opened = glob_root->open(path, O_PATH | O_NOFOLLOW);
+  return opened.number() < 0 ? -1 : ::fstat(opened.number(), about);
+}
+
+std::vector<std::string> files_of_glob(const std::string& pattern, const FileRoot& root) {
   glob_t found{};
-  const int status = ::glob(pattern.c_str(), GLOB_ERR | GLOB_NOSORT, nullptr, &found);
+  found.gl_opendir = &glob_open;
+  found.gl_readdir = &glob_read;
+  found.gl_closedir = &glob_close;
+  found.gl_stat = &glob_stat;
+  found.gl_lstat = &glob_lstat;
+  glob_root = &root;
+  const int status = ::glob(pattern.c_str(), GLOB_ERR | GLOB_NOSORT | GLOB_ALTDIRFUNC, nullptr, &found);
   std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
   if (status == GLOB_NOMATCH) throw Refused(fmt::format("{}: the glob matches no file", pattern), "ls -l");
   if (status != 0) throw SystemFailure(fmt::format("cannot read the files that {} matches", pattern));
   for (const std::string& file : files) {
-    if (std::filesystem::is_directory(file))
+    if (is_folder(file, root))
       throw Refused(fmt::format("{}: the glob matches the folder {}", pattern, file),
                     "--from 'csv:DIR/*.csv'");
   }
@@ -83,16 +126,16 @@ bool in_number_order(std::string_view one, std::string_view other) {
   return one.empty();
 }
 
-std::vector<std::string> list_files(const std::string& path) {
+std::vector<std::string> list_files(const std::string& path, const FileRoot& root) {
   struct stat about {};
-  const bool there = path == "-" || ::stat(path.c_str(), &about) == 0;
+  const bool there = path == "-" || root.stat(path, about);
   if (there && (path == "-" || !S_ISDIR(about.st_mode))) return {path};
   if (!there && path.find_first_of("*?[") == std::string::npos) return {path};  // opening it gives the reason
-  std::vector<std::string> files = there ? files_of_folder(path) : files_of_glob(path);
+  std::vector<std::string> files = there ? files_of_folder(path, root) : files_of_glob(path, root);
   std::sort(files.begin(), files.end(), in_number_order);
   // Find unreadable files before rows are sent.
   for (const std::string& file : files) {
-    if (::access(file.c_str(), R_OK) != 0)
+    if (!root.readable(file))
       throw SystemFailure(fmt::format("cannot open {}: {}", file, std::strerror(errno)), "ls -l " + file);
   }
   return files;

@@ -7,11 +7,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file_root.hpp"
+
 namespace tablegate::loader {
 
-// A folder: all files in it except those whose names begin with '.' or '_'. "-" is returned as it is. Throws
-// Refused for a folder or glob without a file and for folders in it, SystemFailure for what cannot be read.
-std::vector<std::string> list_files(const std::string& path);
+// A folder: all files in it except those whose names begin with '.' or '_'. "-" is returned as it is. Only
+// what `root` opens is looked at. Throws Refused for a folder or glob without a file and for folders in it,
+// SystemFailure for what cannot be read.
+std::vector<std::string> list_files(const std::string& path, const FileRoot& root = {});
 
 // Whether `one` sorts before `other`: digits by value, everything else by bytes.
 bool in_number_order(std::string_view one, std::string_view other);

@@ -22,9 +22,9 @@ std::string source_time_text(SourceTime time) {
   return {text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &fields)};
 }
 
-std::optional<SourceTime> file_time(const std::string& path) {
+std::optional<SourceTime> file_time(const std::string& path, const FileRoot& root) {
   struct stat about {};
-  if (::stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return std::nullopt;
+  if (!root.stat(path, about) || !S_ISREG(about.st_mode)) return std::nullopt;
   return source_time_of(about.st_mtime);
 }
 

@@ -180,6 +180,19 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified) {
   return send_json(r, NGX_HTTP_OK, sink);
 }
 
+// RFC 9110 section 9.3.2: what is only known once the content is made may be left out.
+ngx_int_t send_head(Call& call, int64_t modified) {
+  ngx_http_request_t* r = call.request;
+  if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
+  if (!add_deprecation(r, call.route.api) || !add_last_modified(call, modified)) return NGX_ERROR;
+  r->disable_not_modified = 1;
+  call.state = Call::State::answered;
+  count_answer(call, core::Slug::none);
+  set_content(r, kJson, 0);
+  r->headers_out.content_length_n = -1;
+  return add_request_id(r) ? send(r, NGX_HTTP_OK, nullptr) : NGX_ERROR;
+}
+
 ngx_int_t send_problem(Call& call) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;

@@ -15,6 +15,8 @@ namespace tablegate::ngx {
 
 // `modified` as in Waiter::on_rows.
 ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified);
+// For HEAD: the headers of the rows, apart from their length.
+ngx_int_t send_head(Call& call, int64_t modified);
 // Call::problem, or the redirect that Call::transport asks for.
 ngx_int_t send_problem(Call& call);
 // `document` is the manifest's and outlives the request; `descriptor` is of the file that holds it.

@@ -3,10 +3,18 @@
 #include <new>
 
 #include "core/route/canary.hpp"
+#include "core/route/encoded_slash.hpp"
 #include "ngx/statistics.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
+
+void Headers::visit(Visitor& visitor) const {
+  for (const ngx_list_part_t* part = &request_->headers_in.headers.part; part != nullptr; part = part->next) {
+    const auto* headers = static_cast<const ngx_table_elt_t*>(part->elts);
+    for (ngx_uint_t i = 0; i < part->nelts; ++i) visitor.header(view(headers[i].key), view(headers[i].value));
+  }
+}
 
 std::string_view Headers::find(std::string_view name, unsigned& count) const {
   count = 0;
@@ -37,6 +45,12 @@ Call::Policy policy_of(ngx_http_request_t* r) {
   return {location.hmac_window, location.tls_terminated};
 }
 
+std::string_view path_of(ngx_http_request_t* r) {
+  if (!r->quoted_uri) return view(r->uri);
+  PoolArena arena(r->pool);
+  return core::mark_encoded_slashes(view(r->unparsed_uri), view(r->uri), arena);
+}
+
 // nginx makes a new text when it changes one.
 bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
   return one.data == other.data && one.len == other.len;
@@ -45,7 +59,7 @@ bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
 }  // namespace
 
 Call::Call(ngx_http_request_t* r)
-    : request(r), uri(r->uri), args(r->args), policy(policy_of(r)), last_modified{} {}
+    : request(r), uri(r->uri), args(r->args), policy(policy_of(r)), path(path_of(r)), last_modified{} {}
 
 Call* Call::make(ngx_http_request_t* r) {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(Call));
@@ -93,7 +107,7 @@ void Call::clean_up(void* data) noexcept {
 
 core::RequestData Call::data(const Headers& headers) const {
   core::RequestData data;
-  data.path = view(request->uri);
+  data.path = path;
   data.query = view(request->args);
   data.headers = &headers;
   data.body = body_ ? &*body_ : nullptr;
@@ -113,8 +127,8 @@ bool Call::transport_allowed() {
 core::Problem Call::find_route() {
   const MainConfig& config = main_config(request);
   const Headers headers(request);
-  route = config.manifest->router->find(view(request->headers_in.server), view(request->uri),
-                                        view(request->method_name), view(request->args), &headers);
+  route = config.manifest->router->find(view(request->headers_in.server), path, view(request->method_name),
+                                        view(request->args), &headers);
   if (!transport_allowed()) return {core::Slug::api_not_found, {}, {}};
   switch (route.outcome) {
     case core::RouteMatch::Outcome::found:

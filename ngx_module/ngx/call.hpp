@@ -34,6 +34,7 @@ class PoolArena final : public core::Arena {
 class Headers final : public core::HeaderSource {
  public:
   explicit Headers(ngx_http_request_t* r) : request_(r) {}
+  void visit(Visitor& visitor) const override;
   std::string_view find(std::string_view name, unsigned& count) const override;
 
  private:
@@ -79,7 +80,7 @@ class Call final : public Waiter {
   bool is_reading() const { return state == State::reading_for_proof || state == State::reading; }
   void begin_reading() { state = has_final_proof() ? State::reading : State::reading_for_proof; }
   void end_reading() { state = state == State::reading_for_proof ? State::routed : State::proved; }
-  // The request has a body that nobody has read.
+  // The request has a body that has not been read.
   bool body_pending() const;
   // Takes over a body that was read, by whomever. False: there is none, or it has not been read whole.
   bool load_body();
@@ -100,6 +101,7 @@ class Call final : public Waiter {
   } policy;
   State state = State::start;
   Transport transport = Transport::allowed;
+  std::string_view path;  // that the route is found by: `uri`, but encoded slashes are data
   core::RouteMatch route;
   core::Proof proof;
   core::Problem problem;  // the error of the answer; none while all is well

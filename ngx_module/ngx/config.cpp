@@ -1,13 +1,11 @@
 #include "ngx/config.hpp"
 
 #include <malloc.h>
-#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <new>
 
-#include "core/manifest/manifest_reader.hpp"
-#include "ngx/file.hpp"
+#include "ngx/manifest_files.hpp"
 #include "ngx/status.hpp"
 #include "ngx/worker.hpp"
 #include "ngx/zone.hpp"
@@ -50,29 +48,11 @@ char* fail(ngx_conf_t* cf, const std::string& message) {
   return conf_error();
 }
 
+}  // namespace
+
 std::string quoted(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
-
-// The path of another file in the manifest's folder.
-std::string beside_manifest(const MainConfig& config, const std::string& name) {
-  return config.manifest_file.substr(0, config.manifest_file.rfind('/') + 1) + name;
-}
-
-// What cannot be sent is no reason to serve nothing: the log says why.
-void open_documents(ngx_conf_t* cf, MainConfig& config) {
-  if (!config.openapi_anywhere || config.manifest->documents.empty()) return;
-  const std::string name = beside_manifest(config, config.manifest->documents_file);
-  const std::string fault = config.documents.open(name, config.manifest->documents);
-  if (fault.empty()) return;
-  ngx_log_error(
-      NGX_LOG_WARN, cf->log, 0,
-      "tablegate: the OpenAPI documents \"%s\" %s: they are not served until \"tablegate sync\" has "
-      "written them again and nginx is reloaded",
-      name.c_str(), fault.c_str());
-}
-
-}  // namespace
 
 void* create_main_config(ngx_conf_t* cf) noexcept {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(cf->pool, sizeof(MainConfig));
@@ -134,30 +114,32 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   return const_cast<char*>("failed: out of memory");
 }
 
+void note_fault(ngx_conf_t* cf, MainConfig& config, const std::string& message) {
+  if (!config.fault.empty()) return;
+  config.fault = message;
+  if (cf->conf_file != nullptr && cf->conf_file->file.fd != NGX_INVALID_FILE) {
+    config.fault +=
+        " in " + std::string(view(cf->conf_file->file.name)) + ":" + std::to_string(cf->conf_file->line);
+  }
+}
+
 char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   auto& config = *static_cast<MainConfig*>(conf);
-  ngx_str_t name = static_cast<ngx_str_t*>(cf->args->elts)[1];
+  auto* const arguments = static_cast<ngx_str_t*>(cf->args->elts);
+  ngx_str_t name = arguments[1];
   if (!config.manifest_file.empty()) return const_cast<char*>("is duplicate");
   if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) return conf_error();
   config.manifest_file = view(name);
-  // In this order: credentials list the manifests that they may be served with, the one before a change
-  // included (loader/node/sync.hpp).
-  core::Result<std::string> text = read_file(config.manifest_file);
-  if (!text)
-    return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + " " + text.error().text());
-  const std::string credentials_file = beside_manifest(config, "credentials.json");
-  core::Result<std::string> credentials = read_file(credentials_file);
-  if (!credentials) {
-    return fail(cf, "tablegate credentials " + quoted(credentials_file) + " " + credentials.error().text() +
-                        "; \"tablegate sync\" writes them beside the manifest");
+  if (cf->args->nelts == 3) {
+    if (view(arguments[2]) != "optional")
+      return fail(cf, "tablegate_manifest: unknown parameter " + quoted(view(arguments[2])) +
+                          ", only \"optional\" is known");
+    config.manifest_optional = true;
   }
-  auto manifest = core::read_manifest(*text, *credentials);
-  OPENSSL_cleanse(credentials->data(), credentials->size());  // they have HMAC secrets
-  if (!manifest) {
-    return fail(cf, "tablegate manifest " + quoted(config.manifest_file) + ": " + manifest.error().text());
-  }
-  config.manifest = std::move(*manifest);
-  config.loaded_at = ngx_time();
+  const std::string fault = read_manifest_files(cf, config);
+  if (fault.empty()) return NGX_CONF_OK;
+  if (!config.manifest_optional) return fail(cf, fault);
+  note_fault(cf, config, fault);
   return NGX_CONF_OK;
 } catch (const std::exception&) {
   return const_cast<char*>("failed: out of memory");
@@ -183,51 +165,31 @@ char* set_status(ngx_conf_t* cf, ngx_command_t*, void*) noexcept {
 
 namespace {
 
-// Nonces need a place, and a window after which they may be forgotten.
-bool check_signatures(ngx_conf_t* cf, const MainConfig& config) {
-  bool signatures = false;
-  for (const core::Api& api : config.manifest->apis) {
-    if (!api.authentication.hmac) continue;
-    if (config.zone == nullptr) {
-      ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                    "tablegate manifest \"%s\": API \"%s\" takes HMAC signatures, whose nonces require a "
-                    "\"tablegate_zone\" in the http block",
-                    config.manifest_file.c_str(), api.name.c_str());
-      return false;
-    }
-    if (api.hmac.require_nonce && config.hmac_window_off) {
-      ngx_log_error(
-          NGX_LOG_EMERG, cf->log, 0,
-          "tablegate manifest \"%s\": API \"%s\" requires nonces, which \"tablegate_hmac_window 0\" "
-          "does not remember",
-          config.manifest_file.c_str(), api.name.c_str());
-      return false;
-    }
-    signatures = true;
-  }
-  // Two masters share no memory.
-  if (signatures && ngx_inherited != 0) {
-    ngx_log_error(
-        NGX_LOG_WARN, cf->log, 0,
-        "tablegate: a binary upgrade begins with an empty store of nonces: requests that both masters "
-        "see can be sent twice; to prevent that, stop nginx and start it");
-  }
-  return true;
+std::string of_api(const MainConfig& config, const core::Api& api) {
+  return "tablegate manifest " + quoted(config.manifest_file) + ": API " + quoted(api.name);
 }
 
-}  // namespace
-
-ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
-  if (!config.manifest) {
-    if (!config.enabled_anywhere && !config.openapi_anywhere && !config.status_anywhere) return NGX_OK;
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" requires a \"tablegate_manifest\" in the http block",
-                  config.enabled_anywhere   ? "tablegate on"
-                  : config.openapi_anywhere ? "tablegate_openapi"
-                                            : "tablegate_status");
-    return NGX_ERROR;
+// Nonces need a place, and a window after which they may be forgotten.
+std::string signature_fault(const MainConfig& config, bool& signatures) {
+  for (const core::Api& api : config.manifest->apis) {
+    if (!api.authentication.hmac) continue;
+    signatures = true;
+    if (config.zone == nullptr) {
+      return of_api(config, api) +
+             " takes HMAC signatures, whose nonces require a \"tablegate_zone\" in the http block; add to "
+             "it: "
+             "tablegate_zone 32m;";
+    }
+    if (api.hmac.require_nonce && config.hmac_window_off) {
+      return of_api(config, api) +
+             " requires nonces, which \"tablegate_hmac_window 0\" does not remember; remove that directive";
+    }
   }
-  if (!check_signatures(cf, config)) return NGX_ERROR;
-  open_documents(cf, config);
+  return {};
+}
+
+// Finds the pool of each API.
+std::string pool_fault(MainConfig& config) {
   for (const core::Api& api : config.manifest->apis) {
     size_t pool = 0;
     bool found = false;
@@ -241,13 +203,68 @@ ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
       }
     }
     if (!found) {
-      ngx_log_error(
-          NGX_LOG_EMERG, cf->log, 0,
-          "tablegate manifest \"%s\": API \"%s\" requires resource_group \"%s\" of tablegate_service \"%s\", "
-          "which nginx.conf does not define",
-          config.manifest_file.c_str(), api.name.c_str(), api.resource_group.c_str(), api.service.c_str());
+      return of_api(config, api) + " requires resource_group " + quoted(api.resource_group) +
+             " of tablegate_service " + quoted(api.service) +
+             ", which nginx.conf does not define; add it there, or try: tablegate api publish " +
+             quoted(api.name) + " --service NAME";
+    }
+  }
+  return {};
+}
+
+// A reload must not end what the running configuration serves.
+bool serves_already(const ngx_cycle_t* old) {
+  if (old == nullptr || ngx_is_init_cycle(old) || old->modules == nullptr) return false;
+  bool known = false;  // otherwise it has no place for our configuration
+  for (ngx_uint_t i = 0; old->modules[i] != nullptr; ++i) {
+    known = known || old->modules[i] == &ngx_http_tablegate_module;
+  }
+  if (!known || ngx_get_conf(old->conf_ctx, ngx_http_module) == nullptr) return false;
+  const auto* const config =
+      static_cast<const MainConfig*>(ngx_http_cycle_get_module_main_conf(old, ngx_http_tablegate_module));
+  return config != nullptr && config->manifest != nullptr;
+}
+
+const char* directive_without_manifest(const MainConfig& config) {
+  return config.enabled_anywhere   ? "tablegate on"
+         : config.openapi_anywhere ? "tablegate_openapi"
+         : config.status_anywhere  ? "tablegate_status"
+                                   : nullptr;
+}
+
+}  // namespace
+
+ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
+  bool signatures = false;
+  if (config.manifest && config.fault.empty()) config.fault = signature_fault(config, signatures);
+  if (config.manifest && config.fault.empty()) config.fault = pool_fault(config);
+  if (!config.fault.empty()) {
+    const std::string& fault = config.fault;
+    if (!config.manifest_optional || serves_already(cf->cycle->old_cycle)) {
+      ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%*s", fault.size(), fault.data());
       return NGX_ERROR;
     }
+    config.manifest.reset();
+    ngx_log_error(NGX_LOG_ERR, cf->log, 0,
+                  "tablegate: no API is served, each call is answered with 503 until this is corrected and "
+                  "nginx is reloaded: %*s",
+                  fault.size(), fault.data());
+    return NGX_OK;
+  }
+  if (!config.manifest) {
+    const char* const directive = directive_without_manifest(config);
+    if (directive == nullptr) return NGX_OK;
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" requires a \"tablegate_manifest\" in the http block",
+                  directive);
+    return NGX_ERROR;
+  }
+  open_documents(cf, config);
+  // Two masters share no memory.
+  if (signatures && ngx_inherited != 0) {
+    ngx_log_error(
+        NGX_LOG_WARN, cf->log, 0,
+        "tablegate: a binary upgrade begins with an empty store of nonces: requests that both masters "
+        "see can be sent twice; to prevent that, stop nginx and start it");
   }
   return NGX_OK;
 }

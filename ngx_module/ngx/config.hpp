@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/manifest/manifest.hpp"
@@ -27,7 +28,8 @@ struct ResourceGroup {
 // tablegate_service NAME { ... }
 struct Service {
   std::string name;
-  std::unique_ptr<pg::Dsn> dsn;
+  std::unique_ptr<pg::Dsn> dsn;  // null only where the configuration has a fault
+  bool has_dsn = false;          // the directive was there
   std::vector<ResourceGroup> groups;
   ngx_msec_t connect_timeout = 1000;
   bool prepare = true;
@@ -40,6 +42,8 @@ struct MainConfig {
 
   std::vector<Service> services;
   std::string manifest_file;
+  bool manifest_optional = false;
+  std::string fault;  // why no API can be served: the first found, of the manifest or of a service
   std::unique_ptr<const core::Manifest> manifest;
   DocumentFile documents;  // of manifest->documents
   // For each API of the manifest the number of its pool, counted over all groups of all services in order.
@@ -81,7 +85,13 @@ char* set_service(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 char* set_status(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 
+// Keeps the first fault, with file and line of the directive, for check_config().
+void note_fault(ngx_conf_t* cf, MainConfig& config, const std::string& message);
+// The text in double quotes, for messages.
+std::string quoted(std::string_view text);
+
 // Postconfiguration: everything the manifest asks for is there. NGX_OK, or NGX_ERROR with the reason logged.
+// With `optional`, a start without it is NGX_OK too, and the configuration has no manifest.
 ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config);
 
 }  // namespace tablegate::ngx

@@ -21,7 +21,9 @@ bool is_ours_to_replace(ngx_http_request_t* r) {
   if (r != r->main || r->err_status < NGX_HTTP_BAD_REQUEST || r->error_page) return false;
   const Call* call = context(r);
   if (call != nullptr && call->state == Call::State::answered) return false;
-  return location_config(r).errors != 0 || (call != nullptr && call->is_reading());
+  const LocationConfig& location = location_config(r);
+  if (location.enabled != 0 && !main_config(r).manifest) return true;  // our 503: no API is served
+  return location.errors != 0 || (call != nullptr && call->is_reading());
 }
 
 bool replace(ngx_http_request_t* r) {

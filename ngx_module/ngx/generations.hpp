@@ -34,7 +34,7 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   const core::TableGenerations& known() const { return known_; }
   // Whether it was read a moment ago.
   bool fresh() const;
-  // Whether a table of the API may have moved since, and the read would tell.
+  // Whether a table of the API may have moved since, so that reading again can show it.
   bool wants_reread(const core::Api& api) const;
   // Reads once more, by the flight's own pool (another one may be full of slow queries), then calls its
   // on_reread(). The flight is in no pool; Pool::abandon takes it out.

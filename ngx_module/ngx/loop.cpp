@@ -1,5 +1,7 @@
 #include "ngx/loop.hpp"
 
+#include <time.h>
+
 namespace tablegate::ngx {
 
 namespace {
@@ -128,6 +130,12 @@ std::unique_ptr<pg::Watch> Loop::watch(int fd, pg::IoHandler& handler) {
 
 std::unique_ptr<pg::Timer> Loop::timer(pg::TimerHandler& handler) {
   return std::make_unique<Timer>(handler, log_);
+}
+
+uint64_t Loop::clock_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
 }
 
 void Loop::log(pg::LogLevel level, std::string_view text) {

@@ -16,6 +16,7 @@ class Loop final : public pg::Loop {
   std::unique_ptr<pg::Watch> watch(int fd, pg::IoHandler& handler) override;
   std::unique_ptr<pg::Timer> timer(pg::TimerHandler& handler) override;
   uint64_t now_ms() override { return ngx_current_msec; }
+  uint64_t clock_ms() override;
   uint32_t random() override { return static_cast<uint32_t>(::random()); }
   void log(pg::LogLevel level, std::string_view text) override;
 

@@ -3,6 +3,7 @@
 
 #include "ngx/config.hpp"
 #include "ngx/error_filter.hpp"
+#include "ngx/guest_server.hpp"
 #include "ngx/openapi.hpp"
 #include "ngx/phases.hpp"
 #include "ngx/served_file.hpp"
@@ -16,7 +17,7 @@ namespace {
 ngx_command_t commands[] = {
     {ngx_string("tablegate_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_zone, NGX_HTTP_MAIN_CONF_OFFSET,
      0, nullptr},
-    {ngx_string("tablegate_manifest"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_manifest,
+    {ngx_string("tablegate_manifest"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE12, set_manifest,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("tablegate_service"), NGX_HTTP_MAIN_CONF | NGX_CONF_BLOCK | NGX_CONF_TAKE1, set_service,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
@@ -37,6 +38,8 @@ ngx_command_t commands[] = {
     {ngx_string("tablegate_tls_terminated"),
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, tls_terminated), nullptr},
+    {ngx_string("tablegate_guest"), NGX_HTTP_SRV_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1, set_guest,
+     NGX_HTTP_SRV_CONF_OFFSET, 0, nullptr},
     {ngx_string("tablegate_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_status, 0, 0, nullptr},
     {ngx_string("tablegate_openapi"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_openapi,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
@@ -73,6 +76,7 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) noexcept try {
     return NGX_ERROR;
   }
   install_error_filter();
+  place_guests(cf);
   return check_config(cf, config);
 } catch (...) {
   return NGX_ERROR;
@@ -83,7 +87,7 @@ ngx_http_module_t context = {
     postconfiguration,       // postconfiguration
     create_main_config,      // create main configuration
     nullptr,                 // init main configuration
-    nullptr,                 // create server configuration
+    create_server_config,    // create server configuration
     nullptr,                 // merge server configuration
     create_location_config,  // create location configuration
     merge_location_config,   // merge location configuration

@@ -9,6 +9,7 @@ namespace {
 
 ngx_int_t handle(ngx_http_request_t* r) {
   const MainConfig& config = main_config(r);
+  if (!config.manifest) return NGX_HTTP_SERVICE_UNAVAILABLE;  // `optional`, and there is none
   const core::Manifest& manifest = *config.manifest;
   Call* call = Call::make(r);
   if (call == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -2,6 +2,7 @@
 
 #include "ngx/answer.hpp"
 #include "ngx/call.hpp"
+#include "ngx/statistics.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -41,6 +42,7 @@ ngx_int_t read_body_first(Call& call) {
 ngx_int_t access(ngx_http_request_t* r) {
   // A location with a content handler of its own (proxy_pass and the like) is not ours.
   if (location_of(r).enabled == 0 || r->content_handler != nullptr) return NGX_DECLINED;
+  if (!main_config(r).manifest) return NGX_HTTP_SERVICE_UNAVAILABLE;  // `optional`, and there is none
   Call* call = call_of(r);
   if (call == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   switch (call->authenticate().outcome) {
@@ -64,17 +66,44 @@ ngx_int_t access(ngx_http_request_t* r) {
 
 // ---- content
 
+// The client had closed its side before its request was looked at: no event will report it.
+bool has_left(const ngx_http_request_t* r) {
+#if (NGX_HAVE_EPOLLRDHUP)
+  return r->connection->read->pending_eof != 0;
+#else
+  (void)r;
+  return false;
+#endif
+}
+
+// HEAD: the parameters are good. No query runs whose rows nobody gets.
+ngx_int_t answer_head(Call& call) {
+  Worker& worker = *main_config(call.request).worker;
+  const core::Api& api = *call.route.api;
+  if (worker.pool(api).is_unavailable()) {
+    call.problem = {core::Slug::database_unavailable, {}, {}};
+    return send_problem(call);
+  }
+  Generations* known = worker.generations(api);
+  if (known != nullptr) known->touch();
+  return send_head(call, known != nullptr && known->fresh() ? known->known().modified(api) : INT64_MIN);
+}
+
 ngx_int_t start_flight(Call& call) {
   ngx_http_request_t* r = call.request;
+  if (has_left(r)) {
+    count_abandoned(call);
+    return NGX_HTTP_CLIENT_CLOSED_REQUEST;
+  }
   Worker& worker = *main_config(r).worker;
   Flights::Pointer flight = worker.flights().take(*call.route.api);
   const Headers headers(r);
   core::BoundValues bound;
   call.problem = core::bind_parameters(*call.route.api, call.data(headers), flight->arena(), bound);
   core::Walk walk;
-  if (!call.problem && !call.route.api->program.walk(bound, flight->arena(), walk))
-    call.problem = {core::Slug::internal_error, {}, {}};
+  if (!call.problem) call.problem = call.route.api->program.walk(bound, flight->arena(), walk);
   if (call.problem) return send_problem(call);
+  if (r->method == NGX_HTTP_HEAD) return answer_head(call);
   if (ngx_exiting) worker.leave();
   call.state = Call::State::starting;
   Flights::start(std::move(flight), walk, call, r->connection);
@@ -108,6 +137,7 @@ void on_body(ngx_http_request_t* r) noexcept try {
 
 ngx_int_t content(ngx_http_request_t* r) {
   if (location_of(r).enabled == 0) return NGX_DECLINED;
+  if (!main_config(r).manifest) return NGX_HTTP_SERVICE_UNAVAILABLE;
   Call* call = call_of(r);
   if (call == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   // Subrequests skip the access phase, and `satisfy any` lets others answer it: only our own proof opens an

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <ctime>
 #include <string>
 #include <string_view>
 
 #include "core/answer/json_writer.hpp"
 #include "ngx/config.hpp"
+#include "ngx/file.hpp"
 
 namespace tablegate::ngx {
 namespace {
@@ -47,7 +49,42 @@ std::string json_text(std::string_view text) {
   return sink.text;
 }
 
-std::string served_line(ngx_cycle_t* cycle, const core::Manifest& manifest) {
+// A member of the line that a master wrote (served_line() below); text without its quotes.
+std::string_view member(std::string_view line, std::string_view name) {
+  const std::string mark = "\"" + std::string(name) + "\":";
+  const size_t at = line.find(mark);
+  if (at == std::string_view::npos) return {};
+  line.remove_prefix(at + mark.size());
+  if (line.empty() || line[0] != '"') return line.substr(0, line.find_first_of(",}"));
+  return line.substr(1, line.find('"', 1) - 1);
+}
+
+long number(std::string_view digits) {
+  return std::strtol(std::string(digits).c_str(), nullptr, 10);
+}
+
+bool is_master(long pid) {
+  if (pid <= 0 || pid == ngx_pid) return false;
+  const core::Result<std::string> title = read_file("/proc/" + std::to_string(pid) + "/cmdline");
+  return title && title->rfind("nginx: master process", 0) == 0;
+}
+
+// The master of another nginx that reads the same manifest, or 0: a reload reaches only one of both. It has
+// another pid file; a binary upgrade and a restart have the same.
+long other_master(ngx_cycle_t* cycle, const std::string& file) {
+  const core::Result<std::string> line = read_file(file);
+  if (!line || member(*line, "pid_namespace") != pid_namespace()) return 0;
+  long pid = number(member(*line, "other_master"));
+  const std::string its_pid_file(member(*line, "pid_file"));
+  if (its_pid_file != pid_file(cycle)) {
+    pid = number(member(*line, "master_pid"));
+    const core::Result<std::string> text = pid == 0 ? read_file(its_pid_file) : std::string();
+    if (pid == 0 && text) pid = number(*text);
+  }
+  return is_master(pid) ? pid : 0;
+}
+
+std::string served_line(ngx_cycle_t* cycle, const core::Manifest& manifest, long other) {
   char time[32];
   const time_t now = ngx_time();
   struct tm utc {};
@@ -58,6 +95,7 @@ std::string served_line(ngx_cycle_t* cycle, const core::Manifest& manifest) {
          "\",\"credentials_sha256\":\"" + manifest.credentials_sha256 +
          "\",\"master_pid\":" + std::to_string(master_pid(cycle)) +
          ",\"pid_file\":" + json_text(pid_file(cycle)) + ",\"pid_namespace\":" + json_text(pid_namespace()) +
+         (other == 0 ? "" : ",\"other_master\":" + std::to_string(other)) +
          ",\"since_boot_ms\":" + std::to_string(since_boot_ms()) + ",\"started_at\":\"" +
          std::string(time, size) + "\"}\n";
 }
@@ -92,9 +130,21 @@ ngx_int_t write_served_file(ngx_cycle_t* cycle) noexcept try {
   if (ngx_test_config || ngx_process == NGX_PROCESS_SIGNALLER) return NGX_OK;
   const auto* config =
       static_cast<const MainConfig*>(ngx_http_cycle_get_module_main_conf(cycle, ngx_http_tablegate_module));
-  if (config == nullptr || !config->manifest) return NGX_OK;
+  if (config == nullptr || config->manifest_file.empty()) return NGX_OK;
   const std::string name = config->manifest_file + ".served";
-  if (const char* const failed = replace_file(name, served_line(cycle, *config->manifest))) {
+  if (!config->manifest) {  // `optional`, and nothing is served
+    unlink(name.c_str());
+    return NGX_OK;
+  }
+  const long other = other_master(cycle, name);
+  if (other != 0) {
+    ngx_log_error(
+        NGX_LOG_WARN, cycle->log, 0,
+        "tablegate: another nginx (process %l) reads \"%s\" too, and a reload reaches only one of both: "
+        "give each a folder of its own (tablegate sync --output DIR)",
+        other, config->manifest_file.c_str());
+  }
+  if (const char* const failed = replace_file(name, served_line(cycle, *config->manifest, other))) {
     ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_errno,
                   "tablegate: %s of \"%s.new\" failed: tablegate sync cannot tell what is served", failed,
                   name.c_str());

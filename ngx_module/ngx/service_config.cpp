@@ -39,16 +39,24 @@ std::vector<std::string> resolve(const std::string& host) {
 
 // What is inside one block while it is being read.
 struct Reading {
+  MainConfig& config;
   Service service;
   std::string password_file;
 };
 
+// What concerns this service alone: fatal only without `tablegate_manifest FILE optional`, which may follow.
+char* note(ngx_conf_t* cf, Reading& reading, const std::string& message) {
+  note_fault(cf, reading.config, "tablegate_service " + reading.service.name + ": " + message);
+  return NGX_CONF_OK;
+}
+
 char* read_dsn(ngx_conf_t* cf, Reading& reading, const ngx_str_t& value) {
-  if (reading.service.dsn) return fail(cf, "dsn is given twice");
+  if (reading.service.has_dsn) return fail(cf, "dsn is given twice");
+  reading.service.has_dsn = true;
   core::Result<pg::Dsn> dsn = pg::parse_dsn(view(value));
-  if (!dsn) return fail(cf, "dsn: " + dsn.error().text());
+  if (!dsn) return note(cf, reading, "dsn: " + dsn.error().text());
   const core::Result<std::vector<std::string>> unknown = dsn->resolve(resolve);
-  if (!unknown) return fail(cf, "dsn: host not found: " + unknown.error().where);
+  if (!unknown) return note(cf, reading, "dsn: host not found: " + unknown.error().where);
   // The others serve meanwhile: one server whose name is gone must not keep nginx from starting.
   for (const std::string& host : *unknown) {
     ngx_conf_log_error(
@@ -131,13 +139,14 @@ char* read_line(ngx_conf_t* cf, ngx_command_t*, void*) noexcept try {
 
 char* read_password(ngx_conf_t* cf, Reading& reading) {
   core::Result<std::string> file = read_file(reading.password_file);
-  if (!file) return fail(cf, "password_file \"" + reading.password_file + "\" " + file.error().text());
+  if (!file)
+    return note(cf, reading, "password_file \"" + reading.password_file + "\" " + file.error().text());
   std::string& password = *file;
   size_t size = password.size();
   // One line end is not part of it, LF or CRLF.
   if (size > 0 && password[size - 1] == '\n') --size;
   if (size < password.size() && size > 0 && password[size - 1] == '\r') --size;
-  if (size == 0) return fail(cf, "password_file \"" + reading.password_file + "\" is empty");
+  if (size == 0) return note(cf, reading, "password_file \"" + reading.password_file + "\" is empty");
   reading.service.dsn->set_password({password.data(), size});
   explicit_bzero(password.data(), password.size());
   return NGX_CONF_OK;
@@ -148,7 +157,7 @@ char* read_password(ngx_conf_t* cf, Reading& reading) {
 char* set_service(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   auto& config = *static_cast<MainConfig*>(conf);
   auto* arguments = static_cast<ngx_str_t*>(cf->args->elts);
-  Reading reading;
+  Reading reading{config, {}, {}};
   reading.service.name = view(arguments[1]);
   if (!valid_name(reading.service.name)) return fail(cf, "tablegate_service has no valid name");
   for (const Service& other : config.services) {
@@ -161,10 +170,10 @@ char* set_service(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   char* result = ngx_conf_parse(cf, nullptr);
   *cf = saved;
   if (result != NGX_CONF_OK) return result;
-  if (!reading.service.dsn) {
+  if (!reading.service.has_dsn) {
     return fail(cf, "tablegate_service " + reading.service.name + " has no dsn");
   }
-  if (!reading.password_file.empty()) {
+  if (!reading.password_file.empty() && reading.service.dsn) {
     if (read_password(cf, reading) != NGX_CONF_OK) return conf_error();
   }
   if (reading.service.groups.empty()) {

@@ -1,5 +1,5 @@
 // What one worker adds to the numbers that all share (zone.hpp): answers of API
-// versions, calls of consumers, what its pools hold. Where each number stands is
+// versions, calls of consumers, what its pools hold. Where each number is kept is
 // found once and kept in the worker's own memory, so that counting an answer is
 // a few additions.
 #pragma once
@@ -26,7 +26,7 @@ class Statistics {
 
   // `api` null: the request found none.
   core::CounterCell& cell(const core::Api* api);
-  // A call that was let in. `consumer` null: by nobody who was proved.
+  // A call that was let in. `consumer` null: the caller was not authenticated.
   void count_call(const core::Api& api, const core::Consumer* consumer, int64_t now);
   // Writes the worker's slot: its pools, in the configuration's order.
   void report(const std::vector<std::unique_ptr<pg::Pool>>& pools, bool leaving);

@@ -23,7 +23,7 @@ class Worker final : private pg::TimerHandler {
   Worker(const MainConfig& config, ngx_log_t* log);
 
   pg::Pool& pool(const core::Api& api) { return *pools_[config_.pool_of_api[api.index]]; }
-  // Null: nothing tells which tables the API reads.
+  // Null: it is not known which tables the API reads.
   Generations* generations(const core::Api& api) {
     return api.tables.empty() ? nullptr : generations_of_pool_[config_.pool_of_api[api.index]];
   }

@@ -118,6 +118,8 @@ class Connection final : private IoHandler, private TimerHandler {
 
   // connection_open.cpp
   void poll_connect();
+  void on_connect_timer();
+  bool is_ready() const;
   bool wait_for(PostgresPollingStatusType status);
   bool start_session();
   void drop_watch();
@@ -178,6 +180,10 @@ class Connection final : private IoHandler, private TimerHandler {
   std::size_t in_flight_ = 0;
   std::size_t chunks_in_flight_ = 0;
   uint64_t waiting_since_ms_ = 0;  // last progress while something is due
+  // While connecting, by Loop::clock_ms().
+  uint64_t connect_until_ms_ = 0;
+  uint64_t connect_step_ms_ = 0;  // the server's last step was handled
+  bool connect_reads_ = false;    // what is waited for: something to read, or room to write
 
   std::string lost_reason_;
   QueryError prefix_error_;  // of the last prepare or settings that failed

@@ -1,4 +1,6 @@
 // Connection, first part of four: from PQconnectStart to a session that is set up, and the end.
+#include <poll.h>
+
 #include <utility>
 
 #include "pg/connection.hpp"
@@ -41,14 +43,38 @@ bool Connection::open(const Dsn& dsn, std::size_t endpoint, std::string& reason)
     return false;
   }
   // libpq ignores connect_timeout with PQconnectPoll. Ours covers the session's setup, too.
+  connect_until_ms_ = loop_.clock_ms() + config_.connect_timeout_ms;
   timer_->start(config_.connect_timeout_ms);
   return true;
 }
 
+// Whether the server has done something that nobody has looked at yet.
+bool Connection::is_ready() const {
+  pollfd socket{PQsocket(connection_.get()), connect_reads_ ? short{POLLIN} : short{POLLOUT}, 0};
+  return poll(&socket, 1, 0) > 0;
+}
+
+// The time is that of the server. A worker that was busy may have started the timer with an old clock, and
+// may not have looked at the server's last step before the time was over.
+void Connection::on_connect_timer() {
+  const uint64_t now = loop_.clock_ms();
+  if (now < connect_until_ms_) {
+    timer_->start(static_cast<uint32_t>(connect_until_ms_ - now));
+    return;
+  }
+  const bool was_late = connect_step_ms_ >= connect_until_ms_;
+  if (!was_late && !is_ready()) {
+    lose("no answer within the connect timeout");
+    return;
+  }
+  connect_until_ms_ = now + config_.connect_timeout_ms;
+  timer_->start(config_.connect_timeout_ms);
+}
+
 bool Connection::wait_for(PostgresPollingStatusType status) {
   watch_ = loop_.watch(PQsocket(connection_.get()), *this);
-  const bool read = status == PGRES_POLLING_READING;
-  if (watch_ && watch_->want(read, !read)) return true;
+  connect_reads_ = status == PGRES_POLLING_READING;
+  if (watch_ && watch_->want(connect_reads_, !connect_reads_)) return true;
   lost_reason_ = "the event loop has no slot for another connection";
   return false;
 }
@@ -116,7 +142,7 @@ void Connection::on_timer() noexcept {
     drain_safely();
     lose(lost_reason_);
   } else if (state_ == State::connecting) {
-    lose("no answer within the connect timeout");
+    on_connect_timer();
   } else if (!lost_ && !paused_) {
     continue_session(true);  // what libpq read before the pause
   }

@@ -45,6 +45,7 @@ bool is_good(const PGresult* result) {
 void Connection::on_io(bool readable, bool writable) noexcept {
   static_cast<void>(writable);
   if (lost_ || broken_) return;
+  if (state_ == State::connecting) connect_step_ms_ = loop_.clock_ms();
   if (!in_session_) {
     poll_connect();
     return;

@@ -66,8 +66,9 @@ class Loop {
   // Null when no slot is left (nginx: worker_connections).
   virtual std::unique_ptr<Watch> watch(int fd, IoHandler& handler) = 0;
   virtual std::unique_ptr<Timer> timer(TimerHandler& handler) = 0;
-  virtual uint64_t now_ms() = 0;  // monotonic, may be cached for one round of the loop
-  virtual uint32_t random() = 0;  // for jitter only
+  virtual uint64_t now_ms() = 0;    // monotonic, may be cached for one round of the loop
+  virtual uint64_t clock_ms() = 0;  // monotonic, read now; not comparable with now_ms()
+  virtual uint32_t random() = 0;    // for jitter only
   virtual void log(LogLevel level, std::string_view text) = 0;  // one line without a newline
 };
 

@@ -23,6 +23,7 @@ class PollLoop final : public Loop {
   std::unique_ptr<Watch> watch(int fd, IoHandler& handler) override;
   std::unique_ptr<Timer> timer(TimerHandler& handler) override;
   uint64_t now_ms() override;
+  uint64_t clock_ms() override { return now_ms(); }
   uint32_t random() override;
   void log(LogLevel level, std::string_view text) override;
 

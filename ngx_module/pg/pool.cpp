@@ -53,7 +53,7 @@ void Pool::begin(Query& query) {
 }
 
 bool Pool::submit_spare(Query& query) noexcept {
-  if (down_ || (backing_off_ && open_count() == 0)) return false;
+  if (is_unavailable()) return false;
   for (Lane& lane : lanes_) {
     if (!is_usable(lane) || !lane.connection->idle()) continue;
     begin(query);

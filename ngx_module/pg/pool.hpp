@@ -3,7 +3,7 @@
 // fork, one thread. Connections open on demand, one attempt at a time, and close when idle.
 // With pipeline on, point queries share a quarter of the connections, many in flight
 // on each; everything else has a connection to itself while it runs, so that a slow
-// statement never stands in front of a point query.
+// statement never waits in front of a point query.
 #pragma once
 
 #include <cstddef>
@@ -87,6 +87,9 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   void set_leaving() noexcept;
 
   PoolStatistics statistics() const;
+
+  // A query would fail at once: there is no connection, and the next attempt to open one has to wait.
+  bool is_unavailable() const { return down_ || (backing_off_ && open_count() == 0); }
 
  private:
   struct Lane {

@@ -10,7 +10,7 @@ namespace tablegate::pg {
   "),set_config('IntervalStyle','postgres'," local "),set_config('extra_float_digits','1'," local \
   "),set_config('bytea_output','hex'," local ")"
 
-// Once a connection. The role comes last: it may not be allowed to set what stands before. $1 = role.
+// Once a connection. The role comes last: it may not be allowed to set what comes before it. $1 = role.
 constexpr const char* kSessionSettings =
     TABLEGATE_PG_FORMATS("false") ",set_config('default_transaction_read_only','on',false)";
 constexpr const char* kSessionSettingsWithRole = TABLEGATE_PG_FORMATS(

@@ -74,6 +74,12 @@ BEGIN
            OR NEW.decided_by IS NOT NULL THEN
             RAISE EXCEPTION 'a version that is % cannot be submitted', OLD.status USING ERRCODE = 'TG001';
         END IF;
+    ELSIF NEW.status = 'Publishable' AND NOT tablegate.requires_approval(NEW.api_id, NEW.version) THEN
+        -- Committed when approval was on.
+        IF OLD.status NOT IN ('Pending for Application', 'Pending for Approval')
+           OR NEW.submitted_by IS DISTINCT FROM OLD.submitted_by OR NEW.decided_by IS NULL THEN
+            RAISE EXCEPTION 'a version that is % cannot become %', OLD.status, NEW.status USING ERRCODE = 'TG001';
+        END IF;
     ELSIF NEW.status IN ('Publishable', 'Rejected') THEN
         IF OLD.status <> 'Pending for Approval' OR NEW.submitted_by IS DISTINCT FROM OLD.submitted_by
            OR NEW.decided_by IS NULL OR NEW.decided_by = OLD.submitted_by THEN
@@ -85,13 +91,31 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Whether a version that exists requires approval now: where its workspace does, or that of a table that it reads. The lock
+-- keeps the setting unchanged while a version becomes Publishable.
+CREATE OR REPLACE FUNCTION tablegate.requires_approval(wanted_api bigint, wanted_version integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    required boolean;
+BEGIN
+    SELECT bool_or(s.approval) INTO required FROM (
+        SELECT w.approval FROM tablegate.workspace w WHERE w.workspace_id IN (
+            SELECT a.workspace_id FROM tablegate.api a WHERE a.api_id = wanted_api
+            UNION ALL
+            SELECT t.workspace_id FROM tablegate.api_version_read r JOIN tablegate.mirror_table t ON t.name = r.table_name
+                WHERE r.api_id = wanted_api AND r.version = wanted_version)
+        FOR SHARE OF w) s;
+    RETURN required;
+END $$;
+
 -- The acting user: the one who signed in (session_user, which SET ROLE does not change), or a user in whose name the
 -- catalog's owner may act.
 CREATE OR REPLACE FUNCTION tablegate.take_step(step text, wanted_api bigint, wanted_version integer, step_note text, as_user text)
     RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     actor     text := coalesce(as_user, session_user::text);
-    the_role  text := CASE step WHEN 'submit' THEN 'tablegate_developer' ELSE 'tablegate_approver' END;
+    the_role  text := CASE step WHEN 'submit' THEN 'tablegate_developer' WHEN 'release' THEN 'tablegate_operator'
+                                ELSE 'tablegate_approver' END;
     before    tablegate.api_version;
     new_status text;
 BEGIN
@@ -111,14 +135,16 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no such version' USING ERRCODE = 'TG004';
     ELSIF step = 'submit' AND before.status NOT IN ('Pending for Application', 'Rejected')
-          OR step <> 'submit' AND before.status <> 'Pending for Approval' THEN
+          OR step = 'release' AND before.status NOT IN ('Pending for Application', 'Pending for Approval')
+          OR step IN ('approve', 'reject') AND before.status <> 'Pending for Approval' THEN
         RAISE EXCEPTION 'it is %', before.status USING ERRCODE = 'TG001';
-    ELSIF step <> 'submit' AND before.submitted_by = actor THEN
+    ELSIF step = 'release' AND tablegate.requires_approval(wanted_api, wanted_version) THEN
+        RAISE EXCEPTION 'its workspace, or that of a table that it reads, requires approval' USING ERRCODE = 'TG001';
+    ELSIF step IN ('approve', 'reject') AND before.submitted_by = actor THEN
         RAISE EXCEPTION '% submitted it, and who submits a version does not decide about it', actor
             USING ERRCODE = 'TG002';
     END IF;
-    new_status := CASE step WHEN 'submit' THEN 'Pending for Approval' WHEN 'approve' THEN 'Publishable'
-                            ELSE 'Rejected' END;
+    new_status := CASE step WHEN 'submit' THEN 'Pending for Approval' WHEN 'reject' THEN 'Rejected' ELSE 'Publishable' END;
     UPDATE tablegate.api_version v
         SET status = new_status, note = step_note,
             submitted_by = CASE step WHEN 'submit' THEN actor ELSE v.submitted_by END,
@@ -135,6 +161,10 @@ CREATE OR REPLACE FUNCTION tablegate.approve_version(bigint, integer, text, text
 
 CREATE OR REPLACE FUNCTION tablegate.reject_version(bigint, integer, text, text) RETURNS text LANGUAGE sql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$ SELECT tablegate.take_step('reject', $1, $2, $3, $4) $$;
+
+-- An operator's word for a version that waits although its workspace requires no approval any more.
+CREATE OR REPLACE FUNCTION tablegate.release_version(bigint, integer, text, text) RETURNS text LANGUAGE sql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$ SELECT tablegate.take_step('release', $1, $2, $3, $4) $$;
 
 CREATE OR REPLACE FUNCTION tablegate.audit_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -200,10 +230,6 @@ DECLARE
     workspace bigint := thing ->> 'workspace_id';
 BEGIN
     IF before = after THEN RETURN NULL; END IF;
-    IF TG_ARGV[0] = 'Table' THEN
-        SELECT d.workspace_id INTO workspace FROM tablegate.data_source d
-            WHERE d.data_source_id = (thing ->> 'data_source_id')::bigint;
-    END IF;
     IF TG_OP = 'UPDATE' AND before ->> 'deleted_at' IS NULL AND after ->> 'deleted_at' IS NOT NULL THEN
         action := 'deleted';
     ELSIF TG_OP = 'UPDATE' AND before ->> 'name' <> after ->> 'name' THEN
@@ -274,18 +300,17 @@ BEGIN
                     WHEN 'loading' THEN 'load started' WHEN 'failed' THEN 'load failed'
                     WHEN 'current' THEN CASE before ->> 'status' WHEN 'previous' THEN 'rolled back' ELSE 'loaded' END END;
         IF step IS NULL THEN RETURN NULL; END IF;  -- an older one made room
-        SELECT d.workspace_id INTO space FROM tablegate.mirror_table t JOIN tablegate.data_source d USING (data_source_id)
-            WHERE t.name = thing ->> 'table_name';
+        SELECT t.workspace_id INTO space FROM tablegate.mirror_table t WHERE t.name = thing ->> 'table_name';
         PERFORM tablegate.write_audit('Table', thing ->> 'table_name', step, space, NULL, jsonb_build_object(
             'generation', thing -> 'generation', 'rows', thing -> 'row_count', 'source', thing -> 'source'));
     WHEN 'rest_api_domain' THEN
         SELECT * INTO owner FROM tablegate.rest_api r WHERE r.rest_api_id = (thing ->> 'rest_api_id')::bigint;
         PERFORM tablegate.write_audit('RestApi', owner.name, CASE TG_OP WHEN 'DELETE' THEN 'domain removed' ELSE 'domain added' END,
-            NULL, NULL, jsonb_build_object('version', nullif(owner.version, ''), 'gateway', thing -> 'gateway',
+            owner.workspace_id, NULL, jsonb_build_object('version', nullif(owner.version, ''), 'gateway', thing -> 'gateway',
                                            'domain', thing -> 'domain'));
     WHEN 'workspace' THEN
         PERFORM tablegate.write_audit('Workspace', thing ->> 'name', made, (thing ->> 'workspace_id')::bigint, NULL,
-            jsonb_build_object('approval', thing -> 'approval'));
+            jsonb_build_object('approval', thing -> 'approval', 'members', thing -> 'members'));
     ELSE  -- setting: the value is none of the audit's business
         PERFORM tablegate.write_audit('Setting', thing ->> 'name', made, NULL, NULL, '{}');
     END CASE;
@@ -359,11 +384,12 @@ BEGIN
 END $$;
 
 -- All that nodes may write. Members that are missing in `state` keep their values; a node that has not reported for a
--- week is deleted.
+-- week is deleted, and after a day one that was synced by hand and whose files no nginx has read.
 CREATE OR REPLACE FUNCTION tablegate.report_node(gateway_name text, node_name text, state jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM tablegate.node WHERE last_seen < now() - interval '7 days';
+    DELETE FROM tablegate.node WHERE last_seen < now() - CASE
+        WHEN NOT watching AND served_publication IS NULL THEN interval '1 day' ELSE interval '7 days' END;
     INSERT INTO tablegate.node AS n (gateway, name) VALUES (gateway_name, node_name) ON CONFLICT DO NOTHING;
     UPDATE tablegate.node n SET
         watching = coalesce((state ->> 'watching')::boolean, n.watching),
@@ -458,6 +484,129 @@ BEGIN
     RETURN added;
 END $$;
 
+-- ---- Workspaces are a boundary. Who may change what belongs to one: every developer, or where the workspace names a role,
+-- only that role's members. The user who signed in counts, which SET ROLE does not change.
+CREATE OR REPLACE FUNCTION tablegate.acts_in(workspace bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT NOT EXISTS (SELECT FROM tablegate.workspace w WHERE w.workspace_id = $1 AND w.members IS NOT NULL)
+        OR pg_has_role(session_user, 'tablegate_owner', 'MEMBER')
+        OR EXISTS (SELECT FROM tablegate.workspace w JOIN pg_roles r ON r.rolname = w.members
+                   WHERE w.workspace_id = $1 AND pg_has_role(session_user, r.oid, 'MEMBER'))
+$$;
+
+CREATE OR REPLACE FUNCTION tablegate.within_workspace() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    thing record;
+    space bigint;
+BEGIN
+    IF TG_OP = 'DELETE' THEN thing := OLD; ELSE thing := NEW; END IF;
+    IF TG_TABLE_NAME IN ('api_version', 'api_test') THEN
+        SELECT a.workspace_id INTO space FROM tablegate.api a WHERE a.api_id = thing.api_id;
+    ELSIF TG_TABLE_NAME = 'generation' THEN
+        SELECT t.workspace_id INTO space FROM tablegate.mirror_table t WHERE t.name = thing.table_name;
+    ELSE
+        space := thing.workspace_id;
+    END IF;
+    IF NOT tablegate.acts_in(space) THEN
+        RAISE EXCEPTION '% does not belong to the members of workspace %', session_user,
+            (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = space) USING ERRCODE = 'TG006';
+    END IF;
+    RETURN thing;
+END $$;
+
+-- Names of the workspaces, other than its own, that use an object. `kind`: its table here, `id`: its key.
+CREATE OR REPLACE FUNCTION tablegate.other_users(kind text, id text) RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id IN (
+        SELECT b.workspace_id FROM tablegate.rest_api r JOIN tablegate.business_process b USING (rest_api_id)
+            WHERE kind = 'rest_api' AND r.rest_api_id::text = id AND b.workspace_id <> r.workspace_id
+        UNION ALL
+        SELECT b.workspace_id FROM tablegate.domain d JOIN tablegate.rest_api_domain x ON x.domain = d.name
+            JOIN tablegate.business_process b USING (rest_api_id)
+            WHERE kind = 'domain' AND d.name = id AND b.workspace_id <> d.workspace_id
+        UNION ALL
+        SELECT t.workspace_id FROM tablegate.data_source d JOIN tablegate.mirror_table t USING (data_source_id)
+            WHERE kind = 'data_source' AND d.data_source_id::text = id AND t.workspace_id <> d.workspace_id
+        UNION ALL
+        SELECT a.workspace_id FROM tablegate.mirror_table t JOIN tablegate.api a ON a.table_name = t.name
+            WHERE kind = 'mirror_table' AND t.name = id AND a.workspace_id <> t.workspace_id
+        UNION ALL
+        SELECT a.workspace_id FROM tablegate.mirror_table t JOIN tablegate.api_version_read r ON r.table_name = t.name
+            JOIN tablegate.published_api p ON p.api_id = r.api_id AND r.version IN (p.version, p.canary_version)
+            JOIN tablegate.api a ON a.api_id = r.api_id
+            WHERE kind = 'mirror_table' AND t.name = id AND a.workspace_id <> t.workspace_id)
+    ORDER BY w.name
+$$;
+
+-- The trigger's argument is the column with the object's key. An operator decides what is shared; what other workspaces use stays shared.
+CREATE OR REPLACE FUNCTION tablegate.shared_by_operator() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    before boolean := false;
+    users  text;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN before := OLD.shared; END IF;
+    IF NEW.shared = before THEN RETURN NEW; END IF;
+    IF NOT pg_has_role(session_user, 'tablegate_operator', 'MEMBER') AND NOT pg_has_role(session_user, 'tablegate_owner', 'MEMBER') THEN
+        RAISE EXCEPTION 'only members of tablegate_operator decide what is shared' USING ERRCODE = 'TG006';
+    END IF;
+    IF before THEN
+        SELECT string_agg(u, ', ') INTO users FROM tablegate.other_users(TG_TABLE_NAME, to_jsonb(NEW) ->> TG_ARGV[0]) u;
+        IF users IS NOT NULL THEN
+            RAISE EXCEPTION 'it stays shared while other workspaces use it: %', users USING ERRCODE = 'TG006';
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- What a row refers to belongs to its workspace or is shared. The row that is shared is locked, so that it stays shared.
+CREATE OR REPLACE FUNCTION tablegate.uses_own_or_shared() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    used    record;
+    foreign_one text;
+BEGIN
+    CASE TG_TABLE_NAME
+    WHEN 'business_process' THEN
+        SELECT r.workspace_id, r.name INTO used FROM tablegate.rest_api r WHERE r.rest_api_id = NEW.rest_api_id;
+        IF used.workspace_id <> NEW.workspace_id THEN
+            PERFORM FROM tablegate.rest_api r WHERE r.rest_api_id = NEW.rest_api_id AND r.shared FOR SHARE;
+            IF NOT FOUND THEN foreign_one := format('REST API "%s"', used.name); END IF;
+        END IF;
+    WHEN 'mirror_table' THEN
+        SELECT d.workspace_id, d.name INTO used FROM tablegate.data_source d WHERE d.data_source_id = NEW.data_source_id;
+        IF used.workspace_id <> NEW.workspace_id THEN
+            PERFORM FROM tablegate.data_source d WHERE d.data_source_id = NEW.data_source_id AND d.shared FOR SHARE;
+            IF NOT FOUND THEN foreign_one := format('data source "%s"', used.name); END IF;
+        END IF;
+    WHEN 'rest_api_domain' THEN
+        -- Workspaces that put a REST API on a domain: its own, and those that have APIs under it.
+        SELECT d.name INTO used FROM tablegate.domain d WHERE d.name = NEW.domain AND NOT EXISTS (
+            SELECT FROM tablegate.rest_api r WHERE r.rest_api_id = NEW.rest_api_id AND r.workspace_id = d.workspace_id
+            UNION ALL
+            SELECT FROM tablegate.business_process b WHERE b.rest_api_id = NEW.rest_api_id AND b.workspace_id = d.workspace_id);
+        IF FOUND THEN
+            PERFORM FROM tablegate.domain d WHERE d.name = NEW.domain AND d.shared FOR SHARE;
+            IF NOT FOUND THEN foreign_one := format('domain "%s"', used.name); END IF;
+        END IF;
+    ELSE  -- api; a deleted one refers to nothing
+        IF EXISTS (SELECT FROM tablegate.business_process b
+                   WHERE b.business_process_id = NEW.business_process_id AND b.workspace_id <> NEW.workspace_id) THEN
+            RAISE EXCEPTION 'an API and its business process belong to one workspace' USING ERRCODE = 'TG006';
+        END IF;
+        SELECT t.workspace_id, t.name INTO used FROM tablegate.mirror_table t WHERE t.name = NEW.table_name;
+        IF used.workspace_id <> NEW.workspace_id THEN
+            PERFORM FROM tablegate.mirror_table t WHERE t.name = NEW.table_name AND t.shared FOR SHARE;
+            IF NOT FOUND THEN foreign_one := format('table "%s"', used.name); END IF;
+        END IF;
+    END CASE;
+    IF foreign_one IS NOT NULL THEN
+        RAISE EXCEPTION '% belongs to another workspace and is not shared', foreign_one USING ERRCODE = 'TG006';
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- ---- Triggers: created if they are missing, so that an init without changes takes no lock.
 DO $$
 DECLARE
@@ -487,6 +636,11 @@ BEGIN
              'FOR EACH ROW EXECUTE FUNCTION tablegate.stays_where_it_is(''workspace_id'')'),
             ('business_process', 'stays_where_it_is', 'TRIGGER', 'BEFORE UPDATE',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.stays_where_it_is(''workspace_id'', ''rest_api_id'')'),
+            -- A node's or operator's counters of a gateway are no change of it.
+            ('gateway_instance', 'within_workspace', 'TRIGGER', 'BEFORE INSERT OR UPDATE OF name, definition OR DELETE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.within_workspace()'),
+            ('api_version', 'within_workspace', 'TRIGGER', 'BEFORE INSERT', 'FOR EACH ROW EXECUTE FUNCTION tablegate.within_workspace()'),
+            ('api_test', 'within_workspace', 'TRIGGER', 'BEFORE INSERT OR UPDATE', 'FOR EACH ROW EXECUTE FUNCTION tablegate.within_workspace()'),
             ('audit', 'audit_is_kept', 'TRIGGER', 'BEFORE INSERT OR UPDATE OR DELETE',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.audit_is_kept()'),
             ('audit', 'audit_is_never_emptied', 'TRIGGER', 'BEFORE TRUNCATE',
@@ -504,6 +658,22 @@ BEGIN
                    'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.note_change()'
             FROM unnest(ARRAY['domain', 'gateway_instance', 'rest_api', 'published_api', 'rest_api_domain', 'publication',
                               'consumer', 'api_key', 'hmac_key', 'jwt_setting', 'authorization']) name
+            UNION ALL
+            SELECT name, 'within_workspace', 'TRIGGER', 'BEFORE INSERT OR UPDATE OR DELETE',
+                   'FOR EACH ROW EXECUTE FUNCTION tablegate.within_workspace()'
+            FROM unnest(ARRAY['domain', 'rest_api', 'business_process', 'data_source', 'mirror_table', 'api', 'generation']) name
+            UNION ALL
+            SELECT name, 'stays_in_its_workspace', 'TRIGGER', 'BEFORE UPDATE',
+                   'FOR EACH ROW EXECUTE FUNCTION tablegate.stays_where_it_is(''workspace_id'')'
+            FROM unnest(ARRAY['domain', 'gateway_instance', 'rest_api', 'data_source', 'mirror_table']) name
+            UNION ALL
+            SELECT name, 'uses_own_or_shared', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
+                   'FOR EACH ROW EXECUTE FUNCTION tablegate.uses_own_or_shared()'
+            FROM unnest(ARRAY['business_process', 'mirror_table', 'rest_api_domain', 'api']) name
+            UNION ALL
+            SELECT name, 'shared_by_operator', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
+                   format('FOR EACH ROW EXECUTE FUNCTION tablegate.shared_by_operator(%L)', key)
+            FROM (VALUES ('domain', 'name'), ('rest_api', 'rest_api_id'), ('data_source', 'data_source_id'), ('mirror_table', 'name')) s (name, key)
             UNION ALL
             SELECT a.table_name, t.name, 'TRIGGER', t.event, t.action
             FROM (VALUES
@@ -535,3 +705,6 @@ GRANT EXECUTE ON FUNCTION tablegate.approve_version(bigint, integer, text, text)
 GRANT EXECUTE ON FUNCTION tablegate.changed(text) TO tablegate_developer, tablegate_approver, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.report_node(text, text, jsonb), tablegate.record_usage(text, text, json) TO tablegate_node;
 GRANT EXECUTE ON FUNCTION tablegate.prune_audit(integer) TO tablegate_operator;
+GRANT EXECUTE ON FUNCTION tablegate.acts_in(bigint), tablegate.other_users(text, text) TO tablegate_developer, tablegate_operator;
+GRANT EXECUTE ON FUNCTION tablegate.release_version(bigint, integer, text, text) TO tablegate_operator;
+GRANT EXECUTE ON FUNCTION tablegate.requires_approval(bigint, integer) TO tablegate_developer, tablegate_approver, tablegate_operator;

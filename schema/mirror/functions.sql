@@ -96,6 +96,40 @@ BEGIN
                    format('tablegate generation %s, %s rows', p_generation, p_rows));
 END $$;
 
+-- Who may read a relation besides its owner: a role or PUBLIC, quoted, and a column, quoted, or NULL for all of them.
+CREATE OR REPLACE FUNCTION mirror_load.readers_of(p_relation text)
+RETURNS TABLE (reader text, attribute text, grantable boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN item.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(item.grantee)) END, given.attribute, item.is_grantable
+    FROM (SELECT c.relacl, NULL, c.relowner FROM pg_class c WHERE c.oid = to_regclass(format('mirror.%I', p_relation))
+          UNION ALL
+          SELECT a.attacl, quote_ident(a.attname), c.relowner FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+          WHERE c.oid = to_regclass(format('mirror.%I', p_relation)) AND a.attnum > 0 AND NOT a.attisdropped) AS given (acl, attribute, relowner),
+         aclexplode(given.acl) AS item
+    WHERE item.privilege_type = 'SELECT' AND item.grantee <> given.relowner
+$$;
+
+-- Gives a generation the readers of the one that serves: a GRANT is made on a table, not on one of its generations. Columns
+-- that it does not have are left out. p_exactly: nobody else keeps what he was granted.
+CREATE OR REPLACE FUNCTION mirror_load.carry_readers(p_serving text, p_next text, p_exactly boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN SELECT n.reader, n.attribute FROM mirror_load.readers_of(p_next) n
+                WHERE p_exactly AND NOT EXISTS (SELECT FROM mirror_load.readers_of(p_serving) s
+                                                WHERE s.reader = n.reader AND s.attribute IS NOT DISTINCT FROM n.attribute) LOOP
+        EXECUTE format('REVOKE SELECT %s ON mirror.%I FROM %s', '(' || item.attribute || ')', p_next, item.reader);
+    END LOOP;
+    FOR item IN SELECT s.reader, s.attribute, s.grantable FROM mirror_load.readers_of(p_serving) s
+                WHERE s.attribute IS NULL
+                   OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(format('mirror.%I', p_next))
+                                                           AND quote_ident(a.attname) = s.attribute AND NOT a.attisdropped) LOOP
+        EXECUTE format('GRANT SELECT %s ON mirror.%I TO %s%s', '(' || item.attribute || ')', p_next, item.reader,
+                       CASE WHEN item.grantable THEN ' WITH GRANT OPTION' END);
+    END LOOP;
+END $$;
+
 -- Puts a finished generation in the place of the serving one. p_swap: 'rename', so that it is mirror.TABLE; 'pointer', so
 -- that only the row in mirror.tablegate_tables names it and no DDL is needed; NULL: as the table is swapped now. p_loaded_at
 -- NULL: now. The caller sets lock_timeout and commits at once.
@@ -107,6 +141,7 @@ DECLARE
     target    text := next;
     swap      text := coalesce(p_swap, (SELECT CASE WHEN t.relation = t.table_name THEN 'rename' ELSE 'pointer' END
                                         FROM mirror.tablegate_tables t WHERE t.table_name = p_table), 'rename');
+    before    text := mirror_load.serving_relation(p_table);
     row_count bigint;
     serving   bigint;
 BEGIN
@@ -117,6 +152,11 @@ BEGIN
         RAISE EXCEPTION 'mirror.% is no finished generation', next USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     row_count := mirror_load.rows_of(next);
+    serving := mirror_load.generation_of(before);
+    IF serving IS NOT NULL THEN
+        -- An older generation may have readers who have lost the right since.
+        PERFORM mirror_load.carry_readers(before, next, p_generation < serving);
+    END IF;
     IF to_regclass(format('mirror.%I', p_table)) IS NOT NULL THEN
         serving := mirror_load.generation_of(p_table);
         IF serving IS NULL THEN

@@ -183,7 +183,7 @@ def report(rows, seconds, rounds):
                      f"{in_all(row):.1f} | {costs} | {row['backends']} | {memory} | {row['errors']} |")
     lines.append("")
     lines.append(f"The ratios are those of requests/s, then those of CPU in all, with as many connections (pgbench: clients, {max(kClients)} at most). "
-                 "pgbench's own CPU stands in the column of nginx.")
+                 "The column of nginx contains pgbench's own CPU in pgbench's rows.")
     return "\n".join(lines)
 
 

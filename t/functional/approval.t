@@ -126,6 +126,33 @@ def by_hand(t, p, people):
     people.can("anna", "Publishable", "api", "approve", kApi)
 
 
+def waiting(p, people):
+    """A version that waits for its application, one that waits for approval, one that was rejected."""
+    for description in ("five", "six", "seven"):
+        draft(p, people, description=description)
+        people.can("dora", "Pending for Application", "api", "commit", kApi)
+    for version in ("6", "7"):
+        people.can("dora", "Pending for Approval", "api", "submit", kApi, "--version", version)
+    people.can("anna", "Rejected", "api", "reject", kApi, "--version", "7")
+
+
+def released(t, p, people):
+    """Once approval is off, an operator's word makes a version Publishable that was committed when it was on."""
+    result = people("olga", "api", "publish", kApi, "--version", "5")
+    t.ok(result.rc == 1 and "requires no approval any more" in result.stderr and f'try: tablegate api approve "{kApi}" --version 5' in result.stderr, "publish names the way", result)
+    people.cannot("dora", "permission denied", "api", "approve", kApi, "--version", "5")
+    people.cannot("anna", "it is Pending for Application", "api", "approve", kApi, "--version", "5")
+    people.sql_fails("anna", "SELECT tablegate.release_version(1, 5, '', NULL)", "permission denied")
+    people.can("olga", "Publishable", "api", "approve", kApi, "--version", "5", "-m", "no approval any more")
+    people.can("olga", "Publishable", "api", "approve", kApi)
+    t.is_([state for number, state in status(p) if number == 6], ["Publishable"], "without --version the latest that waits")
+    people.cannot("olga", "it is Rejected", "api", "approve", kApi, "--version", "7")
+    said = [(one["user"], one["action"], one["details"]["version"]) for one in p.loader.json("audit", "--api", kApi, "-n", "2")]
+    t.is_(said, [("olga", "approved", 5), ("olga", "approved", 6)], "the audit has who did it")
+    t.is_(people("olga", "api", "publish", kApi, "--version", "5").rc, 0, "it is published")
+    people.sql_fails("boss", "SET ROLE tablegate_owner; UPDATE tablegate.api_version SET status = 'Publishable', decided_by = 'boss' WHERE version = 7", "cannot become")
+
+
 def test(t):
     p = t.project()
     t.is_(p.loader("init", "--workspace", "demo", "--approval").rc, 0, "init --approval")
@@ -140,10 +167,13 @@ def test(t):
     life(t, p, people)
     in_the_name_of(t, p, people)
     by_hand(t, p, people)
+    waiting(p, people)
+    people.sql_fails("olga", "SELECT tablegate.release_version(1, 5, '', NULL)", "requires approval")
     t.is_(people("boss", "workspace", "set", "demo", "--approval", "off").rc, 0, "a member of tablegate_owner switches approval off")
-    draft(p, people, description="five")
-    people.can("dora", "Publishable", "api", "commit", kApi)
     t.is_(p.loader.json("audit", "--kind", "workspace", "-n", "1")[0]["user"], "boss", "the audit tells who")
+    released(t, p, people)
+    draft(p, people, description="eight")
+    people.can("dora", "Publishable", "api", "commit", kApi)
 
 
 run_test(test)

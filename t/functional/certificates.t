@@ -177,11 +177,27 @@ def warnings(t, d, bad):
 
 
 def doctor(t, d):
-    t.is_([line for line in d.p.loader.json("doctor") if "certificate" in line["check"]], [], "doctor looks at no certificate unless asked")
-    found = {line["check"]: line for line in d.p.loader.json("doctor", "--certificates") if "certificate" in line["check"]}
-    t.is_(sorted(found), ["certificate of never.example.com", "certificate of secure.example.com"], "doctor --certificates: those of HTTPS domains in use")
-    t.like(found["certificate of secure.example.com"]["detail"], r"^valid until \d{4}-\d\d-\d\dT", "until when")
-    t.like(found["certificate of never.example.com"]["detail"], "is not for never", "and what sync warns of")
+    def certificates(*options):
+        return {line["check"]: (line["ok"], line["detail"]) for line in d.p.loader("doctor", "-o", "json", *options).json if "certificate" in line["check"]}
+
+    found = certificates()
+    t.is_(sorted(found), ["certificate of never.example.com", "certificate of secure.example.com"], "doctor looks at those of HTTPS domains in use")
+    ok, detail = found["certificate of secure.example.com"]
+    t.ok(ok and re.match(r"valid until \d{4}-\d\d-\d\dT", detail), "until when", detail)
+    ok, detail = found["certificate of never.example.com"]
+    t.ok(not ok and "is not for never" in detail, "one for another host is a failure", detail)
+    keys = [os.path.join(d.authority.folder, f"{name}.example.com.key") for name in ("secure", "never")]
+    os.rename(keys[0], keys[0] + ".kept")
+    with open(keys[1], "rb") as source, open(keys[0], "wb") as target:
+        target.write(source.read())
+    ok, detail = certificates()["certificate of secure.example.com"]
+    t.ok(not ok and detail.endswith(f"; it is the key of {d.authority.folder}/never.example.com.crt"), "the key of another certificate: that one is named", detail)
+    os.rename(keys[0] + ".kept", keys[0])
+    folder = d.authority.folder
+    os.rename(folder, folder + ".gone")
+    t.is_(certificates(), {"certificates": (True, "none of their files is on this machine")}, "on a machine without any of the files: skipped")
+    t.is_([ok for ok, _ in certificates("--certificates").values()], [False, False], "--certificates: failures")
+    os.rename(folder + ".gone", folder)
     d.authority.issue("never.example.com", ["never.example.com"], begin="20200101000000Z", end="20210101000000Z")
     result = d.p.loader("doctor", "--certificates")
     t.ok(result.rc == 1 and "FAIL  certificate of never.example.com" in result.stdout and "openssl x509" in result.stdout, "a bad one fails, with a command", result)

@@ -49,6 +49,39 @@ def at_commit(t, p):
     t.is_(len(p.loader.json("api", "versions", kApi)), 1, "no version came of all that")
 
 
+def never_published(t, p):
+    """Nobody calls a version that never was published: what only that one had is a note, not an error."""
+    p.loader.must("api", "unpublish", kApi)
+    draft(p)
+    base = p.loader.json("api", "commit", kApi, "--breaking")["version"]
+    p.loader.must("api", "publish", kApi)
+    draft(p, max_records=200)
+    p.loader.must("api", "commit", kApi)
+    draft(p, max_records=150)
+    result = p.loader("api", "commit", kApi)
+    t.ok(result.rc == 0 and f"note: API \"{kApi}\": the draft would break callers of version {base + 1}, which was never published:\n  max_records was 200 and is 150" in result.stderr
+         and f"version {base + 2}" in result.stdout, "less than the version that was never published: a note", result)
+    draft(p, max_records=99)
+    result = p.loader("api", "commit", kApi)
+    t.ok(result.rc == 1 and f"breaks callers of version {base}:" in result.stderr and "max_records was 100 and is 99" in result.stderr and "--breaking" in result.stderr,
+         "less than the one that was: rejected, though another was committed since", result)
+    p.loader.must("api", "unpublish", kApi)
+    result = p.loader("api", "commit", kApi)
+    t.ok(result.rc == 1 and f"breaks callers of version {base}:" in result.stderr, "also when it is published no more", result)
+    draft(p, max_records=150, description="deployed")
+    p.loader.must("api", "publish", kApi, "--version", str(base))
+    t.is_(p.loader("-q", "api", "commit", kApi).stderr, "", "no note without a break, or with -q")
+    only = {**users_definitions(**kBase, name="Nobody Calls This", path="/nobody")[-1]}
+    for cap, note in ((100, ""), (50, "note: API \"Nobody Calls This\": the draft would break callers of version 1, which was never published")):
+        p.apply([{**only, "max_records": cap}])
+        p.loader.must("api", "test", "Nobody Calls This")
+        result = p.loader("api", "commit", "Nobody Calls This")
+        t.ok(result.rc == 0 and result.stderr.startswith(note) and bool(result.stderr) == bool(note), f"an API that was never published: {note or 'nothing'}", result)
+    p.apply([{**only, "max_records": 20}])
+    result = p.loader("deploy", "-f", p.definitions([{**only, "max_records": 20}]))
+    t.ok(result.rc == 0 and "note: API" in result.stderr, "deploy: a note, too", result)
+
+
 def at_publish(t, p):
     draft(p, max_records=50)
     t.is_(p.loader.json("api", "commit", kApi, "--breaking"), {"name": kApi, "version": 2, "status": "Publishable"}, "commit --breaking")
@@ -82,6 +115,7 @@ def test(t):
     at_commit(t, p)
     at_publish(t, p)
     added(t, p)
+    never_published(t, p)
     result = p.loader("api", "commit", kApi, "--allow-scan")
     t.ok(result.rc == 1 and "--allow-scan is not supported yet" in result.stderr, "rejected: --allow-scan", result)
 

@@ -65,7 +65,7 @@ def again(t, p):
     objects = definitions()
     objects[6]["response_parameters"].append({"name": "age"})
     done = deploy(p, objects)
-    t.like(done.stdout, rf"^Api  {kOther}  version 2 on dataservice-prod, publication 3\n6 definitions unchanged\nserved by 0 of 1 nodes of dataservice-prod\n$", "a change: that API alone")
+    t.like(done.stdout, rf"^Api  {kOther}  version 2 on dataservice-prod, publication 3\n6 definitions unchanged\nserved by 0 of 1 nodes of dataservice-prod\nnext, on node \S+: tablegate sync --output /\S+ --gateway dataservice-prod .*\n$", "a change: that API alone")
     p.loader.must("api", "publish", kOther, "--version", "1", "--breaking")
     done = deploy(p, objects, "-o", "json")
     t.is_(outcome(done)[kOther], ("published", 2), "another version was put on: the files' one comes back")
@@ -184,6 +184,20 @@ def sessions(p):
     return int(p.postgres.psql("SELECT sum(sessions) FROM pg_stat_database WHERE datname = 'tablegate'"))
 
 
+def approval_switched_off(t, p):
+    """What was committed when approval was on waits for an operator's word; deploy says so and continues."""
+    p.loader.must("workspace", "set", "demo", "--approval", "on")
+    objects = definitions()
+    objects[5]["timeout_ms"] = 2900
+    deploy(p, objects, "--breaking")
+    p.loader.must("workspace", "set", "demo", "--approval", "off")
+    done = deploy(p, objects, "--breaking")
+    t.ok(done.rc == 1 and "from when the workspace required approval" in done.stderr, "a version that waits though nothing requires approval", done)
+    command = done.stderr.strip().rsplit("try: tablegate api approve ", 1)[1].rsplit(" --version ", 1)
+    t.is_(p.loader("api", "approve", command[0].strip("'"), "--version", command[1]).rc, 0, "the hint makes it Publishable")
+    t.is_(outcome(deploy(p, objects, "--breaking", "-o", "json"))[kApi][0], "published", "and deploy continues")
+
+
 def many(t, p):
     base = users_definitions()
     objects = [{**base[5], "name": f"Query {i} of Users", "path": f"/many/{i}"} for i in range(kMany)]
@@ -231,6 +245,7 @@ def test(t):
     canary(t, p)
     waiting_for_nodes(t, p)
     domains(t, p)
+    approval_switched_off(t, p)
     many(t, p)
 
 

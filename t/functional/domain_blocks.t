@@ -55,7 +55,14 @@ def snippets(t, d):
     for name, text in (("api.example.com", "exact"), ("_.example.org", "wildcard")):
         with open(os.path.join(folder, f"{name}.conf"), "w", encoding="ascii") as file:
             file.write(f"location = /snippet {{ default_type text/plain; return 200 {text}; }}\n")
+    # Tokens are up to 16 KiB. Whoever sets the buffers of a domain himself keeps his own.
+    t.is_(d.ask("api.example.com", kCall, Authorization="Bearer " + "x" * 16384).status, 200, "a header of 16 KiB: a domain")
+    t.is_(d.ask("127.0.0.1", kOpenCall, Authorization="Bearer " + "x" * 16384).status, 200, "any host")
+    with open(os.path.join(folder, "api.example.com.conf"), "a", encoding="ascii") as file:
+        file.write("large_client_header_buffers 4 8k;\n")
+    d.sync()
     d.p.gateway.reload()
+    t.is_(d.ask("api.example.com", kCall, Authorization="Bearer " + "x" * 16384).status, 400, "the user's own lines set the buffers")
     t.is_(d.ask("api.example.com", "/snippet").text, "exact", "domains.d/api.example.com.conf")
     t.is_(d.ask("a.example.org", "/snippet").text, "wildcard", "domains.d/_.example.org.conf, of *.example.org")
     t.is_(d.ask("www.example.com", "/snippet").status, 404, "other hosts have nothing of it")
@@ -95,7 +102,7 @@ def syntax(t, d):
             result = d.p.loader("sync", "--output", out, option, f"A='b c' '{fake}' -t" if option == "--check" else f"{fake} -s reload", env=env)
             with open(os.path.join(out, "domains.conf"), encoding="ascii") as file:
                 text = file.read()
-            t.ok(result.rc == 0 and ("ssl http2;" in text) == old and ("http2 on;" in text) != old, f"{version}: {'listen ... http2' if old else 'http2 on;'}", result, text)
+            t.ok(result.rc == 0 and ("tablegate_guest http2;" in text) == old and ("http2 on;" in text) != old, f"{version}: {'tablegate_guest http2;' if old else 'http2 on;'}", result, text)
     for how in ({"env": {"TABLEGATE_NGINX_VERSION": "1.25.1"}}, {}):
         out = os.path.join(d.p.folder, f"out-{bool(how)}")
         result = d.p.loader("sync", "--output", out, *(() if how else ("--nginx-version", "1.29.0")), **how)

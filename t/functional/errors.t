@@ -69,8 +69,7 @@ def head(t, p):
     got, headed = p.get(kCall), p.get(kCall, "HEAD")
     t.is_((headed.status, headed.body), (200, b""), "HEAD: 200 without a body")
     t.is_(headed.headers.get("content-type"), got.headers.get("content-type"), "HEAD: content type of GET")
-    if "content-length" in headed.headers:
-        t.is_(headed.headers["content-length"], str(len(got.body)), "HEAD: length of GET")
+    t.ok("content-length" not in headed.headers, "HEAD: no length, because no rows are read", headed.headers)
     answer = raw(p.gateway.port, f"HEAD {kCall} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
     t.like(answer.decode(), r"^HTTP/1.1 401 .*\r\n\r\n$", "HEAD of an error: no body either")
 

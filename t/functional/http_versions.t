@@ -107,8 +107,9 @@ def head(t, p):
             got = client.request(target, headers=headers)
             headed = client.request(target, "HEAD", headers)
             t.is_((headed.status, headed.body), (status, b""), f"HEAD {status}: no body")
-            t.is_(headed.headers.get("content-length"), str(len(got.body)), f"HEAD {status}: Content-Length of GET")
-            t.is_(sorted(headed.headers), sorted(got.headers), f"HEAD {status}: the headers of GET")
+            unknown = {"content-length"} if status == 200 else set()  # the rows are not read
+            t.is_(headed.headers.get("content-length"), None if unknown else str(len(got.body)), f"HEAD {status}: Content-Length")
+            t.is_(sorted(headed.headers), sorted(set(got.headers) - unknown), f"HEAD {status}: the headers of GET")
     auth = f"Authorization: Bearer {p.key}"
     data = raw(p.gateway.port, lines(f"HEAD {kCall} HTTP/1.1", "Host: a", auth) + lines(f"HEAD {kCall} HTTP/1.1", "Host: a", auth, "Connection: close"))
     t.is_([status for status, _, _ in answers(data, bodies=False)], [200, 200], "HEAD twice in one write: headers only")
@@ -166,7 +167,7 @@ def http2(t, p, port):
         done = run([*curl, *auth, "-w", " %{http_version} %{response_code}", url])
         t.is_(done.stdout, kAlice.decode() + " 2 200", "HTTP/2 by curl") or t.diag(done.stderr)
         done = run([*curl, *auth, "-I", url])
-        t.like(done.stdout, rf"^HTTP/2 200 .*content-length: {len(kAlice)}\n", "HTTP/2: HEAD")
+        t.ok(done.stdout.startswith("HTTP/2 200 ") and "content-length" not in done.stdout, "HTTP/2: HEAD", done.stdout)
         done = run([*curl, "-w", " %{http_version} %{response_code}", url])
         t.like(done.stdout, r'"missing_credential".* 2 401$', "HTTP/2 without a key: 401")
     else:

@@ -25,9 +25,9 @@ def test(t):
         t.is_(form(value), wanted, f"{' '.join(command[:2])}: {wanted}")
         return value
 
-    is_form("workspace version migrations master_key_file changed", "init", "--workspace", "demo")
-    t.is_(is_form("workspace version migrations master_key_file changed", "init", "--workspace", "demo")["changed"], False, "init again")
-    is_form(["name approval apis"], "workspace", "list")
+    is_form("workspace version migrations owners master_key_file changed", "init", "--workspace", "demo")
+    t.is_(is_form("workspace version migrations owners master_key_file changed", "init", "--workspace", "demo")["changed"], False, "init again")
+    is_form(["name approval members apis"], "workspace", "list")
     is_form("name action", "workspace", "set", "demo", "--approval", "off")
     is_form(["kind name action"], "apply", "-f", p.definitions(users_definitions()))
     is_form(["kind name action changes"], "diff", "-f", p.definitions(users_definitions()))
@@ -70,10 +70,10 @@ def test(t):
     p.key = p.add_key()
     synced = is_form("gateway publication apis consumers manifest changed", "sync", "--output", p.gateway.out)
     t.is_((synced["apis"], synced["consumers"], synced["changed"]), (1, 1, True), "sync: its values")
-    node = "node status watching served_publication written_publication lag serves_latest sha256 master_pid last_seen age_seconds last_error loader_version"
-    gateway = is_form("gateway publication served_by nodes", "gateway", "status", "dataservice-prod")
+    node = "node status watching served_publication written_publication served_revision lag serves_latest sha256 master_pid last_seen age_seconds last_error loader_version"
+    gateway = is_form("gateway publication revision served_by nodes", "gateway", "status", "dataservice-prod")
     t.is_(form(gateway["nodes"]), [node], "gateway status: a node")
-    is_form(["gateway publication served_by nodes"], "gateway", "status")
+    is_form(["gateway publication revision served_by nodes"], "gateway", "status")
     is_form("name action", "gateway", "forget", "dataservice-prod", gateway["nodes"][0]["node"])
     is_form(["check ok detail try"], "doctor")
     p.gateway.set()

@@ -212,7 +212,7 @@ def refreshes(t, p, service):
         service.token = token
         credentials_file(p, service.access, "renewed.ini", token=token)
         p.postgres.psql("UPDATE tablegate.generation SET started_at = started_at - interval '2 hours', checked_at = NULL WHERE table_name = 'user_info'")
-        result = p.loader("table", "watch", "--once", "--credentials", path, env=none)
+        result = p.loader("table", "watch", "--once", "--credentials", path, "--allow-source", f"maxcompute:{service.endpoint}", env=none)
         t.ok(result.rc == 0 and "exit status 0" in result.stdout, f"table watch --credentials: {token}", result)
     result = p.loader("table", "watch", "--once", "--credentials", "/nonexistent")
     t.ok(result.rc == 3 and "/nonexistent" in result.stderr, "a file that is not there: told at once", result)

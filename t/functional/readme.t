@@ -71,13 +71,15 @@ include {root}/etc/nginx/conf.d/*.conf; }}
     for path in ("/usr/share/nginx", "/etc/nginx", "/var/lib/tablegate"):
         commands = commands.replace(path, root + path)
     commands = commands.replace("/run/postgresql", p.postgres.socket).replace("8081", str(port))
-    commands = commands.replace("make install", f"make -s -C {kCheckout} install DESTDIR={root} >/dev/null")
+    commands = commands.replace("make deps\nmake install", f"make -s -C {kCheckout} install DESTDIR={root} >/dev/null")
     t.like(commands, "tablegate sync --output", "the README has the commands")
     if kAsan:  # the sanitized programs in place of the installed ones
         commands = commands.replace("\n\n", f"\ncp {kLoader} {root}/usr/bin/tablegate; cp {kModule} {root}/usr/lib/nginx/modules/\n\n", 1)
     p.postgres.psql("DROP DATABASE tablegate", database="postgres")
+    p.postgres.allow("root", "root")
+    p.postgres.reload()
     env = {**os.environ, **sanitizer_env(p.folder), "PATH": f"{root}/usr/bin:{root}/bin:{os.environ['PATH']}",
-           "PGHOST": p.postgres.socket, "PGPORT": "5432", "PGUSER": "postgres",
+           "PGHOST": p.postgres.socket, "PGPORT": "5432",
            "TABLEGATE_MASTER_KEY_FILE": f"{root}/etc/tablegate/master.key"}
     # The module's path in the installed file is relative to nginx's prefix: a link there, as Debian has one.
     os.symlink(f"{root}/usr/lib/nginx/modules", os.path.join(p.folder, "modules"))
@@ -86,6 +88,7 @@ include {root}/etc/nginx/conf.d/*.conf; }}
     t.is_(done.returncode, 0, "existing: the commands pass")
     if done.returncode:
         t.diag(done.stdout[-2000:] + done.stderr[-3000:])
+    t.is_(p.postgres.psql("SELECT rolsuper FROM pg_roles WHERE rolname = 'root'", database="postgres"), "f", "existing: by a user who is no superuser")
     answer = request(port, "/anything")
     t.is_((answer.status, answer.json["error"]), (404, "api_not_found"), "existing: nothing is published yet")
     users(t, p, env, root, port)
@@ -116,6 +119,8 @@ tablegate sync --output ROOT/var/lib/tablegate --check "nginx -t" --reload "ngin
     # An old worker may take a request until it has heard of the reload.
     wait_for(lambda: all(request(port, "/v1/user?id=1").status == 200 for _ in range(20)), 20 * kSlow, "the reload counts")
     t.is_(request(port, "/v1/user?id=1").text, '{"data":{"id":1,"name":"Ada"},"success":true}', "existing: it answers")
+    done = shell("tablegate doctor --nginx 'nginx -t'", p.folder, {**env, "TABLEGATE_CATALOG": "dbname=tablegate"})
+    t.ok(done.returncode == 0 and "ok    nginx's connection, tablegate_service default: user www-data signs in" in done.stdout, "existing: doctor finds nothing wrong", done.stdout, done.stderr)
 
 
 def test(t):

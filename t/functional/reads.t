@@ -53,7 +53,7 @@ def older_catalog(p, database):
         with open(os.path.join(kCheckout, "schema", folder, "functions.sql"), encoding="utf-8") as file:
             # Without the triggers of a table that is not there yet.
             functions = re.sub(r"\('api_version_read', '.*?\)'\),\n", "", file.read(), flags=re.DOTALL)
-        p.postgres.psql(f"SET ROLE tablegate_owner;\n{functions}", database=database)
+        p.postgres.psql(f"SET ROLE tablegate_owner;\nSET check_function_bodies = off;\n{functions}", database=database)
     columns = p.postgres.psql("SELECT table_name || ' ' || string_agg(column_name, ', ' ORDER BY ordinal_position) FROM information_schema.columns"
                               " JOIN information_schema.tables t USING (table_schema, table_name) WHERE table_schema = 'tablegate'"
                               " AND t.table_type = 'BASE TABLE' AND is_generated = 'NEVER'"

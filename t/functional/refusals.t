@@ -42,6 +42,9 @@ kWrong = [
     *[({"authentication": ["hmac"], "request_parameters": [{"name": name, "column": "user_id", "type": "LONG", "in": "header"}]},
        "/5/request_parameters/0/name", "signature") for name in ("X-Ca-Key", "x-ca-anything", "Accept", "date", "Content-Type", "Content-MD5")],
     ({"request_parameters": [{"name": "Authorization", "column": "user_id", "type": "LONG", "in": "header"}]}, "/5/request_parameters/0/name", "credential"),
+    *[({"request_parameters": [{"name": name, "column": "user_id", "type": "LONG", "in": "header"}]}, "/5/request_parameters/0/name", "HTTP itself")
+      for name in ("Accept", "accept-encoding", "Content-Type", "Content-Length", "HOST", "Cookie", "If-None-Match", "Transfer-Encoding", "Proxy-X", "Sec-Fetch-Mode")],
+    ({"api_key_source": {"in": "header", "name": "Content-Type"}}, "/5/api_key_source/name", "HTTP itself"),
     ({"request_parameters": [{"name": "user_id", "type": "LONG", "in": "body"}]}, "/5/request_parameters/0/in", "POST"),
 ]
 
@@ -168,7 +171,7 @@ def usage(t, p):
     for verb in ("table advise",):
         result = p.loader(*verb.split(), "x")
         t.ok(result.rc in (1, 2) and "not supported yet" in result.stderr and has_next(result), f"rejected: {verb}", result)
-    for verb in ("init", "apply", "diff", "export", "deploy", "openapi", "get", "delete", "sync", "doctor", "gateway status", "gateway forget", "workspace create", "workspace list", "workspace set", "table load", "table status",
+    for verb in ("init", "apply", "diff", "export", "deploy", "openapi", "get", "delete", "sync", "doctor", "gateway status", "gateway forget", "workspace create", "workspace list", "workspace set", "workspace delete", "table load", "table status",
                  "table columns", "table rollback", "table watch", "api generate", "api list", "api test", "api commit", "api versions", "api show", "api publish", "api unpublish",
                  "api call", "api deprecate", "usage", "consumer create", "consumer list", "consumer show", "consumer add-key", "consumer revoke-key", "consumer authorize",
                  "consumer deauthorize", "consumer enable", "consumer disable", "consumer delete",

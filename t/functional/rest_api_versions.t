@@ -135,7 +135,7 @@ def refused(t, p):
             ({**rest, "versioning": {"scheme": "header", "name": "Authorization", "version": "v1"}}, "/versioning/name", "credential"),
             ({**rest, "versioning": {"scheme": "header", "name": "X-Ca-Key", "version": "v1"}}, "/versioning/name", "signature"),
             ({**rest, "versioning": {"scheme": "cookie"}}, "/versioning/scheme", "header"),
-            ({**process, "rest_api_version": "v9"}, "/rest_api_version", "v1"), ({**process, "rest_api_version": ""}, "/rest_api_version", "v1"),
+            ({**process, "rest_api_version": "v9"}, "/rest_api_version", "v1"), ({**process, "rest_api_version": ""}, "/rest_api_version", "leave it out"),
             ({**process, "name": "Process path v2"}, "/rest_api", "stays"), ({**process, "rest_api": "by-none"}, "/rest_api_version", "none"),
             ({**api, "request_parameters": [{**id_, "name": "my-version", "in": "header"}]}, "/request_parameters/0/name", "selects the version of the REST API"),
             ({**api, "authentication": ["api_key"], "api_key_source": {"in": "header", "name": "MY-VERSION"}}, "/api_key_source/name", "selects the version of the REST API"),

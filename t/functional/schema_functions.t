@@ -70,6 +70,11 @@ def older_version(t, p):
                     "ALTER TABLE tablegate.api_version DROP method, DROP path, DROP resource_group;"
                     "ALTER TABLE tablegate.mirror_table DROP refresh_schedule, DROP refresh_time_zone;"
                     "ALTER TABLE tablegate.jwt_setting ADD source json, DROP source_in, DROP source_name, DROP source_prefix;"
+                    "DROP FUNCTION tablegate.within_workspace, tablegate.uses_own_or_shared, tablegate.shared_by_operator, tablegate.other_users, tablegate.acts_in CASCADE;"
+                    + "".join(f"DROP TRIGGER stays_in_its_workspace ON tablegate.{table}; ALTER TABLE tablegate.{table} DROP shared;"
+                              for table in ("domain", "gateway_instance", "rest_api", "mirror_table", "data_source"))
+                    + "".join(f"ALTER TABLE tablegate.{table} DROP workspace_id;" for table in ("domain", "gateway_instance", "rest_api", "mirror_table"))
+                    + "ALTER TABLE tablegate.workspace DROP members; REVOKE DELETE ON tablegate.workspace FROM tablegate_operator;"
                     "DELETE FROM tablegate.migration WHERE version > 4; DELETE FROM mirror_load.migration WHERE version > 1")
     ran = p.loader.json("init", "--workspace", "demo")["migrations"]
     t.ok("005_nodes.sql" in ran and "002_tables.sql" in ran and "004_life_cycle.sql" not in ran, "init runs the migrations that are missing", ran)

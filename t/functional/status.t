@@ -123,6 +123,7 @@ def names(t, p):
     samples = parse(t, status(p, Accept="text/plain").text)
     t.is_(samples["tablegate_requests_total", (("api", odd), ("version", "1"), ("workspace", "demo"))], 1, "prometheus: any letters")
     page = status(p, Accept="text/html").text
+    t.ok("Mean seconds" in page, "the page says that its seconds are a mean")
     t.ok(odd in page and page.endswith("</body></html>\n") and "http" not in re.sub(r"(?s)<td>.*?</td>", "", page), "the page has it and fetches nothing", page[-400:])
 
 

@@ -21,6 +21,12 @@ def definitions(p, refresh, **table):
     return objects
 
 
+def every_second(p, objects):
+    """More often than a definition may say, so that the test need not wait."""
+    p.apply(objects)
+    p.postgres.psql("UPDATE tablegate.mirror_table SET refresh_schedule = '1s' WHERE name = 'user_info'")
+
+
 class Watcher:
     """A `table watch` in the background."""
 
@@ -49,7 +55,8 @@ def generations(p):
 def refusals(t, p):
     for refresh, pointer, word in (("often", "/4/refresh", "interval"), ("0 25 * * *", "/4/refresh", "hour"), ("0 0 31 2 *", "/4/refresh", "never"),
                                    ({"schedule": "1h", "time_zone": "Mars/Base"}, "/4/refresh/time_zone", "Mars"), ({"time_zone": "UTC"}, "/4/refresh", "schedule"),
-                                   (5, "/4/refresh", "string")):
+                                   (5, "/4/refresh", "string"), ("9s", "/4/refresh", "is an interval of 9 s, the shortest is 10s"),
+                                   ({"schedule": "1s"}, "/4/refresh/schedule", "the shortest is 10s")):
         result = p.loader("apply", "-f", p.definitions(definitions(p, refresh)))
         t.ok(result.rc == 1 and pointer in result.stderr and word in result.stderr, f"refused: {refresh}", result)
     p.apply(definitions(p, "1h"))
@@ -77,7 +84,7 @@ def once(t, p):
 
 
 def running(t, p):
-    p.apply(definitions(p, "1s"))
+    every_second(p, definitions(p, "10s"))
     watcher = Watcher(p, "--retry-pause", "1")
     watcher.wait("exit status 0", 2)
     os.rename(os.path.join(p.folder, "users.csv"), os.path.join(p.folder, "away.csv"))
@@ -114,17 +121,17 @@ def ending(t, p, watcher):
     """A watch that ends takes its loads with it; what they leave, the next one clears."""
     fifo = os.path.join(p.folder, "slow")
     os.mkfifo(fifo)
-    objects = definitions(p, "1s")
+    objects = definitions(p, "10s")
     objects[kSource]["path"] = fifo
     watcher.end()
-    p.apply(objects)
+    every_second(p, objects)
     watcher = Watcher(p)
     watcher.wait("load started")
     loads = wait_for(lambda: children(watcher.process.pid), 10 * kSlow, "the load's process")
     t.is_(watcher.end(), 0, "SIGTERM while a load runs")
     t.ok(not any(is_alive(pid) for pid in loads), "the load is gone", loads)
     t.like(watcher.log(), "user_info: load stopped", "and said so")
-    p.apply(definitions(p, "1s"))
+    every_second(p, definitions(p, "10s"))
     t.is_(p.loader("table", "watch", "--once").rc, 0, "the next load clears what it left")
     t.is_([status for status, _ in generations(p)].count("loading"), 0, "nothing is loading any more")
 
@@ -138,7 +145,7 @@ def made_up(t, p):
     """A time whose load died or failed was missed: a day is too long for the next one to hide it."""
     objects = definitions(p, "@daily")
     objects[kSource]["path"] = os.path.join(p.folder, "slow")
-    p.apply(objects)
+    every_second(p, objects)
     age(p)
     watcher = Watcher(p)
     held = os.open(objects[kSource]["path"], os.O_RDWR)
@@ -167,9 +174,9 @@ def made_up(t, p):
 
 def unread_log(t, p):
     """Nobody reads the log any more: the watch may end of it, its load must not live on."""
-    objects = definitions(p, "1s")
+    objects = definitions(p, "10s")
     objects[kSource]["path"] = os.path.join(p.folder, "slow")
-    p.apply(objects)
+    every_second(p, objects)
     with subprocess.Popen([kLoader, "table", "watch", "--jitter", "0"], cwd="/", env=p.loader.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL) as watch:
         while b"load started" not in watch.stdout.readline():
@@ -216,6 +223,7 @@ def history(t, p):
 def test(t):
     p = t.project()
     p.init()
+    p.file("sources", f"csv:{p.folder}\n")
     refusals(t, p)
     once(t, p)
     ending(t, p, two(t, p, running(t, p)))

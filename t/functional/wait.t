@@ -14,6 +14,7 @@ from tg_watch import Watch, nodes, wait_node
 kCall = "/v1/user/info?user_id=10001"
 kApi = "Query User by User ID"
 kGateway = "dataservice-prod"
+kNext = f"next, on node one: tablegate sync --output DIR --gateway {kGateway} --check 'nginx -t' --reload 'nginx -s reload'\n"
 
 
 def revision(p):
@@ -37,7 +38,7 @@ def lines(t, p):
     p.sync("--node", "one")
     p.gateway.write()
     p.gateway.start()
-    t.like(p.loader.must("consumer", "create", "partner").stdout, rf"\nserved by 0 of 1 nodes of {kGateway}\n\Z", "a consumer: 0 of 1")
+    t.like(p.loader.must("consumer", "create", "partner").stdout, rf"\nserved by 0 of 1 nodes of {kGateway}\n{kNext}\Z", "a consumer: 0 of 1, and the next command")
     p.sync("--node", "one", "--reload", p.gateway.reload_command())
     t.is_(nodes(p)["one"]["status"], "serving", "sync saw nginx take it over before it returned")
     again = p.loader.must("api", "publish", kApi, "--no-domain").stdout
@@ -47,7 +48,10 @@ def lines(t, p):
                                 ("deployed", ("deploy", "-f", "-"), '{"kind":"Consumer","name":"file"}'),
                                 ("deleted", ("delete", "consumer", "file"), None), ("an API's name", ("api", "rename", kApi, "Other"), None),
                                 ("and back", ("api", "rename", "Other", kApi), None)):
-        t.like(p.loader.must(*command, input=text).stdout, rf"\nserved by 0 of 1 nodes of {kGateway}\n\Z", f"{name}: 0 of 1")
+        t.like(p.loader.must(*command, input=text).stdout, rf"\nserved by 0 of 1 nodes of {kGateway}(; on the others its keys still work)?\n{kNext}\Z", f"{name}: 0 of 1")
+    key = p.loader.json("consumer", "add-key", "demo", "--type", "api_key")
+    t.like(p.loader.must("consumer", "revoke-key", "demo", key["id"]).stdout, rf"\nserved by 0 of 1 nodes of {kGateway}; on the others the key still works\n{kNext}\Z",
+           "a revoked key: it still works until then")
     t.unlike(p.loader.must("apply", "-f", "-", input=json.dumps(users_definitions()[-1])).stdout, "served by", "a draft: nobody waits for it")
     p.sync("--node", "one", "--reload", p.gateway.reload_command())
     for command in (("consumer", "create", "partner"), ("api", "publish", kApi)):

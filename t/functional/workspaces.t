@@ -13,12 +13,12 @@ kCall = "/v1/user/info?user_id=10001"
 def workspaces(t, p):
     create = lambda *words: p.loader.json("workspace", "create", *words)  # noqa: E731
     listed = lambda: p.loader.json("workspace", "list")  # noqa: E731
-    t.is_(listed(), [{"name": "demo", "approval": False, "apis": 1}], "list -o json")
+    t.is_(listed(), [{"name": "demo", "approval": False, "members": None, "apis": 1}], "list -o json")
     t.is_(create("reports"), {"name": "reports", "action": "created"}, "create -o json")
     t.is_(create("reports"), {"name": "reports", "action": "unchanged"}, "create again: unchanged")
     t.is_(p.loader.must("workspace", "create", "reports").stdout, "unchanged\n", "in words")
     t.is_([(item["name"], item["apis"]) for item in listed()], [("demo", 1), ("reports", 0)], "both are listed, with their APIs")
-    t.is_(p.loader.must("workspace", "list").stdout, "NAME     APPROVAL  APIS\ndemo     off       1\nreports  off       0\n", "list for people")
+    t.is_(p.loader.must("workspace", "list").stdout, "NAME     APPROVAL  MEMBERS   APIS\ndemo     off       everyone  1\nreports  off       everyone  0\n", "list for people")
     t.is_(p.loader.json("consumer", "show", "reports")["workspace"], "reports", "its consumer is there, bound to it")
     for name in ("a b", "", "x" * 65, "a/b", "ü"):
         result = p.loader("workspace", "create", name)
@@ -83,10 +83,11 @@ def consumers(t, p):
 
 def shared_domains(t, p):
     """Domains are a REST API's, APIs a workspace's: one of the same name in another workspace moves with them."""
+    p.apply([dict(one, shared=True) for one in users_definitions() if one["kind"] == "RestApi"])
     rest = [one for one in users_definitions() if one["kind"] in ("BusinessProcess", "DataSource")]
     api = dict(users_definitions()[-1], path="/user/other", table="user_info_reports")
     table = dict([one for one in users_definitions() if one["kind"] == "Table"][0], name="user_info_reports")
-    p.loader.must("apply", "--workspace", "reports", "-f", p.definitions([*rest, table, api, {"kind": "Domain", "name": "moved.example"}]))
+    p.loader.must("apply", "--workspace", "reports", "-f", p.definitions([*rest, table, api, {"kind": "Domain", "name": "moved.example", "shared": True}]))
     p.load("user_info_reports", kUsersCsv)
     for words in (("test",), ("commit",), ("publish", "--no-domain")):
         p.loader.must("api", words[0], "--workspace", "reports", kApi, *words[1:])

@@ -27,7 +27,7 @@ void check_program(const Manifest& manifest, const Api& api) {
     for (size_t i = 0; every > 0 && i < values.size(); i += every) values[i] = "v";
     BlockArena arena;
     Walk walk, again;
-    INVARIANT(program.walk({values.data()}, arena, walk) && program.walk({values.data()}, arena, again));
+    INVARIANT(!program.walk({values.data()}, arena, walk) && !program.walk({values.data()}, arena, again));
     INVARIANT(walk.path == again.path && walk.count == again.count);
     const Statement statement = program.statement(walk.path);
     INVARIANT(statement.types.size() == static_cast<size_t>(walk.count));

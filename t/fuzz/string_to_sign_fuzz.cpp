@@ -84,9 +84,8 @@ struct Request {
 class Headers final : public HeaderSource {
  public:
   explicit Headers(const Request& request) : request_(request) {}
-  std::string_view find(std::string_view name, unsigned& count) const override {
-    count = request_.count(name);
-    return request_.value(name);
+  void visit(Visitor& visitor) const override {
+    for (const auto& [name, value] : request_.headers) visitor.header(name, value);
   }
 
  private:
@@ -155,6 +154,8 @@ bool read_list(const Request& request, Expected& expected) {
   if (request.count(kList) > 1) return false;
   std::set<std::string> seen;
   std::string list(request.value(kList));
+  const auto commas = static_cast<size_t>(std::count(list.begin(), list.end(), ','));
+  if (commas + (list.empty() || list.back() == ',' ? 0 : 1) > 100) return false;
   list += ',';
   for (size_t at = 0, end = 0; (end = list.find(',', at)) != std::string::npos; at = end + 1) {
     const std::string name(trimmed(std::string_view(list).substr(at, end - at)));

@@ -1,14 +1,16 @@
 #!/bin/bash
 # Installs from the machine's own apt sources the packages that are missing for the given groups. Nothing is downloaded when nothing
 # is missing. No daemon is started and no database cluster is made by the packages.
-#   t/lib/deps.sh [build] [test] [lint] [fuzz] [bench]     (default: build test)
+#   t/lib/deps.sh [build] [run] [test] [lint] [fuzz] [bench]     (default: build test)
+# build is what compiling requires beside the nginx and PostgreSQL of the machine, run is what quickstart starts.
 set -euo pipefail
 
 # NAME, or NAME=COMMAND: also satisfied by a COMMAND that was installed in another way.
 declare -A groups=(
-  [build]="g++ make pkg-config nginx nginx-dev libpq-dev libjansson-dev libssl-dev rapidjson-dev libcli11-dev libfmt-dev
-           libcurl4-openssl-dev libpugixml-dev zlib1g-dev postgresql curl ca-certificates openssl python3"
-  [test]="check perl python3 curl wrk nghttp2-client jq nodejs=node npm=npm procps openssl pgbouncer git valgrind"
+  [build]="g++ make pkg-config libpq-dev libjansson-dev libssl-dev rapidjson-dev libcli11-dev libfmt-dev libcurl4-openssl-dev
+           libpugixml-dev libpcre2-dev zlib1g-dev"
+  [run]="nginx postgresql curl ca-certificates openssl python3"
+  [test]="nginx postgresql ca-certificates check perl python3 curl wrk nghttp2-client jq nodejs=node npm=npm procps openssl pgbouncer git valgrind"
   [lint]="clang-format-14 clang-tidy-14 cppcheck shellcheck python3 python3-jsonschema pyflakes3"
   [fuzz]="clang-14 libclang-rt-14-dev"
   [bench]="wrk nghttp2-client procps nodejs=node npm=npm"
@@ -37,12 +39,36 @@ find_missing() {
   done
 }
 
+# nginx-dev holds the sources of Debian's nginx, with their headers. It depends on 108 packages for building Debian packages, which are
+# not required here: only its files are unpacked, below build/. They are those of the nginx that is installed.
+headers=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)/build/nginx-dev
+headers_missing() {
+  case " $* " in *" build "*) ;; *) return 1 ;; esac
+  [ ! -e "${NGX_SRC:-/usr/share/nginx/src}/conf_flags" ] && [ ! -e "$headers/usr/share/nginx/src/conf_flags" ]
+}
+unpack_headers() {
+  local folder package=nginx-dev version
+  version=$(dpkg-query -W -f '${Version}' nginx 2>/dev/null || true)
+  if [ -n "$version" ] && apt-cache show "nginx-dev=$version" >/dev/null 2>&1; then package+="=$version"; fi
+  folder=$(mktemp -d)
+  chmod 755 "$folder"
+  if ! (cd "$folder" && apt-get -q download "$package") >"$folder/log" 2>&1; then
+    tail -n 25 "$folder/log" >&2
+    rm -rf "$folder"
+    die "apt-get download $package failed: see above; try: apt-get update, then again"
+  fi
+  mkdir -p "$headers"
+  dpkg-deb -x "$folder"/nginx-dev_*.deb "$headers"
+  rm -rf "$folder"
+  say "unpacked $package in build/nginx-dev"
+}
+
 [ $# -gt 0 ] || set -- build test
 { command -v dpkg-query && command -v apt-get; } >/dev/null ||
   die "this is no Debian: install by hand what t/lib/deps.sh lists, then go on"
 find_missing "$@"
 if [ ${#missing[@]} = 0 ]; then
-  say "all there ($*)"
+  if headers_missing "$@"; then unpack_headers; else say "all there ($*)"; fi
   exit 0
 fi
 say "missing: ${missing[*]}"
@@ -91,4 +117,5 @@ apt install --no-install-recommends "${missing[@]}"
 missing=()
 find_missing "$@"
 [ ${#missing[@]} = 0 ] || die "still missing after the installation: ${missing[*]}"
+if headers_missing "$@"; then unpack_headers; fi
 say "installed in $((SECONDS - begin)) s"

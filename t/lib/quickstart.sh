@@ -217,12 +217,19 @@ PY
 }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-choose_port() { # choose_port NAME WANTED FILE: sets the variable NAME, keeps it in FILE
+check_port() { # check_port SETTING DEFAULT: the setting is a port, or is not set
+  local wanted=${!1:-$2}
+  # 10#: "08080" is decimal.
+  if ! [[ $wanted =~ ^[0-9]{1,5}$ ]] || ((10#$wanted < 1 || 10#$wanted > 65535)); then
+    fail "$1=$wanted is not a port: it must be a number from 1 to 65535, for example $1=$2"
+  fi
+}
+
+choose_port() { # choose_port NAME WANTED FILE DEFAULT: sets the variable NAME, keeps it in FILE
   local -n chosen=$1
   local old wanted=$2
   old=$(cat "$state/$3" 2>/dev/null || true)
   wanted=${wanted:-${old:-$4}}
-  [[ $wanted =~ ^[0-9]{1,5}$ ]] || fail "port $wanted is no port"
   if own_pid "$state/nginx.pid" >/dev/null; then
     # Our own nginx answers there, or keeps the free port that replaced the requested one.
     if [ -n "$old" ] && { [ "$wanted" = "$old" ] || ! port_is_free "$wanted"; }; then chosen=$old; return; fi
@@ -373,6 +380,8 @@ export TABLEGATE_CATALOG="host=$run port=5432 dbname=tablegate user=postgres"
 export TABLEGATE_MASTER_KEY_FILE=$state/master.key TABLEGATE_WORKSPACE=demo TABLEGATE_GATEWAY=dataservice-prod
 unset TABLEGATE_MIRROR PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGSERVICE PGOPTIONS
 
+check_port PORT 8080
+check_port HTTPS_PORT 8443
 echo "quickstart in $state"
 step "programs" check_build
 step "PostgreSQL: private cluster" make_cluster

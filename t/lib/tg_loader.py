@@ -50,7 +50,7 @@ class Loader:
         drop = ("PG", "TABLEGATE_")
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(drop)}
         self.env.update(sanitizer_env(folder), TABLEGATE_CATALOG=catalog,
-                        TABLEGATE_MASTER_KEY_FILE=os.path.join(folder, "master.key"))
+                        TABLEGATE_MASTER_KEY_FILE=os.path.join(folder, "master.key"), TABLEGATE_SOURCES_FILE=os.path.join(folder, "sources"))
         self.without_next = []  # refusals (exit 1) whose last line was no "try: COMMAND"
 
     def __call__(self, *arguments, input=None, env=None):

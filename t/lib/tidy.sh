@@ -41,6 +41,7 @@ if [ "$1" = --analyze ]; then
 fi
 unit=$1
 nginx=${NGX_SRC:-/usr/share/nginx/src}
+[ -e "$nginx" ] || nginx=$PWD/build/nginx-dev/usr/share/nginx/src
 flags=(-std=c++17 -Ingx_module -Iloader -isystem "$(pg_config --includedir)")
 case $unit in
   ngx_module/ngx/*)

@@ -116,17 +116,18 @@ START_TEST(dates_equal_to_json) {
 }
 END_TEST
 
-// 'YYYY-MM-DDThh:mm:ss' and the fraction without its trailing zeros, made by to_char; BC and infinite times
-// as text.
-constexpr const char* kClock =
-    "(to_char(w, 'YYYY-MM-DD\"T\"HH24:MI:SS') || CASE WHEN to_char(w, 'US') = '000000' THEN '' "
-    "ELSE '.' || rtrim(to_char(w, 'US'), '0') END)";
+// 'YYYY-MM-DDThh:mm:ss' and the fraction without its trailing zeros, made by to_char.
+std::string clock_of(const std::string& w) {
+  return "(to_char(" + w + ", 'YYYY-MM-DD\"T\"HH24:MI:SS') || CASE WHEN to_char(" + w +
+         ", 'US') = '000000' THEN '' ELSE '.' || rtrim(to_char(" + w + ", 'US'), '0') END)";
+}
 
 START_TEST(timestamps_equal_what_to_char_says) {
   const Connection connection = connect();
   const std::string expected =
-      std::string("to_json(CASE WHEN NOT isfinite(w) OR w < '0001-01-01' THEN w::text ELSE ") + kClock +
-      " END)";
+      std::string(
+          "to_json(CASE WHEN NOT isfinite(w) OR w < '0001-01-01' OR w >= '10000-01-01' THEN w::text ELSE ") +
+      clock_of("w") + " END)";
   compare(
       connection.get(), column(ColumnType::timestamp),
       "SELECT w, " + expected +
@@ -143,14 +144,15 @@ END_TEST
 
 START_TEST(instants_equal_what_the_zone_s_offset_says) {
   const Connection connection = connect();
+  // The zone's clock where RFC 3339 can say it, else UTC where it can, else PostgreSQL's text.
   const std::string expected =
-      std::string(
-          "to_json(CASE WHEN NOT isfinite(v) OR v < '0001-01-01 00:00:00+00' OR w < '0001-01-01' THEN "
-          "v::text ELSE ") +
-      kClock +
-      " || CASE WHEN o < 0 THEN '-' ELSE '+' END || lpad((abs(o) / 3600)::text, 2, '0') || ':' || "
-      "lpad((abs(o) / 60 % 60)::text, 2, '0') || CASE WHEN abs(o) % 60 = 0 THEN '' ELSE ':' || lpad((abs(o) "
-      "% 60)::text, 2, '0') END END)";
+      "to_json(CASE WHEN NOT isfinite(v) OR v < '0001-01-01 00:00:00+00' THEN v::text"
+      " WHEN w >= '0001-01-01' AND w < '10000-01-01' AND o % 60 = 0 THEN " +
+      clock_of("w") +
+      " || CASE WHEN o < 0 THEN '-' ELSE '+' END || lpad((abs(o) / 3600)::text, 2, '0') || ':' ||"
+      " lpad((abs(o) / 60 % 60)::text, 2, '0')"
+      " WHEN v < '10000-01-01 00:00:00+00' THEN " +
+      clock_of("(v AT TIME ZONE 'UTC')") + " || 'Z' ELSE v::text END)";
   const std::string values =
       "(SELECT unnest('{2025-01-31 00:00:00+00,2025-01-31 00:00:00.5+00,1890-01-01 00:00:00+00,1900-12-31 "
       "15:54:17+00,"
@@ -175,6 +177,37 @@ START_TEST(instants_equal_what_the_zone_s_offset_says) {
         with_wall + ") c";
     compare(connection.get(), column(ColumnType::timestamptz, false, true),
             "SELECT v, w, " + expected + " FROM " + with_offset);
+  }
+}
+END_TEST
+
+// What an answer shows is taken back as a parameter and means the same instant.
+START_TEST(instants_are_taken_back) {
+  const Connection connection = connect();
+  Parameter parameter;
+  parameter.type = ParameterType::datetime;
+  parameter.column_type = ColumnType::timestamptz;
+  for (const char* zone : {"Asia/Shanghai", "America/New_York", "Europe/Amsterdam", "Africa/Monrovia"}) {
+    const Answer answer = query(
+        connection.get(),
+        "SELECT v, v AT TIME ZONE '" + std::string(zone) +
+            "' FROM (SELECT unnest('{infinity,-infinity,0044-03-15 12:00:00.25+00 BC,0001-01-01 "
+            "00:00:00+00,1890-01-01 00:00:00.5+00,1900-12-31 15:54:17+00,2025-01-31 00:00:00+00,"
+            "9999-12-31 23:00:00+00,10000-01-01 02:00:00+00,200000-01-01 00:00:00+00}'::timestamptz[]) v) a",
+        {});
+    for (int row = 0; row < PQntuples(answer.get()); ++row) {
+      StringSink sink;
+      ck_assert(write_value(column(ColumnType::timestamptz, false, true), cell_of(answer, row, 0),
+                            cell_of(answer, row, 1), sink));
+      const std::string shown = sink.text.substr(1, sink.text.size() - 2);
+      BlockArena arena;
+      std::string_view detail;
+      const std::string_view bound = check_value(parameter, arena.copy(shown), arena, detail);
+      ck_assert_msg(bound.data() != nullptr, "%s", shown.c_str());
+      const Answer same = query(connection.get(), "SELECT $1::timestamptz = $2::timestamptz",
+                                {std::string(bound), PQgetvalue(answer.get(), row, 0)});
+      ck_assert_msg(std::string(PQgetvalue(same.get(), 0, 0)) == "t", "%s", shown.c_str());
+    }
   }
 }
 END_TEST
@@ -247,5 +280,5 @@ TABLEGATE_SUITE("core_json_pg", whole_numbers_equal_to_json, floating_point_numb
                 numerics_equal_to_json_also_with_hundreds_of_digits, truth_values_equal_to_json,
                 texts_equal_to_json_for_every_character, dates_equal_to_json,
                 timestamps_equal_what_to_char_says, instants_equal_what_the_zone_s_offset_says,
-                bytes_equal_postgresql_s_base64, json_columns_equal_to_json, intervals_equal_to_json,
-                a_whole_row_equals_row_to_json);
+                instants_are_taken_back, bytes_equal_postgresql_s_base64, json_columns_equal_to_json,
+                intervals_equal_to_json, a_whole_row_equals_row_to_json);

@@ -131,7 +131,7 @@ START_TEST(timestamps_have_a_t_and_keep_their_fraction) {
   ck_text_eq(written(timestamp, "2025-01-31 08:00:00"), R"("2025-01-31T08:00:00")");
   ck_text_eq(written(timestamp, "2025-01-31 08:00:00.5"), R"("2025-01-31T08:00:00.5")");
   ck_text_eq(written(timestamp, "2025-01-31 08:00:00.000001"), R"("2025-01-31T08:00:00.000001")");
-  ck_text_eq(written(timestamp, "10000-01-01 00:00:00"), R"("10000-01-01T00:00:00")");
+  ck_text_eq(written(timestamp, "10000-01-01 00:00:00"), R"("10000-01-01 00:00:00")");
   ck_text_eq(written(timestamp, "0044-03-15 12:00:00 BC"), R"("0044-03-15 12:00:00 BC")");
   ck_text_eq(written(timestamp, "infinity"), R"("infinity")");
   ck_text_eq(written(timestamp, "-infinity"), R"("-infinity")");
@@ -142,7 +142,7 @@ START_TEST(instants_without_a_wall_clock_are_utc) {
   const Column utc = column(ColumnType::timestamptz);
   ck_text_eq(written(utc, "2025-01-31 00:00:00+00"), R"("2025-01-31T00:00:00+00:00")");
   ck_text_eq(written(utc, "2025-01-31 00:00:00.25+00"), R"("2025-01-31T00:00:00.25+00:00")");
-  ck_text_eq(written(utc, "10000-01-01 00:00:00+00"), R"("10000-01-01T00:00:00+00:00")");
+  ck_text_eq(written(utc, "10000-01-01 00:00:00+00"), R"("10000-01-01 00:00:00+00")");
 }
 END_TEST
 
@@ -151,10 +151,8 @@ START_TEST(instants_show_the_wall_clock_and_its_offset) {
              R"("2025-01-31T08:00:00+08:00")");
   ck_text_eq(written(kInstant, "2025-01-31 02:00:00.123456+00", "2025-01-30 22:30:00.123456"),
              R"("2025-01-30T22:30:00.123456-03:30")");
-  ck_text_eq(written(kInstant, "1890-01-01 00:00:00+00", "1890-01-01 08:05:43"),
-             R"("1890-01-01T08:05:43+08:05:43")");
-  ck_text_eq(written(kInstant, "1890-01-01 00:00:00+00", "1889-12-31 23:59:01"),
-             R"("1889-12-31T23:59:01-00:00:59")");
+  ck_text_eq(written(kInstant, "1890-01-01 00:00:00+00", "1890-01-01 08:05:43"), R"("1890-01-01T00:00:00Z")");
+  ck_text_eq(written(kInstant, "1890-01-01 00:00:00+00", "1889-12-31 23:59:01"), R"("1890-01-01T00:00:00Z")");
   ck_text_eq(written(kInstant, "2025-01-01 00:00:00+00", "2025-01-01 00:00:00"),
              R"("2025-01-01T00:00:00+00:00")");
   ck_text_eq(written(kInstant, "2025-01-01 10:30:00+00", "2025-01-02 00:30:00"),
@@ -172,7 +170,7 @@ START_TEST(offsets_are_right_over_ends_of_months_years_and_leap_days) {
   ck_text_eq(written(kInstant, "2024-12-31 20:00:00+00", "2025-01-01 04:00:00"),
              R"("2025-01-01T04:00:00+08:00")");
   ck_text_eq(written(kInstant, "9999-12-31 20:00:00+00", "10000-01-01 04:00:00"),
-             R"("10000-01-01T04:00:00+08:00")");
+             R"("9999-12-31T20:00:00Z")");
   ck_text_eq(written(kInstant, "2025-01-01 02:00:00+00", "2024-12-31 22:00:00"),
              R"("2024-12-31T22:00:00-04:00")");
 }
@@ -194,9 +192,13 @@ START_TEST(instants_bc_or_infinite_are_postgresql_s_text) {
   ck_text_eq(written(kInstant, "0001-12-31 20:00:00+00 BC", "0001-01-01 04:00:00"),
              R"("0001-12-31 20:00:00+00 BC")");
   ck_text_eq(written(kInstant, "0001-01-01 00:00:00+00", "0001-12-31 19:00:00 BC"),
-             R"("0001-01-01 00:00:00+00")");
+             R"("0001-01-01T00:00:00Z")");
   ck_text_eq(written(kInstant, "0001-01-01 00:00:00.5+00", "0001-12-31 19:00:00.5 BC"),
-             R"("0001-01-01 00:00:00.5+00")");
+             R"("0001-01-01T00:00:00.5Z")");
+  ck_text_eq(written(kInstant, "10000-01-01 02:00:00+00", "9999-12-31 22:00:00"),
+             R"("9999-12-31T22:00:00-04:00")");
+  ck_text_eq(written(kInstant, "10000-01-01 00:00:00+00", "10000-01-01 08:00:00"),
+             R"("10000-01-01 00:00:00+00")");
 }
 END_TEST
 
@@ -236,7 +238,7 @@ START_TEST(a_text_that_the_type_cannot_have_is_still_a_json_string) {
         ColumnType::timestamptz, ColumnType::bytea, ColumnType::interval}) {
     ck_text_eq(written(column(type), odd), "\"a \\\"b\\\"\\n.\\\"\"");
   }
-  const std::string utc = "\"2025-01-01 00:00:00+00\"";
+  const std::string utc = "\"2025-01-01T00:00:00Z\"";
   for (const char* wall :
        {"odd", "2025-01-01", "2025-01-01 00:00:00.\"", "2025-01-01 00:00.5", "2031-01-01 00:00:00",
         "99999999999999999999999-01-01 00:00:00", "-1--1--1 ::", "2025-01-01 00:00:00:00"}) {

@@ -64,6 +64,41 @@ START_TEST(good_keys) {
 }
 END_TEST
 
+// What Keycloak, Entra ID and newer issuers also publish.
+START_TEST(keys_for_something_else_can_be_ignored) {
+  const std::string good =
+      "{" + rsa(kGoodModulus, kGoodExponent, R"(,"kid":"sig","use":"sig","alg":"RS256")") + "}";
+  const std::string others[] = {
+      "{" + rsa(kGoodModulus, kGoodExponent, R"(,"kid":"sig","use":"enc","alg":"RSA-OAEP")") + "}",
+      "{" + rsa(kGoodModulus, kGoodExponent, R"(,"alg":"RSA-OAEP-256")") + "}",
+      "{" + rsa(kGoodModulus, kGoodExponent, R"(,"key_ops":["encrypt"])") + "}",
+      "{" + ec(R"(,"alg":"ECDH-ES")") + "}",
+      "{" + okp({}, kEd, "X25519") + "}",
+      R"({"kty":"EC","crv":"secp256k1","x":"AA","y":"AA","alg":"ES256K"})",
+      R"({"kty":"AKP","alg":"ML-DSA-65","pub":"AA"})",
+      R"({"kty":"new kind"})"};
+  for (const std::string& other : others) {
+    for (const std::string& list : {"[" + other + "," + good + "]", "[" + good + "," + other + "]"}) {
+      const Result<std::vector<Jwk>> keys = parse_jwks(list, UnusableJwks::ignored);
+      ck_assert_msg(keys && keys->size() == 1, "%s", list.c_str());
+      ck_text_eq((*keys)[0].kid.value_or(""), "sig");
+      ck_assert(!parse_jwks(list));
+    }
+    const Result<std::vector<Jwk>> keys = parse_jwks("[" + other + "]", UnusableJwks::ignored);
+    ck_assert_msg(!keys && keys.error().message.find("has no key that") == 0, "%s", other.c_str());
+  }
+  // Broken keys of a kind that is used, and private ones.
+  for (const std::string& broken :
+       {"{" + rsa(kGoodModulus, kGoodExponent, R"(,"alg":"HS256")") + "}",
+        R"({"kty":"RSA","n":"AQ","e":"AQAB"})" + std::string(),
+        "{" + rsa(kGoodModulus, kGoodExponent, R"(,"use":"enc","d":"AQ")") + "}",
+        R"({"kty":5})" + std::string(), "{" + rsa(kGoodModulus, kGoodExponent, R"(,"use":1)") + "}",
+        std::string("{}"), std::string("1")}) {
+    ck_assert_msg(!parse_jwks("[" + good + "," + broken + "]", UnusableJwks::ignored), "%s", broken.c_str());
+  }
+}
+END_TEST
+
 START_TEST(what_is_no_key_set) {
   ck_text_eq(refused(""), "line 1: is not JSON");
   ck_text_eq(refused("{\"keys\":[{\"k\":\"topsecret\"}"), "line 1: is not JSON");  // and does not quote it
@@ -361,6 +396,7 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_jwk", good_keys, what_is_no_key_set, members_of_every_key, private_keys, secrets,
-                moduli_and_exponents, points, points_of_ed25519, from_pem, pkcs1_and_certificates,
-                fingerprints_are_of_the_material_alone, algorithms_have_names);
+TABLEGATE_SUITE("core_jwk", good_keys, keys_for_something_else_can_be_ignored, what_is_no_key_set,
+                members_of_every_key, private_keys, secrets, moduli_and_exponents, points, points_of_ed25519,
+                from_pem, pkcs1_and_certificates, fingerprints_are_of_the_material_alone,
+                algorithms_have_names);

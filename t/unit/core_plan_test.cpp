@@ -40,23 +40,22 @@ Node choose(const std::vector<uint32_t>& parameters, Nodes otherwise) {
 
 constexpr uint32_t kInt8 = 20;
 
-Program program(Nodes nodes, std::vector<uint32_t> types) {
+Program program(Nodes nodes, std::vector<PlaceholderType> types) {
   Result<Program> built = Program::build(std::move(nodes), std::move(types));
   ck_assert_msg(static_cast<bool>(built), "%s", built ? "" : built.error().text().c_str());
   return std::move(*built);
 }
 
-std::string refusal(Nodes nodes, std::vector<uint32_t> types) {
+std::string refusal(Nodes nodes, std::vector<PlaceholderType> types) {
   const Result<Program> built = Program::build(std::move(nodes), std::move(types));
   return built ? "accepted" : built.error().text();
 }
 
 // "SQL | values | types" of a request with these values; null: absent.
-std::string run(const Program& program, const std::vector<const char*>& values) {
-  ck_assert_uint_eq(values.size(), program.parameters());
+std::string run_bound(const Program& program, const BoundValues& bound) {
   BlockArena arena;
   Walk walk;
-  ck_assert(program.walk({values.data()}, arena, walk));
+  if (const Problem problem = program.walk(bound, arena, walk)) return std::string(problem.detail);
   const Statement statement = program.statement(walk.path);
   ck_assert_uint_eq(statement.types.size(), static_cast<size_t>(walk.count));
   std::string out = statement.sql + " |";
@@ -67,18 +66,48 @@ std::string run(const Program& program, const std::vector<const char*>& values) 
   return out;
 }
 
+std::string run(const Program& program, const std::vector<const char*>& values) {
+  ck_assert_uint_eq(values.size(), program.parameters());
+  return run_bound(program, {values.data()});
+}
+
 std::string sql(const Nodes& nodes) {
   return program(nodes, {}).statement({}).sql;
+}
+
+Node list(uint32_t parameter) {
+  return {ListNode{parameter}};
+}
+Node item(uint32_t level = 0) {
+  return {ItemNode{level}};
+}
+Node each(uint32_t parameter, Nodes content, const char* open, const char* separator, const char* close,
+          bool pad = false) {
+  return {ForeachNode{parameter, std::move(content), open, close, separator, pad}};
+}
+
+constexpr PlaceholderType kInt8List{1016, kInt8};
+constexpr PlaceholderType kTextList{1009, 25};
+
+// As run(), of a request whose parameters are all lists.
+std::string run_lists(const Program& program, const std::vector<std::vector<const char*>>& lists) {
+  std::vector<const char*> values;
+  std::vector<BoundItems> items;
+  for (const auto& one : lists) {
+    values.push_back("{...}");
+    items.push_back({one.data(), one.size()});
+  }
+  return run_bound(program, {values.data(), items.data()});
 }
 
 // A wizard's program: conditions `pN = value` of as many parameters, all optional.
 Program wizard(size_t parameters) {
   Nodes conditions;
-  std::vector<uint32_t> types;
+  std::vector<PlaceholderType> types;
   for (uint32_t i = 0; i < parameters; ++i) {
     const std::string before = " AND p" + std::to_string(i) + " = ";
     conditions.push_back(when(i, {text(before.c_str()), value(i)}));
-    types.push_back(1000 + i);
+    types.emplace_back(1000 + i);
   }
   return program({text("SELECT a FROM "), table("t"), where(conditions), text(" LIMIT 10")}, types);
 }
@@ -110,7 +139,7 @@ START_TEST(without_decisions_the_values_of_the_request_are_used_as_they_are) {
   const char* const values[] = {"a", "b", "c"};
   testing::ScarceArena none(0);
   Walk walk;
-  ck_assert(straight.walk({values}, none, walk));
+  ck_assert(!straight.walk({values}, none, walk));
   ck_assert(walk.values == values && walk.count == 2 && walk.path == Path{});
 }
 END_TEST
@@ -192,7 +221,7 @@ START_TEST(different_statements_have_different_paths_and_equal_ones_the_same) {
     for (unsigned i = 0; i < 4; ++i) values.push_back((mask >> i & 1U) != 0 ? "v" : nullptr);
     BlockArena arena;
     Walk walk;
-    ck_assert(one.walk({values.data()}, arena, walk));
+    ck_assert(!one.walk({values.data()}, arena, walk));
     ck_assert(walk.path.more.empty());
     const Statement made = one.statement(walk.path);
     std::string statement = made.sql;
@@ -215,7 +244,7 @@ START_TEST(paths_of_more_than_64_decisions_are_exact_too) {
     std::vector<const char*> values(kMany, nullptr);
     if (present < kMany) values[present] = "v";
     Walk walk;
-    ck_assert(many.walk({values.data()}, arena, walk));
+    ck_assert(!many.walk({values.data()}, arena, walk));
     ck_assert_int_eq(walk.count, present < kMany ? 1 : 0);
     ck_assert_uint_eq(walk.path.more.size(), (kMany - 64 + 7) / 8);
     const Statement statement = many.statement(walk.path);
@@ -227,11 +256,11 @@ START_TEST(paths_of_more_than_64_decisions_are_exact_too) {
   }
   std::vector<const char*> all(kMany, "v");
   Walk walk;
-  ck_assert(many.walk({all.data()}, arena, walk));
+  ck_assert(!many.walk({all.data()}, arena, walk));
   ck_assert_int_eq(walk.count, kMany);
   ck_assert_uint_eq(many.statement(walk.path).types.size(), kMany);
   const Walk first = walk;
-  ck_assert(many.walk({all.data()}, arena, walk));
+  ck_assert(!many.walk({all.data()}, arena, walk));
   ck_assert_msg(first.path == walk.path && first.path.more.data() != walk.path.more.data(),
                 "compared by their bytes");
 }
@@ -252,11 +281,11 @@ START_TEST(a_walk_without_memory_fails) {
   for (int left = 0; left < 2; ++left) {
     testing::ScarceArena arena(left);
     Walk walk;
-    ck_assert(!many.walk({values.data()}, arena, walk));
+    ck_assert(many.walk({values.data()}, arena, walk).slug == Slug::internal_error);
   }
   testing::ScarceArena enough(2);
   Walk walk;
-  ck_assert(many.walk({values.data()}, enough, walk));
+  ck_assert(!many.walk({values.data()}, enough, walk));
 }
 END_TEST
 
@@ -264,8 +293,122 @@ START_TEST(an_empty_program_makes_nothing) {
   const Program none;
   BlockArena arena;
   Walk walk;
-  ck_assert(none.walk({}, arena, walk));
+  ck_assert(!none.walk({}, arena, walk));
   ck_assert(walk.count == 0 && none.statement(walk.path).sql.empty());
+}
+END_TEST
+
+START_TEST(a_list_is_one_array_and_an_absent_one_is_null) {
+  const Program one = program({text("a = ANY("), list(1), text(") AND b = "), value(0)}, {20, kTextList});
+  ck_text_eq(run(one, {"7", "{x,y}"}), "a = ANY($1) AND b = $2 | {x,y} 7 | 1009 20");
+  ck_text_eq(run(one, {"7", nullptr}), "a = ANY($1) AND b = $2 | NULL 7 | 1009 20");
+  ck_text_eq(run(program({when(0, {text("a = ANY("), list(0), text(")")})}, {kInt8List}), {nullptr}), " | |");
+}
+END_TEST
+
+START_TEST(a_foreach_writes_its_content_once_an_item) {
+  const Program one = program({text("a IN "), each(0, {item()}, "(", ", ", ")"), text(" z")}, {kInt8List});
+  ck_text_eq(run_lists(one, {{"7"}}), "a IN ($1) z | 7 | 20");
+  ck_text_eq(run_lists(one, {{"7", "8", "7"}}), "a IN ($1, $2, $3) z | 7 8 7 | 20 20 20");
+  ck_text_eq(run_lists(one, {{}}), "a IN  z | |");
+  ck_text_eq(run(one, {nullptr}), "a IN  z | |");
+}
+END_TEST
+
+START_TEST(a_padded_foreach_repeats_its_last_item_up_to_a_power_of_two) {
+  const Program one = program({each(0, {item()}, "(", ",", ")", true)}, {kInt8List});
+  ck_text_eq(run_lists(one, {{}}), " | |");
+  ck_text_eq(run_lists(one, {{"1"}}), "($1) | 1 | 20");
+  ck_text_eq(run_lists(one, {{"1", "2"}}), "($1,$2) | 1 2 | 20 20");
+  ck_text_eq(run_lists(one, {{"1", "2", "3"}}), "($1,$2,$3,$4) | 1 2 3 3 | 20 20 20 20");
+  std::set<std::string> statements;
+  for (size_t size = 0; size <= 1000; ++size) {
+    const std::vector<const char*> items(size, "1");
+    const BoundItems bound{items.data(), size};
+    BlockArena arena;
+    Walk walk;
+    ck_assert(!one.walk({nullptr, &bound}, arena, walk));
+    statements.insert(one.statement(walk.path).sql);
+  }
+  ck_assert_uint_eq(statements.size(), 12);  // 0, 1, 2, 4, ... 1,024 items
+}
+END_TEST
+
+START_TEST(separators_stand_between_items_that_wrote_something) {
+  const Program blank = program({each(0, {when(1, {text("x"), item()})}, "(", ",", ")")}, {kInt8List, 25});
+  const std::vector<const char*> two = {"1", "2"};
+  const BoundItems items[] = {{two.data(), 2}, {}};
+  const char* const absent[] = {"{}", nullptr};
+  ck_text_eq(run_bound(blank, {absent, items}), "() | |");
+  // An inner list that is empty writes nothing, here for every item of the outer one.
+  const Program nested = program(
+      {each(0, {each(1, {item(1), text("-"), item()}, "", "+", "")}, "[", ";", "]")}, {kInt8List, kTextList});
+  ck_text_eq(run_lists(nested, {{"1", "2"}, {}}), "[] | |");
+  ck_text_eq(run_lists(nested, {{"1", "2"}, {"a", "b"}}),
+             "[$1-$2+$3-$4;$5-$6+$7-$8] | 1 a 1 b 2 a 2 b | 20 25 20 25 20 25 20 25");
+  const Program trimmed = program({each(0, {where({text("and "), item()})}, "", ",", "")}, {kInt8List});
+  ck_text_eq(run_lists(trimmed, {{"1", "2"}}), "WHERE $1, WHERE $2 | 1 2 | 20 20");
+}
+END_TEST
+
+START_TEST(lists_of_different_lengths_and_their_decisions_have_different_paths) {
+  const Program one = program({each(0, {item(), when(1, {text("!")})}, "(", ",", ")"), when(1, {text(" x")})},
+                              {kInt8List, 25});
+  BlockArena arena;
+  std::vector<Walk> walks;
+  for (size_t size = 0; size <= 200; ++size) {
+    const std::vector<const char*> items(size, "1");
+    for (const char* flag : {static_cast<const char*>(nullptr), "f"}) {
+      const char* const values[] = {"{}", flag};
+      const BoundItems bound[] = {{items.data(), size}, {}};
+      Walk walk;
+      ck_assert(!one.walk({values, bound}, arena, walk));
+      ck_assert_int_eq(walk.count, static_cast<int>(size));
+      ck_assert_uint_eq(one.statement(walk.path).types.size(), size);
+      for (const Walk& before : walks) ck_assert(before.path != walk.path);
+      walks.push_back(walk);
+    }
+  }
+}
+END_TEST
+
+START_TEST(lists_that_make_too_much_together_are_rejected_before_it_is_made) {
+  const std::string too_long = "the lists of this call are too long to be taken together";
+  const std::vector<const char*> thousand(1000, "1");
+  const auto squared = [&](Nodes content) {
+    return run_lists(
+        program({each(0, {each(1, std::move(content), "", ",", "")}, "", ",", "")}, {kInt8List, kInt8List}),
+        {thousand, thousand});
+  };
+  ck_text_eq(squared({item()}), too_long);       // values
+  ck_text_eq(squared({text("1")}), too_long);    // rounds
+  ck_text_eq(squared({when(0, {})}), too_long);  // decisions
+  const std::string large(2000, 'x');
+  ck_text_eq(run_lists(program({each(0, {text(large.c_str())}, "", "", "")}, {kInt8List}), {thousand}),
+             too_long);
+  const std::vector<const char*> most(kMaxWork, "1");
+  ck_assert(run_lists(program({each(0, {item()}, "", ",", "")}, {kInt8List}), {most}) != too_long);
+  const std::vector<const char*> many(kMaxWork + 1, "1");
+  ck_text_eq(run_lists(program({each(0, {item()}, "", ",", "")}, {kInt8List}), {many}), too_long);
+  ck_text_eq(run_lists(program({each(0, {item()}, "", ",", "", true)}, {kInt8List}), {most}), too_long);
+}
+END_TEST
+
+START_TEST(lists_and_items_are_checked) {
+  ck_text_eq(refusal({value(0)}, {kInt8List}), "/0/value: is a list parameter");
+  ck_text_eq(refusal({list(0)}, {kInt8}), "/0/list: is no list parameter");
+  ck_text_eq(refusal({list(1)}, {kInt8List}), "/0/list: is no parameter of the API");
+  ck_text_eq(refusal({item()}, {kInt8List}), "/0/item: is in no foreach of that level");
+  ck_text_eq(refusal({each(0, {item(1)}, "", "", "")}, {kInt8List}),
+             "/0/foreach/0/item: is in no foreach of that level");
+  ck_text_eq(refusal({each(0, {}, "", "", ""), item()}, {kInt8List}),
+             "/1/item: is in no foreach of that level");
+  ck_text_eq(refusal({each(0, {item()}, "", "", "")}, {kInt8}), "/0/parameter: is no list parameter");
+  Nodes deep{item()};
+  for (size_t depth = 0; depth < kMaxLoops; ++depth) deep = {each(0, deep, "", "", "")};
+  ck_text_eq(refusal(deep, {kInt8List}), "accepted");
+  ck_assert(refusal({each(0, deep, "", "", "")}, {kInt8List}).find("is nested too deeply") !=
+            std::string::npos);
 }
 END_TEST
 
@@ -305,5 +448,10 @@ TABLEGATE_SUITE("core_plan", text_tables_and_values_stand_as_they_are,
                 different_statements_have_different_paths_and_equal_ones_the_same,
                 paths_of_more_than_64_decisions_are_exact_too,
                 a_path_that_is_cut_reads_nothing_beyond_its_end, a_walk_without_memory_fails,
+                a_list_is_one_array_and_an_absent_one_is_null, a_foreach_writes_its_content_once_an_item,
+                a_padded_foreach_repeats_its_last_item_up_to_a_power_of_two,
+                separators_stand_between_items_that_wrote_something,
+                lists_of_different_lengths_and_their_decisions_have_different_paths,
+                lists_that_make_too_much_together_are_rejected_before_it_is_made, lists_and_items_are_checked,
                 an_empty_program_makes_nothing, faults_are_named_by_their_place,
                 identifiers_are_quoted_and_their_quotes_doubled);

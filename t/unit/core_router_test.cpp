@@ -207,15 +207,22 @@ START_TEST(the_longest_paths_and_many_parameters_are_found) {
 }
 END_TEST
 
+std::string path_values(const Api& api, std::string_view path) {
+  PathParameters parameters(api, path);
+  std::string out;
+  std::string_view name;
+  std::string_view value;
+  while (parameters.next(name, value)) out.append(name).append("=").append(value).append(" ");
+  return out;
+}
+
 START_TEST(path_parameters_are_cut_out_of_the_path) {
   const auto manifest = testing::good_manifest(api_line("1", "GET", "/v1/{a}/of/{b}"));
   const Api& api = manifest->apis[0];
-  ck_text_eq(path_parameter(api, "/v1/1/of/two", "a"), "1");
-  ck_text_eq(path_parameter(api, "/v1/1/of/two", "b"), "two");
-  ck_text_eq(path_parameter(api, "/v1/1/of/two", "c"), "");
-  ck_text_eq(path_parameter(api, "/v1/1/of/two", "v1"), "");
-  ck_text_eq(path_parameter(api, "/v1", "b"), "");
-  ck_text_eq(path_parameter(api, "", "a"), "");
+  ck_text_eq(path_values(api, "/v1/1/of/two"), "a=1 b=two ");
+  ck_text_eq(path_values(api, std::string_view("/v1/1/of/t\0o", 12)), std::string("a=1 b=t\0o ", 10));
+  ck_text_eq(path_values(api, "/v1/1"), "a=1 ");
+  ck_text_eq(path_values(api, ""), "");
 }
 END_TEST
 

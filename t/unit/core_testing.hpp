@@ -28,13 +28,10 @@ class Headers final : public HeaderSource {
   Headers() = default;
   Headers(std::initializer_list<std::pair<std::string, std::string>> all) : all_(all) {}
 
-  std::string_view find(std::string_view name, unsigned& count) const override {
-    std::string_view first;
-    count = 0;
-    for (const auto& [header, value] : all_) {
-      if (lower(header) == lower(name) && count++ == 0) first = value;
-    }
-    return first;
+  void add(const std::string& name, const std::string& value) { all_.emplace_back(name, value); }
+
+  void visit(Visitor& visitor) const override {
+    for (const auto& [name, value] : all_) visitor.header(name, value);
   }
 
  private:

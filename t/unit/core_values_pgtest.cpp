@@ -158,21 +158,24 @@ START_TEST(accepted_truth_values_are_postgresql_s) {
 END_TEST
 
 START_TEST(accepted_dates_are_postgresql_s) {
-  accepted_values_are_postgresql_s(ParameterType::date, ColumnType::date, "",
-                                   {"2025-01-31", "0001-01-01", "2024-02-29", "1900-02-28", "9999-12-31",
-                                    "10000-01-01", "99999-06-30", "123456-07-08", "5874897-12-31"});
+  accepted_values_are_postgresql_s(
+      ParameterType::date, ColumnType::date, "",
+      {"2025-01-31", "0001-01-01", "2024-02-29", "1900-02-28", "9999-12-31", "10000-01-01", "99999-06-30",
+       "0044-03-15 BC", "4713-01-01 BC", "0001-02-29 BC", "123456-07-08", "5874897-12-31"});
 }
 END_TEST
 
 START_TEST(accepted_times_are_postgresql_s) {
-  const std::vector<std::string> seeds = {"2025-01-31T08:00:00",         "2025-01-31 08:00",
-                                          "2025-01-31T08:00:00.123456",  "0001-01-01T00:00",
-                                          "2024-02-29T23:59:59",         "10000-01-01T00:00:00",
-                                          "294275-12-31T23:59:59.9",     "123456-01-01 00:00",
-                                          "2025-01-31T08:00:00Z",        "2025-01-31T08:00:00+08:00",
-                                          "2025-01-31T08:00-03:30",      "0001-01-01T00:00:00+15:59",
-                                          "294275-12-31T23:59:59-15:59", "2025-01-31 08:00:00.5+08",
-                                          "10000-01-01T00:00Z"};
+  const std::vector<std::string> seeds = {"2025-01-31T08:00:00",          "2025-01-31 08:00",
+                                          "2025-01-31T08:00:00.123456",   "0001-01-01T00:00",
+                                          "2024-02-29T23:59:59",          "10000-01-01T00:00:00",
+                                          "294275-12-31T23:59:59.9",      "123456-01-01 00:00",
+                                          "2025-01-31T08:00:00Z",         "2025-01-31T08:00:00+08:00",
+                                          "2025-01-31T08:00-03:30",       "0001-01-01T00:00:00+15:59",
+                                          "294275-12-31T23:59:59-15:59",  "2025-01-31 08:00:00.5+08",
+                                          "10000-01-01T00:00Z",           "0044-03-15 12:00:00.5+00 BC",
+                                          "4713-01-01 00:00:00+15:59 BC", "4713-01-01 00:00:00 BC",
+                                          "0001-02-29 12:00+00 BC"};
   accepted_values_are_postgresql_s(ParameterType::datetime, ColumnType::timestamp, "", seeds);
   for (const char* zone : {"", "UTC", "Asia/Shanghai", "America/St_Johns", "Etc/GMT+8"}) {
     accepted_values_are_postgresql_s(ParameterType::datetime, ColumnType::timestamptz, zone, seeds);

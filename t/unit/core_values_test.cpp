@@ -214,16 +214,27 @@ END_TEST
 
 START_TEST(years_begin_at_1_and_may_pass_9999) {
   takes(kDate, {"10000-01-01", "99999-12-31", "5874897-12-31"});
-  refuses(kDate, {"0000-01-01", "0000-12-31", "5874898-01-01", "9999999-01-01", "10000000-01-01",
-                  "02025-01-01", "2025-01-01 BC", "0044-03-15 BC", "2025-01-01 AD"});
+  refuses(kDate,
+          {"0000-01-01", "0000-12-31", "5874898-01-01", "9999999-01-01", "10000000-01-01", "02025-01-01",
+           "4714-01-01 BC", "44-03-15 BC", "2025-01-01 AD", "2025-01-01BC", "2025-01-01 bc"});
   takes(kTimestamp, {"10000-01-01T00:00:00", "294275-12-31T23:59:59.999999"});
   refuses(kTimestamp, {"0000-01-01T00:00:00", "294276-01-01T00:00:00", "0044-03-15T00:00:00 BC"});
 }
 END_TEST
 
+START_TEST(what_rfc_3339_cannot_say_is_taken_as_answers_have_it) {
+  takes(kDate, {"infinity", "-infinity", "0044-03-15 BC", "0001-02-29 BC", "4713-01-01 BC"});
+  takes(kTimestamp, {"infinity", "-infinity", "0044-03-15 12:00:00.5 BC", "10000-01-01 00:00:00"});
+  takes(kTimestamptz, {"infinity", "-infinity", "0044-03-15 12:00:00.5+00 BC", "10000-01-01 00:00:00+00"});
+  refuses(kDate, {"0004-02-29 BC", "0101-02-29 BC", " BC", "+infinity", "Infinity", "infinity BC"});
+  refuses(kTimestamp, {"0044-03-15 12:00:00+00 BC", "0044-03-15 BC", "0044-03-15T12:00:00 BC"});
+  refuses(kTimestamptz, {"0044-03-15 12:00:00 BC", "0044-03-15 12:00:00 BC+00", "0044-03-15T12:00:00+00 BC"});
+}
+END_TEST
+
 START_TEST(words_for_dates_and_times_are_refused) {
   for (const Parameter& when : {kDate, kTimestamp, kTimestamptz}) {
-    refuses(when, {"now", "today", "tomorrow", "yesterday", "infinity", "-infinity", "epoch", "allballs",
+    refuses(when, {"now", "today", "tomorrow", "yesterday", "inf", "+infinity", "epoch", "allballs",
                    "J2451187", "NULL"});
   }
 }
@@ -303,7 +314,7 @@ TABLEGATE_SUITE("core_values", strings_are_any_utf8_also_empty, strings_with_nul
                 a_parameter_is_held_to_its_narrower_side, no_nan_no_infinity_no_hexadecimal_float,
                 truth_has_four_spellings, dates_are_iso_8601, months_keep_their_lengths,
                 leap_years_are_the_gregorian_calendar_s, years_begin_at_1_and_may_pass_9999,
-                words_for_dates_and_times_are_refused, times_are_iso_8601, times_keep_their_ranges,
-                fractions_have_at_most_six_digits, offsets_are_taken_for_instants,
-                a_time_without_offset_gets_the_table_s_zone, a_time_without_zone_takes_no_offset,
-                an_empty_value_is_a_value_of_strings_only);
+                what_rfc_3339_cannot_say_is_taken_as_answers_have_it, words_for_dates_and_times_are_refused,
+                times_are_iso_8601, times_keep_their_ranges, fractions_have_at_most_six_digits,
+                offsets_are_taken_for_instants, a_time_without_offset_gets_the_table_s_zone,
+                a_time_without_zone_takes_no_offset, an_empty_value_is_a_value_of_strings_only);

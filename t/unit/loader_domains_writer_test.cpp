@@ -199,8 +199,9 @@ START_TEST(an_http_domain_has_one_block) {
             "server {\n"
             "    listen 80;\n"
             "    listen [::]:80;\n"
+            "    tablegate_guest;\n"
             "    server_name _tablegate_any_host;\n"
-            "    tablegate_errors on;\n"
+            "    tablegate_errors on;\n    large_client_header_buffers 4 32k;\n"
             "    location / { tablegate on; }\n"
             "}\n"
             "# end any host\n"
@@ -208,12 +209,25 @@ START_TEST(an_http_domain_has_one_block) {
             "server {\n"
             "    listen 80;\n"
             "    listen [::]:80;\n"
+            "    tablegate_guest;\n"
             "    server_name api.example.com;\n"
-            "    tablegate_errors on;\n"
+            "    tablegate_errors on;\n    large_client_header_buffers 4 32k;\n"
             "    include /var/lib/tablegate/domains.d/api.example.com.con[f];\n"
             "    location / { tablegate on; }\n"
             "}\n"
             "# end domain api.example.com\n");
+}
+END_TEST
+
+START_TEST(a_port_is_ipv6_too) {
+  ManifestContents contents = gateway({domain("api.example.com")});
+  DomainsPlace where = place();
+  where.ipv6 = true;
+  has(written(contents, where), "    listen 80;\n    listen [::]:80;\n    tablegate_guest;\n");
+  contents.http_listen = {"0.0.0.0:80", "127.0.0.1:81", "[0::0]:82", "82"};
+  has(written(contents, where),
+      "    listen 0.0.0.0:80;\n    listen 127.0.0.1:81;\n    listen [0::0]:82;\n    listen 82;\n    "
+      "tablegate_guest;\n");
 }
 END_TEST
 
@@ -226,17 +240,20 @@ START_TEST(an_https_domain_has_two_blocks) {
                                   ";\n    ssl_certificate_key " + path_of("a.key") + ";\n";
   const std::string text = written(gateway({domain("api.example.com", "HTTPS")}));
   has(text,
-      "# begin any host, TLS\nserver {\n    listen 443 ssl http2;\n    ssl_protocols TLSv1.2 TLSv1.3;\n" +
+      "# begin any host, TLS\nserver {\n    listen 443 ssl;\n    tablegate_guest http2;\n    ssl_protocols "
+      "TLSv1.2 TLSv1.3;\n" +
           certificate + "    server_name _tablegate_any_host;\n");
   has(text,
-      "# begin domain api.example.com\nserver {\n    listen 443 ssl http2;\n    ssl_protocols TLSv1.2 "
-      "TLSv1.3;\n" +
+      "# begin domain api.example.com\nserver {\n    listen 443 ssl;\n    tablegate_guest http2;\n"
+      "    ssl_protocols TLSv1.2 TLSv1.3;\n" +
           certificate +
           "    server_name api.example.com;\n    tablegate_errors on;\n"
-          "    include /var/lib/tablegate/domains.d/api.example.com.con[f];\n"
+          "    large_client_header_buffers 4 32k;\n    include "
+          "/var/lib/tablegate/domains.d/api.example.com.con[f];\n"
           "    location / { tablegate on; }\n}\n"
-          "server {\n    listen 80;\n    server_name api.example.com;\n    tablegate_errors on;\n"
-          "    include /var/lib/tablegate/domains.d/api.example.com.con[f];\n"
+          "server {\n    listen 80;\n    tablegate_guest;\n    server_name api.example.com;\n    "
+          "tablegate_errors on;\n    large_client_header_buffers 4 32k;\n    include "
+          "/var/lib/tablegate/domains.d/api.example.com.con[f];\n"
           "    location / { tablegate on; }\n}\n# end domain api.example.com\n");
 }
 END_TEST
@@ -248,7 +265,7 @@ START_TEST(settings_of_tls_and_http2) {
   entry.tls_min = "TLSv1.3";
   ManifestContents contents = gateway({entry});
   std::string text = written(contents, place(true));
-  has(text, "    listen 443 ssl;\n    http2 on;\n    ssl_protocols TLSv1.3;\n");
+  has(text, "    listen 443 ssl;\n    tablegate_guest;\n    http2 on;\n    ssl_protocols TLSv1.3;\n");
   has(text, "return 308 https://$host$request_uri;");
   has(text, "    server_name *.example.com;\n");
   has(text, "domains.d/_.example.com.con[f];");
@@ -256,7 +273,9 @@ START_TEST(settings_of_tls_and_http2) {
   contents.domains[0].tls_min = contents.domains[0].tls_max = "TLSv1.2";
   contents.domains[0].http2 = false;
   text = written(contents, place(true));
-  has(text, "    listen 127.0.0.1:8443 ssl;\n    listen [::1]:9443 ssl;\n    ssl_protocols TLSv1.2;\n");
+  has(text,
+      "    listen 127.0.0.1:8443 ssl;\n    listen [::1]:9443 ssl;\n    tablegate_guest;\n    ssl_protocols "
+      "TLSv1.2;\n");
   has_not(text, "http2");
   has(text, "return 308 https://$host:8443$request_uri;");
   contents.https_listen = {"8443", "443"};
@@ -620,9 +639,9 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_domains_writer", without_domains_there_is_no_block, an_http_domain_has_one_block,
-                an_https_domain_has_two_blocks, settings_of_tls_and_http2, one_bad_thing_leaves_the_rest,
-                what_could_inject_is_refused, sockets_do_not_clash, a_mix_is_isolated_with_both_names,
-                a_bad_certificate_keeps_the_block_before, a_kept_block_names_a_copy_of_what_was_good,
-                a_copy_that_cannot_be_kept_is_told, a_renewed_certificate_changes_the_file,
-                certificates_that_nginx_could_not_serve, certificates_that_somebody_should_look_at,
-                versions_of_nginx);
+                a_port_is_ipv6_too, an_https_domain_has_two_blocks, settings_of_tls_and_http2,
+                one_bad_thing_leaves_the_rest, what_could_inject_is_refused, sockets_do_not_clash,
+                a_mix_is_isolated_with_both_names, a_bad_certificate_keeps_the_block_before,
+                a_kept_block_names_a_copy_of_what_was_good, a_copy_that_cannot_be_kept_is_told,
+                a_renewed_certificate_changes_the_file, certificates_that_nginx_could_not_serve,
+                certificates_that_somebody_should_look_at, versions_of_nginx);

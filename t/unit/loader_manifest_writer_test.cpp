@@ -172,7 +172,7 @@ START_TEST(optional_and_default) {
     const auto sql = [&program](const char* value) {
       tablegate::core::BlockArena arena;
       tablegate::core::Walk walk;
-      ck_assert(program.walk({&value}, arena, walk));
+      ck_assert(!program.walk({&value}, arena, walk));
       return program.statement(walk.path).sql;
     };
     const std::string absent = sql(nullptr);
@@ -264,13 +264,18 @@ START_TEST(program_form) {
                   {ChooseNode{{{{1}, {{TextNode{" AND b"}}}}, {{0}, {}}}, {{TextNode{" AND c"}}}}}}}},
       {TrimNode{{{TextNode{"x,"}}}, "(", ") z", {"AND", "OR"}, {","}}},
       {TrimNode{{{TextNode{"y"}}}, "", "", {}, {}}},
+      {ListNode{2}},
+      {ForeachNode{3, {{ItemNode{0}}}, "(", ")", ",", true}},
+      {ForeachNode{3, {{ItemNode{1}}}, "", "", "", false}},
   };
   same_text(
       tablegate::loader::program_json(nodes),
       R"(["SELECT \"a\" FROM ",{"table":"t"},{"where":[{"if":{"present":0},"then":[" AND a = ",{"value":0}]},)"
       R"({"choose":[{"when":{"present":1},"then":[" AND b"]},{"when":{"present":0},"then":[]}],)"
       R"("otherwise":[" AND c"]}]},{"trim":["x,"],"prefix":"(","suffix":") z","prefix_overrides":["AND","OR"],)"
-      R"("suffix_overrides":[","]},{"trim":["y"]}])");
+      R"("suffix_overrides":[","]},{"trim":["y"]},{"list":2},)"
+      R"x({"foreach":[{"item":0}],"parameter":3,"open":"(","close":")","separator":",","pad":true},)x"
+      R"({"foreach":[{"item":1}],"parameter":3}])");
 }
 END_TEST
 

@@ -189,6 +189,31 @@ START_TEST(silence_ends_with_the_connect_timeout) {
 }
 END_TEST
 
+// The server answers at once, but nobody looks for longer than the timeout: before each step, or at once.
+START_TEST(a_stall_of_the_loop_is_no_silence_of_the_server) {
+  for (const bool every_step : {false, true}) {
+    FakeServer server([](int) { return Behaviour(); });
+    PollLoop loop;
+    const Dsn dsn = dsn_of("host=" + server.directory());
+    ConnectionConfig config;
+    config.connect_timeout_ms = 50;
+    Owner owner(loop, config);
+    TestQuery query(1, "select $1", {"one"});
+    owner.queries = {&query};
+    std::string reason;
+    ck_assert(owner.connection->open(dsn, 0, reason));
+    for (int round = 0; round < 40 && owner.opened + owner.lost == 0; ++round) {
+      if (round == 0 || every_step) usleep(80000);
+      loop.run_once(20);
+    }
+    ck_assert_msg(owner.opened == 1 && owner.lost == 0, "%s", owner.reason.c_str());
+    wait_for(
+        loop, [&] { return query.done(); }, "the answer");
+    owner.connection.reset();
+  }
+}
+END_TEST
+
 START_TEST(nobody_listens) {
   PollLoop loop;
   const Dsn dsn = dsn_of("host=/nonexistent/directory");
@@ -263,4 +288,5 @@ END_TEST
 
 TABLEGATE_SUITE("pg_connection", a_whole_exchange, answers_byte_by_byte, answers_split_at_every_byte,
                 cut_at_every_byte, fatal_at_every_message, silence_ends_with_the_connect_timeout,
-                nobody_listens, no_slot_in_the_loop, errors_stay_with_their_query, idle_only_between_queries);
+                a_stall_of_the_loop_is_no_silence_of_the_server, nobody_listens, no_slot_in_the_loop,
+                errors_stay_with_their_query, idle_only_between_queries);

@@ -36,7 +36,14 @@ class Applier {
       if (!definition.broken) check_schema(definition, problems);
       if (!definition.broken) check_rules(definition, problems);
       if (!definition.broken) check_blank_texts(definition, problems);
-      objects.push_back({definition.kind, definition.name, {}, definition.version, {}, {}});
+      objects.push_back({definition.kind,
+                         definition.name,
+                         {},
+                         definition.version,
+                         {},
+                         {},
+                         make_path_absolute(definition),
+                         {}});
     }
     fill_source_ddl(catalog, workspace, definitions, read_, problems);
     Transaction transaction(catalog);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/apply/ownership.hpp"
 #include "model/api_rules.hpp"
 #include "model/definition_schema.hpp"
 #include "model/gateway_definition.hpp"
@@ -46,15 +47,15 @@ bool depends_on_refused(const ApplyContext& context, const std::string& process)
 
 void check_columns_of(ApplyContext& context, Definition& definition, const std::string& name) {
   const Rows owner = context.catalog.query(
-      "SELECT w.workspace_id, w.name FROM tablegate.mirror_table t JOIN tablegate.data_source d USING "
-      "(data_source_id)"
-      " JOIN tablegate.workspace w USING (workspace_id) WHERE t.name = $1",
+      "SELECT w.workspace_id, w.name, t.shared FROM tablegate.mirror_table t JOIN tablegate.workspace w "
+      "USING "
+      "(workspace_id) WHERE t.name = $1",
       {name});
   if (owner.empty())
     return context.refuse(definition, "/table", fmt::format("there is no table \"{}\"", name));
-  if (owner.text(0, 0) != context.workspace.id) {
+  if (owner.text(0, 0) != context.workspace.id && !owner.boolean(0, 2)) {
     return context.refuse(definition, "/table",
-                          fmt::format("table \"{}\" is workspace {}'s", name, owner.text(0, 1)));
+                          not_shared(fmt::format("table \"{}\"", name), owner.string(0, 1)));
   }
   if (!check_api_columns(read_api_definition(definition.document), definition.place,
                          *find_table(context.catalog, name), context.problems))
@@ -81,9 +82,17 @@ std::string save_business_process(ApplyContext& context, Definition& definition)
   const std::string& version = process.rest_api_version;
   if (context.refused_here(Kind::rest_api, rest_api, version)) return {};
   const Rows found = context.catalog.query(
-      "SELECT rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = $2", {rest_api, version});
+      "SELECT r.rest_api_id, w.workspace_id, w.name, r.shared FROM tablegate.rest_api r JOIN "
+      "tablegate.workspace w USING (workspace_id) WHERE r.name = $1 AND r.version = $2",
+      {rest_api, version});
   if (found.empty()) {
     refuse_rest_api(context, definition, rest_api, version);
+    return {};
+  }
+  const Owner owner = read_owner(found, 0, 1);
+  if (owner.workspace_id != context.workspace.id && !owner.shared) {
+    context.refuse(definition, "/rest_api",
+                   not_shared(fmt::format("REST API \"{}\"", rest_api), owner.workspace));
     return {};
   }
   const std::string text = normalised_text(definition);

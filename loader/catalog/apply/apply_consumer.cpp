@@ -183,8 +183,9 @@ std::string consumer_text(Database& catalog, const Workspace& workspace, const C
 }
 
 std::string ConsumerApplier::save(Definition& definition) {
-  const State wanted = read_state(definition.document, context_.workspace);
+  State wanted = read_state(definition.document, context_.workspace);
   AppliedObject& object = *context_.object;
+  if (wanted.jwt) object.warnings = drop_unusable_keys(wanted.jwt->keys);
   object.after = state_text(definition.name, wanted, context_.workspace);
   // Looked for first: who may only read gets on where nothing is to be changed.
   const bool there =

@@ -1,7 +1,7 @@
 // Consumers as definitions: whether one is disabled, what it may call, its JWT
 // setting. Unlike other kinds the catalog keeps no text of them: it is written
-// from the rows, so that `consumer` commands and files tell the same. API keys
-// and HMAC pairs stand in no definition; a symmetric JWK stands there without
+// from the rows, so that `consumer` commands and files agree. API keys
+// and HMAC pairs are in no definition; a symmetric JWK is there without
 // its "k", and then means the key that the catalog holds sealed.
 #pragma once
 

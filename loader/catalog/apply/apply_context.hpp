@@ -19,6 +19,8 @@ struct AppliedObject {
   std::string version;  // of a RestApi that has one
   // The definitions as the catalog holds them; `before` empty: it was not there.
   std::string before, after;
+  std::string note;  // what was saved in another form than it is written, or empty
+  std::vector<std::string> warnings;
 };
 
 // Whether callers notice at the gateways: drafts they never see, what is new of the rest nothing uses yet,

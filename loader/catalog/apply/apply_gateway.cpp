@@ -2,24 +2,38 @@
 
 #include <fmt/format.h>
 
+#include "catalog/apply/ownership.hpp"
 #include "model/definition_schema.hpp"
 #include "model/gateway_definition.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-std::string save_plain(ApplyContext& context, const Definition& definition, const std::string& table) {
+// Of `table`, whose key is the name.
+std::string save_plain(ApplyContext& context, Definition& definition, const char* table) {
+  const Rows before = context.catalog.query(
+      fmt::format("SELECT o.definition::text, w.workspace_id, w.name, o.shared FROM tablegate.{} o JOIN "
+                  "tablegate.workspace w USING (workspace_id) WHERE o.name = $1",
+                  table),
+      {definition.name});
+  const bool shared = settle_shared(definition, before, 1);
   const std::string text = normalised_text(definition);
-  const Rows before =
-      context.catalog.query("SELECT definition::text FROM " + table + " WHERE name = $1", {definition.name});
   std::string action = context.action_of(before, text);
-  if (action == "created") {
-    context.catalog.query("INSERT INTO " + table + " (name, definition) VALUES ($1, $2)",
-                          {definition.name, text});
-  } else if (action == "changed") {
-    context.catalog.query("UPDATE " + table + " SET definition = $2, updated_at = now() WHERE name = $1",
-                          {definition.name, text});
+  if (action == "unchanged") return action;
+  if (!may_change(context, definition, before, 1, shared, {table, definition.name})) return {};
+  const std::vector<Parameter> values = {definition.name, text, shared ? "true" : "false"};
+  if (action == "changed") {
+    context.catalog.query(
+        fmt::format(
+            "UPDATE tablegate.{} SET definition = $2, shared = $3, updated_at = now() WHERE name = $1",
+            table),
+        values);
+    return action;
   }
+  context.catalog.query(
+      fmt::format("INSERT INTO tablegate.{} (name, definition, shared, workspace_id) VALUES ($1, $2, $3, $4)",
+                  table),
+      {values[0], values[1], values[2], context.workspace.id});
   return action;
 }
 
@@ -36,8 +50,8 @@ void refuse_if_published(ApplyContext& context, Definition& definition, const st
 
 }  // namespace
 
-std::string save_domain(ApplyContext& context, const Definition& definition) {
-  return save_plain(context, definition, "tablegate.domain");
+std::string save_domain(ApplyContext& context, Definition& definition) {
+  return save_plain(context, definition, "domain");
 }
 
 std::string save_gateway(ApplyContext& context, Definition& definition) {
@@ -54,7 +68,7 @@ std::string save_gateway(ApplyContext& context, Definition& definition) {
                    fmt::format("API \"{}\" is published to service \"{}\", resource group \"{}\"",
                                used.text(i, 2), used.text(i, 0), used.text(i, 1)));
   }
-  std::string action = save_plain(context, definition, "tablegate.gateway_instance");
+  std::string action = save_plain(context, definition, "gateway_instance");
   if (action == "created") {
     // A gateway of this name that was deleted has left its history: numbers go on.
     context.catalog.query(
@@ -67,19 +81,27 @@ std::string save_gateway(ApplyContext& context, Definition& definition) {
 }
 
 std::string save_rest_api(ApplyContext& context, Definition& definition) {
-  const std::string text = normalised_text(definition);
   const RestApiDefinition rest_api = read_rest_api_definition(definition.document);
   const std::string& base_path = rest_api.base_path;
   const Rows before = context.catalog.query(
-      "SELECT definition::text, base_path, rest_api_id FROM tablegate.rest_api WHERE name = $1 AND version = "
+      "SELECT r.definition::text, r.base_path, r.rest_api_id, w.workspace_id, w.name, r.shared FROM "
+      "tablegate.rest_api r JOIN tablegate.workspace w USING (workspace_id) WHERE r.name = $1 AND r.version "
+      "= "
       "$2",
       {definition.name, definition.version});
+  const bool shared = settle_shared(definition, before, 3);
+  const std::string text = normalised_text(definition);
   std::string action = context.action_of(before, text);
+  if (action == "unchanged") return action;
+  const OwnedRow row{"rest_api", before.empty() ? std::string() : before.string(0, 2)};
+  if (!may_change(context, definition, before, 3, shared, row)) return {};
   if (action == "created") {
     context.catalog.query(
-        "INSERT INTO tablegate.rest_api (name, version, base_path, definition) VALUES ($1, $2, $3, $4)",
-        {definition.name, definition.version, base_path, text});
-  } else if (action == "changed") {
+        "INSERT INTO tablegate.rest_api (name, version, base_path, definition, shared, workspace_id) VALUES "
+        "($1, $2, $3, $4, $5, $6)",
+        {definition.name, definition.version, base_path, text, shared ? "true" : "false",
+         context.workspace.id});
+  } else {
     if (before.text(0, 1) != base_path)
       refuse_if_published(context, definition, "/base_path", before.string(0, 2), before.string(0, 1));
     // The version is what identifies it: only scheme and name can differ.
@@ -89,9 +111,10 @@ std::string save_rest_api(ApplyContext& context, Definition& definition) {
     if (!versioning.same_scheme(rest_api.versioning))
       refuse_if_published(context, definition, "/versioning", before.string(0, 2), versioning.label());
     context.catalog.query(
-        "UPDATE tablegate.rest_api SET base_path = $2, definition = $3, updated_at = now() WHERE "
+        "UPDATE tablegate.rest_api SET base_path = $2, definition = $3, shared = $4, updated_at = now() "
+        "WHERE "
         "rest_api_id = $1",
-        {before.string(0, 2), base_path, text});
+        {before.string(0, 2), base_path, text, shared ? "true" : "false"});
   }
   return action;
 }

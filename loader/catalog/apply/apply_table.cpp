@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/apply/ownership.hpp"
 #include "model/definition_rules.hpp"
 #include "model/definition_schema.hpp"
 #include "model/time_zone.hpp"
@@ -34,50 +35,50 @@ void check_fields_of_source(ApplyContext& context, Definition& definition, const
 
 }  // namespace
 
-std::string save_data_source(ApplyContext& context, const Definition& definition) {
-  const std::string text = normalised_text(definition);
+std::string save_data_source(ApplyContext& context, Definition& definition) {
   const Rows before = context.catalog.query(
-      "SELECT definition::text FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
+      "SELECT d.definition::text, d.data_source_id, w.workspace_id, w.name, d.shared FROM "
+      "tablegate.data_source d JOIN tablegate.workspace w USING (workspace_id) WHERE w.workspace_id = $1 AND "
+      "d.name = $2",
       {context.workspace.id, definition.name});
+  const bool shared = settle_shared(definition, before, 2);
+  const std::string text = normalised_text(definition);
   std::string action = context.action_of(before, text);
-  if (action != "unchanged") {
-    context.catalog.query(
-        "INSERT INTO tablegate.data_source (workspace_id, name, type, definition) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (workspace_id, name) DO UPDATE SET type = $3, definition = $4, updated_at = now()",
-        {context.workspace.id, definition.name, read_data_source_definition(definition.document).type, text});
-  }
+  if (action == "unchanged") return action;
+  const OwnedRow row{"data_source", before.empty() ? std::string() : before.string(0, 1)};
+  if (!may_change(context, definition, before, 2, shared, row)) return {};
+  context.catalog.query(
+      "INSERT INTO tablegate.data_source (workspace_id, name, type, definition, shared) VALUES ($1, $2, $3, "
+      "$4, $5)"
+      " ON CONFLICT (workspace_id, name) DO UPDATE SET type = $3, definition = $4, shared = $5, updated_at = "
+      "now()",
+      {context.workspace.id, definition.name, read_data_source_definition(definition.document).type, text,
+       shared ? "true" : "false"});
   return action;
 }
 
 std::string save_table(ApplyContext& context, Definition& definition) {
   const TableDefinition written = read_table_definition(definition.document);
   const std::string& source = written.data_source;
-  const Rows found = context.catalog.query(
-      "SELECT data_source_id, type FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
-      {context.workspace.id, source});
-  const std::string type = found.empty() ? std::string() : found.string(0, 1);
-  const TableInfo table = read_table(definition, type, context.problems);
+  const FoundDataSource found = find_data_source(context.catalog, context.workspace, source);
+  const TableInfo table = read_table(definition, found.type, context.problems);
   check_zone(context, definition, "/time_zone", written.time_zone.value_or(""));
   if (written.refresh) check_zone(context, definition, "/refresh/time_zone", written.refresh->time_zone);
   if (context.refused_here(Kind::data_source, source)) return {};
-  if (found.empty())
-    context.refuse(
-        definition, "/data_source",
-        fmt::format("there is no data source \"{}\" in workspace {}", source, context.workspace.name));
+  if (found.id.empty())
+    context.refuse(definition, "/data_source", found.reason);
   else
-    check_fields_of_source(context, definition, written, type);
+    check_fields_of_source(context, definition, written, found.type);
   const Rows before = context.catalog.query(
-      "SELECT t.definition::text, w.name, w.workspace_id FROM tablegate.mirror_table t JOIN "
-      "tablegate.data_source d USING"
-      " (data_source_id) JOIN tablegate.workspace w USING (workspace_id) WHERE t.name = $1",
+      "SELECT t.definition::text, w.workspace_id, w.name, t.shared FROM tablegate.mirror_table t JOIN "
+      "tablegate.workspace w USING (workspace_id) WHERE t.name = $1",
       {definition.name});
-  if (!before.empty() && before.text(0, 2) != context.workspace.id) {
-    context.refuse(definition, "/name", fmt::format("this table is workspace {}'s", before.text(0, 1)));
-  }
-  if (definition.broken) return {};
+  const bool shared = settle_shared(definition, before, 1);
   const std::string text = normalised_text(definition);
   std::string action = context.action_of(before, text);
+  if (definition.broken) return {};
   if (action != "unchanged") {
+    if (!may_change(context, definition, before, 1, shared, {"mirror_table", definition.name})) return {};
     Parameter schedule, zone;
     if (written.refresh) {
       schedule = written.refresh->schedule;
@@ -85,12 +86,13 @@ std::string save_table(ApplyContext& context, Definition& definition) {
     }
     context.catalog.query(
         "INSERT INTO tablegate.mirror_table (name, data_source_id, definition, columns, primary_key, "
-        "time_zone, refresh_schedule, refresh_time_zone)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO UPDATE SET data_source_id = $2, "
+        "time_zone, refresh_schedule, refresh_time_zone, shared, workspace_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO UPDATE SET data_source_id = "
+        "$2, "
         "definition = $3, columns = $4, primary_key = $5, time_zone = $6, refresh_schedule = $7, "
-        "refresh_time_zone = $8, updated_at = now()",
-        {definition.name, found.string(0, 0), text, columns_text(table.columns),
-         names_text(table.primary_key), table.time_zone, schedule, zone});
+        "refresh_time_zone = $8, shared = $9, updated_at = now()",
+        {definition.name, found.id, text, columns_text(table.columns), names_text(table.primary_key),
+         table.time_zone, schedule, zone, shared ? "true" : "false", context.workspace.id});
   }
   return action;
 }

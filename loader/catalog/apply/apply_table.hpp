@@ -1,5 +1,5 @@
-// Applies data sources and tables. A table is the workspace's of its data
-// source; its columns are read here, from its DDL.
+// Applies data sources and tables. A table's data source is its workspace's or a
+// shared one (ownership.hpp); its columns are read here, from its DDL.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 namespace tablegate::loader {
 
 // Each saves one definition and returns its action, as AppliedObject has it.
-std::string save_data_source(ApplyContext& context, const Definition& definition);
+std::string save_data_source(ApplyContext& context, Definition& definition);
 std::string save_table(ApplyContext& context, Definition& definition);
 
 }  // namespace tablegate::loader

@@ -13,28 +13,26 @@ constexpr size_t kHashDigits = 8;
 
 struct Source {
   Kind kind;
-  const char* sql;  // name, definition, folder, version
-  bool of_workspace;
+  const char* sql;  // name, definition, folder, version; $1: the workspace
 };
 
 constexpr Source kSources[] = {
-    {Kind::domain, "SELECT name, definition::text, '', '' FROM tablegate.domain", false},
-    {Kind::gateway_instance, "SELECT name, definition::text, '', '' FROM tablegate.gateway_instance", false},
-    {Kind::rest_api, "SELECT name, definition::text, '', version FROM tablegate.rest_api", false},
+    {Kind::domain,
+     "SELECT name, definition::text, '', '' FROM tablegate.domain WHERE workspace_id = $1 OR shared"},
+    {Kind::gateway_instance,
+     "SELECT name, definition::text, '', '' FROM tablegate.gateway_instance WHERE $1::bigint > 0"},
+    {Kind::rest_api,
+     "SELECT name, definition::text, '', version FROM tablegate.rest_api WHERE workspace_id = $1 OR shared"},
     {Kind::data_source,
-     "SELECT name, definition::text, '', '' FROM tablegate.data_source WHERE workspace_id = $1", true},
+     "SELECT name, definition::text, '', '' FROM tablegate.data_source WHERE workspace_id = $1"},
     {Kind::business_process,
-     "SELECT name, definition::text, '', '' FROM tablegate.business_process WHERE workspace_id = $1", true},
+     "SELECT name, definition::text, '', '' FROM tablegate.business_process WHERE workspace_id = $1"},
     {Kind::table,
-     "SELECT t.name, t.definition::text, '', '' FROM tablegate.mirror_table t JOIN tablegate.data_source d "
-     "USING "
-     "(data_source_id) WHERE d.workspace_id = $1",
-     true},
+     "SELECT name, definition::text, '', '' FROM tablegate.mirror_table WHERE workspace_id = $1"},
     {Kind::api,
      "SELECT a.name, a.definition::text, b.name, '' FROM tablegate.api a JOIN tablegate.business_process b "
      "USING "
-     "(business_process_id) WHERE a.deleted_at IS NULL AND a.workspace_id = $1",
-     true},
+     "(business_process_id) WHERE a.deleted_at IS NULL AND a.workspace_id = $1"},
 };
 
 const char* folder_of(Kind kind) {
@@ -86,9 +84,7 @@ std::vector<ExportedObject> export_definitions(Database& catalog, const Workspac
   catalog.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
   std::vector<ExportedObject> objects;
   for (const Source& source : kSources) {
-    std::vector<Parameter> parameters;
-    if (source.of_workspace) parameters.emplace_back(workspace.id);
-    const Rows rows = catalog.query(std::string(source.sql) + " ORDER BY 1, 4", parameters);
+    const Rows rows = catalog.query(std::string(source.sql) + " ORDER BY 1, 4", {workspace.id});
     for (int i = 0; i < rows.size(); ++i)
       objects.push_back(
           {source.kind, rows.string(i, 0), rows.string(i, 3), rows.string(i, 2), rows.string(i, 1)});

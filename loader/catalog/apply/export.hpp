@@ -1,5 +1,6 @@
-// Everything that definitions can say of a workspace and of what all workspaces
-// share, as `tablegate export` writes it: applied again it is all unchanged.
+// Everything that definitions can say of a workspace and of the domains, gateway
+// instances and REST APIs that are shared, as `tablegate export` writes it: applied again it is all
+// unchanged.
 #pragma once
 
 #include <string>

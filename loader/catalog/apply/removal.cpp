@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/apply/ownership.hpp"
 #include "catalog/credentials/consumers.hpp"
 #include "catalog/life/version_reads.hpp"
 
@@ -44,6 +45,19 @@ class Remover {
                   fmt::format("tablegate get {}", kind_info(kind_).name));
   }
 
+  // Refuses what another workspace owns. `table`: the object's in the catalog, `id`: the value of its key
+  // column.
+  void check_owner(const char* table, const char* key, const std::string& id) {
+    const Rows rows = catalog_.query(
+        fmt::format("SELECT w.workspace_id, w.name, o.shared FROM tablegate.{} o JOIN tablegate.workspace w "
+                    "USING (workspace_id) WHERE o.{}::text = $1",
+                    table, key),
+        {id});
+    if (!rows.empty())
+      require_own(workspace_, read_owner(rows, 0, 0),
+                  fmt::format("{} \"{}\"", kind_info(kind_).label, name_));
+  }
+
   // Refuses when the statement finds names.
   void refuse_used(const std::string& how, const std::string& sql, const std::vector<Parameter>& parameters,
                    const std::string& next) {
@@ -56,6 +70,7 @@ class Remover {
 
   void domain() {
     find("SELECT name FROM tablegate.domain WHERE name = $1", {name_});
+    check_owner("domain", "name", name_);
     refuse_used("is the domain of published APIs of REST API",
                 "SELECT DISTINCT r.name FROM tablegate.rest_api_domain d JOIN tablegate.rest_api r USING "
                 "(rest_api_id)"
@@ -70,6 +85,7 @@ class Remover {
 
   void gateway() {
     find("SELECT name FROM tablegate.gateway_instance WHERE name = $1", {name_});
+    check_owner("gateway_instance", "name", name_);
     refuse_used("serves API",
                 "SELECT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) WHERE "
                 "p.gateway = $1 ORDER BY 1",
@@ -80,6 +96,7 @@ class Remover {
 
   void rest_api() {
     const std::string id = find_rest_api(catalog_, name_, version_);
+    check_owner("rest_api", "rest_api_id", id);
     refuse_used("is the REST API of business process",
                 "SELECT name FROM tablegate.business_process WHERE rest_api_id = $1 ORDER BY 1", {id},
                 "tablegate delete businessprocess NAME");
@@ -107,10 +124,8 @@ class Remover {
   }
 
   void table() {
-    find(
-        "SELECT t.name FROM tablegate.mirror_table t JOIN tablegate.data_source d USING (data_source_id) "
-        "WHERE d.workspace_id = $1 AND t.name = $2",
-        {workspace_.id, name_});
+    find("SELECT name FROM tablegate.mirror_table WHERE name = $1", {name_});
+    check_owner("mirror_table", "name", name_);
     refuse_used("is read by API", "SELECT name FROM tablegate.api WHERE table_name = $1 ORDER BY 1", {name_},
                 "tablegate delete api NAME");
     refuse_names("is read by the published version of API", published_readers(catalog_, name_),

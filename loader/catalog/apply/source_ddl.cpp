@@ -5,24 +5,26 @@
 #include <optional>
 #include <string>
 
+#include "catalog/apply/ownership.hpp"
 #include "model/definition_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-// The DataSource as this apply defines it, or as the catalog has it.
+// The DataSource as this apply defines it, or as the catalog has it. `reason`: why there is none.
 std::optional<DataSourceDefinition> find_source(Database& catalog, const Workspace& workspace,
                                                 const std::vector<Definition>& definitions,
-                                                const std::string& name) {
+                                                const std::string& name, std::string& reason) {
   for (const Definition& definition : definitions) {
     if (definition.kind == Kind::data_source && definition.name == name)
       return read_data_source_definition(definition.document);
   }
-  const Rows rows = catalog.query(
-      "SELECT definition::text FROM tablegate.data_source WHERE workspace_id = $1 AND name = $2",
-      {workspace.id, name});
-  if (rows.empty()) return std::nullopt;
-  return read_data_source_definition(rows.string(0, 0), fmt::format("data source \"{}\"", name));
+  FoundDataSource found = find_data_source(catalog, workspace, name);
+  if (found.id.empty()) {
+    reason = std::move(found.reason);
+    return std::nullopt;
+  }
+  return read_data_source_definition(found.definition, fmt::format("data source \"{}\"", name));
 }
 
 bool refused_here(const std::vector<Definition>& definitions, const std::string& name) {
@@ -48,12 +50,11 @@ void fill_source_ddl(Database& catalog, const Workspace& workspace, std::vector<
       definition.broken = true;  // what is wrong with its source is reported already
       continue;
     }
+    std::string reason;
     const std::optional<DataSourceDefinition> source =
-        find_source(catalog, workspace, definitions, table.data_source);
+        find_source(catalog, workspace, definitions, table.data_source, reason);
     if (!source || (source->type != "maxcompute" && source->type != "postgresql")) {
-      refuse(source ? "\"ddl\" or \"ddl_file\" is missing: a csv source has no column types"
-                    : fmt::format("there is no data source \"{}\" in workspace {}", table.data_source,
-                                  workspace.name));
+      refuse(source ? "\"ddl\" or \"ddl_file\" is missing: a csv source has no column types" : reason);
       continue;
     }
     try {

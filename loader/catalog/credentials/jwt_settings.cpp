@@ -12,6 +12,7 @@
 #include "catalog/life/publications.hpp"
 #include "catalog/lookup.hpp"
 #include "core/proof/jwt_setting.hpp"
+#include "model/name_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -148,6 +149,29 @@ void refuse_conflict(Database& catalog, const Consumer& consumer, const JwtEntry
 }
 
 }  // namespace
+
+std::vector<std::string> drop_unusable_keys(std::string& keys) {
+  const std::unique_ptr<json_t, decltype(&json_decref)> json(json_loadb(keys.data(), keys.size(), 0, nullptr),
+                                                             &json_decref);
+  JsonDocument list;
+  parse_list(keys, list);
+  std::vector<std::string> lines;
+  JsonValue left(rapidjson::kArrayType);
+  for (rapidjson::SizeType i = 0; i < list.Size(); ++i) {
+    const auto reason = core::why_unusable(json_array_get(json.get(), i));
+    if (!reason) {
+      left.PushBack(list[i], list.GetAllocator());
+      continue;
+    }
+    const std::string kid = json_member(list[i], "kid");
+    lines.push_back(fmt::format(
+        "key {}{} is ignored: {}", i + 1,
+        kid.empty() || !bad_text(kid, 256).empty() ? "" : fmt::format(" (kid \"{}\")", kid), *reason));
+  }
+  if (lines.empty() || left.Empty()) return {};
+  keys = json_text(left);
+  return lines;
+}
 
 bool same_jwt_setting(const JwtEntry& a, const JwtEntry& b) {
   const auto plain = [](const JwtEntry& one) {

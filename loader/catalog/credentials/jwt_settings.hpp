@@ -8,12 +8,17 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "catalog/credentials/consumers.hpp"
 #include "catalog/credentials/master_key.hpp"
 #include "compile/credentials_writer.hpp"
 
 namespace tablegate::loader {
+
+// Takes the keys that are not for us out of `keys`, the text of a list of JWKs, as long as one is left. A
+// line for each: "key 2 (kid \"a\") is ignored: its use is ...".
+std::vector<std::string> drop_unusable_keys(std::string& keys);
 
 // Replaces the setting. False: it is the same already. Throws Refused: keys that core rejects, or a setting
 // whose tokens could also satisfy another consumer's (which the message names).

@@ -1,6 +1,6 @@
 // `tablegate init --rotate-master-key`: everything sealed in the catalog is sealed
 // anew with a new key, in one transaction that also writes the new fingerprint.
-// The catalog's fingerprint tells at each moment which file is valid:
+// The catalog's fingerprint shows at each moment which file is valid:
 //   1. FILE.new is made and durable              FILE is valid
 //   2. the transaction seals anew and commits    FILE until the commit, FILE.new after it
 //   3. FILE is kept as FILE.<fingerprint>, FILE.new renamed to FILE    FILE is valid

@@ -21,6 +21,10 @@ struct StepOutcome {
   int version = 0;
   std::string status;
 };
+// Whether a version requires approval now: its workspace does, or that of a table that it reads.
+bool requires_approval(Database& catalog, const ApiRow& api, int version);
+
+// "approve" where no approval is required any more is an operator's word for a version that still waits.
 StepOutcome take_step(Database& catalog, const ApiRow& api, const StepRequest& request);
 
 }  // namespace tablegate::loader

@@ -1,4 +1,4 @@
-// When a published API ends, told to its callers by the headers Deprecation (RFC
+// When a published API ends, announced to its callers by the headers Deprecation (RFC
 // 9745) and Sunset (RFC 8594). Kept per gateway and API, whatever version is
 // published there; gone once the API is taken off. A change counts as a
 // publication.

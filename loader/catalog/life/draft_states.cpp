@@ -101,9 +101,7 @@ std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRo
   for (size_t i = 0; i < apis.size(); ++i) {
     const StoredVersion after{states[i].version, states[i].status, apis[i].definition, states[i].source};
     std::string text;
-    if (after.version == 0) {
-      if (const auto latest = latest_version(catalog, apis[i])) text = breaks_text(apis[i], *latest, after);
-    }
+    if (after.version == 0) text = commit_breaks(catalog, apis[i], after).error;
     const auto now = served.find(apis[i].id);
     if (text.empty() && now != served.end() && now->second != after.version)
       text = breaks_text(apis[i], read_version(catalog, apis[i], now->second), after);

@@ -104,12 +104,13 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
     throw Refused(fmt::format("API \"{}\" cannot be committed: this draft has not passed a test", api.name),
                   fmt::format("tablegate api test \"{}\"", api.name));
   }
+  Version version;
   if (!breaking) {
-    if (const auto before = latest_version(catalog, api))
-      refuse_breaks(current, *before, {0, "", current.definition, draft.source}, "commit");
+    const CommitBreaks breaks = commit_breaks(catalog, current, {0, "", current.definition, draft.source});
+    refuse_breaks(current, breaks.error, "commit");
+    version.note = breaks.note;
   }
   const CompiledApi compiled = compile_api(draft_entry(current, draft));
-  Version version;
   version.version = latest.empty() ? 1 : static_cast<int>(latest.integer(0, 0)) + 1;
   const Rows made = catalog.query(
       "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message,"

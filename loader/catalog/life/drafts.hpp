@@ -33,9 +33,10 @@ struct Version {
   int version = 0;
   std::string status;
   bool unchanged = false;  // the draft equals the latest version
+  std::string note = {};   // of commit_breaks(), or empty
 };
-// Refused until this very draft passed a test, and without `breaking` when it would break callers of the
-// latest version that was not rejected. Two at once: one after the other.
+// Refused until this very draft passed a test, and without `breaking` when it would break callers of a
+// version that was published (commit_breaks()). Two at once: one after the other.
 Version commit_draft(Database& catalog, const ApiRow& api, const std::string& message, bool breaking);
 
 // Of what a test and a version are, `source` being what the draft is compiled against. A new name makes no

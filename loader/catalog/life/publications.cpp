@@ -7,6 +7,7 @@
 #include <set>
 
 #include "catalog/domains_in_use.hpp"
+#include "catalog/life/approval.hpp"
 #include "catalog/life/canary.hpp"
 #include "catalog/life/usage_report.hpp"
 #include "catalog/life/version_reads.hpp"
@@ -103,7 +104,7 @@ class Publisher {
   std::vector<Published> run() {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
-    check_domains();
+    for (const std::string& domain : request_.domains) check_domain(domain);
     const bool differed = !socket_fault(catalog_, request_.gateway).empty();
     std::vector<Published> published;
     std::map<std::string, bool> moved;  // REST APIs whose domains this command changed
@@ -123,11 +124,21 @@ class Publisher {
   }
 
  private:
-  void check_domains() {
-    for (const std::string& domain : request_.domains) {
-      if (catalog_.query("SELECT FROM tablegate.domain WHERE name = $1", {domain}).empty()) {
-        throw Refused(fmt::format("there is no domain \"{}\"", domain), "tablegate get domains");
-      }
+  // It is there, and shared or the workspace's of these APIs.
+  void check_domain(const std::string& domain) {
+    const Rows rows = catalog_.query(
+        "SELECT w.name, d.shared FROM tablegate.domain d JOIN tablegate.workspace w USING (workspace_id) "
+        "WHERE "
+        "d.name = $1",
+        {domain});
+    if (rows.empty())
+      throw Refused(fmt::format("there is no domain \"{}\"", domain), "tablegate get domains");
+    const bool own = std::all_of(apis_.begin(), apis_.end(),
+                                 [&](const ApiRow& api) { return api.workspace == rows.text(0, 0); });
+    if (!own && !rows.boolean(0, 1)) {
+      throw Refused(
+          fmt::format("domain \"{}\" belongs to workspace {} and is not shared", domain, rows.text(0, 0)),
+          "tablegate get domains");
     }
   }
 
@@ -204,8 +215,10 @@ class Publisher {
     }
     if (!same) require_columns(catalog_, api.id, api.name, number);
     if (!request_.breaking && !before.empty() && !same) {
-      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
-                    read_version(catalog_, api, published.version.value_or(0)), "publish");
+      refuse_breaks(api,
+                    breaks_text(api, read_version(catalog_, api, static_cast<int>(before.integer(0, 0))),
+                                read_version(catalog_, api, published.version.value_or(0))),
+                    "publish");
     }
     catalog_.query(
         "INSERT INTO tablegate.published_api (gateway, api_id, version, service) VALUES ($1, $2, $3, $4)"
@@ -234,8 +247,10 @@ class Publisher {
     check_service(api, now.string(0, 1), version.string(0, 2));
     require_columns(catalog_, api.id, api.name, version.string(0, 0));
     if (!request_.breaking) {
-      refuse_breaks(api, read_version(catalog_, api, static_cast<int>(now.integer(0, 0))),
-                    read_version(catalog_, api, canary.version), "publish");
+      refuse_breaks(api,
+                    breaks_text(api, read_version(catalog_, api, static_cast<int>(now.integer(0, 0))),
+                                read_version(catalog_, api, canary.version)),
+                    "publish");
     }
     published.publication = next_publication(catalog_, request_.gateway, api.id, now.string(0, 0));
     return published;
@@ -254,9 +269,14 @@ class Publisher {
                              fmt::format("tablegate api commit \"{}\"", api.name));
     }
     if (rows.text(0, 1) != "Publishable") {
-      throw Refused(fmt::format("version {} of API \"{}\" is {}, not Publishable", rows.text(0, 0), api.name,
-                                rows.text(0, 1)),
-                    fmt::format("tablegate api versions \"{}\"", api.name));
+      const bool waits = rows.text(0, 1).rfind("Pending", 0) == 0 &&
+                         !requires_approval(catalog_, api, static_cast<int>(rows.integer(0, 0)));
+      throw Refused(
+          fmt::format(
+              "version {} of API \"{}\" is {}, not Publishable{}", rows.text(0, 0), api.name, rows.text(0, 1),
+              waits ? "; its workspace requires no approval any more, an operator can approve it" : ""),
+          waits ? fmt::format("tablegate api approve \"{}\" --version {}", api.name, rows.text(0, 0))
+                : fmt::format("tablegate api versions \"{}\"", api.name));
     }
     return rows;
   }

@@ -1,5 +1,5 @@
 // Another name for an API: versions, publications, authorisations and tests stay
-// with it, gateways tell the new name from the next sync on.
+// with it, gateways report the new name from the next sync on.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Who called what: the sums of what nodes told (publish/usage.hpp brings it in),
+// Who called what: the sums of what nodes reported (node/usage.hpp brings it in),
 // kept by the hour for 90 days.
 #pragma once
 

@@ -13,6 +13,14 @@ StoredVersion stored(const Rows& rows, int row) {
 constexpr const char* kQuery =
     "SELECT version, status, definition::text, source::text FROM tablegate.api_version WHERE api_id = $1";
 
+// One a line.
+std::string break_lines(const StoredVersion& before, const StoredVersion& after) {
+  std::string lines;
+  for (const ContractBreak& one : contract_breaks(before.contract(), after.contract()))
+    lines += "\n  " + one.text();
+  return lines;
+}
+
 }  // namespace
 
 std::string StoredVersion::label() const {
@@ -38,17 +46,31 @@ std::optional<StoredVersion> latest_version(Database& catalog, const ApiRow& api
 }
 
 std::string breaks_text(const ApiRow& api, const StoredVersion& before, const StoredVersion& after) {
-  const std::vector<ContractBreak> breaks = contract_breaks(before.contract(), after.contract());
+  const std::string breaks = break_lines(before, after);
   if (breaks.empty()) return {};
-  std::string message =
-      fmt::format("API \"{}\": {} breaks callers of {}:", api.name, after.label(), before.label());
-  for (const ContractBreak& one : breaks) message += "\n  " + one.text();
-  return message;
+  return fmt::format("API \"{}\": {} breaks callers of {}:{}", api.name, after.label(), before.label(),
+                     breaks);
 }
 
-void refuse_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after,
-                   const std::string& verb) {
-  const std::string message = breaks_text(api, before, after);
+CommitBreaks commit_breaks(Database& catalog, const ApiRow& api, const StoredVersion& after) {
+  CommitBreaks found;
+  const std::optional<StoredVersion> latest = latest_version(catalog, api);
+  if (!latest) return found;
+  const std::string breaks = break_lines(*latest, after);
+  if (breaks.empty()) return found;
+  const Rows published = catalog.query(
+      std::string(kQuery) +
+          " AND EXISTS (SELECT FROM tablegate.publication p WHERE p.api_id = api_version.api_id AND"
+          " api_version.version IN (p.version, p.canary_version)) ORDER BY version DESC LIMIT 1",
+      {api.id});
+  if (published.empty() || stored(published, 0).version != latest->version)
+    found.note = fmt::format("API \"{}\": {} would break callers of {}, which was never published:{}",
+                             api.name, after.label(), latest->label(), breaks);
+  if (!published.empty()) found.error = breaks_text(api, stored(published, 0), after);
+  return found;
+}
+
+void refuse_breaks(const ApiRow& api, const std::string& message, const std::string& verb) {
   if (message.empty()) return;
   throw Refused(message, fmt::format("tablegate api {} \"{}\" --breaking, when every caller is ready for it",
                                      verb, api.name));

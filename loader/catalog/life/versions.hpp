@@ -32,9 +32,15 @@ std::optional<StoredVersion> latest_version(Database& catalog, const ApiRow& api
 
 // What callers of `before` lose, each break on a line of its own; empty: nothing.
 std::string breaks_text(const ApiRow& api, const StoredVersion& before, const StoredVersion& after);
-// Throws Refused, naming each break; `verb`: commit or publish, for the suggested command.
-void refuse_breaks(const ApiRow& api, const StoredVersion& before, const StoredVersion& after,
-                   const std::string& verb);
+// Throws Refused for such a text, unless it is empty; `verb`: commit or publish, for the suggested command.
+void refuse_breaks(const ApiRow& api, const std::string& breaks, const std::string& verb);
+
+// What a commit of `after` breaks. Callers know versions that were published, now or before: `error`, else
+// empty. What only the latest version had, which never was: `note`.
+struct CommitBreaks {
+  std::string error, note;
+};
+CommitBreaks commit_breaks(Database& catalog, const ApiRow& api, const StoredVersion& after);
 
 // Definitions field by field, what they are compiled against below /source.
 std::vector<FieldChange> changed_fields(const StoredVersion& from, const StoredVersion& to);

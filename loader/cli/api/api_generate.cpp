@@ -3,15 +3,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cli/api/api_verbs.hpp"
 #include "cli/output.hpp"
+#include "core/text/ascii.hpp"
 #include "mirror/sample_row.hpp"
 #include "mirror/table_status.hpp"
 #include "model/api_rules.hpp"
+#include "model/name_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
+
+// A parameter's name for a column whose own name is none ("user name", "1st"): what may not be in a name
+// becomes '_'. `number`: of the column in its table, for names of which nothing is left.
+std::string proposed_name(const std::string& column, size_t number) {
+  if (bad_parameter_name(column).empty()) return column;
+  std::string name;
+  for (const char c : column) {
+    const bool good = core::is_letter(c) || core::is_digit(c) || c == '_' || c == '-' || c == '.';
+    if (good || (!name.empty() && name.back() != '_')) name += good ? c : '_';
+  }
+  while (!name.empty() && name.back() == '_') name.pop_back();
+  if (name.empty()) name = fmt::format("column_{}", number);
+  if (!core::is_letter(name.front()) && name.front() != '_') name.insert(0, "_");
+  return name;
+}
 
 class Wizard {
  public:
@@ -86,9 +104,10 @@ class Wizard {
         .AddMember("response_type", "JSON", allocator)
         .AddMember("mode", text(defaults.mode), allocator);
     document_.AddMember("table", text(table_.name), allocator);
+    propose_names();
     JsonValue request(rapidjson::kArrayType), response(rapidjson::kArrayType);
     for (size_t i = 0; i < by_.size(); ++i)
-      request.PushBack(request_parameter(by_[i], values.empty() ? nullptr : &values[i]), allocator);
+      request.PushBack(request_parameter(i, values.empty() ? nullptr : &values[i]), allocator);
     std::vector<std::string> returned = options_.returned;
     for (size_t i = 0; options_.returned.empty() && i < table_.columns.size(); ++i)
       returned.push_back(table_.columns[i].name);
@@ -113,18 +132,32 @@ class Wizard {
     document_.AddMember("authentication", authentication, allocator);
   }
 
-  JsonValue request_parameter(const std::string& name, const std::string* value) {
+  // Of the request parameters, each one once.
+  void propose_names() {
+    std::set<std::string> taken(by_.begin(), by_.end());
+    for (const std::string& by : by_) {
+      const auto number = static_cast<size_t>(&require(by) - table_.columns.data()) + 1;
+      const std::string proposed = proposed_name(by, number);
+      std::string name = proposed;
+      for (size_t i = 2; name != by && !taken.insert(name).second; ++i)
+        name = fmt::format("{}_{}", proposed, i);
+      names_.push_back(name);
+    }
+  }
+
+  JsonValue request_parameter(size_t place, const std::string* value) {
     auto& allocator = document_.GetAllocator();
-    const TableColumn& column = require(name);
+    const TableColumn& column = require(by_[place]);
+    const std::string& name = names_[place];
     const auto type = core::natural_parameter_type(column.type);
     if (!type) {
-      throw Refused(fmt::format("column \"{}\" is {}, a type that parameters cannot be compared with", name,
-                                core::column_type_name(column.type)),
+      throw Refused(fmt::format("column \"{}\" is {}, a type that parameters cannot be compared with",
+                                column.name, core::column_type_name(column.type)),
                     "--by another column");
     }
     JsonValue item(rapidjson::kObjectType);
     const bool in_path = options_.path.find("{" + name + "}") != std::string::npos;
-    item.AddMember("name", text(name), allocator).AddMember("column", text(name), allocator);
+    item.AddMember("name", text(name), allocator).AddMember("column", text(column.name), allocator);
     item.AddMember("type", text(core::parameter_type_name(*type)), allocator)
         .AddMember("operator", text(RequestParameter().comparison), allocator);
     item.AddMember("in", JsonValue(rapidjson::StringRef(in_path ? "path" : "query")), allocator)
@@ -149,6 +182,7 @@ class Wizard {
   const ApiOptions& options_;
   TableInfo table_;
   std::vector<std::string> by_;
+  std::vector<std::string> names_;  // of the parameters for them
   JsonDocument document_;
 };
 

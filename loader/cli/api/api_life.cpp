@@ -100,6 +100,7 @@ void api_commit(const Settings& settings, const ApiOptions& options) {
   begin(json, options);
   for (const ApiRow& api : apis) {
     const Version version = commit_draft(catalog, api, options.message, options.breaking);
+    if (!version.note.empty() && !settings.quiet) fmt::print(stderr, "note: {}\n", version.note);
     json.begin_object()
         .key("name")
         .text(api.name)

@@ -46,7 +46,7 @@ struct ApiOptions {
 // "k=v" each; throws WrongUsage.
 std::vector<std::pair<std::string, std::string>> read_parameters(const std::vector<std::string>& texts);
 
-// The APIs that `names` or --business-process tell; WrongUsage when neither is given.
+// The APIs that `names` or --business-process select; WrongUsage when neither is given.
 std::vector<ApiRow> chosen_apis(Database& catalog, const Settings& settings, const ApiOptions& options);
 
 // What publish, unpublish and their like print.

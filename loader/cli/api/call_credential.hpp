@@ -1,4 +1,4 @@
-// The credential of `api call`: which type it is, and where it stands in the
+// The credential of `api call`: which type it is, and where it is in the
 // request.
 #pragma once
 

@@ -22,7 +22,7 @@ struct HmacHeaders {
 HmacHeaders hmac_headers(const ApiRequest& request, const std::string& access_key, const std::string& date,
                          const std::string& nonce);
 
-// The lines of the string to sign; LF stands between them.
+// The lines of the string to sign; LF is between them.
 std::vector<std::string> lines_to_sign(const ApiRequest& request, const HmacHeaders& headers);
 
 // Base64 of the HMAC by the request's method over the lines.

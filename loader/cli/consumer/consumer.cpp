@@ -34,7 +34,7 @@ void grant(const Settings& settings, const ConsumerOptions& options, bool allow)
       options.api.empty() ? "REST API " + options.rest_api + version : "API " + options.api;
   report_consumer(settings, options.name, done,
                   (allow ? "authorised for " : "no longer authorised for ") + target);
-  report_served(settings, catalog);
+  report_served(settings, catalog, {}, done && !allow ? "the consumer can still call it" : "");
 }
 
 void change_one(const Settings& settings, Database& catalog, const std::string& name,
@@ -51,7 +51,8 @@ void change_one(const Settings& settings, Database& catalog, const std::string& 
 void change(const Settings& settings, const std::string& name, const std::string& verb) {
   Database catalog = settings.open_catalog();
   change_one(settings, catalog, name, verb);
-  report_served(settings, catalog);
+  const bool ends = verb == "disable" || verb == "delete";
+  report_served(settings, catalog, {}, ends ? "its keys still work" : "");
 }
 
 using SharedOptions = std::shared_ptr<ConsumerOptions>;

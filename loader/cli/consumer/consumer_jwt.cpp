@@ -41,7 +41,7 @@ void read_source(const std::string& text, JwtEntry& setting) {
     }
   }
   const std::string reason =
-      header ? bad_header_name(setting.source_name) : bad_parameter_name(setting.source_name);
+      header ? bad_credential_header(setting.source_name) : bad_parameter_name(setting.source_name);
   if (!reason.empty()) throw Refused("--source: the name " + reason);
 }
 
@@ -85,9 +85,12 @@ std::string read_keys(const ConsumerOptions& options) {
                        "\"alg\" and \"kid\" in the JWK");
     const std::string text = read_file(options.jwks, kMaxKeyFile);
     // Core's reader sees the file as it is: members given twice would be lost in another tree.
-    if (const auto keys = core::parse_jwks(text); !keys)
+    if (const auto keys = core::parse_jwks(text, core::UnusableJwks::ignored); !keys)
       throw Refused(options.jwks + " " + keys.error().text());
-    return key_list(text, options.jwks);
+    std::string list = key_list(text, options.jwks);
+    for (const std::string& line : drop_unusable_keys(list))
+      fmt::print(stderr, "warning: {}: {}\n", options.jwks, line);
+    return list;
   }
   const std::string& file = options.pem.empty() ? options.secret_file : options.pem;
   if (options.algorithm.empty())

@@ -91,7 +91,7 @@ void consumer_revoke_key(const Settings& settings, const ConsumerOptions& option
   const bool done = revoke_key(catalog, find_consumer(catalog, options.name), options.key_id, at);
   report_consumer(settings, options.name, done,
                   at ? "key " + options.key_id + " expires " + *at : "key " + options.key_id + " revoked");
-  report_served(settings, catalog);
+  report_served(settings, catalog, {}, done && !at ? "the key still works" : "");
 }
 
 }  // namespace tablegate::loader

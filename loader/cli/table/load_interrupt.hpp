@@ -10,7 +10,7 @@
 
 namespace tablegate::loader {
 
-// Exit 130 after Ctrl-C, as a shell tells it.
+// Exit 130 after Ctrl-C, as a shell reports it.
 struct Interrupted : Failure {
   Interrupted(int signal, const std::string& message) : Failure(128 + signal, message, {}) {}
 };

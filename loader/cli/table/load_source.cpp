@@ -4,6 +4,7 @@
 
 #include "base/refusal.hpp"
 #include "core/text/ascii.hpp"
+#include "model/allowed_sources.hpp"
 #include "model/ddl_lexer.hpp"
 #include "source/csv/csv.hpp"
 #include "source/postgresql/postgresql_source.hpp"
@@ -94,15 +95,32 @@ std::map<std::string, DdlType> nested_types(const TableSpec& spec) {
   return spec.ddl.empty() ? std::map<std::string, DdlType>() : parse_nested_types(spec.ddl);
 }
 
+// The files that may be opened. Throws Refused for a source that is not allowed.
+FileRoot allowed_files(const LoadOptions& options, const TableSpec& spec) {
+  if (options.allowed.empty()) return {};
+  if (!options.from.empty())
+    throw WrongUsage(
+        "--from and --allow-source exclude each other: a list is for the data sources of tables");
+  const AllowedSources allowed(options.allowed);
+  if (const std::string missing = allowed.missing(spec.source); !missing.empty()) {
+    throw Refused(fmt::format("DataSource \"{}\": {} is not an allowed source (--allow-source, {})",
+                              spec.source_name, missing, sources_file()),
+                  fmt::format("tablegate table watch --allow-source '{}'", missing));
+  }
+  return spec.source_type == "csv" && !spec.source.path.empty() ? FileRoot(allowed.root_of(spec.source.path))
+                                                                : FileRoot();
+}
+
 }  // namespace
 
 std::unique_ptr<TableSource> open_source(const LoadOptions& options, const TableSpec& spec) {
   const From from = from_of(options, spec);
   refuse_foreign_options(options, from.scheme);
+  FileRoot files = allowed_files(options, spec);
   if (from.scheme == "csv") {
-    return std::make_unique<CsvSource>(
-        csv_options(options.csv, options.maxcompute.partitions, from.rest, spec), spec.columns,
-        nested_types(spec));
+    CsvOptions csv = csv_options(options.csv, options.maxcompute.partitions, from.rest, spec);
+    csv.root = std::move(files);
+    return std::make_unique<CsvSource>(std::move(csv), spec.columns, nested_types(spec));
   }
   if (from.scheme == "maxcompute") {
     return std::make_unique<MaxComputeSource>(project_of(spec.source), core::to_lower(spec.source_table),

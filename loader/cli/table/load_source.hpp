@@ -1,9 +1,11 @@
 // Which source `table load` reads: --from, else the table's data source, with the
-// options that belong to each. Options of other sources are rejected with a clear error.
+// options that belong to each. Options of other sources are rejected with a clear error,
+// and so is a source that a service does not allow.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/table/csv_options.hpp"
 #include "mirror/load.hpp"
@@ -20,6 +22,7 @@ struct LoadOptions {
   MaxComputeOptions maxcompute;
   LoadLimits limits;
   LoadMode mode;
+  std::vector<std::string> allowed;  // rules of the sources that may be read; none: every source
 };
 
 // Opens it. Throws Refused, WrongUsage, SystemFailure.

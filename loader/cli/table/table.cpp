@@ -82,6 +82,7 @@ void load(const Settings& settings, const LoadOptions& options) {
   Database catalog = settings.open_catalog();
   const TableSpec spec = read_table_spec(catalog, options.table);
   report_generation(settings, spec.name, load_again(settings, options, catalog, spec));
+  warn_of_views(settings, spec.name);
 }
 
 void add_mode_options(Verb& verb, LoadMode& mode) {
@@ -135,6 +136,10 @@ void add_load(Verb& table, Settings& settings) {
   verb->add_option("--max-shrink", options->limits.max_shrink,
                    "reject a loss of more than this percentage of the rows")
       ->check(between(0.0, 100.0));
+  verb->add_option(
+          "--allow-source", options->allowed,
+          "csv:/DIR, postgresql:HOST[:PORT] or maxcompute:URL: read no other data source; repeatable")
+      ->allow_extra_args(false);
   add_mode_options(*verb, options->mode);
   add_csv_options(*verb, options->csv);
   add_maxcompute_options(*verb, options->maxcompute);
@@ -170,7 +175,7 @@ void add_table(Verb& app, Settings& settings) {
   status->footer("Examples:\n  tablegate table status\n  tablegate table status user_info -o json");
   status->callback([&settings, name] {
     Database catalog = settings.open_catalog();
-    print_table_status(catalog, *name, settings.json);
+    print_table_status(settings, catalog, *name);
   });
 
   Verb* columns =
@@ -184,6 +189,7 @@ void add_table(Verb& app, Settings& settings) {
   });
 
   add_table_rollback(*table, settings);
+  add_table_views(*table, settings);
   add_table_watch(*table, settings);
   add_later_verb(*table, "advise", "table advise");
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/output.hpp"
+#include "cli/table/table_verbs.hpp"
 #include "core/manifest/types.hpp"
 #include "mirror/table_spec.hpp"
 #include "mirror/table_status.hpp"
@@ -59,9 +60,10 @@ void print_columns_json(const TableSpec& spec) {
 
 }  // namespace
 
-void print_table_status(Database& catalog, const std::string& name, bool json) {
-  const std::vector<TableStatus> tables = table_status(catalog, name, json && !name.empty());
-  if (json) return print_status_json(tables);
+void print_table_status(const Settings& settings, Database& catalog, const std::string& name) {
+  const std::vector<TableStatus> tables = table_status(catalog, name, settings.json && !name.empty());
+  warn_of_views(settings, name);
+  if (settings.json) return print_status_json(tables);
   std::vector<std::vector<std::string>> lines = {
       {"TABLE", "GENERATION", "STATUS", "ROWS", "LOADED", "AGE", "SOURCE TIME", "SOURCE"}};
   for (const TableStatus& table : tables) {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/database.hpp"
+#include "cli/cli.hpp"
 
 namespace tablegate::loader {
 
@@ -12,7 +12,7 @@ namespace tablegate::loader {
 // [{"table","generation","status","rows","source","loaded_by","started_at","finished_at"}],
 // newest generation first; pruned and failed ones only in JSON and only for a named table. Throws Refused: no
 // such table.
-void print_table_status(Database& catalog, const std::string& name, bool json);
+void print_table_status(const Settings& settings, Database& catalog, const std::string& name);
 
 // JSON: [{"name","type","sql_type","not_null","primary_key","parameter_type"}], in the table's order.
 void print_table_columns(Database& catalog, const std::string& name, bool json);

@@ -51,6 +51,7 @@ void add_table_rollback(Verb& table, Settings& settings) {
     const TableSpec spec = read_table_spec(catalog, *name);
     Database mirror = settings.open_mirror();
     report_generation(settings, spec.name, rollback_table(catalog, mirror, spec, *generation));
+    warn_of_views(settings, spec.name);
   });
 }
 

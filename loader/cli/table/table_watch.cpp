@@ -1,4 +1,4 @@
-// `tablegate table watch`: refreshes on schedule.
+// `tablegate table watch`: refreshes on schedule, from the sources that are allowed.
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -9,6 +9,7 @@
 #include "cli/table/table_verbs.hpp"
 #include "mirror/refresh_watch.hpp"
 #include "mirror/table_status.hpp"
+#include "model/allowed_sources.hpp"
 #include "source/maxcompute/maxcompute_credentials.hpp"
 
 namespace tablegate::loader {
@@ -28,8 +29,25 @@ void check_tables(Database& catalog, const std::vector<std::string>& names) {
   }
 }
 
-void watch(const Settings& settings, WatchOptions options, const std::string& credentials) {
+// Those of the command line and of the file, which is read again for each load.
+std::vector<std::string> allowed_sources(const std::vector<std::string>& given) {
+  std::vector<std::string> rules = given;
+  for (std::string& rule : read_sources_file()) rules.push_back(std::move(rule));
+  return rules;
+}
+
+void watch(const Settings& settings, WatchOptions options, const std::string& credentials,
+           const std::vector<std::string>& given) {
+  const AllowedSources checked(given);
   if (!credentials.empty()) read_credentials(credentials);  // a file that cannot be used is reported now
+  options.allowed = [&given] { return allowed_sources(given); };
+  if (options.allowed().empty()) {
+    throw Refused(
+        fmt::format("no source is allowed, so nothing would be loaded: --allow-source is missing, and {} "
+                    "has no line",
+                    sources_file()),
+        "tablegate table watch --allow-source csv:/srv/exports");
+  }
   {
     Database catalog = settings.open_catalog(kCatalogPatience);
     check_tables(catalog, options.tables);
@@ -65,6 +83,12 @@ void add_table_watch(Verb& table, Settings& settings) {
   verb->add_flag("--once", options->once, "load what is due now, then end: exit 1 if a load failed");
   verb->add_option("--keep", options->keep, "generations to keep, as for table load (default: 2)")
       ->check(between(2, 100));
+  const auto allowed = std::make_shared<std::vector<std::string>>();
+  verb->add_option(
+          "--allow-source", *allowed,
+          "csv:/DIR, postgresql:HOST[:PORT] or maxcompute:URL: load from it; repeatable, beside the lines "
+          "of /etc/tablegate/sources")
+      ->allow_extra_args(false);
   const auto credentials = std::make_shared<std::string>();
   verb->add_option(
       "--credentials", *credentials,
@@ -76,11 +100,12 @@ void add_table_watch(Verb& table, Settings& settings) {
       "or {\"schedule\": \"0 3 * * *\", \"time_zone\": \"Europe/Berlin\"}. A time that was missed is made up "
       "once.\n"
       "Examples:\n"
-      "  tablegate table watch\n"
+      "  tablegate table watch --allow-source csv:/srv/exports --allow-source postgresql:db2\n"
       "  tablegate table watch user_info --retries 5 --retry-pause 30\n"
       "  tablegate table watch --credentials /etc/tablegate/odps_config.ini\n"
       "  tablegate table watch --once");
-  verb->callback([&settings, options, credentials] { watch(settings, *options, *credentials); });
+  verb->callback(
+      [&settings, options, credentials, allowed] { watch(settings, *options, *credentials, *allowed); });
 }
 
 }  // namespace tablegate::loader

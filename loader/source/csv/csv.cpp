@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "model/time_zone.hpp"
@@ -12,22 +11,22 @@
 namespace tablegate::loader {
 namespace {
 
-uint64_t size_of_all(const std::vector<std::string>& paths) {
+// Bytes of regular files; 0 where one is none.
+uint64_t size_of_all(const std::vector<std::string>& paths, const FileRoot& root) {
   uint64_t total = 0;
   for (const std::string& path : paths) {
-    std::error_code error;
-    const uint64_t size = std::filesystem::file_size(path, error);
-    if (error) return 0;
-    total += size;
+    struct stat about {};
+    if (!root.stat(path, about) || !S_ISREG(about.st_mode)) return 0;
+    total += static_cast<uint64_t>(about.st_size);
   }
   return total;
 }
 
 // The time of the newest change; nullopt where one of the files has none.
-std::optional<SourceTime> newest_of(const std::vector<std::string>& paths) {
+std::optional<SourceTime> newest_of(const std::vector<std::string>& paths, const FileRoot& root) {
   std::optional<SourceTime> newest;
   for (const std::string& path : paths) {
-    const std::optional<SourceTime> time = file_time(path);
+    const std::optional<SourceTime> time = file_time(path, root);
     if (!time) return std::nullopt;
     newest = std::max(newest, time);
   }
@@ -89,9 +88,9 @@ CsvSource::CsvSource(CsvOptions options, std::vector<TableColumn> columns,
     else
       check_constant(column, constant->second);
   }
-  paths_ = list_files(options_.path);
-  total_ = size_of_all(paths_);
-  time_ = newest_of(paths_);
+  paths_ = list_files(options_.path, options_.root);
+  total_ = size_of_all(paths_, options_.root);
+  time_ = newest_of(paths_, options_.root);
   first_ = std::make_unique<CsvFile>(paths_[0], options_, names_);
 }
 

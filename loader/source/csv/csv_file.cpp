@@ -23,7 +23,7 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
 CsvFile::CsvFile(const std::string& path, const CsvOptions& options, const std::vector<std::string>& columns)
     : options_(options),
       label_(path == "-" ? "standard input" : path),
-      bytes_(std::make_unique<TextSource>(open_bytes(path), options.charset)),
+      bytes_(std::make_unique<TextSource>(open_bytes(path, options.root), options.charset)),
       reader_(std::make_unique<RecordReader>(*bytes_, options_, label_)),
       columns_(columns) {
   read_header(columns);

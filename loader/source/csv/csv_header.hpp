@@ -7,7 +7,7 @@
 
 namespace tablegate::loader {
 
-// Names every column, of two or more. Such a record is never a row, whatever the options say: nobody passes
+// Names every column, of two or more. Such a record is never a row, whatever the options say: no one passes
 // --header to a scheduled refresh.
 bool is_header(const std::vector<std::string>& fields, const std::vector<std::string>& columns);
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_root.hpp"
 #include "source/csv/time_format.hpp"
 
 namespace tablegate::loader {
@@ -33,6 +34,7 @@ enum class RowHeader : uint8_t {
 
 struct CsvOptions {
   std::string path;  // a file, a .gz file, a folder, a glob or "-"
+  FileRoot root;     // opens the files
   RowFormat format = RowFormat::csv;
   CsvQuotes quotes = CsvQuotes::strict;  // csv
   RowHeader header = RowHeader::detect;

@@ -122,8 +122,28 @@ void put_two_digits(int64_t number, char*& out) {
   *out++ = static_cast<char>('0' + number % 10);
 }
 
+// Whether RFC 3339 has a form for the year of a time that is not BC: it has four digits.
+bool has_plain_year(std::string_view text) {
+  return text.size() > 4 && text[4] == '-';
+}
+
+// `clock` is PostgreSQL's, without its offset.
+bool put_date_time(std::string_view clock, std::string_view offset, ByteSink& sink) {
+  char* room = sink.reserve(clock.size() + offset.size() + 2);
+  if (room == nullptr) return false;
+  char* out = room;
+  *out++ = '"';
+  put_instant(clock, out);
+  std::memcpy(out, offset.data(), offset.size());
+  out += offset.size();
+  *out++ = '"';
+  sink.commit(static_cast<size_t>(out - room));
+  return true;
+}
+
 // A timestamptz: `utc` is its text with offset +00, `wall` the clock of the table's zone (empty: UTC). Their
-// difference is the offset, so the zone's rules stay PostgreSQL's own.
+// difference is the offset, so the zone's rules stay PostgreSQL's own. RFC 3339 (section 5.6) knows offsets
+// of whole minutes and years of four digits: what the zone's clock cannot say is said in UTC, with Z.
 bool write_timestamptz(std::string_view utc, std::string_view wall, ByteSink& sink) {
   const size_t offset_at = offset_start(utc);
   int64_t utc_clock = 0;
@@ -132,43 +152,28 @@ bool write_timestamptz(std::string_view utc, std::string_view wall, ByteSink& si
       !wall_seconds(utc.substr(0, offset_at), utc_clock)) {
     return write_json_string(utc, sink);  // infinity, -infinity, BC: PostgreSQL's text
   }
-  std::string_view clock = utc.substr(0, offset_at);
-  int64_t offset = 0;
-  if (!wall.empty()) {
-    if (!wall_seconds(wall, wall_clock)) return write_json_string(utc, sink);
-    offset = wall_clock - utc_clock;
-    if (offset <= -86400 || offset >= 86400) return write_json_string(utc, sink);  // no offset of any zone
-    clock = wall;
+  const std::string_view clock = utc.substr(0, offset_at);
+  if (wall.empty() && has_plain_year(clock)) return put_date_time(clock, "+00:00", sink);
+  if (has_plain_year(wall) && wall_seconds(wall, wall_clock)) {
+    const int64_t offset = wall_clock - utc_clock;
+    if (offset % 60 == 0 && offset > -86400 && offset < 86400) {
+      char text[] = "+hh:mm";
+      char* out = text;
+      *out++ = offset < 0 ? '-' : '+';
+      const int64_t minutes = (offset < 0 ? -offset : offset) / 60;
+      put_two_digits(minutes / 60, out);
+      ++out;
+      put_two_digits(minutes % 60, out);
+      return put_date_time(wall, {text, sizeof text - 1}, sink);
+    }
   }
-  char* room = sink.reserve(clock.size() + 12);
-  if (room == nullptr) return false;
-  char* out = room;
-  *out++ = '"';
-  put_instant(clock, out);
-  *out++ = offset < 0 ? '-' : '+';
-  const int64_t distance = offset < 0 ? -offset : offset;
-  put_two_digits(distance / 3600, out);
-  *out++ = ':';
-  put_two_digits(distance / 60 % 60, out);
-  if (distance % 60 != 0) {
-    *out++ = ':';
-    put_two_digits(distance % 60, out);
-  }
-  *out++ = '"';
-  sink.commit(static_cast<size_t>(out - room));
-  return true;
+  return has_plain_year(clock) ? put_date_time(clock, "Z", sink) : write_json_string(utc, sink);
 }
 
 bool write_timestamp(std::string_view text, ByteSink& sink) {
-  if (ends_with(text, " BC") || count_escapes(text) != 0) return write_json_string(text, sink);
-  char* room = sink.reserve(text.size() + 2);
-  if (room == nullptr) return false;
-  char* out = room;
-  *out++ = '"';
-  put_instant(text, out);
-  *out++ = '"';
-  sink.commit(static_cast<size_t>(out - room));
-  return true;
+  if (ends_with(text, " BC") || !has_plain_year(text) || count_escapes(text) != 0)
+    return write_json_string(text, sink);
+  return put_date_time(text, {}, sink);
 }
 
 // ---- bytea

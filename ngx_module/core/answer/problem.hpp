@@ -53,7 +53,7 @@ ProblemKind server_problem_kind(uint16_t status, bool reading_body);
 
 // One problem. `subject` is a parameter's name (of the definition, never the caller's bytes) or "body",
 // `detail` a text of ours; both live as long as the request. `reason` is a static word for the log, which no
-// caller sees: it may tell what the answer must not.
+// caller sees: it may say what the answer must not.
 struct Problem {
   Problem() = default;
   Problem(Slug what, std::string_view about, std::string_view text,

@@ -1,7 +1,9 @@
 #include "core/call/parameters.hpp"
 
-#include "core/route/router.hpp"
-#include "core/text/utf8.hpp"
+#include <algorithm>
+
+#include "core/call/given_values.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::core {
 
@@ -13,20 +15,17 @@ struct Found {
   std::string_view complaint = "is not correctly percent-encoded";
 };
 
-Found find_pair(std::string_view pairs, const Parameter& parameter, Arena& arena) {
-  Found found;
-  const QueryValue value = find_query_value(pairs, parameter.name);
-  found.count = value.count;
-  if (value.count == 1) found.value = decode_query_value(value.raw, arena);
-  return found;
+// A copy, because values must be NUL-terminated.
+std::string_view copy_of(std::string_view value, Arena& arena) {
+  const char* copy = arena.copy(value);
+  return copy == nullptr ? std::string_view() : std::string_view(copy, value.size());
 }
 
 // A member of the body's object. Its JSON type must be that of the parameter: 5 as a text could be "5" or
 // "5.0". null is the same as absent.
-Found find_member(const FlatObject& object, const Parameter& parameter, Arena& arena) {
+Found find_member(const FlatMember* member, const Parameter& parameter, Arena& arena) {
   using Kind = FlatMember::Kind;
   Found found;
-  const FlatMember* member = object.find(parameter.name);
   if (member == nullptr || member->kind == Kind::null) return found;
   found.count = 1;
   const bool number = is_number(parameter.type);
@@ -46,63 +45,61 @@ Found find_member(const FlatObject& object, const Parameter& parameter, Arena& a
       found.complaint = "must be one value";
       return found;
   }
-  const char* copy = arena.copy(member->text);  // values must be NUL-terminated
-  if (copy != nullptr) found.value = {copy, member->text.size()};
+  found.value = copy_of(member->text, arena);
   return found;
 }
 
-// The bodies that parameters are read from.
-struct BodyValues {
-  std::string_view form;
-  FlatObject json;
-  bool is_json = false;
-};
-
-Problem read_body(const RequestData& request, Arena& arena, BodyValues& out) {
-  if (request.body_pending) return {Slug::internal_error, {}, {}, "body_not_read"};
-  if (request.body == nullptr) return {};
-  switch (request.body->kind) {
-    case Body::Kind::none:
-      return {};
-    case Body::Kind::form:
-      out.form = request.body->bytes;
-      return {};
-    case Body::Kind::json:
-      out.is_json = true;
-      return parse_json_body(request.body->bytes, arena, out.json);
-    case Body::Kind::other:
-      break;
-  }
-  return {Slug::unsupported_media_type, {}, {}};
+// A value within a path: nginx has decoded it, apart from slashes.
+std::string_view path_value(std::string_view value, Arena& arena) {
+  char* copy = arena.copy(value);
+  if (copy == nullptr) return {};
+  std::replace(copy, copy + value.size(), '\0', '/');
+  return {copy, value.size()};
 }
 
-Found find_parameter(const Api& api, const Parameter& parameter, const RequestData& request,
-                     const BodyValues& body, Arena& arena) {
+Found find_parameter(const Parameter& parameter, const GivenValue& given, bool json, Arena& arena) {
+  if (json && parameter.place == ParameterPlace::body) return find_member(given.member, parameter, arena);
   Found found;
+  found.count = given.count;
+  if (found.count != 1) return found;
   switch (parameter.place) {
     case ParameterPlace::query:
-      return find_pair(request.query, parameter, arena);
     case ParameterPlace::body:
-      return body.is_json ? find_member(body.json, parameter, arena) : find_pair(body.form, parameter, arena);
-    case ParameterPlace::path: {
-      const std::string_view value = path_parameter(api, request.path, parameter.name);
-      found.count = value.empty() ? 0 : 1;
-      const char* copy = arena.copy(value);
-      if (copy != nullptr) found.value = {copy, value.size()};
-      return found;
-    }
-    case ParameterPlace::header: {
-      if (request.headers == nullptr) return found;
-      const std::string_view value = request.headers->find(parameter.name, found.count);
-      const char* copy = arena.copy(value);
-      if (copy != nullptr) found.value = {copy, value.size()};
-      return found;
-    }
+      found.value = decode_query_value(given.raw, arena);
+      break;
+    case ParameterPlace::path:
+      found.value = path_value(given.raw, arena);
+      break;
+    case ParameterPlace::header:
+      found.value = copy_of(given.raw, arena);
+      break;
   }
   return found;
 }
 
+// Finds one header by its name.
+class OneHeader final : public HeaderSource::Visitor {
+ public:
+  explicit OneHeader(std::string_view name) : name_(name) {}
+  void header(std::string_view name, std::string_view value) override {
+    if (same_in_any_case(name, name_) && count++ == 0) first = value;
+  }
+
+  unsigned count = 0;
+  std::string_view first;
+
+ private:
+  std::string_view name_;
+};
+
 }  // namespace
+
+std::string_view HeaderSource::find(std::string_view name, unsigned& count) const {
+  OneHeader one(name);
+  visit(one);
+  count = one.count;
+  return one.first;
+}
 
 Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena, BoundValues& bound) {
   bound = {};
@@ -110,13 +107,12 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
   const char** values =
       static_cast<const char**>(arena.allocate(api.parameters.size() * sizeof(const char*)));
   if (values == nullptr) return {Slug::internal_error, {}, {}};
-  BodyValues body;
-  if (api.reads_body) {
-    if (const Problem problem = read_body(request, arena, body)) return problem;
-  }
-  const char** next = values;
-  for (const Parameter& parameter : api.parameters) {
-    Found found = find_parameter(api, parameter, request, body, arena);
+  GivenValues given(api);
+  if (const Problem problem = given.read(request, arena)) return problem;
+  const bool json = request.body != nullptr && request.body->kind == Body::Kind::json;
+  for (size_t i = 0; i < api.parameters.size(); ++i) {
+    const Parameter& parameter = api.parameters[i];
+    Found found = find_parameter(parameter, given[i], json, arena);
     if (found.count > 1) return {Slug::invalid_parameter, parameter.name, "is given more than once"};
     if (found.count == 0) {
       if (parameter.default_value) {
@@ -124,7 +120,7 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
       } else if (parameter.required) {
         return {Slug::missing_parameter, parameter.name, "is required"};
       } else {
-        *next++ = nullptr;
+        values[i] = nullptr;
         continue;
       }
     }
@@ -134,7 +130,7 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
     std::string_view detail;
     const std::string_view checked = check_value(parameter, found.value, arena, detail);
     if (checked.data() == nullptr) return {Slug::invalid_parameter, parameter.name, detail};
-    *next++ = checked.data();
+    values[i] = checked.data();
   }
   bound.values = values;
   return {};

@@ -17,17 +17,28 @@
 
 namespace tablegate::core {
 
-// Reads header `name` (any case). `count` is the number of its occurrences; the value is that of the first
-// one and lives as long as the request.
+// The headers of a request. Names and values live as long as the request.
 class HeaderSource {
  public:
+  class Visitor {
+   public:
+    virtual void header(std::string_view name, std::string_view value) = 0;
+
+   protected:
+    ~Visitor() = default;
+  };
+
   virtual ~HeaderSource() = default;
-  virtual std::string_view find(std::string_view name, unsigned& count) const = 0;
+  // Calls the visitor for each header, in their order.
+  virtual void visit(Visitor& visitor) const = 0;
+  // The value of the first header `name` (any case). `count` is the number of its occurrences.
+  virtual std::string_view find(std::string_view name, unsigned& count) const;
 };
 
 // The sources of parameters and credentials. All of it lives as long as the request.
 struct RequestData {
-  std::string_view path;   // as matched by the router
+  // As matched by the router. A NUL byte stands for an encoded slash: data within a segment.
+  std::string_view path;
   std::string_view query;  // raw, without '?'
   const HeaderSource* headers = nullptr;
   const Body* body = nullptr;  // null: none, or not read yet
@@ -56,6 +67,9 @@ struct QueryValue {
   std::string_view raw;
 };
 QueryValue find_query_value(std::string_view query, std::string_view name);
+
+// The decoded byte of `raw` at `at`, which is advanced; -1: the encoding is invalid.
+int next_query_byte(std::string_view raw, size_t& at);
 
 // Whether a raw name or value of a query equals `text` after decoding; allocates nothing.
 bool query_text_is(std::string_view raw, std::string_view text);

@@ -6,9 +6,14 @@ namespace tablegate::core {
 
 namespace {
 
-// The decoded byte of `text` at `at`, which is advanced; -1 when the encoding is invalid.
-int next_byte(std::string_view text, size_t& at) {
-  const char c = text[at];
+bool encoded(std::string_view text) {
+  return text.find_first_of("%+") != std::string_view::npos;
+}
+
+}  // namespace
+
+int next_query_byte(std::string_view raw, size_t& at) {
+  const char c = raw[at];
   if (c == '+') {
     ++at;
     return ' ';
@@ -17,19 +22,13 @@ int next_byte(std::string_view text, size_t& at) {
     ++at;
     return static_cast<unsigned char>(c);
   }
-  if (at + 2 >= text.size()) return -1;
-  const int high = hex_value(text[at + 1]);
-  const int low = hex_value(text[at + 2]);
+  if (at + 2 >= raw.size()) return -1;
+  const int high = hex_value(raw[at + 1]);
+  const int low = hex_value(raw[at + 2]);
   if (high < 0 || low < 0) return -1;
   at += 3;
   return high * 16 + low;
 }
-
-bool encoded(std::string_view text) {
-  return text.find_first_of("%+") != std::string_view::npos;
-}
-
-}  // namespace
 
 bool query_text_is(std::string_view raw, std::string_view text) {
   if (!encoded(raw)) return raw == text;
@@ -37,7 +36,7 @@ bool query_text_is(std::string_view raw, std::string_view text) {
   size_t at = 0;
   for (char expected : text) {
     if (at >= raw.size()) return false;
-    if (next_byte(raw, at) != static_cast<unsigned char>(expected)) return false;
+    if (next_query_byte(raw, at) != static_cast<unsigned char>(expected)) return false;
   }
   return at == raw.size();
 }
@@ -69,7 +68,7 @@ std::string_view decode_query_value(std::string_view raw, Arena& arena) {
   if (out == nullptr) return {};
   size_t size = 0;
   for (size_t at = 0; at < raw.size();) {
-    const int byte = next_byte(raw, at);
+    const int byte = next_query_byte(raw, at);
     if (byte < 0) return {};
     out[size++] = static_cast<char>(byte);
   }

@@ -91,18 +91,33 @@ bool take(std::string_view& text, char expected) {
   return true;
 }
 
+// PostgreSQL's text of times that RFC 3339 has no form for, as answers have it: these words, and a year BC.
+bool is_infinity(std::string_view text) {
+  return text == "infinity" || text == "-infinity";
+}
+
+bool take_bc(std::string_view& text) {
+  constexpr std::string_view kBc = " BC";
+  if (text.size() < kBc.size() || text.substr(text.size() - kBc.size()) != kBc) return false;
+  text.remove_suffix(kBc.size());
+  return true;
+}
+
+constexpr int kMaxBcYear = 4713;  // whole years; PostgreSQL's first day is in November of 4714 BC
+
 // Takes YYYY-MM-DD off the front. Years 1 to `max_year`, with more than four digits only after 9999.
-bool take_date(std::string_view& text, int max_year) {
+bool take_date(std::string_view& text, int max_year, bool bc) {
   size_t digits = 0;
   while (digits < text.size() && is_digit(text[digits])) ++digits;
   if (digits < 4 || digits > 7 || (digits > 4 && text[0] == '0')) return false;
   const int year = take_number(text, digits);
-  if (year < 1 || year > max_year || !take(text, '-')) return false;
+  if (year < 1 || year > (bc ? kMaxBcYear : max_year) || !take(text, '-')) return false;
   const int month = take_number(text, 2);
   if (month < 1 || month > 12 || !take(text, '-')) return false;
   const int day = take_number(text, 2);
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  const int cycle = bc ? year - 1 : year;  // 1 BC is the year 0
+  const bool leap = (cycle % 4 == 0 && cycle % 100 != 0) || cycle % 400 == 0;
   const int last = month == 2 && leap ? 29 : kDays[month - 1];
   return day >= 1 && day <= last;
 }
@@ -142,12 +157,15 @@ constexpr int kMaxTimestampYear = 294275;  // the last year but one, so that no 
 std::string_view check_datetime(const Parameter& parameter, std::string_view value, Arena& arena,
                                 std::string_view& detail) {
   detail = "must be a time of ISO 8601 such as 2025-01-31T08:00:00+08:00";
+  if (is_infinity(value)) return value;
   std::string_view rest = value;
-  if (!take_date(rest, kMaxTimestampYear)) return {};
-  if (!take(rest, 'T') && !take(rest, ' ')) return {};
+  const bool bc = take_bc(rest);
+  if (!take_date(rest, kMaxTimestampYear, bc)) return {};
+  if ((bc || !take(rest, 'T')) && !take(rest, ' ')) return {};
   if (!take_time(rest)) return {};
   if (rest.empty()) {
     if (parameter.column_type == ColumnType::timestamp) return value;
+    if (bc) return {};
     const std::string_view zone = parameter.time_zone.empty() ? std::string_view("UTC") : parameter.time_zone;
     char* text = static_cast<char*>(arena.allocate(value.size() + 1 + zone.size() + 1));
     if (text == nullptr) return {};
@@ -198,7 +216,8 @@ std::string_view check_value(const Parameter& parameter, std::string_view value,
     case ParameterType::date: {
       detail = "must be a date of ISO 8601 such as 2025-01-31";
       std::string_view rest = value;
-      good = take_date(rest, kMaxDateYear) && rest.empty();
+      const bool bc = take_bc(rest);
+      good = is_infinity(value) || (take_date(rest, kMaxDateYear, bc) && rest.empty());
       break;
     }
     case ParameterType::datetime:

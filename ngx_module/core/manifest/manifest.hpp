@@ -59,13 +59,13 @@ struct Column {
   bool wall = false;  // the next output column is the same instant in the table's zone
 };
 
-// Where an API key stands when it is not `Authorization: Bearer KEY`.
+// Where an API key is when it is not `Authorization: Bearer KEY`.
 struct ApiKeySource {
   enum class In : uint8_t { bearer, header, query } in = In::bearer;
   std::string name;
 };
 
-// By what a request asks for one of several versions of a REST API, where the path does not tell it.
+// How a request selects one of several versions of a REST API where the path does not.
 struct VersionKey {
   enum class In : uint8_t { none, header, query } in = In::none;
   std::string name;
@@ -97,7 +97,7 @@ struct Api {
   Program program;               // its statement
   std::vector<uint32_t> tables;  // that the statement reads: places in Manifest::tables
   std::vector<Parameter> parameters;
-  bool reads_body = false;  // a parameter stands in the body
+  bool reads_body = false;  // a parameter is in the body
   std::vector<Column> columns;
   // Beside this version another one is served to some consumers (canary.hpp).
   uint32_t canary = 0;         // place in Manifest::apis

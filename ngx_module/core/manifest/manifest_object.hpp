@@ -1,5 +1,5 @@
 // Reads the members of one JSON object of the manifest, strictly: a missing
-// member, another type, a value out of range and a member nobody asked for are
+// member, another type, a value out of range and an unknown member are
 // problems. Only the first problem is kept; reading continues with empty values.
 // Internal to manifest_reader.cpp and the readers that it calls.
 #pragma once
@@ -61,7 +61,7 @@ class ObjectReader {
   void fail(Error problem);
   // The object's own JSON pointer.
   const std::string& pointer() const { return pointer_; }
-  // Call last: members that nobody read are a problem.
+  // Call last: members that were not read are a problem.
   void done();
 
  private:

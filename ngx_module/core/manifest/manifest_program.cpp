@@ -9,11 +9,14 @@ namespace {
 // `left`: how many nodes the program may still have, so that a hostile manifest takes no memory for more.
 Nodes read_nodes(ObjectReader& in, const char* name, size_t depth, size_t& left);
 
+// A parameter by its place, or a level.
+uint32_t read_place(ObjectReader& in, const char* name) {
+  return static_cast<uint32_t>(in.integer(name, 0, UINT32_MAX));
+}
+
 Condition read_condition(ObjectReader& in, const char* name) {
   Condition out;
-  in.object(name, [&out](ObjectReader& condition) {
-    out.present = static_cast<uint32_t>(condition.integer("present", 0, UINT32_MAX));
-  });
+  in.object(name, [&out](ObjectReader& condition) { out.present = read_place(condition, "present"); });
   return out;
 }
 
@@ -40,13 +43,27 @@ TrimNode read_trim(ObjectReader& in, size_t depth, size_t& left) {
   return out;
 }
 
+ForeachNode read_foreach(ObjectReader& in, size_t depth, size_t& left) {
+  ForeachNode out;
+  out.parameter = read_place(in, "parameter");
+  out.content = read_nodes(in, "foreach", depth, left);
+  if (in.has("open")) out.open = in.string("open");
+  if (in.has("close")) out.close = in.string("close");
+  if (in.has("separator")) out.separator = in.string("separator");
+  if (in.has("pad")) out.pad = in.boolean("pad");
+  return out;
+}
+
 Node read_node(ObjectReader& in, size_t depth, size_t& left) {
   if (in.has("table")) return {TableNode{in.string("table")}};
-  if (in.has("value")) return {ValueNode{static_cast<uint32_t>(in.integer("value", 0, UINT32_MAX))}};
+  if (in.has("value")) return {ValueNode{read_place(in, "value")}};
+  if (in.has("list")) return {ListNode{read_place(in, "list")}};
+  if (in.has("item")) return {ItemNode{read_place(in, "item")}};
   if (in.has("if")) return {read_if(in, "if", depth, left)};
   if (in.has("choose")) return {read_choose(in, depth, left)};
   if (in.has("where")) return {WhereNode{read_nodes(in, "where", depth, left)}};
   if (in.has("trim")) return {read_trim(in, depth, left)};
+  if (in.has("foreach")) return {read_foreach(in, depth, left)};
   in.fail({"is no node that this module knows", in.pointer()});
   return {};
 }
@@ -80,9 +97,9 @@ Program read_program(ObjectReader& in, const char* name, const std::vector<Param
   size_t left = kMaxNodes;
   Nodes nodes = read_nodes(in, name, 0, left);
   if (nodes.empty()) in.fail(name, "must not be empty");
-  std::vector<uint32_t> types;
+  std::vector<PlaceholderType> types;
   types.reserve(parameters.size());
-  for (const Parameter& parameter : parameters) types.push_back(column_type_oid(parameter.column_type));
+  for (const Parameter& parameter : parameters) types.emplace_back(column_type_oid(parameter.column_type));
   Result<Program> program = Program::build(std::move(nodes), std::move(types));
   if (program) return std::move(*program);
   in.fail({program.error().message, in.pointer() + "/" + name + program.error().where});

@@ -2,12 +2,23 @@
 // read by the walk through the API's program. Lives in the arena of the request.
 #pragma once
 
+#include <cstddef>
+
 namespace tablegate::core {
+
+// The items of a list parameter, in text form. None of them is null.
+struct BoundItems {
+  const char* const* items = nullptr;
+  size_t count = 0;
+};
 
 struct BoundValues {
   // One for each of Api::parameters, in their order: text form, NUL-terminated. Null: it is absent, which
   // only an optional parameter without a default can be.
   const char* const* values = nullptr;
+  // The same for the items of lists, whose `values` are arrays in PostgreSQL's text form (manual, 8.15.2).
+  // Null where no parameter is a list.
+  const BoundItems* items = nullptr;
 };
 
 }  // namespace tablegate::core

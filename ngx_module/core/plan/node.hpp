@@ -5,7 +5,6 @@
 //   if (parameter 1 is present) [text ` AND "c" = `, value 1]], text ` LIMIT 10`.
 // Plain values: the loader makes them, the manifest carries them (schema/README.md),
 // Program checks and keeps them. Text comes from definitions, never from a caller.
-// There are no list and foreach nodes: no parameter holds a list yet.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +22,16 @@ using Nodes = std::vector<Node>;
 // of a statement below what PostgreSQL's protocol can count (65,535).
 constexpr size_t kMaxNodeDepth = 64;
 constexpr size_t kMaxNodes = 32767;
+// How deep foreach nodes may be nested.
+constexpr size_t kMaxLoops = 8;
+// How many values a walk may bind, and how many items its foreach nodes may go through, so that a caller's
+// lists cost at most that much.
+constexpr size_t kMaxWork = 32767;
+// How many bytes of SQL those items may write.
+constexpr size_t kMaxLoopText = size_t{1} << 20U;
+// A path says in so many bits how often a foreach node was gone through.
+constexpr size_t kLoopBits = 15;
+static_assert(kMaxWork < size_t{1} << kLoopBits);
 
 // SQL as it is.
 struct TextNode {
@@ -37,6 +46,16 @@ struct TableNode {
 // A placeholder with the value of one parameter. An absent parameter is bound as NULL.
 struct ValueNode {
   uint32_t parameter = 0;  // place in Api::parameters
+};
+
+// One placeholder with all items of a list parameter, as an array. An absent list is bound as NULL.
+struct ListNode {
+  uint32_t parameter = 0;
+};
+
+// A placeholder with an item of the list that a foreach node around it goes through.
+struct ItemNode {
+  uint32_t level = 0;  // 0: of the innermost foreach, 1: of the one around that
 };
 
 // What a node is decided by: the parameter is present (given, or it has a default). The one kind of
@@ -70,8 +89,21 @@ struct TrimNode {
   std::vector<std::string> prefix_overrides, suffix_overrides;
 };
 
+// Its content once for each item of a list parameter, `separator` between two items that wrote something,
+// `open` before and `close` after them. Nothing when the list is empty or absent.
+struct ForeachNode {
+  uint32_t parameter = 0;
+  Nodes content;
+  std::string open, close, separator;
+  // The last item is repeated up to the next power of two, so that lists of many lengths share few
+  // statements. For content where a repeated item does not change the meaning, such as the items of IN.
+  bool pad = false;
+};
+
 struct Node {
-  std::variant<TextNode, TableNode, ValueNode, IfNode, ChooseNode, WhereNode, TrimNode> is;
+  std::variant<TextNode, TableNode, ValueNode, ListNode, ItemNode, IfNode, ChooseNode, WhereNode, TrimNode,
+               ForeachNode>
+      is;
 };
 
 }  // namespace tablegate::core

@@ -1,7 +1,7 @@
+// Program::build(): checks a tree and writes down its steps.
 #include "core/plan/program.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -11,35 +11,6 @@ namespace tablegate::core {
 namespace {
 
 constexpr std::string_view kSpaces = " \t\r\n\f\v";
-
-// Write down the decisions of a walk as a Path has them.
-struct ShortDecisions {
-  uint64_t bits = 0;
-  uint64_t next = 1;
-
-  void add(bool outcome) {
-    bits |= outcome ? next : 0;
-    next <<= 1U;
-  }
-};
-
-struct LongDecisions {
-  explicit LongDecisions(char* bytes) : more(bytes) {}
-
-  uint64_t bits = 0;
-  char* more;  // zeroed
-  size_t place = 0;
-
-  void add(bool outcome) {
-    if (place < Path::kShort) {
-      bits |= uint64_t{outcome} << place;
-    } else {
-      char& byte = more[(place - Path::kShort) / 8];
-      byte = static_cast<char>(byte | (outcome ? 1 : 0) << (place - Path::kShort) % 8);
-    }
-    ++place;
-  }
-};
 
 }  // namespace
 
@@ -70,18 +41,39 @@ class Program::Builder {
     return false;
   }
 
+  const PlaceholderType& type(uint32_t parameter) const { return program_.parameter_types_[parameter]; }
+
   bool known(uint32_t parameter, const std::string& pointer) {
     return parameter < program_.parameters() || fail(pointer, "is no parameter of the API");
   }
 
+  bool known_list(uint32_t parameter, const std::string& pointer) {
+    return known(parameter, pointer) && (type(parameter).item != 0 || fail(pointer, "is no list parameter"));
+  }
+
+  void push(Kind kind, uint32_t parameter) {
+    Step step;
+    step.kind = kind;
+    step.parameter = parameter;
+    program_.steps_.push_back(step);
+  }
+
+  bool bind(uint32_t parameter) {
+    push(Kind::value, parameter);
+    ++program_.values_;
+    return true;
+  }
+
   bool add(const TextNode& node, const std::string& pointer, size_t depth) {
     (void)depth;
+    loop_text_ += node.sql.size();
     return !node.sql.empty() || fail(pointer, "must not be empty");
   }
 
   bool add(const TableNode& node, const std::string& pointer, size_t depth) {
     (void)depth;
     if (node.name.empty()) return fail(pointer + "/table", "must not be empty");
+    loop_text_ += node.name.size();
     if (tables_.insert(node.name).second) program_.tables_.push_back(node.name);
     return true;
   }
@@ -89,8 +81,19 @@ class Program::Builder {
   bool add(const ValueNode& node, const std::string& pointer, size_t depth) {
     (void)depth;
     if (!known(node.parameter, pointer + "/value")) return false;
-    program_.steps_.push_back({Kind::value, node.parameter, 0});
-    ++program_.values_;
+    if (type(node.parameter).item != 0) return fail(pointer + "/value", "is a list parameter");
+    return bind(node.parameter);
+  }
+
+  bool add(const ListNode& node, const std::string& pointer, size_t depth) {
+    (void)depth;
+    return known_list(node.parameter, pointer + "/list") && bind(node.parameter);
+  }
+
+  bool add(const ItemNode& node, const std::string& pointer, size_t depth) {
+    (void)depth;
+    if (node.level >= loops_) return fail(pointer + "/item", "is in no foreach of that level");
+    push(Kind::item, node.level);
     return true;
   }
 
@@ -109,6 +112,27 @@ class Program::Builder {
     return true;
   }
 
+  bool add(const ForeachNode& node, const std::string& pointer, size_t depth) {
+    if (!known_list(node.parameter, pointer + "/parameter")) return false;
+    if (loops_ == kMaxLoops) return fail(pointer, "is nested too deeply");
+    program_.loops_ = true;
+    loop_text_ += node.open.size() + node.close.size();
+    const size_t text_around = std::exchange(loop_text_, node.separator.size());
+    const size_t open = end();
+    push(Kind::loop, node.parameter);
+    ++loops_;
+    if (!add(node.content, pointer + "/foreach", depth)) return false;
+    --loops_;
+    push(Kind::next, 0);
+    std::vector<Step>& steps = program_.steps_;
+    steps[open].pad = node.pad;
+    steps[open].target = end();
+    steps.back().target = static_cast<uint32_t>(open + 1);
+    steps[open].text = static_cast<uint32_t>(std::min<size_t>(loop_text_, UINT32_MAX));
+    loop_text_ = text_around;
+    return true;
+  }
+
   bool add(const ChooseNode& node, const std::string& pointer, size_t depth) {
     if (node.whens.empty()) return fail(pointer + "/choose", "must not be empty");
     std::vector<size_t> jumps;
@@ -118,7 +142,7 @@ class Program::Builder {
       size_t open = 0;
       if (!decide(node.whens[place], here, "/when", depth + 1, open)) return false;
       jumps.push_back(program_.steps_.size());
-      program_.steps_.push_back({Kind::jump, 0, 0});
+      push(Kind::jump, 0);
       program_.steps_[open].target = end();
     }
     if (!add(node.otherwise, pointer + "/otherwise", depth)) return false;
@@ -131,6 +155,7 @@ class Program::Builder {
   }
 
   bool add(const TrimNode& node, const std::string& pointer, size_t depth) {
+    loop_text_ += node.prefix.size() + node.suffix.size();
     return overrides(node.prefix_overrides, pointer + "/prefix_overrides") &&
            overrides(node.suffix_overrides, pointer + "/suffix_overrides") &&
            add(node.content, pointer + "/trim", depth);
@@ -142,7 +167,7 @@ class Program::Builder {
               size_t& open) {
     if (!known(node.condition.present, pointer + member + "/present")) return false;
     open = program_.steps_.size();
-    program_.steps_.push_back({Kind::decide, node.condition.present, 0});
+    push(Kind::decide, node.condition.present);
     ++program_.decisions_;
     return add(node.then, pointer + "/then", depth);
   }
@@ -165,15 +190,17 @@ class Program::Builder {
 
   Program& program_;
   size_t nodes_ = 0;
+  size_t loops_ = 0;                        // around the node that is added
+  size_t loop_text_ = 0;                    // bytes that one round of the innermost of them writes at most
   std::unordered_set<std::string> tables_;  // those of program_.tables_
   Error error_;
 };
 
-Result<Program> Program::build(Nodes nodes, std::vector<uint32_t> parameter_types) {
+Result<Program> Program::build(Nodes nodes, std::vector<PlaceholderType> parameter_types) {
   Program program;
   program.parameter_types_ = std::move(parameter_types);
-  if (std::find(program.parameter_types_.begin(), program.parameter_types_.end(), 0U) !=
-      program.parameter_types_.end())
+  const std::vector<PlaceholderType>& types = program.parameter_types_;
+  if (std::any_of(types.begin(), types.end(), [](const PlaceholderType& type) { return type.oid == 0; }))
     return Error{"has a parameter without a type", {}};
   Builder builder(program);
   if (!builder.add(nodes, "", 0)) return builder.error();
@@ -181,64 +208,6 @@ Result<Program> Program::build(Nodes nodes, std::vector<uint32_t> parameter_type
   program.steps_.shrink_to_fit();
   program.straight_ = program.needs_no_walk();
   return program;
-}
-
-bool Program::needs_no_walk() const {
-  for (size_t place = 0; place < steps_.size(); ++place) {
-    if (steps_[place].kind != Step::Kind::value || steps_[place].parameter != place) return false;
-  }
-  return true;
-}
-
-bool Program::follow(const char* const* bound, Arena& arena, Walk& out) const {
-  out.path = {};
-  // One more than there are placeholders, so that the list is never empty.
-  auto** const values =
-      static_cast<const char**>(arena.allocate((static_cast<size_t>(values_) + 1) * sizeof(const char*)));
-  if (values == nullptr) return false;
-  const char** end = nullptr;
-  if (decisions_ <= Path::kShort) {
-    ShortDecisions decisions;
-    end = take_steps(bound, values, decisions);
-    out.path.bits = decisions.bits;
-  } else {
-    const size_t size = (decisions_ - Path::kShort + 7) / 8;
-    char* const more = static_cast<char*>(arena.allocate(size));
-    if (more == nullptr) return false;
-    std::memset(more, 0, size);
-    LongDecisions decisions(more);
-    end = take_steps(bound, values, decisions);
-    out.path = {decisions.bits, {more, size}};
-  }
-  out.count = static_cast<int>(end - values);
-  out.values = values;
-  return true;
-}
-
-// Returns the place after the last value.
-template <class Decisions>
-const char** Program::take_steps(const char* const* bound, const char** next, Decisions& decisions) const {
-  using Kind = Step::Kind;
-  const Step* const steps = steps_.data();
-  const Step* const end = steps + steps_.size();
-  for (const Step* step = steps; step != end;) {
-    const char* const value = bound[step->parameter];
-    if (step->kind == Kind::value) {
-      *next++ = value;
-    } else if (step->kind == Kind::optional) {
-      decisions.add(value != nullptr);
-      *next = value;
-      next += value != nullptr ? 1 : 0;
-    } else {
-      if (step->kind == Kind::decide) decisions.add(value != nullptr);
-      if (step->kind == Kind::jump || value == nullptr) {
-        step = steps + step->target;
-        continue;
-      }
-    }
-    ++step;
-  }
-  return next;
 }
 
 }  // namespace tablegate::core

@@ -3,7 +3,7 @@
 // makes the SQL of a path, when a connection prepares it. Owned by an Api of the
 // manifest, made once, shared by all requests.
 //   Walk walk;
-//   if (!api.program.walk(bound, arena, walk)) ...no memory...
+//   if (Problem problem = api.program.walk(bound, arena, walk)) ...answer it...
 //   ...prepare under (API, walk.path) if it is not there: api.program.statement(walk.path, generations)...
 //   ...execute with walk.values...
 #pragma once
@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/answer/problem.hpp"
 #include "core/arena.hpp"
 #include "core/plan/bound_values.hpp"
 #include "core/plan/node.hpp"
@@ -31,22 +32,32 @@ struct Walk {
   const char* const* values = nullptr;  // text form, NUL-terminated; null: SQL NULL
 };
 
+// Of a parameter: what PostgreSQL gets as the type of its placeholder.
+struct PlaceholderType {
+  constexpr PlaceholderType(uint32_t type, uint32_t item_type = 0)
+      : oid(type), item(item_type) {}  // NOLINT: implicit
+
+  uint32_t oid;   // of an array type for a list
+  uint32_t item;  // of its items; 0: the parameter is no list
+};
+
 class Program {
  public:
   // Makes no statement; its text is empty.
   Program() = default;
 
-  // `parameter_types`: an OID for each parameter of the API, none of them 0. An error names the node by a
+  // `parameter_types`: one for each parameter of the API, no OID of them 0. An error names the node by a
   // JSON pointer into the manifest's form of `nodes`.
-  static Result<Program> build(Nodes nodes, std::vector<uint32_t> parameter_types);
+  static Result<Program> build(Nodes nodes, std::vector<PlaceholderType> parameter_types);
 
-  // `bound`: a value for each parameter of the API. False: the arena has no memory.
-  bool walk(const BoundValues& bound, Arena& arena, Walk& out) const {
-    if (!straight_) return follow(bound.values, arena, out);
+  // `bound`: a value for each parameter of the API. invalid_parameter: the caller's lists make more values or
+  // iterations than kMaxWork; internal_error: the arena has no memory.
+  Problem walk(const BoundValues& bound, Arena& arena, Walk& out) const {
+    if (!straight_) return follow(bound, arena, out);
     out.path = {};
-    out.count = values_;
+    out.count = static_cast<int>(steps_.size());
     out.values = bound.values;
-    return true;
+    return {};
   }
 
   // `path`: of a walk through this program. Tables are read where `generations` says they are; null: under
@@ -57,7 +68,7 @@ class Program {
   // The mirrored tables that statements may read, each once, in order of their first node.
   const std::vector<std::string>& tables() const { return tables_; }
   size_t parameters() const { return parameter_types_.size(); }
-  // How many decisions a path has at most.
+  // How many decisions a path has at most, without those of foreach nodes.
   size_t decisions() const { return decisions_; }
 
  private:
@@ -67,24 +78,30 @@ class Program {
       value,     // binds the parameter
       optional,  // decides whether the parameter is present and binds it if it is
       decide,    // decides whether the parameter is present and goes to `target` if it is not
-      jump       // goes to `target`
+      jump,      // goes to `target`
+      loop,      // begins to go through the parameter's items; goes to `target` if there are none
+      next,      // goes to `target` with the next item, if there is one
+      item       // binds the current item of the loop that is `parameter` levels further out
     } kind = Kind::value;
+    bool pad = false;  // of a loop
     uint32_t parameter = 0;
     uint32_t target = 0;  // place in steps_
+    uint32_t text = 0;    // of a loop: bytes of SQL that a round writes at most, without those of loops in it
   };
   class Builder;
 
   bool needs_no_walk() const;
-  bool follow(const char* const* bound, Arena& arena, Walk& out) const;
-  template <class Decisions>
-  const char** take_steps(const char* const* bound, const char** next, Decisions& decisions) const;
+  Problem follow(const BoundValues& bound, Arena& arena, Walk& out) const;
+  template <class Sink>
+  bool take_steps(const BoundValues& bound, Sink& sink) const;
 
   Nodes nodes_;
-  std::vector<uint32_t> parameter_types_;
+  std::vector<PlaceholderType> parameter_types_;
   std::vector<std::string> tables_;
   std::vector<Step> steps_;
   size_t decisions_ = 0;
-  int values_ = 0;         // placeholders of a path at most
+  size_t values_ = 0;      // placeholders of a path at most, without those of foreach nodes
+  bool loops_ = false;     // there is a foreach node
   bool straight_ = false;  // a path has no decisions and binds the first parameters in their order
 };
 

@@ -57,7 +57,7 @@ std::string_view cut_back(std::string_view text, const std::vector<std::string>&
 
 class Writer {
  public:
-  Writer(const Path& path, const std::vector<uint32_t>& types, const TableGenerations* generations)
+  Writer(const Path& path, const std::vector<PlaceholderType>& types, const TableGenerations* generations)
       : path_(path), types_(types), generations_(generations) {}
 
   void write(const Nodes& nodes) {
@@ -76,9 +76,30 @@ class Writer {
                                                    : generations_->relation(node.name)));
   }
 
-  void write(const ValueNode& node) {
-    out_.types.push_back(types_[node.parameter]);
-    append("$" + std::to_string(out_.types.size()));
+  void write(const ValueNode& node) { placeholder(types_[node.parameter].oid); }
+  void write(const ListNode& node) { placeholder(types_[node.parameter].oid); }
+  void write(const ItemNode& node) { placeholder(types_[loops_[loops_.size() - 1 - node.level]].item); }
+
+  void write(const ForeachNode& node) {
+    const size_t rounds = path_.number(decision_, kLoopBits);
+    decision_ += kLoopBits;
+    if (rounds == 0) return;
+    append(node.open);
+    loops_.push_back(node.parameter);
+    bool first = true;
+    for (size_t round = 0; round < rounds; ++round) {
+      const size_t begin = out_.sql.size();
+      const bool apart = apart_;
+      write(node.content);
+      if (without_spaces(std::string_view(out_.sql).substr(begin)).empty()) {
+        out_.sql.resize(begin);
+        apart_ = apart;
+      } else if (!std::exchange(first, false)) {
+        out_.sql.insert(begin, node.separator);
+      }
+    }
+    loops_.pop_back();
+    append(node.close);
   }
 
   void write(const IfNode& node) {
@@ -120,6 +141,11 @@ class Writer {
     apart_ = true;
   }
 
+  void placeholder(uint32_t type) {
+    out_.types.push_back(type);
+    append("$" + std::to_string(out_.types.size()));
+  }
+
   // A trimmed part has white space on both sides.
   void append(std::string_view text) {
     if (text.empty()) return;
@@ -130,11 +156,12 @@ class Writer {
   }
 
   const Path& path_;
-  const std::vector<uint32_t>& types_;
+  const std::vector<PlaceholderType>& types_;
   const TableGenerations* const generations_;
   Statement out_;
   size_t decision_ = 0;
-  bool apart_ = false;  // what comes next must not touch what is there
+  std::vector<uint32_t> loops_;  // parameters of the foreach nodes around, the innermost last
+  bool apart_ = false;           // what comes next must not touch what is there
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ struct TableGeneration {
   std::string relation;  // in schema mirror; empty while it is not known
   uint64_t number = 0;
   uint64_t rows = 0;
-  int64_t source_time = INT64_MIN;  // seconds since 1970; INT64_MIN: the source does not tell
+  int64_t source_time = INT64_MIN;  // seconds since 1970; INT64_MIN: the source does not say
   int64_t loaded_at = 0;            // seconds since 1970
   // Another one each time that `relation` changed, never used for two tables; 0: it is the table's name.
   uint64_t epoch = 0;
@@ -51,7 +51,7 @@ class TableGenerations {
   // Where a table of the manifest is read, in schema mirror; its own name while nothing else is known. Valid
   // until the next row().
   std::string_view relation(std::string_view name) const;
-  // A table of the API stands in the mirror under another name than its own.
+  // A table of the API has another name in the mirror than its own.
   bool reads_pointer(const Api& api) const;
   // Tells apart the SQL of an API before and after one of its tables moved. 0: none ever did.
   uint64_t epoch(const Api& api) const;

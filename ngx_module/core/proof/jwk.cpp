@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/digest.hpp"
 #include "core/manifest/manifest_object.hpp"
@@ -16,6 +17,12 @@ namespace {
 constexpr size_t kMinSecret = 32;  // of the smallest hash
 constexpr size_t kMaxSecret = 4096;
 constexpr size_t kMaxKid = 256;
+
+bool has_private_part(const json_t* key) {
+  constexpr const char* kMembers[] = {"d", "p", "q", "dp", "dq", "qi", "oth"};
+  return std::any_of(std::begin(kMembers), std::end(kMembers),
+                     [key](const char* member) { return json_object_get(key, member) != nullptr; });
+}
 
 // Reads the members of one JWK; keeps the first problem.
 class KeyReader {
@@ -83,9 +90,7 @@ std::string KeyReader::unsigned_number(const char* member) {
 }
 
 void KeyReader::read_use() {
-  for (const char* member : {"d", "p", "q", "dp", "dq", "qi", "oth"}) {
-    if (get(member) != nullptr) fail("", "is a private key: give only the public key");
-  }
+  if (has_private_part(json_)) fail("", "is a private key: give only the public key");
   if (const std::optional<std::string> use = text("use"); use && *use != "sig") {
     fail("use", "must be sig: a key with another use must not verify signatures");
   }
@@ -240,7 +245,54 @@ Result<Jwk> KeyReader::read() {
   return std::move(out_);
 }
 
+// A member that is a short word, which a message may repeat.
+std::optional<std::string> word_of(const json_t* key, const char* member) {
+  const json_t* const value = json_object_get(key, member);
+  if (!json_is_string(value)) return std::nullopt;
+  std::string word(json_string_value(value), json_string_length(value));
+  const bool plain =
+      std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c < 0x7F && c != '"'; });
+  if (!plain || word.size() > kMaxKid) word = "?";
+  return word;
+}
+
+template <size_t Count>
+bool is_one_of(const std::string& word, const std::string_view (&words)[Count]) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+// A list of strings without "verify".
+bool is_for_other_operations(const json_t* operations) {
+  if (!json_is_array(operations)) return false;
+  for (size_t i = 0; i < json_array_size(operations); ++i) {
+    const json_t* const operation = json_array_get(operations, i);
+    if (!json_is_string(operation) || std::string_view(json_string_value(operation)) == "verify")
+      return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+std::optional<std::string> why_unusable(const json_t* key) {
+  constexpr std::string_view kTypes[] = {"oct", "RSA", "EC", "OKP"};
+  constexpr std::string_view kEcCurves[] = {"P-256", "P-384", "P-521"};
+  const auto type = word_of(key, "kty");
+  if (!type) return std::nullopt;
+  if (!is_one_of(*type, kTypes))
+    return "its kty \"" + *type + "\" is none that tokens are verified with here";
+  if (has_private_part(key)) return std::nullopt;
+  if (const auto use = word_of(key, "use"); use && *use != "sig")
+    return "its use is \"" + *use + "\", not \"sig\"";
+  if (is_for_other_operations(json_object_get(key, "key_ops"))) return "its key_ops do not name \"verify\"";
+  const auto curve = word_of(key, "crv");
+  const bool other_curve =
+      curve && ((*type == "EC" && !is_one_of(*curve, kEcCurves)) || (*type == "OKP" && *curve != "Ed25519"));
+  if (other_curve) return "its crv \"" + *curve + "\" is none that tokens are verified with here";
+  if (const auto alg = word_of(key, "alg"); alg && !parse_jwt_algorithm(*alg))
+    return "its alg \"" + *alg + "\" is none that tokens are verified with here";
+  return std::nullopt;
+}
 
 bool Jwk::allows(JwtAlgorithm wanted) const {
   if (algorithm && *algorithm != wanted) return false;
@@ -248,7 +300,7 @@ bool Jwk::allows(JwtAlgorithm wanted) const {
   return type != JwkType::oct || secret_size >= jwt_digest_size(wanted);
 }
 
-Result<std::vector<Jwk>> read_jwks(const json_t* set, const std::string& pointer) {
+Result<std::vector<Jwk>> read_jwks(const json_t* set, const std::string& pointer, UnusableJwks unusable) {
   const json_t* list = set;
   std::string where = pointer;
   if (json_is_object(set)) {
@@ -263,9 +315,16 @@ Result<std::vector<Jwk>> read_jwks(const json_t* set, const std::string& pointer
     return Error{"has more than " + std::to_string(kMaxJwksPerSet) + " keys", where};
   }
   std::vector<Jwk> keys;
+  std::string reason;
   for (size_t i = 0; i < count; ++i) {
     const std::string at = where + "/" + std::to_string(i);
-    Result<Jwk> key = KeyReader(json_array_get(list, i), at).read();
+    const json_t* const json = json_array_get(list, i);
+    if (unusable == UnusableJwks::ignored) {
+      const std::optional<std::string> why = why_unusable(json);
+      if (why && reason.empty()) reason = *why;
+      if (why) continue;
+    }
+    Result<Jwk> key = KeyReader(json, at).read();
     if (!key) return key.error();
     for (const Jwk& other : keys) {
       if (key->kid && other.kid == key->kid)
@@ -273,15 +332,16 @@ Result<std::vector<Jwk>> read_jwks(const json_t* set, const std::string& pointer
     }
     keys.push_back(std::move(*key));
   }
+  if (keys.empty()) return Error{"has no key that tokens are verified with: of the first, " + reason, where};
   return keys;
 }
 
-Result<std::vector<Jwk>> parse_jwks(std::string_view text) {
+Result<std::vector<Jwk>> parse_jwks(std::string_view text, UnusableJwks unusable) {
   json_error_t error;
   const JsonPtr json(json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES, &error));
   // jansson's message may quote the text, which may hold a secret.
   if (!json) return Error{"is not JSON", "line " + std::to_string(error.line)};
-  return read_jwks(json.get());
+  return read_jwks(json.get(), {}, unusable);
 }
 
 }  // namespace tablegate::core

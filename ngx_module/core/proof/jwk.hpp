@@ -73,6 +73,12 @@ struct Jwk {
 
 constexpr size_t kMaxJwksPerSet = 64;
 
+// Why a key is for something else than the signatures that we verify: an unknown kty, crv or alg, a `use`
+// other than sig, `key_ops` without verify. Nullopt: it is one of ours, which may still be broken. A private
+// key of a known kty is never for something else: it has to be reported. RFC 7517 section 5.
+std::optional<std::string> why_unusable(const json_t* key);
+enum class UnusableJwks : uint8_t { rejected, ignored };
+
 // Reads a JWK Set, {"keys":[...]}, or the list alone. `set` is used during the call only; read it with
 // JSON_REJECT_DUPLICATES. An error has the key's JSON pointer under `pointer` ("/keys/0/alg"). Errors: no key
 // or more than kMaxJwksPerSet; another kty, crv or alg; an alg that does not fit the key; values that are not
@@ -80,9 +86,11 @@ constexpr size_t kMaxJwksPerSet = 64;
 // over 16384 bits or with an even or small modulus or exponent; points off their curve or of small order;
 // private keys; `use` other than sig; `key_ops` without verify (RFC 7517 section 4); two keys with one kid.
 // Unknown members such as x5c are ignored (RFC 7517 section 4).
-Result<std::vector<Jwk>> read_jwks(const json_t* set, const std::string& pointer = {});
+// With UnusableJwks::ignored, keys with a why_unusable() are no errors, as long as another key is left.
+Result<std::vector<Jwk>> read_jwks(const json_t* set, const std::string& pointer = {},
+                                   UnusableJwks unusable = UnusableJwks::rejected);
 // The same from text; duplicate members are errors.
-Result<std::vector<Jwk>> parse_jwks(std::string_view text);
+Result<std::vector<Jwk>> parse_jwks(std::string_view text, UnusableJwks unusable = UnusableJwks::rejected);
 
 // Converts a public key in PEM to a JWK as JSON text that parse_jwks() reads within a list: a
 // SubjectPublicKeyInfo, PKCS #1, or a certificate, of which only the key is used. Errors: a private key, more

@@ -11,6 +11,8 @@ namespace tablegate::core {
 namespace {
 
 constexpr size_t kMaxPairs = 1024;
+// Each is looked for among the request's headers.
+constexpr size_t kMaxSignedHeaders = 100;
 
 constexpr std::string_view kFixed[] = {"accept", "content-md5", "content-type", "date"};
 
@@ -85,7 +87,8 @@ Problem SignedRequest::read_headers(const RequestData& request, Arena& arena) {
   const std::string_view list = single_header(*request.headers, "x-ca-signature-headers", repeated);
   if (repeated) return refuse("repeated_header");
   size_t most = 0;
-  for_each_part(list, ',', [&most](std::string_view) { return ++most != 0; });
+  if (!for_each_part(list, ',', [&most](std::string_view) { return ++most <= kMaxSignedHeaders; }))
+    return refuse("too_many_headers");
   headers_ = allocate<Header>(arena, most);
   if (headers_ == nullptr) return {Slug::internal_error, {}, {}};
   bool malformed = false;

@@ -27,8 +27,8 @@ class SignedRequest {
   };
 
   // Collects it. 400 if a parameter is repeated, badly encoded or one of more than 1,024, or the target holds
-  // '#'; 401 if a signed header is repeated, or the list of signed headers repeats a name or holds something
-  // that is not a header's name.
+  // '#'; 401 if a signed header is repeated, or the list of signed headers repeats a name, has more than
+  // 100, or holds something that is not a header's name.
   Problem read(const RequestData& request, HmacProfile profile, Arena& arena);
 
   // Whether the list names this header, in any case.

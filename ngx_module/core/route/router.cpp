@@ -17,6 +17,11 @@ bool could_mean_both(const VersionKey& a, const VersionKey& b) {
 
 namespace {
 
+// "{name}"
+bool is_parameter(std::string_view segment) {
+  return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+}
+
 enum Method : unsigned { kGet = 1, kPost = 2 };
 
 // HEAD is GET without a body; 0: a method that no API has.
@@ -156,8 +161,7 @@ Status add(Scope& scope, const Api& api, const std::string& where) {
     if (!scope.patterns) scope.patterns = std::make_unique<Node>();
     Node* node = scope.patterns.get();
     for (const std::string& segment : api.path_segments) {
-      const bool parameter = segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
-      std::unique_ptr<Node>& next = parameter ? node->parameter : node->literal[segment];
+      std::unique_ptr<Node>& next = is_parameter(segment) ? node->parameter : node->literal[segment];
       if (!next) next = std::make_unique<Node>();
       node = next.get();
     }
@@ -178,6 +182,7 @@ struct Router::Data {
   std::deque<Scope> scopes;                                // one per domain, as in Manifest::domains
   std::unordered_map<std::string_view, size_t> exact;      // name -> index in Manifest::domains
   std::unordered_map<std::string_view, size_t> wildcards;  // "example.com" of "*.example.com"
+  size_t longest_wildcard = 0;
   const std::vector<Domain>* domains = nullptr;
 
   static constexpr size_t kNone = SIZE_MAX;
@@ -185,7 +190,9 @@ struct Router::Data {
   size_t find_domain(std::string_view host) const {
     if (const auto found = exact.find(host); found != exact.end()) return found->second;
     if (wildcards.empty()) return kNone;
-    for (size_t dot = host.find('.'); dot != std::string_view::npos; dot = host.find('.', dot + 1)) {
+    // A host may be long: what is longer than every wildcard is not compared.
+    const size_t begin = host.size() - std::min(host.size(), longest_wildcard + 1);
+    for (size_t dot = host.find('.', begin); dot != std::string_view::npos; dot = host.find('.', dot + 1)) {
       if (const auto found = wildcards.find(host.substr(dot + 1)); found != wildcards.end())
         return found->second;
     }
@@ -206,6 +213,7 @@ Result<std::unique_ptr<const Router>> Router::build(const Manifest& manifest) {
     by_name.emplace(name, i);
     if (name.substr(0, 2) == "*.") {
       data->wildcards.emplace(name.substr(2), i);
+      data->longest_wildcard = std::max(data->longest_wildcard, name.size() - 2);
     } else {
       data->exact.emplace(name, i);
     }
@@ -246,17 +254,17 @@ RouteMatch Router::find(std::string_view host, std::string_view path, std::strin
   return match;
 }
 
-std::string_view path_parameter(const Api& api, std::string_view path, std::string_view name) {
-  for (const std::string& segment : api.path_segments) {
-    if (path.empty()) return {};
-    const size_t slash = path.find('/', 1);
-    if (segment.size() == name.size() + 2 && segment[0] == '{' &&
-        segment.compare(1, name.size(), name) == 0) {
-      return path.substr(1, slash == std::string_view::npos ? slash : slash - 1);
-    }
-    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash);
+bool PathParameters::next(std::string_view& name, std::string_view& value) {
+  while (segment_ < segments_.size() && !rest_.empty()) {
+    const std::string_view segment = segments_[segment_++];
+    const size_t slash = std::min(rest_.find('/', 1), rest_.size());
+    value = rest_.substr(1, slash - 1);
+    rest_.remove_prefix(slash);
+    if (!is_parameter(segment)) continue;
+    name = segment.substr(1, segment.size() - 2);
+    return true;
   }
-  return {};
+  return false;
 }
 
 }  // namespace tablegate::core

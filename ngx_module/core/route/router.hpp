@@ -54,8 +54,18 @@ class Router {
 // every request.
 bool could_mean_both(const VersionKey& a, const VersionKey& b);
 
-// The value of path parameter `name` of `api` within `path`, which the router matched; empty if there is
-// none.
-std::string_view path_parameter(const Api& api, std::string_view path, std::string_view name);
+// The path parameters of an API within a path that the router matched, in their order. Values are as in the
+// path.
+class PathParameters {
+ public:
+  PathParameters(const Api& api, std::string_view path) : segments_(api.path_segments), rest_(path) {}
+  // False: there are no more.
+  bool next(std::string_view& name, std::string_view& value);
+
+ private:
+  const std::vector<std::string>& segments_;
+  size_t segment_ = 0;
+  std::string_view rest_;
+};
 
 }  // namespace tablegate::core

@@ -9,7 +9,7 @@
 
 namespace tablegate::core {
 
-// Zero bytes are a valid one that nobody serves yet. All times are seconds since 1970, windows seconds.
+// Zero bytes are a valid one that is not served yet. All times are seconds since 1970, windows seconds.
 class NonceTimes {
  public:
   struct Limits {

@@ -123,7 +123,7 @@ bool write_status_page(const StatusReport& report, ByteSink& sink) {
   write_tables(report, out);
   out.put(
       "<h2>APIs</h2>\n<table>\n<tr><th>Name</th><th>Version</th><th class=\"n\">Requests</th>"
-      "<th class=\"n\">Seconds</th><th>Errors</th></tr>\n");
+      "<th class=\"n\">Mean seconds</th><th>Errors</th></tr>\n");
   for (const Api& api : report.manifest->apis) {
     write_api(api, report.counters == nullptr ? nullptr : report.counters->find(api.id, api.version), out);
   }

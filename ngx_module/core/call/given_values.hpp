@@ -1,0 +1,54 @@
+// What a request gives for each parameter of its API, before anything is decoded or checked.
+// Each place (query, form, JSON object, headers, path) is read in one pass, so the work is linear in
+// what a caller sends, whatever number of parameters the API has. Used by
+// bind_parameters() only; everything lives in the arena of the request.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/arena.hpp"
+#include "core/call/parameters.hpp"
+#include "core/text/flat_json.hpp"
+
+namespace tablegate::core {
+
+struct GivenValue {
+  uint32_t count = 0;                  // occurrences
+  uint32_t next = 0;                   // of GivenValues: the next parameter of the same slot
+  std::string_view raw;                // of the first occurrence; in a query and a form still encoded
+  const FlatMember* member = nullptr;  // in a JSON object
+};
+
+class GivenValues {
+ public:
+  explicit GivenValues(const Api& api) : api_(api) {}
+
+  // Reads all places in which the API has a parameter.
+  Problem read(const RequestData& request, Arena& arena);
+  // Of the parameter with this place in Api::parameters.
+  const GivenValue& operator[](size_t parameter) const { return values_[parameter]; }
+
+ private:
+  static constexpr size_t kSlots = 64;
+
+  class Header;
+
+  Problem read_body(const RequestData& request, Arena& arena);
+  void read_pairs(std::string_view pairs);
+  void read_members(const FlatObject& object);
+  void read_path(std::string_view path);
+  // Only parameters of `place` are found from now on.
+  void look_in(ParameterPlace place);
+  // Calls use(value) for each parameter that `is_name(parameter's name)` accepts. `slot`: of the name.
+  template <class IsName, class Use>
+  void find(size_t slot, IsName is_name, Use use);
+  template <class IsName>
+  void add(size_t slot, std::string_view raw, IsName is_name);
+
+  const Api& api_;
+  GivenValue* values_ = nullptr;  // one for each parameter
+  uint32_t first_[kSlots] = {};   // the first parameter of a slot, from 1; 0: none
+};
+
+}  // namespace tablegate::core

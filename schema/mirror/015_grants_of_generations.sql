@@ -1,0 +1,1 @@
+-- Each load takes over who may read the table: functions only (functions.sql).
