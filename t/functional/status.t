@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """tablegate_status: JSON, Prometheus and a page by Accept; requests and errors by version, over workers and reloads; pools, workers, nonces; any name."""
-import json
 import os
 import re
 import sys
