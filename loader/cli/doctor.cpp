@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "catalog/credentials/master_key.hpp"
+#include "catalog/domains_in_use.hpp"
 #include "catalog/lookup.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/nodes.hpp"

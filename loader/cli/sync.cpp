@@ -44,17 +44,17 @@ void report(const Settings& settings, const NodeSync& done) {
   }
 }
 
-// What went through went through; a domain that did not is exit 1.
-void tell_domains(const Settings& settings, const DomainReport& domains) {
-  for (const std::string& note : domains.notes) {
+// What could be written takes effect; anything that was left out is exit 1.
+void tell_findings(const Settings& settings, const SyncReport& findings) {
+  for (const std::string& note : findings.notes) {
     if (!settings.quiet) fmt::print(stderr, "note: {}\n", note);
   }
-  for (const std::string& warning : domains.warnings) {
+  for (const std::string& warning : findings.warnings) {
     if (!settings.quiet) fmt::print(stderr, "warning: {}\n", warning);
   }
-  if (domains.faults.empty()) return;
+  if (findings.faults.empty()) return;
   throw Refused(
-      fmt::format("{}\neverything else is served as it was published", fmt::join(domains.faults, "\n")),
+      fmt::format("{}\neverything else is served as it was published", fmt::join(findings.faults, "\n")),
       Hint::again());
 }
 
@@ -65,7 +65,7 @@ void sync_once(const Settings& settings, NodeOptions node) {
   const NodeSync done = sync_node(catalog, node);
   report(settings, done);
   if (!done.warning.empty()) fmt::print(stderr, "warning: {}\n", done.warning);
-  tell_domains(settings, done.domains);
+  tell_findings(settings, done.report);
 }
 
 void watch(const Settings& settings, const SyncOptions& options) {
@@ -114,7 +114,9 @@ void sync(const Settings& settings, const SyncOptions& options) {
 void add_sync(Verb& app, Settings& settings) {
   Verb* verb = app.add_subcommand("sync", "Write the manifest of a gateway, check it, reload nginx");
   auto options = std::make_shared<SyncOptions>();
-  verb->add_option("--output", options->node.folder, "folder for manifest.json and domains.conf")->required();
+  verb->add_option("--output", options->node.folder,
+                   "folder for manifest.json, credentials.json and domains.conf")
+      ->required();
   verb->add_option("--check", options->node.commands.check, "shell command that checks the new files");
   verb->add_option("--reload", options->node.commands.reload, "shell command that makes nginx read them");
   verb->add_option("--hook-timeout", options->hook_timeout,

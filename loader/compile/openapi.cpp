@@ -39,9 +39,20 @@ std::string operation_id(const OpenApiOperation& operation) {
 }
 
 // By id of the API: who was there first keeps the plain id whatever is published later.
-std::vector<OpenApiOperation> read_operations(const ManifestContents& contents) {
+// With `faults`, an API that cannot be described is left out and named there; else it throws.
+std::vector<OpenApiOperation> read_operations(const ManifestContents& contents,
+                                              std::vector<std::string>* faults) {
   std::vector<OpenApiOperation> operations;
-  for (const ApiEntry& entry : contents.apis) operations.push_back(read_operation(entry));
+  operations.reserve(contents.apis.size());
+  for (const ApiEntry& entry : contents.apis) {
+    try {
+      operations.push_back(read_operation(entry));
+    } catch (const Failure& failure) {
+      if (faults == nullptr) throw;
+      faults->push_back(
+          fmt::format("API \"{}\" is not in the OpenAPI documents: {}", entry.name, failure.what()));
+    }
+  }
   std::sort(operations.begin(), operations.end(), [](const OpenApiOperation& a, const OpenApiOperation& b) {
     return a.entry->api_id < b.entry->api_id;
   });
@@ -272,33 +283,40 @@ std::string write_document(const ManifestContents& contents, const Operations& o
 
 }  // namespace
 
-std::vector<DocumentEntry> openapi_documents(const ManifestContents& contents) {
-  const std::vector<OpenApiOperation> all = read_operations(contents);
+OpenApiDocuments::OpenApiDocuments(const ManifestContents& contents, std::vector<std::string>* faults)
+    : contents_(contents),
+      operations_(std::make_unique<std::vector<OpenApiOperation>>(read_operations(contents, faults))) {
   std::map<Operations, std::vector<std::string>> groups;  // hosts that serve the same
   for (const std::string& domain : domains_in_use(contents))
-    groups[operations_of(all, domain)].push_back(domain);
-  std::vector<DocumentEntry> documents;
-  documents.reserve(groups.size() + 1);
-  for (const auto& [operations, domains] : groups)
-    documents.push_back({domains, write_document(contents, operations, domains)});
-  std::sort(documents.begin(), documents.end(),
-            [](const DocumentEntry& a, const DocumentEntry& b) { return a.domains < b.domains; });
-  const Operations anywhere = operations_of(all, "");
-  if (!anywhere.empty()) documents.push_back({{}, write_document(contents, anywhere, {})});
-  return documents;
+    groups[operations_of(*operations_, domain)].push_back(domain);
+  for (auto& [operations, domains] : groups) {
+    if (!operations.empty()) groups_.push_back({domains, operations});
+  }
+  std::sort(groups_.begin(), groups_.end(),
+            [](const Group& a, const Group& b) { return a.domains < b.domains; });
+  const Operations anywhere = operations_of(*operations_, "");
+  if (!anywhere.empty()) groups_.push_back({{}, anywhere});
+}
+
+OpenApiDocuments::~OpenApiDocuments() = default;
+
+std::string OpenApiDocuments::write(size_t place) const {
+  const Group& group = groups_[place];
+  return write_document(contents_, group.operations, group.domains);
 }
 
 std::string openapi_of_domain(const ManifestContents& contents, const std::string& domain) {
-  for (const DocumentEntry& document : openapi_documents(contents)) {
-    if (std::find(document.domains.begin(), document.domains.end(), domain) != document.domains.end())
-      return document.text;
+  const OpenApiDocuments documents(contents, nullptr);
+  for (size_t place = 0; place < documents.size(); ++place) {
+    const std::vector<std::string>& domains = documents.domains(place);
+    if (std::find(domains.begin(), domains.end(), domain) != domains.end()) return documents.write(place);
   }
   throw Refused(fmt::format("gateway {} publishes nothing on domain \"{}\"", contents.gateway, domain),
                 Hint::command({"api", "list"}));
 }
 
 std::string openapi_of_gateway(const ManifestContents& contents) {
-  const std::vector<OpenApiOperation> all = read_operations(contents);
+  const std::vector<OpenApiOperation> all = read_operations(contents, nullptr);
   Choice choice;
   std::set<std::string> servers;
   for (const OpenApiOperation& one : all) {

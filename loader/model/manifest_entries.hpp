@@ -1,7 +1,7 @@
-// What a manifest and domains.conf are made of, as the catalog holds it: typed
+// What a manifest, its credentials and domains.conf are made of, as the catalog holds it: typed
 // definitions with what is decided beside them (versions, domains, canaries,
 // credentials). Secrets are unsealed here and in clear.
-// compile/manifest_writer.hpp writes them.
+// compile/manifest_writer.hpp and compile/credentials_writer.hpp write them.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ struct KeyEntry {
 
 struct HmacKeyEntry {
   std::string id, access_key;
-  std::string secret;   // in clear: only root can read the manifest
+  std::string secret;   // in clear: only root can read the credentials
   std::string profile;  // classic, raw-query
   Validity validity;
 };
@@ -70,10 +70,12 @@ struct ConsumerEntry {
   std::optional<JwtEntry> jwt;
 };
 
-// An OpenAPI document and the domains that answer it; none: every other host.
+// Where an OpenAPI document is, and the domains that answer it; none: every other host.
 struct DocumentEntry {
   std::vector<std::string> domains;
-  std::string text;
+  std::string file;                // its name, beside the manifest
+  int64_t offset = 0, length = 0;  // bytes
+  std::string sha256;              // hex, of the document
 };
 
 struct ManifestContents {
@@ -84,6 +86,10 @@ struct ManifestContents {
   std::vector<DomainDefinition> domains;  // certificates and TLS: for domains.conf only
   std::vector<ApiEntry> apis;
   std::vector<ApiEntry> canaries;  // other versions of some of them
+  size_t api_count = 0;            // published ones, without canaries
+  // Digest of everything that the manifest is made from; empty: not known, or something was left out.
+  std::string source;
+  bool is_known = false;  // a manifest of this source is there already: `apis` and `canaries` were not read
   std::vector<ConsumerEntry> consumers;
   std::vector<DocumentEntry> documents;
   // For domains.conf only.

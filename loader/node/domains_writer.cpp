@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/refusal.hpp"
+#include "catalog/domains_in_use.hpp"
 #include "model/definition.hpp"
 #include "model/listen_address.hpp"
 #include "model/name_rules.hpp"
@@ -26,80 +27,91 @@ constexpr size_t kMaxOwnLines = size_t{1} << 20U;
 const std::string kLocalFault =
     "its certificate and certificate_key cannot be used on this node; the log of sync there says why";
 
-[[noreturn]] void refuse(const std::string& what, const Hint& next) {
-  throw Refused(what + "; nothing was written", next);
-}
+// What a listen address or a gateway's name needs before it may be in the file.
+struct Sockets {
+  std::vector<std::string> http, https;
+};
 
-void check_gateway(const ManifestContents& contents) {
-  if (const std::string fault = bad_plain_name(contents.gateway); !fault.empty())
-    refuse("the gateway's name " + fault, Hint::command({"get", "GatewayInstance"}));
-  const Hint next = Hint::command({"get", "GatewayInstance", contents.gateway, "-o", "json"});
-  for (const auto* const list : {&contents.http_listen, &contents.https_listen}) {
-    if (list->empty()) refuse("gateway " + contents.gateway + " has no listen address", next);
-    for (const std::string& listen : *list) {
-      if (const std::string fault = bad_listen(listen); !fault.empty())
-        refuse(fmt::format("a listen address of gateway {} {}", contents.gateway, fault), next);
+Sockets check_gateway(const ManifestContents& contents, SyncReport& report) {
+  const std::string& gateway = contents.gateway;
+  if (const std::string fault = bad_plain_name(gateway); !fault.empty())
+    throw Refused("the gateway's name " + fault, Hint::command({"get", "GatewayInstance"}));
+  Sockets sockets;
+  const auto add = [&](const std::string& listen, std::vector<std::string>& list) {
+    std::string fault = bad_listen(listen);
+    if (fault.empty()) {
+      list.push_back(listen);
+      if (const std::string clash = listen_clash(sockets.http, sockets.https); !clash.empty()) {
+        fault = "cannot be used: " + clash;
+        list.pop_back();
+      }
     }
-  }
-  if (const std::string fault = listen_clash(contents.http_listen, contents.https_listen); !fault.empty())
-    refuse(fmt::format("the listen addresses {} of gateway {}", fault, contents.gateway), next);
+    if (!fault.empty())
+      report.add(fmt::format("a listen address of gateway {} {}; it is left out", gateway, fault));
+  };
+  for (const std::string& listen : contents.http_listen) add(listen, sockets.http);
+  for (const std::string& listen : contents.https_listen) add(listen, sockets.https);
+  if (sockets.http.empty() || sockets.https.empty())
+    throw Refused("gateway " + gateway + " has no listen address",
+                  Hint::command({"get", "GatewayInstance", gateway, "-o", "json"}));
+  return sockets;
 }
 
-void check_domain(const DomainDefinition& domain) {
-  // The name itself may hold any characters, which must not reach a terminal.
-  if (const std::string fault = bad_host(domain.name); !fault.empty())
-    refuse("a Domain in the catalog has no host name: it " + fault,
-           Hint::command({"get", "Domain", "-o", "json"}));
-  const auto wrong = [&](const std::string& what) {
-    refuse(fmt::format("domain \"{}\": {}", domain.name, what),
-           Hint::command({"get", "Domain", domain.name, "-o", "json"}));
-  };
-  if (domain.protocol != "HTTP" && domain.protocol != "HTTPS")
-    wrong("its protocol is neither HTTP nor HTTPS");
-  if (domain.protocol == "HTTP") return;
-  if (const std::string fault = bad_node_path(domain.certificate); !fault.empty())
-    wrong("its certificate " + fault);
-  if (const std::string fault = bad_node_path(domain.certificate_key); !fault.empty())
-    wrong("its certificate_key " + fault);
+// What is wrong with the definition; empty: nothing.
+std::string fault_of(const DomainDefinition& domain) {
+  if (domain.protocol == "HTTP") return {};
+  if (domain.protocol != "HTTPS") return "its protocol is neither HTTP nor HTTPS";
+  if (std::string fault = bad_node_path(domain.certificate); !fault.empty())
+    return "its certificate " + fault;
+  if (std::string fault = bad_node_path(domain.certificate_key); !fault.empty())
+    return "its certificate_key " + fault;
   for (const std::string* const version : {&domain.tls_min, &domain.tls_max}) {
     if (*version != "TLSv1.2" && *version != "TLSv1.3")
-      wrong("tls_min and tls_max must be TLSv1.2 or TLSv1.3");
+      return "tls_min and tls_max must be TLSv1.2 or TLSv1.3";
   }
-  if (domain.tls_min > domain.tls_max) wrong("tls_min is above tls_max");
+  return domain.tls_min > domain.tls_max ? "tls_min is above tls_max" : std::string();
 }
 
 bool has_tls_block(const DomainDefinition& domain) {
   return domain.server_block && domain.protocol == "HTTPS";
 }
 
-// nginx takes HTTP/2 and TLS versions from the first server block of a socket, for all names.
-void refuse_mix(const ManifestContents& contents) {
+std::string protocols_line(const DomainDefinition& domain) {
+  return fmt::format("    ssl_protocols {}{};\n", domain.tls_min,
+                     domain.tls_min == domain.tls_max ? "" : " " + domain.tls_max);
+}
+
+// nginx takes HTTP/2 and TLS versions from the first server block of a socket, for all names. The domain
+// whose settings all get: one that has the settings of the previous file, so that no new domain changes the
+// others.
+const DomainDefinition* leader_of(const std::vector<DomainDefinition>& domains, const std::string& previous) {
   const DomainDefinition* first = nullptr;
-  for (const DomainDefinition& domain : contents.domains) {
-    if (!has_tls_block(domain)) continue;
+  const bool had_http2 = previous.find(" http2") != std::string::npos;
+  for (const DomainDefinition& domain : domains) {
+    if (!has_tls_block(domain) || !bad_host(domain.name).empty() || !fault_of(domain).empty()) continue;
     if (first == nullptr) first = &domain;
-    const auto differ = [&](const char* field, const std::string& one, const std::string& other) {
-      if (one == other) return;
-      refuse(fmt::format("domains \"{}\" and \"{}\" of gateway {} differ in {} ({} and {}), which nginx sets "
-                         "for all names of a socket: they require one value",
-                         first->name, domain.name, contents.gateway, field, one, other),
-             Hint::command({"apply", "-f", "FILE"}));
-    };
-    differ("http2", first->http2 ? "true" : "false", domain.http2 ? "true" : "false");
-    differ("tls_min", first->tls_min, domain.tls_min);
-    differ("tls_max", first->tls_max, domain.tls_max);
+    if (domain.http2 == had_http2 && previous.find(protocols_line(domain)) != std::string::npos)
+      return &domain;
   }
+  return first;
 }
 
 class Writer {
  public:
-  Writer(const ManifestContents& contents, const DomainsPlace& place, DomainReport& report)
-      : contents_(contents), place_(place), report_(report) {}
+  Writer(const ManifestContents& contents, const DomainsPlace& place, Sockets sockets, SyncReport& report)
+      : contents_(contents),
+        place_(place),
+        sockets_(std::move(sockets)),
+        leader_(leader_of(contents.domains, place.previous)),
+        report_(report) {}
 
   std::string run() {
     std::string blocks;
     for (const DomainDefinition& domain : contents_.domains) {
-      if (domain.server_block) blocks += block(domain);
+      // The name itself may hold any characters, which must not reach a terminal.
+      const std::string fault = bad_host(domain.name);
+      if (!fault.empty()) report_.add("a domain has no host name: it " + fault + "; it is left out");
+      if (fault.empty() && domain.server_block) blocks += block(domain);
     }
     std::string text =
         fmt::format("# Written by tablegate sync for gateway {}. Do not edit: the next sync replaces it.\n",
@@ -111,13 +123,20 @@ class Writer {
  private:
   std::string block(const DomainDefinition& domain) {
     const std::string what = "domain " + domain.name;
+    if (const std::string fault = fault_of(domain); !fault.empty()) return keep(domain, what, fault, fault);
     if (domain.protocol == "HTTP") return marked_block(what, server(plain_socket(), domain, serve()));
+    if (const std::string difference = socket_difference(*leader_, domain); !difference.empty()) {
+      const std::string fault = fmt::format(
+          "it and domain \"{}\" {}, which nginx sets for all names of a socket", leader_->name, difference);
+      return keep(domain, what, fault, fault);
+    }
     WipedText pair;
     const CertificateReport found =
         check_certificate({domain.certificate, domain.certificate_key}, domain.name, place_.now, &pair);
     for (const std::string& warning : found.warnings)
       report_.warnings.push_back(fmt::format("domain \"{}\": {}", domain.name, warning));
-    if (!found.fault.empty()) return keep(domain, what, found);
+    if (!found.fault.empty())
+      return keep(domain, what, found.fault, found.fault_is_local ? kLocalFault : found.fault);
     if (place_.copies != nullptr) place_.copies->offer(domain.name, std::move(pair));
     // The fingerprint makes the file change with a renewed certificate, so that nginx reloads.
     const std::string lines =
@@ -130,7 +149,9 @@ class Writer {
 
   // The domain's own files may be what nginx cannot read: if there is a copy of the last good ones, the block
   // names that.
-  std::string keep(const DomainDefinition& domain, const std::string& what, const CertificateReport& found) {
+  // `reported`: the fault as the catalog gets it.
+  std::string keep(const DomainDefinition& domain, const std::string& what, const std::string& fault,
+                   const std::string& reported) {
     const std::optional<std::string> before = find_block(place_.previous, what);
     std::string copied;
     if (place_.copies != nullptr) {
@@ -141,11 +162,8 @@ class Writer {
                                  ? "it keeps the server block it had"
                                  : "it keeps the server block it had, with the copy of its last good "
                                    "certificate";
-    const auto line = [&](const std::string& fault) {
-      return fmt::format("domain \"{}\": {}; {}", domain.name, fault, then);
-    };
-    report_.faults.push_back(line(found.fault));
-    report_.reported.push_back(line(found.fault_is_local ? kLocalFault : found.fault));
+    report_.faults.push_back(fmt::format("domain \"{}\": {}; {}", domain.name, fault, then));
+    report_.reported.push_back(fmt::format("domain \"{}\": {}; {}", domain.name, reported, then));
     if (!before) return {};
     kept_tls_ = true;
     if (kept_certificate_.empty()) kept_certificate_ = copied;
@@ -203,8 +221,8 @@ class Writer {
   std::string redirect() const {
     std::string port;
     const auto standard = [](const std::string& listen) { return parse_listen(listen)->port == 443; };
-    if (std::none_of(contents_.https_listen.begin(), contents_.https_listen.end(), standard))
-      port = fmt::format(":{}", parse_listen(contents_.https_listen.front())->port);
+    if (std::none_of(sockets_.https.begin(), sockets_.https.end(), standard))
+      port = fmt::format(":{}", parse_listen(sockets_.https.front())->port);
     return fmt::format(
         "    location / {{\n        add_header X-Ca-Request-Id $request_id always;\n"
         "        return 308 https://$host{}$request_uri;\n    }}\n",
@@ -213,7 +231,7 @@ class Writer {
 
   std::string plain_socket() const {
     std::string text;
-    for (const std::string& listen : addresses(contents_.http_listen))
+    for (const std::string& listen : addresses(sockets_.http))
       text += fmt::format("    listen {};\n", listen);
     return text + "    tablegate_guest;\n";
   }
@@ -230,29 +248,27 @@ class Writer {
   }
 
   bool is_listed(const std::string& listen) const {
-    return !listen_clash({listen}, contents_.http_listen).empty() ||
-           !listen_clash({listen}, contents_.https_listen).empty();
+    return !listen_clash({listen}, sockets_.http).empty() || !listen_clash({listen}, sockets_.https).empty();
   }
 
-  // The same for all domains: refuse_mix().
+  // The same for all domains.
   const std::string& tls_socket() {
     if (!tls_socket_.empty()) return tls_socket_;
-    const auto& domains = contents_.domains;
-    const DomainDefinition& any = *std::find_if(domains.begin(), domains.end(), has_tls_block);
-    const bool directive = any.http2 && place_.http2_on();
-    for (const std::string& listen : addresses(contents_.https_listen))
+    const bool directive = leader_->http2 && place_.http2_on();
+    for (const std::string& listen : addresses(sockets_.https))
       tls_socket_ += fmt::format("    listen {} ssl;\n", listen);
     // `listen ... http2` would give it to all other server blocks of the address too.
-    tls_socket_ += any.http2 && !directive ? "    tablegate_guest http2;\n" : "    tablegate_guest;\n";
+    tls_socket_ += leader_->http2 && !directive ? "    tablegate_guest http2;\n" : "    tablegate_guest;\n";
     if (directive) tls_socket_ += "    http2 on;\n";
-    tls_socket_ += fmt::format("    ssl_protocols {}{};\n", any.tls_min,
-                               any.tls_min == any.tls_max ? "" : " " + any.tls_max);
+    tls_socket_ += protocols_line(*leader_);
     return tls_socket_;
   }
 
   const ManifestContents& contents_;
   const DomainsPlace& place_;
-  DomainReport& report_;
+  const Sockets sockets_;
+  const DomainDefinition* const leader_;  // of the TLS blocks; null: there is none
+  SyncReport& report_;
   std::string tls_socket_;
   std::string any_host_certificate_, kept_certificate_;  // of the first domain that can be served
   bool kept_tls_ = false;
@@ -264,19 +280,17 @@ std::string snippet_name(const std::string& domain) {
   return domain_file_name(domain, ".conf");
 }
 
-std::string write_domains(const ManifestContents& contents, const DomainsPlace& place, DomainReport& report) {
-  check_gateway(contents);
-  for (const DomainDefinition& domain : contents.domains) check_domain(domain);
-  refuse_mix(contents);
+std::string write_domains(const ManifestContents& contents, const DomainsPlace& place, SyncReport& report) {
+  Sockets sockets = check_gateway(contents, report);
   const bool blocks = std::any_of(contents.domains.begin(), contents.domains.end(),
                                   [](const DomainDefinition& domain) { return domain.server_block; });
   // Checked only if it is written into the file: a gateway without domains may be written anywhere.
   if (const std::string fault = bad_node_path(place.folder); blocks && !fault.empty()) {
-    refuse(fmt::format("--output {}: the folder {}, and its path is written into domains.conf", place.folder,
-                       fault),
-           Hint::again().set("--output", "/var/lib/tablegate"));
+    throw Refused(fmt::format("--output {}: the folder {}, and its path is written into domains.conf",
+                              place.folder, fault),
+                  Hint::again().set("--output", "/var/lib/tablegate"));
   }
-  return Writer(contents, place, report).run();
+  return Writer(contents, place, std::move(sockets), report).run();
 }
 
 }  // namespace tablegate::loader

@@ -8,9 +8,10 @@
 #include <filesystem>
 #include <optional>
 
+#include "catalog/domains_in_use.hpp"
 #include "catalog/nodes.hpp"
+#include "model/manifest_entries.hpp"
 #include "node/certificate.hpp"
-#include "node/domain_rows.hpp"
 #include "node/gateway_login.hpp"
 #include "node/nginx_config.hpp"
 #include "node/served_manifest.hpp"
@@ -211,7 +212,7 @@ std::vector<NodeCheck> check_nodes(Database& catalog) {
 std::vector<NodeCheck> check_domain_certificates(Database& catalog, const std::string& gateway, bool forced) {
   ManifestContents contents;
   contents.gateway = gateway;
-  read_domains(catalog, contents);
+  contents.domains = domains_in_use(catalog, gateway);
   std::vector<NodeCheck> checks;
   bool any = forced;
   for (const DomainDefinition& domain : contents.domains) {

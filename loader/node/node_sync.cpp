@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "node/snapshot.hpp"
+#include "node/source_digest.hpp"
 #include "node/status_page.hpp"
 #include "node/stop_signal.hpp"
 #include "node/usage.hpp"
@@ -114,23 +115,27 @@ std::string shared_folder(const NodeSync& sync, const std::string& folder) {
 NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   // First the lock, then the snapshot: a sync that waited must not write what it had read before.
   const OutputFolder folder(options.folder);
-  const ManifestContents contents = read_snapshot(catalog, options.gateway);
+  NodeSync sync;
+  std::vector<std::string> faults;
+  const FolderTexts before = read_texts(folder);
+  ManifestContents contents =
+      read_snapshot(catalog, options.gateway, folder, source_of(folder, before.manifest), faults);
+  for (const std::string& fault : faults) sync.report.add(fault);
   const StopSignal::Hold hold;
   const bool reload_owed = !options.commands.reload.empty() && owes_reload(folder.path());
-  const std::optional<ServedManifest> before = read_served(folder.path());
-  NodeSync sync;
-  sync.written =
-      sync_folder(folder, contents, options.commands, reload_owed, sync.domains) == SyncResult::written;
+  const std::optional<ServedManifest> served = read_served(folder.path());
+  sync.written = sync_folder(folder, contents, before, options.commands, reload_owed, sync.report) ==
+                 SyncResult::written;
   sync.gateway = contents.gateway;
   sync.publication = contents.publication;
   sync.revision = contents.revision;
-  sync.apis = contents.apis.size();
+  sync.apis = contents.api_count;
   sync.consumers = contents.consumers.size();
-  sync.manifest = folder.path() + "/manifest.json";
+  sync.manifest = folder.path() + "/" + kManifestFile;
   const bool reloaded = sync.written && !options.commands.reload.empty();
   // An nginx that never ran, or that has ended, takes nothing over.
-  if (reloaded && before && !before->stopped)
-    sync.overdue = !await_take_over(folder.path(), *before) && !StopSignal::requested();
+  if (reloaded && served && !served->stopped)
+    sync.overdue = !await_take_over(folder.path(), *served) && !StopSignal::requested();
   look(folder.path(), sync);
   sync.warning = sync.overdue ? not_taken_over(sync) : ask_workers(catalog, options, sync);
   if (sync.warning.empty()) sync.warning = shared_folder(sync, folder.path());
@@ -150,11 +155,11 @@ std::string said_of(const NodeSync& sync, const std::string& error) {
 }  // namespace
 
 std::string NodeSync::problem() const {
-  return joined(warning, domains.faults);
+  return joined(warning, report.faults);
 }
 
 std::string NodeSync::reported_problem() const {
-  return joined(warning, domains.reported);
+  return joined(warning, report.reported);
 }
 
 std::string reported_text(const Failure& failure) {

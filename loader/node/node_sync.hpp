@@ -36,7 +36,7 @@ struct NodeSync {
   bool is_served = false;  // nginx has taken over exactly what the folder holds
   bool overdue = false;    // a reload was run, and nginx has not taken it over in time
   std::string warning;     // one line for people, empty: none
-  DomainReport domains;    // certificates that cannot be served, or end soon
+  SyncReport report;       // what was left out, and certificates that end soon
 
   // What is wrong on this node, in one text; empty: nothing. For its own log.
   std::string problem() const;

@@ -62,7 +62,7 @@ bool write_all(int descriptor, std::string_view bytes) {
     if (written < 0 && errno != EINTR) return false;
     if (written > 0) bytes.remove_prefix(static_cast<size_t>(written));
   }
-  return ::fsync(descriptor) == 0;
+  return true;
 }
 
 }  // namespace
@@ -146,27 +146,34 @@ std::optional<std::string> OutputFolder::read(const std::string& name) const {
   return bytes;
 }
 
+OutputFolder::NewFile::NewFile(const OutputFolder& folder, const std::string& label)
+    : folder_(folder), temporary_("." + label + ".new"), file_([this] {
+        ::unlinkat(folder_.folder_.number(), temporary_.c_str(), 0);  // of a sync that died
+        return ::openat(folder_.folder_.number(), temporary_.c_str(),
+                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+      }()) {
+  if (file_.number() < 0) folder_.fail("create", temporary_);
+}
+
+OutputFolder::NewFile::~NewFile() {
+  if (!finished_) ::unlinkat(folder_.folder_.number(), temporary_.c_str(), 0);
+}
+
+void OutputFolder::NewFile::append(std::string_view bytes) {
+  if (!write_all(file_.number(), bytes)) folder_.fail("write", temporary_);
+}
+
+void OutputFolder::NewFile::finish(const std::string& name) {
+  const int folder = folder_.folder_.number();
+  if (::fsync(file_.number()) != 0 || ::renameat(folder, temporary_.c_str(), folder, name.c_str()) != 0)
+    folder_.fail("write", name);
+  finished_ = true;
+}
+
 void OutputFolder::write(const std::string& name, std::string_view bytes) const {
-  const std::string temporary = "." + name + ".new";
-  const int folder = folder_.number();
-  ::unlinkat(folder, temporary.c_str(), 0);  // of a sync that died
-  {
-    const Descriptor file(
-        ::openat(folder, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (file.number() < 0) fail("create", temporary);
-    if (!write_all(file.number(), bytes)) {
-      const int reason = errno;
-      ::unlinkat(folder, temporary.c_str(), 0);
-      errno = reason;
-      fail("write", name);
-    }
-  }
-  if (::renameat(folder, temporary.c_str(), folder, name.c_str()) != 0) {
-    const int reason = errno;
-    ::unlinkat(folder, temporary.c_str(), 0);
-    errno = reason;
-    fail("write", name);
-  }
+  NewFile file(*this, name);
+  file.append(bytes);
+  file.finish(name);
 }
 
 // Makes `to` a second name of the file `from`. A link needs no space for bytes: it works on a full disk.

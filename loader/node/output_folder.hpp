@@ -16,6 +16,26 @@ namespace tablegate::loader {
 
 class OutputFolder {
  public:
+  // A file that is written piece by piece, and gets its name when it is whole; removed if it never is. One at
+  // a time for each name. Throws SystemFailure (disk full).
+  class NewFile {
+   public:
+    // `label`: in the name of the temporary file. `folder` must outlive it.
+    NewFile(const OutputFolder& folder, const std::string& label);
+    ~NewFile();
+    NewFile(const NewFile&) = delete;
+    NewFile& operator=(const NewFile&) = delete;
+    void append(std::string_view bytes);
+    // Makes it durable and replaces anything with that name. Call last.
+    void finish(const std::string& name);
+
+   private:
+    const OutputFolder& folder_;
+    std::string temporary_;
+    Descriptor file_;
+    bool finished_ = false;
+  };
+
   // Opens it (creates the last folder of the path when it is missing) and takes its lock, waiting for another
   // sync. Throws Refused when users other than root and the running user could write to it or exchange it
   // (base/trusted_folder.hpp).

@@ -92,12 +92,6 @@ bool has_number(const JsonDocument& document, const char* name) {
   return value != nullptr && value->IsUint64();
 }
 
-std::optional<ManifestIdentity> identity_in(const JsonDocument& document) {
-  if (!document.IsObject() || !has_number(document, "publication")) return std::nullopt;
-  return ManifestIdentity{json_member(document, "gateway"), json_find(document, "publication")->GetUint64(),
-                          json_member(document, "sha256")};
-}
-
 int64_t nanoseconds(const struct stat& about) {
   return static_cast<int64_t>(about.st_mtim.tv_sec) * 1000000000 + about.st_mtim.tv_nsec;
 }
@@ -144,10 +138,22 @@ void look_at_master(const JsonDocument& document, ServedManifest& served) {
 
 }  // namespace
 
+std::optional<ManifestIdentity> identity_in(const JsonDocument& document) {
+  if (!document.IsObject() || !has_number(document, "publication")) return std::nullopt;
+  return ManifestIdentity{json_member(document, "gateway"), json_find(document, "publication")->GetUint64(),
+                          json_member(document, "sha256"), json_member(document, "credentials_sha256")};
+}
+
 std::optional<ManifestIdentity> written_manifest(const std::string& folder) {
-  JsonDocument document;
-  if (!parse_json(first_line(folder + "/manifest.json"), document).empty()) return std::nullopt;
-  return identity_in(document);
+  const auto header = [&folder](const char* name, JsonDocument& document) {
+    return parse_json(first_line(folder + "/" + name), document).empty() && document.IsObject();
+  };
+  JsonDocument manifest, credentials;
+  if (!header(kManifestFile, manifest)) return std::nullopt;
+  std::optional<ManifestIdentity> identity = identity_in(manifest);
+  if (identity && header(kCredentialsFile, credentials))
+    identity->credentials_sha256 = json_member(credentials, "sha256");
+  return identity;
 }
 
 std::optional<ServedManifest> read_served(const std::string& folder) {

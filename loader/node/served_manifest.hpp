@@ -8,18 +8,29 @@
 #include <optional>
 #include <string>
 
+#include "base/json_text.hpp"
+
 namespace tablegate::loader {
 
-// The identity of a manifest: its header.
+// What nginx reads in the folder.
+inline constexpr const char* kManifestFile = "manifest.json";
+inline constexpr const char* kCredentialsFile = "credentials.json";
+inline constexpr const char* kDomainsFile = "domains.conf";
+
+// The identity of a manifest and its credentials: their headers.
 struct ManifestIdentity {
   std::string gateway;
   uint64_t publication = 0;
   std::string sha256;
+  std::string credentials_sha256;
   bool operator==(const ManifestIdentity& other) const {
-    return gateway == other.gateway && publication == other.publication && sha256 == other.sha256;
+    return gateway == other.gateway && publication == other.publication && sha256 == other.sha256 &&
+           credentials_sha256 == other.credentials_sha256;
   }
 };
-// That of the manifest in the folder; nullopt: there is none.
+// In a header, in MANIFEST.served, in a status answer; nullopt: it is none.
+std::optional<ManifestIdentity> identity_in(const JsonDocument& document);
+// That of the files in the folder; nullopt: there is no manifest.
 std::optional<ManifestIdentity> written_manifest(const std::string& folder);
 
 struct ServedManifest {

@@ -48,11 +48,7 @@ std::string fetch_status(const std::string& url, const std::string& argument) {
 
 std::optional<ManifestIdentity> manifest_in_status(const std::string& json) {
   JsonDocument document;
-  if (!parse_json(json, document).empty() || !document.IsObject()) return std::nullopt;
-  const JsonValue* const publication = json_find(document, "publication");
-  if (publication == nullptr || !publication->IsUint64()) return std::nullopt;
-  return ManifestIdentity{json_member(document, "gateway"), publication->GetUint64(),
-                          json_member(document, "sha256")};
+  return parse_json(json, document).empty() ? identity_in(document) : std::nullopt;
 }
 
 }  // namespace tablegate::loader

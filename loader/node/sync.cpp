@@ -6,14 +6,14 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <string_view>
 #include <thread>
 
 #include "base/refusal.hpp"
 #include "base/trusted_folder.hpp"
-#include "core/manifest/manifest_reader.hpp"
 #include "node/certificate_copies.hpp"
+#include "node/documents_writer.hpp"
 #include "node/listen_effects.hpp"
 #include "node/nginx_version.hpp"
 #include "node/served_manifest.hpp"
@@ -22,8 +22,6 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kManifest = "manifest.json";
-constexpr const char* kDomains = "domains.conf";
 // Exists until the new files are checked and nginx reads them. Holds kChecked once the check has passed, or
 // there is none, and the reload begins: from then on nginx may serve them.
 constexpr const char* kPending = ".pending";
@@ -31,16 +29,18 @@ constexpr const char* kChecked = "checked\n";
 // For a reload whose command failed after it had signalled nginx.
 constexpr std::chrono::milliseconds kTakesOver{1000};
 
-void put_back(const OutputFolder& folder) {
+// `unread`: there are credentials that nginx may not have read yet. The mark stays, so that the next sync
+// checks and reloads.
+void put_back(const OutputFolder& folder, bool unread) {
   try {
     folder.write(kPending, "");  // one that dies here leaves files of two syncs
   } catch (const SystemFailure&) {
     // The mark of before is still there: they are looked at again.
   }
-  folder.put_back(kManifest);
-  folder.put_back(kDomains);
+  folder.put_back(kManifestFile);
+  folder.put_back(kDomainsFile);
   folder.sync();
-  folder.remove(kPending);
+  if (!unread) folder.remove(kPending);
 }
 
 bool was_taken_over(const OutputFolder& folder) {
@@ -76,14 +76,9 @@ std::string fault_of(const std::string& option, const ShellOutcome& outcome) {
   return outcome.ok ? "" : "failed (" + outcome.how + ")";
 }
 
-// Throws Refused where it failed; `after` says what became of the files.
-void run(const std::string& option, const std::string& command, std::chrono::milliseconds limit,
-         const std::function<const char*(const ShellOutcome&)>& after) {
-  if (command.empty()) return;
-  const ShellOutcome outcome = run_shell(command, limit);
-  const std::string fault = fault_of(option, outcome);
-  if (fault.empty()) return;
-  throw Refused(fmt::format("{} {}: {}. Its output:{}", option, fault, after(outcome),
+[[noreturn]] void fail(const std::string& option, const std::string& command, const ShellOutcome& outcome,
+                       const std::string& after) {
+  throw Refused(fmt::format("{} {}: {}. Its output:{}", option, fault_of(option, outcome), after,
                             outcome.output.empty() ? " nothing" : indented(outcome.output)),
                 Hint::again());
 }
@@ -100,30 +95,62 @@ bool is_taken_over(const OutputFolder& folder) {
   }
 }
 
-// After this the files stay or are put back, and the mark is removed or makes the next sync try again.
-void prove(const OutputFolder& folder, const SyncCommands& commands) {
-  run("--check", commands.check, commands.limit, [&folder](const ShellOutcome&) {
-    put_back(folder);
-    return "both files are put back";
-  });
+struct Change {
+  bool credentials = false;
+  bool others = false;  // the manifest or domains.conf
+  bool unread = false;  // nginx may not have read the credentials yet, of this sync or of one before
+};
+
+std::string said_of(const Change& change) {
+  return std::string("manifest.json and domains.conf are put back") +
+         (change.credentials ? ", credentials.json stays, so that no revoked key is valid again" : "");
+}
+
+// Empty: no such command.
+std::optional<ShellOutcome> outcome_of(const std::string& command, const SyncCommands& commands) {
+  if (command.empty()) return std::nullopt;
+  return run_shell(command, commands.limit);
+}
+
+bool has_failed(const std::string& option, const std::optional<ShellOutcome>& outcome) {
+  return outcome && !fault_of(option, *outcome).empty();
+}
+
+void reload(const OutputFolder& folder, const SyncCommands& commands, const Change& change) {
   folder.write(kPending, kChecked);
   folder.sync();
-  run("--reload", commands.reload, commands.limit, [&](const ShellOutcome& outcome) {
-    if (is_taken_over(folder)) {
-      folder.remove(kPending);
-      return "the new files stay, for nginx has taken them over";
-    }
-    // It may do so yet. The next sync checks and reloads again.
-    if (outcome.timed_out && !commands.check.empty()) return "the new files stay, for they passed --check";
-    put_back(folder);
-    return "both files are put back";
-  });
+  const std::optional<ShellOutcome> outcome = outcome_of(commands.reload, commands);
+  if (!has_failed("--reload", outcome)) return;
+  if (is_taken_over(folder)) {
+    folder.remove(kPending);
+    fail("--reload", commands.reload, *outcome, "the new files stay, for nginx has taken them over");
+  }
+  // It may do so yet. The next sync checks and reloads again.
+  if (outcome->timed_out && !commands.check.empty())
+    fail("--reload", commands.reload, *outcome, "the new files stay, for they passed --check");
+  put_back(folder, change.unread);
+  fail("--reload", commands.reload, *outcome, said_of(change));
+}
+
+// After this the files stay or are put back, and the mark is removed or makes the next sync try again. When
+// the check fails of the new manifest or domains.conf, the new credentials take effect with the old ones.
+void prove(const OutputFolder& folder, const SyncCommands& commands, const Change& change) {
+  const std::optional<ShellOutcome> outcome = outcome_of(commands.check, commands);
+  if (!has_failed("--check", outcome)) return reload(folder, commands, change);
+  put_back(folder, change.unread);
+  const bool again = change.credentials && change.others && !outcome->timed_out;
+  if (!again || has_failed("--check", outcome_of(commands.check, commands)))
+    fail("--check", commands.check, *outcome, said_of(change));
+  reload(folder, commands, {true, false, true});
+  folder.remove(kPending);
+  fail("--check", commands.check, *outcome,
+       "manifest.json and domains.conf are put back, the keys and authorizations take effect");
 }
 
 void keep_good_files(const OutputFolder& folder) {
   if (!is_good(folder)) return;
-  folder.keep_previous(kManifest);
-  folder.keep_previous(kDomains);
+  folder.keep_previous(kManifestFile);
+  folder.keep_previous(kDomainsFile);
   folder.sync();
 }
 
@@ -134,26 +161,25 @@ std::string absolute_path(const OutputFolder& folder) {
 // A new listen line that would take something from other server blocks is not written: `text` is then what
 // nginx has. Without --check, or with one that does not run nginx -t, nothing is known of others.
 std::string beside_others(std::string text, const std::string& previous, const SyncCommands& commands,
-                          DomainReport& report) {
-  const std::vector<NginxServer> ours = parse_nginx_servers(text, kDomains);
-  const std::vector<NginxServer> before = parse_nginx_servers(previous, kDomains);
+                          SyncReport& report) {
+  const std::vector<NginxServer> ours = parse_nginx_servers(text, kDomainsFile);
+  const std::vector<NginxServer> before = parse_nginx_servers(previous, kDomainsFile);
   if (!has_new_listen(ours, before)) return text;
   const std::optional<NginxConfig> config = read_nginx_config(commands.check, commands.limit);
   if (!config) return text;
   ListenEffects effects = listen_effects(ours, before, config->servers);
   report.notes = std::move(effects.notes);
   if (effects.faults.empty()) return text;
-  for (const std::string& fault : effects.faults) {
-    report.faults.push_back(fault);
-    report.reported.push_back(fault);
-  }
+  for (const std::string& fault : effects.faults) report.add(fault);
   return previous.empty() ? "# No server block can be written yet: `tablegate sync` says why.\n" : previous;
 }
 
-// The domains.conf that nginx has: after a sync that died before its check had passed, the previous one.
-std::string domains_text(const OutputFolder& folder, const ManifestContents& contents,
-                         const SyncCommands& commands, CertificateCopies& copies, DomainReport& report) {
-  const std::string last = is_good(folder) ? std::string(kDomains) : std::string(kDomains) + ".previous";
+// `place.previous`: the domains.conf that nginx has; after a sync that died before its check had passed, the
+// previous one.
+DomainsPlace domains_place(const OutputFolder& folder, const SyncCommands& commands,
+                           CertificateCopies& copies) {
+  const std::string last =
+      is_good(folder) ? std::string(kDomainsFile) : std::string(kDomainsFile) + ".previous";
   DomainsPlace place;
   place.folder = absolute_path(folder);
   place.copies = &copies;
@@ -164,12 +190,34 @@ std::string domains_text(const OutputFolder& folder, const ManifestContents& con
     return version && version->has_http2_directive();
   };
   place.ipv6 = has_ipv6();
-  return beside_others(write_domains(contents, place, report), place.previous, commands, report);
+  return place;
+}
+
+// Those that take rights away first. At each moment nginx can read the folder.
+void write_changed(const OutputFolder& folder, const SyncTexts& texts, const FolderTexts& before) {
+  if (!texts.credentials.empty()) {
+    folder.write(kCredentialsFile, texts.credentials);
+    folder.sync();
+  }
+  if (texts.manifest != before.manifest) folder.write(kManifestFile, texts.manifest);
+  if (texts.domains != before.domains) folder.write(kDomainsFile, texts.domains);
+  folder.sync();
+}
+
+void remove_unused(const OutputFolder& folder, const Change& change, CertificateCopies& copies,
+                   SyncReport& report) {
+  copies.keep(report.warnings);
+  if (!change.others) return;
+  try {
+    remove_old_documents(folder);
+  } catch (const SystemFailure& failure) {
+    report.warnings.push_back(fmt::format("old OpenAPI documents stay: {}", failure.what()));
+  }
 }
 
 // A block that was kept without a copy names files that nginx may no longer be able to read (its message has
 // their paths in quotes): then nothing is changed.
-[[noreturn]] void tell_of_kept(const Refused& refused, const DomainReport& report) {
+[[noreturn]] void tell_of_kept(const Refused& refused, const SyncReport& report) {
   std::string text = refused.what();
   const auto said = [&](const std::string& file) { return text.find('"' + file + '"') != std::string::npos; };
   const bool is_cause = std::any_of(report.kept_files.begin(), report.kept_files.end(), said);
@@ -200,19 +248,20 @@ void refuse_other_gateway(const std::string& folder, const std::string& gateway)
                 Hint::again().set("--output", "DIR"));
 }
 
-SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
-                       const SyncCommands& commands, bool reload_owed, DomainReport& report) {
+SyncResult sync_folder(const OutputFolder& folder, ManifestContents& contents, const FolderTexts& before,
+                       const SyncCommands& commands, bool reload_owed, SyncReport& report) {
   refuse_other_gateway(folder.path(), contents.gateway);
   check_trusted_files(folder.path() + "/domains.d");  // domains.conf includes files of it
-  const std::string manifest = write_manifest(contents);
   CertificateCopies copies(folder, absolute_path(folder));
-  const std::string domains = domains_text(folder, contents, commands, copies, report);
-  if (const auto read = core::read_manifest(manifest); !read) {
-    throw Refused(
-        fmt::format("the gateway would reject this manifest; nothing was written: {}", read.error().text()));
-  }
-  const bool due = reload_owed || folder.exists(kPending);
-  if (!due && folder.read(kManifest) == manifest && folder.read(kDomains) == domains) {
+  const DomainsPlace place = domains_place(folder, commands, copies);
+  SyncTexts texts = make_texts(folder, contents, before, place, report);
+  texts.domains = beside_others(std::move(texts.domains), place.previous, commands, report);
+  const bool pending = folder.exists(kPending);
+  const bool due = reload_owed || pending;
+  const Change change = {!texts.credentials.empty(),
+                         texts.manifest != before.manifest || texts.domains != before.domains,
+                         !texts.credentials.empty() || pending};
+  if (!due && !change.credentials && !change.others) {
     copies.keep(report.warnings);
     return SyncResult::unchanged;
   }
@@ -220,20 +269,18 @@ SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& conte
   folder.write(kPending, "");
   folder.sync();
   try {
-    folder.write(kManifest, manifest);
-    folder.write(kDomains, domains);
-    folder.sync();
-    prove(folder, commands);
+    write_changed(folder, texts, before);
+    prove(folder, commands, change);
   } catch (const Refused& refused) {  // of a command: what becomes of the files is done
     if (report.faults.empty()) throw;
     tell_of_kept(refused, report);
   } catch (...) {
-    if (!was_taken_over(folder)) put_back(folder);
+    if (!was_taken_over(folder)) put_back(folder, change.unread);
     throw;
   }
   folder.remove(kPending);
   folder.sync();
-  copies.keep(report.warnings);
+  remove_unused(folder, change, copies, report);
   return SyncResult::written;
 }
 

@@ -1,8 +1,10 @@
 // `tablegate sync`: writes the files of a gateway's folder from the catalog,
-// checks and reloads nginx, and puts both files back when either fails. A sync
-// that dies in between leaves a mark, so that the next one checks and reloads
-// even if the files are the same. Files that nginx has taken over, or may have,
-// are never replaced by older ones: a revoked key would be valid again.
+// checks and reloads nginx, and puts the manifest and domains.conf back when
+// either fails. The credentials are written first and never put back: a revoked
+// key would be valid again. They list the manifests that they may be served with,
+// so nginx can read the folder at any moment. A sync that dies leaves a mark, so
+// that the next one checks and reloads even if the files are the same. Files that
+// nginx has taken over, or may have, are never replaced by older ones.
 #pragma once
 
 #include <chrono>
@@ -10,10 +12,11 @@
 #include <utility>
 
 #include "base/refusal.hpp"
-#include "compile/manifest_writer.hpp"
-#include "node/domains_writer.hpp"
+#include "model/manifest_entries.hpp"
 #include "node/output_folder.hpp"
 #include "node/shell_command.hpp"
+#include "node/sync_report.hpp"
+#include "node/sync_texts.hpp"
 
 namespace tablegate::loader {
 
@@ -39,13 +42,15 @@ class CertificateRefusal : public Refused {
 
 enum class SyncResult { written, unchanged };
 
-// Writes manifest.json and domains.conf of `contents` into the folder. Throws Refused when the manifest's own
-// parser rejects it, the folder holds another gateway's files (nothing was written), or a command failed
-// (both files are put back, unless nginx may have taken the new ones over; its output is in the message). A
-// domain whose certificate cannot be served is no error: it is in `domains`, and the caller must report it.
-// `reload_owed`: nginx does not serve the folder's files, so check and reload even without a change.
-SyncResult sync_folder(const OutputFolder& folder, const ManifestContents& contents,
-                       const SyncCommands& commands, bool reload_owed, DomainReport& domains);
+// Writes credentials.json, manifest.json and domains.conf of `contents` into the folder. Throws Refused when
+// there is nothing that nginx could serve, the folder holds another gateway's files (nothing was written), or
+// a command failed: then the manifest and domains.conf are put back, unless nginx may have taken the new ones
+// over, and nginx reads the new credentials with the old manifest if they pass the check so. The command's
+// output is in the message. What is left out is no error: it is in `report`, and the caller must say it.
+// `before`: the files as they are. `reload_owed`: nginx does not serve them, so check and reload even without
+// a change.
+SyncResult sync_folder(const OutputFolder& folder, ManifestContents& contents, const FolderTexts& before,
+                       const SyncCommands& commands, bool reload_owed, SyncReport& report);
 
 // Two gateways that share a folder would each take the other's APIs out of service. Works without the lock,
 // so that a wrong folder is reported at once; sync_folder() checks again.

@@ -189,7 +189,7 @@ void Watcher::sync() {
     return;
   }
   if (options_.on_written) options_.on_written(done);
-  for (const std::string& note : done.domains.notes) log(note);
+  for (const std::string& note : done.report.notes) log(note);
   if (options_.quiet && problem.empty()) return;
   log(fmt::format("publication {} (revision {}), {} API{}, {} consumer{}: {} after {:.2f} s{}",
                   done.publication, done.revision, done.apis, done.apis == 1 ? "" : "s", done.consumers,

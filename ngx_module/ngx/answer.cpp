@@ -222,13 +222,24 @@ ngx_int_t send_problem(Call& call) {
   return send_json(r, kind.status, sink);
 }
 
-ngx_int_t send_document(ngx_http_request_t* r, const core::Document& document) {
+ngx_int_t send_document(ngx_http_request_t* r, const core::Document& document, int descriptor) {
   if (const ngx_int_t rc = ngx_http_discard_request_body(r); rc != NGX_OK) return rc;
-  set_content(r, kJson, document.text.size());
+  set_content(r, kJson, document.length);
   // nginx's own filter answers If-None-Match by it.
   r->headers_out.etag = add_header(r, "ETag", document.etag);
-  ngx_chain_t* body = chain_of(r, document.text);
-  if (!add_request_id(r) || r->headers_out.etag == nullptr || body == nullptr) return NGX_ERROR;
+  ngx_chain_t* body = chain_of(r, {});
+  auto* file = static_cast<ngx_file_t*>(ngx_pcalloc(r->pool, sizeof(ngx_file_t)));
+  if (!add_request_id(r) || r->headers_out.etag == nullptr || body == nullptr || file == nullptr)
+    return NGX_ERROR;
+  file->fd = descriptor;
+  file->name = ngx_string("OpenAPI documents");
+  file->log = r->connection->log;
+  ngx_buf_t& buffer = *body->buf;
+  buffer.memory = 0;
+  buffer.in_file = 1;
+  buffer.file = file;
+  buffer.file_pos = static_cast<off_t>(document.offset);
+  buffer.file_last = static_cast<off_t>(document.offset + document.length);
   return send(r, NGX_HTTP_OK, body);
 }
 

@@ -19,8 +19,8 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified);
 ngx_int_t send_head(Call& call, int64_t modified);
 // Call::problem, or the redirect that Call::transport asks for.
 ngx_int_t send_problem(Call& call);
-// The document is the manifest's and outlives the request.
-ngx_int_t send_document(ngx_http_request_t* r, const core::Document& document);
+// `document` is the manifest's and outlives the request; `descriptor` is of the file that holds it.
+ngx_int_t send_document(ngx_http_request_t* r, const core::Document& document, int descriptor);
 
 // The status page in one of its forms.
 struct MediaType {

@@ -1,14 +1,11 @@
 #include "ngx/config.hpp"
 
 #include <malloc.h>
-#include <openssl/crypto.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <new>
 
-#include "core/manifest/manifest_reader.hpp"
-#include "ngx/file.hpp"
+#include "ngx/manifest_files.hpp"
 #include "ngx/status.hpp"
 #include "ngx/worker.hpp"
 #include "ngx/zone.hpp"
@@ -51,11 +48,11 @@ char* fail(ngx_conf_t* cf, const std::string& message) {
   return conf_error();
 }
 
+}  // namespace
+
 std::string quoted(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
-
-}  // namespace
 
 void* create_main_config(ngx_conf_t* cf) noexcept {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(cf->pool, sizeof(MainConfig));
@@ -117,47 +114,6 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   return const_cast<char*>("failed: out of memory");
 }
 
-namespace {
-
-std::string folder_of(const std::string& file) {
-  return file.substr(0, std::max<size_t>(file.rfind('/'), 1));
-}
-
-// HMAC secrets and the digests of keys are in it. sync writes it with mode 0600.
-void warn_if_others_read(ngx_conf_t* cf, const std::string& file) {
-  struct stat about {};
-  if (stat(file.c_str(), &about) != 0 || (about.st_mode & (S_IRGRP | S_IROTH)) == 0) return;
-  ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                     "tablegate manifest \"%s\" holds secrets, and others than its owner can read it; try: "
-                     "chmod 600 %s",
-                     file.c_str(), file.c_str());
-}
-
-// The reason why it cannot be served, or nothing.
-std::string read_manifest_file(MainConfig& config) {
-  const std::string what = "tablegate manifest " + quoted(config.manifest_file);
-  const std::string next = "; try: tablegate sync --output " + folder_of(config.manifest_file);
-  core::Result<std::string> text = read_file(config.manifest_file);
-  if (!text) {
-    const std::string reason = text.error().text();
-    return what + " " + reason + (reason.back() == ')' ? "" : next);  // it says already what helps
-  }
-  auto manifest = core::read_manifest(*text);
-  std::string& bytes = *text;
-  OPENSSL_cleanse(bytes.data(), bytes.size());  // HMAC secrets are in it
-  if (!manifest) {
-    const std::string reason = manifest.error().text();
-    const bool newer = reason.find("this program reads format") != std::string::npos;
-    return what + ": " + reason +
-           (newer ? "; install the module of the release that wrote it, then restart nginx" : next);
-  }
-  config.manifest = std::move(*manifest);
-  config.loaded_at = ngx_time();
-  return {};
-}
-
-}  // namespace
-
 void note_fault(ngx_conf_t* cf, MainConfig& config, const std::string& message) {
   if (!config.fault.empty()) return;
   config.fault = message;
@@ -180,8 +136,7 @@ char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
                           ", only \"optional\" is known");
     config.manifest_optional = true;
   }
-  warn_if_others_read(cf, config.manifest_file);
-  const std::string fault = read_manifest_file(config);
+  const std::string fault = read_manifest_files(cf, config);
   if (fault.empty()) return NGX_CONF_OK;
   if (!config.manifest_optional) return fail(cf, fault);
   note_fault(cf, config, fault);
@@ -303,6 +258,7 @@ ngx_int_t check_config(ngx_conf_t* cf, MainConfig& config) {
                   directive);
     return NGX_ERROR;
   }
+  open_documents(cf, config);
   // Two masters share no memory.
   if (signatures && ngx_inherited != 0) {
     ngx_log_error(

@@ -6,9 +6,11 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/manifest/manifest.hpp"
+#include "ngx/document_file.hpp"
 #include "ngx/ngx.hpp"
 #include "pg/dsn.hpp"
 
@@ -44,6 +46,7 @@ struct MainConfig {
   bool manifest_optional = false;
   std::string fault;  // why no API can be served: the first found, of the manifest or of a service
   std::unique_ptr<const core::Manifest> manifest;
+  DocumentFile documents;  // of manifest->documents
   // For each API of the manifest the number of its pool, counted over all groups of all services in order.
   std::vector<size_t> pool_of_api;
   ngx_shm_zone_t* zone = nullptr;
@@ -85,6 +88,8 @@ char* set_status(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 
 // Keeps the first fault, with file and line of the directive, for check_config().
 void note_fault(ngx_conf_t* cf, MainConfig& config, const std::string& message);
+// The text in double quotes, for messages.
+std::string quoted(std::string_view text);
 
 // Postconfiguration: everything the manifest asks for is there. NGX_OK, or NGX_ERROR with the reason logged.
 // With `optional`, a start without it is NGX_OK too, and the configuration has no manifest.

@@ -21,7 +21,8 @@ ngx_int_t handle(ngx_http_request_t* r) {
   if (!allowed || document == nullptr) return send_problem(*call);
   if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) != 0) {
     call->problem = {};
-    return send_document(r, *document);
+    if (config.documents.descriptor() < 0) return NGX_HTTP_INTERNAL_SERVER_ERROR;  // the log says why
+    return send_document(r, *document, config.documents.descriptor());
   }
   call->problem = {core::Slug::method_not_allowed, {}, {}};
   call->route.allow = "GET, HEAD";

@@ -1,5 +1,5 @@
 // `tablegate_openapi;`: answers the OpenAPI document of the request's host, bytes
-// as they stand in the manifest. A location's content handler: `tablegate` is off
+// as `tablegate sync` wrote them. A location's content handler: `tablegate` is off
 // there.
 #pragma once
 

@@ -92,6 +92,7 @@ std::string served_line(ngx_cycle_t* cycle, const core::Manifest& manifest, long
   const size_t size = strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &utc);
   return "{\"gateway\":" + json_text(manifest.gateway) +
          ",\"publication\":" + std::to_string(manifest.publication) + ",\"sha256\":\"" + manifest.sha256 +
+         "\",\"credentials_sha256\":\"" + manifest.credentials_sha256 +
          "\",\"master_pid\":" + std::to_string(master_pid(cycle)) +
          ",\"pid_file\":" + json_text(pid_file(cycle)) + ",\"pid_namespace\":" + json_text(pid_namespace()) +
          (other == 0 ? "" : ",\"other_master\":" + std::to_string(other)) +

@@ -107,11 +107,11 @@ def test(t):
 
     # --- nothing secret is kept
     keys = [p.key, second["api_key"], later["api_key"], imported, partner]
-    with open(p.gateway.manifest, encoding="utf-8") as file:
-        manifest = file.read()
+    with open(p.gateway.manifest, encoding="utf-8") as manifest, open(p.gateway.credentials, encoding="utf-8") as credentials:
+        files = manifest.read() + credentials.read()
     dump = p.postgres.psql("SELECT string_agg(k::text, ' ') FROM tablegate.api_key k")
     shown = p.loader.must("consumer", "show", "demo").stdout + p.loader.must("consumer", "list").stdout
-    for name, text in (("manifest", manifest), ("catalog", dump), ("consumer show", shown), ("error log", p.gateway.log())):
+    for name, text in (("manifest and credentials", files), ("catalog", dump), ("consumer show", shown), ("error log", p.gateway.log())):
         t.ok(not any(key in text for key in keys), f"no key stands in: {name}")
     t.ok(made["id"] in shown, "the public id is shown")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A manifest that is damaged, of a newer format or missing: nginx -t names file and reason, a running nginx keeps the old one."""
+"""A manifest or credentials that are damaged, of a newer format, of another time or missing: nginx -t names file and reason, a running nginx keeps the old ones."""
 import os
 import sys
 
@@ -18,7 +18,7 @@ def damages(good):
     first, rest = good.split(b"\n", 1)
     middle = len(first) + 1 + len(rest) // 2
     newer = json.loads(first)
-    newer["format"] = 2
+    newer["format"] += 1
     no_digest = json.loads(first)
     del no_digest["sha256"]
     changed = bytearray(good)
@@ -47,31 +47,63 @@ def write(path, data):
         os.chmod(path, 0o600)
 
 
-def test(t):
-    p = t.project().serve()
+def each_is_rejected(t, p, path, good, cases):
+    """`path`: the manifest or its credentials, which nginx names in its message."""
     gateway = p.gateway
-    t.allow("manifest")
-    with open(gateway.manifest, "rb") as file:
-        good = file.read()
+    what = os.path.basename(path)
     workers = set(gateway.workers())
-    for name, data, reason in damages(good):
-        write(gateway.manifest, data)
+    for name, data, reason in cases:
+        name = f"{what}: {name}"
+        write(path, data)
         passed, said = gateway.check()
         t.ok(not passed, f"{name}: nginx -t fails", said)
         lines = "\n".join(line for line in said.splitlines() if "[emerg]" in line)
-        t.like(lines, re.escape(gateway.manifest), f"{name}: the file is named")
-        t.like(lines.replace(gateway.manifest, ""), f"(?i){reason}", f"{name}: the reason is named")
+        t.like(lines, re.escape(what), f"{name}: the file is named")
+        t.like(lines.replace(gateway.manifest, "").replace(path, ""), f"(?i){reason}", f"{name}: the reason is named")
         seen = gateway.log_size()
         os.kill(gateway.pid, signal.SIGHUP)
         gateway.wait_log("[emerg]", seen)
         answer = p.get("/v1/user/info?user_id=10001")
         t.is_((answer.status, answer.body), (200, kAlice), f"{name}: the running nginx serves on")
         t.is_(set(gateway.workers()), workers, f"{name}: with the same workers")
-    write(gateway.manifest, good)
+    write(path, good)
+
+
+def other_time(t, p, manifest, credentials):
+    """Credentials that were written for other manifests: a key that has been revoked since would be valid again."""
+    p.loader.must("consumer", "create", "later")
+    p.apply([{"kind": "Domain", "name": "plain.example.com"}])
+    p.loader.must("api", "publish", "Query User by User ID", "--domain", "plain.example.com", "--yes")
+    p.sync()
+    with open(p.gateway.credentials, "rb") as file:
+        new = file.read()
+    write(p.gateway.credentials, credentials)
+    each_is_rejected(t, p, p.gateway.credentials, new, [("of another manifest", credentials, "was not written for this manifest")])
+    write(p.gateway.manifest, manifest)
+    passed, said = p.gateway.check()
+    t.ok(passed, "new credentials beside the manifest of before: a sync that died in between", said)
+    p.loader.must("api", "publish", "Query User by User ID", "--no-domain", "--yes")
+    p.sync()
+    p.gateway.reload()
+
+
+def test(t):
+    p = t.project().serve()
+    gateway = p.gateway
+    t.allow("manifest|credentials")
+    files = {}
+    for path in (gateway.manifest, gateway.credentials):
+        with open(path, "rb") as file:
+            files[path] = file.read()
+    for path, good in files.items():
+        each_is_rejected(t, p, path, good, damages(good))
     passed, said = gateway.check()
-    t.ok(passed, "the good manifest back: nginx -t", said)
+    t.ok(passed, "the good files back: nginx -t", said)
     gateway.reload()
-    t.is_(p.get("/v1/user/info?user_id=10001").body, kAlice, "the good manifest back: reload")
+    t.is_(p.get("/v1/user/info?user_id=10001").body, kAlice, "the good files back: reload")
+    other_time(t, p, files[gateway.manifest], files[gateway.credentials])
+    with open(gateway.manifest, "rb") as file:
+        good = file.read()
 
     broken = p.loader("sync", "--output", gateway.out, "--check", "false")
     t.is_(broken.rc, 0, "a check is not run where nothing changed") or t.diag(broken)

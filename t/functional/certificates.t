@@ -41,8 +41,8 @@ def keeps(t, d, name, said, what):
     t.ok(result.rc == 1 and f'domain "{name}": ' in result.stderr and said in result.stderr, f"{what}: exit 1, with domain and reason", result)
     t.like(result.stderr, "keeps the server block it had", f"{what}: and what became of it")
     t.is_(block(d.conf(), name), wanted, f"{what}: its block is what it was, byte for byte, with the copy of its last good certificate")
-    with open(d.p.gateway.manifest, encoding="utf-8") as file:
-        t.ok(consumer in file.read(), f"{what}: the manifest went through")
+    with open(d.p.gateway.credentials, encoding="utf-8") as file:
+        t.ok(consumer in file.read(), f"{what}: the credentials went through")
     d.p.gateway.wait_new_workers(old, seen)
     t.is_(d.https_ask(name, kCall).text, kAlice, f"{what}: new workers serve it with that")
     t.is_(d.ask("plain.example.com", kCall).text, kAlice, f"{what}: and the other domains")
@@ -92,7 +92,7 @@ def not_for_nginx(t, d, key):
 
 
 def without_a_copy(t, d, key, good):
-    """As after an upgrade from a loader that kept none: both files are put back, and the message says why."""
+    """As after an upgrade from a loader that kept none: domains.conf is put back, and the message says why."""
     t.allow(r"\[emerg\].*cannot load certificate")
     name = "secure.example.com"
     put_right(t, d, key, good)
@@ -103,7 +103,7 @@ def without_a_copy(t, d, key, good):
     with open(d.p.gateway.manifest, encoding="utf-8") as file:
         manifest = file.read()
     result = d.sync()
-    t.ok(result.rc == 1 and "No such file" in result.stderr and "both files are put back" in result.stderr and "names the same files" in result.stderr,
+    t.ok(result.rc == 1 and "No such file" in result.stderr and "manifest.json and domains.conf are put back" in result.stderr and "names the same files" in result.stderr,
          "without a copy nginx refuses the kept block, and the message says why", result)
     t.is_(d.conf(), before, "domains.conf is what it was")
     with open(d.p.gateway.manifest, encoding="utf-8") as file:

@@ -140,7 +140,7 @@ def another_catalog(t, p, folder):
     t.is_((shown["jwt"]["issuer"], shown["jwt"]["leeway"], len(shown["jwt"]["keys"])), ("https://issuer.example.org", 5, 2), "the setting is the file's")
     t.is_({item["action"] for item in other.loader.json("apply", "-f", folder)}, {"unchanged"}, "again: all unchanged")
     other.loader.must("sync", "--output", other.gateway.out)
-    with open(other.gateway.manifest, encoding="utf-8") as file:
+    with open(other.gateway.credentials, encoding="utf-8") as file:
         t.ok(kSecret in file.read(), "the symmetric key still opens: sync writes it")
 
 
@@ -167,7 +167,7 @@ def consumer_kind(t, p):
     done = apply(authorizations=one["authorizations"], jwt={**one["jwt"], "issuer": "https://other.example.org"})
     t.is_(done.json[0]["action"], "changed", "another issuer, the symmetric key by its name only")
     p.sync()
-    with open(p.gateway.manifest, encoding="utf-8") as file:
+    with open(p.gateway.credentials, encoding="utf-8") as file:
         text = file.read()
     t.ok(kSecret in text and "https://other.example.org" in text, "the key kept its secret")
     stolen = {"kind": "Consumer", "name": "thief", "jwt": {**one["jwt"], "issuer": "https://other.example.org", "keys": [jwk()]}}

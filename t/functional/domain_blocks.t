@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The generated server blocks of domains: host routing, hosts that no domain names, force_https, snippets, what is refused."""
+import json
 import os
 import sys
 
@@ -123,21 +124,27 @@ def refusals(t, d):
         t.ok(result.rc == 1 and "try: " in result.stderr, f"apply refuses {change}", result)
     result = p.loader("apply", "-f", p.definitions([d.domain("mixed.example.com", certificate="secure.example.com", http2=False)], "mixed.json"))
     t.is_(result.rc, 0, "a domain with other settings of TLS may be defined")
-    p.loader.must("api", "publish", kApi, "--domain", "secure.example.com", "--domain", "mixed.example.com", "--yes")
-    result = d.sync()
-    t.ok(result.rc == 1 and '"mixed.example.com" and "secure.example.com"' in result.stderr and "http2" in result.stderr, "but not served beside the others", result)
-    t.is_(d.conf(), good, "nothing was written")
+    refused = p.loader("api", "publish", kApi, "--domain", "secure.example.com", "--domain", "mixed.example.com", "--yes")
+    t.ok(refused.rc == 1 and '"mixed.example.com" and "secure.example.com"' in refused.stderr and "http2" in refused.stderr, "but not published beside the others", refused)
     p.loader.must("api", "publish", kApi, "--domain", "secure.example.com", "--domain", "forced.example.com", "--yes")
+    t.is_(d.sync().rc, 0, "the others are served")
+    good = d.conf()
+    refused = p.loader("apply", "-f", "-", input=json.dumps({**d.domain("forced.example.com", certificate="secure.example.com"), "http2": False}))
+    t.ok(refused.rc == 1 and '"forced.example.com" and "secure.example.com"' in refused.stderr and "nothing was saved" in refused.stderr, "a domain in use does not become so by apply either", refused)
     # Rows that were not written by apply.
     for change in ("'{certificate}', '\"/x;\\ninclude /etc/passwd\"'", "'{certificate_key}', '\"/x y\"'", "'{tls_min}', '\"SSLv3; }\"'"):
         p.postgres.psql(f"UPDATE tablegate.domain SET definition = jsonb_set(definition::jsonb, {change}) WHERE name = 'secure.example.com'")
         result = d.sync()
-        t.ok(result.rc == 1 and "secure.example.com" in result.stderr and "passwd" not in result.stderr, f"sync refuses {change}", result)
+        t.ok(result.rc == 1 and "secure.example.com" in result.stderr and "keeps the server block it had" in result.stderr and "passwd" not in result.stderr,
+             f"sync names {change}", result)
+        t.unlike(d.conf(), r"passwd|SSLv3|/x", "and writes nothing of it")
         p.apply([d.domain("secure.example.com", certificate="secure.example.com")])
+    d.sync()
+    t.is_(d.conf(), good, "corrected: the blocks are what they were")
     before = p.postgres.psql("SELECT definition FROM tablegate.gateway_instance")
     p.postgres.psql("UPDATE tablegate.gateway_instance SET definition = jsonb_set(definition::jsonb, '{http_listen}', '[\"80;injected\"]')")
     result = d.sync()
-    t.ok(result.rc == 1 and "listen address" in result.stderr and "injected" not in result.stderr, "sync refuses a listen address", result)
+    t.ok(result.rc == 1 and "listen address" in result.stderr and "injected" not in result.stderr, "sync names a listen address", result)
     p.postgres.psql(f"UPDATE tablegate.gateway_instance SET definition = $x${before}$x$")
     t.is_(d.conf(), good, "nothing was written")
     odd = os.path.join(p.folder, "odd folder")
@@ -149,7 +156,7 @@ def refusals(t, d):
     p.loader.must("api", "publish", kApi, "--domain", "new.example.com", "--yes")
     result = d.sync()
     t.ok(result.rc == 1 and "conflicting server name" in result.stderr, "a server block of the user's has the name already", result)
-    t.is_(d.conf(), good, "both files are put back")
+    t.is_(d.conf(), good, "domains.conf is put back")
 
 
 def test(t):

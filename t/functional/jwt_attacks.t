@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Attacks on tokens, end to end: each is 401 invalid_credential with one and the same body. Invalid keys are rejected by
-`set-jwt`, and by `nginx -t` where a manifest was edited by hand."""
+`set-jwt`, and by `nginx -t` where credentials were edited by hand."""
 import base64
+import copy
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import bearer, kSlow, request, run, run_test, users_definitions
 from tg_jwt import b64url, claims, key_set, kEd25519, kP256, kP384, kP521, kRsa, make_keys, make_tokens, raw_recipe, recipe, unb64url
+from tg_manifest import read_file, write_files
 from tg_node import need_node
 
 kPath = "/v1/user/info?user_id=10001"
@@ -243,25 +245,16 @@ def setting_refused(t, p, keys):
         t.like(done.stderr, pattern, "by its name")
 
 
-def manifest_refused(t, p, keys):
+def credentials_refused(t, p, keys):
     """A key set edited by hand, the digest made anew: nginx -t names consumer and key."""
     gateway = p.gateway
-    with open(gateway.manifest, "rb") as file:
-        good = file.read()
+    header, lines = read_file(gateway.manifest)
+    _, good = read_file(gateway.credentials)
 
     def edit(change):
-        header, rest = good.split(b"\n", 1)
-        lines = rest.split(b"\n")
-        at = next(i for i, line in enumerate(lines) if b'"callers"' in line and b'"jwt"' in line)
-        consumer = json.loads(lines[at])
-        change(consumer["jwt"]["keys"])
-        lines[at] = json.dumps(consumer).encode()
-        rest = b"\n".join(lines)
-        made = {**json.loads(header), "sha256": hashlib.sha256(rest).hexdigest()}
-        os.unlink(gateway.manifest)
-        with open(gateway.manifest, "wb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(json.dumps(made).encode() + b"\n" + rest)
+        consumers = copy.deepcopy(good)
+        change(next(one for one in consumers if one["name"] == "callers")["jwt"]["keys"])
+        write_files(gateway.manifest, lines, consumers, publication=header["publication"])
         return gateway.check()
 
     def put(jwk):
@@ -276,13 +269,11 @@ def manifest_refused(t, p, keys):
                                   ("a kid twice", lambda have: have[1].update(kid=have[0]["kid"]), "/jwt/keys/1/kid: is the kid of another key"), ("alg of another type", lambda have: have[0].update(alg="EdDSA"), "/jwt/keys/0/alg: is not an algorithm for"),
                                   ("an even exponent", put({**keys["rsa"]["jwk"], "e": "AQAA"}), "/jwt/keys/1: has an even exponent"), ("no key", lambda have: have.clear(), "/jwt/keys: has no key")):
         passed, said = edit(change)
-        t.ok(not passed, f"a manifest with {name}: nginx -t fails", said)
+        t.ok(not passed, f"credentials with {name}: nginx -t fails", said)
         t.like(said, r'(?s)\[emerg\].*manifest\.json.*consumer "callers": ' + pattern, "naming consumer and key")
         t.unlike(said, b64url(kSecret), "and no secret")
-    with open(gateway.manifest, "wb") as file:
-        file.write(good)
-    passed, said = gateway.check()
-    t.ok(passed, "the good manifest back", said)
+    passed, said = edit(lambda have: None)
+    t.ok(passed, "the good ones back", said)
 
 
 def test(t):
@@ -304,7 +295,7 @@ def test(t):
     good, = make_tokens([recipe("jose", "RS256", keys["rsa"], kid="rsa")])
     t.is_(request(p.gateway.port, kPath, headers=bearer(good)).status, 200, "and afterwards a good one is served")
     setting_refused(t, p, keys)
-    manifest_refused(t, p, keys)
+    credentials_refused(t, p, keys)
 
 
 run_test(test)

@@ -1,28 +1,22 @@
 #!/usr/bin/env python3
 """An answer carries the change of the tables that it was read from, never that of a request before it in the same worker."""
-import hashlib
-import json
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import kSlow, run_test, users_definitions, wait_for
+from tg_manifest import edit
 
 
 def without_tables(manifest):
     """The manifest's API again at /constant, as a statement that reads no mirrored table."""
-    with open(manifest, "rb") as file:
-        first, *lines = file.read().splitlines()
-    for line in list(lines):
-        made = json.loads(line)
-        if made["kind"] == "api":
-            made.update(id=made["id"] + 1000, name="Constant", path="/v1/constant", parameters=[], authentication=[],
-                        statement=["SELECT 1::bigint, 'Nobody'::text LIMIT 1"])
-            lines.insert(lines.index(line) + 1, json.dumps(made, separators=(",", ":")).encode())
-    rest = b"".join(line + b"\n" for line in lines)
-    head = {**json.loads(first), "sha256": hashlib.sha256(rest).hexdigest()}
-    with open(manifest, "wb") as file:
-        file.write(json.dumps(head, separators=(",", ":")).encode() + b"\n" + rest)
+    def change(lines, _):
+        for line in list(lines):
+            if line["kind"] == "api":
+                lines.insert(lines.index(line) + 1, {**line, "id": line["id"] + 1000, "name": "Constant", "path": "/v1/constant", "parameters": [], "authentication": [],
+                                                     "statement": ["SELECT 1::bigint, 'Nobody'::text LIMIT 1"]})
+
+    edit(manifest, change)
 
 
 def test(t):

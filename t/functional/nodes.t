@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A gateway of two nodes: what each reports, outages of a watcher and of an nginx, two publishers at once, what the role of nodes may do."""
+import json
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import bearer, kSlow, request, run, run_test, users_definitions, wait_for
+from tg_manifest import read_file
 from tg_process import children, is_alive, kRoot
 from tg_watch import Watch, nodes, second_node, wait_node
 
@@ -152,7 +154,7 @@ def rights(t, p):
 def asked(t, p, second):
     """--status: the workers' answers are used too."""
     url = f"http://127.0.0.1:{second.port}/status"
-    header = open(second.manifest, encoding="utf-8").readline().strip()
+    header = json.dumps({**read_file(second.manifest)[0], "credentials_sha256": read_file(second.credentials)[0]["sha256"]})
     second.set(server=f"location = /status {{ default_type application/json; return 200 '{header}'; }}")
     second.reload()
     done = p.loader("sync", "--output", second.out, "--node", "b", "--status", url)

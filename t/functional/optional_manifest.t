@@ -75,20 +75,20 @@ def test(t):
     gateway.stop()
     gateway.start()
     t.is_(p.get(kCall).status, 503, "a start with it")
-    os.chmod(gateway.manifest, 0o644)
+    os.chmod(gateway.credentials, 0o644)
     with open(gateway.manifest, "wb") as file:
         file.write(good)
     gateway.reload()
     t.is_(p.get(kCall).status, 200, "the good one and a reload: served again")
-    t.like(gateway.check()[1], rf"\[warn\] tablegate manifest .* holds secrets, and others than its owner can read it; try: chmod 600 {gateway.manifest}", "a manifest that others can read: nginx -t warns")
-    os.chmod(gateway.manifest, 0o600)
+    t.like(gateway.check()[1], rf"\[warn\] tablegate credentials .* hold secrets, and others than their owner can read them; try: chmod 600 {gateway.credentials}", "credentials that others can read: nginx -t warns")
+    os.chmod(gateway.credentials, 0o600)
     t.unlike(gateway.check()[1], "warn", "mode 0600: no warning")
 
     # sync does not take a configuration that serves nothing for a good one.
     p.loader.must("consumer", "create", "another")
     gateway.set(dsn="host=gone.invalid dbname=x")
     result = p.loader("sync", "--output", gateway.out, "--check", gateway.check_command(), "--reload", gateway.reload_command())
-    t.ok(result.rc == 1 and "--check reports that no API would be served: both files are put back" in result.stderr, "sync: the check counts as failed", result)
+    t.ok(result.rc == 1 and "--check reports that no API would be served: manifest.json and domains.conf are put back" in result.stderr, "sync: the check counts as failed", result)
     gateway.set(dsn=dsn, manifest=f"{gateway.manifest} always")
     t.like(gateway.check()[1], r'tablegate_manifest: unknown parameter "always", only "optional" is known', "another parameter")
 

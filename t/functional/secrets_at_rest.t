@@ -52,21 +52,21 @@ def sealed(p):
     return p.postgres.psql("SELECT sealed_secret FROM tablegate.hmac_key UNION ALL SELECT sealed_keys::text FROM tablegate.jwt_setting ORDER BY 1")
 
 
-def secrets_of_manifest(p):
+def written_secrets(p):
     """(HMAC secrets by access key, symmetric keys) of what sync wrote."""
-    consumers = [json.loads(line) for line in read(p.gateway.manifest).splitlines()[1:] if '"kind":"consumer"' in line]
+    consumers = [json.loads(line) for line in read(p.gateway.credentials).splitlines()[1:]]
     hmac = {key["access_key"]: key["secret"] for one in consumers for key in one.get("hmac_keys", [])}
     return hmac, [jwk["k"] for one in consumers if "jwt" in one for jwk in one["jwt"]["keys"] if "k" in jwk]
 
 
 def opens(t, p, pair, name):
-    """Whether sync still puts the secrets into the manifest."""
-    if os.path.exists(p.gateway.manifest):
-        os.unlink(p.gateway.manifest)
+    """Whether sync still puts the secrets into the credentials."""
+    if os.path.exists(p.gateway.credentials):
+        os.unlink(p.gateway.credentials)
     result = p.loader("sync", "--output", p.gateway.out)
     if not t.is_(result.rc, 0, f"{name}: sync opens the secrets"):
         return t.diag(result)
-    hmac, symmetric = secrets_of_manifest(p)
+    hmac, symmetric = written_secrets(p)
     t.is_((hmac.get(pair["access_key"]), [base64.urlsafe_b64decode(k + "==").decode() for k in symmetric]), (pair["secret"], [kSymmetric]),
           f"{name}: they are what they were")
 
@@ -249,7 +249,7 @@ def test(t):
     write(secret, kSymmetric)
     p.loader.must("consumer", "set-jwt", "demo", "--secret-file", secret, "--alg", "HS256")
     opens(t, p, pair, "as made")
-    t.is_(mode(p.gateway.manifest), "0o600", "the manifest is for its owner alone")
+    t.is_([mode(p.gateway.manifest), mode(p.gateway.credentials)], ["0o600", "0o600"], "manifest and credentials are for their owner alone")
     dump(t, p, pair)
     moved(t, p, pair, second)
     wrong_files(t, p, keys, pair)

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """A large manifest stands in memory once: the master reads it, workers share its pages also after serving from it, reloads do not pile it up."""
-import hashlib
-import json
 import os
 import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import kAsan, kSlow, run_test, wait_for
+from tg_manifest import edit
 
 kApis = 20000
 kAlice = b'{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
@@ -15,18 +14,12 @@ kAlice = b'{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
 
 def multiply(path):
     """The API of a manifest kApis times, each on a path of its own, under a header that fits."""
-    with open(path, encoding="utf-8") as file:
-        header, *lines = file.read().splitlines()
-    one = json.loads(next(line for line in lines if '"kind":"api"' in line))
-    for number in range(kApis):
-        api = {**one, "id": one["id"] + 1 + number, "name": f"Copy {number} of an API", "path": f"/v1/copy/{number}/info"}
-        lines.append(json.dumps(api, ensure_ascii=False, separators=(",", ":")))
-    lines = [line for line in lines if '"kind":"consumer"' not in line] + [line for line in lines if '"kind":"consumer"' in line]
-    body = "".join(line + "\n" for line in lines)
-    header = {**json.loads(header), "sha256": hashlib.sha256(body.encode()).hexdigest()}
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(json.dumps(header, separators=(",", ":")) + "\n" + body)
-    return len(body)
+    def change(lines, _):
+        one = next(line for line in lines if line["kind"] == "api")
+        lines[:] = [line for line in lines if line["kind"] != "openapi"]
+        lines.extend({**one, "id": one["id"] + 1 + number, "name": f"Copy {number} of an API", "path": f"/v1/copy/{number}/info"} for number in range(kApis))
+
+    return edit(path, change)
 
 
 def memory(pid):

@@ -1,7 +1,5 @@
 #!/usr/bin/env python3
 """tablegate_status: JSON, Prometheus and a page by Accept; requests and errors by version, over workers and reloads; pools, workers, nonces; any name."""
-import hashlib
-import json
 import os
 import re
 import sys
@@ -9,6 +7,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import kSlow, Load, request, run_test, users_definitions, wait_for
+from tg_manifest import read_file, write_files
 
 kApi = "Query User by User ID"
 kCall = "/v1/user/info?user_id=10001"
@@ -63,7 +62,7 @@ def api(p, name=kApi, version=1):
 def forms(t, p):
     answer = status(p)
     t.is_((answer.status, answer.headers["content-type"], answer.headers["cache-control"]), (200, "application/json; charset=utf-8", "no-store"), "JSON by default")
-    t.is_(list(answer.json), ["gateway", "publication", "sha256", "loaded_at", "generation", "nginx", "module", "workers", "pools", "tables", "zone", "apis"], "its members")
+    t.is_(list(answer.json), ["gateway", "publication", "sha256", "credentials_sha256", "loaded_at", "generation", "nginx", "module", "workers", "pools", "tables", "zone", "apis"], "its members")
     for accept, wanted in (("*/*", "application/json"), ("text/plain", "text/plain"), ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
                            ("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.1", "text/plain"),
                            ("image/png", "application/json"), ("text/html;q=0, text/plain;q=0.2", "text/plain"), ("text/*;q=0.9, application/json", "application/json")):
@@ -131,15 +130,16 @@ def small_zone(t, p):
     """Room for two workers and a handful of versions: after reloads and publications the newest still have theirs."""
     p.gateway.set(zone="32k")
     p.gateway.reload()
-    with open(p.gateway.manifest, encoding="utf-8") as file:
-        lines = file.read().splitlines()[1:]
-    ours = next(i for i, line in enumerate(lines) if json.loads(line).get("name") == kApi)
+    _, lines = read_file(p.gateway.manifest)
+    _, consumers = read_file(p.gateway.credentials)
+    ours = next(i for i, line in enumerate(lines) if line.get("name") == kApi)
+    small = os.path.join(p.folder, "small", "manifest.json")
+    os.mkdir(os.path.dirname(small))
     counted = []
     for version in range(1, 41):
-        lines[ours] = json.dumps({**json.loads(lines[ours]), "version": version})
-        body = "".join(line + "\n" for line in lines).encode()
-        header = {"format": 1, "gateway": "dataservice-prod", "publication": 100 + version, "sha256": hashlib.sha256(body).hexdigest()}
-        p.gateway.set(manifest=p.file("small.json", json.dumps(header) + "\n" + body.decode()))
+        lines[ours]["version"] = version
+        write_files(small, lines, consumers, publication=100 + version)
+        p.gateway.set(manifest=small)
         p.gateway.reload()
         for _ in range(3):
             p.get(kCall)
@@ -180,14 +180,13 @@ def without_zone(t, p):
 
 def many(t, p):
     """10,000 API versions: all told, and the worker that reports them still answers others."""
-    with open(p.gateway.manifest, encoding="utf-8") as file:
-        lines = file.read().splitlines()[1:]
-    first = json.loads(next(line for line in lines if kApi in line))
-    apis = [json.dumps({**first, "id": number, "name": f"API {number}", "path": f"/many/{number}"}) for number in range(1, 10001)]
-    consumers = [json.dumps({**json.loads(line), "apis": list(range(1, 10001))}) for line in lines if '"kind":"consumer"' in line]
-    body = "".join(line + "\n" for line in apis + consumers).encode()
-    header = {"format": 1, "gateway": "dataservice-prod", "publication": 99, "sha256": hashlib.sha256(body).hexdigest()}
-    manifest = p.file("many.json", json.dumps(header) + "\n" + body.decode())
+    _, lines = read_file(p.gateway.manifest)
+    _, consumers = read_file(p.gateway.credentials)
+    first = next(line for line in lines if line.get("name") == kApi)
+    apis = [{**first, "id": number, "name": f"API {number}", "path": f"/many/{number}"} for number in range(1, 10001)]
+    manifest = os.path.join(p.folder, "many", "manifest.json")
+    os.mkdir(os.path.dirname(manifest))
+    write_files(manifest, apis, [{**one, "apis": list(range(1, 10001))} for one in consumers], publication=99)
     p.gateway.set(manifest=manifest, zone="32m", workers=1)
     p.gateway.reload()
     for number in range(1, 10001, 100):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What sync writes and keeps: all or nothing, the files before put back, no other gateway's folder, names looked at again."""
+"""What sync writes and keeps: whole files, those before put back, no other gateway's folder, names looked at again."""
 import json
 import os
 import shutil
@@ -72,25 +72,28 @@ def test(t):
     out = p.gateway.out
     first = read(p.gateway.manifest)
     header = json.loads(first.split(b"\n", 1)[0])
-    t.is_(sorted(header), ["format", "gateway", "publication", "sha256"], "the header's fields")
-    t.is_((header["format"], header["gateway"]), (1, "dataservice-prod"), "format and gateway")
+    t.is_(sorted(header), ["format", "gateway", "publication", "sha256", "source"], "the header's fields")
+    t.is_((header["format"], header["gateway"]), (2, "dataservice-prod"), "format and gateway")
     t.is_(os.stat(p.gateway.manifest).st_mode & 0o777, 0o600, "mode 0600")
     again = p.sync("--check", "false", "--reload", "false")
     t.like(again.stdout, "unchanged", "nothing changed: neither check nor reload runs")
 
-    # --- a failing command puts both files back
+    # --- a failing command puts manifest and domains.conf back
     p.loader.must("consumer", "create", "partner")
+    p.loader.must("api", "deprecate", "Query User by User ID", "--sunset", "2098-01-01")
     files = lambda: (read(p.gateway.manifest), read(os.path.join(out, "domains.conf")))  # noqa: E731
     before = files()
     for options, said in ((("--check", "echo check said no; exit 3"), "check said no"), (("--reload", "echo reload said no; exit 1"), "reload said no"),
                           (("--check", 'echo "nginx: [warn] conflicting server name \\"x\\", ignored"'), "conflicting server name")):
         failed = p.loader("sync", "--output", out, *options)
         t.ok(failed.rc == 1 and said in failed.stderr, f"{options[0]}: exit 1 with what it said: {said}", failed)
-        t.is_(files(), before, "both files are put back")
+        t.ok("manifest.json and domains.conf are put back" in failed.stderr and files() == before, "manifest and domains.conf are put back", failed)
+        t.ok(b'"partner"' in read(p.gateway.credentials), "the credentials stay")
     t.is_(p.sync().rc, 0, "the next sync writes them")
     t.isnt(read(p.gateway.manifest), first, "another manifest")
     t.is_(read(p.gateway.manifest + ".previous"), first, "the one before is kept")
-    t.is_(os.stat(p.gateway.manifest + ".previous").st_mode & 0o777, 0o600, "0600 too")
+    t.is_([os.stat(path).st_mode & 0o777 for path in (p.gateway.manifest + ".previous", p.gateway.credentials)], [0o600, 0o600], "0600 too, as the credentials")
+    t.ok(not os.path.exists(p.gateway.credentials + ".previous"), "there is no older version of the credentials")
 
     silent_catalog(t, p)
 
@@ -118,7 +121,8 @@ def test(t):
     before = files()
     refused = p.loader("sync", "--output", out)
     t.ok(refused.rc == 1 and "host name" in refused.stderr and "injected" not in refused.stderr, "a domain's name that could inject configuration", refused)
-    t.is_(files(), before, "nothing was written")
+    t.ok("is left out" in refused.stderr and "Query User by User ID" in refused.stderr, "and the API that is bound to it alone are left out", refused)
+    t.ok(not any(b"injected" in text for text in (*files(), read(p.gateway.credentials))), "nothing of it was written")
     t.is_(request(p.gateway.port, kCall, headers=bearer(p.key)).status, 200, "the gateway went on serving")
 
     # --- a gateway with nothing published

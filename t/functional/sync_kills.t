@@ -20,6 +20,11 @@ def manifest(p):
         return file.read()
 
 
+def credentials(p):
+    with open(p.gateway.credentials, encoding="utf-8") as file:
+        return file.read()
+
+
 def status(p, key):
     return request(p.gateway.port, kCall, headers=bearer(key)).status
 
@@ -29,7 +34,7 @@ def new_key(t, p):
     made = p.loader.json("consumer", "add-key", "demo")
     p.sync_and_reload()
     wait_for(lambda: status(p, made["api_key"]) == 200, 10 * kSlow, "a new key is served")
-    t.ok(made["id"] in manifest(p), "a key that is served")
+    t.ok(made["id"] in credentials(p), "a key that is served")
     return made
 
 
@@ -41,8 +46,8 @@ def next_one_fails(t, p, made, what):
     """Whatever it puts back, and a reload after it, does not know the key."""
     p.loader.must("consumer", "create", f"c{time.monotonic_ns()}")
     failed = p.loader("sync", "--output", p.gateway.out, "--check", "exit 1", "--reload", "false")
-    t.ok(failed.rc == 1 and "both files are put back" in failed.stderr, f"{what}: the next sync fails", failed)
-    t.ok(made["id"] not in manifest(p), f"{what}: and puts no file back that knows the key")
+    t.ok(failed.rc == 1 and "are put back, credentials.json stays" in failed.stderr, f"{what}: the next sync fails", failed)
+    t.ok(made["id"] not in credentials(p), f"{what}: and puts no file back that knows the key")
     p.gateway.reload()
     t.is_(status(p, made["api_key"]), 401, f"{what}: the key stays revoked after a reload by hand")
     p.sync_and_reload()
@@ -63,10 +68,15 @@ def killed(t, p):
     made = new_key(t, p)
     before = manifest(p)
     revoke(p, made)
+    p.loader.must("api", "deprecate", "Query User by User ID", "--sunset", "2098-01-01")
     p.loader("sync", "--output", p.gateway.out, "--check", kKill)
+    t.isnt(manifest(p), before, "killed in the check: another manifest")
     failed = p.loader("sync", "--output", p.gateway.out, "--check", "exit 1")
-    t.ok(failed.rc == 1 and "both files are put back" in failed.stderr, "killed in the check: what nginx never read is not kept", failed)
-    t.is_(manifest(p), before, "the files that it reads are put back")
+    t.ok(failed.rc == 1 and "are put back" in failed.stderr, "a manifest that nginx never read is not kept", failed)
+    t.is_(manifest(p), before, "the one that it reads is put back")
+    t.ok(made["id"] not in credentials(p), "without the revoked key")
+    p.gateway.reload()
+    t.is_(status(p, made["api_key"]), 401, "a reload by hand between two syncs: the old manifest with the new credentials")
     p.sync_and_reload()
     wait_for(lambda: status(p, made["api_key"]) == 401, 10 * kSlow, "revoked")
 
@@ -84,13 +94,13 @@ def failing_reload(t, p):
 def time_limit(t, p):
     left = os.path.join(p.folder, "left")
     before = manifest(p)
-    p.loader.must("consumer", "create", "slow")
+    p.loader.must("api", "deprecate", "Query User by User ID", "--sunset", "2097-01-01")
     begun = time.monotonic()
     failed = p.loader("sync", "--output", p.gateway.out, "--check", f"echo starting; (sleep 5; touch {left}) & wait", "--hook-timeout", "1s", "--node", "limited")
     took = time.monotonic() - begun
     t.ok(failed.rc == 1 and "--check failed (no end within 1 s, it was stopped)" in failed.stderr and "starting" in failed.stderr, "a check beyond its time limit", failed)
     t.ok(took < 4 * kSlow, "ends at once", took)
-    t.is_(manifest(p), before, "both files are put back")
+    t.is_(manifest(p), before, "the manifest is put back")
     t.like(nodes(p)["limited"]["last_error"], "no end within 1 s", "the node's last error")
     failed = p.loader("sync", "--output", p.gateway.out, "--check", "trap '' TERM; sleep 30 & wait; wait; sleep 30", "--hook-timeout", "1s")
     t.ok(failed.rc == 1 and "it was stopped" in failed.stderr, "one that ignores SIGTERM is killed", failed)

@@ -45,6 +45,7 @@ def follows(t, p, watch):
     header = json.loads(open(p.gateway.manifest, encoding="utf-8").readline())
     t.is_({name: served[name] for name in ("gateway", "publication", "sha256")}, {name: header[name] for name in ("gateway", "publication", "sha256")},
           "nginx tells what it serves")
+    t.is_(served["credentials_sha256"], json.loads(open(p.gateway.credentials, encoding="utf-8").readline())["sha256"], "and which credentials")
     t.is_(served["master_pid"], p.gateway.pid, "and who its master is")
     t.is_(os.stat(p.gateway.manifest + ".served").st_mode & 0o777, 0o644, "readable by all")
     before = os.stat(p.gateway.manifest + ".served")

@@ -26,8 +26,18 @@ inline std::string with_header(std::string_view body) {
   core::Digest digest{};
   INVARIANT(sha256.digest(body, digest));
   std::string text =
-      R"({"format":1,"gateway":"g","publication":1,"sha256":")" + core::to_hex(digest) + "\"}\n";
+      R"({"format":2,"gateway":"g","publication":1,"sha256":")" + core::to_hex(digest) + "\"}\n";
   return text.append(body);
+}
+
+// Lines of consumers as the credentials of the manifest with this body.
+inline std::string credentials_of(std::string_view consumers, std::string_view manifest_body) {
+  core::Sha256 sha256;
+  core::Digest digest{}, manifest{};
+  INVARIANT(sha256.digest(consumers, digest) && sha256.digest(manifest_body, manifest));
+  std::string text = R"({"format":1,"gateway":"g","manifests":[")" + core::to_hex(manifest) +
+                     R"("],"sha256":")" + core::to_hex(digest) + "\"}\n";
+  return text.append(consumers);
 }
 
 // False: the encoding is invalid.

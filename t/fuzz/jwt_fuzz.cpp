@@ -39,7 +39,8 @@ std::unique_ptr<const Manifest> make_manifest() {
       consumer(
           "ed",
           R"("keys":[{"kty":"OKP","crv":"Ed25519","kid":"e","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}])");
-  Result<std::unique_ptr<const Manifest>> manifest = read_manifest(tablegate::fuzz::with_header(body));
+  Result<std::unique_ptr<const Manifest>> manifest =
+      read_manifest(tablegate::fuzz::with_header({}), tablegate::fuzz::credentials_of(body, {}));
   INVARIANT(static_cast<bool>(manifest));
   return std::move(*manifest);
 }

@@ -1,6 +1,8 @@
 // read_manifest() with any bytes: once unchanged, once under a header that fits
-// them. An accepted manifest has all properties of the model.
+// them; lines of consumers become the credentials. An accepted manifest has all
+// properties of the model.
 #include <cstdint>
+#include <string>
 
 #include "core/answer/json_writer.hpp"
 #include "core/call/parameters.hpp"
@@ -54,8 +56,8 @@ void check_api(const Manifest& manifest, const Api& api, size_t place) {
   }
 }
 
-void read(std::string_view text) {
-  Result<std::unique_ptr<const Manifest>> result = read_manifest(text);
+void read(std::string_view text, std::string_view credentials) {
+  Result<std::unique_ptr<const Manifest>> result = read_manifest(text, credentials);
   if (!result) {
     INVARIANT(!result.error().message.empty());
     return;
@@ -80,7 +82,15 @@ void read(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  read(text);
-  read(tablegate::fuzz::with_header(text));
+  std::string manifest, consumers;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = rest.find('\n');
+    const size_t size = end == std::string_view::npos ? rest.size() : end + 1;
+    (rest.rfind("{\"kind\":\"consumer\"", 0) == 0 ? consumers : manifest).append(rest.substr(0, size));
+    rest.remove_prefix(size);
+  }
+  read(text, tablegate::fuzz::credentials_of({}, {}));
+  read(tablegate::fuzz::with_header({}), text);
+  read(tablegate::fuzz::with_header(manifest), tablegate::fuzz::credentials_of(consumers, manifest));
   return 0;
 }

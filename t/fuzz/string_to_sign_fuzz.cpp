@@ -247,11 +247,13 @@ constexpr std::string_view kSecret = "secret";
 
 const Manifest& a_manifest() {
   static const std::unique_ptr<const Manifest> manifest = [] {
-    Result<std::unique_ptr<const Manifest>> read = read_manifest(tablegate::fuzz::with_header(
+    const std::string consumers =
         R"({"kind":"consumer","name":"c","enabled":true,"apis":[],"api_keys":[],"hmac_keys":[)"
         R"({"id":"h1","access_key":"classic","secret":"secret","profile":"classic"},)"
         R"({"id":"h2","access_key":"raw","secret":"secret","profile":"raw-query"}]})"
-        "\n"));
+        "\n";
+    Result<std::unique_ptr<const Manifest>> read =
+        read_manifest(tablegate::fuzz::with_header({}), tablegate::fuzz::credentials_of(consumers, {}));
     INVARIANT(static_cast<bool>(read));
     return std::move(*read);
   }();

@@ -63,6 +63,7 @@ class Gateway:
         self.folder = folder
         self.out = os.path.join(folder, "gateway")  # what sync writes
         self.manifest = os.path.join(self.out, "manifest.json")
+        self.credentials = os.path.join(self.out, "credentials.json")
         self.error_log = os.path.join(folder, "error.log")
         self.conf = os.path.join(folder, "nginx.conf")
         self.port = free_port()

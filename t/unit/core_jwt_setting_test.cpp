@@ -12,7 +12,7 @@ using testing::SigningKey;
 namespace {
 
 std::string refused(const std::string& consumers) {
-  return testing::refusal_of(testing::manifest_text(consumers));
+  return testing::refusal_of_credentials(consumers);
 }
 
 const SigningKey& key(size_t number) {

@@ -125,35 +125,35 @@ END_TEST
 
 START_TEST(without_a_header_it_is_no_manifest) {
   ck_text_eq(testing::refusal_of(""), "is empty or has no header line");
-  ck_text_eq(testing::refusal_of("{\"format\":1}"), "is empty or has no header line");
+  ck_text_eq(testing::refusal_of("{\"format\":2}"), "is empty or has no header line");
   ck_assert(testing::refusal_of("\n").find("line 1: is no manifest header") == 0);
   ck_assert(testing::refusal_of("hello\n").find("line 1: is no manifest header") == 0);
   for (const char* header :
-       {"{}\n", "[1]\n", "[]\n", "{\"format\":\"1\"}\n", "{\"format\":1.0}\n", "{\"format\":null}\n"}) {
+       {"{}\n", "[1]\n", "[]\n", "{\"format\":\"1\"}\n", "{\"format\":2.0}\n", "{\"format\":null}\n"}) {
     ck_text_eq(testing::refusal_of(header), "line 1: has no format, so this is no manifest");
   }
 }
 END_TEST
 
 START_TEST(a_newer_format_is_refused_by_number_whatever_else_it_has) {
-  ck_text_eq(testing::refusal_of("{\"format\":2,\"new\":true}\n"),
-             "line 1: has format 2, this program reads format 1");
-  ck_text_eq(testing::refusal_of("{\"format\":0}\n"), "line 1: has format 0, this program reads format 1");
+  ck_text_eq(testing::refusal_of("{\"format\":3,\"new\":true}\n"),
+             "line 1: has format 3, this program reads format 2");
+  ck_text_eq(testing::refusal_of("{\"format\":0}\n"), "line 1: has format 0, this program reads format 2");
 }
 END_TEST
 
 START_TEST(the_header_is_complete_and_has_nothing_else) {
-  ck_text_eq(testing::refusal_of("{\"format\":1}\n"), "line 1: /gateway: is missing");
-  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":"g","publication":-1,"sha256":""})"
+  ck_text_eq(testing::refusal_of("{\"format\":2}\n"), "line 1: /gateway: is missing");
+  ck_text_eq(testing::refusal_of(R"({"format":2,"gateway":"g","publication":-1,"sha256":""})"
                                  "\n"),
              "line 1: /publication: is out of range");
-  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":7,"publication":1,"sha256":""})"
+  ck_text_eq(testing::refusal_of(R"({"format":2,"gateway":7,"publication":1,"sha256":""})"
                                  "\n"),
              "line 1: /gateway: must be a string");
-  ck_text_eq(testing::refusal_of(R"({"format":1,"gateway":"g","publication":1,"sha256":"","x/y~z":1})"
+  ck_text_eq(testing::refusal_of(R"({"format":2,"gateway":"g","publication":1,"sha256":"","x/y~z":1})"
                                  "\n"),
              "line 1: /x~1y~0z: is not known");
-  ck_assert(testing::refusal_of("{\"format\":1,\"format\":1}\n").find("line 1: is no manifest header") == 0);
+  ck_assert(testing::refusal_of("{\"format\":2,\"format\":2}\n").find("line 1: is no manifest header") == 0);
 }
 END_TEST
 
@@ -234,8 +234,9 @@ START_TEST(wrong_types_are_refused_with_their_pointer) {
   ck_text_eq(refused_api(R"("columns":[)", R"("columns":[7,)"), "line 2: /columns/0: must be an object");
   ck_text_eq(refused_api(R"("parameters":[])", R"("parameters":[],"api_key_source":[])"),
              "line 2: /api_key_source: must be an object");
-  ck_text_eq(refused(consumer_line("c", R"("enabled":true,"apis":["1"],"api_keys":[])")),
-             "line 2: /apis: must be a list of whole numbers");
+  ck_text_eq(
+      testing::refusal_of_credentials(consumer_line("c", R"("enabled":true,"apis":["1"],"api_keys":[])")),
+      "line 2: /apis: must be a list of whole numbers");
 }
 END_TEST
 
@@ -389,57 +390,107 @@ START_TEST(what_is_given_twice_is_refused) {
   ck_text_eq(refused(domain_line("a") + domain_line("a")), "line 3: /name: is given twice");
   ck_text_eq(refused(api_line("1", "GET", "/x") + api_line("1", "GET", "/y")), "line 3: /id: is given twice");
   const std::string consumer = consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[])");
-  ck_text_eq(refused(consumer + consumer), "line 3: /name: is given twice");
+  ck_text_eq(testing::refusal_of_credentials(consumer + consumer), "line 3: /name: is given twice");
   ck_assert(refused(api_line("1", "GET", "/x") + api_line("2", "GET", "/x")).find("same method and path") !=
             std::string::npos);
-  const std::string reason =
-      refused(consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[)" + api_key("k1", "same") + "]") +
-              consumer_line("d", R"("enabled":true,"apis":[],"api_keys":[)" + api_key("k2", "same") + "]"));
+  const std::string reason = testing::refusal_of_credentials(
+      consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[)" + api_key("k1", "same") + "]") +
+      consumer_line("d", R"("enabled":true,"apis":[],"api_keys":[)" + api_key("k2", "same") + "]"));
   ck_assert_msg(reason.find("API keys k") == 0 && reason.find("are the same") != std::string::npos, "%s",
                 reason.c_str());
 }
 END_TEST
 
-START_TEST(references_to_what_is_not_there_are_refused) {
-  ck_text_eq(refused(consumer_line("c", R"("enabled":true,"apis":[5],"api_keys":[])")),
-             "line 2: /apis: names an API that the manifest does not have");
-  ck_text_eq(refused(consumer_line("c", R"("enabled":true,"apis":[-1],"api_keys":[])")),
-             "line 2: /apis: names an API that the manifest does not have");
+// Keys change alone: authorizations may be for an API that this manifest does not have yet, or no more.
+START_TEST(an_authorization_for_an_api_that_is_not_there_gives_nothing) {
+  const auto manifest = testing::good_manifest(
+      api_line("1", "GET", "/x") + consumer_line("c", R"("enabled":true,"apis":[5,1,-1],"api_keys":[])"));
+  ck_assert_uint_eq(manifest->consumers[0].apis.size(), 1);
+  ck_assert(manifest->authorized(0, manifest->apis[0]));
+}
+END_TEST
+
+START_TEST(credentials_are_those_of_the_manifest) {
+  const std::string body = api_line("1", "GET", "/x");
+  const std::string consumer = consumer_line("c", R"("enabled":true,"apis":[1],"api_keys":[])");
+  const auto said = [](const std::string& manifest, const std::string& credentials) {
+    const auto read = read_manifest(manifest, credentials);
+    return read ? std::string("accepted") : read.error().text();
+  };
+  const std::string good = testing::credentials_text(consumer, body);
+  const std::string manifest = testing::manifest_text(body);
+  ck_text_eq(said(manifest, good), "accepted");
+  ck_assert_uint_eq((*read_manifest(manifest, good))->credentials_sha256.size(), 64);
+  ck_text_eq(said(testing::manifest_text(api_line("1", "GET", "/y")), good),
+             "credentials.json: line 1: was not written for this manifest");
+  const auto changed = [&good](const std::string& from, const std::string& to) {
+    std::string text = good;
+    return text.replace(text.find(from), from.size(), to);
+  };
+  ck_text_eq(said(manifest, changed("\"gateway\":\"g\"", "\"gateway\":\"h\"")),
+             "credentials.json: line 1: is of gateway \"h\", the manifest is of gateway \"g\"");
+  ck_text_eq(said(manifest, changed("\"manifests\":[\"", "\"manifests\":[\"x\",\"")), "accepted");
+  ck_text_eq(said(manifest, changed("\"format\":1", "\"format\":2")),
+             "credentials.json: line 1: has format 2, this program reads format 1");
+  ck_text_eq(said(manifest, changed("\"enabled\":true", "\"enabled\":false")),
+             "credentials.json: is damaged or was edited: its bytes do not have the SHA-256 of the header");
+  for (size_t size = 0; size < good.size(); ++size)
+    ck_assert(said(manifest, good.substr(0, size)) != "accepted");
+  ck_text_eq(said(manifest, ""), "credentials.json: is empty or has no header line");
+  ck_text_eq(said(manifest, manifest).substr(0, 40), "credentials.json: line 1: has format 2, ");
+  ck_text_eq(said(testing::manifest_text(body + consumer), good), "line 3: /kind: is unknown");
+  ck_assert(read_manifest(manifest).operator bool());
+  ck_assert((*read_manifest(manifest))->consumers.empty());
 }
 END_TEST
 
 START_TEST(documents_of_hosts_are_read_and_found) {
-  const auto document = [](const std::string& domains, const std::string& text) {
-    return R"({"kind":"openapi","domains":)" + domains + R"(,"document":")" + text + "\"}\n";
+  const auto document = [](const std::string& domains, const std::string& members) {
+    return R"({"kind":"openapi","domains":)" + domains + "," + members + "}\n";
+  };
+  const auto place = [](const std::string& offset, const std::string& length, char digit = 'a') {
+    return R"("file":"f","offset":)" + offset + R"(,"length":)" + length + R"(,"sha256":")" +
+           std::string(64, digit) + '"';
   };
   const std::string domains = domain_line("a") + domain_line("b") + domain_line("c");
-  const auto manifest =
-      testing::good_manifest(domains + document(R"(["a","b"])", R"({\"x\":1})") + document("[]", "{}"));
+  const auto manifest = testing::good_manifest(domains + document(R"(["a","b"])", place("0", "7")) +
+                                               document("[]", place("8", "5000000000", 'b')));
   ck_assert_uint_eq(manifest->documents.size(), 2);
-  ck_text_eq(manifest->find_document(&manifest->domains[0])->text, R"({"x":1})");
+  ck_text_eq(manifest->documents_file, "f");
+  ck_assert_uint_eq(manifest->find_document(&manifest->domains[0])->length, 7);
   ck_assert(manifest->find_document(&manifest->domains[0]) == manifest->find_document(&manifest->domains[1]));
-  ck_text_eq(manifest->find_document(&manifest->domains[2])->text, "{}");
-  ck_text_eq(manifest->find_document(nullptr)->text, "{}");
-  ck_assert_uint_eq(manifest->documents[0].etag.size(), 34);
-  ck_assert(manifest->documents[0].etag != manifest->documents[1].etag);
+  ck_assert_uint_eq(manifest->find_document(&manifest->domains[2])->offset, 8);
+  ck_assert_uint_eq(manifest->find_document(nullptr)->length, 5000000000);
+  ck_text_eq(manifest->documents[0].etag, '"' + std::string(32, 'a') + '"');
   ck_assert(testing::good_manifest(domains)->find_document(nullptr) == nullptr);
-  ck_text_eq(refused(domains + document(R"(["d"])", "{}")),
+  ck_text_eq(refused(domains + document(R"(["d"])", place("0", "2"))),
              "line 5: /domains: names a domain that the manifest does not have");
-  ck_text_eq(refused(domains + document(R"(["a","a"])", "{}")),
+  ck_text_eq(refused(domains + document(R"(["a","a"])", place("0", "2"))),
              "line 5: /domains: has a domain that another document has");
-  ck_text_eq(refused(domains + document("[]", "{}") + document("[]", "{}")),
+  ck_text_eq(refused(domains + document("[]", place("0", "2")) + document("[]", place("0", "2"))),
              "line 6: /domains: is empty in another document too");
-  ck_text_eq(refused(document("[]", "[]")), "line 2: /document: is no JSON object");
-  ck_text_eq(refused(R"({"kind":"openapi","domains":[]})"
-                     "\n"),
-             "line 2: /document: is missing");
+  ck_text_eq(refused(document("[]", place("-1", "2"))), "line 2: /offset: is out of range");
+  ck_text_eq(refused(document("[]", place("0", "1"))), "line 2: /length: is out of range");
+  ck_text_eq(refused(document("[]", place("0", "9223372036854775807"))), "line 2: /length: is out of range");
+  ck_text_eq(refused(document("[]", place("0", "2", 'g'))), "line 2: /sha256: must be 64 hexadecimal digits");
+  for (const char* const name : {"", "../f", "a/b", "/f", ".f"}) {
+    std::string other = place("0", "2");
+    other.replace(8, 1, name);
+    ck_text_eq(refused(document("[]", other)),
+               "line 2: /file: must be the name of a file beside the manifest");
+  }
+  std::string other = place("0", "2");
+  other.replace(8, 1, "g");
+  ck_text_eq(refused(domains + document("[]", place("0", "2")) + document(R"(["a"])", other)),
+             "line 6: /file: is not that of the other documents");
+  ck_text_eq(refused("{\"kind\":\"openapi\",\"domains\":[]}\n"), "line 2: /file: is missing");
 }
 END_TEST
 
 START_TEST(key_digests_are_64_lower_case_hexadecimal_digits) {
   for (const std::string& digest : {std::string(), std::string(63, 'a'), std::string(65, 'a'),
                                     std::string(64, 'g'), std::string(64, 'A')}) {
-    ck_text_eq(refused(consumer_line(
+    ck_text_eq(testing::refusal_of_credentials(consumer_line(
                    "c", R"("enabled":true,"apis":[],"api_keys":[{"id":"k","sha256":")" + digest + "\"}]")),
                "line 2: /api_keys/0/sha256: must be 64 hexadecimal digits");
   }
@@ -487,7 +538,7 @@ START_TEST(hmac_rules_and_keys_that_make_no_sense_are_refused) {
              "line 2: /hmac/methods: has a method that this module does not know");
   ck_text_eq(rule(R"("require_nonce":true,)", ""), "line 2: /hmac/require_nonce: is missing");
   const auto keys = [](const std::string& list) {
-    return refused(
+    return testing::refusal_of_credentials(
         consumer_line("c", R"("enabled":true,"apis":[],"api_keys":[],"hmac_keys":[)" + list + "]"));
   };
   ck_text_eq(keys(hmac_key("h1", "")), "line 2: /hmac_keys/0/access_key: must not be empty");
@@ -528,7 +579,8 @@ TABLEGATE_SUITE("core_manifest", a_good_manifest_is_read_whole, a_manifest_with_
                 programs_that_make_no_sense_are_refused_with_their_pointer,
                 programs_are_bounded_in_depth_and_size,
                 more_optional_parameters_than_a_path_has_short_bits_are_told_apart,
-                what_is_given_twice_is_refused, references_to_what_is_not_there_are_refused,
-                documents_of_hosts_are_read_and_found, key_digests_are_64_lower_case_hexadecimal_digits,
-                hmac_rules_and_keys_are_read, hmac_rules_and_keys_that_make_no_sense_are_refused,
-                body_parameters_stand_with_post_only, bad_utf8_and_nul_in_texts_are_refused);
+                what_is_given_twice_is_refused, an_authorization_for_an_api_that_is_not_there_gives_nothing,
+                credentials_are_those_of_the_manifest, documents_of_hosts_are_read_and_found,
+                key_digests_are_64_lower_case_hexadecimal_digits, hmac_rules_and_keys_are_read,
+                hmac_rules_and_keys_that_make_no_sense_are_refused, body_parameters_stand_with_post_only,
+                bad_utf8_and_nul_in_texts_are_refused);

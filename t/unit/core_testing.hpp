@@ -11,6 +11,7 @@
 #include "core/answer/json_writer.hpp"
 #include "core/call/parameters.hpp"
 #include "core/digest.hpp"
+#include "core/manifest/credentials_reader.hpp"
 #include "core/manifest/manifest_reader.hpp"
 #include "testing.hpp"
 
@@ -57,7 +58,30 @@ inline std::string sha256_hex(std::string_view bytes) {
 
 // `body` under the header line that fits it.
 inline std::string manifest_text(const std::string& body) {
-  return R"({"format":1,"gateway":"g","publication":7,"sha256":")" + sha256_hex(body) + "\"}\n" + body;
+  return R"({"format":2,"gateway":"g","publication":7,"sha256":")" + sha256_hex(body) + "\"}\n" + body;
+}
+
+// Lines of consumers as the credentials of the manifest with this body.
+inline std::string credentials_text(const std::string& consumers, const std::string& manifest_body) {
+  return R"({"format":1,"gateway":"g","manifests":[")" + sha256_hex(manifest_body) + R"("],"sha256":")" +
+         sha256_hex(consumers) + "\"}\n" + consumers;
+}
+
+struct BothFiles {
+  std::string manifest, credentials;
+};
+
+// Consumers' lines become the credentials, all others the manifest.
+inline BothFiles both_files(std::string_view lines) {
+  std::string manifest, credentials;
+  while (!lines.empty()) {
+    const size_t end = lines.find('\n');
+    const size_t size = end == std::string_view::npos ? lines.size() : end + 1;
+    const bool consumer = lines.rfind(R"({"kind":"consumer")", 0) == 0;
+    (consumer ? credentials : manifest).append(lines.substr(0, size));
+    lines.remove_prefix(size);
+  }
+  return {manifest_text(manifest), credentials_text(credentials, manifest)};
 }
 
 // An API's line of a manifest; `change` replaces parts of it: {"what is there", "replacement"}.
@@ -83,8 +107,10 @@ inline std::string domain_line(const std::string& name) {
   return R"({"kind":"domain","name":")" + name + "\",\"protocol\":\"HTTP\",\"force_https\":false}\n";
 }
 
-inline std::unique_ptr<const Manifest> good_manifest(const std::string& body) {
-  Result<std::unique_ptr<const Manifest>> manifest = read_manifest(manifest_text(body));
+// `lines`: of both files.
+inline std::unique_ptr<const Manifest> good_manifest(const std::string& lines) {
+  const BothFiles files = both_files(lines);
+  Result<std::unique_ptr<const Manifest>> manifest = read_manifest(files.manifest, files.credentials);
   ck_assert_msg(static_cast<bool>(manifest), "refused: %s", manifest ? "" : manifest.error().text().c_str());
   return std::move(*manifest);
 }
@@ -93,6 +119,12 @@ inline std::unique_ptr<const Manifest> good_manifest(const std::string& body) {
 inline std::string refusal_of(const std::string& text) {
   Result<std::unique_ptr<const Manifest>> manifest = read_manifest(text);
   return manifest ? std::string("accepted") : manifest.error().text();
+}
+
+// The same of credentials that have these lines.
+inline std::string refusal_of_credentials(const std::string& consumers) {
+  const Status read = check_credentials(credentials_text(consumers, {}));
+  return read ? std::string("accepted") : read.error().text();
 }
 
 inline Column column(ColumnType type, bool as_string = false, bool wall = false) {

@@ -150,22 +150,28 @@ DomainsPlace place(bool directive = false, std::string previous = {}) {
 }
 
 std::string written(const ManifestContents& contents, const DomainsPlace& where = place()) {
-  DomainReport report;
+  SyncReport report;
   std::string text = write_domains(contents, where, report);
   ck_assert_msg(report.faults.empty(), "%s", report.faults.empty() ? "" : report.faults[0].c_str());
   return text;
 }
 
-// The message of a rejection.
+// What is said of contents of which something cannot be written.
 std::string refusal(const ManifestContents& contents, const DomainsPlace& where = place()) {
+  SyncReport report;
   try {
-    DomainReport report;
-    write_domains(contents, where, report);
+    const std::string text = write_domains(contents, where, report);
+    has_not(text, "injected");
+    has_not(text, "$host");
   } catch (const Refused& refused) {
     ck_assert_msg(refused.next().kind() != Hint::Kind::none, "without a next command: %s", refused.what());
-    return refused.what();
+    report.add(refused.what());
   }
-  ck_abort_msg("was not refused");
+  ck_assert_uint_eq(report.faults.size(), report.reported.size());
+  std::string text;
+  for (const std::string& fault : report.faults) text += fault + "\n";
+  ck_assert_msg(!text.empty(), "was not refused");
+  return text;
 }
 
 void good_certificate() {
@@ -277,6 +283,28 @@ START_TEST(settings_of_tls_and_http2) {
 }
 END_TEST
 
+START_TEST(one_bad_thing_leaves_the_rest) {
+  good_certificate();
+  DomainDefinition bad = domain("bad.example.com", "HTTPS");
+  bad.certificate = "relative.crt";
+  ManifestContents contents =
+      gateway({domain("a b"), bad, domain("good.example.com", "HTTPS"), domain("plain")});
+  contents.http_listen = {"80;", "8080"};
+  contents.https_listen = {"8443", "8080"};
+  SyncReport report;
+  const std::string text = write_domains(contents, place(), report);
+  ck_assert_uint_eq(report.faults.size(), 4);
+  has(text, "server_name good.example.com;");
+  has(text, "server_name plain;");
+  has(text, "listen 8080;");
+  has(text, "listen 8443 ssl");
+  has_not(text, "listen 8080 ssl");
+  has_not(text, "listen 80;");
+  has_not(text, "a b");
+  has_not(text, "bad.example.com");
+}
+END_TEST
+
 START_TEST(what_could_inject_is_refused) {
   good_certificate();
   for (const char* name :
@@ -329,13 +357,25 @@ START_TEST(sockets_do_not_clash) {
 }
 END_TEST
 
-START_TEST(a_mix_is_refused_with_both_names) {
+START_TEST(a_mix_is_isolated_with_both_names) {
   good_certificate();
   const auto mixed = [](const std::function<void(DomainDefinition&)>& change, const char* field) {
     ManifestContents contents = gateway({domain("a", "HTTPS"), domain("b"), domain("c", "HTTPS")});
     change(contents.domains[2]);
     const std::string said = refusal(contents);
-    has(said, std::string("domains \"a\" and \"c\" of gateway edge differ in ") + field);
+    has(said, std::string("domain \"c\": it and domain \"a\" differ in ") + field);
+    SyncReport report;
+    const std::string text = write_domains(contents, place(), report);
+    has(text, "# begin domain a\n");
+    has(text, "# begin domain b\n");
+    has_not(text, "# begin domain c\n");
+    // The settings that nginx has win, so that a new domain changes no other one.
+    ManifestContents before = gateway({contents.domains[2]});
+    SyncReport later;
+    const std::string kept = write_domains(contents, place(false, written(before)), later);
+    has(kept, "# begin domain c\n");
+    has_not(kept, "# begin domain a\n");
+    ck_assert_uint_eq(later.faults.size(), 1);
     contents.domains[2].server_block = false;
     written(contents);  // a server of the user's is unchanged
   };
@@ -350,7 +390,7 @@ START_TEST(a_bad_certificate_keeps_the_block_before) {
   const ManifestContents contents = gateway({domain("a.example.com"), domain("api.example.com", "HTTPS")});
   const std::string before = written(contents);
   write_file("a.crt", "gone");
-  DomainReport report;
+  SyncReport report;
   same_text(write_domains(contents, place(false, before), report), before);
   ck_assert_uint_eq(report.faults.size(), 1);
   has(report.faults[0], "domain \"api.example.com\": certificate " + path_of("a.crt"));
@@ -369,14 +409,14 @@ START_TEST(a_bad_certificate_keeps_the_block_before) {
   has(kept, other.substr(other.find("# begin domain api.example.com")));
   has(kept, "server_name z.example.com;");
   // No block before: none now, and everything else is written.
-  DomainReport none;
+  SyncReport none;
   const std::string without = write_domains(contents, place(), none);
   has_not(without, "api.example.com");
   has(without, "server_name a.example.com;");
   has(none.faults[0], "gets none");
   ck_assert(none.kept_files.empty());
   // A block without its end mark is none.
-  DomainReport cut;
+  SyncReport cut;
   const size_t end = before.find("# end domain api.example.com");
   has_not(write_domains(contents, place(false, before.substr(0, end)), cut), "api.example.com");
 }
@@ -393,7 +433,7 @@ std::string text_of(const std::string& path) {
 }
 
 // domains.conf as a sync would write it, and what is kept of it.
-std::string synced(const OutputFolder& out, const ManifestContents& contents, DomainReport& report) {
+std::string synced(const OutputFolder& out, const ManifestContents& contents, SyncReport& report) {
   CertificateCopies copies(out, out.path());
   DomainsPlace where = place(false, out.read("domains.conf").value_or(""));
   where.copies = &copies;
@@ -413,7 +453,7 @@ START_TEST(a_kept_block_names_a_copy_of_what_was_good) {
   write_file("a.crt", pair);
   write_file("a.key", pair);
   const ManifestContents contents = gateway({domain("api.example.com", "HTTPS")});
-  DomainReport report;
+  SyncReport report;
   const std::string before = synced(out, contents, report);
   has_not(before, copy);
   same_text(text_of(copy), pair);
@@ -436,7 +476,7 @@ START_TEST(a_kept_block_names_a_copy_of_what_was_good) {
   same_text(report.kept_files.at(0), copy);
   // Good again: its own files, and a new copy.
   good_certificate();
-  DomainReport good;
+  SyncReport good;
   has_not(synced(out, contents, good), copy);
   same_text(text_of(copy), text_of(path_of("a.crt")) + text_of(path_of("a.key")));
   ck_assert(good.warnings.empty());
@@ -450,7 +490,7 @@ START_TEST(a_copy_that_cannot_be_kept_is_told) {
   const OutputFolder out(path_of("taken"));
   out.write("certificates", "");
   good_certificate();
-  DomainReport report;
+  SyncReport report;
   const ManifestContents contents = gateway({domain("api.example.com", "HTTPS")});
   has(synced(out, contents, report), "server_name api.example.com;");
   has(report.warnings.at(0), "certificates cannot be kept for later: ");
@@ -600,8 +640,8 @@ END_TEST
 
 TABLEGATE_SUITE("loader_domains_writer", without_domains_there_is_no_block, an_http_domain_has_one_block,
                 a_port_is_ipv6_too, an_https_domain_has_two_blocks, settings_of_tls_and_http2,
-                what_could_inject_is_refused, sockets_do_not_clash, a_mix_is_refused_with_both_names,
-                a_bad_certificate_keeps_the_block_before, a_kept_block_names_a_copy_of_what_was_good,
-                a_copy_that_cannot_be_kept_is_told, a_renewed_certificate_changes_the_file,
-                certificates_that_nginx_could_not_serve, certificates_that_somebody_should_look_at,
-                versions_of_nginx);
+                one_bad_thing_leaves_the_rest, what_could_inject_is_refused, sockets_do_not_clash,
+                a_mix_is_isolated_with_both_names, a_bad_certificate_keeps_the_block_before,
+                a_kept_block_names_a_copy_of_what_was_good, a_copy_that_cannot_be_kept_is_told,
+                a_renewed_certificate_changes_the_file, certificates_that_nginx_could_not_serve,
+                certificates_that_somebody_should_look_at, versions_of_nginx);

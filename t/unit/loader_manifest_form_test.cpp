@@ -1,5 +1,6 @@
-// The manifest's form is written down in the writer, the gateway's reader,
-// schema/manifest.schema.json and schema/README.md: the four agree member by member.
+// The form of a manifest and of credentials is written down in the writers, the
+// gateway's reader, schema/manifest.schema.json and schema/README.md: they agree
+// member by member.
 // The writer writes every member of the schema and no other one, the reader knows
 // them all and rejects others, and what is required is required by both.
 
@@ -12,8 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "compile/credentials_writer.hpp"
+#include "compile/manifest_line.hpp"
 #include "compile/manifest_writer.hpp"
-#include "core/digest.hpp"
 #include "core/manifest/manifest_reader.hpp"
 #include "model/definition.hpp"
 
@@ -48,6 +50,7 @@ ManifestContents everything() {
   api.source = read_table_source(kSource, "its source");
   ManifestContents all;
   all.gateway = "prod";
+  all.source = std::string(64, 'd');
   all.apis = {api};
   all.canaries = {api};
   all.canaries[0].version = 2;
@@ -68,14 +71,21 @@ ManifestContents everything() {
                     {{"k1", std::string(64, 'a'), {1, 2}}},
                     {{"hk_1", "AK1", "secret", "classic", {1, 2}}},
                     jwt}};
-  all.documents = {{{"a.example.com"}, "{}"}};
+  all.documents = {{{"a.example.com"}, "documents-x.jsonl", 0, 2, std::string(64, 'b')}};
   return all;
 }
 
 struct Form {
   JsonDocument schema;
-  std::vector<JsonDocument> lines;  // of everything()
+  std::vector<JsonDocument> lines;  // of everything(): the manifest's, then the credentials'
 };
+
+// The place of the credentials' header.
+size_t credentials_at(const std::vector<JsonDocument>& lines) {
+  size_t place = 1;
+  while (lines[place].HasMember("kind")) ++place;
+  return place;
+}
 
 JsonDocument parsed(const std::string& text) {
   JsonDocument document;
@@ -92,7 +102,9 @@ std::string schema_file(const char* name) {
 Form read_form() {
   Form form;
   form.schema = parsed(schema_file("manifest.schema.json"));
-  const std::string text = write_manifest(everything());
+  const ManifestContents all = everything();
+  const std::string text = write_manifest(all) + write_credentials(all.gateway, {std::string(64, 'c')},
+                                                                   credentials_lines(all.consumers));
   for (size_t at = 0; at < text.size();) {
     const size_t end = text.find('\n', at);
     form.lines.push_back(parsed(text.substr(at, end - at)));
@@ -101,19 +113,24 @@ Form read_form() {
   return form;
 }
 
-// What the gateway says of the manifest, its digest made anew; empty: accepted.
+// One of the files, its digest made anew. `body` gets its lines.
+std::string file_of(std::vector<JsonDocument>& lines, size_t header, size_t end, std::string& body) {
+  body.clear();
+  for (size_t i = header + 1; i < end; ++i) body += json_text(lines[i]) + "\n";
+  if (lines[header].HasMember("sha256"))
+    lines[header]["sha256"].SetString(digest_of_lines(body).c_str(), lines[header].GetAllocator());
+  return json_text(lines[header]) + "\n" + body;
+}
+
+// What the gateway says of the two files; empty: accepted.
 std::string said_by_reader(std::vector<JsonDocument>& lines) {
-  std::string body;
-  for (size_t i = 1; i < lines.size(); ++i) body += json_text(lines[i]) + "\n";
-  tablegate::core::Sha256 sha256;
-  tablegate::core::Digest digest{};
-  ck_assert(sha256.digest(body, digest));
-  if (lines[0].HasMember("sha256")) {
-    const std::string hex = tablegate::core::to_hex(digest);
-    lines[0]["sha256"].SetString(hex.c_str(), lines[0].GetAllocator());
-  }
-  const auto manifest = tablegate::core::read_manifest(json_text(lines[0]) + "\n" + body);
-  return manifest ? std::string() : manifest.error().text();
+  const size_t second = credentials_at(lines);
+  std::string body, consumers;
+  const std::string manifest = file_of(lines, 0, second, body);
+  if (lines[second].HasMember("manifests") && lines[second]["manifests"].IsArray())
+    lines[second]["manifests"][0].SetString(digest_of_lines(body).c_str(), lines[second].GetAllocator());
+  const auto read = tablegate::core::read_manifest(manifest, file_of(lines, second, lines.size(), consumers));
+  return read ? std::string() : read.error().text();
 }
 
 bool fits_schema(const rapidjson::SchemaDocument& schema, const JsonValue& line) {
@@ -151,8 +168,13 @@ void walk(const JsonValue& root, JsonValue& value, const JsonValue& of, const st
   visit(value, schema, where);
 }
 
+std::string kind_of_line(const Form& form, size_t line) {
+  if (line == 0) return "header";
+  return line == credentials_at(form.lines) ? "credentials_header" : json_member(form.lines[line], "kind");
+}
+
 const JsonValue& schema_of_line(const Form& form, size_t line) {
-  const std::string kind = line == 0 ? "header" : json_member(form.lines[line], "kind");
+  const std::string kind = kind_of_line(form, line);
   const JsonValue* const schema = json_find(form.schema["definitions"], kind.c_str());
   ck_assert_msg(schema != nullptr, "the schema has no kind %s", kind.c_str());
   return *schema;
@@ -160,7 +182,7 @@ const JsonValue& schema_of_line(const Form& form, size_t line) {
 
 void walk_all(Form& form, const Visit& visit) {
   for (size_t line = 0; line < form.lines.size(); ++line) {
-    const std::string where = line == 0 ? "header" : json_member(form.lines[line], "kind");
+    const std::string where = kind_of_line(form, line);
     walk(form.schema, form.lines[line], schema_of_line(form, line), where, visit);
   }
 }
@@ -175,9 +197,9 @@ START_TEST(accepted_as_it_is_written) {
   ck_text_eq(said_by_reader(form.lines), "");
   const rapidjson::SchemaDocument schema(form.schema);
   std::set<std::string> kinds;
-  for (const JsonDocument& line : form.lines) {
-    ck_assert_msg(fits_schema(schema, line), "%s", json_text(line).c_str());
-    kinds.insert(json_member(line, "kind", "header"));
+  for (size_t line = 0; line < form.lines.size(); ++line) {
+    ck_assert_msg(fits_schema(schema, form.lines[line]), "%s", json_text(form.lines[line]).c_str());
+    kinds.insert(kind_of_line(form, line));
   }
   ck_assert_uint_eq(kinds.size(), form.schema["oneOf"].Size());
 }

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "base/refusal.hpp"
+#include "compile/credentials_writer.hpp"
+#include "compile/manifest_line.hpp"
 #include "compile/manifest_writer.hpp"
 #include "compile/program_json.hpp"
 #include "core/manifest/manifest_reader.hpp"
@@ -83,8 +86,19 @@ std::string refusal(const ApiEntry& api) {
   return "(accepted)";
 }
 
+// Both files as a sync writes them.
+struct Files {
+  std::string manifest, credentials;
+};
+Files files_of(const ManifestContents& all) {
+  const std::string manifest = write_manifest(all);
+  const std::string digest = digest_of_lines(std::string_view(manifest).substr(manifest.find('\n') + 1));
+  return {manifest, write_credentials(all.gateway, {digest}, credentials_lines(all.consumers))};
+}
+
 auto read(const ManifestContents& all) {
-  auto manifest = read_manifest(write_manifest(all));
+  const Files files = files_of(all);
+  auto manifest = read_manifest(files.manifest, files.credentials);
   ck_assert_msg(static_cast<bool>(manifest), "%s", manifest ? "" : manifest.error().text().c_str());
   return manifest;
 }
@@ -197,7 +211,7 @@ START_TEST(order_does_not_matter) {
   const std::string other(64, 'b');
   all.consumers = {{"zoe", true, {9, 7}, {{"k2", digest, {5, {}}}, {"k1", other, {{}, 9}}}, {}, {}},
                    {"adam", false, {}, {}, {}, {}}};
-  const std::string first = write_manifest(all);
+  const Files first = files_of(all);
   ck_assert(static_cast<bool>(read(all)));
   std::reverse(all.apis.begin(), all.apis.end());
   std::reverse(all.domains.begin(), all.domains.end());
@@ -205,7 +219,8 @@ START_TEST(order_does_not_matter) {
   std::reverse(all.consumers[1].keys.begin(), all.consumers[1].keys.end());
   std::reverse(all.consumers[1].apis.begin(), all.consumers[1].apis.end());
   std::reverse(all.apis[1].domains.begin(), all.apis[1].domains.end());
-  same_text(write_manifest(all), first);
+  same_text(files_of(all).manifest, first.manifest);
+  same_text(files_of(all).credentials, first.credentials);
   const auto manifest = read(all);
   same_text((*manifest)->consumers[0].name, "adam");
   ck_assert_uint_eq((*manifest)->consumers[1].apis.size(), 2);
@@ -223,7 +238,7 @@ END_TEST
 
 // The line of a kind, from its first member on.
 std::string line_of(const ManifestContents& all, const std::string& kind) {
-  const std::string text = write_manifest(all);
+  const std::string text = write_manifest(all) + credentials_lines(all.consumers);
   const size_t at = text.find("{\"kind\":\"" + kind + "\"");
   ck_assert_uint_ne(at, std::string::npos);
   return text.substr(at, text.find('\n', at) - at);

@@ -12,6 +12,8 @@
 
 #include "base/refusal.hpp"
 #include "cli/api/token_maker.hpp"
+#include "compile/credentials_writer.hpp"
+#include "compile/manifest_line.hpp"
 #include "compile/manifest_writer.hpp"
 #include "core/manifest/manifest_reader.hpp"
 #include "core/proof/jwt.hpp"
@@ -68,10 +70,13 @@ JwtEntry setting_of(const std::string& jwk) {
 
 // Whether the gateway accepts the token at `now`.
 tablegate::core::Slug verdict(const JwtEntry& setting, const std::string& token, int64_t now) {
-  tablegate::loader::ManifestContents contents;
+  using namespace tablegate::loader;
+  ManifestContents contents;
   contents.gateway = "g";
-  contents.consumers = {{"zoe", true, {}, {}, {}, setting}};
-  const auto manifest = tablegate::core::read_manifest(write_manifest(contents));
+  const std::string text = write_manifest(contents);
+  const std::string credentials =
+      write_credentials("g", {digest_of_lines({})}, credentials_lines({{"zoe", true, {}, {}, {}, setting}}));
+  const auto manifest = tablegate::core::read_manifest(text, credentials);
   ck_assert_msg(static_cast<bool>(manifest), "%s", manifest ? "" : manifest.error().text().c_str());
   tablegate::core::JwtVerifier verifier(**manifest);
   tablegate::core::BlockArena arena;

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
+#include <string>
 
 #include "catalog/apply/apply_api.hpp"
 #include "catalog/apply/apply_apis.hpp"
@@ -10,6 +13,8 @@
 #include "catalog/apply/apply_gateway.hpp"
 #include "catalog/apply/apply_table.hpp"
 #include "catalog/apply/source_ddl.hpp"
+#include "catalog/domains_in_use.hpp"
+#include "catalog/nodes.hpp"
 #include "catalog/row_lock.hpp"
 #include "model/api_rules.hpp"
 #include "model/definition_rules.hpp"
@@ -46,6 +51,7 @@ class Applier {
     Transaction transaction(catalog);
     lock_catalog(catalog);
     std::vector<ApplyItem> apis, callers;
+    const std::map<std::string, std::string> socket_faults = find_socket_faults();
     for (const KindInfo& info : kinds()) {
       for (size_t i = 0; i < definitions.size(); ++i) {
         Definition& definition = definitions[i];
@@ -67,6 +73,7 @@ class Applier {
       }
     }
     check_other_drafts();
+    check_sockets(socket_faults);
     consumers_.check_settings();
     problems.raise(Hint::again());
     if (keep) transaction.commit();
@@ -94,6 +101,32 @@ class Applier {
         break;  // saved together
     }
     return {};
+  }
+
+  // By gateway; none where no domain is applied.
+  std::map<std::string, std::string> find_socket_faults() {
+    std::map<std::string, std::string> faults;
+    const auto& definitions = context_.definitions;
+    const bool domains = std::any_of(definitions.begin(), definitions.end(),
+                                     [](const Definition& one) { return one.kind == Kind::domain; });
+    if (!domains) return faults;
+    for (const std::string& gateway : gateway_names(context_.catalog))
+      faults[gateway] = socket_fault(context_.catalog, gateway);
+    return faults;
+  }
+
+  // Domains in use on one gateway share what nginx sets for a whole socket.
+  void check_sockets(const std::map<std::string, std::string>& before) {
+    for (const auto& [gateway, fault_before] : before) {
+      const std::string fault = socket_fault(context_.catalog, gateway);
+      if (fault.empty() || !fault_before.empty()) continue;
+      for (Definition& definition : context_.definitions) {
+        if (definition.kind != Kind::domain || fault.find('"' + definition.name + '"') == std::string::npos)
+          continue;
+        context_.refuse(definition, "", fault);
+        break;
+      }
+    }
   }
 
   // Drafts that this apply does not define must still fit a table that it changes.

@@ -251,15 +251,21 @@ bool unset_jwt(Database& catalog, const Consumer& consumer) {
   return true;
 }
 
-std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master) {
+std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master,
+                                                  const OnJwtFault& on_fault) {
   const Rows rows = catalog.query(fmt::format(
       "SELECT {}, sealed_keys::text FROM tablegate.jwt_setting ORDER BY consumer_id", kPublicColumns));
   std::map<std::string, JwtEntry> settings;
   for (int row = 0; row < rows.size(); ++row) {
-    JwtEntry entry = read_row(rows, row);
     const std::string id = rows.string(row, 0);
-    entry.keys = opened_keys(entry.keys, rows.string(row, 11), id, master);
-    settings.emplace(id, std::move(entry));
+    try {
+      JwtEntry entry = read_row(rows, row);
+      entry.keys = opened_keys(entry.keys, rows.string(row, 11), id, master);
+      settings.emplace(id, std::move(entry));
+    } catch (const Failure& failure) {
+      if (!on_fault || !catalog.usable()) throw;
+      on_fault(id, failure);
+    }
   }
   return settings;
 }

@@ -4,6 +4,7 @@
 // clear, and the "k" of a symmetric key separately and sealed.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,7 +13,7 @@
 
 #include "catalog/credentials/consumers.hpp"
 #include "catalog/credentials/master_key.hpp"
-#include "compile/manifest_writer.hpp"
+#include "compile/credentials_writer.hpp"
 
 namespace tablegate::loader {
 
@@ -36,8 +37,11 @@ std::map<std::string, std::string> find_jwt_conflicts(Database& catalog, const s
 // Whether they are equal; the members of a JWK may be in any order.
 bool same_jwt_setting(const JwtEntry& a, const JwtEntry& b);
 
-// All settings, by consumer id, keys opened; the master key is needed only if one is symmetric.
-std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master);
+// All settings, by consumer id, keys opened; the master key is needed only if one is symmetric. With
+// `on_fault`, a setting whose keys cannot be opened is left out and reported to it with its consumer's id.
+using OnJwtFault = std::function<void(const std::string& consumer_id, const Failure& failure)>;
+std::map<std::string, JwtEntry> read_jwt_settings(Database& catalog, LazyMasterKey& master,
+                                                  const OnJwtFault& on_fault = {});
 
 // Without secrets, for `consumer show`: `keys` lists symmetric keys without "k".
 // `ids`: a bigint[] of consumers; by id, those that have one.

@@ -180,7 +180,14 @@ SealingKey open_master_key(Database& catalog) {
 }
 
 const SealingKey& LazyMasterKey::get() {
-  if (!key_) key_ = open_master_key(*catalog_);
+  if (key_) return *key_;
+  if (failed_) std::rethrow_exception(failed_);
+  try {
+    key_ = open_master_key(*catalog_);
+  } catch (...) {
+    failed_ = std::current_exception();
+    throw;
+  }
   return *key_;
 }
 

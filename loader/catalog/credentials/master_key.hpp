@@ -5,6 +5,7 @@
 // key is ever deleted here.
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -51,12 +52,13 @@ class LazyMasterKey {
  public:
   explicit LazyMasterKey(Database& catalog) : catalog_(&catalog) {}
   explicit LazyMasterKey(const SealingKey& key) : key_(key) {}
-  // Throws as open_master_key() does.
+  // Throws as open_master_key() does, and the same again when it is asked again.
   const SealingKey& get();
 
  private:
   Database* catalog_ = nullptr;
   std::optional<SealingKey> key_;
+  std::exception_ptr failed_;
 };
 
 }  // namespace tablegate::loader

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/sql_array.hpp"
+#include "catalog/domains_in_use.hpp"
 #include "catalog/life/approval.hpp"
 #include "catalog/life/canary.hpp"
 #include "catalog/life/publish_states.hpp"
@@ -90,6 +91,7 @@ class Publisher {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
     check_domains();
+    const bool differed = !socket_fault(catalog_, request_.gateway).empty();
     read_choices();
     ChangedRoutes changed;
     std::map<std::string, bool> moved;  // REST APIs whose domains this command changed
@@ -109,6 +111,8 @@ class Publisher {
     }
     refuse_unconfirmed();
     refuse_route_conflicts(catalog_, request_.gateway, changed);
+    if (const std::string fault = socket_fault(catalog_, request_.gateway); !differed && !fault.empty())
+      throw Refused(fault + "; nothing was published", Hint::command({"get", "Domain", "-o", "json"}));
     number_publications(catalog_, request_.gateway, apis_, published);
     transaction.commit();
     return published;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "compile/manifest_writer.hpp"
+#include "compile/credentials_writer.hpp"
 #include "core/proof/jwk.hpp"
 
 namespace tablegate::loader {

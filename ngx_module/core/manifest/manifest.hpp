@@ -117,9 +117,10 @@ struct Domain {
   int document = -1;  // place in Manifest::documents; -1: none of its own
 };
 
-// An OpenAPI document, bytes as `tablegate_openapi` sends them.
+// An OpenAPI document: where the bytes that `tablegate_openapi` sends are in Manifest::documents_file.
 struct Document {
-  std::string text;
+  uint64_t offset = 0;  // bytes
+  uint64_t length = 0;
   std::string etag;  // with its quotes
 };
 
@@ -165,12 +166,14 @@ struct Manifest {
 
   std::string gateway;
   uint64_t publication = 0;
-  std::string sha256;  // hex, of all bytes after the header line
+  std::string sha256;              // hex, of all bytes after the header line
+  std::string credentials_sha256;  // the same of credentials.json; empty: read without it
   std::vector<Domain> domains;
   std::vector<Api> apis;
   std::vector<Consumer> consumers;
   std::vector<std::string> tables;  // names of the mirrored tables that APIs read, sorted
   std::vector<Document> documents;
+  std::string documents_file;      // its name, in the folder of the manifest; empty: there are no documents
   int any_host_document = -1;      // of hosts that are no domain; -1: none
   std::vector<ApiKey> api_keys;    // sorted by digest
   std::vector<HmacKey> hmac_keys;  // sorted by access key

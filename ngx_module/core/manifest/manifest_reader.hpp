@@ -1,6 +1,6 @@
-// Reads a manifest (schema/README.md has its form). The one parser for both
-// sides: `tablegate sync` runs it over what it is about to write, nginx's
-// master over what it is about to serve.
+// Reads a manifest and the credentials beside it (schema/README.md has their
+// form). The one parser for both sides: `tablegate sync` runs it over what it is
+// about to write, nginx's master over what it is about to serve.
 #pragma once
 
 #include <memory>
@@ -11,12 +11,15 @@
 
 namespace tablegate::core {
 
-constexpr int kManifestFormat = 1;
+constexpr int kManifestFormat = 2;
 
-// Parses a whole manifest. `text` is needed during the call only. Refused with
-// the line and the reason: a missing or torn header, a newer format, bytes that
-// do not have the header's digest, unknown kinds, fields and values, ids and
-// routes given twice, references to what is not there.
+// Parses a whole manifest, without consumers: no caller has a right. `text` is needed during the call only.
+// The error has the line and the reason: a missing or torn header, a newer format, bytes that do not have the
+// header's digest, unknown kinds, members and values, ids and routes given twice, references to what is not
+// there.
 Result<std::unique_ptr<const Manifest>> read_manifest(std::string_view text);
+
+// The same with the consumers of `credentials` (credentials_reader.hpp).
+Result<std::unique_ptr<const Manifest>> read_manifest(std::string_view text, std::string_view credentials);
 
 }  // namespace tablegate::core

@@ -109,6 +109,7 @@ bool write_status_json(const StatusReport& report, ByteSink& sink) {
   out.put("{\"gateway\":").json(report.manifest->gateway);
   out.put(",\"publication\":").number(report.manifest->publication);
   out.put(",\"sha256\":").json(report.manifest->sha256);
+  out.put(",\"credentials_sha256\":").json(report.manifest->credentials_sha256);
   out.put(",\"loaded_at\":").number(static_cast<uint64_t>(report.loaded_at));
   out.put(",\"generation\":").number(report.generation);
   out.put(",\"nginx\":").json(report.nginx).put(",\"module\":").json(kVersion);
@@ -142,6 +143,7 @@ bool write_usage_json(const StatusReport& report, const std::vector<UsageEntry>&
   out.put("{\"gateway\":").json(report.manifest->gateway);
   out.put(",\"publication\":").number(report.manifest->publication);
   out.put(",\"sha256\":").json(report.manifest->sha256);
+  out.put(",\"credentials_sha256\":").json(report.manifest->credentials_sha256);
   out.put(",\"epoch\":\"").number(report.epoch).put("\",\"usage\":[");
   bool first = true;
   for (const UsageEntry& entry : usage) {

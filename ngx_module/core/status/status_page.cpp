@@ -43,6 +43,7 @@ void write_node(const StatusReport& report, TextSink& out) {
   row(out, "Publication", std::to_string(report.manifest->publication));
   row(out, "Manifest read", loaded);
   row(out, "SHA-256", report.manifest->sha256);
+  row(out, "SHA-256 of credentials", report.manifest->credentials_sha256);
   row(out, "nginx", report.nginx);
   row(out, "Module", kVersion);
   if (report.counters == nullptr) {

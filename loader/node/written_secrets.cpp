@@ -1,0 +1,34 @@
+#include "node/written_secrets.hpp"
+
+#include <string_view>
+
+#include "base/json_text.hpp"
+#include "node/served_manifest.hpp"
+
+namespace tablegate::loader {
+
+void WrittenSecrets::read() const {
+  secrets_.emplace();
+  const std::string text = folder_.read(kCredentialsFile).value_or("");
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = rest.find('\n');
+    JsonDocument line;
+    const bool whole = parse_json(rest.substr(0, end), line).empty() && line.IsObject();
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    const JsonValue* const pairs = whole ? json_find(line, "hmac_keys") : nullptr;
+    if (pairs == nullptr || !pairs->IsArray()) continue;
+    for (const JsonValue& pair : pairs->GetArray()) {
+      if (!pair.IsObject()) continue;
+      secrets_->emplace(std::pair(json_member(pair, "id"), json_member(pair, "access_key")),
+                        json_member(pair, "secret"));
+    }
+  }
+}
+
+const std::string* WrittenSecrets::find(const std::string& key_id, const std::string& access_key) const {
+  if (!secrets_) read();
+  const auto found = secrets_->find({key_id, access_key});
+  return found == secrets_->end() || found->second.empty() ? nullptr : &found->second;
+}
+
+}  // namespace tablegate::loader
