@@ -130,8 +130,7 @@ class Doctor {
     if (!missing.empty()) fault = "not pinned: " + name_list(missing);
     if (!added.empty())
       fault += (fault.empty() ? "set beside ours: " : "; set beside ours: ") + name_list(added);
-    say("reader's settings", fault.empty(), fault.empty() ? "pinned" : fault,
-        init_hint(catalog));
+    say("reader's settings", fault.empty(), fault.empty() ? "pinned" : fault, init_hint(catalog));
   }
 
   void check_master_key(Database& catalog) {

@@ -233,7 +233,7 @@ ManifestContents read_published(Database& catalog, const std::string& gateway) {
   begin_snapshot(catalog);
   std::vector<std::string> faults;
   ManifestContents contents = read_contents(catalog, gateway, {}, faults);
-  if (!faults.empty()) throw Refused(faults.front(), "tablegate doctor");
+  if (!faults.empty()) throw Refused(faults.front(), Hint::command({"doctor"}));
   transaction.commit();
   return contents;
 }

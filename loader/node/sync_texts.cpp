@@ -84,7 +84,7 @@ std::string make_manifest(const OutputFolder& folder, ManifestContents& contents
   }
   if (!core::read_manifest(before.manifest))
     throw Refused("the gateway would reject this manifest; nothing was written: " + fault,
-                  "tablegate doctor");
+                  Hint::command({"doctor"}));
   report.add(
       "the gateway would reject this manifest, so the one before stays; keys and authorizations take "
       "effect: " +

@@ -37,7 +37,6 @@ std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRo
                                       const std::vector<DraftState>& states,
                                       const std::map<std::string, int>& served);
 
-
 // Throws Refused when a draft breaks callers of its latest version, naming all.
 void refuse_draft_breaks(Database& catalog, const std::vector<ApiRow>& apis);
 

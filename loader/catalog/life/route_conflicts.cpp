@@ -58,7 +58,7 @@ void refuse_route_conflicts(Database& catalog, const std::string& gateway, const
           fmt::format("APIs \"{}\" and \"{}\" both answer {} {} on {}", rows.text(other, 0), rows.text(i, 0),
                       rows.text(i, 2), join_path(rows.string(i, 3), rows.string(i, 4)),
                       rows.null(i, 5) ? std::string("any host") : "domain " + rows.string(i, 5)),
-          fmt::format("tablegate api unpublish \"{}\"", rows.text(other, 0)));
+          Hint::command({"api", "versions", rows.text(other, 0)}));
     }
     others.push_back(i);
   }
