@@ -206,7 +206,7 @@ void Pool::dispatch(Group& group) {
       if (none || (query->isolated_ && sent > 0)) break;
       const bool alone = query->isolated_;
       group.waiting.take(*query);
-      watch_queue(group, *query);
+      watch_queue(group);
       if (!send(*lane, *query)) {
         retry_on_new(*query);
         break;

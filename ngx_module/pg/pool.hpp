@@ -122,7 +122,7 @@ class Pool final : private ConnectionOwner, private TimerHandler {
     QueryList retry;  // lost their connection: only for one opened since (others may be dying too)
     Pace pace;
     bool standing = false;    // its queue has stood too long: it is kept short, and the newest come first
-    uint64_t calm_ms = 0;     // last time that somebody waited only for a moment
+    uint64_t calm_ms = 0;     // last time that its queue was short
     uint64_t refused_ms = 0;  // last time that somebody found no room
     Recent callers;
     Recent apis;
@@ -164,7 +164,7 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   std::size_t usable_lanes(const Group& group) const;
   bool can_open_lane(const Group& group) const;
   Query* next_waiting(Group& group, uint64_t ahead_us);
-  void watch_queue(Group& group, const Query& sent);
+  void watch_queue(Group& group);
   void measure_abandoned(const Query& query);
   void measure_batch(Lane& lane);
   WaitingLine::Except holds_rest(const Group& group, const Query& query) const;

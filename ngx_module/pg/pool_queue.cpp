@@ -9,7 +9,7 @@
 namespace tablegate::pg {
 namespace {
 
-constexpr uint64_t kMomentMs = 50;     // to wait less than that, or than two queries take, is no queue
+constexpr uint64_t kMomentMs = 50;     // a queue of less than that, or than two queries take, is none
 constexpr uint64_t kStandingMs = 500;  // a queue that was never shorter for this long has stood too long
 
 uint64_t moment_ms(const Pace& pace) {
@@ -123,9 +123,12 @@ Query* Pool::next_waiting(Group& group, uint64_t ahead_us) {
   }
 }
 
-void Pool::watch_queue(Group& group, const Query& sent) {
+// Not by how long the one that is sent has waited: who calls seldom never waits long.
+void Pool::watch_queue(Group& group) {
   const uint64_t now = loop_.now_ms();
-  if (group.waiting.empty() || now - sent.submitted_ms < moment_ms(group.pace)) group.calm_ms = now;
+  const std::size_t lanes = std::max<std::size_t>(1, usable_lanes(group));
+  const uint64_t left_us = group.waiting.work_us(group.pace.mean_us()) / lanes;
+  if (group.waiting.empty() || left_us < moment_ms(group.pace) * 1000) group.calm_ms = now;
   const uint64_t patience = std::max(kStandingMs, 2 * moment_ms(group.pace));
   if (group.standing || now - group.calm_ms <= patience) return;
   group.standing = true;
