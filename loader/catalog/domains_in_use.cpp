@@ -11,7 +11,7 @@ namespace tablegate::loader {
 namespace {
 
 DomainDefinition read_row(const Rows& rows, int row) {
-  const std::string next = "tablegate get Domain -o json";
+  const Hint next = Hint::command({"get", "Domain", "-o", "json"});
   // The name itself may hold any characters, which must not reach a terminal.
   if (const std::string fault = bad_host(rows.text(row, 0)); !fault.empty())
     throw Refused("a Domain in the catalog has no host name: it " + fault, next);

@@ -52,7 +52,7 @@ void take_lock(Database& database, const std::string& schema, const std::string&
   } catch (const DatabaseError& error) {
     if (error.sqlstate != "55P03") throw;  // lock_not_available
     throw SystemFailure(fmt::format("{} was locked by another session for ten minutes", what),
-                        "psql -c 'SELECT * FROM pg_stat_activity'");
+                        Hint::program("psql -c 'SELECT * FROM pg_stat_activity'"));
   }
 }
 

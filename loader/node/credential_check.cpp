@@ -18,8 +18,6 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kNobody = "tablegate consumer list";
-
 // The parser's reason; empty: accepted.
 std::string fault_of(const std::vector<ConsumerEntry>& consumers) {
   const core::Status read = core::check_credentials(write_credentials("", {}, credentials_lines(consumers)));
@@ -101,7 +99,8 @@ std::string checked_credentials(const std::string& gateway, std::vector<Consumer
   remove_jwt_conflicts(consumers, report);
   lines = credentials_lines(consumers);
   if (const std::string left = fault(); !left.empty()) {
-    throw Refused("the gateway would reject these credentials; nothing was written: " + left, kNobody);
+    throw Refused("the gateway would reject these credentials; nothing was written: " + left,
+                  Hint::command({"consumer", "list"}));
   }
   return lines;
 }

@@ -76,8 +76,7 @@ std::string fault_of(const std::string& option, const ShellOutcome& outcome) {
   return outcome.ok ? "" : "failed (" + outcome.how + ")";
 }
 
-[[noreturn]] void fail(const std::string& option, const std::string& command, const ShellOutcome& outcome,
-                       const std::string& after) {
+[[noreturn]] void fail(const std::string& option, const ShellOutcome& outcome, const std::string& after) {
   throw Refused(fmt::format("{} {}: {}. Its output:{}", option, fault_of(option, outcome), after,
                             outcome.output.empty() ? " nothing" : indented(outcome.output)),
                 Hint::again());
@@ -123,13 +122,13 @@ void reload(const OutputFolder& folder, const SyncCommands& commands, const Chan
   if (!has_failed("--reload", outcome)) return;
   if (is_taken_over(folder)) {
     folder.remove(kPending);
-    fail("--reload", commands.reload, *outcome, "the new files stay, for nginx has taken them over");
+    fail("--reload", *outcome, "the new files stay, for nginx has taken them over");
   }
   // It may do so yet. The next sync checks and reloads again.
   if (outcome->timed_out && !commands.check.empty())
-    fail("--reload", commands.reload, *outcome, "the new files stay, for they passed --check");
+    fail("--reload", *outcome, "the new files stay, for they passed --check");
   put_back(folder, change.unread);
-  fail("--reload", commands.reload, *outcome, said_of(change));
+  fail("--reload", *outcome, said_of(change));
 }
 
 // After this the files stay or are put back, and the mark is removed or makes the next sync try again. When
@@ -140,10 +139,10 @@ void prove(const OutputFolder& folder, const SyncCommands& commands, const Chang
   put_back(folder, change.unread);
   const bool again = change.credentials && change.others && !outcome->timed_out;
   if (!again || has_failed("--check", outcome_of(commands.check, commands)))
-    fail("--check", commands.check, *outcome, said_of(change));
+    fail("--check", *outcome, said_of(change));
   reload(folder, commands, {true, false, true});
   folder.remove(kPending);
-  fail("--check", commands.check, *outcome,
+  fail("--check", *outcome,
        "manifest.json and domains.conf are put back, the keys and authorizations take effect");
 }
 

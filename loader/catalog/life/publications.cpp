@@ -20,19 +20,6 @@
 #include "model/gateway_definition.hpp"
 
 namespace tablegate::loader {
-namespace {
-
-using Domains = std::set<std::string>;
-
-Domains domains_of(Database& catalog, const std::string& gateway, const std::string& rest_api_id) {
-  const std::vector<std::string> names = first_column(
-      catalog.query("SELECT domain FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2",
-                    {gateway, rest_api_id}));
-  return {names.begin(), names.end()};
-}
-
-}  // namespace
-
 void number_publications(Database& catalog, const std::string& gateway, const std::vector<ApiRow>& apis,
                          std::vector<Published>& results) {
   SqlArray ids, versions;
