@@ -187,7 +187,7 @@ lint: gate ## clang-format, clang-tidy, cppcheck, shellcheck, pyflakes, layer ch
 gate:
 	@t/lib/deps.sh build test $(filter lint,$(GATE))
 	@$(MAKE) --no-print-directory -k -j$(JOBS) $(addprefix run-,$(GATE)) GATED='$(GATE)'
-full: ## test and lint without any saving: everything in both builds, the analyzer on every unit
+full: ## test and lint without skipping anything: everything in both builds, the analyzer on every unit
 	@$(MAKE) --no-print-directory test lint FULL=1
 check: ## what one runs while working: format, layers, unit tests
 	@t/lib/deps.sh build test lint

@@ -1,5 +1,5 @@
 // Workspaces. Each has a consumer of its own name from its first moment,
-// authorised for all its APIs. What belongs to one is changed by all developers,
+// authorized for all its APIs. What belongs to one is changed by all developers,
 // or only by the members of the role that it names.
 #pragma once
 

@@ -102,7 +102,7 @@ NodeCheck check_node(const NodeState& node, uint64_t revision) {
     check.state = State::skipped;
     check.detail = "was synced by hand once, and no nginx has read it";
   } else if (node.stale) {
-    bad(fmt::format("its sync --watch was not heard of for {} s", node.age_seconds),
+    bad(fmt::format("its sync --watch was not heard from for {} s", node.age_seconds),
         Hint::program("systemctl status " + shell_word("tablegate-sync@" + node.gateway)));
   } else if (!node.last_error.empty()) {
     bad(node.last_error.substr(0, node.last_error.find('\n')),

@@ -15,7 +15,7 @@ kConsumers = 10000
 kGateway = "dataservice-prod"
 kOneObject = 3 * kProcess  # rows: those of the object's business process, twice, and some more
 kWhole = 10                # times that each row of the catalog may be looked at, with each row of the result
-kStatements = 40           # of one command, however many objects it concerns
+kStatements = 48           # of one command, however many objects it concerns
 
 # What a deferred trigger runs for each row.
 kOfTrigger = "EXISTS (SELECT FROM tablegate.catalog_revision"

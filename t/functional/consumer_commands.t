@@ -31,8 +31,8 @@ def life(t, p):
     t.is_((action(p, "disable", "partner"), action(p, "disable", "partner")), ("disabled", "unchanged"), "disable, and again")
     t.is_((action(p, "enable", "partner"), action(p, "enable", "partner")), ("enabled", "unchanged"), "enable, and again")
     t.is_((action(p, "authorize", "partner", "--api", kApi), action(p, "authorize", "partner", "--api", kApi)),
-          (f"authorised for API {kApi}", "unchanged"), "authorize, and again")
-    t.is_(action(p, "authorize", "partner", "--rest-api", "dataservice-user-api"), "authorised for REST API dataservice-user-api", "for a REST API")
+          (f"authorized for API {kApi}", "unchanged"), "authorize, and again")
+    t.is_(action(p, "authorize", "partner", "--rest-api", "dataservice-user-api"), "authorized for REST API dataservice-user-api", "for a REST API")
     t.is_(p.loader.json("consumer", "show", "partner")["authorizations"], [{"api": kApi}, {"rest_api": "dataservice-user-api"}], "show lists both")
     t.is_((action(p, "deauthorize", "partner", "--api", kApi), action(p, "deauthorize", "partner", "--api", kApi)),
           (f"no longer authorised for API {kApi}", "unchanged"), "deauthorize, and again")

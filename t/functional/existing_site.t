@@ -85,7 +85,7 @@ def taken(t, d):
     t.like(result.stderr, rf"listen 127.0.0.1:{wide}: it would take all requests to this address from server corp.example \(.*\), which listens on {wide}; "
            rf"domains.conf stays as it was. What helps: {wide} in the GatewayInstance", "named, with what helps")
     t.is_(d.conf(), good, "domains.conf is as it was")
-    with open(d.p.gateway.manifest, encoding="utf-8") as file:
+    with open(d.p.gateway.credentials, encoding="utf-8") as file:
         t.ok('"later"' in file.read(), "everything else is written")
     t.is_(https(wide, "corp.example").text, "corp.example", "the site is as it was")
     place(d, site(d, f"127.0.0.1:{d.http}", "plain.example"))

@@ -234,7 +234,7 @@ def setting_refused(t, p, keys):
     off["y"] = off["x"]
     for name, text, pattern in (("a private key", key_set(good=keys["rsa"], bad=private), r"keys/1: is a private key"), ("a short secret", key_set(bad=b"x" * 31), r"keys/0/k: must have at least 32 bytes"),
                                 ("RSA of 1024 bits", key_set(bad=small), r"keys/0: has a modulus of less than 2048 bits"), ("no point of the curve", key_set(bad=off), r"keys/0: is not a point of the curve"),
-                                ("use: enc", key_set(bad={**keys["rsa"]["jwk"], "use": "enc"}), r"keys/0/use: "), ("PEM as a secret", key_set(bad=keys["rsa"]["public"].encode()), r"keys/0/k: is the text of a key")):
+                                ("use: enc", key_set(bad={**keys["rsa"]["jwk"], "use": "enc"}), r'/keys: has no key that tokens are verified with: of the first, its use is "enc"'), ("PEM as a secret", key_set(bad=keys["rsa"]["public"].encode()), r"keys/0/k: is the text of a key")):
         done = p.loader("consumer", "set-jwt", "callers", "--jwks", p.file("bad.jwks", text))
         t.ok(done.rc == 1 and "bad.jwks" in done.stderr, f"set-jwt refuses {name}", done)
         t.like(done.stderr, pattern, "by its name")

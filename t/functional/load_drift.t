@@ -55,7 +55,7 @@ def test(t):
     service.table("user_info", "user_id:bigint,user_name:bigint,city:string", [(number, 1, "Bonn") for number, _, _ in kUsers])
     refused(t, p, load(p), ('"user_name" is bigint in the source', f'"{kApi}"'), "a column that an API reads is of another type in the source")
     t.is_(p.loader("apply", "-f", p.definitions([kPlain])).rc, 0, "(a definition may follow it: the draft still fits)")
-    refused(t, p, load(p), ('column "user_name" is now int8', f'"{kApi}" reads it as text', "api unpublish"), "and in the definition")
+    refused(t, p, load(p), ('column "user_name" is now int8', f'"{kApi}" reads it as text', "api versions"), "and in the definition")
     p.loader.must("api", "unpublish", kApi)
     t.is_(load(p).rc, 0, "once no published API reads it: passes")
 

@@ -159,7 +159,7 @@ def refusals(t, p, service, days):
         service.tables["days"]["rows"][name] = [(*row, "new") for row in part]
     p.apply([table("days", wider, primary_key=["ds", "hh", "a"])])
     result = days.load("--partition", "ds=20260105")
-    t.ok(result.rc == 1 and "differ from the Table's" in result.stderr and "without --partition" in result.stderr, "other columns now: --partition is refused", result)
+    t.ok(result.rc == 1 and "differ from the Table's" in result.stderr and "without that option" in result.stderr, "other columns now: --partition is refused", result)
     result = days.load("--all-partitions")
     t.ok(result.rc == 0 and days.fetched() == sorted(service.tables["days"]["rows"]), "and all are fetched", result)
     p.apply([table("days", wider, primary_key=["ds", "hh", "a"], indexes=[["a"]])])

@@ -31,7 +31,7 @@ def without_roles(t, p, new, dump):
     run(["pg_restore", "-d", new.dsn(), dump])
     refused = p.loader("init", "--workspace", "demo", env={"TABLEGATE_CATALOG": new.dsn()})
     t.ok(refused.rc == 1 and "does not belong to tablegate_owner: this database was restored before its roles existed" in refused.stderr
-         and refused.stderr.endswith("\ntry: tablegate init --roles\n"), "restored without the roles: init says what to do", refused)
+         and "\ntry: tablegate init --roles" in refused.stderr, "restored without the roles: init says what to do", refused)
     new.psql("DROP DATABASE tablegate", database="postgres")
 
 

@@ -148,11 +148,9 @@ def small_zone(t, p):
     t.is_(status(p).json["zone"]["other"]["requests"], 0, "and none without a cell of its own")
     zone = status(p).json["zone"]
     t.is_((zone["size"], zone["needed"], zone["callers_lost"]), (32768, 32768, 0), "its size is enough")
-    other = json.loads(lines[ours])
-    lines += [json.dumps({**other, "id": 1000 + n, "path": f"/v1/many{n}", "name": f"many {n}"}) for n in range(600)]
-    body = "".join(line + "\n" for line in lines).encode()
-    header["sha256"] = hashlib.sha256(body).hexdigest()
-    p.gateway.set(manifest=p.file("small.json", json.dumps(header) + "\n" + body.decode()))
+    lines += [{**lines[ours], "id": 1000 + n, "path": f"/v1/many{n}", "name": f"many {n}"} for n in range(600)]
+    write_files(small, lines, consumers, publication=200)
+    p.gateway.set(manifest=small)
     p.gateway.reload()
     for n in range(60):
         p.get(kCall.replace("/user/info", f"/many{n}"))

@@ -132,8 +132,8 @@ def wrong_key(t, p):
     other = p.file("other.key", "00" * 32 + "\n")
     os.chmod(other, 0o600)
     watch = Watch(p, node=kName, env={"TABLEGATE_MASTER_KEY_FILE": other})
-    told = wait_for(lambda: nodes(p)[kName]["last_error"] if nodes(p)[kName]["watching"] else "", 20 * kSlow, "the wrong key is reported")
-    t.like(told, "other.key", "a wrong master key is the node's last error")
+    wait_for(lambda: nodes(p)[kName]["watching"] and "other.key" in nodes(p)[kName]["last_error"], 20 * kSlow, "the wrong key is reported")
+    t.ok(True, "a wrong master key is the node's last error")
     os.replace(key, key + ".kept")
     os.replace(key + ".kept", other)  # the right one comes
     p.loader.must("consumer", "disable", "signer", env={"TABLEGATE_MASTER_KEY_FILE": other})

@@ -190,6 +190,10 @@ def upgraded(t, p):
                     + "".join(f"UPDATE tablegate.{table} SET definition = replace(definition::text, ',\"shared\":true', '')::json;"
                               for table in ("domain", "rest_api", "mirror_table"))
                     + "ALTER TABLE tablegate.workspace DROP members; REVOKE DELETE ON tablegate.workspace FROM tablegate_operator;"
+                      "ALTER TABLE tablegate.published_api DROP route;"
+                      "SET search_path = tablegate; DROP INDEX business_process_of_rest_api, mirror_table_of_data_source, api_of_workspace,"
+                      " api_of_business_process, api_of_table, published_api_of_version, published_api_of_canary, publication_of_api, rest_api_domain_of_rest_api,"
+                      " rest_api_domain_of_domain, api_key_of_consumer, hmac_key_of_consumer, authorization_of_api, authorization_of_rest_api;"
                       "DELETE FROM tablegate.migration WHERE version >= 12")
     audited = p.postgres.psql("SELECT count(*), (SELECT revision FROM tablegate.catalog_revision) FROM tablegate.audit")
     told = p.loader.must("init", "--workspace", "demo").stdout

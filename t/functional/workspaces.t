@@ -60,7 +60,7 @@ def consumers(t, p):
     made = p.loader.json("consumer", "add-key", "partner", "--label", "first")
     t.is_(sorted(made), ["api_key", "id", "type"], "add-key -o json")
     key = made["api_key"]
-    t.is_(p.loader.json("consumer", "authorize", "partner", "--api", kApi)["action"], f"authorised for API {kApi}", "consumer authorize")
+    t.is_(p.loader.json("consumer", "authorize", "partner", "--api", kApi)["action"], f"authorized for API {kApi}", "consumer authorize")
     t.is_(p.loader.json("consumer", "authorize", "partner", "--api", kApi)["action"], "unchanged", "again: unchanged")
     shown = p.loader.json("consumer", "show", "partner")
     t.is_((shown["enabled"], shown["workspace"], shown["authorizations"]), (True, None, [{"api": kApi}]), "consumer show: what it may call")

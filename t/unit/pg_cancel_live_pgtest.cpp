@@ -8,12 +8,13 @@ namespace {
 
 std::string active(Admin& admin) {
   return admin.run(
-      "select count(*) from pg_stat_activity where application_name = 'tablegate' and state = 'active'");
+      "select count(*) from pg_stat_activity where application_name = 'tgtest_cancel' and state = 'active'");
 }
 
 START_TEST(abandoned_queries_end_in_the_database) {
   for (const bool prepare : {true, false}) {
     Fixture f(8);
+    f.name_sessions("tgtest_cancel");
     f.config.prepare = prepare;
     Admin admin;
     std::vector<std::unique_ptr<TestQuery>> queries;
@@ -81,7 +82,8 @@ START_TEST(a_cancel_never_hits_the_next_query) {
       f.run(next);
       ck_assert_msg(next.ok, "%s", next.failure.message.c_str());
     }
-    ck_assert_uint_eq(f.pool().statistics().lost, 0);
+    ck_assert_msg(f.pool().statistics().lost == 0, "%s",
+                  f.log.lines.empty() ? "no line" : f.log.lines.back().c_str());
   }
 }
 END_TEST

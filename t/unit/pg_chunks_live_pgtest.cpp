@@ -58,6 +58,7 @@ END_TEST
 
 START_TEST(a_backend_that_ends_while_paused) {
   Fixture f(1);
+  f.name_sessions("tgtest_chunks");
   Admin admin;
   TestQuery query(1, "select i, repeat('x', 1000) from generate_series(1, 100000) i");
   query.delivery = Delivery::chunks;
@@ -67,7 +68,7 @@ START_TEST(a_backend_that_ends_while_paused) {
   f.pool().submit(query);
   wait_for(
       f.loop, [&] { return query.chunks == 1; }, "the first chunk");
-  admin.run("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tablegate'");
+  admin.run("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tgtest_chunks'");
   for (int i = 0; i < 20; ++i) f.loop.run_once(2);
   ck_assert(!query.done());
   f.pool().resume(query);

@@ -43,6 +43,8 @@ struct Fixture {
   explicit Fixture(unsigned connections = 8) : dsn(dsn_of(test_dsn())), config(config_of(dsn, connections)) {
     config.queue = 100000;
   }
+  // Its sessions are found by a name of their own: suites run side by side at one server. Before pool().
+  void name_sessions(const std::string& name) { dsn = dsn_of(test_dsn() + " application_name=" + name); }
   Pool& pool() {
     if (!pool_) pool_ = std::make_unique<Pool>(loop, config);
     return *pool_;

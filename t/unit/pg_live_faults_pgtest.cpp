@@ -111,6 +111,7 @@ END_TEST
 START_TEST(terminated_during_the_query) {
   Admin admin;
   Fixture f(8);
+  f.name_sessions("tgtest_faults");
   std::vector<std::unique_ptr<TestQuery>> queries;
   for (int i = 0; i < 40; ++i) {
     queries.push_back(std::make_unique<TestQuery>(1, "select pg_sleep(0.02)"));
@@ -120,7 +121,7 @@ START_TEST(terminated_during_the_query) {
   wait_for(
       f.loop, [&] { return f.pool().statistics().in_flight > 10; }, "queries in flight");
   const std::string killed = admin.run(
-      "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'tablegate'");
+      "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'tgtest_faults'");
   ck_assert_int_ge(atoi(killed.c_str()), 1);
   f.settle();
   for (const auto& query : queries) {

@@ -128,7 +128,7 @@ void ConsumerApplier::set_enabled(const std::vector<Work*>& changed) {
       {ids.take(), enabled.take()});
 }
 
-// The ids of what the consumers are to be authorised for now. What there is not is refused.
+// The ids of what the consumers are to be authorized for now. What there is not is refused.
 void ConsumerApplier::find_targets(const std::vector<Work*>& changed) {
   std::set<std::string> rest_apis, apis;
   for (const Work* const work : changed) {

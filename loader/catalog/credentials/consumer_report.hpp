@@ -15,7 +15,7 @@ namespace tablegate::loader {
 struct ConsumerSummary {
   std::string name;
   bool enabled = true;
-  std::string workspace;  // authorised for all its APIs; empty: for what is granted
+  std::string workspace;  // authorized for all its APIs; empty: for what is granted
   long long keys = 0;     // API keys and HMAC keys
   long long authorizations = 0;
   bool jwt = false;

@@ -33,7 +33,7 @@ void grant(const Settings& settings, const ConsumerOptions& options, bool allow)
   const std::string target =
       options.api.empty() ? "REST API " + options.rest_api + version : "API " + options.api;
   report_consumer(settings, options.name, done,
-                  (allow ? "authorised for " : "no longer authorised for ") + target);
+                  (allow ? "authorized for " : "no longer authorized for ") + target);
   report_served(settings, catalog, {}, done && !allow ? "the consumer can still call it" : "");
 }
 

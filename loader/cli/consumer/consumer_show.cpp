@@ -166,12 +166,12 @@ void consumer_show(const Settings& settings, const std::string& name) {
   const std::vector<Grant> grants = grants_of(catalog, consumer);
   if (settings.json) return show_json(consumer, keys, jwt, grants);
   print_line(fmt::format("consumer {} ({})", name, consumer.enabled ? "enabled" : "disabled"));
-  if (!consumer.workspace.empty()) print_line("authorised for all APIs of workspace " + consumer.workspace);
+  if (!consumer.workspace.empty()) print_line("authorized for all APIs of workspace " + consumer.workspace);
   for (const Grant& grant : grants) {
     print_line(grant.api.empty()
-                   ? fmt::format("authorised for all APIs of REST API {}{}{}", grant.rest_api,
+                   ? fmt::format("authorized for all APIs of REST API {}{}{}", grant.rest_api,
                                  grant.rest_api_version.empty() ? "" : " ", grant.rest_api_version)
-                   : "authorised for API " + grant.api);
+                   : "authorized for API " + grant.api);
   }
   print_keys(keys);
   if (jwt) print_jwt(*jwt);

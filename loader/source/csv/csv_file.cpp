@@ -83,11 +83,11 @@ void CsvFile::refuse_nearly(const std::vector<std::string>& found,
   const std::string unknown = unknown_names(found, columns);
   throw Refused(
       fmt::format(
-          "{}, line 1: looks like a header, {} (the table's columns: {}); --header none loads it as a row",
+          "{}, line 1: looks like a header, {} (the table's columns: {}); correct it, or take the columns in their order with --header position, or load it as a row with --header none",
           label_,
           unknown.empty() ? "but does not name every column once" : "but the table has no column " + unknown,
           fmt::join(columns, ", ")),
-      Hint::again().set("--header", "none"));
+      Hint::again());
 }
 
 void CsvFile::match(const std::vector<std::string>& names, const std::vector<std::string>& columns) {

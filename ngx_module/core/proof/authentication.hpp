@@ -28,7 +28,7 @@ struct Proof {
   enum class Outcome : uint8_t {
     refused,
     open,        // the API requires no credential
-    proved,      // the consumer is authorised too
+    proved,      // the consumer is authorized too
     wants_body,  // nothing is proved yet: the signature covers the body, which has not been read
   };
   Outcome outcome = Outcome::refused;
