@@ -35,7 +35,7 @@ def life(t, p):
     t.is_(action(p, "authorize", "partner", "--rest-api", "dataservice-user-api"), "authorized for REST API dataservice-user-api", "for a REST API")
     t.is_(p.loader.json("consumer", "show", "partner")["authorizations"], [{"api": kApi}, {"rest_api": "dataservice-user-api"}], "show lists both")
     t.is_((action(p, "deauthorize", "partner", "--api", kApi), action(p, "deauthorize", "partner", "--api", kApi)),
-          (f"no longer authorised for API {kApi}", "unchanged"), "deauthorize, and again")
+          (f"no longer authorized for API {kApi}", "unchanged"), "deauthorize, and again")
     refused(t, p.loader("consumer", "authorize", "partner"), "--api|--rest-api", "authorize without a target", 2)
     refused(t, p.loader("consumer", "authorize", "partner", "--api", "Nothing Here"), "Nothing Here", "authorize for an API that is not there")
     for verb in ("show", "enable", "disable", "delete", "add-key", "unset-jwt"):

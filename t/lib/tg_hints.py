@@ -24,14 +24,14 @@ def _verb(words):
 
 
 def _lost(typed, hint):
-    """Typed words that the hint lacks. Kept is also an option with another value, and a misspelt word."""
+    """Typed words that the hint lacks. Kept is also an option with another value, a misspelt word, and a choice in upper case."""
     left, lost = list(hint), []
     for place, word in enumerate(typed):
         if word in left:
             left.remove(word)
         elif not (place and typed[place - 1].startswith("-") and typed[place - 1] in hint) and word.split("=")[0] not in [one.split("=")[0] for one in hint]:
             meant = hint[place] if place < len(hint) else ""  # a misspelt word is replaced by the nearest
-            if difflib.SequenceMatcher(None, word, meant).ratio() < 0.7:
+            if not re.fullmatch("[A-Z]+", meant) and difflib.SequenceMatcher(None, word, meant).ratio() < 0.7:
                 lost.append(word)
     return lost
 
