@@ -248,9 +248,9 @@ std::string NginxServer::text() const {
 
 std::optional<NginxConfig> parse_nginx_dump(const std::string& output) {
   std::string first;
-  Files files = split_dump(output, first);
-  if (files.empty()) return std::nullopt;
-  NginxConfig config = Reader(std::move(files), first).run(first, Block::main);
+  Files dumped = split_dump(output, first);
+  if (dumped.empty()) return std::nullopt;
+  NginxConfig config = Reader(std::move(dumped), first).run(first, Block::main);
   add_default_listen(config.servers);
   return config;
 }

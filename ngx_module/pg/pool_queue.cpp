@@ -112,7 +112,7 @@ Query* Pool::next_waiting(Group& group, uint64_t ahead_us) {
   const uint64_t begins_us = loop_.now_ms() * 1000 + ahead_us;
   for (;;) {
     Query* query = group.waiting.next(group.standing);
-    // One that was sent before goes on.
+    // One that was sent before continues.
     if (query != nullptr && query->sent_ms == 0) {
       const WaitingLine::Except except = holds_rest(group, *query);
       if (except != WaitingLine::Except::nobody) query = group.waiting.next(group.standing, except, query);

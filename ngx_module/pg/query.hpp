@@ -71,7 +71,7 @@ class Query {
   const char* const* values = nullptr;  // parameter_count texts, NUL-terminated; null = SQL NULL
   uint32_t timeout_ms = 0;              // statement_timeout; 0 = no limit
   uint64_t deadline_ms = 0;             // Loop::now_ms at which nobody waits any more; 0 = none
-  uint64_t caller = 0;                  // whose share of the connections it takes; 0 = nobody's
+  uint64_t caller = 0;                  // whose share of the connections it takes; 0 = of no caller
   bool point = false;                   // short and indexed: may share a pipelined connection
   Delivery delivery = Delivery::whole;
 

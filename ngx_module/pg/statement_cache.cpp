@@ -41,7 +41,7 @@ Statement* StatementCache::least_used(uint64_t route, bool of_others, std::size_
   return nullptr;
 }
 
-// Whose place a statement may take that has none. Null: nobody's.
+// Whose place a statement may take that has none. Null: there is none.
 Statement* StatementCache::make_room(const StatementKey& key) {
   const unsigned seen = count_rare(key);
   const auto own = of_route_.find(key.route);

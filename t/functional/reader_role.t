@@ -4,7 +4,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import run_test, users_definitions, wait_for
+from tablegate_test import run_test, users_definitions
 
 kApi = "Query User by User ID"
 kNobody = "/v1/user/info?user_id=999999999"
@@ -49,7 +49,7 @@ def answers(t, p, name):
     for prepare in ("on", "off"):
         p.gateway.set(service=f"prepare {prepare};")
         p.gateway.reload()
-        t.is_(p.get(kNobody).json, {"data": None, "success": True}, f"{name}, prepare {prepare}: nobody's row is nobody's")
+        t.is_(p.get(kNobody).json, {"data": None, "success": True}, f"{name}, prepare {prepare}: a row of no user is not answered")
         t.is_(p.get("/v1/user/info?user_id=10002").json["data"]["user_name"], "Bob", f"{name}, prepare {prepare}: the right row")
 
 

@@ -86,7 +86,7 @@ def by_sql(t, p):
                  f" WHERE workspace_id = {space}", "stays with its REST API")
     fails("dev", "UPDATE tablegate.mirror_table SET data_source_id = (SELECT data_source_id FROM tablegate.data_source d JOIN tablegate.workspace w"
                  " USING (workspace_id) WHERE w.name = 'demo' AND d.name = 'odps_demo') WHERE name = 'reports_users'", not_shared)
-    fails("op", f"INSERT INTO tablegate.rest_api_domain SELECT 'dataservice-prod', rest_api_id, 'demo.example' FROM tablegate.rest_api WHERE name = 'reports'", not_shared)
+    fails("op", "INSERT INTO tablegate.rest_api_domain SELECT 'dataservice-prod', rest_api_id, 'demo.example' FROM tablegate.rest_api WHERE name = 'reports'", not_shared)
     for table in ("rest_api", "domain", "gateway_instance", "mirror_table", "data_source"):
         for who, why in (("dev", "permission denied"), ("postgres", "never changes")):
             fails(who, f"UPDATE tablegate.{table} SET workspace_id = {space} WHERE workspace_id <> {space}", why)

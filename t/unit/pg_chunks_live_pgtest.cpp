@@ -68,7 +68,8 @@ START_TEST(a_backend_that_ends_while_paused) {
   f.pool().submit(query);
   wait_for(
       f.loop, [&] { return query.chunks == 1; }, "the first chunk");
-  admin.run("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tgtest_chunks'");
+  admin.run(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tgtest_chunks'");
   for (int i = 0; i < 20; ++i) f.loop.run_once(2);
   ck_assert(!query.done());
   f.pool().resume(query);

@@ -121,7 +121,8 @@ START_TEST(terminated_during_the_query) {
   wait_for(
       f.loop, [&] { return f.pool().statistics().in_flight > 10; }, "queries in flight");
   const std::string killed = admin.run(
-      "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'tgtest_faults'");
+      "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = "
+      "'tgtest_faults'");
   ck_assert_int_ge(atoi(killed.c_str()), 1);
   f.settle();
   for (const auto& query : queries) {
