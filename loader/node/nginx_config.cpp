@@ -250,7 +250,8 @@ std::optional<NginxConfig> parse_nginx_dump(const std::string& output) {
   std::string first;
   Files dumped = split_dump(output, first);
   if (dumped.empty()) return std::nullopt;
-  NginxConfig config = Reader(std::move(dumped), first).run(first, Block::main);
+  Reader reader(std::move(dumped), first);
+  NginxConfig config = reader.run(first, Block::main);
   add_default_listen(config.servers);
   return config;
 }

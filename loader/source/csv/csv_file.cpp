@@ -83,7 +83,8 @@ void CsvFile::refuse_nearly(const std::vector<std::string>& found,
   const std::string unknown = unknown_names(found, columns);
   throw Refused(
       fmt::format(
-          "{}, line 1: looks like a header, {} (the table's columns: {}); correct it, or take the columns in their order with --header position, or load it as a row with --header none",
+          "{}, line 1: looks like a header, {} (the table's columns: {}); correct it, or take the "
+          "columns in their order with --header position, or load it as a row with --header none",
           label_,
           unknown.empty() ? "but does not name every column once" : "but the table has no column " + unknown,
           fmt::join(columns, ", ")),
