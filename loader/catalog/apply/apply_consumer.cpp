@@ -73,6 +73,7 @@ void ConsumerApplier::save(const std::vector<ApplyItem>& consumers) {
 void ConsumerApplier::save_some(std::vector<Work>& works) {
   create_missing(works);
   std::vector<Consumer> consumers;
+  consumers.reserve(works.size());
   for (const Work& work : works) consumers.push_back(work.consumer);
   std::vector<ConsumerState> states = read_consumer_states(context_.catalog, consumers);
   std::vector<Work*> changed;
@@ -100,6 +101,7 @@ void ConsumerApplier::save_some(std::vector<Work>& works) {
 // Looked for first: who may only read continues where nothing is to be changed.
 void ConsumerApplier::create_missing(std::vector<Work>& works) {
   std::vector<std::string> names;
+  names.reserve(works.size());
   for (const Work& work : works) names.push_back(work.definition.name);
   std::map<std::string, Consumer> found = find_consumers(context_.catalog, names);
   std::vector<std::string> missing;
