@@ -146,6 +146,7 @@ std::vector<DataSourceDefinition> refreshed_sources(Database& catalog, const Wor
       "json_array_elements_text($2::json)))) ORDER BY 1",
       {names_text(tables), names_text(sources), workspace.id});
   std::vector<DataSourceDefinition> found;
+  found.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) {
     found.push_back(read_data_source_definition(rows.string(row, 1),
                                                 fmt::format("DataSource \"{}\"", rows.text(row, 0))));
