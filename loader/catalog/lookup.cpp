@@ -178,6 +178,7 @@ std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,
                         ? catalog.query(kApiQuery + order, {workspace.id})
                         : catalog.query(std::string(kApiQuery) + " AND b.name = $2" + order,
                                         {workspace.id, business_process});
+  apis.reserve(static_cast<size_t>(rows.size()));
   for (int i = 0; i < rows.size(); ++i) apis.push_back(api_row(rows, i));
   if (apis.empty() && !business_process.empty()) {
     throw Refused(fmt::format("there is no API in business process \"{}\" of workspace {}", business_process,

@@ -222,7 +222,7 @@ void print_shown(const ShownApi& api) {
 
 void api_list(const Settings& settings, bool pending) {
   Database catalog = settings.open_catalog();
-  const std::vector<ApiRow> rows = find_apis(catalog, find_workspace(catalog, settings.workspace), {}, {});
+  std::vector<ApiRow> rows = find_apis(catalog, find_workspace(catalog, settings.workspace), {}, {});
   JsonOutput json;
   json.begin_array();
   std::vector<std::vector<std::string>> table = {{"NAME", "METHOD", "URL", "DRAFT", "LATEST", "PUBLISHED"}};
