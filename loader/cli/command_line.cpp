@@ -1,5 +1,7 @@
 #include "cli/command_line.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -71,7 +73,7 @@ Words CommandLine::again(const Hint& hint) const {
     if (at == words.size()) {
       words.insert(words.insert(end(), value), option);
     } else if (words[at] != option) {
-      words[at] = option + "=" + value;
+      words[at] = fmt::format("{}={}", option, value);
     } else if (at + 1 < words.size()) {
       words[at + 1] = value;
     }
