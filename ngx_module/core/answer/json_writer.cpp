@@ -134,8 +134,7 @@ bool put_date_time(std::string_view clock, std::string_view offset, ByteSink& si
   char* out = room;
   *out++ = '"';
   put_instant(clock, out);
-  std::memcpy(out, offset.data(), offset.size());
-  out += offset.size();
+  out = std::copy(offset.begin(), offset.end(), out);  // may be empty, without data
   *out++ = '"';
   sink.commit(static_cast<size_t>(out - room));
   return true;
