@@ -208,7 +208,7 @@ functional: module loader module-native npm ## functional tests (prove), each wi
 	@t/lib/functional.sh all
 release-functional: module loader module-native npm | asan-functional asan-unit unit $(if $(filter lint,$(GATED)),run-lint)
 	@t/lib/functional.sh $(if $(FULL),all,release)
-asan-functional: asan-build npm
+asan-functional: asan-build loader npm
 	@TABLEGATE_ASAN=1 t/lib/functional.sh all
 bench-check: | $(if $(GATED),release-functional)
 asan: asan-unit asan-functional ## unit and functional tests under ASan and UBSan on the stock nginx
