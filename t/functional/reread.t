@@ -64,7 +64,8 @@ def test(t):
                     " GRANT SELECT ON mirror.tablegate_tables TO tablegate_reader; ALTER TABLE mirror.user_info__g1 RENAME TO away")
     t.allow(r"\[error\].*42P01")
     got = statuses(p)
-    t.is_(set(got), {500}, f"{len(got)} requests for a relation that is gone: 500 each, none waits past its deadline")
+    # 429: what could not be answered in time is not begun.
+    t.ok(500 in got and set(got) <= {500, 429}, f"{len(got)} requests for a relation that is gone: an error each, none waits past its deadline", got)
 
 
 run_test(test)

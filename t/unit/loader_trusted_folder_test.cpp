@@ -59,11 +59,11 @@ void check_named(const std::string& path, const std::string& part) {
 START_TEST(plain_folders_are_trusted) {
   const Folders folders;
   const std::string last = folders.make("a/b/c", 0755);
-  ck_assert_str_eq(fault(last).c_str(), "");
-  ck_assert_str_eq(fault(last + "/").c_str(), "");
-  ck_assert_str_eq(fault(last + "/../../b/./c").c_str(), "");
-  ck_assert_str_eq(fault("/").c_str(), "");
-  ck_assert_str_eq(fault("/tmp").c_str(), "");
+  ck_text_eq(fault(last), "");
+  ck_text_eq(fault(last + "/"), "");
+  ck_text_eq(fault(last + "/../../b/./c"), "");
+  ck_text_eq(fault("/"), "");
+  ck_text_eq(fault("/tmp"), "");
 }
 END_TEST
 
@@ -74,7 +74,7 @@ START_TEST(every_ancestor_is_checked) {
   const std::string sticky = folders.make("sticky", 01777);
   check_named(folders.make("open/a/b", 0755), open);
   check_named(folders.make("group/a/b", 0755), group);
-  ck_assert_str_eq(fault(folders.make("sticky/a", 0755)).c_str(), "");
+  ck_text_eq(fault(folders.make("sticky/a", 0755)), "");
   if (::geteuid() != 0) return;
   const std::string foreign = folders.make("foreign", 0755, kStranger);
   check_named(folders.make("foreign/a", 0755), foreign);
@@ -91,7 +91,7 @@ START_TEST(links_are_followed_and_checked) {
   folders.make("open/a", 0755);
   const std::string link = folders.root + "/link";
   ck_assert_int_eq(::symlink(good.c_str(), link.c_str()), 0);
-  ck_assert_str_eq(fault(link).c_str(), "");
+  ck_text_eq(fault(link), "");
   const std::string bad = folders.root + "/bad";
   ck_assert_int_eq(::symlink("open", bad.c_str()), 0);
   check_named(bad + "/a", open);
@@ -114,10 +114,10 @@ START_TEST(parents_and_names) {
   }
   open_trusted_parent(folders.root + "/file");
   open_trusted_parent(folders.root + "/file/");
-  ck_assert_str_eq(last_name("/a/x").c_str(), "x");
-  ck_assert_str_eq(last_name("/a/x//").c_str(), "x");
-  ck_assert_str_eq(last_name("x").c_str(), "x");
-  ck_assert_str_eq(last_name("/").c_str(), ".");
+  ck_text_eq(last_name("/a/x"), "x");
+  ck_text_eq(last_name("/a/x//"), "x");
+  ck_text_eq(last_name("x"), "x");
+  ck_text_eq(last_name("/"), ".");
 }
 END_TEST
 

@@ -55,6 +55,7 @@ Hint hint_of(RowHelp help) {
 // COPY accepts words as dates ("today"): these columns are checked here.
 void watch_dates(const std::vector<FieldWriter>& writers, CsvScanner& scanner) {
   std::vector<bool> dates;
+  dates.reserve(writers.size());
   for (const FieldWriter& writer : writers) dates.push_back(writer.is_date());
   if (std::find(dates.begin(), dates.end(), true) == dates.end()) return;
   scanner.watch(dates, [](std::string_view value) -> std::string {
