@@ -97,7 +97,7 @@ START_TEST(links_are_followed_and_checked) {
   check_named(bad + "/a", open);
   const std::string loop = folders.root + "/loop";
   ck_assert_int_eq(::symlink("loop", loop.c_str()), 0);
-  ck_assert_str_ne(fault(loop).c_str(), "");
+  ck_assert(!fault(loop).empty());
   if (::geteuid() != 0) return;
   ck_assert_int_eq(::lchown(link.c_str(), kStranger, static_cast<gid_t>(-1)), 0);
   check_named(link, link);
