@@ -48,8 +48,9 @@ std::string read_manifest_files(ngx_conf_t* cf, MainConfig& config) {
   warn_if_others_read(cf, file);
   core::Result<std::string> credentials = read_file(file);
   if (!credentials) return unreadable("tablegate credentials " + quoted(file), credentials.error(), next);
-  auto manifest = core::read_manifest(*text, *credentials);
-  OPENSSL_cleanse(credentials->data(), credentials->size());  // they have HMAC secrets
+  std::string& secrets = *credentials;
+  auto manifest = core::read_manifest(*text, secrets);
+  OPENSSL_cleanse(secrets.data(), secrets.size());  // of HMAC pairs
   if (!manifest) {
     const std::string reason = manifest.error().text();
     const bool newer = reason.find("this program reads format") != std::string::npos;

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cinttypes>
-
 namespace tablegate::pg {
 
 BackendKey::~BackendKey() {
@@ -24,11 +22,13 @@ void BackendKey::take(PGconn* connection) {
   if (fflush(trace_) == 0 && text_ != nullptr) {
     constexpr const char* kMessage = "BackendKeyData\t";
     const char* found = strstr(text_, kMessage);
-    int32_t process = 0;
-    int32_t secret = 0;
-    if (found != nullptr && sscanf(found + strlen(kMessage), "%" SCNd32 "%" SCNd32, &process, &secret) == 2) {
+    if (found != nullptr) {
+      char* after_process = nullptr;
+      char* after_secret = nullptr;
+      const long process = strtol(found + strlen(kMessage), &after_process, 10);
+      const long secret = strtol(after_process, &after_secret, 10);
       // A libpq that writes its trace in another way is not misunderstood.
-      known_ = process == PQbackendPID(connection);
+      known_ = after_secret != after_process && process == PQbackendPID(connection);
       process_ = static_cast<uint32_t>(process);
       secret_ = static_cast<uint32_t>(secret);
     }
