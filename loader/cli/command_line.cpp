@@ -13,7 +13,7 @@ using Words = std::vector<std::string>;
 
 struct GlobalOption {
   std::string_view name;
-  std::string_view hidden;  // what stands for a value with a password, as the shell reads it
+  std::string_view hidden;  // written in place of a value with a password, as the shell reads it
 };
 
 // Those that decide what a command works on.

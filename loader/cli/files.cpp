@@ -69,7 +69,7 @@ void diff(const Settings& settings, const DiffOptions& options) {
                                    [](const AppliedObject& object) { return object.action != "unchanged"; });
   if (!differs && !settings.silent())
     print_line(fmt::format("{}: no difference", plural(objects.size(), "definition")));
-  if (differs && options.exit_code) throw Failure(kDiffers, "", {});  // what is to be said stands on stdout
+  if (differs && options.exit_code) throw Failure(kDiffers, "", {});  // what there is to say is on stdout
 }
 
 std::string pretty(const std::string& text) {

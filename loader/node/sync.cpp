@@ -48,7 +48,7 @@ bool was_taken_over(const OutputFolder& folder) {
   return served && was_taken_over(folder.path(), *served);
 }
 
-// Whether what stands in the folder is what to keep: also of a sync that died, where it had passed the check
+// Whether the files in the folder are those to keep: also of a sync that died, where it had passed the check
 // or nginx has read it since. What it left as NAME.previous is older, and may hold keys that nginx no longer
 // takes.
 bool is_good(const OutputFolder& folder) {

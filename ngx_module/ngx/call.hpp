@@ -94,7 +94,7 @@ class Call final : public Waiter {
   ngx_http_request_t* request;
   ngx_str_t uri;  // what route and identity come from
   ngx_str_t args;
-  // What of its location's configuration route and proof depend on.
+  // The settings of its location on which route and proof depend.
   struct Policy {
     time_t hmac_window;
     ngx_flag_t tls_terminated;

@@ -6,7 +6,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import Held, bearer, kSlow, request, run_test, users_definitions, wait_for
+from tablegate_test import Held, bearer, kAsan, kSlow, request, run_test, users_definitions, wait_for
 from tg_faults import kSlowUsersCsv, slow_users
 
 kTimeout = 2000 * kSlow  # ms
@@ -64,8 +64,8 @@ def test(t):
                     " GRANT SELECT ON mirror.tablegate_tables TO tablegate_reader; ALTER TABLE mirror.user_info__g1 RENAME TO away")
     t.allow(r"\[error\].*42P01")
     got = statuses(p)
-    # 429: what could not be answered in time is not begun.
-    t.ok(500 in got and set(got) <= {500, 429}, f"{len(got)} requests for a relation that is gone: an error each, none waits past its deadline", got)
+    # A sanitized worker is slow: what it could not answer in time it does not begin (429).
+    t.ok(500 in got and set(got) <= ({500, 429} if kAsan else {500}), f"{len(got)} requests for a relation that is gone: 500 each, none waits past its deadline", got)
 
 
 run_test(test)

@@ -220,4 +220,9 @@ class Proving {
   JwtVerifier verifier_;
 };
 
+inline std::string unsigned_token(const std::string& header, const std::string& payload,
+                                  const std::string& signature) {
+  return base64url_encode(header) + "." + base64url_encode(payload) + "." + base64url_encode(signature);
+}
+
 }  // namespace tablegate::core::testing

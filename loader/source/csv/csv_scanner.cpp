@@ -153,7 +153,7 @@ bool CsvScanner::finish(bool whole) {
   begins_.add(copied_, begin_);
   if (!whole) return true;
   if (state_ == State::marker) return fail(kMarker, kNoField);
-  return state_ == State::quoted || end_field();  // COPY tells of an open quote
+  return state_ == State::quoted || end_field();  // COPY reports an open quote
 }
 
 uint64_t CsvScanner::line_of(uint64_t copied) const {

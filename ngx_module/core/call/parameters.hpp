@@ -37,7 +37,7 @@ class HeaderSource {
 
 // The sources of parameters and credentials. All of it lives as long as the request.
 struct RequestData {
-  // As matched by the router. A NUL byte stands for an encoded slash: data within a segment.
+  // As matched by the router. A NUL byte is an encoded slash: data within a segment.
   std::string_view path;
   std::string_view query;  // raw, without '?'
   const HeaderSource* headers = nullptr;
