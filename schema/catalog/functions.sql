@@ -7,10 +7,10 @@ CREATE OR REPLACE FUNCTION tablegate.api_version_is_immutable() RETURNS trigger 
 BEGIN
     IF TG_OP = 'DELETE' OR TG_OP = 'TRUNCATE'
        OR (NEW.api_id, NEW.version, NEW.definition::text, NEW.source::text, NEW.draft_digest, NEW.message, NEW.author,
-           NEW.committed_at, NEW.method, NEW.path, NEW.resource_group)
+           NEW.committed_at)
           IS DISTINCT FROM
           (OLD.api_id, OLD.version, OLD.definition::text, OLD.source::text, OLD.draft_digest, OLD.message, OLD.author,
-           OLD.committed_at, OLD.method, OLD.path, OLD.resource_group)
+           OLD.committed_at)
     THEN
         RAISE EXCEPTION 'a committed version never changes' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -32,17 +32,6 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- What publications are checked by is what the definition says.
-CREATE OR REPLACE FUNCTION tablegate.version_is_as_defined() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF (NEW.method, NEW.path, NEW.resource_group) IS DISTINCT FROM (coalesce(NEW.definition ->> 'method', 'GET'),
-           NEW.definition ->> 'path', coalesce(NEW.definition ->> 'resource_group', 'default')) THEN
-        RAISE EXCEPTION 'method, path and resource group of a version are those of its definition'
-            USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-
 -- The status that a new version of an API begins with: it requires approval where its workspace does, or that of a table
 -- that it reads. The lock keeps the setting unchanged while a version is inserted.
 CREATE OR REPLACE FUNCTION tablegate.first_status(wanted_api bigint, tables text[]) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
@@ -57,6 +46,17 @@ BEGIN
             SELECT t.workspace_id FROM tablegate.mirror_table t WHERE t.name = ANY (tables))
         FOR SHARE OF w) one;
     RETURN status;
+END $$;
+
+-- After the row is written: generated columns have no value before.
+CREATE OR REPLACE FUNCTION tablegate.begins_by_the_rules() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.status <> tablegate.first_status(NEW.api_id, NEW.table_names)
+       OR NEW.submitted_by IS NOT NULL OR NEW.decided_by IS NOT NULL THEN
+        RAISE EXCEPTION 'a new version of this workspace cannot be %', NEW.status USING ERRCODE = 'TG001';
+    END IF;
+    RETURN NULL;
 END $$;
 
 CREATE OR REPLACE FUNCTION tablegate.only_publishable() RETURNS trigger LANGUAGE plpgsql
@@ -90,12 +90,7 @@ END $$;
 CREATE OR REPLACE FUNCTION tablegate.status_by_the_rules() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF NEW.status <> tablegate.first_status(NEW.api_id, ARRAY[NEW.source ->> 'table', NEW.definition ->> 'table'])
-           OR NEW.submitted_by IS NOT NULL OR NEW.decided_by IS NOT NULL THEN
-            RAISE EXCEPTION 'a new version of this workspace cannot be %', NEW.status USING ERRCODE = 'TG001';
-        END IF;
-    ELSIF (OLD.status, OLD.submitted_by, OLD.decided_by) IS NOT DISTINCT FROM
+    IF (OLD.status, OLD.submitted_by, OLD.decided_by) IS NOT DISTINCT FROM
           (NEW.status, NEW.submitted_by, NEW.decided_by) THEN
         RETURN NEW;
     ELSIF NEW.status = 'Pending for Approval' THEN
@@ -618,21 +613,25 @@ BEGIN
     RETURN OLD;
 END $$;
 
--- A gateway continues the numbers of a deleted one of its name, and keeps the services of what is published on it.
+-- A gateway continues the numbers of a deleted one of its name.
+CREATE OR REPLACE FUNCTION tablegate.gateway_continues() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.publication := (SELECT coalesce(max(p.publication), 0) FROM tablegate.publication p WHERE p.gateway = NEW.name);
+    RETURN NEW;
+END $$;
+
+-- A gateway keeps the services of what is published on it.
 CREATE OR REPLACE FUNCTION tablegate.gateway_is_kept() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        NEW.publication := (SELECT coalesce(max(p.publication), 0) FROM tablegate.publication p WHERE p.gateway = NEW.name);
-    ELSIF EXISTS (SELECT FROM tablegate.published_api p JOIN tablegate.api_version v ON v.api_id = p.api_id
-                      AND v.version IN (p.version, p.canary_version)
-                  WHERE p.gateway = OLD.name AND jsonb_exists(
-                      coalesce(NEW.definition ->> 'services', '{"default": ["default"]}')::jsonb -> p.service, v.resource_group)
-                      IS NOT TRUE) THEN
+    IF EXISTS (SELECT FROM tablegate.published_api p JOIN tablegate.api_version v ON v.api_id = p.api_id
+                   AND v.version IN (p.version, p.canary_version)
+               WHERE p.gateway = OLD.name AND jsonb_exists(NEW.services -> p.service, v.resource_group) IS NOT TRUE) THEN
         RAISE EXCEPTION 'gateway instance "%" keeps the services and resource groups of what is published on it', OLD.name
             USING ERRCODE = 'object_in_use';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END $$;
 
 -- Adds what a node's nginx has counted since its last report; returns the number of these requests. p_report is the
@@ -854,14 +853,14 @@ BEGIN
              'FOR EACH ROW EXECUTE FUNCTION tablegate.api_version_read_is_kept()'),
             ('api_version_read', 'api_version_read_is_never_emptied', 'TRIGGER', 'BEFORE TRUNCATE',
              'FOR EACH STATEMENT EXECUTE FUNCTION tablegate.api_version_read_is_kept()'),
-            ('api_version', 'status_by_the_rules', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
+            ('api_version', 'begins_by_the_rules', 'TRIGGER', 'AFTER INSERT',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.begins_by_the_rules()'),
+            ('api_version', 'status_by_the_rules', 'TRIGGER', 'BEFORE UPDATE',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.status_by_the_rules()'),
             ('published_api', 'only_publishable', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.only_publishable()'),
             ('published_api', 'only_publishable_canary', 'TRIGGER', 'BEFORE INSERT OR UPDATE',
              'FOR EACH ROW WHEN (NEW.canary_version IS NOT NULL) EXECUTE FUNCTION tablegate.only_publishable_canary()'),
-            ('api_version', 'version_is_as_defined', 'TRIGGER', 'BEFORE INSERT',
-             'FOR EACH ROW EXECUTE FUNCTION tablegate.version_is_as_defined()'),
             ('mirror_table', 'table_is_kept', 'TRIGGER', 'BEFORE DELETE',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.table_is_kept()'),
             ('domain', 'domain_is_kept', 'TRIGGER', 'BEFORE UPDATE OF definition OR DELETE',
@@ -870,7 +869,9 @@ BEGIN
              'FOR EACH ROW EXECUTE FUNCTION tablegate.rest_api_is_kept()'),
             ('api', 'api_is_kept', 'TRIGGER', 'BEFORE UPDATE OF business_process_id, deleted_at',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.api_is_kept()'),
-            ('gateway_instance', 'gateway_is_kept', 'TRIGGER', 'BEFORE INSERT OR UPDATE OF definition',
+            ('gateway_instance', 'gateway_continues', 'TRIGGER', 'BEFORE INSERT',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.gateway_continues()'),
+            ('gateway_instance', 'gateway_is_kept', 'TRIGGER', 'AFTER UPDATE OF definition',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.gateway_is_kept()'),
             ('api', 'stays_where_it_is', 'TRIGGER', 'BEFORE UPDATE',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.stays_where_it_is(''workspace_id'')'),

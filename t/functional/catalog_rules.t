@@ -79,19 +79,21 @@ def strict_tables(t, p, rules):
                {**users_definitions()[-1], "name": "Lax API", "business_process": "Lax Process", "table": "lax_table"}]
     p.loader.must("apply", "-f", p.definitions(objects, "lax.json"), "--workspace", "lax")
     p.loader.must("workspace", "set", "demo", "--approval", "on")
-    copy = ("INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message, method, path, resource_group)"
-            " SELECT (SELECT api_id FROM tablegate.api WHERE name = 'Lax API'), 1, '{}', {}, {}, draft_digest, '', {}, path, resource_group"
+    copy = ("INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message)"
+            " SELECT (SELECT api_id FROM tablegate.api WHERE name = 'Lax API'), 1, '{}', {}, {}, draft_digest, ''"
             " FROM tablegate.api_version WHERE version = 1")
     lax = "(source::jsonb || '{\"table\": \"lax_table\"}')::json"
     lax_definition = "(definition::jsonb || '{\"table\": \"lax_table\"}')::json"
     for definition, source in (("definition", "source"), ("definition", lax), (lax_definition, "source")):
-        rules.sql("dev", copy.format("Publishable", definition, source, "method"), "cannot be Publishable")
+        rules.sql("dev", copy.format("Publishable", definition, source), "cannot be Publishable")
     read = "; INSERT INTO tablegate.api_version_read (api_id, version, table_name) SELECT api_id, 1, '{}' FROM tablegate.api WHERE name = 'Lax API'"
-    clean = copy.format("Publishable", lax_definition, lax, "method")
+    clean = copy.format("Publishable", lax_definition, lax)
     rules.sql("dev", f"BEGIN; {clean}{read.format('user_info')}; COMMIT", "requires approval")
     rules.sql("dev", f"BEGIN; {clean}{read.format('lax_table')}; ROLLBACK")
-    rules.sql("dev", copy.format("Pending for Application", "definition", "source", "method").join(("BEGIN; ", "; ROLLBACK")))
-    rules.sql("dev", copy.format("Publishable", lax_definition, lax, "'POST'"), "those of its definition")
+    rules.sql("dev", copy.format("Pending for Application", "definition", "source").join(("BEGIN; ", "; ROLLBACK")))
+    for column in ("method", "path", "resource_group", "table_names"):
+        rules.sql("dev", copy.replace("message)", f"message, {column})").replace("''\"", "").format("Publishable", lax_definition, lax).replace(
+            "draft_digest, '' FROM", f"draft_digest, '', {column} FROM"), f"permission denied|cannot insert a non-DEFAULT value into column \"{column}\"")
     rules.sql("dev", "UPDATE tablegate.mirror_table SET data_source_id = (SELECT data_source_id FROM tablegate.data_source WHERE name = 'lax_source')"
                      " WHERE name = 'user_info'", "belongs to another workspace")
     rules.sql("dev", "UPDATE tablegate.data_source SET workspace_id = 2", "permission denied")

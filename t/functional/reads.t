@@ -87,8 +87,8 @@ def upgraded(t, p):
 def several_tables(t, p):
     """A version that reads two tables: none can be made by hand-written definitions yet, so it is put in by hand."""
     p.load("other", "code,label\n1,one\n")
-    p.postgres.psql("BEGIN; INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, method, path, resource_group)"
-                    " SELECT api_id, 3, status, definition, source, '\\x00', method, path, resource_group FROM tablegate.api_version WHERE version = 2;"
+    p.postgres.psql("BEGIN; INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest)"
+                    " SELECT api_id, 3, status, definition, source, '\\x00' FROM tablegate.api_version WHERE version = 2;"
                     "INSERT INTO tablegate.api_version_read SELECT api_id, 3, table_name, column_name, column_type FROM tablegate.api_version_read"
                     " WHERE version = 2 UNION ALL SELECT api_id, 3, 'other', 'code', 'int8' FROM tablegate.api; COMMIT")
     p.loader.must("api", "publish", kApi, "--version", "3")
@@ -110,11 +110,14 @@ def several_tables(t, p):
 def kept(t, p):
     for sql in ("INSERT INTO tablegate.api_version_read SELECT api_id, 1, 'third', 'code', 'int8' FROM tablegate.api",
                 "UPDATE tablegate.api_version_read SET column_type = 'text'", "DELETE FROM tablegate.api_version_read",
-                "TRUNCATE tablegate.api_version_read", "UPDATE tablegate.api_version SET path = '/other'"):
+                "TRUNCATE tablegate.api_version_read", "UPDATE tablegate.api_version SET definition = '{\"path\": \"/other\"}'"):
         said = p.postgres.psql("CREATE TEMP TABLE said (text text); DO $$ BEGIN "
                                f"{sql}; INSERT INTO said VALUES ('done'); EXCEPTION WHEN integrity_constraint_violation THEN INSERT INTO said VALUES (SQLERRM);"
                                " END $$; SELECT text FROM said")
         t.is_(said, "a committed version never changes", f"refused: {sql[:60]}")
+    said = p.postgres.psql("CREATE TEMP TABLE said (text text); DO $$ BEGIN UPDATE tablegate.api_version SET path = '/other';"
+                           " EXCEPTION WHEN others THEN INSERT INTO said VALUES (SQLERRM); END $$; SELECT text FROM said")
+    t.is_(said, 'column "path" can only be updated to DEFAULT', "a column of the definition is the definition's")
 
 
 def test(t):

@@ -31,9 +31,9 @@ INSERT INTO tablegate.api (workspace_id, business_process_id, name, table_name, 
     SELECT p.workspace_id, b.business_process_id, m.name, p.table_name, m.draft::json
     FROM pattern p, made m JOIN tablegate.business_process b ON b.name = m.process ORDER BY m.i;
 ANALYZE made, tablegate.api;
-INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, method, path, resource_group)
+INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest)
     SELECT a.api_id, 1, 'Publishable', a.definition, p.source::json,
-           sha256(convert_to(a.definition::text || E'\\n' || p.source, 'UTF8')), 'GET', m.path, p.resource_group
+           sha256(convert_to(a.definition::text || E'\\n' || p.source, 'UTF8'))
     FROM pattern p, tablegate.api a JOIN made m USING (name);
 INSERT INTO tablegate.api_version_read (api_id, version, table_name, column_name, column_type)
     SELECT a.api_id, 1, r.table_name, r.column_name, r.column_type

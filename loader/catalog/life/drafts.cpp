@@ -121,14 +121,11 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
   const CompiledApi compiled = compile_api(draft_entry(current, draft));
   version.version = latest.empty() ? 1 : static_cast<int>(latest.integer(0, 0)) + 1;
   const Rows made = catalog.query(
-      "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message,"
-      " method, path, resource_group)"
-      " VALUES ($1, $2, tablegate.first_status($1::bigint, ARRAY(SELECT "
-      "json_array_elements_text($10::json))),"
-      " $3::json, $4::json, $5::bytea, $6, $7, $8, $9) RETURNING status",
+      "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message)"
+      " VALUES ($1, $2, tablegate.first_status($1::bigint, ARRAY(SELECT json_array_elements_text($7::json))),"
+      " $3::json, $4::json, $5::bytea, $6) RETURNING status",
       {api.id, std::to_string(version.version), current.definition, draft.source, "\\x" + draft.digest,
-       message, compiled.method, current.draft().path, compiled.resource_group,
-       names_text(tables_of(draft, compiled))});
+       message, names_text(tables_of(draft, compiled))});
   version.status = made.string(0, 0);
   store_reads(catalog, api.id, version.version, compiled.reads);
   transaction.commit();
