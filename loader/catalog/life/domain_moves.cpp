@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "catalog/life/usage_report.hpp"
 
@@ -40,22 +41,30 @@ std::vector<std::string> domain_moves(Database& catalog, const std::string& gate
       " JOIN tablegate.workspace w ON w.workspace_id = a.workspace_id JOIN tablegate.business_process b"
       " USING (business_process_id) WHERE p.gateway = $1 AND b.rest_api_id = $2 ORDER BY a.name, w.name",
       {gateway, api.rest_api_id});
+  std::set<std::string> asked_ids;
+  for (const ApiRow& one : asked) asked_ids.insert(one.id);
   const Domains lost = lost_domains(before, after);
-  const bool loses = !lost.empty() || (before.empty() && !after.empty());
-  std::vector<std::string> moves, others;
+  std::vector<int> losing;  // rows
+  std::vector<std::string> losing_ids, others;
   for (int i = 0; i < published.size(); ++i) {
-    const bool is_asked = std::any_of(asked.begin(), asked.end(),
-                                      [&](const ApiRow& one) { return one.id == published.text(i, 0); });
-    const std::string name = fmt::format("\"{}\"", published.text(i, 1));
-    if (!is_asked) {
+    if (asked_ids.count(published.string(i, 0)) == 0) {
       const bool own = published.text(i, 2) == api.workspace;
-      others.push_back(own ? name : name + " of workspace " + published.string(i, 2));
-    } else if (loses) {
-      const std::string callers = recent_callers(catalog, published.string(i, 0), gateway);
-      moves.push_back(fmt::format(
-          "API {} would no longer answer on {}, only on {}; it was {}", name, words_of(lost), words_of(after),
-          callers.empty() ? "not called in the last 7 days, as far as is known" : callers));
+      others.push_back(fmt::format("\"{}\"{}", published.text(i, 1),
+                                   own ? "" : " of workspace " + published.string(i, 2)));
+    } else if (!lost.empty() || (before.empty() && !after.empty())) {
+      losing.push_back(i);
+      losing_ids.push_back(published.string(i, 0));
     }
+  }
+  const std::map<std::string, std::string> callers = recent_callers(catalog, losing_ids, gateway);
+  std::vector<std::string> moves;
+  moves.reserve(losing.size());
+  for (const int i : losing) {
+    const auto called = callers.find(published.string(i, 0));
+    moves.push_back(fmt::format(
+        "API \"{}\" would no longer answer on {}, only on {}; it was {}", published.text(i, 1),
+        words_of(lost), words_of(after),
+        called == callers.end() ? "not called in the last 7 days, as far as is known" : called->second));
   }
   if (others.empty()) return moves;
   moves.push_back(

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/sql_array.hpp"
 #include "catalog/since.hpp"
 
 namespace tablegate::loader {
@@ -36,36 +37,42 @@ std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& questio
   return sums;
 }
 
-std::string recent_callers(Database& catalog, const std::string& api_id, const std::string& gateway) {
+std::map<std::string, std::string> recent_callers(Database& catalog, const std::vector<std::string>& api_ids,
+                                                  const std::string& gateway) {
   const Rows rows = catalog.query(
-      "SELECT consumer, sum(requests), to_char(max(last_call) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
-      " FROM tablegate.usage WHERE gateway = $1 AND api_id = $2 AND last_call > now() - $3::interval"
-      " GROUP BY consumer ORDER BY 2 DESC, 1",
-      {gateway, api_id, kRecent});
-  if (rows.empty()) return {};
-  std::string callers;
-  for (int row = 0; row < rows.size() && static_cast<size_t>(row) < kNamed; ++row) {
-    const std::string who = rows.text(row, 0).empty() ? "callers without a credential" : rows.string(row, 0);
-    callers += fmt::format("{}{} ({} times, the last {} UTC)", row == 0 ? "" : ", ", who, rows.text(row, 1),
-                           rows.text(row, 2));
+      "SELECT api_id, consumer, sum(requests), to_char(max(last_call) AT TIME ZONE 'UTC', 'YYYY-MM-DD "
+      "HH24:MI')"
+      " FROM tablegate.usage WHERE gateway = $1 AND api_id = ANY ($2::bigint[]) AND last_call > now() - "
+      "$3::interval GROUP BY api_id, consumer ORDER BY api_id, 3 DESC, 2",
+      {gateway, sql_array(api_ids), kRecent});
+  std::map<std::string, std::string> callers;
+  for (int row = 0; row < rows.size();) {
+    const std::string id = rows.string(row, 0);
+    std::string text;
+    size_t count = 0;
+    for (; row < rows.size() && rows.text(row, 0) == id; ++row, ++count) {
+      if (count >= kNamed) continue;
+      const std::string who =
+          rows.text(row, 1).empty() ? "callers without a credential" : rows.string(row, 1);
+      text += fmt::format("{}{} ({} times, the last {} UTC)", count == 0 ? "" : ", ", who, rows.text(row, 2),
+                          rows.text(row, 3));
+    }
+    if (count > kNamed) text += fmt::format(" and {} more", count - kNamed);
+    callers[id] = fmt::format("called on {} in the last {} by {}", gateway, kRecent, text);
   }
-  if (static_cast<size_t>(rows.size()) > kNamed)
-    callers += fmt::format(" and {} more", static_cast<size_t>(rows.size()) - kNamed);
-  return fmt::format("called on {} in the last {} by {}", gateway, kRecent, callers);
+  return callers;
 }
 
 void refuse_while_called(Database& catalog, const std::vector<ApiRow>& apis, const std::string& gateway) {
-  const Rows called = catalog.query(
-      "SELECT x.place FROM unnest($2::bigint[]) WITH ORDINALITY AS x (api_id, place) WHERE EXISTS (SELECT "
-      "FROM "
-      "tablegate.usage u WHERE u.api_id = x.api_id AND u.gateway = $1 AND u.last_call > now() - $3::interval)"
-      " ORDER BY x.place",
-      {gateway, id_array(apis), kRecent});
-  if (called.empty()) return;
+  std::vector<std::string> ids;
+  ids.reserve(apis.size());
+  for (const ApiRow& api : apis) ids.push_back(api.id);
+  const std::map<std::string, std::string> callers = recent_callers(catalog, ids, gateway);
+  if (callers.empty()) return;
   std::string lines;
-  for (int row = 0; row < called.size(); ++row) {
-    const ApiRow& api = apis[static_cast<size_t>(called.integer(row, 0) - 1)];
-    lines += fmt::format("API \"{}\" was {}\n", api.name, recent_callers(catalog, api.id, gateway));
+  for (const ApiRow& api : apis) {
+    if (const auto called = callers.find(api.id); called != callers.end())
+      lines += fmt::format("API \"{}\" was {}\n", api.name, called->second);
   }
   throw Refused(lines + "--yes takes it offline all the same", Hint::again().flag("--yes"));
 }

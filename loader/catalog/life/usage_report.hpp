@@ -2,6 +2,7 @@
 // kept by the hour for 90 days.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,9 @@ std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& questio
 // Throws Refused when APIs were called in the last 7 days, naming all of them and by whom.
 void refuse_while_called(Database& catalog, const std::vector<ApiRow>& apis, const std::string& gateway);
 
-// Who called the API in the last 7 days: "called on G in the last 7 days by partner (7 times, the last ...)",
-// or empty.
-std::string recent_callers(Database& catalog, const std::string& api_id, const std::string& gateway);
+// By id, of the APIs that were called in the last 7 days, by whom: "called on G in the last 7 days by partner
+// (7 times, the last ...)".
+std::map<std::string, std::string> recent_callers(Database& catalog, const std::vector<std::string>& api_ids,
+                                                  const std::string& gateway);
 
 }  // namespace tablegate::loader
