@@ -177,7 +177,7 @@ module-native: $(NGX_CONFIG) ## the module as nginx's ./configure --add-dynamic-
 .PHONY: quickstart stop
 quickstart: ## from nothing to the tutorial's call (PORT=8080, SOURCE=maxcompute)
 	@t/lib/deps.sh build run
-	@$(MAKE) --no-print-directory build
+	@t/lib/compile.sh $(MAKE) --no-print-directory build
 	@t/lib/quickstart.sh
 stop: ## end everything that quickstart started
 	@t/lib/stop.sh
