@@ -32,7 +32,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kRequestId = "api-test";
-constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::string_view kFormBody = "application/x-www-form-urlencoded";
 
 class TestHeaders final : public core::HeaderSource {
  public:
@@ -258,7 +258,7 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   data.query = request.query;
   data.headers = &request.headers;
   data.method = match.api->method;
-  const core::Body body{core::body_kind(kFormType, request.form), request.form};
+  const core::Body body{core::body_kind(kFormBody, request.form), request.form};
   data.body = &body;
   core::BlockArena arena;
   core::BoundValues bound;

@@ -19,7 +19,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr size_t kMaxDescription = 2000;
-constexpr size_t kMaxDdl = size_t{1} << 20;
+constexpr size_t kMaxDdlFile = size_t{1} << 20;
 
 // Adds reasons to one definition and marks it.
 class Checker {
@@ -183,7 +183,7 @@ void fold_ddl_file(Definition& definition, Checker& check) {
   const std::string name = read_table_definition(definition.document).ddl_file.value_or("");
   if (name.empty()) return;
   try {
-    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdl);
+    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdlFile);
     definition.document.RemoveMember("ddl_file");
     set_ddl(definition, text);
   } catch (const SystemFailure& failure) {  // as every file that cannot be read
