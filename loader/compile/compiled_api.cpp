@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/statement.hpp"
@@ -58,7 +59,8 @@ class Compiler {
   const std::string& type_of(const std::string& column, const std::string& pointer) {
     const TableColumn* const found = source_.find(column);
     if (found == nullptr)
-      refuse(pointer, fmt::format("table \"{}\" has no column \"{}\"", source_.name, column));
+      refuse(pointer, fmt::format("table \"{}\" has no column \"{}\"{}", source_.name, column,
+                                  did_you_mean(column, column_names(source_.columns))));
     return reads_[source_.name][column] = core::column_type_name(found->type);
   }
 

@@ -16,6 +16,7 @@
 #include "base/near_name.hpp"
 #include "base/refusal.hpp"
 #include "core/text/ascii.hpp"
+#include "model/schema_fields.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -44,13 +45,6 @@ std::vector<std::string> list_folder(const std::string& folder) {
   return files;
 }
 
-std::string did_you_mean(std::string_view word) {
-  std::vector<std::string> names;
-  for (const KindInfo& info : kinds()) names.emplace_back(info.name);
-  const std::string near = nearest_name(word, names);
-  return near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near);
-}
-
 std::string kind_list() {
   std::string list;
   for (const KindInfo& info : kinds()) list += (list.empty() ? "" : ", ") + std::string(info.name);
@@ -67,9 +61,7 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
   if (!kind->IsString()) return problems.add(place, "/kind", "must be a string");
   const std::optional<Kind> known = parse_kind(json_string(*kind));
   if (!known) {
-    return problems.add(place, "/kind",
-                        fmt::format("unknown kind \"{}\"{} (one of {})", json_string(*kind),
-                                    did_you_mean(json_string(*kind)), kind_list()));
+    return problems.add(place, "/kind", unknown_kind(json_string(*kind)));
   }
   const JsonValue* const name = json_find(value, "name");
   if (name == nullptr) return problems.add(place, "\"name\" is missing");
@@ -80,7 +72,7 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
   if (const JsonValue* const versioning = json_find(value, "versioning");
       *known == Kind::rest_api && versioning != nullptr)
     definition.version = json_member(*versioning, "version");
-  definition.place = place;
+  definition.place = {place.file, place.pointer, *known};
   definition.broken = !faults.empty();
   if (!definition.broken) definition.document.CopyFrom(value, definition.document.GetAllocator());
   out.push_back(std::move(definition));
@@ -103,20 +95,28 @@ void refuse_twice(std::vector<Definition>& definitions, Problems& problems) {
 
 const std::array<KindInfo, 8>& kinds() {
   static const std::array<KindInfo, 8> all = {{
-      {Kind::domain, "Domain", "domain.schema.json", "domain"},
-      {Kind::gateway_instance, "GatewayInstance", "gateway_instance.schema.json", "gateway instance"},
-      {Kind::rest_api, "RestApi", "rest_api.schema.json", "REST API"},
-      {Kind::data_source, "DataSource", "data_source.schema.json", "data source"},
-      {Kind::business_process, "BusinessProcess", "business_process.schema.json", "business process"},
-      {Kind::table, "Table", "table.schema.json", "table"},
-      {Kind::api, "Api", "api.schema.json", "API"},
-      {Kind::consumer, "Consumer", "consumer.schema.json", "consumer"},
+      {Kind::domain, "Domain", "domain.schema.json", "domain", ""},
+      {Kind::gateway_instance, "GatewayInstance", "gateway_instance.schema.json", "gateway instance",
+       "gateway"},
+      {Kind::rest_api, "RestApi", "rest_api.schema.json", "REST API", ""},
+      {Kind::data_source, "DataSource", "data_source.schema.json", "data source", ""},
+      {Kind::business_process, "BusinessProcess", "business_process.schema.json", "business process", ""},
+      {Kind::table, "Table", "table.schema.json", "table", ""},
+      {Kind::api, "Api", "api.schema.json", "API", ""},
+      {Kind::consumer, "Consumer", "consumer.schema.json", "consumer", ""},
   }};
   return all;
 }
 
 const KindInfo& kind_info(Kind kind) {
   return kinds()[static_cast<size_t>(kind)];
+}
+
+std::string unknown_kind(std::string_view word) {
+  std::vector<std::string> names;
+  for (const KindInfo& info : kinds()) names.emplace_back(info.name);
+  const std::string near = did_you_mean(word, names);
+  return fmt::format("unknown kind \"{}\"{}", word, near.empty() ? " (one of " + kind_list() + ")" : near);
 }
 
 std::optional<Kind> parse_kind(std::string_view name) {
@@ -145,16 +145,16 @@ std::string kind_word(std::string_view word) {
 Kind read_kind(std::string_view word) {
   const std::string wanted = kind_word(word);
   for (const KindInfo& info : kinds()) {
-    if (wanted == kind_word(info.name)) return info.kind;
+    if (wanted == kind_word(info.name) || wanted == info.short_word) return info.kind;
   }
   std::vector<std::string> names;
   for (const KindInfo& info : kinds()) names.push_back(kind_word(info.name));
   const std::string near = nearest_name(wanted, names);
   const Hint hint = near.empty() ? Hint() : Hint::again().replace(word, near);
-  throw WrongUsage(fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()), hint);
+  throw WrongUsage(unknown_kind(word), hint);
 }
 
-std::vector<std::string> Problems::lines() const {
+std::vector<Problems::Problem> Problems::sorted() const {
   // Objects of an array are numbered in the first token of the pointer.
   const auto index = [](const Problem& problem) {
     const std::string& pointer = problem.place.pointer;
@@ -172,18 +172,28 @@ std::vector<std::string> Problems::lines() const {
     const auto file_b = std::find(files.begin(), files.end(), b.place.file);
     return file_a != file_b ? file_a < file_b : index(a) < index(b);
   });
+  return sorted;
+}
+
+std::vector<std::string> Problems::lines() const {
   std::vector<std::string> lines;
-  for (const Problem& problem : sorted) {
-    const std::string& pointer = problem.place.pointer;
+  for (const Problem& problem : sorted()) {
+    const std::string pointer = problem.place.pointer + problem.below;
     lines.push_back(
         fmt::format("{}{}{}: {}", problem.place.file, pointer.empty() ? "" : " ", pointer, problem.reason));
   }
   return lines;
 }
 
-void Problems::raise(const Hint& next) const {
+void Problems::raise(const Hint& wanted) const {
   if (problems_.empty()) return;
   const std::vector<std::string> all = lines();
+  Hint next = wanted;
+  if (next.kind() == Hint::Kind::none) {
+    const Problem first = sorted().front();
+    next = Hint::command({"explain"});
+    if (first.place.kind) next = next.add(field_path(*first.place.kind, first.below));
+  }
   if (all.size() == 1) throw Refused(all.front() + "; nothing was saved", next);
   std::string message = fmt::format("{} problems, nothing was saved:", all.size());
   for (const std::string& line : all) message += "\n  " + line;

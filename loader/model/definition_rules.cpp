@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
 #include "model/api_rules.hpp"
 #include "model/consumer_rules.hpp"
@@ -162,7 +163,8 @@ void check_key_columns(const std::vector<std::string>& names, const std::string&
     const std::string here = pointer + pointer_token(i);
     const TableColumn* const column = table.find(name);
     if (column == nullptr) {
-      check.refuse(here, fmt::format("the ddl has no column \"{}\"", name));
+      check.refuse(here, fmt::format("the ddl has no column \"{}\"{}", name,
+                                     did_you_mean(name, column_names(table.columns))));
     } else if (column->type == core::ColumnType::json) {
       check.refuse(here, fmt::format("column \"{}\" is json, which PostgreSQL cannot index", name));
     } else if (!seen.insert(name).second) {
