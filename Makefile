@@ -51,7 +51,7 @@ LOADER_SRC := $(call sources,loader)
 UNITS := pg core loader
 CORE_LIBS := -ljansson -lcrypto
 PG_LIBS := -lpq
-LOADER_LIBS := $(PG_LIBS) $(CORE_LIBS) -lssl -lfmt -lcurl -lpugixml -lz
+LOADER_LIBS := $(PG_LIBS) $(CORE_LIBS) -lssl -lfmt -lcurl -lpugixml -lz -lyaml
 CHECK_LIBS := -lcheck -lsubunit -lrt -lm -lpthread
 
 .PHONY: all

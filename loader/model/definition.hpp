@@ -1,10 +1,12 @@
-// Definitions as people write them: one JSON object each, from files, folders or
-// standard input. Read here; checked in definition_schema.hpp and
+// Definitions as people write them: one object each, in JSON or YAML, from files,
+// folders or standard input. Read here; checked in definition_schema.hpp and
 // definition_rules.hpp; saved by apply.hpp. What is wrong is collected, never
 // thrown at the first: one apply reports everything.
 #pragma once
 
 #include <array>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,18 +38,26 @@ std::string kind_word(std::string_view word);
 // Where in which file, as refusals name it.
 struct Place {
   std::string file;
-  std::string pointer;  // JSON pointer, "" for the whole file
+  std::string pointer;   // JSON pointer, "" for the whole file
+  TextPosition at = {};  // of a fault of the text itself
 };
 
 class Problems {
  public:
   void add(const Place& place, const std::string& reason) { problems_.push_back({place, reason}); }
   void add(const Place& place, const std::string& below, const std::string& reason) {
-    add({place.file, place.pointer + below}, reason);
+    add({place.file, place.pointer + below, place.at}, reason);
   }
+  // Problems of this file get a line and a column. `before`: what stands before their pointers in
+  // `positions`.
+  void locate(const std::string& file, std::shared_ptr<const TextPositions> positions,
+              const std::string& before);
+  // "FILE:LINE:COLUMN /0/path", as far as it is known.
+  std::string where(const Place& place) const;
   bool empty() const { return problems_.empty(); }
   size_t size() const { return problems_.size(); }
-  // "FILE /0/path: reason" each, in the order of the files and of the objects in them.
+  // "FILE /0/path: reason" each, with the line where it is known, in the order of the files and of the
+  // objects in them.
   std::vector<std::string> lines() const;
   // Refused with all of them, when there are any.
   void raise(const Hint& next = {}) const;
@@ -57,7 +67,12 @@ class Problems {
     Place place;
     std::string reason;
   };
+  struct Located {
+    std::shared_ptr<const TextPositions> positions;
+    std::string before;
+  };
   std::vector<Problem> problems_;
+  std::map<std::string, Located> located_;  // by file
 };
 
 struct Definition {
@@ -69,10 +84,15 @@ struct Definition {
   bool broken = false;  // refused already: nothing more is said about what depends on it
 };
 
-// Reads every object of the arguments ("-": standard input; folders recurse over *.json, in order of their
-// names). Objects whose kind or name is not known are problems. Throws SystemFailure when a file cannot be
-// read.
+// Reads every object of the arguments ("-": standard input; folders recurse over their definition files, in
+// order of their names). Objects whose kind or name is not known are problems. Throws SystemFailure when a
+// file cannot be read.
 std::vector<Definition> read_definitions(const std::vector<std::string>& sources, Problems& problems);
+
+// *.json, *.yaml, *.yml: what is read of a folder. Other files may be given by name: JSON if the first
+// character that is no blank is { or [, else YAML.
+bool is_definition_file(const std::string& path);
+inline constexpr const char* kDefinitionFiles = "*.json, *.yaml or *.yml";
 
 // The bytes of a file, or of standard input for "-"; throws SystemFailure. More than `limit` bytes are
 // refused.
