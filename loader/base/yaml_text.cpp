@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <new>
-#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -67,7 +66,10 @@ class Events {
       if (parser_.context_mark.line != parser_.problem_mark.line)
         reason += fmt::format(" that begins in line {}", parser_.context_mark.line + 1);
     }
-    const TextPosition at = place(parser_.problem_mark);
+    TextPosition at = place(parser_.problem_mark);
+    // The end of a last line without a line feed is the first column of the next one to libyaml.
+    if (const TextPosition end = text_position(text, text.size()); at.column == 1 && at.line > end.line)
+      at = end;
     if (is_tab(text, at)) reason = "not YAML: a tab, where only blanks may indent";
     return {at, reason};
   }
@@ -82,10 +84,10 @@ class Events {
       if (feed == std::string_view::npos) return false;
       begin = feed + 1;
     }
-    const std::string_view rest = text.substr(begin);
-    // Before it there are only blanks: a byte is a column.
-    return rest.substr(0, at.column).find_first_not_of(" \t") == std::string_view::npos &&
-           rest.substr(at.column - 1, 1) == "\t";
+    // Only blanks and it: as many bytes as columns.
+    const std::string_view before = text.substr(begin, at.column);
+    return before.size() == at.column && before.back() == '\t' &&
+           before.find_first_not_of(" \t") == std::string_view::npos;
   }
 
   yaml_parser_t parser_{};
@@ -114,8 +116,14 @@ class Reader {
     JsonValue value;
     TextPositions::Key pointer;
     std::string anchor;
-    std::optional<JsonValue> name;  // of the member whose value comes next
+    JsonValue name = JsonValue();   // of the member whose value comes next; null: a name comes next
     TextPositions::Key member = 0;  // its pointer
+
+    bool has_name() const { return !name.IsNull(); }
+  };
+  struct Anchored {
+    JsonValue value = JsonValue();
+    bool complete = false;
   };
 
   JsonDocument::AllocatorType& allocator() { return documents_.GetAllocator(); }
@@ -161,11 +169,14 @@ class Reader {
     if (open_.empty())
       return TextPositions::below(TextPositions::kRoot, pointer_token(size_t{documents_.Size()}));
     const Open& around = open_.back();
-    return around.name ? around.member
-                       : TextPositions::below(around.pointer, pointer_token(size_t{around.value.Size()}));
+    return around.has_name()
+               ? around.member
+               : TextPositions::below(around.pointer, pointer_token(size_t{around.value.Size()}));
   }
 
-  bool is_name_next() const { return !open_.empty() && open_.back().value.IsObject() && !open_.back().name; }
+  bool is_name_next() const {
+    return !open_.empty() && open_.back().value.IsObject() && !open_.back().has_name();
+  }
 
   // Before each value: what may not be here.
   bool allow(const yaml_char_t* tag) {
@@ -189,8 +200,8 @@ class Reader {
   void begin(rapidjson::Type type, const yaml_char_t* anchor, const yaml_char_t* tag) {
     if (!allow(tag)) return;
     const TextPositions::Key pointer = mark();
-    open_.push_back({JsonValue(type), pointer, std::string(view(anchor)), std::nullopt});
-    if (anchor != nullptr) anchors_[open_.back().anchor].reset();
+    open_.push_back({JsonValue(type), pointer, std::string(view(anchor))});
+    if (anchor != nullptr) anchors_[open_.back().anchor].complete = false;
   }
 
   void end() {
@@ -225,7 +236,7 @@ class Reader {
     if (events_.event().data.scalar.anchor != nullptr)
       return fail("the name of a member cannot have an anchor");
     Open& around = open_.back();
-    around.name.emplace(text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator());
+    around.name.SetString(text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator());
     around.member = TextPositions::below(around.pointer, pointer_token(text));
     positions_.set(around.member, events_.place());
   }
@@ -233,7 +244,7 @@ class Reader {
   // Keeps the place of the value that begins here; a member's is that of its name.
   TextPositions::Key mark() {
     const TextPositions::Key pointer = pointer_of_next();
-    if (open_.empty() || !open_.back().name) positions_.set(pointer, events_.place());
+    if (open_.empty() || !open_.back().has_name()) positions_.set(pointer, events_.place());
     return pointer;
   }
 
@@ -241,10 +252,11 @@ class Reader {
     if (!allow(nullptr)) return;
     const auto known = anchors_.find(anchor);
     if (known == anchors_.end()) return fail(fmt::format("there is no anchor &{} before this alias", anchor));
-    if (!known->second) return fail(fmt::format("the alias *{} is inside of its own anchor", anchor));
+    if (!known->second.complete)
+      return fail(fmt::format("the alias *{} is inside of its own anchor", anchor));
     mark();
     JsonValue value;
-    if (repeat(*known->second, value)) finish(std::move(value), "");
+    if (repeat(known->second.value, value)) finish(std::move(value), "");
   }
 
   // A copy, within bounds.
@@ -260,12 +272,15 @@ class Reader {
   }
 
   void finish(JsonValue value, const std::string& anchor) {
-    if (!anchor.empty() && !repeat(value, anchors_[anchor].emplace())) return;
+    if (!anchor.empty()) {
+      Anchored& anchored = anchors_[anchor];
+      if (!repeat(value, anchored.value)) return;
+      anchored.complete = true;
+    }
     if (open_.empty()) {
       root_ = value;
-    } else if (Open& around = open_.back(); around.name) {
-      around.value.AddMember(*around.name, value, allocator());
-      around.name.reset();
+    } else if (Open& around = open_.back(); around.has_name()) {
+      around.value.AddMember(around.name, value, allocator());  // which takes both and leaves null
     } else {
       around.value.PushBack(value, allocator());
     }
@@ -278,7 +293,7 @@ class Reader {
   TextFault fault_;
   JsonValue root_;
   std::vector<Open> open_;
-  std::unordered_map<std::string, std::optional<JsonValue>> anchors_;  // none: not complete
+  std::unordered_map<std::string, Anchored> anchors_;
   size_t repeated_ = 0;
 };
 

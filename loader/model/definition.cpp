@@ -229,6 +229,7 @@ std::vector<std::string> Problems::lines() const {
     return file_a != file_b ? file_a < file_b : index(a) < index(b);
   });
   std::vector<std::string> lines;
+  lines.reserve(sorted.size());
   for (const Problem& problem : sorted)
     lines.push_back(fmt::format("{}: {}", where(problem.place), problem.reason));
   return lines;
