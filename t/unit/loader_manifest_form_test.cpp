@@ -89,8 +89,8 @@ size_t credentials_at(const std::vector<JsonDocument>& lines) {
 
 JsonDocument parsed(const std::string& text) {
   JsonDocument document;
-  const std::string fault = parse_json(text, document);
-  ck_assert_msg(fault.empty(), "%s", fault.c_str());
+  const TextFault fault = parse_json(text, document);
+  ck_assert_msg(fault.empty(), "%s", fault.text().c_str());
   return document;
 }
 
