@@ -143,8 +143,9 @@ class Writer {
         certificate_lines({domain.certificate, domain.certificate_key, found.ends, found.fingerprint});
     const std::string tls = tls_socket() + lines;
     if (any_host_certificate_.empty()) any_host_certificate_ = lines;
-    return marked_block(what, server(tls, domain, serve()) +
-                                  server(plain_socket(), domain, domain.force_https ? redirect() : serve()));
+    return marked_block(what,
+                        server(tls, domain, serve()) +
+                            server(plain_socket(), domain, domain.force_https ? redirect(domain) : serve()));
   }
 
   // The domain's own files may be what nginx cannot read: if there is a copy of the last good ones, the block
@@ -218,10 +219,12 @@ class Writer {
 
   static std::string serve() { return "    location / { tablegate on; }\n"; }
 
-  std::string redirect() const {
+  std::string redirect(const DomainDefinition& domain) const {
     std::string port;
     const auto standard = [](const std::string& listen) { return parse_listen(listen)->port == 443; };
-    if (std::none_of(sockets_.https.begin(), sockets_.https.end(), standard))
+    if (domain.port != 0)
+      port = domain.port == 443 ? "" : fmt::format(":{}", domain.port);
+    else if (std::none_of(sockets_.https.begin(), sockets_.https.end(), standard))
       port = fmt::format(":{}", parse_listen(sockets_.https.front())->port);
     return fmt::format(
         "    location / {{\n        add_header X-Ca-Request-Id $request_id always;\n"

@@ -108,6 +108,11 @@ START_TEST(settings_of_tls_and_http2) {
   has(text, "return 308 https://$host:8443$request_uri;");
   contents.https_listen = {"8443", "443"};
   has(written(contents), "return 308 https://$host$request_uri;");
+  contents.domains[0].port = 444;
+  has(written(contents), "return 308 https://$host:444$request_uri;");
+  contents.domains[0].port = 443;
+  contents.https_listen = {"8443"};
+  has(written(contents), "return 308 https://$host$request_uri;");
 }
 END_TEST
 
