@@ -22,6 +22,8 @@ DomainDefinition read_domain_definition(const JsonValue& definition) {
   domain.server_block = json_truth(definition, "server_block", domain.server_block);
   if (const JsonValue* const port = json_find(definition, "port"); port != nullptr && port->IsInt())
     domain.port = port->GetInt();
+  if (const JsonValue* const cors = json_find(definition, "cors"); cors != nullptr && cors->IsObject())
+    domain.cors_origins = json_names(json_find(*cors, "origins"));
   return domain;
 }
 

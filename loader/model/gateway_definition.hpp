@@ -22,7 +22,8 @@ struct DomainDefinition {
   std::string tls_min = "TLSv1.2", tls_max = "TLSv1.3";
   bool http2 = true;
   bool server_block = true;
-  int port = 0;  // that callers use; 0: left out
+  int port = 0;                           // that callers use; 0: left out
+  std::vector<std::string> cors_origins;  // of web pages that may read answers; "*": all
 
   // "https://api.example.com:8443". Without a `port` it is that of the listen addresses of its protocol, and
   // the protocol's own where one of them has it, or where the server block is somebody else's.
