@@ -65,6 +65,8 @@ class Compiler {
   void refuse_later_fields() const {
     if (definition_.mode != "wizard") refuse("/mode", definition_.mode + " is not supported yet");
     for (const std::string& field : definition_.later_fields) refuse("/" + field, "is not supported yet");
+    if (!definition_.order_by.empty()) refuse("/order_by", "is not supported yet");
+    if (definition_.pagination) refuse("/pagination", "is not supported yet");
     if (definition_.envelope != "tablegate")
       refuse("/envelope", definition_.envelope + " is not supported yet");
     if (!definition_.faults.empty())
@@ -115,7 +117,8 @@ class Compiler {
       refuse(here + "/in", parameter.place + " is not supported yet");
     }
     parameter.type = from.type;
-    if (from.comparison != "=") refuse(here + "/operator", from.comparison + " is not supported yet");
+    if (from.comparison != Comparison::equal)
+      refuse(here + "/operator", fmt::format("{} is not supported yet", comparison_text(from.comparison)));
     parameter.column_type = type_of(from.column, here + "/column");
     parameter.required = from.required;
     parameter.default_value = text_of(from.default_value, here + "/default");

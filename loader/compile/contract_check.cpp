@@ -46,9 +46,9 @@ bool holds(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-class Comparison {
+class Check {
  public:
-  Comparison(const ContractSide& before, const ContractSide& after)
+  Check(const ContractSide& before, const ContractSide& after)
       : before_(before), after_(after), was_(before.definition), is_(after.definition) {}
 
   std::vector<ContractBreak> run() {
@@ -79,7 +79,8 @@ class Comparison {
     if (found == nullptr) return add(what, "was removed");
     changed(what + ": type", old.type, found->type);
     changed(what + ": in", old.place, found->place);
-    changed(what + ": operator", old.comparison, found->comparison);
+    changed(what + ": operator", std::string(comparison_text(old.comparison)),
+            std::string(comparison_text(found->comparison)));
     const std::string column = column_type(before_, old), now = column_type(after_, *found);
     if (old.type == found->type && !fits_into(column, now))
       add(what, fmt::format("takes fewer values: its column was {} and is {}", column, now));
@@ -154,7 +155,7 @@ class Comparison {
 }  // namespace
 
 std::vector<ContractBreak> contract_breaks(const ContractSide& before, const ContractSide& after) {
-  return Comparison(before, after).run();
+  return Check(before, after).run();
 }
 
 }  // namespace tablegate::loader

@@ -10,7 +10,7 @@ namespace tablegate::loader {
 namespace {
 
 // Fields of the contract that this version refuses.
-constexpr const char* kLaterFields[] = {"sql", "sql_file", "order_by", "pagination"};
+constexpr const char* kLaterFields[] = {"data_source", "sql", "sql_file"};
 
 std::optional<ScalarText> scalar_of(const JsonValue& from, const char* name) {
   const JsonValue* const value = json_find(from, name);
@@ -26,6 +26,13 @@ std::optional<std::string> written(const JsonValue& from, const char* name) {
   if (value == nullptr || value->IsNull()) return std::nullopt;
   return value->IsString() ? std::string(json_string(*value)) : json_text(*value);
 }
+
+constexpr std::pair<Comparison, std::string_view> kComparisons[] = {
+    {Comparison::equal, "="},   {Comparison::not_equal, "!="},
+    {Comparison::less, "<"},    {Comparison::less_or_equal, "<="},
+    {Comparison::greater, ">"}, {Comparison::greater_or_equal, ">="},
+    {Comparison::like, "LIKE"}, {Comparison::not_like, "NOT LIKE"},
+    {Comparison::in, "IN"},     {Comparison::not_in, "NOT IN"}};
 
 template <class Named>
 const Named* find_named(const std::vector<Named>& list, std::string_view name) {
@@ -60,6 +67,7 @@ class Reader {
     authentication();
     request_parameters();
     response_parameters();
+    order_by();
     if (const JsonValue* const pages = json_find(from_, "pagination")) pagination(*pages);
     api_.tags = json_names(json_find(from_, "tags"));
     return std::move(api_);
@@ -111,7 +119,7 @@ class Reader {
       parameter.type = json_member(from, "type");
       parameter.column_given = json_find(from, "column") != nullptr;
       parameter.column = json_member(from, "column", parameter.name);
-      parameter.comparison = json_member(from, "operator", parameter.comparison);
+      comparison(from, pointer_token(api_.request_parameters.size()), parameter);
       parameter.place = json_member(from, "in", api_.method == "POST" ? "body" : "query");
       parameter.required = json_truth(from, "required", parameter.required);
       parameter.default_value = scalar_of(from, "default");
@@ -119,6 +127,22 @@ class Reader {
       parameter.description = json_member(from, "description");
       api_.request_parameters.push_back(std::move(parameter));
     }
+  }
+
+  void comparison(const JsonValue& from, const std::string& place, RequestParameter& parameter) {
+    const std::string text = json_member(from, "operator", comparison_text(parameter.comparison));
+    if (const auto known = read_comparison(text)) {
+      parameter.comparison = *known;
+    } else {
+      fault("/request_parameters" + place + "/operator", fmt::format("\"{}\" is no operator", text));
+    }
+  }
+
+  void order_by() {
+    const JsonValue* const list = json_find(from_, "order_by");
+    if (list == nullptr || !list->IsArray()) return;
+    for (const JsonValue& from : list->GetArray())
+      api_.order_by.push_back({json_member(from, "column"), json_member(from, "direction", "asc") == "desc"});
   }
 
   void response_parameters() {
@@ -144,6 +168,7 @@ class Reader {
     pages.enabled = json_truth(from, "enabled", pages.enabled);
     pages.default_size = integer(from, "default_size", pages.default_size, "/pagination");
     pages.max_size = integer(from, "max_size", pages.max_size, "/pagination");
+    pages.total = json_truth(from, "total", pages.total);
   }
 
   const JsonValue& from_;
@@ -151,6 +176,17 @@ class Reader {
 };
 
 }  // namespace
+
+std::string_view comparison_text(Comparison comparison) {
+  return kComparisons[static_cast<size_t>(comparison)].second;
+}
+
+std::optional<Comparison> read_comparison(std::string_view text) {
+  for (const auto& [comparison, name] : kComparisons) {
+    if (name == text) return comparison;
+  }
+  return std::nullopt;
+}
 
 bool ApiDefinition::takes(std::string_view type) const {
   return std::find(authentication.begin(), authentication.end(), type) != authentication.end();

@@ -24,16 +24,35 @@ struct ScalarText {
   bool plain = true;  // false: it has no such text (1e30, null) and must be written as a string
 };
 
+// How a wizard's request parameter is compared with its column, as definitions write it.
+enum class Comparison : uint8_t {
+  equal,
+  not_equal,
+  less,
+  less_or_equal,
+  greater,
+  greater_or_equal,
+  like,
+  not_like,
+  in,
+  not_in
+};
+// "=", "NOT LIKE", ...
+std::string_view comparison_text(Comparison comparison);
+std::optional<Comparison> read_comparison(std::string_view text);
+
 struct RequestParameter {
   std::string name, type;
-  std::string column;            // default: its name
-  bool column_given = false;     // "column" is written
-  std::string comparison = "=";  // "operator"
-  std::string place;             // "in"; default: the body of a POST, else the query
+  std::string column;                         // default: its name
+  bool column_given = false;                  // "column" is written
+  Comparison comparison = Comparison::equal;  // "operator"
+  std::string place;                          // "in"; default: the body of a POST, else the query
   bool required = true;
   std::optional<ScalarText> default_value, sample;
   std::string description;
 
+  // It takes a list of values.
+  bool takes_list() const { return comparison == Comparison::in || comparison == Comparison::not_in; }
   // The sample that can be sent; null: there is none.
   const std::string* sample_text() const { return sample && sample->plain ? &sample->text : nullptr; }
 };
@@ -61,10 +80,16 @@ struct HmacRule {
   bool require_content_md5 = true;
 };
 
+struct SortColumn {
+  std::string column;
+  bool descending = false;  // "direction"
+};
+
 struct Pagination {
   bool enabled = true;
-  int64_t default_size = 10;
+  int64_t default_size = 10;  // rows
   int64_t max_size = 500;
+  bool total = true;  // the total number of rows can be asked for
 };
 
 struct ApiDefinition {
@@ -83,6 +108,7 @@ struct ApiDefinition {
   std::vector<std::string> authentication;  // empty: open to all
   std::optional<HmacRule> hmac;             // as written; see hmac_rule()
   std::optional<ApiKeySource> api_key_source;
+  std::vector<SortColumn> order_by;
   std::optional<Pagination> pagination;
   std::vector<std::string> tags;
   std::vector<std::string> later_fields;  // fields of the contract that this version cannot serve

@@ -360,7 +360,7 @@ START_TEST(refused_by_name) {
       {"{\"name\":\"user_name\"}", "{\"name\":\"gone\"}", "table \"user_info\" has no column \"gone\""},
       {"{\"name\":\"user_name\"}", "{\"name\":\"user_name\",\"mask\":\"hash\"}",
        "/response_parameters/1/mask"},
-      {"\"result\"", "\"order_by\":[],\"result\"", "/order_by: is not supported yet"},
+      {"\"result\"", "\"order_by\":[{\"column\":\"x\"}],\"result\"", "/order_by: is not supported yet"},
   };
   for (const auto& item : kCases) {
     const std::string said = refusal(changed(item.from, item.to));

@@ -161,7 +161,7 @@ class Wizard {
     const bool in_path = options_.path.find("{" + name + "}") != std::string::npos;
     item.AddMember("name", text(name), allocator).AddMember("column", text(column.name), allocator);
     item.AddMember("type", text(core::parameter_type_name(*type)), allocator)
-        .AddMember("operator", text(RequestParameter().comparison), allocator);
+        .AddMember("operator", text(comparison_text(RequestParameter().comparison)), allocator);
     item.AddMember("in", JsonValue(rapidjson::StringRef(in_path ? "path" : "query")), allocator)
         .AddMember("required", true, allocator);
     if (value != nullptr) item.AddMember("sample", sample(*value, *type), allocator);
