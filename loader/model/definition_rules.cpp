@@ -8,6 +8,7 @@
 
 #include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "core/text/origin.hpp"
 #include "model/api_rules.hpp"
 #include "model/consumer_rules.hpp"
 #include "model/gateway_definition.hpp"
@@ -60,6 +61,12 @@ void check_domain(Definition& definition, Checker& check) {
     if (check.has("certificate")) check.refuse("/certificate", "requires protocol HTTPS");
   }
   if (domain.tls_min > domain.tls_max) check.refuse("/tls_min", "is above tls_max");
+  if (const auto fault = core::find_origin_fault({domain.cors_origins.begin(), domain.cors_origins.end()}))
+    check.refuse("/cors/origins" + pointer_token(fault->place), fault->reason);
+  if (check.has("cors") && !domain.server_block) {
+    check.refuse("/cors",
+                 "requires a generated server block; in a server block of your own, write tablegate_cors");
+  }
 }
 
 void check_listen(const std::vector<std::string>& list, const std::string& pointer, Checker& check) {

@@ -55,7 +55,11 @@ ManifestContents everything() {
   all.canaries = {api};
   all.canaries[0].version = 2;
   all.canaries[0].canary_weight = 10;
-  all.domains = {{"a.example.com", "HTTPS", true, {}, {}}};
+  DomainDefinition domain;
+  domain.name = "a.example.com";
+  domain.protocol = "HTTPS";
+  domain.force_https = true;
+  all.domains = {domain};
   JwtEntry jwt;
   jwt.source_in = "header";
   jwt.source_name = "X-Token";
