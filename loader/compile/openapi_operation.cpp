@@ -33,10 +33,6 @@ std::vector<int> statuses_of(const CompiledApi& api) {
   return statuses;
 }
 
-SchemaNotes notes_of(const CompiledParameter& parameter, const std::string& description) {
-  return {description, parameter.has_sample ? std::optional<std::string>(parameter.sample) : std::nullopt};
-}
-
 // What asks for this version of the REST API.
 void write_version(OpenApiJson& json, const core::VersionKey& version) {
   json.object([&] {
@@ -67,10 +63,14 @@ void write_parameters(OpenApiJson& json, const OpenApiOperation& operation,
         json.text("in", list[i].place);
         json.truth("required", list[i].required);
         json.text_if("description", operation.parameter_notes[i]);
-        json.object("schema", [&] { write_parameter_schema(json, list[i], {}, false); });
-        if (list[i].has_sample) {
+        if (list[i].list && list[i].place == "query") {
+          json.text("style", "form");
+          json.truth("explode", true);
+        }
+        json.object("schema", [&] { write_parameter_schema(json, list[i]); });
+        if (list[i].sample) {
           json.key("example");
-          write_parameter_value(json, list[i], list[i].sample);
+          write_parameter_value(json, list[i], *list[i].sample);
         }
       });
     }
@@ -93,7 +93,10 @@ void write_body_schema(OpenApiJson& json, const OpenApiOperation& operation) {
     for (size_t i = 0; i < list.size(); ++i) {
       if (!in_body(list[i])) continue;
       json.object(list[i].name, [&] {
-        write_parameter_schema(json, list[i], notes_of(list[i], operation.parameter_notes[i]), true);
+        write_parameter_schema(json, list[i]);
+        json.text_if("description", operation.parameter_notes[i]);
+        if (list[i].sample)
+          json.array("examples", [&] { write_parameter_value(json, list[i], *list[i].sample); });
       });
     }
   });
