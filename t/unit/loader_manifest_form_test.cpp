@@ -29,7 +29,7 @@ constexpr const char* kApi =
     R"({"name":"Full","path":"/full/{id}","method":"POST","request_parameters":[{"name":"id","type":"LONG","in":"path"},)"
     R"({"name":"age","type":"INT","required":false,"default":25},{"name":"since","column":"at","type":"DATETIME"}],)"
     R"("response_parameters":[{"name":"id","as":"string"},{"name":"at"}],"authentication":["api_key","jwt","hmac"],)"
-    R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject"})";
+    R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject","envelope":"dataworks"})";
 constexpr const char* kSource =
     R"({"table":"t","time_zone":"Asia/Shanghai","primary_key":["id"],"columns":[{"name":"id","type":"int8"},)"
     R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"}]})";
