@@ -14,6 +14,7 @@
 
 #include "core/answer/envelope.hpp"
 #include "core/digest.hpp"
+#include "core/manifest/internal_value.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/program.hpp"
 #include "core/proof/jwt_setting.hpp"
@@ -99,7 +100,8 @@ struct Api {
   Program program;               // its statement
   std::vector<uint32_t> tables;  // that the statement reads: places in Manifest::tables
   std::vector<Parameter> parameters;
-  bool reads_body = false;  // a parameter is in the body
+  std::vector<InternalValue> internal;  // their numbers follow those of the parameters
+  bool reads_body = false;              // a parameter is in the body
   // What the answer says of a parameter that the API does not have; empty: it is ignored.
   std::string unknown_detail;
   std::vector<Column> columns;

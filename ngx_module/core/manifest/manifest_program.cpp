@@ -93,13 +93,15 @@ Nodes read_nodes(ObjectReader& in, const char* name, size_t depth, size_t& left)
 
 }  // namespace
 
-Program read_program(ObjectReader& in, const char* name, const std::vector<Parameter>& parameters) {
+Program read_program(ObjectReader& in, const char* name, const std::vector<Parameter>& parameters,
+                     const std::vector<InternalValue>& internal) {
   size_t left = kMaxNodes;
   Nodes nodes = read_nodes(in, name, 0, left);
   if (nodes.empty()) in.fail(name, "must not be empty");
   std::vector<PlaceholderType> types;
-  types.reserve(parameters.size());
+  types.reserve(parameters.size() + internal.size());
   for (const Parameter& parameter : parameters) types.emplace_back(column_type_oid(parameter.column_type));
+  for (const InternalValue& value : internal) types.emplace_back(column_type_oid(value.type));
   Result<Program> program = Program::build(std::move(nodes), std::move(types));
   if (program) return std::move(*program);
   in.fail({program.error().message, in.pointer() + "/" + name + program.error().where});
