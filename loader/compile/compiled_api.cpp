@@ -70,8 +70,6 @@ class Compiler {
     for (const std::string& field : definition_.later_fields) refuse("/" + field, "is not supported yet");
     if (!definition_.order_by.empty()) refuse("/order_by", "is not supported yet");
     if (definition_.pagination) refuse("/pagination", "is not supported yet");
-    if (definition_.envelope != "tablegate")
-      refuse("/envelope", definition_.envelope + " is not supported yet");
     if (!definition_.faults.empty())
       refuse(definition_.faults.front().pointer, definition_.faults.front().reason);
   }
@@ -85,6 +83,9 @@ class Compiler {
     api_.path = base + definition_.path;
     api_.resource_group = definition_.resource_group;
     api_.result = definition_.result;
+    api_.envelope = definition_.envelope;
+    if (api_.envelope != "tablegate" && api_.envelope != "dataworks")
+      refuse("/envelope", api_.envelope + " is not supported yet");
     if (api_.result != "object" && api_.result != "list")
       refuse("/result", api_.result + " is not supported yet");
   }

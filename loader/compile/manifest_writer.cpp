@@ -64,6 +64,7 @@ std::string api_line(const ApiEntry& entry) {
   line.number("timeout_ms", api.timeout_ms);
   line.number("max_records", api.max_records);
   line.text("result", api.result);
+  if (api.envelope != "tablegate") line.text("envelope", api.envelope);
   line.truth("point", api.point);
   write_authentication(line, api);
   if (entry.sunset) {

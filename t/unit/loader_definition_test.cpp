@@ -81,8 +81,8 @@ START_TEST(a_definition_of_the_contract_is_taken) {
 END_TEST
 
 START_TEST(what_comes_later_is_refused_by_name) {
-  same_text(problems_of(api(R"("envelope":"dataworks")")),
-            "FILE /envelope: envelope \"dataworks\" is not supported yet (supported: tablegate)\n");
+  same_text(problems_of(api(R"("mode":"script")")),
+            "FILE /mode: mode \"script\" is not supported yet (supported: wizard)\n");
   same_text(problems_of(api(R"("order_by":[])")),
             "FILE /order_by: field \"order_by\" is not supported yet\n");
 }

@@ -31,7 +31,7 @@ constexpr const char* kApi =
     R"({"name":"ids","column":"id","type":"LONG","operator":"IN","required":false,"default":[1,2]},)"
     R"({"name":"name","type":"STRING","operator":"LIKE"}],)"
     R"("response_parameters":[{"name":"id","as":"string"},{"name":"at"}],"authentication":["api_key","jwt","hmac"],)"
-    R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject"})";
+    R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject","envelope":"dataworks"})";
 constexpr const char* kSource =
     R"({"table":"t","time_zone":"Asia/Shanghai","primary_key":["id"],"columns":[{"name":"id","type":"int8"},)"
     R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"},{"name":"name","type":"text"}]})";

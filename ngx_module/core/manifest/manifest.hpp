@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/answer/envelope.hpp"
 #include "core/digest.hpp"
 #include "core/manifest/internal_value.hpp"
 #include "core/manifest/types.hpp"
@@ -94,6 +95,7 @@ struct Api {
   uint32_t timeout_ms = 3000;
   uint32_t max_records = 2000;
   ResultShape result = ResultShape::list;
+  Envelope envelope = Envelope::tablegate;
   bool point = false;
   Authentication authentication;
   ApiKeySource api_key_source;

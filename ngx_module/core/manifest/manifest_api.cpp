@@ -179,6 +179,7 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   out.timeout_ms = static_cast<uint32_t>(in.integer("timeout_ms", 1, 90000));
   out.max_records = static_cast<uint32_t>(in.integer("max_records", 1, 10000));
   out.result = in.word<ResultShape>("result", {{"object", ResultShape::object}, {"list", ResultShape::list}});
+  if (in.has("envelope")) out.envelope = in.word<Envelope>("envelope", {{"dataworks", Envelope::dataworks}});
   out.point = in.boolean("point");
   read_authentication(in, out);
   if (in.has("api_key_source")) {
