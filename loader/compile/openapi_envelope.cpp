@@ -10,7 +10,6 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kJsonType = "application/json";
 constexpr int kUnauthorized = 401;
 constexpr int kNotAllowed = 405;
 

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <set>
 
+#include "compile/openapi_json.hpp"
 #include "compile/openapi_schema.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kJsonType = "application/json";
 constexpr const char* kFormType = "application/x-www-form-urlencoded";
 
 bool in_body(const CompiledParameter& parameter) {
