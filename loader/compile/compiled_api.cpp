@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
 #include "compile/conditions.hpp"
 #include "core/manifest/types.hpp"
@@ -59,7 +60,8 @@ class Compiler {
   const std::string& type_of(const std::string& column, const std::string& pointer) {
     const TableColumn* const found = source_.find(column);
     if (found == nullptr)
-      refuse(pointer, fmt::format("table \"{}\" has no column \"{}\"", source_.name, column));
+      refuse(pointer, fmt::format("table \"{}\" has no column \"{}\"{}", source_.name, column,
+                                  did_you_mean(column, column_names(source_.columns))));
     return reads_[source_.name][column] = core::column_type_name(found->type);
   }
 
@@ -68,8 +70,6 @@ class Compiler {
     for (const std::string& field : definition_.later_fields) refuse("/" + field, "is not supported yet");
     if (!definition_.order_by.empty()) refuse("/order_by", "is not supported yet");
     if (definition_.pagination) refuse("/pagination", "is not supported yet");
-    if (definition_.envelope != "tablegate")
-      refuse("/envelope", definition_.envelope + " is not supported yet");
     if (!definition_.faults.empty())
       refuse(definition_.faults.front().pointer, definition_.faults.front().reason);
   }
@@ -83,6 +83,9 @@ class Compiler {
     api_.path = base + definition_.path;
     api_.resource_group = definition_.resource_group;
     api_.result = definition_.result;
+    api_.envelope = definition_.envelope;
+    if (api_.envelope != "tablegate" && api_.envelope != "dataworks")
+      refuse("/envelope", api_.envelope + " is not supported yet");
     if (api_.result != "object" && api_.result != "list")
       refuse("/result", api_.result + " is not supported yet");
   }

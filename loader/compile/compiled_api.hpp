@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/manifest/internal_value.hpp"
 #include "core/plan/node.hpp"
 #include "model/manifest_entries.hpp"
 
@@ -39,7 +40,7 @@ struct TableReads {
 };
 
 struct CompiledApi {
-  std::string name, method, path, resource_group, result;
+  std::string name, method, path, resource_group, result, envelope;
   int64_t timeout_ms = 0;
   int64_t max_records = 0;
   bool point = false;
@@ -47,8 +48,9 @@ struct CompiledApi {
   std::vector<std::string> authentication;
   std::optional<HmacRule> hmac;  // where authentication lists it
   std::optional<ApiKeySource> api_key_source;
-  core::Nodes statement;  // its program; numbers are places in `parameters`
+  core::Nodes statement;  // its program; numbers are places in `parameters`, then in `internal`
   std::vector<CompiledParameter> parameters;
+  std::vector<core::InternalValue> internal;
   std::vector<CompiledColumn> columns;
   std::vector<TableReads> reads;  // by table
 };

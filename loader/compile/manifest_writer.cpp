@@ -64,6 +64,7 @@ std::string api_line(const ApiEntry& entry) {
   line.number("timeout_ms", api.timeout_ms);
   line.number("max_records", api.max_records);
   line.text("result", api.result);
+  if (api.envelope != "tablegate") line.text("envelope", api.envelope);
   line.truth("point", api.point);
   write_authentication(line, api);
   if (entry.sunset) {
@@ -87,6 +88,12 @@ std::string api_line(const ApiEntry& entry) {
     line.text_if("time_zone", parameter.time_zone);
   });
   if (api.rejects_unknown) line.text("unknown_parameters", "reject");
+  if (!api.internal.empty()) {
+    line.objects("internal", api.internal, [&](const core::InternalValue& value) {
+      line.text("is", core::internal_value_name(value.kind));
+      line.text("type", core::column_type_name(value.type));
+    });
+  }
   line.raw("statement", program_json(api.statement));
   line.objects("columns", api.columns, [&](const CompiledColumn& column) {
     line.text("name", column.name);

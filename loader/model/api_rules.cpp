@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/near_name.hpp"
 #include "core/call/parameters.hpp"
 #include "core/text/ascii.hpp"
 #include "model/name_rules.hpp"
@@ -178,7 +179,8 @@ class ColumnCheck {
     const TableColumn* const column = table_.find(parameter.column);
     if (column == nullptr) {
       problems_.add(place_, here + (parameter.column_given ? "/column" : "/name"),
-                    fmt::format("table \"{}\" has no column \"{}\"", table_.name, parameter.column));
+                    fmt::format("table \"{}\" has no column \"{}\"{}", table_.name, parameter.column,
+                                did_you_mean(parameter.column, column_names(table_.columns))));
     }
     return column;
   }

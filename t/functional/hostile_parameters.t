@@ -134,7 +134,7 @@ def broken(t, client):
 def test(t):
     p = t.project()
     p.serve(definitions(), {"notes": table_csv()}, server="client_max_body_size 1m; large_client_header_buffers 4 32k;")
-    count = f"SELECT count(*), count(DISTINCT note) FROM mirror.notes"
+    count = "SELECT count(*), count(DISTINCT note) FROM mirror.notes"
     before = p.postgres.psql(count)
     with Client(p.gateway.port, timeout=60) as client:
         texts(t, p, client)

@@ -6,7 +6,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import Client, bearer, path_with, run_test, users_definitions
+from tablegate_test import Client, path_with, request, run_test, users_definitions
+from tg_hmac import signed_headers
 
 kDigits = "12345678901234567890.123456789012345678"
 # column: (type in the DDL, of the parameter, in SQL, values: some are in rows, some are not)
@@ -74,6 +75,7 @@ def definitions():
         {**api, "name": "Lists in a Path", "path": "/of/{ids}", "request_parameters": [{**ids, "in": "path"}]},
         {**api, "name": "Lists in a Header", "path": "/header", "request_parameters": [{**ids, "name": "X-Ids", "in": "header"}]},
         {**api, "name": "Lists of a Body", "method": "POST", "path": "/posted", "request_parameters": [ids, words]},
+        {**api, "name": "Signed List", "path": "/signed", "authentication": ["hmac"], "request_parameters": [ids]},
         {**api, "name": "Default of a List", "path": "/default", "unknown_parameters": "reject",
          "request_parameters": [{**ids, "required": False, "default": [1, 9]}, {**ids, "name": "not", "operator": "NOT IN", "required": False, "sample": 9}]},
     ]
@@ -149,6 +151,9 @@ def places(t, p, client):
                             ('{"ids":"1,2"}', kJson, [1, 2]), ('{"ids":1}', kJson, [1]), ('{"ids":[]}', kJson, []), ('{"ids":[1,0,2],"words":[]}', kJson, [1, 2]),
                             ('{"ids":[1,0,2],"words":null}', kJson, [0, 1, 2]), ('{"ids":[1,2],"words":["a,b",""]}', kJson, [2])):
         t.is_(ids_of(client.request("/v1/posted", "POST", kind, body.encode())), ids, f"body {body}")
+    for path, body, wanted in (("/v1/every1", f'{{"dec_in":[{kDigits}]}}', f"dec = {kDigits}"), ("/v1/every1", f'{{"dec_lt":{kDigits}}}', f"dec < {kDigits}"),
+                               ("/v1/every0", '{"big_in":[9007199254740993,-9223372036854775808]}', "big IN (9007199254740993, -9223372036854775808)")):
+        t.is_(ids_of(client.request(path, "POST", kJson, body.encode())), expected(p, [wanted])[0], f"exact in JSON: {body}")
     for path, message in (("/v1/of/1,x", "whole number"), ("/v1/default?ids=", "whole number"), ("/v1/default?ids=1&other=2", "unknown"),
                           ("/v1/default?ids=" + ",".join("1" * 1001), "at most 1000 items")):
         got = client.request(path)
@@ -160,6 +165,28 @@ def places(t, p, client):
     # Longer than nginx keeps in memory: it comes in a temporary file.
     for kind, body in ((kJson, '{"filler":"' + "x" * (8 << 20) + '","ids":[1,2],"words":["nothing"]}'), (kForm, "filler=" + "x" * (8 << 20) + "&ids=1&ids=2")):
         t.is_(ids_of(client.request("/v1/posted", "POST", kind, body.encode())), [1, 2], f"{len(body)} bytes of {kind['Content-Type']}")
+
+
+def signed(t, p):
+    """A signature covers one value of a name: a list is one value with commas."""
+    pair = p.loader.json("consumer", "add-key", "demo", "--type", "hmac")
+    p.secrets.append(pair["secret"])
+    p.sync_and_reload()
+    got = {}
+    for target in ("/v1/signed?ids=1%2C9", "/v1/signed?ids=1&ids=9"):
+        answer = request(p.gateway.port, target, headers=signed_headers(pair, "GET", target))
+        got[target] = ids_of(answer) if answer.status == 200 else answer.status
+    t.is_(list(got.values()), [[1, 9], 400], "HMAC: commas are signed, a repeated name is 400")
+
+
+def described(t, p):
+    """OpenAPI has lists as arrays."""
+    paths = p.loader.json("openapi")["paths"]
+    query = {one["name"]: one for one in paths["/v1/default"]["get"]["parameters"]}
+    t.is_((query["ids"]["style"], query["ids"]["explode"], query["ids"]["example"]), ("form", True, [1, 2]), "OpenAPI: a list of a query")
+    t.is_(query["ids"]["schema"], {"type": "array", "maxItems": 1000, "items": {"type": "integer", "format": "int64"}, "default": [1, 9]}, "OpenAPI: an array")
+    body = paths["/v1/posted"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    t.is_((body["words"]["type"], body["words"]["items"], body["ids"]["examples"]), ("array", {"type": "string"}, [[1, 2]]), "OpenAPI: a list of a body")
 
 
 def tools(t, p):
@@ -185,6 +212,8 @@ def test(t):
         ranges(t, p, client)
         places(t, p, client)
     tools(t, p)
+    described(t, p)
+    signed(t, p)
 
 
 run_test(test)

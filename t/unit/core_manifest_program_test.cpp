@@ -118,6 +118,49 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_manifest_program", programs_that_make_no_sense_are_refused_with_their_pointer,
+// With `internal` between the API's one parameter and its statement.
+std::string refused_internal(const std::string& internal, const std::string& nodes) {
+  return refused(api_line(
+      "1", "GET", "/x", "[]",
+      {{R"("parameters":[])", R"("parameters":[)" + std::string(kParameter) + R"(],"internal":)" + internal},
+       {R"(["SELECT 1"])", nodes}}));
+}
+
+START_TEST(values_of_the_gateway_follow_the_parameters) {
+  const std::string rows = R"([{"is":"page_rows","type":"int8"},{"is":"cursor_key","type":"text"}])";
+  const std::string nodes = R"(["LIMIT ",{"value":1},{"if":{"present":2},"then":[{"value":0},{"value":2}]}])";
+  ck_text_eq(refused_internal(rows, nodes), "accepted");
+  ck_text_eq(refused_internal(rows, R"([{"value":3}])"),
+             "line 2: /statement/0/value: is no parameter of the API");
+  ck_text_eq(refused_internal(rows, R"([{"list":1}])"), "line 2: /statement/0/list: is no list parameter");
+  ck_text_eq(refused_internal(R"([{"is":"x","type":"int8"}])", nodes),
+             "line 2: /internal/0/is: is no value that this module makes");
+  ck_text_eq(refused_internal(R"([{"is":"page_rows","type":"x"}])", nodes),
+             "line 2: /internal/0/type: is no column type");
+
+  const auto manifest = testing::good_manifest(
+      api_line(
+          "1", "GET", "/x", "[]",
+          {{R"("parameters":[])", R"("parameters":[)" + std::string(kParameter) + R"(],"internal":)" + rows},
+           {R"(["SELECT 1"])", nodes}}) +
+      "\n");
+  const Program& program = manifest->apis[0].program;
+  const char* const values[] = {"7", "11", "last"};
+  BoundValues bound;
+  bound.values = values;
+  BlockArena arena;
+  Walk walk;
+  ck_assert(!program.walk(bound, arena, walk));
+  ck_assert_int_eq(walk.count, 3);
+  ck_assert_str_eq(walk.values[0], "11");
+  ck_assert_str_eq(walk.values[2], "last");
+  const Statement statement = program.statement(walk.path);
+  ck_text_eq(statement.sql, "LIMIT $1$2$3");
+  ck_assert_uint_eq(statement.types[2], 25);
+}
+END_TEST
+
+TABLEGATE_SUITE("core_manifest_program", values_of_the_gateway_follow_the_parameters,
+                programs_that_make_no_sense_are_refused_with_their_pointer,
                 programs_are_bounded_in_depth_and_size,
                 more_optional_parameters_than_a_path_has_short_bits_are_told_apart);

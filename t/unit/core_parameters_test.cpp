@@ -215,9 +215,28 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_parameters", an_api_without_parameters_binds_nothing,
-                values_stand_in_the_order_of_the_definition, values_are_decoded_once,
-                the_first_problem_in_the_order_of_the_definition_is_told,
+START_TEST(values_of_the_gateway_follow_those_of_the_caller) {
+  Api api = api_of({number("a")});
+  InternalValue pad;
+  pad.fixed = "same";
+  api.internal = {InternalValue{}, pad};
+  RequestData request;
+  request.query = "a=5";
+  BlockArena arena;
+  BoundValues values;
+  ck_assert(!bind_parameters(api, request, arena, values));
+  ck_assert_str_eq(values.values[0], "5");
+  ck_assert_ptr_null(values.values[1]);
+  ck_assert_str_eq(values.values[2], "same");
+  api.parameters.clear();
+  ck_assert(!bind_parameters(api, request, arena, values));
+  ck_assert_str_eq(values.values[1], "same");
+}
+END_TEST
+
+TABLEGATE_SUITE("core_parameters", values_of_the_gateway_follow_those_of_the_caller,
+                an_api_without_parameters_binds_nothing, values_stand_in_the_order_of_the_definition,
+                values_are_decoded_once, the_first_problem_in_the_order_of_the_definition_is_told,
                 a_repeated_parameter_is_refused_before_its_values_are_read,
                 a_wrong_type_is_refused_with_what_is_expected, bad_encoding_utf8_and_nul_are_refused,
                 parameters_that_nobody_declared_are_ignored, an_absent_optional_parameter_has_no_value,

@@ -17,7 +17,7 @@ namespace {
 
 JsonDocument parsed(const std::string& text) {
   JsonDocument document;
-  ck_text_eq(parse_json(text, document), "");
+  ck_text_eq(parse_json(text, document).text(), "");
   return document;
 }
 
@@ -116,6 +116,8 @@ START_TEST(gateways_domains_and_rest_apis) {
   ck_text_eq(url(R"({"name":"b","protocol":"HTTPS"})", {"8443", "443"}), "https://b");
   ck_text_eq(url(R"({"name":"b"})", {"443"}), "http://b:8080");
   ck_text_eq(url(R"({"name":"b","server_block":false})", {"443"}), "http://b");
+  ck_text_eq(url(R"({"name":"b","server_block":false,"port":8081})", {"443"}), "http://b:8081");
+  ck_text_eq(url(R"({"name":"b","protocol":"HTTPS","port":443})", {"8443"}), "https://b");
   const Versioning none = read_rest_api_definition(parsed(R"({"name":"r"})")).versioning;
   const Versioning written =
       read_rest_api_definition(parsed(R"({"versioning":{"scheme":"none"}})")).versioning;

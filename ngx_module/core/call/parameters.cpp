@@ -106,15 +106,15 @@ std::string_view HeaderSource::find(std::string_view name, unsigned& count) cons
 Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena, BoundValues& bound) {
   bound = {};
   GivenValues given(api, arena);
-  if (api.parameters.empty())
-    return api.unknown_detail.empty() ? Problem() : refuse_unknown(api, request, given);
-  const char** values =
-      static_cast<const char**>(arena.allocate(api.parameters.size() * sizeof(const char*)));
+  const size_t parameters = api.parameters.size();
+  const size_t count = parameters + api.internal.size();
+  if (count == 0) return api.unknown_detail.empty() ? Problem() : refuse_unknown(api, request, given);
+  const char** values = static_cast<const char**>(arena.allocate(count * sizeof(const char*)));
   if (values == nullptr) return {Slug::internal_error, {}, {}};
   if (const Problem problem = given.read(request)) return problem;
   BoundItems* items = nullptr;
   const bool json = request.body != nullptr && request.body->kind == Body::Kind::json;
-  for (size_t i = 0; i < api.parameters.size(); ++i) {
+  for (size_t i = 0; i < parameters; ++i) {
     const Parameter& parameter = api.parameters[i];
     if (parameter.list) {
       if (const Problem problem = bind_list(api, i, given, json, arena, values, items)) return problem;
@@ -143,6 +143,7 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
   if (!api.unknown_detail.empty()) {
     if (const Problem problem = refuse_unknown(api, request, given)) return problem;
   }
+  for (size_t i = parameters; i < count; ++i) values[i] = api.internal[i - parameters].fixed;
   bound.values = values;
   bound.items = items;
   return {};

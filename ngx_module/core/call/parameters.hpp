@@ -56,7 +56,8 @@ struct RequestData {
 // How many items a list parameter may have in a request.
 constexpr size_t kMaxListItems = 1000;
 
-// Binds the request to the API. Reports the first problem in the order of the definition.
+// Binds the request to the API; of its internal values those that are the same for all requests. Reports the
+// first problem in the order of the definition.
 Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena, BoundValues& bound);
 
 // Checks one decoded value against a parameter's type and column and returns what is bound: the value itself

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/answer/envelope.hpp"
 #include "core/digest.hpp"
+#include "core/manifest/internal_value.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/program.hpp"
 #include "core/proof/jwt_setting.hpp"
@@ -93,6 +95,7 @@ struct Api {
   uint32_t timeout_ms = 3000;
   uint32_t max_records = 2000;
   ResultShape result = ResultShape::list;
+  Envelope envelope = Envelope::tablegate;
   bool point = false;
   Authentication authentication;
   ApiKeySource api_key_source;
@@ -100,7 +103,8 @@ struct Api {
   Program program;               // its statement
   std::vector<uint32_t> tables;  // that the statement reads: places in Manifest::tables
   std::vector<Parameter> parameters;
-  bool reads_body = false;  // a parameter is in the body
+  std::vector<InternalValue> internal;  // their numbers follow those of the parameters
+  bool reads_body = false;              // a parameter is in the body
   // What the answer says of a parameter that the API does not have; empty: it is ignored.
   std::string unknown_detail;
   std::vector<Column> columns;

@@ -84,6 +84,21 @@ void read_parameters(ObjectReader& in, Api& out) {
   });
 }
 
+InternalValue read_internal_value(ObjectReader& in) {
+  InternalValue out;
+  if (auto kind = parse_internal_value(in.string("is"))) {
+    out.kind = *kind;
+  } else {
+    in.fail("is", "is no value that this module makes");
+  }
+  if (auto type = parse_column_type(in.string("type"))) {
+    out.type = *type;
+  } else {
+    in.fail("type", "is no column type");
+  }
+  return out;
+}
+
 void read_authentication(ObjectReader& in, Api& out) {
   for (const std::string& type : in.strings("authentication")) {
     if (type == "api_key") {
@@ -164,6 +179,7 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   out.timeout_ms = static_cast<uint32_t>(in.integer("timeout_ms", 1, 90000));
   out.max_records = static_cast<uint32_t>(in.integer("max_records", 1, 10000));
   out.result = in.word<ResultShape>("result", {{"object", ResultShape::object}, {"list", ResultShape::list}});
+  if (in.has("envelope")) out.envelope = in.word<Envelope>("envelope", {{"dataworks", Envelope::dataworks}});
   out.point = in.boolean("point");
   read_authentication(in, out);
   if (in.has("api_key_source")) {
@@ -179,7 +195,9 @@ Api read_api(ObjectReader& in, TableNames& tables) {
     in.word<bool>("unknown_parameters", {{"reject", true}});
     out.unknown_detail = unknown_detail(out);
   }
-  out.program = read_program(in, "statement", out.parameters);
+  if (in.has("internal"))
+    in.objects("internal", [&](ObjectReader& item) { out.internal.push_back(read_internal_value(item)); });
+  out.program = read_program(in, "statement", out.parameters, out.internal);
   for (const std::string& table : out.program.tables()) out.tables.push_back(tables.number(table));
   in.objects("columns", [&out](ObjectReader& item) { out.columns.push_back(read_column(item)); });
   if (out.columns.empty()) in.fail("columns", "must not be empty");

@@ -9,7 +9,8 @@
 
 namespace tablegate::core {
 
-// Reads the list of nodes `name` of an API with these parameters. What is wrong lands in `in`.
-Program read_program(ObjectReader& in, const char* name, const std::vector<Parameter>& parameters);
+// Reads the list of nodes `name` of an API with these values. What is wrong lands in `in`.
+Program read_program(ObjectReader& in, const char* name, const std::vector<Parameter>& parameters,
+                     const std::vector<InternalValue>& internal);
 
 }  // namespace tablegate::core

@@ -13,8 +13,8 @@ struct BoundItems {
 };
 
 struct BoundValues {
-  // One for each of Api::parameters, in their order: text form, NUL-terminated. Null: it is absent, which
-  // only an optional parameter without a default can be.
+  // One for each of Api::parameters, then one for each of Api::internal, in their order: text form,
+  // NUL-terminated. Null: it is absent. Of parameters only an optional one without a default can be that.
   const char* const* values = nullptr;
   // The same for the items of lists, whose `values` are arrays in PostgreSQL's text form (manual, 8.15.2).
   // Null where no parameter is a list.

@@ -43,9 +43,10 @@ struct TableNode {
   std::string name;  // of the table, not quoted
 };
 
-// A placeholder with the value of one parameter. An absent parameter is bound as NULL.
+// A placeholder with the value of one parameter, or with a value that the gateway makes itself: those are
+// parameters like others here. An absent one is bound as NULL.
 struct ValueNode {
-  uint32_t parameter = 0;  // place in Api::parameters
+  uint32_t parameter = 0;  // place in Api::parameters, or after them in Api::internal
 };
 
 // One placeholder with all items of a list parameter, as an array. An absent list is bound as NULL.
@@ -61,7 +62,7 @@ struct ItemNode {
 // What a node is decided by: the parameter is present (given, or it has a default). The one kind of
 // condition that there is; other kinds become further members of this type.
 struct Condition {
-  uint32_t present = 0;  // place in Api::parameters
+  uint32_t present = 0;  // as ValueNode::parameter
 };
 
 struct IfNode {

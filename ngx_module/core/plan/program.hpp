@@ -46,11 +46,12 @@ class Program {
   // Makes no statement; its text is empty.
   Program() = default;
 
-  // `parameter_types`: one for each parameter of the API, no OID of them 0. An error names the node by a
+  // `parameter_types`: one for each parameter of the API and then for each of its internal values, no OID of
+  // them 0. An error names the node by a
   // JSON pointer into the manifest's form of `nodes`.
   static Result<Program> build(Nodes nodes, std::vector<PlaceholderType> parameter_types);
 
-  // `bound`: a value for each parameter of the API. invalid_parameter: the caller's lists make more values or
+  // `bound`: a value for each of them. invalid_parameter: the caller's lists make more values or
   // iterations than kMaxWork; internal_error: the arena has no memory.
   Problem walk(const BoundValues& bound, Arena& arena, Walk& out) const {
     if (!straight_) return follow(bound, arena, out);
