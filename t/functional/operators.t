@@ -177,6 +177,8 @@ def signed(t, p):
         answer = request(p.gateway.port, target, headers=signed_headers(pair, "GET", target))
         got[target] = ids_of(answer) if answer.status == 200 else answer.status
     t.is_(list(got.values()), [[1, 9], 400], "HMAC: commas are signed, a repeated name is 400")
+    called = p.loader.json("api", "call", "Signed List", "--consumer", "demo", "--gateway-url", f"http://127.0.0.1:{p.gateway.port}", "--param", "ids=1", "--param", "ids=9")
+    t.is_([row["id"] for row in called["response"]["data"]], [1, 9], "api call signs a list")
 
 
 def described(t, p):
