@@ -6,7 +6,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import Client, path_with, request, run_test, users_definitions
+from tablegate_test import Client, path_with, raw, request, run_test, users_definitions
 from tg_hmac import signed_headers
 
 kDigits = "12345678901234567890.123456789012345678"
@@ -147,6 +147,8 @@ def places(t, p, client):
                       ("/v1/default?ids=2&ids=3,1&not=3&not=4", [1, 2]), ("/v1/default?not=1", [9])):
         t.is_(ids_of(client.request(path)), ids, path)
     t.is_(ids_of(client.request("/v1/header", headers={"X-Ids": "1 , 2,9"})), [1, 2, 9], "a list in a header")
+    answer = raw(p.gateway.port, b"GET /v1/header HTTP/1.1\r\nHost: x\r\nX-Ids: 1\r\nx-ids: 2,9\r\nConnection: close\r\n\r\n")
+    t.ok(all(b'{"id":%d}' % number in answer for number in (1, 2, 9)), "a header that is repeated", answer)
     for body, kind, ids in (("ids=1&ids=2,3", kForm, [1, 2, 3]), ("ids=1&words=a&words=B", kForm, [1]), ('{"ids":[1,"2",3]}', kJson, [1, 2, 3]),
                             ('{"ids":"1,2"}', kJson, [1, 2]), ('{"ids":1}', kJson, [1]), ('{"ids":[]}', kJson, []), ('{"ids":[1,0,2],"words":[]}', kJson, [1, 2]),
                             ('{"ids":[1,0,2],"words":null}', kJson, [0, 1, 2]), ('{"ids":[1,2],"words":["a,b",""]}', kJson, [2])):
