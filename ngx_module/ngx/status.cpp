@@ -99,7 +99,7 @@ ngx_int_t send_form(ngx_http_request_t* r, Form form, ChainSink& body) {
       {"text/plain; version=0.0.4; charset=utf-8", sizeof("text/plain") - 1},
       {"text/html; charset=utf-8", sizeof("text/html") - 1},
   };
-  return send_form(r, kTypes[form], body);
+  return send_status(r, kTypes[form], body);
 }
 
 ngx_int_t answer_status(ngx_http_request_t* r) {
