@@ -55,7 +55,7 @@ LOADER_MAIN := loader/cli/main.cpp
 UNITS := pg core loader
 CORE_LIBS := -ljansson -lcrypto
 PG_LIBS := -lpq
-LOADER_LIBS := $(PG_LIBS) $(CORE_LIBS) -lssl -lfmt -lcurl -lpugixml -lz
+LOADER_LIBS := $(PG_LIBS) $(CORE_LIBS) -lssl -lfmt -lcurl -lpugixml -lz -lyaml
 CHECK_LIBS := -lcheck -lsubunit -lrt -lm -lpthread
 
 .PHONY: all

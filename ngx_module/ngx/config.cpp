@@ -71,6 +71,7 @@ void* create_location_config(ngx_conf_t* cf) noexcept {
   config->errors = NGX_CONF_UNSET;
   config->last_modified = NGX_CONF_UNSET;
   config->tls_terminated = NGX_CONF_UNSET;
+  config->cors = static_cast<ngx_array_t*>(NGX_CONF_UNSET_PTR);
   return config;
 }
 
@@ -83,6 +84,7 @@ char* merge_location_config(ngx_conf_t* cf, void* parent, void* child) noexcept 
   ngx_conf_merge_value(inner.errors, outer.errors, 0);
   ngx_conf_merge_value(inner.last_modified, outer.last_modified, 1);
   ngx_conf_merge_value(inner.tls_terminated, outer.tls_terminated, 0);
+  ngx_conf_merge_ptr_value(inner.cors, outer.cors, nullptr);
   if (inner.enabled == 0) return NGX_CONF_OK;
   auto& main = *static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));
   if (inner.hmac_window == 0) main.hmac_window_off = true;

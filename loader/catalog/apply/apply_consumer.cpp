@@ -10,6 +10,7 @@
 #include "catalog/apply/consumer_state.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
 #include "catalog/life/publications.hpp"
+#include "catalog/near_object.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -163,12 +164,18 @@ void ConsumerApplier::find_targets(const std::vector<Work*>& changed) {
 }
 
 void ConsumerApplier::refuse_target(Definition& definition, const ConsumerGrant& grant) {
+  if (!grant.api.empty()) {
+    const bool own = grant.workspace == context_.workspace.name;
+    return context_.refuse(
+        definition, "/authorizations",
+        own ? context_.missing(Kind::api, grant.api, &context_.workspace)
+            : fmt::format("there is no API \"{}\" in workspace {}", grant.api, grant.workspace));
+  }
+  const std::string version =
+      grant.version.empty() ? " without a version" : fmt::format(" of version \"{}\"", grant.version);
   context_.refuse(definition, "/authorizations",
-                  grant.api.empty()
-                      ? fmt::format("there is no REST API \"{}\"{}", grant.rest_api,
-                                    grant.version.empty() ? " without a version"
-                                                          : fmt::format(" of version \"{}\"", grant.version))
-                      : fmt::format("there is no API \"{}\" in workspace {}", grant.api, grant.workspace));
+                  fmt::format("there is no REST API \"{}\"{}{}", grant.rest_api, version,
+                              near_object(context_.catalog, Kind::rest_api, grant.rest_api)));
 }
 
 void ConsumerApplier::write_grants(const std::vector<Work*>& changed) {

@@ -56,9 +56,7 @@ std::string unknown_names(const std::vector<std::string>& fields, const std::vec
   for (const std::string& field : fields) {
     const std::string name = core::to_lower(field);
     if (is_one_of(columns, name)) continue;
-    const std::string near = nearest_name(name, missing);
-    all += (all.empty() ? "" : ", ") + shown_value(field);
-    if (!near.empty()) all += fmt::format(" (did you mean \"{}\"?)", near);
+    all += (all.empty() ? "" : ", ") + shown_value(field) + did_you_mean(name, missing);
   }
   return all;
 }
