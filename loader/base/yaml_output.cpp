@@ -63,7 +63,8 @@ class Emitter {
     } else if (value.IsString()) {
       text(json_string(value));
     } else {
-      scalar(json_text(value), YAML_PLAIN_SCALAR_STYLE);
+      const std::string plain = json_text(value);
+      scalar(plain, YAML_PLAIN_SCALAR_STYLE);
     }
   }
 
