@@ -17,6 +17,7 @@
 #include "base/refusal.hpp"
 #include "base/yaml_text.hpp"
 #include "core/text/ascii.hpp"
+#include "model/schema_fields.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -45,13 +46,6 @@ std::vector<std::string> list_folder(const std::string& folder) {
   return files;
 }
 
-std::string did_you_mean(std::string_view word) {
-  std::vector<std::string> names;
-  for (const KindInfo& info : kinds()) names.emplace_back(info.name);
-  const std::string near = nearest_name(word, names);
-  return near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near);
-}
-
 std::string kind_list() {
   std::string list;
   for (const KindInfo& info : kinds()) list += (list.empty() ? "" : ", ") + std::string(info.name);
@@ -68,9 +62,7 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
   if (!kind->IsString()) return problems.add(place, "/kind", "must be a string");
   const std::optional<Kind> known = parse_kind(json_string(*kind));
   if (!known) {
-    return problems.add(place, "/kind",
-                        fmt::format("unknown kind \"{}\"{} (one of {})", json_string(*kind),
-                                    did_you_mean(json_string(*kind)), kind_list()));
+    return problems.add(place, "/kind", unknown_kind(json_string(*kind)));
   }
   const JsonValue* const name = json_find(value, "name");
   if (name == nullptr) return problems.add(place, "\"name\" is missing");
@@ -81,7 +73,7 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
   if (const JsonValue* const versioning = json_find(value, "versioning");
       *known == Kind::rest_api && versioning != nullptr)
     definition.version = json_member(*versioning, "version");
-  definition.place = place;
+  definition.place = {place.file, place.pointer, *known};
   definition.broken = !faults.empty();
   if (!definition.broken) definition.document.CopyFrom(value, definition.document.GetAllocator());
   out.push_back(std::move(definition));
@@ -114,7 +106,7 @@ void take_yaml(const std::string& text, const std::string& file, std::vector<Def
   JsonDocument documents;
   const auto positions = std::make_shared<TextPositions>();
   if (const TextFault fault = parse_yaml(text, documents, *positions); !fault.empty())
-    return problems.add({file, "", fault.at}, fault.reason);
+    return problems.add({file, "", {}, fault.at}, fault.reason);
   if (documents.Empty()) return problems.add({file, ""}, "has no definition");
   const bool single = documents.Size() == 1;
   problems.locate(file, positions, single ? "/0" : "");
@@ -126,7 +118,7 @@ void take_json(const std::string& text, const std::string& file, std::vector<Def
                Problems& problems) {
   JsonDocument document;
   if (const TextFault fault = parse_json(text, document); !fault.empty())
-    return problems.add({file, "", fault.at}, fault.reason);
+    return problems.add({file, "", {}, fault.at}, fault.reason);
   take_document(document, {file, ""}, out, problems);
 }
 
@@ -144,20 +136,28 @@ bool is_yaml(const std::string& file, const std::string& text) {
 
 const std::array<KindInfo, 8>& kinds() {
   static const std::array<KindInfo, 8> all = {{
-      {Kind::domain, "Domain", "domain.schema.json", "domain"},
-      {Kind::gateway_instance, "GatewayInstance", "gateway_instance.schema.json", "gateway instance"},
-      {Kind::rest_api, "RestApi", "rest_api.schema.json", "REST API"},
-      {Kind::data_source, "DataSource", "data_source.schema.json", "data source"},
-      {Kind::business_process, "BusinessProcess", "business_process.schema.json", "business process"},
-      {Kind::table, "Table", "table.schema.json", "table"},
-      {Kind::api, "Api", "api.schema.json", "API"},
-      {Kind::consumer, "Consumer", "consumer.schema.json", "consumer"},
+      {Kind::domain, "Domain", "domain.schema.json", "domain", ""},
+      {Kind::gateway_instance, "GatewayInstance", "gateway_instance.schema.json", "gateway instance",
+       "gateway"},
+      {Kind::rest_api, "RestApi", "rest_api.schema.json", "REST API", ""},
+      {Kind::data_source, "DataSource", "data_source.schema.json", "data source", ""},
+      {Kind::business_process, "BusinessProcess", "business_process.schema.json", "business process", ""},
+      {Kind::table, "Table", "table.schema.json", "table", ""},
+      {Kind::api, "Api", "api.schema.json", "API", ""},
+      {Kind::consumer, "Consumer", "consumer.schema.json", "consumer", ""},
   }};
   return all;
 }
 
 const KindInfo& kind_info(Kind kind) {
   return kinds()[static_cast<size_t>(kind)];
+}
+
+std::string unknown_kind(std::string_view word) {
+  std::vector<std::string> names;
+  for (const KindInfo& info : kinds()) names.emplace_back(info.name);
+  const std::string near = did_you_mean(word, names);
+  return fmt::format("unknown kind \"{}\"{}", word, near.empty() ? " (one of " + kind_list() + ")" : near);
 }
 
 std::optional<Kind> parse_kind(std::string_view name) {
@@ -183,13 +183,13 @@ std::string kind_word(std::string_view word) {
 Kind read_kind(std::string_view word) {
   const std::string wanted = kind_word(word);
   for (const KindInfo& info : kinds()) {
-    if (wanted == kind_word(info.name)) return info.kind;
+    if (wanted == kind_word(info.name) || wanted == info.short_word) return info.kind;
   }
   std::vector<std::string> names;
   for (const KindInfo& info : kinds()) names.push_back(kind_word(info.name));
   const std::string near = nearest_name(wanted, names);
   const Hint hint = near.empty() ? Hint() : Hint::again().replace(word, near);
-  throw WrongUsage(fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()), hint);
+  throw WrongUsage(unknown_kind(word), hint);
 }
 
 bool is_definition_file(const std::string& path) {
@@ -201,16 +201,17 @@ void Problems::locate(const std::string& file, std::shared_ptr<const TextPositio
   located_[file] = {std::move(positions), before};
 }
 
-std::string Problems::where(const Place& place) const {
+std::string Problems::where(const Place& place, const std::string& below) const {
+  const std::string pointer = place.pointer + below;
   TextPosition at = place.at;
   if (const auto located = located_.find(place.file); located != located_.end() && at.line == 0)
-    at = located->second.positions->find(located->second.before + place.pointer);
+    at = located->second.positions->find(located->second.before + pointer);
   std::string text = place.file;
   if (at.line != 0) text += fmt::format(":{}:{}", at.line, at.column);
-  return place.pointer.empty() ? text : text + " " + place.pointer;
+  return pointer.empty() ? text : text + " " + pointer;
 }
 
-std::vector<std::string> Problems::lines() const {
+std::vector<Problems::Problem> Problems::sorted() const {
   // Objects of an array are numbered in the first token of the pointer.
   const auto index = [](const Problem& problem) {
     const std::string& pointer = problem.place.pointer;
@@ -228,16 +229,27 @@ std::vector<std::string> Problems::lines() const {
     const auto file_b = std::find(files.begin(), files.end(), b.place.file);
     return file_a != file_b ? file_a < file_b : index(a) < index(b);
   });
+  return sorted;
+}
+
+std::vector<std::string> Problems::lines() const {
   std::vector<std::string> lines;
-  lines.reserve(sorted.size());
-  for (const Problem& problem : sorted)
-    lines.push_back(fmt::format("{}: {}", where(problem.place), problem.reason));
+  const std::vector<Problem> all = sorted();
+  lines.reserve(all.size());
+  for (const Problem& problem : all)
+    lines.push_back(fmt::format("{}: {}", where(problem.place, problem.below), problem.reason));
   return lines;
 }
 
-void Problems::raise(const Hint& next) const {
+void Problems::raise(const Hint& wanted) const {
   if (problems_.empty()) return;
   const std::vector<std::string> all = lines();
+  Hint next = wanted;
+  if (next.kind() == Hint::Kind::none) {
+    const Problem first = sorted().front();
+    next = Hint::command({"explain"});
+    if (first.place.kind) next = next.add(field_path(*first.place.kind, first.below));
+  }
   if (all.size() == 1) throw Refused(all.front() + "; nothing was saved", next);
   std::string message = fmt::format("{} problems, nothing was saved:", all.size());
   for (const std::string& line : all) message += "\n  " + line;

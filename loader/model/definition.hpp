@@ -25,6 +25,7 @@ struct KindInfo {
   std::string_view name;         // "RestApi", as definitions say it
   std::string_view schema_file;  // of schema/definitions
   std::string_view label;        // "REST API", in messages
+  std::string_view short_word;   // "gateway", which people type too; may be empty
 };
 const std::array<KindInfo, 8>& kinds();
 const KindInfo& kind_info(Kind kind);
@@ -32,45 +33,54 @@ const KindInfo& kind_info(Kind kind);
 std::optional<Kind> parse_kind(std::string_view name);
 // As people type it: any case, singular or plural, with or without '-' and '_'. Throws WrongUsage.
 Kind read_kind(std::string_view word);
+// "unknown kind ..." with the nearest kind, or all of them.
+std::string unknown_kind(std::string_view word);
 // Such a word in lower case and the singular, without '-' and '_': "business-processes" is "businessprocess".
 std::string kind_word(std::string_view word);
 
 // Where in which file, as refusals name it.
 struct Place {
   std::string file;
-  std::string pointer;   // JSON pointer, "" for the whole file
-  TextPosition at = {};  // of a fault of the text itself
+  std::string pointer;            // JSON pointer of the definition, "" for the whole file
+  std::optional<Kind> kind = {};  // of the definition, as far as it is known
+  TextPosition at = {};           // of a fault of the text itself
 };
 
 class Problems {
  public:
-  void add(const Place& place, const std::string& reason) { problems_.push_back({place, reason}); }
+  void add(const Place& place, const std::string& reason) { add(place, "", reason); }
+  // `below`: a pointer in the definition.
   void add(const Place& place, const std::string& below, const std::string& reason) {
-    add({place.file, place.pointer + below, place.at}, reason);
+    problems_.push_back({place, below, reason});
   }
   // Problems of this file get a line and a column. `before`: what stands before their pointers in
   // `positions`.
   void locate(const std::string& file, std::shared_ptr<const TextPositions> positions,
               const std::string& before);
-  // "FILE:LINE:COLUMN /0/path", as far as it is known.
-  std::string where(const Place& place) const;
+  // "FILE:LINE:COLUMN /0/path", as far as it is known. `below`: a pointer in the definition.
+  std::string where(const Place& place, const std::string& below = {}) const;
   bool empty() const { return problems_.empty(); }
   size_t size() const { return problems_.size(); }
   // "FILE /0/path: reason" each, with the line where it is known, in the order of the files and of the
   // objects in them.
   std::vector<std::string> lines() const;
-  // Refused with all of them, when there are any.
+  // Refused with all of them, when there are any. Without `next`, `tablegate explain` of the first one's
+  // field is proposed.
   void raise(const Hint& next = {}) const;
 
  private:
   struct Problem {
     Place place;
+    std::string below;
     std::string reason;
   };
   struct Located {
     std::shared_ptr<const TextPositions> positions;
     std::string before;
   };
+  // In the order of the files and of the objects in them.
+  std::vector<Problem> sorted() const;
+
   std::vector<Problem> problems_;
   std::map<std::string, Located> located_;  // by file
 };

@@ -9,7 +9,9 @@
 
 #include "base/embedded.hpp"
 #include "base/json_output.hpp"
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "model/schema_fields.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -129,7 +131,8 @@ class Explainer {
       } else if (rest != nullptr && rest->IsObject()) {
         this->value(*rest, member.value, here, name);
       } else if (rest != nullptr && rest->IsFalse()) {
-        problems_.add(place_, here, fmt::format("unknown field \"{}\"", name));
+        problems_.add(place_, here,
+                      fmt::format("unknown field \"{}\"{}", name, did_you_mean(name, field_names(schema))));
       }
     }
   }

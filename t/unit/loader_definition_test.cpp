@@ -81,8 +81,8 @@ START_TEST(a_definition_of_the_contract_is_taken) {
 END_TEST
 
 START_TEST(what_comes_later_is_refused_by_name) {
-  same_text(problems_of(api(R"("envelope":"dataworks")")),
-            "FILE /envelope: envelope \"dataworks\" is not supported yet (supported: tablegate)\n");
+  same_text(problems_of(api(R"("mode":"script")")),
+            "FILE /mode: mode \"script\" is not supported yet (supported: wizard)\n");
   same_text(problems_of(api(R"("order_by":[])")),
             "FILE /order_by: field \"order_by\" is not supported yet\n");
 }
@@ -120,6 +120,10 @@ START_TEST(every_fault_of_a_shape_is_told) {
       "BusinessProcess, Table, Api, Consumer)\n"
       "FILE /2: \"name\" is missing\n"
       "FILE /3: must be an object\n");
+  same_text(problems_of(R"([{"kind":"Apii","name":"x"},{"kind":"RestApi","name":"r","base_pth":"/"}])"),
+            "FILE /0/kind: unknown kind \"Apii\" (did you mean \"Api\"?)\n"
+            "FILE /1: \"base_path\" is missing\n"
+            "FILE /1/base_pth: unknown field \"base_pth\" (did you mean \"base_path\"?)\n");
   same_text(problems_of(api(R"("timeout_ms":0,"max_records":10001)")),
             "FILE /timeout_ms: must be 1 to 90000\nFILE /max_records: must be 1 to 10000\n");
 }
