@@ -79,13 +79,15 @@ def objects(t, p):
                               (("workspace", "delete", "dmeo"), '(did you mean "demo"?)', "tablegate workspace list"),
                               (("api", "list", "--workspace", "dmeo"), 'there is no workspace "dmeo" (there is "demo")', "tablegate api list --workspace demo"),
                               (("workspace", "set", "dmeo", "--approval", "on"), '(did you mean "demo"?)', "tablegate workspace list"),
-                              (("gateway", "status", "dataservice-prdo"), '(did you mean "dataservice-prod"?)', "tablegate gateway status"),
+                              (("gateway", "status", "dataservice-prdo"), '(did you mean "dataservice-prod"?)', "tablegate get gateways"),
                               (("gateway", "status", "--gateway", "other"), '(there is "dataservice-prod")', "tablegate gateway status --gateway dataservice-prod"),
                               (("usage", "--api", "Query User by Usr ID"), f'(did you mean "{kUsers}"?)', "tablegate api list")):
         misspelt(t, p, words, said, hint)
     misspelt(t, p, ("api", "list"), 'there is no workspace "other" (there is "demo")', "tablegate api list --workspace demo", env={"TABLEGATE_WORKSPACE": "other"})
     p.load("user_info", "user_id,user_name,age\n10001,Alice,25\n")
     p.publish(kUsers)
+    p.apply([{"kind": "Domain", "name": "old.example"}])
+    misspelt(t, p, ("api", "publish", kUsers, "--domain", "old.exmaple"), 'there is no domain "old.exmaple" (did you mean "old.example"?)', "tablegate get domains")
     misspelt(t, p, ("api", "publish", kUsers, "--gateway", "dataservice-prdo"), '(there is "dataservice-prod")', f"tablegate api publish '{kUsers}' --gateway dataservice-prod")
 
 
