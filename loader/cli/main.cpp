@@ -275,6 +275,8 @@ int run(int count, char** arguments) {
 }  // namespace tablegate::loader
 
 int main(int count, char** arguments) {
+  // Where both streams go to one file (2>&1), their lines keep the order in which they were printed.
+  (void)std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   try {
     return tablegate::loader::run(count, arguments);
   } catch (const std::exception& error) {

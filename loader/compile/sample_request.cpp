@@ -47,7 +47,11 @@ SampleRequest sample_request(const ApiDefinition& api, const std::string& name, 
     bool known = false;
     for (const auto& [key, value] : given) {
       if (key != parameter.name) continue;
-      place.emplace_back(key, value);
+      if (known && parameter.takes_list()) {
+        place.back().second += "," + value;
+      } else {
+        place.emplace_back(key, value);
+      }
       known = true;
     }
     if (known) continue;

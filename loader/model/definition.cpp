@@ -15,6 +15,7 @@
 
 #include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "base/yaml_text.hpp"
 #include "core/text/ascii.hpp"
 #include "model/schema_fields.hpp"
 
@@ -33,7 +34,7 @@ std::vector<std::string> list_folder(const std::string& folder) {
         at.disable_recursion_pending();
         continue;
       }
-      if (entry.is_regular_file() && entry.path().extension() == ".json")
+      if (entry.is_regular_file() && is_definition_file(entry.path().string()))
         files.push_back(entry.path().string());
     }
   } catch (const fs::filesystem_error& error) {
@@ -41,7 +42,7 @@ std::vector<std::string> list_folder(const std::string& folder) {
                         Hint::program("ls -l " + shell_word(folder)));
   }
   std::sort(files.begin(), files.end());
-  if (files.empty()) throw Refused(fmt::format("folder {} holds no *.json file", folder));
+  if (files.empty()) throw Refused(fmt::format("folder {} has no file {}", folder, kDefinitionFiles));
   return files;
 }
 
@@ -86,9 +87,49 @@ void refuse_twice(std::vector<Definition>& definitions, Problems& problems) {
     if (added) continue;
     definition.broken = true;
     problems.add(definition.place, "/name",
-                 fmt::format("{} \"{}\" is defined twice: also in {} {}", kind_info(definition.kind).label,
-                             definition.name, first->second->file, first->second->pointer));
+                 fmt::format("{} \"{}\" is defined twice: also in {}", kind_info(definition.kind).label,
+                             definition.name, problems.where(*first->second)));
   }
+}
+
+// One object, or a list of them.
+void take_document(const JsonValue& document, const Place& place, std::vector<Definition>& out,
+                   Problems& problems) {
+  if (!document.IsArray()) return take_object(document, place, out, problems);
+  for (rapidjson::SizeType i = 0; i < document.Size(); ++i)
+    take_object(document[i], {place.file, place.pointer + pointer_token(size_t{i})}, out, problems);
+}
+
+// Of a file with one document the pointers are those in it, else they begin with the document's number.
+void take_yaml(const std::string& text, const std::string& file, std::vector<Definition>& out,
+               Problems& problems) {
+  JsonDocument documents;
+  const auto positions = std::make_shared<TextPositions>();
+  if (const TextFault fault = parse_yaml(text, documents, *positions); !fault.empty())
+    return problems.add({file, "", {}, fault.at}, fault.reason);
+  if (documents.Empty()) return problems.add({file, ""}, "has no definition");
+  const bool single = documents.Size() == 1;
+  problems.locate(file, positions, single ? "/0" : "");
+  for (rapidjson::SizeType i = 0; i < documents.Size(); ++i)
+    take_document(documents[i], {file, single ? "" : pointer_token(size_t{i})}, out, problems);
+}
+
+void take_json(const std::string& text, const std::string& file, std::vector<Definition>& out,
+               Problems& problems) {
+  JsonDocument document;
+  if (const TextFault fault = parse_json(text, document); !fault.empty())
+    return problems.add({file, "", {}, fault.at}, fault.reason);
+  take_document(document, {file, ""}, out, problems);
+}
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+bool is_yaml(const std::string& file, const std::string& text) {
+  if (is_definition_file(file)) return !ends_with(file, ".json");
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  return first == std::string::npos || (text[first] != '{' && text[first] != '[');
 }
 
 }  // namespace
@@ -131,12 +172,9 @@ std::string kind_word(std::string_view word) {
   for (const char c : word) {
     if (c != '-' && c != '_') out += core::to_lower(c);
   }
-  const auto ends_with = [&out](std::string_view end) {
-    return out.size() > end.size() && out.compare(out.size() - end.size(), end.size(), end) == 0;
-  };
-  if (ends_with("sses")) {
+  if (ends_with(out, "sses")) {
     out.resize(out.size() - 2);
-  } else if (ends_with("s") && !ends_with("ss")) {
+  } else if (out.size() > 1 && ends_with(out, "s") && !ends_with(out, "ss")) {
     out.pop_back();
   }
   return out;
@@ -152,6 +190,25 @@ Kind read_kind(std::string_view word) {
   const std::string near = nearest_name(wanted, names);
   const Hint hint = near.empty() ? Hint() : Hint::again().replace(word, near);
   throw WrongUsage(unknown_kind(word), hint);
+}
+
+bool is_definition_file(const std::string& path) {
+  return ends_with(path, ".json") || ends_with(path, ".yaml") || ends_with(path, ".yml");
+}
+
+void Problems::locate(const std::string& file, std::shared_ptr<const TextPositions> positions,
+                      const std::string& before) {
+  located_[file] = {std::move(positions), before};
+}
+
+std::string Problems::where(const Place& place, const std::string& below) const {
+  const std::string pointer = place.pointer + below;
+  TextPosition at = place.at;
+  if (const auto located = located_.find(place.file); located != located_.end() && at.line == 0)
+    at = located->second.positions->find(located->second.before + pointer);
+  std::string text = place.file;
+  if (at.line != 0) text += fmt::format(":{}:{}", at.line, at.column);
+  return pointer.empty() ? text : text + " " + pointer;
 }
 
 std::vector<Problems::Problem> Problems::sorted() const {
@@ -177,11 +234,10 @@ std::vector<Problems::Problem> Problems::sorted() const {
 
 std::vector<std::string> Problems::lines() const {
   std::vector<std::string> lines;
-  for (const Problem& problem : sorted()) {
-    const std::string pointer = problem.place.pointer + problem.below;
-    lines.push_back(
-        fmt::format("{}{}{}: {}", problem.place.file, pointer.empty() ? "" : " ", pointer, problem.reason));
-  }
+  const std::vector<Problem> all = sorted();
+  lines.reserve(all.size());
+  for (const Problem& problem : all)
+    lines.push_back(fmt::format("{}: {}", where(problem.place, problem.below), problem.reason));
   return lines;
 }
 
@@ -235,17 +291,9 @@ std::vector<Definition> read_definitions(const std::vector<std::string>& sources
   }
   std::vector<Definition> definitions;
   for (const std::string& file : files) {
-    const Place whole{file == "-" ? "standard input" : file, ""};
-    JsonDocument document;
-    if (const std::string fault = parse_json(read_file(file, kMaxFile), document); !fault.empty()) {
-      problems.add(whole, fault);
-    } else if (document.IsArray()) {
-      for (rapidjson::SizeType i = 0; i < document.Size(); ++i) {
-        take_object(document[i], {whole.file, pointer_token(size_t{i})}, definitions, problems);
-      }
-    } else {
-      take_object(document, whole, definitions, problems);
-    }
+    const std::string text = read_file(file, kMaxFile);
+    (is_yaml(file, text) ? take_yaml : take_json)(text, file == "-" ? "standard input" : file, definitions,
+                                                  problems);
   }
   refuse_twice(definitions, problems);
   return definitions;

@@ -8,6 +8,7 @@
 
 #include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "core/text/origin.hpp"
 #include "model/api_rules.hpp"
 #include "model/consumer_rules.hpp"
 #include "model/gateway_definition.hpp"
@@ -20,7 +21,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr size_t kMaxDescription = 2000;
-constexpr size_t kMaxDdl = size_t{1} << 20;
+constexpr size_t kMaxDdlFile = size_t{1} << 20;
 
 // Adds reasons to one definition and marks it.
 class Checker {
@@ -60,6 +61,12 @@ void check_domain(Definition& definition, Checker& check) {
     if (check.has("certificate")) check.refuse("/certificate", "requires protocol HTTPS");
   }
   if (domain.tls_min > domain.tls_max) check.refuse("/tls_min", "is above tls_max");
+  if (const auto fault = core::find_origin_fault({domain.cors_origins.begin(), domain.cors_origins.end()}))
+    check.refuse("/cors/origins" + pointer_token(fault->place), fault->reason);
+  if (check.has("cors") && !domain.server_block) {
+    check.refuse("/cors",
+                 "requires a generated server block; in a server block of your own, write tablegate_cors");
+  }
 }
 
 void check_listen(const std::vector<std::string>& list, const std::string& pointer, Checker& check) {
@@ -185,7 +192,7 @@ void fold_ddl_file(Definition& definition, Checker& check) {
   const std::string name = read_table_definition(definition.document).ddl_file.value_or("");
   if (name.empty()) return;
   try {
-    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdl);
+    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdlFile);
     definition.document.RemoveMember("ddl_file");
     set_ddl(definition, text);
   } catch (const SystemFailure& failure) {  // as every file that cannot be read

@@ -27,8 +27,8 @@ const Schema& schema_of(Kind kind) {
   if (schema.compiled) return schema;
   for (const EmbeddedFile& file : embedded_schemas()) {
     if (file.name != kind_info(kind).schema_file) continue;
-    if (const std::string fault = parse_json(file.content, schema.text); !fault.empty()) {
-      throw SystemFailure(fmt::format("{}: {}", file.name, fault));
+    if (const TextFault fault = parse_json(file.content, schema.text); !fault.empty()) {
+      throw SystemFailure(fmt::format("{}: {}", file.name, fault.text()));
     }
     schema.compiled = std::make_unique<rapidjson::SchemaDocument>(schema.text);
     return schema;

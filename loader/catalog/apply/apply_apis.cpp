@@ -15,7 +15,7 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr size_t kRows = 2000;  // definitions that one statement reads or writes
+constexpr size_t kApisAtOnce = 2000;  // definitions that one statement reads or writes
 
 struct Process {
   std::string id, rest_api_id;
@@ -205,8 +205,8 @@ class ApiApplier {
 
 void save_apis(ApplyContext& context, const std::vector<ApplyItem>& apis) {
   ApiApplier applier(context);
-  for (size_t first = 0; first < apis.size(); first += kRows)
-    applier.save(apis.data() + first, apis.data() + std::min(first + kRows, apis.size()));
+  for (size_t first = 0; first < apis.size(); first += kApisAtOnce)
+    applier.save(apis.data() + first, apis.data() + std::min(first + kApisAtOnce, apis.size()));
 }
 
 }  // namespace tablegate::loader

@@ -15,7 +15,7 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr size_t kRows = 2000;  // consumers that are looked up and written at once
+constexpr size_t kConsumersAtOnce = 2000;  // consumers that are looked up and written at once
 
 bool is_symmetric(const JsonValue& key) {
   return json_member(key, "kty") == "oct";
@@ -56,9 +56,9 @@ struct ConsumerApplier::Work {
 };
 
 void ConsumerApplier::save(const std::vector<ApplyItem>& consumers) {
-  for (size_t first = 0; first < consumers.size(); first += kRows) {
+  for (size_t first = 0; first < consumers.size(); first += kConsumersAtOnce) {
     std::vector<Work> works;
-    for (size_t i = first; i < std::min(first + kRows, consumers.size()); ++i) {
+    for (size_t i = first; i < std::min(first + kConsumersAtOnce, consumers.size()); ++i) {
       const auto [definition, object] = consumers[i];
       if (definition->broken) continue;
       works.push_back(

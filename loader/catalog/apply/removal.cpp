@@ -137,8 +137,12 @@ class Remover {
     const std::string id =
         find("SELECT api_id FROM tablegate.api WHERE workspace_id = $1 AND name = $2 AND deleted_at IS NULL",
              {workspace_.id, name_});
-    refuse_used("is published on", "SELECT gateway FROM tablegate.published_api WHERE api_id = $1 ORDER BY 1",
-                {id}, Hint::command({"api", "versions", name_}));
+    const std::vector<std::string> gateways = first_column(
+        catalog_.query("SELECT gateway FROM tablegate.published_api WHERE api_id = $1 ORDER BY 1", {id}));
+    if (!gateways.empty()) {
+      refuse_names("is published on", gateways,
+                   Hint::command({"api", "unpublish", name_, "--gateway", gateways.front()}));
+    }
     if (catalog_.query("SELECT FROM tablegate.api_version WHERE api_id = $1", {id}).empty()) {
       catalog_.query("DELETE FROM tablegate.api WHERE api_id = $1", {id});
       return;

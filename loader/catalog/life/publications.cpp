@@ -79,6 +79,7 @@ class Publisher {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
     check_domains();
+    find_taken_hosts();
     const bool differed = !socket_fault(catalog_, request_.gateway).empty();
     read_choices();
     ChangedRoutes changed;
@@ -126,6 +127,12 @@ class Publisher {
           fmt::format("domain \"{}\" belongs to workspace {} and is not shared", domain, rows.text(0, 0)),
           Hint::command({"get", "domains"}));
     }
+  }
+
+  void find_taken_hosts() {
+    if (request_.yes || request_.domains.empty()) return;
+    moves_ = hosts_taken(catalog_, request_.gateway, apis_,
+                         Domains(request_.domains.begin(), request_.domains.end()));
   }
 
   // True when the domains of the API's REST API changed.

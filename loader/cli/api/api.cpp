@@ -77,7 +77,7 @@ void add_publications(Verb& noun, Settings& settings, const SharedOptions& optio
                        "percent of consumers that get this version, others the published one (default: 100)")
           ->check(between(1, 100));
   for (Option* const other : {domain, service, no_domain}) weight->excludes(other);
-  publish->add_flag("--yes", options->yes, "allow that published APIs change their domains");
+  publish->add_flag("--yes", options->yes, "allow that published APIs change or lose hosts");
   publish->add_flag("--breaking", options->breaking,
                     "allow changes that break callers of the served version");
   add_wait(*publish, settings);

@@ -125,10 +125,12 @@ void api_commit(const Settings& settings, const ApiOptions& options) {
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
   // Of all before the first commit, so that --breaking allows what was named and no more.
   if (!options.breaking && apis.size() > 1) refuse_draft_breaks(catalog, apis);
+  const std::vector<Version> versions = commit_drafts(catalog, apis, options.message, options.breaking);
   JsonOutput json;
   begin(json, options);
-  for (const ApiRow& api : apis) {
-    const Version version = commit_draft(catalog, api, options.message, options.breaking);
+  for (size_t i = 0; i < apis.size(); ++i) {
+    const ApiRow& api = apis[i];
+    const Version& version = versions[i];
     if (!version.note.empty() && !settings.quiet) fmt::print(stderr, "note: {}\n", version.note);
     json.begin_object()
         .key("name")

@@ -69,8 +69,8 @@ core::JwtAlgorithm read_algorithm(const std::string& name) {
 // The text of a JWK Set, a list of JWKs or one JWK, as a list.
 std::string key_list(const std::string& text, const std::string& file) {
   JsonDocument document;
-  if (const std::string fault = parse_json(text, document); !fault.empty())
-    throw Refused(fmt::format("{}: {}", file, fault), Hint::again().set("--jwks", "FILE"));
+  if (const TextFault fault = parse_json(text, document); !fault.empty())
+    throw Refused(fmt::format("{}: {}", file, fault.text()), Hint::again().set("--jwks", "FILE"));
   if (document.IsArray()) return json_text(document);
   if (const JsonValue* const keys = json_find(document, "keys")) return json_text(*keys);
   throw Refused(fmt::format("{}: not a JWK Set: it has no {{\"keys\": [...]}}", file),
