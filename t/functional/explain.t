@@ -30,7 +30,7 @@ def explained(t, p):
     t.is_(p.loader.must("explain", "Api.request_parameters[].in").stdout,
           "Api.request_parameters.in: The part of the request that contains it. body requires method POST.\n"
           "  query, path, header, body, default: body for a POST, otherwise query\n", "a field of a list's items")
-    t.like(p.loader.must("explain", "apis.request_parameters.operator").stdout, "not supported yet: !=, <,", "what is not supported yet")
+    t.like(p.loader.must("explain", "apis.mode").stdout, "not supported yet: script\n", "what is not supported yet")
     t.is_(p.loader.json("explain", "Api.timeout_ms"), {"name": "Api.timeout_ms", "description": "The time limit of a call in milliseconds.", "type": "integer",
                                                        "required": False, "default": 3000, "minimum": 1, "maximum": 90000}, "-o json of a field")
     for words, said, hint in ((("explain", "Apii.method"), 'unknown kind "Apii" (did you mean "Api"?)', "tablegate explain api.method"),
@@ -69,7 +69,7 @@ def objects(t, p):
         path = p.definitions([{**users_definitions()[-1], **change}], "changed.json")
         misspelt(t, p, ("apply", "-f", path), said, hint)
     path = p.file("cut.json", "{")
-    misspelt(t, p, ("apply", "-f", path), "cut.json: ", "tablegate explain")
+    misspelt(t, p, ("apply", "-f", path), "cut.json:1:2: ", "tablegate explain")
     for words, said, hint in ((("api", "show", "Query Usr by User ID"), f'(did you mean "{kUsers}"?)', "tablegate api list"),
                               (("table", "status", "user_inof"), 'there is no table "user_inof" (did you mean "user_info"?)', "tablegate get tables"),
                               (("table", "load", "USER_INFO"), '(did you mean "user_info"?)', "tablegate get tables"),
