@@ -121,8 +121,7 @@ void print_people(Database& catalog, const std::vector<std::string>& gateways) {
 void require_gateway(Database& catalog, const std::string& name) {
   const std::vector<std::string> names = gateway_names(catalog);
   if (std::find(names.begin(), names.end(), name) == names.end())
-    throw Refused(missing_object(catalog, Kind::gateway_instance, name),
-                  Hint::command({"gateway", "status"}));
+    throw Refused(missing_object(catalog, Kind::gateway_instance, name), Hint::command({"get", "gateways"}));
 }
 
 void status(const Settings& settings, const std::string& name) {
