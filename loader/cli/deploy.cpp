@@ -322,7 +322,7 @@ void add_deploy(Verb& app, Settings& settings) {
   const auto options = std::make_shared<DeployOptions>();
   Verb* const verb =
       app.add_subcommand("deploy", "Apply, test, commit and publish the changed definitions of files");
-  verb->add_option("-f,--file", options->sources, "file, folder (its *.json) or - for standard input")
+  verb->add_option("-f,--file", options->sources, "file (JSON or YAML), folder or - for standard input")
       ->required()
       ->type_name("FILE|DIR|-");
   Option* const domain =

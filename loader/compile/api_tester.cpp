@@ -32,7 +32,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kRequestId = "api-test";
-constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::string_view kFormBody = "application/x-www-form-urlencoded";
 
 class TestHeaders final : public core::HeaderSource {
  public:
@@ -93,7 +93,7 @@ class TestQuery final : public pg::Query {
     if (!pg::has_columns_of(api_, cells))
       return end(core::Slug::query_failed, "the table's columns or their types differ");
     std::vector<core::Cell> scratch(cells.columns());
-    core::RowWriter writer(api_, sink_);
+    core::RowWriter writer(api_, kRequestId, sink_);
     const bool written = writer.begin() && pg::write_rows(cells, writer, scratch.data()) && writer.end();
     if (writer.cut()) truncated_ = writer.rows();
     end(written ? core::Slug::none : core::Slug::internal_error, {});
@@ -178,10 +178,10 @@ pg::Dsn read_dsn(const std::string& text) {
   return std::move(*dsn);
 }
 
-TestOutcome problem_outcome(const core::Problem& problem) {
+TestOutcome problem_outcome(const core::Problem& problem, core::Envelope envelope) {
   TestOutcome outcome;
   outcome.status = core::problem_kind(problem.slug).status;
-  outcome.response = core::problem_body(problem, kRequestId);
+  outcome.response = core::problem_body(problem, envelope, kRequestId);
   return outcome;
 }
 
@@ -224,7 +224,8 @@ class ApiTester::Mirror {
       outcome.status = 200;
       outcome.response = query.body();
     } else {
-      outcome = problem_outcome({query.done() ? query.slug() : core::Slug::query_timeout, {}, {}});
+      outcome =
+          problem_outcome({query.done() ? query.slug() : core::Slug::query_timeout, {}, {}}, api.envelope);
       outcome.detail = query.detail();
     }
     outcome.duration_ms = duration_ms;
@@ -252,24 +253,24 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   const TestRequest request = make_request(api, compile_api(contents.apis.back()), parameters);
   const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
                                                            request.query, &request.headers);
-  if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});
+  if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}}, match.envelope);
   core::RequestData data;
   data.path = request.path;
   data.query = request.query;
   data.headers = &request.headers;
   data.method = match.api->method;
-  const core::Body body{core::body_kind(kFormType, request.form), request.form};
+  const core::Body body{core::body_kind(kFormBody, request.form), request.form};
   data.body = &body;
   core::BlockArena arena;
   core::BoundValues bound;
   if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound)) {
-    TestOutcome outcome = problem_outcome(problem);
+    TestOutcome outcome = problem_outcome(problem, match.envelope);
     outcome.missing = request.missing;
     return outcome;
   }
   core::Walk walk;
   if (const core::Problem problem = match.api->program.walk(bound, arena, walk))
-    return problem_outcome(problem);
+    return problem_outcome(problem, match.envelope);
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
   return mirror_->run(**manifest, *match.api, walk);
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
 #include "core/text/origin.hpp"
 #include "model/api_rules.hpp"
@@ -20,7 +21,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr size_t kMaxDescription = 2000;
-constexpr size_t kMaxDdl = size_t{1} << 20;
+constexpr size_t kMaxDdlFile = size_t{1} << 20;
 
 // Adds reasons to one definition and marks it.
 class Checker {
@@ -169,7 +170,8 @@ void check_key_columns(const std::vector<std::string>& names, const std::string&
     const std::string here = pointer + pointer_token(i);
     const TableColumn* const column = table.find(name);
     if (column == nullptr) {
-      check.refuse(here, fmt::format("the ddl has no column \"{}\"", name));
+      check.refuse(here, fmt::format("the ddl has no column \"{}\"{}", name,
+                                     did_you_mean(name, column_names(table.columns))));
     } else if (column->type == core::ColumnType::json) {
       check.refuse(here, fmt::format("column \"{}\" is json, which PostgreSQL cannot index", name));
     } else if (!seen.insert(name).second) {
@@ -190,7 +192,7 @@ void fold_ddl_file(Definition& definition, Checker& check) {
   const std::string name = read_table_definition(definition.document).ddl_file.value_or("");
   if (name.empty()) return;
   try {
-    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdl);
+    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdlFile);
     definition.document.RemoveMember("ddl_file");
     set_ddl(definition, text);
   } catch (const SystemFailure& failure) {  // as every file that cannot be read

@@ -30,15 +30,15 @@ const std::string kLocalFault =
     "its certificate and certificate_key cannot be used on this node; the log of sync there says why";
 
 // What a listen address or a gateway's name needs before it may be in the file.
-struct Sockets {
+struct ListenSockets {
   std::vector<std::string> http, https;
 };
 
-Sockets check_gateway(const ManifestContents& contents, SyncReport& report) {
+ListenSockets check_gateway(const ManifestContents& contents, SyncReport& report) {
   const std::string& gateway = contents.gateway;
   if (const std::string fault = bad_plain_name(gateway); !fault.empty())
     throw Refused("the gateway's name " + fault, Hint::command({"get", "GatewayInstance"}));
-  Sockets sockets;
+  ListenSockets sockets;
   const auto add = [&](const std::string& listen, std::vector<std::string>& list) {
     std::string fault = bad_listen(listen);
     if (fault.empty()) {
@@ -108,7 +108,7 @@ const DomainDefinition* leader_of(const std::vector<DomainDefinition>& domains, 
 
 class Writer {
  public:
-  Writer(const ManifestContents& contents, const DomainsPlace& place, Sockets sockets, SyncReport& report)
+  Writer(const ManifestContents& contents, const DomainsPlace& place, ListenSockets sockets, SyncReport& report)
       : contents_(contents),
         place_(place),
         sockets_(std::move(sockets)),
@@ -279,7 +279,7 @@ class Writer {
 
   const ManifestContents& contents_;
   const DomainsPlace& place_;
-  const Sockets sockets_;
+  const ListenSockets sockets_;
   const DomainDefinition* const leader_;  // of the TLS blocks; null: there is none
   SyncReport& report_;
   std::string tls_socket_;
@@ -294,7 +294,7 @@ std::string snippet_name(const std::string& domain) {
 }
 
 std::string write_domains(const ManifestContents& contents, const DomainsPlace& place, SyncReport& report) {
-  Sockets sockets = check_gateway(contents, report);
+  ListenSockets sockets = check_gateway(contents, report);
   const bool blocks = std::any_of(contents.domains.begin(), contents.domains.end(),
                                   [](const DomainDefinition& domain) { return domain.server_block; });
   // Checked only if it is written into the file: a gateway without domains may be written anywhere.

@@ -14,7 +14,6 @@ namespace tablegate::loader {
 namespace {
 
 constexpr std::string_view kFileMark = "# configuration file ";
-constexpr size_t kMostDump = 256U << 20;  // bytes
 constexpr int kDeepest = 32;              // includes within includes
 constexpr int kMostIncludes = 10000;      // a file that includes itself
 

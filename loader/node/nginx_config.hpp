@@ -5,11 +5,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace tablegate::loader {
+
+constexpr size_t kMostDump = 256U << 20;  // bytes of `nginx -T` that are read
 
 struct NginxListen {
   std::string text;  // the first argument: "443", "[::]:443", "127.0.0.1:8080"

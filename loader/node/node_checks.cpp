@@ -22,8 +22,6 @@ namespace {
 
 using State = NodeCheck::State;
 
-constexpr size_t kMostDump = 256U << 20;
-
 // The line of nginx's output that says why.
 std::string reason_in(const std::string& output) {
   const size_t at = output.find("[emerg]");

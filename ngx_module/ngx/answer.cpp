@@ -177,7 +177,7 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   ChainSink sink(r->pool);
-  core::RowWriter writer(api, sink);
+  core::RowWriter writer(api, request_id(r), sink);
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
   if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(call, modified) ||
@@ -213,7 +213,7 @@ ngx_int_t send_problem(Call& call) {
   count_answer(call, kind.slug);
   log_problem(call, kind);
   if (!add_problem_headers(call, kind) || !add_deprecation(r, call.route.api)) return NGX_ERROR;
-  const std::string body = core::problem_body(call.problem, request_id(r));
+  const std::string body = core::problem_body(call.problem, call.route.envelope, request_id(r));
   ChainSink sink(r->pool);
   char* room = sink.reserve(body.size());
   if (room == nullptr) return NGX_ERROR;
@@ -271,8 +271,9 @@ ngx_int_t refuse_method(ngx_http_request_t* r, std::string_view allow) {
   return add_header(r, "Allow", allow) != nullptr ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
-std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind) {
-  const std::string_view body = keep(r, core::server_problem_body(kind, request_id(r)));
+std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind,
+                                    core::Envelope envelope) {
+  const std::string_view body = keep(r, core::server_problem_body(kind, envelope, request_id(r)));
   if (body.data() == nullptr) return {};
   ngx_http_clear_content_length(r);
   set_content(r, kJson, body.size());

@@ -36,7 +36,8 @@ bool add_cors_headers(ngx_http_request_t* r, std::string_view origin, bool varie
 ngx_int_t refuse_method(ngx_http_request_t* r, std::string_view allow);
 
 // Our headers for nginx's error page, and the body in its place. Null data(): no memory.
-std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind);
+std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind,
+                                    core::Envelope envelope);
 // A buffer around a text that lives as long as the request. Null: no memory.
 ngx_chain_t* chain_of(ngx_http_request_t* r, std::string_view text);
 

@@ -43,11 +43,6 @@ void destroy_main_config(void* data) noexcept {
   malloc_trim(0);  // else the master keeps the pages of every manifest it has ever read
 }
 
-char* fail(ngx_conf_t* cf, const std::string& message) {
-  ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%*s", message.size(), message.data());
-  return conf_error();
-}
-
 }  // namespace
 
 std::string quoted(std::string_view text) {
@@ -103,7 +98,7 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   if (config.zone != nullptr) return const_cast<char*>("is duplicate");
   const ssize_t size = ngx_parse_size(&arguments[1]);
   if (size == NGX_ERROR || size < static_cast<ssize_t>(8 * ngx_pagesize)) {
-    return fail(cf, "tablegate_zone requires a size of at least " + std::to_string(8 * ngx_pagesize / 1024) +
+    return conf_error(cf, "tablegate_zone requires a size of at least " + std::to_string(8 * ngx_pagesize / 1024) +
                         "k, not " + quoted(view(arguments[1])));
   }
   ngx_str_t name = ngx_string("tablegate");
@@ -134,13 +129,13 @@ char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   config.manifest_file = view(name);
   if (cf->args->nelts == 3) {
     if (view(arguments[2]) != "optional")
-      return fail(cf, "tablegate_manifest: unknown parameter " + quoted(view(arguments[2])) +
+      return conf_error(cf, "tablegate_manifest: unknown parameter " + quoted(view(arguments[2])) +
                           ", only \"optional\" is known");
     config.manifest_optional = true;
   }
   const std::string fault = read_manifest_files(cf, config);
   if (fault.empty()) return NGX_CONF_OK;
-  if (!config.manifest_optional) return fail(cf, fault);
+  if (!config.manifest_optional) return conf_error(cf, fault);
   note_fault(cf, config, fault);
   return NGX_CONF_OK;
 } catch (const std::exception&) {

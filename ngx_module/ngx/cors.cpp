@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kEveryOrigin = "*";
 
-ngx_http_output_header_filter_pt next_header_filter;
+ngx_http_output_header_filter_pt next_cors_filter;
 
 // The origin for which the answer is, as the configuration has it; empty: none that is listed.
 std::string_view allowed_origin(ngx_http_request_t* r, const ngx_array_t& origins) {
@@ -30,13 +30,13 @@ std::string_view allowed_origin(ngx_http_request_t* r, const ngx_array_t& origin
   return found == last ? std::string_view() : view(*found);
 }
 
-ngx_int_t header_filter(ngx_http_request_t* r) noexcept {
+ngx_int_t cors_filter(ngx_http_request_t* r) noexcept {
   const ngx_array_t* const origins = location_config(r).cors;
   if (origins != nullptr && r == r->main) {
     const std::string_view origin = allowed_origin(r, *origins);
     if (!add_cors_headers(r, origin, origin != kEveryOrigin)) return NGX_ERROR;
   }
-  return next_header_filter(r);
+  return next_cors_filter(r);
 }
 
 bool is_preflight(ngx_http_request_t* r) {
@@ -84,8 +84,8 @@ char* set_cors(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
 }
 
 void install_cors_filter() {
-  next_header_filter = ngx_http_top_header_filter;
-  ngx_http_top_header_filter = header_filter;
+  next_cors_filter = ngx_http_top_header_filter;
+  ngx_http_top_header_filter = cors_filter;
 }
 
 }  // namespace tablegate::ngx

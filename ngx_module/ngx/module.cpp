@@ -88,7 +88,7 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) noexcept try {
   return NGX_ERROR;
 }
 
-ngx_http_module_t context = {
+ngx_http_module_t module_context = {
     add_variables,           // preconfiguration
     postconfiguration,       // postconfiguration
     create_main_config,      // create main configuration
@@ -106,7 +106,7 @@ ngx_http_module_t context = {
 extern "C" {
 ngx_module_t ngx_http_tablegate_module = {
     NGX_MODULE_V1,
-    &tablegate::ngx::context,
+    &tablegate::ngx::module_context,
     tablegate::ngx::commands,
     NGX_HTTP_MODULE,
     nullptr,                            // init master

@@ -98,7 +98,7 @@ make_cluster() {
   rm -rf --one-file-system "$pg"
   mkdir -m 700 "$pg"
   if [ "$(id -u)" = 0 ]; then chown postgres: "$pg"; fi
-  "${as_pg[@]}" "$pg_bin/initdb" -D "$pg" -U postgres --auth=peer --encoding=UTF8 --locale=C.UTF-8 --no-instructions
+  "${as_pg[@]}" "$pg_bin/initdb" -D "$pg" -U postgres --auth=peer --encoding=UTF8 --locale=C.UTF-8 --wal-segsize=1 --no-instructions
   write_access "$pg"
   cat >>"$pg/postgresql.conf" <<CONF
 listen_addresses = ''

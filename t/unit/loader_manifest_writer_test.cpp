@@ -351,7 +351,7 @@ START_TEST(refused_by_name) {
   } kCases[] = {
       {"\"wizard\"", "\"script\"", "/mode: script is not supported yet"},
       {"\"GET\"", "\"PUT\"", "/method: PUT is not supported yet"},
-      {"\"=\"", "\"LIKE\"", "/request_parameters/0/operator: LIKE is not supported yet"},
+      {"\"=\"", "\"LIKE\"", "/request_parameters/0/operator: LIKE is for type STRING"},
       {"\"query\"", "\"cookie\"", "/request_parameters/0/in: cookie is not supported yet"},
       {"\"api_key\"", "\"oauth\"", "/authentication: oauth is not supported yet"},
       {"[\"api_key\"]", "[\"hmac\"],\"hmac\":{\"methods\":[]}", "/hmac/methods: is empty"},

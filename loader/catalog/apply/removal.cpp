@@ -5,6 +5,7 @@
 #include "catalog/apply/ownership.hpp"
 #include "catalog/credentials/consumers.hpp"
 #include "catalog/life/version_reads.hpp"
+#include "catalog/near_object.hpp"
 #include "catalog/row_lock.hpp"
 
 namespace tablegate::loader {
@@ -42,7 +43,8 @@ class Remover {
   std::string find(const std::string& sql, const std::vector<Parameter>& parameters) {
     const Rows rows = catalog_.query(sql, parameters);
     if (!rows.empty()) return rows.string(0, 0);
-    throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind_).label, name_),
+    const bool own = kind_ == Kind::business_process || kind_ == Kind::api || kind_ == Kind::data_source;
+    throw Refused(missing_object(catalog_, kind_, name_, own ? &workspace_ : nullptr),
                   Hint::command({"get", kind_info(kind_).name}));
   }
 

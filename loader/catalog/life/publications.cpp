@@ -16,6 +16,7 @@
 #include "catalog/life/usage_report.hpp"
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
+#include "catalog/near_object.hpp"
 #include "catalog/row_lock.hpp"
 #include "model/gateway_definition.hpp"
 
@@ -118,7 +119,7 @@ class Publisher {
         " WHERE d.name = $1",
         {domain});
     if (rows.empty())
-      throw Refused(fmt::format("there is no domain \"{}\"", domain), Hint::command({"get", "domains"}));
+      throw Refused(missing_object(catalog_, Kind::domain, domain), Hint::command({"get", "domains"}));
     const bool own = std::all_of(apis_.begin(), apis_.end(),
                                  [&](const ApiRow& api) { return api.workspace == rows.text(0, 0); });
     if (!own && !rows.boolean(0, 1)) {
