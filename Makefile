@@ -39,6 +39,8 @@ CXXFLAGS_release_loader := -O1 -D_FORTIFY_SOURCE=2
 CXXFLAGS_asan_loader := -Og $(filter-out -O1,$(CXXFLAGS_asan))
 LDFLAGS_release := -Wl,-z,relro -Wl,-z,now
 LDFLAGS_asan := -fsanitize=address,undefined
+# Tests start a sanitized program thousands of times. At a fixed address it needs no million relocations: 60 ms instead of 86.
+LDFLAGS_asan_program := -no-pie
 PQ_INCLUDE = -isystem $(shell pkg-config --variable=includedir libpq)
 
 # The sources of a folder and of its sub-rooms.
@@ -142,12 +144,12 @@ $2/ngx_http_tablegate_module.so: $$(patsubst ngx_module/ngx/%.cpp,$2/obj/ngx/%.o
 	$(Q)$$(CXX) -shared $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -Wl,--version-script=ngx_module/exports.map -o $$@ $$(filter %.o,$$^) $2/libpg.a $2/libcore.a $$(PG_LIBS) $$(CORE_LIBS)
 $2/tablegate: $2/obj/loader/cli/main.o $2/libloader.a $2/libpg.a $2/libcore.a
 	@echo '  LD   $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$^ $$(LOADER_LIBS)
+	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) $$(LDFLAGS_$1_program) -o $$@ $$^ $$(LOADER_LIBS)
 $(foreach unit,$(UNITS),$2/unit/$(unit): $$(patsubst t/unit/%.cpp,$2/obj/unit/%.o,$$(wildcard t/unit/$(unit)_*test.cpp)) $2/obj/unit/main.o$(newline))
 $2/unit/%: $2/libloader.a $2/libpg.a $2/libcore.a
 	@mkdir -p $$(@D)
 	@echo '  LD   $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -o $$@ $$(filter %.o,$$^) $2/libloader.a $2/libpg.a $2/libcore.a $$(LOADER_LIBS) $$(CHECK_LIBS)
+	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) $$(LDFLAGS_$1_program) -o $$@ $$(filter %.o,$$^) $2/libloader.a $2/libpg.a $2/libcore.a $$(LOADER_LIBS) $$(CHECK_LIBS)
 endef
 $(eval $(call variant,release,$(BUILD)))
 $(eval $(call variant,asan,$(BUILD)/asan))

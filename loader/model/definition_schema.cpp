@@ -194,6 +194,10 @@ void write_ordered(const JsonValue* schema, const JsonValue& value, JsonOutput& 
 
 }  // namespace
 
+const JsonValue& schema_text(Kind kind) {
+  return schema_of(kind).text;
+}
+
 void check_schema(Definition& definition, Problems& problems) {
   const Schema& schema = schema_of(definition.kind);
   rapidjson::SchemaValidator validator(*schema.compiled);

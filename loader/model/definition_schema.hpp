@@ -10,6 +10,9 @@
 
 namespace tablegate::loader {
 
+// The JSON Schema of a kind, as it is in schema/definitions.
+const JsonValue& schema_text(Kind kind);
+
 // Adds what is wrong with the shape and marks the definition as broken.
 void check_schema(Definition& definition, Problems& problems);
 
