@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/answer/page_answer.hpp"
 #include "core/text/ascii.hpp"
 
 namespace tablegate::core {
@@ -287,9 +288,18 @@ size_t output_columns(const Api& api) {
   return count;
 }
 
+RowWriter::RowWriter(const Api& api, ByteSink& sink, const PageAnswer* page)
+    : api_(api),
+      sink_(sink),
+      page_(page),
+      most_(page != nullptr                   ? page->rows
+            : api.result == ResultShape::list ? api.max_records
+                                              : 1) {}
+
 bool RowWriter::begin() {
   rows_ = 0;
   cut_ = false;
+  if (page_ != nullptr) return put("{\"data\":{", sink_) && put(page_head(*page_), sink_) && put("[", sink_);
   return put(api_.result == ResultShape::list ? "{\"data\":[" : "{\"data\":", sink_);
 }
 
@@ -315,6 +325,8 @@ bool RowWriter::row(const Cell* cells) {
 }
 
 bool RowWriter::end() {
+  if (page_ != nullptr)
+    return put("]", sink_) && put(page_tail(*page_), sink_) && put("},\"success\":true}", sink_);
   if (api_.result == ResultShape::list) return put("],\"success\":true}", sink_);
   return put(rows_ == 0 ? "null,\"success\":true}" : ",\"success\":true}", sink_);
 }
