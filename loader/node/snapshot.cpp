@@ -178,10 +178,12 @@ void read_consumers(Database& catalog, ManifestContents& contents, const Written
   for (auto& [id, setting] : read_jwt_settings(catalog, master, on_fault))
     contents.consumers[places.at(id)].jwt = std::move(setting);
   std::vector<GatewayKeyEntry> kept;
-  contents.keys = read_gateway_keys(catalog, master, [&](const std::string& name, const Failure& failure) {
-    closed[failure.what()].push_back(fmt::format("the {} key", name));
-    if (const std::string* const key = written.gateway_key(name)) kept.push_back({name, *key});
-  });
+  contents.keys = read_gateway_keys(catalog, contents.gateway, master,
+                                    [&](const std::string& name, const Failure& failure) {
+                                      closed[failure.what()].push_back(fmt::format("the {} key", name));
+                                      if (const std::string* const key = written.gateway_key(name))
+                                        kept.push_back({name, *key});
+                                    });
   contents.keys.insert(contents.keys.end(), kept.begin(), kept.end());
   for (const auto& [reason, what] : closed) faults.push_back(not_opened(what, reason));
 }

@@ -52,10 +52,15 @@ size_t reseal_gateway_keys(Database& catalog, const SealingKey& before, const Se
 }
 
 std::vector<GatewayKeyEntry> read_gateway_keys(
-    Database& catalog, LazyMasterKey& master,
+    Database& catalog, const std::string& gateway, LazyMasterKey& master,
     const std::function<void(const std::string& name, const Failure& failure)>& on_fault) {
   std::vector<GatewayKeyEntry> keys;
-  const Rows rows = catalog.query("SELECT name, sealed FROM tablegate.gateway_key ORDER BY 1");
+  const Rows rows = catalog.query(
+      "SELECT k.name, k.sealed FROM tablegate.gateway_key k WHERE k.name <> 'cursor' OR EXISTS (SELECT FROM "
+      "tablegate.published_api p JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version IN "
+      "(p.version, p.canary_version) WHERE p.gateway = $1 AND v.definition ->> 'pagination' IS NOT NULL) "
+      "ORDER BY 1",
+      {gateway});
   for (int row = 0; row < rows.size(); ++row) {
     const SealedPlace place = place_of(rows.string(row, 0));
     try {

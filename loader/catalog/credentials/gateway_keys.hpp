@@ -21,10 +21,10 @@ bool ensure_gateway_keys(Database& catalog, LazyMasterKey& master);
 void replace_gateway_key(Database& catalog, const std::string& name);
 // Seals all of them with another master key; returns how many. Inside the caller's transaction.
 size_t reseal_gateway_keys(Database& catalog, const SealingKey& before, const SealingKey& after);
-// All of them, in clear, by name. One that cannot be opened goes to `on_fault`, with its name, and is left
-// out.
+// Those that what the gateway serves requires (the cursor key: an API with pages), in clear, by name. One
+// that cannot be opened goes to `on_fault`, with its name, and is left out.
 std::vector<GatewayKeyEntry> read_gateway_keys(
-    Database& catalog, LazyMasterKey& master,
+    Database& catalog, const std::string& gateway, LazyMasterKey& master,
     const std::function<void(const std::string& name, const Failure& failure)>& on_fault);
 
 }  // namespace tablegate::loader

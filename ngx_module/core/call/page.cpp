@@ -89,8 +89,8 @@ uint32_t read_size(std::string_view bytes) {
 
 Problem bind_cursor(const Pages& pages, const BoundPage& page, const char* text, Arena& arena,
                     const char** keys) {
-  if (pages.key_count == 0 || pages.cursor_key == nullptr || !pages.cursor_key->usable())
-    return bad(3, "is not available: the rows of this API have no total order");
+  if (pages.key_count == 0) return bad(3, "is not available: the rows of this API have no total order");
+  if (!pages.cursor_key->usable()) return bad(3, "is not available: this gateway has no key for cursors");
   const std::string_view content = open_cursor(*pages.cursor_key, page.conditions, text, arena);
   if (content.data() == nullptr || !read_cursor_content(content, pages.key_count, arena, keys))
     return bad(3, "must be the nextCursor of a page of this API with the same conditions");

@@ -55,9 +55,10 @@ bool start(EVP_CIPHER_CTX* context, const CursorKey& key, const unsigned char* n
 
 }  // namespace
 
-CursorKey::CursorKey(const Digest& secret)
-    : usable_(hmac(secret, "tablegate cursor cipher", cipher_) &&
-              hmac(secret, "tablegate cursor nonce", nonce_)) {}
+CursorKey::CursorKey(const Digest& secret) {
+  usable_ =
+      hmac(secret, "tablegate cursor cipher", cipher_) && hmac(secret, "tablegate cursor nonce", nonce_);
+}
 
 CursorKey::~CursorKey() {
   OPENSSL_cleanse(cipher_.data(), cipher_.size());
