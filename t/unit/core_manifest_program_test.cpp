@@ -133,8 +133,7 @@ START_TEST(values_of_the_gateway_follow_the_parameters) {
       api_line(
           "1", "GET", "/x", "[]",
           {{R"("parameters":[])", R"("parameters":[)" + std::string(kParameter) + R"(],"internal":)" + rows},
-           {R"(["SELECT 1"])", nodes}}) +
-      "\n");
+           {R"(["SELECT 1"])", nodes}}));
   const Program& program = manifest->apis[0].program;
   const char* const values[] = {"7", "11", "last"};
   BoundValues bound;

@@ -1,8 +1,10 @@
 #include "core/call/parameters.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "core/call/given_values.hpp"
+#include "core/call/page.hpp"
 #include "core/call/unknown_parameters.hpp"
 #include "core/text/ascii.hpp"
 
@@ -139,6 +141,12 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
   }
   for (size_t i = parameters; i < count; ++i) values[i] = api.internal[i - parameters].fixed;
   bound.values = values;
+  if (api.pages.max_size != 0) {
+    void* const room = arena.allocate(sizeof(BoundPage));
+    if (room == nullptr) return {Slug::internal_error, {}, {}};
+    bound.page = ::new (room) BoundPage();
+    return bind_page(api, values, arena, *bound.page);
+  }
   return {};
 }
 

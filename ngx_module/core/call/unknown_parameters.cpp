@@ -29,6 +29,8 @@ bool has_parameter(const Api& api, ParameterPlace place, IsName is_name) {
                      [&](const Parameter& one) { return one.place == place && is_name(one.name); });
 }
 
+}  // namespace
+
 bool is_credential(const Api& api, const RequestData& request, std::string_view raw) {
   if (api.api_key_source.in == ApiKeySource::In::query && query_text_is(raw, api.api_key_source.name))
     return true;
@@ -37,8 +39,6 @@ bool is_credential(const Api& api, const RequestData& request, std::string_view 
     return one.in == TokenSource::In::query && query_text_is(raw, one.name);
   });
 }
-
-}  // namespace
 
 Problem refuse_unknown(const Api& api, const RequestData& request, std::string_view form,
                        const FlatObject& json) {

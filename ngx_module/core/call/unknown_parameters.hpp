@@ -18,6 +18,9 @@ namespace tablegate::core {
 Problem refuse_unknown(const Api& api, const RequestData& request, std::string_view form,
                        const FlatObject& json);
 
+// Whether a name of the query, as it was sent, is that of a credential of the API.
+bool is_credential(const Api& api, const RequestData& request, std::string_view raw);
+
 // "a parameter is unknown: this API has user_id, age", for Api::unknown_detail.
 std::string unknown_detail(const Api& api);
 
