@@ -15,7 +15,7 @@ kColumns = (("a_tinyint", "TINYINT", "INT", "1"), ("a_smallint", "SMALLINT", "IN
             ("a_boolean", "BOOLEAN", "BOOLEAN", "true"), ("a_string", "STRING", "STRING", "x"), ("a_date", "DATE", "DATE", "2026-01-31"),
             ("a_datetime", "DATETIME", "DATETIME", "2026-01-31T08:00:00+08:00"), ("a_timestamp", "TIMESTAMP_NTZ", "DATETIME", "2026-01-31T08:00:00"))
 kOidNames = {20: "bigint", 21: "smallint", 23: "integer", 16: "boolean", 25: "text", 700: "real", 701: "double precision", 1700: "numeric", 1082: "date",
-             1114: "timestamp", 1184: "timestamptz"}
+             1114: "timestamp", 1184: "timestamptz", 17: "bytea"}
 
 
 def documented():
@@ -42,12 +42,15 @@ def definitions():
                     "request_parameters": [{"name": "user_id", "column": "user_id", "type": "LONG", "in": "body", "sample": 10001}]})
     objects.append({**api, "name": "Path User", "path": "/path/{user_id}",
                     "request_parameters": [{"name": "user_id", "column": "user_id", "type": "LONG", "in": "path", "sample": 10001}]})
+    objects.append({**api, "name": "Masked Texts", "path": "/masked", "table": "everything",
+                    "request_parameters": [{"name": "id", "column": "id", "type": "LONG", "sample": 1}],
+                    "response_parameters": [{"name": mask, "column": "a_string", "mask": mask} for mask in ("hash", "last4", "email", "null")]})
     return objects
 
 
 def calls(p):
     """Every API and more combinations of parameters than a connection keeps statements."""
-    answers = [p.get("/v1/user/info?user_id=10001"), p.get("/v1/user/info?user_id=10001", "HEAD"), p.get("/v1/path/10001"), p.get("/v1/user/info?user_id=x"),
+    answers = [p.get("/v1/user/info?user_id=10001"), p.get("/v1/user/info?user_id=10001", "HEAD"), p.get("/v1/path/10001"), p.get("/v1/masked?id=1"), p.get("/v1/user/info?user_id=x"),
                request(p.gateway.port, "/v1/post", "POST", {"Authorization": f"Bearer {p.key}", "Content-Type": "application/json"}, b'{"user_id":10001}')]
     for mask in range(300):
         chosen = [f"{name}={sample}" for bit, (name, _, _, sample) in enumerate(kColumns) if mask >> bit & 1]

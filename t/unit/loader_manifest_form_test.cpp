@@ -28,14 +28,14 @@ namespace {
 constexpr const char* kApi =
     R"({"name":"Full","path":"/full/{id}","method":"POST","request_parameters":[{"name":"id","type":"LONG","in":"path"},)"
     R"({"name":"age","type":"INT","required":false,"default":25},{"name":"since","column":"at","type":"DATETIME"}],)"
-    R"("response_parameters":[{"name":"id","as":"string"},{"name":"at"}],"authentication":["api_key","jwt","hmac"],)"
+    R"("response_parameters":[{"name":"id","as":"string"},{"name":"at"},{"name":"note","mask":"hash"}],"authentication":["api_key","jwt","hmac"],)"
     R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject","envelope":"dataworks"})";
 constexpr const char* kPaged =
     R"({"name":"Paged","path":"/paged","response_parameters":[{"name":"id"}],"authentication":[],)"
     R"("pagination":{"max_size":50}})";
 constexpr const char* kSource =
     R"({"table":"t","time_zone":"Asia/Shanghai","primary_key":["id"],"columns":[{"name":"id","type":"int8"},)"
-    R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"}]})";
+    R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"},{"name":"note","type":"text"}]})";
 
 // Contents of which the writer makes every member that it can write.
 ManifestContents everything() {
@@ -79,7 +79,7 @@ ManifestContents everything() {
                     {{"k1", std::string(64, 'a'), {1, 2}}},
                     {{"hk_1", "AK1", "secret", "classic", {1, 2}}},
                     jwt}};
-  all.keys = {{"cursor", std::string(64, 'e')}};
+  all.keys = {{"cursor", std::string(64, 'e')}, {"mask", std::string(64, 'f')}};
   all.documents = {{{"a.example.com"}, "documents-x.jsonl", 0, 2, std::string(64, 'b')}};
   return all;
 }
