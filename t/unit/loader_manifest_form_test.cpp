@@ -60,9 +60,11 @@ ManifestContents everything() {
   all.gateway = "prod";
   all.source = std::string(64, 'd');
   all.apis = {api, paged};
-  all.canaries = {api};
-  all.canaries[0].version = 2;
-  all.canaries[0].canary_weight = 10;
+  all.canaries = {api, paged};
+  for (ApiEntry& canary : all.canaries) {
+    canary.version = 2;
+    canary.canary_weight = 10;
+  }
   all.domains = {{"a.example.com", "HTTPS", true, {}, {}}};
   JwtEntry jwt;
   jwt.source_in = "header";
