@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/near_object.hpp"
 #include "model/gateway_definition.hpp"
 
 namespace tablegate::loader {
@@ -52,8 +53,8 @@ Listing listing_of(Kind kind) {
   throw SystemFailure("consumers have no definition in the catalog");
 }
 
-std::vector<std::string> fields_of(Kind kind, const std::string& text, const std::string& what,
-                                   const std::string& more) {
+std::vector<std::string> listed_fields(Kind kind, const std::string& text, const std::string& what,
+                                       const std::string& more) {
   switch (kind) {
     case Kind::domain:
       return {read_domain_definition(text, what).protocol};
@@ -114,7 +115,8 @@ std::vector<ListedDefinition> list_definitions(Database& catalog, const std::str
                                                const std::string& name) {
   const Listing listing = listing_of(kind);
   std::vector<Parameter> parameters;
-  if (listing.of_workspace) parameters.emplace_back(find_workspace(catalog, workspace).id);
+  std::optional<Workspace> own;
+  if (listing.of_workspace) parameters.emplace_back(own.emplace(find_workspace(catalog, workspace)).id);
   std::string sql = fmt::format("SELECT * FROM ({}) d", listing.sql);
   if (!name.empty()) {
     parameters.emplace_back(name);
@@ -124,13 +126,13 @@ std::vector<ListedDefinition> list_definitions(Database& catalog, const std::str
   std::vector<ListedDefinition> list;
   for (int row = 0; row < rows.size(); ++row) {
     const std::string what = fmt::format("{} \"{}\"", kind_info(kind).label, rows.text(row, 0));
-    std::vector<std::string> fields = fields_of(kind, rows.string(row, 1), what, rows.string(row, 2));
+    std::vector<std::string> fields = listed_fields(kind, rows.string(row, 1), what, rows.string(row, 2));
     if (!rows.text(row, 3).empty()) fields.push_back(rows.string(row, 3));
     list.push_back({rows.string(row, 0), rows.string(row, 1), std::move(fields)});
   }
   if (list.empty() && !name.empty()) {
-    throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind).label, name),
-                  Hint::command({"get", kind_info(kind).name}));
+    const Workspace* const of = own && kind != Kind::table ? &*own : nullptr;
+    throw Refused(missing_object(catalog, kind, name, of), Hint::command({"get", kind_info(kind).name}));
   }
   return list;
 }

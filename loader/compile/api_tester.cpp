@@ -40,7 +40,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::string_view kRequestId = "api-test";
 // Encrypts the cursors of tests, so that a test takes the cursor of another one. No gateway has this key.
 constexpr std::string_view kTestKey = "746573747320686176652061206b6579206f66207468656972206f776e2e2e2e";
-constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::string_view kFormBody = "application/x-www-form-urlencoded";
 
 class TestHeaders final : public core::HeaderSource {
  public:
@@ -63,7 +63,7 @@ struct TestRequest {
 };
 
 // The gateway's own code reports what is missing.
-TestRequest make_request(const ApiEntry& api, const CompiledApi& compiled, const Values& given) {
+TestRequest test_request(const ApiEntry& api, const CompiledApi& compiled, const Values& given) {
   const SampleRequest sample =
       sample_request(api.definition, compiled.name, compiled.path, api.version_key, given);
   TestRequest request;
@@ -277,7 +277,7 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   const std::string text = write_manifest(contents);
   const auto manifest = core::read_manifest(text, test_credentials(contents.gateway, text));
   if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
-  const TestRequest request = make_request(api, compile_api(contents.apis.back()), parameters);
+  const TestRequest request = test_request(api, compile_api(contents.apis.back()), parameters);
   const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
                                                            request.query, &request.headers);
   if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}}, match.envelope);
@@ -286,7 +286,7 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   data.query = request.query;
   data.headers = &request.headers;
   data.method = match.api->method;
-  const core::Body body{core::body_kind(kFormType, request.form), request.form};
+  const core::Body body{core::body_kind(kFormBody, request.form), request.form};
   data.body = &body;
   core::BlockArena arena;
   core::BoundValues bound;

@@ -79,7 +79,12 @@ std::string api_line(const ApiEntry& entry) {
     line.text("type", parameter.type);
     line.text("column_type", parameter.column_type);
     line.truth("required", parameter.required);
-    if (parameter.default_value) line.text("default", *parameter.default_value);
+    if (parameter.list) line.truth("list", true);
+    if (parameter.pattern) line.truth("pattern", true);
+    if (parameter.default_value) {
+      parameter.list ? line.list("default", parameter.default_value->items())
+                     : line.text("default", parameter.default_value->text);
+    }
     line.text_if("time_zone", parameter.time_zone);
   });
   if (api.rejects_unknown) line.text("unknown_parameters", "reject");

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <set>
 
+#include "compile/openapi_json.hpp"
 #include "compile/openapi_schema.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kJsonType = "application/json";
 constexpr const char* kFormType = "application/x-www-form-urlencoded";
 
 bool in_body(const CompiledParameter& parameter) {
@@ -28,10 +28,6 @@ std::vector<int> statuses_of(const CompiledApi& api) {
   if (reads_body(api)) statuses.insert(statuses.end(), {413, 415});
   statuses.insert(statuses.end(), {429, 500, 503, 504});
   return statuses;
-}
-
-SchemaNotes notes_of(const CompiledParameter& parameter, const std::string& description) {
-  return {description, parameter.has_sample ? std::optional<std::string>(parameter.sample) : std::nullopt};
 }
 
 // What asks for this version of the REST API.
@@ -64,10 +60,14 @@ void write_parameters(OpenApiJson& json, const OpenApiOperation& operation,
         json.text("in", list[i].place);
         json.truth("required", list[i].required);
         json.text_if("description", operation.parameter_notes[i]);
-        json.object("schema", [&] { write_parameter_schema(json, list[i], {}, false); });
-        if (list[i].has_sample) {
+        if (list[i].list && list[i].place == "query") {
+          json.text("style", "form");
+          json.truth("explode", true);
+        }
+        json.object("schema", [&] { write_parameter_schema(json, list[i]); });
+        if (list[i].sample) {
           json.key("example");
-          write_parameter_value(json, list[i], list[i].sample);
+          write_parameter_value(json, list[i], *list[i].sample);
         }
       });
     }
@@ -90,7 +90,10 @@ void write_body_schema(OpenApiJson& json, const OpenApiOperation& operation) {
     for (size_t i = 0; i < list.size(); ++i) {
       if (!in_body(list[i])) continue;
       json.object(list[i].name, [&] {
-        write_parameter_schema(json, list[i], notes_of(list[i], operation.parameter_notes[i]), true);
+        write_parameter_schema(json, list[i]);
+        json.text_if("description", operation.parameter_notes[i]);
+        if (list[i].sample)
+          json.array("examples", [&] { write_parameter_value(json, list[i], *list[i].sample); });
       });
     }
   });

@@ -260,6 +260,24 @@ ngx_int_t send_status(ngx_http_request_t* r, const MediaType& type, ChainSink& b
   return send(r, NGX_HTTP_OK, body.finish(r == r->main));
 }
 
+// Without cookies "*" is every name but Authorization
+// (https://fetch.spec.whatwg.org/#http-access-control-allow-headers): parameters, versions and credentials
+// may be in headers that definitions name. Browsers keep the answer for at most two hours.
+ngx_int_t send_preflight(ngx_http_request_t* r) {
+  if (const ngx_int_t rc = ngx_http_discard_request_body(r); rc != NGX_OK) return rc;
+  if (!add_header(r, "Access-Control-Allow-Methods", "GET, HEAD, POST") ||
+      !add_header(r, "Access-Control-Allow-Headers", "Authorization, *") ||
+      !add_header(r, "Access-Control-Max-Age", "7200") || !add_request_id(r))
+    return NGX_ERROR;
+  return send(r, NGX_HTTP_NO_CONTENT, nullptr);
+}
+
+bool add_cors_headers(ngx_http_request_t* r, std::string_view origin, bool varies) {
+  if (varies && add_header(r, "Vary", "Origin") == nullptr) return false;
+  return origin.empty() || (add_header(r, "Access-Control-Allow-Origin", origin) != nullptr &&
+                            add_header(r, "Access-Control-Expose-Headers", "*") != nullptr);
+}
+
 ngx_int_t refuse_method(ngx_http_request_t* r, std::string_view allow) {
   return add_header(r, "Allow", allow) != nullptr ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }

@@ -29,6 +29,10 @@ struct MediaType {
   size_t compared;  // without parameters: what gzip_types and the like compare
 };
 ngx_int_t send_status(ngx_http_request_t* r, const MediaType& type, ChainSink& body);
+// The answer to a preflight: what a page of another origin may send. Its origin is added as to every answer.
+ngx_int_t send_preflight(ngx_http_request_t* r);
+// `origin` may read the answer; empty: no page of another origin may. `varies`: by origin. False: no memory.
+bool add_cors_headers(ngx_http_request_t* r, std::string_view origin, bool varies);
 // For 405: nginx makes the answer itself.
 ngx_int_t refuse_method(ngx_http_request_t* r, std::string_view allow);
 

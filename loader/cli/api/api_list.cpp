@@ -115,16 +115,17 @@ std::string form_words(const ResponseParameter& one) {
   return one.as.empty() ? "-" : one.as;
 }
 
-std::string scalar_words(const std::optional<ScalarText>& value) {
+std::string scalar_words(const std::optional<DefaultOrSample>& value) {
   return value && value->plain ? value->text : std::string("-");
 }
 
 void show_parameters(const ApiDefinition& definition) {
   std::vector<std::vector<std::string>> table = {
-      {"PARAMETER", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
+      {"PARAMETER", "OPERATOR", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
   for (const RequestParameter& one : definition.request_parameters) {
-    table.push_back({one.name, one.type, one.place, one.required ? "yes" : "no",
-                     scalar_words(one.default_value), scalar_words(one.sample), one.description});
+    table.push_back({one.name, std::string(comparison_text(one.comparison)), one.type, one.place,
+                     one.required ? "yes" : "no", scalar_words(one.default_value), scalar_words(one.sample),
+                     one.description});
   }
   print_table(table);
   print_line("");

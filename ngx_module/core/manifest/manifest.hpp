@@ -51,7 +51,10 @@ struct Parameter {
   ParameterType type = ParameterType::string;
   ColumnType column_type = ColumnType::text;
   bool required = true;
+  bool list = false;     // takes a list of values, bound as one array
+  bool pattern = false;  // a STRING that LIKE compares with
   std::optional<std::string> default_value;
+  std::optional<std::vector<std::string>> default_items;  // of a list, instead of default_value
   std::string time_zone;  // of a DATETIME without offset; a name of PostgreSQL's
 };
 

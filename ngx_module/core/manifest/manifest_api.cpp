@@ -43,7 +43,17 @@ Parameter read_parameter(ObjectReader& in) {
   }
   if (!compatible(out.type, out.column_type)) in.fail("type", "does not go with column_type");
   out.required = in.boolean("required");
-  if (in.has("default")) out.default_value = in.string("default");
+  if (in.has("list")) out.list = in.boolean("list");
+  if (in.has("pattern")) out.pattern = in.boolean("pattern");
+  if (out.pattern && (out.list || out.type != ParameterType::string))
+    in.fail("pattern", "is for one value of type STRING");
+  if (in.has("default")) {
+    if (out.list) {
+      out.default_items = in.strings("default");
+    } else {
+      out.default_value = in.string("default");
+    }
+  }
   if (in.has("time_zone")) out.time_zone = in.string("time_zone");
   return out;
 }

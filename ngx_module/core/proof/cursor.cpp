@@ -21,13 +21,13 @@ constexpr size_t kHead = 1 + kNonce;
 
 using CipherCtxPtr = std::unique_ptr<EVP_CIPHER_CTX, OpenSslFree<EVP_CIPHER_CTX_free>>;
 
-const unsigned char* bytes_of(std::string_view text) {
+const unsigned char* cursor_bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());  // NOLINT: characters as bytes
 }
 
 bool hmac(const Digest& key, std::string_view bytes, Digest& out) {
   unsigned size = 0;
-  return HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(),
+  return HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), cursor_bytes(bytes), bytes.size(),
               out.data(), &size) != nullptr &&
          size == out.size();
 }
@@ -76,8 +76,8 @@ std::string_view seal_cursor(const CursorKey& key, const Digest& about, std::str
   int written = 0;
   if (!make_nonce(key, about, content, arena, sealed + 1) ||
       !start(context.get(), key, sealed + 1, about, 1) ||
-      EVP_CipherUpdate(context.get(), text, &written, bytes_of(content), static_cast<int>(content.size())) !=
-          1 ||
+      EVP_CipherUpdate(context.get(), text, &written, cursor_bytes(content),
+                       static_cast<int>(content.size())) != 1 ||
       EVP_CipherFinal_ex(context.get(), text + written, &written) != 1 ||
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTag, text + content.size()) != 1)
     return {};
@@ -99,8 +99,8 @@ std::string_view open_cursor(const CursorKey& key, const Digest& about, std::str
   const CipherCtxPtr context(EVP_CIPHER_CTX_new());
   int written = 0;
   // Final compares the tag; the decrypted bytes are valid only after it.
-  if (content == nullptr || !start(context.get(), key, bytes_of({sealed + 1, kNonce}), about, 0) ||
-      EVP_CipherUpdate(context.get(), content, &written, bytes_of({sealed + kHead, length}),
+  if (content == nullptr || !start(context.get(), key, cursor_bytes({sealed + 1, kNonce}), about, 0) ||
+      EVP_CipherUpdate(context.get(), content, &written, cursor_bytes({sealed + kHead, length}),
                        static_cast<int>(length)) != 1 ||
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTag, sealed + size - kTag) != 1 ||
       EVP_CipherFinal_ex(context.get(), content + written, &written) != 1)
