@@ -38,7 +38,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::string_view kRequestId = "api-test";
 // Encrypts the cursors of tests, so that a test takes the cursor of another one. No gateway has this key.
 constexpr std::string_view kTestKey = "746573747320686176652061206b6579206f66207468656972206f776e2e2e2e";
-constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::string_view kFormBody = "application/x-www-form-urlencoded";
 
 class TestHeaders final : public core::HeaderSource {
  public:
@@ -104,7 +104,7 @@ class TestQuery final : public pg::Query {
     if (page_ != nullptr && !pg::read_page(api_, *page_, cells, arena_, page))
       return end(core::Slug::internal_error, {});
     rows_ = page_ != nullptr ? page.rows : cells.rows();
-    core::RowWriter writer(api_, sink_, page_ != nullptr ? &page : nullptr);
+    core::RowWriter writer(api_, kRequestId, sink_, page_ != nullptr ? &page : nullptr);
     const bool written = writer.begin() && pg::write_rows(cells, writer, scratch.data()) && writer.end();
     if (writer.cut()) truncated_ = writer.rows();
     end(written ? core::Slug::none : core::Slug::internal_error, {});
@@ -191,10 +191,10 @@ pg::Dsn read_dsn(const std::string& text) {
   return std::move(*dsn);
 }
 
-TestOutcome problem_outcome(const core::Problem& problem) {
+TestOutcome problem_outcome(const core::Problem& problem, core::Envelope envelope) {
   TestOutcome outcome;
   outcome.status = core::problem_kind(problem.slug).status;
-  outcome.response = core::problem_body(problem, kRequestId);
+  outcome.response = core::problem_body(problem, envelope, kRequestId);
   return outcome;
 }
 
@@ -238,7 +238,8 @@ class ApiTester::Mirror {
       outcome.status = 200;
       outcome.response = query.body();
     } else {
-      outcome = problem_outcome({query.done() ? query.slug() : core::Slug::query_timeout, {}, {}});
+      outcome =
+          problem_outcome({query.done() ? query.slug() : core::Slug::query_timeout, {}, {}}, api.envelope);
       outcome.detail = query.detail();
     }
     outcome.duration_ms = duration_ms;
@@ -269,24 +270,24 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   const TestRequest request = make_request(api, compile_api(contents.apis.back()), parameters);
   const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
                                                            request.query, &request.headers);
-  if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});
+  if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}}, match.envelope);
   core::RequestData data;
   data.path = request.path;
   data.query = request.query;
   data.headers = &request.headers;
   data.method = match.api->method;
-  const core::Body body{core::body_kind(kFormType, request.form), request.form};
+  const core::Body body{core::body_kind(kFormBody, request.form), request.form};
   data.body = &body;
   core::BlockArena arena;
   core::BoundValues bound;
   if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound)) {
-    TestOutcome outcome = problem_outcome(problem);
+    TestOutcome outcome = problem_outcome(problem, match.envelope);
     outcome.missing = request.missing;
     return outcome;
   }
   core::Walk walk;
   if (const core::Problem problem = match.api->program.walk(bound, arena, walk))
-    return problem_outcome(problem);
+    return problem_outcome(problem, match.envelope);
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
   return mirror_->run(**manifest, *match.api, walk, bound.page);
 }

@@ -12,11 +12,11 @@ namespace {
 
 using core::Nodes;
 
-core::Node text(std::string sql) {
+core::Node sql_node(std::string sql) {
   return {core::TextNode{std::move(sql)}};
 }
 
-void append(Nodes& nodes, Nodes more) {
+void append_page_nodes(Nodes& nodes, Nodes more) {
   std::move(more.begin(), more.end(), std::back_inserter(nodes));
 }
 
@@ -52,18 +52,20 @@ void PageStatement::compile(uint32_t first_internal, std::vector<core::InternalV
 
   std::string outputs_of_page = numbered("p.c", outputs);
   if (has_cursors) outputs_of_page += ", " + numbered("p.k", sort_.size());
-  statement.push_back(text(fmt::format("SELECT {}, p.r, g.generation", outputs_of_page)));
-  if (pages_.total) statement.push_back(where_present(total_, {text(", n.total")}));
-  append(statement, {text(" FROM (SELECT "), {core::GenerationNode{table_}}, text(" AS generation) AS g")});
+  statement.push_back(sql_node(fmt::format("SELECT {}, p.r, g.generation", outputs_of_page)));
+  if (pages_.total) statement.push_back(where_present(total_, {sql_node(", n.total")}));
+  append_page_nodes(
+      statement,
+      {sql_node(" FROM (SELECT "), {core::GenerationNode{table_}}, sql_node(" AS generation) AS g")});
   if (pages_.total) {
-    Nodes counted{text(" CROSS JOIN (SELECT count(*) AS total FROM "), {core::TableNode{table_}}};
+    Nodes counted{sql_node(" CROSS JOIN (SELECT count(*) AS total FROM "), {core::TableNode{table_}}};
     if (!conditions.empty()) counted.push_back({core::WhereNode{conditions}});
-    counted.push_back(text(") AS n"));
+    counted.push_back(sql_node(") AS n"));
     statement.push_back(where_present(total_, std::move(counted)));
   }
-  statement.push_back(text(" LEFT JOIN ("));
-  append(statement, page());
-  statement.push_back(text(fmt::format(") AS p({}) ON true{}", names(), outer_order())));
+  statement.push_back(sql_node(" LEFT JOIN ("));
+  append_page_nodes(statement, page());
+  statement.push_back(sql_node(fmt::format(") AS p({}) ON true{}", names(), outer_order())));
 }
 
 // `c0, c1, k0, r`: the columns, the sort's values, true.
@@ -80,18 +82,18 @@ std::string PageStatement::outer_order() const {
 
 // The rows of the sort that meet the conditions.
 Nodes PageStatement::rows(Nodes more_conditions, const std::string& end) const {
-  Nodes nodes{text("SELECT ")};
-  append(nodes, selected);
+  Nodes nodes{sql_node("SELECT ")};
+  append_page_nodes(nodes, selected);
   std::string keys;
   for (const SortKey& key : sort_)
     keys += fmt::format(", {}.{}", kSortedTable, core::quote_identifier(key.column));
-  nodes.push_back(text(keys + ", true FROM "));
+  nodes.push_back(sql_node(keys + ", true FROM "));
   nodes.push_back({core::TableNode{table_}});
-  nodes.push_back(text(fmt::format(" AS {}", kSortedTable)));
+  nodes.push_back(sql_node(fmt::format(" AS {}", kSortedTable)));
   Nodes where = conditions;
-  append(where, std::move(more_conditions));
+  append_page_nodes(where, std::move(more_conditions));
   if (!where.empty()) nodes.push_back({core::WhereNode{std::move(where)}});
-  nodes.push_back(text(order_text(sort_) + end));
+  nodes.push_back(sql_node(order_text(sort_) + end));
   return nodes;
 }
 
@@ -102,14 +104,14 @@ Nodes PageStatement::order_within(size_t equal) const {
     return fmt::format("q.k{}{}{}", place, sort_[place].descending ? " DESC" : "",
                        place + 1 < sort_.size() ? ", " : "");
   };
-  Nodes nodes{text(" ORDER BY ")};
+  Nodes nodes{sql_node(" ORDER BY ")};
   for (size_t place = 0; place < sort_.size(); ++place) {
     if (place >= equal) {
-      nodes.push_back(text(one(place)));
+      nodes.push_back(sql_node(one(place)));
     } else if (sort_[place].nullable) {
       core::ChooseNode choose;
       choose.whens.push_back({{keys_ + static_cast<uint32_t>(place)}, {}});
-      choose.otherwise = {text(one(place))};
+      choose.otherwise = {sql_node(one(place))};
       nodes.push_back({std::move(choose)});
     }
   }
@@ -118,18 +120,18 @@ Nodes PageStatement::order_within(size_t equal) const {
 
 // The first rows of a range, as many as `limit` says.
 Nodes PageStatement::limited(PageRange range, Nodes limit) const {
-  Nodes nodes{text("SELECT * FROM (")};
-  append(nodes, rows(std::move(range.condition), fmt::format(" LIMIT {}", pages_.max_size + 1)));
-  nodes.push_back(text(fmt::format(") AS q({})", names())));
-  append(nodes, order_within(range.equal));
-  nodes.push_back(text(" LIMIT "));
-  append(nodes, std::move(limit));
+  Nodes nodes{sql_node("SELECT * FROM (")};
+  append_page_nodes(nodes, rows(std::move(range.condition), fmt::format(" LIMIT {}", pages_.max_size + 1)));
+  nodes.push_back(sql_node(fmt::format(") AS q({})", names())));
+  append_page_nodes(nodes, order_within(range.equal));
+  nodes.push_back(sql_node(" LIMIT "));
+  append_page_nodes(nodes, std::move(limit));
   return nodes;
 }
 
 Nodes PageStatement::page() const {
   Nodes by_number = rows({}, " LIMIT ");
-  append(by_number, {{core::ValueNode{rows_}}, text(" OFFSET "), {core::ValueNode{offset_}}});
+  append_page_nodes(by_number, {{core::ValueNode{rows_}}, sql_node(" OFFSET "), {core::ValueNode{offset_}}});
   core::ChooseNode choose;
   // The last value of the sort is of the primary key: it is never NULL.
   if (has_cursors)
@@ -147,15 +149,15 @@ Nodes PageStatement::after_cursor() const {
   Nodes nodes;
   std::string missing, all;
   for (size_t i = 0; i < ranges.size(); ++i) {
-    nodes.push_back(text(fmt::format("{} r{}({}) AS MATERIALIZED (", i == 0 ? "WITH" : ",", i, names())));
+    nodes.push_back(sql_node(fmt::format("{} r{}({}) AS MATERIALIZED (", i == 0 ? "WITH" : ",", i, names())));
     Nodes limit{{core::ValueNode{rows_}}};
-    if (!missing.empty()) limit.push_back(text(missing));
-    append(nodes, limited(std::move(ranges[i]), std::move(limit)));
-    nodes.push_back(text(")"));
+    if (!missing.empty()) limit.push_back(sql_node(missing));
+    append_page_nodes(nodes, limited(std::move(ranges[i]), std::move(limit)));
+    nodes.push_back(sql_node(")"));
     missing += fmt::format(" - (SELECT count(*) FROM r{})", i);
     all += fmt::format("{}SELECT * FROM r{}", i == 0 ? " " : " UNION ALL ", i);
   }
-  nodes.push_back(text(all));
+  nodes.push_back(sql_node(all));
   return nodes;
 }
 

@@ -43,10 +43,9 @@ SampleRequest sample_request(const ApiDefinition& api, const std::string& name, 
     for (const RequestParameter& parameter : api.request_parameters) names.push_back(parameter.name);
     if (api.paginates())
       names.insert(names.end(), std::begin(core::kPageParameters), std::end(core::kPageParameters));
-    const std::string near = nearest_name(key, names);
-    throw Refused(fmt::format("API \"{}\" has no request parameter \"{}\"{}", name, key,
-                              near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)),
-                  Hint::command({"get", "api", name, "-o", "json"}));
+    throw Refused(
+        fmt::format("API \"{}\" has no request parameter \"{}\"{}", name, key, did_you_mean(key, names)),
+        Hint::command({"get", "api", name, "-o", "json"}));
   }
   SampleRequest request;
   request.method = api.method;
@@ -59,7 +58,11 @@ SampleRequest sample_request(const ApiDefinition& api, const std::string& name, 
     bool known = false;
     for (const auto& [key, value] : given) {
       if (key != parameter.name) continue;
-      place.emplace_back(key, value);
+      if (known && parameter.takes_list()) {
+        place.back().second += "," + value;
+      } else {
+        place.emplace_back(key, value);
+      }
       known = true;
     }
     if (known) continue;

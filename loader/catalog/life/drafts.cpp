@@ -4,6 +4,7 @@
 
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
+#include "catalog/row_lock.hpp"
 #include "core/digest.hpp"
 
 namespace tablegate::loader {
@@ -130,6 +131,17 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
   store_reads(catalog, api.id, version.version, compiled.reads);
   transaction.commit();
   return version;
+}
+
+std::vector<Version> commit_drafts(Database& catalog, const std::vector<ApiRow>& apis,
+                                   const std::string& message, bool breaking) {
+  Transaction transaction(catalog);
+  if (apis.size() > 1) lock_catalog(catalog);  // before the rows: two commands may name them in another order
+  std::vector<Version> versions;
+  versions.reserve(apis.size());
+  for (const ApiRow& api : apis) versions.push_back(commit_draft(catalog, api, message, breaking));
+  transaction.commit();
+  return versions;
 }
 
 }  // namespace tablegate::loader

@@ -38,6 +38,9 @@ struct Version {
 // Refused until this very draft passed a test, and without `breaking` when it would break callers of a
 // version that was published (commit_breaks()). Two at once: one after the other.
 Version commit_draft(Database& catalog, const ApiRow& api, const std::string& message, bool breaking);
+// All of them or none, in this order.
+std::vector<Version> commit_drafts(Database& catalog, const std::vector<ApiRow>& apis,
+                                   const std::string& message, bool breaking);
 
 // Of what a test and a version are, `source` being what the draft is compiled against. A new name makes no
 // other.

@@ -7,6 +7,7 @@
 #include "catalog/life/publications.hpp"
 #include "catalog/life/rollback.hpp"
 #include "cli/api/api_verbs.hpp"
+#include "cli/cut_text.hpp"
 #include "cli/output.hpp"
 #include "cli/served.hpp"
 
@@ -22,11 +23,21 @@ void finish(JsonOutput& json, const ApiOptions& options) {
   json.print();
 }
 
-void report_test(const std::string& name, const TestOutcome& outcome, bool quiet) {
-  if (!quiet) {
+// What people read of an answer; -o json has all of it.
+constexpr size_t kShownAnswer = 2000;  // bytes
+
+void print_answer(const std::string& answer, bool full) {
+  if (full || answer.size() <= kShownAnswer) return print_line("  " + answer);
+  const std::string_view shown = cut_text(answer, kShownAnswer);
+  print_line(fmt::format("  {}...", shown));
+  print_line(fmt::format("  ({} of {} bytes of the answer; --full shows all)", shown.size(), answer.size()));
+}
+
+void report_test(const std::string& name, const TestOutcome& outcome, const Settings& settings, bool full) {
+  if (!settings.quiet) {
     print_line(fmt::format("{}: {} ({}, {:.1f} ms)", name, outcome.passed ? "passed" : "failed",
                            outcome.status, outcome.duration_ms));
-    print_line("  " + outcome.response);
+    print_answer(outcome.response, full);
   }
   if (outcome.passed && outcome.empty)
     fmt::print(stderr, "warning: \"{}\" found no row; --param NAME=VALUE tests with other values\n", name);
@@ -96,7 +107,7 @@ void api_test(const Settings& settings, const ApiOptions& options) {
         .raw(outcome.response);
     if (outcome.truncated > 0) json.key("truncated").boolean(true);
     json.end_object();
-    if (!settings.json) report_test(api.name, outcome, settings.quiet);
+    if (!settings.json) report_test(api.name, outcome, settings, options.full);
   }
   if (settings.json) finish(json, options);
   if (failed.empty()) return;
@@ -114,10 +125,12 @@ void api_commit(const Settings& settings, const ApiOptions& options) {
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
   // Of all before the first commit, so that --breaking allows what was named and no more.
   if (!options.breaking && apis.size() > 1) refuse_draft_breaks(catalog, apis);
+  const std::vector<Version> versions = commit_drafts(catalog, apis, options.message, options.breaking);
   JsonOutput json;
   begin(json, options);
-  for (const ApiRow& api : apis) {
-    const Version version = commit_draft(catalog, api, options.message, options.breaking);
+  for (size_t i = 0; i < apis.size(); ++i) {
+    const ApiRow& api = apis[i];
+    const Version& version = versions[i];
     if (!version.note.empty() && !settings.quiet) fmt::print(stderr, "note: {}\n", version.note);
     json.begin_object()
         .key("name")

@@ -23,6 +23,7 @@ struct ApiOptions {
   bool single() const { return names.size() == 1; }
 
   std::vector<std::string> parameters;  // k=v
+  bool full = false;                    // test: the whole answer
   // commit, submit, approve, reject
   std::string message;
   bool breaking = false;               // publish too
