@@ -61,7 +61,7 @@ struct TestRequest {
 };
 
 // The gateway's own code reports what is missing.
-TestRequest make_request(const ApiEntry& api, const CompiledApi& compiled, const Values& given) {
+TestRequest test_request(const ApiEntry& api, const CompiledApi& compiled, const Values& given) {
   const SampleRequest sample =
       sample_request(api.definition, compiled.name, compiled.path, api.version_key, given);
   TestRequest request;
@@ -267,7 +267,7 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
       credentials_lines({{"cursor", std::string(kTestKey)}}, {}));
   const auto manifest = core::read_manifest(text, credentials);
   if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
-  const TestRequest request = make_request(api, compile_api(contents.apis.back()), parameters);
+  const TestRequest request = test_request(api, compile_api(contents.apis.back()), parameters);
   const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
                                                            request.query, &request.headers);
   if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}}, match.envelope);
