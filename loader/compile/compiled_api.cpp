@@ -75,12 +75,12 @@ class Compiler {
     api_.path = base + definition_.path;
     api_.resource_group = definition_.resource_group;
     api_.result = definition_.answer_form();
-    api_.envelope = definition_.envelope;
-    if (api_.envelope != "tablegate" && api_.envelope != "dataworks")
-      refuse("/envelope", api_.envelope + " is not supported yet");
     if (api_.result == "page" && !definition_.paginates()) refuse("/result", "page requires pagination");
     if (api_.result != "object" && api_.result != "list" && api_.result != "page")
       refuse("/result", api_.result + " is not known");
+    api_.envelope = definition_.envelope;
+    if (api_.envelope != "tablegate" && api_.envelope != "dataworks")
+      refuse("/envelope", api_.envelope + " is not supported yet");
   }
 
   void compile_limits() {

@@ -12,11 +12,11 @@ namespace {
 
 using core::Nodes;
 
-Nodes text(std::string sql) {
+Nodes sql_nodes(std::string sql) {
   return {{core::TextNode{std::move(sql)}}};
 }
 
-void append(Nodes& nodes, Nodes more) {
+void append_nodes(Nodes& nodes, Nodes more) {
   std::move(more.begin(), more.end(), std::back_inserter(nodes));
 }
 
@@ -35,7 +35,8 @@ class Ranges {
       add(ranges, place, beyond(place));
       // NULLs are the last ones of an ascending order.
       if (sort_[place].nullable && !sort_[place].descending)
-        add(ranges, place, chosen(place, text(" AND " + name(place) + " IS NULL"), text(" AND false")));
+        add(ranges, place,
+            chosen(place, sql_nodes(" AND " + name(place) + " IS NULL"), sql_nodes(" AND false")));
     }
     return ranges;
   }
@@ -63,16 +64,16 @@ class Ranges {
     Nodes nodes;
     for (size_t place = 0; place < end; ++place) {
       Nodes equal = with_value(place, "=");
-      append(nodes, sort_[place].nullable
-                        ? chosen(place, std::move(equal), text(" AND " + name(place) + " IS NULL"))
-                        : std::move(equal));
+      append_nodes(nodes, sort_[place].nullable
+                              ? chosen(place, std::move(equal), sql_nodes(" AND " + name(place) + " IS NULL"))
+                              : std::move(equal));
     }
     return nodes;
   }
 
   void add(std::vector<PageRange>& ranges, size_t place, Nodes condition) const {
     PageRange range{equal_before(place), place};
-    append(range.condition, std::move(condition));
+    append_nodes(range.condition, std::move(condition));
     ranges.push_back(std::move(range));
   }
 
@@ -81,8 +82,9 @@ class Ranges {
     const SortKey& key = sort_[place];
     Nodes further = with_value(place, key.descending ? "<" : ">");
     if (!key.nullable) return further;
-    return chosen(place, std::move(further),
-                  key.descending ? text(" AND " + name(place) + " IS NOT NULL") : text(" AND false"));
+    return chosen(
+        place, std::move(further),
+        key.descending ? sql_nodes(" AND " + name(place) + " IS NOT NULL") : sql_nodes(" AND false"));
   }
 
   // The tail, as one row.
@@ -92,12 +94,12 @@ class Ranges {
     std::string names;
     for (size_t place = tail_; place < sort_.size(); ++place)
       names += (names.empty() ? "" : ", ") + name(place);
-    Nodes nodes = text(fmt::format(" AND ({}) {} (", names, comparison));
+    Nodes nodes = sql_nodes(fmt::format(" AND ({}) {} (", names, comparison));
     for (size_t place = tail_; place < sort_.size(); ++place) {
-      if (place > tail_) append(nodes, text(", "));
+      if (place > tail_) append_nodes(nodes, sql_nodes(", "));
       nodes.push_back({core::ValueNode{number(place)}});
     }
-    append(nodes, text(")"));
+    append_nodes(nodes, sql_nodes(")"));
     return nodes;
   }
 

@@ -16,7 +16,7 @@ core::Node sql_node(std::string sql) {
   return {core::TextNode{std::move(sql)}};
 }
 
-void append_all(Nodes& nodes, Nodes more) {
+void append_page_nodes(Nodes& nodes, Nodes more) {
   std::move(more.begin(), more.end(), std::back_inserter(nodes));
 }
 
@@ -54,8 +54,9 @@ void PageStatement::compile(uint32_t first_internal, std::vector<core::InternalV
   if (has_cursors) outputs_of_page += ", " + numbered("p.k", sort_.size());
   statement.push_back(sql_node(fmt::format("SELECT {}, p.r, g.generation", outputs_of_page)));
   if (pages_.total) statement.push_back(where_present(total_, {sql_node(", n.total")}));
-  append_all(statement,
-             {sql_node(" FROM (SELECT "), {core::GenerationNode{table_}}, sql_node(" AS generation) AS g")});
+  append_page_nodes(
+      statement,
+      {sql_node(" FROM (SELECT "), {core::GenerationNode{table_}}, sql_node(" AS generation) AS g")});
   if (pages_.total) {
     Nodes counted{sql_node(" CROSS JOIN (SELECT count(*) AS total FROM "), {core::TableNode{table_}}};
     if (!conditions.empty()) counted.push_back({core::WhereNode{conditions}});
@@ -63,7 +64,7 @@ void PageStatement::compile(uint32_t first_internal, std::vector<core::InternalV
     statement.push_back(where_present(total_, std::move(counted)));
   }
   statement.push_back(sql_node(" LEFT JOIN ("));
-  append_all(statement, page());
+  append_page_nodes(statement, page());
   statement.push_back(sql_node(fmt::format(") AS p({}) ON true{}", names(), outer_order())));
 }
 
@@ -82,7 +83,7 @@ std::string PageStatement::outer_order() const {
 // The rows of the sort that meet the conditions.
 Nodes PageStatement::rows(Nodes more_conditions, const std::string& end) const {
   Nodes nodes{sql_node("SELECT ")};
-  append_all(nodes, selected);
+  append_page_nodes(nodes, selected);
   std::string keys;
   for (const SortKey& key : sort_)
     keys += fmt::format(", {}.{}", kSortedTable, core::quote_identifier(key.column));
@@ -90,7 +91,7 @@ Nodes PageStatement::rows(Nodes more_conditions, const std::string& end) const {
   nodes.push_back({core::TableNode{table_}});
   nodes.push_back(sql_node(fmt::format(" AS {}", kSortedTable)));
   Nodes where = conditions;
-  append_all(where, std::move(more_conditions));
+  append_page_nodes(where, std::move(more_conditions));
   if (!where.empty()) nodes.push_back({core::WhereNode{std::move(where)}});
   nodes.push_back(sql_node(order_text(sort_) + end));
   return nodes;
@@ -120,17 +121,17 @@ Nodes PageStatement::order_within(size_t equal) const {
 // The first rows of a range, as many as `limit` says.
 Nodes PageStatement::limited(PageRange range, Nodes limit) const {
   Nodes nodes{sql_node("SELECT * FROM (")};
-  append_all(nodes, rows(std::move(range.condition), fmt::format(" LIMIT {}", pages_.max_size + 1)));
+  append_page_nodes(nodes, rows(std::move(range.condition), fmt::format(" LIMIT {}", pages_.max_size + 1)));
   nodes.push_back(sql_node(fmt::format(") AS q({})", names())));
-  append_all(nodes, order_within(range.equal));
+  append_page_nodes(nodes, order_within(range.equal));
   nodes.push_back(sql_node(" LIMIT "));
-  append_all(nodes, std::move(limit));
+  append_page_nodes(nodes, std::move(limit));
   return nodes;
 }
 
 Nodes PageStatement::page() const {
   Nodes by_number = rows({}, " LIMIT ");
-  append_all(by_number, {{core::ValueNode{rows_}}, sql_node(" OFFSET "), {core::ValueNode{offset_}}});
+  append_page_nodes(by_number, {{core::ValueNode{rows_}}, sql_node(" OFFSET "), {core::ValueNode{offset_}}});
   core::ChooseNode choose;
   // The last value of the sort is of the primary key: it is never NULL.
   if (has_cursors)
@@ -151,7 +152,7 @@ Nodes PageStatement::after_cursor() const {
     nodes.push_back(sql_node(fmt::format("{} r{}({}) AS MATERIALIZED (", i == 0 ? "WITH" : ",", i, names())));
     Nodes limit{{core::ValueNode{rows_}}};
     if (!missing.empty()) limit.push_back(sql_node(missing));
-    append_all(nodes, limited(std::move(ranges[i]), std::move(limit)));
+    append_page_nodes(nodes, limited(std::move(ranges[i]), std::move(limit)));
     nodes.push_back(sql_node(")"));
     missing += fmt::format(" - (SELECT count(*) FROM r{})", i);
     all += fmt::format("{}SELECT * FROM r{}", i == 0 ? " " : " UNION ALL ", i);

@@ -41,7 +41,8 @@ def definitions():
             {"kind": "Table", "name": "things", "data_source": "csv", "ddl": kDdl, "primary_key": ["a", "b"], "indexes": [["n", "a", "b"]]},
             {"kind": "Table", "name": "loose", "data_source": "csv", "ddl": "CREATE TABLE loose (a BIGINT);"},
             *[api(number, order) for number, order in enumerate(kOrders)],
-            api("other", kOrders[0]), {**api("loose", kOrders[0]), "table": "loose", "response_parameters": [{"name": "a"}]}]
+            api("other", kOrders[0]), api("among", kOrders[2], request_parameters=[{"name": "among", "column": "a", "type": "LONG", "operator": "IN", "sample": [1, 2]}]),
+            {**api("loose", kOrders[0]), "table": "loose", "response_parameters": [{"name": "a"}]}]
 
 
 def ask(p, path, **parameters):
@@ -89,6 +90,10 @@ def test_bound(t, p):
     cursor = ask(p, 0, least=1, pageSize=1).json["data"]["nextCursor"]
     t.is_(ask(p, 0, least="1", cursor=cursor, pageSize=1).status, 200, "the same condition")
     t.is_(ask(p, 0, least="01", cursor=cursor).status, 200, "written in another way")
+    among = ask(p, "among", among="1,2,3", pageSize=2).json["data"]["nextCursor"]
+    rest = p.get(f"/v1/things/among?among=1&among=02&among=3&pageSize=2&cursor={among}", key="")
+    t.is_((rest.status, len(rest.json["data"]["rows"])), (200, 2), "the same list, sent in another way")
+    t.is_([ask(p, "among", among=one, cursor=among).status for one in ("1,2", "1,2,4", "1,23")], [400] * 3, "another list")
     raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     forged = [base64.urlsafe_b64encode(bytes([*raw[:i], raw[i] ^ 1, *raw[i + 1:]])).decode().rstrip("=") for i in range(len(raw))]
     cut = [cursor[:size] for size in (0, 1, 10, len(cursor) - 1)] + [cursor + "A", cursor + "=", "*" * 40, "A" * 3000]

@@ -82,6 +82,9 @@ def test_conditions_and_post(t, p):
     answer = p.get("/v1/users/uncounted?returnTotalNum=true", key="")
     t.is_(error(answer)[:2], (400, "invalid_parameter"), "total: false never counts")
     t.is_(list(p.get("/v1/users/uncounted", key="").json["data"]), ["pageSize", "rows", "pageNum", "nextCursor", "generation"], "and leaves totalNum out")
+    answer = p.get("/v1/users/wrapped?pageNum=2", key="")
+    t.is_((list(answer.json), ids(answer), list(answer.json["data"])[:3]), (["data", "errCode", "errMsg", "requestId", "apiLog"], kOldest[3:6], ["totalNum", "pageSize", "rows"]),
+          "the envelope of DataWorks has the same data")
 
 
 def test_links_keep_no_credential(t, p):
@@ -148,6 +151,7 @@ def test(t):
     p.serve(definitions(
         api(), api(name="Users of a Name", path="/users/of", request_parameters=[{"name": "user_name", "type": "STRING", "sample": "A"}]),
         api(name="Users by POST", path="/users/post", method="POST", **by_id), api(name="Uncounted Users", path="/users/uncounted", pagination={"total": False}),
+        api(name="Wrapped Pages", path="/users/wrapped", envelope="dataworks"),
         api(name="Users with a Key", path="/users/key", authentication=["api_key"], api_key_source={"in": "query", "name": "api-key"},
             request_parameters=[{"name": "user_id", "type": "LONG", "sample": 3}])), {"user_info": kCsv})
     test_pages(t, p)

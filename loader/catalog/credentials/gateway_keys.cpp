@@ -9,10 +9,10 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kNames[] = {kCursorKey, kMaskKey};
+constexpr const char* kGatewayKeys[] = {kCursorKey, kMaskKey};
 constexpr size_t kGatewayKeyBytes = 32;
 
-SealedPlace place_of_key(const std::string& name) {
+SealedPlace gateway_key_place(const std::string& name) {
   return {"gateway_key", name};
 }
 
@@ -20,10 +20,10 @@ SealedPlace place_of_key(const std::string& name) {
 
 bool ensure_gateway_keys(Database& catalog, LazyMasterKey& master) {
   bool made = false;
-  for (const char* const name : kNames) {
+  for (const char* const name : kGatewayKeys) {
     if (!catalog.query("SELECT FROM tablegate.gateway_key WHERE name = $1", {name}).empty()) continue;
     catalog.query("INSERT INTO tablegate.gateway_key (name, sealed) VALUES ($1, $2)",
-                  {name, seal_text(master.get(), place_of_key(name), random_hex(kGatewayKeyBytes))});
+                  {name, seal_text(master.get(), gateway_key_place(name), random_hex(kGatewayKeyBytes))});
     made = true;
   }
   return made;
@@ -34,7 +34,7 @@ void replace_gateway_key(Database& catalog, const std::string& name) {
   lock_catalog(catalog);
   catalog.script("SET LOCAL ROLE tablegate_owner");
   const std::string sealed =
-      seal_text(open_master_key(catalog), place_of_key(name), random_hex(kGatewayKeyBytes));
+      seal_text(open_master_key(catalog), gateway_key_place(name), random_hex(kGatewayKeyBytes));
   catalog.query(
       "INSERT INTO tablegate.gateway_key (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET "
       "sealed = excluded.sealed, created_at = excluded.created_at",
@@ -45,7 +45,7 @@ void replace_gateway_key(Database& catalog, const std::string& name) {
 size_t reseal_gateway_keys(Database& catalog, const SealingKey& before, const SealingKey& after) {
   const Rows rows = catalog.query("SELECT name, sealed FROM tablegate.gateway_key ORDER BY 1 FOR UPDATE");
   for (int row = 0; row < rows.size(); ++row) {
-    const SealedPlace place = place_of_key(rows.string(row, 0));
+    const SealedPlace place = gateway_key_place(rows.string(row, 0));
     catalog.query("UPDATE tablegate.gateway_key SET sealed = $2 WHERE name = $1",
                   {place.id, seal_text(after, place, open_sealed(before, place, rows.text(row, 1)))});
   }
@@ -67,7 +67,7 @@ std::vector<GatewayKeyEntry> read_gateway_keys(
       " END) ORDER BY 1",
       {gateway});
   for (int row = 0; row < rows.size(); ++row) {
-    const SealedPlace place = place_of_key(rows.string(row, 0));
+    const SealedPlace place = gateway_key_place(rows.string(row, 0));
     try {
       keys.push_back({place.id, open_sealed(master.get(), place, rows.text(row, 1))});
     } catch (const Failure& failure) {

@@ -57,7 +57,8 @@ class ConditionsHash {
   bool good_ = false;
 };
 
-bool hash_conditions(const Api& api, const char* const* values, Arena& arena, Digest& out) {
+bool hash_conditions(const Api& api, const char* const* values, const BoundItems* items, Arena& arena,
+                     Digest& out) {
   ConditionsHash hash;
   hash.number(api.id);
   hash.number(api.version);
@@ -66,9 +67,15 @@ bool hash_conditions(const Api& api, const char* const* values, Arena& arena, Di
       hash.absent();
       continue;
     }
-    const std::string_view text = canonical_value(api.parameters[i].type, values[i], arena);
-    if (text.data() == nullptr) return false;
-    hash.text(text);
+    const Parameter& parameter = api.parameters[i];
+    const size_t count = parameter.list ? items[i].count : 1;
+    hash.number(count);
+    for (size_t item = 0; item < count; ++item) {
+      const char* const value = parameter.list ? items[i].items[item] : values[i];
+      const std::string_view text = canonical_value(parameter.type, value, arena);
+      if (text.data() == nullptr) return false;
+      hash.text(text);
+    }
   }
   return hash.finish(out);
 }
@@ -99,7 +106,8 @@ Problem bind_cursor(const Pages& pages, const BoundPage& page, const char* text,
 
 }  // namespace
 
-Problem bind_page(const Api& api, const char** values, Arena& arena, BoundPage& page) {
+Problem bind_page(const Api& api, const char** values, const BoundItems* items, Arena& arena,
+                  BoundPage& page) {
   const Pages& pages = api.pages;
   const char* const* const given = values + pages.parameters;
   const int64_t number = given[0] == nullptr ? 1 : number_of(given[0]);
@@ -113,7 +121,7 @@ Problem bind_page(const Api& api, const char** values, Arena& arena, BoundPage& 
     if (wanted && !pages.total) return bad(2, "must not be true: this API does not count its rows");
     page.wants_total = wanted;
   }
-  if (!hash_conditions(api, values, arena, page.conditions)) return no_memory();
+  if (!hash_conditions(api, values, items, arena, page.conditions)) return no_memory();
   if (given[3] != nullptr) {
     if (given[0] != nullptr) return bad(3, "must not be given together with pageNum");
     page.number = 0;

@@ -38,8 +38,9 @@ struct BoundPage {
 };
 
 // Checks what the request says of pages, of an API that has them, and fills in the internal values. `values`:
-// of all parameters and internal values, NUL-terminated.
-Problem bind_page(const Api& api, const char** values, Arena& arena, BoundPage& page);
+// of all parameters and internal values, NUL-terminated; `items`: BoundValues'.
+Problem bind_page(const Api& api, const char** values, const BoundItems* items, Arena& arena,
+                  BoundPage& page);
 
 // The cursor that continues after a row. `keys`: its sort values, Pages::key_count of them. Null data(): no
 // memory.

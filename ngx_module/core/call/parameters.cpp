@@ -156,7 +156,7 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
     void* const room = arena.allocate(sizeof(BoundPage));
     if (room == nullptr) return {Slug::internal_error, {}, {}};
     bound.page = ::new (room) BoundPage();
-    return bind_page(api, values, arena, *bound.page);
+    return bind_page(api, values, items, arena, *bound.page);
   }
   return {};
 }

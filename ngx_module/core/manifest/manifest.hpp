@@ -111,8 +111,8 @@ struct Api {
   uint32_t timeout_ms = 3000;
   uint32_t max_records = 2000;
   ResultShape result = ResultShape::list;
-  Envelope envelope = Envelope::tablegate;
   Pages pages;  // of ResultShape::page
+  Envelope envelope = Envelope::tablegate;
   bool point = false;
   Authentication authentication;
   ApiKeySource api_key_source;
