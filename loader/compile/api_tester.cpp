@@ -4,23 +4,15 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <memory>
 #include <optional>
 
-#include "base/percent.hpp"
 #include "base/refusal.hpp"
-#include "compile/compiled_api.hpp"
-#include "compile/manifest_writer.hpp"
+#include "compile/sample_call.hpp"
 #include "core/answer/json_writer.hpp"
 #include "core/answer/problem.hpp"
-#include "core/call/parameters.hpp"
-#include "core/manifest/manifest_reader.hpp"
 #include "core/plan/table_generations.hpp"
-#include "core/route/router.hpp"
-#include "core/text/ascii.hpp"
 #include "pg/cells.hpp"
 #include "pg/dsn.hpp"
 #include "pg/poll_loop.hpp"
@@ -32,43 +24,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kRequestId = "api-test";
-constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
-
-class TestHeaders final : public core::HeaderSource {
- public:
-  void add(const std::string& name, const std::string& value) { headers_.emplace_back(name, value); }
-  void visit(Visitor& visitor) const override {
-    for (const auto& [name, value] : headers_) visitor.header(name, value);
-  }
-
- private:
-  Values headers_;
-};
-
-// A request as nginx would hand it to core.
-struct TestRequest {
-  std::string path;
-  std::string query;
-  std::string form;  // the body of a POST
-  TestHeaders headers;
-  std::vector<std::string> missing;  // as in SampleRequest
-};
-
-// The gateway's own code reports what is missing.
-TestRequest make_request(const ApiEntry& api, const CompiledApi& compiled, const Values& given) {
-  const SampleRequest sample =
-      sample_request(api.definition, compiled.name, compiled.path, api.version_key, given);
-  TestRequest request;
-  request.path = sample.filled_path([](std::string value) {
-    std::replace(value.begin(), value.end(), '/', '\0');  // RequestData::path: data within a segment
-    return value;
-  });
-  request.query = encode_values(sample.query);
-  request.form = encode_values(sample.form);
-  request.missing = sample.missing;
-  for (const auto& [name, value] : sample.headers) request.headers.add(name, value);
-  return request;
-}
 
 // The one query of a test; its answer goes through core's writer while libpq's result is there.
 class TestQuery final : public pg::Query {
@@ -242,36 +197,17 @@ ApiTester::ApiTester(std::string mirror_dsn) : mirror_dsn_(std::move(mirror_dsn)
 ApiTester::~ApiTester() = default;
 
 TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
-  ManifestContents contents;
-  contents.gateway = "api test";
-  contents.apis.push_back(api);
-  contents.apis.back().domains.clear();  // any host: a test has none
-  const std::string text = write_manifest(contents);
-  const auto manifest = core::read_manifest(text);
-  if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
-  const TestRequest request = make_request(api, compile_api(contents.apis.back()), parameters);
-  const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
-                                                           request.query, &request.headers);
-  if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}});
-  core::RequestData data;
-  data.path = request.path;
-  data.query = request.query;
-  data.headers = &request.headers;
-  data.method = match.api->method;
-  const core::Body body{core::body_kind(kFormType, request.form), request.form};
-  data.body = &body;
-  core::BlockArena arena;
-  core::BoundValues bound;
-  if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound)) {
-    TestOutcome outcome = problem_outcome(problem);
-    outcome.missing = request.missing;
+  SampleCall call(api, parameters);
+  if (call.problem()) {
+    TestOutcome outcome = problem_outcome(call.problem());
+    if (call.api() != nullptr) outcome.missing = call.missing();
     return outcome;
   }
   core::Walk walk;
-  if (const core::Problem problem = match.api->program.walk(bound, arena, walk))
+  if (const core::Problem problem = call.api()->program.walk(call.bound(), call.arena(), walk))
     return problem_outcome(problem);
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
-  return mirror_->run(**manifest, *match.api, walk);
+  return mirror_->run(call.manifest(), *call.api(), walk);
 }
 
 }  // namespace tablegate::loader
