@@ -14,6 +14,7 @@
 #include "catalog/life/draft_states.hpp"
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/publications.hpp"
+#include "cli/api/api_verbs.hpp"
 #include "cli/applied_notes.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
@@ -29,6 +30,7 @@ struct DeployOptions {
   PublishRequest request;
   std::string message;
   bool submit = false;
+  bool allow_scan = false;
 };
 
 constexpr const char* kPublishable = "Publishable";
@@ -47,7 +49,8 @@ class Deployment {
       : settings_(settings),
         options_(options),
         catalog_(settings.open_catalog()),
-        progress_(!settings.silent()) {}
+        progress_(!settings.silent()),
+        gate_(settings.mirror_dsn()) {}
 
   void run() {
     apply();
@@ -55,6 +58,7 @@ class Deployment {
       test();
       served_ = published_versions(catalog_, *workspace_, gateway_);
       if (!options_.request.breaking) check_contracts();
+      if (!options_.allow_scan) check_plans();
       commit();
       if (options_.submit) submit();
       publish();
@@ -157,17 +161,26 @@ class Deployment {
     transaction.commit();
   }
 
+  // Of all APIs before the first commit: calls that read a whole large table.
+  void check_plans() {
+    for (size_t i = 0; i < apis_.size(); ++i) {
+      progress_.step("checking plans", i, apis_.size());
+      if (states_[i].version() > 0) continue;
+      const PlanReport plans = draft_plans(apis_[i], find_draft(catalog_, apis_[i]), gate_);
+      if (!plans.scans.empty()) progress_.clear();
+      refuse_scans(apis_[i].name, plans);
+    }
+  }
+
   void commit() {
+    const CommitRequest request{options_.message, options_.request.breaking, options_.allow_scan};
     for (size_t i = 0; i < apis_.size(); ++i) {
       progress_.step("committing", i, apis_.size());
       const DraftState& state = states_[i];
       versions_.push_back(state.version() > 0 ? Version{state.latest, state.status, true}
-                                              : commit_draft(catalog_, apis_[i], options_.message,
-                                                             options_.request.breaking));
-      if (const std::string& note = versions_.back().note; !note.empty() && !settings_.quiet) {
-        progress_.clear();
-        fmt::print(stderr, "note: {}\n", note);
-      }
+                                              : commit_draft(catalog_, apis_[i], request, gate_));
+      if (!versions_.back().notes.empty() || !versions_.back().warnings.empty()) progress_.clear();
+      print_remarks(settings_, versions_.back());
       if (versions_.back().status != kPublishable) waiting_.push_back(i);
     }
   }
@@ -290,6 +303,7 @@ class Deployment {
   const DeployOptions& options_;
   Database catalog_;
   Progress progress_;
+  PlanGate gate_;
   std::optional<Workspace> workspace_;
   std::vector<AppliedObject> objects_;
   std::vector<ApiRow> apis_;  // of the files; as are the lists below
@@ -321,6 +335,8 @@ void add_deploy(Verb& app, Settings& settings) {
   verb->add_flag("--yes", options->request.yes, "allow that published APIs change their domains");
   verb->add_flag("--breaking", options->request.breaking,
                  "allow changes that break callers of the served version");
+  verb->add_flag("--allow-scan", options->allow_scan,
+                 "allow calls that read a whole table of more than 10,000 rows");
   verb->add_flag("--submit", options->submit, "submit the new versions for approval");
   add_wait(*verb, settings);
   verb->footer(

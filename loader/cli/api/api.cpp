@@ -50,7 +50,8 @@ void add_drafts(Verb& noun, Settings& settings, const SharedOptions& options) {
   commit->add_option("-m,--message", options->message, "message that is stored with the version");
   commit->add_flag("--breaking", options->breaking,
                    "allow changes that break callers of the previous version");
-  add_later_flag(*commit, "--allow-scan");
+  commit->add_flag("--allow-scan", options->allow_scan,
+                   "allow calls that read a whole table of more than 10,000 rows");
   commit->callback([&settings, options] { api_commit(settings, *options); });
 }
 
@@ -243,6 +244,7 @@ void add_api(Verb& app, Settings& settings) {
   add_drafts(*noun, settings, options);
   add_publications(*noun, settings, options);
   add_reports(*noun, settings, options);
+  add_api_plan(*noun, settings, options);
   add_call(*noun, settings, options);
   add_rollback(*noun, settings, options);
   add_steps(*noun, settings, options);

@@ -45,6 +45,12 @@ std::string words_of(const Published& result, const std::string& gateway) {
 
 }  // namespace
 
+void print_remarks(const Settings& settings, const Version& version) {
+  if (settings.quiet) return;
+  for (const std::string& note : version.notes) fmt::print(stderr, "note: {}\n", note);
+  for (const std::string& warning : version.warnings) fmt::print(stderr, "warning: {}\n", warning);
+}
+
 void report_publications(const Settings& settings, const ApiOptions& options,
                          const std::vector<Published>& results, const std::string& gateway) {
   if (settings.json) {
@@ -116,9 +122,11 @@ void api_commit(const Settings& settings, const ApiOptions& options) {
   if (!options.breaking && apis.size() > 1) refuse_draft_breaks(catalog, apis);
   JsonOutput json;
   begin(json, options);
+  PlanGate gate(settings.mirror_dsn());
   for (const ApiRow& api : apis) {
-    const Version version = commit_draft(catalog, api, options.message, options.breaking);
-    if (!version.note.empty() && !settings.quiet) fmt::print(stderr, "note: {}\n", version.note);
+    const Version version =
+        commit_draft(catalog, api, {options.message, options.breaking, options.allow_scan}, gate);
+    print_remarks(settings, version);
     json.begin_object()
         .key("name")
         .text(api.name)

@@ -1,0 +1,77 @@
+#include "compile/index_advice.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace tablegate::loader {
+namespace {
+
+bool has(const IndexColumns& columns, const std::string& column) {
+  return std::find(columns.begin(), columns.end(), column) != columns.end();
+}
+
+void add(IndexColumns& columns, const std::string& column) {
+  if (!has(columns, column)) columns.push_back(column);
+}
+
+bool is_range(Comparison comparison) {
+  return comparison == Comparison::less || comparison == Comparison::less_or_equal ||
+         comparison == Comparison::greater || comparison == Comparison::greater_or_equal;
+}
+
+// PostgreSQL has no order for json.
+bool can_be_indexed(const TableInfo& table, const std::string& column) {
+  const TableColumn* const found = table.find(column);
+  return found != nullptr && found->type != core::ColumnType::json;
+}
+
+// An index has one direction for all columns and can be read backwards: it serves the sort up to the first
+// column that has the other one. A page's sort goes on with the primary key.
+IndexColumns sort_columns(const ApiDefinition& api, const TableInfo& table) {
+  IndexColumns columns;
+  for (const SortColumn& sort : api.order_by) {
+    if (sort.descending != api.order_by.front().descending || !can_be_indexed(table, sort.column))
+      return columns;
+    add(columns, sort.column);
+  }
+  if (!api.paginates()) return columns;
+  for (const std::string& column : table.primary_key) add(columns, column);
+  return columns;
+}
+
+}  // namespace
+
+IndexColumns WantedIndex::columns() const {
+  IndexColumns all;
+  for (const IndexColumns* const part : {&equal, &range, &sort}) {
+    for (const std::string& column : *part) add(all, column);
+  }
+  return all;
+}
+
+bool WantedIndex::served_by(const IndexColumns& index) const {
+  if (index.empty()) return false;
+  if (!equal.empty()) return has(equal, index.front());
+  if (!range.empty()) return has(range, index.front());
+  return index.size() >= sort.size() && std::equal(sort.begin(), sort.end(), index.begin());
+}
+
+WantedIndex wanted_index(const ApiDefinition& api, const TableInfo& table, const IsPresent& present) {
+  WantedIndex wanted;
+  for (const RequestParameter& parameter : api.request_parameters) {
+    if (!present(parameter) || !can_be_indexed(table, parameter.column)) continue;
+    if (parameter.comparison == Comparison::equal || parameter.comparison == Comparison::in)
+      add(wanted.equal, parameter.column);
+    if (is_range(parameter.comparison)) add(wanted.range, parameter.column);
+  }
+  wanted.sort = sort_columns(api, table);
+  return wanted;
+}
+
+std::string index_text(const IndexColumns& columns) {
+  return fmt::format("({})", fmt::join(columns, ", "));
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,244 @@
+#include "compile/plan_gate.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/json_output.hpp"
+#include "base/refusal.hpp"
+#include "compile/plan_mirror.hpp"
+#include "compile/plan_scans.hpp"
+#include "compile/program_paths.hpp"
+#include "compile/sample_call.hpp"
+#include "model/stored_json.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+constexpr size_t kNamed = 10;  // scans that a refusal names
+
+// The scans of large tables, by table.
+using Scans = std::map<std::string, PlanScan>;
+
+class Check {
+ public:
+  Check(const ApiEntry& entry, PlanMirror& mirror)
+      : entry_(entry), call_(entry, {}), api_(call_.manifest().apis.front()), mirror_(mirror) {}
+
+  PlanReport run() {
+    mirror_.locate(call_.manifest());
+    const PathParameters parameters{[this](uint32_t number) { return always(number); },
+                                    [this](uint32_t number) { return items(number); }};
+    for (const ProgramPath& path : program_paths(api_.program.nodes(), parameters)) explain(path);
+    return std::move(report_);
+  }
+
+ private:
+  // Present in each request.
+  bool always(uint32_t number) const {
+    if (number >= api_.parameters.size()) return false;
+    return api_.parameters[number].required || api_.parameters[number].default_value.has_value();
+  }
+
+  bool bound() const { return !call_.problem() && call_.api() != nullptr; }
+
+  size_t items(uint32_t number) const {
+    const core::BoundItems* const all = bound() ? call_.bound().items : nullptr;
+    return all == nullptr ? 1 : std::max<size_t>(1, all[number].count);
+  }
+
+  // Null: it has no sample.
+  const char* sample(const PathValue& value) const {
+    if (!bound()) return nullptr;
+    if (!value.item) return call_.bound().values[value.parameter];
+    const core::BoundItems& all = call_.bound().items[value.parameter];
+    return *value.item < all.count ? all.items[*value.item] : nullptr;
+  }
+
+  // Of the parameters of the path; without those that the gateway makes itself.
+  std::vector<std::string> names(const std::vector<uint32_t>& numbers) const {
+    std::vector<std::string> names;
+    for (const uint32_t number : numbers) {
+      if (number < api_.parameters.size()) names.push_back(api_.parameters[number].name);
+    }
+    return names;
+  }
+
+  void explain(const ProgramPath& path) {
+    PathPlan plan;
+    plan.with = names(path.present);
+    const core::Statement statement = api_.program.statement(path.path(), mirror_.generations());
+    plan.statement = statement.sql;
+    std::vector<const char*> values;
+    std::vector<uint32_t> unknown;
+    for (const PathValue& value : path.values) {
+      values.push_back(sample(value));
+      if (values.back() == nullptr) unknown.push_back(value.parameter);
+    }
+    try {
+      const PlanMirror::Plans plans = mirror_.explain(statement, unknown.empty() ? &values : nullptr);
+      plan.samples = plans.samples;
+      plan.generic = plans.generic;
+    } catch (const DatabaseError& error) {
+      if (error.sqlstate == "42P01") throw;  // undefined_table: it was never loaded
+      throw Refused(fmt::format("API \"{}\" cannot be committed: PostgreSQL does not accept the statement of "
+                                "a call {}: {}",
+                                entry_.definition.name, path_words(plan.with), error.what()),
+                    Hint::command({"table", "columns", entry_.source.name}));
+    }
+    judge(plan, names(unknown));
+    report_.paths.push_back(std::move(plan));
+  }
+
+  Scans scans_of(const std::string& explained, const WantedIndex& wanted) {
+    JsonDocument document;
+    if (!parse_json(explained, document).empty()) throw SystemFailure("EXPLAIN did not return JSON");
+    Scans scans;
+    for (PlanScan& scan : plan_scans(document)) {
+      const double rows = mirror_.rows(scan.relation);
+      if (rows <= kLargeTable) continue;
+      // A list with all conditions absent reads no more rows than it returns.
+      if (scan.bounded && !scan.filtered) continue;
+      // An index in the order of the sort. What no index could find has to be looked for in this way.
+      if (scan.index && scan.bounded && wanted.equal.empty() && scan.share * rows <= kLargeTable) continue;
+      scans.emplace(mirror_.table(scan.relation), std::move(scan));
+    }
+    return scans;
+  }
+
+  // `unknown`: parameters without a sample.
+  void judge(const PathPlan& plan, const std::vector<std::string>& unknown) {
+    const WantedIndex wanted =
+        wanted_index(entry_.definition, entry_.source, [&](const RequestParameter& one) {
+          return one.required || one.default_value ||
+                 std::find(plan.with.begin(), plan.with.end(), one.name) != plan.with.end();
+        });
+    const Scans generic = scans_of(plan.generic, wanted);
+    if (generic.empty()) return;
+    const Scans samples = plan.samples.empty() ? generic : scans_of(plan.samples, wanted);
+    for (const auto& [table, scan] : generic) {
+      const double rows = mirror_.rows(scan.relation);
+      TableScan found{plan.with, table, rows, {}};
+      if (table == entry_.source.name) found.index = wanted.columns();
+      if (samples.count(table) != 0) {
+        report_.scans.push_back(std::move(found));
+        if (plan.samples.empty() && !unknown.empty()) note_unknown(unknown);
+      } else {
+        report_.warnings.push_back(
+            fmt::format("a call {} may read all {:.0f} rows of table \"{}\" for values that match many rows; "
+                        "it does not for the samples",
+                        path_words(plan.with), rows, table));
+      }
+    }
+  }
+
+  void note_unknown(const std::vector<std::string>& unknown) {
+    if (!noted_.insert(unknown.front()).second) return;
+    report_.warnings.push_back(fmt::format(
+        "parameter \"{}\" has no sample, so its plans were made for unknown values", unknown.front()));
+  }
+
+  const ApiEntry& entry_;
+  SampleCall call_;
+  const core::Api& api_;
+  PlanMirror& mirror_;
+  PlanReport report_;
+  std::set<std::string> noted_;
+};
+
+}  // namespace
+
+std::vector<std::string> PlanReport::scanned_tables() const {
+  std::set<std::string> tables;
+  for (const TableScan& scan : scans) tables.insert(scan.table);
+  return {tables.begin(), tables.end()};
+}
+
+std::string PlanReport::text() const {
+  if (!unchecked.empty()) return {};
+  JsonOutput json;
+  json.begin_array();
+  for (const PathPlan& path : paths) {
+    json.object([&] {
+      json.texts("with", path.with);
+      json.text("statement", path.statement);
+      json.key("samples");
+      path.samples.empty() ? json.null() : json.raw(path.samples, rapidjson::kArrayType);
+      json.key("generic").raw(path.generic, rapidjson::kArrayType);
+    });
+  }
+  json.end_array();
+  return json.take();
+}
+
+std::vector<PathPlan> read_path_plans(const std::string& text, const std::string& what) {
+  JsonDocument list;
+  if (!parse_json(text, list).empty() || !list.IsArray())
+    throw SystemFailure(what + " is damaged in the catalog: its plan is no JSON list");
+  std::vector<PathPlan> paths;
+  for (const JsonValue& item : list.GetArray()) {
+    PathPlan& path = paths.emplace_back();
+    path.with = json_names(json_find(item, "with"));
+    path.statement = json_member(item, "statement");
+    const JsonValue* const samples = json_find(item, "samples");
+    if (samples != nullptr && samples->IsArray()) path.samples = json_text(*samples);
+    if (const JsonValue* const generic = json_find(item, "generic")) path.generic = json_text(*generic);
+  }
+  return paths;
+}
+
+std::string path_words(const std::vector<std::string>& with) {
+  if (with.empty()) return "without optional parameters";
+  std::string words = "with \"" + with.front() + '"';
+  for (size_t i = 1; i < with.size(); ++i)
+    words += fmt::format("{} \"{}\"", i + 1 == with.size() ? " and" : ",", with[i]);
+  return words;
+}
+
+std::string scan_text(const TableScan& scan) {
+  const std::string what = fmt::format("a call {} reads all {:.0f} rows of table \"{}\"",
+                                       path_words(scan.with), scan.rows, scan.table);
+  return scan.index.empty() ? what + "; no index of its columns would help"
+                            : fmt::format("{}; an index on {} would help", what, index_text(scan.index));
+}
+
+void refuse_scans(const std::string& api, const PlanReport& report) {
+  if (report.scans.empty()) return;
+  std::string lines;
+  for (size_t i = 0; i < std::min(report.scans.size(), kNamed); ++i)
+    lines += "\n  " + scan_text(report.scans[i]);
+  if (report.scans.size() > kNamed) lines += fmt::format("\n  and {} more", report.scans.size() - kNamed);
+  const auto helped = std::find_if(report.scans.begin(), report.scans.end(),
+                                   [](const TableScan& scan) { return !scan.index.empty(); });
+  std::string ways = "--allow-scan accepts it";
+  if (helped != report.scans.end())
+    ways = fmt::format("`table advise {} --create` builds the index, {}", helped->table, ways);
+  throw Refused(fmt::format("API \"{}\" cannot be committed:{}\n{}", api, lines, ways),
+                helped == report.scans.end() ? Hint::again().flag("--allow-scan")
+                                             : Hint::command({"table", "advise", helped->table, "--create"}));
+}
+
+PlanGate::PlanGate(std::string mirror_dsn) : mirror_dsn_(std::move(mirror_dsn)) {}
+PlanGate::~PlanGate() = default;
+
+PlanReport PlanGate::check(const ApiEntry& api) {
+  PlanReport unchecked;
+  try {
+    if (!mirror_) mirror_ = std::make_unique<PlanMirror>(mirror_dsn_);
+    return Check(api, *mirror_).run();
+  } catch (const SystemFailure& failure) {
+    unchecked.unchecked = failure.what();
+    mirror_.reset();
+  } catch (const Refused&) {  // what was prepared last is still there
+    mirror_.reset();
+    throw;
+  }
+  return unchecked;
+}
+
+}  // namespace tablegate::loader
