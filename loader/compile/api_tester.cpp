@@ -133,6 +133,23 @@ pg::Dsn read_dsn(const std::string& text) {
   return std::move(*dsn);
 }
 
+// `value` is one of the bound ones, or an item of a list. What the gateway makes itself may be a secret.
+TestValue test_value(const core::Api& api, const core::BoundValues& bound, const char* value) {
+  const auto text = [value] { return value == nullptr ? std::nullopt : std::optional<std::string>(value); };
+  for (size_t i = 0; i < api.parameters.size(); ++i) {
+    if (bound.values[i] == value) return {api.parameters[i].name, text()};
+    for (size_t item = 0; bound.items != nullptr && item < bound.items[i].count; ++item) {
+      if (bound.items[i].items[item] == value)
+        return {fmt::format("{}[{}]", api.parameters[i].name, item), text()};
+    }
+  }
+  for (size_t i = 0; i < api.internal.size(); ++i) {
+    if (bound.values[api.parameters.size() + i] == value)
+      return {std::string(core::internal_value_name(api.internal[i].kind)), std::nullopt};
+  }
+  return {};
+}
+
 TestOutcome problem_outcome(const core::Problem& problem) {
   TestOutcome outcome;
   outcome.status = core::problem_kind(problem.slug).status;
@@ -183,6 +200,7 @@ class ApiTester::Mirror {
       outcome.detail = query.detail();
     }
     outcome.duration_ms = duration_ms;
+    outcome.statement = query.sql();
     return outcome;
   }
 
@@ -207,7 +225,10 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   if (const core::Problem problem = call.api()->program.walk(call.bound(), call.arena(), walk))
     return problem_outcome(problem);
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
-  return mirror_->run(call.manifest(), *call.api(), walk);
+  TestOutcome outcome = mirror_->run(call.manifest(), *call.api(), walk);
+  for (int i = 0; i < walk.count; ++i)
+    outcome.values.push_back(test_value(*call.api(), call.bound(), walk.values[i]));
+  return outcome;
 }
 
 }  // namespace tablegate::loader

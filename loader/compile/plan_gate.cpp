@@ -22,6 +22,22 @@ namespace {
 
 constexpr size_t kNamed = 10;  // scans that a refusal names
 
+using Kind = core::InternalValue::Kind;
+
+// The parameter of a request that makes a value of the gateway present. Empty: the value is always there.
+std::string_view request_name(const core::InternalValue& value) {
+  switch (value.kind) {
+    case Kind::page_offset:
+      return "pageNum";
+    case Kind::page_total:
+      return "returnTotalNum";
+    case Kind::cursor_key:
+      return "cursor";
+    default:
+      return {};
+  }
+}
+
 // The scans of large tables, by table.
 using Scans = std::map<std::string, PlanScan>;
 
@@ -34,14 +50,21 @@ class Check {
     mirror_.locate(call_.manifest());
     const PathParameters parameters{[this](uint32_t number) { return always(number); },
                                     [this](uint32_t number) { return items(number); }};
-    for (const ProgramPath& path : program_paths(api_.program.nodes(), parameters)) explain(path);
+    const std::vector<ProgramPath> paths = program_paths(api_.program.nodes(), parameters);
+    only_ = paths.size() == 1;
+    for (const ProgramPath& path : paths) explain(path);
     return std::move(report_);
   }
 
  private:
+  // Of a value that the gateway makes itself.
+  const core::InternalValue& internal(uint32_t number) const {
+    return api_.internal[number - api_.parameters.size()];
+  }
+
   // Present in each request.
   bool always(uint32_t number) const {
-    if (number >= api_.parameters.size()) return false;
+    if (number >= api_.parameters.size()) return request_name(internal(number)).empty();
     return api_.parameters[number].required || api_.parameters[number].default_value.has_value();
   }
 
@@ -55,18 +78,33 @@ class Check {
   // Null: it has no sample.
   const char* sample(const PathValue& value) const {
     if (!bound()) return nullptr;
+    if (value.parameter >= api_.parameters.size()) {
+      // A typical page.
+      const Kind kind = internal(value.parameter).kind;
+      if (kind == Kind::page_rows || kind == Kind::page_offset) return page_size_.c_str();
+    }
     if (!value.item) return call_.bound().values[value.parameter];
     const core::BoundItems& all = call_.bound().items[value.parameter];
     return *value.item < all.count ? all.items[*value.item] : nullptr;
   }
 
-  // Of the parameters of the path; without those that the gateway makes itself.
+  // As callers know what is present, each once.
   std::vector<std::string> names(const std::vector<uint32_t>& numbers) const {
     std::vector<std::string> names;
     for (const uint32_t number : numbers) {
-      if (number < api_.parameters.size()) names.push_back(api_.parameters[number].name);
+      std::string name = number < api_.parameters.size() ? api_.parameters[number].name
+                                                         : std::string(request_name(internal(number)));
+      if (!name.empty() && (names.empty() || names.back() != name)) names.push_back(std::move(name));
     }
     return names;
+  }
+
+  std::string call(const PathPlan& plan) const { return call_words(plan.with, only_); }
+
+  bool has(const ProgramPath& path, Kind kind) const {
+    return std::any_of(path.present.begin(), path.present.end(), [&](uint32_t number) {
+      return number >= api_.parameters.size() && internal(number).kind == kind;
+    });
   }
 
   void explain(const ProgramPath& path) {
@@ -87,11 +125,11 @@ class Check {
     } catch (const DatabaseError& error) {
       if (error.sqlstate == "42P01") throw;  // undefined_table: it was never loaded
       throw Refused(fmt::format("API \"{}\" cannot be committed: PostgreSQL does not accept the statement of "
-                                "a call {}: {}",
-                                entry_.definition.name, path_words(plan.with), error.what()),
+                                "{}: {}",
+                                entry_.definition.name, call(plan), error.what()),
                     Hint::command({"table", "columns", entry_.source.name}));
     }
-    judge(plan, names(unknown));
+    judge(path, plan, names(unknown));
     report_.paths.push_back(std::move(plan));
   }
 
@@ -112,7 +150,9 @@ class Check {
   }
 
   // `unknown`: parameters without a sample.
-  void judge(const PathPlan& plan, const std::vector<std::string>& unknown) {
+  void judge(const ProgramPath& path, const PathPlan& plan, const std::vector<std::string>& unknown) {
+    // Rows after a cursor are found as those of the first page are, which has its own path.
+    if (has(path, Kind::cursor_key)) return;
     const WantedIndex wanted =
         wanted_index(entry_.definition, entry_.source, [&](const RequestParameter& one) {
           return one.required || one.default_value ||
@@ -120,20 +160,32 @@ class Check {
         });
     const Scans generic = scans_of(plan.generic, wanted);
     if (generic.empty()) return;
+    // Without the total it is another path.
+    if (has(path, Kind::page_total)) return note_total(plan, generic);
     const Scans samples = plan.samples.empty() ? generic : scans_of(plan.samples, wanted);
     for (const auto& [table, scan] : generic) {
       const double rows = mirror_.rows(scan.relation);
-      TableScan found{plan.with, table, rows, {}};
+      TableScan found{call(plan), table, rows, {}};
       if (table == entry_.source.name) found.index = wanted.columns();
       if (samples.count(table) != 0) {
         report_.scans.push_back(std::move(found));
         if (plan.samples.empty() && !unknown.empty()) note_unknown(unknown);
       } else {
         report_.warnings.push_back(
-            fmt::format("a call {} may read all {:.0f} rows of table \"{}\" for values that match many rows; "
+            fmt::format("{} may read all {:.0f} rows of table \"{}\" for values that match many rows; "
                         "it does not for the samples",
-                        path_words(plan.with), rows, table));
+                        call(plan), rows, table));
       }
+    }
+  }
+
+  // Once a table.
+  void note_total(const PathPlan& plan, const Scans& scans) {
+    for (const auto& [table, scan] : scans) {
+      if (!noted_.insert("total of " + table).second) continue;
+      report_.warnings.push_back(
+          fmt::format("the total of {} reads all {:.0f} rows of table \"{}\" (estimated cost {:.0f})",
+                      call(plan), mirror_.rows(scan.relation), table, scan.cost));
     }
   }
 
@@ -148,7 +200,10 @@ class Check {
   const core::Api& api_;
   PlanMirror& mirror_;
   PlanReport report_;
+  bool only_ = false;  // there is one path
   std::set<std::string> noted_;
+  const std::string page_size_ =
+      std::to_string(entry_.definition.pagination.value_or(Pagination{}).default_size);
 };
 
 }  // namespace
@@ -192,17 +247,18 @@ std::vector<PathPlan> read_path_plans(const std::string& text, const std::string
   return paths;
 }
 
-std::string path_words(const std::vector<std::string>& with) {
-  if (with.empty()) return "without optional parameters";
-  std::string words = "with \"" + with.front() + '"';
+std::string call_words(const std::vector<std::string>& with, bool only) {
+  if (only) return "every call";
+  if (with.empty()) return "a call without optional parameters";
+  std::string words = "a call with \"" + with.front() + '"';
   for (size_t i = 1; i < with.size(); ++i)
     words += fmt::format("{} \"{}\"", i + 1 == with.size() ? " and" : ",", with[i]);
   return words;
 }
 
 std::string scan_text(const TableScan& scan) {
-  const std::string what = fmt::format("a call {} reads all {:.0f} rows of table \"{}\"",
-                                       path_words(scan.with), scan.rows, scan.table);
+  const std::string what =
+      fmt::format("{} reads all {:.0f} rows of table \"{}\"", scan.call, scan.rows, scan.table);
   return scan.index.empty() ? what + "; no index of its columns would help"
                             : fmt::format("{}; an index on {} would help", what, index_text(scan.index));
 }

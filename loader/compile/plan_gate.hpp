@@ -26,7 +26,7 @@ struct PathPlan {
 };
 
 struct TableScan {
-  std::vector<std::string> with;  // of the path
+  std::string call;  // which calls, in words
   std::string table;
   double rows = 0;     // of the table, as PostgreSQL estimates
   IndexColumns index;  // that would help; empty: none
@@ -68,7 +68,8 @@ void refuse_scans(const std::string& api, const PlanReport& report);
 // One scan of an API as a sentence.
 std::string scan_text(const TableScan& scan);
 
-// "without optional parameters", "with a and b".
-std::string path_words(const std::vector<std::string>& with);
+// "a call without optional parameters", "a call with "a" and "b""; `only`: there is no other path, "every
+// call".
+std::string call_words(const std::vector<std::string>& with, bool only);
 
 }  // namespace tablegate::loader

@@ -1,6 +1,8 @@
 #include "compile/program_paths.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -48,11 +50,17 @@ class Deciders {
   std::set<uint32_t> found_;
 };
 
-// Follows the nodes as Program::walk() does, with the truth of each condition given.
+// What is decided about parameters; of others nothing is said.
+using Truth = std::map<uint32_t, bool>;
+
+// Follows the nodes as Program::walk() does, with the truth of each condition given. A condition that is not
+// given is false here, and asked for with the truth so far: where it is true, another path begins.
 class Walker {
  public:
-  Walker(const PathParameters& parameters, const std::set<uint32_t>& present)
-      : parameters_(parameters), present_(present) {}
+  using Branch = std::function<void(Truth truth)>;
+
+  Walker(const PathParameters& parameters, Truth truth, Branch branch)
+      : parameters_(parameters), truth_(std::move(truth)), branch_(std::move(branch)) {}
 
   void walk(const core::Nodes& nodes) {
     for (const core::Node& node : nodes) {
@@ -61,7 +69,9 @@ class Walker {
   }
 
   ProgramPath finish() {
-    out_.present.assign(present_.begin(), present_.end());
+    for (const auto& [parameter, present] : truth_) {
+      if (present) out_.present.push_back(parameter);
+    }
     return std::move(out_);
   }
 
@@ -72,8 +82,15 @@ class Walker {
     size_t round = 0;
   };
 
-  bool is_present(uint32_t parameter) const {
-    return parameters_.always(parameter) || present_.count(parameter) != 0;
+  bool is_present(uint32_t parameter) {
+    if (parameters_.always(parameter)) return true;
+    const auto [known, first] = truth_.try_emplace(parameter, false);
+    if (first) {
+      Truth other = truth_;
+      other[parameter] = true;
+      branch_(std::move(other));
+    }
+    return known->second;
   }
 
   bool decide(bool outcome) {
@@ -85,8 +102,10 @@ class Walker {
     return outcome;
   }
 
-  void take(const core::TextNode& node) { (void)node; }
-  void take(const core::TableNode& node) { (void)node; }
+  template <class Plain>
+  void take(const Plain& node) {
+    (void)node;  // text, a table
+  }
   void take(const core::ValueNode& node) { out_.values.push_back({node.parameter}); }
   void take(const core::ListNode& node) { out_.values.push_back({node.parameter}); }
   void take(const core::ItemNode& node) {
@@ -117,33 +136,55 @@ class Walker {
   }
 
   const PathParameters& parameters_;
-  const std::set<uint32_t>& present_;
+  Truth truth_;
+  Branch branch_;
   ProgramPath out_;
   size_t decisions_ = 0;
   std::vector<Loop> loops_;
 };
 
-// Which of `all` are present, by path.
-std::vector<std::set<uint32_t>> combinations(const std::vector<uint32_t>& all) {
-  std::vector<std::set<uint32_t>> sets;
-  if (all.size() < 64 && size_t{1} << all.size() <= kAllPaths) {
-    for (size_t bits = 0; bits < size_t{1} << all.size(); ++bits) {
-      std::set<uint32_t>& set = sets.emplace_back();
-      for (size_t place = 0; place < all.size(); ++place) {
-        if ((bits >> place & 1U) != 0) set.insert(all[place]);
-      }
-    }
-    std::stable_sort(sets.begin(), sets.end(),
-                     [](const auto& a, const auto& b) { return a.size() < b.size(); });
-    return sets;
+// All of them; empty: there are more than kAllPaths.
+std::vector<ProgramPath> all_paths(const core::Nodes& nodes, const PathParameters& parameters) {
+  std::vector<ProgramPath> paths;
+  std::vector<Truth> open(1);
+  while (!open.empty()) {
+    if (paths.size() == kAllPaths) return {};
+    Truth truth = std::move(open.back());
+    open.pop_back();
+    Walker walker(parameters, std::move(truth), [&open](Truth other) { open.push_back(std::move(other)); });
+    walker.walk(nodes);
+    paths.push_back(walker.finish());
   }
-  sets.emplace_back();
-  for (const uint32_t one : all) sets.push_back({one});
+  return paths;
+}
+
+// With none of `all` present, each alone, each pair, and all.
+std::vector<Truth> few_combinations(const std::vector<uint32_t>& all) {
+  std::vector<Truth> truths(1);
+  for (const uint32_t one : all) truths[0][one] = false;
   for (size_t first = 0; first < all.size(); ++first) {
-    for (size_t second = first + 1; second < all.size(); ++second) sets.push_back({all[first], all[second]});
+    for (size_t second = first; second < all.size(); ++second) {
+      truths.push_back(truths[0]);
+      truths.back()[all[first]] = truths.back()[all[second]] = true;
+    }
   }
-  sets.emplace_back(all.begin(), all.end());
-  return sets;
+  truths.push_back(truths[0]);
+  for (auto& [parameter, present] : truths.back()) present = true;
+  return truths;
+}
+
+std::vector<ProgramPath> few_paths(const core::Nodes& nodes, const PathParameters& parameters) {
+  Deciders deciders(parameters);
+  deciders.add(nodes);
+  std::vector<ProgramPath> paths;
+  std::set<std::string> known;
+  for (Truth& truth : few_combinations(deciders.take())) {
+    Walker walker(parameters, std::move(truth), [](const Truth& other) { (void)other; });
+    walker.walk(nodes);
+    ProgramPath path = walker.finish();
+    if (known.insert(path.decisions).second) paths.push_back(std::move(path));
+  }
+  return paths;
 }
 
 }  // namespace
@@ -157,16 +198,11 @@ core::Path ProgramPath::path() const {
 }
 
 std::vector<ProgramPath> program_paths(const core::Nodes& nodes, const PathParameters& parameters) {
-  Deciders deciders(parameters);
-  deciders.add(nodes);
-  std::vector<ProgramPath> paths;
-  std::set<std::string> known;
-  for (const std::set<uint32_t>& present : combinations(deciders.take())) {
-    Walker walker(parameters, present);
-    walker.walk(nodes);
-    ProgramPath path = walker.finish();
-    if (known.insert(path.decisions).second) paths.push_back(std::move(path));
-  }
+  std::vector<ProgramPath> paths = all_paths(nodes, parameters);
+  if (paths.empty()) paths = few_paths(nodes, parameters);
+  std::stable_sort(paths.begin(), paths.end(), [](const ProgramPath& a, const ProgramPath& b) {
+    return a.present.size() != b.present.size() ? a.present.size() < b.present.size() : a.present < b.present;
+  });
   return paths;
 }
 

@@ -1,7 +1,7 @@
-// The paths of a statement program that are looked at before it serves: one for each
-// combination of the truth of its conditions where there are at most kAllPaths, else
-// with none true, all true, each alone and each pair. Works on the nodes alone:
-// nothing here knows how a definition was written.
+// The paths of a statement program that are looked at before it serves, enumerated
+// over the truth of its conditions: all of them where they are at most kAllPaths, else
+// those with no condition true, each alone, each pair, and all. Works on the nodes
+// alone: nothing here knows how a definition was written.
 #pragma once
 
 #include <cstdint>

@@ -48,13 +48,13 @@ def accepted(t, p, one, *options):
 
 def equality(t, p):
     country = api(parameter("country", sample="AD"))
-    result = rejected(t, p, country, 'a call without optional parameters reads all 135233 rows of table "cities"', "an index on (country)",
+    result = rejected(t, p, country, 'every call reads all 135233 rows of table "cities"', "an index on (country)",
                       "--allow-scan")
     t.like(result.stderr, r"\ntry: tablegate table advise cities --create\n", "... and the way out")
     t.is_(p.loader.json("api", "versions", kApi), [], "nothing was committed")
 
     result = accepted(t, p, country, "--allow-scan")
-    t.like(result.stderr, r'warning: API "Cities": a call .* reads all 135233 rows of table "cities"', "what was allowed is reported")
+    t.like(result.stderr, r'warning: API "Cities": every call reads all 135233 rows of table "cities"', "what was allowed is reported")
     t.is_([one["allow_scan"] for one in p.loader.json("api", "versions", kApi)], [["cities"]], "and recorded")
     plan = p.loader.json("api", "plan", kApi)
     t.is_((plan["name"], plan["version"], [one["with"] for one in plan["paths"]]), (kApi, 1, [[]]), "the plan is stored")
@@ -69,7 +69,7 @@ def paths(t, p):
     optional = [parameter(name, False, sample) for name, sample in (("country", "AD"), ("admin_code", "05"), ("feature_code", "PPLC"))]
     key = {"name": "city_id", "type": "LONG", "required": False, "sample": 1796236}
     result = rejected(t, p, api(*optional, key, name="Optional"), 'with "country" reads', 'with "admin_code" and "feature_code"')
-    t.ok("without optional parameters" not in result.stderr, "a list without a condition ends at its LIMIT", result)
+    t.ok("a call without" not in result.stderr, "a list without a condition ends at its LIMIT", result)
     t.ok('"city_id"' not in result.stderr, "calls with the key are found by it", result)
     accepted(t, p, api(*optional, key, name="Optional"), "--allow-scan")
     t.is_(len(p.loader.json("api", "plan", "Optional")["paths"]), 16, "all combinations of 4 optional parameters are planned")
@@ -81,6 +81,17 @@ def paths(t, p):
     accepted(t, p, api(*many, name="Many of them"), "--allow-scan")
     t.is_(len(p.loader.json("api", "plan", "Many of them")["paths"]), 1 + 12 + 66 + 1, "12 optional parameters: none, each, each two, all")
     t.is_(p.loader("api", "plan", "Many of them", "--with", "p1,p2,p3").rc, 1, "others have no plan")
+
+
+def explained(t, p):
+    p.apply([api(parameter("country", sample="AD"), parameter("name", False), name="Explained")])
+    found = p.loader.json("api", "test", "Explained", "--explain", "--param", "name=Encamp")
+    t.is_((found["statement"], found["values"]),
+          ('SELECT "city_id", "name" FROM "mirror"."cities" WHERE "country" = $1 AND "name" = $2 LIMIT 2001',
+           [{"name": "country", "value": "AD"}, {"name": "name", "value": "Encamp"}]), "api test --explain: the path taken and its values")
+    shown = p.loader.must("api", "test", "Explained", "--explain").stdout
+    t.like(shown, r'(?m)^  SELECT .* WHERE "country" = \$1 LIMIT 2001\n  \$1 = AD \(country\)$', "... and for people")
+    t.ok("statement" not in p.loader.json("api", "test", "Explained"), "not without the option")
 
 
 def samples(t, p):
@@ -124,6 +135,7 @@ def test(t):
     equality(t, p)
     paths(t, p)
     samples(t, p)
+    explained(t, p)
     deployed(t, p)
     indexed(t, p)
     unreachable(t, p)

@@ -41,6 +41,7 @@ void add_drafts(Verb& noun, Settings& settings, const SharedOptions& options) {
                "  tablegate api test --business-process 'User Query Service'");
   take_names(*test, options);
   take_parameters(*test, options);
+  test->add_flag("--explain", options->explain, "print the statement that was run and its bound values");
   test->callback([&settings, options] { api_test(settings, *options); });
 
   Verb* const commit = add_verb(noun, "commit", "Create a version of a draft that passed its test",

@@ -36,6 +36,27 @@ void report_test(const std::string& name, const TestOutcome& outcome, bool quiet
   if (!outcome.detail.empty()) fmt::print(stderr, "  {}\n", outcome.detail);
 }
 
+void print_statement(const TestOutcome& outcome) {
+  if (outcome.statement.empty()) return print_line("  no statement was run");
+  print_line("  " + outcome.statement);
+  for (size_t i = 0; i < outcome.values.size(); ++i) {
+    const TestValue& value = outcome.values[i];
+    print_line(fmt::format("  ${} = {} ({})", i + 1, value.text.value_or("-"), value.name));
+  }
+}
+
+void write_statement(JsonOutput& json, const TestOutcome& outcome) {
+  json.key("statement").text_or_null(outcome.statement);
+  json.array("values", [&] {
+    for (const TestValue& value : outcome.values) {
+      json.object([&] {
+        json.text("name", value.name);
+        json.key("value").text(value.text);
+      });
+    }
+  });
+}
+
 // "version 2 for 10 % of consumers on G", "off G".
 std::string words_of(const Published& result, const std::string& gateway) {
   if (!result.version) return "off " + gateway;
@@ -101,8 +122,11 @@ void api_test(const Settings& settings, const ApiOptions& options) {
         .key("response")
         .raw(outcome.response);
     if (outcome.truncated > 0) json.key("truncated").boolean(true);
+    if (options.explain) write_statement(json, outcome);
     json.end_object();
-    if (!settings.json) report_test(api.name, outcome, settings.quiet);
+    if (settings.json) continue;
+    report_test(api.name, outcome, settings.quiet);
+    if (options.explain) print_statement(outcome);
   }
   if (settings.json) finish(json, options);
   if (failed.empty()) return;

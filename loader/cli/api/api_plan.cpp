@@ -30,6 +30,10 @@ std::vector<std::string> optional_names(const ApiDefinition& api, const std::vec
   std::vector<std::string> optional;
   for (const std::string& name : names) {
     const RequestParameter* const parameter = api.request_parameter(name);
+    if (api.paginates() && (name == "pageNum" || name == "returnTotalNum" || name == "cursor")) {
+      optional.push_back(name);
+      continue;
+    }
     if (parameter == nullptr) {
       std::vector<std::string> known;
       for (const RequestParameter& one : api.request_parameters) known.push_back(one.name);
@@ -52,11 +56,10 @@ void keep_paths(VersionPlan& plan, const std::vector<std::string>& with) {
   };
   plan.paths.erase(std::remove_if(plan.paths.begin(), plan.paths.end(), other), plan.paths.end());
   if (!plan.paths.empty()) return;
-  throw Refused(
-      fmt::format("version {} of API \"{}\" has no plan of a call {}: an API with more than 8 optional "
-                  "parameters is planned without them, with each, with each two, and with all",
-                  plan.version, plan.api, path_words(with)),
-      Hint::command({"api", "show", plan.api}));
+  throw Refused(fmt::format("version {} of API \"{}\" has no plan of {}: an API with more than 8 optional "
+                            "parameters is planned without them, with each, with each two, and with all",
+                            plan.version, plan.api, call_words(with, false)),
+                Hint::command({"api", "show", plan.api}));
 }
 
 void write_plan(const VersionPlan& plan) {
@@ -92,7 +95,7 @@ std::string indented(const std::string& explained) {
 void print_plan(const VersionPlan& plan) {
   print_line(fmt::format("{} (version {})", plan.api, plan.version));
   for (const PathPlan& path : plan.paths) {
-    print_line(fmt::format("\na call {}:", path_words(path.with)));
+    print_line(fmt::format("\n{}:", call_words(path.with, plan.paths.size() == 1 && path.with.empty())));
     print_line("  " + path.statement);
     if (path.samples.empty()) {
       print_line("  no plan with samples: a parameter has none");

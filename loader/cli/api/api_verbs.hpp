@@ -28,6 +28,7 @@ struct ApiOptions {
   std::string message;
   bool breaking = false;  // publish too
   bool allow_scan = false;
+  bool explain = false;  // test
   std::optional<std::string> as_user;  // submit, approve, reject
   std::string from, to;                // diff
   std::string new_name;                // rename
