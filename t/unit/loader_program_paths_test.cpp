@@ -15,14 +15,14 @@ namespace {
 
 constexpr uint32_t kInt8 = 20;
 
-core::Node text(const char* sql) {
+core::Node text(const std::string& sql) {
   return {core::TextNode{sql}};
 }
 core::Node value(uint32_t parameter) {
   return {core::ValueNode{parameter}};
 }
 core::Node optional(uint32_t parameter) {
-  return {core::IfNode{{parameter}, {text(" AND c = "), value(parameter)}}};
+  return {core::IfNode{{parameter}, {text(" AND c" + std::to_string(parameter) + " = "), value(parameter)}}};
 }
 
 PathParameters parameters(uint32_t required = 0, size_t items = 1) {
@@ -78,7 +78,9 @@ START_TEST(all_paths_of_few_conditions) {
   choose.whens.push_back({{4}, {text(" y ")}});
   choose.otherwise = {text(" z "), optional(0)};
   nodes.push_back({choose});
-  nodes.push_back({core::WhereNode{{core::IfNode{{2}, {text(" AND d = "), value(2), optional(4)}}}}});
+  core::WhereNode where;
+  where.content.push_back({core::IfNode{{2}, {text(" AND d = "), value(2), optional(4)}}});
+  nodes.push_back({where});
   same_as_walk(nodes, 5, 0);
   same_as_walk(nodes, 5, 1);
 }

@@ -70,7 +70,7 @@ void add_api_defaults(std::map<std::string, std::string>& found) {
   const HmacRule hmac = api.hmac_rule();
   found["Api.method"] = quoted(api.method);
   found["Api.mode"] = quoted(api.mode);
-  found["Api.request_parameters[].operator"] = quoted(parameter.comparison);
+  found["Api.request_parameters[].operator"] = quoted(std::string(comparison_text(parameter.comparison)));
   found["Api.request_parameters[].required"] = truth(parameter.required);
   found["Api.result"] = quoted(api.result);
   found["Api.timeout_ms"] = std::to_string(api.timeout_ms);
