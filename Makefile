@@ -43,17 +43,19 @@ LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_asan_program := -no-pie
 PQ_INCLUDE = -isystem $(shell pkg-config --variable=includedir libpq)
 
-# The sources of a folder and of its sub-rooms.
+# The sources of a folder and of its sub-rooms, and the folders of sources.
 sources = $(sort $(wildcard $1/*.cpp $1/*/*.cpp $1/*/*/*.cpp))
+folders = $(patsubst %/,%,$(sort $(dir $1)))
 CORE_SRC := $(call sources,ngx_module/core)
 PG_SRC := $(wildcard ngx_module/pg/*.cpp)
 NGX_MODULE_SRC := $(wildcard ngx_module/ngx/*.cpp)
 LOADER_SRC := $(call sources,loader)
+LOADER_MAIN := loader/cli/main.cpp
 # One unit test program a library: t/unit/core_*, pg_*, loader_*.
 UNITS := pg core loader
 CORE_LIBS := -ljansson -lcrypto
 PG_LIBS := -lpq
-LOADER_LIBS := $(PG_LIBS) $(CORE_LIBS) -lssl -lfmt -lcurl -lpugixml -lz
+LOADER_LIBS := $(PG_LIBS) $(CORE_LIBS) -lssl -lfmt -lcurl -lpugixml -lz -lyaml
 CHECK_LIBS := -lcheck -lsubunit -lrt -lm -lpthread
 
 .PHONY: all
@@ -88,26 +90,41 @@ NGX_INCLUDE := $(addprefix -isystem $(NGX_SRC)/src/,core event event/modules os/
 
 always:
 
-# Objects of one variant ($1: release or asan; $2: its folder). core and pg see no nginx header, core no libpq.
-# The loader's sources of data are compiled as the module is: rows go through them.
+# One variant ($1: release or asan; $2: its folder). The files of a source folder are compiled as one unit, which includes them all: most
+# of a compile is headers, and so each is read once a folder. Hence no two files of a folder may use one name in their unnamed namespaces,
+# and -Wsubobject-linkage, which takes an included file for a header, is off.
+# core and pg see no nginx header, core no libpq. The loader's sources of data are compiled as the module is: rows go through them.
 define variant
-$2/obj/core/%.o: ngx_module/core/%.cpp
+$2_CORE := $$(patsubst %,$2/obj/%.o,$$(call folders,$$(CORE_SRC)))
+$2_PG := $2/obj/ngx_module/pg.o
+$2_NGX := $2/obj/ngx_module/ngx.o
+$2_SOURCE := $$(patsubst %,$2/obj/%.o,$$(call folders,$$(filter loader/source/%,$$(LOADER_SRC))))
+$2_LOADER := $$(patsubst %,$2/obj/%.o,$$(call folders,$$(filter-out loader/source/% $$(LOADER_MAIN),$$(LOADER_SRC))))
+$2_MAIN := $2/obj/$$(LOADER_MAIN:.cpp=.o)
+$2_UNITS := $$($2_NGX) $$($2_LOADER) $$($2_CORE) $$($2_PG) $$($2_SOURCE)
+$$($2_CORE): UNIT_FLAGS = $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module
+$$($2_PG): UNIT_FLAGS = $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module $$(PQ_INCLUDE)
+$$($2_NGX): UNIT_FLAGS = $$(CXXFLAGS_$1) $$(WARNINGS_NGX) -Ingx_module $$(PQ_INCLUDE) $$(NGX_INCLUDE)
+$$($2_NGX): $(NGX_CONFIG)
+$$($2_SOURCE): UNIT_FLAGS = $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -Iloader $$(PQ_INCLUDE)
+$$($2_LOADER) $$($2_MAIN): UNIT_FLAGS = $$(CXXFLAGS_$1_loader) $$(WARNINGS) -Ingx_module -Iloader $$(PQ_INCLUDE)
+# The folder's own time changes when a file is added or removed.
+$$($2_UNITS:.o=.cpp): $2/obj/%.cpp: %
+	@mkdir -p $$(@D)
+	@printf '#include "%s"\n' $$(filter-out $$(LOADER_MAIN),$$(sort $$(wildcard $$*/*.cpp))) >$$@.new
+	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+$$($2_UNITS): $2/obj/%.o: $2/obj/%.cpp
+	@echo '  CXX  $$@'
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(UNIT_FLAGS) -Wno-subobject-linkage -iquote . -MMD -MP -c $$< -o $$@
+$$($2_MAIN): $$(LOADER_MAIN)
 	@mkdir -p $$(@D)
 	@echo '  CXX  $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -MMD -MP -c $$< -o $$@
-$2/obj/pg/%.o: ngx_module/pg/%.cpp
-	@mkdir -p $$(@D)
-	@echo '  CXX  $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
-$2/obj/ngx/%.o: ngx_module/ngx/%.cpp $(NGX_CONFIG)
-	@mkdir -p $$(@D)
-	@echo '  CXX  $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS_NGX) -Ingx_module $$(PQ_INCLUDE) $$(NGX_INCLUDE) -MMD -MP -c $$< -o $$@
-$2/obj/ngx/modules.o: ngx_module/ngx/modules.c $(NGX_CONFIG)
+	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(UNIT_FLAGS) -MMD -MP -c $$< -o $$@
+$2/obj/modules.o: ngx_module/ngx/modules.c $(NGX_CONFIG)
 	@mkdir -p $$(@D)
 	@echo '  CC   $$@'
 	$(Q)$$(CC) -O -g -fPIC $$(NGX_INCLUDE) -c $$< -o $$@
-# A header compiled with other flags would be no use: they are kept in a file.
+# For the unit tests. A header compiled with other flags would be no use: they are kept in a file.
 $2/obj/precompiled.flags: always
 	@mkdir -p $$(@D)
 	@echo '$$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS)' | cmp -s - $$@ || echo '$$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS)' >$$@
@@ -115,14 +132,6 @@ $2/obj/precompiled.hpp.gch: loader/base/precompiled.hpp $2/obj/precompiled.flags
 	@mkdir -p $$(@D)
 	@echo '  CXX  $$@'
 	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS) -x c++-header -MMD -MP -MF $$(@:.gch=.d) -c $$< -o $$@
-$2/obj/loader/source/%.o: loader/source/%.cpp
-	@mkdir -p $$(@D)
-	@echo '  CXX  $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -Iloader $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
-$2/obj/loader/%.o: loader/%.cpp $2/obj/precompiled.hpp.gch
-	@mkdir -p $$(@D)
-	@echo '  CXX  $$@'
-	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS) -Winvalid-pch -include $2/obj/precompiled.hpp -Ingx_module -Iloader $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
 $2/obj/embedded.cpp: schema/embed.sh $$(wildcard schema/catalog/*.sql schema/mirror/*.sql schema/definitions/*.json)
 	@mkdir -p $$(@D)
 	@schema/embed.sh $$@
@@ -133,16 +142,15 @@ $2/obj/unit/%.o: t/unit/%.cpp $2/obj/precompiled.hpp.gch
 	@mkdir -p $$(@D)
 	@echo '  CXX  $$@'
 	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) -Wall -Wextra -Wpedantic -Werror -Winvalid-pch -include $2/obj/precompiled.hpp -Ingx_module -Iloader -It/unit $$(PQ_INCLUDE) -MMD -MP -c $$< -o $$@
-$2/libcore.a: $$(patsubst ngx_module/core/%.cpp,$2/obj/core/%.o,$(CORE_SRC))
-	@rm -f $$@ && ar rcs $$@ $$^
-$2/libpg.a: $$(patsubst ngx_module/pg/%.cpp,$2/obj/pg/%.o,$(PG_SRC))
-	@rm -f $$@ && ar rcs $$@ $$^
-$2/libloader.a: $$(patsubst loader/%.cpp,$2/obj/loader/%.o,$(filter-out loader/cli/main.cpp,$(LOADER_SRC))) $2/obj/embedded.o
-	@rm -f $$@ && ar rcs $$@ $$^
-$2/ngx_http_tablegate_module.so: $$(patsubst ngx_module/ngx/%.cpp,$2/obj/ngx/%.o,$(NGX_MODULE_SRC)) $2/obj/ngx/modules.o $2/libcore.a $2/libpg.a ngx_module/exports.map
+$2/libcore.a: $$($2_CORE)
+$2/libpg.a: $$($2_PG)
+$2/libloader.a: $$($2_LOADER) $$($2_SOURCE) $2/obj/embedded.o
+$2/libcore.a $2/libpg.a $2/libloader.a: # thin: they name the objects
+	@rm -f $$@ && ar rcs --thin $$@ $$^
+$2/ngx_http_tablegate_module.so: $$($2_NGX) $2/obj/modules.o $2/libcore.a $2/libpg.a ngx_module/exports.map
 	@echo '  LD   $$@'
 	$(Q)$$(CXX) -shared $$(CXXFLAGS_$1) $$(LDFLAGS_$1) -Wl,--version-script=ngx_module/exports.map -o $$@ $$(filter %.o,$$^) $2/libpg.a $2/libcore.a $$(PG_LIBS) $$(CORE_LIBS)
-$2/tablegate: $2/obj/loader/cli/main.o $2/libloader.a $2/libpg.a $2/libcore.a
+$2/tablegate: $$($2_MAIN) $2/libloader.a $2/libpg.a $2/libcore.a
 	@echo '  LD   $$@'
 	$(Q)$$(CXX) $$(CXXFLAGS_$1) $$(LDFLAGS_$1) $$(LDFLAGS_$1_program) -o $$@ $$^ $$(LOADER_LIBS)
 $(foreach unit,$(UNITS),$2/unit/$(unit): $$(patsubst t/unit/%.cpp,$2/obj/unit/%.o,$$(wildcard t/unit/$(unit)_*test.cpp)) $2/obj/unit/main.o$(newline))
@@ -171,7 +179,7 @@ module-native: $(NGX_CONFIG) ## the module as nginx's ./configure --add-dynamic-
 .PHONY: quickstart stop
 quickstart: ## from nothing to the tutorial's call (PORT=8080, SOURCE=maxcompute)
 	@t/lib/deps.sh build run
-	@$(MAKE) --no-print-directory build
+	@t/lib/compile.sh $(MAKE) --no-print-directory build
 	@t/lib/quickstart.sh
 stop: ## end everything that quickstart started
 	@t/lib/stop.sh

@@ -253,8 +253,9 @@ void Database::script(const std::string& sql) {
   }
 }
 
-Transaction::Transaction(Database& database) : database_(database) {
-  database_.script("BEGIN");
+Transaction::Transaction(Database& database)
+    : database_(database), open_(PQtransactionStatus(database.connection()) == PQTRANS_IDLE) {
+  if (open_) database_.script("BEGIN");
 }
 
 Transaction::~Transaction() {
@@ -263,6 +264,7 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
+  if (!open_) return;
   const Rows rows = database_.query("COMMIT");
   open_ = false;
   // COMMIT of a failed transaction "succeeds" by rolling back (PostgreSQL manual, COMMIT).

@@ -93,7 +93,8 @@ class Database {
   bool lost_ = false;
 };
 
-// BEGIN ... COMMIT; rolled back when it is destroyed without commit().
+// BEGIN ... COMMIT; rolled back when it is destroyed without commit(). Inside of another one it is a part of
+// that: what it did counts when the outer one is committed.
 class Transaction {
  public:
   explicit Transaction(Database& database);
@@ -104,7 +105,7 @@ class Transaction {
 
  private:
   Database& database_;
-  bool open_ = true;
+  bool open_;  // false: committed, or a part of another one
 };
 
 }  // namespace tablegate::loader

@@ -4,7 +4,6 @@
 #include <rapidjson/error/en.h>
 #include <rapidjson/prettywriter.h>
 
-#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -13,17 +12,8 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr int kMaxDepth = 32;
 // Above this a double may not be exactly one decimal number.
 constexpr double kMaxPlainDouble = 1e15;
-
-std::string position(std::string_view text, size_t offset) {
-  const std::string_view before = text.substr(0, std::min(offset, text.size()));
-  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
-  const size_t start = before.rfind('\n');
-  const size_t column = start == std::string_view::npos ? before.size() + 1 : before.size() - start;
-  return fmt::format("line {} column {}", line, column);
-}
 
 void find_faults(const JsonValue& value, const std::string& pointer, int depth,
                  std::vector<JsonFault>& faults) {
@@ -50,18 +40,17 @@ void find_faults(const JsonValue& value, const std::string& pointer, int depth,
 
 }  // namespace
 
-std::string parse_json(std::string_view text, JsonDocument& document) {
+TextFault parse_json(std::string_view text, JsonDocument& document) {
   constexpr unsigned kFlags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag |
                               rapidjson::kParseFullPrecisionFlag;
-  if (text.find('\0') != std::string_view::npos)
-    return "not JSON: a NUL byte at " + position(text, text.find('\0'));
+  if (const size_t nul = text.find('\0'); nul != std::string_view::npos)
+    return {text_position(text, nul), "not JSON: a NUL byte"};
   const std::string whole(text);  // NUL-terminated, as StringStream requires
   document.Parse<kFlags>(whole.c_str());
-  if (document.HasParseError()) {
-    return fmt::format("not JSON: {} ({})", rapidjson::GetParseError_En(document.GetParseError()),
-                       position(text, document.GetErrorOffset()));
-  }
-  return {};
+  if (!document.HasParseError()) return {};
+  std::string_view reason = rapidjson::GetParseError_En(document.GetParseError());
+  if (!reason.empty() && reason.back() == '.') reason.remove_suffix(1);
+  return {text_position(text, document.GetErrorOffset()), fmt::format("not JSON: {}", reason)};
 }
 
 std::vector<JsonFault> json_faults(const JsonValue& value, const std::string& pointer) {

@@ -10,13 +10,17 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text_position.hpp"
+
 namespace tablegate::loader {
 
 using JsonDocument = rapidjson::Document;
 using JsonValue = rapidjson::Value;
 
-// Empty when `text` was read into `document`; else the reason with line and column.
-std::string parse_json(std::string_view text, JsonDocument& document);
+// Empty when `text` was read into `document`.
+TextFault parse_json(std::string_view text, JsonDocument& document);
+
+constexpr int kMaxDepth = 32;  // of a definition
 
 struct JsonFault {
   std::string pointer;  // below `pointer` of the call

@@ -2,9 +2,25 @@
 
 #include <algorithm>
 
-namespace tablegate::loader {
+#include "core/text/ascii.hpp"
 
-size_t letters_apart(std::string_view one, std::string_view other) {
+namespace tablegate::loader {
+namespace {
+
+// The characters of UTF-8; other bytes count as one each.
+std::vector<std::string_view> letters_of(std::string_view text) {
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  std::vector<std::string_view> letters;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = at + 1;
+    while (end < text.size() && continues(text[end])) ++end;
+    letters.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return letters;
+}
+
+size_t apart(const std::vector<std::string_view>& one, const std::vector<std::string_view>& other) {
   std::vector<size_t> before(other.size() + 1);  // two rows up
   std::vector<size_t> above(other.size() + 1);
   std::vector<size_t> row(other.size() + 1);
@@ -23,24 +39,39 @@ size_t letters_apart(std::string_view one, std::string_view other) {
   return above[other.size()];
 }
 
+}  // namespace
+
+size_t letters_apart(std::string_view one, std::string_view other) {
+  return apart(letters_of(one), letters_of(other));
+}
+
 bool is_near(std::string_view text, std::string_view name) {
-  const size_t allowed = std::min<size_t>(2, (name.size() - std::min<size_t>(name.size(), 1)) / 2);
-  const size_t longer = std::max(text.size(), name.size());
-  if (longer - std::min(text.size(), name.size()) > allowed) return false;
-  return letters_apart(text, name) <= allowed;
+  const std::vector<std::string_view> typed = letters_of(text);
+  const std::vector<std::string_view> meant = letters_of(name);
+  const size_t allowed = std::min<size_t>(2, (meant.size() - std::min<size_t>(meant.size(), 1)) / 2);
+  const size_t longer = std::max(typed.size(), meant.size());
+  if (longer - std::min(typed.size(), meant.size()) > allowed) return false;
+  return apart(typed, meant) <= allowed;
 }
 
 std::string nearest_name(std::string_view text, const std::vector<std::string>& names) {
+  const std::string typed = core::to_lower(text);
   std::string nearest;
   size_t least = SIZE_MAX;
   for (const std::string& name : names) {
-    if (!is_near(text, name)) continue;
-    const size_t apart = letters_apart(text, name);
-    if (apart >= least) continue;
-    least = apart;
+    const std::string lower = core::to_lower(name);
+    if (typed != lower && !is_near(typed, lower)) continue;
+    const size_t letters = letters_apart(typed, lower);
+    if (letters >= least) continue;
+    least = letters;
     nearest = name;
   }
   return nearest;
+}
+
+std::string did_you_mean(std::string_view text, const std::vector<std::string>& names) {
+  const std::string near = nearest_name(text, names);
+  return near.empty() ? std::string() : " (did you mean \"" + near + "\"?)";
 }
 
 }  // namespace tablegate::loader

@@ -1,5 +1,6 @@
 // Which name was meant: how many letters two names are apart, and the nearest of
-// some ("did you mean").
+// some ("did you mean"). Letters are characters of UTF-8. Upper and lower case of
+// ASCII count as the same in nearest_name() and did_you_mean().
 #pragma once
 
 #include <cstddef>
@@ -17,5 +18,8 @@ bool is_near(std::string_view text, std::string_view name);
 
 // The first of those that are nearest to `text`, of any distance that is_near() allows; or empty.
 std::string nearest_name(std::string_view text, const std::vector<std::string>& names);
+
+// ` (did you mean "Users"?)`, to stand behind the name that is not there; empty where none is near.
+std::string did_you_mean(std::string_view text, const std::vector<std::string>& names);
 
 }  // namespace tablegate::loader

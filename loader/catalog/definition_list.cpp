@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/near_object.hpp"
 #include "model/gateway_definition.hpp"
 
 namespace tablegate::loader {
@@ -114,7 +115,8 @@ std::vector<ListedDefinition> list_definitions(Database& catalog, const std::str
                                                const std::string& name) {
   const Listing listing = listing_of(kind);
   std::vector<Parameter> parameters;
-  if (listing.of_workspace) parameters.emplace_back(find_workspace(catalog, workspace).id);
+  std::optional<Workspace> own;
+  if (listing.of_workspace) parameters.emplace_back(own.emplace(find_workspace(catalog, workspace)).id);
   std::string sql = fmt::format("SELECT * FROM ({}) d", listing.sql);
   if (!name.empty()) {
     parameters.emplace_back(name);
@@ -129,8 +131,8 @@ std::vector<ListedDefinition> list_definitions(Database& catalog, const std::str
     list.push_back({rows.string(row, 0), rows.string(row, 1), std::move(fields)});
   }
   if (list.empty() && !name.empty()) {
-    throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind).label, name),
-                  Hint::command({"get", kind_info(kind).name}));
+    const Workspace* const of = own && kind != Kind::table ? &*own : nullptr;
+    throw Refused(missing_object(catalog, kind, name, of), Hint::command({"get", kind_info(kind).name}));
   }
   return list;
 }

@@ -6,7 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "base/near_name.hpp"
 #include "base/sql_array.hpp"
+#include "catalog/near_object.hpp"
 #include "catalog/nodes.hpp"
 
 namespace tablegate::loader {
@@ -54,7 +56,7 @@ std::string find_rest_api(Database& catalog, const std::string& name, const std:
     if (version.empty() ? rows.size() == 1 : rows.text(i, 0) == version) return rows.string(i, 1);
   }
   if (rows.empty())
-    throw Refused(fmt::format("there is no REST API \"{}\"", name), Hint::command({"get", "restapis"}));
+    throw Refused(missing_object(catalog, Kind::rest_api, name), Hint::command({"get", "restapis"}));
   throw Refused(version.empty() ? fmt::format("REST API \"{}\" has several versions: {}", name,
                                               name_list(first_column(rows)))
                                 : fmt::format("REST API \"{}\" has no version \"{}\" (there is {})", name,
@@ -82,6 +84,19 @@ std::string name_list(const std::vector<std::string>& names) {
   return list.empty() ? "none" : list;
 }
 
+namespace {
+
+// `wanted` is none of the names: the nearest is proposed, or the only one.
+[[noreturn]] void refuse_name(const char* what, const char* option, const std::string& wanted,
+                              const std::vector<std::string>& names) {
+  std::string meant = nearest_name(wanted, names);
+  if (meant.empty()) meant = names.size() == 1 ? names.front() : "NAME";
+  throw Refused(fmt::format("there is no {} \"{}\" (there is {})", what, wanted, name_list(names)),
+                Hint::again().set(option, meant));
+}
+
+}  // namespace
+
 Workspace find_workspace(Database& catalog, const std::string& wanted) {
   const Rows rows = catalog.query("SELECT name, workspace_id FROM tablegate.workspace ORDER BY name");
   for (int i = 0; i < rows.size(); ++i) {
@@ -94,9 +109,7 @@ Workspace find_workspace(Database& catalog, const std::string& wanted) {
     throw Refused("there are several workspaces: " + name_list(first_column(rows)),
                   Hint::again().set("--workspace", "NAME"));
   }
-  throw Refused(
-      fmt::format("there is no workspace \"{}\" (there is {})", wanted, name_list(first_column(rows))),
-      Hint::again().set("--workspace", "NAME"));
+  refuse_name("workspace", "--workspace", wanted, first_column(rows));
 }
 
 std::string find_gateway(Database& catalog, const std::string& wanted) {
@@ -114,8 +127,7 @@ std::string find_gateway(Database& catalog, const std::string& wanted) {
     throw Refused("there are several gateway instances: " + name_list(names),
                   Hint::again().set("--gateway", "NAME"));
   }
-  throw Refused(fmt::format("there is no gateway instance \"{}\" (there is {})", wanted, name_list(names)),
-                Hint::again().set("--gateway", "NAME"));
+  refuse_name("gateway instance", "--gateway", wanted, names);
 }
 
 bool has_business_process(Database& catalog, const Workspace& workspace, const std::string& name) {
@@ -160,8 +172,7 @@ std::vector<ApiRow> find_named_apis(Database& catalog, const Workspace& workspac
     if (!taken.insert(name).second) continue;
     const auto found = by_name.find(name);
     if (found == by_name.end())
-      throw Refused(fmt::format("there is no API \"{}\" in workspace {}", name, workspace.name),
-                    Hint::command({"api", "list"}));
+      throw Refused(missing_object(catalog, Kind::api, name, &workspace), Hint::command({"api", "list"}));
     apis.push_back(found->second);
   }
   return apis;
@@ -181,6 +192,9 @@ std::vector<ApiRow> find_apis(Database& catalog, const Workspace& workspace,
   apis.reserve(static_cast<size_t>(rows.size()));
   for (int i = 0; i < rows.size(); ++i) apis.push_back(api_row(rows, i));
   if (apis.empty() && !business_process.empty()) {
+    if (!has_business_process(catalog, workspace, business_process))
+      throw Refused(missing_object(catalog, Kind::business_process, business_process, &workspace),
+                    Hint::command({"get", "businessprocesses"}));
     throw Refused(fmt::format("there is no API in business process \"{}\" of workspace {}", business_process,
                               workspace.name),
                   Hint::command({"api", "list"}));

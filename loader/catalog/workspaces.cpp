@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/near_name.hpp"
 #include "catalog/lookup.hpp"
 #include "model/name_rules.hpp"
 
@@ -26,6 +27,14 @@ bool create_workspace(Database& catalog, const std::string& name, bool approval)
         Hint::command({"consumer", "show", name}));
   }
   return true;
+}
+
+std::string require_workspace(Database& catalog, const std::string& name) {
+  const Rows rows = catalog.query("SELECT name, workspace_id FROM tablegate.workspace ORDER BY name");
+  for (int row = 0; row < rows.size(); ++row)
+    if (rows.text(row, 0) == name) return rows.string(row, 1);
+  throw Refused(fmt::format("there is no workspace \"{}\"{}", name, did_you_mean(name, first_column(rows))),
+                Hint::command({"workspace", "list"}));
 }
 
 bool set_approval(Database& catalog, const std::string& name, bool approval) {
@@ -53,9 +62,7 @@ bool set_members(Database& catalog, const std::string& name, const std::string& 
 
 void delete_workspace(Database& catalog, const std::string& name) {
   Transaction transaction(catalog);
-  const Rows rows = catalog.query("SELECT workspace_id FROM tablegate.workspace WHERE name = $1", {name});
-  if (rows.empty())
-    throw Refused(fmt::format("there is no workspace \"{}\"", name), Hint::command({"workspace", "list"}));
+  const std::string workspace = require_workspace(catalog, name);
   const Rows left = catalog.query(
       "SELECT what, name FROM (SELECT 'REST API' AS what, name, workspace_id FROM tablegate.rest_api"
       " UNION ALL SELECT 'domain', name, workspace_id FROM tablegate.domain"
@@ -74,14 +81,14 @@ void delete_workspace(Database& catalog, const std::string& name) {
       "USING (consumer_id)"
       " UNION ALL SELECT 'JWT setting of consumer', c.name, c.workspace_id FROM tablegate.jwt_setting JOIN "
       "tablegate.consumer c USING (consumer_id)) l WHERE workspace_id = $1 LIMIT 1",
-      {rows.string(0, 0)});
+      {workspace});
   if (!left.empty()) {
     throw Refused(
         fmt::format("workspace {} is not empty: it has {} \"{}\"", name, left.text(0, 0), left.text(0, 1)),
         Hint::command({"export", "-", "--workspace", name}));
   }
-  catalog.query("DELETE FROM tablegate.consumer WHERE workspace_id = $1", {rows.string(0, 0)});
-  catalog.query("DELETE FROM tablegate.workspace WHERE workspace_id = $1", {rows.string(0, 0)});
+  catalog.query("DELETE FROM tablegate.consumer WHERE workspace_id = $1", {workspace});
+  catalog.query("DELETE FROM tablegate.workspace WHERE workspace_id = $1", {workspace});
   transaction.commit();
 }
 

@@ -13,6 +13,8 @@ namespace tablegate::loader {
 // Inside a transaction. False: it is there already. Throws Refused where a consumer of this name is somebody
 // else's.
 bool create_workspace(Database& catalog, const std::string& name, bool approval);
+// The id of a workspace that a command works on; throws Refused where there is none of this name.
+std::string require_workspace(Database& catalog, const std::string& name);
 // Whether its versions require approval. False: that is so already.
 bool set_approval(Database& catalog, const std::string& name, bool approval);
 

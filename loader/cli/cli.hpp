@@ -56,5 +56,7 @@ void add_sync(Verb& app, Settings& settings);
 void add_usage(Verb& app, Settings& settings);
 void add_audit(Verb& app, Settings& settings);
 void add_doctor(Verb& app, Settings& settings);
+void add_explain(Verb& app, Settings& settings);
+void add_version(Verb& app, Settings& settings);
 
 }  // namespace tablegate::loader

@@ -6,6 +6,8 @@
 #include <array>
 #include <string_view>
 
+#include "cli/secret_file.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -39,8 +41,14 @@ bool holds_password(const std::string& value) {
   return in_url || value.find("password") != std::string::npos;
 }
 
-// The value that word `i` of the options is or holds; empty: it is none of a connection string.
+// What is written in place of the value that word `i` is or holds: a password in a connection string, a
+// secret in place of its file. Empty: the word is shown as it is.
 std::string_view hidden_value(const Words& words, size_t i, std::string& shown) {
+  if (may_be_secret(words, i)) {
+    const bool value = i > 0 && words[i - 1].find('=') == std::string::npos && words[i].rfind("--", 0) != 0;
+    shown = value ? std::string() : words[i].substr(0, words[i].find('=') + 1);
+    return "FILE";
+  }
   for (const GlobalOption& option : kGlobals) {
     if (option.hidden.empty()) continue;
     const bool is_value = i > 0 && words[i - 1] == option.name;
@@ -50,6 +58,18 @@ std::string_view hidden_value(const Words& words, size_t i, std::string& shown) 
     return option.hidden;
   }
   return {};
+}
+
+// In place of a word, or of the value of --option=value.
+void replace_word(Words& words, const std::string& word, const std::string& other) {
+  const std::string tail = "=" + word;
+  for (std::string& typed : words) {
+    const bool joined =
+        typed.size() > tail.size() && typed.compare(typed.size() - tail.size(), tail.size(), tail) == 0;
+    if (typed != word && !joined) continue;
+    typed.replace(typed.size() - word.size(), word.size(), other);
+    return;
+  }
 }
 
 std::string shell_text(const Words& words) {
@@ -78,16 +98,7 @@ Words CommandLine::again(const Hint& hint) const {
       words[at + 1] = value;
     }
   }
-  for (const auto& [word, other] : hint.replaced()) {
-    const std::string tail = "=" + word;
-    for (std::string& typed : words) {
-      const bool joined =
-          typed.size() > tail.size() && typed.compare(typed.size() - tail.size(), tail.size(), tail) == 0;
-      if (typed != word && !joined) continue;
-      typed.replace(typed.size() - word.size(), word.size(), other);
-      break;
-    }
-  }
+  for (const auto& [word, other] : hint.replaced()) replace_word(words, word, other);
   for (const std::string& flag : hint.flags()) {
     if (find_option(words, flag) == words.size()) words.insert(end(), flag);
   }

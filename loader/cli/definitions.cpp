@@ -144,7 +144,7 @@ void add_definitions(Verb& app, Settings& settings) {
 
   Verb* const applying = app.add_subcommand("apply", "Save definitions, all of them or none");
   const auto sources = std::make_shared<std::vector<std::string>>();
-  applying->add_option("-f,--file", *sources, "file, folder (its *.json) or - for standard input")
+  applying->add_option("-f,--file", *sources, "file (JSON or YAML), folder or - for standard input")
       ->required()
       ->type_name("FILE|DIR|-");
   add_wait(*applying, settings);

@@ -1,6 +1,7 @@
 // `tablegate deploy`: apply, test, commit and publish of what differs, each step
-// for all APIs of the files before the next begins. Everything is looked up
-// anew, so that a run which stopped continues when it is run again.
+// for all APIs of the files before the next begins. Versions and publication are
+// one transaction. Everything is looked up anew, so that a run which stopped
+// continues when it is run again.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "catalog/life/draft_states.hpp"
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/publications.hpp"
+#include "catalog/row_lock.hpp"
 #include "cli/api/api_verbs.hpp"
 #include "cli/applied_notes.hpp"
 #include "cli/files.hpp"
@@ -58,10 +60,9 @@ class Deployment {
       test();
       served_ = published_versions(catalog_, *workspace_, gateway_);
       if (!options_.request.breaking) check_contracts();
-      if (!options_.allow_scan) check_plans();
-      commit();
-      if (options_.submit) submit();
-      publish();
+      progress_.step("checking plans", 0, apis_.size());
+      check_plans(states_, apis_, gate_, options_.allow_scan);
+      make_versions();
     }
     progress_.clear();
     report();
@@ -74,6 +75,22 @@ class Deployment {
   }
 
  private:
+  // Versions and publication: all of them or none. One that waits for an approval is no failure: then the
+  // versions are made, and none is published.
+  void make_versions() {
+    try {
+      Transaction transaction(catalog_);
+      lock_catalog(catalog_);  // before the rows of the APIs, as all who change them do
+      commit();
+      if (options_.submit) submit();
+      publish();
+      transaction.commit();
+    } catch (const Refused& refused) {
+      progress_.clear();
+      throw Refused(fmt::format("{}\nnothing was committed or published", refused.what()), refused.next());
+    }
+  }
+
   void apply() {
     Problems problems;
     std::vector<Definition> definitions = read_definitions(options_.sources, problems);
@@ -151,24 +168,11 @@ class Deployment {
 
   // All that nobody has asked for yet. What was rejected is for somebody to look at.
   void submit() {
-    Transaction transaction(catalog_);
     for (const size_t i : waiting_) {
       if (versions_[i].status != kUnasked) continue;
       versions_[i].status =
           take_step(catalog_, apis_[i], {"submit", versions_[i].version, options_.message, std::nullopt})
               .status;
-    }
-    transaction.commit();
-  }
-
-  // Of all APIs before the first commit: calls that read a whole large table.
-  void check_plans() {
-    for (size_t i = 0; i < apis_.size(); ++i) {
-      progress_.step("checking plans", i, apis_.size());
-      if (states_[i].version() > 0) continue;
-      const PlanReport plans = draft_plans(apis_[i], find_draft(catalog_, apis_[i]), gate_);
-      if (!plans.scans.empty()) progress_.clear();
-      refuse_scans(apis_[i].name, plans);
     }
   }
 
@@ -322,7 +326,7 @@ void add_deploy(Verb& app, Settings& settings) {
   const auto options = std::make_shared<DeployOptions>();
   Verb* const verb =
       app.add_subcommand("deploy", "Apply, test, commit and publish the changed definitions of files");
-  verb->add_option("-f,--file", options->sources, "file, folder (its *.json) or - for standard input")
+  verb->add_option("-f,--file", options->sources, "file (JSON or YAML), folder or - for standard input")
       ->required()
       ->type_name("FILE|DIR|-");
   Option* const domain =
@@ -332,7 +336,7 @@ void add_deploy(Verb& app, Settings& settings) {
   verb->add_option("--service", options->request.service,
                    "service of the gateway instance (default: unchanged)");
   verb->add_option("-m,--message", options->message, "message that is stored with each new version");
-  verb->add_flag("--yes", options->request.yes, "allow that published APIs change their domains");
+  verb->add_flag("--yes", options->request.yes, "allow that published APIs change or lose hosts");
   verb->add_flag("--breaking", options->request.breaking,
                  "allow changes that break callers of the served version");
   verb->add_flag("--allow-scan", options->allow_scan,
@@ -340,10 +344,12 @@ void add_deploy(Verb& app, Settings& settings) {
   verb->add_flag("--submit", options->submit, "submit the new versions for approval");
   add_wait(*verb, settings);
   verb->footer(
-      "If a test fails, all APIs remain drafts and nothing is committed. A version that waits for an "
-      "approval "
-      "stops it\n"
-      "(exit 1) before anything is published; --submit submits it. Run it again to continue.\n"
+      "If a test fails, all APIs remain drafts and nothing is committed. All APIs are committed and "
+      "published, "
+      "or none.\n"
+      "A version that waits for an approval stops it (exit 1) before anything is published; --submit submits "
+      "it.\n"
+      "Run it again to continue.\n"
       "Examples:\n"
       "  tablegate deploy -f definitions/ -m \"$(git log -1 --format=%s)\"\n"
       "  tablegate deploy -f user-api.json --domain api.example.com --wait");

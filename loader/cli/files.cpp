@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 
+#include "base/yaml_text.hpp"
 #include "catalog/apply/apply.hpp"
 #include "catalog/apply/export.hpp"
 #include "cli/files.hpp"
@@ -72,10 +73,16 @@ void diff(const Settings& settings, const DiffOptions& options) {
   if (differs && options.exit_code) throw Failure(kDiffers, "", {});  // what there is to say is on stdout
 }
 
-std::string pretty(const std::string& text) {
+struct ExportOptions {
+  std::string target;
+  bool yaml = false;
+};
+
+// A stored definition as a file has it.
+std::string file_text(const std::string& json, bool yaml) {
   JsonDocument document;
-  parse_json(text, document);
-  return pretty_json_text(document);
+  parse_json(json, document);
+  return yaml ? yaml_text(document) : pretty_json_text(document) + "\n";
 }
 
 // Replaced whole or not at all; a file that holds these bytes is left alone.
@@ -98,7 +105,7 @@ void write_file(const fs::path& path, const std::string& bytes) {
   }
 }
 
-// apply reads every *.json below a folder: one that is not of this export would come along.
+// apply reads every definition file below a folder: one that is not of this export would come along.
 void refuse_others(const fs::path& folder, const std::vector<std::string>& files) {
   const std::set<std::string> ours(files.begin(), files.end());
   std::error_code error;
@@ -111,7 +118,7 @@ void refuse_others(const fs::path& folder, const std::vector<std::string>& files
       continue;
     }
     const std::string name = entry->path().lexically_relative(folder).generic_string();
-    if (entry->path().extension() == ".json" && ours.count(name) == 0) others.push_back(name);
+    if (is_definition_file(name) && ours.count(name) == 0) others.push_back(name);
   }
   if (error)
     throw SystemFailure(fmt::format("cannot read folder {}: {}", folder.string(), error.message()),
@@ -121,14 +128,14 @@ void refuse_others(const fs::path& folder, const std::vector<std::string>& files
   throw Refused(
       fmt::format("{} holds {} that this export does not write, such as {}: `apply` would also read it; "
                   "nothing was written",
-                  folder.string(), plural(others.size(), "*.json file"), others.front()),
+                  folder.string(), plural(others.size(), "definition file"), others.front()),
       Hint::again().replace(folder.string(), "DIR"));
 }
 
-void write_folder(const Settings& settings, const std::string& name,
+void write_folder(const Settings& settings, const ExportOptions& options,
                   const std::vector<ExportedObject>& objects) {
-  const fs::path folder(name);
-  const std::vector<std::string> files = export_files(objects);
+  const fs::path folder(options.target);
+  const std::vector<std::string> files = export_files(objects, options.yaml ? ".yaml" : ".json");
   refuse_others(folder, files);
   JsonOutput json;
   json.begin_array();
@@ -139,8 +146,8 @@ void write_folder(const Settings& settings, const std::string& name,
     if (error)
       throw SystemFailure(
           fmt::format("cannot make folder {}: {}", path.parent_path().string(), error.message()),
-          Hint::program("ls -ld " + shell_word(name)));
-    write_file(path, pretty(objects[i].text) + "\n");
+          Hint::program("ls -ld " + shell_word(folder.string())));
+    write_file(path, file_text(objects[i].text, options.yaml));
     json.begin_object().key("kind").text(kind_info(objects[i].kind).name).key("name").text(objects[i].name);
     json.key("file").text(path.string()).end_object();
   }
@@ -149,14 +156,16 @@ void write_folder(const Settings& settings, const std::string& name,
     print_line(fmt::format("{} in {}", plural(objects.size(), "definition"), folder.string()));
 }
 
-void export_to(const Settings& settings, const std::string& target) {
+void export_to(const Settings& settings, const ExportOptions& options) {
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
   const std::vector<ExportedObject> objects = export_definitions(catalog, workspace);
-  if (target != "-") return write_folder(settings, target, objects);
+  if (options.target != "-") return write_folder(settings, options, objects);
   std::string list;
-  for (const ExportedObject& object : objects) list += (list.empty() ? "" : ",\n") + object.text;
-  print_line(pretty("[" + list + "]"));
+  for (const ExportedObject& object : objects)
+    list += options.yaml ? "---\n" + file_text(object.text, true) : (list.empty() ? "" : ",\n") + object.text;
+  const std::string all = options.yaml ? list : file_text("[" + list + "]", false);
+  std::fwrite(all.data(), 1, all.size(), stdout);
 }
 
 }  // namespace
@@ -165,7 +174,7 @@ void add_files(Verb& app, Settings& settings) {
   const auto options = std::make_shared<DiffOptions>();
   Verb* const diffing =
       app.add_subcommand("diff", "Show what `apply` of these files would change, field by field");
-  diffing->add_option("-f,--file", options->sources, "file, folder (its *.json) or - for standard input")
+  diffing->add_option("-f,--file", options->sources, "file (JSON or YAML), folder or - for standard input")
       ->required()
       ->type_name("FILE|DIR|-");
   diffing->add_flag("--exit-code", options->exit_code, "exit 4 when there are differences");
@@ -175,14 +184,20 @@ void add_files(Verb& app, Settings& settings) {
       "  tablegate diff -f definitions/ --exit-code -o json");
   diffing->callback([&settings, options] { diff(settings, *options); });
 
-  const auto target = std::make_shared<std::string>();
+  const auto exported = std::make_shared<ExportOptions>();
   Verb* const exporting =
       app.add_subcommand("export", "Write all definitions to files that `apply` finds unchanged");
-  exporting->add_option("DIR", *target, "folder (created if it is missing), or - for standard output")
+  exporting
+      ->add_option("DIR", exported->target, "folder (created if it is missing), or - for standard output")
       ->required()
       ->type_name("DIR|-");
-  exporting->footer("Examples:\n  tablegate export definitions/\n  tablegate export - | jq .");
-  exporting->callback([&settings, target] { export_to(settings, *target); });
+  exporting->add_flag("--yaml", exported->yaml, "write YAML instead of JSON");
+  exporting->footer(
+      "Examples:\n"
+      "  tablegate export definitions/\n"
+      "  tablegate export definitions/ --yaml\n"
+      "  tablegate export - | jq .");
+  exporting->callback([&settings, exported] { export_to(settings, *exported); });
 
   add_deploy(app, settings);
   add_openapi(app, settings);

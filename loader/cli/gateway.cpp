@@ -6,8 +6,10 @@
 
 #include "catalog/life/publications.hpp"
 #include "catalog/lookup.hpp"
+#include "catalog/near_object.hpp"
 #include "catalog/nodes.hpp"
 #include "cli/cli.hpp"
+#include "cli/cut_text.hpp"
 #include "cli/output.hpp"
 
 namespace tablegate::loader {
@@ -75,6 +77,23 @@ void print_json(Database& catalog, const std::vector<std::string>& gateways, boo
   json.print();
 }
 
+// As much as a table holds; print_errors() prints all of it.
+constexpr size_t kErrorWidth = 60;
+
+std::string short_error(const NodeState& node) {
+  if (node.last_error.empty()) return "-";
+  const std::string line = node.last_error.substr(0, node.last_error.find('\n'));
+  if (line.size() == node.last_error.size() && line.size() <= kErrorWidth) return line;
+  return std::string(cut_text(line, kErrorWidth)) + "...";
+}
+
+void print_errors(const std::vector<NodeState>& nodes) {
+  for (const NodeState& node : nodes) {
+    if (short_error(node) == node.last_error || node.last_error.empty()) continue;
+    print_line(fmt::format("last error of {}: {}", node.name, node.last_error));
+  }
+}
+
 void print_people(Database& catalog, const std::vector<std::string>& gateways) {
   const uint64_t revision = current_revision(catalog);
   for (const std::string& gateway : gateways) {
@@ -88,20 +107,29 @@ void print_people(Database& catalog, const std::vector<std::string>& gateways) {
     std::vector<std::vector<std::string>> table = {
         {"NODE", "STATUS", "SERVES", "WRITTEN", "REVISION", "MASTER", "SEEN", "FOLLOWS", "LAST ERROR"}};
     for (const NodeState& node : nodes) {
-      table.push_back(
-          {node.name, status_word(node, revision), number_text(node.served_publication),
-           number_text(node.written_publication), revision_text(node, revision), number_text(node.master_pid),
-           age_text(node.age_seconds) + " ago", node.watching ? "watching" : "by hand",
-           node.last_error.empty() ? "-" : node.last_error.substr(0, node.last_error.find('\n'))});
+      table.push_back({node.name, status_word(node, revision), number_text(node.served_publication),
+                       number_text(node.written_publication), revision_text(node, revision),
+                       number_text(node.master_pid), age_text(node.age_seconds) + " ago",
+                       node.watching ? "watching" : "by hand", short_error(node)});
     }
     print_table(table);
+    print_errors(nodes);
   }
+}
+
+// A gateway that is named without --gateway.
+void require_gateway(Database& catalog, const std::string& name) {
+  const std::vector<std::string> names = gateway_names(catalog);
+  if (std::find(names.begin(), names.end(), name) == names.end())
+    throw Refused(missing_object(catalog, Kind::gateway_instance, name),
+                  Hint::command({"gateway", "status"}));
 }
 
 void status(const Settings& settings, const std::string& name) {
   Database catalog = settings.open_catalog();
   const std::string wanted = name.empty() ? settings.gateway : name;
   std::vector<std::string> gateways;
+  if (!name.empty()) require_gateway(catalog, name);
   if (wanted.empty()) gateways = gateway_names(catalog);
   if (gateways.empty()) gateways.push_back(find_gateway(catalog, wanted));  // refused where there is none
   settings.json ? print_json(catalog, gateways, !wanted.empty()) : print_people(catalog, gateways);
@@ -109,7 +137,7 @@ void status(const Settings& settings, const std::string& name) {
 
 void forget(const Settings& settings, const std::string& gateway, const std::string& node) {
   Database catalog = settings.open_catalog();
-  find_gateway(catalog, gateway);
+  require_gateway(catalog, gateway);
   if (!forget_node(catalog, gateway, node)) {
     throw Refused(fmt::format("gateway {} has no node \"{}\"", gateway, node),
                   Hint::command({"gateway", "status", gateway}));

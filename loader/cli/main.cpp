@@ -7,14 +7,19 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <optional>
+#include <sstream>
 #include <utility>
 #include <vector>
 
+#include "base/near_name.hpp"
 #include "cli/cli.hpp"
 #include "cli/command_line.hpp"
 #include "cli/output.hpp"
+#include "cli/secret_file.hpp"
 #include "cli/table/csv_options.hpp"
+#include "cli/usage_words.hpp"
 
 namespace tablegate::loader {
 
@@ -35,7 +40,7 @@ void add_global_options(CLI::App& app, Settings& settings, bool root) {
   option("--gateway", settings.gateway, "TABLEGATE_GATEWAY", "gateway instance (default: the only one)");
   app.add_option_function<std::string>(
          "-o", [&settings](const std::string& format) { settings.json = format == "json"; }, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
+      ->check(one_of({"table", "json"}).validator())
       ->type_name("FORMAT")
       ->group("Global options");
   app.add_flag("-q", settings.quiet, "print results and errors only")->group("Global options");
@@ -44,6 +49,9 @@ void add_global_options(CLI::App& app, Settings& settings, bool root) {
   }
 }
 
+// Whether the words are a command that could run: nothing runs.
+bool is_command(const std::vector<std::string>& words);
+
 // The verb that the arguments name, for "try: tablegate api test --help".
 std::string command_of(const CLI::App& app) {
   std::string command = app.get_name();
@@ -51,20 +59,77 @@ std::string command_of(const CLI::App& app) {
   return command;
 }
 
-int report_usage(const CLI::App& app, const CLI::ParseError& error) {
-  std::string message = error.what();
+// The last verb that the arguments name.
+const CLI::App& named_verb(const CLI::App& app) {
+  const std::vector<CLI::App*> below = app.get_subcommands();
+  return below.empty() ? app : named_verb(*below.front());
+}
+
+// The verbs of an app that its help shows.
+std::vector<std::string> verbs_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* const verb : app.get_subcommands(nullptr)) {
+    if (!verb->get_name().empty() && !verb->get_group().empty()) names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+// The options of an app and of its groups, with their dashes.
+std::vector<std::string> options_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* const option : app.get_options(nullptr)) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+// A word that the command line has too many, and the one that was meant.
+struct Extra {
+  std::string message, word, near;
+};
+
+Extra describe_extra(const CLI::App& app, const std::string& word, bool missing_verb, bool secret) {
+  const CLI::App& verb = named_verb(app);
+  if (word.rfind('-', 0) == 0) {
+    const std::string name = word.substr(0, word.find('='));
+    const std::vector<std::string> names = options_of(verb);
+    return {fmt::format("unknown option {}{}", secret ? name : word, did_you_mean(name, names)), name,
+            nearest_name(name, names)};
+  }
+  if (!missing_verb && !app.get_subcommands().empty())
+    return {secret ? "unexpected argument" : fmt::format("unexpected argument \"{}\"", word), word, {}};
+  const std::vector<std::string> names = verbs_of(verb);
+  return {fmt::format("unknown command \"{}\"{}", word, did_you_mean(word, names)), word,
+          nearest_name(word, names)};
+}
+
+// The typed words with the one that was meant, when that is a command; otherwise the help of the verb.
+std::string advice(const CommandLine& typed, const std::vector<std::string>& words, const Extra& extra) {
+  if (extra.near.empty()) return typed.help();
+  std::vector<std::string> meant = words;
+  for (std::string& word : meant) {
+    const bool option = word.rfind(extra.word + "=", 0) == 0;
+    if (word != extra.word && !option) continue;
+    word.replace(0, extra.word.size(), extra.near);
+    break;
+  }
+  if (!is_command(meant)) return typed.help();
+  return CommandLine(meant, {}).text(Hint::again());
+}
+
+int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
+  std::string message = plain_usage(error.what());
   const std::vector<std::string> extras = app.remaining(true);
   const bool missing_verb =
       dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && message == "A subcommand is required";
   if (missing_verb) message = "a verb is missing";
+  Extra extra;
   if (!extras.empty() && (missing_verb || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
-    const bool option = extras.front().rfind('-', 0) == 0;
-    const bool command = missing_verb || app.get_subcommands().empty();
-    message = option ? fmt::format("unknown option {}", extras.front())
-                     : fmt::format("{} \"{}\"", command ? "unknown command" : "unexpected argument",
-                                   extras.front());
+    extra = describe_extra(app, extras.front(), missing_verb, names_secret(words));
+    message = extra.message;
   }
-  fmt::print(stderr, "tablegate: {}\ntry: {} --help\n", message, command_of(app));
+  fmt::print(stderr, "tablegate: {}\ntry: {}\n", message,
+             advice(CommandLine(words, command_of(app)), words, extra));
   return 2;
 }
 
@@ -109,38 +174,80 @@ void add_verbs(Verb& root, Settings& settings) {
   add_usage(root, settings);
   add_doctor(root, settings);
   add_audit(root, settings);
+  add_explain(root, settings);
+  add_version(root, settings);
+}
+
+// Lists a verb by its name alone, without its plural.
+struct HelpText : CLI::Formatter {
+  std::string make_subcommand(const CLI::App* verb) const override {
+    std::stringstream text;
+    CLI::detail::format_help(text, verb->get_name(), verb->get_description(), get_column_width());
+    return text.str();
+  }
+};
+
+// The whole command line.
+struct Program {
+  Program() {
+    app.formatter(std::make_shared<HelpText>());
+    app.set_version_flag("--version", std::string("tablegate ") + kVersion);
+    app.require_subcommand(0, 1);
+    app.footer(
+        "Exit status: 0 done, 1 rejected, 2 wrong usage, 3 database or file system failed, 4 diff "
+        "--exit-code found differences.\n"
+        "Examples:\n"
+        "  tablegate init --workspace demo\n"
+        "  tablegate apply -f definitions/\n"
+        "  tablegate explain Api\n"
+        "  tablegate api test --help");
+    add_verbs(root, settings);
+    // `tablegate tables load` is `tablegate table load`.
+    for (CLI::App* const noun : app.get_subcommands(nullptr)) {
+      if (!noun->get_subcommands(nullptr).empty()) noun->alias(noun->get_name() + "s");
+    }
+    add_global_options(app, settings, true);
+  }
+  void parse(std::vector<std::string> words) {
+    join_header_words(words);
+    std::reverse(words.begin(), words.end());  // as CLI11 takes them
+    app.parse(std::move(words));
+  }
+
+  Settings settings;
+  CLI::App app{"Builds, publishes and serves HTTP APIs over tables in PostgreSQL", "tablegate"};
+  Verb root{app};
+};
+
+bool is_command(const std::vector<std::string>& words) {
+  Program program;
+  program.app.parse_complete_callback([] { throw CLI::Success(); });
+  try {
+    program.parse(words);
+  } catch (const CLI::Success&) {
+    return true;
+  } catch (const CLI::ParseError&) {
+    return false;
+  } catch (const Failure&) {  // an option that is not supported yet
+    return false;
+  }
+  return false;  // no verb
 }
 
 int run(int count, char** arguments) {
-  Settings settings;
   std::vector<std::string> typed(arguments + 1, arguments + count);
   std::optional<CommandLine> command;
-  CLI::App app{"Builds, publishes and serves HTTP APIs over tables in PostgreSQL", "tablegate"};
-  app.set_version_flag("--version", std::string("tablegate ") + kVersion);
-  app.require_subcommand(0, 1);
-  app.footer(
-      "Exit status: 0 done, 1 rejected, 2 wrong usage, 3 database or file system failed, 4 diff --exit-code "
-      "found "
-      "differences.\n"
-      "Examples:\n"
-      "  tablegate init --workspace demo\n"
-      "  tablegate apply -f definitions/\n"
-      "  tablegate api test --help");
-  Verb root(app);
-  add_verbs(root, settings);
-  add_global_options(app, settings, true);
+  Program program;
+  CLI::App& app = program.app;
   const bool parse_only = !typed.empty() && typed.front() == kParseOnly;
   if (parse_only) typed.erase(typed.begin());
   // Before the verb's callback.
   app.parse_complete_callback([&] {
     if (parse_only) throw CLI::Success();
-    settings.command = &command.emplace(typed, command_of(app));
+    program.settings.command = &command.emplace(typed, command_of(app));
   });
   try {
-    std::vector<std::string> words = typed;
-    join_header_words(words);
-    std::reverse(words.begin(), words.end());  // as CLI11 takes them
-    app.parse(std::move(words));
+    program.parse(typed);
     if (app.get_subcommands().empty()) {
       fmt::print(stderr, "{}", app.help());
       return 2;
@@ -152,7 +259,7 @@ int run(int count, char** arguments) {
   } catch (const CLI::Success&) {
     return 0;
   } catch (const CLI::ParseError& error) {
-    return report_usage(app, error);
+    return report_usage(app, error, typed);
   } catch (const Failure& failure) {
     return report(command ? *command : CommandLine(typed, command_of(app)), failure);
   }
@@ -168,6 +275,8 @@ int run(int count, char** arguments) {
 }  // namespace tablegate::loader
 
 int main(int count, char** arguments) {
+  // Where both streams go to one file (2>&1), their lines keep the order in which they were printed.
+  (void)std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   try {
     return tablegate::loader::run(count, arguments);
   } catch (const std::exception& error) {

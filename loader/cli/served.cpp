@@ -70,7 +70,8 @@ std::string lag_of(const NodeState& node) {
     }
   }
   if (lagging.empty()) {
-    const Hint following = Hint::command({"sync", "--output", "DIR", "--watch"});
+    const Hint following = Hint::command(
+        {"sync", "--output", "DIR", "--check", "nginx -t", "--reload", "nginx -s reload", "--watch"});
     throw Refused(fmt::format("saved, but not served within {}: no node follows {}", timeout,
                               bare.empty() ? std::string("any gateway") : bare),
                   all.size() == 1 ? following.add("--gateway", all.front().gateway) : following);

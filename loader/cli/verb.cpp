@@ -1,33 +1,47 @@
 #include "cli/verb.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 
+#include "base/near_name.hpp"
+
 namespace tablegate::loader {
 namespace {
 
-template <class Validator>
-Check check_by(Validator validator) {
-  return Check(std::make_shared<const CLI::Validator>(std::move(validator)));
+// CLI11's validator with the reason in our words: "must be 1 to 100, not \"x\"". CLI11 puts the name of the
+// option before it.
+Check check_by(const CLI::Validator& validator, const std::string& rule,
+               const std::vector<std::string>& words = {}) {
+  return Check(std::make_shared<const CLI::Validator>(
+      [validator, rule, words](std::string& value) {
+        return validator(value).empty()
+                   ? std::string()
+                   : fmt::format("must be {}, not \"{}\"{}", rule, value, did_you_mean(value, words));
+      },
+      validator.get_description()));
 }
 
 }  // namespace
 
 Check between(int least, int most) {
-  return check_by(CLI::Range(least, most));
+  return check_by(CLI::Range(least, most), fmt::format("{} to {}", least, most));
 }
 Check between(double least, double most) {
-  return check_by(CLI::Range(least, most));
+  return check_by(CLI::Range(least, most), fmt::format("{} to {}", least, most));
 }
 Check one_of(std::initializer_list<const char*> words) {
-  return check_by(CLI::IsMember(std::vector<std::string>(words.begin(), words.end())));
+  const std::vector<std::string> names(words.begin(), words.end());
+  return check_by(CLI::IsMember(names), fmt::format("{}", fmt::join(names, " or ")), names);
 }
 Check positive_number() {
-  return check_by(CLI::PositiveNumber);
+  return check_by(CLI::PositiveNumber, "a number above 0");
 }
 Check non_negative_number() {
-  return check_by(CLI::NonNegativeNumber);
+  return check_by(CLI::NonNegativeNumber, "0 or a number above it");
 }
 
 Option* Option::required() {

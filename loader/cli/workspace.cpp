@@ -3,7 +3,6 @@
 
 #include <memory>
 
-#include "catalog/lookup.hpp"
 #include "catalog/workspaces.hpp"
 #include "cli/cli.hpp"
 #include "cli/output.hpp"
@@ -50,7 +49,7 @@ void list(const Settings& settings) {
 void set(const Settings& settings, const std::string& name, const std::string& approval,
          const std::string& members) {
   Database catalog = settings.open_catalog();
-  find_workspace(catalog, name);
+  require_workspace(catalog, name);
   Transaction transaction(catalog);
   std::string done;
   if (!approval.empty() && set_approval(catalog, name, approval == "on")) done = "approval " + approval;

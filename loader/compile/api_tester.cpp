@@ -48,7 +48,7 @@ class TestQuery final : public pg::Query {
     if (!pg::has_columns_of(api_, cells))
       return end(core::Slug::query_failed, "the table's columns or their types differ");
     std::vector<core::Cell> scratch(cells.columns());
-    core::RowWriter writer(api_, sink_);
+    core::RowWriter writer(api_, kRequestId, sink_);
     const bool written = writer.begin() && pg::write_rows(cells, writer, scratch.data()) && writer.end();
     if (writer.cut()) truncated_ = writer.rows();
     end(written ? core::Slug::none : core::Slug::internal_error, {});
@@ -150,10 +150,10 @@ TestValue test_value(const core::Api& api, const core::BoundValues& bound, const
   return {};
 }
 
-TestOutcome problem_outcome(const core::Problem& problem) {
+TestOutcome problem_outcome(const core::Problem& problem, core::Envelope envelope) {
   TestOutcome outcome;
   outcome.status = core::problem_kind(problem.slug).status;
-  outcome.response = core::problem_body(problem, kRequestId);
+  outcome.response = core::problem_body(problem, envelope, kRequestId);
   return outcome;
 }
 
@@ -196,7 +196,8 @@ class ApiTester::Mirror {
       outcome.status = 200;
       outcome.response = query.body();
     } else {
-      outcome = problem_outcome({query.done() ? query.slug() : core::Slug::query_timeout, {}, {}});
+      outcome =
+          problem_outcome({query.done() ? query.slug() : core::Slug::query_timeout, {}, {}}, api.envelope);
       outcome.detail = query.detail();
     }
     outcome.duration_ms = duration_ms;
@@ -217,13 +218,13 @@ ApiTester::~ApiTester() = default;
 TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   SampleCall call(api, parameters);
   if (call.problem()) {
-    TestOutcome outcome = problem_outcome(call.problem());
+    TestOutcome outcome = problem_outcome(call.problem(), call.envelope());
     if (call.api() != nullptr) outcome.missing = call.missing();
     return outcome;
   }
   core::Walk walk;
   if (const core::Problem problem = call.api()->program.walk(call.bound(), call.arena(), walk))
-    return problem_outcome(problem);
+    return problem_outcome(problem, call.envelope());
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
   TestOutcome outcome = mirror_->run(call.manifest(), *call.api(), walk);
   for (int i = 0; i < walk.count; ++i)

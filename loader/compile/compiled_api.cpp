@@ -7,7 +7,9 @@
 #include <map>
 #include <string_view>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "compile/conditions.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/statement.hpp"
 
@@ -58,7 +60,8 @@ class Compiler {
   const std::string& type_of(const std::string& column, const std::string& pointer) {
     const TableColumn* const found = source_.find(column);
     if (found == nullptr)
-      refuse(pointer, fmt::format("table \"{}\" has no column \"{}\"", source_.name, column));
+      refuse(pointer, fmt::format("table \"{}\" has no column \"{}\"{}", source_.name, column,
+                                  did_you_mean(column, column_names(source_.columns))));
     return reads_[source_.name][column] = core::column_type_name(found->type);
   }
 
@@ -67,8 +70,6 @@ class Compiler {
     for (const std::string& field : definition_.later_fields) refuse("/" + field, "is not supported yet");
     if (!definition_.order_by.empty()) refuse("/order_by", "is not supported yet");
     if (definition_.pagination) refuse("/pagination", "is not supported yet");
-    if (definition_.envelope != "tablegate")
-      refuse("/envelope", definition_.envelope + " is not supported yet");
     if (!definition_.faults.empty())
       refuse(definition_.faults.front().pointer, definition_.faults.front().reason);
   }
@@ -82,6 +83,9 @@ class Compiler {
     api_.path = base + definition_.path;
     api_.resource_group = definition_.resource_group;
     api_.result = definition_.result;
+    api_.envelope = definition_.envelope;
+    if (api_.envelope != "tablegate" && api_.envelope != "dataworks")
+      refuse("/envelope", api_.envelope + " is not supported yet");
     if (api_.result != "object" && api_.result != "list")
       refuse("/result", api_.result + " is not supported yet");
   }
@@ -117,31 +121,20 @@ class Compiler {
       refuse(here + "/in", parameter.place + " is not supported yet");
     }
     parameter.type = from.type;
-    if (from.comparison != Comparison::equal)
-      refuse(here + "/operator", fmt::format("{} is not supported yet", comparison_text(from.comparison)));
+    parameter.list = from.takes_list();
+    parameter.pattern = from.takes_pattern();
+    if (const std::string reason = bad_comparison(from); !reason.empty()) refuse(here + "/operator", reason);
     parameter.column_type = type_of(from.column, here + "/column");
     parameter.required = from.required;
-    parameter.default_value = text_of(from.default_value, here + "/default");
+    check_text(from.default_value, here + "/default");
+    check_text(from.sample, here + "/sample");
+    parameter.default_value = from.default_value;
+    parameter.sample = from.sample;
     if (parameter.type == "DATETIME" && parameter.column_type == "timestamptz")
       parameter.time_zone = source_.time_zone;
-    if (const auto sample = text_of(from.sample, here + "/sample")) {
-      parameter.has_sample = true;
-      parameter.sample = *sample;
-    }
-    if (parameter.required) key_columns_.push_back(from.column);
-    add_condition(parameter, core::quote_identifier(from.column) + " = ");
+    if (fixes_column(from)) key_columns_.push_back(from.column);
+    add_condition(from, static_cast<uint32_t>(api_.parameters.size()), conditions_);
     api_.parameters.push_back(std::move(parameter));
-  }
-
-  // Of the next parameter. One that may be absent takes its condition along.
-  void add_condition(const CompiledParameter& parameter, const std::string& sql) {
-    const auto number = static_cast<uint32_t>(api_.parameters.size());
-    core::Nodes condition{{core::TextNode{" AND " + sql}}, {core::ValueNode{number}}};
-    if (parameter.required || parameter.default_value) {
-      std::move(condition.begin(), condition.end(), std::back_inserter(conditions_));
-    } else {
-      conditions_.push_back({core::IfNode{{number}, std::move(condition)}});
-    }
   }
 
   void compile_statement() {
@@ -153,11 +146,8 @@ class Compiler {
     api_.statement.push_back({core::TextNode{fmt::format(" LIMIT {}", limit)}});
   }
 
-  std::optional<std::string> text_of(const std::optional<ScalarText>& value,
-                                     const std::string& pointer) const {
-    if (!value) return std::nullopt;
-    if (!value->plain) refuse(pointer, "is to be written as a string");
-    return value->text;
+  void check_text(const std::optional<DefaultOrSample>& value, const std::string& pointer) const {
+    if (value && !value->plain) refuse(pointer, "is to be written as a string");
   }
 
   void compile_columns() {

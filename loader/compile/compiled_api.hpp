@@ -20,10 +20,10 @@ namespace tablegate::loader {
 struct CompiledParameter {
   std::string name, place, type, column_type;
   bool required = true;
-  std::optional<std::string> default_value;
+  bool list = false;     // takes a list of values
+  bool pattern = false;  // of LIKE
+  std::optional<DefaultOrSample> default_value, sample;
   std::string time_zone;  // empty: the parameter is no instant
-  std::string sample;     // for tests, empty: none
-  bool has_sample = false;
 };
 
 struct CompiledColumn {
@@ -40,7 +40,7 @@ struct TableReads {
 };
 
 struct CompiledApi {
-  std::string name, method, path, resource_group, result;
+  std::string name, method, path, resource_group, result, envelope;
   int64_t timeout_ms = 0;
   int64_t max_records = 0;
   bool point = false;

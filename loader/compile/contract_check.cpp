@@ -13,7 +13,7 @@ std::string shown(const std::optional<std::string>& value) {
   return value ? *value : std::string("none");
 }
 
-std::string default_text(const std::optional<ScalarText>& value) {
+std::string default_text(const std::optional<DefaultOrSample>& value) {
   return value && value->plain ? "\"" + value->text + "\"" : "none";
 }
 

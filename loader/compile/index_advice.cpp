@@ -8,12 +8,12 @@
 namespace tablegate::loader {
 namespace {
 
-bool has(const IndexColumns& columns, const std::string& column) {
+bool has_column(const IndexColumns& columns, const std::string& column) {
   return std::find(columns.begin(), columns.end(), column) != columns.end();
 }
 
-void add(IndexColumns& columns, const std::string& column) {
-  if (!has(columns, column)) columns.push_back(column);
+void add_column(IndexColumns& columns, const std::string& column) {
+  if (!has_column(columns, column)) columns.push_back(column);
 }
 
 bool is_range(Comparison comparison) {
@@ -34,10 +34,10 @@ IndexColumns sort_columns(const ApiDefinition& api, const TableInfo& table) {
   for (const SortColumn& sort : api.order_by) {
     if (sort.descending != api.order_by.front().descending || !can_be_indexed(table, sort.column))
       return columns;
-    add(columns, sort.column);
+    add_column(columns, sort.column);
   }
   if (!api.paginates()) return columns;
-  for (const std::string& column : table.primary_key) add(columns, column);
+  for (const std::string& column : table.primary_key) add_column(columns, column);
   return columns;
 }
 
@@ -46,15 +46,15 @@ IndexColumns sort_columns(const ApiDefinition& api, const TableInfo& table) {
 IndexColumns WantedIndex::columns() const {
   IndexColumns all;
   for (const IndexColumns* const part : {&equal, &range, &sort}) {
-    for (const std::string& column : *part) add(all, column);
+    for (const std::string& column : *part) add_column(all, column);
   }
   return all;
 }
 
 bool WantedIndex::served_by(const IndexColumns& index) const {
   if (index.empty()) return false;
-  if (!equal.empty()) return has(equal, index.front());
-  if (!range.empty()) return has(range, index.front());
+  if (!equal.empty()) return has_column(equal, index.front());
+  if (!range.empty()) return has_column(range, index.front());
   return index.size() >= sort.size() && std::equal(sort.begin(), sort.end(), index.begin());
 }
 
@@ -63,8 +63,8 @@ WantedIndex wanted_index(const ApiDefinition& api, const TableInfo& table, const
   for (const RequestParameter& parameter : api.request_parameters) {
     if (!present(parameter) || !can_be_indexed(table, parameter.column)) continue;
     if (parameter.comparison == Comparison::equal || parameter.comparison == Comparison::in)
-      add(wanted.equal, parameter.column);
-    if (is_range(parameter.comparison)) add(wanted.range, parameter.column);
+      add_column(wanted.equal, parameter.column);
+    if (is_range(parameter.comparison)) add_column(wanted.range, parameter.column);
   }
   wanted.sort = sort_columns(api, table);
   return wanted;

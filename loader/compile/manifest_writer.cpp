@@ -64,6 +64,7 @@ std::string api_line(const ApiEntry& entry) {
   line.number("timeout_ms", api.timeout_ms);
   line.number("max_records", api.max_records);
   line.text("result", api.result);
+  if (api.envelope != "tablegate") line.text("envelope", api.envelope);
   line.truth("point", api.point);
   write_authentication(line, api);
   if (entry.sunset) {
@@ -78,7 +79,12 @@ std::string api_line(const ApiEntry& entry) {
     line.text("type", parameter.type);
     line.text("column_type", parameter.column_type);
     line.truth("required", parameter.required);
-    if (parameter.default_value) line.text("default", *parameter.default_value);
+    if (parameter.list) line.truth("list", true);
+    if (parameter.pattern) line.truth("pattern", true);
+    if (parameter.default_value) {
+      parameter.list ? line.list("default", parameter.default_value->items())
+                     : line.text("default", parameter.default_value->text);
+    }
     line.text_if("time_zone", parameter.time_zone);
   });
   if (api.rejects_unknown) line.text("unknown_parameters", "reject");

@@ -8,6 +8,8 @@
 
 namespace tablegate::loader {
 
+inline constexpr const char* kJsonType = "application/json";
+
 class OpenApiJson : public JsonOutput {
  public:
   void reference(std::string_view name, const std::string& to) {

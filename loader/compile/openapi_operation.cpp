@@ -5,16 +5,13 @@
 #include <algorithm>
 #include <set>
 
+#include "compile/openapi_json.hpp"
 #include "compile/openapi_schema.hpp"
-#include "core/answer/problem.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kJsonType = "application/json";
 constexpr const char* kFormType = "application/x-www-form-urlencoded";
-constexpr int kUnauthorized = 401;
-constexpr int kNotAllowed = 405;
 
 bool in_body(const CompiledParameter& parameter) {
   return parameter.place == "body";
@@ -31,10 +28,6 @@ std::vector<int> statuses_of(const CompiledApi& api) {
   if (reads_body(api)) statuses.insert(statuses.end(), {413, 415});
   statuses.insert(statuses.end(), {429, 500, 503, 504});
   return statuses;
-}
-
-SchemaNotes notes_of(const CompiledParameter& parameter, const std::string& description) {
-  return {description, parameter.has_sample ? std::optional<std::string>(parameter.sample) : std::nullopt};
 }
 
 // What asks for this version of the REST API.
@@ -67,10 +60,14 @@ void write_parameters(OpenApiJson& json, const OpenApiOperation& operation,
         json.text("in", list[i].place);
         json.truth("required", list[i].required);
         json.text_if("description", operation.parameter_notes[i]);
-        json.object("schema", [&] { write_parameter_schema(json, list[i], {}, false); });
-        if (list[i].has_sample) {
+        if (list[i].list && list[i].place == "query") {
+          json.text("style", "form");
+          json.truth("explode", true);
+        }
+        json.object("schema", [&] { write_parameter_schema(json, list[i]); });
+        if (list[i].sample) {
           json.key("example");
-          write_parameter_value(json, list[i], list[i].sample);
+          write_parameter_value(json, list[i], *list[i].sample);
         }
       });
     }
@@ -93,7 +90,10 @@ void write_body_schema(OpenApiJson& json, const OpenApiOperation& operation) {
     for (size_t i = 0; i < list.size(); ++i) {
       if (!in_body(list[i])) continue;
       json.object(list[i].name, [&] {
-        write_parameter_schema(json, list[i], notes_of(list[i], operation.parameter_notes[i]), true);
+        write_parameter_schema(json, list[i]);
+        json.text_if("description", operation.parameter_notes[i]);
+        if (list[i].sample)
+          json.array("examples", [&] { write_parameter_value(json, list[i], *list[i].sample); });
       });
     }
   });
@@ -145,19 +145,11 @@ void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
   json.object("content", [&] {
     json.object(kJsonType, [&] {
       json.object("schema", [&] {
-        json.text("type", "object");
-        json.texts("required", {"data", "success"});
-        json.object("properties", [&] {
-          json.object("data", [&] {
-            if (!list) return write_row(json, operation, true);
-            json.text("type", "array");
-            json.number("maxItems", operation.api.max_records);
-            json.object("items", [&] { write_row(json, operation, false); });
-          });
-          json.object("success", [&] {
-            json.text("type", "boolean");
-            json.truth("const", true);
-          });
+        write_success_schema(json, operation.api.envelope, [&] {
+          if (!list) return write_row(json, operation, true);
+          json.text("type", "array");
+          json.number("maxItems", operation.api.max_records);
+          json.object("items", [&] { write_row(json, operation, false); });
         });
       });
     });
@@ -194,74 +186,6 @@ void write_security(OpenApiJson& json, const CompiledApi& api, UsedComponents& u
 }
 
 // ---- components
-
-std::vector<const core::ProblemKind*> kinds_of(int status) {
-  std::vector<const core::ProblemKind*> kinds;
-  for (size_t i = 1; i < static_cast<size_t>(core::Slug::count); ++i) {
-    const core::ProblemKind& kind = core::problem_kind(static_cast<core::Slug>(i));
-    if (kind.status == status) kinds.push_back(&kind);
-  }
-  return kinds;
-}
-
-std::string words_of(int status) {
-  std::string words;
-  for (const core::ProblemKind* const kind : kinds_of(status))
-    words += fmt::format("{}`{}`: {}", words.empty() ? "" : "; ", kind->name, kind->message);
-  return words;
-}
-
-void write_error_schema(OpenApiJson& json, int status) {
-  json.text("type", "object");
-  json.texts("required", {"data", "success", "errCode", "error", "errMsg", "requestId"});
-  json.object("properties", [&] {
-    json.object("data", [&] { json.text("type", "null"); });
-    json.object("success", [&] {
-      json.text("type", "boolean");
-      json.truth("const", false);
-    });
-    json.object("errCode", [&] {
-      json.text("type", "integer");
-      json.array("enum", [&] {
-        std::set<int64_t> codes;
-        for (const core::ProblemKind* const kind : kinds_of(status)) codes.insert(kind->code);
-        for (const int64_t code : codes) json.number(code);
-      });
-    });
-    json.object("error", [&] {
-      json.text("type", "string");
-      json.array("enum", [&] {
-        for (const core::ProblemKind* const kind : kinds_of(status)) json.text(kind->name);
-      });
-    });
-    json.object("errMsg", [&] { json.text("type", "string"); });
-    json.object("requestId", [&] { json.text("type", "string"); });
-  });
-}
-
-std::vector<std::string> headers_of(int status) {
-  std::vector<std::string> headers = {"X-Ca-Request-Id"};
-  if (status == kUnauthorized) headers.emplace_back("WWW-Authenticate");
-  if (status == kNotAllowed) headers.emplace_back("Allow");
-  for (const core::ProblemKind* const kind : kinds_of(status)) {
-    if (!kind->retry_after) continue;
-    headers.emplace_back("Retry-After");
-    break;
-  }
-  return headers;
-}
-
-void write_error(OpenApiJson& json, int status) {
-  json.text("description", words_of(status));
-  json.object("headers", [&] {
-    for (const std::string& header : headers_of(status))
-      json.reference(header, "#/components/headers/" + header);
-  });
-  json.object("content", [&] {
-    json.object(kJsonType,
-                [&] { json.reference("schema", fmt::format("#/components/schemas/Error{}", status)); });
-  });
-}
 
 void write_header(OpenApiJson& json, const std::string& name) {
   const bool id = name == "X-Ca-Request-Id";
@@ -327,8 +251,9 @@ void write_operation(OpenApiJson& json, const OpenApiOperation& operation,
   json.object("responses", [&] {
     json.object("200", [&] { write_answer(json, operation); });
     for (const int status : statuses_of(operation.api)) {
-      used.statuses.insert(status);
-      json.reference(std::to_string(status), fmt::format("#/components/responses/Error{}", status));
+      const ErrorAnswer error = {operation.api.envelope, status};
+      used.errors.insert(error);
+      json.reference(std::to_string(status), "#/components/responses/" + error.component());
     }
   });
 }
@@ -336,13 +261,13 @@ void write_operation(OpenApiJson& json, const OpenApiOperation& operation,
 void write_components(OpenApiJson& json, const UsedComponents& used) {
   std::set<std::string> headers;
   json.object("schemas", [&] {
-    for (const int status : used.statuses)
-      json.object(fmt::format("Error{}", status), [&] { write_error_schema(json, status); });
+    for (const ErrorAnswer& error : used.errors)
+      json.object(error.component(), [&] { write_error_schema(json, error); });
   });
   json.object("responses", [&] {
-    for (const int status : used.statuses) {
-      json.object(fmt::format("Error{}", status), [&] { write_error(json, status); });
-      for (std::string& header : headers_of(status)) headers.insert(std::move(header));
+    for (const ErrorAnswer& error : used.errors) {
+      json.object(error.component(), [&] { write_error(json, error); });
+      for (std::string& header : headers_of(error)) headers.insert(std::move(header));
     }
   });
   json.object("headers", [&] {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compile/compiled_api.hpp"
+#include "compile/openapi_envelope.hpp"
 #include "compile/openapi_json.hpp"
 
 namespace tablegate::loader {
@@ -29,7 +30,7 @@ OpenApiOperation read_operation(const ApiEntry& entry);
 
 // Which components the operations of a document refer to: only those are written.
 struct UsedComponents {
-  std::set<int> statuses;
+  std::set<ErrorAnswer> errors;
   std::map<std::string, std::pair<std::string, std::string>>
       schemes;  // name -> "bearer", "header", ..., name there
 };

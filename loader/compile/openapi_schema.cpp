@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "core/call/parameters.hpp"
 #include "core/manifest/types.hpp"
 
 namespace tablegate::loader {
@@ -120,17 +121,15 @@ void write_example(OpenApiJson& json, ColumnType type, bool as_string, const std
   });
 }
 
-}  // namespace
-
-void write_parameter_value(OpenApiJson& json, const CompiledParameter& parameter, const std::string& text) {
+void write_scalar(OpenApiJson& json, const CompiledParameter& parameter, const std::string& text) {
   const ParameterType type = parameter_type(parameter);
   if (core::is_number(type)) return write_number(json, text);
   if (type == ParameterType::boolean) return (void)json.boolean(text == "true" || text == "1");
   json.text(text);
 }
 
-void write_parameter_schema(OpenApiJson& json, const CompiledParameter& parameter, const SchemaNotes& notes,
-                            bool examples) {
+// Of one value.
+void write_scalar_schema(OpenApiJson& json, const CompiledParameter& parameter) {
   switch (parameter_type(parameter)) {
     case ParameterType::int_:
     case ParameterType::long_:
@@ -156,13 +155,29 @@ void write_parameter_schema(OpenApiJson& json, const CompiledParameter& paramete
       json.text("type", "string");
       break;
   }
-  if (parameter.default_value) {
-    json.key("default");
-    write_parameter_value(json, parameter, *parameter.default_value);
+}
+
+}  // namespace
+
+void write_parameter_value(OpenApiJson& json, const CompiledParameter& parameter,
+                           const DefaultOrSample& value) {
+  if (!parameter.list) return write_scalar(json, parameter, value.text);
+  json.begin_array();
+  for (const std::string& item : value.items()) write_scalar(json, parameter, item);
+  json.end_array();
+}
+
+void write_parameter_schema(OpenApiJson& json, const CompiledParameter& parameter) {
+  if (parameter.list) {
+    json.text("type", "array");
+    json.number("maxItems", static_cast<int64_t>(core::kMaxListItems));
+    json.object("items", [&] { write_scalar_schema(json, parameter); });
+  } else {
+    write_scalar_schema(json, parameter);
   }
-  if (!examples) return;
-  json.text_if("description", notes.description);
-  if (notes.sample) json.array("examples", [&] { write_parameter_value(json, parameter, *notes.sample); });
+  if (!parameter.default_value) return;
+  json.key("default");
+  write_parameter_value(json, parameter, *parameter.default_value);
 }
 
 void write_column_schema(OpenApiJson& json, const CompiledColumn& column, bool nullable,

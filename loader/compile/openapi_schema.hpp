@@ -15,11 +15,11 @@ struct SchemaNotes {
   std::optional<std::string> sample;  // text, of the definition
 };
 
-// The members of a parameter's schema. `examples`: the sample belongs into the schema (of a body's member).
-void write_parameter_schema(OpenApiJson& json, const CompiledParameter& parameter, const SchemaNotes& notes,
-                            bool examples);
-// The sample of a parameter as its JSON value.
-void write_parameter_value(OpenApiJson& json, const CompiledParameter& parameter, const std::string& text);
+// The members of a parameter's schema; of a list parameter an array.
+void write_parameter_schema(OpenApiJson& json, const CompiledParameter& parameter);
+// The default or the sample of a parameter as its JSON value.
+void write_parameter_value(OpenApiJson& json, const CompiledParameter& parameter,
+                           const DefaultOrSample& value);
 
 // The members of a column's schema.
 void write_column_schema(OpenApiJson& json, const CompiledColumn& column, bool nullable,

@@ -22,16 +22,16 @@ namespace {
 
 constexpr size_t kNamed = 10;  // scans that a refusal names
 
-using Kind = core::InternalValue::Kind;
+using ValueKind = core::InternalValue::Kind;
 
 // The parameter of a request that makes a value of the gateway present. Empty: the value is always there.
 std::string_view request_name(const core::InternalValue& value) {
   switch (value.kind) {
-    case Kind::page_offset:
+    case ValueKind::page_offset:
       return "pageNum";
-    case Kind::page_total:
+    case ValueKind::page_total:
       return "returnTotalNum";
-    case Kind::cursor_key:
+    case ValueKind::cursor_key:
       return "cursor";
     default:
       return {};
@@ -41,9 +41,9 @@ std::string_view request_name(const core::InternalValue& value) {
 // The scans of large tables, by table.
 using Scans = std::map<std::string, PlanScan>;
 
-class Check {
+class PathCheck {
  public:
-  Check(const ApiEntry& entry, PlanMirror& mirror)
+  PathCheck(const ApiEntry& entry, PlanMirror& mirror)
       : entry_(entry), call_(entry, {}), api_(call_.manifest().apis.front()), mirror_(mirror) {}
 
   PlanReport run() {
@@ -80,8 +80,8 @@ class Check {
     if (!bound()) return nullptr;
     if (value.parameter >= api_.parameters.size()) {
       // A typical page.
-      const Kind kind = internal(value.parameter).kind;
-      if (kind == Kind::page_rows || kind == Kind::page_offset) return page_size_.c_str();
+      const ValueKind kind = internal(value.parameter).kind;
+      if (kind == ValueKind::page_rows || kind == ValueKind::page_offset) return page_size_.c_str();
     }
     if (!value.item) return call_.bound().values[value.parameter];
     const core::BoundItems& all = call_.bound().items[value.parameter];
@@ -101,7 +101,7 @@ class Check {
 
   std::string call(const PathPlan& plan) const { return call_words(plan.with, only_); }
 
-  bool has(const ProgramPath& path, Kind kind) const {
+  bool has(const ProgramPath& path, ValueKind kind) const {
     return std::any_of(path.present.begin(), path.present.end(), [&](uint32_t number) {
       return number >= api_.parameters.size() && internal(number).kind == kind;
     });
@@ -152,7 +152,7 @@ class Check {
   // `unknown`: parameters without a sample.
   void judge(const ProgramPath& path, const PathPlan& plan, const std::vector<std::string>& unknown) {
     // Rows after a cursor are found as those of the first page are, which has its own path.
-    if (has(path, Kind::cursor_key)) return;
+    if (has(path, ValueKind::cursor_key)) return;
     const WantedIndex wanted =
         wanted_index(entry_.definition, entry_.source, [&](const RequestParameter& one) {
           return one.required || one.default_value ||
@@ -161,7 +161,7 @@ class Check {
     const Scans generic = scans_of(plan.generic, wanted);
     if (generic.empty()) return;
     // Without the total it is another path.
-    if (has(path, Kind::page_total)) return note_total(plan, generic);
+    if (has(path, ValueKind::page_total)) return note_total(plan, generic);
     const Scans samples = plan.samples.empty() ? generic : scans_of(plan.samples, wanted);
     for (const auto& [table, scan] : generic) {
       const double rows = mirror_.rows(scan.relation);
@@ -263,30 +263,47 @@ std::string scan_text(const TableScan& scan) {
                             : fmt::format("{}; an index on {} would help", what, index_text(scan.index));
 }
 
-void refuse_scans(const std::string& api, const PlanReport& report) {
-  if (report.scans.empty()) return;
+void refuse_scans(const std::vector<ApiScans>& apis) {
   std::string lines;
-  for (size_t i = 0; i < std::min(report.scans.size(), kNamed); ++i)
-    lines += "\n  " + scan_text(report.scans[i]);
-  if (report.scans.size() > kNamed) lines += fmt::format("\n  and {} more", report.scans.size() - kNamed);
-  const auto helped = std::find_if(report.scans.begin(), report.scans.end(),
-                                   [](const TableScan& scan) { return !scan.index.empty(); });
+  size_t count = 0;
+  const TableScan* helped = nullptr;
+  for (const auto& [api, scans] : apis) {
+    if (!scans.empty() && count < kNamed) lines += fmt::format("\nAPI \"{}\" cannot be committed:", api);
+    for (const TableScan& scan : scans) {
+      if (++count <= kNamed) lines += "\n  " + scan_text(scan);
+      if (helped == nullptr && !scan.index.empty()) helped = &scan;
+    }
+  }
+  if (count == 0) return;
+  if (count > kNamed) lines += fmt::format("\nand {} more", count - kNamed);
   std::string ways = "--allow-scan accepts it";
-  if (helped != report.scans.end())
+  if (helped != nullptr)
     ways = fmt::format("`table advise {} --create` builds the index, {}", helped->table, ways);
-  throw Refused(fmt::format("API \"{}\" cannot be committed:{}\n{}", api, lines, ways),
-                helped == report.scans.end() ? Hint::again().flag("--allow-scan")
-                                             : Hint::command({"table", "advise", helped->table, "--create"}));
+  throw Refused(lines.substr(1) + "\n" + ways,
+                helped == nullptr ? Hint::again().flag("--allow-scan")
+                                  : Hint::command({"table", "advise", helped->table, "--create"}));
 }
 
 PlanGate::PlanGate(std::string mirror_dsn) : mirror_dsn_(std::move(mirror_dsn)) {}
 PlanGate::~PlanGate() = default;
 
-PlanReport PlanGate::check(const ApiEntry& api) {
+const PlanReport& PlanGate::check(const ApiEntry& api, const std::string& digest) {
+  const auto found = known_.find(digest);
+  return found != known_.end() ? found->second : known_.emplace(digest, ask(api)).first->second;
+}
+
+PlanReport PlanGate::ask(const ApiEntry& api) {
   PlanReport unchecked;
+  unchecked.unchecked = unreachable_;
+  if (!unreachable_.empty()) return unchecked;
   try {
     if (!mirror_) mirror_ = std::make_unique<PlanMirror>(mirror_dsn_);
-    return Check(api, *mirror_).run();
+  } catch (const SystemFailure& failure) {
+    unchecked.unchecked = unreachable_ = failure.what();
+    return unchecked;
+  }
+  try {
+    return PathCheck(api, *mirror_).run();
   } catch (const SystemFailure& failure) {
     unchecked.unchecked = failure.what();
     mirror_.reset();

@@ -4,6 +4,7 @@
 // callers would wait for. One connection, opened by the first check and kept.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,16 +56,25 @@ class PlanGate {
   PlanGate& operator=(const PlanGate&) = delete;
 
   // Throws Refused when PostgreSQL does not accept the statement of a path. A mirror that cannot be reached,
-  // or that does not have the table, leaves the report unchecked.
-  PlanReport check(const ApiEntry& api);
+  // or that does not have the table, leaves the report unchecked. What was checked with the same `digest`
+  // before is not asked for again.
+  const PlanReport& check(const ApiEntry& api, const std::string& digest);
 
  private:
+  PlanReport ask(const ApiEntry& api);
+
   std::string mirror_dsn_;
   std::unique_ptr<PlanMirror> mirror_;
+  std::string unreachable_;  // why; it is not tried again for each API
+  std::map<std::string, PlanReport> known_;
 };
 
-// Throws Refused, naming path, table and index, when there are scans.
-void refuse_scans(const std::string& api, const PlanReport& report);
+struct ApiScans {
+  std::string api;
+  std::vector<TableScan> scans;
+};
+// Throws Refused, naming API, path, table and index, when there are scans.
+void refuse_scans(const std::vector<ApiScans>& apis);
 // One scan of an API as a sentence.
 std::string scan_text(const TableScan& scan);
 

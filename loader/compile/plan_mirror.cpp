@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "base/sql_array.hpp"
 #include "pg/cells.hpp"
 
@@ -12,12 +14,14 @@ namespace {
 constexpr const char* kBegin =
     "SET ROLE tablegate_tester; SET default_transaction_read_only = on; SET statement_timeout = '30s';"
     "SET plan_cache_mode = force_generic_plan";
+constexpr std::chrono::seconds kPatience{10};
 constexpr const char* kName = "plan_gate";
 constexpr const char* kExplain = "EXPLAIN (FORMAT JSON) ";
 
 }  // namespace
 
-PlanMirror::PlanMirror(const std::string& dsn) : session_(Database::connect(dsn, "the mirror")) {
+PlanMirror::PlanMirror(const std::string& dsn) : session_(Database::connect(dsn, "the mirror", kPatience)) {
+  session_.set_patience(std::chrono::milliseconds(0));  // each statement has its timeout
   session_.script(kBegin);
 }
 

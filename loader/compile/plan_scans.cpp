@@ -11,12 +11,12 @@ namespace {
 
 constexpr const char* kPlans = "Plans";
 
-std::string_view word(const JsonValue& node, const char* name) {
+std::string_view node_text(const JsonValue& node, const char* name) {
   const JsonValue* const found = json_find(node, name);
   return found != nullptr && found->IsString() ? json_string(*found) : std::string_view();
 }
 
-double number(const JsonValue& node, const char* name) {
+double node_number(const JsonValue& node, const char* name) {
   const JsonValue* const found = json_find(node, name);
   return found != nullptr && found->IsNumber() ? found->GetDouble() : 0;
 }
@@ -40,25 +40,25 @@ struct Limit {
 
 // Whether a node asks a child for no more rows than it is asked for itself.
 bool passes_on(const JsonValue& node, const JsonValue& child) {
-  const std::string_view type = word(node, "Node Type");
-  if (is_any(word(child, "Parent Relationship"), {"InitPlan", "SubPlan"})) return false;
+  const std::string_view type = node_text(node, "Node Type");
+  if (is_any(node_text(child, "Parent Relationship"), {"InitPlan", "SubPlan"})) return false;
   for (const char* const filter : {"Filter", "Join Filter", "One-Time Filter"}) {
     if (json_find(node, filter) != nullptr) return false;
   }
-  if (type == "Nested Loop") return word(child, "Parent Relationship") == "Outer";
+  if (type == "Nested Loop") return node_text(child, "Parent Relationship") == "Outer";
   return is_any(type, {"Limit", "Gather", "Gather Merge", "Append", "Merge Append", "Subquery Scan", "Result",
                        "ProjectSet", "LockRows"});
 }
 
-class Reader {
+class ScanReader {
  public:
   void read(const JsonValue& node, Limit limit) {
-    const std::string_view type = word(node, "Node Type");
+    const std::string_view type = node_text(node, "Node Type");
     if (type == "Seq Scan" ||
         (is_any(type, {"Index Scan", "Index Only Scan"}) && json_find(node, "Index Cond") == nullptr)) {
       PlanScan scan;
-      scan.relation = word(node, "Relation Name");
-      scan.cost = number(node, "Total Cost");
+      scan.relation = node_text(node, "Relation Name");
+      scan.cost = node_number(node, "Total Cost");
       scan.index = type != "Seq Scan";
       scan.filtered = json_find(node, "Filter") != nullptr;
       scan.bounded = limit.open;
@@ -72,9 +72,9 @@ class Reader {
 
  private:
   static Limit below(const JsonValue& node, const JsonValue& child, Limit limit) {
-    if (word(node, "Node Type") == "Limit") {
-      const double all = number(child, "Total Cost");
-      return {true, all > 0 ? std::min(1.0, number(node, "Total Cost") / all) : 1.0};
+    if (node_text(node, "Node Type") == "Limit") {
+      const double all = node_number(child, "Total Cost");
+      return {true, all > 0 ? std::min(1.0, node_number(node, "Total Cost") / all) : 1.0};
     }
     limit.open = limit.open && passes_on(node, child);
     return limit;
@@ -97,17 +97,17 @@ std::string detail_text(const JsonValue& value) {
   return list;
 }
 
-class Printer {
+class PlanPrinter {
  public:
   void print(const JsonValue& node, size_t depth) {
     std::string indent(depth * 6, ' ');
-    if (const std::string_view name = word(node, "Subplan Name"); !name.empty()) {
+    if (const std::string_view name = node_text(node, "Subplan Name"); !name.empty()) {
       text_ += fmt::format("{}{}\n", std::string(depth * 6 - (depth > 0 ? 4 : 0), ' '), name);
     }
     if (depth > 0) indent.replace(indent.size() - 4, 4, "->  ");
     text_ += fmt::format("{}{}  (cost={:.2f}..{:.2f} rows={:.0f} width={:.0f})\n", indent, title(node),
-                         number(node, "Startup Cost"), number(node, "Total Cost"), number(node, "Plan Rows"),
-                         number(node, "Plan Width"));
+                         node_number(node, "Startup Cost"), node_number(node, "Total Cost"),
+                         node_number(node, "Plan Rows"), node_number(node, "Plan Width"));
     for (const char* const name : kDetails) {
       if (const JsonValue* const value = json_find(node, name))
         text_ += fmt::format("{}{}: {}\n", std::string(depth * 6 + 2, ' '), name, detail_text(*value));
@@ -122,16 +122,16 @@ class Printer {
   static std::string title(const JsonValue& node) {
     const JsonValue* const parallel = json_find(node, "Parallel Aware");
     std::string text = parallel != nullptr && parallel->IsTrue() ? "Parallel " : "";
-    const std::string_view type = word(node, "Node Type");
+    const std::string_view type = node_text(node, "Node Type");
     text += type;
-    if (word(node, "Scan Direction") == "Backward") text += " Backward";
-    if (const std::string_view index = word(node, "Index Name"); !index.empty())
+    if (node_text(node, "Scan Direction") == "Backward") text += " Backward";
+    if (const std::string_view index = node_text(node, "Index Name"); !index.empty())
       text += fmt::format(" {} {}", type == "Bitmap Index Scan" ? "on" : "using", index);
     for (const char* const name : {"Relation Name", "Function Name", "CTE Name"}) {
-      const std::string_view relation = word(node, name);
+      const std::string_view relation = node_text(node, name);
       if (relation.empty()) continue;
       text += fmt::format(" on {}", relation);
-      if (const std::string_view alias = word(node, "Alias"); alias != relation)
+      if (const std::string_view alias = node_text(node, "Alias"); alias != relation)
         text += fmt::format(" {}", alias);
     }
     return text;
@@ -148,13 +148,13 @@ const JsonValue* plan_of(const JsonValue& explained) {
 }  // namespace
 
 std::vector<PlanScan> plan_scans(const JsonValue& explained) {
-  Reader reader;
+  ScanReader reader;
   if (const JsonValue* const plan = plan_of(explained)) reader.read(*plan, {});
   return reader.take();
 }
 
 std::string plan_text(const JsonValue& explained) {
-  Printer printer;
+  PlanPrinter printer;
   if (const JsonValue* const plan = plan_of(explained)) printer.print(*plan, 0);
   return printer.take();
 }

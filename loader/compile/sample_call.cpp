@@ -13,7 +13,7 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::string_view kFormBody = "application/x-www-form-urlencoded";
 
 }  // namespace
 
@@ -26,7 +26,10 @@ SampleCall::SampleCall(const ApiEntry& entry, const Values& given) {
   if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
   manifest_ = std::move(*manifest);
   make_request(contents.apis.back(), given);
-  api_ = manifest_->router->find("", path_, manifest_->apis.front().method, query_, &headers_).api;
+  const core::RouteMatch match =
+      manifest_->router->find("", path_, manifest_->apis.front().method, query_, &headers_);
+  api_ = match.api;
+  envelope_ = match.envelope;
   if (api_ == nullptr) {
     problem_ = {core::Slug::api_not_found, {}, {}};
   } else {
@@ -55,7 +58,7 @@ void SampleCall::bind() {
   data.query = query_;
   data.headers = &headers_;
   data.method = api_->method;
-  const core::Body body{core::body_kind(kFormType, form_), form_};
+  const core::Body body{core::body_kind(kFormBody, form_), form_};
   data.body = &body;
   problem_ = core::bind_parameters(*api_, data, arena_, bound_);
 }

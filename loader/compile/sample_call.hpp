@@ -32,6 +32,8 @@ class SampleCall {
   const core::Manifest& manifest() const { return *manifest_; }
   // Null: no route leads to it.
   const core::Api* api() const { return api_; }
+  // That problems are answered in.
+  core::Envelope envelope() const { return envelope_; }
   // Where there is no problem. Valid as long as this object.
   const core::BoundValues& bound() const { return bound_; }
   core::Arena& arena() { return arena_; }
@@ -56,6 +58,7 @@ class SampleCall {
 
   std::unique_ptr<const core::Manifest> manifest_;
   const core::Api* api_ = nullptr;
+  core::Envelope envelope_{};
   std::string path_, query_;
   std::string form_;  // the body of a POST
   Headers headers_;

@@ -32,10 +32,9 @@ SampleRequest sample_request(const ApiDefinition& api, const std::string& name, 
     if (api.request_parameter(key) != nullptr) continue;
     std::vector<std::string> names;
     for (const RequestParameter& parameter : api.request_parameters) names.push_back(parameter.name);
-    const std::string near = nearest_name(key, names);
-    throw Refused(fmt::format("API \"{}\" has no request parameter \"{}\"{}", name, key,
-                              near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near)),
-                  Hint::command({"get", "api", name, "-o", "json"}));
+    throw Refused(
+        fmt::format("API \"{}\" has no request parameter \"{}\"{}", name, key, did_you_mean(key, names)),
+        Hint::command({"get", "api", name, "-o", "json"}));
   }
   SampleRequest request;
   request.method = api.method;
@@ -48,7 +47,11 @@ SampleRequest sample_request(const ApiDefinition& api, const std::string& name, 
     bool known = false;
     for (const auto& [key, value] : given) {
       if (key != parameter.name) continue;
-      place.emplace_back(key, value);
+      if (known && parameter.takes_list()) {
+        place.back().second += "," + value;
+      } else {
+        place.emplace_back(key, value);
+      }
       known = true;
     }
     if (known) continue;

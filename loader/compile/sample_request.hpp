@@ -26,8 +26,9 @@ struct SampleRequest {
   std::string filled_path(const std::function<std::string(const std::string&)>& encode) const;
 };
 
-// `path`: base path and API path. `given`: values by name; a name may come several times. `name`: of the API,
-// for messages. Throws Refused for a name that the API does not have.
+// `path`: base path and API path. `given`: values by name; a name may come several times, and those of a list
+// parameter are then joined by commas, which every place and a signed request takes. `name`: of the API, for
+// messages. Throws Refused for a name that the API does not have.
 SampleRequest sample_request(const ApiDefinition& api, const std::string& name, const std::string& path,
                              const core::VersionKey& version, const Values& given);
 

@@ -17,7 +17,7 @@
 namespace tablegate::loader {
 namespace {
 
-bool has(const std::vector<IndexColumns>& indexes, const IndexColumns& index) {
+bool has_index(const std::vector<IndexColumns>& indexes, const IndexColumns& index) {
   return std::find(indexes.begin(), indexes.end(), index) != indexes.end();
 }
 
@@ -57,9 +57,9 @@ class Advisor {
   Advisor(const TableSpec& spec, const std::vector<IndexColumns>& built) {
     if (!spec.primary_key.empty()) add(spec.primary_key, true, true);
     key_ = indexes_.size();
-    for (const IndexColumns& columns : spec.indexes) add(columns, true, has(built, columns));
+    for (const IndexColumns& columns : spec.indexes) add(columns, true, has_index(built, columns));
     for (const IndexColumns& columns : built) {
-      if (!has(spec.indexes, columns)) add(columns, false, true);
+      if (!has_index(spec.indexes, columns)) add(columns, false, true);
     }
     known_ = indexes_.size();
   }

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "catalog/near_object.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -21,8 +23,8 @@ void check_names(const TableSpec& spec, const std::vector<std::string>& names, s
     const bool known = std::any_of(spec.columns.begin(), spec.columns.end(),
                                    [&name](const TableColumn& column) { return column.name == name; });
     if (!known)
-      throw Refused(
-          fmt::format("Table \"{}\": {} names \"{}\", which is not a column", spec.name, what, name));
+      throw Refused(fmt::format("Table \"{}\": {} names \"{}\", which is not a column{}", spec.name, what,
+                                name, did_you_mean(name, spec.column_names())));
   }
 }
 
@@ -44,10 +46,7 @@ void read_keys(const TableDefinition& definition, TableSpec& spec) {
 }  // namespace
 
 std::vector<std::string> TableSpec::column_names() const {
-  std::vector<std::string> names;
-  names.reserve(columns.size());
-  for (const TableColumn& column : columns) names.push_back(column.name);
-  return names;
+  return loader::column_names(columns);
 }
 
 TableSpec read_table_spec(Database& catalog, const std::string& name) {
@@ -56,7 +55,7 @@ TableSpec read_table_spec(Database& catalog, const std::string& name) {
       " JOIN tablegate.data_source s USING (data_source_id) WHERE t.name = $1",
       {name});
   if (rows.empty())
-    throw Refused(fmt::format("no Table \"{}\" is defined", name), Hint::command({"get", "tables"}));
+    throw Refused(missing_object(catalog, Kind::table, name), Hint::command({"get", "tables"}));
   if (looks_like_generation(name)) {
     throw Refused(
         fmt::format("Table \"{}\": names that end in __g and a number are reserved for generations", name));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "catalog/near_object.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -24,9 +26,9 @@ std::optional<long long> number(const Rows& rows, int row, int column) {
   return rows.null(row, column) ? std::nullopt : std::optional(rows.integer(row, column));
 }
 
-void require_found(const Rows& rows, const std::string& name) {
+void require_found(Database& catalog, const Rows& rows, const std::string& name) {
   if (rows.empty() && !name.empty())
-    throw Refused(fmt::format("no Table \"{}\" is defined", name), Hint::command({"get", "tables"}));
+    throw Refused(missing_object(catalog, Kind::table, name), Hint::command({"get", "tables"}));
 }
 
 }  // namespace
@@ -37,7 +39,7 @@ std::vector<DefinedTable> list_tables(Database& catalog, const std::string& name
       "'current'), t.refresh_schedule IS NOT NULL"
       " FROM tablegate.mirror_table t WHERE $1 = '' OR t.name = $1 ORDER BY t.name",
       {name});
-  require_found(rows, name);
+  require_found(catalog, rows, name);
   std::vector<DefinedTable> tables;
   tables.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
@@ -47,7 +49,7 @@ std::vector<DefinedTable> list_tables(Database& catalog, const std::string& name
 
 std::vector<TableStatus> table_status(Database& catalog, const std::string& name, bool all) {
   const Rows rows = catalog.query(kStatusSql, {name, all ? "true" : "false"});
-  require_found(rows, name);
+  require_found(catalog, rows, name);
   std::vector<TableStatus> tables;
   for (int row = 0; row < rows.size(); ++row) {
     if (tables.empty() || tables.back().name != rows.text(row, 0))

@@ -24,7 +24,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr const char* kDefaultPort = "5432";
-constexpr size_t kMaxFile = size_t{1} << 20;
+constexpr size_t kMaxList = size_t{1} << 20;
 
 std::string lower(std::string text) {
   for (char& c : text) c = core::to_lower(c);
@@ -137,7 +137,7 @@ std::string read_all(int file, const std::string& path) {
     if (got < 0) throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
     if (got == 0) return text;
     text.append(block.data(), static_cast<size_t>(got));
-    if (text.size() > kMaxFile) throw Refused(fmt::format("{} is larger than {} bytes", path, kMaxFile));
+    if (text.size() > kMaxList) throw Refused(fmt::format("{} is larger than {} bytes", path, kMaxList));
   }
 }
 

@@ -12,12 +12,22 @@ namespace {
 // Fields of the contract that this version refuses.
 constexpr const char* kLaterFields[] = {"data_source", "sql", "sql_file"};
 
-std::optional<ScalarText> scalar_of(const JsonValue& from, const char* name) {
+std::optional<DefaultOrSample> default_or_sample(const JsonValue& from, const char* name) {
   const JsonValue* const value = json_find(from, name);
   if (value == nullptr) return std::nullopt;
-  ScalarText scalar;
-  scalar.plain = json_scalar_text(*value, scalar.text);
-  return scalar;
+  DefaultOrSample out;
+  if (!value->IsArray()) {
+    out.plain = json_scalar_text(*value, out.text);
+    return out;
+  }
+  out.array = true;
+  for (const JsonValue& item : value->GetArray()) {
+    std::string text;
+    out.plain = json_scalar_text(item, text) && out.plain;
+    out.text += (out.array_items.empty() ? "" : ",") + text;
+    out.array_items.push_back(std::move(text));
+  }
+  return out;
 }
 
 // As people read it: a string without its quotes.
@@ -122,8 +132,8 @@ class Reader {
       comparison(from, pointer_token(api_.request_parameters.size()), parameter);
       parameter.place = json_member(from, "in", api_.method == "POST" ? "body" : "query");
       parameter.required = json_truth(from, "required", parameter.required);
-      parameter.default_value = scalar_of(from, "default");
-      parameter.sample = scalar_of(from, "sample");
+      parameter.default_value = default_or_sample(from, "default");
+      parameter.sample = default_or_sample(from, "sample");
       parameter.description = json_member(from, "description");
       api_.request_parameters.push_back(std::move(parameter));
     }
@@ -157,7 +167,7 @@ class Reader {
       parameter.type = written(from, "type");
       parameter.as = json_member(from, "as");
       parameter.mask = written(from, "mask");
-      parameter.sample = scalar_of(from, "sample");
+      parameter.sample = default_or_sample(from, "sample");
       parameter.description = json_member(from, "description");
       api_.response_parameters.push_back(std::move(parameter));
     }
@@ -177,6 +187,17 @@ class Reader {
 
 }  // namespace
 
+std::vector<std::string> DefaultOrSample::items() const {
+  if (array) return array_items;
+  std::vector<std::string> out;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find(',', at), text.size());
+    out.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
 std::string_view comparison_text(Comparison comparison) {
   return kComparisons[static_cast<size_t>(comparison)].second;
 }
@@ -186,6 +207,12 @@ std::optional<Comparison> read_comparison(std::string_view text) {
     if (name == text) return comparison;
   }
   return std::nullopt;
+}
+
+std::string bad_comparison(const RequestParameter& parameter) {
+  if (!parameter.takes_pattern() || parameter.type == "STRING") return {};
+  return fmt::format("{} is for type STRING, and \"{}\" is {}", comparison_text(parameter.comparison),
+                     parameter.name, parameter.type);
 }
 
 bool ApiDefinition::takes(std::string_view type) const {

@@ -18,10 +18,15 @@ namespace tablegate::loader {
 // Where nginx.conf and definitions name no other one.
 inline constexpr const char* kDefaultResourceGroup = "default";
 
-// A "default" or a "sample": a string, number or truth value as a caller would send it.
-struct ScalarText {
-  std::string text;
-  bool plain = true;  // false: it has no such text (1e30, null) and must be written as a string
+// A "default" or a "sample": a string, number or truth value as a caller would send it, or an array of them.
+struct DefaultOrSample {
+  std::string text;    // of an array: its items joined by commas
+  bool plain = true;   // false: it has no such text (1e30, null) and must be written as a string
+  bool array = false;  // written as one
+  std::vector<std::string> array_items;
+
+  // What it is for a list parameter: the items of the array, or of the text, which is split at commas.
+  std::vector<std::string> items() const;
 };
 
 // How a wizard's request parameter is compared with its column, as definitions write it.
@@ -48,14 +53,19 @@ struct RequestParameter {
   Comparison comparison = Comparison::equal;  // "operator"
   std::string place;                          // "in"; default: the body of a POST, else the query
   bool required = true;
-  std::optional<ScalarText> default_value, sample;
+  std::optional<DefaultOrSample> default_value, sample;
   std::string description;
 
   // It takes a list of values.
   bool takes_list() const { return comparison == Comparison::in || comparison == Comparison::not_in; }
+  // It takes a pattern, in which `%`, `_` and `\` have a meaning.
+  bool takes_pattern() const { return comparison == Comparison::like || comparison == Comparison::not_like; }
   // The sample that can be sent; null: there is none.
   const std::string* sample_text() const { return sample && sample->plain ? &sample->text : nullptr; }
 };
+
+// Why the parameter's type does not go with its operator; empty: it does.
+std::string bad_comparison(const RequestParameter& parameter);
 
 struct ResponseParameter {
   std::string name;
@@ -64,7 +74,7 @@ struct ResponseParameter {
   std::optional<std::string> type;
   std::string as;                   // "string"; empty: as its column is
   std::optional<std::string> mask;  // as written
-  std::optional<ScalarText> sample;
+  std::optional<DefaultOrSample> sample;
   std::string description;
 };
 

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/near_name.hpp"
 #include "core/call/parameters.hpp"
 #include "core/text/ascii.hpp"
 #include "model/name_rules.hpp"
@@ -78,6 +79,7 @@ class ShapeCheck {
       place_of(list[i], here, in_path);
       if (list[i].default_value && list[i].required)
         refuse(here + "/default", "requires \"required\": false");
+      refuse(here + "/operator", bad_comparison(list[i]));
     }
     for (const std::string& name : path_names_) {
       if (in_path.count(name) == 0) {
@@ -148,8 +150,11 @@ class ColumnCheck {
     checked.type = *type;
     checked.column_type = column->type;
     checked.time_zone = table_.time_zone;
-    check_value(checked, parameter.default_value, here + "/default");
-    check_value(checked, parameter.sample, here + "/sample");
+    checked.list = parameter.takes_list();
+    checked.pattern = parameter.takes_pattern();
+    check_given(checked, parameter.default_value, here + "/default");
+    check_given(checked, parameter.sample, here + "/sample");
+    if (checked.list && parameter.sample) check_sample_items(*parameter.sample, here + "/sample");
   }
 
   void response(const ResponseParameter& parameter, const std::string& here) {
@@ -174,7 +179,8 @@ class ColumnCheck {
     const TableColumn* const column = table_.find(parameter.column);
     if (column == nullptr) {
       problems_.add(place_, here + (parameter.column_given ? "/column" : "/name"),
-                    fmt::format("table \"{}\" has no column \"{}\"", table_.name, parameter.column));
+                    fmt::format("table \"{}\" has no column \"{}\"{}", table_.name, parameter.column,
+                                did_you_mean(parameter.column, column_names(table_.columns))));
     }
     return column;
   }
@@ -188,16 +194,39 @@ class ColumnCheck {
                     natural ? fmt::format("; use {}", core::parameter_type_name(*natural)) : std::string{}));
   }
 
-  void check_value(const core::Parameter& parameter, const std::optional<ScalarText>& value,
+  // A default or a sample.
+  void check_given(const core::Parameter& parameter, const std::optional<DefaultOrSample>& value,
                    const std::string& here) {
     if (!value) return;
     if (!value->plain) return problems_.add(place_, here, "must be plain: write it as a string");
+    if (!parameter.list)
+      return value->array ? problems_.add(place_, here, "must be one value: only IN and NOT IN take a list")
+                          : check_value(parameter, value->text, here);
+    const std::vector<std::string> items = value->items();
+    if (items.size() > core::kMaxListItems)
+      problems_.add(place_, here, fmt::format("must have at most {} items", core::kMaxListItems));
+    for (size_t i = 0; i < items.size(); ++i)
+      check_value(parameter, items[i], value->array ? here + pointer_token(i) : here);
+  }
+
+  void check_value(const core::Parameter& parameter, const std::string& value, const std::string& here) {
     core::BlockArena arena;
     std::string_view detail;
-    if (core::check_value(parameter, value->text, arena, detail).data() == nullptr) {
-      problems_.add(place_, here,
-                    fmt::format("is not {}{}{}", core::parameter_type_name(parameter.type),
-                                detail.empty() ? "" : ": ", detail));
+    if (core::check_value(parameter, value, arena, detail).data() != nullptr) return;
+    problems_.add(place_, here,
+                  fmt::format("is not {}{}{}", core::parameter_type_name(parameter.type),
+                              detail.empty() ? "" : ": ", detail));
+  }
+
+  // Samples are sent where a list is split at commas.
+  void check_sample_items(const DefaultOrSample& sample, const std::string& here) {
+    if (!sample.array) return;
+    if (sample.array_items.empty()) problems_.add(place_, here, "must have an item");
+    for (size_t i = 0; i < sample.array_items.size(); ++i) {
+      if (sample.array_items[i].find(',') != std::string::npos)
+        problems_.add(
+            place_, here + pointer_token(i),
+            "has a comma: only a JSON body can send such an item, and samples are sent without one");
     }
   }
 

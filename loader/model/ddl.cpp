@@ -315,6 +315,13 @@ class DdlParser : private DdlClauseReader {
 
 }  // namespace
 
+std::vector<std::string> column_names(const std::vector<TableColumn>& columns) {
+  std::vector<std::string> names;
+  names.reserve(columns.size());
+  for (const TableColumn& column : columns) names.push_back(column.name);
+  return names;
+}
+
 TableDdl parse_ddl(std::string_view ddl) {
   if (ddl.size() > kMaxDdl) throw Refused(fmt::format("ddl: longer than {} bytes", kMaxDdl));
   return DdlParser(ddl).parse();

@@ -18,6 +18,8 @@ struct TableColumn {
   std::string comment;
 };
 
+std::vector<std::string> column_names(const std::vector<TableColumn>& columns);
+
 struct TableDdl {
   std::string table;  // as written, without project and schema
   std::vector<TableColumn> columns;

@@ -15,7 +15,9 @@
 
 #include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "base/yaml_text.hpp"
 #include "core/text/ascii.hpp"
+#include "model/schema_fields.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -32,7 +34,7 @@ std::vector<std::string> list_folder(const std::string& folder) {
         at.disable_recursion_pending();
         continue;
       }
-      if (entry.is_regular_file() && entry.path().extension() == ".json")
+      if (entry.is_regular_file() && is_definition_file(entry.path().string()))
         files.push_back(entry.path().string());
     }
   } catch (const fs::filesystem_error& error) {
@@ -40,15 +42,8 @@ std::vector<std::string> list_folder(const std::string& folder) {
                         Hint::program("ls -l " + shell_word(folder)));
   }
   std::sort(files.begin(), files.end());
-  if (files.empty()) throw Refused(fmt::format("folder {} holds no *.json file", folder));
+  if (files.empty()) throw Refused(fmt::format("folder {} has no file {}", folder, kDefinitionFiles));
   return files;
-}
-
-std::string did_you_mean(std::string_view word) {
-  std::vector<std::string> names;
-  for (const KindInfo& info : kinds()) names.emplace_back(info.name);
-  const std::string near = nearest_name(word, names);
-  return near.empty() ? std::string() : fmt::format(", did you mean \"{}\"?", near);
 }
 
 std::string kind_list() {
@@ -67,9 +62,7 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
   if (!kind->IsString()) return problems.add(place, "/kind", "must be a string");
   const std::optional<Kind> known = parse_kind(json_string(*kind));
   if (!known) {
-    return problems.add(place, "/kind",
-                        fmt::format("unknown kind \"{}\"{} (one of {})", json_string(*kind),
-                                    did_you_mean(json_string(*kind)), kind_list()));
+    return problems.add(place, "/kind", unknown_kind(json_string(*kind)));
   }
   const JsonValue* const name = json_find(value, "name");
   if (name == nullptr) return problems.add(place, "\"name\" is missing");
@@ -80,7 +73,7 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
   if (const JsonValue* const versioning = json_find(value, "versioning");
       *known == Kind::rest_api && versioning != nullptr)
     definition.version = json_member(*versioning, "version");
-  definition.place = place;
+  definition.place = {place.file, place.pointer, *known};
   definition.broken = !faults.empty();
   if (!definition.broken) definition.document.CopyFrom(value, definition.document.GetAllocator());
   out.push_back(std::move(definition));
@@ -94,29 +87,77 @@ void refuse_twice(std::vector<Definition>& definitions, Problems& problems) {
     if (added) continue;
     definition.broken = true;
     problems.add(definition.place, "/name",
-                 fmt::format("{} \"{}\" is defined twice: also in {} {}", kind_info(definition.kind).label,
-                             definition.name, first->second->file, first->second->pointer));
+                 fmt::format("{} \"{}\" is defined twice: also in {}", kind_info(definition.kind).label,
+                             definition.name, problems.where(*first->second)));
   }
+}
+
+// One object, or a list of them.
+void take_document(const JsonValue& document, const Place& place, std::vector<Definition>& out,
+                   Problems& problems) {
+  if (!document.IsArray()) return take_object(document, place, out, problems);
+  for (rapidjson::SizeType i = 0; i < document.Size(); ++i)
+    take_object(document[i], {place.file, place.pointer + pointer_token(size_t{i})}, out, problems);
+}
+
+// Of a file with one document the pointers are those in it, else they begin with the document's number.
+void take_yaml(const std::string& text, const std::string& file, std::vector<Definition>& out,
+               Problems& problems) {
+  JsonDocument documents;
+  const auto positions = std::make_shared<TextPositions>();
+  if (const TextFault fault = parse_yaml(text, documents, *positions); !fault.empty())
+    return problems.add({file, "", {}, fault.at}, fault.reason);
+  if (documents.Empty()) return problems.add({file, ""}, "has no definition");
+  const bool single = documents.Size() == 1;
+  problems.locate(file, positions, single ? "/0" : "");
+  for (rapidjson::SizeType i = 0; i < documents.Size(); ++i)
+    take_document(documents[i], {file, single ? "" : pointer_token(size_t{i})}, out, problems);
+}
+
+void take_json(const std::string& text, const std::string& file, std::vector<Definition>& out,
+               Problems& problems) {
+  JsonDocument document;
+  if (const TextFault fault = parse_json(text, document); !fault.empty())
+    return problems.add({file, "", {}, fault.at}, fault.reason);
+  take_document(document, {file, ""}, out, problems);
+}
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+bool is_yaml(const std::string& file, const std::string& text) {
+  if (is_definition_file(file)) return !ends_with(file, ".json");
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  return first == std::string::npos || (text[first] != '{' && text[first] != '[');
 }
 
 }  // namespace
 
 const std::array<KindInfo, 8>& kinds() {
   static const std::array<KindInfo, 8> all = {{
-      {Kind::domain, "Domain", "domain.schema.json", "domain"},
-      {Kind::gateway_instance, "GatewayInstance", "gateway_instance.schema.json", "gateway instance"},
-      {Kind::rest_api, "RestApi", "rest_api.schema.json", "REST API"},
-      {Kind::data_source, "DataSource", "data_source.schema.json", "data source"},
-      {Kind::business_process, "BusinessProcess", "business_process.schema.json", "business process"},
-      {Kind::table, "Table", "table.schema.json", "table"},
-      {Kind::api, "Api", "api.schema.json", "API"},
-      {Kind::consumer, "Consumer", "consumer.schema.json", "consumer"},
+      {Kind::domain, "Domain", "domain.schema.json", "domain", ""},
+      {Kind::gateway_instance, "GatewayInstance", "gateway_instance.schema.json", "gateway instance",
+       "gateway"},
+      {Kind::rest_api, "RestApi", "rest_api.schema.json", "REST API", ""},
+      {Kind::data_source, "DataSource", "data_source.schema.json", "data source", ""},
+      {Kind::business_process, "BusinessProcess", "business_process.schema.json", "business process", ""},
+      {Kind::table, "Table", "table.schema.json", "table", ""},
+      {Kind::api, "Api", "api.schema.json", "API", ""},
+      {Kind::consumer, "Consumer", "consumer.schema.json", "consumer", ""},
   }};
   return all;
 }
 
 const KindInfo& kind_info(Kind kind) {
   return kinds()[static_cast<size_t>(kind)];
+}
+
+std::string unknown_kind(std::string_view word) {
+  std::vector<std::string> names;
+  for (const KindInfo& info : kinds()) names.emplace_back(info.name);
+  const std::string near = did_you_mean(word, names);
+  return fmt::format("unknown kind \"{}\"{}", word, near.empty() ? " (one of " + kind_list() + ")" : near);
 }
 
 std::optional<Kind> parse_kind(std::string_view name) {
@@ -131,12 +172,9 @@ std::string kind_word(std::string_view word) {
   for (const char c : word) {
     if (c != '-' && c != '_') out += core::to_lower(c);
   }
-  const auto ends_with = [&out](std::string_view end) {
-    return out.size() > end.size() && out.compare(out.size() - end.size(), end.size(), end) == 0;
-  };
-  if (ends_with("sses")) {
+  if (ends_with(out, "sses")) {
     out.resize(out.size() - 2);
-  } else if (ends_with("s") && !ends_with("ss")) {
+  } else if (out.size() > 1 && ends_with(out, "s") && !ends_with(out, "ss")) {
     out.pop_back();
   }
   return out;
@@ -145,16 +183,35 @@ std::string kind_word(std::string_view word) {
 Kind read_kind(std::string_view word) {
   const std::string wanted = kind_word(word);
   for (const KindInfo& info : kinds()) {
-    if (wanted == kind_word(info.name)) return info.kind;
+    if (wanted == kind_word(info.name) || wanted == info.short_word) return info.kind;
   }
   std::vector<std::string> names;
   for (const KindInfo& info : kinds()) names.push_back(kind_word(info.name));
   const std::string near = nearest_name(wanted, names);
   const Hint hint = near.empty() ? Hint() : Hint::again().replace(word, near);
-  throw WrongUsage(fmt::format("unknown kind \"{}\" (one of {})", word, kind_list()), hint);
+  throw WrongUsage(unknown_kind(word), hint);
 }
 
-std::vector<std::string> Problems::lines() const {
+bool is_definition_file(const std::string& path) {
+  return ends_with(path, ".json") || ends_with(path, ".yaml") || ends_with(path, ".yml");
+}
+
+void Problems::locate(const std::string& file, std::shared_ptr<const TextPositions> positions,
+                      const std::string& before) {
+  located_[file] = {std::move(positions), before};
+}
+
+std::string Problems::where(const Place& place, const std::string& below) const {
+  const std::string pointer = place.pointer + below;
+  TextPosition at = place.at;
+  if (const auto located = located_.find(place.file); located != located_.end() && at.line == 0)
+    at = located->second.positions->find(located->second.before + pointer);
+  std::string text = place.file;
+  if (at.line != 0) text += fmt::format(":{}:{}", at.line, at.column);
+  return pointer.empty() ? text : text + " " + pointer;
+}
+
+std::vector<Problems::Problem> Problems::sorted() const {
   // Objects of an array are numbered in the first token of the pointer.
   const auto index = [](const Problem& problem) {
     const std::string& pointer = problem.place.pointer;
@@ -172,18 +229,27 @@ std::vector<std::string> Problems::lines() const {
     const auto file_b = std::find(files.begin(), files.end(), b.place.file);
     return file_a != file_b ? file_a < file_b : index(a) < index(b);
   });
+  return sorted;
+}
+
+std::vector<std::string> Problems::lines() const {
   std::vector<std::string> lines;
-  for (const Problem& problem : sorted) {
-    const std::string& pointer = problem.place.pointer;
-    lines.push_back(
-        fmt::format("{}{}{}: {}", problem.place.file, pointer.empty() ? "" : " ", pointer, problem.reason));
-  }
+  const std::vector<Problem> all = sorted();
+  lines.reserve(all.size());
+  for (const Problem& problem : all)
+    lines.push_back(fmt::format("{}: {}", where(problem.place, problem.below), problem.reason));
   return lines;
 }
 
-void Problems::raise(const Hint& next) const {
+void Problems::raise(const Hint& wanted) const {
   if (problems_.empty()) return;
   const std::vector<std::string> all = lines();
+  Hint next = wanted;
+  if (next.kind() == Hint::Kind::none) {
+    const Problem first = sorted().front();
+    next = Hint::command({"explain"});
+    if (first.place.kind) next = next.add(field_path(*first.place.kind, first.below));
+  }
   if (all.size() == 1) throw Refused(all.front() + "; nothing was saved", next);
   std::string message = fmt::format("{} problems, nothing was saved:", all.size());
   for (const std::string& line : all) message += "\n  " + line;
@@ -225,17 +291,9 @@ std::vector<Definition> read_definitions(const std::vector<std::string>& sources
   }
   std::vector<Definition> definitions;
   for (const std::string& file : files) {
-    const Place whole{file == "-" ? "standard input" : file, ""};
-    JsonDocument document;
-    if (const std::string fault = parse_json(read_file(file, kMaxFile), document); !fault.empty()) {
-      problems.add(whole, fault);
-    } else if (document.IsArray()) {
-      for (rapidjson::SizeType i = 0; i < document.Size(); ++i) {
-        take_object(document[i], {whole.file, pointer_token(size_t{i})}, definitions, problems);
-      }
-    } else {
-      take_object(document, whole, definitions, problems);
-    }
+    const std::string text = read_file(file, kMaxFile);
+    (is_yaml(file, text) ? take_yaml : take_json)(text, file == "-" ? "standard input" : file, definitions,
+                                                  problems);
   }
   refuse_twice(definitions, problems);
   return definitions;

@@ -1,10 +1,12 @@
-// Definitions as people write them: one JSON object each, from files, folders or
-// standard input. Read here; checked in definition_schema.hpp and
+// Definitions as people write them: one object each, in JSON or YAML, from files,
+// folders or standard input. Read here; checked in definition_schema.hpp and
 // definition_rules.hpp; saved by apply.hpp. What is wrong is collected, never
 // thrown at the first: one apply reports everything.
 #pragma once
 
 #include <array>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +25,7 @@ struct KindInfo {
   std::string_view name;         // "RestApi", as definitions say it
   std::string_view schema_file;  // of schema/definitions
   std::string_view label;        // "REST API", in messages
+  std::string_view short_word;   // "gateway", which people type too; may be empty
 };
 const std::array<KindInfo, 8>& kinds();
 const KindInfo& kind_info(Kind kind);
@@ -30,34 +33,56 @@ const KindInfo& kind_info(Kind kind);
 std::optional<Kind> parse_kind(std::string_view name);
 // As people type it: any case, singular or plural, with or without '-' and '_'. Throws WrongUsage.
 Kind read_kind(std::string_view word);
+// "unknown kind ..." with the nearest kind, or all of them.
+std::string unknown_kind(std::string_view word);
 // Such a word in lower case and the singular, without '-' and '_': "business-processes" is "businessprocess".
 std::string kind_word(std::string_view word);
 
 // Where in which file, as refusals name it.
 struct Place {
   std::string file;
-  std::string pointer;  // JSON pointer, "" for the whole file
+  std::string pointer;            // JSON pointer of the definition, "" for the whole file
+  std::optional<Kind> kind = {};  // of the definition, as far as it is known
+  TextPosition at = {};           // of a fault of the text itself
 };
 
 class Problems {
  public:
-  void add(const Place& place, const std::string& reason) { problems_.push_back({place, reason}); }
+  void add(const Place& place, const std::string& reason) { add(place, "", reason); }
+  // `below`: a pointer in the definition.
   void add(const Place& place, const std::string& below, const std::string& reason) {
-    add({place.file, place.pointer + below}, reason);
+    problems_.push_back({place, below, reason});
   }
+  // Problems of this file get a line and a column. `before`: what stands before their pointers in
+  // `positions`.
+  void locate(const std::string& file, std::shared_ptr<const TextPositions> positions,
+              const std::string& before);
+  // "FILE:LINE:COLUMN /0/path", as far as it is known. `below`: a pointer in the definition.
+  std::string where(const Place& place, const std::string& below = {}) const;
   bool empty() const { return problems_.empty(); }
   size_t size() const { return problems_.size(); }
-  // "FILE /0/path: reason" each, in the order of the files and of the objects in them.
+  // "FILE /0/path: reason" each, with the line where it is known, in the order of the files and of the
+  // objects in them.
   std::vector<std::string> lines() const;
-  // Refused with all of them, when there are any.
+  // Refused with all of them, when there are any. Without `next`, `tablegate explain` of the first one's
+  // field is proposed.
   void raise(const Hint& next = {}) const;
 
  private:
   struct Problem {
     Place place;
+    std::string below;
     std::string reason;
   };
+  struct Located {
+    std::shared_ptr<const TextPositions> positions;
+    std::string before;
+  };
+  // In the order of the files and of the objects in them.
+  std::vector<Problem> sorted() const;
+
   std::vector<Problem> problems_;
+  std::map<std::string, Located> located_;  // by file
 };
 
 struct Definition {
@@ -69,10 +94,15 @@ struct Definition {
   bool broken = false;  // refused already: nothing more is said about what depends on it
 };
 
-// Reads every object of the arguments ("-": standard input; folders recurse over *.json, in order of their
-// names). Objects whose kind or name is not known are problems. Throws SystemFailure when a file cannot be
-// read.
+// Reads every object of the arguments ("-": standard input; folders recurse over their definition files, in
+// order of their names). Objects whose kind or name is not known are problems. Throws SystemFailure when a
+// file cannot be read.
 std::vector<Definition> read_definitions(const std::vector<std::string>& sources, Problems& problems);
+
+// *.json, *.yaml, *.yml: what is read of a folder. Other files may be given by name: JSON if the first
+// character that is no blank is { or [, else YAML.
+bool is_definition_file(const std::string& path);
+inline constexpr const char* kDefinitionFiles = "*.json, *.yaml or *.yml";
 
 // The bytes of a file, or of standard input for "-"; throws SystemFailure. More than `limit` bytes are
 // refused.

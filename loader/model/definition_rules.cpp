@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <set>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "core/text/origin.hpp"
 #include "model/api_rules.hpp"
 #include "model/consumer_rules.hpp"
 #include "model/gateway_definition.hpp"
@@ -19,7 +21,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr size_t kMaxDescription = 2000;
-constexpr size_t kMaxDdl = size_t{1} << 20;
+constexpr size_t kMaxDdlFile = size_t{1} << 20;
 
 // Adds reasons to one definition and marks it.
 class Checker {
@@ -59,6 +61,12 @@ void check_domain(Definition& definition, Checker& check) {
     if (check.has("certificate")) check.refuse("/certificate", "requires protocol HTTPS");
   }
   if (domain.tls_min > domain.tls_max) check.refuse("/tls_min", "is above tls_max");
+  if (const auto fault = core::find_origin_fault({domain.cors_origins.begin(), domain.cors_origins.end()}))
+    check.refuse("/cors/origins" + pointer_token(fault->place), fault->reason);
+  if (check.has("cors") && !domain.server_block) {
+    check.refuse("/cors",
+                 "requires a generated server block; in a server block of your own, write tablegate_cors");
+  }
 }
 
 void check_listen(const std::vector<std::string>& list, const std::string& pointer, Checker& check) {
@@ -162,7 +170,8 @@ void check_key_columns(const std::vector<std::string>& names, const std::string&
     const std::string here = pointer + pointer_token(i);
     const TableColumn* const column = table.find(name);
     if (column == nullptr) {
-      check.refuse(here, fmt::format("the ddl has no column \"{}\"", name));
+      check.refuse(here, fmt::format("the ddl has no column \"{}\"{}", name,
+                                     did_you_mean(name, column_names(table.columns))));
     } else if (column->type == core::ColumnType::json) {
       check.refuse(here, fmt::format("column \"{}\" is json, which PostgreSQL cannot index", name));
     } else if (!seen.insert(name).second) {
@@ -183,7 +192,7 @@ void fold_ddl_file(Definition& definition, Checker& check) {
   const std::string name = read_table_definition(definition.document).ddl_file.value_or("");
   if (name.empty()) return;
   try {
-    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdl);
+    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdlFile);
     definition.document.RemoveMember("ddl_file");
     set_ddl(definition, text);
   } catch (const SystemFailure& failure) {  // as every file that cannot be read

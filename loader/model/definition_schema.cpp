@@ -9,7 +9,9 @@
 
 #include "base/embedded.hpp"
 #include "base/json_output.hpp"
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "model/schema_fields.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -25,8 +27,8 @@ const Schema& schema_of(Kind kind) {
   if (schema.compiled) return schema;
   for (const EmbeddedFile& file : embedded_schemas()) {
     if (file.name != kind_info(kind).schema_file) continue;
-    if (const std::string fault = parse_json(file.content, schema.text); !fault.empty()) {
-      throw SystemFailure(fmt::format("{}: {}", file.name, fault));
+    if (const TextFault fault = parse_json(file.content, schema.text); !fault.empty()) {
+      throw SystemFailure(fmt::format("{}: {}", file.name, fault.text()));
     }
     schema.compiled = std::make_unique<rapidjson::SchemaDocument>(schema.text);
     return schema;
@@ -129,7 +131,8 @@ class Explainer {
       } else if (rest != nullptr && rest->IsObject()) {
         this->value(*rest, member.value, here, name);
       } else if (rest != nullptr && rest->IsFalse()) {
-        problems_.add(place_, here, fmt::format("unknown field \"{}\"", name));
+        problems_.add(place_, here,
+                      fmt::format("unknown field \"{}\"{}", name, did_you_mean(name, field_names(schema))));
       }
     }
   }

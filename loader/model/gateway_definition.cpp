@@ -20,6 +20,10 @@ DomainDefinition read_domain_definition(const JsonValue& definition) {
   domain.tls_max = json_member(definition, "tls_max", domain.tls_max);
   domain.http2 = json_truth(definition, "http2", domain.http2);
   domain.server_block = json_truth(definition, "server_block", domain.server_block);
+  if (const JsonValue* const port = json_find(definition, "port"); port != nullptr && port->IsInt())
+    domain.port = port->GetInt();
+  if (const JsonValue* const cors = json_find(definition, "cors"); cors != nullptr && cors->IsObject())
+    domain.cors_origins = json_names(json_find(*cors, "origins"));
   return domain;
 }
 
@@ -31,13 +35,15 @@ std::string DomainDefinition::url(const std::vector<std::string>& http_listen,
                                   const std::vector<std::string>& https_listen) const {
   const bool secure = protocol == "HTTPS";
   const int usual = secure ? 443 : 80;
-  int port = 0;
-  for (const std::string& listen : secure ? https_listen : http_listen) {
-    const std::optional<ListenAddress> address = parse_listen(listen);
-    if (address && (port == 0 || address->port == usual)) port = address->port;
+  int shown = port;
+  if (shown == 0 && server_block) {
+    for (const std::string& listen : secure ? https_listen : http_listen) {
+      const std::optional<ListenAddress> address = parse_listen(listen);
+      if (address && (shown == 0 || address->port == usual)) shown = address->port;
+    }
   }
-  const bool named = server_block && port != 0 && port != usual;
-  return (secure ? "https://" : "http://") + name + (named ? ":" + std::to_string(port) : std::string());
+  const bool named = shown != 0 && shown != usual;
+  return (secure ? "https://" : "http://") + name + (named ? ":" + std::to_string(shown) : std::string());
 }
 
 GatewayDefinition::GatewayDefinition() : services{{kDefaultService, {kDefaultResourceGroup}}} {}

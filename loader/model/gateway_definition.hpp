@@ -22,9 +22,11 @@ struct DomainDefinition {
   std::string tls_min = "TLSv1.2", tls_max = "TLSv1.3";
   bool http2 = true;
   bool server_block = true;
+  int port = 0;                           // that callers use; 0: left out
+  std::vector<std::string> cors_origins;  // of web pages that may read answers; "*": all
 
-  // "https://api.example.com:8443": the port is that of the listen addresses of its protocol, and left out
-  // where one of them has the protocol's own. A server block of somebody else is taken to have that, too.
+  // "https://api.example.com:8443". Without a `port` it is that of the listen addresses of its protocol, and
+  // the protocol's own where one of them has it, or where the server block is somebody else's.
   std::string url(const std::vector<std::string>& http_listen,
                   const std::vector<std::string>& https_listen) const;
 };

@@ -13,13 +13,13 @@
 namespace tablegate::loader {
 namespace {
 
-struct Field {
+struct SourceField {
   const char* name;
   const char* type;  // of the data source that has it
   bool required;
 };
 
-constexpr Field kFields[] = {
+constexpr SourceField kFields[] = {
     {"path", "csv", false},           {"dsn", "postgresql", true},
     {"endpoint", "maxcompute", true}, {"project", "maxcompute", true},
     {"schema", "maxcompute", false},  {"tunnel_endpoint", "maxcompute", false},
@@ -53,7 +53,7 @@ std::string bad_source_dsn(const std::string& dsn) {
 std::vector<std::pair<std::string, std::string>> data_source_faults(const JsonValue& data_source) {
   std::vector<std::pair<std::string, std::string>> faults;
   const std::string type = read_data_source_definition(data_source).type;
-  for (const Field& field : kFields) {
+  for (const SourceField& field : kFields) {
     const JsonValue* const value = json_find(data_source, field.name);
     const std::string pointer = pointer_token(std::string_view(field.name));
     if (value == nullptr) {

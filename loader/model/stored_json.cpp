@@ -8,10 +8,10 @@ namespace tablegate::loader {
 
 JsonDocument stored_object(std::string_view text, const std::string& what) {
   JsonDocument document;
-  const std::string fault = parse_json(text, document);
+  const TextFault fault = parse_json(text, document);
   if (fault.empty() && document.IsObject()) return document;
   throw SystemFailure(
-      fmt::format("{} is damaged in the catalog: {}", what, fault.empty() ? "not an object" : fault));
+      fmt::format("{} is damaged in the catalog: {}", what, fault.empty() ? "not an object" : fault.text()));
 }
 
 std::vector<std::string> json_names(const JsonValue* list) {

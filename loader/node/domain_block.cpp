@@ -18,11 +18,11 @@ std::string end_mark(const std::string& what) {
 }
 
 // The position of certificate_lines() in a block; empty where there are none.
-struct Place {
+struct BlockPlace {
   size_t from = std::string::npos;
   size_t size = 0;
 };
-Place find_lines(const std::string& block) {
+BlockPlace find_lines(const std::string& block) {
   const size_t from = block.find(kComment);
   if (from == std::string::npos) return {};
   const size_t key = block.find(kKey, from);
@@ -59,14 +59,14 @@ std::string certificate_lines(const NamedCertificate& named) {
 }
 
 std::string with_certificate(const std::string& block, const std::string& lines) {
-  const Place place = find_lines(block);
+  const BlockPlace place = find_lines(block);
   if (place.size == 0) return block;
   std::string text = block;
   return text.replace(place.from, place.size, lines);
 }
 
 std::vector<std::string> files_named(const std::string& block) {
-  const Place place = find_lines(block);
+  const BlockPlace place = find_lines(block);
   if (place.size == 0) return {};
   const std::string lines = block.substr(place.from, place.size);
   return {argument_of(lines, kCertificate), argument_of(lines, kKey)};

@@ -1,6 +1,7 @@
 #include "node/domains_writer.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +10,7 @@
 
 #include "base/refusal.hpp"
 #include "catalog/domains_in_use.hpp"
+#include "core/text/origin.hpp"
 #include "model/definition.hpp"
 #include "model/listen_address.hpp"
 #include "model/name_rules.hpp"
@@ -28,15 +30,15 @@ const std::string kLocalFault =
     "its certificate and certificate_key cannot be used on this node; the log of sync there says why";
 
 // What a listen address or a gateway's name needs before it may be in the file.
-struct Sockets {
+struct ListenSockets {
   std::vector<std::string> http, https;
 };
 
-Sockets check_gateway(const ManifestContents& contents, SyncReport& report) {
+ListenSockets check_gateway(const ManifestContents& contents, SyncReport& report) {
   const std::string& gateway = contents.gateway;
   if (const std::string fault = bad_plain_name(gateway); !fault.empty())
     throw Refused("the gateway's name " + fault, Hint::command({"get", "GatewayInstance"}));
-  Sockets sockets;
+  ListenSockets sockets;
   const auto add = [&](const std::string& listen, std::vector<std::string>& list) {
     std::string fault = bad_listen(listen);
     if (fault.empty()) {
@@ -59,6 +61,8 @@ Sockets check_gateway(const ManifestContents& contents, SyncReport& report) {
 
 // What is wrong with the definition; empty: nothing.
 std::string fault_of(const DomainDefinition& domain) {
+  if (const auto fault = core::find_origin_fault({domain.cors_origins.begin(), domain.cors_origins.end()}))
+    return fmt::format("item {} of its cors/origins {}", fault->place + 1, fault->reason);
   if (domain.protocol == "HTTP") return {};
   if (domain.protocol != "HTTPS") return "its protocol is neither HTTP nor HTTPS";
   if (std::string fault = bad_node_path(domain.certificate); !fault.empty())
@@ -70,6 +74,12 @@ std::string fault_of(const DomainDefinition& domain) {
       return "tls_min and tls_max must be TLSv1.2 or TLSv1.3";
   }
   return domain.tls_min > domain.tls_max ? "tls_min is above tls_max" : std::string();
+}
+
+// Empty: no page of another origin may read the answers.
+std::string cors_line(const DomainDefinition& domain) {
+  if (domain.cors_origins.empty()) return {};
+  return fmt::format("    tablegate_cors {};\n", fmt::join(domain.cors_origins, " "));
 }
 
 bool has_tls_block(const DomainDefinition& domain) {
@@ -98,7 +108,7 @@ const DomainDefinition* leader_of(const std::vector<DomainDefinition>& domains, 
 
 class Writer {
  public:
-  Writer(const ManifestContents& contents, const DomainsPlace& place, Sockets sockets, SyncReport& report)
+  Writer(const ManifestContents& contents, const DomainsPlace& place, ListenSockets sockets, SyncReport& report)
       : contents_(contents),
         place_(place),
         sockets_(std::move(sockets)),
@@ -143,8 +153,9 @@ class Writer {
         certificate_lines({domain.certificate, domain.certificate_key, found.ends, found.fingerprint});
     const std::string tls = tls_socket() + lines;
     if (any_host_certificate_.empty()) any_host_certificate_ = lines;
-    return marked_block(what, server(tls, domain, serve()) +
-                                  server(plain_socket(), domain, domain.force_https ? redirect() : serve()));
+    return marked_block(what,
+                        server(tls, domain, serve()) +
+                            server(plain_socket(), domain, domain.force_https ? redirect(domain) : serve()));
   }
 
   // The domain's own files may be what nginx cannot read: if there is a copy of the last good ones, the block
@@ -196,7 +207,7 @@ class Writer {
                      const std::string& location) const {
     // The brackets make it a pattern, which may match nothing; a plain name must exist.
     std::string snippet = snippet_name(domain.name);
-    const std::string before = common(own_lines(snippet));
+    const std::string before = common(own_lines(snippet)) + cors_line(domain);
     snippet.replace(snippet.size() - 1, 1, "[f]");
     return fmt::format("server {{\n{}    server_name {};\n{}    include {}/domains.d/{};\n{}}}\n", socket,
                        domain.name, before, place_.folder, snippet, location);
@@ -218,10 +229,12 @@ class Writer {
 
   static std::string serve() { return "    location / { tablegate on; }\n"; }
 
-  std::string redirect() const {
+  std::string redirect(const DomainDefinition& domain) const {
     std::string port;
     const auto standard = [](const std::string& listen) { return parse_listen(listen)->port == 443; };
-    if (std::none_of(sockets_.https.begin(), sockets_.https.end(), standard))
+    if (domain.port != 0)
+      port = domain.port == 443 ? "" : fmt::format(":{}", domain.port);
+    else if (std::none_of(sockets_.https.begin(), sockets_.https.end(), standard))
       port = fmt::format(":{}", parse_listen(sockets_.https.front())->port);
     return fmt::format(
         "    location / {{\n        add_header X-Ca-Request-Id $request_id always;\n"
@@ -266,7 +279,7 @@ class Writer {
 
   const ManifestContents& contents_;
   const DomainsPlace& place_;
-  const Sockets sockets_;
+  const ListenSockets sockets_;
   const DomainDefinition* const leader_;  // of the TLS blocks; null: there is none
   SyncReport& report_;
   std::string tls_socket_;
@@ -281,7 +294,7 @@ std::string snippet_name(const std::string& domain) {
 }
 
 std::string write_domains(const ManifestContents& contents, const DomainsPlace& place, SyncReport& report) {
-  Sockets sockets = check_gateway(contents, report);
+  ListenSockets sockets = check_gateway(contents, report);
   const bool blocks = std::any_of(contents.domains.begin(), contents.domains.end(),
                                   [](const DomainDefinition& domain) { return domain.server_block; });
   // Checked only if it is written into the file: a gateway without domains may be written anywhere.

@@ -14,7 +14,6 @@ namespace tablegate::loader {
 namespace {
 
 constexpr std::string_view kFileMark = "# configuration file ";
-constexpr size_t kMostDump = 256U << 20;  // bytes
 constexpr int kDeepest = 32;              // includes within includes
 constexpr int kMostIncludes = 10000;      // a file that includes itself
 
@@ -127,6 +126,7 @@ class Reader {
     const size_t slash = main.rfind('/');
     if (slash != std::string::npos) prefix_ = main.substr(0, slash + 1);
     for (const auto& [path, text] : files_) config_.files.push_back(path);
+    config_.main_file = main;
   }
 
   NginxConfig run(const std::string& file, Block block) {
@@ -260,18 +260,36 @@ std::vector<NginxServer> parse_nginx_servers(const std::string& text, const std:
   return Reader({{file, text}}, file).run(file, Block::http).servers;
 }
 
-std::optional<std::string> dump_command(const std::string& check) {
+namespace {
+
+// Where nginx's -t is in a command; npos: it does not run nginx -t.
+size_t find_test_option(const std::string& check) {
   const std::vector<std::string> programs = nginx_programs(check);
-  if (programs.empty()) return std::nullopt;
+  if (programs.empty()) return std::string::npos;
   const auto ends_word = [](char c) { return is_space(c) || c == ';' || c == '&' || c == '|' || c == ')'; };
   for (size_t at = check.find("-t", check.find(programs[0])); at != std::string::npos;
        at = check.find("-t", at + 1)) {
     const size_t behind = at + 2;
     if (!is_space(check[at - 1]) || (behind < check.size() && !ends_word(check[behind]))) continue;
-    std::string command = check;
-    return command.replace(at, 2, "-T");
+    return at;
   }
-  return std::nullopt;
+  return std::string::npos;
+}
+
+}  // namespace
+
+std::optional<std::string> dump_command(const std::string& check) {
+  const size_t at = find_test_option(check);
+  if (at == std::string::npos) return std::nullopt;
+  std::string command = check;
+  return command.replace(at, 2, "-T");
+}
+
+std::optional<std::string> start_command(const std::string& check) {
+  const size_t at = find_test_option(check);
+  if (at == std::string::npos) return std::nullopt;
+  std::string command = check;
+  return command.erase(at - 1, 3);  // with the space before it
 }
 
 std::optional<NginxConfig> read_nginx_config(const std::string& check, std::chrono::milliseconds limit) {

@@ -5,11 +5,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace tablegate::loader {
+
+constexpr size_t kMostDump = 256U << 20;  // bytes of `nginx -T` that are read
 
 struct NginxListen {
   std::string text;  // the first argument: "443", "[::]:443", "127.0.0.1:8080"
@@ -38,6 +41,7 @@ struct NginxConfig {
   std::vector<NginxService> services;
   std::vector<std::string> manifests;  // of tablegate_manifest, absolute
   std::vector<std::string> files;      // all that nginx reads as configuration
+  std::string main_file;               // the one that includes the others
   std::string user;                    // of the workers; empty: as nginx was built
 };
 
@@ -49,6 +53,9 @@ std::vector<NginxServer> parse_nginx_servers(const std::string& text, const std:
 // The command with -T in place of nginx's -t ("nginx -t -q" -> "nginx -T -q"); nullopt: it does not run nginx
 // -t.
 std::optional<std::string> dump_command(const std::string& check);
+
+// The command without nginx's -t, which starts that nginx; nullopt: it does not run nginx -t.
+std::optional<std::string> start_command(const std::string& check);
 
 // Runs `check` with -T. nullopt: it does not run nginx -t, or its nginx rejects the present configuration.
 std::optional<NginxConfig> read_nginx_config(const std::string& check, std::chrono::milliseconds limit);

@@ -22,8 +22,6 @@ namespace {
 
 using State = NodeCheck::State;
 
-constexpr size_t kMostDump = 256U << 20;
-
 // The line of nginx's output that says why.
 std::string reason_in(const std::string& output) {
   const size_t at = output.find("[emerg]");
@@ -59,7 +57,8 @@ NodeCheck check_login(const NginxService& service, const std::string& user) {
   return check;
 }
 
-NodeCheck check_served(const std::string& manifest) {
+// `start`: the command that starts this nginx.
+NodeCheck check_served(const std::string& manifest, const std::string& start) {
   NodeCheck check{State::good, "nginx, " + manifest, {}, {}};
   const std::string folder = std::filesystem::path(manifest).parent_path().string();
   const std::optional<ServedManifest> served = read_served(folder);
@@ -69,7 +68,7 @@ NodeCheck check_served(const std::string& manifest) {
   } else if (served->stopped) {
     check.state = State::bad;
     check.detail = "nginx is not running";
-    check.next = Hint::program("systemctl start nginx");
+    check.next = Hint::program(start);
   } else if (served->other_master != 0) {
     check.state = State::bad;
     check.detail =
@@ -119,6 +118,13 @@ NodeCheck check_node(const NodeState& node, uint64_t revision) {
                        "--reload", "nginx -s reload"}));
   }
   return check;
+}
+
+// Only the nginx of the distribution is a service of systemd under this name; another one is started as it
+// was checked.
+std::string start_of(const NginxConfig& config, const std::string& check) {
+  const bool packaged = config.main_file == "/etc/nginx/nginx.conf";
+  return packaged ? "systemctl start nginx" : start_command(check).value_or("nginx");
 }
 
 bool is_there(const DomainDefinition& domain) {
@@ -196,7 +202,8 @@ NginxHere check_nginx(const std::string& command) {
   }
   here.checks.push_back(check);
   if (!here.serves) return here;
-  for (const std::string& manifest : config->manifests) here.checks.push_back(check_served(manifest));
+  const std::string start = start_of(*config, command);
+  for (const std::string& manifest : config->manifests) here.checks.push_back(check_served(manifest, start));
   const std::string user = config->user.empty() ? "nobody" : config->user;
   for (const NginxService& service : config->services) here.checks.push_back(check_login(service, user));
   return here;

@@ -14,8 +14,7 @@ bool has_usage(const std::string& json) {
 long long collect_usage(Database& catalog, const std::string& gateway, const std::string& node,
                         const std::string& json) {
   JsonDocument report;
-  const std::string fault = parse_json(json, report);
-  if (!fault.empty() || !report.IsObject() || json_find(report, "usage") == nullptr ||
+  if (!parse_json(json, report).empty() || !report.IsObject() || json_find(report, "usage") == nullptr ||
       json_find(report, "epoch") == nullptr) {
     throw Refused(
         "this is not an answer of tablegate_status with the argument usage; --status takes the URL of a "

@@ -1,5 +1,5 @@
-// Owning pointers for OpenSSL's objects, one type each. No state and no types
-// of our own: include it in .cpp files only.
+// Owning pointers for OpenSSL's objects, one type each, and bytes as it reads
+// them. No state and no types of our own: include it in .cpp files only.
 #pragma once
 
 #include <openssl/bio.h>
@@ -8,6 +8,7 @@
 #include <openssl/param_build.h>
 
 #include <memory>
+#include <string_view>
 
 namespace tablegate::core {
 
@@ -28,5 +29,9 @@ using MacPtr = std::unique_ptr<EVP_MAC, OpenSslFree<EVP_MAC_free>>;
 using MacCtxPtr = std::unique_ptr<EVP_MAC_CTX, OpenSslFree<EVP_MAC_CTX_free>>;
 using ParamBldPtr = std::unique_ptr<OSSL_PARAM_BLD, OpenSslFree<OSSL_PARAM_BLD_free>>;
 using ParamPtr = std::unique_ptr<OSSL_PARAM, OpenSslFree<OSSL_PARAM_free>>;
+
+inline const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 }  // namespace tablegate::core

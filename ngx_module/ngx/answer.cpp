@@ -177,7 +177,7 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   ChainSink sink(r->pool);
-  core::RowWriter writer(api, sink);
+  core::RowWriter writer(api, request_id(r), sink);
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
   if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(call, modified) ||
@@ -213,7 +213,7 @@ ngx_int_t send_problem(Call& call) {
   count_answer(call, kind.slug);
   log_problem(call, kind);
   if (!add_problem_headers(call, kind) || !add_deprecation(r, call.route.api)) return NGX_ERROR;
-  const std::string body = core::problem_body(call.problem, request_id(r));
+  const std::string body = core::problem_body(call.problem, call.route.envelope, request_id(r));
   ChainSink sink(r->pool);
   char* room = sink.reserve(body.size());
   if (room == nullptr) return NGX_ERROR;
@@ -249,12 +249,31 @@ ngx_int_t send_status(ngx_http_request_t* r, const MediaType& type, ChainSink& b
   return send(r, NGX_HTTP_OK, body.finish(r == r->main));
 }
 
+// Without cookies "*" is every name but Authorization
+// (https://fetch.spec.whatwg.org/#http-access-control-allow-headers): parameters, versions and credentials
+// may be in headers that definitions name. Browsers keep the answer for at most two hours.
+ngx_int_t send_preflight(ngx_http_request_t* r) {
+  if (const ngx_int_t rc = ngx_http_discard_request_body(r); rc != NGX_OK) return rc;
+  if (!add_header(r, "Access-Control-Allow-Methods", "GET, HEAD, POST") ||
+      !add_header(r, "Access-Control-Allow-Headers", "Authorization, *") ||
+      !add_header(r, "Access-Control-Max-Age", "7200") || !add_request_id(r))
+    return NGX_ERROR;
+  return send(r, NGX_HTTP_NO_CONTENT, nullptr);
+}
+
+bool add_cors_headers(ngx_http_request_t* r, std::string_view origin, bool varies) {
+  if (varies && add_header(r, "Vary", "Origin") == nullptr) return false;
+  return origin.empty() || (add_header(r, "Access-Control-Allow-Origin", origin) != nullptr &&
+                            add_header(r, "Access-Control-Expose-Headers", "*") != nullptr);
+}
+
 ngx_int_t refuse_method(ngx_http_request_t* r, std::string_view allow) {
   return add_header(r, "Allow", allow) != nullptr ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
-std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind) {
-  const std::string_view body = keep(r, core::server_problem_body(kind, request_id(r)));
+std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind,
+                                    core::Envelope envelope) {
+  const std::string_view body = keep(r, core::server_problem_body(kind, envelope, request_id(r)));
   if (body.data() == nullptr) return {};
   ngx_http_clear_content_length(r);
   set_content(r, kJson, body.size());

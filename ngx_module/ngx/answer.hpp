@@ -28,11 +28,16 @@ struct MediaType {
   size_t compared;  // without parameters: what gzip_types and the like compare
 };
 ngx_int_t send_status(ngx_http_request_t* r, const MediaType& type, ChainSink& body);
+// The answer to a preflight: what a page of another origin may send. Its origin is added as to every answer.
+ngx_int_t send_preflight(ngx_http_request_t* r);
+// `origin` may read the answer; empty: no page of another origin may. `varies`: by origin. False: no memory.
+bool add_cors_headers(ngx_http_request_t* r, std::string_view origin, bool varies);
 // For 405: nginx makes the answer itself.
 ngx_int_t refuse_method(ngx_http_request_t* r, std::string_view allow);
 
 // Our headers for nginx's error page, and the body in its place. Null data(): no memory.
-std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind);
+std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind,
+                                    core::Envelope envelope);
 // A buffer around a text that lives as long as the request. Null: no memory.
 ngx_chain_t* chain_of(ngx_http_request_t* r, std::string_view text);
 

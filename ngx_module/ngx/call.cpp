@@ -51,6 +51,13 @@ std::string_view path_of(ngx_http_request_t* r) {
   return core::mark_encoded_slashes(view(r->unparsed_uri), view(r->uri), arena);
 }
 
+// The manifest is there.
+core::RouteMatch look_up(ngx_http_request_t* r, std::string_view path) {
+  const Headers headers(r);
+  return main_config(r).manifest->router->find(view(r->headers_in.server), path, view(r->method_name),
+                                               view(r->args), &headers);
+}
+
 // nginx makes a new text when it changes one.
 bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
   return one.data == other.data && one.len == other.len;
@@ -85,6 +92,14 @@ Call* Call::current(ngx_http_request_t* r) {
                     call->policy.hmac_window == now.hmac_window &&
                     call->policy.tls_terminated == now.tls_terminated;
   return same ? call : nullptr;
+}
+
+core::Envelope Call::envelope_of(ngx_http_request_t* r) {
+  const Call* call = current(r);
+  if (call != nullptr && call->state != State::start) return call->route.envelope;
+  const bool ours = location_config(r).enabled != 0 && r->content_handler == nullptr;
+  if (!ours || !main_config(r).manifest) return core::Envelope::tablegate;
+  return look_up(r, path_of(r)).envelope;
 }
 
 Call* Call::last(ngx_http_request_t* r) {
@@ -126,10 +141,7 @@ bool Call::transport_allowed() {
 }
 
 core::Problem Call::find_route() {
-  const MainConfig& config = main_config(request);
-  const Headers headers(request);
-  route = config.manifest->router->find(view(request->headers_in.server), path, view(request->method_name),
-                                        view(request->args), &headers);
+  route = look_up(request, path);
   if (!transport_allowed()) return {core::Slug::api_not_found, {}, {}};
   switch (route.outcome) {
     case core::RouteMatch::Outcome::found:

@@ -66,6 +66,9 @@ class Call final : public Waiter {
   // The call of this pass through the phases, or null: after an internal redirect, and after a change of
   // what it was made from (a rewrite, or another location whose policy differs), there is none until make().
   static Call* current(ngx_http_request_t* r);
+  // Of the answers of the API that the request asks for, as far as that is known: for an error of nginx's
+  // own, which may come before route and proof are looked at.
+  static core::Envelope envelope_of(ngx_http_request_t* r);
   // For logs: also the call of the pass before an internal redirect.
   static Call* last(ngx_http_request_t* r);
 

@@ -43,11 +43,6 @@ void destroy_main_config(void* data) noexcept {
   malloc_trim(0);  // else the master keeps the pages of every manifest it has ever read
 }
 
-char* fail(ngx_conf_t* cf, const std::string& message) {
-  ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%*s", message.size(), message.data());
-  return conf_error();
-}
-
 }  // namespace
 
 std::string quoted(std::string_view text) {
@@ -76,6 +71,7 @@ void* create_location_config(ngx_conf_t* cf) noexcept {
   config->errors = NGX_CONF_UNSET;
   config->last_modified = NGX_CONF_UNSET;
   config->tls_terminated = NGX_CONF_UNSET;
+  config->cors = static_cast<ngx_array_t*>(NGX_CONF_UNSET_PTR);
   return config;
 }
 
@@ -88,6 +84,7 @@ char* merge_location_config(ngx_conf_t* cf, void* parent, void* child) noexcept 
   ngx_conf_merge_value(inner.errors, outer.errors, 0);
   ngx_conf_merge_value(inner.last_modified, outer.last_modified, 1);
   ngx_conf_merge_value(inner.tls_terminated, outer.tls_terminated, 0);
+  ngx_conf_merge_ptr_value(inner.cors, outer.cors, nullptr);
   if (inner.enabled == 0) return NGX_CONF_OK;
   auto& main = *static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));
   if (inner.hmac_window == 0) main.hmac_window_off = true;
@@ -101,7 +98,7 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   if (config.zone != nullptr) return const_cast<char*>("is duplicate");
   const ssize_t size = ngx_parse_size(&arguments[1]);
   if (size == NGX_ERROR || size < static_cast<ssize_t>(8 * ngx_pagesize)) {
-    return fail(cf, "tablegate_zone requires a size of at least " + std::to_string(8 * ngx_pagesize / 1024) +
+    return conf_error(cf, "tablegate_zone requires a size of at least " + std::to_string(8 * ngx_pagesize / 1024) +
                         "k, not " + quoted(view(arguments[1])));
   }
   ngx_str_t name = ngx_string("tablegate");
@@ -132,13 +129,13 @@ char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   config.manifest_file = view(name);
   if (cf->args->nelts == 3) {
     if (view(arguments[2]) != "optional")
-      return fail(cf, "tablegate_manifest: unknown parameter " + quoted(view(arguments[2])) +
+      return conf_error(cf, "tablegate_manifest: unknown parameter " + quoted(view(arguments[2])) +
                           ", only \"optional\" is known");
     config.manifest_optional = true;
   }
   const std::string fault = read_manifest_files(cf, config);
   if (fault.empty()) return NGX_CONF_OK;
-  if (!config.manifest_optional) return fail(cf, fault);
+  if (!config.manifest_optional) return conf_error(cf, fault);
   note_fault(cf, config, fault);
   return NGX_CONF_OK;
 } catch (const std::exception&) {

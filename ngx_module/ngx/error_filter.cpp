@@ -32,7 +32,7 @@ bool replace(ngx_http_request_t* r) {
   if (call == nullptr) return false;
   const core::ProblemKind kind =
       core::server_problem_kind(static_cast<uint16_t>(r->err_status), call->is_reading());
-  call->replacement = replace_error_page(r, kind);
+  call->replacement = replace_error_page(r, kind, Call::envelope_of(r));
   if (call->replacement.data() == nullptr) return false;
   call->replaced_error = kind.name;
   // Where an API was found the refusal is one of its answers: a body too large, too many requests.

@@ -8,7 +8,7 @@ const ServerConfig& config_of(const ngx_http_core_srv_conf_t* server) {
 }
 
 // nginx itself takes the first block of an address unless one has default_server, and OR-s the http2 of all.
-void place_guests(ngx_http_conf_addr_t& address) {
+void place_guests_of(ngx_http_conf_addr_t& address) {
   auto** const servers = static_cast<ngx_http_core_srv_conf_t**>(address.servers.elts);
   ngx_http_core_srv_conf_t* host = nullptr;
   bool http2 = false;
@@ -48,7 +48,7 @@ void place_guests(ngx_conf_t* cf) {
   auto* const ports = static_cast<ngx_http_conf_port_t*>(core->ports->elts);
   for (ngx_uint_t port = 0; port < core->ports->nelts; ++port) {
     auto* const addresses = static_cast<ngx_http_conf_addr_t*>(ports[port].addrs.elts);
-    for (ngx_uint_t i = 0; i < ports[port].addrs.nelts; ++i) place_guests(addresses[i]);
+    for (ngx_uint_t i = 0; i < ports[port].addrs.nelts; ++i) place_guests_of(addresses[i]);
   }
 }
 

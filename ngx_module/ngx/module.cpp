@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ngx/config.hpp"
+#include "ngx/cors.hpp"
 #include "ngx/error_filter.hpp"
 #include "ngx/guest_server.hpp"
 #include "ngx/openapi.hpp"
@@ -38,6 +39,9 @@ ngx_command_t commands[] = {
     {ngx_string("tablegate_tls_terminated"),
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, tls_terminated), nullptr},
+    {ngx_string("tablegate_cors"),
+     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_1MORE, set_cors,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("tablegate_guest"), NGX_HTTP_SRV_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1, set_guest,
      NGX_HTTP_SRV_CONF_OFFSET, 0, nullptr},
     {ngx_string("tablegate_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_status, 0, 0, nullptr},
@@ -71,18 +75,20 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) noexcept try {
   if (config.request_id_index == NGX_ERROR) return NGX_ERROR;
   auto* core =
       static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
-  if (!add_last_to_run(core, NGX_HTTP_ACCESS_PHASE, access_handler) ||
+  if (!add_last_to_run(core, NGX_HTTP_PREACCESS_PHASE, preflight_handler) ||
+      !add_last_to_run(core, NGX_HTTP_ACCESS_PHASE, access_handler) ||
       !add_handler(core, NGX_HTTP_CONTENT_PHASE, content_handler)) {
     return NGX_ERROR;
   }
   install_error_filter();
+  install_cors_filter();
   place_guests(cf);
   return check_config(cf, config);
 } catch (...) {
   return NGX_ERROR;
 }
 
-ngx_http_module_t context = {
+ngx_http_module_t module_context = {
     add_variables,           // preconfiguration
     postconfiguration,       // postconfiguration
     create_main_config,      // create main configuration
@@ -100,7 +106,7 @@ ngx_http_module_t context = {
 extern "C" {
 ngx_module_t ngx_http_tablegate_module = {
     NGX_MODULE_V1,
-    &tablegate::ngx::context,
+    &tablegate::ngx::module_context,
     tablegate::ngx::commands,
     NGX_HTTP_MODULE,
     nullptr,                            // init master

@@ -30,4 +30,10 @@ inline char* conf_error() {
   return static_cast<char*>(NGX_CONF_ERROR);
 }
 
+// The same, with a line in the log.
+inline char* conf_error(ngx_conf_t* cf, std::string_view message) {
+  ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%*s", message.size(), message.data());
+  return conf_error();
+}
+
 }  // namespace tablegate::ngx

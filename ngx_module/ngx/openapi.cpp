@@ -7,7 +7,7 @@ namespace tablegate::ngx {
 
 namespace {
 
-ngx_int_t handle(ngx_http_request_t* r) {
+ngx_int_t answer_openapi(ngx_http_request_t* r) {
   const MainConfig& config = main_config(r);
   if (!config.manifest) return NGX_HTTP_SERVICE_UNAVAILABLE;  // `optional`, and there is none
   const core::Manifest& manifest = *config.manifest;
@@ -29,7 +29,7 @@ ngx_int_t handle(ngx_http_request_t* r) {
   return send_problem(*call);
 }
 
-ngx_int_t openapi_handler(ngx_http_request_t* r) noexcept try { return handle(r); } catch (...) {
+ngx_int_t openapi_handler(ngx_http_request_t* r) noexcept try { return answer_openapi(r); } catch (...) {
   return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 

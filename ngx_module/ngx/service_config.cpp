@@ -10,11 +10,6 @@ namespace tablegate::ngx {
 
 namespace {
 
-char* fail(ngx_conf_t* cf, const std::string& message) {
-  ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%*s", message.size(), message.data());
-  return conf_error();
-}
-
 bool valid_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && name.find_first_of(" \t\"'{};") == std::string_view::npos;
 }
@@ -51,7 +46,7 @@ char* note(ngx_conf_t* cf, Reading& reading, const std::string& message) {
 }
 
 char* read_dsn(ngx_conf_t* cf, Reading& reading, const ngx_str_t& value) {
-  if (reading.service.has_dsn) return fail(cf, "dsn is given twice");
+  if (reading.service.has_dsn) return conf_error(cf, "dsn is given twice");
   reading.service.has_dsn = true;
   core::Result<pg::Dsn> dsn = pg::parse_dsn(view(value));
   if (!dsn) return note(cf, reading, "dsn: " + dsn.error().text());
@@ -71,9 +66,9 @@ char* read_dsn(ngx_conf_t* cf, Reading& reading, const ngx_str_t& value) {
 char* read_group(ngx_conf_t* cf, Reading& reading, const ngx_str_t* arguments, size_t count) {
   ResourceGroup group;
   group.name = view(arguments[1]);
-  if (!valid_name(group.name)) return fail(cf, "resource_group has no valid name");
+  if (!valid_name(group.name)) return conf_error(cf, "resource_group has no valid name");
   for (const ResourceGroup& other : reading.service.groups) {
-    if (other.name == group.name) return fail(cf, "resource_group " + group.name + " is given twice");
+    if (other.name == group.name) return conf_error(cf, "resource_group " + group.name + " is given twice");
   }
   for (size_t i = 2; i < count; ++i) {
     const std::string_view argument = view(arguments[i]);
@@ -90,7 +85,7 @@ char* read_group(ngx_conf_t* cf, Reading& reading, const ngx_str_t* arguments, s
     } else if (argument == "fair=on" || argument == "fair=off") {
       group.fair = argument == "fair=on";
     } else {
-      return fail(cf, "resource_group takes connections=1..1000, queue=0..1000000 and fair=on|off, not \"" +
+      return conf_error(cf, "resource_group takes connections=1..1000, queue=0..1000000 and fair=on|off, not \"" +
                           std::string(argument) + "\"");
     }
   }
@@ -104,7 +99,7 @@ char* read_flag(ngx_conf_t* cf, const ngx_str_t* arguments, bool& flag) {
   } else if (view(arguments[1]) == "off") {
     flag = false;
   } else {
-    return fail(cf, std::string(view(arguments[0])) + " is on or off");
+    return conf_error(cf, std::string(view(arguments[0])) + " is on or off");
   }
   return NGX_CONF_OK;
 }
@@ -116,7 +111,7 @@ char* read_line(ngx_conf_t* cf, ngx_command_t*, void*) noexcept try {
   const size_t count = cf->args->nelts;
   const std::string_view name = view(arguments[0]);
   if (name == "resource_group" && count >= 2) return read_group(cf, reading, arguments, count);
-  if (count != 2) return fail(cf, std::string(name) + " takes one argument");
+  if (count != 2) return conf_error(cf, std::string(name) + " takes one argument");
   if (name == "dsn") return read_dsn(cf, reading, arguments[1]);
   if (name == "prepare") return read_flag(cf, arguments, reading.service.prepare);
   if (name == "pipeline") return read_flag(cf, arguments, reading.service.pipeline);
@@ -129,12 +124,12 @@ char* read_line(ngx_conf_t* cf, ngx_command_t*, void*) noexcept try {
   if (name == "connect_timeout") {
     const ngx_int_t timeout = ngx_parse_time(&arguments[1], 0);
     if (timeout == NGX_ERROR || timeout < 1 || timeout > 60000) {
-      return fail(cf, "connect_timeout is a time from 1ms to 60s");
+      return conf_error(cf, "connect_timeout is a time from 1ms to 60s");
     }
     reading.service.connect_timeout = static_cast<ngx_msec_t>(timeout);
     return NGX_CONF_OK;
   }
-  return fail(cf, "unknown directive \"" + std::string(name) + "\" in tablegate_service");
+  return conf_error(cf, "unknown directive \"" + std::string(name) + "\" in tablegate_service");
 } catch (const std::exception&) {
   return const_cast<char*>("failed: out of memory");
 }
@@ -161,10 +156,10 @@ char* set_service(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   auto* arguments = static_cast<ngx_str_t*>(cf->args->elts);
   Reading reading{config, {}, {}};
   reading.service.name = view(arguments[1]);
-  if (!valid_name(reading.service.name)) return fail(cf, "tablegate_service has no valid name");
+  if (!valid_name(reading.service.name)) return conf_error(cf, "tablegate_service has no valid name");
   for (const Service& other : config.services) {
     if (other.name == reading.service.name)
-      return fail(cf, "tablegate_service " + other.name + " is given twice");
+      return conf_error(cf, "tablegate_service " + other.name + " is given twice");
   }
   const ngx_conf_t saved = *cf;
   cf->handler = read_line;
@@ -173,7 +168,7 @@ char* set_service(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   *cf = saved;
   if (result != NGX_CONF_OK) return result;
   if (!reading.service.has_dsn) {
-    return fail(cf, "tablegate_service " + reading.service.name + " has no dsn");
+    return conf_error(cf, "tablegate_service " + reading.service.name + " has no dsn");
   }
   if (!reading.password_file.empty() && reading.service.dsn) {
     if (read_password(cf, reading) != NGX_CONF_OK) return conf_error();

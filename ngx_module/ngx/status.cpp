@@ -10,7 +10,7 @@ namespace tablegate::ngx {
 
 namespace {
 
-enum Form : size_t { kJson, kPrometheus, kPage };
+enum Form : size_t { kJsonForm, kPrometheusForm, kPageForm };
 
 bool wants_usage(std::string_view args) {
   while (!args.empty()) {
@@ -83,11 +83,11 @@ core::StatusReport make_report(const MainConfig& config) {
 
 bool write(const core::StatusReport& report, Form form, core::ByteSink& sink) {
   switch (form) {
-    case kPrometheus:
+    case kPrometheusForm:
       return core::write_status_prometheus(report, sink);
-    case kPage:
+    case kPageForm:
       return core::write_status_page(report, sink);
-    case kJson:
+    case kJsonForm:
       break;
   }
   return core::write_status_json(report, sink);
@@ -102,7 +102,7 @@ ngx_int_t send(ngx_http_request_t* r, Form form, ChainSink& body) {
   return send_status(r, kTypes[form], body);
 }
 
-ngx_int_t handle(ngx_http_request_t* r) {
+ngx_int_t answer_status(ngx_http_request_t* r) {
   if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) return refuse_method(r, "GET, HEAD");
   const ngx_int_t discarded = ngx_http_discard_request_body(r);
   if (discarded != NGX_OK) return discarded;
@@ -115,7 +115,7 @@ ngx_int_t handle(ngx_http_request_t* r) {
     const std::vector<core::UsageEntry> usage =
         statistics != nullptr ? statistics->tables().usage.read() : std::vector<core::UsageEntry>();
     if (!core::write_usage_json(report, usage, sink)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    return send(r, kJson, sink);
+    return send(r, kJsonForm, sink);
   }
   const Form form = wanted_form(r);
   if (!write(report, form, sink)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -124,7 +124,7 @@ ngx_int_t handle(ngx_http_request_t* r) {
 
 }  // namespace
 
-ngx_int_t status_handler(ngx_http_request_t* r) noexcept try { return handle(r); } catch (...) {
+ngx_int_t status_handler(ngx_http_request_t* r) noexcept try { return answer_status(r); } catch (...) {
   return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 

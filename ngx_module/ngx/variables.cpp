@@ -26,7 +26,7 @@ struct Definition {
 
 // The call to read from. Proves the caller when nobody has yet, but never once the answer is on its way: no
 // proof starts in the log phase (then the request's count is 0 or its header is sent).
-Call* call_of(ngx_http_request_t* r) {
+Call* proved_call(ngx_http_request_t* r) {
   Call* call = Call::current(r);
   if (call != nullptr && call->has_final_proof()) return call;
   if (r->header_sent || r->main->count == 0) return Call::last(r);
@@ -100,7 +100,7 @@ bool read(ngx_http_request_t* r, const Call& call, Variable variable, ngx_http_v
 }
 
 ngx_int_t get_variable(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t data) noexcept try {
-  const Call* call = call_of(r);
+  const Call* call = proved_call(r);
   if (call == nullptr || !read(r, *call, static_cast<Variable>(data), value)) {
     value->not_found = 1;
     return NGX_OK;

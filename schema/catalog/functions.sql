@@ -540,12 +540,15 @@ CREATE OR REPLACE FUNCTION tablegate.domain_is_served(domain_name text) RETURNS 
                    WHERE d.domain = domain_name)
 $$;
 
--- What changes of a domain open to callers in clear, as a JSON pointer; null: nothing, or published APIs do not have the
--- domain, or the calling role may.
-CREATE OR REPLACE FUNCTION tablegate.opened_in_clear(domain_name text, before json, after json) RETURNS text LANGUAGE sql STABLE
+-- Which change of a domain lets in more than before, calls in clear or web pages of more origins, as a JSON pointer; null:
+-- none, or published APIs do not have the domain, or the calling role may.
+CREATE OR REPLACE FUNCTION tablegate.domain_widened(domain_name text, before json, after json) RETURNS text LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN before ->> 'protocol' = 'HTTPS' AND after ->> 'protocol' IS DISTINCT FROM 'HTTPS' THEN '/protocol'
-                WHEN before ->> 'force_https' = 'true' AND after ->> 'force_https' IS DISTINCT FROM 'true' THEN '/force_https' END
+                WHEN before ->> 'force_https' = 'true' AND after ->> 'force_https' IS DISTINCT FROM 'true' THEN '/force_https'
+                WHEN after #> '{cors,origins}' IS NOT NULL
+                     AND (before::jsonb #> '{cors,origins}' @> '["*"]'
+                          OR before::jsonb #> '{cors,origins}' @> (after::jsonb #> '{cors,origins}')) IS NOT TRUE THEN '/cors' END
     WHERE tablegate.domain_is_served(domain_name) AND NOT pg_has_role(current_user, 'tablegate_operator', 'MEMBER')
       AND NOT pg_has_role(current_user, 'tablegate_owner', 'MEMBER')
 $$;
@@ -559,11 +562,13 @@ BEGIN
         END IF;
         RETURN OLD;
     END IF;
-    IF (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(NEW.definition) key) THEN
+    IF (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(NEW.definition) key)
+       OR (SELECT count(*) <> count(DISTINCT (m.key, k)) FROM json_each(NEW.definition) m,
+                  json_object_keys(CASE WHEN json_typeof(m.value) = 'object' THEN m.value ELSE '{}' END) k) THEN
         RAISE EXCEPTION 'the definition of domain "%" repeats a member', NEW.name USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    IF tablegate.opened_in_clear(OLD.name, OLD.definition, NEW.definition) IS NOT NULL THEN
-        RAISE EXCEPTION 'only members of tablegate_operator open domain "%", which published APIs have, to calls in clear', OLD.name
+    IF tablegate.domain_widened(OLD.name, OLD.definition, NEW.definition) IS NOT NULL THEN
+        RAISE EXCEPTION 'only members of tablegate_operator open domain "%", which published APIs have, to calls in clear or to pages of more origins', OLD.name
             USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
@@ -945,7 +950,7 @@ END $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tablegate FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tablegate.submit_version(bigint, integer, text, text), tablegate.first_status(bigint, text[])
     TO tablegate_developer;
-GRANT EXECUTE ON FUNCTION tablegate.opened_in_clear(text, json, json), tablegate.domain_is_served(text)
+GRANT EXECUTE ON FUNCTION tablegate.domain_widened(text, json, json), tablegate.domain_is_served(text)
     TO tablegate_developer, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.approve_version(bigint, integer, text, text),
     tablegate.reject_version(bigint, integer, text, text) TO tablegate_approver;

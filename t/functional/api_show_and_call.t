@@ -155,6 +155,8 @@ def ports(t, p):
     t.is_(p.loader.json("api", "show", name)["urls"], [f"https://tls.example:8443{path}", f"http://localhost:{p.gateway.port}{path}"], "api show has the ports of https_listen and http_listen")
     servers = [one["url"] for one in p.loader.json("openapi", "--domain", "localhost")["servers"]]
     t.is_(servers, [f"http://localhost:{p.gateway.port}", "https://tls.example:8443"], "openapi has them")
+    p.apply([{"kind": "Domain", "name": "localhost", "server_block": False, "port": p.gateway.port}])
+    t.is_(p.loader.json("openapi", "--domain", "localhost")["servers"][0], {"url": f"http://localhost:{p.gateway.port}"}, "of a server block of the user's own, its port")
     p.loader.must("api", "publish", name, "--domain", "localhost", "--yes")
     p.sync_and_reload()
     t.is_(p.loader.json("api", "call", name)["status"], 200, "api call goes there")

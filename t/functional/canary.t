@@ -126,12 +126,9 @@ def test(t):
     p = t.project().serve([*objects, opened], server=kServer)
     more = [*api["response_parameters"], {"name": "age", "column": "age"}]
     t.is_(commit(p, changed(api, response_parameters=more)), 2, "version 2 returns a column more")
-    keys = {}
-    for number in range(kConsumers):
-        name = f"consumer-{number}"
-        p.loader.must("consumer", "create", name)
-        p.loader.must("consumer", "authorize", name, "--api", kApi)
-        keys[name] = p.add_key(name)
+    names = [f"consumer-{number}" for number in range(kConsumers)]
+    p.apply([{"kind": "Consumer", "name": name, "authorizations": [{"api": kApi}]} for name in names])
+    keys = {name: p.add_key(name) for name in names}
     refusals(t, p, api)
     growing(t, p, keys)
     ending(t, p, keys)

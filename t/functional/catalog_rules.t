@@ -56,17 +56,24 @@ def published(t, p, rules):
 
 def in_clear(t, p, rules):
     """A published domain is opened to calls in clear by operators only."""
-    for fields, pointer in (({"protocol": "HTTP"}, "/protocol"), ({"force_https": False}, "/force_https")):
+    listed = {"cors": {"origins": ["https://app.example", "https://b.example"]}}
+    t.is_(rules.run("op", "apply", "-f", domain(p, **listed)).rc, 0, "an operator lets pages of two origins in")
+    t.is_(rules.run("dev", "apply", "-f", domain(p, cors={"origins": ["https://b.example"]})).rc, 0, "a developer leaves one out")
+    for fields, pointer in (({"protocol": "HTTP"}, "/protocol"), ({"force_https": False}, "/force_https"), (listed, "/cors"), ({"cors": {"origins": ["*"]}}, "/cors")):
         done = rules.run("dev", "apply", "-f", domain(p, **fields))
         t.is_(done.rc, 1, f"a developer applies {fields}: exit 1") or t.diag(done)
         t.like(done.stderr, f"{pointer}.*tablegate_operator", "who may is named")
     change = "UPDATE tablegate.domain SET definition = {}"
-    for definition in ("(definition::jsonb || '{\"protocol\": \"HTTP\"}')::json", "(definition::jsonb - 'force_https')::json", "(definition::jsonb - 'protocol')::json"):
+    for definition in ("(definition::jsonb || '{\"protocol\": \"HTTP\"}')::json", "(definition::jsonb - 'force_https')::json", "(definition::jsonb - 'protocol')::json",
+                       "jsonb_set(definition::jsonb, '{cors,origins}', '[\"*\"]')::json", "jsonb_set(definition::jsonb, '{cors,origins,1}', '\"https://c.example\"')::json"):
         rules.sql("dev", change.format(definition), "only members of tablegate_operator")
         rules.sql("postgres", f"SET ROLE tablegate_developer; {change.format(definition)}", "only members of tablegate_operator")
     rules.sql("dev", change.format("('{\"protocol\": \"HTTP\", ' || ltrim(definition::text, '{'))::json"), "repeats a member")
+    rules.sql("dev", change.format("replace(definition::text, '{\"origins\"', '{\"origins\": [\"*\"], \"origins\"')::json"), "repeats a member")
     rules.sql("dev", change.format("(definition::jsonb || '{\"description\": \"new\"}')::json"))
-    t.is_(rules.run("op", "apply", "-f", domain(p, force_https=False)).rc, 0, "an operator switches force_https off")
+    t.is_(rules.run("op", "apply", "-f", domain(p, force_https=False, cors={"origins": ["*"]})).rc, 0, "an operator switches force_https off, and lets all origins in")
+    t.is_(rules.run("dev", "apply", "-f", domain(p, force_https=False, **listed)).rc, 0, "of all origins, a developer names some")
+    t.is_(rules.run("dev", "apply", "-f", domain(p, force_https=False)).rc, 0, "and none")
     t.is_(rules.run("dev", "apply", "-f", domain(p)).rc, 0, "a developer switches it on again")
 
 

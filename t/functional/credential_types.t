@@ -202,7 +202,9 @@ def test(t):
         added = p.loader.must("consumer", "add-key", "caller", "--type", "api_key", "--from-file", "-", input=key)
         t.is_("looks like a token" in added.stderr, looks, f"an imported key that looks like a token is reported: {what}")
     early = {kind: caller.add(kind, "--not-before", "2099-01-01") for kind in ("api_key", "hmac")}
-    late = {kind: caller.add(kind, "--expires", "2020-01-01") for kind in ("api_key", "hmac")}
+    late = {kind: caller.add(kind, "--expires", "2098-01-01") for kind in ("api_key", "hmac")}
+    for table in ("api_key", "hmac_key"):
+        p.postgres.psql(f"UPDATE tablegate.{table} SET expires = '2020-01-01' WHERE expires = '2098-01-01Z'")
     p.sync_and_reload()
     wait_for(lambda: caller.ask("hmac")[0] == 200, 20 * kSlow, "signatures are taken")
     alone_and_together(t, p, caller)

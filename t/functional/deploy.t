@@ -89,9 +89,30 @@ def failing(t, p):
     objects[6]["request_parameters"][0]["sample"] = 30
     done = deploy(p, objects, "-o", "json", "--breaking")
     t.is_(outcome(done), {kApi: ("published", 2), kOther: ("published", 3)}, "corrected, it continues")
+    late(t, p)
     objects[6]["table"] = "nothing"
     done = deploy(p, objects)
     t.ok(done.rc == 1 and "nothing was saved" in done.stderr, "what apply refuses", done)
+
+
+def late(t, p):
+    """What stops it after the first version was made takes that back."""
+    versions = "SELECT string_agg(version::text, ',' ORDER BY api_id, version) FROM tablegate.api_version"
+    objects = definitions()
+    for item in objects[5:]:
+        item["timeout_ms"] = 1234
+    before = publication(p), p.postgres.psql(versions)
+    p.postgres.psql(f"""CREATE FUNCTION public.stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.api_id = (SELECT api_id FROM tablegate.api WHERE name = '{kOther}') THEN RAISE 'it stops here'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER stop BEFORE INSERT ON tablegate.api_version FOR EACH ROW EXECUTE FUNCTION public.stop()""")
+    for command in (("deploy", "-f", p.definitions(objects)), ("api", "commit", kApi, kOther)):
+        done = p.loader(*command)
+        t.ok(done.rc == 3 and "it stops here" in done.stderr and done.stdout == "", f"{command[0]}: the second of two versions fails", done)
+        t.is_((publication(p), p.postgres.psql(versions)), before, "the first was not made either")
+    p.postgres.psql("DROP FUNCTION public.stop() CASCADE")
+    done = deploy(p, objects, "--service", "nope")
+    t.ok(done.rc == 1 and "nothing was committed or published" in done.stderr, "a publication that is rejected", done)
+    t.is_((publication(p), p.postgres.psql(versions)), before, "leaves no version")
 
 
 def approval(t, p):

@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tablegate_test import kCheckout, run_test
 
 # A verb that goes missing is noticed.
-kVerbs = """init|apply|diff|export|deploy|openapi|get|delete|sync|doctor|gateway status|gateway forget|workspace create|workspace list|workspace set|workspace delete|table load|table status|table columns|table views|table advise|api generate|api list
+kVerbs = """init|explain|version|apply|diff|export|deploy|openapi|get|delete|sync|doctor|gateway status|gateway forget|workspace create|workspace list|workspace set|workspace delete|table load|table status|table columns|table views|table advise|api generate|api list
 api test|usage|api deprecate|api commit|api plan|api diff|api rename|api submit|api approve|api reject|api rollback|audit|api versions|api show|api publish|api unpublish|api call|consumer create|consumer list|consumer show|consumer enable
 consumer disable|consumer delete|consumer authorize|consumer deauthorize|consumer add-key|consumer revoke-key""".replace("\n", "|").split("|")
 
@@ -22,12 +22,15 @@ def below(help_text):
     return re.findall(r"^  (\S+)", found.group(1), re.M) if found else []
 
 
+kHelp = {}  # words: their help text, as walk() found it
+
+
 def walk(t, p, words):
     """Checks the help of these words and of all below; returns the verbs (what has nothing below it)."""
     name = " ".join(words)
     result = p.loader(*words, "--help")
     t.ok(result.rc == 0 and result.stdout and not result.stderr, f"--help of '{name}': exit 0, on stdout", result)
-    help_text = result.stdout
+    help_text = kHelp[" ".join(words)] = result.stdout
     examples = help_text.partition("Examples:\n")[2]
     t.like(examples, rf"(?m)^  (.*\| *)?tablegate .*{re.escape(words[-1]) if words else ''}", f"'{name}' has an example of its own")
     t.is_(p.loader(*words, "-h").stdout, help_text, f"-h of '{name}' is the same")
@@ -47,22 +50,22 @@ def option_names(lines):
     return sorted({name for line in lines for name in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", line)} - {"-h", "--help"})
 
 
-def helped(p, words=()):
+def helped(words=()):
     """{command: (usage, options, variables)} of the help texts of these words and of all below. Global options are the root's."""
-    help_text = p.loader(*words, "--help").stdout
+    help_text = kHelp[" ".join(words)]
     own = help_text if not words else re.sub(r"^Global options:\n(  .*\n)+", "", help_text, flags=re.M)
     options = option_names(re.match(r"[^ {]+", line.strip()).group(0) for line in own.splitlines() if re.match(r" {2,4}-", line))
     usage = re.search(r"^Usage: (.*)$", help_text, re.M).group(1)
     found = {" ".join(("tablegate", *words)): (usage, options, sorted(re.findall(r"\(Env:(\w+)\)", own)))}
     for name in below(help_text):
-        found.update(helped(p, (*words, name)))
+        found.update(helped((*words, name)))
     return found
 
 
-def check_reference(t, p):
+def check_reference(t):
     """A heading for each command, its usage, then its options: - `-m`, `--message TEXT`: meaning"""
     text = page("reference.md")
-    commands = helped(p)
+    commands = helped()
     found = {}
     for section in re.split(r"^## ", text, flags=re.M)[1:]:
         heading, _, body = section.partition("\n")
@@ -100,7 +103,7 @@ def check_definitions(t):
 def test(t):
     p = t.project()
     verbs = walk(t, p, [])
-    check_reference(t, p)
+    check_reference(t)
     check_definitions(t)
     t.is_([verb for verb in kVerbs if verb not in verbs], [], "every verb is listed")
     t.like(p.loader("--version").stdout, r"^tablegate \d+\.\d+\.\d+\n$", "--version")

@@ -67,6 +67,9 @@ def domains(t, p):
     t.is_(p.loader("api", "publish", kUsers, kOther, "--version", "1", "--no-domain").rc, 0, "nor does any host")
     result = p.loader("api", "unpublish", kOther, kUsers)
     t.ok(result.rc == 1 and "partner (7 times" in result.stderr and kOther not in result.stderr.split("try:")[0], "unpublish of several names those that are called", result)
+    p.loader.must("api", "publish", kOther, "--version", "1")
+    gone = p.loader("delete", "api", kOther)
+    t.is_((gone.rc, hints_of(gone)), (1, [f"tablegate api unpublish '{kOther}' --gateway dataservice-prod"]), "delete of a published API names what comes before it")
     t.is_((typed(p, result).rc, published(p, kUsers), published(p, kOther)), (0, [], []), "typed as it stands, both are off")
 
 

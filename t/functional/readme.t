@@ -31,7 +31,8 @@ def own_table(t):
     env = {**os.environ, "QUICKSTART_DIR": state, "PORT": str(free_port())}
     done = run([os.path.join(kCheckout, "t/lib/quickstart.sh")], env=env, timeout=300 * kSlow)
     t.is_(done.returncode, 0, "quickstart in a folder of its own")
-    t.like(done.stdout, re.escape('{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'), "it prints the tutorial's answer")
+    first = done.stdout
+    t.like(first, re.escape('{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'), "it prints the tutorial's answer")
     try:
         for pattern, name in ((r"^curl .*--cacert .*$", "the printed call over HTTPS"), (r"^\. .* && tablegate api call .*$", "the printed call by the loader")):
             line = re.search(pattern, done.stdout, re.M)
@@ -42,9 +43,29 @@ def own_table(t):
         if done.returncode:
             t.diag(done.stdout[-2000:] + done.stderr[-2000:])
         t.is_(done.stdout.splitlines()[-1] + "\n", wanted, "own table: the answer is the README's")
+        last_lines(t, first, state, work, env)
     finally:
         done = run([os.path.join(kCheckout, "t/lib/stop.sh")], env=env, timeout=60 * kSlow)
         t.is_(done.returncode, 0, "make stop ends it")
+
+
+def last_lines(t, printed, state, work, env):
+    """The documents that the quickstart names are there, and what the loader prints for nginx is for the quickstart's nginx."""
+    port = int(re.search(r"^OpenAPI: http://127\.0\.0\.1:(\d+)/openapi\.json$", printed, re.M).group(1))
+    t.like(printed, rf"(?m)^Your own table: README\.md, .* \. '{state}/env'\nAll commands: tablegate --help", "the last lines name what comes next")
+    servers = [one["url"] for one in request(port, "/openapi.json").json["servers"]]
+    t.ok(f"http://127.0.0.1:{port}" in servers and all(re.search(r":\d+$", one) for one in servers), "OpenAPI names the ports that answer", servers)
+    t.is_(request(port, "/status").json["gateway"], "dataservice-prod", "the status page")
+    scrape = re.search(r"for Prometheus: (curl .*)$", printed, re.M).group(1)
+    t.like(shell(scrape.replace("curl ", "curl -sS --noproxy '*' "), work, env).stdout, r"(?m)^tablegate_\w+", "for Prometheus, by the printed command")
+    key = shell(f". {state}/env; tablegate consumer add-key demo --type api_key", work, env)
+    hint = re.search(r"(?m)^next, on node [^ ]+: (tablegate sync .* 'nginx -s reload')$", key.stdout)
+    done = shell(f". {state}/env; {hint.group(1) if hint else 'false'}; tablegate doctor", work, env)
+    t.ok(done.returncode == 0 and "ok    nginx: accepts its configuration" in done.stdout and f"ok    nginx, {state}" in done.stdout,
+         "what the loader prints for nginx works in the quickstart's shell", key.stdout, done.stdout, done.stderr)
+    done = shell(f". {state}/env; pid=$(cat {state}/nginx.pid); nginx -s quit; while [ -d /proc/$pid ]; do sleep 0.1; done; tablegate doctor 2>&1 || true", work, env)
+    t.like(done.stdout, r"(?s)\nFAIL  nginx, \S+: nginx is not running\n      try: nginx\n.*\ntablegate: \d+ checks? failed.*\ntry: ", "nginx that ended is started by its own command, and 2>&1 keeps the order")
+    t.is_(shell(f". {state}/env; nginx", work, env).returncode, 0, "typed as it stands, it starts")
 
 
 def existing(t):

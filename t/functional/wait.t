@@ -33,6 +33,7 @@ def lines(t, p):
     start = time.monotonic()
     refused = p.loader("api", "publish", kApi, "--wait", "--timeout", "300ms")
     t.ok(refused.rc == 1 and kGateway in refused.stderr and "sync" in refused.stderr.splitlines()[-1], "--wait without a node: exit 1", refused)
+    t.like(refused.stderr, r"try: tablegate sync --output DIR --check 'nginx -t' --reload 'nginx -s reload' --watch", "the command that follows a gateway reloads nginx")
     t.ok(time.monotonic() - start < 30 * kSlow, "--timeout counts")
     p.key = p.add_key()
     p.sync("--node", "one")

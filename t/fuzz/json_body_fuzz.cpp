@@ -126,7 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t own = 0;
   for (size_t i = 0; i < object.count; ++i) {
     const FlatMember& member = object.members[i];
-    if (member.object != 0 || member.kind == FlatMember::Kind::element) continue;
+    if (member.object != 0 || member.element) continue;
     ++own;
     INVARIANT(object.find(member.name) == &member);
     check_member(member, json_object_getn(json.get(), member.name.data(), member.name.size()));

@@ -90,7 +90,7 @@ void check_json(std::string_view text) {
   size_t own = 0;
   for (size_t i = 0; i < object.count; ++i) {
     const FlatMember& member = object.members[i];
-    if (member.object != 0 || member.kind == FlatMember::Kind::element) continue;
+    if (member.object != 0 || member.element) continue;
     ++own;
     const json_t* value = json_object_getn(json.get(), member.name.data(), member.name.size());
     INVARIANT(value != nullptr && object.find(member.name) == &member);

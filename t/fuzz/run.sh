@@ -24,7 +24,7 @@ compile() { # SOURCE: anew unless its object is younger than all that it may inc
   "$cxx" "${flags[@]}" -fsanitize=fuzzer-no-link,address,undefined -c "$1" -o "$object"
 }
 mapfile -t sources < <(find ngx_module/core -name '*.cpp' | sort)
-sources+=(loader/model/ddl*.cpp loader/source/copy_text.cpp loader/source/maxcompute/{crc32c,maxcompute_record,maxcompute_type,maxcompute_value,nested_text}.cpp
+sources+=(loader/base/{text_position,json_text,json_output,yaml_scalar,yaml_text,yaml_output}.cpp loader/model/ddl*.cpp loader/source/copy_text.cpp loader/source/maxcompute/{crc32c,maxcompute_record,maxcompute_type,maxcompute_value,nested_text}.cpp
   loader/source/seed/{seed,sql_literal,sql_value}.cpp loader/source/csv/{charset,record_reader,field_writer,time_format}.cpp
   loader/source/time_text.cpp)
 running=0
@@ -40,7 +40,7 @@ rm -f "$out/libfuzzed.a"
 ar rcs "$out/libfuzzed.a" "${objects[@]}"
 for name in "${names[@]}"; do
   "$cxx" "${flags[@]}" -fsanitize=fuzzer,address,undefined "t/fuzz/${name}_fuzz.cpp" "$out/libfuzzed.a" -o "$out/${name}_fuzz" \
-    -ljansson -lcrypto -lfmt
+    -ljansson -lcrypto -lfmt -lyaml
 done
 
 failed=0

@@ -4,13 +4,15 @@
 #   t/lib/deps.sh [build] [run] [test] [lint] [fuzz] [bench]     (default: build test)
 # build is what compiling requires beside the nginx and PostgreSQL of the machine, run is what quickstart starts.
 set -euo pipefail
+# shellcheck source=progress.sh disable=SC1091
+. "$(dirname "${BASH_SOURCE[0]}")/progress.sh"
 
 # NAME, or NAME=COMMAND: also satisfied by a COMMAND that was installed in another way.
 declare -A groups=(
   [build]="g++ make pkg-config libpq-dev libjansson-dev libssl-dev rapidjson-dev libcli11-dev libfmt-dev libcurl4-openssl-dev
-           libpugixml-dev libpcre2-dev zlib1g-dev"
+           libpugixml-dev libpcre2-dev libyaml-dev zlib1g-dev"
   [run]="nginx postgresql curl ca-certificates openssl python3"
-  [test]="nginx postgresql ca-certificates check perl python3 curl wrk nghttp2-client jq nodejs=node npm=npm procps openssl pgbouncer git valgrind"
+  [test]="nginx postgresql ca-certificates check perl python3 python3-yaml curl wrk nghttp2-client jq nodejs=node npm=npm procps openssl pgbouncer git valgrind"
   [lint]="clang-format-14 clang-tidy-14 cppcheck shellcheck python3 python3-jsonschema pyflakes3"
   [fuzz]="clang-14 libclang-rt-14-dev"
   [bench]="wrk nghttp2-client procps nodejs=node npm=npm"
@@ -86,11 +88,13 @@ snippet_dir=/etc/postgresql-common/createcluster.d
 snippet=$snippet_dir/tablegate-deps.conf
 made=()
 log=
+status=
 # shellcheck disable=SC2317,SC2329
 undo() {
   local file
+  stop_progress
   for file in "${made[@]}"; do "${as_root[@]}" rm -f "$file"; done
-  [ -z "$log" ] || rm -f "$log"
+  rm -f "$log" "$status"
   "${as_root[@]}" rmdir --ignore-fail-on-non-empty "$snippet_dir" 2>/dev/null || true
 }
 trap undo EXIT
@@ -106,13 +110,32 @@ if ! installed postgresql-common; then
 fi
 
 log=$(mktemp)
+status=$(mktemp)
+begin=$SECONDS
+# The last line of apt's status: KIND:PACKAGE:PERCENT:TEXT, KIND is dlstatus (download) or pmstatus (installation).
+# shellcheck disable=SC2317,SC2329
+how_far() {
+  local kind package percent text
+  IFS=: read -r kind package percent text < <(grep -E '^(dl|pm)status:' "$status" | tail -n 1) || return 0
+  [ "$kind" = dlstatus ] || text=${text:-$package}
+  say "$text (${percent%%.*} %), $((SECONDS - begin)) s"
+}
 apt() { # apt WHAT...: its thousand lines only when it fails
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 </dev/null && return
+  local rc=0
+  : >"$status"
+  start_progress how_far
+  # The status file is opened behind sudo, which closes what it does not know.
+  # shellcheck disable=SC2016
+  "${as_root[@]}" sh -c 'status=$1; shift; DEBIAN_FRONTEND=noninteractive exec apt-get -q -y -o Dpkg::Use-Pty=0 -o APT::Status-Fd=3 "$@" 3>>"$status"' \
+    sh "$status" "$@" >"$log" 2>&1 </dev/null || rc=$?
+  stop_progress
+  [ "$rc" != 0 ] || return 0
   tail -n 25 "$log" >&2
   die "apt-get $* failed: see above"
 }
-begin=$SECONDS
+say "package lists"
 apt update
+say "installing ${#missing[@]} packages and what they require"
 apt install --no-install-recommends "${missing[@]}"
 missing=()
 find_missing "$@"

@@ -18,7 +18,8 @@ domain=api.example.com # the tutorial's
 run=$state/run    # PostgreSQL's socket
 out=$state/gateway # what sync writes
 log=$state/log/quickstart.log
-nginx_bin=$(command -v nginx || echo /usr/sbin/nginx)
+nginx_command=$state/bin/nginx # the system's nginx with this quickstart's configuration
+nginx_bin=$(PATH=${PATH//"$state/bin:"/} command -v nginx || echo /usr/sbin/nginx)
 source=${SOURCE:-csv}
 want='{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
 apis=("Query User by User ID" "Query City by City ID" "List Cities of a Country" "List Cities by Name")
@@ -97,7 +98,7 @@ make_cluster() {
   rm -rf --one-file-system "$pg"
   mkdir -m 700 "$pg"
   if [ "$(id -u)" = 0 ]; then chown postgres: "$pg"; fi
-  "${as_pg[@]}" "$pg_bin/initdb" -D "$pg" -U postgres --auth=peer --encoding=UTF8 --locale=C.UTF-8 --no-instructions
+  "${as_pg[@]}" "$pg_bin/initdb" -D "$pg" -U postgres --auth=peer --encoding=UTF8 --locale=C.UTF-8 --wal-segsize=1 --no-instructions
   write_access "$pg"
   cat >>"$pg/postgresql.conf" <<CONF
 listen_addresses = ''
@@ -251,8 +252,8 @@ write_definitions() {
 [
  {"kind": "GatewayInstance", "name": "dataservice-prod", "address": "http://127.0.0.1:$port", "http_listen": ["127.0.0.1:$port"], "https_listen": ["127.0.0.1:$https_port"]},
  {"kind": "Domain", "name": "$domain", "protocol": "HTTPS", "certificate": "$state/tls/$domain.crt", "certificate_key": "$state/tls/$domain.key", "force_https": true},
- {"kind": "Domain", "name": "127.0.0.1", "server_block": false},
- {"kind": "Domain", "name": "localhost", "server_block": false}
+ {"kind": "Domain", "name": "127.0.0.1", "server_block": false, "port": $port},
+ {"kind": "Domain", "name": "localhost", "server_block": false, "port": $port}
 ]
 JSON
   mv "$state/definitions/machine.json.new" "$state/definitions/machine.json"
@@ -276,6 +277,18 @@ stop_nginx() {
   done
   echo "nginx (process $pid) does not end" >&2
   return 1
+}
+
+# `nginx` on the PATH of settings for a shell: every command that the loader prints for nginx (nginx -t, nginx -s reload) is for this one.
+write_nginx_command() {
+  mkdir -p "$state/bin"
+  cat >"$state/bin/nginx.new" <<COMMAND
+#!/bin/sh
+# The quickstart's nginx, written by make quickstart.
+exec '$nginx_bin' -p '$state' -c '$state/nginx.conf' -e '$state/log/error.log' "\$@"
+COMMAND
+  chmod 755 "$state/bin/nginx.new"
+  mv "$state/bin/nginx.new" "$nginx_command"
 }
 
 write_nginx_conf() {
@@ -311,18 +324,20 @@ http {
     server {
         listen 127.0.0.1:$port default_server;
         location / { tablegate on; tablegate_hmac_diagnostics on; }
+        location = /openapi.json { tablegate_openapi; }
+        location = /status { tablegate_status; allow 127.0.0.1; deny all; }
     }
 }
 CONF
   mv "$state/nginx.conf.new" "$state/nginx.conf"
+  write_nginx_command
   echo "$state/nginx.conf"
 }
 
 sync_gateway() {
-  local command="'$nginx_bin' -p '$state' -c '$state/nginx.conf' -e '$state/log/error.log'"
   # The first sync comes before nginx runs: then there is nothing to reload.
-  "$tablegate" sync --output "$out" --check "$command -q -t" \
-    --reload "if [ -s '$state/nginx.pid' ]; then $command -s reload; fi"
+  "$tablegate" sync --output "$out" --check "'$nginx_command' -q -t" \
+    --reload "if [ -s '$state/nginx.pid' ]; then '$nginx_command' -s reload; fi"
 }
 
 start_nginx() {
@@ -337,7 +352,7 @@ start_nginx() {
     stop_nginx
   fi
   rm -f "$state/nginx.pid"
-  "$nginx_bin" -p "$state" -c "$state/nginx.conf" -e "$state/log/error.log"
+  "$nginx_command"
   printf '%s\n' "$sums" >"$state/running"
   echo "listens on 127.0.0.1:$port and :$https_port"
 }
@@ -353,20 +368,19 @@ call() { # call KEY URL [OPTION...]: curl as printed; a proxy of the environment
   [ "$answer" = "$want" ] || { printf 'wanted: %s\n' "$want"; tail -n 10 "$state/log/error.log"; return 1; }
 }
 
-# `. build/quickstart.env` sets in a shell: the settings of this quickstart, the loader on PATH, and quickstart_sync.
+# `. build/quickstart.env` sets in a shell: the settings of this quickstart, the loader and its nginx on PATH, and quickstart_sync.
 write_env() {
-  local command="'$nginx_bin' -p '$state' -c '$state/nginx.conf' -e '$state/log/error.log'"
   cat >"$state/env" <<ENV
 # Written by make quickstart. Use it with: . $state/env
 export TABLEGATE_CATALOG="$TABLEGATE_CATALOG" TABLEGATE_MASTER_KEY_FILE="$state/master.key"
 export TABLEGATE_WORKSPACE=demo TABLEGATE_GATEWAY=dataservice-prod
 unset TABLEGATE_MIRROR
-export PATH="$checkout/build:\$PATH"
+export PATH="$checkout/build:$state/bin:\$PATH"
 export QUICKSTART_URL=http://127.0.0.1:$port
 QUICKSTART_KEY=\$(cat "$state/demo.key")
 export QUICKSTART_KEY
 # nginx reloads in the background: a second later it serves what was synced.
-quickstart_sync() { tablegate sync --output "$out" --check "$command -q -t" --reload "$command -s reload; sleep 1" "\$@"; }
+quickstart_sync() { tablegate sync --output "$out" --check 'nginx -q -t' --reload 'nginx -s reload; sleep 1' "\$@"; }
 ENV
   [ -n "${QUICKSTART_DIR:-}" ] || ln -sfn "$state/env" "$checkout/build/quickstart.env"
   echo "$state/env"
@@ -416,6 +430,8 @@ key=$(cat "$state/demo.key")
 step "the call" call "$key" "$url"
 https_url="https://$domain:$https_port/v1/user/info?user_id=10001"
 step "the call over HTTPS" call "$key" "$https_url" --cacert "$state/tls/ca.crt" --resolve "$domain:$https_port:127.0.0.1"
+env_file=$state/env
+[ -n "${QUICKSTART_DIR:-}" ] || env_file=build/quickstart.env
 proxy=
 [ -z "${http_proxy:-}${https_proxy:-}${HTTPS_PROXY:-}${ALL_PROXY:-}${all_proxy:-}" ] || proxy=" --noproxy 127.0.0.1,$domain"
 cat <<END
@@ -431,5 +447,10 @@ curl$proxy --cacert '$state/tls/ca.crt' --resolve $domain:$https_port:127.0.0.1 
 . '$state/env' && tablegate api call 'Query User by User ID' --credential '$state/demo.key' --cacert '$state/tls/ca.crt' --connect-to 127.0.0.1:$https_port
 
 Cities: .../v1/city/info?city_id=1796236, .../v1/city/country?country=AD, .../v1/city/name?name=Santa%20Cruz with the same key.
+
+OpenAPI: http://127.0.0.1:$port/openapi.json
+Status: http://127.0.0.1:$port/status (JSON; a page in a browser); for Prometheus: curl$proxy -H 'Accept: text/plain' http://127.0.0.1:$port/status
+Your own table: README.md, "Your own table in five minutes". It begins with: . '$env_file'
+All commands: tablegate --help (in a shell with these settings, nginx is this quickstart's, too).
 make stop ends nginx and PostgreSQL. Log: $log
 END

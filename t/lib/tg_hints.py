@@ -9,7 +9,7 @@ from tg_settings import kCheckout, kLoader
 
 kNouns = ("api", "table", "consumer", "workspace", "gateway")
 kGlobals = ("--catalog", "--mirror", "--workspace", "--gateway")
-kLooks = (["get"], ["api", "test"])  # change nothing: one of several, or the list of what there is, is no more than was asked
+kLooks = (["get"], ["api", "test"], ["explain"])  # change nothing: one of several, or the list of what there is, is no more than was asked
 # Parsing is the same in both builds, and a sanitized program takes ten times as long to start.
 kParser = next((path for path in (os.path.join(kCheckout, "build", "tablegate"),) if os.path.exists(path)), kLoader)
 kPrograms = ("tablegate", "psql", "createdb", "pg_isready", "chmod", "chown", "ls", "df", "iconv", "openssl", "xz", "zstd", "bzip2", "lz4", "gzip", "7z",

@@ -1,4 +1,5 @@
 """What is tested: the stock nginx with the built module, the built loader; under ASan + UBSan with TABLEGATE_ASAN=1."""
+import functools
 import os
 import shutil
 
@@ -32,12 +33,16 @@ def sanitizer_env(folder, suppressions="lsan.supp"):
     }
 
 
+@functools.lru_cache(None)
+def asan_runtime():
+    return os.path.realpath(run(["gcc", "-print-file-name=libasan.so"]).stdout.strip())
+
+
 def nginx_env(folder, brief=False):
     """The stock nginx knows no ASan: its runtime has to be loaded first. brief: a run with -t or -s, which frees nothing in the end."""
     if not kAsan:
         return {}
-    library = run(["gcc", "-print-file-name=libasan.so"]).stdout.strip()
-    return {**sanitizer_env(folder, "lsan_brief.supp" if brief else "lsan.supp"), "LD_PRELOAD": os.path.realpath(library)}
+    return {**sanitizer_env(folder, "lsan_brief.supp" if brief else "lsan.supp"), "LD_PRELOAD": asan_runtime()}
 
 
 def sanitizer_reports(folder):

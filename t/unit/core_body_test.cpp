@@ -15,12 +15,11 @@ std::string parsed(std::string_view text) {
     ck_assert(problem.slug == Slug::invalid_body);
     return std::string(problem.detail);
   }
-  constexpr const char* kKinds[] = {"null",   "text",    "number", "truth",
-                                    "object", "strings", "list",   "element"};
+  constexpr const char* kKinds[] = {"null", "text", "number", "truth", "object", "strings", "list"};
   std::string out;
   for (size_t i = 0; i < object.count; ++i) {
     const FlatMember& member = object.members[i];
-    if (member.object != 0 || member.kind == FlatMember::Kind::element) continue;
+    if (member.object != 0 || member.element) continue;
     ck_assert(object.find(member.name) == &member);
     out += std::string(out.empty() ? "" : " ") + std::string(member.name) + "=" +
            kKinds[static_cast<size_t>(member.kind)] + ":" + std::string(member.text);

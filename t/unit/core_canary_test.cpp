@@ -55,6 +55,7 @@ START_TEST(what_a_canary_must_share_is_checked) {
            {R"("GET")", R"("POST")", "method"},
            {R"("/x")", R"("/z")", "path"},
            {R"(["api_key"])", "[]", "authentication"},
+           {R"("statement")", R"("envelope":"dataworks","statement")", "envelope"},
            {R"("statement")", R"("api_key_source":{"in":"query","name":"k"},"statement")", "api_key_source"},
            {R"("version":2)", R"("version":1)", "version"}}) {
     const std::string reason = differs(from, to);

@@ -262,7 +262,7 @@ START_TEST(a_whole_row_equals_row_to_json) {
       query(connection.get(),
             "SELECT '{\"data\":[' || string_agg(row_to_json(r)::text, ',') || '],\"success\":true}' FROM r");
   StringSink sink;
-  RowWriter writer(manifest->apis[0], sink);
+  RowWriter writer(manifest->apis[0], {}, sink);
   ck_assert(writer.begin());
   for (int row = 0; row < PQntuples(rows.get()); ++row) {
     std::vector<Cell> cells;

@@ -262,7 +262,7 @@ Api two_columns(ResultShape shape) {
 
 std::string answer(const Api& api, int rows) {
   StringSink sink;
-  RowWriter writer(api, sink);
+  RowWriter writer(api, "r\"1", sink);
   ck_assert(writer.begin());
   for (int i = 0; i < rows; ++i) {
     const std::string number = std::to_string(i);
@@ -285,12 +285,25 @@ START_TEST(lists_hold_every_row_in_declared_order) {
 }
 END_TEST
 
+START_TEST(the_envelope_of_dataworks) {
+  const std::string row = R"({"a":0,"at":"2025-01-31T08:00:00+08:00","t":null})";
+  const std::string end = R"(,"errCode":0,"errMsg":"success","requestId":"r\"1","apiLog":null})";
+  Api api = two_columns(ResultShape::list);
+  api.envelope = Envelope::dataworks;
+  ck_text_eq(answer(api, 0), R"({"data":[])" + end);
+  ck_text_eq(answer(api, 1), R"({"data":[)" + row + "]" + end);
+  api.result = ResultShape::object;
+  ck_text_eq(answer(api, 0), R"({"data":null)" + end);
+  ck_text_eq(answer(api, 1), R"({"data":)" + row + end);
+}
+END_TEST
+
 START_TEST(a_list_is_cut_at_max_records) {
   Api api = two_columns(ResultShape::list);
   api.max_records = 2;
   for (int rows = 0; rows < 4; ++rows) {
     StringSink sink;
-    RowWriter writer(api, sink);
+    RowWriter writer(api, "r\"1", sink);
     ck_assert(writer.begin());
     for (int i = 0; i < rows; ++i) {
       const Cell cells[] = {testing::cell("1"), Cell{}, Cell{}, Cell{}};
@@ -338,7 +351,7 @@ START_TEST(no_memory_is_told_at_every_step) {
                         testing::cell("2025-01-31 08:00:00"), testing::cell("\n")};
   for (int left = 0; left < 10; ++left) {
     FullSink sink(left);
-    RowWriter writer(api, sink);
+    RowWriter writer(api, "r\"1", sink);
     ck_assert(!(writer.begin() && writer.row(cells) && writer.row(cells) && writer.end()));
   }
 }
@@ -359,4 +372,4 @@ TABLEGATE_SUITE("core_json_writer", a_list_is_cut_at_max_records, null_is_null_i
                 json_columns_stay_as_they_are_or_become_strings, intervals_are_strings,
                 a_text_that_the_type_cannot_have_is_still_a_json_string,
                 lists_hold_every_row_in_declared_order, an_object_is_the_first_row_or_null,
-                no_memory_is_told_at_every_step);
+                the_envelope_of_dataworks, no_memory_is_told_at_every_step);

@@ -9,10 +9,14 @@ using testing::api_line;
 namespace {
 
 // The reason for refusing an API with one parameter and this program.
+std::string refused_of(const std::string& parameter, const std::string& nodes) {
+  return refused(
+      api_line("1", "GET", "/x", "[]",
+               {{R"("parameters":[])", R"("parameters":[)" + parameter + "]"}, {R"(["SELECT 1"])", nodes}}));
+}
+
 std::string refused_statement(const std::string& nodes) {
-  return refused(api_line("1", "GET", "/x", "[]",
-                          {{R"("parameters":[])", R"("parameters":[)" + std::string(kParameter) + "]"},
-                           {R"(["SELECT 1"])", nodes}}));
+  return refused_of(kParameter, nodes);
 }
 
 std::string nested(size_t depth) {
@@ -40,6 +44,11 @@ START_TEST(programs_that_make_no_sense_are_refused_with_their_pointer) {
   ck_text_eq(refused_statement(R"([{"list":0}])"), "line 2: /statement/0/list: is no list parameter");
   ck_text_eq(refused_statement(R"([{"item":0}])"),
              "line 2: /statement/0/item: is in no foreach of that level");
+  std::string list = kParameter;
+  list.insert(1, R"("list":true,)");
+  ck_text_eq(refused_of(list, R"([{"value":0}])"), "line 2: /statement/0/value: is a list parameter");
+  ck_text_eq(refused_of(list, R"([{"list":0}])"), "accepted");
+  ck_text_eq(refused_of(list, R"([{"foreach":[{"item":0}],"parameter":0}])"), "accepted");
   const std::string loop =
       R"x([{"foreach":[{"item":0}],"parameter":0,"open":"(","close":")","separator":",","pad":true)x";
   ck_text_eq(refused_statement(loop + "}]"), "line 2: /statement/0/parameter: is no list parameter");

@@ -51,14 +51,14 @@ START_TEST(the_table_is_in_the_order_of_the_slugs) {
 END_TEST
 
 START_TEST(a_problem_of_a_parameter_names_it) {
-  ck_text_eq(problem_body({Slug::missing_parameter, "user_id", "is required"}, "r1"),
+  ck_text_eq(problem_body({Slug::missing_parameter, "user_id", "is required"}, Envelope::tablegate, "r1"),
              R"({"data":null,"success":false,"errCode":1108110519,"error":"missing_parameter",)"
              R"("errMsg":"parameter user_id is required","requestId":"r1"})");
 }
 END_TEST
 
 START_TEST(a_problem_without_words_has_the_table_s) {
-  ck_text_eq(problem_body({Slug::api_not_found, {}, {}}, ""),
+  ck_text_eq(problem_body({Slug::api_not_found, {}, {}}, Envelope::tablegate, ""),
              R"({"data":null,"success":false,"errCode":404,"error":"api_not_found",)"
              R"("errMsg":"no API is published here","requestId":""})");
 }
@@ -66,7 +66,8 @@ END_TEST
 
 START_TEST(every_body_is_json_whatever_the_name_is) {
   for (size_t i = 1; i < static_cast<size_t>(Slug::count); ++i) {
-    const std::string body = problem_body({static_cast<Slug>(i), "a\"b\\\n\xE4\xBD\xA0", {}}, "\"\x01");
+    const std::string body =
+        problem_body({static_cast<Slug>(i), "a\"b\\\n\xE4\xBD\xA0", {}}, Envelope::tablegate, "\"\x01");
     json_t* json = json_loadb(body.data(), body.size(), JSON_REJECT_DUPLICATES, nullptr);
     ck_assert_msg(json != nullptr, "%s", body.c_str());
     ck_assert(json_is_null(json_object_get(json, "data")));
@@ -75,6 +76,16 @@ START_TEST(every_body_is_json_whatever_the_name_is) {
     ck_assert_uint_eq(json_object_size(json), 6);
     json_decref(json);
   }
+}
+END_TEST
+
+START_TEST(every_problem_has_the_envelope_of_dataworks) {
+  ck_text_eq(problem_body({Slug::missing_parameter, "user_id", "is required"}, Envelope::dataworks, "r1"),
+             R"({"data":null,"errCode":1108110519,"errMsg":"parameter user_id is required",)"
+             R"("requestId":"r1","apiLog":null})");
+  ck_text_eq(
+      server_problem_body(server_problem_kind(413, false), Envelope::dataworks, "r1"),
+      R"({"data":null,"errCode":413,"errMsg":"the body is too large","requestId":"r1","apiLog":null})");
 }
 END_TEST
 
@@ -89,7 +100,7 @@ START_TEST(pages_of_the_server_have_rows_too) {
   ck_text_eq(server_problem_kind(418, false).name, "bad_request");
   ck_assert_uint_eq(server_problem_kind(418, false).code, 418);
   ck_assert(server_problem_kind(507, false).slug == Slug::internal_error);
-  ck_text_eq(server_problem_body(server_problem_kind(418, false), "r1"),
+  ck_text_eq(server_problem_body(server_problem_kind(418, false), Envelope::tablegate, "r1"),
              R"({"data":null,"success":false,"errCode":418,"error":"bad_request",)"
              R"("errMsg":"the request was refused","requestId":"r1"})");
 }
@@ -106,4 +117,5 @@ END_TEST
 TABLEGATE_SUITE("core_problem", each_outcome_has_its_status_code_and_slug,
                 the_table_is_in_the_order_of_the_slugs, a_problem_of_a_parameter_names_it,
                 a_problem_without_words_has_the_table_s, every_body_is_json_whatever_the_name_is,
-                pages_of_the_server_have_rows_too, none_is_no_problem);
+                every_problem_has_the_envelope_of_dataworks, pages_of_the_server_have_rows_too,
+                none_is_no_problem);

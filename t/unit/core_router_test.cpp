@@ -312,20 +312,40 @@ START_TEST(versions_that_one_request_could_mean_are_refused) {
 }
 END_TEST
 
+START_TEST(an_answer_without_an_api_has_the_envelope_of_the_path) {
+  const auto wrapped = [](std::string line) {
+    return line.insert(line.find("\"statement\""), R"("envelope":"dataworks",)");
+  };
+  const auto manifest = testing::good_manifest(
+      wrapped(api_line("1", "GET", "/both")) + wrapped(api_line("2", "POST", "/both")) +
+      wrapped(api_line("3", "GET", "/mixed")) + api_line("4", "POST", "/mixed") +
+      wrapped(version_line("5", "GET", "/v", "header", "ver", "v1")) +
+      wrapped(version_line("6", "GET", "/v", "header", "ver", "v2")) + api_line("7", "GET", "/{id}/x") +
+      wrapped(api_line("8", "GET", "/p/{id}")) + api_line("9", "GET", "/plain"));
+  const auto is_dataworks = [&manifest](std::string_view path, std::string_view method) {
+    return manifest->router->find("any", path, method).envelope == Envelope::dataworks;
+  };
+  ck_assert(is_dataworks("/both", "GET") && is_dataworks("/both", "POST") && is_dataworks("/both", "PUT"));
+  ck_assert(is_dataworks("/mixed", "GET") && !is_dataworks("/mixed", "POST"));
+  ck_assert(!is_dataworks("/mixed", "PUT"));
+  ck_assert(is_dataworks("/v", "GET") && is_dataworks("/v", "PUT"));  // no version is asked for: 404
+  ck_assert(is_dataworks("/p/1", "GET") && is_dataworks("/p/1", "PUT"));
+  ck_assert(!is_dataworks("/plain", "PUT") && !is_dataworks("/nothing", "GET") && !is_dataworks("", ""));
+}
+END_TEST
+
 }  // namespace
 
-TABLEGATE_SUITE("core_router", an_empty_manifest_finds_nothing, paths_compare_exactly_and_case_sensitively,
-                parameters_take_exactly_one_segment_that_is_not_empty,
-                a_literal_segment_wins_over_a_parameter, head_finds_get,
-                another_method_is_405_with_all_methods_of_the_path,
-                allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them,
-                a_domain_serves_its_own_routes_first_then_those_of_any_host,
-                a_domain_s_parameter_route_wins_over_a_literal_of_any_host,
-                allow_unites_the_domain_and_any_host, an_api_answers_on_each_of_its_domains,
-                wildcards_match_one_label_or_more_and_the_longest_wins,
-                an_exact_domain_does_not_fall_back_to_a_wildcard,
-                two_apis_that_one_request_could_mean_are_refused, a_domain_that_is_not_there_is_refused,
-                the_longest_paths_and_many_parameters_are_found, path_parameters_are_cut_out_of_the_path,
-                a_header_picks_the_version, a_query_parameter_picks_the_version,
-                allow_tells_the_methods_of_the_version_asked_for, a_domain_s_version_and_another_of_any_host,
-                versions_that_one_request_could_mean_are_refused);
+TABLEGATE_SUITE(
+    "core_router", an_empty_manifest_finds_nothing, paths_compare_exactly_and_case_sensitively,
+    parameters_take_exactly_one_segment_that_is_not_empty, a_literal_segment_wins_over_a_parameter,
+    head_finds_get, another_method_is_405_with_all_methods_of_the_path,
+    allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them,
+    a_domain_serves_its_own_routes_first_then_those_of_any_host,
+    a_domain_s_parameter_route_wins_over_a_literal_of_any_host, allow_unites_the_domain_and_any_host,
+    an_api_answers_on_each_of_its_domains, wildcards_match_one_label_or_more_and_the_longest_wins,
+    an_exact_domain_does_not_fall_back_to_a_wildcard, two_apis_that_one_request_could_mean_are_refused,
+    a_domain_that_is_not_there_is_refused, the_longest_paths_and_many_parameters_are_found,
+    path_parameters_are_cut_out_of_the_path, a_header_picks_the_version, a_query_parameter_picks_the_version,
+    allow_tells_the_methods_of_the_version_asked_for, a_domain_s_version_and_another_of_any_host,
+    versions_that_one_request_could_mean_are_refused, an_answer_without_an_api_has_the_envelope_of_the_path);

@@ -60,6 +60,13 @@ START_TEST(oids_are_postgresql_s) {
       {ColumnType::date, 1082},  {ColumnType::timestamp, 1114}, {ColumnType::timestamptz, 1184},
       {ColumnType::json, 114},   {ColumnType::jsonb, 3802},     {ColumnType::interval, 1186}};
   for (const auto& [type, oid] : kOids) ck_assert_uint_eq(column_type_oid(type), oid);
+  const std::pair<ColumnType, uint32_t> kArrays[] = {
+      {ColumnType::int2, 1005},    {ColumnType::int4, 1007},      {ColumnType::int8, 1016},
+      {ColumnType::float4, 1021},  {ColumnType::float8, 1022},    {ColumnType::numeric, 1231},
+      {ColumnType::boolean, 1000}, {ColumnType::text, 1009},      {ColumnType::bytea, 1001},
+      {ColumnType::date, 1182},    {ColumnType::timestamp, 1115}, {ColumnType::timestamptz, 1185},
+      {ColumnType::json, 199},     {ColumnType::jsonb, 3807},     {ColumnType::interval, 1187}};
+  for (const auto& [type, oid] : kArrays) ck_assert_uint_eq(array_type_oid(type), oid);
 }
 END_TEST
 

@@ -59,6 +59,10 @@ START_TEST(queries) {
   for (const char* const query : {"cty=x", "city=x&x", "city=x&=1", "City=x", "ci%zz=1", "city=x&city%00=1"})
     ck_text_eq(of_query(api, query), kUnknown);
   ck_text_eq(of_query(api, "city=1&city=2"), "cityis given more than once");
+  Api listed = strict(ParameterPlace::query);
+  listed.parameters[0].list = true;
+  ck_text_eq(of_query(listed, "city=1&city=2&c%69ty=3"), "known");
+  ck_text_eq(of_query(listed, "city=1&city=2&cty=3"), kUnknown);
   Api none;
   none.unknown_detail = unknown_detail(none);
   ck_text_eq(of_query(none, ""), "known");

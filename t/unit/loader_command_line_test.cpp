@@ -1,7 +1,9 @@
 // A hint becomes a command line: all that was typed is kept, what is missing is
-// added, and no password is repeated.
+// added, and no password or secret is repeated. What CLI11 says is put in our words.
 
 #include "cli/command_line.hpp"
+#include "cli/cut_text.hpp"
+#include "cli/usage_words.hpp"
 
 #include "loader_testing.hpp"  // last: see there
 
@@ -63,7 +65,46 @@ START_TEST(passwords_are_not_repeated) {
 }
 END_TEST
 
+START_TEST(secrets_in_place_of_files_are_not_repeated) {
+  const Hint again = Hint::again();
+  ck_text_eq(text({"api", "call", "X", "--credential", "tg_secret", "--param", "a=1"}, again),
+             "tablegate api call X --credential FILE --param a=1");
+  ck_text_eq(text({"consumer", "add-key", "c", "--from-file=tg_secret=="}, again),
+             "tablegate consumer add-key c --from-file=FILE");
+  for (const char* file : {"/dev/null", "-"})
+    ck_text_eq(text({"api", "call", "X", "--credential", file}, again),
+               std::string("tablegate api call X --credential ") + file);
+}
+END_TEST
+
+START_TEST(wrong_usage_in_plain_words) {
+  ck_text_eq(plain_usage("Exactly 1 option from [--api,--rest-api] is required"),
+             "one of --api and --rest-api is required");
+  ck_text_eq(plain_usage("Exactly 1 option from [--a,--b,--c] is required and 2 were given"),
+             "only one of --a, --b and --c can be given");
+  ck_text_eq(plain_usage("--domain excludes --no-domain"),
+             "--domain and --no-domain cannot be given together");
+  ck_text_eq(plain_usage("--type: must be api_key or hmac, not \"x\""),
+             "--type must be api_key or hmac, not \"x\"");
+  ck_text_eq(plain_usage("--param: 1 required K=V missing"), "--param requires a value (K=V)");
+  ck_text_eq(plain_usage("Could not convert: --batch = x"), "--batch must be a number, not \"x\"");
+  ck_text_eq(plain_usage("--version: At Most 1 required but received 2"),
+             "--version is given more than once");
+  ck_text_eq(plain_usage("-q was given a disallowed flag override"), "-q takes no value");
+  ck_text_eq(plain_usage("NAME is required"), "NAME is required");
+}
+END_TEST
+
+START_TEST(cut_texts_have_no_half_of_a_character) {
+  ck_text_eq(std::string(cut_text("abc", 3)), "abc");
+  ck_text_eq(std::string(cut_text("abcd", 3)), "abc");
+  ck_text_eq(std::string(cut_text("na\u00efve", 3)), "na");
+}
+END_TEST
+
 }  // namespace
 
 TABLEGATE_SUITE("loader_command_line", again_keeps_all_arguments, again_replaces_values,
-                another_verb_keeps_global_options, passwords_are_not_repeated);
+                another_verb_keeps_global_options, passwords_are_not_repeated,
+                secrets_in_place_of_files_are_not_repeated, wrong_usage_in_plain_words,
+                cut_texts_have_no_half_of_a_character);

@@ -20,6 +20,7 @@
 using tablegate::loader::CsvOptions;
 using tablegate::loader::CsvScanner;
 using tablegate::loader::CsvSource;
+using tablegate::loader::did_you_mean;
 using tablegate::loader::is_near;
 using tablegate::loader::join_header_words;
 using tablegate::loader::letters_apart;
@@ -227,6 +228,11 @@ START_TEST(misspelt_headers) {
   ck_assert_uint_eq(letters_apart("kitten", "sitting"), 3);
   ck_assert_uint_eq(letters_apart("ab", "ba"), 1);
   ck_assert_uint_eq(letters_apart("", "abc"), 3);
+  ck_assert_uint_eq(letters_apart("\u7528\u6237", "\u7528\u5bb6\u6237"), 1);  // characters, not bytes
+  const std::vector<std::string> names = {"Users", "orders", "Users by Age"};
+  ck_text_eq(did_you_mean("usres", names), " (did you mean \"Users\"?)");
+  ck_text_eq(did_you_mean("ORDERS", names), " (did you mean \"orders\"?)");
+  ck_text_eq(did_you_mean("invoices", names), "");
   std::vector<std::string> words = {"table", "load", "none", "--header", "none", "--header", "x"};
   join_header_words(words);
   ck_assert(words == std::vector<std::string>({"table", "load", "none", "--header=none", "--header", "x"}));

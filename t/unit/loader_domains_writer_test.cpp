@@ -108,6 +108,29 @@ START_TEST(settings_of_tls_and_http2) {
   has(text, "return 308 https://$host:8443$request_uri;");
   contents.https_listen = {"8443", "443"};
   has(written(contents), "return 308 https://$host$request_uri;");
+  contents.domains[0].port = 444;
+  has(written(contents), "return 308 https://$host:444$request_uri;");
+  contents.domains[0].port = 443;
+  contents.https_listen = {"8443"};
+  has(written(contents), "return 308 https://$host$request_uri;");
+}
+END_TEST
+
+START_TEST(origins_of_web_pages) {
+  good_certificate();
+  DomainDefinition entry = domain("api.example.com", "HTTPS");
+  entry.cors_origins = {"https://app.example", "http://localhost:3000"};
+  const std::string text = written(gateway({entry, domain("other.example.com")}));
+  const std::string line = "    tablegate_cors https://app.example http://localhost:3000;\n";
+  const size_t first = text.find(line);
+  ck_assert_uint_ne(first, std::string::npos);
+  ck_assert_uint_ne(text.find(line, first + 1), std::string::npos);
+  ck_assert_uint_eq(text.find(line, text.find("begin domain other.example.com")), std::string::npos);
+  for (const char* origin :
+       {"https://a.example; injected", "https://a.example\ninjected", "https://$host", "off", ""}) {
+    entry.cors_origins = {"https://app.example", origin};
+    has(refusal(gateway({entry})), "item 2 of its cors/origins");
+  }
 }
 END_TEST
 
@@ -253,5 +276,5 @@ END_TEST
 
 TABLEGATE_SUITE("loader_domains_writer", without_domains_there_is_no_block, an_http_domain_has_one_block,
                 a_port_is_ipv6_too, an_https_domain_has_two_blocks, settings_of_tls_and_http2,
-                one_bad_thing_leaves_the_rest, what_could_inject_is_refused, sockets_do_not_clash,
-                a_mix_is_isolated_with_both_names, versions_of_nginx);
+                origins_of_web_pages, one_bad_thing_leaves_the_rest, what_could_inject_is_refused,
+                sockets_do_not_clash, a_mix_is_isolated_with_both_names, versions_of_nginx);

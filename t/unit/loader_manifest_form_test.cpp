@@ -27,12 +27,14 @@ namespace {
 
 constexpr const char* kApi =
     R"({"name":"Full","path":"/full/{id}","method":"POST","request_parameters":[{"name":"id","type":"LONG","in":"path"},)"
-    R"({"name":"age","type":"INT","required":false,"default":25},{"name":"since","column":"at","type":"DATETIME"}],)"
+    R"({"name":"age","type":"INT","required":false,"default":25},{"name":"since","column":"at","type":"DATETIME"},)"
+    R"({"name":"ids","column":"id","type":"LONG","operator":"IN","required":false,"default":[1,2]},)"
+    R"({"name":"name","type":"STRING","operator":"LIKE"}],)"
     R"("response_parameters":[{"name":"id","as":"string"},{"name":"at"}],"authentication":["api_key","jwt","hmac"],)"
-    R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject"})";
+    R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject","envelope":"dataworks"})";
 constexpr const char* kSource =
     R"({"table":"t","time_zone":"Asia/Shanghai","primary_key":["id"],"columns":[{"name":"id","type":"int8"},)"
-    R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"}]})";
+    R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"},{"name":"name","type":"text"}]})";
 
 // Contents of which the writer makes every member that it can write.
 ManifestContents everything() {
@@ -55,7 +57,11 @@ ManifestContents everything() {
   all.canaries = {api};
   all.canaries[0].version = 2;
   all.canaries[0].canary_weight = 10;
-  all.domains = {{"a.example.com", "HTTPS", true, {}, {}}};
+  DomainDefinition domain;
+  domain.name = "a.example.com";
+  domain.protocol = "HTTPS";
+  domain.force_https = true;
+  all.domains = {domain};
   JwtEntry jwt;
   jwt.source_in = "header";
   jwt.source_name = "X-Token";
@@ -89,8 +95,8 @@ size_t credentials_at(const std::vector<JsonDocument>& lines) {
 
 JsonDocument parsed(const std::string& text) {
   JsonDocument document;
-  const std::string fault = parse_json(text, document);
-  ck_assert_msg(fault.empty(), "%s", fault.c_str());
+  const TextFault fault = parse_json(text, document);
+  ck_assert_msg(fault.empty(), "%s", fault.text().c_str());
   return document;
 }
 

@@ -206,7 +206,11 @@ START_TEST(order_does_not_matter) {
   all.apis.push_back(tutorial(9));
   all.apis.back().base_path = "/v2/";
   all.apis[0].domains = {"b.example.com", "a.example.com"};
-  all.domains = {{"b.example.com", "HTTP", false, {}, {}}, {"a.example.com", "HTTPS", true, {}, {}}};
+  all.domains.resize(2);
+  all.domains[0].name = "b.example.com";
+  all.domains[1].name = "a.example.com";
+  all.domains[1].protocol = "HTTPS";
+  all.domains[1].force_https = true;
   const std::string digest(64, 'a');
   const std::string other(64, 'b');
   all.consumers = {{"zoe", true, {9, 7}, {{"k2", digest, {5, {}}}, {"k1", other, {{}, 9}}}, {}, {}},
@@ -347,7 +351,7 @@ START_TEST(refused_by_name) {
   } kCases[] = {
       {"\"wizard\"", "\"script\"", "/mode: script is not supported yet"},
       {"\"GET\"", "\"PUT\"", "/method: PUT is not supported yet"},
-      {"\"=\"", "\"LIKE\"", "/request_parameters/0/operator: LIKE is not supported yet"},
+      {"\"=\"", "\"LIKE\"", "/request_parameters/0/operator: LIKE is for type STRING"},
       {"\"query\"", "\"cookie\"", "/request_parameters/0/in: cookie is not supported yet"},
       {"\"api_key\"", "\"oauth\"", "/authentication: oauth is not supported yet"},
       {"[\"api_key\"]", "[\"hmac\"],\"hmac\":{\"methods\":[]}", "/hmac/methods: is empty"},

@@ -17,7 +17,7 @@ namespace {
 
 JsonDocument parsed(const std::string& text) {
   JsonDocument document;
-  ck_text_eq(parse_json(text, document), "");
+  ck_text_eq(parse_json(text, document).text(), "");
   return document;
 }
 
@@ -64,6 +64,13 @@ START_TEST(parameters_with_defaults) {
   ck_assert(!age.required && age.column_given && age.sample_text() == nullptr);
   ck_assert(!age.default_value->plain);
   ck_assert(get.request_parameter("other") == nullptr);
+  const ApiDefinition lists = api(
+      R"("request_parameters":[{"name":"a","operator":"IN","sample":["x,y",1,true]},)"
+      R"({"name":"b","operator":"NOT IN","sample":"x,y"},{"name":"c","operator":"IN","default":[null]}])");
+  ck_text_eq(*lists.request_parameter("a")->sample_text(), "x,y,1,true");
+  ck_assert((lists.request_parameter("a")->sample->items() == std::vector<std::string>{"x,y", "1", "true"}));
+  ck_assert((lists.request_parameter("b")->sample->items() == std::vector<std::string>{"x", "y"}));
+  ck_assert(!lists.request_parameter("c")->default_value->plain);
   ck_text_eq(api(R"("method":"POST",)" + list).request_parameter("id")->place, "body");
 }
 END_TEST
@@ -109,6 +116,8 @@ START_TEST(gateways_domains_and_rest_apis) {
   ck_text_eq(url(R"({"name":"b","protocol":"HTTPS"})", {"8443", "443"}), "https://b");
   ck_text_eq(url(R"({"name":"b"})", {"443"}), "http://b:8080");
   ck_text_eq(url(R"({"name":"b","server_block":false})", {"443"}), "http://b");
+  ck_text_eq(url(R"({"name":"b","server_block":false,"port":8081})", {"443"}), "http://b:8081");
+  ck_text_eq(url(R"({"name":"b","protocol":"HTTPS","port":443})", {"8443"}), "https://b");
   const Versioning none = read_rest_api_definition(parsed(R"({"name":"r"})")).versioning;
   const Versioning written =
       read_rest_api_definition(parsed(R"({"versioning":{"scheme":"none"}})")).versioning;

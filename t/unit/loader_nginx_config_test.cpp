@@ -115,6 +115,9 @@ START_TEST(the_check_becomes_a_dump) {
   same("nginx -test", "none");
   same("./check -t", "none");
   same("", "none");
+  same_text(start_command("A='b c' nginx -c '/tmp/-t' -t").value_or("none"), "A='b c' nginx -c '/tmp/-t'");
+  same_text(start_command("nginx -t -q").value_or("none"), "nginx -q");
+  same_text(start_command("./check -t").value_or("none"), "none");
 }
 END_TEST
 

@@ -11,6 +11,7 @@
 #include "model/consumer_definition.hpp"
 #include "model/definition_schema.hpp"
 #include "model/gateway_definition.hpp"
+#include "model/schema_fields.hpp"
 #include "model/table_definition.hpp"
 
 #include "loader_testing.hpp"  // last: see there
@@ -25,22 +26,13 @@ struct Field {
   bool required;
 };
 
-bool names(const JsonValue* list, std::string_view name) {
-  if (list == nullptr) return false;
-  for (const JsonValue& one : list->GetArray())
-    if (json_string(one) == name) return true;
-  return false;
-}
-
 void add_fields(const JsonValue& schema, const std::string& path, std::vector<Field>& fields) {
-  if (const JsonValue* const items = json_find(schema, "items")) add_fields(*items, path + "[]", fields);
-  const JsonValue* const properties = json_find(schema, "properties");
-  if (properties == nullptr) return;
-  for (const auto& property : properties->GetObject()) {
-    const std::string_view name = json_string(property.name);
-    const std::string here = fmt::format("{}.{}", path, name);
-    fields.push_back({here, &property.value, names(json_find(schema, "required"), name)});
-    add_fields(property.value, here, fields);
+  const std::string list = json_find(schema, "items") == nullptr ? "" : "[]";
+  for (const SchemaField& field : fields_of(schema)) {
+    const std::string here =
+        path + (json_find(schema, "properties") == nullptr ? list : "") + "." + field.name;
+    fields.push_back({here, field.schema, field.required});
+    add_fields(*field.schema, here, fields);
   }
 }
 
@@ -168,7 +160,18 @@ START_TEST(optional_choices_have_a_default) {
 }
 END_TEST
 
+START_TEST(places_of_faults_are_paths_of_fields) {
+  ck_text_eq(field_path(Kind::api, ""), "Api");
+  ck_text_eq(field_path(Kind::api, "/metod"), "Api");
+  ck_text_eq(field_path(Kind::api, "/request_parameters/0/type"), "Api.request_parameters.type");
+  ck_text_eq(field_path(Kind::api, "/response_parameters/12"), "Api.response_parameters");
+  ck_text_eq(field_path(Kind::rest_api, "/versioning/scheme"), "RestApi.versioning.scheme");
+  ck_text_eq(field_path(Kind::gateway_instance, "/services/a~1b/0"), "GatewayInstance.services");
+  ck_text_eq(field_path(Kind::table, "/refresh/schedule"), "Table.refresh.schedule");
+}
+END_TEST
+
 }  // namespace
 
 TABLEGATE_SUITE("loader_schema_fields", every_field_has_a_description, defaults_are_those_of_the_model,
-                optional_choices_have_a_default);
+                optional_choices_have_a_default, places_of_faults_are_paths_of_fields);

@@ -75,7 +75,7 @@ class Applier {
     check_other_drafts();
     check_sockets(socket_faults);
     consumers_.check_settings();
-    problems.raise(Hint::again());
+    problems.raise();
     if (keep) transaction.commit();
     return objects;
   }

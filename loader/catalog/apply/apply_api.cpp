@@ -14,8 +14,7 @@ void refuse_rest_api(ApplyContext& context, Definition& definition, const std::s
                      const std::string& version) {
   std::vector<std::string> versions = first_column(context.catalog.query(
       "SELECT version FROM tablegate.rest_api WHERE name = $1 ORDER BY version", {name}));
-  if (versions.empty())
-    return context.refuse(definition, "/rest_api", fmt::format("there is no REST API \"{}\"", name));
+  if (versions.empty()) return context.refuse(definition, "/rest_api", context.missing(Kind::rest_api, name));
   for (std::string& one : versions) one = one.empty() ? "none" : one;
   context.refuse(definition, "/rest_api_version",
                  version.empty() ? fmt::format("is missing: REST API \"{}\" has the versions {}", name,

@@ -15,7 +15,7 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr size_t kRows = 2000;  // definitions that one statement reads or writes
+constexpr size_t kApisAtOnce = 2000;  // definitions that one statement reads or writes
 
 struct Process {
   std::string id, rest_api_id;
@@ -145,9 +145,8 @@ class ApiApplier {
   void refuse_process(Definition& definition, const std::string& process) {
     if (context_.refused_here(Kind::business_process, process) || depends_on_refused(context_, process))
       return;
-    context_.refuse(
-        definition, "/business_process",
-        fmt::format("there is no business process \"{}\" in workspace {}", process, context_.workspace.name));
+    context_.refuse(definition, "/business_process",
+                    context_.missing(Kind::business_process, process, &context_.workspace));
   }
 
   // False: the table is refused in this very apply, and nothing more can be said of the API.
@@ -159,7 +158,7 @@ class ApiApplier {
     }
     const auto found = tables_.find(api.table);
     if (found == tables_.end()) {
-      context_.refuse(definition, "/table", fmt::format("there is no table \"{}\"", api.table));
+      context_.refuse(definition, "/table", context_.missing(Kind::table, api.table));
     } else if (const Owner& owner = found->second.owner;
                owner.workspace_id != context_.workspace.id && !owner.shared) {
       context_.refuse(definition, "/table",
@@ -206,8 +205,8 @@ class ApiApplier {
 
 void save_apis(ApplyContext& context, const std::vector<ApplyItem>& apis) {
   ApiApplier applier(context);
-  for (size_t first = 0; first < apis.size(); first += kRows)
-    applier.save(apis.data() + first, apis.data() + std::min(first + kRows, apis.size()));
+  for (size_t first = 0; first < apis.size(); first += kApisAtOnce)
+    applier.save(apis.data() + first, apis.data() + std::min(first + kApisAtOnce, apis.size()));
 }
 
 }  // namespace tablegate::loader

@@ -10,11 +10,12 @@
 #include "catalog/apply/consumer_state.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
 #include "catalog/life/publications.hpp"
+#include "catalog/near_object.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-constexpr size_t kRows = 2000;  // consumers that are looked up and written at once
+constexpr size_t kConsumersAtOnce = 2000;  // consumers that are looked up and written at once
 
 bool is_symmetric(const JsonValue& key) {
   return json_member(key, "kty") == "oct";
@@ -55,9 +56,9 @@ struct ConsumerApplier::Work {
 };
 
 void ConsumerApplier::save(const std::vector<ApplyItem>& consumers) {
-  for (size_t first = 0; first < consumers.size(); first += kRows) {
+  for (size_t first = 0; first < consumers.size(); first += kConsumersAtOnce) {
     std::vector<Work> works;
-    for (size_t i = first; i < std::min(first + kRows, consumers.size()); ++i) {
+    for (size_t i = first; i < std::min(first + kConsumersAtOnce, consumers.size()); ++i) {
       const auto [definition, object] = consumers[i];
       if (definition->broken) continue;
       works.push_back(
@@ -163,12 +164,18 @@ void ConsumerApplier::find_targets(const std::vector<Work*>& changed) {
 }
 
 void ConsumerApplier::refuse_target(Definition& definition, const ConsumerGrant& grant) {
+  if (!grant.api.empty()) {
+    const bool own = grant.workspace == context_.workspace.name;
+    return context_.refuse(
+        definition, "/authorizations",
+        own ? context_.missing(Kind::api, grant.api, &context_.workspace)
+            : fmt::format("there is no API \"{}\" in workspace {}", grant.api, grant.workspace));
+  }
+  const std::string version =
+      grant.version.empty() ? " without a version" : fmt::format(" of version \"{}\"", grant.version);
   context_.refuse(definition, "/authorizations",
-                  grant.api.empty()
-                      ? fmt::format("there is no REST API \"{}\"{}", grant.rest_api,
-                                    grant.version.empty() ? " without a version"
-                                                          : fmt::format(" of version \"{}\"", grant.version))
-                      : fmt::format("there is no API \"{}\" in workspace {}", grant.api, grant.workspace));
+                  fmt::format("there is no REST API \"{}\"{}{}", grant.rest_api, version,
+                              near_object(context_.catalog, Kind::rest_api, grant.rest_api)));
 }
 
 void ConsumerApplier::write_grants(const std::vector<Work*>& changed) {

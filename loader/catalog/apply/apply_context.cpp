@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "catalog/near_object.hpp"
+
 namespace tablegate::loader {
 
 bool concerns_callers(const std::vector<AppliedObject>& objects) {
@@ -24,6 +26,13 @@ const Definition* DefinitionIndex::find(Kind kind, const std::string& name,
                                         const std::string& version) const {
   const auto found = places_.find({kind, name, version});
   return found == places_.end() ? nullptr : found->second;
+}
+
+std::string ApplyContext::missing(Kind kind, const std::string& name, const Workspace* of) const {
+  constexpr size_t kCompared = 20;
+  if (problems.size() < kCompared) return missing_object(catalog, kind, name, of);
+  return fmt::format("there is no {} \"{}\"{}", kind_info(kind).label, name,
+                     of == nullptr ? "" : " in workspace " + of->name);
 }
 
 bool ApplyContext::refused_here(Kind kind, const std::string& name, const std::string& version) const {

@@ -60,6 +60,8 @@ struct ApplyContext {
 
   // Adds a problem at `pointer` of the definition; what depends on it hears no more.
   void refuse(Definition& definition, const std::string& pointer, const std::string& reason);
+  // As missing_object(); the nearest name is looked for in the first problems only.
+  std::string missing(Kind kind, const std::string& name, const Workspace* of = nullptr) const;
   // Whether this apply tried to define the object and refused it already. `version`: of a RestApi.
   bool refused_here(Kind kind, const std::string& name, const std::string& version = {}) const;
   // "created", "changed" or "unchanged" by the definition that is there: the first column of `before`, which

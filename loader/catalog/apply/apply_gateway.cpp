@@ -51,14 +51,15 @@ void refuse_if_published(ApplyContext& context, Definition& definition, const st
 }  // namespace
 
 std::string save_domain(ApplyContext& context, Definition& definition) {
-  const Rows opened = context.catalog.query(
-      "SELECT tablegate.opened_in_clear(name, definition, $2::json) FROM tablegate.domain WHERE name = $1",
+  const Rows widened = context.catalog.query(
+      "SELECT tablegate.domain_widened(name, definition, $2::json) FROM tablegate.domain WHERE name = $1",
       {definition.name, normalised_text(definition)});
-  if (!opened.empty() && !opened.null(0, 0)) {
-    context.refuse(
-        definition, opened.string(0, 0),
-        "published APIs have this domain: only a member of tablegate_operator may open it to calls "
-        "in clear");
+  if (!widened.empty() && !widened.null(0, 0)) {
+    const std::string pointer = widened.string(0, 0);
+    context.refuse(definition, pointer,
+                   fmt::format("published APIs have this domain: only a member of tablegate_operator may {}",
+                               pointer == "/cors" ? "let web pages of more origins read its answers"
+                                                  : "open it to calls in clear"));
     return {};
   }
   return save_plain(context, definition, "domain");

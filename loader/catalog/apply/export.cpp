@@ -97,7 +97,8 @@ std::vector<ExportedObject> export_definitions(Database& catalog, const Workspac
   return objects;
 }
 
-std::vector<std::string> export_files(const std::vector<ExportedObject>& objects) {
+std::vector<std::string> export_files(const std::vector<ExportedObject>& objects,
+                                      std::string_view extension) {
   std::vector<std::string> paths;
   std::map<std::string, int> users;  // of a path in lower case
   for (const ExportedObject& object : objects) {
@@ -110,7 +111,7 @@ std::vector<std::string> export_files(const std::vector<ExportedObject>& objects
     // All of those that share a path, so that the name of a file does not depend on which came first.
     if (users[folded(paths[i])] > 1)
       paths[i] += "~" + sha256_hex(objects[i].folder + "\n" + objects[i].title()).substr(0, kHashDigits);
-    paths[i] += ".json";
+    paths[i] += extension;
   }
   return paths;
 }

@@ -26,7 +26,7 @@ struct ExportedObject {
 std::vector<ExportedObject> export_definitions(Database& catalog, const Workspace& workspace);
 
 // Where an export puts each of them below its folder: "apis/User Query Service/....json" with characters that
-// are safe in file names. No two are the same, not even where case does not count.
-std::vector<std::string> export_files(const std::vector<ExportedObject>& objects);
+// are safe in file names. No two are the same, not even where case does not count. `extension`: with its dot.
+std::vector<std::string> export_files(const std::vector<ExportedObject>& objects, std::string_view extension);
 
 }  // namespace tablegate::loader

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "catalog/near_object.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -80,7 +82,7 @@ FoundDataSource find_data_source(Database& catalog, const Workspace& workspace, 
   FoundDataSource none;
   const std::string what = fmt::format("data source \"{}\"", name);
   if (rows.empty())
-    none.reason = fmt::format("there is no {} in workspace {}", what, workspace.name);
+    none.reason = missing_object(catalog, Kind::data_source, name, &workspace);
   else if (!rows.boolean(0, 5))
     none.reason = not_shared(what, rows.string(0, 4));
   else

@@ -5,6 +5,7 @@
 #include "catalog/apply/ownership.hpp"
 #include "catalog/credentials/consumers.hpp"
 #include "catalog/life/version_reads.hpp"
+#include "catalog/near_object.hpp"
 #include "catalog/row_lock.hpp"
 
 namespace tablegate::loader {
@@ -42,7 +43,8 @@ class Remover {
   std::string find(const std::string& sql, const std::vector<Parameter>& parameters) {
     const Rows rows = catalog_.query(sql, parameters);
     if (!rows.empty()) return rows.string(0, 0);
-    throw Refused(fmt::format("there is no {} \"{}\"", kind_info(kind_).label, name_),
+    const bool own = kind_ == Kind::business_process || kind_ == Kind::api || kind_ == Kind::data_source;
+    throw Refused(missing_object(catalog_, kind_, name_, own ? &workspace_ : nullptr),
                   Hint::command({"get", kind_info(kind_).name}));
   }
 
@@ -135,8 +137,12 @@ class Remover {
     const std::string id =
         find("SELECT api_id FROM tablegate.api WHERE workspace_id = $1 AND name = $2 AND deleted_at IS NULL",
              {workspace_.id, name_});
-    refuse_used("is published on", "SELECT gateway FROM tablegate.published_api WHERE api_id = $1 ORDER BY 1",
-                {id}, Hint::command({"api", "versions", name_}));
+    const std::vector<std::string> gateways = first_column(
+        catalog_.query("SELECT gateway FROM tablegate.published_api WHERE api_id = $1 ORDER BY 1", {id}));
+    if (!gateways.empty()) {
+      refuse_names("is published on", gateways,
+                   Hint::command({"api", "unpublish", name_, "--gateway", gateways.front()}));
+    }
     if (catalog_.query("SELECT FROM tablegate.api_version WHERE api_id = $1", {id}).empty()) {
       catalog_.query("DELETE FROM tablegate.api WHERE api_id = $1", {id});
       return;

@@ -8,6 +8,7 @@
 #include "catalog/credentials/key_text.hpp"
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/publications.hpp"
+#include "catalog/near_object.hpp"
 #include "model/name_rules.hpp"
 
 namespace tablegate::loader {
@@ -41,7 +42,7 @@ std::map<std::string, Consumer> find_consumers(Database& catalog, const std::vec
 Consumer find_consumer(Database& catalog, const std::string& name) {
   std::map<std::string, Consumer> found = find_consumers(catalog, {name});
   if (found.empty())
-    throw Refused(fmt::format("there is no consumer \"{}\"", name), Hint::command({"consumer", "list"}));
+    throw Refused(missing_object(catalog, Kind::consumer, name), Hint::command({"consumer", "list"}));
   return std::move(found.begin()->second);
 }
 
@@ -78,6 +79,7 @@ void delete_consumer(Database& catalog, const Consumer& consumer) {
 
 NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest& request) {
   check_label(request.label);
+  check_expires(catalog, request.expires);
   if (request.imported) check_imported_secret("key", *request.imported);
   NewKey key{"ak_" + random_hex(8), request.imported ? *request.imported : "tg_" + random_secret()};
   try {

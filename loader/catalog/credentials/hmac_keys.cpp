@@ -43,6 +43,7 @@ void read_imported(const std::string& pair, NewHmacKey& key) {
 NewHmacKey add_hmac_key(Database& catalog, const Consumer& consumer, const KeyRequest& request,
                         const std::string& profile) {
   check_label(request.label);
+  check_expires(catalog, request.expires);
   NewHmacKey key;
   key.id = "hk_" + random_hex(8);
   if (request.imported) {

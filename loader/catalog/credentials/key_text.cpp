@@ -56,6 +56,12 @@ void check_label(const std::string& label) {
     throw Refused("--label " + reason);
 }
 
+void check_expires(Database& catalog, const std::optional<std::string>& expires) {
+  if (!expires || catalog.query("SELECT WHERE $1::timestamptz <= now()", {expires}).empty()) return;
+  throw Refused(fmt::format("--expires {} is in the past: the key would never work", *expires),
+                Hint::again().set("--expires", "TIME"));
+}
+
 void explain_key_conflict(const DatabaseError& error, const std::string& what) {
   if (error.sqlstate == "23505")
     throw Refused(what + " belongs to a consumer already", Hint::command({"consumer", "list"}));

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 
+#include "base/sql_array.hpp"
 #include "catalog/life/usage_report.hpp"
 
 namespace tablegate::loader {
@@ -24,7 +25,63 @@ std::string words_of(const Domains& names) {
   return names.empty() ? std::string("any host") : name_list({names.begin(), names.end()});
 }
 
+// "*.b.example" and "*.example" of "a.b.example", and of "*.a.b.example" as well "*.a.b.example" without
+// itself.
+std::vector<std::string> wildcards_above(const std::string& domain) {
+  std::vector<std::string> names;
+  const size_t first = domain.find('.');
+  const bool wildcard = domain.front() == '*';
+  for (size_t dot = wildcard ? domain.find('.', first + 1) : first; dot != std::string::npos;
+       dot = domain.find('.', dot + 1))
+    names.push_back("*" + domain.substr(dot));
+  return names;
+}
+
+// The wildcards above the domains of $2 and $3, the nearest first: domain, wildcard, its workspace, published
+// APIs that answer by it. Not for a domain that the gateway serves already.
+constexpr const char* kWildcards =
+    "SELECT n.domain, x.name, w.name, (SELECT count(*) FROM tablegate.rest_api_domain r JOIN"
+    " tablegate.business_process b USING (rest_api_id) JOIN tablegate.api a USING (business_process_id) JOIN"
+    " tablegate.published_api p ON p.api_id = a.api_id AND p.gateway = r.gateway"
+    " WHERE r.gateway = $1 AND r.domain = x.name AND r.rest_api_id <> ALL ($4::bigint[]))"
+    " FROM unnest($2::text[], $3::text[]) AS n (domain, wildcard)"
+    " JOIN tablegate.domain x ON x.name = n.wildcard JOIN tablegate.workspace w USING (workspace_id)"
+    " WHERE NOT EXISTS (SELECT FROM tablegate.rest_api_domain r JOIN tablegate.business_process b USING"
+    " (rest_api_id) JOIN tablegate.api a USING (business_process_id) JOIN tablegate.published_api p ON"
+    " p.api_id = a.api_id AND p.gateway = r.gateway WHERE r.gateway = $1 AND r.domain = n.domain)"
+    " ORDER BY n.domain, length(x.name) DESC";
+
 }  // namespace
+
+std::vector<std::string> hosts_taken(Database& catalog, const std::string& gateway,
+                                     const std::vector<ApiRow>& asked, const Domains& added) {
+  SqlArray domains, wildcards, rest_apis;
+  for (const std::string& domain : added) {
+    for (const std::string& wildcard : wildcards_above(domain)) {
+      domains.add(domain);
+      wildcards.add(wildcard);
+    }
+  }
+  for (const ApiRow& api : asked) rest_apis.add(api.rest_api_id);
+  const Rows rows = catalog.query(kWildcards, {gateway, domains.take(), wildcards.take(), rest_apis.take()});
+  std::vector<std::string> taken;
+  std::string done;  // the nearest wildcard that answers there is the one that loses the host
+  for (int i = 0; i < rows.size(); ++i) {
+    const long long losing = rows.integer(i, 3);
+    const bool own = std::all_of(asked.begin(), asked.end(),
+                                 [&](const ApiRow& api) { return api.workspace == rows.text(i, 2); });
+    const std::string domain = rows.string(i, 0);
+    if (domain == done || (losing == 0 && own)) continue;
+    if (losing > 0) done = domain;
+    taken.push_back(fmt::format("domain \"{}\" is beneath \"{}\"{}{}", domain, rows.text(i, 1),
+                                own ? "" : " of workspace " + rows.string(i, 2),
+                                losing == 0
+                                    ? ""
+                                    : fmt::format(": {} published there would no longer answer on it",
+                                                  losing == 1 ? "1 API" : fmt::format("{} APIs", losing))));
+  }
+  return taken;
+}
 
 Domains domains_of(Database& catalog, const std::string& gateway, const std::string& rest_api_id) {
   const std::vector<std::string> names = first_column(

@@ -1,6 +1,7 @@
 // The domains of a REST API on a gateway, and what a change of them takes from
-// callers: all its APIs share them, so others move along, and a published API
-// may lose a host. publish asks for --yes then.
+// callers: all its APIs share them, so others move along, a published API may
+// lose a host, and a new domain takes its hosts from a wildcard above it.
+// publish asks for --yes then.
 #pragma once
 
 #include <set>
@@ -22,5 +23,11 @@ Domains domains_of(Database& catalog, const std::string& gateway, const std::str
 std::vector<std::string> domain_moves(Database& catalog, const std::string& gateway, const ApiRow& api,
                                       const std::vector<ApiRow>& asked, const Domains& before,
                                       const Domains& after);
+
+// A sentence for each of `added` that takes hosts from a wildcard: published APIs answer there by it, or it
+// belongs to another workspace than the APIs of `asked`. APIs of their REST APIs do not lose: they get the
+// domains.
+std::vector<std::string> hosts_taken(Database& catalog, const std::string& gateway,
+                                     const std::vector<ApiRow>& asked, const Domains& added);
 
 }  // namespace tablegate::loader

@@ -5,6 +5,7 @@
 #include "base/sql_array.hpp"
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
+#include "catalog/row_lock.hpp"
 #include "core/digest.hpp"
 
 namespace tablegate::loader {
@@ -97,7 +98,7 @@ TestOutcome test_draft(Database& catalog, const ApiRow& api,
 }
 
 PlanReport draft_plans(const ApiRow& api, const Draft& draft, PlanGate& gate) {
-  if (draft.loaded) return gate.check(draft_entry(api, draft));
+  if (draft.loaded) return gate.check(draft_entry(api, draft), draft.digest);
   PlanReport report;
   report.unchecked = fmt::format("table \"{}\" was never loaded", draft.table.name);
   return report;
@@ -138,7 +139,7 @@ Version commit_draft(Database& catalog, const ApiRow& api, const CommitRequest& 
     if (!breaks.note.empty()) version.notes.push_back(breaks.note);
   }
   PlanReport plans = draft_plans(current, draft, gate);
-  if (!request.allow_scan) refuse_scans(current.name, plans);
+  if (!request.allow_scan) refuse_scans({{current.name, plans.scans}});
   version.warnings = plan_warnings(current.name, plans);
   const CompiledApi compiled = compile_api(draft_entry(current, draft));
   version.version = latest.empty() ? 1 : static_cast<int>(latest.integer(0, 0)) + 1;
@@ -154,6 +155,17 @@ Version commit_draft(Database& catalog, const ApiRow& api, const CommitRequest& 
   store_reads(catalog, api.id, version.version, compiled.reads);
   transaction.commit();
   return version;
+}
+
+std::vector<Version> commit_drafts(Database& catalog, const std::vector<ApiRow>& apis,
+                                   const CommitRequest& request, PlanGate& gate) {
+  Transaction transaction(catalog);
+  if (apis.size() > 1) lock_catalog(catalog);  // before the rows: two commands may name them in another order
+  std::vector<Version> versions;
+  versions.reserve(apis.size());
+  for (const ApiRow& api : apis) versions.push_back(commit_draft(catalog, api, request, gate));
+  transaction.commit();
+  return versions;
 }
 
 }  // namespace tablegate::loader

@@ -45,6 +45,9 @@ struct CommitRequest {
 // Refused until this very draft passed a test, and for what `request` does not allow. Two at once: one after
 // the other.
 Version commit_draft(Database& catalog, const ApiRow& api, const CommitRequest& request, PlanGate& gate);
+// All of them or none, in this order.
+std::vector<Version> commit_drafts(Database& catalog, const std::vector<ApiRow>& apis,
+                                   const CommitRequest& request, PlanGate& gate);
 
 // What the gate finds of a draft. One whose table was never loaded is not checked.
 PlanReport draft_plans(const ApiRow& api, const Draft& draft, PlanGate& gate);

@@ -16,6 +16,7 @@
 #include "catalog/life/usage_report.hpp"
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
+#include "catalog/near_object.hpp"
 #include "catalog/row_lock.hpp"
 #include "model/gateway_definition.hpp"
 
@@ -78,6 +79,7 @@ class Publisher {
     Transaction transaction(catalog_);
     lock_catalog(catalog_);
     check_domains();
+    find_taken_hosts();
     const bool differed = !socket_fault(catalog_, request_.gateway).empty();
     read_choices();
     ChangedRoutes changed;
@@ -117,7 +119,7 @@ class Publisher {
         " WHERE d.name = $1",
         {domain});
     if (rows.empty())
-      throw Refused(fmt::format("there is no domain \"{}\"", domain), Hint::command({"get", "domains"}));
+      throw Refused(missing_object(catalog_, Kind::domain, domain), Hint::command({"get", "domains"}));
     const bool own = std::all_of(apis_.begin(), apis_.end(),
                                  [&](const ApiRow& api) { return api.workspace == rows.text(0, 0); });
     if (!own && !rows.boolean(0, 1)) {
@@ -125,6 +127,12 @@ class Publisher {
           fmt::format("domain \"{}\" belongs to workspace {} and is not shared", domain, rows.text(0, 0)),
           Hint::command({"get", "domains"}));
     }
+  }
+
+  void find_taken_hosts() {
+    if (request_.yes || request_.domains.empty()) return;
+    moves_ = hosts_taken(catalog_, request_.gateway, apis_,
+                         Domains(request_.domains.begin(), request_.domains.end()));
   }
 
   // True when the domains of the API's REST API changed.

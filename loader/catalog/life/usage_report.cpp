@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/sql_array.hpp"
+#include "catalog/near_object.hpp"
 #include "catalog/since.hpp"
 
 namespace tablegate::loader {
@@ -16,7 +17,7 @@ constexpr size_t kNamed = 5;  // callers that a refusal names
 std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& question) {
   if (!question.api.empty() &&
       catalog.query("SELECT FROM tablegate.api WHERE name = $1 LIMIT 1", {question.api}).empty()) {
-    throw Refused(fmt::format("there is no API \"{}\"", question.api), Hint::command({"api", "list"}));
+    throw Refused(missing_object(catalog, Kind::api, question.api), Hint::command({"api", "list"}));
   }
   const Rows rows = catalog.query(
       fmt::format("SELECT u.gateway, a.name, u.consumer, sum(u.requests),"

@@ -41,6 +41,7 @@ void add_drafts(Verb& noun, Settings& settings, const SharedOptions& options) {
                "  tablegate api test --business-process 'User Query Service'");
   take_names(*test, options);
   take_parameters(*test, options);
+  test->add_flag("--full", options->full, "print the whole answer, however long");
   test->add_flag("--explain", options->explain, "print the statement that was run and its bound values");
   test->callback([&settings, options] { api_test(settings, *options); });
 
@@ -78,7 +79,7 @@ void add_publications(Verb& noun, Settings& settings, const SharedOptions& optio
                        "percent of consumers that get this version, others the published one (default: 100)")
           ->check(between(1, 100));
   for (Option* const other : {domain, service, no_domain}) weight->excludes(other);
-  publish->add_flag("--yes", options->yes, "allow that published APIs change their domains");
+  publish->add_flag("--yes", options->yes, "allow that published APIs change or lose hosts");
   publish->add_flag("--breaking", options->breaking,
                     "allow changes that break callers of the served version");
   add_wait(*publish, settings);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/near_name.hpp"
+#include "catalog/near_object.hpp"
 #include "cli/api/api_verbs.hpp"
 #include "cli/output.hpp"
 #include "core/text/ascii.hpp"
@@ -56,14 +58,12 @@ class Wizard {
  private:
   void find_references(Database& catalog, const Workspace& workspace) {
     if (!has_business_process(catalog, workspace, options_.business_process)) {
-      throw Refused(fmt::format("there is no business process \"{}\" in workspace {}",
-                                options_.business_process, workspace.name),
+      throw Refused(missing_object(catalog, Kind::business_process, options_.business_process, &workspace),
                     Hint::command({"get", "businessprocesses"}));
     }
     const std::optional<TableInfo> table = find_table(catalog, options_.table);
     if (!table)
-      throw Refused(fmt::format("there is no table \"{}\"", options_.table),
-                    Hint::command({"get", "tables"}));
+      throw Refused(missing_object(catalog, Kind::table, options_.table), Hint::command({"get", "tables"}));
     table_ = *table;
     if (!list_tables(catalog, options_.table).front().loaded) {
       throw Refused(fmt::format("table \"{}\" was never loaded", options_.table),
@@ -74,7 +74,8 @@ class Wizard {
   const TableColumn& require(const std::string& name) const {
     const TableColumn* const column = table_.find(name);
     if (column != nullptr) return *column;
-    throw Refused(fmt::format("table \"{}\" has no column \"{}\"", table_.name, name),
+    throw Refused(fmt::format("table \"{}\" has no column \"{}\"{}", table_.name, name,
+                              did_you_mean(name, column_names(table_.columns))),
                   Hint::command({"table", "columns", table_.name}));
   }
 

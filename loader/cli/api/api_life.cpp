@@ -7,6 +7,7 @@
 #include "catalog/life/publications.hpp"
 #include "catalog/life/rollback.hpp"
 #include "cli/api/api_verbs.hpp"
+#include "cli/cut_text.hpp"
 #include "cli/output.hpp"
 #include "cli/served.hpp"
 
@@ -22,11 +23,21 @@ void finish(JsonOutput& json, const ApiOptions& options) {
   json.print();
 }
 
-void report_test(const std::string& name, const TestOutcome& outcome, bool quiet) {
-  if (!quiet) {
+// What people read of an answer; -o json has all of it.
+constexpr size_t kShownAnswer = 2000;  // bytes
+
+void print_answer(const std::string& answer, bool full) {
+  if (full || answer.size() <= kShownAnswer) return print_line("  " + answer);
+  const std::string_view shown = cut_text(answer, kShownAnswer);
+  print_line(fmt::format("  {}...", shown));
+  print_line(fmt::format("  ({} of {} bytes of the answer; --full shows all)", shown.size(), answer.size()));
+}
+
+void report_test(const std::string& name, const TestOutcome& outcome, const Settings& settings, bool full) {
+  if (!settings.quiet) {
     print_line(fmt::format("{}: {} ({}, {:.1f} ms)", name, outcome.passed ? "passed" : "failed",
                            outcome.status, outcome.duration_ms));
-    print_line("  " + outcome.response);
+    print_answer(outcome.response, full);
   }
   if (outcome.passed && outcome.empty)
     fmt::print(stderr, "warning: \"{}\" found no row; --param NAME=VALUE tests with other values\n", name);
@@ -125,7 +136,7 @@ void api_test(const Settings& settings, const ApiOptions& options) {
     if (options.explain) write_statement(json, outcome);
     json.end_object();
     if (settings.json) continue;
-    report_test(api.name, outcome, settings.quiet);
+    report_test(api.name, outcome, settings, options.full);
     if (options.explain) print_statement(outcome);
   }
   if (settings.json) finish(json, options);
@@ -144,12 +155,15 @@ void api_commit(const Settings& settings, const ApiOptions& options) {
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
   // Of all before the first commit, so that --breaking allows what was named and no more.
   if (!options.breaking && apis.size() > 1) refuse_draft_breaks(catalog, apis);
+  PlanGate gate(settings.mirror_dsn());
+  if (apis.size() > 1) check_plans(read_draft_states(catalog, apis), apis, gate, options.allow_scan);
+  const std::vector<Version> versions =
+      commit_drafts(catalog, apis, {options.message, options.breaking, options.allow_scan}, gate);
   JsonOutput json;
   begin(json, options);
-  PlanGate gate(settings.mirror_dsn());
-  for (const ApiRow& api : apis) {
-    const Version version =
-        commit_draft(catalog, api, {options.message, options.breaking, options.allow_scan}, gate);
+  for (size_t i = 0; i < apis.size(); ++i) {
+    const ApiRow& api = apis[i];
+    const Version& version = versions[i];
     print_remarks(settings, version);
     json.begin_object()
         .key("name")

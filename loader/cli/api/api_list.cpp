@@ -102,16 +102,24 @@ std::string authentication_words(const ApiDefinition& definition) {
   return words.empty() ? "open to all" : words;
 }
 
-std::string scalar_words(const std::optional<ScalarText>& value) {
+// "answer: object", "answer: list, envelope dataworks"
+std::string answer_words(const ApiDefinition& definition) {
+  const bool plain = definition.envelope == ApiDefinition().envelope;
+  return fmt::format("answer: {}{}", definition.answer_form(),
+                     plain ? "" : ", envelope " + definition.envelope);
+}
+
+std::string scalar_words(const std::optional<DefaultOrSample>& value) {
   return value && value->plain ? value->text : std::string("-");
 }
 
 void show_parameters(const ApiDefinition& definition) {
   std::vector<std::vector<std::string>> table = {
-      {"PARAMETER", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
+      {"PARAMETER", "OPERATOR", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
   for (const RequestParameter& one : definition.request_parameters) {
-    table.push_back({one.name, one.type, one.place, one.required ? "yes" : "no",
-                     scalar_words(one.default_value), scalar_words(one.sample), one.description});
+    table.push_back({one.name, std::string(comparison_text(one.comparison)), one.type, one.place,
+                     one.required ? "yes" : "no", scalar_words(one.default_value), scalar_words(one.sample),
+                     one.description});
   }
   print_table(table);
   print_line("");
@@ -213,7 +221,8 @@ void print_shown(const ShownApi& api) {
   if (api.hosts.empty()) print_line(fmt::format("{} {}", definition.method, path));
   if (key.in == core::VersionKey::In::header)
     print_line(fmt::format("with the header {}: {}", key.name, key.value));
-  print_line(authentication_words(definition) + "\n");
+  print_line(authentication_words(definition));
+  print_line(answer_words(definition) + "\n");
   show_parameters(definition);
   for (const auto& [type, command] : api.curls) print_line("\n" + command);
   if (api.curls.empty()) print_line("\n(no curl command: a required parameter has no sample)");

@@ -24,11 +24,12 @@ struct ApiOptions {
   bool single() const { return names.size() == 1; }
 
   std::vector<std::string> parameters;  // k=v
+  bool full = false;                    // test: the whole answer
   // commit, submit, approve, reject
   std::string message;
   bool breaking = false;  // publish too
   bool allow_scan = false;
-  bool explain = false;  // test
+  bool explain = false;                // test
   std::optional<std::string> as_user;  // submit, approve, reject
   std::string from, to;                // diff
   std::string new_name;                // rename

@@ -13,6 +13,7 @@
 #include "catalog/credentials/key_text.hpp"
 #include "cli/api/hmac_call.hpp"
 #include "cli/api/token_maker.hpp"
+#include "cli/secret_file.hpp"
 #include "core/text/base64.hpp"
 #include "core/text/http_date.hpp"
 #include "model/definition.hpp"
@@ -23,7 +24,7 @@ namespace {
 constexpr size_t kMaxCredential = size_t{64} << 10;
 
 std::string read_credential(const std::string& file) {
-  std::string text = read_file(file, kMaxCredential);
+  std::string text = read_secret_file("--credential", file, kMaxCredential);
   drop_line_end(text);
   if (text.empty())
     throw Refused(fmt::format("{} holds no credential", file), Hint::again().set("--credential", "FILE"));

@@ -183,8 +183,8 @@ TokenKey TokenKey::read(const std::string& text, const std::string& file) {
   JsonDocument jwk;
   if (text.find("-----BEGIN") != std::string::npos) {
     key.key_ = read_pem(text, file);
-  } else if (const std::string fault = parse_json(text, jwk); !fault.empty() || !jwk.IsObject()) {
-    throw Refused(fmt::format("{} is not a private JWK{}", file, fault.empty() ? "" : ": " + fault));
+  } else if (const TextFault fault = parse_json(text, jwk); !fault.empty() || !jwk.IsObject()) {
+    throw Refused(fmt::format("{} is not a private JWK{}", file, fault.empty() ? "" : ": " + fault.text()));
   } else {
     key.kid_ = json_member(jwk, "kid");
     if (json_member(jwk, "kty") == "oct") {

@@ -5,6 +5,7 @@
 #include "base/line_end.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
 #include "cli/consumer/consumer_verbs.hpp"
+#include "cli/secret_file.hpp"
 #include "cli/served.hpp"
 #include "core/proof/jwk.hpp"
 #include "model/definition.hpp"
@@ -68,8 +69,8 @@ core::JwtAlgorithm read_algorithm(const std::string& name) {
 // The text of a JWK Set, a list of JWKs or one JWK, as a list.
 std::string key_list(const std::string& text, const std::string& file) {
   JsonDocument document;
-  if (const std::string fault = parse_json(text, document); !fault.empty())
-    throw Refused(fmt::format("{}: {}", file, fault), Hint::again().set("--jwks", "FILE"));
+  if (const TextFault fault = parse_json(text, document); !fault.empty())
+    throw Refused(fmt::format("{}: {}", file, fault.text()), Hint::again().set("--jwks", "FILE"));
   if (document.IsArray()) return json_text(document);
   if (const JsonValue* const keys = json_find(document, "keys")) return json_text(*keys);
   throw Refused(fmt::format("{}: not a JWK Set: it has no {{\"keys\": [...]}}", file),
@@ -85,7 +86,9 @@ std::string read_keys(const ConsumerOptions& options) {
   if (!options.jwks.empty()) {
     if (!options.algorithm.empty() || options.kid)
       throw WrongUsage("--alg and --kid apply to --pem and --secret-file only: a JWK holds its own", Hint());
-    const std::string text = read_file(options.jwks, kMaxKeyFile);
+    const bool key_itself = options.jwks.find('{') != std::string::npos;
+    const std::string text = key_itself ? read_secret_file("--jwks", options.jwks, kMaxKeyFile)
+                                        : read_file(options.jwks, kMaxKeyFile);
     // Core's reader sees the file as it is: members given twice would be lost in another tree.
     if (const auto keys = core::parse_jwks(text, core::UnusableJwks::ignored); !keys)
       throw Refused(options.jwks + " " + keys.error().text());
@@ -96,12 +99,13 @@ std::string read_keys(const ConsumerOptions& options) {
   }
   const std::string& file = options.pem.empty() ? options.secret_file : options.pem;
   if (options.algorithm.empty())
-    throw WrongUsage(fmt::format("--alg is missing: {} does not name its algorithm", file),
+    throw WrongUsage("--alg is missing: the file does not name its algorithm",
                      Hint::again().set("--alg", "ALG"));
   if (options.pem.empty() && options.kid)
     throw WrongUsage("--kid requires --pem; for a secret with a kid use a JWK", Hint());
   const core::JwtAlgorithm algorithm = read_algorithm(options.algorithm);
-  std::string bytes = read_file(file, kMaxKeyFile);
+  std::string bytes = options.pem.empty() ? read_secret_file("--secret-file", file, kMaxKeyFile)
+                                          : read_file(file, kMaxKeyFile);
   if (options.pem.empty()) drop_line_end(bytes);
   const auto jwk = options.pem.empty() ? core::jwk_from_secret(bytes, algorithm, options.kid)
                                        : core::jwk_from_pem(bytes, algorithm, options.kid);

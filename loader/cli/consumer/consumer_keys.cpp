@@ -8,10 +8,10 @@
 #include "catalog/credentials/hmac_keys.hpp"
 #include "cli/consumer/consumer_verbs.hpp"
 #include "cli/output.hpp"
+#include "cli/secret_file.hpp"
 #include "cli/served.hpp"
 #include "core/arena.hpp"
 #include "core/proof/jwt_token.hpp"
-#include "model/definition.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -24,7 +24,7 @@ KeyRequest read_request(const ConsumerOptions& options) {
   if (!options.not_before.empty()) request.not_before = read_iso_time(options.not_before, "--not-before");
   if (!options.expires.empty()) request.expires = read_iso_time(options.expires, "--expires");
   if (options.from_file.empty()) return request;
-  std::string line = read_file(options.from_file, 4096);
+  std::string line = read_secret_file("--from-file", options.from_file, 4096);
   drop_line_end(line);
   request.imported = std::move(line);
   return request;

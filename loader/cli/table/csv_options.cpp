@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
 #include "core/text/ascii.hpp"
 #include "core/text/utf8.hpp"
@@ -61,7 +62,8 @@ void read_constants(const std::vector<std::string>& partitions, const TableSpec&
   for (const std::string& partition : partitions) {
     for (auto& [name, value] : split_partition(partition, names[0] + "=VALUE")) {
       if (std::find(names.begin(), names.end(), name) == names.end()) {
-        throw Refused(fmt::format("--partition {}: the table has no column \"{}\"", partition, name),
+        throw Refused(fmt::format("--partition {}: the table has no column \"{}\"{}", partition, name,
+                                  did_you_mean(name, names)),
                       Hint::command({"table", "columns", spec.name}));
       }
       for (const auto& other : options.constants) {
@@ -89,8 +91,9 @@ void read_time_formats(const std::vector<std::string>& texts, const TableSpec& s
       return (name.empty() || column.name == name) && time_kind(column.type, kind);
     });
     if (!known) {
-      throw Refused(fmt::format("--time-format: the table has no column {}of dates or times",
-                                named ? fmt::format("\"{}\" ", name) : ""),
+      throw Refused(fmt::format("--time-format: the table has no column {}of dates or times{}",
+                                named ? fmt::format("\"{}\" ", name) : "",
+                                named ? did_you_mean(name, spec.column_names()) : ""),
                     Hint::command({"table", "columns", spec.name}));
     }
     options.time_formats.emplace_back(name, TimeFormat(named ? text.substr(equals + 1) : text));

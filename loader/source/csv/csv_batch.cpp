@@ -6,7 +6,7 @@ namespace tablegate::loader {
 namespace {
 
 constexpr size_t kBatch = size_t{4} << 20;
-constexpr size_t kChunk = size_t{1} << 18;
+constexpr size_t kSend = size_t{1} << 18;
 
 }  // namespace
 
@@ -19,7 +19,7 @@ CsvBatch::CsvBatch(Database& database, std::string table, std::vector<std::strin
 void CsvBatch::end_row(uint64_t line, std::string_view record) {
   records_ += record;
   ends_.push_back({rows_.size(), records_.size(), line});
-  if (rows_.size() - sent_ >= kChunk) send();
+  if (rows_.size() - sent_ >= kSend) send();
   if (rows_.size() >= kBatch) flush();
 }
 

@@ -13,7 +13,7 @@
 namespace tablegate::loader {
 namespace {
 
-bool contains(const std::vector<std::string>& list, const std::string& text) {
+bool is_one_of(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
@@ -28,7 +28,7 @@ bool is_number_or_date(const std::string& field) {
 bool is_header(const std::vector<std::string>& fields, const std::vector<std::string>& columns) {
   if (columns.size() < 2 || fields.size() != columns.size()) return false;
   return std::all_of(fields.begin(), fields.end(),
-                     [&columns](const std::string& text) { return contains(columns, core::to_lower(text)); });
+                     [&columns](const std::string& text) { return is_one_of(columns, core::to_lower(text)); });
 }
 
 bool is_nearly_header(const std::vector<std::string>& fields, const std::vector<std::string>& columns) {
@@ -38,7 +38,7 @@ bool is_nearly_header(const std::vector<std::string>& fields, const std::vector<
   if (!names) return false;
   for (size_t i = 0; i < fields.size(); ++i) {
     const std::string name = core::to_lower(fields[i]);
-    if (contains(columns, name) || (i < columns.size() && is_near(name, columns[i]))) return true;
+    if (is_one_of(columns, name) || (i < columns.size() && is_near(name, columns[i]))) return true;
   }
   return false;
 }
@@ -54,10 +54,8 @@ std::string unknown_names(const std::vector<std::string>& fields, const std::vec
   std::string all;
   for (const std::string& field : fields) {
     const std::string name = core::to_lower(field);
-    if (contains(columns, name)) continue;
-    const std::string near = nearest_name(name, missing);
-    all += (all.empty() ? "" : ", ") + shown_value(field);
-    if (!near.empty()) all += fmt::format(" (did you mean \"{}\"?)", near);
+    if (is_one_of(columns, name)) continue;
+    all += (all.empty() ? "" : ", ") + shown_value(field) + did_you_mean(name, missing);
   }
   return all;
 }

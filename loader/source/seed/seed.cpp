@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/near_name.hpp"
 #include "base/refusal.hpp"
 #include "core/text/ascii.hpp"
 #include "model/ddl_reader.hpp"
@@ -103,7 +104,9 @@ class SeedReader : private DdlReader {
     for (size_t i = 0; i < table_.columns.size(); ++i) {
       if (table_.columns[i].name == column) return i;
     }
-    refuse_ddl(where.line, where.column, fmt::format("the table has no column \"{}\"", column));
+    refuse_ddl(where.line, where.column,
+               fmt::format("the table has no column \"{}\"{}", column,
+                           did_you_mean(column, column_names(table_.columns))));
   }
 
   // The columns that a row's values are for, and the constants for all rows.

@@ -10,14 +10,6 @@ namespace tablegate::core {
 
 namespace {
 
-bool put(std::string_view text, ByteSink& sink) {
-  char* room = sink.reserve(text.size());
-  if (room == nullptr) return false;
-  std::memcpy(room, text.data(), text.size());
-  sink.commit(text.size());
-  return true;
-}
-
 bool put_quoted(std::string_view text, ByteSink& sink) {
   char* room = sink.reserve(text.size() + 2);
   if (room == nullptr) return false;
@@ -219,6 +211,14 @@ void StringSink::commit(size_t size) {
   text.resize(committed_);
 }
 
+bool write_text(std::string_view text, ByteSink& sink) {
+  char* room = sink.reserve(text.size());
+  if (room == nullptr) return false;
+  std::memcpy(room, text.data(), text.size());
+  sink.commit(text.size());
+  return true;
+}
+
 bool write_json_string(std::string_view text, ByteSink& sink) {
   const size_t extra = count_escapes(text);
   if (extra == 0) return put_quoted(text, sink);
@@ -247,7 +247,7 @@ bool write_json_string(std::string_view text, ByteSink& sink) {
 }
 
 bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteSink& sink) {
-  if (cell.data == nullptr) return put("null", sink);
+  if (cell.data == nullptr) return write_text("null", sink);
   const std::string_view text(cell.data, cell.size);
   switch (column.type) {
     case ColumnType::int2:
@@ -257,11 +257,11 @@ bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteS
     case ColumnType::float8:
     case ColumnType::numeric:
       // NaN and infinities have no JSON form: strings.
-      return !column.as_string && plain_number(text) ? put(text, sink) : write_json_string(text, sink);
+      return !column.as_string && plain_number(text) ? write_text(text, sink) : write_json_string(text, sink);
     case ColumnType::boolean: {
       const bool yes = text == "t";
-      if (column.as_string) return put(yes ? "\"true\"" : "\"false\"", sink);
-      return put(yes ? "true" : "false", sink);
+      if (column.as_string) return write_text(yes ? "\"true\"" : "\"false\"", sink);
+      return write_text(yes ? "true" : "false", sink);
     }
     case ColumnType::text:
     case ColumnType::interval:
@@ -276,7 +276,7 @@ bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteS
       return write_bytea(text, sink);
     case ColumnType::json:
     case ColumnType::jsonb:
-      return column.as_string ? write_json_string(text, sink) : put(text, sink);
+      return column.as_string ? write_json_string(text, sink) : write_text(text, sink);
   }
   return write_json_string(text, sink);
 }
@@ -290,7 +290,7 @@ size_t output_columns(const Api& api) {
 bool RowWriter::begin() {
   rows_ = 0;
   cut_ = false;
-  return put(api_.result == ResultShape::list ? "{\"data\":[" : "{\"data\":", sink_);
+  return write_text(api_.result == ResultShape::list ? "{\"data\":[" : kDataKey, sink_);
 }
 
 bool RowWriter::row(const Cell* cells) {
@@ -298,7 +298,7 @@ bool RowWriter::row(const Cell* cells) {
     cut_ = api_.result == ResultShape::list;
     return true;
   }
-  if (rows_++ > 0 && !put(",", sink_)) return false;
+  if (rows_++ > 0 && !write_text(",", sink_)) return false;
   bool first = true;
   for (const Column& column : api_.columns) {
     char* room = sink_.reserve(column.key.size() + 1);
@@ -311,12 +311,16 @@ bool RowWriter::row(const Cell* cells) {
     const Cell wall = column.wall ? *cells++ : Cell{};
     if (!write_value(column, cell, wall, sink_)) return false;
   }
-  return put("}", sink_);
+  return write_text("}", sink_);
 }
 
 bool RowWriter::end() {
-  if (api_.result == ResultShape::list) return put("],\"success\":true}", sink_);
-  return put(rows_ == 0 ? "null,\"success\":true}" : ",\"success\":true}", sink_);
+  if (api_.result == ResultShape::list) {
+    if (!write_text("]", sink_)) return false;
+  } else if (rows_ == 0 && !write_text("null", sink_)) {
+    return false;
+  }
+  return end_success(api_.envelope, request_id_, sink_);
 }
 
 }  // namespace tablegate::core

@@ -42,8 +42,12 @@ struct Cell {
 // beyond max_records are left out: the statement finds one more, so that it is known that there are more.
 class RowWriter {
  public:
-  RowWriter(const Api& api, ByteSink& sink)
-      : api_(api), sink_(sink), most_(api.result == ResultShape::list ? api.max_records : 1) {}
+  // `request_id`: for an envelope that has it; kept until end().
+  RowWriter(const Api& api, std::string_view request_id, ByteSink& sink)
+      : api_(api),
+        request_id_(request_id),
+        sink_(sink),
+        most_(api.result == ResultShape::list ? api.max_records : 1) {}
 
   bool begin();
   // `cells`: the statement's output columns in order (a `wall` column takes two).
@@ -56,6 +60,7 @@ class RowWriter {
 
  private:
   const Api& api_;
+  std::string_view request_id_;
   ByteSink& sink_;
   size_t most_;
   size_t rows_ = 0;
@@ -68,6 +73,9 @@ size_t output_columns(const Api& api);
 // Writes one value as JSON. `wall` is the instant's text in the table's zone (timestamptz only) or empty. A
 // value that its column type cannot have is written as a JSON string.
 bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteSink& sink);
+
+// The bytes as they are. False: no memory.
+bool write_text(std::string_view text, ByteSink& sink);
 
 // `"text"` with JSON's escapes (RFC 8259 section 7): quote, backslash and controls; all else as it is.
 bool write_json_string(std::string_view text, ByteSink& sink);

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "core/answer/json_writer.hpp"
-
 namespace tablegate::core {
 
 namespace {
@@ -59,27 +57,6 @@ constexpr ProblemKind kServerKinds[] = {
 constexpr ProblemKind kBadBody = {Slug::invalid_body,          400,  400, "invalid_body",
                                   "the body is no valid HTTP", false};
 
-std::string make_body(uint32_t code, std::string_view name, std::string_view message,
-                      std::string_view request_id) {
-  StringSink sink;
-  sink.text.reserve(192 + message.size());
-  auto put = [&sink](std::string_view text) {
-    char* room = sink.reserve(text.size());
-    text.copy(room, text.size());
-    sink.commit(text.size());
-  };
-  put(R"({"data":null,"success":false,"errCode":)");
-  put(std::to_string(code));
-  put(R"(,"error":")");
-  put(name);
-  put(R"(","errMsg":)");
-  write_json_string(message, sink);
-  put(R"(,"requestId":)");
-  write_json_string(request_id, sink);
-  put("}");
-  return std::move(sink.text);
-}
-
 }  // namespace
 
 const ProblemKind& problem_kind(Slug slug) {
@@ -96,7 +73,7 @@ ProblemKind server_problem_kind(uint16_t status, bool reading_body) {
   return {Slug::internal_error, status, status, "internal_error", "the request could not be served", false};
 }
 
-std::string problem_body(const Problem& problem, std::string_view request_id) {
+std::string problem_body(const Problem& problem, Envelope envelope, std::string_view request_id) {
   const ProblemKind& kind = problem_kind(problem.slug);
   std::string message;
   if (!problem.subject.empty()) {
@@ -105,11 +82,11 @@ std::string problem_body(const Problem& problem, std::string_view request_id) {
         .append(" ");
   }
   message.append(problem.detail.empty() ? kind.message : problem.detail);
-  return make_body(kind.code, kind.name, message, request_id);
+  return error_body(envelope, kind.code, kind.name, message, request_id);
 }
 
-std::string server_problem_body(const ProblemKind& kind, std::string_view request_id) {
-  return make_body(kind.code, kind.name, kind.message, request_id);
+std::string server_problem_body(const ProblemKind& kind, Envelope envelope, std::string_view request_id) {
+  return error_body(envelope, kind.code, kind.name, kind.message, request_id);
 }
 
 }  // namespace tablegate::core

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/answer/envelope.hpp"
+
 namespace tablegate::core {
 
 enum class Slug : uint8_t {
@@ -68,9 +70,9 @@ struct Problem {
   explicit operator bool() const { return slug != Slug::none; }
 };
 
-// The body: {"data":null,"success":false,"errCode":N,"error":"slug","errMsg":"text","requestId":"..."}.
-std::string problem_body(const Problem& problem, std::string_view request_id);
+// The body that carries it.
+std::string problem_body(const Problem& problem, Envelope envelope, std::string_view request_id);
 // The same for a row of the server's own.
-std::string server_problem_body(const ProblemKind& kind, std::string_view request_id);
+std::string server_problem_body(const ProblemKind& kind, Envelope envelope, std::string_view request_id);
 
 }  // namespace tablegate::core

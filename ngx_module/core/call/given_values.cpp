@@ -39,7 +39,7 @@ bool find_encoded_slot(std::string_view raw, size_t& slot) {
 }  // namespace
 
 template <class IsName, class Use>
-void GivenValues::find(size_t slot, IsName is_name, Use use) {
+void GivenValues::find(size_t slot, IsName is_name, Use use) const {
   for (uint32_t at = first_[slot % kSlots]; at != 0; at = values_[at - 1].next) {
     if (is_name(api_.parameters[at - 1].name)) use(values_[at - 1]);
   }
@@ -47,9 +47,37 @@ void GivenValues::find(size_t slot, IsName is_name, Use use) {
 
 template <class IsName>
 void GivenValues::add(size_t slot, std::string_view raw, IsName is_name) {
-  find(slot, is_name, [raw](GivenValue& value) {
-    if (value.count++ == 0) value.raw = raw;
+  find(slot, is_name, [this, raw](GivenValue& value) {
+    if (value.count++ == 0) {
+      value.raw = raw;
+    } else {
+      add_more(value, raw);
+    }
   });
+}
+
+// A parameter that is no list may occur once, and each occurrence of a list has an item or more.
+void GivenValues::add_more(GivenValue& value, std::string_view raw) {
+  if (!api_.parameters[static_cast<size_t>(&value - values_)].list || value.count > kMaxListItems) return;
+  void* const room = arena_.allocate(sizeof(MoreGiven));
+  if (room == nullptr) {
+    no_memory_ = true;
+    return;
+  }
+  auto* const more = ::new (room) MoreGiven{raw, nullptr};
+  (value.last == nullptr ? value.more : value.last->next) = more;
+  value.last = more;
+}
+
+bool GivenValues::has_parameter(std::string_view raw_name) const {
+  size_t slot = 0;
+  bool found = false;
+  if (find_encoded_slot(raw_name, slot)) {
+    find(
+        slot, [raw_name](const std::string& name) { return query_text_is(raw_name, name); },
+        [&found](const GivenValue&) { found = true; });
+  }
+  return found;
 }
 
 void GivenValues::look_in(ParameterPlace place) {
@@ -88,7 +116,7 @@ void GivenValues::read_pairs(std::string_view pairs) {
 void GivenValues::read_members(const FlatObject& object) {
   for (size_t i = 0; i < object.count; ++i) {
     const FlatMember& member = object.members[i];
-    if (member.object != 0 || member.kind == FlatMember::Kind::element) continue;
+    if (member.object != 0 || member.element) continue;
     find(
         slot_of(member.name), [&member](const std::string& name) { return name == member.name; },
         [&member](GivenValue& value) { value.member = &member; });
@@ -117,7 +145,7 @@ class GivenValues::Header final : public HeaderSource::Visitor {
   GivenValues& values_;
 };
 
-Problem GivenValues::read_body(const RequestData& request, Arena& arena) {
+Problem GivenValues::read_body(const RequestData& request) {
   if (request.body_pending) return {Slug::internal_error, {}, {}, "body_not_read"};
   if (request.body == nullptr) return {};
   switch (request.body->kind) {
@@ -129,7 +157,7 @@ Problem GivenValues::read_body(const RequestData& request, Arena& arena) {
       read_pairs(form_);
       return {};
     case Body::Kind::json:
-      if (const Problem problem = parse_json_body(request.body->bytes, arena, object_)) return problem;
+      if (const Problem problem = parse_json_body(request.body->bytes, arena_, object_)) return problem;
       look_in(ParameterPlace::body);
       read_members(object_);
       return {};
@@ -139,9 +167,9 @@ Problem GivenValues::read_body(const RequestData& request, Arena& arena) {
   return {Slug::unsupported_media_type, {}, {}};
 }
 
-Problem GivenValues::read(const RequestData& request, Arena& arena) {
+Problem GivenValues::read(const RequestData& request) {
   bool used[4] = {};
-  values_ = static_cast<GivenValue*>(arena.allocate(api_.parameters.size() * sizeof(GivenValue)));
+  values_ = static_cast<GivenValue*>(arena_.allocate(api_.parameters.size() * sizeof(GivenValue)));
   if (values_ == nullptr) return {Slug::internal_error, {}, {}, "no_memory"};
   for (size_t i = 0; i < api_.parameters.size(); ++i) {
     ::new (&values_[i]) GivenValue();
@@ -149,7 +177,7 @@ Problem GivenValues::read(const RequestData& request, Arena& arena) {
   }
   const auto has = [&used](ParameterPlace place) { return used[static_cast<size_t>(place)]; };
   if (api_.reads_body) {
-    if (const Problem problem = read_body(request, arena)) return problem;
+    if (const Problem problem = read_body(request)) return problem;
   }
   if (has(ParameterPlace::query)) {
     look_in(ParameterPlace::query);
@@ -164,6 +192,7 @@ Problem GivenValues::read(const RequestData& request, Arena& arena) {
     Header visitor(*this);
     request.headers->visit(visitor);
   }
+  if (no_memory_) return {Slug::internal_error, {}, {}, "no_memory"};
   return {};
 }
 

@@ -13,43 +13,57 @@
 
 namespace tablegate::core {
 
+// A further occurrence of a list parameter.
+struct MoreGiven {
+  std::string_view raw;
+  const MoreGiven* next = nullptr;
+};
+
 struct GivenValue {
   uint32_t count = 0;                  // occurrences
   uint32_t next = 0;                   // of GivenValues: the next parameter of the same slot
   std::string_view raw;                // of the first occurrence; in a query and a form still encoded
   const FlatMember* member = nullptr;  // in a JSON object
+  // The occurrences of a list parameter after the first one, in their order, up to kMaxListItems in all.
+  const MoreGiven* more = nullptr;
+  MoreGiven* last = nullptr;
 };
 
 class GivenValues {
  public:
-  explicit GivenValues(const Api& api) : api_(api) {}
+  GivenValues(const Api& api, Arena& arena) : api_(api), arena_(arena) {}
 
   // Reads all places in which the API has a parameter.
-  Problem read(const RequestData& request, Arena& arena);
+  Problem read(const RequestData& request);
   // Of the parameter with this place in Api::parameters.
   const GivenValue& operator[](size_t parameter) const { return values_[parameter]; }
   // The body that was read, for unknown_parameters.hpp: pairs of a form, or members of a JSON object.
   std::string_view form() const { return form_; }
   const FlatObject& object() const { return object_; }
+  // Only parameters of `place` are found from now on.
+  void look_in(ParameterPlace place);
+  // Whether the place has a parameter of this name, which is as a query or a form has it.
+  bool has_parameter(std::string_view raw_name) const;
 
  private:
   static constexpr size_t kSlots = 64;
 
   class Header;
 
-  Problem read_body(const RequestData& request, Arena& arena);
+  Problem read_body(const RequestData& request);
   void read_pairs(std::string_view pairs);
   void read_members(const FlatObject& object);
   void read_path(std::string_view path);
-  // Only parameters of `place` are found from now on.
-  void look_in(ParameterPlace place);
   // Calls use(value) for each parameter that `is_name(parameter's name)` accepts. `slot`: of the name.
   template <class IsName, class Use>
-  void find(size_t slot, IsName is_name, Use use);
+  void find(size_t slot, IsName is_name, Use use) const;
   template <class IsName>
   void add(size_t slot, std::string_view raw, IsName is_name);
+  void add_more(GivenValue& value, std::string_view raw);
 
   const Api& api_;
+  Arena& arena_;
+  bool no_memory_ = false;
   std::string_view form_;
   FlatObject object_;
   GivenValue* values_ = nullptr;  // one for each parameter

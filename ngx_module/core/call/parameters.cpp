@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/call/given_values.hpp"
+#include "core/call/list_value.hpp"
 #include "core/call/unknown_parameters.hpp"
 #include "core/text/ascii.hpp"
 
@@ -104,16 +105,21 @@ std::string_view HeaderSource::find(std::string_view name, unsigned& count) cons
 
 Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena, BoundValues& bound) {
   bound = {};
+  GivenValues given(api, arena);
   const size_t parameters = api.parameters.size();
   const size_t count = parameters + api.internal.size();
-  if (count == 0) return api.unknown_detail.empty() ? Problem() : refuse_unknown(api, request, {}, {});
+  if (count == 0) return api.unknown_detail.empty() ? Problem() : refuse_unknown(api, request, given);
   const char** values = static_cast<const char**>(arena.allocate(count * sizeof(const char*)));
   if (values == nullptr) return {Slug::internal_error, {}, {}};
-  GivenValues given(api);
-  if (const Problem problem = given.read(request, arena)) return problem;
+  if (const Problem problem = given.read(request)) return problem;
+  BoundItems* items = nullptr;
   const bool json = request.body != nullptr && request.body->kind == Body::Kind::json;
   for (size_t i = 0; i < parameters; ++i) {
     const Parameter& parameter = api.parameters[i];
+    if (parameter.list) {
+      if (const Problem problem = bind_list(api, i, given, json, arena, values, items)) return problem;
+      continue;
+    }
     Found found = find_parameter(parameter, given[i], json, arena);
     if (found.count > 1) return {Slug::invalid_parameter, parameter.name, "is given more than once"};
     if (found.count == 0) {
@@ -135,10 +141,11 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
     values[i] = checked.data();
   }
   if (!api.unknown_detail.empty()) {
-    if (const Problem problem = refuse_unknown(api, request, given.form(), given.object())) return problem;
+    if (const Problem problem = refuse_unknown(api, request, given)) return problem;
   }
   for (size_t i = parameters; i < count; ++i) values[i] = api.internal[i - parameters].fixed;
   bound.values = values;
+  bound.items = items;
   return {};
 }
 

@@ -53,6 +53,9 @@ struct RequestData {
   std::optional<Digest>* nonce = nullptr;
 };
 
+// How many items a list parameter may have in a request.
+constexpr size_t kMaxListItems = 1000;
+
 // Binds the request to the API; of its internal values those that are the same for all requests. Reports the
 // first problem in the order of the definition.
 Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena, BoundValues& bound);
@@ -70,6 +73,10 @@ struct QueryValue {
   std::string_view raw;
 };
 QueryValue find_query_value(std::string_view query, std::string_view name);
+
+// Decodes percent-encoding and '+' of a query value to `out`, which has room for raw.size() bytes. Returns
+// the end of what was written; null: the encoding is invalid.
+char* decode_query_bytes(std::string_view raw, char* out);
 
 // The decoded byte of `raw` at `at`, which is advanced; -1: the encoding is invalid.
 int next_query_byte(std::string_view raw, size_t& at);

@@ -59,6 +59,15 @@ QueryValue find_query_value(std::string_view query, std::string_view name) {
   return found;
 }
 
+char* decode_query_bytes(std::string_view raw, char* out) {
+  for (size_t at = 0; at < raw.size();) {
+    const int byte = next_query_byte(raw, at);
+    if (byte < 0) return nullptr;
+    *out++ = static_cast<char>(byte);
+  }
+  return out;
+}
+
 std::string_view decode_query_value(std::string_view raw, Arena& arena) {
   if (!encoded(raw)) {
     const char* copy = arena.copy(raw);
@@ -66,14 +75,10 @@ std::string_view decode_query_value(std::string_view raw, Arena& arena) {
   }
   char* out = static_cast<char*>(arena.allocate(raw.size() + 1));
   if (out == nullptr) return {};
-  size_t size = 0;
-  for (size_t at = 0; at < raw.size();) {
-    const int byte = next_query_byte(raw, at);
-    if (byte < 0) return {};
-    out[size++] = static_cast<char>(byte);
-  }
-  out[size] = '\0';
-  return {out, size};
+  char* const end = decode_query_bytes(raw, out);
+  if (end == nullptr) return {};
+  *end = '\0';
+  return {out, static_cast<size_t>(end - out)};
 }
 
 }  // namespace tablegate::core

@@ -22,11 +22,10 @@ bool has_unknown_pair(std::string_view pairs, Known known) {
   return false;
 }
 
-// A parameter of the API in `place`; `is_name` compares.
-template <class IsName>
-bool has_parameter(const Api& api, ParameterPlace place, IsName is_name) {
-  return std::any_of(api.parameters.begin(), api.parameters.end(),
-                     [&](const Parameter& one) { return one.place == place && is_name(one.name); });
+bool is_body_parameter(const Api& api, std::string_view name) {
+  return std::any_of(api.parameters.begin(), api.parameters.end(), [name](const Parameter& one) {
+    return one.place == ParameterPlace::body && one.name == name;
+  });
 }
 
 bool is_credential(const Api& api, const RequestData& request, std::string_view raw) {
@@ -40,25 +39,23 @@ bool is_credential(const Api& api, const RequestData& request, std::string_view 
 
 }  // namespace
 
-Problem refuse_unknown(const Api& api, const RequestData& request, std::string_view form,
-                       const FlatObject& json) {
+Problem refuse_unknown(const Api& api, const RequestData& request, GivenValues& given) {
   const auto in_query = [&](std::string_view raw) {
-    const auto is_raw = [raw](const std::string& name) { return query_text_is(raw, name); };
-    return has_parameter(api, ParameterPlace::query, is_raw) ||
-           (api.version_key.in == VersionKey::In::query && is_raw(api.version_key.name)) ||
+    return given.has_parameter(raw) ||
+           (api.version_key.in == VersionKey::In::query && query_text_is(raw, api.version_key.name)) ||
            is_credential(api, request, raw);
   };
-  const auto in_form = [&](std::string_view raw) {
-    return has_parameter(api, ParameterPlace::body,
-                         [raw](const std::string& name) { return query_text_is(raw, name); });
-  };
+  const auto in_form = [&given](std::string_view raw) { return given.has_parameter(raw); };
+  // No member of an object occurs twice, so few of them are known, and the first other one ends the search.
   const auto in_object = [&](const FlatMember& member) {
-    return member.object != 0 || member.kind == FlatMember::Kind::element ||
-           has_parameter(api, ParameterPlace::body,
-                         [&member](const std::string& name) { return name == member.name; });
+    return member.object != 0 || member.element || is_body_parameter(api, member.name);
   };
-  const bool known = !has_unknown_pair(request.query, in_query) && !has_unknown_pair(form, in_form) &&
-                     std::all_of(json.members, json.members + json.count, in_object);
+  given.look_in(ParameterPlace::query);
+  bool known = !has_unknown_pair(request.query, in_query);
+  given.look_in(ParameterPlace::body);
+  known = known && !has_unknown_pair(given.form(), in_form);
+  const FlatObject& json = given.object();
+  known = known && std::all_of(json.members, json.members + json.count, in_object);
   if (known) return {};
   return {Slug::invalid_parameter, {}, api.unknown_detail};
 }

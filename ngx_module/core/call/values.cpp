@@ -74,6 +74,13 @@ bool check_float(std::string_view value) {
   return error == std::errc() && end == value.data() + value.size() && std::isfinite(parsed);
 }
 
+// Whether a pattern of LIKE ends in a `\` that escapes nothing: PostgreSQL rejects it (manual, 9.7.1).
+bool ends_in_escape(std::string_view pattern) {
+  size_t escapes = 0;
+  while (escapes < pattern.size() && pattern[pattern.size() - 1 - escapes] == '\\') ++escapes;
+  return escapes % 2 == 1;
+}
+
 // ---- dates and times
 
 // Takes `count` digits off the front; -1 when there are fewer.
@@ -193,6 +200,10 @@ std::string_view check_value(const Parameter& parameter, std::string_view value,
     case ParameterType::string:
       detail = "must be UTF-8 without NUL";
       good = valid_text(value);
+      if (good && parameter.pattern && ends_in_escape(value)) {
+        detail = "must not end in a single \\, which escapes the next character of a pattern";
+        good = false;
+      }
       break;
     case ParameterType::int_:
     case ParameterType::long_:

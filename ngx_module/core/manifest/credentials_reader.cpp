@@ -14,7 +14,7 @@
 namespace tablegate::core {
 namespace {
 
-constexpr LineForm kForm = {"credentials file", kCredentialsFormat};
+constexpr LineForm kCredentialsForm = {"credentials file", kCredentialsFormat};
 
 Validity read_validity(ObjectReader& in) {
   Validity out;
@@ -46,9 +46,9 @@ HmacKey read_hmac_key(ObjectReader& in, uint32_t consumer) {
   return out;
 }
 
-class Reading {
+class CredentialsReading {
  public:
-  explicit Reading(Manifest& manifest) : manifest_(manifest) {
+  explicit CredentialsReading(Manifest& manifest) : manifest_(manifest) {
     for (const Api& api : manifest.apis) {
       if (!api.is_canary) apis_.emplace(api.id, api.index);
     }
@@ -114,13 +114,13 @@ struct Header {
 };
 
 Status read_with(std::string_view text, Manifest& manifest, Header& header) {
-  Reading reading(manifest);
+  CredentialsReading reading(manifest);
   const auto read_header = [&](ObjectReader& in) {
     header.gateway = in.string("gateway");
     header.manifests = in.strings("manifests");
   };
   const auto read_line = [&](ObjectReader& in) { reading.line(in); };
-  Status lines = read_lines(text, kForm, read_header, read_line, manifest.credentials_sha256);
+  Status lines = read_lines(text, kCredentialsForm, read_header, read_line, manifest.credentials_sha256);
   if (!lines) return lines;
   if (Status keys = sort_keys("API keys", manifest.api_keys, &ApiKey::digest); !keys) return keys;
   if (Status keys = sort_keys("access keys of", manifest.hmac_keys, &HmacKey::access_key); !keys) return keys;

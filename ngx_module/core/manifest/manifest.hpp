@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/answer/envelope.hpp"
 #include "core/digest.hpp"
 #include "core/manifest/internal_value.hpp"
 #include "core/manifest/types.hpp"
@@ -48,7 +49,10 @@ struct Parameter {
   ParameterType type = ParameterType::string;
   ColumnType column_type = ColumnType::text;
   bool required = true;
+  bool list = false;     // takes a list of values, bound as one array
+  bool pattern = false;  // a STRING that LIKE compares with
   std::optional<std::string> default_value;
+  std::optional<std::vector<std::string>> default_items;  // of a list, instead of default_value
   std::string time_zone;  // of a DATETIME without offset; a name of PostgreSQL's
 };
 
@@ -91,6 +95,7 @@ struct Api {
   uint32_t timeout_ms = 3000;
   uint32_t max_records = 2000;
   ResultShape result = ResultShape::list;
+  Envelope envelope = Envelope::tablegate;
   bool point = false;
   Authentication authentication;
   ApiKeySource api_key_source;

@@ -42,7 +42,17 @@ Parameter read_parameter(ObjectReader& in) {
   }
   if (!compatible(out.type, out.column_type)) in.fail("type", "does not go with column_type");
   out.required = in.boolean("required");
-  if (in.has("default")) out.default_value = in.string("default");
+  if (in.has("list")) out.list = in.boolean("list");
+  if (in.has("pattern")) out.pattern = in.boolean("pattern");
+  if (out.pattern && (out.list || out.type != ParameterType::string))
+    in.fail("pattern", "is for one value of type STRING");
+  if (in.has("default")) {
+    if (out.list) {
+      out.default_items = in.strings("default");
+    } else {
+      out.default_value = in.string("default");
+    }
+  }
   if (in.has("time_zone")) out.time_zone = in.string("time_zone");
   return out;
 }
@@ -169,6 +179,7 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   out.timeout_ms = static_cast<uint32_t>(in.integer("timeout_ms", 1, 90000));
   out.max_records = static_cast<uint32_t>(in.integer("max_records", 1, 10000));
   out.result = in.word<ResultShape>("result", {{"object", ResultShape::object}, {"list", ResultShape::list}});
+  if (in.has("envelope")) out.envelope = in.word<Envelope>("envelope", {{"dataworks", Envelope::dataworks}});
   out.point = in.boolean("point");
   read_authentication(in, out);
   if (in.has("api_key_source")) {

@@ -100,7 +100,11 @@ Program read_program(ObjectReader& in, const char* name, const std::vector<Param
   if (nodes.empty()) in.fail(name, "must not be empty");
   std::vector<PlaceholderType> types;
   types.reserve(parameters.size() + internal.size());
-  for (const Parameter& parameter : parameters) types.emplace_back(column_type_oid(parameter.column_type));
+  for (const Parameter& parameter : parameters) {
+    const uint32_t type = column_type_oid(parameter.column_type);
+    parameter.list ? types.emplace_back(array_type_oid(parameter.column_type), type)
+                   : types.emplace_back(type);
+  }
   for (const InternalValue& value : internal) types.emplace_back(column_type_oid(value.type));
   Result<Program> program = Program::build(std::move(nodes), std::move(types));
   if (program) return std::move(*program);

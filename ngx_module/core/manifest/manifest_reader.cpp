@@ -16,7 +16,7 @@ namespace tablegate::core {
 
 namespace {
 
-constexpr LineForm kForm = {"manifest", kManifestFormat};
+constexpr LineForm kManifestForm = {"manifest", kManifestFormat};
 constexpr int64_t kMaxOffset = int64_t{1} << 50;  // no sum of two overflows
 constexpr size_t kEtagDigits = 32;
 
@@ -29,9 +29,9 @@ Domain read_domain(ObjectReader& in) {
 }
 
 // The state of reading one manifest: what later lines refer to.
-class Reading {
+class ManifestReading {
  public:
-  explicit Reading(Manifest& manifest) : manifest_(manifest) {}
+  explicit ManifestReading(Manifest& manifest) : manifest_(manifest) {}
 
   void line(ObjectReader& in) {
     const std::string kind = in.string("kind");
@@ -114,14 +114,14 @@ class Reading {
 
 Result<std::unique_ptr<Manifest>> read_without_credentials(std::string_view text) {
   auto manifest = std::make_unique<Manifest>();
-  Reading reading(*manifest);
+  ManifestReading reading(*manifest);
   const auto read_header = [&manifest](ObjectReader& in) {
     manifest->gateway = in.string("gateway");
     manifest->publication = static_cast<uint64_t>(in.integer("publication", 0, INT64_MAX));
     if (in.has("source")) in.string("source");  // only for the program that wrote it
   };
   const auto read_line = [&reading](ObjectReader& in) { reading.line(in); };
-  if (Status lines = read_lines(text, kForm, read_header, read_line, manifest->sha256); !lines)
+  if (Status lines = read_lines(text, kManifestForm, read_header, read_line, manifest->sha256); !lines)
     return lines.error();
   reading.finish();
   Result<std::unique_ptr<const Router>> router = Router::build(*manifest);

@@ -10,24 +10,25 @@ struct ColumnTypeRow {
   ColumnType type;
   std::string_view name;
   uint32_t oid;
+  uint32_t array;  // OID of the type of arrays of it
 };
 
 constexpr std::array<ColumnTypeRow, 15> kColumnTypes = {{
-    {ColumnType::int2, "int2", 21},
-    {ColumnType::int4, "int4", 23},
-    {ColumnType::int8, "int8", 20},
-    {ColumnType::float4, "float4", 700},
-    {ColumnType::float8, "float8", 701},
-    {ColumnType::numeric, "numeric", 1700},
-    {ColumnType::boolean, "bool", 16},
-    {ColumnType::text, "text", 25},
-    {ColumnType::bytea, "bytea", 17},
-    {ColumnType::date, "date", 1082},
-    {ColumnType::timestamp, "timestamp", 1114},
-    {ColumnType::timestamptz, "timestamptz", 1184},
-    {ColumnType::json, "json", 114},
-    {ColumnType::jsonb, "jsonb", 3802},
-    {ColumnType::interval, "interval", 1186},
+    {ColumnType::int2, "int2", 21, 1005},
+    {ColumnType::int4, "int4", 23, 1007},
+    {ColumnType::int8, "int8", 20, 1016},
+    {ColumnType::float4, "float4", 700, 1021},
+    {ColumnType::float8, "float8", 701, 1022},
+    {ColumnType::numeric, "numeric", 1700, 1231},
+    {ColumnType::boolean, "bool", 16, 1000},
+    {ColumnType::text, "text", 25, 1009},
+    {ColumnType::bytea, "bytea", 17, 1001},
+    {ColumnType::date, "date", 1082, 1182},
+    {ColumnType::timestamp, "timestamp", 1114, 1115},
+    {ColumnType::timestamptz, "timestamptz", 1184, 1185},
+    {ColumnType::json, "json", 114, 199},
+    {ColumnType::jsonb, "jsonb", 3802, 3807},
+    {ColumnType::interval, "interval", 1186, 1187},
 }};
 
 constexpr std::array<std::string_view, 9> kParameterTypes = {
@@ -52,6 +53,10 @@ std::string_view column_type_name(ColumnType type) {
 
 uint32_t column_type_oid(ColumnType type) {
   return row_of(type).oid;
+}
+
+uint32_t array_type_oid(ColumnType type) {
+  return row_of(type).array;
 }
 
 std::optional<ParameterType> parse_parameter_type(std::string_view name) {

@@ -45,6 +45,8 @@ inline bool is_number(ParameterType type) {
 
 // PostgreSQL's OID of the type (src/include/catalog/pg_type.dat; these never change).
 uint32_t column_type_oid(ColumnType type);
+// The same of the type of arrays of it.
+uint32_t array_type_oid(ColumnType type);
 
 // Whether a parameter of this type may be compared with a column of that type: the same family (exact
 // numbers, floating point numbers, truth values, text, dates, times). Another family is refused at apply.

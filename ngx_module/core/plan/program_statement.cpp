@@ -55,9 +55,9 @@ std::string_view cut_back(std::string_view text, const std::vector<std::string>&
   return text;
 }
 
-class Writer {
+class StatementWriter {
  public:
-  Writer(const Path& path, const std::vector<PlaceholderType>& types, const TableGenerations* generations)
+  StatementWriter(const Path& path, const std::vector<PlaceholderType>& types, const TableGenerations* generations)
       : path_(path), types_(types), generations_(generations) {}
 
   void write(const Nodes& nodes) {
@@ -167,7 +167,7 @@ class Writer {
 }  // namespace
 
 Statement Program::statement(const Path& path, const TableGenerations* generations) const {
-  Writer writer(path, parameter_types_, generations);
+  StatementWriter writer(path, parameter_types_, generations);
   writer.write(nodes_);
   return writer.finish();
 }

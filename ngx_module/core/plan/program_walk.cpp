@@ -35,9 +35,9 @@ class Decisions {
 };
 
 // Keeps what a walk makes. There is room for all of it.
-class Writer {
+class PathWriter {
  public:
-  Writer(const char** values, char* more) : next_(values), decisions_(more) {}
+  PathWriter(const char** values, char* more) : next_(values), decisions_(more) {}
 
   void value(const char* value) { *next_++ = value; }
   void optional(const char* value) {
@@ -173,7 +173,7 @@ Problem Program::follow(const BoundValues& bound, Arena& arena, Walk& out) const
     std::memset(more, 0, size);
     out.path.more = {more, size};
   }
-  Writer writer(first, more);
+  PathWriter writer(first, more);
   take_steps(bound, writer);
   out.path.bits = writer.bits();
   out.count = static_cast<int>(writer.next() - first);

@@ -111,6 +111,19 @@ Carried find_token(const JwtIndex& index, const RequestData& request, Arena& are
   return found;
 }
 
+// A key or token that was sent bare: Authorization has one word, where a scheme and the credential are
+// expected. Empty: the request is without a credential for another reason.
+std::string_view missing_detail(const Api& api, const RequestData& request) {
+  const bool bearer = api.authentication.jwt ||
+                      (api.authentication.api_key && api.api_key_source.in == ApiKeySource::In::bearer);
+  unsigned count = 0;
+  const std::string_view value = request.headers->find("authorization", count);
+  const bool bare = count == 1 && !value.empty() && !same_in_any_case(value, "bearer") &&
+                    std::none_of(value.begin(), value.end(), blank);
+  return bearer && bare ? "the Authorization header has no scheme: send Authorization: Bearer CREDENTIAL"
+                        : std::string_view{};
+}
+
 Problem refuse(std::string_view reason) {
   return {Slug::invalid_credential, {}, {}, reason};
 }
@@ -178,7 +191,8 @@ Proof Authenticator::authenticate(const Api& api, const RequestData& request, co
 Problem Authenticator::prove(const Api& api, const RequestData& request, const HmacPolicy& policy,
                              int64_t now, Arena& arena, Proof& proof, Validity& validity) {
   const Found found(api, *manifest_.jwt_index, request, arena);
-  if (found.count() == 0) return {Slug::missing_credential, {}, {}, "no_credential"};
+  if (found.count() == 0)
+    return {Slug::missing_credential, {}, missing_detail(api, request), "no_credential"};
   if (found.count() > 1) return refuse("several_credentials");
   if (found.hmac.count == 1) {
     proof.claimed = found.hmac.text;

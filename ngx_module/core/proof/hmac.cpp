@@ -16,11 +16,7 @@ namespace tablegate::core {
 namespace {
 
 constexpr size_t kMaxMessage = 4096;
-constexpr size_t kMaxPrepared = 4096;
-
-Problem refuse(std::string_view reason) {
-  return {Slug::invalid_signature, {}, {}, reason};
-}
+constexpr size_t kMaxKeys = 4096;
 
 // A header that is used only if it is signed. Null data(): it is absent, empty or not signed.
 std::string_view covered_header(const RequestData& request, const SignedRequest& signed_request,
@@ -55,7 +51,7 @@ Mac& HmacVerifier::mac_of(const HmacKey* key, HmacHash hash) {
       key == nullptr ? manifest_.hmac_keys.size() : static_cast<size_t>(key - manifest_.hmac_keys.data());
   std::unique_ptr<Mac>& mac = macs_[2 * place + (hash == HmacHash::sha1 ? 1 : 0)];
   constexpr std::string_view kNobodys = "the key of an access key that nobody has";
-  if (!mac && ++made_ > kMaxPrepared) {  // a Mac uses about 2 KiB
+  if (!mac && ++made_ > kMaxKeys) {  // a Mac uses about 2 KiB
     for (std::unique_ptr<Mac>& one : macs_) one.reset();
     made_ = 1;
   }
@@ -81,7 +77,7 @@ Problem HmacVerifier::verify(const Api& api, const RequestData& request, const H
   if (Problem problem = check_form(api, request, signed_request, hash)) return problem;
   if (Problem problem = check_body(api, request)) return problem;
   std::array<unsigned char, kMaxMacSize> sent{};
-  if (!decode_exactly(encoded, sent.data(), mac_size(hash))) return refuse("malformed_signature");
+  if (!decode_exactly(encoded, sent.data(), mac_size(hash))) return invalid_signature("malformed_signature");
 
   Mac& mac = mac_of(key, hash);
   bool held = false;
@@ -94,7 +90,7 @@ Problem HmacVerifier::verify(const Api& api, const RequestData& request, const H
   }
   if (!held) {
     proof.string_to_sign = signed_request.text({});
-    return refuse(key == nullptr ? "unknown_access_key" : "signature_mismatch");
+    return invalid_signature(key == nullptr ? "unknown_access_key" : "signature_mismatch");
   }
   if (policy.window > 0) {
     if (Problem problem = check_time(request, signed_request, policy, now, arena)) return problem;
@@ -111,13 +107,13 @@ Problem HmacVerifier::check_form(const Api& api, const RequestData& request,
   const std::string_view method = single_header(*request.headers, "x-ca-signature-method", repeated);
   const std::string_view nonce = single_header(*request.headers, "x-ca-nonce", repeated);
   single_header(*request.headers, "x-ca-timestamp", repeated);
-  if (repeated) return refuse("repeated_header");
+  if (repeated) return invalid_signature("repeated_header");
   if (method == "HmacSHA1") {
     hash = HmacHash::sha1;
   } else if (!method.empty() && method != "HmacSHA256") {
-    return refuse("unknown_method");
+    return invalid_signature("unknown_method");
   }
-  if (!(hash == HmacHash::sha1 ? api.hmac.sha1 : api.hmac.sha256)) return refuse("method_not_allowed");
+  if (!(hash == HmacHash::sha1 ? api.hmac.sha1 : api.hmac.sha256)) return invalid_signature("method_not_allowed");
   if (api.hmac.require_nonce && (nonce.empty() || !signed_request.covers("x-ca-nonce")))
     return {Slug::invalid_signature, {}, "this API requires a signed X-Ca-Nonce", "nonce_missing"};
   for (const Parameter& parameter : api.parameters) {
@@ -146,7 +142,7 @@ Problem HmacVerifier::check_body(const Api& api, const RequestData& request) {
   }
   Md5Digest wanted{};
   Md5Digest actual{};
-  if (!decode_exactly(sent, wanted.data(), wanted.size())) return refuse("content_md5_malformed");
+  if (!decode_exactly(sent, wanted.data(), wanted.size())) return invalid_signature("content_md5_malformed");
   if (!md5_.digest(body.bytes, actual)) return {Slug::internal_error, {}, {}, "openssl"};
   if (CRYPTO_memcmp(wanted.data(), actual.data(), actual.size()) != 0)
     return {Slug::invalid_signature, {}, "Content-MD5 is not that of the body", "content_md5_mismatch"};

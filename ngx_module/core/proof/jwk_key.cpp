@@ -20,10 +20,6 @@ void PkeyFree::operator()(evp_pkey_st* key) const {
 
 namespace {
 
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 PkeyPtr from_parameters(const char* type, OSSL_PARAM_BLD* builder) {
   const ParamPtr parameters(OSSL_PARAM_BLD_to_param(builder));
   const PkeyCtxPtr context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));

@@ -106,10 +106,6 @@ class DerSignature {
   size_t size_ = 0;
 };
 
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 // One key under one algorithm, ready to be copied (asymmetric) or restarted (HMAC).
 struct Prepared {
   MdCtxPtr verify;

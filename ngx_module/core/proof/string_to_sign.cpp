@@ -48,10 +48,6 @@ T* allocate(Arena& arena, size_t count) {
   return items;
 }
 
-Problem refuse(std::string_view reason) {
-  return {Slug::invalid_signature, {}, {}, reason};
-}
-
 }  // namespace
 
 std::string_view single_header(const HeaderSource& headers, std::string_view name, bool& repeated) {
@@ -85,10 +81,10 @@ Problem SignedRequest::read_headers(const RequestData& request, Arena& arena) {
     fixed_[i] = single_header(*request.headers, kFixed[i], repeated);
   }
   const std::string_view list = single_header(*request.headers, "x-ca-signature-headers", repeated);
-  if (repeated) return refuse("repeated_header");
+  if (repeated) return invalid_signature("repeated_header");
   size_t most = 0;
   if (!for_each_part(list, ',', [&most](std::string_view) { return ++most <= kMaxSignedHeaders; }))
-    return refuse("too_many_headers");
+    return invalid_signature("too_many_headers");
   headers_ = allocate<Header>(arena, most);
   if (headers_ == nullptr) return {Slug::internal_error, {}, {}};
   bool malformed = false;
@@ -107,14 +103,14 @@ Problem SignedRequest::read_headers(const RequestData& request, Arena& arena) {
     return true;
   });
   if (!complete) return {Slug::internal_error, {}, {}};
-  if (repeated) return refuse("repeated_header");
+  if (repeated) return invalid_signature("repeated_header");
   // A line of the header `/p?a=b` could also be the path line of another request, whose value continues after
   // an LF.
-  if (malformed) return refuse("malformed_list");
+  if (malformed) return invalid_signature("malformed_list");
   std::sort(headers_, headers_ + header_count_,
             [](const Header& a, const Header& b) { return a.lower < b.lower; });
   for (size_t i = 1; i < header_count_; ++i) {
-    if (headers_[i].lower == headers_[i - 1].lower) return refuse("header_listed_twice");
+    if (headers_[i].lower == headers_[i - 1].lower) return invalid_signature("header_listed_twice");
   }
   return {};
 }

@@ -14,6 +14,11 @@
 
 namespace tablegate::core {
 
+// A signature that is refused; `reason` is for the log.
+inline Problem invalid_signature(std::string_view reason) {
+  return {Slug::invalid_signature, {}, {}, reason};
+}
+
 // The single value of a header, empty if it is absent. Sets `repeated` if it occurs more than once, and
 // leaves it alone otherwise.
 std::string_view single_header(const HeaderSource& headers, std::string_view name, bool& repeated);

@@ -26,6 +26,8 @@ std::string canary_fault(const Api& api, const Api& canary) {
   if (api.method != canary.method) return "method";
   if (api.path != canary.path) return "path";
   if (api.domains != canary.domains) return "domains";
+  // A caller that is not proved yet gets an error before one of the two is chosen.
+  if (api.envelope != canary.envelope) return "envelope";
   const Authentication& one = api.authentication;
   const Authentication& other = canary.authentication;
   if (one.api_key != other.api_key || one.jwt != other.jwt || one.hmac != other.hmac) return "authentication";

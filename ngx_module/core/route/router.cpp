@@ -97,6 +97,9 @@ struct Endpoints {
   Endpoint post;
 
   Endpoint& at(unsigned method) { return method == kPost ? post : get; }
+
+  bool any_tablegate = false;  // an API here has this envelope
+  bool any_dataworks = false;
 };
 
 // A segment of paths with parameters.
@@ -116,11 +119,16 @@ struct Search {
   unsigned method = 0;
   unsigned methods_seen = 0;  // of the path, for the requested version
   VersionSource version;
+  // An API of the path has it.
+  bool any_tablegate = false;
+  bool any_dataworks = false;
 
   const Api* visit(const Endpoints& endpoints) {
     const Api* const get = endpoints.get.pick(version);
     const Api* const post = endpoints.post.pick(version);
     methods_seen |= (get != nullptr ? kGet : 0U) | (post != nullptr ? kPost : 0U);
+    any_tablegate |= endpoints.any_tablegate;
+    any_dataworks |= endpoints.any_dataworks;
     return method == kGet ? get : method == kPost ? post : nullptr;
   }
 };
@@ -167,6 +175,7 @@ Status add(Scope& scope, const Api& api, const std::string& where) {
     }
     endpoints = &node->endpoints;
   }
+  (api.envelope == Envelope::dataworks ? endpoints->any_dataworks : endpoints->any_tablegate) = true;
   if (const Api* const other = endpoints->at(method_of(api.method)).add(api)) {
     return Error{"APIs \"" + other->name + "\" and \"" + api.name + "\" have the same method and path " +
                      api.method + " " + api.path + where + both_words(*other, api),
@@ -238,7 +247,7 @@ Result<std::unique_ptr<const Router>> Router::build(const Manifest& manifest) {
 RouteMatch Router::find(std::string_view host, std::string_view path, std::string_view method,
                         std::string_view query, const HeaderSource* headers) const {
   RouteMatch match;
-  Search search{method_of(method), 0, {query, headers}};
+  Search search{method_of(method), 0, {query, headers}, false, false};
   const size_t domain = data_->find_domain(host);
   if (domain != Data::kNone) {
     match.domain = &(*data_->domains)[domain];
@@ -247,7 +256,11 @@ RouteMatch Router::find(std::string_view host, std::string_view path, std::strin
   if (match.api == nullptr) match.api = search_scope(data_->any_host, path, search);
   if (match.api != nullptr) {
     match.outcome = RouteMatch::Outcome::found;
-  } else if (search.methods_seen != 0) {
+    match.envelope = match.api->envelope;
+    return match;
+  }
+  if (search.any_dataworks && !search.any_tablegate) match.envelope = Envelope::dataworks;
+  if (search.methods_seen != 0) {
     match.outcome = RouteMatch::Outcome::method_not_allowed;
     match.allow = allow_of(search.methods_seen);
   }

@@ -4,7 +4,8 @@
 // segment before a parameter. An exact domain comes before a wildcard, a longer
 // wildcard before a shorter one. The request's header or query parameter
 // selects one of the versions of a REST API at one path; a request that selects
-// none finds none of them.
+// none finds none of them. Where no API is found at a path that APIs have (another
+// method, no version), the answer has their envelope if they all have the same.
 #pragma once
 
 #include <array>
@@ -24,8 +25,9 @@ class HeaderSource;
 
 struct RouteMatch {
   enum class Outcome : uint8_t { found, method_not_allowed, not_found } outcome = Outcome::not_found;
-  const Api* api = nullptr;        // found
-  const Domain* domain = nullptr;  // the host's domain if it is in the manifest, else null
+  const Api* api = nullptr;                 // found
+  const Domain* domain = nullptr;           // the host's domain if it is in the manifest, else null
+  Envelope envelope = Envelope::tablegate;  // of the answer, whatever the outcome is
   std::string_view allow;  // method_not_allowed: the value of the Allow header; lives as long as the router
 };
 

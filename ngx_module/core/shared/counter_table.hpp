@@ -20,6 +20,12 @@ namespace tablegate::core {
 using SharedWord = std::atomic<uint64_t>;
 static_assert(SharedWord::is_always_lock_free);
 
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+inline uint64_t value_of(const SharedWord& word) {
+  return word.load(kRelaxed);
+}
+
 // The numbers of one API version. All zero: empty.
 struct CounterCell {
   SharedWord key;           // 0: free

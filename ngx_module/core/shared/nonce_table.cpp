@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kBucket =
     32;  // slots examined in a row, in each of two places: one place alone fills unevenly
-constexpr size_t kProbed = 2 * kBucket;
+constexpr size_t kProbedSlots = 2 * kBucket;
 constexpr int64_t kTick = 8;  // unit of the time in a slot, in seconds: 2^24 of them are four years
 constexpr uint64_t kTimeMask = (uint64_t{1} << 24U) - 1;
 
@@ -113,7 +113,7 @@ NonceTable::Outcome NonceTable::remember(const Digest& digest, uint64_t owner, i
     Word* first[2] = {};
     uint64_t first_word[2] = {};
     size_t free_slots[2] = {};
-    for (size_t i = 0; i < kProbed; ++i) {
+    for (size_t i = 0; i < kProbedSlots; ++i) {
       const uint64_t word = slot(i).load();
       if (is_live(word, now_tick)) {
         if (same_nonce(word, wanted)) return Outcome::replayed;
@@ -131,7 +131,7 @@ NonceTable::Outcome NonceTable::remember(const Digest& digest, uint64_t owner, i
     if (!free->compare_exchange_strong(first_word[bucket], wanted)) continue;
     // Another process may have used another slot for the same nonce, if a slot between expired meanwhile.
     // Both check after writing, so that at least one sees the other.
-    for (size_t i = 0; i < kProbed; ++i) {
+    for (size_t i = 0; i < kProbedSlots; ++i) {
       Word& other = slot(i);
       if (&other == free) continue;
       const uint64_t word = other.load();

@@ -9,8 +9,7 @@ namespace tablegate::core {
 
 namespace {
 
-constexpr size_t kBucket = 8;  // slots examined in a row, in each of two places
-constexpr auto kRelaxed = std::memory_order_relaxed;
+constexpr size_t kRow = 8;  // slots examined in a row, in each of two places
 
 // A process that sees `filled` also sees what was written before it.
 constexpr auto kRelease = std::memory_order_release;
@@ -20,7 +19,7 @@ constexpr auto kAcquire = std::memory_order_acquire;
 
 UsageTable::UsageTable(void* memory, size_t size) : header_(static_cast<Header*>(memory)) {
   slots_ = reinterpret_cast<UsageSlot*>(header_ + 1);
-  count_ = (size - sizeof(Header)) / sizeof(UsageSlot) / kBucket * kBucket;
+  count_ = (size - sizeof(Header)) / sizeof(UsageSlot) / kRow * kRow;
 }
 
 uint64_t UsageTable::key_of(uint32_t api_id, std::string_view consumer) {
@@ -29,14 +28,14 @@ uint64_t UsageTable::key_of(uint32_t api_id, std::string_view consumer) {
 
 // The pair's slot, or a new one: a free one, else the one that was called longest ago.
 UsageSlot& UsageTable::find_place(uint64_t key, int64_t now, bool& fresh) {
-  const size_t buckets = count_ / kBucket;
-  const size_t starts[] = {key % buckets * kBucket, mix(key) % buckets * kBucket};
+  const size_t buckets = count_ / kRow;
+  const size_t starts[] = {key % buckets * kRow, mix(key) % buckets * kRow};
   for (;;) {
     UsageSlot* oldest = nullptr;
     uint64_t oldest_key = 0;
     uint64_t oldest_time = UINT64_MAX;
-    for (size_t i = 0; i < 2 * kBucket; ++i) {
-      UsageSlot& slot = slots_[starts[i / kBucket] + i % kBucket];
+    for (size_t i = 0; i < 2 * kRow; ++i) {
+      UsageSlot& slot = slots_[starts[i / kRow] + i % kRow];
       const uint64_t seen = slot.key.load(kRelaxed);
       fresh = false;
       if (seen == key) return slot;

@@ -8,7 +8,6 @@ namespace tablegate::core {
 
 namespace {
 
-constexpr auto kRelaxed = std::memory_order_relaxed;
 // A worker writes each second. One that was silent this long has ended, even if another process has its pid.
 constexpr int64_t kSilence = 3600;
 

@@ -11,19 +11,15 @@ namespace tablegate::core {
 
 namespace {
 
-uint64_t value(const SharedWord& word) {
-  return word.load(std::memory_order_relaxed);
-}
-
 // "requests":N,"abandoned":N,"cut_lists":N,"seconds":S,"errors":{slug:N,...}; only errors that occurred.
 void write_counts(const CounterCell* cell, TextSink& out) {
-  out.put("\"requests\":").number(cell == nullptr ? 0 : value(cell->requests));
-  out.put(",\"abandoned\":").number(cell == nullptr ? 0 : value(cell->abandoned));
-  out.put(",\"cut_lists\":").number(cell == nullptr ? 0 : value(cell->cut));
-  out.put(",\"seconds\":").seconds(cell == nullptr ? 0 : value(cell->milliseconds)).put(",\"errors\":{");
+  out.put("\"requests\":").number(cell == nullptr ? 0 : value_of(cell->requests));
+  out.put(",\"abandoned\":").number(cell == nullptr ? 0 : value_of(cell->abandoned));
+  out.put(",\"cut_lists\":").number(cell == nullptr ? 0 : value_of(cell->cut));
+  out.put(",\"seconds\":").seconds(cell == nullptr ? 0 : value_of(cell->milliseconds)).put(",\"errors\":{");
   bool first = true;
   for (size_t slug = 1; cell != nullptr && slug < cell->errors.size(); ++slug) {
-    const uint64_t count = value(cell->errors[slug]);
+    const uint64_t count = value_of(cell->errors[slug]);
     if (count == 0) continue;
     out.put(first ? "\"" : ",\"").put(problem_kind(static_cast<Slug>(slug)).name).put("\":").number(count);
     first = false;

@@ -17,17 +17,13 @@ constexpr std::string_view kHead =
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code{word-break:break-all}"
     "</style></head><body>\n";
 
-uint64_t value(const SharedWord& word) {
-  return word.load(std::memory_order_relaxed);
-}
-
 void row(TextSink& out, std::string_view name, std::string_view text) {
   out.put("<tr><th>").put(name).put("</th><td>").html(text).put("</td></tr>\n");
 }
 
 // Writes nothing where all finds room.
-void write_room(const StatusReport& report, TextSink& out) {
-  const uint64_t uncounted = value(report.counters->other().requests);
+void write_room_html(const StatusReport& report, TextSink& out) {
+  const uint64_t uncounted = value_of(report.counters->other().requests);
   if (uncounted == 0 && report.room.callers_lost == 0) return;
   std::string text = std::to_string(uncounted) + " answers of API versions without a counter of their own, " +
                      std::to_string(report.room.callers_lost) + " callers whose counter another one took";
@@ -36,7 +32,7 @@ void write_room(const StatusReport& report, TextSink& out) {
   row(out, "Without room in the zone", text);
 }
 
-void write_node(const StatusReport& report, TextSink& out) {
+void write_node_html(const StatusReport& report, TextSink& out) {
   char loaded[kHttpDateSize + 1];
   format_http_date(report.loaded_at, loaded);
   out.put("<h1>Tablegate: ").html(report.manifest->gateway).put("</h1>\n<table>\n");
@@ -51,13 +47,13 @@ void write_node(const StatusReport& report, TextSink& out) {
   } else {
     row(out, "Nonces",
         std::to_string(report.nonces) + " of " + std::to_string(report.nonce_slots) + " slots");
-    row(out, "Requests to no API", std::to_string(value(report.counters->unmatched().requests)));
-    write_room(report, out);
+    row(out, "Requests to no API", std::to_string(value_of(report.counters->unmatched().requests)));
+    write_room_html(report, out);
   }
   out.put("</table>\n");
 }
 
-void write_workers(const StatusReport& report, TextSink& out) {
+void write_workers_html(const StatusReport& report, TextSink& out) {
   out.put(
       "<h2>Workers</h2>\n<table>\n<tr><th>Process</th><th>Generation</th><th>Publication</th><th></th></"
       "tr>\n");
@@ -69,7 +65,7 @@ void write_workers(const StatusReport& report, TextSink& out) {
   out.put("</table>\n");
 }
 
-void write_pools(const StatusReport& report, TextSink& out) {
+void write_pools_html(const StatusReport& report, TextSink& out) {
   out.put(
       "<h2>Pools</h2>\n<table>\n<tr><th>Service</th><th>Resource group</th><th class=\"n\">Open</th>"
       "<th class=\"n\">Busy</th><th class=\"n\">Waiting</th><th class=\"n\">Connections a "
@@ -84,7 +80,7 @@ void write_pools(const StatusReport& report, TextSink& out) {
 }
 
 // Writes nothing if the worker knows no table.
-void write_tables(const StatusReport& report, TextSink& out) {
+void write_tables_html(const StatusReport& report, TextSink& out) {
   if (report.tables.empty()) return;
   out.put(
       "<h2>Tables</h2>\n<table>\n<tr><th>Service</th><th>Name</th><th class=\"n\">Generation</th>"
@@ -107,21 +103,21 @@ void write_tables(const StatusReport& report, TextSink& out) {
   out.put("</table>\n");
 }
 
-void write_api(const Api& api, const CounterCell* cell, TextSink& out) {
+void write_api_html(const Api& api, const CounterCell* cell, TextSink& out) {
   out.put("<tr><td>")
       .html(api.name)
       .put("</td><td>")
       .number(api.version)
       .put(api.is_canary ? " (canary)" : "");
-  out.put("</td><td class=\"n\">").number(cell == nullptr ? 0 : value(cell->requests));
-  const uint64_t requests = cell == nullptr ? 0 : value(cell->requests);
-  out.put("</td><td class=\"n\">").seconds(requests == 0 ? 0 : value(cell->milliseconds) / requests);
+  out.put("</td><td class=\"n\">").number(cell == nullptr ? 0 : value_of(cell->requests));
+  const uint64_t requests = cell == nullptr ? 0 : value_of(cell->requests);
+  out.put("</td><td class=\"n\">").seconds(requests == 0 ? 0 : value_of(cell->milliseconds) / requests);
   out.put("</td><td>");
   for (size_t slug = 1; cell != nullptr && slug < cell->errors.size(); ++slug) {
-    const uint64_t count = value(cell->errors[slug]);
+    const uint64_t count = value_of(cell->errors[slug]);
     if (count != 0) out.html(problem_kind(static_cast<Slug>(slug)).name).put(" ").number(count).put("<br>");
   }
-  if (const uint64_t cut = cell == nullptr ? 0 : value(cell->cut); cut != 0)
+  if (const uint64_t cut = cell == nullptr ? 0 : value_of(cell->cut); cut != 0)
     out.put("lists cut at max_records ").number(cut);
   out.put("</td></tr>\n");
 }
@@ -131,15 +127,15 @@ void write_api(const Api& api, const CounterCell* cell, TextSink& out) {
 bool write_status_page(const StatusReport& report, ByteSink& sink) {
   TextSink out(sink);
   out.put(kHead);
-  write_node(report, out);
-  write_workers(report, out);
-  write_pools(report, out);
-  write_tables(report, out);
+  write_node_html(report, out);
+  write_workers_html(report, out);
+  write_pools_html(report, out);
+  write_tables_html(report, out);
   out.put(
       "<h2>APIs</h2>\n<table>\n<tr><th>Name</th><th>Version</th><th class=\"n\">Requests</th>"
       "<th class=\"n\">Mean seconds</th><th>Errors</th></tr>\n");
   for (const Api& api : report.manifest->apis) {
-    write_api(api, report.counters == nullptr ? nullptr : report.counters->find(api.id, api.version), out);
+    write_api_html(api, report.counters == nullptr ? nullptr : report.counters->find(api.id, api.version), out);
   }
   out.put("</table>\n</body></html>\n");
   return out.good();

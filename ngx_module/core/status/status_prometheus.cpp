@@ -8,10 +8,6 @@ namespace tablegate::core {
 
 namespace {
 
-uint64_t value(const SharedWord& word) {
-  return word.load(std::memory_order_relaxed);
-}
-
 void family(TextSink& out, std::string_view name, std::string_view type, std::string_view help) {
   out.put("# HELP ").put(name).put(" ").put(help).put("\n# TYPE ").put(name).put(" ").put(type).put("\n");
 }
@@ -21,7 +17,7 @@ void gauge(TextSink& out, std::string_view name, std::string_view help, uint64_t
   out.put(name).put(" ").number(number).put("\n");
 }
 
-void write_node(const StatusReport& report, TextSink& out) {
+void write_node_samples(const StatusReport& report, TextSink& out) {
   family(out, "tablegate_info", "gauge", "What the answering worker serves and runs.");
   out.put("tablegate_info{").label("gateway", report.manifest->gateway).put(",");
   out.label("sha256", report.manifest->sha256).put(",").label("nginx", report.nginx).put(",");
@@ -36,7 +32,7 @@ void write_node(const StatusReport& report, TextSink& out) {
   out.put("\ntablegate_workers{state=\"leaving\"} ").number(leaving).put("\n");
 }
 
-void write_pools(const StatusReport& report, TextSink& out) {
+void write_pools_samples(const StatusReport& report, TextSink& out) {
   struct Family {
     std::string_view name, help;
     uint64_t (*read)(const PoolStatus&);
@@ -63,7 +59,7 @@ void write_pools(const StatusReport& report, TextSink& out) {
   }
 }
 
-void write_tables(const StatusReport& report, TextSink& out) {
+void write_tables_samples(const StatusReport& report, TextSink& out) {
   struct Family {
     std::string_view name, help;
     int64_t (*read)(const StatusReport&, const TableStatus&);  // INT64_MIN: there is none
@@ -113,9 +109,9 @@ void for_each_counted(const StatusReport& report, Work work) {
   }
 }
 
-void write_errors(TextSink& out, const CounterCell& cell, std::string_view name, const Api* api) {
+void write_errors_samples(TextSink& out, const CounterCell& cell, std::string_view name, const Api* api) {
   for (size_t slug = 1; slug < cell.errors.size(); ++slug) {
-    const uint64_t count = value(cell.errors[slug]);
+    const uint64_t count = value_of(cell.errors[slug]);
     if (count == 0) continue;
     if (api != nullptr) {
       begin_sample(out, name, *api);
@@ -127,43 +123,43 @@ void write_errors(TextSink& out, const CounterCell& cell, std::string_view name,
   }
 }
 
-void write_apis(const StatusReport& report, TextSink& out) {
+void write_apis_samples(const StatusReport& report, TextSink& out) {
   family(out, "tablegate_requests_total", "counter", "Answers of an API version, errors included.");
   for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
     begin_sample(out, "tablegate_requests_total", api);
-    out.put("} ").number(value(cell.requests)).put("\n");
+    out.put("} ").number(value_of(cell.requests)).put("\n");
   });
   family(out, "tablegate_errors_total", "counter", "Errors of an API version.");
   for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
-    write_errors(out, cell, "tablegate_errors_total", &api);
+    write_errors_samples(out, cell, "tablegate_errors_total", &api);
   });
   family(out, "tablegate_abandoned_total", "counter", "Requests whose client left before the answer.");
   for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
     begin_sample(out, "tablegate_abandoned_total", api);
-    out.put("} ").number(value(cell.abandoned)).put("\n");
+    out.put("} ").number(value_of(cell.abandoned)).put("\n");
   });
   family(out, "tablegate_cut_lists_total", "counter", "Lists that had more rows than max_records.");
   for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
     begin_sample(out, "tablegate_cut_lists_total", api);
-    out.put("} ").number(value(cell.cut)).put("\n");
+    out.put("} ").number(value_of(cell.cut)).put("\n");
   });
   family(out, "tablegate_request_duration_seconds", "summary", "From a request's first byte to its answer.");
   for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
     begin_sample(out, "tablegate_request_duration_seconds_sum", api);
-    out.put("} ").seconds(value(cell.milliseconds)).put("\n");
+    out.put("} ").seconds(value_of(cell.milliseconds)).put("\n");
     begin_sample(out, "tablegate_request_duration_seconds_count", api);
-    out.put("} ").number(value(cell.requests)).put("\n");
+    out.put("} ").number(value_of(cell.requests)).put("\n");
   });
 }
 
-void write_zone(const StatusReport& report, TextSink& out) {
+void write_zone_samples(const StatusReport& report, TextSink& out) {
   gauge(out, "tablegate_nonces", "Nonces that are remembered, approximately.", report.nonces);
   gauge(out, "tablegate_nonce_slots", "Maximum number of nonces.", report.nonce_slots);
   family(out, "tablegate_unmatched_total", "counter", "Requests that found no API.");
-  write_errors(out, report.counters->unmatched(), "tablegate_unmatched_total", nullptr);
+  write_errors_samples(out, report.counters->unmatched(), "tablegate_unmatched_total", nullptr);
   family(out, "tablegate_uncounted_total", "counter",
          "Answers of API versions without a cell of their own in tablegate_zone.");
-  out.put("tablegate_uncounted_total ").number(value(report.counters->other().requests)).put("\n");
+  out.put("tablegate_uncounted_total ").number(value_of(report.counters->other().requests)).put("\n");
   family(out, "tablegate_callers_lost_total", "counter",
          "Callers whose counter in tablegate_zone another one took within ten minutes of a call.");
   out.put("tablegate_callers_lost_total ").number(report.room.callers_lost).put("\n");
@@ -176,12 +172,12 @@ void write_zone(const StatusReport& report, TextSink& out) {
 
 bool write_status_prometheus(const StatusReport& report, ByteSink& sink) {
   TextSink out(sink);
-  write_node(report, out);
-  write_pools(report, out);
-  write_tables(report, out);
+  write_node_samples(report, out);
+  write_pools_samples(report, out);
+  write_tables_samples(report, out);
   if (report.counters != nullptr) {
-    write_apis(report, out);
-    write_zone(report, out);
+    write_apis_samples(report, out);
+    write_zone_samples(report, out);
   }
   return out.good();
 }

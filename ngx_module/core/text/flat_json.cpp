@@ -28,8 +28,6 @@ class Collector {
   bool String(const char* text, rapidjson::SizeType size, bool) {
     const std::string_view string(text, size);
     if (!valid_text(string)) return false;
-    if (depth_ == 2 && list_ != nullptr && list_->kind == Kind::strings)
-      return add({{}, string, 0, Kind::element});
     return value(Kind::text, string);
   }
   bool StartObject() {
@@ -38,7 +36,7 @@ class Collector {
   }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     const std::string_view name(text, size);
-    return valid_text(name) && add({name, {}, nesting_[depth_ - 1], Kind::null});
+    return valid_text(name) && add({name, {}, nesting_[depth_ - 1], Kind::null, false});
   }
   bool EndObject(rapidjson::SizeType) {
     --depth_;
@@ -82,14 +80,15 @@ class Collector {
     return true;
   }
 
-  // A value other than a string in a list of the top-level object.
+  // Of a member, or an element of a list.
   bool value(Kind kind, std::string_view text) {
     if (depth_ == 0) return false;
     if (depth_ == 1) {
       members_[count_ - 1].kind = kind;
       members_[count_ - 1].text = text;
     } else if (depth_ == 2 && list_ != nullptr) {
-      list_->kind = Kind::list;
+      if (kind != Kind::text) list_->kind = Kind::list;
+      return add({{}, text, 0, kind, true});
     }
     return true;
   }
@@ -111,7 +110,7 @@ bool same_name(const FlatMember& a, const FlatMember& b) {
 // Few names are compared with each other, many are sorted first.
 FlatResult check_names(const FlatMember* members, size_t count, Arena& arena) {
   constexpr size_t kFew = 24;
-  auto is_name = [](const FlatMember& member) { return member.kind != Kind::element; };
+  auto is_name = [](const FlatMember& member) { return !member.element; };
   if (count <= kFew) {
     for (size_t i = 1; i < count; ++i) {
       for (size_t j = 0; j < i && is_name(members[i]); ++j) {
@@ -141,7 +140,7 @@ FlatResult check_names(const FlatMember* members, size_t count, Arena& arena) {
 const FlatMember* FlatObject::find(std::string_view name) const {
   for (size_t i = 0; i < count; ++i) {
     const FlatMember& member = members[i];
-    if (member.object == 0 && member.kind != Kind::element && member.name == name) return &member;
+    if (member.object == 0 && !member.element && member.name == name) return &member;
   }
   return nullptr;
 }
@@ -149,7 +148,7 @@ const FlatMember* FlatObject::find(std::string_view name) const {
 bool FlatObject::has_string(const FlatMember& member, std::string_view text) const {
   if (member.kind != Kind::strings) return false;
   const FlatMember* const end = members + count;
-  for (const FlatMember* at = &member + 1; at != end && at->kind == Kind::element; ++at) {
+  for (const FlatMember* at = &member + 1; at != end && at->element; ++at) {
     if (at->text == text) return true;
   }
   return false;
@@ -159,10 +158,10 @@ FlatResult read_flat_object(char* text, size_t size, Arena& arena, FlatObject& o
   // RapidJSON reads a NUL as the end.
   if (size > UINT32_MAX || std::memchr(text, '\0', size) != nullptr) return FlatResult::refused;
   // Each name is followed by a colon, each element by a comma or its list's end; the shortest are `"":1,` and
-  // `"",`.
+  // `1,`.
   size_t marks = 1;
   for (size_t i = 0; i < size; ++i) marks += text[i] == ':' || text[i] == ',' ? 1U : 0U;
-  const size_t room = std::min(marks, size / 3 + 1);
+  const size_t room = std::min(marks, size / 2 + 1);
   auto* members = static_cast<FlatMember*>(arena.allocate(room * sizeof(FlatMember)));
   if (members == nullptr) return FlatResult::no_memory;
   constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;

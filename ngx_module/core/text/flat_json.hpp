@@ -15,14 +15,18 @@ namespace tablegate::core {
 constexpr unsigned kMaxJsonDepth = 16;
 
 struct FlatMember {
-  enum class Kind : uint8_t { null, text, number, truth, object, strings, list, element };
+  enum class Kind : uint8_t { null, text, number, truth, object, strings, list };
   std::string_view name;
-  std::string_view text;  // of a string, a number ("1.50"), a boolean ("true") or an element
+  std::string_view text;  // of a string, a number ("1.50") or a boolean ("true")
   uint32_t object = 0;    // 0: a member of the top-level object; else of a nested one, kept only for its name
   Kind kind = Kind::null;
+  bool element = false;  // of a list of the top-level object: it has no name
+
+  bool is_list() const { return kind == Kind::strings || kind == Kind::list; }
 };
 
-// In the order of the text. The elements of a list of strings (Kind::strings) follow it.
+// In the order of the text. The elements of a list (Kind::strings: of strings only; Kind::list: of any kind)
+// follow it. Behind an element that is an object or a list, its own members may come before the next one.
 struct FlatObject {
   const FlatMember* members = nullptr;
   size_t count = 0;
