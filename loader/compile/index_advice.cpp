@@ -65,8 +65,11 @@ WantedIndex wanted_index(const ApiDefinition& api, const TableInfo& table, const
     if (parameter.comparison == Comparison::equal || parameter.comparison == Comparison::in)
       add_column(wanted.equal, parameter.column);
     if (is_range(parameter.comparison)) add_column(wanted.range, parameter.column);
+    if (parameter.comparison == Comparison::like) add_column(wanted.like, parameter.column);
   }
-  wanted.sort = sort_columns(api, table);
+  // The order alone does not help to find what a pattern matches.
+  const bool searched = !wanted.like.empty() && wanted.equal.empty() && wanted.range.empty();
+  if (!searched) wanted.sort = sort_columns(api, table);
   return wanted;
 }
 

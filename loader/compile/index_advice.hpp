@@ -20,6 +20,7 @@ using IsPresent = std::function<bool(const RequestParameter&)>;
 struct WantedIndex {
   IndexColumns equal;  // by = and IN
   IndexColumns range;  // by < <= > >=
+  IndexColumns like;   // by LIKE, which no index on plain columns serves
   // Columns of the sort that one index serves, with the rest of the primary key where the API paginates.
   IndexColumns sort;
 

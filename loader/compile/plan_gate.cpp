@@ -165,8 +165,11 @@ class PathCheck {
     const Scans samples = plan.samples.empty() ? generic : scans_of(plan.samples, wanted);
     for (const auto& [table, scan] : generic) {
       const double rows = mirror_.rows(scan.relation);
-      TableScan found{call(plan), table, rows, {}};
-      if (table == entry_.source.name) found.index = wanted.columns();
+      TableScan found{call(plan), table, rows, {}, {}};
+      if (table == entry_.source.name) {
+        found.index = wanted.columns();
+        found.like = wanted.like;
+      }
       if (samples.count(table) != 0) {
         report_.scans.push_back(std::move(found));
         if (plan.samples.empty() && !unknown.empty()) note_unknown(unknown);
@@ -259,8 +262,10 @@ std::string call_words(const std::vector<std::string>& with, bool only) {
 std::string scan_text(const TableScan& scan) {
   const std::string what =
       fmt::format("{} reads all {:.0f} rows of table \"{}\"", scan.call, scan.rows, scan.table);
-  return scan.index.empty() ? what + "; no index of its columns would help"
-                            : fmt::format("{}; an index on {} would help", what, index_text(scan.index));
+  if (!scan.index.empty()) return fmt::format("{}; an index on {} would help", what, index_text(scan.index));
+  if (scan.like.empty()) return what + "; no index of its columns would help";
+  return fmt::format("{}; only a trigram index on {} would help, which `table advise` does not build", what,
+                     index_text(scan.like));
 }
 
 void refuse_scans(const std::vector<ApiScans>& apis) {

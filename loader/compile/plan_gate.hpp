@@ -31,6 +31,7 @@ struct TableScan {
   std::string table;
   double rows = 0;     // of the table, as PostgreSQL estimates
   IndexColumns index;  // that would help; empty: none
+  IndexColumns like;   // columns that are compared with LIKE
 };
 
 struct PlanReport {

@@ -99,6 +99,28 @@ def samples(t, p):
     accepted(t, p, api({"name": "city_id", "type": "LONG", "required": False}, name="By key"))
 
 
+def patterns(t, p):
+    like = parameter("name", sample="%burg%", operator="LIKE")
+    rejected(t, p, api(like, name="Like"), "every call reads all 135233 rows", "only a trigram index on (name) would help", "--allow-scan")
+    rejected(t, p, api(parameter("name", sample="a%", operator="NOT LIKE"), name="Not like"), "no index of its columns would help")
+    accepted(t, p, api(like, name="Like"), "--allow-scan")
+    p.postgres.psql("CREATE SCHEMA more; CREATE EXTENSION pg_trgm SCHEMA more; CREATE INDEX ON mirror.cities USING gin (name more.gin_trgm_ops)")
+    result = accepted(t, p, api(like, name="Like again"))
+    t.ok("warning" not in result.stderr, "... once it exists, without a warning", result)
+
+
+def operators(t, p):
+    population = {"name": "least", "column": "population", "type": "LONG", "operator": ">=", "sample": 20000000}
+    countries = {"name": "countries", "column": "country", "type": "STRING", "operator": "IN", "sample": "AD,MC"}
+    rejected(t, p, api(population, name="Range"), "an index on (population)")
+    rejected(t, p, api(population, countries, name="Range in a list"), "an index on (country, population)")
+    p.apply(table(indexes=[["population"]]))
+    p.load("cities", kFile)
+    result = accepted(t, p, api(population, name="Range"))
+    t.like(result.stderr, r"warning: .* may read all 135233 rows .* not for the samples", "a range that matches few rows in the samples: a warning")
+    rejected(t, p, api({**population, "sample": 0}, name="All rows"), "an index on (population)")
+
+
 def indexed(t, p):
     p.apply(table(indexes=[["country"]]))
     p.load("cities", kFile)
@@ -137,6 +159,8 @@ def test(t):
     samples(t, p)
     explained(t, p)
     deployed(t, p)
+    patterns(t, p)
+    operators(t, p)
     indexed(t, p)
     unreachable(t, p)
     p.loader.must("table", "load", "cities", "--from", "csv:-", "--header", "--min-rows", "1",

@@ -109,6 +109,7 @@ START_TEST(wanted_indexes) {
   api.order_by.push_back({"b", false});  // no index serves both directions
   same_text(wanted(), "(a, b, c)");
   api.request_parameters = {parameter("a", Comparison::like)};
+  same_text(wanted(), "()");
   api.order_by.clear();
   api.pagination.reset();
   same_text(wanted(), "()");
