@@ -53,9 +53,18 @@ IndexColumns WantedIndex::columns() const {
 
 bool WantedIndex::served_by(const IndexColumns& index) const {
   if (index.empty()) return false;
-  if (!equal.empty()) return has_column(equal, index.front());
-  if (!range.empty()) return has_column(range, index.front());
-  return index.size() >= sort.size() && std::equal(sort.begin(), sort.end(), index.begin());
+  if (equal.empty() && !range.empty()) return has_column(range, index.front());
+  // The rows of equal values stand in the order of the columns that follow.
+  const auto rest = std::find_if(index.begin(), index.end(),
+                                 [this](const std::string& column) { return !has_column(equal, column); });
+  if (!equal.empty() && rest == index.begin()) return false;
+  if (!range.empty()) return true;
+  IndexColumns order;
+  for (const std::string& column : sort) {
+    if (!has_column(equal, column)) order.push_back(column);
+  }
+  return static_cast<size_t>(index.end() - rest) >= order.size() &&
+         std::equal(order.begin(), order.end(), rest);
 }
 
 WantedIndex wanted_index(const ApiDefinition& api, const TableInfo& table, const IsPresent& present) {
@@ -68,8 +77,13 @@ WantedIndex wanted_index(const ApiDefinition& api, const TableInfo& table, const
     if (parameter.comparison == Comparison::like) add_column(wanted.like, parameter.column);
   }
   // The order alone does not help to find what a pattern matches.
+  // A whole key finds one row.
+  const bool one_row =
+      !table.primary_key.empty() &&
+      std::all_of(table.primary_key.begin(), table.primary_key.end(),
+                  [&](const std::string& column) { return has_column(wanted.equal, column); });
   const bool searched = !wanted.like.empty() && wanted.equal.empty() && wanted.range.empty();
-  if (!searched) wanted.sort = sort_columns(api, table);
+  if (!searched && !one_row) wanted.sort = sort_columns(api, table);
   return wanted;
 }
 

@@ -26,7 +26,8 @@ struct WantedIndex {
 
   // In the order of an index that serves all of it, each column once. Empty: no index would help.
   IndexColumns columns() const;
-  // Whether an index on these columns finds the rows without reading the whole table.
+  // Whether an index on these columns finds the rows without reading the whole table, in the order of the
+  // sort where there is no range.
   bool served_by(const IndexColumns& index) const;
 };
 

@@ -165,10 +165,16 @@ class PathCheck {
     const Scans samples = plan.samples.empty() ? generic : scans_of(plan.samples, wanted);
     for (const auto& [table, scan] : generic) {
       const double rows = mirror_.rows(scan.relation);
-      TableScan found{call(plan), table, rows, {}, {}};
+      TableScan found;
+      found.call = call(plan);
+      found.table = table;
+      found.rows = rows;
       if (table == entry_.source.name) {
         found.index = wanted.columns();
         found.like = wanted.like;
+        const std::vector<IndexColumns> indexes = mirror_.indexes(scan.relation);
+        found.exists = std::any_of(indexes.begin(), indexes.end(),
+                                   [&](const IndexColumns& one) { return wanted.served_by(one); });
       }
       if (samples.count(table) != 0) {
         report_.scans.push_back(std::move(found));
@@ -262,6 +268,8 @@ std::string call_words(const std::vector<std::string>& with, bool only) {
 std::string scan_text(const TableScan& scan) {
   const std::string what =
       fmt::format("{} reads all {:.0f} rows of table \"{}\"", scan.call, scan.rows, scan.table);
+  if (scan.exists)
+    return what + "; its index is not used, because too many rows match: a sample that matches few may help";
   if (!scan.index.empty()) return fmt::format("{}; an index on {} would help", what, index_text(scan.index));
   if (scan.like.empty()) return what + "; no index of its columns would help";
   return fmt::format("{}; only a trigram index on {} would help, which `table advise` does not build", what,
@@ -276,7 +284,7 @@ void refuse_scans(const std::vector<ApiScans>& apis) {
     if (!scans.empty() && count < kNamed) lines += fmt::format("\nAPI \"{}\" cannot be committed:", api);
     for (const TableScan& scan : scans) {
       if (++count <= kNamed) lines += "\n  " + scan_text(scan);
-      if (helped == nullptr && !scan.index.empty()) helped = &scan;
+      if (helped == nullptr && !scan.index.empty() && !scan.exists) helped = &scan;
     }
   }
   if (count == 0) return;

@@ -29,9 +29,10 @@ struct PathPlan {
 struct TableScan {
   std::string call;  // which calls, in words
   std::string table;
-  double rows = 0;     // of the table, as PostgreSQL estimates
-  IndexColumns index;  // that would help; empty: none
-  IndexColumns like;   // columns that are compared with LIKE
+  double rows = 0;      // of the table, as PostgreSQL estimates
+  IndexColumns index;   // that would help; empty: none
+  bool exists = false;  // the table has an index for it, which PostgreSQL does not use
+  IndexColumns like;    // columns that are compared with LIKE
 };
 
 struct PlanReport {

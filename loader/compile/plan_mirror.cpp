@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/sql_array.hpp"
+#include "compile/relation_indexes.hpp"
 #include "pg/cells.hpp"
 
 namespace tablegate::loader {
@@ -55,6 +56,10 @@ const std::string& PlanMirror::table(const std::string& relation) const {
 double PlanMirror::rows(const std::string& relation) const {
   const auto found = rows_.find(relation);
   return found == rows_.end() ? 0 : found->second;
+}
+
+std::vector<IndexColumns> PlanMirror::indexes(const std::string& relation) {
+  return list_indexes(session_, relation);
 }
 
 PlanMirror::Plans PlanMirror::explain(const core::Statement& statement,

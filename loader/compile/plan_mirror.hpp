@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/database.hpp"
+#include "compile/index_advice.hpp"
 #include "core/plan/statement.hpp"
 #include "core/plan/table_generations.hpp"
 
@@ -25,6 +26,9 @@ class PlanMirror {
   const std::string& table(const std::string& relation) const;
   // As the last ANALYZE has counted; 0: not known.
   double rows(const std::string& relation) const;
+
+  // That a relation has, without its primary key.
+  std::vector<IndexColumns> indexes(const std::string& relation);
 
   struct Plans {
     std::string samples, generic;  // JSON, as EXPLAIN returns it

@@ -1,5 +1,4 @@
-// The indexes of the generation that serves: which there are, and how one more is
-// built while callers read the table.
+// One more index on the generation that serves, built while callers read the table.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +10,6 @@
 #include "compile/index_advice.hpp"
 
 namespace tablegate::loader {
-
-// Of a relation in schema mirror: those on plain columns that find any row, without the primary key.
-std::vector<IndexColumns> list_indexes(Database& mirror, const std::string& relation);
 
 // Builds one, or nothing at all when it fails or is cancelled. The caller has the table's TableLock.
 // `progress`: percent of what is to be read, from time to time. Throws Refused when a value is too long for

@@ -8,6 +8,7 @@
 #include "base/refusal.hpp"
 #include "catalog/apply/apply.hpp"
 #include "catalog/life/table_readers.hpp"
+#include "compile/relation_indexes.hpp"
 #include "mirror/generations.hpp"
 #include "mirror/mirror_tables.hpp"
 #include "mirror/read_source_ddl.hpp"

@@ -118,7 +118,8 @@ def operators(t, p):
     p.load("cities", kFile)
     result = accepted(t, p, api(population, name="Range"))
     t.like(result.stderr, r"warning: .* may read all 135233 rows .* not for the samples", "a range that matches few rows in the samples: a warning")
-    rejected(t, p, api({**population, "sample": 0}, name="All rows"), "an index on (population)")
+    result = rejected(t, p, api({**population, "sample": 0}, name="All rows"), "its index is not used, because too many rows match")
+    t.like(result.stderr, r"\ntry: tablegate api commit .*--allow-scan", "... and no index is proposed that is there already")
 
 
 def indexed(t, p):

@@ -113,18 +113,25 @@ START_TEST(wanted_indexes) {
   api.order_by.clear();
   api.pagination.reset();
   same_text(wanted(), "()");
+  api.order_by = {{"b", false}};
+  api.request_parameters = {parameter("a", Comparison::in), parameter("id", Comparison::equal)};
+  same_text(wanted(), "(a, id)");  // one row at most has no order
+  api.order_by.clear();
   api.request_parameters = {parameter("a", Comparison::in), parameter("gone", Comparison::equal)};
   same_text(wanted(), "(a)");
 }
 END_TEST
 
 START_TEST(indexes_that_serve) {
-  const WantedIndex equal{{"a", "b"}, {"c"}, {"d"}};
+  const WantedIndex equal{{"a", "b"}, {"c"}, {}, {"d"}};
   ck_assert(equal.served_by({"b"}) && equal.served_by({"a", "x"}));
   ck_assert(!equal.served_by({"c"}) && !equal.served_by({"x", "a"}) && !equal.served_by({}));
-  const WantedIndex range{{}, {"c"}, {"d"}};
+  const WantedIndex sorted{{"a", "b"}, {}, {}, {"b", "d"}};
+  ck_assert(sorted.served_by({"a", "d"}) && sorted.served_by({"b", "a", "d", "x"}));
+  ck_assert(!sorted.served_by({"a"}) && !sorted.served_by({"d"}) && !sorted.served_by({"a", "x", "d"}));
+  const WantedIndex range{{}, {"c"}, {}, {"d"}};
   ck_assert(range.served_by({"c"}) && !range.served_by({"d"}));
-  const WantedIndex sort{{}, {}, {"d", "id"}};
+  const WantedIndex sort{{}, {}, {}, {"d", "id"}};
   ck_assert(sort.served_by({"d", "id", "x"}) && !sort.served_by({"d"}));
 }
 END_TEST
