@@ -90,10 +90,24 @@ NGX_INCLUDE := $(addprefix -isystem $(NGX_SRC)/src/,core event event/modules os/
 
 always:
 
-# One variant ($1: release or asan; $2: its folder). The files of a source folder are compiled as one unit, which includes them all: most
-# of a compile is headers, and so each is read once a folder. Hence no two files of a folder may use one name in their unnamed namespaces,
-# and -Wsubobject-linkage, which takes an included file for a header, is off.
-# core and pg see no nginx header, core no libpq. The loader's sources of data are compiled as the module is: rows go through them.
+# The files of a source folder are compiled as one unit, which includes them all: most of a compile is headers, and so each is read once a
+# folder. Hence no two files of a folder may use one name in their unnamed namespaces, and -Wsubobject-linkage, which takes an included
+# file for a header, is off. A unit is written while this file is read, when a file has come or gone.
+UNITS_OF_FOLDERS := $(BUILD)/units
+HASH := \#
+unit_files = $(filter-out $(LOADER_MAIN),$(sort $(wildcard $1/*.cpp)))
+unit_text = $(foreach file,$(call unit_files,$1),$(HASH)include "$(file)"$(newline))
+unit_known = $(patsubst "%",%,$(filter-out $(HASH)include,$(file <$(UNITS_OF_FOLDERS)/$1.cpp)))
+differ = $(filter-out $1,$2)$(filter-out $2,$1)
+define write_unit
+$(if $(call differ,$(call unit_files,$1),$(call unit_known,$1)),$(shell mkdir -p $(dir $(UNITS_OF_FOLDERS)/$1))$(file >$(UNITS_OF_FOLDERS)/$1.cpp,$(call unit_text,$1)))
+endef
+ifneq ($(filter-out help deps stop clean format uninstall,$(or $(MAKECMDGOALS),build)),)
+$(foreach folder,$(call folders,$(CORE_SRC) $(PG_SRC) $(NGX_MODULE_SRC) $(LOADER_SRC)),$(call write_unit,$(folder)))
+endif
+
+# One variant ($1: release or asan; $2: its folder). core and pg see no nginx header, core no libpq. The loader's sources of data are
+# compiled as the module is: rows go through them.
 define variant
 $2_CORE := $$(patsubst %,$2/obj/%.o,$$(call folders,$$(CORE_SRC)))
 $2_PG := $2/obj/ngx_module/pg.o
@@ -108,12 +122,8 @@ $$($2_NGX): UNIT_FLAGS = $$(CXXFLAGS_$1) $$(WARNINGS_NGX) -Ingx_module $$(PQ_INC
 $$($2_NGX): $(NGX_CONFIG)
 $$($2_SOURCE): UNIT_FLAGS = $$(CXXFLAGS_$1) $$(WARNINGS) -Ingx_module -Iloader $$(PQ_INCLUDE)
 $$($2_LOADER) $$($2_MAIN): UNIT_FLAGS = $$(CXXFLAGS_$1_loader) $$(WARNINGS) -Ingx_module -Iloader $$(PQ_INCLUDE)
-# The folder's own time changes when a file is added or removed.
-$$($2_UNITS:.o=.cpp): $2/obj/%.cpp: %
+$$($2_UNITS): $2/obj/%.o: $(UNITS_OF_FOLDERS)/%.cpp
 	@mkdir -p $$(@D)
-	@printf '#include "%s"\n' $$(filter-out $$(LOADER_MAIN),$$(sort $$(wildcard $$*/*.cpp))) >$$@.new
-	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
-$$($2_UNITS): $2/obj/%.o: $2/obj/%.cpp
 	@echo '  CXX  $$@'
 	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(UNIT_FLAGS) -Wno-subobject-linkage -iquote . -MMD -MP -c $$< -o $$@
 $$($2_MAIN): $$(LOADER_MAIN)

@@ -61,7 +61,7 @@ class Emitter {
       for (const JsonValue& item : value.GetArray()) this->value(item);
       emit(event, yaml_sequence_end_event_initialize(&event));
     } else if (value.IsString()) {
-      text(json_string(value));
+      text(std::string(json_string(value)));
     } else {
       scalar(json_text(value), YAML_PLAIN_SCALAR_STYLE);
     }
@@ -72,7 +72,7 @@ class Emitter {
     return std::all_of(list.Begin(), list.End(), is_scalar) && json_text(list).size() <= kShortList;
   }
 
-  void text(std::string_view text) {
+  void text(const std::string& text) {
     switch (style_of_text(text)) {
       case TextStyle::plain:
         return scalar(text, YAML_PLAIN_SCALAR_STYLE);
@@ -83,11 +83,12 @@ class Emitter {
     }
   }
 
-  void scalar(std::string_view text, yaml_scalar_style_t style) {
+  void scalar(const std::string& text, yaml_scalar_style_t style) {
     yaml_event_t event;
-    emit(event, yaml_scalar_event_initialize(&event, nullptr, nullptr,
-                                             reinterpret_cast<const yaml_char_t*>(text.data()),
-                                             static_cast<int>(text.size()), 1, 1, style));
+    const auto* const bytes = reinterpret_cast<const yaml_char_t*>(text.data());
+    const auto size = static_cast<int>(text.size());
+    const int done = yaml_scalar_event_initialize(&event, nullptr, nullptr, bytes, size, 1, 1, style);
+    emit(event, done);
   }
 
   yaml_emitter_t emitter_{};

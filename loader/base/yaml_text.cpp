@@ -60,16 +60,16 @@ class Events {
     if (parser_.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
     if (parser_.error == YAML_READER_ERROR)
       return {text_position(text, parser_.problem_offset), fmt::format("not YAML: {}", parser_.problem)};
-    std::string reason = fmt::format("not YAML: {}", parser_.problem);
-    if (parser_.context != nullptr) {
-      reason += fmt::format(" {}", parser_.context);
-      if (parser_.context_mark.line != parser_.problem_mark.line)
-        reason += fmt::format(" that begins in line {}", parser_.context_mark.line + 1);
-    }
     TextPosition at = place(parser_.problem_mark);
     // The end of a last line without a line feed is the first column of the next one to libyaml.
     if (const TextPosition end = text_position(text, text.size()); at.column == 1 && at.line > end.line)
       at = end;
+    std::string reason = fmt::format("not YAML: {}", parser_.problem);
+    if (parser_.context != nullptr) {
+      reason += fmt::format(" {}", parser_.context);
+      if (const size_t line = parser_.context_mark.line + 1; line != at.line)
+        reason += fmt::format(" that begins in line {}", line);
+    }
     if (is_tab(text, at)) reason = "not YAML: a tab, where only blanks may indent";
     return {at, reason};
   }

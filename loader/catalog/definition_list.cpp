@@ -53,8 +53,8 @@ Listing listing_of(Kind kind) {
   throw SystemFailure("consumers have no definition in the catalog");
 }
 
-std::vector<std::string> fields_of(Kind kind, const std::string& text, const std::string& what,
-                                   const std::string& more) {
+std::vector<std::string> listed_fields(Kind kind, const std::string& text, const std::string& what,
+                                       const std::string& more) {
   switch (kind) {
     case Kind::domain:
       return {read_domain_definition(text, what).protocol};
@@ -126,7 +126,7 @@ std::vector<ListedDefinition> list_definitions(Database& catalog, const std::str
   std::vector<ListedDefinition> list;
   for (int row = 0; row < rows.size(); ++row) {
     const std::string what = fmt::format("{} \"{}\"", kind_info(kind).label, rows.text(row, 0));
-    std::vector<std::string> fields = fields_of(kind, rows.string(row, 1), what, rows.string(row, 2));
+    std::vector<std::string> fields = listed_fields(kind, rows.string(row, 1), what, rows.string(row, 2));
     if (!rows.text(row, 3).empty()) fields.push_back(rows.string(row, 3));
     list.push_back({rows.string(row, 0), rows.string(row, 1), std::move(fields)});
   }

@@ -28,7 +28,7 @@ std::string detail_words(const std::string& details) {
   return words;
 }
 
-void print_json(const std::vector<AuditEntry>& entries) {
+void print_entries(const std::vector<AuditEntry>& entries) {
   JsonOutput json;
   json.begin_array();
   for (const AuditEntry& entry : entries) {
@@ -74,7 +74,7 @@ void audit(const Settings& settings, const AuditOptions& options) {
   question.workspace = settings.workspace;
   Database catalog = settings.open_catalog();
   const std::vector<AuditEntry> entries = find_audit(catalog, question);
-  if (settings.json) return print_json(entries);
+  if (settings.json) return print_entries(entries);
   std::vector<std::vector<std::string>> table = {{"AT", "USER", "ACTION", "KIND", "NAME", "DETAILS"}};
   for (const AuditEntry& entry : entries) {
     table.push_back({entry.at, entry.user + (entry.as_user ? " as " + *entry.as_user : ""), entry.action,

@@ -57,7 +57,7 @@ void json_of(JsonOutput& json, const NodeState& node, uint64_t revision, long lo
   json.key("last_error").text(node.last_error).key("loader_version").text(node.loader_version).end_object();
 }
 
-void print_json(Database& catalog, const std::vector<std::string>& gateways, bool single) {
+void print_gateways(Database& catalog, const std::vector<std::string>& gateways, bool single) {
   const uint64_t revision = current_revision(catalog);
   JsonOutput json;
   if (!single) json.begin_array();
@@ -121,8 +121,7 @@ void print_people(Database& catalog, const std::vector<std::string>& gateways) {
 void require_gateway(Database& catalog, const std::string& name) {
   const std::vector<std::string> names = gateway_names(catalog);
   if (std::find(names.begin(), names.end(), name) == names.end())
-    throw Refused(missing_object(catalog, Kind::gateway_instance, name),
-                  Hint::command({"gateway", "status"}));
+    throw Refused(missing_object(catalog, Kind::gateway_instance, name), Hint::command({"get", "gateways"}));
 }
 
 void status(const Settings& settings, const std::string& name) {
@@ -132,7 +131,7 @@ void status(const Settings& settings, const std::string& name) {
   if (!name.empty()) require_gateway(catalog, name);
   if (wanted.empty()) gateways = gateway_names(catalog);
   if (gateways.empty()) gateways.push_back(find_gateway(catalog, wanted));  // refused where there is none
-  settings.json ? print_json(catalog, gateways, !wanted.empty()) : print_people(catalog, gateways);
+  settings.json ? print_gateways(catalog, gateways, !wanted.empty()) : print_people(catalog, gateways);
 }
 
 void forget(const Settings& settings, const std::string& gateway, const std::string& node) {

@@ -18,17 +18,17 @@ std::string default_text(const std::optional<DefaultOrSample>& value) {
 }
 
 // The type of the column behind a parameter, or `otherwise` where the source does not have it.
-std::string column_type(const ContractSide& side, const std::string& column, const std::string& otherwise) {
+std::string type_on(const ContractSide& side, const std::string& column, const std::string& otherwise) {
   const TableColumn* const found = side.source.find(column);
   return found == nullptr ? otherwise : std::string(core::column_type_name(found->type));
 }
 
-std::string column_type(const ContractSide& side, const RequestParameter& parameter) {
-  return column_type(side, parameter.column, parameter.type);
+std::string type_on(const ContractSide& side, const RequestParameter& parameter) {
+  return type_on(side, parameter.column, parameter.type);
 }
 
-std::string column_type(const ContractSide& side, const ResponseParameter& parameter) {
-  return column_type(side, parameter.column, parameter.type.value_or(""));
+std::string type_on(const ContractSide& side, const ResponseParameter& parameter) {
+  return type_on(side, parameter.column, parameter.type.value_or(""));
 }
 
 // Whether every value of column type `a` is one of `b`.
@@ -81,7 +81,7 @@ class Check {
     changed(what + ": in", old.place, found->place);
     changed(what + ": operator", std::string(comparison_text(old.comparison)),
             std::string(comparison_text(found->comparison)));
-    const std::string column = column_type(before_, old), now = column_type(after_, *found);
+    const std::string column = type_on(before_, old), now = type_on(after_, *found);
     if (old.type == found->type && !fits_into(column, now))
       add(what, fmt::format("takes fewer values: its column was {} and is {}", column, now));
     if (old.type == "DATETIME" && column == "timestamptz" && now == column)
@@ -101,7 +101,7 @@ class Check {
     const std::string what = "response field " + old.name;
     const ResponseParameter* const found = is_.response_parameter(old.name);
     if (found == nullptr) return add(what, "was removed");
-    const std::string type = column_type(before_, old), now = column_type(after_, *found);
+    const std::string type = type_on(before_, old), now = type_on(after_, *found);
     changed(what + ": type", type, now);
     changed(what + ": as", old.as.empty() ? "none" : old.as, found->as.empty() ? "none" : found->as);
     changed(what + ": mask", shown(old.mask), shown(found->mask));

@@ -270,7 +270,7 @@ Operations operations_of(const std::vector<OpenApiOperation>& all, const std::st
   return choice.take();
 }
 
-std::vector<std::string> domains_in_use(const ManifestContents& contents) {
+std::vector<std::string> used_domains(const ManifestContents& contents) {
   std::set<std::string> names;
   for (const ApiEntry& entry : contents.apis) names.insert(entry.domains.begin(), entry.domains.end());
   return {names.begin(), names.end()};
@@ -287,7 +287,7 @@ OpenApiDocuments::OpenApiDocuments(const ManifestContents& contents, std::vector
     : contents_(contents),
       operations_(std::make_unique<std::vector<OpenApiOperation>>(read_operations(contents, faults))) {
   std::map<Operations, std::vector<std::string>> groups;  // hosts that serve the same
-  for (const std::string& domain : domains_in_use(contents))
+  for (const std::string& domain : used_domains(contents))
     groups[operations_of(*operations_, domain)].push_back(domain);
   for (auto& [operations, domains] : groups) {
     if (!operations.empty()) groups_.push_back({domains, operations});
@@ -321,7 +321,7 @@ std::string openapi_of_gateway(const ManifestContents& contents) {
   std::set<std::string> servers;
   for (const OpenApiOperation& one : all) {
     if (const OpenApiOperation* const other = choice.add(one)) {
-      const std::vector<std::string> domains = domains_in_use(contents);
+      const std::vector<std::string> domains = used_domains(contents);
       throw Refused(
           fmt::format(
               "APIs \"{}\" and \"{}\" both answer {} {}, on different hosts: a document is of one host",

@@ -40,7 +40,7 @@ void write_truth(OpenApiJson& json, const char* name, bool value) {
   });
 }
 
-void write_type(OpenApiJson& json, const char* name, const char* type) {
+void write_type_of_value(OpenApiJson& json, const char* name, const char* type) {
   json.object(name, [&] { json.text("type", type); });
 }
 
@@ -69,8 +69,8 @@ void write_success_schema(OpenApiJson& json, const std::string& envelope,
       json.text("type", "string");
       json.text("const", "success");
     });
-    write_type(json, "requestId", "string");
-    write_type(json, "apiLog", "null");
+    write_type_of_value(json, "requestId", "string");
+    write_type_of_value(json, "apiLog", "null");
   });
 }
 
@@ -83,7 +83,7 @@ void write_error_schema(OpenApiJson& json, const ErrorAnswer& error) {
     json.texts("required", {"data", "success", "errCode", "error", "errMsg", "requestId"});
   }
   json.object("properties", [&] {
-    write_type(json, "data", "null");
+    write_type_of_value(json, "data", "null");
     if (!dataworks) write_truth(json, "success", false);
     json.object("errCode", [&] {
       json.text("type", "integer");
@@ -101,9 +101,9 @@ void write_error_schema(OpenApiJson& json, const ErrorAnswer& error) {
         });
       });
     }
-    write_type(json, "errMsg", "string");
-    write_type(json, "requestId", "string");
-    if (dataworks) write_type(json, "apiLog", "null");
+    write_type_of_value(json, "errMsg", "string");
+    write_type_of_value(json, "requestId", "string");
+    if (dataworks) write_type_of_value(json, "apiLog", "null");
   });
 }
 

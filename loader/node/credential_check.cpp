@@ -19,7 +19,7 @@ namespace tablegate::loader {
 namespace {
 
 // The parser's reason; empty: accepted.
-std::string fault_of(const std::vector<ConsumerEntry>& consumers) {
+std::string rejection_of(const std::vector<ConsumerEntry>& consumers) {
   const core::Status read = core::check_credentials(write_credentials("", {}, credentials_lines(consumers)));
   return read ? std::string() : read.error().text();
 }
@@ -31,13 +31,13 @@ void leave_out(const ConsumerEntry& consumer, const char* what, const std::strin
 
 // Removes what is rejected of one consumer alone. False: nothing of it can be written.
 bool keep_whole_parts(ConsumerEntry& consumer, SyncReport& report) {
-  const auto fault = [&consumer] { return fault_of({consumer}); };
+  const auto fault = [&consumer] { return rejection_of({consumer}); };
   if (fault().empty()) return true;
   if (std::optional<JwtEntry> setting = std::exchange(consumer.jwt, std::nullopt)) {
     std::vector<ConsumerEntry> alone(1);
     alone[0].name = consumer.name;
     alone[0].jwt = std::move(setting);
-    if (const std::string why = fault_of(alone); !why.empty())
+    if (const std::string why = rejection_of(alone); !why.empty())
       leave_out(consumer, "the JWT setting", why, report);
     else
       consumer.jwt = std::move(alone[0].jwt);
@@ -46,7 +46,7 @@ bool keep_whole_parts(ConsumerEntry& consumer, SyncReport& report) {
   const auto is_rejected = [&](const HmacKeyEntry& key) {
     std::vector<ConsumerEntry> alone(1);
     alone[0].hmac_keys.push_back(key);
-    const std::string why = fault_of(alone);
+    const std::string why = rejection_of(alone);
     if (!why.empty()) leave_out(consumer, ("HMAC key pair " + key.id).c_str(), why, report);
     return !why.empty();
   };

@@ -28,8 +28,8 @@ bool is_documents_file(std::string_view name) {
          name.substr(name.size() - kSuffix.size()) == kSuffix;
 }
 
-std::vector<DocumentEntry> write_all(const OutputFolder& folder, const ManifestContents& contents,
-                                     SyncReport& report) {
+std::vector<DocumentEntry> write_each(const OutputFolder& folder, const ManifestContents& contents,
+                                      SyncReport& report) {
   std::vector<std::string> faults;
   const OpenApiDocuments documents(contents, &faults);
   for (const std::string& fault : faults) report.add(fault);
@@ -66,7 +66,7 @@ std::vector<DocumentEntry> write_all(const OutputFolder& folder, const ManifestC
 std::vector<DocumentEntry> write_documents(const OutputFolder& folder, const ManifestContents& contents,
                                            SyncReport& report) {
   try {
-    return write_all(folder, contents, report);
+    return write_each(folder, contents, report);
   } catch (const Failure& failure) {
     report.add(fmt::format("the OpenAPI documents could not be written: {}", failure.what()));
     return {};

@@ -108,7 +108,8 @@ const DomainDefinition* leader_of(const std::vector<DomainDefinition>& domains, 
 
 class Writer {
  public:
-  Writer(const ManifestContents& contents, const DomainsPlace& place, ListenSockets sockets, SyncReport& report)
+  Writer(const ManifestContents& contents, const DomainsPlace& place, ListenSockets sockets,
+         SyncReport& report)
       : contents_(contents),
         place_(place),
         sockets_(std::move(sockets)),

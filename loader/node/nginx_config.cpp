@@ -14,8 +14,8 @@ namespace tablegate::loader {
 namespace {
 
 constexpr std::string_view kFileMark = "# configuration file ";
-constexpr int kDeepest = 32;              // includes within includes
-constexpr int kMostIncludes = 10000;      // a file that includes itself
+constexpr int kDeepest = 32;          // includes within includes
+constexpr int kMostIncludes = 10000;  // a file that includes itself
 
 using Files = std::map<std::string, std::string>;  // by path
 

@@ -147,7 +147,7 @@ std::string joined(std::string text, const std::vector<std::string>& lines) {
   return text;
 }
 
-std::string said_of(const NodeSync& sync, const std::string& error) {
+std::string last_error_of(const NodeSync& sync, const std::string& error) {
   if (!error.empty()) return error;
   return sync.served && sync.served->stopped ? "nginx is not running" : "";
 }
@@ -202,7 +202,7 @@ NodeSync sync_node(Database& catalog, const NodeOptions& options) {
   NodeReport report = report_of(options, sync);
   report.written_publication = sync.publication;
   report.written_revision = sync.revision;
-  report.last_error = said_of(sync, sync.reported_problem());
+  report.last_error = last_error_of(sync, sync.reported_problem());
   try {
     report_node(catalog, options.gateway, options.name, report);
   } catch (const Failure& failure) {
@@ -221,7 +221,7 @@ NodeSync report_served_state(Database& catalog, const NodeOptions& options, uint
   std::string workers = ask_workers(catalog, options, sync);
   if (workers.empty()) workers = shared_folder(sync, options.folder);
   NodeReport report = report_of(options, sync);
-  report.last_error = said_of(sync, last_error.empty() ? workers : last_error);
+  report.last_error = last_error_of(sync, last_error.empty() ? workers : last_error);
   report_node(catalog, options.gateway, options.name, report);
   return sync;
 }

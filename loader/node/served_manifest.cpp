@@ -96,7 +96,7 @@ int64_t nanoseconds(const struct stat& about) {
   return static_cast<int64_t>(about.st_mtim.tv_sec) * 1000000000 + about.st_mtim.tv_nsec;
 }
 
-std::string first_line(const std::string& path) {
+std::string first_line_of_file(const std::string& path) {
   const std::string text = read_small(path);
   return text.substr(0, text.find('\n'));
 }
@@ -146,7 +146,7 @@ std::optional<ManifestIdentity> identity_in(const JsonDocument& document) {
 
 std::optional<ManifestIdentity> written_manifest(const std::string& folder) {
   const auto header = [&folder](const char* name, JsonDocument& document) {
-    return parse_json(first_line(folder + "/" + name), document).empty() && document.IsObject();
+    return parse_json(first_line_of_file(folder + "/" + name), document).empty() && document.IsObject();
   };
   JsonDocument manifest, credentials;
   if (!header(kManifestFile, manifest)) return std::nullopt;
@@ -162,7 +162,7 @@ std::optional<ServedManifest> read_served(const std::string& folder) {
   // Read before the contents: if the file is written in between, the next call reads it again.
   if (::lstat(path.c_str(), &about) != 0) return std::nullopt;
   JsonDocument document;
-  if (!parse_json(first_line(path), document).empty()) return std::nullopt;
+  if (!parse_json(first_line_of_file(path), document).empty()) return std::nullopt;
   const std::optional<ManifestIdentity> identity = identity_in(document);
   if (!identity) return std::nullopt;
   ServedManifest served;

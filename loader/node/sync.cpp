@@ -43,7 +43,7 @@ void put_back(const OutputFolder& folder, bool unread) {
   if (!unread) folder.remove(kPending);
 }
 
-bool was_taken_over(const OutputFolder& folder) {
+bool files_were_taken_over(const OutputFolder& folder) {
   const std::optional<ServedManifest> served = read_served(folder.path());
   return served && was_taken_over(folder.path(), *served);
 }
@@ -52,7 +52,7 @@ bool was_taken_over(const OutputFolder& folder) {
 // or nginx has read it since. What it left as NAME.previous is older, and may hold keys that nginx no longer
 // takes.
 bool is_good(const OutputFolder& folder) {
-  return !folder.exists(kPending) || folder.read(kPending) == kChecked || was_taken_over(folder);
+  return !folder.exists(kPending) || folder.read(kPending) == kChecked || files_were_taken_over(folder);
 }
 
 std::string indented(std::string_view output) {
@@ -66,7 +66,7 @@ std::string indented(std::string_view output) {
 }
 
 // How a command failed, in words; empty: it did not.
-std::string fault_of(const std::string& option, const ShellOutcome& outcome) {
+std::string outcome_fault(const std::string& option, const ShellOutcome& outcome) {
   // nginx only warns of a second server block with the same name, and ignores it.
   if (option == "--check" && outcome.output.find("conflicting server name") != std::string::npos)
     return "warns of a conflicting server name";
@@ -77,7 +77,7 @@ std::string fault_of(const std::string& option, const ShellOutcome& outcome) {
 }
 
 [[noreturn]] void fail(const std::string& option, const ShellOutcome& outcome, const std::string& after) {
-  throw Refused(fmt::format("{} {}: {}. Its output:{}", option, fault_of(option, outcome), after,
+  throw Refused(fmt::format("{} {}: {}. Its output:{}", option, outcome_fault(option, outcome), after,
                             outcome.output.empty() ? " nothing" : indented(outcome.output)),
                 Hint::again());
 }
@@ -112,7 +112,7 @@ std::optional<ShellOutcome> outcome_of(const std::string& command, const SyncCom
 }
 
 bool has_failed(const std::string& option, const std::optional<ShellOutcome>& outcome) {
-  return outcome && !fault_of(option, *outcome).empty();
+  return outcome && !outcome_fault(option, *outcome).empty();
 }
 
 void reload(const OutputFolder& folder, const SyncCommands& commands, const Change& change) {
@@ -274,7 +274,7 @@ SyncResult sync_folder(const OutputFolder& folder, ManifestContents& contents, c
     if (report.faults.empty()) throw;
     tell_of_kept(refused, report);
   } catch (...) {
-    if (!was_taken_over(folder)) put_back(folder, change.unread);
+    if (!files_were_taken_over(folder)) put_back(folder, change.unread);
     throw;
   }
   folder.remove(kPending);

@@ -98,8 +98,9 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   if (config.zone != nullptr) return const_cast<char*>("is duplicate");
   const ssize_t size = ngx_parse_size(&arguments[1]);
   if (size == NGX_ERROR || size < static_cast<ssize_t>(8 * ngx_pagesize)) {
-    return conf_error(cf, "tablegate_zone requires a size of at least " + std::to_string(8 * ngx_pagesize / 1024) +
-                        "k, not " + quoted(view(arguments[1])));
+    return conf_error(cf, "tablegate_zone requires a size of at least " +
+                              std::to_string(8 * ngx_pagesize / 1024) + "k, not " +
+                              quoted(view(arguments[1])));
   }
   ngx_str_t name = ngx_string("tablegate");
   config.zone = ngx_shared_memory_add(cf, &name, static_cast<size_t>(size), &ngx_http_tablegate_module);
@@ -130,7 +131,7 @@ char* set_manifest(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
   if (cf->args->nelts == 3) {
     if (view(arguments[2]) != "optional")
       return conf_error(cf, "tablegate_manifest: unknown parameter " + quoted(view(arguments[2])) +
-                          ", only \"optional\" is known");
+                                ", only \"optional\" is known");
     config.manifest_optional = true;
   }
   const std::string fault = read_manifest_files(cf, config);

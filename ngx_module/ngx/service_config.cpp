@@ -85,8 +85,9 @@ char* read_group(ngx_conf_t* cf, Reading& reading, const ngx_str_t* arguments, s
     } else if (argument == "fair=on" || argument == "fair=off") {
       group.fair = argument == "fair=on";
     } else {
-      return conf_error(cf, "resource_group takes connections=1..1000, queue=0..1000000 and fair=on|off, not \"" +
-                          std::string(argument) + "\"");
+      return conf_error(cf,
+                        "resource_group takes connections=1..1000, queue=0..1000000 and fair=on|off, not \"" +
+                            std::string(argument) + "\"");
     }
   }
   reading.service.groups.push_back(std::move(group));

@@ -93,7 +93,7 @@ bool write(const core::StatusReport& report, Form form, core::ByteSink& sink) {
   return core::write_status_json(report, sink);
 }
 
-ngx_int_t send(ngx_http_request_t* r, Form form, ChainSink& body) {
+ngx_int_t send_form(ngx_http_request_t* r, Form form, ChainSink& body) {
   constexpr MediaType kTypes[] = {
       {"application/json; charset=utf-8", sizeof("application/json") - 1},
       {"text/plain; version=0.0.4; charset=utf-8", sizeof("text/plain") - 1},
@@ -115,11 +115,11 @@ ngx_int_t answer_status(ngx_http_request_t* r) {
     const std::vector<core::UsageEntry> usage =
         statistics != nullptr ? statistics->tables().usage.read() : std::vector<core::UsageEntry>();
     if (!core::write_usage_json(report, usage, sink)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    return send(r, kJsonForm, sink);
+    return send_form(r, kJsonForm, sink);
   }
   const Form form = wanted_form(r);
   if (!write(report, form, sink)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  return send(r, form, sink);
+  return send_form(r, form, sink);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ def explained(t, p):
     t.is_(p.loader.must("explain", "Api.request_parameters[].in").stdout,
           "Api.request_parameters.in: The part of the request that contains it. body requires method POST.\n"
           "  query, path, header, body, default: body for a POST, otherwise query\n", "a field of a list's items")
-    t.like(p.loader.must("explain", "apis.request_parameters.operator").stdout, "not supported yet: !=, <,", "what is not supported yet")
+    t.like(p.loader.must("explain", "apis.mode").stdout, "not supported yet: script\n", "what is not supported yet")
     t.is_(p.loader.json("explain", "Api.timeout_ms"), {"name": "Api.timeout_ms", "description": "The time limit of a call in milliseconds.", "type": "integer",
                                                        "required": False, "default": 3000, "minimum": 1, "maximum": 90000}, "-o json of a field")
     for words, said, hint in ((("explain", "Apii.method"), 'unknown kind "Apii" (did you mean "Api"?)', "tablegate explain api.method"),
@@ -69,7 +69,7 @@ def objects(t, p):
         path = p.definitions([{**users_definitions()[-1], **change}], "changed.json")
         misspelt(t, p, ("apply", "-f", path), said, hint)
     path = p.file("cut.json", "{")
-    misspelt(t, p, ("apply", "-f", path), "cut.json: ", "tablegate explain")
+    misspelt(t, p, ("apply", "-f", path), "cut.json:1:2: ", "tablegate explain")
     for words, said, hint in ((("api", "show", "Query Usr by User ID"), f'(did you mean "{kUsers}"?)', "tablegate api list"),
                               (("table", "status", "user_inof"), 'there is no table "user_inof" (did you mean "user_info"?)', "tablegate get tables"),
                               (("table", "load", "USER_INFO"), '(did you mean "user_info"?)', "tablegate get tables"),
@@ -79,13 +79,15 @@ def objects(t, p):
                               (("workspace", "delete", "dmeo"), '(did you mean "demo"?)', "tablegate workspace list"),
                               (("api", "list", "--workspace", "dmeo"), 'there is no workspace "dmeo" (there is "demo")', "tablegate api list --workspace demo"),
                               (("workspace", "set", "dmeo", "--approval", "on"), '(did you mean "demo"?)', "tablegate workspace list"),
-                              (("gateway", "status", "dataservice-prdo"), '(did you mean "dataservice-prod"?)', "tablegate gateway status"),
+                              (("gateway", "status", "dataservice-prdo"), '(did you mean "dataservice-prod"?)', "tablegate get gateways"),
                               (("gateway", "status", "--gateway", "other"), '(there is "dataservice-prod")', "tablegate gateway status --gateway dataservice-prod"),
                               (("usage", "--api", "Query User by Usr ID"), f'(did you mean "{kUsers}"?)', "tablegate api list")):
         misspelt(t, p, words, said, hint)
     misspelt(t, p, ("api", "list"), 'there is no workspace "other" (there is "demo")', "tablegate api list --workspace demo", env={"TABLEGATE_WORKSPACE": "other"})
     p.load("user_info", "user_id,user_name,age\n10001,Alice,25\n")
     p.publish(kUsers)
+    p.apply([{"kind": "Domain", "name": "old.example"}])
+    misspelt(t, p, ("api", "publish", kUsers, "--domain", "old.exmaple"), 'there is no domain "old.exmaple" (did you mean "old.example"?)', "tablegate get domains")
     misspelt(t, p, ("api", "publish", kUsers, "--gateway", "dataservice-prdo"), '(there is "dataservice-prod")', f"tablegate api publish '{kUsers}' --gateway dataservice-prod")
 
 

@@ -16,6 +16,9 @@ kColumns = (("a_tinyint", "TINYINT", "INT", "1"), ("a_smallint", "SMALLINT", "IN
             ("a_datetime", "DATETIME", "DATETIME", "2026-01-31T08:00:00+08:00"), ("a_timestamp", "TIMESTAMP_NTZ", "DATETIME", "2026-01-31T08:00:00"))
 kOidNames = {20: "bigint", 21: "smallint", 23: "integer", 16: "boolean", 25: "text", 700: "real", 701: "double precision", 1700: "numeric", 1082: "date",
              1114: "timestamp", 1184: "timestamptz"}
+kOidNames.update({array: kOidNames[oid] + "[]" for oid, array in ((20, 1016), (21, 1005), (23, 1007), (16, 1000), (25, 1009), (700, 1021), (701, 1022),
+                                                                 (1700, 1231), (1082, 1182), (1114, 1115), (1184, 1185))})
+kOperators = ("!=", "<", "<=", ">", ">=", "LIKE", "NOT LIKE", "NOT IN")
 
 
 def documented():
@@ -38,6 +41,9 @@ def definitions():
     optional = [{"name": name, "column": name, "type": kind, "required": False, "sample": sample} for name, _, kind, sample in kColumns]
     objects.append({**api, "name": "Every Type", "path": "/every", "table": "everything", "result": "list", "request_parameters": optional,
                     "response_parameters": [{"name": name} for name in ("id", *(column[0] for column in kColumns))]})
+    compared = [{"name": f"p{place}", "column": "a_string", "type": "STRING", "operator": operator, "sample": "x"} for place, operator in enumerate(kOperators)]
+    objects.append({**objects[-1], "name": "Every Operator", "path": "/operators",
+                    "request_parameters": compared + [{**one, "operator": "IN", "required": True} for one in optional]})
     objects.append({**api, "name": "Post User", "path": "/post", "method": "POST", "timeout_ms": 5000,
                     "request_parameters": [{"name": "user_id", "column": "user_id", "type": "LONG", "in": "body", "sample": 10001}]})
     objects.append({**api, "name": "Path User", "path": "/path/{user_id}",
@@ -53,6 +59,7 @@ def calls(p):
         chosen = [f"{name}={sample}" for bit, (name, _, _, sample) in enumerate(kColumns) if mask >> bit & 1]
         answers.append(p.get("/v1/every?" + "&".join(chosen).replace("+", "%2B")))
     every = "&".join(f"{name}={sample}" for name, _, _, sample in kColumns).replace("+", "%2B")
+    answers += [p.get("/v1/operators?" + every + "".join(f"&p{place}=x" for place in range(len(kOperators))))]
     answers += [p.get("/v1/every?" + every) for _ in range(12)]  # beyond 256, but often
     return [answer.status for answer in answers]
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The layer check (t/lib/layers.sh) finds an include that its table does not allow, for every room, and SQL in loader/cli."""
+"""The layer check (t/lib/layers.sh) finds an include that its table does not allow, for every room, SQL in loader/cli, and a function's
+name that two files of one compiled unit have."""
 import os
 import shutil
 import sys
@@ -47,6 +48,12 @@ def test(t):
     for line in kStatements:
         done = with_line(copy, check, "loader/cli/audit.cpp", line)
         t.ok(done.returncode == 1 and "loader/cli/audit.cpp:" in done.stderr and line in done.stderr, f"SQL in loader/cli fails: {line}", done.stderr)
+    helper = "namespace {\n\nstd::string first_line(const std::string& path) {\n  return path;\n}\n\n}  // namespace"
+    done = with_line(copy, check, "loader/node/watcher.cpp", helper)
+    t.ok(done.returncode == 1 and "loader/node: first_line is in the unnamed namespaces of sync_texts.cpp and watcher.cpp" in done.stderr,
+         "a function's name that another file of the folder has fails", done.stderr)
+    done = with_line(copy, check, "loader/node/watcher.cpp", helper.replace("first_line", "was_taken_over"))
+    t.ok(done.returncode == 1 and "loader/node/watcher.cpp: was_taken_over" in done.stderr, "... and one that a header has", done.stderr)
 
 
 def with_line(copy, check, name, line):

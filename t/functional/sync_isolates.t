@@ -68,7 +68,7 @@ def by_sql(t, p):
     p.postgres.psql(
         f"{kByHand} UPDATE tablegate.hmac_key SET sealed_secret = 'damaged' WHERE key_id IN ('{pair['id']}', '{new['id']}');"
         "UPDATE tablegate.jwt_setting SET issuer = 'ann';"
-        f"UPDATE tablegate.api_version v SET definition = '{{"path": "/user/other"}}' FROM tablegate.api a WHERE a.api_id = v.api_id AND a.name = '{kOther}';"
+        f"UPDATE tablegate.api_version v SET definition = jsonb_build_object('path', '/user/other') FROM tablegate.api a WHERE a.api_id = v.api_id AND a.name = '{kOther}';"
         "UPDATE tablegate.gateway_instance SET definition = jsonb_set(definition::jsonb, '{http_listen}', '[\"80;injected\", \"8099\"]')")
     done = reloaded(p)
     t.ok(done.rc == 1 and "everything else is served" in done.stderr, "rows that cannot be used: exit 1", done)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A domain beneath a wildcard takes its hosts from what answers there: publish asks for --yes, and names whose wildcard it is."""
 import os
+import shlex
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -25,7 +26,7 @@ def ready(p, workspace, objects):
 def asked(t, p, workspace, domain, name, *patterns):
     words = ("api", "publish", kOther, "--workspace", workspace, "--domain", domain)
     done = p.loader(*words)
-    t.ok(done.rc == 1 and all(one in done.stderr for one in patterns) and hints_of(done) == [f"tablegate api publish '{kOther}' --workspace {workspace} --domain {domain} --yes"], name, done)
+    t.ok(done.rc == 1 and all(one in done.stderr for one in patterns) and hints_of(done) == [f"tablegate api publish '{kOther}' --workspace {workspace} --domain {shlex.quote(domain)} --yes"], name, done)
 
 
 def test(t):

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The layer check: which room of the tree may include which (the table below), that core uses neither nginx nor libpq and pg
-# no nginx, that only nginx's three symbols leave the module, and that loader/cli holds no SQL. t/functional/layers.t shows
+# no nginx, that only nginx's three symbols leave the module, that loader/cli holds no SQL, and that the files of a folder share no name of
+# a function (unit_names.py). t/functional/layers.t shows
 # that it finds what it looks for.
 # Usage: t/lib/layers.sh [BUILD_DIR]     without BUILD_DIR: the includes alone
 set -euo pipefail
@@ -55,6 +56,8 @@ if [ -n "$statements" ]; then
   printf 'layers: SQL belongs to a room below loader/cli: %s\n' "$statements" >&2
   failed=1
 fi
+
+t/lib/unit_names.py . || failed=1
 
 refuse() { # ARCHIVE PATTERN WHAT
   local found

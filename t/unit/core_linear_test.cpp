@@ -118,7 +118,8 @@ START_TEST(a_json_body_is_read_once) {
   const Api api = wide_api(ParameterPlace::body);
   const double pass = pass_ms(repeated("\"parameter\":1,"));
   for (const std::string& text :
-       {object_of_names(""), object_of_names("parameter"), object_of_names(std::string(100, 'x'))}) {
+       {object_of_names(""), object_of_names("parameter"), object_of_names(std::string(100, 'x')),
+        "{\"list\":[" + repeated("1,") + "1]}"}) {
     const Body body{Body::Kind::json, text};
     RequestData request;
     request.body = &body;

@@ -138,12 +138,10 @@ START_TEST(values_of_the_gateway_follow_the_parameters) {
   ck_text_eq(refused_internal(R"([{"is":"page_rows","type":"x"}])", nodes),
              "line 2: /internal/0/type: is no column type");
 
-  const auto manifest = testing::good_manifest(
-      api_line(
-          "1", "GET", "/x", "[]",
-          {{R"("parameters":[])", R"("parameters":[)" + std::string(kParameter) + R"(],"internal":)" + rows},
-           {R"(["SELECT 1"])", nodes}}) +
-      "\n");
+  const auto manifest = testing::good_manifest(api_line(
+      "1", "GET", "/x", "[]",
+      {{R"("parameters":[])", R"("parameters":[)" + std::string(kParameter) + R"(],"internal":)" + rows},
+       {R"(["SELECT 1"])", nodes}}));
   const Program& program = manifest->apis[0].program;
   const char* const values[] = {"7", "11", "last"};
   BoundValues bound;

@@ -71,7 +71,11 @@ START_TEST(secrets_in_place_of_files_are_not_repeated) {
              "tablegate api call X --credential FILE --param a=1");
   ck_text_eq(text({"consumer", "add-key", "c", "--from-file=tg_secret=="}, again),
              "tablegate consumer add-key c --from-file=FILE");
-  for (const char* file : {"/dev/null", "-"})
+  ck_text_eq(text({"api", "call", "X", "--credential", "/base64+secret=="}, again),
+             "tablegate api call X --credential FILE");
+  ck_text_eq(text({"api", "call", "X", "--credential", "base64/secret=="}, again),
+             "tablegate api call X --credential FILE");
+  for (const char* file : {"/dev/null", "-", "/dev/no-such-file", "./key.txt"})
     ck_text_eq(text({"api", "call", "X", "--credential", file}, again),
                std::string("tablegate api call X --credential ") + file);
 }

@@ -124,7 +124,7 @@ START_TEST(what_is_rejected_has_a_place) {
       read("a: [1\nb: 2\n"),
       "2:2: not YAML: did not find expected ',' or ']' while parsing a flow sequence that begins in line 1");
   // CR alone ends a line, too.
-  ck_text_eq(read("- [a: b\r\n\rc: d, e\n").substr(0, 4), "3:5:");
+  ck_text_eq(read("- [a: b\r\n\rc: d, e\n").substr(0, 4), "3:2:");
   ck_text_eq(read("a: [1, b"),
              "1:9: not YAML: did not find expected ',' or ']' while parsing a flow sequence");
   ck_text_eq(read("ü: \"\xff\"\n"), "1:5: not YAML: invalid leading UTF-8 octet");

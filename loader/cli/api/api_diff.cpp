@@ -47,7 +47,7 @@ void write_side(JsonOutput& json, const char* name, const StoredVersion& side) {
   side.version == 0 ? json.text("draft") : json.number(side.version);
 }
 
-void write_json(const std::string& name, const ApiDifference& difference) {
+void write_difference(const std::string& name, const ApiDifference& difference) {
   JsonOutput json;
   const auto value = [&json](const char* key, const std::string& text) {
     json.key(key);
@@ -101,7 +101,7 @@ void api_diff(const Settings& settings, const ApiOptions& options) {
   difference.from_sql = statement_of(api, difference.from);
   difference.to_sql = statement_of(api, difference.to);
   difference.breaks = contract_breaks(difference.from.contract(), difference.to.contract());
-  settings.json ? write_json(api.name, difference) : print_text(difference);
+  settings.json ? write_difference(api.name, difference) : print_text(difference);
 }
 
 void api_rename(const Settings& settings, const ApiOptions& options) {

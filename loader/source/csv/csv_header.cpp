@@ -27,8 +27,9 @@ bool is_number_or_date(const std::string& field) {
 
 bool is_header(const std::vector<std::string>& fields, const std::vector<std::string>& columns) {
   if (columns.size() < 2 || fields.size() != columns.size()) return false;
-  return std::all_of(fields.begin(), fields.end(),
-                     [&columns](const std::string& text) { return is_one_of(columns, core::to_lower(text)); });
+  return std::all_of(fields.begin(), fields.end(), [&columns](const std::string& text) {
+    return is_one_of(columns, core::to_lower(text));
+  });
 }
 
 bool is_nearly_header(const std::vector<std::string>& fields, const std::vector<std::string>& columns) {

@@ -97,7 +97,7 @@ std::string json_of(const SqlLiteral& literal, const DdlType& type, const TableC
 }
 
 // `kind`: a text, or JSON, which must be one whole value.
-std::string json_text(const std::string& text, MaxComputeType::Kind kind = MaxComputeType::Kind::string) {
+std::string cell_text(const std::string& text, MaxComputeType::Kind kind = MaxComputeType::Kind::string) {
   MaxComputeType type;
   type.kind = kind;
   RecordValue value;
@@ -145,7 +145,7 @@ std::string json_date(const SqlLiteral& literal, const TableColumn& column) {
   size_t size = 0;
   if (!begins_with_date(literal.text, size) || literal.text.size() != size)
     refuse_value(literal, column, fmt::format("'{}' is not a date (2017-11-11)", literal.text));
-  return json_text(literal.text);
+  return cell_text(literal.text);
 }
 
 std::string json_scalar(const SqlLiteral& literal, const DdlType& type, const TableColumn& column) {
@@ -156,12 +156,12 @@ std::string json_scalar(const SqlLiteral& literal, const DdlType& type, const Ta
   const bool text = type.name == "string" || type.name == "varchar" || type.name == "char";
   if (number && kind == Kind::number) return json_number(literal, type, column);
   if (text && (kind == Kind::string || kind == Kind::number || kind == Kind::boolean))
-    return json_text(literal.text);
+    return cell_text(literal.text);
   if (type.name == "boolean" && kind == Kind::boolean) return literal.text;
   if (type.name == "date" && (kind == Kind::date || kind == Kind::string)) return json_date(literal, column);
   if (type.name == "json" && kind == Kind::json) {
     try {
-      return json_text(literal.text, MaxComputeType::Kind::json);
+      return cell_text(literal.text, MaxComputeType::Kind::json);
     } catch (const BadValue& bad) {
       refuse_value(literal, column, bad.what());
     }
@@ -183,7 +183,7 @@ std::string json_map(const SqlLiteral& literal, const DdlType& type, const Table
   std::string out = "{";
   for (size_t i = 0; i < literal.items.size(); i += 2) {
     const std::string key = json_of(literal.items[i], type.children[0], column);
-    out += (i > 0 ? "," : "") + (key[0] == '"' ? key : json_text(key)) + ":";
+    out += (i > 0 ? "," : "") + (key[0] == '"' ? key : cell_text(key)) + ":";
     out += json_of(literal.items[i + 1], type.children[1], column);
   }
   return out + "}";
@@ -203,7 +203,7 @@ std::string json_struct(const SqlLiteral& literal, const DdlType& type, const Ta
       refuse_value(name, column,
                    fmt::format("field \"{}\" where \"{}\" is expected", name.text, type.fields[i]));
     }
-    out += (i > 0 ? "," : "") + json_text(type.fields[i]) + ":";
+    out += (i > 0 ? "," : "") + cell_text(type.fields[i]) + ":";
     out += json_of(literal.items[i * 2 + 1], type.children[i], column);
   }
   return out + "}";

@@ -42,7 +42,7 @@ class GivenValues {
   const FlatObject& object() const { return object_; }
   // Only parameters of `place` are found from now on.
   void look_in(ParameterPlace place);
-  // Whether the place has a parameter of this name, which is as a query or a form has it.
+  // Whether the place has a parameter of this name, which is still encoded.
   bool has_parameter(std::string_view raw_name) const;
 
  private:

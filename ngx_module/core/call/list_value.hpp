@@ -2,7 +2,8 @@
 // query, a form or the headers, or from a path segment: each is split at commas
 // after decoding. Items of a JSON array are whole. Every item is checked as a
 // single value is, and all of them become one array in PostgreSQL's text form
-// (manual, 8.15.2). Linear in what the caller sends; four allocations a list.
+// (manual, 8.15.2). Linear in what the caller sends: four allocations a list, and
+// one for each repetition (given_values.hpp).
 #pragma once
 
 #include "core/call/given_values.hpp"

@@ -57,7 +57,8 @@ std::string_view cut_back(std::string_view text, const std::vector<std::string>&
 
 class StatementWriter {
  public:
-  StatementWriter(const Path& path, const std::vector<PlaceholderType>& types, const TableGenerations* generations)
+  StatementWriter(const Path& path, const std::vector<PlaceholderType>& types,
+                  const TableGenerations* generations)
       : path_(path), types_(types), generations_(generations) {}
 
   void write(const Nodes& nodes) {

@@ -113,7 +113,8 @@ Problem HmacVerifier::check_form(const Api& api, const RequestData& request,
   } else if (!method.empty() && method != "HmacSHA256") {
     return invalid_signature("unknown_method");
   }
-  if (!(hash == HmacHash::sha1 ? api.hmac.sha1 : api.hmac.sha256)) return invalid_signature("method_not_allowed");
+  if (!(hash == HmacHash::sha1 ? api.hmac.sha1 : api.hmac.sha256))
+    return invalid_signature("method_not_allowed");
   if (api.hmac.require_nonce && (nonce.empty() || !signed_request.covers("x-ca-nonce")))
     return {Slug::invalid_signature, {}, "this API requires a signed X-Ca-Nonce", "nonce_missing"};
   for (const Parameter& parameter : api.parameters) {

@@ -160,7 +160,7 @@ constexpr std::array<std::string_view, 5> kSmallOrder = {
 constexpr const char* kPrime = "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed";
 constexpr const char* kD = "52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3";
 
-BnPtr from_hex(const char* hex) {
+BnPtr number_from_hex(const char* hex) {
   BIGNUM* out = nullptr;
   BN_hex2bn(&out, hex);
   return BnPtr(out);
@@ -170,7 +170,7 @@ BnPtr from_hex(const char* hex) {
 // when numerator times denominator is one.
 bool on_curve(const BIGNUM* y, const BIGNUM* prime) {
   const BnCtxPtr context(BN_CTX_new());
-  const BnPtr d = from_hex(kD);
+  const BnPtr d = number_from_hex(kD);
   const BnPtr square(BN_new());
   const BnPtr numerator(BN_new());
   const BnPtr denominator(BN_new());
@@ -194,7 +194,7 @@ const char* bad_ed25519_key(std::string_view point) {
     return "is a point of small order";
   }
   const BnPtr value(BN_lebin2bn(bytes_of(y), static_cast<int>(y.size()), nullptr));
-  const BnPtr prime = from_hex(kPrime);
+  const BnPtr prime = number_from_hex(kPrime);
   if (!value || !prime) return "cannot be read: no memory";
   if (BN_cmp(value.get(), prime.get()) >= 0 || !on_curve(value.get(), prime.get())) {
     return "is not a point of the curve";

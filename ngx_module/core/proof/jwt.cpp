@@ -4,7 +4,7 @@ namespace tablegate::core {
 
 namespace {
 
-Problem refuse(JwtProof& proof, std::string_view reason) {
+Problem refuse_token(JwtProof& proof, std::string_view reason) {
   proof.reason = reason;
   return {Slug::invalid_credential, {}, {}};
 }
@@ -30,14 +30,15 @@ JwtVerifier::JwtVerifier(const Manifest& manifest) : index_(*manifest.jwt_index)
 
 Problem JwtVerifier::check_time(const KeptProof& kept, int64_t now, JwtProof& proof) {
   const JwtSetting& setting = *kept.setting;
-  if (!kept.has_expires && setting.require_exp) return refuse(proof, "exp_missing");
+  if (!kept.has_expires && setting.require_exp) return refuse_token(proof, "exp_missing");
   // RFC 7519 section 4.1.4: on or after it, the token must not be accepted.
   if (kept.has_expires && now >= kept.expires + setting.leeway_s) {
     proof.consumer = setting.consumer;
     proof.reason = "expired";
     return {Slug::expired_credential, {}, {}};
   }
-  if (kept.has_not_before && now + setting.leeway_s < kept.not_before) return refuse(proof, "not_yet_valid");
+  if (kept.has_not_before && now + setting.leeway_s < kept.not_before)
+    return refuse_token(proof, "not_yet_valid");
   proof.consumer = setting.consumer;
   if (kept.key->kid) proof.kid = *kept.key->kid;
   return {};
@@ -64,16 +65,17 @@ Problem JwtVerifier::prove(uint32_t source, const TokenParts& parts, int64_t now
                            const Digest* digest, JwtProof& proof) {
   JwtToken token;
   if (const char* reason = parse_token(parts, arena, token)) {
-    if (reason != kNoMemory) return refuse(proof, reason);
+    if (reason != kNoMemory) return refuse_token(proof, reason);
     proof.reason = reason;
     return {Slug::internal_error, {}, {}};
   }
-  if (!JwsVerifier::well_formed(token.algorithm, token.signature)) return refuse(proof, "signature_form");
+  if (!JwsVerifier::well_formed(token.algorithm, token.signature))
+    return refuse_token(proof, "signature_form");
   JwtIndex::Candidates candidates;
   const uint32_t* const key = find_key(source, token, candidates, proof);
   if (key == nullptr) return {Slug::invalid_credential, {}, {}};
   const JwtIndex::Match match = index_.match(source, token, *key);
-  if (match.setting == nullptr) return refuse(proof, match.reason);
+  if (match.setting == nullptr) return refuse_token(proof, match.reason);
   const KeptProof kept = make_kept(match, token);
   Problem problem = check_time(kept, now, proof);
   if (!problem && digest != nullptr && jwt_key_type(token.algorithm) != JwkType::oct) {
@@ -86,7 +88,7 @@ Problem JwtVerifier::verify(uint32_t source, std::string_view token, int64_t now
                             JwtProof& proof) {
   proof = {};
   TokenParts parts;
-  if (!split_token(token, parts)) return refuse(proof, token.size() > kMaxToken ? "too_long" : "form");
+  if (!split_token(token, parts)) return refuse_token(proof, token.size() > kMaxToken ? "too_long" : "form");
   Digest digest;
   const bool keeps = parts.signature.size() >= kShortestKept && sha256_.digest(token, digest);
   if (keeps) {

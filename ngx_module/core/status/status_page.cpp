@@ -135,7 +135,8 @@ bool write_status_page(const StatusReport& report, ByteSink& sink) {
       "<h2>APIs</h2>\n<table>\n<tr><th>Name</th><th>Version</th><th class=\"n\">Requests</th>"
       "<th class=\"n\">Mean seconds</th><th>Errors</th></tr>\n");
   for (const Api& api : report.manifest->apis) {
-    write_api_html(api, report.counters == nullptr ? nullptr : report.counters->find(api.id, api.version), out);
+    write_api_html(api, report.counters == nullptr ? nullptr : report.counters->find(api.id, api.version),
+                   out);
   }
   out.put("</table>\n</body></html>\n");
   return out.good();
