@@ -18,6 +18,7 @@ std::vector<IndexColumns> list_indexes(Database& mirror, const std::string& rela
       " GROUP BY i.indexrelid, x.relname ORDER BY x.relname",
       {relation});
   std::vector<IndexColumns> indexes;
+  indexes.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) indexes.push_back(read_names(rows.string(row, 0)));
   return indexes;
 }
