@@ -52,7 +52,7 @@ IndexColumns WantedIndex::columns() const {
 }
 
 bool WantedIndex::served_by(const IndexColumns& index) const {
-  if (index.empty()) return false;
+  if (index.empty() || columns().empty()) return false;
   if (equal.empty() && !range.empty()) return has_column(range, index.front());
   // The rows of equal values stand in the order of the columns that follow.
   const auto rest = std::find_if(index.begin(), index.end(),

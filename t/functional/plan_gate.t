@@ -125,6 +125,7 @@ def operators(t, p):
 def indexed(t, p):
     p.apply(table(indexes=[["country"]]))
     p.load("cities", kFile)
+    rejected(t, p, api(parameter("name", sample="%burg%", operator="LIKE"), name="Pattern"), "only a trigram index on (name) would help")
     result = accepted(t, p, api(parameter("country", sample="MC"), parameter("name", sample="Monaco")))
     t.ok("warning" not in result.stderr, "once an index exists, no warning", result)
     t.is_([one["allow_scan"] for one in p.loader.json("api", "versions", kApi)], [["cities"], []], "nothing had to be allowed")

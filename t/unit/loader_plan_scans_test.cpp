@@ -131,6 +131,7 @@ START_TEST(indexes_that_serve) {
   ck_assert(!sorted.served_by({"a"}) && !sorted.served_by({"d"}) && !sorted.served_by({"a", "x", "d"}));
   const WantedIndex range{{}, {"c"}, {}, {"d"}};
   ck_assert(range.served_by({"c"}) && !range.served_by({"d"}));
+  ck_assert(!(WantedIndex{{}, {}, {"a"}, {}}).served_by({"a"}));
   const WantedIndex sort{{}, {}, {}, {"d", "id"}};
   ck_assert(sort.served_by({"d", "id", "x"}) && !sort.served_by({"d"}));
 }
