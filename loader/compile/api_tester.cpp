@@ -11,10 +11,12 @@
 #include "base/refusal.hpp"
 #include "compile/sample_call.hpp"
 #include "core/answer/json_writer.hpp"
+#include "core/answer/page_answer.hpp"
 #include "core/answer/problem.hpp"
 #include "core/plan/table_generations.hpp"
 #include "pg/cells.hpp"
 #include "pg/dsn.hpp"
+#include "pg/page_cells.hpp"
 #include "pg/poll_loop.hpp"
 #include "pg/pool.hpp"
 
@@ -28,8 +30,10 @@ constexpr std::string_view kRequestId = "api-test";
 // The one query of a test; its answer goes through core's writer while libpq's result is there.
 class TestQuery final : public pg::Query {
  public:
-  TestQuery(const core::Api& api, const core::Walk& walk, const core::TableGenerations& generations)
-      : api_(api), statement_(api.program.statement(walk.path, &generations)) {
+  // `page`: BoundValues'.
+  TestQuery(const core::Api& api, const core::Walk& walk, const core::BoundPage* page,
+            const core::TableGenerations& generations)
+      : api_(api), page_(page), statement_(api.program.statement(walk.path, &generations)) {
     key = {api.id, walk.path, 0};
     parameter_count = walk.count;
     values = walk.values;
@@ -44,11 +48,14 @@ class TestQuery final : public pg::Query {
 
   void on_rows(const pg::Cells& cells, bool last) noexcept override {
     (void)last;  // Delivery::whole
-    rows_ = cells.rows();
     if (!pg::has_columns_of(api_, cells))
       return end(core::Slug::query_failed, "the table's columns or their types differ");
     std::vector<core::Cell> scratch(cells.columns());
-    core::RowWriter writer(api_, kRequestId, sink_);
+    core::PageAnswer page;
+    if (page_ != nullptr && !pg::read_page(api_, *page_, cells, arena_, page))
+      return end(core::Slug::internal_error, {});
+    rows_ = page_ != nullptr ? page.rows : cells.rows();
+    core::RowWriter writer(api_, kRequestId, sink_, page_ != nullptr ? &page : nullptr);
     const bool written = writer.begin() && pg::write_rows(cells, writer, scratch.data()) && writer.end();
     if (writer.cut()) truncated_ = writer.rows();
     end(written ? core::Slug::none : core::Slug::internal_error, {});
@@ -73,7 +80,9 @@ class TestQuery final : public pg::Query {
   }
 
   const core::Api& api_;
+  const core::BoundPage* const page_;
   const core::Statement statement_;
+  core::BlockArena arena_;
   core::StringSink sink_;
   std::string detail_;
   size_t rows_ = 0;
@@ -172,12 +181,13 @@ class ApiTester::Mirror {
     pool_.emplace(loop_, config_);
   }
 
-  TestOutcome run(const core::Manifest& manifest, const core::Api& api, const core::Walk& walk) {
+  TestOutcome run(const core::Manifest& manifest, const core::Api& api, const core::Walk& walk,
+                  const core::BoundPage* page) {
     core::TableGenerations generations(manifest);
     GenerationsQuery where(generations, api.timeout_ms);
     pool_->submit(where);
     if (!loop_.run_until([&where] { return where.done(); }, api.timeout_ms)) pool_->abandon(where);
-    TestQuery query(api, walk, generations);
+    TestQuery query(api, walk, page, generations);
     const auto start = Clock::now();
     pool_->submit(query);
     // The contract's timeout is for waiting for a connection and the query together.
@@ -226,7 +236,7 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   if (const core::Problem problem = call.api()->program.walk(call.bound(), call.arena(), walk))
     return problem_outcome(problem, call.envelope());
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
-  TestOutcome outcome = mirror_->run(call.manifest(), *call.api(), walk);
+  TestOutcome outcome = mirror_->run(call.manifest(), *call.api(), walk, call.bound().page);
   for (int i = 0; i < walk.count; ++i)
     outcome.values.push_back(test_value(*call.api(), call.bound(), walk.values[i]));
   return outcome;

@@ -99,6 +99,26 @@ def samples(t, p):
     accepted(t, p, api({"name": "city_id", "type": "LONG", "required": False}, name="By key"))
 
 
+def pages(t, p):
+    """The statement of a page, its sort, and its total."""
+    pagination = {"default_size": 10, "max_size": 100}
+    rejected(t, p, api(name="Sorted", pagination=pagination, order_by=[{"column": "population", "direction": "desc"}]),
+             "a call without optional parameters reads all", "an index on (population, city_id) would help")
+    result = accepted(t, p, api(name="By key in pages", pagination=pagination))
+    t.like(result.stderr, r"the total of a call with .*returnTotalNum.* reads all 135233 rows of table \"cities\" \(estimated cost \d+\)",
+           "the scan of a total is reported with its cost")
+    found = {tuple(one["with"]) for one in p.loader.json("api", "plan", "By key in pages")["paths"]}
+    t.is_(found, {(), ("pageNum",), ("returnTotalNum",), ("cursor",), ("pageNum", "returnTotalNum"), ("returnTotalNum", "cursor")},
+          "first pages, later ones, and those after a cursor, each with and without the total")
+    rejected(t, p, api(parameter("name", sample="Monaco"), name="Filtered pages", pagination=pagination), "an index on (name, city_id)")
+    p.apply(table(indexes=[["population", "city_id"], ["name", "city_id"]]))
+    p.load("cities", kFile)
+    accepted(t, p, api(name="Sorted", pagination=pagination, order_by=[{"column": "population", "direction": "desc"}]))
+    accepted(t, p, api(parameter("name", sample="Monaco"), name="Filtered pages", pagination=pagination))
+    p.apply(table(indexes=[]))
+    p.load("cities", kFile)
+
+
 def patterns(t, p):
     like = parameter("name", sample="%burg%", operator="LIKE")
     rejected(t, p, api(like, name="Like"), "every call reads all 135233 rows", "only a trigram index on (name) would help", "--allow-scan")
@@ -161,6 +181,7 @@ def test(t):
     samples(t, p)
     explained(t, p)
     deployed(t, p)
+    pages(t, p)
     patterns(t, p)
     operators(t, p)
     indexed(t, p)
