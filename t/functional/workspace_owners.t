@@ -190,7 +190,7 @@ def upgraded(t, p):
                     + "".join(f"UPDATE tablegate.{table} SET definition = replace(definition::text, ',\"shared\":true', '')::json;"
                               for table in ("domain", "rest_api", "mirror_table"))
                     + "ALTER TABLE tablegate.workspace DROP members; REVOKE DELETE ON tablegate.workspace FROM tablegate_operator;"
-                      "ALTER TABLE tablegate.published_api DROP route; DROP TABLE tablegate.gateway_key; ALTER TABLE tablegate.api_version DROP table_names, DROP gateway_keys; ALTER TABLE tablegate.gateway_instance DROP services;"
+                      "ALTER TABLE tablegate.published_api DROP route; DROP TABLE tablegate.gateway_key; ALTER TABLE tablegate.api_version DROP table_names, DROP gateway_keys, DROP allow_scan, DROP plan; ALTER TABLE tablegate.gateway_instance DROP services;"
                       "SET search_path = tablegate; DROP INDEX business_process_of_rest_api, mirror_table_of_data_source, api_of_workspace,"
                       " api_of_business_process, api_of_table, published_api_of_version, published_api_of_canary, publication_of_api, rest_api_domain_of_rest_api,"
                       " rest_api_domain_of_domain, api_key_of_consumer, hmac_key_of_consumer, authorization_of_api, authorization_of_rest_api;"
