@@ -42,14 +42,6 @@ bool fits_into(const std::string& a, const std::string& b) {
   return found != wider.end() && std::count(found->second.begin(), found->second.end(), b) != 0;
 }
 
-// "age desc, id"; as people read it.
-std::string order_words(const std::vector<SortColumn>& order) {
-  std::string words;
-  for (const SortColumn& one : order)
-    words += fmt::format("{}{}{}", words.empty() ? "" : ", ", one.column, one.descending ? " desc" : "");
-  return words.empty() ? "none" : words;
-}
-
 bool holds(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }

@@ -102,11 +102,16 @@ std::string authentication_words(const ApiDefinition& definition) {
   return words.empty() ? "open to all" : words;
 }
 
-// "answer: object", "answer: list, envelope dataworks"
+// "answer: object", "answer: list, by age desc, envelope dataworks", "answer: page of 10 rows, ..."
 std::string answer_words(const ApiDefinition& definition) {
   const bool plain = definition.envelope == ApiDefinition().envelope;
-  return fmt::format("answer: {}{}", definition.answer_form(),
-                     plain ? "" : ", envelope " + definition.envelope);
+  std::string words = "answer: " + definition.answer_form();
+  if (definition.paginates()) {
+    words += fmt::format(" of {} rows, pageSize at most {} (pageNum, pageSize, returnTotalNum, cursor)",
+                         definition.pagination->default_size, definition.pagination->max_size);
+  }
+  if (!definition.order_by.empty()) words += ", by " + order_words(definition.order_by);
+  return words + (plain ? "" : ", envelope " + definition.envelope);
 }
 
 // What callers get where it is not the column's own value and type.
