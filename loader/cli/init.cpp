@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/line_end.hpp"
+#include "catalog/credentials/gateway_keys.hpp"
 #include "catalog/credentials/key_rotation.hpp"
 #include "catalog/credentials/master_key.hpp"
 #include "catalog/lookup.hpp"
@@ -31,6 +32,7 @@ struct InitOptions {
   std::string password_file;
   bool approval = false;
   bool rotate = false;
+  bool rotate_cursor_key = false;
   bool roles = false;
 };
 
@@ -157,6 +159,8 @@ void init(const Settings& settings, const InitOptions& options) {
       save_fingerprint(catalog, key.fingerprint);
       changed = true;
     }
+    LazyMasterKey master(catalog);
+    changed |= ensure_gateway_keys(catalog, master);
     transaction.commit();
   }
   if (mirror) changed |= prepare_separate_mirror(*mirror, password, ran);
@@ -223,6 +227,20 @@ void rotate(const Settings& settings) {
   }
 }
 
+void rotate_cursors(const Settings& settings) {
+  Database catalog = settings.open_catalog();
+  replace_gateway_key(catalog, kCursorKey);
+  if (settings.json) {
+    JsonOutput json;
+    json.begin_object().key("changed").boolean(true).end_object().print();
+  } else if (!settings.quiet) {
+    print_line(
+        "the cursor key is a new one: each gateway rejects the cursors it gave out before, from its next "
+        "sync "
+        "on");
+  }
+}
+
 }  // namespace
 
 void add_init(Verb& app, Settings& settings) {
@@ -233,6 +251,8 @@ void add_init(Verb& app, Settings& settings) {
   verb->add_flag("--approval", options->approval, "versions of the workspace require approval");
   verb->add_flag("--rotate-master-key", options->rotate,
                  "seal all secrets of the catalog with a new key (alone: without --workspace)");
+  verb->add_flag("--rotate-cursor-key", options->rotate_cursor_key,
+                 "make a new key for cursors, which ends all cursors of pages (alone: without --workspace)");
   verb->add_flag("--roles", options->roles, "create the roles only, before a dump is restored (alone)");
   verb->footer(
       "Examples:\n"
@@ -240,14 +260,20 @@ void add_init(Verb& app, Settings& settings) {
       "  tablegate --catalog dbname=postgres init --roles\n"
       "  tablegate --catalog 'host=db1 dbname=tablegate' init --workspace demo --reader-password-file "
       "reader.password\n"
-      "  tablegate init --rotate-master-key");
+      "  tablegate init --rotate-master-key\n"
+      "  tablegate init --rotate-cursor-key");
   verb->callback([&settings, options] {
     options->workspace = settings.workspace;
     if (options->roles) {
-      if (options->rotate || options->approval || !options->password_file.empty())
+      if (options->rotate || options->rotate_cursor_key || options->approval ||
+          !options->password_file.empty())
         throw WrongUsage("--roles takes no other option of init", Hint::command({"init", "--roles"}));
       return make_roles(settings);
     }
+    if (options->rotate && options->rotate_cursor_key)
+      throw WrongUsage("--rotate-master-key and --rotate-cursor-key are used one at a time",
+                       Hint::command({"init", "--rotate-cursor-key"}));
+    if (options->rotate_cursor_key) return rotate_cursors(settings);
     if (options->workspace.empty() && !options->rotate)
       throw WrongUsage("--workspace is missing", Hint::command({"init", "--workspace", "NAME"}));
     if (options->rotate) return rotate(settings);

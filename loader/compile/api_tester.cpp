@@ -13,8 +13,11 @@
 #include "base/percent.hpp"
 #include "base/refusal.hpp"
 #include "compile/compiled_api.hpp"
+#include "compile/credentials_writer.hpp"
+#include "compile/manifest_line.hpp"
 #include "compile/manifest_writer.hpp"
 #include "core/answer/json_writer.hpp"
+#include "core/answer/page_answer.hpp"
 #include "core/answer/problem.hpp"
 #include "core/call/parameters.hpp"
 #include "core/manifest/manifest_reader.hpp"
@@ -23,6 +26,7 @@
 #include "core/text/ascii.hpp"
 #include "pg/cells.hpp"
 #include "pg/dsn.hpp"
+#include "pg/page_cells.hpp"
 #include "pg/poll_loop.hpp"
 #include "pg/pool.hpp"
 
@@ -32,6 +36,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kRequestId = "api-test";
+// Encrypts the cursors of tests, so that a test takes the cursor of another one. No gateway has this key.
+constexpr std::string_view kTestKey = "746573747320686176652061206b6579206f66207468656972206f776e2e2e2e";
 constexpr std::string_view kFormBody = "application/x-www-form-urlencoded";
 
 class TestHeaders final : public core::HeaderSource {
@@ -73,8 +79,10 @@ TestRequest test_request(const ApiEntry& api, const CompiledApi& compiled, const
 // The one query of a test; its answer goes through core's writer while libpq's result is there.
 class TestQuery final : public pg::Query {
  public:
-  TestQuery(const core::Api& api, const core::Walk& walk, const core::TableGenerations& generations)
-      : api_(api), statement_(api.program.statement(walk.path, &generations)) {
+  // `page`: BoundValues'.
+  TestQuery(const core::Api& api, const core::Walk& walk, const core::BoundPage* page,
+            const core::TableGenerations& generations)
+      : api_(api), page_(page), statement_(api.program.statement(walk.path, &generations)) {
     key = {api.id, walk.path, 0};
     parameter_count = walk.count;
     values = walk.values;
@@ -89,11 +97,14 @@ class TestQuery final : public pg::Query {
 
   void on_rows(const pg::Cells& cells, bool last) noexcept override {
     (void)last;  // Delivery::whole
-    rows_ = cells.rows();
     if (!pg::has_columns_of(api_, cells))
       return end(core::Slug::query_failed, "the table's columns or their types differ");
     std::vector<core::Cell> scratch(cells.columns());
-    core::RowWriter writer(api_, kRequestId, sink_);
+    core::PageAnswer page;
+    if (page_ != nullptr && !pg::read_page(api_, *page_, cells, arena_, page))
+      return end(core::Slug::internal_error, {});
+    rows_ = page_ != nullptr ? page.rows : cells.rows();
+    core::RowWriter writer(api_, kRequestId, sink_, page_ != nullptr ? &page : nullptr);
     const bool written = writer.begin() && pg::write_rows(cells, writer, scratch.data()) && writer.end();
     if (writer.cut()) truncated_ = writer.rows();
     end(written ? core::Slug::none : core::Slug::internal_error, {});
@@ -118,7 +129,9 @@ class TestQuery final : public pg::Query {
   }
 
   const core::Api& api_;
+  const core::BoundPage* const page_;
   const core::Statement statement_;
+  core::BlockArena arena_;
   core::StringSink sink_;
   std::string detail_;
   size_t rows_ = 0;
@@ -200,12 +213,13 @@ class ApiTester::Mirror {
     pool_.emplace(loop_, config_);
   }
 
-  TestOutcome run(const core::Manifest& manifest, const core::Api& api, const core::Walk& walk) {
+  TestOutcome run(const core::Manifest& manifest, const core::Api& api, const core::Walk& walk,
+                  const core::BoundPage* page) {
     core::TableGenerations generations(manifest);
     GenerationsQuery where(generations, api.timeout_ms);
     pool_->submit(where);
     if (!loop_.run_until([&where] { return where.done(); }, api.timeout_ms)) pool_->abandon(where);
-    TestQuery query(api, walk, generations);
+    TestQuery query(api, walk, page, generations);
     const auto start = Clock::now();
     pool_->submit(query);
     // The contract's timeout is for waiting for a connection and the query together.
@@ -248,7 +262,10 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   contents.apis.push_back(api);
   contents.apis.back().domains.clear();  // any host: a test has none
   const std::string text = write_manifest(contents);
-  const auto manifest = core::read_manifest(text);
+  const std::string credentials = write_credentials(
+      contents.gateway, {digest_of_lines(std::string_view(text).substr(text.find('\n') + 1))},
+      credentials_lines({{"cursor", std::string(kTestKey)}}, {}));
+  const auto manifest = core::read_manifest(text, credentials);
   if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
   const TestRequest request = test_request(api, compile_api(contents.apis.back()), parameters);
   const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
@@ -272,7 +289,7 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   if (const core::Problem problem = match.api->program.walk(bound, arena, walk))
     return problem_outcome(problem, match.envelope);
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
-  return mirror_->run(**manifest, *match.api, walk);
+  return mirror_->run(**manifest, *match.api, walk, bound.page);
 }
 
 }  // namespace tablegate::loader

@@ -10,21 +10,14 @@
 #include "base/near_name.hpp"
 #include "base/refusal.hpp"
 #include "compile/conditions.hpp"
+#include "compile/page_statement.hpp"
+#include "compile/sort.hpp"
+#include "core/call/page.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/statement.hpp"
 
 namespace tablegate::loader {
 namespace {
-
-// '...' with quotes doubled; standard_conforming_strings is on in every session of ours.
-std::string quote_literal(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    if (c == '\'') quoted += '\'';
-    quoted += c;
-  }
-  return quoted + '\'';
-}
 
 bool is_utc(const std::string& zone) {
   return zone.empty() || zone == kDefaultTimeZone;
@@ -45,7 +38,9 @@ class Compiler {
     compile_authentication();
     compile_parameters();
     compile_columns();
-    compile_statement();
+    for (size_t i = 0; i < definition_.order_by.size(); ++i)
+      type_of(definition_.order_by[i].column, "/order_by" + pointer_token(i) + "/column");
+    definition_.paginates() ? compile_pages() : compile_statement();
     api_.point = api_.result == "object" && finds_by_key();
     for (auto& [table, columns] : reads_) api_.reads.push_back({table, std::move(columns)});
     return std::move(api_);
@@ -68,8 +63,6 @@ class Compiler {
   void refuse_later_fields() const {
     if (definition_.mode != "wizard") refuse("/mode", definition_.mode + " is not supported yet");
     for (const std::string& field : definition_.later_fields) refuse("/" + field, "is not supported yet");
-    if (!definition_.order_by.empty()) refuse("/order_by", "is not supported yet");
-    if (definition_.pagination) refuse("/pagination", "is not supported yet");
     if (!definition_.faults.empty())
       refuse(definition_.faults.front().pointer, definition_.faults.front().reason);
   }
@@ -82,12 +75,13 @@ class Compiler {
     while (!base.empty() && base.back() == '/') base.pop_back();
     api_.path = base + definition_.path;
     api_.resource_group = definition_.resource_group;
-    api_.result = definition_.result;
+    api_.result = definition_.answer_form();
+    if (api_.result == "page" && !definition_.paginates()) refuse("/result", "page requires pagination");
+    if (api_.result != "object" && api_.result != "list" && api_.result != "page")
+      refuse("/result", api_.result + " is not known");
     api_.envelope = definition_.envelope;
     if (api_.envelope != "tablegate" && api_.envelope != "dataworks")
       refuse("/envelope", api_.envelope + " is not supported yet");
-    if (api_.result != "object" && api_.result != "list")
-      refuse("/result", api_.result + " is not supported yet");
   }
 
   void compile_limits() {
@@ -140,10 +134,53 @@ class Compiler {
   void compile_statement() {
     // One more than is answered tells that there are more; a whole key finds no second row.
     const int64_t limit = api_.result == "object" ? 1 : api_.max_records + (finds_by_key() ? 0 : 1);
+    const std::string order = order_text(sort_of(definition_.order_by, source_));
     api_.statement.push_back({core::TextNode{fmt::format("SELECT {} FROM ", selected_)}});
     api_.statement.push_back({core::TableNode{source_.name}});
+    if (!order.empty()) api_.statement.push_back({core::TextNode{fmt::format(" AS {}", kSortedTable)}});
     if (!conditions_.empty()) api_.statement.push_back({core::WhereNode{std::move(conditions_)}});
-    api_.statement.push_back({core::TextNode{fmt::format(" LIMIT {}", limit)}});
+    api_.statement.push_back({core::TextNode{fmt::format("{} LIMIT {}", order, limit)}});
+  }
+
+  void compile_pages() {
+    const Pagination& pages = *definition_.pagination;
+    const std::vector<SortKey> sort = total_sort(definition_.order_by, source_);
+    for (const SortKey& key : sort) type_of(key.column, "/pagination");
+    if (sort.empty()) refuse("/pagination", "requires an order: add order_by");
+    add_page_parameters(pages);
+    PageStatement page(source_.name, sort, pages);
+    page.selected = {{core::TextNode{selected_}}};
+    page.conditions = std::move(conditions_);
+    for (const CompiledColumn& column : api_.columns) page.outputs += column.wall ? 2 : 1;
+    page.has_cursors = has_total_sort(sort);
+    page.compile(static_cast<uint32_t>(api_.parameters.size()), api_.internal, api_.statement);
+    api_.pages = CompiledPages{pages.default_size, pages.max_size, pages.total, page.has_cursors};
+  }
+
+  // The sort ends in the whole primary key, and all of its values may leave PostgreSQL.
+  bool has_total_sort(const std::vector<SortKey>& sort) const {
+    if (source_.primary_key.empty()) return false;
+    return std::none_of(definition_.response_parameters.begin(), definition_.response_parameters.end(),
+                        [&sort](const ResponseParameter& one) {
+                          return one.mask &&
+                                 std::any_of(sort.begin(), sort.end(),
+                                             [&one](const SortKey& key) { return key.column == one.column; });
+                        });
+  }
+
+  void add_page_parameters(const Pagination& pages) {
+    constexpr std::pair<const char*, const char*> kTypes[] = {
+        {"LONG", "int8"}, {"LONG", "int8"}, {"BOOLEAN", "bool"}, {"STRING", "text"}};
+    for (size_t i = 0; i < core::kPageParameterCount; ++i) {
+      CompiledParameter parameter;
+      parameter.name = core::kPageParameters[i];
+      parameter.place = api_.method == "POST" ? "body" : "query";
+      parameter.type = kTypes[i].first;
+      parameter.column_type = kTypes[i].second;
+      parameter.required = false;
+      if (i == 1) parameter.default_value.emplace().text = std::to_string(pages.default_size);
+      api_.parameters.push_back(std::move(parameter));
+    }
   }
 
   void check_text(const std::optional<DefaultOrSample>& value, const std::string& pointer) const {
@@ -165,7 +202,7 @@ class Compiler {
       selected_ += core::quote_identifier(from.column);
       if (column.wall) {
         selected_ += fmt::format(", {} AT TIME ZONE {}", core::quote_identifier(from.column),
-                                 quote_literal(source_.time_zone));
+                                 core::quote_literal(source_.time_zone));
       }
       api_.columns.push_back(std::move(column));
     }

@@ -32,6 +32,13 @@ struct CompiledColumn {
   bool wall = false;  // the same instant in the table's zone follows it in the SELECT
 };
 
+// Of an API whose answer is a page.
+struct CompiledPages {
+  int64_t default_size = 0, max_size = 0;  // rows
+  bool total = true;
+  bool cursors = true;  // the order of the rows is total
+};
+
 // A mirrored table that an API reads, and the columns that its statement and answer need, with the types that
 // it is compiled against.
 struct TableReads {
@@ -44,6 +51,7 @@ struct CompiledApi {
   int64_t timeout_ms = 0;
   int64_t max_records = 0;
   bool point = false;
+  std::optional<CompiledPages> pages;  // where result is page
   bool rejects_unknown = false;
   std::vector<std::string> authentication;
   std::optional<HmacRule> hmac;  // where authentication lists it

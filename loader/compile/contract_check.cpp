@@ -42,6 +42,14 @@ bool fits_into(const std::string& a, const std::string& b) {
   return found != wider.end() && std::count(found->second.begin(), found->second.end(), b) != 0;
 }
 
+// "age desc, id"; as people read it.
+std::string order_words(const std::vector<SortColumn>& order) {
+  std::string words;
+  for (const SortColumn& one : order)
+    words += fmt::format("{}{}{}", words.empty() ? "" : ", ", one.column, one.descending ? " desc" : "");
+  return words.empty() ? "none" : words;
+}
+
 bool holds(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
@@ -58,6 +66,7 @@ class Check {
     for (const RequestParameter& parameter : is_.request_parameters) added(parameter);
     for (const ResponseParameter& field : was_.response_parameters) response(field);
     changed("result", was_.answer_form(), is_.answer_form());
+    if (!was_.order_by.empty()) changed("order_by", order_words(was_.order_by), order_words(is_.order_by));
     changed("envelope", was_.envelope, is_.envelope);
     limits();
     authentication();
@@ -110,10 +119,11 @@ class Check {
   }
 
   void limits() {
-    smaller("max_records", was_.max_records, is_.max_records);
+    if (!was_.paginates() && !is_.paginates()) smaller("max_records", was_.max_records, is_.max_records);
     if (!was_.rejects_unknown() && is_.rejects_unknown())
       add("unknown parameters", "were ignored and are now rejected");
     if (!was_.paginates() || !is_.paginates()) return;
+    if (was_.pagination->total && !is_.pagination->total) add("pagination: total", "was true and is false");
     smaller("pagination: max_size", was_.pagination->max_size, is_.pagination->max_size);
     changed("pagination: default_size", std::to_string(was_.pagination->default_size),
             std::to_string(is_.pagination->default_size));

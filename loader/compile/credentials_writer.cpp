@@ -13,6 +13,13 @@ void write_validity(ManifestLine& line, const Validity& validity) {
   line.number_if("expires", validity.expires);
 }
 
+std::string key_line(const GatewayKeyEntry& key) {
+  ManifestLine line("key");
+  line.text("name", key.name);
+  line.text("key", key.key);
+  return line.finish();
+}
+
 std::string consumer_line(const ConsumerEntry& consumer) {
   ManifestLine line("consumer");
   line.text("name", consumer.name);
@@ -63,8 +70,10 @@ std::string jwt_setting_json(const JwtEntry& jwt) {
   return line.finish();
 }
 
-std::string credentials_lines(const std::vector<ConsumerEntry>& consumers) {
+std::string credentials_lines(const std::vector<GatewayKeyEntry>& keys,
+                              const std::vector<ConsumerEntry>& consumers) {
   std::string lines;
+  for (const GatewayKeyEntry& key : sorted_by(keys, &GatewayKeyEntry::name)) lines += key_line(key) + "\n";
   for (const ConsumerEntry& consumer : sorted_by(consumers, &ConsumerEntry::name))
     lines += consumer_line(consumer) + "\n";
   return lines;

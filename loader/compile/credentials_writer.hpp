@@ -1,6 +1,6 @@
-// Writes credentials.json: the consumers with their keys, their JWT settings and
-// what they may call, in the lines that core::read_credentials() reads. Its
-// header lists the manifests that the file may be served with.
+// Writes credentials.json: the keys of the gateways, and the consumers with their keys, their JWT settings
+// and what they may call, in the lines that core::read_credentials() reads. Its header lists the manifests
+// that the file may be served with.
 #pragma once
 
 #include <string>
@@ -13,8 +13,9 @@ namespace tablegate::loader {
 // The value of a consumer's "jwt", as core::read_jwt_setting() reads it.
 std::string jwt_setting_json(const JwtEntry& jwt);
 
-// The lines of the consumers, in a fixed order: equal contents give equal bytes.
-std::string credentials_lines(const std::vector<ConsumerEntry>& consumers);
+// The lines of keys and consumers, in a fixed order: equal contents give equal bytes.
+std::string credentials_lines(const std::vector<GatewayKeyEntry>& keys,
+                              const std::vector<ConsumerEntry>& consumers);
 
 // The whole text. `manifests`: the SHA-256 of each manifest (of the bytes after its header) that may be
 // served with it.

@@ -94,6 +94,12 @@ std::string api_line(const ApiEntry& entry) {
       line.text("type", core::column_type_name(value.type));
     });
   }
+  if (api.pages) {
+    line.object("pages", [&] {
+      line.number("max_size", api.pages->max_size);
+      line.truth("total", api.pages->total);
+    });
+  }
   line.raw("statement", program_json(api.statement));
   line.objects("columns", api.columns, [&](const CompiledColumn& column) {
     line.text("name", column.name);

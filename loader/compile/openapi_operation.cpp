@@ -130,11 +130,53 @@ void write_row(OpenApiJson& json, const OpenApiOperation& operation, bool nullab
   });
 }
 
+void write_nullable(OpenApiJson& json, const char* name, const char* type, const char* description) {
+  json.object(name, [&] {
+    json.texts("type", {type, "null"});
+    json.text("description", description);
+  });
+}
+
+// The data of a page.
+void write_page(OpenApiJson& json, const OpenApiOperation& operation) {
+  const CompiledPages& pages = *operation.api.pages;
+  const auto number = [&](const char* name, const char* description) {
+    json.object(name, [&] {
+      json.text("type", "integer");
+      json.text("description", description);
+    });
+  };
+  json.text("type", "object");
+  json.texts("required", {"pageSize", "rows", "generation"});
+  json.object("properties", [&] {
+    if (pages.total) number("totalNum", "rows of all pages; not with returnTotalNum=false");
+    number("pageSize", "rows of a page, as asked for");
+    json.object("rows", [&] {
+      json.text("type", "array");
+      json.number("maxItems", pages.max_size);
+      json.object("items", [&] { write_row(json, operation, false); });
+    });
+    number("pageNum", "number of the page; not with a cursor");
+    if (pages.cursors)
+      write_nullable(json, "nextCursor", "string", "continues after this page; null on the last page");
+    write_nullable(json, "generation", "integer", "the load of the table that the rows are of");
+  });
+}
+
 void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
   const bool list = operation.api.result == "list";
-  json.text("description", list ? "the rows" : "the row, or null where there is none");
+  json.text("description", operation.api.pages ? "a page of the rows"
+                           : list              ? "the rows"
+                                               : "the row, or null where there is none");
   json.object("headers", [&] {
     json.reference("X-Ca-Request-Id", "#/components/headers/X-Ca-Request-Id");
+    if (operation.api.pages && operation.api.method == "GET") {
+      json.object("Link", [&] {
+        json.text("description", "other pages (RFC 8288): first, prev, next, last");
+        json.truth("required", false);
+        json.object("schema", [&] { json.text("type", "string"); });
+      });
+    }
     if (!list) return;
     json.object("X-Tablegate-Truncated", [&] {
       json.text("description", "max_records=N: there are more rows than these N");
@@ -146,6 +188,7 @@ void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
     json.object(kJsonType, [&] {
       json.object("schema", [&] {
         write_success_schema(json, operation.api.envelope, [&] {
+          if (operation.api.pages) return write_page(json, operation);
           if (!list) return write_row(json, operation, true);
           json.text("type", "array");
           json.number("maxItems", operation.api.max_records);
@@ -219,6 +262,19 @@ void write_scheme(OpenApiJson& json, const std::string& kind, const std::string&
                 : "An API key of a consumer.");
 }
 
+// Of the parameters that pages add.
+void add_page_notes(OpenApiOperation& operation) {
+  const CompiledPages& pages = *operation.api.pages;
+  operation.parameter_notes.insert(
+      operation.parameter_notes.end(),
+      {"number of the page, from 1 (default: 1); pageNum x pageSize must not be more than 1000000",
+       fmt::format("rows of a page, 1 to {}", pages.max_size),
+       pages.total ? "false: leave out totalNum, which saves the count of all rows (default: true)"
+                   : "must not be true: this API does not count its rows",
+       pages.cursors ? "nextCursor of the page before: continues after it; not together with pageNum"
+                     : "not available: the rows of this API have no total order"});
+}
+
 }  // namespace
 
 OpenApiOperation read_operation(const ApiEntry& entry) {
@@ -228,6 +284,7 @@ OpenApiOperation read_operation(const ApiEntry& entry) {
   operation.description = entry.definition.description;
   for (const RequestParameter& one : entry.definition.request_parameters)
     operation.parameter_notes.push_back(one.description);
+  if (operation.api.pages) add_page_notes(operation);
   for (const ResponseParameter& one : entry.definition.response_parameters) {
     operation.column_notes.push_back(one.description);
     const TableColumn* const column = entry.source.find(one.column);

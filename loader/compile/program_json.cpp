@@ -65,6 +65,13 @@ class NodeWriter {
     writer_.EndObject();
   }
 
+  void write(const core::GenerationNode& node) {
+    writer_.StartObject();
+    writer_.Key("generation");
+    text(node.table);
+    writer_.EndObject();
+  }
+
   // {"name": place}
   void placeholder(const char* name, uint32_t place) {
     writer_.StartObject();

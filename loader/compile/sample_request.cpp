@@ -2,11 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "core/call/page.hpp"
 
 namespace tablegate::loader {
 namespace {
+
+bool is_page_parameter(const ApiDefinition& api, const std::string& name) {
+  return api.paginates() && std::find(std::begin(core::kPageParameters), std::end(core::kPageParameters),
+                                      name) != std::end(core::kPageParameters);
+}
 
 Values& place_of(const RequestParameter& parameter, SampleRequest& request) {
   if (parameter.place == "header") return request.headers;
@@ -29,9 +38,11 @@ std::string SampleRequest::filled_path(const std::function<std::string(const std
 SampleRequest sample_request(const ApiDefinition& api, const std::string& name, const std::string& path,
                              const core::VersionKey& version, const Values& given) {
   for (const auto& [key, value] : given) {
-    if (api.request_parameter(key) != nullptr) continue;
+    if (api.request_parameter(key) != nullptr || is_page_parameter(api, key)) continue;
     std::vector<std::string> names;
     for (const RequestParameter& parameter : api.request_parameters) names.push_back(parameter.name);
+    if (api.paginates())
+      names.insert(names.end(), std::begin(core::kPageParameters), std::end(core::kPageParameters));
     throw Refused(
         fmt::format("API \"{}\" has no request parameter \"{}\"{}", name, key, did_you_mean(key, names)),
         Hint::command({"get", "api", name, "-o", "json"}));
@@ -60,6 +71,10 @@ SampleRequest sample_request(const ApiDefinition& api, const std::string& name, 
     } else if (parameter.required) {
       request.missing.push_back(parameter.name);
     }
+  }
+  for (const auto& [key, value] : given) {
+    if (is_page_parameter(api, key))
+      (api.method == "POST" ? request.form : request.query).emplace_back(key, value);
   }
   return request;
 }

@@ -74,6 +74,7 @@ class Reader {
     }
     api_.timeout_ms = integer(from_, "timeout_ms", api_.timeout_ms);
     api_.max_records = integer(from_, "max_records", api_.max_records);
+    api_.max_records_given = json_find(from_, "max_records") != nullptr;
     authentication();
     request_parameters();
     response_parameters();
@@ -176,8 +177,9 @@ class Reader {
   void pagination(const JsonValue& from) {
     Pagination& pages = api_.pagination.emplace();
     pages.enabled = json_truth(from, "enabled", pages.enabled);
-    pages.default_size = integer(from, "default_size", pages.default_size, "/pagination");
     pages.max_size = integer(from, "max_size", pages.max_size, "/pagination");
+    pages.default_size =
+        integer(from, "default_size", std::min(pages.default_size, pages.max_size), "/pagination");
     pages.total = json_truth(from, "total", pages.total);
   }
 

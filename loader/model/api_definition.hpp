@@ -97,7 +97,7 @@ struct SortColumn {
 
 struct Pagination {
   bool enabled = true;
-  int64_t default_size = 10;  // rows
+  int64_t default_size = 10;  // rows; default: 10, or max_size where that is less
   int64_t max_size = 500;
   bool total = true;  // the total number of rows can be asked for
 };
@@ -111,6 +111,7 @@ struct ApiDefinition {
   std::string resource_group = kDefaultResourceGroup;
   int64_t timeout_ms = 3000;
   int64_t max_records = 2000;
+  bool max_records_given = false;
   std::string unknown_parameters = "ignore";
   std::vector<RequestParameter> request_parameters;
   bool request_parameters_given = false;

@@ -61,6 +61,12 @@ struct JwtEntry {
   std::string keys;  // JSON: a list of JWKs, symmetric ones in clear
 };
 
+// A key of the gateways that no caller has (catalog/credentials/gateway_keys.hpp).
+struct GatewayKeyEntry {
+  std::string name;  // cursor
+  std::string key;   // in clear: 64 hexadecimal digits
+};
+
 struct ConsumerEntry {
   std::string name;
   bool enabled = true;
@@ -90,6 +96,7 @@ struct ManifestContents {
   // Digest of everything that the manifest is made from; empty: not known, or something was left out.
   std::string source;
   bool is_known = false;  // a manifest of this source is there already: `apis` and `canaries` were not read
+  std::vector<GatewayKeyEntry> keys;
   std::vector<ConsumerEntry> consumers;
   std::vector<DocumentEntry> documents;
   // For domains.conf only.

@@ -20,7 +20,8 @@ namespace {
 
 // The parser's reason; empty: accepted.
 std::string rejection_of(const std::vector<ConsumerEntry>& consumers) {
-  const core::Status read = core::check_credentials(write_credentials("", {}, credentials_lines(consumers)));
+  const core::Status read =
+      core::check_credentials(write_credentials("", {}, credentials_lines({}, consumers)));
   return read ? std::string() : read.error().text();
 }
 
@@ -85,19 +86,19 @@ void remove_jwt_conflicts(std::vector<ConsumerEntry>& consumers, SyncReport& rep
 
 }  // namespace
 
-std::string checked_credentials(const std::string& gateway, std::vector<ConsumerEntry>& consumers,
-                                const std::string& known, SyncReport& report) {
-  std::string lines = credentials_lines(consumers);
+std::string checked_credentials(ManifestContents& contents, const std::string& known, SyncReport& report) {
+  std::vector<ConsumerEntry>& consumers = contents.consumers;
+  std::string lines = credentials_lines(contents.keys, consumers);
   if (lines == known) return lines;
   const auto fault = [&] {
-    const core::Status read = core::check_credentials(write_credentials(gateway, {}, lines));
+    const core::Status read = core::check_credentials(write_credentials(contents.gateway, {}, lines));
     return read ? std::string() : read.error().text();
   };
   if (fault().empty()) return lines;
   const auto is_rejected = [&report](ConsumerEntry& one) { return !keep_whole_parts(one, report); };
   consumers.erase(std::remove_if(consumers.begin(), consumers.end(), is_rejected), consumers.end());
   remove_jwt_conflicts(consumers, report);
-  lines = credentials_lines(consumers);
+  lines = credentials_lines(contents.keys, consumers);
   if (const std::string left = fault(); !left.empty()) {
     throw Refused("the gateway would reject these credentials; nothing was written: " + left,
                   Hint::command({"consumer", "list"}));

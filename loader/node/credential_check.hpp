@@ -11,9 +11,8 @@
 
 namespace tablegate::loader {
 
-// The lines of credentials.json. Removes what is left out from `consumers`. `known`: lines that have passed
-// this check already. Throws Refused when the parser rejects what remains.
-std::string checked_credentials(const std::string& gateway, std::vector<ConsumerEntry>& consumers,
-                                const std::string& known, SyncReport& report);
+// The lines of credentials.json. Removes what is left out from the consumers of `contents`. `known`: lines
+// that have passed this check already. Throws Refused when the parser rejects what remains.
+std::string checked_credentials(ManifestContents& contents, const std::string& known, SyncReport& report);
 
 }  // namespace tablegate::loader

@@ -9,6 +9,7 @@
 
 #include "base/refusal.hpp"
 #include "catalog/credentials/consumer_report.hpp"
+#include "catalog/credentials/gateway_keys.hpp"
 #include "catalog/credentials/hmac_keys.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
 #include "catalog/domains_in_use.hpp"
@@ -122,9 +123,8 @@ std::string not_opened(const std::vector<std::string>& what, const std::string& 
   for (size_t i = 0; i < std::min(what.size(), kNamed); ++i) text += (i == 0 ? "" : ", ") + what[i];
   if (what.size() > kNamed) text += fmt::format(" and {} more", what.size() - kNamed);
   return fmt::format(
-      "{} cannot be opened: {}; HMAC key pairs that nginx has already stay valid, everything else of these "
-      "is "
-      "left out",
+      "{} cannot be opened: {}; HMAC key pairs and keys of gateways that nginx has already stay valid, "
+      "everything else of these is left out",
       text, reason);
 }
 
@@ -177,6 +177,14 @@ void read_consumers(Database& catalog, ManifestContents& contents, const Written
   };
   for (auto& [id, setting] : read_jwt_settings(catalog, master, on_fault))
     contents.consumers[places.at(id)].jwt = std::move(setting);
+  std::vector<GatewayKeyEntry> kept;
+  contents.keys = read_gateway_keys(catalog, contents.gateway, master,
+                                    [&](const std::string& name, const Failure& failure) {
+                                      closed[failure.what()].push_back(fmt::format("the {} key", name));
+                                      if (const std::string* const key = written.gateway_key(name))
+                                        kept.push_back({name, *key});
+                                    });
+  contents.keys.insert(contents.keys.end(), kept.begin(), kept.end());
   for (const auto& [reason, what] : closed) faults.push_back(not_opened(what, reason));
 }
 

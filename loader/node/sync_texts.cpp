@@ -120,7 +120,7 @@ std::vector<std::string> manifests_of(const OutputFolder& folder, const std::str
 std::string make_credentials(const OutputFolder& folder, ManifestContents& contents,
                              const std::string& manifest, const FolderTexts& before, SyncReport& report) {
   const std::string known(lines_of(before.credentials));
-  const std::string lines = checked_credentials(contents.gateway, contents.consumers, known, report);
+  const std::string lines = checked_credentials(contents, known, report);
   if (are_right(before.credentials, contents.gateway, lines, digest_in(manifest))) return {};
   return write_credentials(contents.gateway, manifests_of(folder, manifest, before), lines);
 }

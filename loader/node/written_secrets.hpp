@@ -1,6 +1,6 @@
-// The HMAC secrets in the credentials that a folder has already. A sync takes
-// them for key pairs that it cannot open (a damaged row, no master key), so that
-// those pairs stay valid and everything else of the sync takes effect. The file
+// The HMAC secrets and the keys of gateways in the credentials that a folder has
+// already. A sync takes them for what it cannot open (a damaged row, no master
+// key), so that key pairs and cursors stay valid and everything else of the sync takes effect. The file
 // is read only when the first one is asked for.
 #pragma once
 
@@ -18,12 +18,17 @@ class WrittenSecrets {
   explicit WrittenSecrets(const OutputFolder& folder) : folder_(folder) {}
   // Null: it is not there.
   const std::string* find(const std::string& key_id, const std::string& access_key) const;
+  const std::string* gateway_key(const std::string& name) const;
 
  private:
-  void read() const;
+  struct Secrets {
+    std::map<std::pair<std::string, std::string>, std::string> pairs;  // by key id and access key
+    std::map<std::string, std::string> gateway_keys;                   // by name
+  };
+  const Secrets& read() const;
 
   const OutputFolder& folder_;
-  mutable std::optional<std::map<std::pair<std::string, std::string>, std::string>> secrets_;
+  mutable std::optional<Secrets> secrets_;
 };
 
 }  // namespace tablegate::loader

@@ -96,6 +96,17 @@ bool add_truncated(Call& call, const core::RowWriter& writer) {
   return value.data() != nullptr && add_header(r, "X-Tablegate-Truncated", value) != nullptr;
 }
 
+// RFC 8288. The rows of a POST have no address of their own.
+bool add_links(Call& call, const core::PageAnswer* page) {
+  ngx_http_request_t* r = call.request;
+  if (page == nullptr || (r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) return true;
+  const Headers headers(r);
+  const std::string links = core::page_links(*call.route.api, call.data(headers), *page);
+  if (links.empty()) return true;
+  const std::string_view value = keep(r, links);
+  return value.data() != nullptr && add_header(r, "Link", value) != nullptr;
+}
+
 bool add_problem_headers(Call& call, const core::ProblemKind& kind) {
   ngx_http_request_t* r = call.request;
   if (kind.status == 401) {
@@ -164,7 +175,7 @@ void log_problem(const Call& call, const core::ProblemKind& kind) {
 
 }  // namespace
 
-ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified) {
+ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const core::PageAnswer* page) {
   const core::Api& api = *call.route.api;
   if (!pg::has_columns_of(api, cells)) {
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
@@ -177,11 +188,11 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   ChainSink sink(r->pool);
-  core::RowWriter writer(api, request_id(r), sink);
+  core::RowWriter writer(api, request_id(r), sink, page);
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
   if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(call, modified) ||
-      !add_truncated(call, writer))
+      !add_truncated(call, writer) || !add_links(call, page))
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   // Rows have no validator: no precondition of a request is about them.
   r->disable_not_modified = 1;

@@ -5,6 +5,7 @@
 // ngx_http_finalize_request() takes.
 #pragma once
 
+#include "core/answer/page_answer.hpp"
 #include "core/manifest/manifest.hpp"
 #include "ngx/call.hpp"
 #include "ngx/chain_sink.hpp"
@@ -13,8 +14,8 @@
 
 namespace tablegate::ngx {
 
-// `modified` as in Waiter::on_rows.
-ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified);
+// `modified` as in Waiter::on_rows. `page`: of an API with pages; otherwise null.
+ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const core::PageAnswer* page);
 // For HEAD: the headers of the rows, apart from their length.
 ngx_int_t send_head(Call& call, int64_t modified);
 // Call::problem, or the redirect that Call::transport asks for.

@@ -41,6 +41,8 @@ class Headers final : public core::HeaderSource {
   ngx_http_request_t* request_;
 };
 
+struct PageOfCall;
+
 class Call final : public Waiter {
  public:
   // In this order, apart from `reading` and `proved`, which may follow each other.
@@ -107,8 +109,9 @@ class Call final : public Waiter {
   std::string_view path;  // that the route is found by: `uri`, but encoded slashes are data
   core::RouteMatch route;
   core::Proof proof;
-  core::Problem problem;  // the error of the answer; none while all is well
-  size_t rows = 0;        // sent
+  core::Problem problem;       // the error of the answer; none while all is well
+  size_t rows = 0;             // sent
+  PageOfCall* page = nullptr;  // of an API with pages, once its parameters are bound
   char last_modified[core::kHttpDateSize + 1];
   // Our body in place of an error page of nginx's (error_filter.hpp). Its slug is empty where there is none.
   std::string_view replacement;

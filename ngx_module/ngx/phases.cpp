@@ -2,6 +2,7 @@
 
 #include "ngx/answer.hpp"
 #include "ngx/call.hpp"
+#include "ngx/page.hpp"
 #include "ngx/statistics.hpp"
 #include "ngx/worker.hpp"
 
@@ -96,26 +97,37 @@ ngx_int_t answer_head(Call& call) {
   return send_head(call, known != nullptr && known->fresh() ? known->known().modified(api) : INT64_MIN);
 }
 
+// NGX_DONE: the call waits for its rows. Otherwise its answer was sent.
+ngx_int_t start_query(Call& call) {
+  ngx_http_request_t* r = call.request;
+  Worker& worker = *main_config(r).worker;
+  Flights::Pointer flight = worker.flights().take(*call.route.api);
+  const Headers headers(r);
+  core::BoundValues bound;
+  call.problem = core::bind_parameters(*call.route.api, call.data(headers), flight->arena(), bound);
+  if (!call.problem && bound.page != nullptr && !begin_page(call, *bound.page))
+    call.problem = {core::Slug::internal_error, {}, {}, "no_memory"};
+  core::Walk walk;
+  if (!call.problem) call.problem = call.route.api->program.walk(bound, flight->arena(), walk);
+  if (call.problem) return send_problem(call);
+  // The headers of a page are not known without its rows.
+  if (r->method == NGX_HTTP_HEAD && bound.page == nullptr) return answer_head(call);
+  if (ngx_exiting) worker.leave();
+  call.state = Call::State::starting;
+  Flights::start(std::move(flight), walk, caller_of(call), call, r->connection);
+  if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
+  call.state = Call::State::waiting;
+  return NGX_DONE;
+}
+
 ngx_int_t start_flight(Call& call) {
   ngx_http_request_t* r = call.request;
   if (has_left(r)) {
     count_abandoned(call);
     return NGX_HTTP_CLIENT_CLOSED_REQUEST;
   }
-  Worker& worker = *main_config(r).worker;
-  Flights::Pointer flight = worker.flights().take(*call.route.api);
-  const Headers headers(r);
-  core::BoundValues bound;
-  call.problem = core::bind_parameters(*call.route.api, call.data(headers), flight->arena(), bound);
-  core::Walk walk;
-  if (!call.problem) call.problem = call.route.api->program.walk(bound, flight->arena(), walk);
-  if (call.problem) return send_problem(call);
-  if (r->method == NGX_HTTP_HEAD) return answer_head(call);
-  if (ngx_exiting) worker.leave();
-  call.state = Call::State::starting;
-  Flights::start(std::move(flight), walk, caller_of(call), call, r->connection);
-  if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
-  call.state = Call::State::waiting;
+  const ngx_int_t rc = start_query(call);
+  if (call.state != Call::State::waiting) return rc;
   r->main->count++;
   // A client that goes away frees the request, and the call leaves its flight.
   r->read_event_handler = ngx_http_test_reading;
@@ -171,6 +183,22 @@ void finish(Call& call, ngx_int_t rc) {
   ngx_http_run_posted_requests(connection);
 }
 
+ngx_int_t answer_rows(Call& call, const pg::Cells& cells, int64_t modified) {
+  if (call.page == nullptr || !pg::has_columns_of(*call.route.api, cells))
+    return send_rows(call, cells, modified, nullptr);
+  core::PageAnswer page;
+  switch (end_page(call, cells, page)) {
+    case PageOutcome::good:
+      break;
+    case PageOutcome::counts_again:
+      return start_query(call);
+    case PageOutcome::failed:
+      call.problem = {core::Slug::internal_error, {}, {}, "page"};
+      return send_problem(call);
+  }
+  return send_rows(call, cells, modified, &page);
+}
+
 }  // namespace
 
 void Call::on_rows(const pg::Cells& cells, int64_t modified) noexcept {
@@ -178,8 +206,9 @@ void Call::on_rows(const pg::Cells& cells, int64_t modified) noexcept {
   if (!is_ours(*this)) return;
   ngx_int_t rc = NGX_ERROR;
   try {
-    rc = send_rows(*this, cells, modified);
-  } catch (...) {  // no memory: NGX_ERROR
+    rc = answer_rows(*this, cells, modified);
+    if (state == State::waiting) return;  // for its rows once more
+  } catch (...) {                         // no memory: NGX_ERROR
   }
   finish(*this, rc);
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/answer/totals.hpp"
 #include "core/proof/authentication.hpp"
 #include "ngx/config.hpp"
 #include "ngx/flight.hpp"
@@ -30,6 +31,7 @@ class Worker final : private pg::TimerHandler {
   // One a service that an API of the manifest reads tables of.
   const std::vector<std::unique_ptr<Generations>>& generations() const { return generations_; }
   Flights& flights() { return flights_; }
+  core::Totals& totals() { return totals_; }
   core::Authenticator& authenticator() { return authenticator_; }
   // Null: there is no tablegate_zone.
   const NonceStore* nonces() const { return nonces_ ? &*nonces_ : nullptr; }
@@ -49,6 +51,7 @@ class Worker final : private pg::TimerHandler {
   const MainConfig& config_;
   Loop loop_;
   core::Authenticator authenticator_;
+  core::Totals totals_;
   std::optional<NonceStore> nonces_;
   std::optional<Statistics> statistics_;
   Flights flights_;  // outlive the pools, which link them

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "pg/page_cells.hpp"
+
 namespace tablegate::pg {
 namespace {
 
@@ -59,7 +61,9 @@ void Cells::read_row(std::size_t row, core::Cell* cells) const {
 }
 
 bool has_columns_of(const core::Api& api, const Cells& cells) {
-  if (cells.columns() != core::output_columns(api)) return false;
+  if (api.result == core::ResultShape::page ? !is_page_size(api, cells.columns())
+                                            : cells.columns() != core::output_columns(api))
+    return false;
   std::size_t place = 0;
   for (const core::Column& column : api.columns) {
     if (is_written_raw(column.type) && cells.type(place) != core::column_type_oid(column.type)) return false;

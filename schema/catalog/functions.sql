@@ -338,6 +338,9 @@ BEGIN
     WHEN 'workspace' THEN
         PERFORM tablegate.write_audit('Workspace', thing ->> 'name', made, (thing ->> 'workspace_id')::bigint, NULL,
             jsonb_build_object('approval', thing -> 'approval', 'members', thing -> 'members'));
+    WHEN 'gateway_key' THEN
+        IF before ->> 'created_at' = thing ->> 'created_at' THEN RETURN NULL; END IF;  -- the same key, sealed with another master key
+        PERFORM tablegate.write_audit('Setting', (thing ->> 'name') || ' key', made, NULL, NULL, '{}');
     ELSE  -- setting: the value is none of the audit's business
         PERFORM tablegate.write_audit('Setting', thing ->> 'name', made, NULL, NULL, '{}');
     END CASE;
@@ -903,7 +906,7 @@ BEGIN
             SELECT name, 'note_change', 'CONSTRAINT TRIGGER', 'AFTER INSERT OR UPDATE OR DELETE',
                    'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.note_change()'
             FROM unnest(ARRAY['domain', 'gateway_instance', 'rest_api', 'published_api', 'rest_api_domain', 'publication',
-                              'consumer', 'api_key', 'hmac_key', 'jwt_setting', 'authorization']) name
+                              'consumer', 'api_key', 'hmac_key', 'jwt_setting', 'authorization', 'gateway_key']) name
             UNION ALL
             SELECT name, 'within_workspace', 'TRIGGER', 'BEFORE INSERT OR UPDATE OR DELETE',
                    'FOR EACH ROW EXECUTE FUNCTION tablegate.within_workspace()'
@@ -928,7 +931,7 @@ BEGIN
                 ('data_source', 'audit_definition(''DataSource'')'), ('mirror_table', 'audit_definition(''Table'')'),
                 ('api', 'audit_definition(''Api'')'), ('api_test', 'audit_version()'), ('api_version', 'audit_version()'),
                 ('published_api', 'audit_version()'), ('generation', 'audit_other()'), ('rest_api_domain', 'audit_other()'),
-                ('workspace', 'audit_other()'), ('setting', 'audit_other()'), ('consumer', 'audit_consumer()'),
+                ('workspace', 'audit_other()'), ('setting', 'audit_other()'), ('gateway_key', 'audit_other()'), ('consumer', 'audit_consumer()'),
                 ('api_key', 'audit_consumer()'), ('hmac_key', 'audit_consumer()'), ('jwt_setting', 'audit_consumer()'),
                 ('authorization', 'audit_consumer()')) a (table_name, function)
             CROSS JOIN LATERAL (VALUES

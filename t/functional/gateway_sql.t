@@ -48,6 +48,9 @@ def definitions():
                     "request_parameters": [{"name": "user_id", "column": "user_id", "type": "LONG", "in": "body", "sample": 10001}]})
     objects.append({**api, "name": "Path User", "path": "/path/{user_id}",
                     "request_parameters": [{"name": "user_id", "column": "user_id", "type": "LONG", "in": "path", "sample": 10001}]})
+    objects.append({**api, "name": "Pages of Users", "path": "/pages", "request_parameters": [], "result": "page", "pagination": {},
+                    "response_parameters": [{"name": "user_name"}]})
+    objects.append({**api, "name": "Users by Age", "path": "/age", "request_parameters": [{"name": "age", "type": "LONG", "sample": 25}], "result": "list", "order_by": [{"column": "age", "direction": "desc"}]})
     return objects
 
 
@@ -55,6 +58,9 @@ def calls(p):
     """Every API and more combinations of parameters than a connection keeps statements."""
     answers = [p.get("/v1/user/info?user_id=10001"), p.get("/v1/user/info?user_id=10001", "HEAD"), p.get("/v1/path/10001"), p.get("/v1/user/info?user_id=x"),
                request(p.gateway.port, "/v1/post", "POST", {"Authorization": f"Bearer {p.key}", "Content-Type": "application/json"}, b'{"user_id":10001}')]
+    page = p.get("/v1/pages?pageSize=1")
+    answers += [page, p.get("/v1/pages?pageSize=1&pageNum=2"), p.get("/v1/pages?pageSize=1&cursor=" + page.json["data"]["nextCursor"]),
+                p.get("/v1/pages?pageNum=2&returnTotalNum=false"), p.get("/v1/pages?returnTotalNum=false"), p.get("/v1/age?age=25")]
     for mask in range(300):
         chosen = [f"{name}={sample}" for bit, (name, _, _, sample) in enumerate(kColumns) if mask >> bit & 1]
         answers.append(p.get("/v1/every?" + "&".join(chosen).replace("+", "%2B")))
@@ -67,7 +73,10 @@ def calls(p):
 def normal(sql):
     """(kind, text) pairs that a statement is made of; names, numbers and how often something is repeated do not count."""
     sql = re.sub(r"\$\d+", "$N", re.sub(r"\btg_\d+\b", "tg_N", sql))
-    api = re.fullmatch(r'SELECT (.*) FROM "mirror"\."(?!tablegate_)[^"]+"((?: WHERE .*)?) LIMIT \d+', sql)
+    if sql.startswith("SELECT p.c0"):
+        sql = re.sub(r'"mirror"\."(?!tablegate_)[^"]+"', '"mirror"."TABLE"', re.sub(r't\."[^"]+"', 't."COLUMN"', re.sub("LIMIT [0-9]+", "LIMIT N", sql)))
+        return {("page", re.sub("SELECT \"[^\"]+\"", 'SELECT "COLUMN"', re.sub("table_name = '[^']*'", "table_name = 'TABLE'", sql)))}
+    api = re.fullmatch(r'SELECT (.*) FROM "mirror"\."(?!tablegate_)[^"]+"(?: AS t)?((?: WHERE .*?)?)(?: ORDER BY t\."[^"]+" DESC)? LIMIT \d+', sql)
     if not api:
         return {("statement", sql)}
     items = {re.sub(r"AT TIME ZONE '[^']*'", "AT TIME ZONE 'ZONE'", re.sub(r'"[^"]+"', '"COLUMN"', item)) for item in api.group(1).split(", ")}
@@ -105,7 +114,7 @@ def test(t):
                     {text for kind, text in parts if kind == "statement"})
             if name == "api test":
                 continue
-            for kind in ("item", "condition"):
+            for kind in ("item", "condition", "page"):
                 compare(t, f"{name}: {kind}s", listed[kind], {text for one, text in parts if one == kind})
             compare(t, f"{name}: messages", listed[f"message, {name}"], recorder.messages)
             compare(t, f"{name}: startup parameters", listed["startup parameter"], set(recorder.startup))

@@ -100,7 +100,7 @@ def older_version(t, p):
                     " tablegate.api_is_kept, tablegate.table_is_kept, tablegate.gateway_is_kept CASCADE;"
                     "DROP FUNCTION tablegate.changed, tablegate.report_node, tablegate.record_usage, mirror_load.carrying, mirror_load.carry_over,"
                     " mirror_load.carry_over_other_keys, mirror_load.rows_of, mirror_load.serving_relation, mirror_load.swap_generation;"
-                    "DROP TABLE tablegate.api_version_read; DROP FUNCTION tablegate.api_version_read_is_kept;"
+                    "DROP TABLE tablegate.gateway_key; DROP TABLE tablegate.api_version_read; DROP FUNCTION tablegate.api_version_read_is_kept;"
                     "ALTER TABLE tablegate.api_version DROP method, DROP path, DROP resource_group, DROP table_names; ALTER TABLE tablegate.gateway_instance DROP services;"
                     "ALTER TABLE tablegate.mirror_table DROP refresh_schedule, DROP refresh_time_zone;"
                     "ALTER TABLE tablegate.jwt_setting ADD source json, DROP source_in, DROP source_name, DROP source_prefix;"

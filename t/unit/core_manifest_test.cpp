@@ -238,7 +238,7 @@ END_TEST
 
 START_TEST(words_that_are_not_known_are_refused) {
   ck_text_eq(refused_api(R"("method":"GET")", R"("method":"PUT")"), "line 2: /method: must be GET or POST");
-  ck_text_eq(refused_api(R"("result":"list")", R"("result":"page")"),
+  ck_text_eq(refused_api(R"("result":"list")", R"("result":"table")"),
              "line 2: /result: has a value that is not known");
   ck_text_eq(refused_api(R"(["api_key"])", R"(["password"])"),
              "line 2: /authentication: has a type that this module does not know");

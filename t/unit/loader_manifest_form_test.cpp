@@ -32,6 +32,9 @@ constexpr const char* kApi =
     R"({"name":"name","type":"STRING","operator":"LIKE"}],)"
     R"("response_parameters":[{"name":"id","as":"string"},{"name":"at"}],"authentication":["api_key","jwt","hmac"],)"
     R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject","envelope":"dataworks"})";
+constexpr const char* kPaged =
+    R"({"name":"Paged","path":"/paged","response_parameters":[{"name":"id"}],"authentication":[],)"
+    R"("pagination":{"max_size":50}})";
 constexpr const char* kSource =
     R"({"table":"t","time_zone":"Asia/Shanghai","primary_key":["id"],"columns":[{"name":"id","type":"int8"},)"
     R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"},{"name":"name","type":"text"}]})";
@@ -50,13 +53,20 @@ ManifestContents everything() {
   api.sunset = 9;
   api.definition = read_api_definition(kApi, "the API");
   api.source = read_table_source(kSource, "its source");
+  ApiEntry paged = api;
+  paged.api_id = 8;
+  paged.deprecated.reset();
+  paged.sunset.reset();
+  paged.definition = read_api_definition(kPaged, "the API with pages");
   ManifestContents all;
   all.gateway = "prod";
   all.source = std::string(64, 'd');
-  all.apis = {api};
-  all.canaries = {api};
-  all.canaries[0].version = 2;
-  all.canaries[0].canary_weight = 10;
+  all.apis = {api, paged};
+  all.canaries = {api, paged};
+  for (ApiEntry& canary : all.canaries) {
+    canary.version = 2;
+    canary.canary_weight = 10;
+  }
   DomainDefinition domain;
   domain.name = "a.example.com";
   domain.protocol = "HTTPS";
@@ -77,6 +87,7 @@ ManifestContents everything() {
                     {{"k1", std::string(64, 'a'), {1, 2}}},
                     {{"hk_1", "AK1", "secret", "classic", {1, 2}}},
                     jwt}};
+  all.keys = {{"cursor", std::string(64, 'e')}};
   all.documents = {{{"a.example.com"}, "documents-x.jsonl", 0, 2, std::string(64, 'b')}};
   return all;
 }
@@ -109,8 +120,9 @@ Form read_form() {
   Form form;
   form.schema = parsed(schema_file("manifest.schema.json"));
   const ManifestContents all = everything();
-  const std::string text = write_manifest(all) + write_credentials(all.gateway, {std::string(64, 'c')},
-                                                                   credentials_lines(all.consumers));
+  const std::string text =
+      write_manifest(all) +
+      write_credentials(all.gateway, {std::string(64, 'c')}, credentials_lines(all.keys, all.consumers));
   for (size_t at = 0; at < text.size();) {
     const size_t end = text.find('\n', at);
     form.lines.push_back(parsed(text.substr(at, end - at)));
@@ -251,10 +263,13 @@ START_TEST(unknown_members_are_rejected) {
 END_TEST
 
 // Why the reader requires a member that is optional on its own: "hmac" beside that type of authentication,
-// "list" beside a default that is one, and what an API and its canary share.
+// "list" beside a default that is one, what pages require, and what an API and its canary share.
 bool is_for_another(const std::string& said) {
   return said.find("/hmac: is missing") != std::string::npos ||
          said.find("/default: must be a string") != std::string::npos ||
+         said.find("/pages: belongs to result page") != std::string::npos ||
+         said.find("must have the values of pages") != std::string::npos ||
+         said.find("must end in those of pages") != std::string::npos ||
          said.find("differs from that of the API's other version") != std::string::npos;
 }
 

@@ -93,7 +93,7 @@ struct Files {
 Files files_of(const ManifestContents& all) {
   const std::string manifest = write_manifest(all);
   const std::string digest = digest_of_lines(std::string_view(manifest).substr(manifest.find('\n') + 1));
-  return {manifest, write_credentials(all.gateway, {digest}, credentials_lines(all.consumers))};
+  return {manifest, write_credentials(all.gateway, {digest}, credentials_lines(all.keys, all.consumers))};
 }
 
 auto read(const ManifestContents& all) {
@@ -242,7 +242,7 @@ END_TEST
 
 // The line of a kind, from its first member on.
 std::string line_of(const ManifestContents& all, const std::string& kind) {
-  const std::string text = write_manifest(all) + credentials_lines(all.consumers);
+  const std::string text = write_manifest(all) + credentials_lines(all.keys, all.consumers);
   const size_t at = text.find("{\"kind\":\"" + kind + "\"");
   ck_assert_uint_ne(at, std::string::npos);
   return text.substr(at, text.find('\n', at) - at);
@@ -356,11 +356,12 @@ START_TEST(refused_by_name) {
       {"\"api_key\"", "\"oauth\"", "/authentication: oauth is not supported yet"},
       {"[\"api_key\"]", "[\"hmac\"],\"hmac\":{\"methods\":[]}", "/hmac/methods: is empty"},
       {"\"authentication\":[\"api_key\"]", "\"tags\":[]", "/authentication: is missing"},
-      {"\"object\"", "\"page\"", "/result: page is not supported yet"},
+      {"\"object\"", "\"page\"", "/result: page requires pagination"},
       {"{\"name\":\"user_name\"}", "{\"name\":\"gone\"}", "table \"user_info\" has no column \"gone\""},
       {"{\"name\":\"user_name\"}", "{\"name\":\"user_name\",\"mask\":\"hash\"}",
        "/response_parameters/1/mask"},
-      {"\"result\"", "\"order_by\":[{\"column\":\"x\"}],\"result\"", "/order_by: is not supported yet"},
+      {"\"result\"", "\"order_by\":[{\"column\":\"x\"}],\"result\"",
+       "/order_by/0/column: table \"user_info\" has no column \"x\""},
   };
   for (const auto& item : kCases) {
     const std::string said = refusal(changed(item.from, item.to));

@@ -57,13 +57,18 @@ std::string truth(bool value) {
 }
 
 void add_api_defaults(std::map<std::string, std::string>& found) {
-  const ApiDefinition api = read_api_definition(parsed(R"({"request_parameters":[{}]})"));
+  const ApiDefinition api =
+      read_api_definition(parsed(R"({"request_parameters":[{}],"order_by":[{}],"pagination":{}})"));
   const RequestParameter& parameter = api.request_parameters.at(0);
   const HmacRule hmac = api.hmac_rule();
   found["Api.method"] = quoted(api.method);
   found["Api.mode"] = quoted(api.mode);
   found["Api.request_parameters[].operator"] = quoted(std::string(comparison_text(parameter.comparison)));
   found["Api.request_parameters[].required"] = truth(parameter.required);
+  found["Api.order_by[].direction"] = quoted(api.order_by.at(0).descending ? "desc" : "asc");
+  found["Api.pagination.enabled"] = truth(api.pagination->enabled);
+  found["Api.pagination.max_size"] = std::to_string(api.pagination->max_size);
+  found["Api.pagination.total"] = truth(api.pagination->total);
   found["Api.result"] = quoted(api.result);
   found["Api.timeout_ms"] = std::to_string(api.timeout_ms);
   found["Api.max_records"] = std::to_string(api.max_records);

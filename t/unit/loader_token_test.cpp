@@ -74,8 +74,8 @@ tablegate::core::Slug verdict(const JwtEntry& setting, const std::string& token,
   ManifestContents contents;
   contents.gateway = "g";
   const std::string text = write_manifest(contents);
-  const std::string credentials =
-      write_credentials("g", {digest_of_lines({})}, credentials_lines({{"zoe", true, {}, {}, {}, setting}}));
+  const std::string credentials = write_credentials(
+      "g", {digest_of_lines({})}, credentials_lines({}, {{"zoe", true, {}, {}, {}, setting}}));
   const auto manifest = tablegate::core::read_manifest(text, credentials);
   ck_assert_msg(static_cast<bool>(manifest), "%s", manifest ? "" : manifest.error().text().c_str());
   tablegate::core::JwtVerifier verifier(**manifest);

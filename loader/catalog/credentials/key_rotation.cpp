@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "catalog/credentials/gateway_keys.hpp"
 #include "catalog/credentials/hmac_keys.hpp"
 #include "catalog/credentials/jwt_settings.hpp"
 #include "catalog/credentials/master_key.hpp"
@@ -66,7 +67,8 @@ Rotation rotate_master_key(Database& catalog, const std::string& path) {
     const SealingKey before = open_master_key(catalog);
     std::optional<SealingKey> next = read_master_key(next_key_path(path));
     if (!next) next = create_master_key(next_key_path(path));
-    rotation.sealed = reseal_hmac_keys(catalog, before, *next) + reseal_jwt_keys(catalog, before, *next);
+    rotation.sealed = reseal_hmac_keys(catalog, before, *next) + reseal_jwt_keys(catalog, before, *next) +
+                      reseal_gateway_keys(catalog, before, *next);
     catalog.query("UPDATE tablegate.setting SET value = $1 WHERE name = 'master_key_fingerprint'",
                   {next->fingerprint()});
     rotation.kept_key = kept_key_path(path, before.fingerprint());

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/answer/page_answer.hpp"
 #include "core/text/ascii.hpp"
 
 namespace tablegate::core {
@@ -287,9 +288,20 @@ size_t output_columns(const Api& api) {
   return count;
 }
 
+RowWriter::RowWriter(const Api& api, std::string_view request_id, ByteSink& sink, const PageAnswer* page)
+    : api_(api),
+      request_id_(request_id),
+      sink_(sink),
+      page_(page),
+      most_(page != nullptr                   ? page->rows
+            : api.result == ResultShape::list ? api.max_records
+                                              : 1) {}
+
 bool RowWriter::begin() {
   rows_ = 0;
   cut_ = false;
+  if (page_ != nullptr)
+    return write_text("{\"data\":{", sink_) && write_text(page_head(*page_), sink_) && write_text("[", sink_);
   return write_text(api_.result == ResultShape::list ? "{\"data\":[" : kDataKey, sink_);
 }
 
@@ -315,7 +327,10 @@ bool RowWriter::row(const Cell* cells) {
 }
 
 bool RowWriter::end() {
-  if (api_.result == ResultShape::list) {
+  if (page_ != nullptr) {
+    if (!write_text("]", sink_) || !write_text(page_tail(*page_), sink_) || !write_text("}", sink_))
+      return false;
+  } else if (api_.result == ResultShape::list) {
     if (!write_text("]", sink_)) return false;
   } else if (rows_ == 0 && !write_text("null", sink_)) {
     return false;

@@ -33,6 +33,8 @@ class StringSink final : public ByteSink {
   size_t committed_ = 0;
 };
 
+struct PageAnswer;
+
 struct Cell {
   const char* data = nullptr;  // null: SQL NULL; not NUL-terminated
   size_t size = 0;
@@ -42,12 +44,9 @@ struct Cell {
 // beyond max_records are left out: the statement finds one more, so that it is known that there are more.
 class RowWriter {
  public:
-  // `request_id`: for an envelope that has it; kept until end().
-  RowWriter(const Api& api, std::string_view request_id, ByteSink& sink)
-      : api_(api),
-        request_id_(request_id),
-        sink_(sink),
-        most_(api.result == ResultShape::list ? api.max_records : 1) {}
+  // `request_id`: for an envelope that has it; kept until end(). `page`: of ResultShape::page, outlives the
+  // writer; otherwise null.
+  RowWriter(const Api& api, std::string_view request_id, ByteSink& sink, const PageAnswer* page = nullptr);
 
   bool begin();
   // `cells`: the statement's output columns in order (a `wall` column takes two).
@@ -62,12 +61,13 @@ class RowWriter {
   const Api& api_;
   std::string_view request_id_;
   ByteSink& sink_;
+  const PageAnswer* const page_;
   size_t most_;
   size_t rows_ = 0;
   bool cut_ = false;
 };
 
-// How many output columns the API's statement has.
+// How many output columns of the API's statement its rows are written from. Pages have more after them.
 size_t output_columns(const Api& api);
 
 // Writes one value as JSON. `wall` is the instant's text in the table's zone (timestamptz only) or empty. A

@@ -1,9 +1,11 @@
 #include "core/call/parameters.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "core/call/given_values.hpp"
 #include "core/call/list_value.hpp"
+#include "core/call/page.hpp"
 #include "core/call/unknown_parameters.hpp"
 #include "core/text/ascii.hpp"
 
@@ -146,6 +148,12 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
   for (size_t i = parameters; i < count; ++i) values[i] = api.internal[i - parameters].fixed;
   bound.values = values;
   bound.items = items;
+  if (api.pages.max_size != 0) {
+    void* const room = arena.allocate(sizeof(BoundPage));
+    if (room == nullptr) return {Slug::internal_error, {}, {}};
+    bound.page = ::new (room) BoundPage();
+    return bind_page(api, values, items, arena, *bound.page);
+  }
   return {};
 }
 

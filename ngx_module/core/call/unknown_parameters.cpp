@@ -28,6 +28,8 @@ bool is_body_parameter(const Api& api, std::string_view name) {
   });
 }
 
+}  // namespace
+
 bool is_credential(const Api& api, const RequestData& request, std::string_view raw) {
   if (api.api_key_source.in == ApiKeySource::In::query && query_text_is(raw, api.api_key_source.name))
     return true;
@@ -36,8 +38,6 @@ bool is_credential(const Api& api, const RequestData& request, std::string_view 
     return one.in == TokenSource::In::query && query_text_is(raw, one.name);
   });
 }
-
-}  // namespace
 
 Problem refuse_unknown(const Api& api, const RequestData& request, GivenValues& given) {
   const auto in_query = [&](std::string_view raw) {

@@ -1,5 +1,7 @@
 #include "core/manifest/credentials_reader.hpp"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <string>
 #include <unordered_map>
@@ -56,6 +58,7 @@ class CredentialsReading {
 
   void line(ObjectReader& in) {
     const std::string kind = in.string("kind");
+    if (kind == "key") return read_key(in);
     if (kind != "consumer") return in.fail("kind", "is unknown");
     Consumer out;
     const auto place = static_cast<uint32_t>(manifest_.consumers.size());
@@ -80,6 +83,15 @@ class CredentialsReading {
   }
 
  private:
+  void read_key(ObjectReader& in) {
+    if (in.string("name") != "cursor") return in.fail("name", "is unknown");
+    Digest secret{};
+    if (!from_hex(in.secret("key").view(), secret)) return in.fail("key", "must be 64 hexadecimal digits");
+    if (manifest_.cursor_key.usable()) return in.fail("name", "is given twice");
+    manifest_.cursor_key = CursorKey(secret);
+    OPENSSL_cleanse(secret.data(), secret.size());
+  }
+
   Manifest& manifest_;
   std::unordered_map<int64_t, uint32_t> apis_;
   std::unordered_set<std::string> names_;

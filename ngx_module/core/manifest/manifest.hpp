@@ -17,13 +17,14 @@
 #include "core/manifest/internal_value.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/program.hpp"
+#include "core/proof/cursor.hpp"
 #include "core/proof/jwt_setting.hpp"
 #include "core/secret.hpp"
 
 namespace tablegate::core {
 
 enum class ParameterPlace : uint8_t { query, path, header, body };
-enum class ResultShape : uint8_t { object, list };
+enum class ResultShape : uint8_t { object, list, page };
 enum class AuthenticationType : uint8_t { api_key, jwt, hmac };
 
 // The types that an API takes; none: it is open to all.
@@ -77,6 +78,20 @@ struct VersionKey {
   std::string value;
 };
 
+// How the rows of an API are divided into pages. Numbers are those of the program's values.
+struct Pages {
+  uint32_t max_size = 0;                  // rows; 0: the API has no pages
+  bool total = false;                     // callers may ask how many rows there are
+  uint32_t parameters = 0;                // pageNum; pageSize, returnTotalNum and cursor follow
+  uint32_t rows = 0;                      // InternalValue::Kind::page_rows
+  uint32_t offset = 0;                    // page_offset
+  uint32_t count = 0;                     // page_total; 0: there is none
+  uint32_t keys = 0;                      // the first cursor_key; the others follow
+  uint32_t key_count = 0;                 // 0: the order is not total, so there are no cursors
+  std::string size_detail;                // what the answer says of another pageSize
+  const CursorKey* cursor_key = nullptr;  // of the manifest
+};
+
 struct Api {
   uint32_t id = 0;     // the catalog's
   uint32_t index = 0;  // place in Manifest::apis
@@ -95,6 +110,7 @@ struct Api {
   uint32_t timeout_ms = 3000;
   uint32_t max_records = 2000;
   ResultShape result = ResultShape::list;
+  Pages pages;  // of ResultShape::page
   Envelope envelope = Envelope::tablegate;
   bool point = false;
   Authentication authentication;
@@ -180,6 +196,7 @@ struct Manifest {
   std::vector<Consumer> consumers;
   std::vector<std::string> tables;  // names of the mirrored tables that APIs read, sorted
   std::vector<Document> documents;
+  CursorKey cursor_key;            // unusable without credentials
   std::string documents_file;      // its name, in the folder of the manifest; empty: there are no documents
   int any_host_document = -1;      // of hosts that are no domain; -1: none
   std::vector<ApiKey> api_keys;    // sorted by digest

@@ -1,6 +1,7 @@
 #include "core/manifest/manifest_api.hpp"
 
 #include "core/answer/json_writer.hpp"
+#include "core/call/page.hpp"
 #include "core/call/unknown_parameters.hpp"
 #include "core/manifest/manifest_program.hpp"
 #include "core/route/router.hpp"
@@ -99,6 +100,51 @@ InternalValue read_internal_value(ObjectReader& in) {
   return out;
 }
 
+bool is_page_parameter(const Parameter& parameter, size_t place) {
+  constexpr ParameterType kTypes[] = {ParameterType::long_, ParameterType::long_, ParameterType::boolean,
+                                      ParameterType::string};
+  return parameter.name == kPageParameters[place] && parameter.type == kTypes[place] && !parameter.required &&
+         parameter.default_value.has_value() == (place == 1);  // of pageSize
+}
+
+// The parameters and internal values that pages require are where bind_page() expects them.
+void read_pages(ObjectReader& in, Api& api) {
+  Pages& pages = api.pages;
+  in.object("pages", [&pages](ObjectReader& member) {
+    pages.max_size = static_cast<uint32_t>(member.integer("max_size", 1, 10000));
+    pages.total = member.boolean("total");
+  });
+  pages.size_detail = "must be a whole number from 1 to " + std::to_string(pages.max_size);
+  const size_t count = api.parameters.size();
+  bool good = count >= kPageParameterCount;
+  pages.parameters = static_cast<uint32_t>(good ? count - kPageParameterCount : 0);
+  for (size_t i = 0; good && i < kPageParameterCount; ++i)
+    good = is_page_parameter(api.parameters[pages.parameters + i], i);
+  if (!good) return in.fail("parameters", "must end in those of pages");
+  size_t kinds[4] = {};
+  for (size_t i = 0; i < api.internal.size(); ++i) {
+    const auto number = static_cast<uint32_t>(count + i);
+    switch (api.internal[i].kind) {
+      case InternalValue::Kind::page_rows:
+        pages.rows = number;
+        break;
+      case InternalValue::Kind::page_offset:
+        pages.offset = number;
+        break;
+      case InternalValue::Kind::page_total:
+        pages.count = number;
+        break;
+      case InternalValue::Kind::cursor_key:
+        if (pages.key_count == 0) pages.keys = number;
+        good = good && pages.keys + pages.key_count++ == number;
+        break;
+    }
+    ++kinds[static_cast<size_t>(api.internal[i].kind)];
+  }
+  if (!good || kinds[0] != 1 || kinds[1] != 1 || kinds[2] != (pages.total ? 1 : 0))
+    in.fail("internal", "must have the values of pages");
+}
+
 void read_authentication(ObjectReader& in, Api& out) {
   for (const std::string& type : in.strings("authentication")) {
     if (type == "api_key") {
@@ -178,7 +224,8 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   out.resource_group = in.string("resource_group");
   out.timeout_ms = static_cast<uint32_t>(in.integer("timeout_ms", 1, 90000));
   out.max_records = static_cast<uint32_t>(in.integer("max_records", 1, 10000));
-  out.result = in.word<ResultShape>("result", {{"object", ResultShape::object}, {"list", ResultShape::list}});
+  out.result = in.word<ResultShape>(
+      "result", {{"object", ResultShape::object}, {"list", ResultShape::list}, {"page", ResultShape::page}});
   if (in.has("envelope")) out.envelope = in.word<Envelope>("envelope", {{"dataworks", Envelope::dataworks}});
   out.point = in.boolean("point");
   read_authentication(in, out);
@@ -197,6 +244,8 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   }
   if (in.has("internal"))
     in.objects("internal", [&](ObjectReader& item) { out.internal.push_back(read_internal_value(item)); });
+  if ((out.result == ResultShape::page) != in.has("pages")) in.fail("pages", "belongs to result page");
+  if (in.has("pages")) read_pages(in, out);
   out.program = read_program(in, "statement", out.parameters, out.internal);
   for (const std::string& table : out.program.tables()) out.tables.push_back(tables.number(table));
   in.objects("columns", [&out](ObjectReader& item) { out.columns.push_back(read_column(item)); });

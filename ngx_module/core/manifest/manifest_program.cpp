@@ -56,6 +56,7 @@ ForeachNode read_foreach(ObjectReader& in, size_t depth, size_t& left) {
 
 Node read_node(ObjectReader& in, size_t depth, size_t& left) {
   if (in.has("table")) return {TableNode{in.string("table")}};
+  if (in.has("generation")) return {GenerationNode{in.string("generation")}};
   if (in.has("value")) return {ValueNode{read_place(in, "value")}};
   if (in.has("list")) return {ListNode{read_place(in, "list")}};
   if (in.has("item")) return {ItemNode{read_place(in, "item")}};

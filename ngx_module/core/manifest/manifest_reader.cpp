@@ -127,6 +127,7 @@ Result<std::unique_ptr<Manifest>> read_without_credentials(std::string_view text
   Result<std::unique_ptr<const Router>> router = Router::build(*manifest);
   if (!router) return router.error();
   manifest->router = std::move(*router);
+  for (Api& api : manifest->apis) api.pages.cursor_key = &manifest->cursor_key;
   return manifest;
 }
 

@@ -6,6 +6,8 @@
 
 namespace tablegate::core {
 
+struct BoundPage;
+
 // The items of a list parameter, in text form. None of them is null.
 struct BoundItems {
   const char* const* items = nullptr;
@@ -19,6 +21,8 @@ struct BoundValues {
   // The same for the items of lists, whose `values` are arrays in PostgreSQL's text form (manual, 8.15.2).
   // Null where no parameter is a list.
   const BoundItems* items = nullptr;
+  // Of an API whose rows are divided into pages, in the arena; otherwise null.
+  BoundPage* page = nullptr;
 };
 
 }  // namespace tablegate::core

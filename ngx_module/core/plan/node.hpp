@@ -43,6 +43,12 @@ struct TableNode {
   std::string name;  // of the table, not quoted
 };
 
+// The number of the generation whose rows TableNode reads in the same statement, as an expression of type
+// bigint; NULL where the mirror does not know it.
+struct GenerationNode {
+  std::string table;  // its name, not quoted
+};
+
 // A placeholder with the value of one parameter, or with a value that the gateway makes itself: those are
 // parameters like others here. An absent one is bound as NULL.
 struct ValueNode {
@@ -102,8 +108,8 @@ struct ForeachNode {
 };
 
 struct Node {
-  std::variant<TextNode, TableNode, ValueNode, ListNode, ItemNode, IfNode, ChooseNode, WhereNode, TrimNode,
-               ForeachNode>
+  std::variant<TextNode, TableNode, GenerationNode, ValueNode, ListNode, ItemNode, IfNode, ChooseNode,
+               WhereNode, TrimNode, ForeachNode>
       is;
 };
 

@@ -78,6 +78,11 @@ class Program::Builder {
     return true;
   }
 
+  bool add(const GenerationNode& node, const std::string& pointer, size_t depth) {
+    (void)depth;
+    return !node.table.empty() || fail(pointer + "/generation", "must not be empty");
+  }
+
   bool add(const ValueNode& node, const std::string& pointer, size_t depth) {
     (void)depth;
     if (!known(node.parameter, pointer + "/value")) return false;

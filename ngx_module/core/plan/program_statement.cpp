@@ -1,5 +1,6 @@
 // Program::statement(): the text of a path.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/plan/program.hpp"
@@ -75,6 +76,17 @@ class StatementWriter {
   void write(const TableNode& node) {
     append(mirror_relation(generations_ == nullptr ? std::string_view(node.name)
                                                    : generations_->relation(node.name)));
+  }
+
+  // A swap that renames changes the table's row in the same transaction, and a statement's snapshot is taken
+  // after its tables are locked: the row is that of the rows that are read. A generation with a name of its
+  // own is read by that name, whatever the row says by then.
+  void write(const GenerationNode& node) {
+    const std::optional<uint64_t> number =
+        generations_ == nullptr ? std::nullopt : generations_->pointed(node.table);
+    if (number) return append("CAST(" + std::to_string(*number) + " AS bigint)");
+    append("(SELECT generation FROM \"mirror\".\"tablegate_tables\" WHERE table_name = " +
+           quote_literal(node.table) + ")");
   }
 
   void write(const ValueNode& node) { placeholder(types_[node.parameter].oid); }

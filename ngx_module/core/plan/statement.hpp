@@ -16,6 +16,8 @@ struct Statement {
 
 // "name" with quotes doubled, as PostgreSQL reads identifiers (manual, 4.1.1).
 std::string quote_identifier(std::string_view name);
+// 'text' with quotes doubled; standard_conforming_strings is on in every session of ours.
+std::string quote_literal(std::string_view text);
 // "mirror"."name"
 std::string mirror_relation(std::string_view name);
 

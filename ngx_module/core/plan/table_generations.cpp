@@ -66,12 +66,22 @@ void TableGenerations::end() {
   }
 }
 
-std::string_view TableGenerations::relation(std::string_view name) const {
+const TableGeneration* TableGenerations::find(std::string_view name) const {
   const std::vector<std::string>& names = manifest_.tables;
   const auto found = std::lower_bound(names.begin(), names.end(), name);
-  if (found == names.end() || *found != name) return name;
-  const std::string& relation = tables_[static_cast<size_t>(found - names.begin())].relation;
-  return relation.empty() ? name : std::string_view(relation);
+  if (found == names.end() || *found != name) return nullptr;
+  return &tables_[static_cast<size_t>(found - names.begin())];
+}
+
+std::string_view TableGenerations::relation(std::string_view name) const {
+  const TableGeneration* const table = find(name);
+  return table == nullptr || table->relation.empty() ? name : std::string_view(table->relation);
+}
+
+std::optional<uint64_t> TableGenerations::pointed(std::string_view name) const {
+  const TableGeneration* const table = find(name);
+  if (table == nullptr || table->relation.empty() || table->relation == name) return std::nullopt;
+  return table->number;
 }
 
 bool TableGenerations::reads_pointer(const Api& api) const {

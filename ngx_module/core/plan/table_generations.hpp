@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,8 @@ class TableGenerations {
   // Where a table of the manifest is read, in schema mirror; its own name while nothing else is known. Valid
   // until the next row().
   std::string_view relation(std::string_view name) const;
+  // The generation of a table that is read under another name than its own, by its number.
+  std::optional<uint64_t> pointed(std::string_view name) const;
   // A table of the API has another name in the mirror than its own.
   bool reads_pointer(const Api& api) const;
   // Tells apart the SQL of an API before and after one of its tables moved. 0: none ever did.
@@ -59,6 +62,8 @@ class TableGenerations {
   int64_t modified(const Api& api) const;
 
  private:
+  const TableGeneration* find(std::string_view name) const;
+
   const Manifest& manifest_;
   std::vector<TableGeneration> tables_;
   std::vector<bool> seen_;

@@ -1,0 +1,164 @@
+#include "compile/page_statement.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <utility>
+
+#include "core/plan/statement.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+using core::Nodes;
+
+core::Node sql_node(std::string sql) {
+  return {core::TextNode{std::move(sql)}};
+}
+
+void append_page_nodes(Nodes& nodes, Nodes more) {
+  std::move(more.begin(), more.end(), std::back_inserter(nodes));
+}
+
+// "p.c0, p.c1"; each with this letter.
+std::string numbered(const std::string& letter, size_t count) {
+  std::string names;
+  for (size_t i = 0; i < count; ++i) names += fmt::format("{}{}{}", i == 0 ? "" : ", ", letter, i);
+  return names;
+}
+
+// The nodes only where the value is present.
+core::Node where_present(uint32_t value, Nodes then) {
+  return {core::IfNode{{value}, std::move(then)}};
+}
+
+}  // namespace
+
+void PageStatement::compile(uint32_t first_internal, std::vector<core::InternalValue>& internal,
+                            Nodes& statement) {
+  using Kind = core::InternalValue::Kind;
+  uint32_t next = first_internal;
+  const auto add = [&](Kind kind, core::ColumnType type) {
+    internal.push_back({kind, type, nullptr});
+    return next++;
+  };
+  rows_ = add(Kind::page_rows, core::ColumnType::int8);
+  offset_ = add(Kind::page_offset, core::ColumnType::int8);
+  if (pages_.total) total_ = add(Kind::page_total, core::ColumnType::boolean);
+  keys_ = next;
+  for (const SortKey& key : sort_) {
+    if (has_cursors) add(Kind::cursor_key, key.type);
+  }
+
+  std::string outputs_of_page = numbered("p.c", outputs);
+  if (has_cursors) outputs_of_page += ", " + numbered("p.k", sort_.size());
+  statement.push_back(sql_node(fmt::format("SELECT {}, p.r, g.generation", outputs_of_page)));
+  if (pages_.total) statement.push_back(where_present(total_, {sql_node(", n.total")}));
+  append_page_nodes(
+      statement,
+      {sql_node(" FROM (SELECT "), {core::GenerationNode{table_}}, sql_node(" AS generation) AS g")});
+  if (pages_.total) {
+    Nodes counted{sql_node(" CROSS JOIN (SELECT count(*) AS total FROM "), {core::TableNode{table_}}};
+    if (!conditions.empty()) counted.push_back({core::WhereNode{conditions}});
+    counted.push_back(sql_node(") AS n"));
+    statement.push_back(where_present(total_, std::move(counted)));
+  }
+  statement.push_back(sql_node(" LEFT JOIN ("));
+  append_page_nodes(statement, page());
+  statement.push_back(sql_node(fmt::format(") AS p({}) ON true{}", names(), outer_order())));
+}
+
+// `c0, c1, k0, r`: the columns, the sort's values, true.
+std::string PageStatement::names() const {
+  return fmt::format("{}, {}, r", numbered("c", outputs), numbered("k", sort_.size()));
+}
+
+std::string PageStatement::outer_order() const {
+  std::string order;
+  for (size_t i = 0; i < sort_.size(); ++i)
+    order += fmt::format("{}p.k{}{}", i == 0 ? " ORDER BY " : ", ", i, sort_[i].descending ? " DESC" : "");
+  return order;
+}
+
+// The rows of the sort that meet the conditions.
+Nodes PageStatement::rows(Nodes more_conditions, const std::string& end) const {
+  Nodes nodes{sql_node("SELECT ")};
+  append_page_nodes(nodes, selected);
+  std::string keys;
+  for (const SortKey& key : sort_)
+    keys += fmt::format(", {}.{}", kSortedTable, core::quote_identifier(key.column));
+  nodes.push_back(sql_node(keys + ", true FROM "));
+  nodes.push_back({core::TableNode{table_}});
+  nodes.push_back(sql_node(fmt::format(" AS {}", kSortedTable)));
+  Nodes where = conditions;
+  append_page_nodes(where, std::move(more_conditions));
+  if (!where.empty()) nodes.push_back({core::WhereNode{std::move(where)}});
+  nodes.push_back(sql_node(order_text(sort_) + end));
+  return nodes;
+}
+
+// A range has its order by an index without the columns that are equal in it. PostgreSQL knows that of `=
+// $1`, but not of IS NULL: there they stay.
+Nodes PageStatement::order_within(size_t equal) const {
+  const auto one = [this](size_t place) {
+    return fmt::format("q.k{}{}{}", place, sort_[place].descending ? " DESC" : "",
+                       place + 1 < sort_.size() ? ", " : "");
+  };
+  Nodes nodes{sql_node(" ORDER BY ")};
+  for (size_t place = 0; place < sort_.size(); ++place) {
+    if (place >= equal) {
+      nodes.push_back(sql_node(one(place)));
+    } else if (sort_[place].nullable) {
+      core::ChooseNode choose;
+      choose.whens.push_back({{keys_ + static_cast<uint32_t>(place)}, {}});
+      choose.otherwise = {sql_node(one(place))};
+      nodes.push_back({std::move(choose)});
+    }
+  }
+  return nodes;
+}
+
+// The first rows of a range, as many as `limit` says.
+Nodes PageStatement::limited(PageRange range, Nodes limit) const {
+  Nodes nodes{sql_node("SELECT * FROM (")};
+  append_page_nodes(nodes, rows(std::move(range.condition), fmt::format(" LIMIT {}", pages_.max_size + 1)));
+  nodes.push_back(sql_node(fmt::format(") AS q({})", names())));
+  append_page_nodes(nodes, order_within(range.equal));
+  nodes.push_back(sql_node(" LIMIT "));
+  append_page_nodes(nodes, std::move(limit));
+  return nodes;
+}
+
+Nodes PageStatement::page() const {
+  Nodes by_number = rows({}, " LIMIT ");
+  append_page_nodes(by_number, {{core::ValueNode{rows_}}, sql_node(" OFFSET "), {core::ValueNode{offset_}}});
+  core::ChooseNode choose;
+  // The last value of the sort is of the primary key: it is never NULL.
+  if (has_cursors)
+    choose.whens.push_back({{keys_ + static_cast<uint32_t>(sort_.size()) - 1}, after_cursor()});
+  choose.whens.push_back({{offset_}, std::move(by_number)});
+  choose.otherwise = limited({}, {{core::ValueNode{rows_}}});
+  return {{std::move(choose)}};
+}
+
+// Range after range, each with as many rows as are still missing: a page costs its rows, not those of all
+// ranges.
+Nodes PageStatement::after_cursor() const {
+  std::vector<PageRange> ranges = ranges_after(sort_, keys_);
+  if (ranges.size() == 1) return limited(std::move(ranges[0]), {{core::ValueNode{rows_}}});
+  Nodes nodes;
+  std::string missing, all;
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    nodes.push_back(sql_node(fmt::format("{} r{}({}) AS MATERIALIZED (", i == 0 ? "WITH" : ",", i, names())));
+    Nodes limit{{core::ValueNode{rows_}}};
+    if (!missing.empty()) limit.push_back(sql_node(missing));
+    append_page_nodes(nodes, limited(std::move(ranges[i]), std::move(limit)));
+    nodes.push_back(sql_node(")"));
+    missing += fmt::format(" - (SELECT count(*) FROM r{})", i);
+    all += fmt::format("{}SELECT * FROM r{}", i == 0 ? " " : " UNION ALL ", i);
+  }
+  nodes.push_back(sql_node(all));
+  return nodes;
+}
+
+}  // namespace tablegate::loader

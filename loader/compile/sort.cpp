@@ -1,0 +1,55 @@
+#include "compile/sort.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/plan/statement.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+void add(std::vector<SortKey>& keys, const TableInfo& table, const std::string& column, bool descending) {
+  const TableColumn* const found = table.find(column);
+  if (found == nullptr) return;
+  const std::vector<std::string>& primary = table.primary_key;
+  const bool in_key = std::find(primary.begin(), primary.end(), column) != primary.end();
+  keys.push_back({column, found->type, descending, !found->not_null && !in_key});
+}
+
+}  // namespace
+
+std::vector<SortKey> sort_of(const std::vector<SortColumn>& order, const TableInfo& table) {
+  std::vector<SortKey> keys;
+  for (const SortColumn& one : order) add(keys, table, one.column, one.descending);
+  return keys;
+}
+
+std::vector<SortKey> total_sort(const std::vector<SortColumn>& order, const TableInfo& table) {
+  std::vector<SortKey> keys = sort_of(order, table);
+  const bool descending = !keys.empty() && keys.back().descending;
+  for (const std::string& column : table.primary_key) {
+    const bool there =
+        std::any_of(keys.begin(), keys.end(), [&column](const SortKey& key) { return key.column == column; });
+    if (!there) add(keys, table, column, descending);
+  }
+  // What comes after the whole primary key orders nothing.
+  size_t left = table.primary_key.size();
+  for (size_t place = 0; left > 0 && place < keys.size(); ++place) {
+    const bool in_key =
+        std::count(table.primary_key.begin(), table.primary_key.end(), keys[place].column) != 0;
+    if (in_key && --left == 0) keys.resize(place + 1);
+  }
+  return keys;
+}
+
+std::string order_text(const std::vector<SortKey>& keys) {
+  std::string text;
+  for (const SortKey& key : keys) {
+    text += fmt::format("{}{}.{}{}", text.empty() ? " ORDER BY " : ", ", kSortedTable,
+                        core::quote_identifier(key.column), key.descending ? " DESC" : "");
+  }
+  return text;
+}
+
+}  // namespace tablegate::loader

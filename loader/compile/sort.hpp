@@ -1,0 +1,33 @@
+// The order of an API's rows: the columns of its order_by, and for pages the
+// primary key after them, so that no two rows are equal.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/manifest/types.hpp"
+#include "model/api_definition.hpp"
+#include "model/table_definition.hpp"
+
+namespace tablegate::loader {
+
+struct SortKey {
+  std::string column;
+  core::ColumnType type = core::ColumnType::text;
+  bool descending = false;
+  bool nullable = true;
+};
+
+// The table's name in a statement that sorts: a column's name alone could be that of an output column.
+inline constexpr const char* kSortedTable = "t";
+
+// Of columns that the table has.
+std::vector<SortKey> sort_of(const std::vector<SortColumn>& order, const TableInfo& table);
+// The same with the primary key, in the direction of the last column, so that one index serves all of it.
+// Ends in a column of the primary key where there is one.
+std::vector<SortKey> total_sort(const std::vector<SortColumn>& order, const TableInfo& table);
+
+// ` ORDER BY t."a" DESC, t."b"`; nothing without keys.
+std::string order_text(const std::vector<SortKey>& keys);
+
+}  // namespace tablegate::loader

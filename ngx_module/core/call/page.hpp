@@ -1,0 +1,53 @@
+// Which page of its rows a request asks for: the parameters pageNum, pageSize,
+// returnTotalNum and cursor, checked, and the values that the statement gets for
+// them. Part of bind_parameters(). Also how a cursor's content is made of the sort
+// values of a row, which is the one place that knows its form.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/answer/json_writer.hpp"
+#include "core/answer/problem.hpp"
+#include "core/arena.hpp"
+#include "core/digest.hpp"
+#include "core/manifest/manifest.hpp"
+#include "core/plan/bound_values.hpp"
+
+namespace tablegate::core {
+
+// How far from the first row a page may end by its number. A cursor has no such bound.
+constexpr uint64_t kMaxPageDepth = 1000000;
+
+// The names of the parameters that pages add to an API, in their order in Api::parameters.
+constexpr std::string_view kPageParameters[] = {"pageNum", "pageSize", "returnTotalNum", "cursor"};
+constexpr size_t kPageParameterCount = 4;
+
+struct BoundPage {
+  uint64_t number = 1;       // from 1; 0: it continues after a cursor
+  uint32_t size = 0;         // rows
+  bool wants_total = false;  // the caller asks how many rows there are
+  // Of the API, its version and the conditions: equal for requests that ask for pages of the same rows.
+  Digest conditions{};
+  const char** count = nullptr;  // the bound value page_total; null: there is none
+
+  // Whether the statement counts the rows. It does where wants_total.
+  void set_counting(bool counting) {
+    if (count != nullptr) *count = counting ? "t" : nullptr;
+  }
+};
+
+// Checks what the request says of pages, of an API that has them, and fills in the internal values. `values`:
+// of all parameters and internal values, NUL-terminated; `items`: BoundValues'.
+Problem bind_page(const Api& api, const char** values, const BoundItems* items, Arena& arena,
+                  BoundPage& page);
+
+// The cursor that continues after a row. `keys`: its sort values, Pages::key_count of them. Null data(): no
+// memory.
+std::string_view cursor_after(const Pages& pages, const BoundPage& page, const Cell* keys, Arena& arena);
+
+// Reads the content of a cursor into Pages::key_count values, NUL-terminated in the arena, null for NULL.
+// False: it has another form, or there is no memory.
+bool read_cursor_content(std::string_view content, size_t count, Arena& arena, const char** values);
+
+}  // namespace tablegate::core

@@ -1,0 +1,11 @@
+-- Keys that all gateways of this catalog share and that no caller has. `init` makes them. Sealed with the master key, as
+-- secrets of consumers are.
+
+CREATE TABLE tablegate.gateway_key (
+    name       text PRIMARY KEY,             -- cursor: what encrypts the cursors of pages
+    sealed     text NOT NULL,                -- base64, sealed for ('gateway_key', name): 64 hexadecimal digits
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE tablegate.gateway_key IS 'Keys of the gateways, made by init; the values are sealed with the master key';
+
+GRANT SELECT ON tablegate.gateway_key TO tablegate_node;
