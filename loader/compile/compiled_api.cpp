@@ -11,6 +11,8 @@
 #include "base/refusal.hpp"
 #include "compile/conditions.hpp"
 #include "compile/page_statement.hpp"
+#include "compile/program_nodes.hpp"
+#include "compile/selected_columns.hpp"
 #include "compile/sort.hpp"
 #include "core/call/page.hpp"
 #include "core/manifest/types.hpp"
@@ -18,10 +20,6 @@
 
 namespace tablegate::loader {
 namespace {
-
-bool is_utc(const std::string& zone) {
-  return zone.empty() || zone == kDefaultTimeZone;
-}
 
 class Compiler {
  public:
@@ -37,6 +35,7 @@ class Compiler {
     compile_limits();
     compile_authentication();
     compile_parameters();
+    if (definition_.paginates()) add_page_parameters(*definition_.pagination);
     compile_columns();
     for (size_t i = 0; i < definition_.order_by.size(); ++i)
       type_of(definition_.order_by[i].column, "/order_by" + pointer_token(i) + "/column");
@@ -135,7 +134,9 @@ class Compiler {
     // One more than is answered tells that there are more; a whole key finds no second row.
     const int64_t limit = api_.result == "object" ? 1 : api_.max_records + (finds_by_key() ? 0 : 1);
     const std::string order = order_text(sort_of(definition_.order_by, source_));
-    api_.statement.push_back({core::TextNode{fmt::format("SELECT {} FROM ", selected_)}});
+    add_text(api_.statement, "SELECT ");
+    add_nodes(api_.statement, std::move(selected_));
+    add_text(api_.statement, " FROM ");
     api_.statement.push_back({core::TableNode{source_.name}});
     if (!order.empty()) api_.statement.push_back({core::TextNode{fmt::format(" AS {}", kSortedTable)}});
     if (!conditions_.empty()) api_.statement.push_back({core::WhereNode{std::move(conditions_)}});
@@ -147,9 +148,8 @@ class Compiler {
     const std::vector<SortKey> sort = total_sort(definition_.order_by, source_);
     for (const SortKey& key : sort) type_of(key.column, "/pagination");
     if (sort.empty()) refuse("/pagination", "requires an order: add order_by");
-    add_page_parameters(pages);
     PageStatement page(source_.name, sort, pages);
-    page.selected = {{core::TextNode{selected_}}};
+    page.selected = std::move(selected_);
     page.conditions = std::move(conditions_);
     for (const CompiledColumn& column : api_.columns) page.outputs += column.wall ? 2 : 1;
     page.has_cursors = has_total_sort(sort);
@@ -187,25 +187,12 @@ class Compiler {
     if (value && !value->plain) refuse(pointer, "is to be written as a string");
   }
 
+  // After the parameters: see selected_columns().
   void compile_columns() {
     const std::vector<ResponseParameter>& list = definition_.response_parameters;
-    for (size_t i = 0; i < list.size(); ++i) {
-      const ResponseParameter& from = list[i];
-      const std::string here = "/response_parameters" + pointer_token(i);
-      if (from.mask) refuse(here + "/mask", "is not supported yet");
-      CompiledColumn column;
-      column.name = from.name;
-      column.type = type_of(from.column, here + "/column");
-      column.as_string = from.as == "string";
-      column.wall = column.type == "timestamptz" && !is_utc(source_.time_zone);
-      if (!selected_.empty()) selected_ += ", ";
-      selected_ += core::quote_identifier(from.column);
-      if (column.wall) {
-        selected_ += fmt::format(", {} AT TIME ZONE {}", core::quote_identifier(from.column),
-                                 core::quote_literal(source_.time_zone));
-      }
-      api_.columns.push_back(std::move(column));
-    }
+    for (size_t i = 0; i < list.size(); ++i)
+      type_of(list[i].column, "/response_parameters" + pointer_token(i) + "/column");
+    selected_ = selected_columns(definition_, source_, api_);
   }
 
   // Whether required conditions fix the whole primary key.
@@ -222,7 +209,7 @@ class Compiler {
   std::map<std::string, std::map<std::string, std::string>> reads_;  // table -> column -> type
   std::vector<std::string> key_columns_;                             // with a required `=`
   core::Nodes conditions_;                                           // content of the WHERE
-  std::string selected_;                                             // items of the SELECT
+  core::Nodes selected_;                                             // items of the SELECT
   CompiledApi api_;
 };
 

@@ -28,6 +28,7 @@ struct CompiledParameter {
 
 struct CompiledColumn {
   std::string name, type;
+  std::string mask;  // empty: none
   bool as_string = false;
   bool wall = false;  // the same instant in the table's zone follows it in the SELECT
 };

@@ -121,6 +121,18 @@ void write_example(OpenApiJson& json, ColumnType type, bool as_string, const std
   });
 }
 
+// A sample has no mask, so it is no example.
+void write_masked_schema(OpenApiJson& json, const std::string& mask, bool nullable,
+                         const SchemaNotes& notes) {
+  if (mask == "null") {
+    json.text("type", "null");
+  } else {
+    write_type(json, "string", nullable);
+  }
+  if (mask == "hash") json.text("pattern", "^[0-9a-f]{64}$");
+  json.text_if("description", notes.description);
+}
+
 void write_scalar(OpenApiJson& json, const CompiledParameter& parameter, const std::string& text) {
   const ParameterType type = parameter_type(parameter);
   if (core::is_number(type)) return write_number(json, text);
@@ -183,6 +195,7 @@ void write_parameter_schema(OpenApiJson& json, const CompiledParameter& paramete
 void write_column_schema(OpenApiJson& json, const CompiledColumn& column, bool nullable,
                          const SchemaNotes& notes) {
   const ColumnType type = column_type(column.type);
+  if (!column.mask.empty()) return write_masked_schema(json, column.mask, nullable, notes);
   if (column.as_string) {
     write_type(json, "string", nullable);
   } else if (is_integer(type)) {

@@ -37,7 +37,7 @@ core::Node where_present(uint32_t value, Nodes then) {
 void PageStatement::compile(uint32_t first_internal, std::vector<core::InternalValue>& internal,
                             Nodes& statement) {
   using Kind = core::InternalValue::Kind;
-  uint32_t next = first_internal;
+  uint32_t next = first_internal + static_cast<uint32_t>(internal.size());
   const auto add = [&](Kind kind, core::ColumnType type) {
     internal.push_back({kind, type, nullptr});
     return next++;

@@ -30,7 +30,8 @@ class PageStatement {
   core::Nodes conditions;    // content of the WHERE
   bool has_cursors = false;  // the sort's values are output columns too, for the cursor
 
-  // Sets the values that the gateway makes, the first of which has this number, and the statement.
+  // Adds values that the gateway makes to `internal`, whose first one has this number, and sets the
+  // statement.
   void compile(uint32_t first_internal, std::vector<core::InternalValue>& internal, core::Nodes& statement);
 
  private:

@@ -11,6 +11,7 @@
 #include "core/call/page.hpp"
 #include "core/call/parameters.hpp"
 #include "core/text/ascii.hpp"
+#include "model/mask_rules.hpp"
 #include "model/name_rules.hpp"
 
 namespace tablegate::loader {
@@ -42,6 +43,7 @@ class ShapeCheck {
     response_names();
     order_by();
     pages();
+    check_masks(api_, place_, problems_);
     refuse("/resource_group", bad_plain_name(api_.resource_group));
     for (size_t i = 0; i < api_.tags.size(); ++i)
       refuse("/tags" + pointer_token(i), bad_text(api_.tags[i], kMaxTag));
@@ -210,6 +212,7 @@ class ColumnCheck {
   void response(const ResponseParameter& parameter, const std::string& here) {
     const TableColumn* const column = column_of(parameter, here);
     if (column == nullptr) return;
+    if (parameter.mask) return check_masked_column(parameter, *column, place_, here, problems_);
     if (parameter.type) {
       const auto type = core::parse_parameter_type(*parameter.type);
       if (!type || !core::compatible(*type, column->type)) wrong_type(*column, *parameter.type, here);

@@ -1,7 +1,7 @@
 // The HMAC secrets and the keys of gateways in the credentials that a folder has
 // already. A sync takes them for what it cannot open (a damaged row, no master
-// key), so that key pairs and cursors stay valid and everything else of the sync takes effect. The file
-// is read only when the first one is asked for.
+// key), so that key pairs, cursors and masks stay valid and everything else of the sync takes effect. The
+// file is read only when the first one is asked for.
 #pragma once
 
 #include <map>

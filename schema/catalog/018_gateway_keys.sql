@@ -2,7 +2,7 @@
 -- secrets of consumers are.
 
 CREATE TABLE tablegate.gateway_key (
-    name       text PRIMARY KEY,             -- cursor: what encrypts the cursors of pages
+    name       text PRIMARY KEY,             -- cursor: what encrypts the cursors of pages; mask: the key of hash masks
     sealed     text NOT NULL,                -- base64, sealed for ('gateway_key', name): 64 hexadecimal digits
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );

@@ -31,7 +31,7 @@ class New:
 
 
 def lives(t, p, new):
-    t.is_(new(), [("Workspace", "demo", "created", {"approval": False}), ("Consumer", "demo", "created", {}), ("Setting", "master_key_fingerprint", "created", {}), ("Setting", "cursor key", "created", {})], "init")
+    t.is_(new(), [("Workspace", "demo", "created", {"approval": False}), ("Consumer", "demo", "created", {}), ("Setting", "master_key_fingerprint", "created", {}), ("Setting", "cursor key", "created", {}), ("Setting", "mask key", "created", {})], "init")
     p.apply(users_definitions())
     t.is_(sorted((kind, name, action) for kind, name, action, _ in new()),
           [("Api", kApi, "created"), ("BusinessProcess", "User Query Service", "created"), ("DataSource", "odps_demo", "created"),

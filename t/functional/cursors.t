@@ -107,7 +107,7 @@ def test_bound(t, p):
 def test_keys(t, p):
     cursor = ask(p, 0).json["data"]["nextCursor"]
     result = p.loader("init", "--rotate-master-key")
-    t.like(result.stdout, "1 secret sealed with it", "the master key changes")
+    t.like(result.stdout, "2 secrets sealed with it", "the master key changes")
     p.sync()
     t.is_(ask(p, 0, cursor=cursor).status, 200, "cursors stay valid")
     t.is_(p.loader("init", "--rotate-master-key", "--rotate-cursor-key").rc, 2, "one at a time")

@@ -17,7 +17,8 @@ kColumns = (("a_tinyint", "TINYINT", "INT", "1"), ("a_smallint", "SMALLINT", "IN
 kOidNames = {20: "bigint", 21: "smallint", 23: "integer", 16: "boolean", 25: "text", 700: "real", 701: "double precision", 1700: "numeric", 1082: "date",
              1114: "timestamp", 1184: "timestamptz"}
 kOidNames.update({array: kOidNames[oid] + "[]" for oid, array in ((20, 1016), (21, 1005), (23, 1007), (16, 1000), (25, 1009), (700, 1021), (701, 1022),
-                                                                 (1700, 1231), (1082, 1182), (1114, 1115), (1184, 1185))})
+                                                                  (1700, 1231), (1082, 1182), (1114, 1115), (1184, 1185))})
+kOidNames[17] = "bytea"
 kOperators = ("!=", "<", "<=", ">", ">=", "LIKE", "NOT LIKE", "NOT IN")
 
 
@@ -48,6 +49,9 @@ def definitions():
                     "request_parameters": [{"name": "user_id", "column": "user_id", "type": "LONG", "in": "body", "sample": 10001}]})
     objects.append({**api, "name": "Path User", "path": "/path/{user_id}",
                     "request_parameters": [{"name": "user_id", "column": "user_id", "type": "LONG", "in": "path", "sample": 10001}]})
+    objects.append({**api, "name": "Masked Texts", "path": "/masked", "table": "everything",
+                    "request_parameters": [{"name": "id", "column": "id", "type": "LONG", "sample": 1}],
+                    "response_parameters": [{"name": mask, "column": "a_string", "mask": mask} for mask in ("hash", "last4", "email", "null")]})
     objects.append({**api, "name": "Pages of Users", "path": "/pages", "request_parameters": [], "result": "page", "pagination": {},
                     "response_parameters": [{"name": "user_name"}]})
     objects.append({**api, "name": "Users by Age", "path": "/age", "request_parameters": [{"name": "age", "type": "LONG", "sample": 25}], "result": "list", "order_by": [{"column": "age", "direction": "desc"}]})
@@ -56,7 +60,7 @@ def definitions():
 
 def calls(p):
     """Every API and more combinations of parameters than a connection keeps statements."""
-    answers = [p.get("/v1/user/info?user_id=10001"), p.get("/v1/user/info?user_id=10001", "HEAD"), p.get("/v1/path/10001"), p.get("/v1/user/info?user_id=x"),
+    answers = [p.get("/v1/user/info?user_id=10001"), p.get("/v1/user/info?user_id=10001", "HEAD"), p.get("/v1/path/10001"), p.get("/v1/masked?id=1"), p.get("/v1/user/info?user_id=x"),
                request(p.gateway.port, "/v1/post", "POST", {"Authorization": f"Bearer {p.key}", "Content-Type": "application/json"}, b'{"user_id":10001}')]
     page = p.get("/v1/pages?pageSize=1")
     answers += [page, p.get("/v1/pages?pageSize=1&pageNum=2"), p.get("/v1/pages?pageSize=1&cursor=" + page.json["data"]["nextCursor"]),

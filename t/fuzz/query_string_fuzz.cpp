@@ -56,11 +56,10 @@ void check_parameter(const Parameter& parameter, std::string_view value) {
   }
   INVARIANT(bound.data()[bound.size()] == '\0' && std::strlen(bound.data()) == bound.size());
   INVARIANT(bound.substr(0, value.size()) == value && valid_text(bound));
-  if (parameter.type != ParameterType::string) {
-    INVARIANT(!bound.empty() && bound.find_first_not_of("0123456789.+-:TZ eEtrufals"
-                                                        "U"
-                                                        "C") == std::string_view::npos);
-  }
+  // Numbers, true and false, times, " BC", "infinity", and the zone "UTC".
+  if (parameter.type != ParameterType::string)
+    INVARIANT(!bound.empty() &&
+              bound.find_first_not_of("0123456789.+-:TZ eEtrufalsBCinyU") == std::string_view::npos);
 }
 
 }  // namespace

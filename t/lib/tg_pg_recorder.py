@@ -1,4 +1,5 @@
-"""A recorder between a client and PostgreSQL's unix socket: passes every byte on and records what the client sent (protocol 3.0)."""
+"""A recorder between a client and PostgreSQL's unix socket: passes every byte on and records what the client sent (protocol 3.0) and
+the bytes that came back."""
 import os
 import socket
 import struct
@@ -17,6 +18,8 @@ class Recorder:
         self.statements = set()  # (name, SQL) of every Parse, (None, SQL) of every simple Query
         self.types = set()     # OIDs that Parse declared
         self.formats = set()   # format codes of Bind, for parameters and results
+        self.bound = set()     # values of every Bind, as bytes
+        self.answers = bytearray()  # all that the server sent
         self.faults = []
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(os.path.join(folder, ".s.PGSQL.5432"))
@@ -42,6 +45,8 @@ class Recorder:
             while data := source.recv(65536):
                 if parser:
                     parser.send(data)
+                else:
+                    self.answers += data
                 sink.sendall(data)
         except OSError:
             pass
@@ -105,6 +110,7 @@ class Recorder:
         rest = rest[2:]
         for _ in range(count):
             size = struct.unpack("!i", rest[:4])[0]
+            self.bound.add(rest[4:4 + max(size, 0)])
             rest = rest[4 + max(size, 0):]
         self.formats.update(codes())
 

@@ -228,6 +228,10 @@ START_TEST(values_of_the_gateway_follow_those_of_the_caller) {
   ck_assert_str_eq(values.values[0], "5");
   ck_assert_ptr_null(values.values[1]);
   ck_assert_str_eq(values.values[2], "same");
+  // Of a mask it is not optional: NULL would be the answer for every value.
+  api.internal.push_back({InternalValue::Kind::mask_inner, ColumnType::bytea, nullptr});
+  ck_assert(bind_parameters(api, request, arena, values).slug == Slug::internal_error);
+  api.internal.pop_back();
   api.parameters.clear();
   ck_assert(!bind_parameters(api, request, arena, values));
   ck_assert_str_eq(values.values[1], "same");

@@ -30,14 +30,15 @@ constexpr const char* kApi =
     R"({"name":"age","type":"INT","required":false,"default":25},{"name":"since","column":"at","type":"DATETIME"},)"
     R"({"name":"ids","column":"id","type":"LONG","operator":"IN","required":false,"default":[1,2]},)"
     R"({"name":"name","type":"STRING","operator":"LIKE"}],)"
-    R"("response_parameters":[{"name":"id","as":"string"},{"name":"at"}],"authentication":["api_key","jwt","hmac"],)"
+    R"("response_parameters":[{"name":"id","as":"string"},{"name":"at"},{"name":"note","mask":"hash"}],"authentication":["api_key","jwt","hmac"],)"
     R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject","envelope":"dataworks"})";
 constexpr const char* kPaged =
     R"({"name":"Paged","path":"/paged","response_parameters":[{"name":"id"}],"authentication":[],)"
     R"("pagination":{"max_size":50}})";
 constexpr const char* kSource =
     R"({"table":"t","time_zone":"Asia/Shanghai","primary_key":["id"],"columns":[{"name":"id","type":"int8"},)"
-    R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"},{"name":"name","type":"text"}]})";
+    R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"},{"name":"name","type":"text"},)"
+    R"({"name":"note","type":"text"}]})";
 
 // Contents of which the writer makes every member that it can write.
 ManifestContents everything() {
@@ -87,7 +88,7 @@ ManifestContents everything() {
                     {{"k1", std::string(64, 'a'), {1, 2}}},
                     {{"hk_1", "AK1", "secret", "classic", {1, 2}}},
                     jwt}};
-  all.keys = {{"cursor", std::string(64, 'e')}};
+  all.keys = {{"cursor", std::string(64, 'e')}, {"mask", std::string(64, 'f')}};
   all.documents = {{{"a.example.com"}, "documents-x.jsonl", 0, 2, std::string(64, 'b')}};
   return all;
 }
@@ -263,10 +264,12 @@ START_TEST(unknown_members_are_rejected) {
 END_TEST
 
 // Why the reader requires a member that is optional on its own: "hmac" beside that type of authentication,
-// "list" beside a default that is one, what pages require, and what an API and its canary share.
+// "list" beside a default that is one, what pages require, the values of a statement, and what an API and its
+// canary share.
 bool is_for_another(const std::string& said) {
   return said.find("/hmac: is missing") != std::string::npos ||
          said.find("/default: must be a string") != std::string::npos ||
+         said.find("/value: is no parameter of the API") != std::string::npos ||
          said.find("/pages: belongs to result page") != std::string::npos ||
          said.find("must have the values of pages") != std::string::npos ||
          said.find("must end in those of pages") != std::string::npos ||

@@ -358,8 +358,8 @@ START_TEST(refused_by_name) {
       {"\"authentication\":[\"api_key\"]", "\"tags\":[]", "/authentication: is missing"},
       {"\"object\"", "\"page\"", "/result: page requires pagination"},
       {"{\"name\":\"user_name\"}", "{\"name\":\"gone\"}", "table \"user_info\" has no column \"gone\""},
-      {"{\"name\":\"user_name\"}", "{\"name\":\"user_name\",\"mask\":\"hash\"}",
-       "/response_parameters/1/mask"},
+      {"{\"name\":\"user_name\"}", "{\"name\":\"user_name\",\"mask\":\"rot13\"}",
+       "/response_parameters/1/mask: rot13 is not supported yet"},
       {"\"result\"", "\"order_by\":[{\"column\":\"x\"}],\"result\"",
        "/order_by/0/column: table \"user_info\" has no column \"x\""},
   };

@@ -9,7 +9,7 @@
 namespace tablegate::loader {
 namespace {
 
-constexpr const char* kGatewayKeys[] = {kCursorKey};
+constexpr const char* kGatewayKeys[] = {kCursorKey, kMaskKey};
 constexpr size_t kGatewayKeyBytes = 32;
 
 SealedPlace gateway_key_place(const std::string& name) {
@@ -57,10 +57,14 @@ std::vector<GatewayKeyEntry> read_gateway_keys(
     const std::function<void(const std::string& name, const Failure& failure)>& on_fault) {
   std::vector<GatewayKeyEntry> keys;
   const Rows rows = catalog.query(
-      "SELECT k.name, k.sealed FROM tablegate.gateway_key k WHERE k.name <> 'cursor' OR EXISTS (SELECT FROM "
-      "tablegate.published_api p JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version IN "
-      "(p.version, p.canary_version) WHERE p.gateway = $1 AND v.definition ->> 'pagination' IS NOT NULL) "
-      "ORDER BY 1",
+      "SELECT k.name, k.sealed FROM tablegate.gateway_key k WHERE EXISTS (SELECT FROM "
+      "tablegate.published_api p"
+      " JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version IN (p.version, p.canary_version)"
+      " WHERE p.gateway = $1 AND CASE k.name"
+      "  WHEN 'cursor' THEN v.definition ->> 'pagination' IS NOT NULL"
+      "  WHEN 'mask' THEN v.definition::text LIKE '%\"hash\"%' AND EXISTS (SELECT FROM"
+      "   json_array_elements(v.definition::json -> 'response_parameters') one WHERE one ->> 'mask' = 'hash')"
+      " END) ORDER BY 1",
       {gateway});
   for (int row = 0; row < rows.size(); ++row) {
     const SealedPlace place = gateway_key_place(rows.string(row, 0));

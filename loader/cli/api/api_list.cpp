@@ -109,6 +109,12 @@ std::string answer_words(const ApiDefinition& definition) {
                      plain ? "" : ", envelope " + definition.envelope);
 }
 
+// What callers get where it is not the column's own value and type.
+std::string form_words(const ResponseParameter& one) {
+  if (one.mask) return fmt::format("{} (mask {})", *one.mask == "null" ? "null" : "string", *one.mask);
+  return one.as.empty() ? "-" : one.as;
+}
+
 std::string scalar_words(const std::optional<DefaultOrSample>& value) {
   return value && value->plain ? value->text : std::string("-");
 }
@@ -123,9 +129,9 @@ void show_parameters(const ApiDefinition& definition) {
   }
   print_table(table);
   print_line("");
-  table = {{"RETURNS", "COLUMN", "DESCRIPTION"}};
+  table = {{"RETURNS", "COLUMN", "AS", "DESCRIPTION"}};
   for (const ResponseParameter& one : definition.response_parameters)
-    table.push_back({one.name, one.column, one.description});
+    table.push_back({one.name, one.column, form_words(one), one.description});
   print_table(table);
 }
 

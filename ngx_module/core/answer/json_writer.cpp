@@ -300,8 +300,10 @@ RowWriter::RowWriter(const Api& api, std::string_view request_id, ByteSink& sink
 bool RowWriter::begin() {
   rows_ = 0;
   cut_ = false;
-  if (page_ != nullptr)
-    return write_text("{\"data\":{", sink_) && write_text(page_head(*page_), sink_) && write_text("[", sink_);
+  if (page_ != nullptr) {
+    return write_text(kDataKey, sink_) && write_text("{", sink_) && write_text(page_head(*page_), sink_) &&
+           write_text("[", sink_);
+  }
   return write_text(api_.result == ResultShape::list ? "{\"data\":[" : kDataKey, sink_);
 }
 

@@ -145,7 +145,11 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
   if (!api.unknown_detail.empty()) {
     if (const Problem problem = refuse_unknown(api, request, given)) return problem;
   }
-  for (size_t i = parameters; i < count; ++i) values[i] = api.internal[i - parameters].fixed;
+  for (size_t i = parameters; i < count; ++i) {
+    const InternalValue& value = api.internal[i - parameters];
+    if (value.fixed == nullptr && value.is_of_mask()) return {Slug::internal_error, {}, {}, "no_mask_key"};
+    values[i] = value.fixed;
+  }
   bound.values = values;
   bound.items = items;
   if (api.pages.max_size != 0) {

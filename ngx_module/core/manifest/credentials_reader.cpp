@@ -84,11 +84,18 @@ class CredentialsReading {
 
  private:
   void read_key(ObjectReader& in) {
-    if (in.string("name") != "cursor") return in.fail("name", "is unknown");
+    const std::string name = in.string("name");
+    if (name != "cursor" && name != "mask") return in.fail("name", "is unknown");
+    const bool mask = name == "mask";
     Digest secret{};
     if (!from_hex(in.secret("key").view(), secret)) return in.fail("key", "must be 64 hexadecimal digits");
-    if (manifest_.cursor_key.usable()) return in.fail("name", "is given twice");
-    manifest_.cursor_key = CursorKey(secret);
+    if (mask ? manifest_.mask_key.usable() : manifest_.cursor_key.usable())
+      return in.fail("name", "is given twice");
+    if (mask) {
+      set_mask_key(manifest_, secret);
+    } else {
+      manifest_.cursor_key = CursorKey(secret);
+    }
     OPENSSL_cleanse(secret.data(), secret.size());
   }
 

@@ -1,4 +1,4 @@
-// Reads credentials.json: consumers with their keys, their JWT settings and the
+// Reads credentials.json: the keys of the gateways, and consumers with their keys, their JWT settings and the
 // APIs that they may call. The file is beside the manifest and changes alone.
 // Its header lists the digests of the manifests that it may be served with, so
 // that nginx never combines a manifest with credentials of another time. Part

@@ -7,7 +7,8 @@ namespace tablegate::core {
 namespace {
 
 // In the order of InternalValue::Kind.
-constexpr std::array<std::string_view, 4> kNames = {"page_rows", "page_offset", "page_total", "cursor_key"};
+constexpr std::array<std::string_view, kInternalValueKinds> kNames = {
+    "page_rows", "page_offset", "page_total", "cursor_key", "mask_inner", "mask_outer"};
 
 }  // namespace
 

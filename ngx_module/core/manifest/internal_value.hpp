@@ -4,6 +4,7 @@
 // like a caller's values; none of them is ever text of the statement.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -19,11 +20,19 @@ struct InternalValue {
     page_total,   // present when the statement counts all rows; it is never bound
     cursor_key,   // a value of the row that a cursor continues after, in order of the sort; absent: NULL, or
                   // there is no cursor
+    mask_inner,   // the key of hash masks, as HMAC's inner pad (mask_key.hpp)
+    mask_outer,   // and as its outer pad
   } kind = Kind::page_rows;
   ColumnType type = ColumnType::int8;  // of its placeholder
   // Its text where it is the same for all requests, of the manifest. Null: it is made for each request.
   const char* fixed = nullptr;
+
+  // Of a mask. Without its text the statement would give NULL for every value.
+  bool is_of_mask() const { return kind == Kind::mask_inner || kind == Kind::mask_outer; }
 };
+
+// How many kinds there are.
+constexpr size_t kInternalValueKinds = static_cast<size_t>(InternalValue::Kind::mask_outer) + 1;
 
 // "page_rows", ... as the manifest has them; nullopt for any other word.
 std::optional<InternalValue::Kind> parse_internal_value(std::string_view name);

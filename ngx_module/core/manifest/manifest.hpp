@@ -15,6 +15,7 @@
 #include "core/answer/envelope.hpp"
 #include "core/digest.hpp"
 #include "core/manifest/internal_value.hpp"
+#include "core/manifest/mask_key.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/program.hpp"
 #include "core/proof/cursor.hpp"
@@ -194,6 +195,7 @@ struct Manifest {
   std::vector<Domain> domains;
   std::vector<Api> apis;
   std::vector<Consumer> consumers;
+  MaskKey mask_key;                 // not usable without credentials
   std::vector<std::string> tables;  // names of the mirrored tables that APIs read, sorted
   std::vector<Document> documents;
   CursorKey cursor_key;            // unusable without credentials

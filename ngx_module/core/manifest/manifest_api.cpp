@@ -121,7 +121,7 @@ void read_pages(ObjectReader& in, Api& api) {
   for (size_t i = 0; good && i < kPageParameterCount; ++i)
     good = is_page_parameter(api.parameters[pages.parameters + i], i);
   if (!good) return in.fail("parameters", "must end in those of pages");
-  size_t kinds[4] = {};
+  size_t kinds[kInternalValueKinds] = {};
   for (size_t i = 0; i < api.internal.size(); ++i) {
     const auto number = static_cast<uint32_t>(count + i);
     switch (api.internal[i].kind) {
@@ -137,6 +137,9 @@ void read_pages(ObjectReader& in, Api& api) {
       case InternalValue::Kind::cursor_key:
         if (pages.key_count == 0) pages.keys = number;
         good = good && pages.keys + pages.key_count++ == number;
+        break;
+      case InternalValue::Kind::mask_inner:
+      case InternalValue::Kind::mask_outer:
         break;
     }
     ++kinds[static_cast<size_t>(api.internal[i].kind)];
