@@ -24,22 +24,25 @@ kSmallPage = 10
 kDeepPage = 10_000
 kLeast, kMost, kWidth = 1_000, 100_000, 50_000  # of a range of populations
 kScripts = 20  # of pgbench, each with a list of its own
-kPage1, kKeys, kRange = "page 1", f"pgbench, IN of {kItems} keys", f"pgbench, range, sort, {kItems} rows"
-kComparedWith = {f"page of {kItems}, range and sort": kRange, f"IN of {kItems} keys": kKeys, f"page {kDeepPage:,} by cursor": kPage1, f"page {kDeepPage:,} by pageNum": kPage1}
+kPage1, kNullablePage1, kKeys, kRange = "page 1", "page 1, the sort may be NULL", f"pgbench, IN of {kItems} keys", f"pgbench, range, sort, {kItems} rows"
+kComparedWith = {f"page of {kItems}, range and sort": kRange, f"IN of {kItems} keys": kKeys, f"page {kDeepPage:,} by cursor": kPage1,
+                 f"page {kDeepPage:,} by cursor, the sort may be NULL": kNullablePage1, f"page {kDeepPage:,} by pageNum": kPage1}
 kColumns = [{"name": name} for name in ("city_id", "name", "country", "population")]
 
 
 def definitions():
     base = {"kind": "Api", "business_process": "User Query Service", "table": "cities", "response_parameters": kColumns, "authentication": ["api_key"]}
     order = [{"column": "population", "direction": "desc"}]
-    table = {"kind": "Table", "name": "cities", "data_source": "geonames", "primary_key": ["city_id"], "indexes": [["population", "city_id"]],
-             "ddl": "CREATE TABLE cities (city_id BIGINT, name STRING, alt_name STRING, country STRING, feature_code STRING, admin_code STRING, population BIGINT, lon DOUBLE, lat DOUBLE)"}
+    table = {"kind": "Table", "name": "cities", "data_source": "geonames", "primary_key": ["city_id"], "indexes": [["population", "city_id"], ["country", "city_id"]],
+             "ddl": "CREATE TABLE cities (city_id BIGINT, name STRING, alt_name STRING, country STRING, feature_code STRING, admin_code STRING, population BIGINT NOT NULL, lon DOUBLE, lat DOUBLE)"}
     return [*users_definitions()[:4], {"kind": "DataSource", "name": "geonames", "type": "csv", "path": kTutorial}, table,
             {**base, "name": "Range of Cities", "path": "/range", "order_by": order, "pagination": {"default_size": kItems}, "request_parameters": [
                 {"name": "least", "column": "population", "type": "LONG", "operator": ">=", "sample": kLeast},
                 {"name": "most", "column": "population", "type": "LONG", "operator": "<", "sample": kMost}]},
             {**base, "name": "Cities by Key", "path": "/keys", "request_parameters": [{"name": "ids", "column": "city_id", "type": "LONG", "operator": "IN", "sample": [2960]}]},
-            {**base, "name": "All Cities", "path": "/all", "order_by": order, "request_parameters": [], "pagination": {"default_size": kSmallPage}}]
+            {**base, "name": "All Cities", "path": "/all", "order_by": order, "request_parameters": [], "pagination": {"default_size": kSmallPage}},
+            {**base, "name": "Cities by Country", "path": "/nullable", "order_by": [{"column": "country", "direction": "desc"}], "request_parameters": [],
+             "pagination": {"default_size": kSmallPage}}]
 
 
 def serve(test):
@@ -62,9 +65,11 @@ def http_cases(project, ids, seconds):
     keys = f'local ids = {{{",".join(map(str, ids))}}}\n'
     some = f'(function() local t = {{}}; for i = 1, {kItems} do t[i] = ids[math.random(#ids)] end; return "/v1/keys?ids=" .. table.concat(t, ",") end)()'
     a_range = f'(function() local n = math.random({kLeast}, {kMost}); return "/v1/range?returnTotalNum=false&least=" .. n .. "&most=" .. n + {kWidth} end)()'
-    before = project.get(f"/v1/all?pageNum={kDeepPage - 1}").json["data"]["nextCursor"]
+    cursor, nullable = (project.get(f"/v1/{path}?pageNum={kDeepPage - 1}").json["data"]["nextCursor"] for path in ("all", "nullable"))
     targets = {f"page of {kItems}, range and sort": ("range", a_range), f"IN of {kItems} keys": ("keys", some), kPage1: ("first", '"/v1/all?returnTotalNum=false"'),
-               f"page {kDeepPage:,} by cursor": ("cursor", f'"/v1/all?returnTotalNum=false&cursor={before}"'),
+               f"page {kDeepPage:,} by cursor": ("cursor", f'"/v1/all?returnTotalNum=false&cursor={cursor}"'),
+               kNullablePage1: ("null_first", '"/v1/nullable?returnTotalNum=false"'),
+               f"page {kDeepPage:,} by cursor, the sort may be NULL": ("null_cursor", f'"/v1/nullable?returnTotalNum=false&cursor={nullable}"'),
                f"page {kDeepPage:,} by pageNum": ("number", f'"/v1/all?returnTotalNum=false&pageNum={kDeepPage}"')}
     cases = {}
     for case, (name, target) in targets.items():
