@@ -50,14 +50,6 @@ bool fits_into(const std::string& a, const std::string& b) {
   return found != wider.end() && std::count(found->second.begin(), found->second.end(), b) != 0;
 }
 
-// "age desc, id"; as people read it.
-std::string order_words(const std::vector<SortKey>& order) {
-  std::string words;
-  for (const SortKey& one : order)
-    words += fmt::format("{}{}{}", words.empty() ? "" : ", ", one.column, one.descending ? " desc" : "");
-  return words.empty() ? "none" : words;
-}
-
 bool holds(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
@@ -133,11 +125,15 @@ class Check {
   void order() {
     const bool pages = was_.paginates() && is_.paginates();
     const auto sort = [pages](const ContractSide& side) {
-      return pages ? total_sort(side.definition.order_by, side.source)
-                   : sort_of(side.definition.order_by, side.source);
+      std::vector<SortColumn> order = side.definition.order_by;
+      if (!pages) return order;
+      order.clear();
+      for (const SortKey& key : total_sort(side.definition.order_by, side.source))
+        order.push_back({key.column, key.descending});
+      return order;
     };
-    const std::vector<SortKey> old = sort(before_);
-    std::vector<SortKey> now = sort(after_);
+    const std::vector<SortColumn> old = sort(before_);
+    std::vector<SortColumn> now = sort(after_);
     const std::string words = order_words(now);
     if (!pages && now.size() > old.size()) now.resize(old.size());
     if (order_words(old) != order_words(now))

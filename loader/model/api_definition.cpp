@@ -217,6 +217,13 @@ std::string bad_comparison(const RequestParameter& parameter) {
                      parameter.name, parameter.type);
 }
 
+std::string order_words(const std::vector<SortColumn>& order) {
+  std::string words;
+  for (const SortColumn& one : order)
+    words += fmt::format("{}{}{}", words.empty() ? "" : ", ", one.column, one.descending ? " desc" : "");
+  return words.empty() ? "none" : words;
+}
+
 bool ApiDefinition::takes(std::string_view type) const {
   return std::find(authentication.begin(), authentication.end(), type) != authentication.end();
 }

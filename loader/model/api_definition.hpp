@@ -95,6 +95,9 @@ struct SortColumn {
   bool descending = false;  // "direction"
 };
 
+// "age desc, id", as people read it; "none" without columns.
+std::string order_words(const std::vector<SortColumn>& order);
+
 struct Pagination {
   bool enabled = true;
   int64_t default_size = 10;  // rows; default: 10, or max_size where that is less

@@ -8,7 +8,7 @@ import base64
 import json
 import urllib.parse
 
-from tablegate_test import request, run_test
+from tablegate_test import run_test
 
 kDdl = "CREATE TABLE things (a BIGINT, b STRING, n BIGINT, d DECIMAL(10,2), at TIMESTAMP, f DOUBLE);"
 kOrders = [[("a", "asc")], [("n", "asc")], [("n", "desc")], [("n", "desc"), ("d", "asc")], [("d", "asc"), ("n", "desc")], [("at", "desc"), ("f", "asc")],

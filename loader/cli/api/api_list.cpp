@@ -102,20 +102,16 @@ std::string authentication_words(const ApiDefinition& definition) {
   return words.empty() ? "open to all" : words;
 }
 
-// "answer: object", "answer: list, envelope dataworks, sorted by age desc",
-// "answer: page, pageSize 1 to 500 (default 10)"
+// "answer: object", "answer: list, by age desc, envelope dataworks", "answer: page of 10 rows, ..."
 std::string answer_words(const ApiDefinition& definition) {
+  const bool plain = definition.envelope == ApiDefinition().envelope;
   std::string words = "answer: " + definition.answer_form();
-  if (definition.envelope != ApiDefinition().envelope) words += ", envelope " + definition.envelope;
   if (definition.paginates()) {
-    words += fmt::format(", pageSize 1 to {} (default {})", definition.pagination->max_size,
-                         definition.pagination->default_size);
+    words += fmt::format(" of {} rows, pageSize at most {} (pageNum, pageSize, returnTotalNum, cursor)",
+                         definition.pagination->default_size, definition.pagination->max_size);
   }
-  for (size_t i = 0; i < definition.order_by.size(); ++i) {
-    const SortColumn& one = definition.order_by[i];
-    words += fmt::format("{}{}{}", i == 0 ? ", sorted by " : ", ", one.column, one.descending ? " desc" : "");
-  }
-  return words;
+  if (!definition.order_by.empty()) words += ", by " + order_words(definition.order_by);
+  return words + (plain ? "" : ", envelope " + definition.envelope);
 }
 
 // What callers get where it is not the column's own value and type.
