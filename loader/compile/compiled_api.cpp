@@ -152,20 +152,9 @@ class Compiler {
     page.selected = std::move(selected_);
     page.conditions = std::move(conditions_);
     for (const CompiledColumn& column : api_.columns) page.outputs += column.wall ? 2 : 1;
-    page.has_cursors = has_total_sort(sort);
+    page.has_cursors = has_cursors(definition_, source_);
     page.compile(static_cast<uint32_t>(api_.parameters.size()), api_.internal, api_.statement);
     api_.pages = CompiledPages{pages.default_size, pages.max_size, pages.total, page.has_cursors};
-  }
-
-  // The sort ends in the whole primary key, and all of its values may leave PostgreSQL.
-  bool has_total_sort(const std::vector<SortKey>& sort) const {
-    if (source_.primary_key.empty()) return false;
-    return std::none_of(definition_.response_parameters.begin(), definition_.response_parameters.end(),
-                        [&sort](const ResponseParameter& one) {
-                          return one.mask &&
-                                 std::any_of(sort.begin(), sort.end(),
-                                             [&one](const SortKey& key) { return key.column == one.column; });
-                        });
   }
 
   void add_page_parameters(const Pagination& pages) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "compile/sort.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -13,8 +15,14 @@ std::string shown(const std::optional<std::string>& value) {
   return value ? *value : std::string("none");
 }
 
-std::string default_text(const std::optional<DefaultOrSample>& value) {
-  return value && value->plain ? "\"" + value->text + "\"" : "none";
+// `"25"`; of a list `["1","2"]`.
+std::string default_text(const RequestParameter& parameter) {
+  const std::optional<DefaultOrSample>& value = parameter.default_value;
+  if (!value || !value->plain) return "none";
+  if (!parameter.takes_list()) return "\"" + value->text + "\"";
+  std::string items;
+  for (const std::string& item : value->items()) items += (items.empty() ? "\"" : ",\"") + item + "\"";
+  return "[" + items + "]";
 }
 
 // The type of the column behind a parameter, or `otherwise` where the source does not have it.
@@ -58,7 +66,7 @@ class Check {
     for (const RequestParameter& parameter : is_.request_parameters) added(parameter);
     for (const ResponseParameter& field : was_.response_parameters) response(field);
     changed("result", was_.answer_form(), is_.answer_form());
-    if (!was_.order_by.empty()) changed("order_by", order_words(was_.order_by), order_words(is_.order_by));
+    order();
     changed("envelope", was_.envelope, is_.envelope);
     limits();
     authentication();
@@ -90,7 +98,7 @@ class Check {
     if (!old.required && found->required) return add(what, "is required now");
     // Who has to send a value sees no default.
     if (old.required) return;
-    changed(what + ": default", default_text(old.default_value), default_text(found->default_value));
+    changed(what + ": default", default_text(old), default_text(*found));
   }
 
   void added(const RequestParameter& parameter) {
@@ -110,6 +118,28 @@ class Check {
     changed(what + ": mask", shown(old.mask), shown(found->mask));
     if (!same_mask && type == "timestamptz" && now == type)
       changed(what + ": time zone", before_.source.time_zone, after_.source.time_zone);
+  }
+
+  // Columns after those of a list's order only sort rows that had no order. The rows of pages always have
+  // one.
+  void order() {
+    const bool pages = was_.paginates() && is_.paginates();
+    const auto sort = [pages](const ContractSide& side) {
+      std::vector<SortColumn> order = side.definition.order_by;
+      if (!pages) return order;
+      order.clear();
+      for (const SortKey& key : total_sort(side.definition.order_by, side.source))
+        order.push_back({key.column, key.descending});
+      return order;
+    };
+    const std::vector<SortColumn> old = sort(before_);
+    std::vector<SortColumn> now = sort(after_);
+    const std::string words = order_words(now);
+    if (!pages && now.size() > old.size()) now.resize(old.size());
+    if (order_words(old) != order_words(now))
+      add("order_by", fmt::format("was {} and is {}", order_words(old), words));
+    if (pages && has_cursors(was_, before_.source) && !has_cursors(is_, after_.source))
+      add("pagination", "no longer has cursors");
   }
 
   void limits() {

@@ -6,7 +6,10 @@
 #include <set>
 
 #include "compile/openapi_json.hpp"
+#include "compile/openapi_notes.hpp"
+#include "compile/openapi_pages.hpp"
 #include "compile/openapi_schema.hpp"
+#include "core/call/page.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -15,6 +18,24 @@ constexpr const char* kFormType = "application/x-www-form-urlencoded";
 
 bool in_body(const CompiledParameter& parameter) {
   return parameter.place == "body";
+}
+
+// The place in core::kPageParameters of the parameter at this place; nothing: it is none of pages.
+std::optional<size_t> page_place(const CompiledApi& api, size_t place) {
+  const size_t own = api.parameters.size() - (api.pages ? core::kPageParameterCount : 0);
+  return place < own ? std::nullopt : std::optional<size_t>(place - own);
+}
+
+// Whether callers can send the parameter at this place.
+bool is_taken(const CompiledApi& api, size_t place) {
+  const std::optional<size_t> page = page_place(api, place);
+  return !page || takes_page_parameter(*api.pages, *page);
+}
+
+void write_schema_of(OpenApiJson& json, const CompiledApi& api, size_t place) {
+  if (const std::optional<size_t> page = page_place(api, place))
+    return write_page_parameter_schema(json, *api.pages, *page);
+  write_parameter_schema(json, api.parameters[place]);
 }
 
 bool reads_body(const CompiledApi& api) {
@@ -53,7 +74,7 @@ void write_parameters(OpenApiJson& json, const OpenApiOperation& operation,
   json.array("parameters", [&] {
     if (versioned) write_version(json, version);
     for (size_t i = 0; i < list.size(); ++i) {
-      if (in_body(list[i])) continue;
+      if (in_body(list[i]) || !is_taken(operation.api, i)) continue;
       json.object([&] {
         const auto renamed = list[i].place == "path" ? names.find(list[i].name) : names.end();
         json.text("name", renamed == names.end() ? list[i].name : renamed->second);
@@ -64,7 +85,7 @@ void write_parameters(OpenApiJson& json, const OpenApiOperation& operation,
           json.text("style", "form");
           json.truth("explode", true);
         }
-        json.object("schema", [&] { write_parameter_schema(json, list[i]); });
+        json.object("schema", [&] { write_schema_of(json, operation.api, i); });
         if (list[i].sample) {
           json.key("example");
           write_parameter_value(json, list[i], *list[i].sample);
@@ -88,9 +109,9 @@ void write_body_schema(OpenApiJson& json, const OpenApiOperation& operation) {
   }
   json.object("properties", [&] {
     for (size_t i = 0; i < list.size(); ++i) {
-      if (!in_body(list[i])) continue;
+      if (!in_body(list[i]) || !is_taken(operation.api, i)) continue;
       json.object(list[i].name, [&] {
-        write_parameter_schema(json, list[i]);
+        write_schema_of(json, operation.api, i);
         json.text_if("description", operation.parameter_notes[i]);
         if (list[i].sample)
           json.array("examples", [&] { write_parameter_value(json, list[i], *list[i].sample); });
@@ -130,39 +151,6 @@ void write_row(OpenApiJson& json, const OpenApiOperation& operation, bool nullab
   });
 }
 
-void write_nullable(OpenApiJson& json, const char* name, const char* type, const char* description) {
-  json.object(name, [&] {
-    json.texts("type", {type, "null"});
-    json.text("description", description);
-  });
-}
-
-// The data of a page.
-void write_page(OpenApiJson& json, const OpenApiOperation& operation) {
-  const CompiledPages& pages = *operation.api.pages;
-  const auto number = [&](const char* name, const char* description) {
-    json.object(name, [&] {
-      json.text("type", "integer");
-      json.text("description", description);
-    });
-  };
-  json.text("type", "object");
-  json.texts("required", {"pageSize", "rows", "generation"});
-  json.object("properties", [&] {
-    if (pages.total) number("totalNum", "rows of all pages; not with returnTotalNum=false");
-    number("pageSize", "rows of a page, as asked for");
-    json.object("rows", [&] {
-      json.text("type", "array");
-      json.number("maxItems", pages.max_size);
-      json.object("items", [&] { write_row(json, operation, false); });
-    });
-    number("pageNum", "number of the page; not with a cursor");
-    if (pages.cursors)
-      write_nullable(json, "nextCursor", "string", "continues after this page; null on the last page");
-    write_nullable(json, "generation", "integer", "the load of the table that the rows are of");
-  });
-}
-
 void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
   const bool list = operation.api.result == "list";
   json.text("description", operation.api.pages ? "a page of the rows"
@@ -188,7 +176,8 @@ void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
     json.object(kJsonType, [&] {
       json.object("schema", [&] {
         write_success_schema(json, operation.api.envelope, [&] {
-          if (operation.api.pages) return write_page(json, operation);
+          if (operation.api.pages)
+            return write_page_schema(json, *operation.api.pages, [&] { write_row(json, operation, false); });
           if (!list) return write_row(json, operation, true);
           json.text("type", "array");
           json.number("maxItems", operation.api.max_records);
@@ -262,19 +251,6 @@ void write_scheme(OpenApiJson& json, const std::string& kind, const std::string&
                 : "An API key of a consumer.");
 }
 
-// Of the parameters that pages add.
-void add_page_notes(OpenApiOperation& operation) {
-  const CompiledPages& pages = *operation.api.pages;
-  operation.parameter_notes.insert(
-      operation.parameter_notes.end(),
-      {"number of the page, from 1 (default: 1); pageNum x pageSize must not be more than 1000000",
-       fmt::format("rows of a page, 1 to {}", pages.max_size),
-       pages.total ? "false: leave out totalNum, which saves the count of all rows (default: true)"
-                   : "must not be true: this API does not count its rows",
-       pages.cursors ? "nextCursor of the page before: continues after it; not together with pageNum"
-                     : "not available: the rows of this API have no total order"});
-}
-
 }  // namespace
 
 OpenApiOperation read_operation(const ApiEntry& entry) {
@@ -283,8 +259,11 @@ OpenApiOperation read_operation(const ApiEntry& entry) {
   operation.api = compile_api(entry);
   operation.description = entry.definition.description;
   for (const RequestParameter& one : entry.definition.request_parameters)
-    operation.parameter_notes.push_back(one.description);
-  if (operation.api.pages) add_page_notes(operation);
+    operation.parameter_notes.push_back(parameter_note(entry.definition, one));
+  if (operation.api.pages) {
+    for (std::string& note : page_parameter_notes(*operation.api.pages))
+      operation.parameter_notes.push_back(std::move(note));
+  }
   for (const ResponseParameter& one : entry.definition.response_parameters) {
     operation.column_notes.push_back(one.description);
     const TableColumn* const column = entry.source.find(one.column);

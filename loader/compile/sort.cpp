@@ -43,6 +43,16 @@ std::vector<SortKey> total_sort(const std::vector<SortColumn>& order, const Tabl
   return keys;
 }
 
+bool has_cursors(const ApiDefinition& api, const TableInfo& table) {
+  if (!api.paginates() || table.primary_key.empty()) return false;
+  const std::vector<SortKey> sort = total_sort(api.order_by, table);
+  const auto hides_key = [&sort](const ResponseParameter& one) {
+    return one.mask && std::any_of(sort.begin(), sort.end(),
+                                   [&one](const SortKey& key) { return key.column == one.column; });
+  };
+  return std::none_of(api.response_parameters.begin(), api.response_parameters.end(), hides_key);
+}
+
 std::string order_text(const std::vector<SortKey>& keys) {
   std::string text;
   for (const SortKey& key : keys) {

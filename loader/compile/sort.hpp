@@ -27,6 +27,10 @@ std::vector<SortKey> sort_of(const std::vector<SortColumn>& order, const TableIn
 // Ends in a column of the primary key where there is one.
 std::vector<SortKey> total_sort(const std::vector<SortColumn>& order, const TableInfo& table);
 
+// Whether pages can be continued by cursor: the sort ends in the whole primary key, and all of its values may
+// leave PostgreSQL.
+bool has_cursors(const ApiDefinition& api, const TableInfo& table);
+
 // ` ORDER BY t."a" DESC, t."b"`; nothing without keys.
 std::string order_text(const std::vector<SortKey>& keys);
 

@@ -1,4 +1,4 @@
-// Values for the samples of parameters, from a row that is served.
+// Values for the samples of parameters, from rows that are served.
 #pragma once
 
 #include <string>
@@ -9,9 +9,20 @@
 
 namespace tablegate::loader {
 
-// The columns' values in one row in which none of them is NULL, as a caller would send them; empty: there is
-// no such row.
+struct SampleColumn {
+  enum class Wanted : uint8_t {
+    of_row,         // the value of one row, the same for all columns
+    least,          // at most the value of that row
+    greatest,       // at least the value of that row
+    without_comma,  // the value of that row, which has no comma
+  };
+  TableColumn column;
+  Wanted wanted = Wanted::of_row;
+};
+
+// The columns' values in one row in which none of them is NULL, or in some rows beside it, as a caller would
+// send them; empty: there is no such row.
 std::vector<std::string> sample_values(Database& mirror, const std::string& table,
-                                       const std::vector<TableColumn>& columns);
+                                       const std::vector<SampleColumn>& columns);
 
 }  // namespace tablegate::loader

@@ -98,10 +98,10 @@ def percentile(values, share):
     return values[min(int(len(values) * share), len(values) - 1)]
 
 
-def measure_pgbench(project, clients, seconds, script):
+def measure_pgbench(project, clients, seconds, *scripts):
     log = os.path.join(project.folder, "pgbench_log")
     bench = subprocess.Popen(
-        [os.path.join(project.postgres.bin, "pgbench"), "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "1",
+        [os.path.join(project.postgres.bin, "pgbench"), "-n", "-M", "prepared", *(word for script in scripts for word in ("-f", script)), "-c", str(clients), "-j", "1",
          "-T", str(seconds), "-l", f"--log-prefix={log}", f"--sampling-rate={kSampled}",
          "-h", project.postgres.socket, "-U", "tablegate_reader", "tablegate"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

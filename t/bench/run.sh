@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 mkdir -p build/bench
 python3 t/bench/bench.py --output build/bench/RESULTS.md "$@"
+python3 t/bench/queries.py --output build/bench/QUERIES.md "$@"
 t/lib/npm.sh
 python3 t/bench/authentication.py --output build/bench/AUTHENTICATION.md "$@"
 python3 t/bench/sources.py --output build/bench/SOURCES.md "$@"
-echo "bench: build/bench/RESULTS.md, build/bench/AUTHENTICATION.md, build/bench/SOURCES.md"
+echo "bench: build/bench/RESULTS.md, build/bench/QUERIES.md, build/bench/AUTHENTICATION.md, build/bench/SOURCES.md"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Real data: the 135,233 cities of t/tutorial through three APIs, compared with the file itself."""
+"""Real data: the 135,233 cities of t/tutorial through four APIs, compared with the file itself."""
 import os
 import sys
 
@@ -11,7 +11,7 @@ import gzip
 from tablegate_test import kTutorial, path_with, run_test
 
 kFile = os.path.join(kTutorial, "cities.csv.gz")
-kApis = ("Query City by City ID", "List Cities of a Country", "List Cities by Name")
+kApis = ("Query City by City ID", "List Cities of a Country", "List Cities by Name", "Search Cities by Population")
 
 
 def read_cities():
@@ -28,6 +28,25 @@ def by_id(rows):
 
 def pick(rows, *names):
     return [{name: row[name] for name in names} for row in rows]
+
+
+def search(t, p, cities):
+    """A list of countries, a range, the largest first: page by page with cursors, and by number."""
+    def wanted(countries, least, most):
+        rows = [row for row in cities if row["country"] in countries and least <= row["population"] < most]
+        return pick(sorted(rows, key=lambda row: (-row["population"], -row["city_id"])), "name", "country", "population")
+
+    for countries, least, most, size in ((["FR", "DE"], 100000, 10**9, 50), (["AD", "MC"], 0, 10**9, 7), (["US"], 5000, 6000, 500), (["XX"], 0, 10, 5)):
+        rows = wanted(countries, least, most)
+        asked = f"/v1/city/search?country={','.join(countries)}&min_population={least}&max_population={most}&pageSize={size}"
+        found, data, cursor = [], None, ""
+        while cursor is not None:
+            data = p.get(asked + (f"&cursor={cursor}" if cursor else "")).json["data"]
+            found += data["rows"]
+            cursor = data["nextCursor"]
+        t.is_((found, data["totalNum"]), (rows, len(rows)), f"search: {countries} from {least} to {most}, by cursor")
+        last = max(1, (len(rows) + size - 1) // size)
+        t.is_(p.get(f"{asked}&pageNum={last}").json["data"]["rows"], rows[(last - 1) * size:], f"search: its page {last} by number")
 
 
 def test(t):
@@ -68,6 +87,7 @@ def test(t):
         answer = p.get(path_with("/v1/city/name", name=name))
         t.is_(by_id(answer.json["data"]), pick(names[name], "city_id", "name", "country", "admin_code", "lon", "lat"), f"by name: {name}")
     t.is_(p.get(path_with("/v1/city/name", name="' OR 1=1 --")).body, b'{"data":[],"success":true}', "by name: SQL is only a name")
+    search(t, p, cities)
     t.is_(p.get("/v1/city/name?name=S%C3%A3o+Paulo").json["data"], p.get("/v1/city/name?name=S%C3%A3o%20Paulo").json["data"], "+ is a space")
 
 

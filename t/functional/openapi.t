@@ -50,6 +50,14 @@ def definitions():
         {**base, "name": "Things by Query Key", "path": "/keyed", "envelope": "dataworks", "api_key_source": {"in": "query", "name": "key"},
          "request_parameters": [by_id],
          "response_parameters": [{"name": "id", "sample": "9007199254740993"}]},
+        {**base, "name": "Pages of Things", "path": "/pages", "order_by": [{"column": "price", "direction": "desc"}],
+         "pagination": {"enabled": True, "default_size": 1, "max_size": 5}, "request_parameters": [
+             parameter("ids", "LONG", column="id", operator="IN", required=False, sample=[2, 3], description="ids of things"),
+             parameter("labels", "STRING", column="label", operator="NOT IN", required=False), parameter("min_price", "DECIMAL", column="price", operator=">=", required=False),
+             parameter("before", "DATE", column="day", operator="<", required=False), parameter("like", "STRING", column="label", operator="LIKE", required=False)],
+         "response_parameters": [{"name": "id"}, {"name": "cost", "column": "price", "as": "string"}]},
+        {**base, "name": "Posted Pages", "path": "/pages", "method": "POST", "envelope": "dataworks", "pagination": {"total": False}, "unknown_parameters": "reject",
+         "request_parameters": [parameter("ids", "LONG", column="id", operator="IN", required=False, sample=[2])], "response_parameters": [{"name": "id"}]},
         {"kind": "Domain", "name": "api.tablegate.test"}, {"kind": "Domain", "name": "also.tablegate.test"},
         {"kind": "Domain", "name": "*.wild.tablegate.test"},
         {"kind": "Domain", "name": "tls.tablegate.test", "protocol": "HTTPS", "server_block": False, "certificate": "/c", "certificate_key": "/k"},
@@ -70,7 +78,7 @@ def lint(p, text, name):
 
 def content(t, document):
     t.is_((document["openapi"], document["servers"]), ("3.1.0", [{"url": "http://127.0.0.1:8080"}]), "the gateway's address is the server where there is no domain")
-    t.is_(sorted(document["paths"]), ["/things/all", "/things/keyed", "/things/list", "/v1/user/find", "/v1/user/info", "/v1/user/{id}"], "every path, whole")
+    t.is_(sorted(document["paths"]), ["/things/all", "/things/keyed", "/things/list", "/things/pages", "/v1/user/find", "/v1/user/info", "/v1/user/{id}"], "every path, whole")
     user = document["paths"]["/v1/user/info"]["get"]
     t.is_(user["parameters"], [{"name": "user_id", "in": "query", "required": True, "description": "id of the user",
                                 "schema": {"type": "integer", "format": "int64"}, "example": 10001}], "a parameter, its example the sample")
@@ -94,6 +102,24 @@ def content(t, document):
     t.is_(document["components"]["schemas"]["Error400"]["properties"]["error"]["enum"], ["missing_parameter", "invalid_parameter", "invalid_body"], "slugs by status")
 
 
+def pages(t, document):
+    """Operators are described, lists are arrays, and a page's parameters have their ranges."""
+    found = {one["name"]: one for one in document["paths"]["/things/pages"]["get"]["parameters"]}
+    t.is_({name: found[name].get("description") for name in ("ids", "labels", "min_price", "before")},
+          {"ids": "ids of things; rows whose id is one of these values", "labels": "rows whose value is not null and none of these values",
+           "min_price": "rows whose cost is at least this value", "before": "rows whose value is less than this value"}, "which rows an operator finds, by the answer's names")
+    t.like(found["like"]["description"], "^rows whose value matches this pattern: % is any text", "a pattern is explained")
+    t.is_((found["ids"]["style"], found["ids"]["explode"], found["ids"]["example"]), ("form", True, [2, 3]), "a list of a query")
+    t.is_({name: found[name]["schema"] for name in ("pageNum", "pageSize", "returnTotalNum", "cursor")},
+          {"pageNum": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 1000000}, "pageSize": {"type": "integer", "format": "int64", "minimum": 1, "maximum": 5, "default": 1},
+           "returnTotalNum": {"type": "boolean", "default": True}, "cursor": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}}, "what asks for a page")
+    posted = document["paths"]["/things/pages"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    t.is_((list(posted["properties"]), posted["properties"]["returnTotalNum"].get("const"), posted["additionalProperties"]),
+          (["ids", "pageNum", "pageSize", "returnTotalNum", "cursor"], False, False), "members of a body, without a total")
+    data = document["paths"]["/things/pages"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["data"]
+    t.is_((data["required"], "totalNum" in data["properties"]), (["pageSize", "rows", "nextCursor", "generation"], False), "the page that answers")
+
+
 def good(t, p, text, name):
     problems = lint(p, text, name)
     t.is_(problems, [], f"{name}: redocly has no error and no warning")
@@ -102,6 +128,17 @@ def good(t, p, text, name):
 
 def answer(got, path, method="get"):
     return {"path": path, "method": method, "status": got.status, "headers": [name for name, _ in got.pairs], "body": got.json}
+
+
+def page_answers(p):
+    path = "/things/pages"
+    first = p.get(path)
+    def posted(body):
+        return request(p.gateway.port, path, "POST", {**bearer(p.key), "Content-Type": "application/json"}, json.dumps(body))
+
+    return [(200, answer(first, path)), (200, answer(p.get(f"{path}?cursor={first.json['data']['nextCursor']}"), path)), (200, answer(p.get(f"{path}?pageNum=9&returnTotalNum=false"), path)),
+            (200, answer(p.get(f"{path}?ids=2&ids=3&labels=a&min_price=1.5&before=2027-01-01&like=%25"), path)), (400, answer(p.get(f"{path}?pageSize=6"), path)),
+            (200, answer(posted({"ids": [2, 3], "pageSize": 1}), path, "post")), (400, answer(posted({"returnTotalNum": True}), path, "post"))]
 
 
 def answers(t, p, document, other):
@@ -117,6 +154,7 @@ def answers(t, p, document, other):
         (200, answer(request(p.gateway.port, f"{listed}?id=2", headers={"X-API-Key": p.key}), listed)),
         (200, answer(p.get("/v1/user/10001"), "/v1/user/{id}")), (200, answer(p.get(f"/things/keyed?id=2&key={p.key}", key=""), "/things/keyed")),
         (400, answer(p.get(f"/things/keyed?id=x&key={p.key}", key=""), "/things/keyed")), (401, answer(p.get("/things/keyed?id=2", key=""), "/things/keyed")),
+        *page_answers(p),
         (200, answer(post(b"user_id=10002", **form), find, "post")),
         (200, answer(post(b'{"user_id":10002,"nickname":"Bob"}', **{"Content-Type": "application/json"}), find, "post")),
         (400, answer(p.get(info), info)), (400, answer(p.get(f"{info}?user_id=x"), info)),
@@ -164,7 +202,8 @@ def client(t, p, text):
     done = run(["node", "openapi_client.js", f"http://127.0.0.1:{p.gateway.port}", p.key], cwd=folder, timeout=60 * kSlow,
                env={name: value for name, value in os.environ.items() if "proxy" not in name.lower()})
     t.is_(done.returncode, 0, "and runs") or t.diag(done.stderr)
-    t.is_(json.loads(done.stdout or "null"), {"name": "Alice", "success": True, "rows": [], "slug": "invalid_credential", "failed": False, "missing": "missing_parameter"}, "its calls are answered")
+    t.is_(json.loads(done.stdout or "null"), {"name": "Alice", "success": True, "rows": [], "slug": "invalid_credential", "failed": False, "missing": "missing_parameter", "listed": ["2"], "walked": ["2", "9007199254740992"],
+          "total": 2, "posted": 1}, "its calls are answered")
 
 
 def served(t, p, text):
@@ -212,7 +251,7 @@ def hosts(t, p):
     t.ok(done.rc == 1 and "nothing.tablegate.test" in done.stderr, "a domain without APIs is refused", done)
     whole = p.loader.must("openapi").stdout
     good(t, p, whole, "gateway")
-    t.is_(len(json.loads(whole)["paths"]), 6, "tablegate openapi: all of the gateway, whatever the host")
+    t.is_(len(json.loads(whole)["paths"]), 7, "tablegate openapi: all of the gateway, whatever the host")
     t.is_(json.loads(whole)["paths"]["/things/all"]["get"]["servers"], wild["servers"], "an operation says where, when not everywhere")
     lines = open(p.gateway.manifest, encoding="utf-8").read().splitlines()
     t.is_([json.loads(line)["domains"] for line in lines if '"kind":"openapi"' in line], [["*.wild.tablegate.test", "tls.tablegate.test"], ["also.tablegate.test", "api.tablegate.test"]],
@@ -277,6 +316,7 @@ def test(t):
     p.gateway.start()
     text = p.loader.must("openapi").stdout
     content(t, json.loads(text))
+    pages(t, json.loads(text))
     good(t, p, text, "no-domain")
     served(t, p, text)
     answers(t, p, json.loads(text), other)

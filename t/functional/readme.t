@@ -43,10 +43,32 @@ def own_table(t):
         if done.returncode:
             t.diag(done.stdout[-2000:] + done.stderr[-2000:])
         t.is_(done.stdout.splitlines()[-1] + "\n", wanted, "own table: the answer is the README's")
+        generated(t, state, work, env)
+        search(t, state, work, env)
         last_lines(t, first, state, work, env)
     finally:
         done = run([os.path.join(kCheckout, "t/lib/stop.sh")], env=env, timeout=60 * kSlow)
         t.is_(done.returncode, 0, "make stop ends it")
+
+
+def without_cursor(text):
+    """A cursor is another text in each answer."""
+    return re.sub(r'"nextCursor":"[^"]+"', '"nextCursor":"..."', text)
+
+
+def generated(t, state, work, env):
+    commands, wanted = block("generated")
+    done = shell(commands.replace("build/quickstart.env", f"{state}/env").replace("curl ", "curl -sS --noproxy '*' "), work, env)
+    t.is_(done.returncode, 0, "generated: the commands pass") or t.diag(done.stdout[-2000:] + done.stderr[-2000:])
+    t.is_(without_cursor(done.stdout.splitlines()[-1] + "\n"), wanted, "generated: the page is the README's")
+
+
+def search(t, state, work, env):
+    """What t/tutorial/README.md calls and shows."""
+    with open(os.path.join(kCheckout, "t", "tutorial", "README.md"), encoding="utf-8") as file:
+        command, wanted = re.search(r"```\n(curl [^`]*)```\n\n```\n([^`]*)```", file.read()).groups()
+    done = shell(f". {state}/env; " + command.replace("curl ", "curl -sS --noproxy '*' "), work, env)
+    t.is_(without_cursor(done.stdout + "\n"), wanted, "the tutorial's search answers what its page shows") or t.diag(done.stderr)
 
 
 def last_lines(t, printed, state, work, env):

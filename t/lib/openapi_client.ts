@@ -20,6 +20,23 @@ async function main(): Promise<void> {
   const slug: string = refused.error.error;
   const failed: false = refused.error.success;
 
+  const listed = await client.GET("/things/pages", { params: { query: { ids: [2, 7], pageSize: 5 } } });
+  const walked: string[] = [];
+  let total: number | undefined;
+  let cursor: string | null | undefined;
+  do {
+    const page = await client.GET("/things/pages", { params: { query: cursor ? { cursor } : {} } });
+    if (page.error) throw new Error(page.error.errMsg);
+    const data = page.data.data;
+    if (!data) throw new Error("there is no page");
+    total ??= data.totalNum;
+    walked.push(...data.rows.map((row) => String(row.id)));
+    cursor = data.nextCursor;
+  } while (cursor !== null);
+  const page = await client.POST("/things/pages", { body: { ids: [2, 7], pageSize: 3 } });
+
+  // @ts-expect-error: a list is an array
+  await client.GET("/things/pages", { params: { query: { ids: "2" } } });
   // @ts-expect-error: the parameter is required
   const missing = await client.GET("/v1/user/info", {});
   // @ts-expect-error: it is a number
@@ -27,7 +44,8 @@ async function main(): Promise<void> {
   // @ts-expect-error: there is no such path
   await client.GET("/v1/nothing", {});
 
-  console.log(JSON.stringify({ name, success, rows, slug, failed, missing: missing.error?.error }));
+  console.log(JSON.stringify({ name, success, rows, slug, failed, missing: missing.error?.error,
+    listed: listed.data?.data?.rows.map((row) => String(row.id)), walked, total, posted: page.data?.data?.rows.length }));
 }
 
 main();

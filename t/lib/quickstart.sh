@@ -22,7 +22,7 @@ nginx_command=$state/bin/nginx # the system's nginx with this quickstart's confi
 nginx_bin=$(PATH=${PATH//"$state/bin:"/} command -v nginx || echo /usr/sbin/nginx)
 source=${SOURCE:-csv}
 want='{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
-apis=("Query User by User ID" "Query City by City ID" "List Cities of a Country" "List Cities by Name")
+apis=("Query User by User ID" "Query City by City ID" "List Cities of a Country" "List Cities by Name" "Search Cities by Population")
 
 # --- steps: one line each; a failing step reports which, why, and the end of its log
 step_log=
@@ -446,7 +446,8 @@ The tutorial's URL, with a certificate of this machine's own authority; and by t
 curl$proxy --cacert '$state/tls/ca.crt' --resolve $domain:$https_port:127.0.0.1 -H 'Authorization: Bearer $key' '$https_url'
 . '$state/env' && tablegate api call 'Query User by User ID' --credential '$state/demo.key' --cacert '$state/tls/ca.crt' --connect-to 127.0.0.1:$https_port
 
-Cities: .../v1/city/info?city_id=1796236, .../v1/city/country?country=AD, .../v1/city/name?name=Santa%20Cruz with the same key.
+Cities: .../v1/city/info?city_id=1796236, .../v1/city/country?country=AD, .../v1/city/name?name=Santa%20Cruz,
+.../v1/city/search?country=FR,DE&min_population=1000000&pageSize=3 with the same key.
 
 OpenAPI: http://127.0.0.1:$port/openapi.json
 Status: http://127.0.0.1:$port/status (JSON; a page in a browser); for Prometheus: curl$proxy -H 'Accept: text/plain' http://127.0.0.1:$port/status

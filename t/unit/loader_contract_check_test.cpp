@@ -193,6 +193,59 @@ START_TEST(limits) {
 }
 END_TEST
 
+START_TEST(orders) {
+  const auto order = [](const std::string& keys) {
+    return std::vector<Change>{{R"("result":"list")", R"("result":"list","order_by":[)" + keys + "]"}};
+  };
+  const std::string age = R"({"column":"age","direction":"desc"})", name = R"({"column":"user_name"})";
+  ck_text_eq(between({}, order(age)), "");
+  ck_text_eq(between(order(age), {}), "order_by was age desc and is none");
+  ck_text_eq(between(order(age), order(age + "," + name)), "");
+  ck_text_eq(between(order(age + "," + name), order(age)),
+             "order_by was age desc, user_name and is age desc");
+  ck_text_eq(between(order(age), order(name + "," + age)),
+             "order_by was age desc and is user_name, age desc");
+  ck_text_eq(between(order(age), order(R"({"column":"age"})")), "order_by was age desc and is age");
+}
+END_TEST
+
+START_TEST(orders_of_pages) {
+  const auto page = [](const std::string& keys) {
+    return std::vector<Change>{
+        {R"("result":"list","max_records":100)", R"("pagination":{"enabled":true})" + keys}};
+  };
+  const std::string age = R"(,"order_by":[{"column":"age","direction":"desc"}])";
+  const std::string age_and_key =
+      R"(,"order_by":[{"column":"age","direction":"desc"},{"column":"user_id","direction":"desc"}])";
+  ck_text_eq(between(page(""), page(R"(,"order_by":[{"column":"user_id"}])")), "");
+  ck_text_eq(between(page(age), page(age_and_key)), "");
+  ck_text_eq(between(page(""), page(age)), "order_by was user_id and is age desc, user_id desc");
+  const auto after_loss_of_key = [&](const std::string& keys) {
+    return joined(
+        contract_breaks(side(changed(kDefinition, page(keys)), kSource),
+                        side(changed(kDefinition, page(keys)),
+                             changed(kSource, {{R"("primary_key":["user_id"])", R"("primary_key":[])"}}))));
+  };
+  ck_text_eq(after_loss_of_key(age),
+             "order_by was age desc, user_id desc and is age desc; pagination no longer has cursors");
+}
+END_TEST
+
+START_TEST(lists) {
+  const std::string list = R"("type":"STRING","operator":"IN","required":false)";
+  const auto with = [&](const std::string& more) {
+    return std::vector<Change>{
+        {kAge, kAge + R"(,{"name":"names","column":"user_name",)" + list + more + "}"}};
+  };
+  ck_text_eq(between(with(R"(,"default":["a","b"])"), with(R"(,"default":"a,b")")), "");
+  ck_text_eq(between(with(R"(,"default":["a,b"])"), with(R"(,"default":"a,b")")),
+             R"(parameter names: default was ["a,b"] and is ["a","b"])");
+  ck_text_eq(between(with(R"(,"default":[])"), with("")), "parameter names: default was [] and is none");
+  ck_text_eq(breaks({{R"("operator":"=")", R"("operator":"IN")"}}),
+             "parameter user_id: operator was = and is IN");
+}
+END_TEST
+
 START_TEST(proofs) {
   ck_text_eq(breaks({{kAuthentication, R"("authentication":["api_key"])"}}),
              "authentication no longer takes hmac");
@@ -254,4 +307,5 @@ END_TEST
 
 TABLEGATE_SUITE("loader_contract_check", the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing,
                 the_address_is_part_of_it, response_fields, request_parameters, defaults_of_parameters,
-                narrower_values, limits, proofs, every_break_is_told_at_once, differences_name_each_field);
+                narrower_values, limits, orders, orders_of_pages, lists, proofs, every_break_is_told_at_once,
+                differences_name_each_field);

@@ -169,12 +169,17 @@ void add_reports(Verb& noun, Settings& settings, const SharedOptions& options) {
 }
 
 void add_wizard(Verb& noun, Settings& settings, const SharedOptions& options) {
-  Verb* const generate = add_verb(noun, "generate", "Print a definition for a loaded table",
-                                  "  tablegate api generate 'Query User by User ID' --business-process "
-                                  "'User Query Service' --table user_info --path /user/info\n"
-                                  "  tablegate api generate 'Users by Age' --business-process 'User "
-                                  "Query Service' --table user_info --path /user/age --by age\n"
-                                  "      --return user_id --return user_name | tablegate apply -f -");
+  Verb* const generate =
+      add_verb(noun, "generate", "Print a definition for a loaded table",
+               "  tablegate api generate 'Query User by User ID' --business-process "
+               "'User Query Service' --table user_info --path /user/info\n"
+               "  tablegate api generate 'Users by Age' --business-process 'User "
+               "Query Service' --table user_info --path /user/age --by age\n"
+               "      --return user_id --return user_name | tablegate apply -f -\n"
+               "  tablegate api generate 'Users' --business-process 'User Query Service' "
+               "--table user_info --path /users\n"
+               "      --where 'age>=:min_age' --where 'age<:max_age?' --where 'user_name LIKE "
+               ":pattern?' --order age:desc --paginate");
   take_name(*generate, options);
   generate->add_option("--business-process", options->business_process, "its business process")->required();
   generate->add_option("--table", options->table, "a loaded table")->required();
@@ -182,6 +187,15 @@ void add_wizard(Verb& noun, Settings& settings, const SharedOptions& options) {
   generate->add_option("--by", options->by, "a column to query by (default: the primary key)")
       ->allow_extra_args(false)
       ->type_name("COL");
+  generate
+      ->add_option("--where", options->where,
+                   "a condition, for example 'age>=:min_age' or 'id IN :ids'; :NAME? is optional")
+      ->allow_extra_args(false)
+      ->type_name("COND");
+  generate->add_option("--order", options->order, "a column to sort by, COL, COL:asc or COL:desc")
+      ->allow_extra_args(false)
+      ->type_name("COL");
+  generate->add_flag("--paginate", options->paginate, "answer in pages");
   generate->add_option("--return", options->returned, "a column to return (default: all)")
       ->allow_extra_args(false)
       ->type_name("COL");

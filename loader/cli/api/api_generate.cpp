@@ -1,13 +1,13 @@
 // `tablegate api generate`, the wizard: from a loaded table to a complete
-// definition, with types from its columns and samples from one of its rows.
+// definition, with types from its columns and samples from its rows.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 
-#include "base/near_name.hpp"
 #include "catalog/near_object.hpp"
 #include "cli/api/api_verbs.hpp"
+#include "cli/api/asked_conditions.hpp"
 #include "cli/output.hpp"
 #include "core/text/ascii.hpp"
 #include "mirror/sample_row.hpp"
@@ -41,14 +41,11 @@ class Wizard {
     Database catalog = settings_.open_catalog();
     const Workspace workspace = find_workspace(catalog, settings_.workspace);
     find_references(catalog, workspace);
-    by_ = options_.by.empty() ? table_.primary_key : options_.by;
-    if (by_.empty()) {
-      throw Refused(fmt::format("table \"{}\" has no primary key: name a column with --by", options_.table),
-                    Hint::again().add("--by", "COLUMN"));
-    }
-    std::vector<TableColumn> columns;
-    for (const std::string& column : by_) columns.push_back(require(column));
-    for (const std::string& column : options_.returned) require(column);
+    find_conditions();
+    for (const std::string& column : options_.returned) require_column(table_, column);
+    for (const std::string& text : options_.order) order_.push_back(read_asked_order(text, table_));
+    std::vector<SampleColumn> columns;
+    for (const AskedCondition& condition : conditions_) columns.push_back(sample_column(condition));
     Database mirror = settings_.open_mirror();
     build(sample_values(mirror, table_.name, columns));
     check();
@@ -71,12 +68,58 @@ class Wizard {
     }
   }
 
-  const TableColumn& require(const std::string& name) const {
-    const TableColumn* const column = table_.find(name);
-    if (column != nullptr) return *column;
-    throw Refused(fmt::format("table \"{}\" has no column \"{}\"{}", table_.name, name,
-                              did_you_mean(name, column_names(table_.columns))),
+  // --by, then --where; the primary key where there is neither of them, nor pages.
+  void find_conditions() {
+    std::vector<std::string> by = options_.by;
+    if (by.empty() && options_.where.empty() && !options_.paginate) {
+      by = table_.primary_key;
+      if (by.empty()) {
+        throw Refused(fmt::format("table \"{}\" has no primary key: name a column with --by", options_.table),
+                      Hint::again().add("--by", "COLUMN"));
+      }
+    }
+    std::vector<AskedCondition> where;
+    for (const std::string& text : options_.where) where.push_back(read_asked_condition(text, table_));
+    std::set<std::string> taken(by.begin(), by.end());
+    for (const AskedCondition& condition : where) taken.insert(condition.name);
+    for (const std::string& column : by) conditions_.push_back({column, free_name(column, taken)});
+    conditions_.insert(conditions_.end(), where.begin(), where.end());
+  }
+
+  // A name for the parameter of a column, which is in `taken` from now on.
+  std::string free_name(const std::string& column, std::set<std::string>& taken) const {
+    const auto number = static_cast<size_t>(&require_column(table_, column) - table_.columns.data()) + 1;
+    const std::string proposed = proposed_name(column, number);
+    std::string name = proposed;
+    for (size_t i = 2; name != column && !taken.insert(name).second; ++i)
+      name = fmt::format("{}_{}", proposed, i);
+    return name;
+  }
+
+  core::ParameterType type_of(const TableColumn& column) const {
+    const auto type = core::natural_parameter_type(column.type);
+    if (type) return *type;
+    throw Refused(fmt::format("column \"{}\" is {}, a type that parameters cannot be compared with",
+                              column.name, core::column_type_name(column.type)),
                   Hint::command({"table", "columns", table_.name}));
+  }
+
+  SampleColumn sample_column(const AskedCondition& condition) const {
+    const TableColumn& column = require_column(table_, condition.column);
+    type_of(column);
+    switch (condition.comparison) {
+      case Comparison::greater:
+      case Comparison::greater_or_equal:
+        return {column, SampleColumn::Wanted::least};
+      case Comparison::less:
+      case Comparison::less_or_equal:
+        return {column, SampleColumn::Wanted::greatest};
+      case Comparison::in:
+      case Comparison::not_in:
+        return {column, SampleColumn::Wanted::without_comma};
+      default:
+        return {column};
+    }
   }
 
   JsonValue text(std::string_view value) {
@@ -84,7 +127,7 @@ class Wizard {
   }
 
   // Numbers as JSON numbers where they stay exact.
-  JsonValue sample(const std::string& value, core::ParameterType type) {
+  JsonValue scalar(const std::string& value, core::ParameterType type) {
     JsonDocument parsed;
     std::string back;
     const bool plain = type != core::ParameterType::string && type != core::ParameterType::date &&
@@ -93,6 +136,16 @@ class Wizard {
       return JsonValue(parsed, document_.GetAllocator());
     }
     return text(value);
+  }
+
+  // A list has one item, a pattern finds what begins as the value does.
+  JsonValue sample(const std::string& value, core::ParameterType type, Comparison comparison) {
+    if (comparison == Comparison::like || comparison == Comparison::not_like)
+      return text(sample_pattern(value));
+    if (comparison != Comparison::in && comparison != Comparison::not_in) return scalar(value, type);
+    JsonValue list(rapidjson::kArrayType);
+    list.PushBack(scalar(value, type), document_.GetAllocator());
+    return list;
   }
 
   void build(const std::vector<std::string>& values) {
@@ -106,10 +159,9 @@ class Wizard {
         .AddMember("response_type", "JSON", allocator)
         .AddMember("mode", text(defaults.mode), allocator);
     document_.AddMember("table", text(table_.name), allocator);
-    propose_names();
     JsonValue request(rapidjson::kArrayType), response(rapidjson::kArrayType);
-    for (size_t i = 0; i < by_.size(); ++i)
-      request.PushBack(request_parameter(i, values.empty() ? nullptr : &values[i]), allocator);
+    for (size_t i = 0; i < conditions_.size(); ++i)
+      request.PushBack(request_parameter(conditions_[i], values.empty() ? nullptr : &values[i]), allocator);
     std::vector<std::string> returned = options_.returned;
     for (size_t i = 0; options_.returned.empty() && i < table_.columns.size(); ++i)
       returned.push_back(table_.columns[i].name);
@@ -120,52 +172,65 @@ class Wizard {
     }
     document_.AddMember("request_parameters", request, allocator)
         .AddMember("response_parameters", response, allocator);
-    const bool whole_key =
-        !table_.primary_key.empty() &&
-        std::all_of(table_.primary_key.begin(), table_.primary_key.end(), [&](const std::string& key) {
-          return std::find(by_.begin(), by_.end(), key) != by_.end();
-        });
-    document_.AddMember("result", text(whole_key ? "object" : defaults.result), allocator);
-    document_.AddMember("timeout_ms", JsonValue(defaults.timeout_ms), allocator)
-        .AddMember("max_records", JsonValue(defaults.max_records), allocator)
-        .AddMember("resource_group", text(defaults.resource_group), allocator)
+    add_rows(defaults);
+    document_.AddMember("timeout_ms", JsonValue(defaults.timeout_ms), allocator);
+    if (!options_.paginate) document_.AddMember("max_records", JsonValue(defaults.max_records), allocator);
+    document_.AddMember("resource_group", text(defaults.resource_group), allocator)
         .AddMember("unknown_parameters", "reject", allocator);
     JsonValue authentication(rapidjson::kArrayType);
     authentication.PushBack("api_key", allocator);
     document_.AddMember("authentication", authentication, allocator);
   }
 
-  // Of the request parameters, each one once.
-  void propose_names() {
-    std::set<std::string> taken(by_.begin(), by_.end());
-    for (const std::string& by : by_) {
-      const auto number = static_cast<size_t>(&require(by) - table_.columns.data()) + 1;
-      const std::string proposed = proposed_name(by, number);
-      std::string name = proposed;
-      for (size_t i = 2; name != by && !taken.insert(name).second; ++i)
-        name = fmt::format("{}_{}", proposed, i);
-      names_.push_back(name);
+  // Which rows an answer has, and in which order.
+  void add_rows(const ApiDefinition& defaults) {
+    auto& allocator = document_.GetAllocator();
+    if (!order_.empty()) {
+      JsonValue order(rapidjson::kArrayType);
+      for (const SortColumn& one : order_) {
+        JsonValue item(rapidjson::kObjectType);
+        item.AddMember("column", text(one.column), allocator)
+            .AddMember("direction", text(one.descending ? "desc" : "asc"), allocator);
+        order.PushBack(item, allocator);
+      }
+      document_.AddMember("order_by", order, allocator);
     }
+    if (!options_.paginate) {
+      document_.AddMember("result", text(finds_one_row() ? "object" : defaults.result), allocator);
+      return;
+    }
+    const Pagination sizes;
+    JsonValue pages(rapidjson::kObjectType);
+    pages.AddMember("enabled", true, allocator)
+        .AddMember("default_size", JsonValue(sizes.default_size), allocator)
+        .AddMember("max_size", JsonValue(sizes.max_size), allocator)
+        .AddMember("total", sizes.total, allocator);
+    document_.AddMember("result", "page", allocator).AddMember("pagination", pages, allocator);
   }
 
-  JsonValue request_parameter(size_t place, const std::string* value) {
+  // Whether the whole primary key is compared by a required "=".
+  bool finds_one_row() const {
+    const auto fixed = [this](const std::string& key) {
+      return std::any_of(conditions_.begin(), conditions_.end(), [&key](const AskedCondition& one) {
+        return one.column == key && one.comparison == Comparison::equal && one.required;
+      });
+    };
+    return !table_.primary_key.empty() &&
+           std::all_of(table_.primary_key.begin(), table_.primary_key.end(), fixed);
+  }
+
+  JsonValue request_parameter(const AskedCondition& condition, const std::string* value) {
     auto& allocator = document_.GetAllocator();
-    const TableColumn& column = require(by_[place]);
-    const std::string& name = names_[place];
-    const auto type = core::natural_parameter_type(column.type);
-    if (!type) {
-      throw Refused(fmt::format("column \"{}\" is {}, a type that parameters cannot be compared with",
-                                column.name, core::column_type_name(column.type)),
-                    Hint::command({"table", "columns", table_.name}));
-    }
+    const TableColumn& column = require_column(table_, condition.column);
+    const core::ParameterType type = type_of(column);
     JsonValue item(rapidjson::kObjectType);
-    const bool in_path = options_.path.find("{" + name + "}") != std::string::npos;
-    item.AddMember("name", text(name), allocator).AddMember("column", text(column.name), allocator);
-    item.AddMember("type", text(core::parameter_type_name(*type)), allocator)
-        .AddMember("operator", text(comparison_text(RequestParameter().comparison)), allocator);
+    const bool in_path = options_.path.find("{" + condition.name + "}") != std::string::npos;
+    item.AddMember("name", text(condition.name), allocator).AddMember("column", text(column.name), allocator);
+    item.AddMember("type", text(core::parameter_type_name(type)), allocator)
+        .AddMember("operator", text(comparison_text(condition.comparison)), allocator);
     item.AddMember("in", JsonValue(rapidjson::StringRef(in_path ? "path" : "query")), allocator)
-        .AddMember("required", true, allocator);
-    if (value != nullptr) item.AddMember("sample", sample(*value, *type), allocator);
+        .AddMember("required", condition.required, allocator);
+    if (value != nullptr) item.AddMember("sample", sample(*value, type, condition.comparison), allocator);
     if (!column.comment.empty()) item.AddMember("description", text(column.comment), allocator);
     return item;
   }
@@ -184,8 +249,8 @@ class Wizard {
   const Settings& settings_;
   const ApiOptions& options_;
   TableInfo table_;
-  std::vector<std::string> by_;
-  std::vector<std::string> names_;  // of the parameters for them
+  std::vector<AskedCondition> conditions_;
+  std::vector<SortColumn> order_;
   JsonDocument document_;
 };
 

@@ -42,7 +42,8 @@ struct ApiOptions {
   std::optional<int> weight;
   // generate
   std::string table, path;
-  std::vector<std::string> by, returned;
+  std::vector<std::string> by, where, order, returned;
+  bool paginate = false;
   // call
   std::string credential, consumer, gateway_url, connect_to, ca_file;
 };
