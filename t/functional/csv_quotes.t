@@ -31,6 +31,9 @@ def rejected(t, p):
                  f"{path}: {data[-40:]!r} is rejected at line {line}", result)
     result = load(p, "head.csv", 'n,na"me,metal\n1,a,b\n', "--header")
     t.ok(result.rc == 1 and "line 1, field 2" in result.stderr and "a quote inside" in result.stderr, "a header, too", result)
+    result = load(p, "head.csv", 'n,"na"me,metal\n1,"a",b\n', "--header", "--lenient-quotes")
+    t.ok(result.rc == 1 and "line 1, field 2" in result.stderr and "a stray quote and a line end" in result.stderr and "--lenient-quotes" not in result.stderr.split("try:")[-1],
+         "--lenient-quotes: a header that may be two rows", result)
 
 
 def put_aside(t, p):
@@ -49,6 +52,15 @@ def read(t, p):
         t.ok(result.rc == 0 and found(p) == '1|pipe 5"|steel / 2|pipe 6"|brass / 3|5" of, 6" pipe|x / 4|a\nb|', f"--lenient-quotes {options}: such a quote is text", result)
         result = load(p, "pipes.csv", kPipes + '3,"a,b"\n', "--quote", "none", *options)
         t.ok(result.rc == 0 and found(p) == '1|pipe 5"|steel / 2|pipe 6"|brass / 3|"a|b"', f"--quote none {options}: every quote is text", result)
+        result = load(p, "joins.csv", '1,"a"b,,,,,\n2,"c",,,,,\n', "--lenient-quotes", *options)
+        t.ok(result.rc == 1 and ('line 1, column "name": has a stray quote and a line end' in result.stderr or "--max-errors" in result.stderr) and found(p).startswith("1|pipe"),
+             f"--lenient-quotes {options}: rows are never joined", result)
+    rejects = os.path.join(p.folder, "joined.csv")
+    result = load(p, "joins.csv", '1,"a"b,x\n2,"c",d\n3,"e\n4,"f",g\n5,h,i\n', "--lenient-quotes", "--max-errors", "2", "--rejects", rejects)
+    with open(rejects, encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    t.ok(result.rc == 0 and found(p) == "2|c|d / 5|h|i", "--max-errors: the rows behind are loaded", result)
+    t.is_([(row[1], row[2], row[4]) for row in rows], [("1", "name", '1,"a"b,x'), ("3", "name", '3,"e\n4,"f",g')], "and what may be two rows is kept as it was")
     for options, word in ((("--quote", "none", "--lenient-quotes"), "exclude each other"), (("--format", "text", "--quote", "none"), "are for csv"), (("--quote", "x"), "--quote")):
         result = load(p, "pipes.csv", kPipes, *options)
         t.ok(result.rc == 2 and word in result.stderr, f"{options}: wrong usage", result)

@@ -28,8 +28,8 @@ using tablegate::loader::testing::same_text;
 
 namespace {
 
-// "1:[a][b]|2:[c]": lines and fields; quoted ones in <>. Behind a record with a fault, "inside N" or "behind
-// N" with the field.
+// "1:[a][b]|2:[c]": lines and fields; quoted ones in <>. Behind a record with a fault, "inside N", "behind
+// N" or "joined N" with the field.
 std::string records(const std::string& bytes, const CsvOptions& options, size_t step) {
   Pieces source(bytes, step);
   RecordReader reader(source, options, "f");
@@ -40,7 +40,8 @@ std::string records(const std::string& bytes, const CsvOptions& options, size_t 
       for (const RecordField& field : reader.fields())
         text += (field.quoted ? "<" : "[") + std::string(field.text) + (field.quoted ? ">" : "]");
       if (reader.fault() != nullptr) {
-        text += reader.fault() == std::string(kQuoteInside) ? "inside " : "behind ";
+        const std::string fault = reader.fault();
+        text += fault == kQuoteInside ? "inside " : fault == kTextBehindQuote ? "behind " : "joined ";
         text += std::to_string(reader.fault_field());
       }
     }
@@ -88,7 +89,13 @@ START_TEST(stray_quotes) {
   csv.quotes = CsvQuotes::lenient;
   expect("1,pipe 5\",\"3\" long\"\n2,\"a\"\"b\",\"\"\n", csv, "1:[1][pipe 5\"]<3\" long>|2:[2]<a\"b><>");
   expect("\"a\"b,c\"\n \"d\",e", csv, "1:<a\"b,c>|2:[ \"d\"][e]");
-  expect("\"a\" b", csv, "!f, line 1: the record that begins here does not end (an open quote?)");
+  // Such a quote and a line end in one field: the row is bad, the next one is not lost.
+  expect("1,\"a\"b,,\n2,\"c\",,\n", csv, "1:[1]<a>[][]joined 1|2:[2]<c>[][]");
+  expect("\"a\"b,c\r\"d\"\"\",e", csv, "1:<a>[c]joined 0|2:<d\">[e]");
+  expect("1,\"a\n2,\"c\",x\n3,y", csv, "1:[1]<a\n2,>[x]joined 1|3:[3][y]");
+  expect("\"a\"b\"\"\nc", csv, "1:<a>joined 0|2:[c]");
+  expect("\"a\" b", csv, "1:<a>joined 0");
+  expect("\"a\nb", csv, "!f, line 1: the record that begins here does not end (an open quote?)");
   csv.quotes = CsvQuotes::none;
   expect("\"a,b\"\r\n\"\",\"", csv, "1:[\"a][b\"]|2:[\"\"][\"]");
 }

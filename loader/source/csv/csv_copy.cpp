@@ -23,6 +23,8 @@ const char* words_of(RowHelp help) {
   switch (help) {
     case RowHelp::quotes:
       return " (--lenient-quotes reads it, or --quote none where no quote has a meaning)";
+    case RowHelp::joined:
+      return " (write the quote twice, or use --quote none where no quote has a meaning)";
     case RowHelp::times:
       return " (--time-format such as '%d.%m.%Y %H:%M' reads other forms, --zone Area/City sets another zone "
              "than the table's)";
@@ -46,6 +48,7 @@ Hint hint_of(RowHelp help) {
       return Hint::again().set("--charset", "NAME");
     case RowHelp::header:
       return Hint::again().flag("--header");
+    case RowHelp::joined:  // the file must be corrected
     case RowHelp::none:
       break;
   }
@@ -135,7 +138,8 @@ bool CsvSource::write_row(CsvFile& file, const std::vector<FieldWriter>& writers
   };
   if (reader.fault() != nullptr) {
     const bool known = reader.fault_field() < writers.size();
-    return refuse_value(known ? writers[reader.fault_field()].column() : "", reader.fault(), RowHelp::quotes);
+    return refuse_value(known ? writers[reader.fault_field()].column() : "", reader.fault(),
+                        options_.quotes == CsvQuotes::lenient ? RowHelp::joined : RowHelp::quotes);
   }
   if (fields.size() != writers.size()) {
     return refuse_value("", fmt::format("has {} fields where {} columns are expected ({})", fields.size(),

@@ -12,7 +12,7 @@
 namespace tablegate::loader {
 
 // The option that may read the row.
-enum class RowHelp { none, quotes, times, charset, header };
+enum class RowHelp { none, quotes, joined, times, charset, header };
 
 struct BadRow {
   std::string file;

@@ -188,23 +188,46 @@ bool RecordReader::read_csv_field(size_t& at, bool& last) {
   return true;
 }
 
+// The field with a fault ends as one without quotes would: the next record must not be lost.
+bool RecordReader::end_faulty_field(size_t& at, const char* reason) {
+  set_fault(reason);
+  return skip_to_end_of_field(at);
+}
+
+bool RecordReader::has_line_end(size_t begin, size_t end) const {
+  return view(begin, std::min(end, buffer_.size())).find_first_of("\r\n") != std::string_view::npos;
+}
+
 // Afterwards `at` is after the field.
 bool RecordReader::read_quoted_field(size_t& at) {
   const size_t size = buffer_.size();
   const size_t start = decoded_.size();
-  ++at;
+  const size_t begin = ++at;
+  size_t stray = 0;  // after the first quote that is text; 0: none so far
+  size_t kept = 0;   // size of decoded_ before that quote
   for (;;) {
     const size_t close = buffer_.find('"', at);
-    if (close == std::string::npos) return false;
+    const bool open = close == std::string::npos;
+    if (stray != 0 && (has_line_end(at, close) || (open && at_end_))) {
+      decoded_.resize(kept);
+      at = stray;
+      if (!end_faulty_field(at, kStrayQuoteAndLineEnd)) return false;
+      break;
+    }
+    if (open) return false;
     decoded_.append(buffer_, at, close - at);
     if (close + 1 == size && !at_end_) return false;  // may be the first of a pair
     const bool pair = close + 1 < size && buffer_[close + 1] == '"';
     at = close + (pair ? 2 : 1);
     if (!pair && ends_field(at)) break;
-    if (!pair && options_.quotes == CsvQuotes::strict) {
-      set_fault(kTextBehindQuote);
-      if (!skip_to_end_of_field(at)) return false;
-      break;
+    if (!pair && stray == 0) {
+      const bool strict = options_.quotes == CsvQuotes::strict;
+      if (strict || has_line_end(begin, close)) {
+        if (!end_faulty_field(at, strict ? kTextBehindQuote : kStrayQuoteAndLineEnd)) return false;
+        break;
+      }
+      stray = at;
+      kept = decoded_.size();
     }
     decoded_ += '"';
   }

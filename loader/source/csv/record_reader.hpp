@@ -24,6 +24,8 @@ struct RecordField {
 // Why a row with such quotes is none (RFC 4180 section 2).
 constexpr const char* kQuoteInside = "has a quote inside a field that does not begin with one";
 constexpr const char* kTextBehindQuote = "has text behind the closing quote";
+// The same with CsvQuotes::lenient, where such text may be part of the field, but not with a line end.
+constexpr const char* kStrayQuoteAndLineEnd = "has a stray quote and a line end: it may join two rows";
 
 class RecordReader {
  public:
@@ -39,7 +41,7 @@ class RecordReader {
   // The fields of the record that was read, until the next one is read.
   const std::vector<RecordField>& fields() const { return blank_ ? kBlank : fields_; }
   std::string_view raw() const { return blank_ ? "" : view(begin_, begin_ + raw_size_); }  // without its end
-  // Why the record cannot be a row (kQuoteInside, kTextBehindQuote), or null; and the field with the fault.
+  // Why the record cannot be a row (one of the three above), or null; and the field with the fault.
   const char* fault() const { return blank_ ? nullptr : fault_; }
   size_t fault_field() const { return fault_field_; }
   uint64_t line() const { return blank_ ? blank_line_ : line_; }  // where it begins
@@ -71,6 +73,8 @@ class RecordReader {
   bool parse_csv();
   bool read_csv_field(size_t& at, bool& last);
   bool read_quoted_field(size_t& at);
+  bool end_faulty_field(size_t& at, const char* reason);
+  bool has_line_end(size_t begin, size_t end) const;
   bool skip_to_end_of_field(size_t& at) const;
   bool ends_field(size_t at) const;
   std::string_view view(size_t begin, size_t end) const { return {buffer_.data() + begin, end - begin}; }
