@@ -46,6 +46,7 @@ FileRoot::FileRoot(const std::string& folder) : name_(plain_path(folder)) {
 Descriptor FileRoot::open(const std::string& path, int flags) const {
   flags |= O_CLOEXEC;
   if (!folder_) return Descriptor(::open(path.c_str(), flags));
+  if ((flags & O_PATH) == 0) flags |= O_NONBLOCK | O_NOCTTY;
   errno = EXDEV;
   if (!is_beneath(name_.empty() ? "/" : name_, path)) return Descriptor(-1);
   std::string inside = plain_path(path).substr(name_.size());

@@ -20,7 +20,10 @@ class FileRoot {
   // open_trusted_parent() does, and SystemFailure where it cannot be opened.
   explicit FileRoot(const std::string& folder);
 
-  // As open(2) with O_CLOEXEC; negative with errno set where it fails. EXDEV: not beneath the folder.
+  // Only what is beneath one folder is opened.
+  bool bounded() const { return folder_ != nullptr; }
+  // As open(2) with O_CLOEXEC; negative with errno set where it fails. EXDEV: not beneath the folder. Beneath
+  // a folder it never waits (O_NONBLOCK): the files are not the caller's own.
   Descriptor open(const std::string& path, int flags) const;
   // As stat(2) and access(2) with R_OK.
   bool stat(const std::string& path, struct stat& about) const;

@@ -86,29 +86,53 @@ std::string with_file(std::string command, const std::string& path) {
   return command;
 }
 
+// Where the bytes come from. `by_hand`: by a load that may read any file; a message proposes --from only
+// then.
+struct Origin {
+  std::string name;  // in messages
+  std::string path;
+  bool by_hand;
+};
+
 // What is packed or of another program would become rows of nonsense, or a fault in some column.
-void refuse_foreign(std::string_view begin, const std::string& name, const std::string& path, bool packed) {
+void refuse_foreign(std::string_view begin, const Origin& origin, bool packed) {
   const FileKind kind = file_kind(begin);
   if (kind.name == nullptr) return;
-  const bool reads = *kind.way != '\0' && !packed && path != "-";
-  throw Refused(fmt::format("{}: is {}{}, which is not read: only CSV and text, as they are or in gzip", name,
-                            kind.name, packed ? " in gzip" : ""),
-                !reads ? Hint()
-                : std::string_view(kind.way).substr(0, 11) == "libreoffice"
-                    ? Hint::program(with_file(kind.way, path))
-                    : Hint::again().set("--from", "csv:-").after(with_file(kind.way, path) + " |"));
+  const bool reads = *kind.way != '\0' && !packed && origin.path != "-";
+  const std::string way = with_file(kind.way, origin.path);
+  throw Refused(fmt::format("{}: is {}{}, which is not read: only CSV and text, as they are or in gzip",
+                            origin.name, kind.name, packed ? " in gzip" : ""),
+                !reads                                   ? Hint()
+                : way.compare(0, 11, "libreoffice") == 0 ? Hint::program(way)
+                : origin.by_hand ? Hint::again().set("--from", "csv:-").after(way + " |")
+                                 : Hint());
 }
 
-std::unique_ptr<ByteSource> unpacked(std::unique_ptr<ByteSource> file, const std::string& name,
-                                     const std::string& path) {
+std::unique_ptr<ByteSource> unpacked(std::unique_ptr<ByteSource> file, const Origin& origin) {
   auto peeked = std::make_unique<PeekedSource>(std::move(file));
   if (!is_gzip(peeked->begin())) {
-    refuse_foreign(peeked->begin(), name, path, false);
-    if (!ends_in_gz(path)) return peeked;
+    refuse_foreign(peeked->begin(), origin, false);
+    if (!ends_in_gz(origin.path)) return peeked;
   }
-  auto inside = std::make_unique<PeekedSource>(std::make_unique<GzipSource>(std::move(peeked), name));
-  refuse_foreign(inside->begin(), name, path, true);
+  auto inside = std::make_unique<PeekedSource>(std::make_unique<GzipSource>(std::move(peeked), origin.name));
+  refuse_foreign(inside->begin(), origin, true);
   return inside;
+}
+
+const char* special_kind(mode_t mode) {
+  return S_ISFIFO(mode)   ? "a FIFO"
+         : S_ISSOCK(mode) ? "a socket"
+         : S_ISCHR(mode)  ? "a character device"
+         : S_ISBLK(mode)  ? "a block device"
+                          : "no regular file";
+}
+
+void refuse_special(mode_t mode, const std::string& path) {
+  const Hint look = Hint::program("ls -ld " + shell_word(path));
+  if (S_ISDIR(mode)) throw Refused(fmt::format("{}: is a directory, a file was expected", path), look);
+  throw Refused(
+      fmt::format("{}: is {}; from an allowed folder only regular files are read", path, special_kind(mode)),
+      look);
 }
 
 }  // namespace
@@ -116,20 +140,25 @@ std::unique_ptr<ByteSource> unpacked(std::unique_ptr<ByteSource> file, const std
 std::unique_ptr<ByteSource> open_bytes(const std::string& path, const FileRoot& root) {
   if (path == "-") {
     const std::string name = "standard input";
-    return unpacked(std::make_unique<PlainSource>(Descriptor(), name, 0), name, path);
+    return unpacked(std::make_unique<PlainSource>(Descriptor(), name, 0), {name, path, true});
   }
+  struct stat about {};
+  // Before it is opened: a device may act on that.
+  if (root.bounded() && root.stat(path, about) && !S_ISREG(about.st_mode))
+    refuse_special(about.st_mode, path);
   Descriptor file = root.open(path, O_RDONLY);
   if (file.number() < 0) {
     const int reason = errno;
     throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(reason)),
                         Hint::program("ls -l " + shell_word(path)));
   }
-  struct stat about {};
-  if (::fstat(file.number(), &about) != 0 || S_ISDIR(about.st_mode))
-    throw Refused(fmt::format("{}: is a directory, a file was expected", path),
-                  Hint::program("ls -l " + shell_word(path)));
+  if (::fstat(file.number(), &about) != 0)
+    throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)),
+                        Hint::program("ls -l " + shell_word(path)));
+  if (S_ISDIR(about.st_mode) || (root.bounded() && !S_ISREG(about.st_mode)))
+    refuse_special(about.st_mode, path);
   const uint64_t total = S_ISREG(about.st_mode) ? static_cast<uint64_t>(about.st_size) : 0;
-  return unpacked(std::make_unique<PlainSource>(std::move(file), path, total), path, path);
+  return unpacked(std::make_unique<PlainSource>(std::move(file), path, total), {path, path, !root.bounded()});
 }
 
 }  // namespace tablegate::loader

@@ -23,7 +23,8 @@ class ByteSource {
 };
 
 // `path`: a file that `root` opens, or "-" for standard input; gzip is read by whatever name. Throws
-// SystemFailure when it cannot be opened, Refused for a folder and for what its first bytes show to be packed
+// SystemFailure when it cannot be opened, Refused for a folder, beneath a folder of `root` for everything but
+// regular files (a FIFO or a device may never answer), and for what its first bytes show to be packed
 // otherwise or no text.
 std::unique_ptr<ByteSource> open_bytes(const std::string& path, const FileRoot& root = {});
 

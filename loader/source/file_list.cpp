@@ -56,7 +56,8 @@ std::vector<std::string> files_of_folder(const std::string& path, const FileRoot
     files.push_back(std::filesystem::path(path) / name);
     if (is_folder(files.back(), root)) {
       throw Refused(fmt::format("{}: holds the folder {}, only files directly in it are read", path, name),
-                    Hint::again().set("--from", fmt::format("csv:{}/*/*.csv", path)));
+                    root.bounded() ? Hint::program("ls -l " + shell_word(path))
+                                   : Hint::again().set("--from", fmt::format("csv:{}/*/*.csv", path)));
     }
   }
   if (errno != 0) throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
@@ -103,7 +104,8 @@ std::vector<std::string> files_of_glob(const std::string& pattern, const FileRoo
   for (const std::string& file : files) {
     if (is_folder(file, root))
       throw Refused(fmt::format("{}: the glob matches the folder {}", pattern, file),
-                    Hint::again().set("--from", "csv:DIR/*.csv"));
+                    root.bounded() ? Hint::program("ls -ld " + shell_word(file))
+                                   : Hint::again().set("--from", "csv:DIR/*.csv"));
   }
   return files;
 }

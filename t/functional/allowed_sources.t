@@ -4,9 +4,11 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import kLoader, kSlow, run_test, wait_for
+from tg_hints import hints_of
 
 kDdl = "CREATE TABLE rows (id BIGINT, text STRING);"
 
@@ -88,9 +90,36 @@ def files(t, p, watch):
     os.chmod(open_folder, 0o777)
     p.file("open/exports/a.csv", "1,one\n")
     watch.rejected("a folder that others can exchange", "others can write to it", f"csv:{open_folder}/exports", path=f"{open_folder}/exports/a.csv")
+    hostile = os.path.join(exports, "hostile")
+    os.mkdir(hostile)
+    for name in ("a.csv", "b.csv"):
+        os.mkfifo(os.path.join(hostile, name))
+    for path in ("hostile", "hostile/a.csv", "hostile/*.csv"):
+        watch.rejected(f"a FIFO, which may never answer: {path}", "a.csv: is a FIFO; from an allowed folder only regular files are read", rule, path=os.path.join(exports, path))
+    bound = socket.socket(socket.AF_UNIX)
+    bound.bind(os.path.join(hostile, "s"))
+    watch.rejected("a socket", "is a socket", rule, path=os.path.join(hostile, "s"))
+    watch.rejected("a device", "is a character device", "csv:/dev", path="/dev/zero")
+    watch.source(path=os.path.join(hostile, "a.csv"))
+    writer = threading.Thread(target=p.file, args=("exports/hostile/a.csv", "1,one\n"))
+    writer.start()
+    t.is_(p.loader("table", "load", "rows").rc, 0, "table load by hand reads a FIFO")
+    writer.join()
     # By hand it is the caller's own.
     watch.source(path=secret)
     t.is_(p.loader("table", "load", "rows").rc, 0, "table load by hand reads what its user can")
+    for fields in ({"path": f"{exports}/../../../etc/passwd"}, {"dsn": "host=stranger dbname=x"}, {"endpoint": "http://stranger", "project": "demo"}):
+        watch.source(**fields)
+        result = p.loader("table", "load", "rows", "--allow-source", rule)
+        t.ok(result.rc == 1 and "is not an allowed source" in result.stderr and hints_of(result) == ["tablegate get datasource source"], f"no hint widens the list: {fields}", result)
+        t.is_(p.loader("get", "datasource", "source").rc, 0, "the command of the hint runs")
+    os.makedirs(os.path.join(exports, "packed", "deep"))
+    with open(os.path.join(exports, "packed", "deep", "x.csv"), "wb") as file:
+        file.write(b"\xfd7zXZ\0")
+    for path in ("packed", "packed/*", "packed/deep/x.csv"):
+        watch.source(path=os.path.join(exports, path))
+        result = p.loader("table", "load", "rows", "--allow-source", rule)
+        t.ok(result.rc == 1 and "--from" not in result.stderr, f"nor goes around it: {path}", result)
     t.is_(p.loader("table", "load", "rows", "--from", f"csv:{secret}", "--allow-source", rule).rc, 2, "--from and --allow-source: wrong usage")
 
 

@@ -107,6 +107,7 @@ def headers(t, p):
     loads(t, p, "--header=none: a row, whatever it looks like", [[1, "x", "ds"]], write(p, "row.csv", "1,x,ds\n"), "--header=none")
     loads(t, p, "--header none, the same", [[None, "x", "ds"]], write(p, "row.csv", ",x,ds\n"), "--header", "none")
     refused(t, load(p, write(p, "typo.csv", "n,xx,sd\n1,a,p\n")), ("typo.csv, line 1: looks like a header", '"xx"', " --header none"), "a misspelt header is no row")
+    refused(t, load(p, os.path.join(p.folder, "typo.csv")), ("try:", "typo.csv --header none\n"), "the command that is proposed has what was missing")
     refused(t, load(p, write(p, "semi.csv", "1;a;p\n2;b;q\n")), ("semi.csv, line 1", "has 1 field", "--delimiter ';'"), "a file with semicolons")
     loads(t, p, "and what is named reads it", [[1, "a", "p"], [2, "b", "q"]], os.path.join(p.folder, "semi.csv"), "--delimiter", ";")
     refused(t, load(p, write(p, "tab.csv", "1\ta\tp\n"), "--header=none"), ("--delimiter '\\t'",), "tabs, too")

@@ -81,6 +81,8 @@ START_TEST(paths_are_those_of_the_process) {
   ck_assert(!root.readable(folders.root + "/absolute"));
   ck_assert(!root.stat(folders.root + "/../secret", about));
   ck_assert(!root.stat("root/inside/file", about));
+  ck_assert_int_eq(::mkfifo((folders.root + "/fifo").c_str(), 0600), 0);
+  ck_assert(root.open(folders.root + "/fifo", O_RDONLY).number() >= 0);  // does not wait for a writer
   ck_assert(FileRoot().stat(folders.root + "/absolute", about));
   ck_assert(is_beneath("/", "/etc"));
   ck_assert(is_beneath("/a/", "/a"));

@@ -103,9 +103,10 @@ FileRoot allowed_files(const LoadOptions& options, const TableSpec& spec) {
         "--from and --allow-source exclude each other: a list is for the data sources of tables");
   const AllowedSources allowed(options.allowed);
   if (const std::string missing = allowed.missing(spec.source); !missing.empty()) {
+    // Others write what a definition names: no hint proposes to allow it.
     throw Refused(fmt::format("DataSource \"{}\": {} is not an allowed source (--allow-source, {})",
                               spec.source_name, missing, sources_file()),
-                  Hint::again().add("--allow-source", missing));
+                  Hint::command({"get", "datasource", spec.source_name}));
   }
   return spec.source_type == "csv" && !spec.source.path.empty() ? FileRoot(allowed.root_of(spec.source.path))
                                                                 : FileRoot();

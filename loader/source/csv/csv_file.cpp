@@ -42,11 +42,12 @@ void CsvFile::read_header(const std::vector<std::string>& columns) {
     throw Refused(fmt::format("{}: is empty, a header was expected", label_));
   }
   if (reader_->fault() != nullptr && !may_be_row) {
+    const bool lenient = options_.quotes == CsvQuotes::lenient;
     throw Refused(
-        fmt::format("{}, line 1, field {}: the header {} (--lenient-quotes reads it, or --quote none "
-                    "where no quote has a meaning)",
-                    label_, reader_->fault_field() + 1, reader_->fault()),
-        Hint::again().flag("--lenient-quotes"));
+        fmt::format("{}, line 1, field {}: the header {} ({}--quote none where no quote has a meaning)",
+                    label_, reader_->fault_field() + 1, reader_->fault(),
+                    lenient ? "write the quote twice, or use " : "--lenient-quotes reads it, or "),
+        lenient ? Hint() : Hint::again().flag("--lenient-quotes"));
   }
   const std::vector<std::string> found = names();
   refuse_other_delimiter(found, columns);
@@ -88,7 +89,7 @@ void CsvFile::refuse_nearly(const std::vector<std::string>& found,
           label_,
           unknown.empty() ? "but does not name every column once" : "but the table has no column " + unknown,
           fmt::join(columns, ", ")),
-      Hint::again());
+      Hint::again().set("--header", "none"));
 }
 
 void CsvFile::match(const std::vector<std::string>& names, const std::vector<std::string>& columns) {
