@@ -79,11 +79,30 @@ def settings(t, p):
     answers(t, p, "the database's settings alone")
 
 
+def preloaded(t, p):
+    """A setting that ends each new session before its first statement."""
+    p.postgres.psql("SET default_transaction_read_only = off; ALTER ROLE tablegate_reader SET local_preload_libraries = 'nothere'", user="tablegate_reader")
+    p.gateway.reload()
+    t.is_(p.get(kNobody).status, 503, "a library that is not there: no new session")
+    found = check(p, "reader's settings")
+    t.ok(not found["ok"] and "local_preload_libraries" in found["detail"], "doctor names it", found)
+    dsn = p.gateway.parts["dsn"]
+    p.gateway.set(dsn=f"{dsn} options='-c local_preload_libraries='")
+    p.gateway.reload()
+    t.is_(p.get(kNobody).json, {"data": None, "success": True}, "options of the dsn come before the role's settings: sessions open")
+    t.is_(p.loader("api", "test", kApi, env={"TABLEGATE_CATALOG": p.postgres.dsn("dev")}).rc, 0, "api test has no session of the role")
+    p.gateway.set(dsn=dsn)
+    t.is_(p.loader.json("init", "--workspace", "demo")["changed"], True, "init removes the setting")
+    p.gateway.reload()
+    t.is_(p.get(kNobody).json, {"data": None, "success": True}, "sessions open without the option")
+
+
 def test(t):
     p = t.project().serve(users_definitions())
     p.postgres.add_person("dev", "tablegate_developer")
     no_member(t, p)
     settings(t, p)
+    preloaded(t, p)
 
 
 run_test(test)
