@@ -175,6 +175,16 @@ Rows Database::query(const std::string& sql, const std::vector<Parameter>& param
   return checked(result);
 }
 
+Rows Database::query_typed(const std::string& sql, const std::vector<unsigned>& types,
+                           const std::vector<const char*>& values) {
+  return checked(PQexecParams(connection(), sql.c_str(), static_cast<int>(types.size()), types.data(),
+                              values.data(), nullptr, nullptr, 0));
+}
+
+void Database::prepare(const std::string& name, const std::string& sql, const std::vector<unsigned>& types) {
+  checked(PQprepare(connection(), name.c_str(), sql.c_str(), static_cast<int>(types.size()), types.data()));
+}
+
 Rows Database::query_watched(const std::string& sql, const std::vector<Parameter>& parameters,
                              std::chrono::milliseconds pause, const std::function<void()>& on_wait) {
   const std::vector<const char*> values = pointers(parameters);

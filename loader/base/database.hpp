@@ -65,6 +65,11 @@ class Database {
   // One that may wait for long: `on_wait` is called each time that `pause` has passed without an answer.
   Rows query_watched(const std::string& sql, const std::vector<Parameter>& parameters,
                      std::chrono::milliseconds pause, const std::function<void()>& on_wait);
+  // The same with the type of each parameter; `values`: null for SQL NULL. Not prepared.
+  Rows query_typed(const std::string& sql, const std::vector<unsigned>& types,
+                   const std::vector<const char*>& values);
+  // Prepares a statement under a name, for EXECUTE.
+  void prepare(const std::string& name, const std::string& sql, const std::vector<unsigned>& types);
   // Several statements without parameters (migrations).
   void script(const std::string& sql);
   PGconn* connection() const { return connection_.get(); }

@@ -44,11 +44,6 @@ using core::kVersion;
 // Of what runs for ever (`sync --watch`, `table watch`): a catalog that is silent for longer counts as lost.
 constexpr std::chrono::seconds kCatalogPatience{10};
 
-// Verbs and options of the contract that come later: known, so that they are rejected with a clear error
-// (exit 1).
-void add_later_verb(Verb& noun, const std::string& name, const std::string& whole_name);
-void add_later_flag(Verb& verb, const std::string& name);
-
 void add_init(Verb& app, Settings& settings);
 void add_workspace(Verb& app, Settings& settings);
 void add_definitions(Verb& app, Settings& settings);  // apply, get, delete

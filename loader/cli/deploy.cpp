@@ -16,6 +16,7 @@
 #include "catalog/life/drafts.hpp"
 #include "catalog/life/publications.hpp"
 #include "catalog/row_lock.hpp"
+#include "cli/api/api_verbs.hpp"
 #include "cli/applied_notes.hpp"
 #include "cli/files.hpp"
 #include "cli/output.hpp"
@@ -31,6 +32,7 @@ struct DeployOptions {
   PublishRequest request;
   std::string message;
   bool submit = false;
+  bool allow_scan = false;
 };
 
 constexpr const char* kPublishable = "Publishable";
@@ -49,7 +51,8 @@ class Deployment {
       : settings_(settings),
         options_(options),
         catalog_(settings.open_catalog()),
-        progress_(!settings.silent()) {}
+        progress_(!settings.silent()),
+        gate_(settings.mirror_dsn()) {}
 
   void run() {
     apply();
@@ -57,6 +60,8 @@ class Deployment {
       test();
       served_ = published_versions(catalog_, *workspace_, gateway_);
       if (!options_.request.breaking) check_contracts();
+      progress_.step("checking plans", 0, apis_.size());
+      check_plans(states_, apis_, gate_, options_.allow_scan);
       make_versions();
     }
     progress_.clear();
@@ -172,16 +177,14 @@ class Deployment {
   }
 
   void commit() {
+    const CommitRequest request{options_.message, options_.request.breaking, options_.allow_scan};
     for (size_t i = 0; i < apis_.size(); ++i) {
       progress_.step("committing", i, apis_.size());
       const DraftState& state = states_[i];
       versions_.push_back(state.version() > 0 ? Version{state.latest, state.status, true}
-                                              : commit_draft(catalog_, apis_[i], options_.message,
-                                                             options_.request.breaking));
-      if (const std::string& note = versions_.back().note; !note.empty() && !settings_.quiet) {
-        progress_.clear();
-        fmt::print(stderr, "note: {}\n", note);
-      }
+                                              : commit_draft(catalog_, apis_[i], request, gate_));
+      if (!versions_.back().notes.empty() || !versions_.back().warnings.empty()) progress_.clear();
+      print_remarks(settings_, versions_.back());
       if (versions_.back().status != kPublishable) waiting_.push_back(i);
     }
   }
@@ -304,6 +307,7 @@ class Deployment {
   const DeployOptions& options_;
   Database catalog_;
   Progress progress_;
+  PlanGate gate_;
   std::optional<Workspace> workspace_;
   std::vector<AppliedObject> objects_;
   std::vector<ApiRow> apis_;  // of the files; as are the lists below
@@ -335,6 +339,8 @@ void add_deploy(Verb& app, Settings& settings) {
   verb->add_flag("--yes", options->request.yes, "allow that published APIs change or lose hosts");
   verb->add_flag("--breaking", options->request.breaking,
                  "allow changes that break callers of the served version");
+  verb->add_flag("--allow-scan", options->allow_scan,
+                 "allow calls that read a whole table of more than 10,000 rows");
   verb->add_flag("--submit", options->submit, "submit the new versions for approval");
   add_wait(*verb, settings);
   verb->footer(

@@ -2,30 +2,18 @@
 
 #include <fmt/format.h>
 #include <netdb.h>
-#include <openssl/rand.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <memory>
 #include <optional>
 
-#include "base/percent.hpp"
 #include "base/refusal.hpp"
-#include "compile/compiled_api.hpp"
-#include "compile/credentials_writer.hpp"
-#include "compile/manifest_line.hpp"
-#include "compile/manifest_writer.hpp"
+#include "compile/sample_call.hpp"
 #include "core/answer/json_writer.hpp"
 #include "core/answer/page_answer.hpp"
 #include "core/answer/problem.hpp"
-#include "core/call/parameters.hpp"
-#include "core/digest.hpp"
-#include "core/manifest/manifest_reader.hpp"
 #include "core/plan/table_generations.hpp"
-#include "core/route/router.hpp"
-#include "core/text/ascii.hpp"
 #include "pg/cells.hpp"
 #include "pg/dsn.hpp"
 #include "pg/page_cells.hpp"
@@ -38,45 +26,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kRequestId = "api-test";
-// Encrypts the cursors of tests, so that a test takes the cursor of another one. No gateway has this key.
-constexpr std::string_view kTestKey = "746573747320686176652061206b6579206f66207468656972206f776e2e2e2e";
-constexpr std::string_view kFormBody = "application/x-www-form-urlencoded";
-
-class TestHeaders final : public core::HeaderSource {
- public:
-  void add(const std::string& name, const std::string& value) { headers_.emplace_back(name, value); }
-  void visit(Visitor& visitor) const override {
-    for (const auto& [name, value] : headers_) visitor.header(name, value);
-  }
-
- private:
-  Values headers_;
-};
-
-// A request as nginx would hand it to core.
-struct TestRequest {
-  std::string path;
-  std::string query;
-  std::string form;  // the body of a POST
-  TestHeaders headers;
-  std::vector<std::string> missing;  // as in SampleRequest
-};
-
-// The gateway's own code reports what is missing.
-TestRequest test_request(const ApiEntry& api, const CompiledApi& compiled, const Values& given) {
-  const SampleRequest sample =
-      sample_request(api.definition, compiled.name, compiled.path, api.version_key, given);
-  TestRequest request;
-  request.path = sample.filled_path([](std::string value) {
-    std::replace(value.begin(), value.end(), '/', '\0');  // RequestData::path: data within a segment
-    return value;
-  });
-  request.query = encode_values(sample.query);
-  request.form = encode_values(sample.form);
-  request.missing = sample.missing;
-  for (const auto& [name, value] : sample.headers) request.headers.add(name, value);
-  return request;
-}
 
 // The one query of a test; its answer goes through core's writer while libpq's result is there.
 class TestQuery final : public pg::Query {
@@ -193,22 +142,28 @@ pg::Dsn read_dsn(const std::string& text) {
   return std::move(*dsn);
 }
 
+// `value` is one of the bound ones, or an item of a list. What the gateway makes itself may be a secret.
+TestValue test_value(const core::Api& api, const core::BoundValues& bound, const char* value) {
+  const auto text = [value] { return value == nullptr ? std::nullopt : std::optional<std::string>(value); };
+  for (size_t i = 0; i < api.parameters.size(); ++i) {
+    if (bound.values[i] == value) return {api.parameters[i].name, text()};
+    for (size_t item = 0; bound.items != nullptr && item < bound.items[i].count; ++item) {
+      if (bound.items[i].items[item] == value)
+        return {fmt::format("{}[{}]", api.parameters[i].name, item), text()};
+    }
+  }
+  for (size_t i = 0; i < api.internal.size(); ++i) {
+    if (bound.values[api.parameters.size() + i] == value)
+      return {std::string(core::internal_value_name(api.internal[i].kind)), std::nullopt};
+  }
+  return {};
+}
+
 TestOutcome problem_outcome(const core::Problem& problem, core::Envelope envelope) {
   TestOutcome outcome;
   outcome.status = core::problem_kind(problem.slug).status;
   outcome.response = core::problem_body(problem, envelope, kRequestId);
   return outcome;
-}
-
-// With a random mask key: who tests a draft needs no secret of the catalog.
-std::string test_credentials(const std::string& gateway, std::string_view manifest) {
-  core::Digest key{};
-  if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1)
-    throw SystemFailure("OpenSSL could not make random bytes");
-  const std::string digest = digest_of_lines(manifest.substr(manifest.find('\n') + 1));
-  return write_credentials(
-      gateway, {digest},
-      credentials_lines({{"cursor", std::string(kTestKey)}, {"mask", core::to_hex(key)}}, {}));
 }
 
 }  // namespace
@@ -256,6 +211,7 @@ class ApiTester::Mirror {
       outcome.detail = query.detail();
     }
     outcome.duration_ms = duration_ms;
+    outcome.statement = query.sql();
     return outcome;
   }
 
@@ -270,36 +226,20 @@ ApiTester::ApiTester(std::string mirror_dsn) : mirror_dsn_(std::move(mirror_dsn)
 ApiTester::~ApiTester() = default;
 
 TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
-  ManifestContents contents;
-  contents.gateway = "api test";
-  contents.apis.push_back(api);
-  contents.apis.back().domains.clear();  // any host: a test has none
-  const std::string text = write_manifest(contents);
-  const auto manifest = core::read_manifest(text, test_credentials(contents.gateway, text));
-  if (!manifest) throw Refused("the gateway would not serve this draft: " + manifest.error().text());
-  const TestRequest request = test_request(api, compile_api(contents.apis.back()), parameters);
-  const core::RouteMatch match = (*manifest)->router->find("", request.path, (*manifest)->apis.front().method,
-                                                           request.query, &request.headers);
-  if (match.api == nullptr) return problem_outcome({core::Slug::api_not_found, {}, {}}, match.envelope);
-  core::RequestData data;
-  data.path = request.path;
-  data.query = request.query;
-  data.headers = &request.headers;
-  data.method = match.api->method;
-  const core::Body body{core::body_kind(kFormBody, request.form), request.form};
-  data.body = &body;
-  core::BlockArena arena;
-  core::BoundValues bound;
-  if (const core::Problem problem = core::bind_parameters(*match.api, data, arena, bound)) {
-    TestOutcome outcome = problem_outcome(problem, match.envelope);
-    outcome.missing = request.missing;
+  SampleCall call(api, parameters);
+  if (call.problem()) {
+    TestOutcome outcome = problem_outcome(call.problem(), call.envelope());
+    if (call.api() != nullptr) outcome.missing = call.missing();
     return outcome;
   }
   core::Walk walk;
-  if (const core::Problem problem = match.api->program.walk(bound, arena, walk))
-    return problem_outcome(problem, match.envelope);
+  if (const core::Problem problem = call.api()->program.walk(call.bound(), call.arena(), walk))
+    return problem_outcome(problem, call.envelope());
   if (!mirror_) mirror_ = std::make_unique<Mirror>(mirror_dsn_);
-  return mirror_->run(**manifest, *match.api, walk, bound.page);
+  TestOutcome outcome = mirror_->run(call.manifest(), *call.api(), walk, call.bound().page);
+  for (int i = 0; i < walk.count; ++i)
+    outcome.values.push_back(test_value(*call.api(), call.bound(), walk.values[i]));
+  return outcome;
 }
 
 }  // namespace tablegate::loader

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,12 @@
 
 namespace tablegate::loader {
 
+// What a placeholder of a statement was bound to.
+struct TestValue {
+  std::string name;                 // of the parameter, or of a value that the gateway makes itself
+  std::optional<std::string> text;  // nullopt: NULL, or not for people to see
+};
+
 struct TestOutcome {
   bool passed = false;   // status is 200
   bool empty = false;    // no row was found
@@ -20,6 +27,8 @@ struct TestOutcome {
   double duration_ms = 0;
   std::string response;              // the body
   std::vector<std::string> missing;  // required parameters with neither value nor sample
+  std::string statement;             // of the path taken; empty: none was run
+  std::vector<TestValue> values;     // of its placeholders
   std::string detail;  // the database's text where it refused the statement; for people, never in `response`
 };
 

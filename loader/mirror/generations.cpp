@@ -135,6 +135,24 @@ void describe_generation(Database& catalog, const TableSpec& spec, int64_t gener
   transaction.commit();
 }
 
+void generation_indexed(Database& catalog, const std::string& table, int64_t generation,
+                        const std::vector<std::string>& columns) {
+  const std::string number = std::to_string(generation);
+  const Rows rows = catalog.query(
+      "SELECT keys::text FROM tablegate.generation WHERE table_name = $1 AND generation = $2 AND keys IS NOT "
+      "NULL",
+      {table, number});
+  JsonDocument keys;
+  if (rows.empty() || !parse_json(rows.text(0, 0), keys).empty() || !keys.IsObject() ||
+      !keys.HasMember("indexes"))
+    return;  // of an older loader: nothing is known of its keys
+  JsonDocument index(&keys.GetAllocator());
+  parse_json(names_text(columns), index);
+  keys["indexes"].PushBack(index, keys.GetAllocator());
+  catalog.query("UPDATE tablegate.generation SET keys = $3::json WHERE table_name = $1 AND generation = $2",
+                {table, number, json_text(keys)});
+}
+
 void generation_checked(Database& catalog, const std::string& table, int64_t generation) {
   catalog.query(
       "UPDATE tablegate.generation SET checked_at = clock_timestamp() WHERE table_name = $1 AND generation = "

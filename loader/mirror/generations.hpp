@@ -39,6 +39,10 @@ void describe_generation(Database& catalog, const TableSpec& spec, int64_t gener
 // What it is built with besides its columns: {"primary_key","indexes"}.
 std::string keys_text(const TableSpec& spec);
 
+// One more index was built on a generation.
+void generation_indexed(Database& catalog, const std::string& table, int64_t generation,
+                        const std::vector<std::string>& columns);
+
 // A refresh has found that its source has not changed.
 void generation_checked(Database& catalog, const std::string& table, int64_t generation);
 

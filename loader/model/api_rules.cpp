@@ -8,11 +8,11 @@
 #include <set>
 
 #include "base/near_name.hpp"
-#include "core/call/page.hpp"
 #include "core/call/parameters.hpp"
 #include "core/text/ascii.hpp"
 #include "model/mask_rules.hpp"
 #include "model/name_rules.hpp"
+#include "model/page_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -41,8 +41,8 @@ class ShapeCheck {
     key_source();
     request_parameters();
     response_names();
-    order_by();
-    pages();
+    check_order(api_, place_, problems_);
+    check_pages(api_, place_, problems_);
     check_masks(api_, place_, problems_);
     refuse("/resource_group", bad_plain_name(api_.resource_group));
     for (size_t i = 0; i < api_.tags.size(); ++i)
@@ -81,7 +81,7 @@ class ShapeCheck {
       refuse(here + "/name", bad_parameter_name(name));
       if (!names.insert(name).second)
         refuse(here + "/name", fmt::format("parameter \"{}\" is repeated", name));
-      if (is_page_name(name)) refuse(here + "/name", "this name is a parameter of pages");
+      if (is_page_name(api_, name)) refuse(here + "/name", "this name is a parameter of pages");
       place_of(list[i], here, in_path);
       if (list[i].default_value && list[i].required)
         refuse(here + "/default", "requires \"required\": false");
@@ -119,42 +119,6 @@ class ShapeCheck {
     } else if (!key_in_header_ && !key_name_.empty() && name == key_name_) {
       refuse(here + "/name", "this query parameter carries the credential");
     }
-  }
-
-  // In any case, while the API has pages.
-  bool is_page_name(const std::string& name) const {
-    return api_.paginates() &&
-           std::any_of(std::begin(core::kPageParameters), std::end(core::kPageParameters),
-                       [&name](std::string_view one) { return core::same_in_any_case(one, name); });
-  }
-
-  void order_by() {
-    std::set<std::string> columns;
-    for (size_t i = 0; i < api_.order_by.size(); ++i) {
-      const std::string& column = api_.order_by[i].column;
-      const std::string here = "/order_by" + pointer_token(i) + "/column";
-      if (!columns.insert(column).second) refuse(here, fmt::format("\"{}\" is repeated", column));
-      const bool masked =
-          std::any_of(api_.response_parameters.begin(), api_.response_parameters.end(),
-                      [&column](const ResponseParameter& one) { return one.mask && one.column == column; });
-      if (masked) refuse(here, fmt::format("\"{}\" is masked: its order would tell its values", column));
-    }
-  }
-
-  void pages() {
-    if (!api_.paginates()) {
-      if (api_.result == "page") refuse("/result", "\"page\" requires \"pagination\": {\"enabled\": true}");
-      return;
-    }
-    const Pagination& pages = *api_.pagination;
-    if (pages.default_size > pages.max_size)
-      refuse("/pagination/default_size", fmt::format("must not be more than max_size ({})", pages.max_size));
-    if (api_.result == "object")
-      refuse("/result", "\"object\" does not go with pagination: a page is a list");
-    if (api_.max_records_given)
-      refuse("/max_records", "does not go with pagination: pagination.max_size limits the rows");
-    if (!key_in_header_ && is_page_name(key_name_))
-      refuse("/api_key_source/name", "this name is a parameter of pages");
   }
 
   void response_names() {
@@ -197,16 +161,6 @@ class ColumnCheck {
     check_given(checked, parameter.default_value, here + "/default");
     check_given(checked, parameter.sample, here + "/sample");
     if (checked.list && parameter.sample) check_sample_items(*parameter.sample, here + "/sample");
-  }
-
-  void sort(const SortColumn& sorted, const std::string& here) {
-    const TableColumn* const column = table_.find(sorted.column);
-    if (column == nullptr) {
-      problems_.add(place_, here,
-                    fmt::format("table \"{}\" has no column \"{}\"", table_.name, sorted.column));
-    } else if (column->type == core::ColumnType::json) {
-      problems_.add(place_, here, fmt::format("column \"{}\" is json, which has no order", sorted.column));
-    }
   }
 
   void response(const ResponseParameter& parameter, const std::string& here) {
@@ -318,13 +272,7 @@ bool check_version_name(const ApiDefinition& api, const Place& place, const core
     if (parameter.place == in && is_key(parameter.name))
       problems.add(place, "/request_parameters" + pointer_token(i) + "/name", reason);
   }
-  if (!header && api.paginates() &&
-      std::any_of(std::begin(core::kPageParameters), std::end(core::kPageParameters),
-                  [&key](std::string_view one) { return core::same_in_any_case(one, key.name); }))
-    problems.add(place, "/pagination",
-                 fmt::format("the REST API takes its version from the query parameter \"{}\", which is a "
-                             "parameter of pages",
-                             key.name));
+  check_page_version(api, place, key, problems);
   if (api.api_key_source && api.api_key_source->in == in && is_key(api.api_key_source->name))
     problems.add(place, "/api_key_source/name", reason);
   return problems.size() == before;
@@ -338,14 +286,7 @@ bool check_api_columns(const ApiDefinition& api, const Place& place, const Table
     check.request(api.request_parameters[i], "/request_parameters" + pointer_token(i));
   for (size_t i = 0; i < api.response_parameters.size(); ++i)
     check.response(api.response_parameters[i], "/response_parameters" + pointer_token(i));
-  for (size_t i = 0; i < api.order_by.size(); ++i)
-    check.sort(api.order_by[i], "/order_by" + pointer_token(i) + "/column");
-  if (api.paginates() && api.order_by.empty() && table.primary_key.empty()) {
-    problems.add(
-        place, "/pagination",
-        fmt::format("requires an order of the rows: table \"{}\" has no primary key, so add order_by",
-                    table.name));
-  }
+  check_sorted_table(api, place, table, problems);
   return problems.size() == before;
 }
 

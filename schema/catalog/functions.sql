@@ -7,10 +7,10 @@ CREATE OR REPLACE FUNCTION tablegate.api_version_is_immutable() RETURNS trigger 
 BEGIN
     IF TG_OP = 'DELETE' OR TG_OP = 'TRUNCATE'
        OR (NEW.api_id, NEW.version, NEW.definition::text, NEW.source::text, NEW.draft_digest, NEW.message, NEW.author,
-           NEW.committed_at)
+           NEW.committed_at, NEW.allow_scan, NEW.plan::text)
           IS DISTINCT FROM
           (OLD.api_id, OLD.version, OLD.definition::text, OLD.source::text, OLD.draft_digest, OLD.message, OLD.author,
-           OLD.committed_at)
+           OLD.committed_at, OLD.allow_scan, OLD.plan::text)
     THEN
         RAISE EXCEPTION 'a committed version never changes' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -299,6 +299,9 @@ BEGIN
                            ELSE thing ->> 'decided_by' END;
         details := jsonb_build_object('version', thing -> 'version', 'status', thing -> 'status', 'message',
                    nullif(CASE step WHEN 'committed' THEN thing ->> 'message' ELSE thing ->> 'note' END, ''));
+        IF step = 'committed' AND thing -> 'allow_scan' <> '[]' THEN
+            details := details || jsonb_build_object('allow_scan', thing -> 'allow_scan');
+        END IF;
     ELSE  -- published_api
         step := CASE WHEN TG_OP = 'DELETE' THEN 'unpublished'
                      WHEN current_setting('tablegate.step', true) = 'rollback' THEN 'rolled back' ELSE 'published' END;

@@ -339,8 +339,35 @@ BEGIN
     RETURN copied;
 END $$;
 
+-- ---- Indexes of the generation that serves.
+
+-- Builds an index as a load does: whole or not at all. Readers do not wait for it: CREATE INDEX keeps writers away, and a
+-- finished generation has none. p_columns: ["column"].
+CREATE OR REPLACE FUNCTION mirror_load.build_index(p_table text, p_generation bigint, p_columns json) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    serving     text;
+    column_list text;
+    known       bigint;
+BEGIN
+    PERFORM mirror_load.claim(p_table, p_generation);
+    serving := mirror_load.serving_relation(p_table);
+    IF mirror_load.generation_of(serving) IS DISTINCT FROM p_generation THEN
+        RAISE EXCEPTION 'generation % of table "%" does not serve', p_generation, p_table
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY key.place), count(*) INTO column_list, known
+    FROM json_array_elements_text(p_columns) WITH ORDINALITY AS key (name, place)
+    JOIN pg_attribute a ON a.attrelid = format('mirror.%I', serving)::regclass AND a.attname = key.name AND a.attnum > 0
+                       AND NOT a.attisdropped;
+    IF known = 0 OR known <> json_array_length(p_columns) THEN
+        RAISE EXCEPTION 'an index is built on columns of the table, not on %', p_columns USING ERRCODE = 'undefined_column';
+    END IF;
+    EXECUTE format('CREATE INDEX ON mirror.%I (%s)', serving, column_list);
+END $$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mirror_load FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION mirror_load.create_generation, mirror_load.seal_generation, mirror_load.swap_generation,
     mirror_load.drop_generation, mirror_load.drop_table, mirror_load.carry_over, mirror_load.carry_over_other_keys,
-    mirror_load.add_locks, mirror_load.take_lock, mirror_load.lock_holder
+    mirror_load.build_index, mirror_load.add_locks, mirror_load.take_lock, mirror_load.lock_holder
     TO tablegate_developer;

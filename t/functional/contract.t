@@ -116,8 +116,6 @@ def test(t):
     at_publish(t, p)
     added(t, p)
     never_published(t, p)
-    result = p.loader("api", "commit", kApi, "--allow-scan")
-    t.ok(result.rc == 1 and "--allow-scan is not supported yet" in result.stderr, "rejected: --allow-scan", result)
 
 
 run_test(test)

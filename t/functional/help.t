@@ -11,8 +11,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tablegate_test import kCheckout, run_test
 
 # A verb that goes missing is noticed.
-kVerbs = """init|explain|version|apply|diff|export|deploy|openapi|get|delete|sync|doctor|gateway status|gateway forget|workspace create|workspace list|workspace set|workspace delete|table load|table status|table columns|table views|api generate|api list
-api test|usage|api deprecate|api commit|api diff|api rename|api submit|api approve|api reject|api rollback|audit|api versions|api show|api publish|api unpublish|api call|consumer create|consumer list|consumer show|consumer enable
+kVerbs = """init|explain|version|apply|diff|export|deploy|openapi|get|delete|sync|doctor|gateway status|gateway forget|workspace create|workspace list|workspace set|workspace delete|table load|table status|table columns|table views|table advise|api generate|api list
+api test|usage|api deprecate|api commit|api plan|api diff|api rename|api submit|api approve|api reject|api rollback|audit|api versions|api show|api publish|api unpublish|api call|consumer create|consumer list|consumer show|consumer enable
 consumer disable|consumer delete|consumer authorize|consumer deauthorize|consumer add-key|consumer revoke-key""".replace("\n", "|").split("|")
 
 

@@ -190,19 +190,21 @@ def upgraded(t, p):
                     + "".join(f"UPDATE tablegate.{table} SET definition = replace(definition::text, ',\"shared\":true', '')::json;"
                               for table in ("domain", "rest_api", "mirror_table"))
                     + "ALTER TABLE tablegate.workspace DROP members; REVOKE DELETE ON tablegate.workspace FROM tablegate_operator;"
-                      "ALTER TABLE tablegate.published_api DROP route; ALTER TABLE tablegate.api_version DROP table_names; ALTER TABLE tablegate.gateway_instance DROP services;"
+                      "ALTER TABLE tablegate.published_api DROP route; DROP TABLE tablegate.gateway_key; ALTER TABLE tablegate.api_version DROP table_names, DROP gateway_keys, DROP allow_scan, DROP plan; ALTER TABLE tablegate.gateway_instance DROP services;"
                       "SET search_path = tablegate; DROP INDEX business_process_of_rest_api, mirror_table_of_data_source, api_of_workspace,"
                       " api_of_business_process, api_of_table, published_api_of_version, published_api_of_canary, publication_of_api, rest_api_domain_of_rest_api,"
                       " rest_api_domain_of_domain, api_key_of_consumer, hmac_key_of_consumer, authorization_of_api, authorization_of_rest_api;"
                       "DELETE FROM tablegate.migration WHERE version >= 12")
-    audited = p.postgres.psql("SELECT count(*), (SELECT revision FROM tablegate.catalog_revision) FROM tablegate.audit")
+    # Of its own init also makes the two keys that gateways share.
+    counted = "SELECT count(*) FILTER (WHERE kind <> 'Setting'), (SELECT revision FROM tablegate.catalog_revision) - count(*) FILTER (WHERE kind = 'Setting') / 2 FROM tablegate.audit"
+    audited = p.postgres.psql(counted)
     told = p.loader.must("init", "--workspace", "demo").stdout
     for line in (f'REST API "{kRest}" belongs to workspace demo and is shared: used by workspace reports\n', 'REST API "reports" belongs to workspace reports\n',
                  'domain "demo.example" belongs to workspace demo and is shared: used by workspace reports\n', 'domain "unused.example" belongs to workspace demo and is shared\n',
                  'table "user_info" belongs to workspace demo and is shared: used by workspace reports\n', 'table "reports_users" belongs to workspace reports\n',
                  'gateway instance "dataservice-prod" belongs to workspace'):
         t.ok(line in told, f"init says: {line.strip()}", told)
-    t.is_(p.postgres.psql("SELECT count(*), (SELECT revision FROM tablegate.catalog_revision) FROM tablegate.audit"), audited, "no entry in the audit, no new revision")
+    t.is_(p.postgres.psql(counted), audited, "no entry in the audit, no new revision")
     people = {name: Acting(t, p, "dev", name) for name in ("demo", "reports")}
     people["demo"].can("what is there is applied by its workspace", one("RestApi", description="new"), {"kind": "Domain", "name": "demo.example"})
     people["reports"].can("and used by the other", one("BusinessProcess", name="Guests Of Demo", description="still here"))

@@ -60,11 +60,7 @@ std::vector<GatewayKeyEntry> read_gateway_keys(
       "SELECT k.name, k.sealed FROM tablegate.gateway_key k WHERE EXISTS (SELECT FROM "
       "tablegate.published_api p"
       " JOIN tablegate.api_version v ON v.api_id = p.api_id AND v.version IN (p.version, p.canary_version)"
-      " WHERE p.gateway = $1 AND CASE k.name"
-      "  WHEN 'cursor' THEN v.definition ->> 'pagination' IS NOT NULL"
-      "  WHEN 'mask' THEN v.definition::text LIKE '%\"hash\"%' AND EXISTS (SELECT FROM"
-      "   json_array_elements(v.definition::json -> 'response_parameters') one WHERE one ->> 'mask' = 'hash')"
-      " END) ORDER BY 1",
+      " WHERE p.gateway = $1 AND v.gateway_keys <> '{}' AND k.name = ANY (v.gateway_keys)) ORDER BY 1",
       {gateway});
   for (int row = 0; row < rows.size(); ++row) {
     const SealedPlace place = gateway_key_place(rows.string(row, 0));

@@ -119,6 +119,20 @@ std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRo
   return breaks;
 }
 
+void check_plans(const std::vector<DraftState>& states, const std::vector<ApiRow>& apis, PlanGate& gate,
+                 bool allow_scan) {
+  std::vector<ApiScans> scans;
+  for (size_t i = 0; i < apis.size(); ++i) {
+    if (states[i].version() > 0) continue;
+    Draft draft;
+    draft.table = read_table_source(states[i].source, fmt::format("table \"{}\"", apis[i].table));
+    draft.digest = draft_digest(apis[i], states[i].source);
+    draft.loaded = states[i].loaded;
+    scans.push_back({apis[i].name, draft_plans(apis[i], draft, gate).scans});
+  }
+  if (!allow_scan) refuse_scans(scans);
+}
+
 void refuse_draft_breaks(Database& catalog, const std::vector<ApiRow>& apis) {
   refuse_breaks(draft_breaks(catalog, apis, read_draft_states(catalog, apis), {}));
 }

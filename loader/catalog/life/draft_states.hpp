@@ -8,6 +8,7 @@
 
 #include "base/database.hpp"
 #include "catalog/lookup.hpp"
+#include "compile/plan_gate.hpp"
 
 namespace tablegate::loader {
 
@@ -36,6 +37,12 @@ std::map<std::string, int> published_versions(Database& catalog, const Workspace
 std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRow>& apis,
                                       const std::vector<DraftState>& states,
                                       const std::map<std::string, int>& served);
+
+// What drafts that are not committed would have PostgreSQL do, asked for before a commit locks the catalog:
+// the gate answers the commit from memory. Throws Refused when calls read a whole large table, naming all,
+// unless `allow_scan`.
+void check_plans(const std::vector<DraftState>& states, const std::vector<ApiRow>& apis, PlanGate& gate,
+                 bool allow_scan);
 
 // Throws Refused when a draft breaks callers of its latest version, naming all.
 void refuse_draft_breaks(Database& catalog, const std::vector<ApiRow>& apis);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/sql_array.hpp"
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
 #include "catalog/row_lock.hpp"
@@ -28,6 +29,17 @@ std::vector<std::string> tables_of(const Draft& draft, const CompiledApi& compil
   std::vector<std::string> tables{draft.table.name};
   for (const TableReads& reads : compiled.reads) tables.push_back(reads.table);
   return tables;
+}
+
+std::vector<std::string> plan_warnings(const std::string& api, const PlanReport& plans) {
+  std::vector<std::string> warnings;
+  if (!plans.unchecked.empty())
+    warnings.push_back(
+        fmt::format("API \"{}\": its plans were not checked and are not stored: {}", api, plans.unchecked));
+  for (const TableScan& scan : plans.scans)
+    warnings.push_back(fmt::format("API \"{}\": {}", api, scan_text(scan)));
+  for (const std::string& one : plans.warnings) warnings.push_back(fmt::format("API \"{}\": {}", api, one));
+  return warnings;
 }
 
 }  // namespace
@@ -85,7 +97,14 @@ TestOutcome test_draft(Database& catalog, const ApiRow& api,
   return outcome;
 }
 
-Version commit_draft(Database& catalog, const ApiRow& api, const std::string& message, bool breaking) {
+PlanReport draft_plans(const ApiRow& api, const Draft& draft, PlanGate& gate) {
+  if (draft.loaded) return gate.check(draft_entry(api, draft), draft.digest);
+  PlanReport report;
+  report.unchecked = fmt::format("table \"{}\" was never loaded", draft.table.name);
+  return report;
+}
+
+Version commit_draft(Database& catalog, const ApiRow& api, const CommitRequest& request, PlanGate& gate) {
   Transaction transaction(catalog);
   // The row's lock puts commits of one API in line; the definition is read again under it.
   const Rows locked = catalog.query(
@@ -113,20 +132,25 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
                   Hint::command({"api", "test", api.name}));
   }
   Version version;
-  if (!breaking) {
+  if (!request.breaking) {
     const StoredVersion after{0, "", current.definition, draft.source};
     const CommitBreaks breaks = commit_breaks(catalog, current, after);
     if (breaks.published) refuse_breaks({breaks_text(current, *breaks.published, after)});
-    version.note = breaks.note;
+    if (!breaks.note.empty()) version.notes.push_back(breaks.note);
   }
+  PlanReport plans = draft_plans(current, draft, gate);
+  if (!request.allow_scan) refuse_scans({{current.name, plans.scans}});
+  version.warnings = plan_warnings(current.name, plans);
   const CompiledApi compiled = compile_api(draft_entry(current, draft));
   version.version = latest.empty() ? 1 : static_cast<int>(latest.integer(0, 0)) + 1;
   const Rows made = catalog.query(
-      "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message)"
+      "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message,"
+      " allow_scan, plan)"
       " VALUES ($1, $2, tablegate.first_status($1::bigint, ARRAY(SELECT json_array_elements_text($7::json))),"
-      " $3::json, $4::json, $5::bytea, $6) RETURNING status",
+      " $3::json, $4::json, $5::bytea, $6, $8::text[], $9::json) RETURNING status",
       {api.id, std::to_string(version.version), current.definition, draft.source, "\\x" + draft.digest,
-       message, names_text(tables_of(draft, compiled))});
+       request.message, names_text(tables_of(draft, compiled)), sql_array(plans.scanned_tables()),
+       plans.unchecked.empty() ? Parameter(plans.text()) : std::nullopt});
   version.status = made.string(0, 0);
   store_reads(catalog, api.id, version.version, compiled.reads);
   transaction.commit();
@@ -134,12 +158,12 @@ Version commit_draft(Database& catalog, const ApiRow& api, const std::string& me
 }
 
 std::vector<Version> commit_drafts(Database& catalog, const std::vector<ApiRow>& apis,
-                                   const std::string& message, bool breaking) {
+                                   const CommitRequest& request, PlanGate& gate) {
   Transaction transaction(catalog);
   if (apis.size() > 1) lock_catalog(catalog);  // before the rows: two commands may name them in another order
   std::vector<Version> versions;
   versions.reserve(apis.size());
-  for (const ApiRow& api : apis) versions.push_back(commit_draft(catalog, api, message, breaking));
+  for (const ApiRow& api : apis) versions.push_back(commit_draft(catalog, api, request, gate));
   transaction.commit();
   return versions;
 }

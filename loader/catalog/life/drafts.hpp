@@ -10,6 +10,7 @@
 #include "base/database.hpp"
 #include "catalog/lookup.hpp"
 #include "compile/api_tester.hpp"
+#include "compile/plan_gate.hpp"
 
 namespace tablegate::loader {
 
@@ -32,15 +33,24 @@ TestOutcome test_draft(Database& catalog, const ApiRow& api,
 struct Version {
   int version = 0;
   std::string status;
-  bool unchanged = false;  // the draft equals the latest version
-  std::string note = {};   // of commit_breaks(), or empty
+  bool unchanged = false;                  // the draft equals the latest version
+  std::vector<std::string> notes = {};     // of commit_breaks()
+  std::vector<std::string> warnings = {};  // of the plan gate
 };
-// Refused until this very draft passed a test, and without `breaking` when it would break callers of a
-// version that was published (commit_breaks()). Two at once: one after the other.
-Version commit_draft(Database& catalog, const ApiRow& api, const std::string& message, bool breaking);
+struct CommitRequest {
+  std::string message;
+  bool breaking = false;    // changes that break callers of a version that was published (commit_breaks())
+  bool allow_scan = false;  // calls that read a whole large table (compile/plan_gate.hpp)
+};
+// Refused until this very draft passed a test, and for what `request` does not allow. Two at once: one after
+// the other.
+Version commit_draft(Database& catalog, const ApiRow& api, const CommitRequest& request, PlanGate& gate);
 // All of them or none, in this order.
 std::vector<Version> commit_drafts(Database& catalog, const std::vector<ApiRow>& apis,
-                                   const std::string& message, bool breaking);
+                                   const CommitRequest& request, PlanGate& gate);
+
+// What the gate finds of a draft. One whose table was never loaded is not checked.
+PlanReport draft_plans(const ApiRow& api, const Draft& draft, PlanGate& gate);
 
 // Of what a test and a version are, `source` being what the draft is compiled against. A new name makes no
 // other.

@@ -157,14 +157,15 @@ std::vector<std::vector<VersionSummary>> list_versions(Database& catalog, const 
       " coalesce((SELECT string_agg(p.gateway || CASE v.version WHEN p.canary_version THEN"
       "   format(' (%s %%)', p.canary_weight) ELSE '' END, ', ' ORDER BY p.gateway) FROM "
       "tablegate.published_api p"
-      "   WHERE p.api_id = v.api_id AND v.version IN (p.version, p.canary_version)), '-')"
+      "   WHERE p.api_id = v.api_id AND v.version IN (p.version, p.canary_version)), '-'),"
+      " to_json(v.allow_scan)::text"
       " FROM tablegate.api_version v WHERE v.api_id = ANY ($1::bigint[]) ORDER BY v.version",
       {id_array(apis)});
   std::vector<std::vector<VersionSummary>> versions(apis.size());
   for (int row = 0; row < rows.size(); ++row) {
     versions[places.at(rows.string(row, 0))].push_back(
         {rows.integer(row, 1), rows.string(row, 2), rows.string(row, 3), rows.string(row, 4),
-         rows.string(row, 5), rows.string(row, 6), rows.string(row, 7)});
+         rows.string(row, 5), rows.string(row, 6), rows.string(row, 7), rows.string(row, 8)});
   }
   return versions;
 }

@@ -49,6 +49,7 @@ struct VersionSummary {
   std::string committed_at;     // "2027-01-31T08:00:00Z"
   std::string published_on;     // a JSON list of gateways
   std::string published_words;  // "prod, test (10 %)", or "-"
+  std::string allow_scan;       // a JSON list of tables
 };
 // For each API its versions, the oldest first. One query.
 std::vector<std::vector<VersionSummary>> list_versions(Database& catalog, const std::vector<ApiRow>& apis);

@@ -42,6 +42,7 @@ void add_drafts(Verb& noun, Settings& settings, const SharedOptions& options) {
   take_names(*test, options);
   take_parameters(*test, options);
   test->add_flag("--full", options->full, "print the whole answer, however long");
+  test->add_flag("--explain", options->explain, "print the statement that was run and its bound values");
   test->callback([&settings, options] { api_test(settings, *options); });
 
   Verb* const commit = add_verb(noun, "commit", "Create a version of a draft that passed its test",
@@ -51,7 +52,8 @@ void add_drafts(Verb& noun, Settings& settings, const SharedOptions& options) {
   commit->add_option("-m,--message", options->message, "message that is stored with the version");
   commit->add_flag("--breaking", options->breaking,
                    "allow changes that break callers of the previous version");
-  add_later_flag(*commit, "--allow-scan");
+  commit->add_flag("--allow-scan", options->allow_scan,
+                   "allow calls that read a whole table of more than 10,000 rows");
   commit->callback([&settings, options] { api_commit(settings, *options); });
 }
 
@@ -258,6 +260,7 @@ void add_api(Verb& app, Settings& settings) {
   add_drafts(*noun, settings, options);
   add_publications(*noun, settings, options);
   add_reports(*noun, settings, options);
+  add_api_plan(*noun, settings, options);
   add_call(*noun, settings, options);
   add_rollback(*noun, settings, options);
   add_steps(*noun, settings, options);

@@ -47,6 +47,27 @@ void report_test(const std::string& name, const TestOutcome& outcome, const Sett
   if (!outcome.detail.empty()) fmt::print(stderr, "  {}\n", outcome.detail);
 }
 
+void print_statement(const TestOutcome& outcome) {
+  if (outcome.statement.empty()) return print_line("  no statement was run");
+  print_line("  " + outcome.statement);
+  for (size_t i = 0; i < outcome.values.size(); ++i) {
+    const TestValue& value = outcome.values[i];
+    print_line(fmt::format("  ${} = {} ({})", i + 1, value.text.value_or("-"), value.name));
+  }
+}
+
+void write_statement(JsonOutput& json, const TestOutcome& outcome) {
+  json.key("statement").text_or_null(outcome.statement);
+  json.array("values", [&] {
+    for (const TestValue& value : outcome.values) {
+      json.object([&] {
+        json.text("name", value.name);
+        json.key("value").text(value.text);
+      });
+    }
+  });
+}
+
 // "version 2 for 10 % of consumers on G", "off G".
 std::string words_of(const Published& result, const std::string& gateway) {
   if (!result.version) return "off " + gateway;
@@ -55,6 +76,12 @@ std::string words_of(const Published& result, const std::string& gateway) {
 }
 
 }  // namespace
+
+void print_remarks(const Settings& settings, const Version& version) {
+  if (settings.quiet) return;
+  for (const std::string& note : version.notes) fmt::print(stderr, "note: {}\n", note);
+  for (const std::string& warning : version.warnings) fmt::print(stderr, "warning: {}\n", warning);
+}
 
 void report_publications(const Settings& settings, const ApiOptions& options,
                          const std::vector<Published>& results, const std::string& gateway) {
@@ -106,8 +133,11 @@ void api_test(const Settings& settings, const ApiOptions& options) {
         .key("response")
         .raw(outcome.response);
     if (outcome.truncated > 0) json.key("truncated").boolean(true);
+    if (options.explain) write_statement(json, outcome);
     json.end_object();
-    if (!settings.json) report_test(api.name, outcome, settings, options.full);
+    if (settings.json) continue;
+    report_test(api.name, outcome, settings, options.full);
+    if (options.explain) print_statement(outcome);
   }
   if (settings.json) finish(json, options);
   if (failed.empty()) return;
@@ -125,13 +155,16 @@ void api_commit(const Settings& settings, const ApiOptions& options) {
   const std::vector<ApiRow> apis = chosen_apis(catalog, settings, options);
   // Of all before the first commit, so that --breaking allows what was named and no more.
   if (!options.breaking && apis.size() > 1) refuse_draft_breaks(catalog, apis);
-  const std::vector<Version> versions = commit_drafts(catalog, apis, options.message, options.breaking);
+  PlanGate gate(settings.mirror_dsn());
+  if (apis.size() > 1) check_plans(read_draft_states(catalog, apis), apis, gate, options.allow_scan);
+  const std::vector<Version> versions =
+      commit_drafts(catalog, apis, {options.message, options.breaking, options.allow_scan}, gate);
   JsonOutput json;
   begin(json, options);
   for (size_t i = 0; i < apis.size(); ++i) {
     const ApiRow& api = apis[i];
     const Version& version = versions[i];
-    if (!version.note.empty() && !settings.quiet) fmt::print(stderr, "note: {}\n", version.note);
+    print_remarks(settings, version);
     json.begin_object()
         .key("name")
         .text(api.name)

@@ -146,7 +146,8 @@ void write_versions(JsonOutput& json, const std::vector<VersionSummary>& version
     json.begin_object().key("version").number(version.version).key("status").text(version.status);
     json.key("message").text(version.message).key("author").text(version.author);
     json.key("committed_at").text(version.committed_at);
-    json.key("published_on").raw(version.published_on).end_object();
+    json.key("published_on").raw(version.published_on);
+    json.key("allow_scan").raw(version.allow_scan).end_object();
   }
   json.end_array();
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/life/drafts.hpp"
 #include "catalog/life/publications.hpp"
 #include "catalog/lookup.hpp"
 #include "cli/cli.hpp"
@@ -26,7 +27,9 @@ struct ApiOptions {
   bool full = false;                    // test: the whole answer
   // commit, submit, approve, reject
   std::string message;
-  bool breaking = false;               // publish too
+  bool breaking = false;  // publish too
+  bool allow_scan = false;
+  bool explain = false;                // test
   std::optional<std::string> as_user;  // submit, approve, reject
   std::string from, to;                // diff
   std::string new_name;                // rename
@@ -55,6 +58,9 @@ std::vector<ApiRow> chosen_apis(Database& catalog, const Settings& settings, con
 void report_publications(const Settings& settings, const ApiOptions& options,
                          const std::vector<Published>& results, const std::string& gateway);
 
+// On stderr: what a commit found and accepted.
+void print_remarks(const Settings& settings, const Version& version);
+
 void add_api_deprecate(Verb& noun, Settings& settings, const std::shared_ptr<ApiOptions>& options);
 
 void api_test(const Settings& settings, const ApiOptions& options);
@@ -68,6 +74,7 @@ void api_diff(const Settings& settings, const ApiOptions& options);
 void api_rename(const Settings& settings, const ApiOptions& options);
 void api_list(const Settings& settings, bool pending);
 void api_versions(const Settings& settings, const ApiOptions& options);
+void add_api_plan(Verb& noun, Settings& settings, const std::shared_ptr<ApiOptions>& options);
 void api_show(const Settings& settings, const ApiOptions& options);
 void api_generate(const Settings& settings, const ApiOptions& options);
 void api_call(const Settings& settings, const ApiOptions& options);

@@ -57,18 +57,27 @@ LoadProgress::~LoadProgress() {
   if (terminal_ && printed_) fmt::print(stderr, "\r\x1b[K");
 }
 
-bool LoadProgress::due(Clock::duration pause) {
-  return shown_ && Clock::now() - last_ >= pause;
+bool LoadProgress::is_due() const {
+  return shown_ && Clock::now() - last_ >= (terminal_ ? Clock::duration(kRewrite) : Clock::duration(kPlain));
 }
 
 void LoadProgress::copying(const CopyProgress& progress) {
-  if (!due(terminal_ ? Clock::duration(kRewrite) : Clock::duration(kPlain))) return;
-  print(progress_text(progress, std::chrono::duration<double>(Clock::now() - start_).count()));
+  if (is_due()) print(progress_text(progress, std::chrono::duration<double>(Clock::now() - start_).count()));
+}
+
+void LoadProgress::working(const std::string& what) {
+  if (is_due()) print(what);
 }
 
 // Where each line stays, a short load says nothing.
 void LoadProgress::step(const std::string& name) {
   if (shown_ && (terminal_ || Clock::now() - start_ >= kPlain)) print(name);
+}
+
+void LoadProgress::done(const std::string& text) {
+  fmt::print(stderr, "{}{}: {}\n", terminal_ && printed_ ? "\r\x1b[K" : "", table_, text);
+  std::fflush(stderr);
+  printed_ = false;
 }
 
 void LoadProgress::print(const std::string& text) {

@@ -23,10 +23,14 @@ class LoadProgress {
 
   void copying(const CopyProgress& progress);
   void step(const std::string& name);
+  // What lasts: as often as copying() prints.
+  void working(const std::string& what);
+  // A line that stays, in any case.
+  void done(const std::string& text);
 
  private:
   using Clock = std::chrono::steady_clock;
-  bool due(Clock::duration pause);
+  bool is_due() const;
   void print(const std::string& text);
 
   std::string table_;

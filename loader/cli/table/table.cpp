@@ -191,7 +191,7 @@ void add_table(Verb& app, Settings& settings) {
   add_table_rollback(*table, settings);
   add_table_views(*table, settings);
   add_table_watch(*table, settings);
-  add_later_verb(*table, "advise", "table advise");
+  add_table_advise(*table, settings);
 }
 
 }  // namespace tablegate::loader

@@ -11,6 +11,7 @@ namespace tablegate::loader {
 
 void add_table_rollback(Verb& table, Settings& settings);
 void add_table_watch(Verb& table, Settings& settings);
+void add_table_advise(Verb& table, Settings& settings);
 void add_table_views(Verb& table, Settings& settings);
 
 // What serves now: {"name","generation","rows"}, or a line.

@@ -1,0 +1,245 @@
+#include "compile/plan_gate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/refusal.hpp"
+#include "compile/plan_mirror.hpp"
+#include "compile/plan_scans.hpp"
+#include "compile/program_paths.hpp"
+#include "compile/sample_call.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+using ValueKind = core::InternalValue::Kind;
+
+// The parameter of a request that makes a value of the gateway present. Empty: the value is always there.
+std::string_view request_name(const core::InternalValue& value) {
+  switch (value.kind) {
+    case ValueKind::page_offset:
+      return "pageNum";
+    case ValueKind::page_total:
+      return "returnTotalNum";
+    case ValueKind::cursor_key:
+      return "cursor";
+    default:
+      return {};
+  }
+}
+
+// The scans of large tables, by table.
+using Scans = std::map<std::string, PlanScan>;
+
+class PathCheck {
+ public:
+  PathCheck(const ApiEntry& entry, PlanMirror& mirror)
+      : entry_(entry), call_(entry, {}), api_(call_.manifest().apis.front()), mirror_(mirror) {}
+
+  PlanReport run() {
+    mirror_.locate(call_.manifest());
+    const PathParameters parameters{[this](uint32_t number) { return always(number); },
+                                    [this](uint32_t number) { return items(number); }};
+    const std::vector<ProgramPath> paths = program_paths(api_.program.nodes(), parameters);
+    only_ = paths.size() == 1;
+    for (const ProgramPath& path : paths) explain(path);
+    return std::move(report_);
+  }
+
+ private:
+  // Of a value that the gateway makes itself.
+  const core::InternalValue& internal(uint32_t number) const {
+    return api_.internal[number - api_.parameters.size()];
+  }
+
+  // Present in each request.
+  bool always(uint32_t number) const {
+    if (number >= api_.parameters.size()) return request_name(internal(number)).empty();
+    return api_.parameters[number].required || api_.parameters[number].default_value.has_value();
+  }
+
+  bool bound() const { return !call_.problem() && call_.api() != nullptr; }
+
+  size_t items(uint32_t number) const {
+    const core::BoundItems* const all = bound() ? call_.bound().items : nullptr;
+    return all == nullptr ? 1 : std::max<size_t>(1, all[number].count);
+  }
+
+  // Null: it has no sample.
+  const char* sample(const PathValue& value) const {
+    if (!bound()) return nullptr;
+    if (value.parameter >= api_.parameters.size()) {
+      // A typical page.
+      const ValueKind kind = internal(value.parameter).kind;
+      if (kind == ValueKind::page_rows || kind == ValueKind::page_offset) return page_size_.c_str();
+    }
+    if (!value.item) return call_.bound().values[value.parameter];
+    const core::BoundItems& all = call_.bound().items[value.parameter];
+    return *value.item < all.count ? all.items[*value.item] : nullptr;
+  }
+
+  // As callers know what is present, each once.
+  std::vector<std::string> names(const std::vector<uint32_t>& numbers) const {
+    std::vector<std::string> names;
+    for (const uint32_t number : numbers) {
+      std::string name = number < api_.parameters.size() ? api_.parameters[number].name
+                                                         : std::string(request_name(internal(number)));
+      if (!name.empty() && (names.empty() || names.back() != name)) names.push_back(std::move(name));
+    }
+    return names;
+  }
+
+  std::string call(const PathPlan& plan) const { return call_words(plan.with, only_); }
+
+  bool has(const ProgramPath& path, ValueKind kind) const {
+    return std::any_of(path.present.begin(), path.present.end(), [&](uint32_t number) {
+      return number >= api_.parameters.size() && internal(number).kind == kind;
+    });
+  }
+
+  void explain(const ProgramPath& path) {
+    PathPlan plan;
+    plan.with = names(path.present);
+    const core::Statement statement = api_.program.statement(path.path(), mirror_.generations());
+    plan.statement = statement.sql;
+    std::vector<const char*> values;
+    std::vector<uint32_t> unknown;
+    for (const PathValue& value : path.values) {
+      values.push_back(sample(value));
+      if (values.back() == nullptr) unknown.push_back(value.parameter);
+    }
+    try {
+      const PlanMirror::Plans plans = mirror_.explain(statement, unknown.empty() ? &values : nullptr);
+      plan.samples = plans.samples;
+      plan.generic = plans.generic;
+    } catch (const DatabaseError& error) {
+      if (error.sqlstate == "42P01") throw;  // undefined_table: it was never loaded
+      throw Refused(fmt::format("API \"{}\" cannot be committed: PostgreSQL does not accept the statement of "
+                                "{}: {}",
+                                entry_.definition.name, call(plan), error.what()),
+                    Hint::command({"table", "columns", entry_.source.name}));
+    }
+    judge(path, plan, names(unknown));
+    report_.paths.push_back(std::move(plan));
+  }
+
+  Scans scans_of(const std::string& explained, const WantedIndex& wanted) {
+    JsonDocument document;
+    if (!parse_json(explained, document).empty()) throw SystemFailure("EXPLAIN did not return JSON");
+    Scans scans;
+    for (PlanScan& scan : plan_scans(document)) {
+      const double rows = mirror_.rows(scan.relation);
+      if (rows <= kLargeTable) continue;
+      // A list with all conditions absent reads no more rows than it returns.
+      if (scan.bounded && !scan.filtered) continue;
+      // An index in the order of the sort. What no index could find has to be looked for in this way.
+      if (scan.index && scan.bounded && wanted.equal.empty() && scan.share * rows <= kLargeTable) continue;
+      scans.emplace(mirror_.table(scan.relation), std::move(scan));
+    }
+    return scans;
+  }
+
+  // `unknown`: parameters without a sample.
+  void judge(const ProgramPath& path, const PathPlan& plan, const std::vector<std::string>& unknown) {
+    // Rows after a cursor are found as those of the first page are, which has its own path.
+    if (has(path, ValueKind::cursor_key)) return;
+    const WantedIndex wanted =
+        wanted_index(entry_.definition, entry_.source, [&](const RequestParameter& one) {
+          return one.required || one.default_value ||
+                 std::find(plan.with.begin(), plan.with.end(), one.name) != plan.with.end();
+        });
+    const Scans generic = scans_of(plan.generic, wanted);
+    if (generic.empty()) return;
+    // Without the total it is another path.
+    if (has(path, ValueKind::page_total)) return note_total(plan, generic);
+    const Scans samples = plan.samples.empty() ? generic : scans_of(plan.samples, wanted);
+    for (const auto& [table, scan] : generic) {
+      const double rows = mirror_.rows(scan.relation);
+      TableScan found;
+      found.call = call(plan);
+      found.table = table;
+      found.rows = rows;
+      if (table == entry_.source.name) {
+        found.index = wanted.columns();
+        found.like = wanted.like;
+        const std::vector<IndexColumns> indexes = mirror_.indexes(scan.relation);
+        found.exists = std::any_of(indexes.begin(), indexes.end(),
+                                   [&](const IndexColumns& one) { return wanted.served_by(one); });
+      }
+      if (samples.count(table) != 0) {
+        report_.scans.push_back(std::move(found));
+        if (plan.samples.empty() && !unknown.empty()) note_unknown(unknown);
+      } else {
+        report_.warnings.push_back(
+            fmt::format("{} may read all {:.0f} rows of table \"{}\" for values that match many rows; "
+                        "it does not for the samples",
+                        call(plan), rows, table));
+      }
+    }
+  }
+
+  // Once a table.
+  void note_total(const PathPlan& plan, const Scans& scans) {
+    for (const auto& [table, scan] : scans) {
+      if (!noted_.insert("total of " + table).second) continue;
+      report_.warnings.push_back(
+          fmt::format("the total of {} reads all {:.0f} rows of table \"{}\" (estimated cost {:.0f})",
+                      call(plan), mirror_.rows(scan.relation), table, scan.cost));
+    }
+  }
+
+  void note_unknown(const std::vector<std::string>& unknown) {
+    if (!noted_.insert(unknown.front()).second) return;
+    report_.warnings.push_back(fmt::format(
+        "parameter \"{}\" has no sample, so its plans were made for unknown values", unknown.front()));
+  }
+
+  const ApiEntry& entry_;
+  SampleCall call_;
+  const core::Api& api_;
+  PlanMirror& mirror_;
+  PlanReport report_;
+  bool only_ = false;  // there is one path
+  std::set<std::string> noted_;
+  const std::string page_size_ =
+      std::to_string(entry_.definition.pagination.value_or(Pagination{}).default_size);
+};
+
+}  // namespace
+
+PlanGate::PlanGate(std::string mirror_dsn) : mirror_dsn_(std::move(mirror_dsn)) {}
+PlanGate::~PlanGate() = default;
+
+const PlanReport& PlanGate::check(const ApiEntry& api, const std::string& digest) {
+  const auto found = known_.find(digest);
+  return found != known_.end() ? found->second : known_.emplace(digest, ask(api)).first->second;
+}
+
+PlanReport PlanGate::ask(const ApiEntry& api) {
+  PlanReport unchecked;
+  unchecked.unchecked = unreachable_;
+  if (!unreachable_.empty()) return unchecked;
+  try {
+    if (!mirror_) mirror_ = std::make_unique<PlanMirror>(mirror_dsn_);
+  } catch (const SystemFailure& failure) {
+    unchecked.unchecked = unreachable_ = failure.what();
+    return unchecked;
+  }
+  try {
+    return PathCheck(api, *mirror_).run();
+  } catch (const SystemFailure& failure) {
+    unchecked.unchecked = failure.what();
+    mirror_.reset();
+  } catch (const Refused&) {  // what was prepared last is still there
+    mirror_.reset();
+    throw;
+  }
+  return unchecked;
+}
+
+}  // namespace tablegate::loader

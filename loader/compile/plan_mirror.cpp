@@ -1,0 +1,81 @@
+#include "compile/plan_mirror.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/sql_array.hpp"
+#include "compile/relation_indexes.hpp"
+#include "pg/cells.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// Nothing that is only explained takes long.
+constexpr const char* kBegin =
+    "SET ROLE tablegate_tester; SET default_transaction_read_only = on; SET statement_timeout = '30s';"
+    "SET plan_cache_mode = force_generic_plan";
+constexpr std::chrono::seconds kPatience{10};
+constexpr const char* kName = "plan_gate";
+constexpr const char* kExplain = "EXPLAIN (FORMAT JSON) ";
+
+}  // namespace
+
+PlanMirror::PlanMirror(const std::string& dsn) : session_(Database::connect(dsn, "the mirror", kPatience)) {
+  session_.set_patience(std::chrono::milliseconds(0));  // each statement has its timeout
+  session_.script(kBegin);
+}
+
+void PlanMirror::locate(const core::Manifest& manifest) {
+  generations_.emplace(manifest);
+  const Rows where =
+      session_.query(std::string(core::kGenerationsSql) + " WHERE table_name = ANY ($1::text[])",
+                     {sql_array(manifest.tables)});
+  pg::read_generations(pg::Cells(where.get()), *generations_);
+  tables_.clear();
+  rows_.clear();
+  std::vector<std::string> relations;
+  for (const std::string& table : manifest.tables) {
+    relations.emplace_back(generations_->relation(table));
+    tables_.emplace(relations.back(), table);
+  }
+  const Rows counts = session_.query(
+      "SELECT c.relname, greatest(c.reltuples, 0)::bigint FROM pg_catalog.pg_class c"
+      " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE n.nspname = 'mirror' AND c.relname = ANY ($1::text[])",
+      {sql_array(relations)});
+  for (int row = 0; row < counts.size(); ++row)
+    rows_.emplace(counts.string(row, 0), static_cast<double>(counts.integer(row, 1)));
+}
+
+const std::string& PlanMirror::table(const std::string& relation) const {
+  const auto found = tables_.find(relation);
+  return found == tables_.end() ? relation : found->second;
+}
+
+double PlanMirror::rows(const std::string& relation) const {
+  const auto found = rows_.find(relation);
+  return found == rows_.end() ? 0 : found->second;
+}
+
+std::vector<IndexColumns> PlanMirror::indexes(const std::string& relation) {
+  return list_indexes(session_, relation);
+}
+
+PlanMirror::Plans PlanMirror::explain(const core::Statement& statement,
+                                      const std::vector<const char*>* values) {
+  Plans plans;
+  session_.prepare(kName, statement.sql, statement.types);
+  std::string unknown;
+  for (size_t i = 0; i < statement.types.size(); ++i) unknown += i == 0 ? "(NULL" : ", NULL";
+  if (!unknown.empty()) unknown += ')';
+  plans.generic = session_.query(fmt::format("{}EXECUTE {}{}", kExplain, kName, unknown)).string(0, 0);
+  session_.script(fmt::format("DEALLOCATE {}", kName));
+  if (values == nullptr) return plans;
+  plans.samples = statement.types.empty()
+                      ? plans.generic
+                      : session_.query_typed(kExplain + statement.sql, statement.types, *values).string(0, 0);
+  return plans;
+}
+
+}  // namespace tablegate::loader

@@ -1,0 +1,47 @@
+// The session in which the plan gate asks the mirror: as tablegate_tester, read-only.
+// Statements are prepared and explained as a gateway prepares them, never run.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/database.hpp"
+#include "compile/index_advice.hpp"
+#include "core/plan/statement.hpp"
+#include "core/plan/table_generations.hpp"
+
+namespace tablegate::loader {
+
+class PlanMirror {
+ public:
+  // Throws SystemFailure when the mirror cannot be reached, or this user cannot become the tester.
+  explicit PlanMirror(const std::string& dsn);
+
+  // Finds where the tables of a manifest are read, for all that follows. The manifest outlives this.
+  void locate(const core::Manifest& manifest);
+  const core::TableGenerations* generations() const { return generations_ ? &*generations_ : nullptr; }
+  // The table that a relation serves.
+  const std::string& table(const std::string& relation) const;
+  // As the last ANALYZE has counted; 0: not known.
+  double rows(const std::string& relation) const;
+
+  // That a relation has, without its primary key.
+  std::vector<IndexColumns> indexes(const std::string& relation);
+
+  struct Plans {
+    std::string samples, generic;  // JSON, as EXPLAIN returns it
+  };
+  // `values`: of the placeholders; null: they are not known, and Plans::samples is empty. Throws
+  // DatabaseError when PostgreSQL does not accept the statement.
+  Plans explain(const core::Statement& statement, const std::vector<const char*>* values);
+
+ private:
+  Database session_;
+  std::optional<core::TableGenerations> generations_;
+  std::map<std::string, std::string> tables_;  // relation -> table
+  std::map<std::string, double> rows_;         // by relation
+};
+
+}  // namespace tablegate::loader

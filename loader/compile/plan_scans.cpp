@@ -1,0 +1,162 @@
+#include "compile/plan_scans.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace tablegate::loader {
+namespace {
+
+constexpr const char* kPlans = "Plans";
+
+std::string_view node_text(const JsonValue& node, const char* name) {
+  const JsonValue* const found = json_find(node, name);
+  return found != nullptr && found->IsString() ? json_string(*found) : std::string_view();
+}
+
+double node_number(const JsonValue& node, const char* name) {
+  const JsonValue* const found = json_find(node, name);
+  return found != nullptr && found->IsNumber() ? found->GetDouble() : 0;
+}
+
+template <class Use>
+void each_child(const JsonValue& node, Use use) {
+  const JsonValue* const plans = json_find(node, kPlans);
+  if (plans == nullptr || !plans->IsArray()) return;
+  for (const JsonValue& child : plans->GetArray()) use(child);
+}
+
+bool is_any(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), text) != words.end();
+}
+
+// The LIMIT above a node that can end it early.
+struct Limit {
+  bool open = false;
+  double share = 1;
+};
+
+// Whether a node asks a child for no more rows than it is asked for itself.
+bool passes_on(const JsonValue& node, const JsonValue& child) {
+  const std::string_view type = node_text(node, "Node Type");
+  if (is_any(node_text(child, "Parent Relationship"), {"InitPlan", "SubPlan"})) return false;
+  for (const char* const filter : {"Filter", "Join Filter", "One-Time Filter"}) {
+    if (json_find(node, filter) != nullptr) return false;
+  }
+  if (type == "Nested Loop") return node_text(child, "Parent Relationship") == "Outer";
+  return is_any(type, {"Limit", "Gather", "Gather Merge", "Append", "Merge Append", "Subquery Scan", "Result",
+                       "ProjectSet", "LockRows"});
+}
+
+class ScanReader {
+ public:
+  void read(const JsonValue& node, Limit limit) {
+    const std::string_view type = node_text(node, "Node Type");
+    if (type == "Seq Scan" ||
+        (is_any(type, {"Index Scan", "Index Only Scan"}) && json_find(node, "Index Cond") == nullptr)) {
+      PlanScan scan;
+      scan.relation = node_text(node, "Relation Name");
+      scan.cost = node_number(node, "Total Cost");
+      scan.index = type != "Seq Scan";
+      scan.filtered = json_find(node, "Filter") != nullptr;
+      scan.bounded = limit.open;
+      scan.share = limit.open ? limit.share : 1;
+      scans_.push_back(std::move(scan));
+    }
+    each_child(node, [&](const JsonValue& child) { read(child, below(node, child, limit)); });
+  }
+
+  std::vector<PlanScan> take() { return std::move(scans_); }
+
+ private:
+  static Limit below(const JsonValue& node, const JsonValue& child, Limit limit) {
+    if (node_text(node, "Node Type") == "Limit") {
+      const double all = node_number(child, "Total Cost");
+      return {true, all > 0 ? std::min(1.0, node_number(node, "Total Cost") / all) : 1.0};
+    }
+    limit.open = limit.open && passes_on(node, child);
+    return limit;
+  }
+
+  std::vector<PlanScan> scans_;
+};
+
+// The conditions and keys of a node, as EXPLAIN's text format orders them.
+constexpr std::array<const char*, 14> kDetails = {
+    "Sort Key",  "Presorted Key", "Group Key",       "Index Cond",     "Recheck Cond",
+    "TID Cond",  "Hash Cond",     "Merge Cond",      "Join Filter",    "Order By",
+    "Cache Key", "Filter",        "One-Time Filter", "Workers Planned"};
+
+std::string detail_text(const JsonValue& value) {
+  if (value.IsString()) return std::string(json_string(value));
+  if (!value.IsArray()) return json_text(value);
+  std::string list;
+  for (const JsonValue& item : value.GetArray()) list += (list.empty() ? "" : ", ") + detail_text(item);
+  return list;
+}
+
+class PlanPrinter {
+ public:
+  void print(const JsonValue& node, size_t depth) {
+    std::string indent(depth * 6, ' ');
+    if (const std::string_view name = node_text(node, "Subplan Name"); !name.empty()) {
+      text_ += fmt::format("{}{}\n", std::string(depth * 6 - (depth > 0 ? 4 : 0), ' '), name);
+    }
+    if (depth > 0) indent.replace(indent.size() - 4, 4, "->  ");
+    text_ += fmt::format("{}{}  (cost={:.2f}..{:.2f} rows={:.0f} width={:.0f})\n", indent, title(node),
+                         node_number(node, "Startup Cost"), node_number(node, "Total Cost"),
+                         node_number(node, "Plan Rows"), node_number(node, "Plan Width"));
+    for (const char* const name : kDetails) {
+      if (const JsonValue* const value = json_find(node, name))
+        text_ += fmt::format("{}{}: {}\n", std::string(depth * 6 + 2, ' '), name, detail_text(*value));
+    }
+    each_child(node, [&](const JsonValue& child) { print(child, depth + 1); });
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  // "Parallel Index Scan Backward using cities_pkey on cities"
+  static std::string title(const JsonValue& node) {
+    const JsonValue* const parallel = json_find(node, "Parallel Aware");
+    std::string text = parallel != nullptr && parallel->IsTrue() ? "Parallel " : "";
+    const std::string_view type = node_text(node, "Node Type");
+    text += type;
+    if (node_text(node, "Scan Direction") == "Backward") text += " Backward";
+    if (const std::string_view index = node_text(node, "Index Name"); !index.empty())
+      text += fmt::format(" {} {}", type == "Bitmap Index Scan" ? "on" : "using", index);
+    for (const char* const name : {"Relation Name", "Function Name", "CTE Name"}) {
+      const std::string_view relation = node_text(node, name);
+      if (relation.empty()) continue;
+      text += fmt::format(" on {}", relation);
+      if (const std::string_view alias = node_text(node, "Alias"); alias != relation)
+        text += fmt::format(" {}", alias);
+    }
+    return text;
+  }
+
+  std::string text_;
+};
+
+// Null: it is no such list.
+const JsonValue* plan_of(const JsonValue& explained) {
+  return explained.IsArray() && !explained.Empty() ? json_find(explained[0], "Plan") : nullptr;
+}
+
+}  // namespace
+
+std::vector<PlanScan> plan_scans(const JsonValue& explained) {
+  ScanReader reader;
+  if (const JsonValue* const plan = plan_of(explained)) reader.read(*plan, {});
+  return reader.take();
+}
+
+std::string plan_text(const JsonValue& explained) {
+  PlanPrinter printer;
+  if (const JsonValue* const plan = plan_of(explained)) printer.print(*plan, 0);
+  return printer.take();
+}
+
+}  // namespace tablegate::loader

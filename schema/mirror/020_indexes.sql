@@ -1,0 +1,1 @@
+-- `table advise --create` builds indexes on the serving generation: functions only (functions.sql).
