@@ -111,7 +111,7 @@ def headers(t, p):
     refused(t, load(p, write(p, "semi.csv", "1;a;p\n2;b;q\n")), ("semi.csv, line 1", "has 1 field", "--delimiter ';'"), "a file with semicolons")
     loads(t, p, "and what is named reads it", [[1, "a", "p"], [2, "b", "q"]], os.path.join(p.folder, "semi.csv"), "--delimiter", ";")
     refused(t, load(p, write(p, "tab.csv", "1\ta\tp\n"), "--header=none"), ("--delimiter '\\t'",), "tabs, too")
-    refused(t, load(p, path, "--header=none"), ("head.csv, line 1", 'column "n"'), "--header=none with a header")
+    refused(t, load(p, path, "--header=none"), ("head.csv, line 1", 'column "n"', "head.csv --header=names\n"), "--header=none with a header: the command has another value")
     refused(t, load(p, write(p, "few.csv", "a,b\n1,a\n"), "--header=position"), ("has 2 fields, the table has 3 columns",), "--header=position, too few")
     refused(t, load(p, path, "--header=sideways"), ("--header",), "another word", rc=2)
 

@@ -47,7 +47,7 @@ Hint hint_of(RowHelp help) {
     case RowHelp::charset:
       return Hint::again().set("--charset", "NAME");
     case RowHelp::header:
-      return Hint::again().flag("--header");
+      return Hint::again().set("--header", "names");  // also where --header none was given
     case RowHelp::joined:  // the file must be corrected
     case RowHelp::none:
       break;
