@@ -48,7 +48,7 @@ Hint hint_of(RowHelp help) {
       return Hint::again().set("--charset", "NAME");
     case RowHelp::header:
       return Hint::again().set("--header", "names");  // also where --header none was given
-    case RowHelp::joined:  // the file must be corrected
+    case RowHelp::joined:                             // the file must be corrected
     case RowHelp::none:
       break;
   }
