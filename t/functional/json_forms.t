@@ -68,7 +68,7 @@ def test(t):
     for verb in (("disable", "partner"), ("enable", "partner"), ("revoke-key", "partner", key["id"]), ("deauthorize", "partner", "--api", kApi), ("delete", "partner")):
         is_form("name action", "consumer", *verb)
     p.key = p.add_key()
-    synced = is_form("gateway publication apis consumers manifest changed", "sync", "--output", p.gateway.out)
+    synced = is_form("gateway publication apis consumers manifest changed warning", "sync", "--output", p.gateway.out)
     t.is_((synced["apis"], synced["consumers"], synced["changed"]), (1, 1, True), "sync: its values")
     node = "node status watching served_publication written_publication served_revision lag serves_latest sha256 master_pid last_seen age_seconds last_error loader_version"
     gateway = is_form("gateway publication revision served_by nodes", "gateway", "status", "dataservice-prod")
