@@ -48,7 +48,7 @@ def test(t):
     t.is_(published, {"name": kApi, "version": 1, "gateway": "dataservice-prod", "publication": 1}, "publish: its values")
     listed = is_form(["name business_process method url changed tested version status published"], "api", "list")
     t.is_(listed[0]["published"], [{"gateway": "dataservice-prod", "version": 1, "canary": None, "deprecated": None}], "list: where which version is published")
-    versions = is_form(["version status message author committed_at published_on"], "api", "versions", kApi)
+    versions = is_form(["version status message author committed_at published_on allow_scan"], "api", "versions", kApi)
     t.is_((versions[0]["message"], versions[0]["published_on"]), ("first", ["dataservice-prod"]), "versions: its values")
     is_form("name version gateway canary deprecated method path urls authentication curl curls definition", "api", "show", kApi)
     is_form("name version gateway publication", "api", "deprecate", kApi, "--sunset", "2098-01-01")
