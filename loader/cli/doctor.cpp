@@ -102,7 +102,7 @@ class Doctor {
     examine("tables", [&] { check_tables(catalog); });
     examine("gateway", [&] { check_gateways(catalog); });
     NginxHere nginx;
-    examine("nginx", [&] { add((nginx = check_nginx(options_.nginx)).checks); });
+    examine("nginx", [&] { add((nginx = check_nginx(catalog, options_.nginx)).checks); });
     examine("nodes", [&] { add(check_nodes(catalog)); });
     examine("certificates", [&] { check_certificates(catalog, nginx.serves); });
   }

@@ -11,6 +11,7 @@
 #include "cli/cli.hpp"
 #include "cli/duration.hpp"
 #include "cli/output.hpp"
+#include "node/nginx_config.hpp"
 #include "node/node_sync.hpp"
 #include "node/output_folder.hpp"
 #include "node/snapshot.hpp"
@@ -33,7 +34,8 @@ void report(const Settings& settings, const NodeSync& done) {
     json.key("publication").number(static_cast<int64_t>(done.publication));
     json.key("apis").number(static_cast<int64_t>(done.apis));
     json.key("consumers").number(static_cast<int64_t>(done.consumers));
-    json.key("manifest").text(done.manifest).key("changed").boolean(done.written).end_object().print();
+    json.key("manifest").text(done.manifest).key("changed").boolean(done.written);
+    json.key("warning").text_or_null(done.warning).end_object().print();
   } else if (settings.quiet) {
     return;
   } else if (!done.written) {
@@ -55,14 +57,23 @@ void tell_findings(const Settings& settings, const SyncReport& findings) {
   if (findings.faults.empty()) return;
   throw Refused(
       fmt::format("{}\neverything else is served as it was published", fmt::join(findings.faults, "\n")),
-      Hint::again());
+      findings.next.kind() == Hint::Kind::none ? Hint::again() : findings.next);
+}
+
+// Nobody may take "unchanged" for "served".
+void warn_of_stopped(const NodeOptions& node, NodeSync& done) {
+  const bool stopped = done.served && done.served->stopped;
+  if (!stopped || !done.warning.empty() || node.commands.reload.empty()) return;
+  done.warning = fmt::format("nginx is not running, so nothing is served; what starts it: {}",
+                             start_of(node.commands.check, node.commands.limit));
 }
 
 void sync_once(const Settings& settings, NodeOptions node) {
   Database catalog = settings.open_catalog(kCatalogPatience);
   node.gateway = find_gateway(catalog, settings.gateway);
   refuse_other_gateway(node.folder, node.gateway);
-  const NodeSync done = sync_node(catalog, node);
+  NodeSync done = sync_node(catalog, node);
+  warn_of_stopped(node, done);
   report(settings, done);
   if (!done.warning.empty()) fmt::print(stderr, "warning: {}\n", done.warning);
   tell_findings(settings, done.report);

@@ -1,4 +1,6 @@
 // `tablegate usage`: who called what lately.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "catalog/life/usage_report.hpp"
@@ -19,12 +21,23 @@ void print_json(const std::vector<UsageSum>& sums) {
   json.end_array().print();
 }
 
+std::string why_empty(Database& catalog, const UsageQuestion& question) {
+  if (is_usage_reported(catalog, question.gateway))
+    return fmt::format("no such calls were reported since {}", question.since);
+  const std::string gateway = question.gateway.empty() ? "" : " of " + question.gateway;
+  return fmt::format(
+      "no node{} has reported calls yet: sync reports them when it runs with --status URL, the URL of a "
+      "location with tablegate_status, for example --status http://127.0.0.1/status",
+      gateway);
+}
+
 void usage(const Settings& settings, UsageQuestion question) {
   question.workspace = settings.workspace;
   question.gateway = settings.gateway;
   Database catalog = settings.open_catalog();
   const std::vector<UsageSum> sums = find_usage(catalog, question);
   if (settings.json) return print_json(sums);
+  if (sums.empty()) return print_line(why_empty(catalog, question));
   std::vector<std::vector<std::string>> table = {{"API", "CONSUMER", "GATEWAY", "REQUESTS", "LAST CALL"}};
   for (const UsageSum& sum : sums) {
     table.push_back({sum.api, sum.consumer.empty() ? "(open)" : sum.consumer, sum.gateway,

@@ -292,6 +292,16 @@ std::optional<std::string> start_command(const std::string& check) {
   return command.erase(at - 1, 3);  // with the space before it
 }
 
+std::string start_of(const NginxConfig& config, const std::string& check) {
+  const bool packaged = config.main_file == "/etc/nginx/nginx.conf";
+  return packaged ? "systemctl start nginx" : start_command(check).value_or("nginx");
+}
+
+std::string start_of(const std::string& check, std::chrono::milliseconds limit) {
+  const std::optional<NginxConfig> config = read_nginx_config(check, limit);
+  return config ? start_of(*config, check) : start_command(check).value_or("nginx");
+}
+
 std::optional<NginxConfig> read_nginx_config(const std::string& check, std::chrono::milliseconds limit) {
   const std::optional<std::string> command = dump_command(check);
   if (!command) return std::nullopt;

@@ -57,6 +57,11 @@ std::optional<std::string> dump_command(const std::string& check);
 // The command without nginx's -t, which starts that nginx; nullopt: it does not run nginx -t.
 std::optional<std::string> start_command(const std::string& check);
 
+// What starts the nginx that `check` checks: systemd for the distribution's own configuration, otherwise that
+// nginx itself; "nginx" where that is not known.
+std::string start_of(const NginxConfig& config, const std::string& check);
+std::string start_of(const std::string& check, std::chrono::milliseconds limit);
+
 // Runs `check` with -T. nullopt: it does not run nginx -t, or its nginx rejects the present configuration.
 std::optional<NginxConfig> read_nginx_config(const std::string& check, std::chrono::milliseconds limit);
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <optional>
@@ -57,8 +58,19 @@ NodeCheck check_login(const NginxService& service, const std::string& user) {
   return check;
 }
 
+// Whether a node of this catalog has reported these files: as what it serves, or as what it has written where
+// its nginx was started later. Another catalog's gateway may have the same name.
+bool is_of_catalog(Database& catalog, const ManifestIdentity& served) {
+  const auto publication = static_cast<long long>(served.publication);
+  const std::vector<NodeState> nodes = list_nodes(catalog, served.gateway);
+  return std::any_of(nodes.begin(), nodes.end(), [&](const NodeState& node) {
+    return node.served_publication == publication ? node.sha256 == served.sha256
+                                                  : node.written_publication == publication;
+  });
+}
+
 // `start`: the command that starts this nginx.
-NodeCheck check_served(const std::string& manifest, const std::string& start) {
+NodeCheck check_served(const std::string& manifest, const std::string& start, Database& catalog) {
   NodeCheck check{State::good, "nginx, " + manifest, {}, {}};
   const std::string folder = std::filesystem::path(manifest).parent_path().string();
   const std::optional<ServedManifest> served = read_served(folder);
@@ -80,11 +92,29 @@ NodeCheck check_served(const std::string& manifest, const std::string& start) {
         fmt::format("nginx serves publication {}, and other files are written", served->manifest.publication);
     check.next =
         Hint::command({"sync", "--output", folder, "--check", "nginx -t", "--reload", "nginx -s reload"});
+  } else if (!is_of_catalog(catalog, served->manifest)) {
+    check.state = State::bad;
+    check.detail = fmt::format(
+        "publication {} of {} is served, and no node of this catalog has reported it: another catalog wrote "
+        "these files, or the node was forgotten",
+        served->manifest.publication, served->manifest.gateway);
+    check.next =
+        Hint::command({"sync", "--output", folder, "--check", "nginx -t", "--reload", "nginx -s reload"});
   } else {
     check.detail =
         fmt::format("publication {} of {} is served", served->manifest.publication, served->manifest.gateway);
   }
   return check;
+}
+
+// "failed. Its output: A B" of lines, some of them indented.
+std::string one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const bool space = c == '\n' || c == ' ';
+    if (!space || line.empty() || line.back() != ' ') line += space ? ' ' : c;
+  }
+  return line;
 }
 
 NodeCheck check_node(const NodeState& node, uint64_t revision) {
@@ -97,15 +127,19 @@ NodeCheck check_node(const NodeState& node, uint64_t revision) {
   };
   const size_t slash = node.name.find(":/");
   const std::string folder = slash == std::string::npos ? "DIR" : node.name.substr(slash + 1);
+  const Hint sync_again = Hint::command({"sync", "--output", folder, "--gateway", node.gateway, "--check",
+                                         "nginx -t", "--reload", "nginx -s reload"});
   if (node.stale && !node.watching) {
     check.state = State::skipped;
     check.detail = "was synced by hand once, and no nginx has read it";
   } else if (node.stale) {
     bad(fmt::format("its sync --watch was not heard from for {} s", node.age_seconds),
         Hint::program("systemctl status " + shell_word("tablegate-sync@" + node.gateway)));
+  } else if (!node.last_error.empty() && node.watching) {
+    bad(one_line(node.last_error), Hint::command({"gateway", "status", node.gateway}));
   } else if (!node.last_error.empty()) {
-    bad(node.last_error.substr(0, node.last_error.find('\n')),
-        Hint::command({"gateway", "status", node.gateway}));
+    bad(fmt::format("its last sync, {} s ago, reported: {}", node.age_seconds, one_line(node.last_error)),
+        sync_again);
   } else if (!node.served_publication) {
     check.state = State::skipped;
     check.detail = "its files are written, and no nginx has read them yet";
@@ -114,17 +148,9 @@ NodeCheck check_node(const NodeState& node, uint64_t revision) {
   } else if (!node.serves(revision)) {
     bad(fmt::format("serves revision {} of {}, and no sync --watch runs there", node.served_revision,
                     revision),
-        Hint::command({"sync", "--output", folder, "--gateway", node.gateway, "--check", "nginx -t",
-                       "--reload", "nginx -s reload"}));
+        sync_again);
   }
   return check;
-}
-
-// Only the nginx of the distribution is a service of systemd under this name; another one is started as it
-// was checked.
-std::string start_of(const NginxConfig& config, const std::string& check) {
-  const bool packaged = config.main_file == "/etc/nginx/nginx.conf";
-  return packaged ? "systemctl start nginx" : start_command(check).value_or("nginx");
 }
 
 bool is_there(const DomainDefinition& domain) {
@@ -177,7 +203,7 @@ NodeCheck check_domain(const ManifestContents& contents, const DomainDefinition&
 
 }  // namespace
 
-NginxHere check_nginx(const std::string& command) {
+NginxHere check_nginx(Database& catalog, const std::string& command) {
   NginxHere here;
   NodeCheck check{State::skipped, "nginx", {}, {}};
   const std::optional<std::string> dump = dump_command(command);
@@ -203,7 +229,8 @@ NginxHere check_nginx(const std::string& command) {
   here.checks.push_back(check);
   if (!here.serves) return here;
   const std::string start = start_of(*config, command);
-  for (const std::string& manifest : config->manifests) here.checks.push_back(check_served(manifest, start));
+  for (const std::string& manifest : config->manifests)
+    here.checks.push_back(check_served(manifest, start, catalog));
   const std::string user = config->user.empty() ? "nobody" : config->user;
   for (const NginxService& service : config->services) here.checks.push_back(check_login(service, user));
   return here;

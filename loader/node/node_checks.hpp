@@ -24,8 +24,9 @@ struct NginxHere {
   bool serves = false;  // its configuration names a manifest
 };
 
-// `command` checks nginx's configuration, as for sync --check: "nginx -t".
-NginxHere check_nginx(const std::string& command);
+// `command` checks nginx's configuration, as for sync --check: "nginx -t". What nginx serves must be what the
+// catalog's nodes have reported.
+NginxHere check_nginx(Database& catalog, const std::string& command);
 
 std::vector<NodeCheck> check_nodes(Database& catalog);
 

@@ -118,8 +118,8 @@ NodeSync sync_files(Database& catalog, const NodeOptions& options) {
   NodeSync sync;
   std::vector<std::string> faults;
   const FolderTexts before = read_texts(folder);
-  ManifestContents contents =
-      read_snapshot(catalog, options.gateway, folder, source_of(folder, before.manifest), faults);
+  ManifestContents contents = read_snapshot(catalog, options.gateway, folder,
+                                            source_of(folder, before.manifest), faults, sync.report.next);
   for (const std::string& fault : faults) sync.report.add(fault);
   const StopSignal::Hold hold;
   const bool reload_owed = !options.commands.reload.empty() && owes_reload(folder.path());

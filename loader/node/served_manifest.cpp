@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <filesystem>
 #include <vector>
 
@@ -22,6 +23,8 @@ constexpr const char* kServed = "manifest.json.served";
 // the watcher). In clock ticks of /proc, 100 per second.
 constexpr long long kTicksBetweenGenerations = 10;
 constexpr size_t kMaxText = 16384;
+// A starting master writes the served file before it is a daemon with a pid file.
+constexpr int64_t kBecomesDaemonMs = 1000;
 
 // The start of a small file; "" if there is none, or its process ended meanwhile. Never follows a symlink.
 std::string read_small(const std::string& path) {
@@ -106,6 +109,22 @@ std::string own_pid_namespace() {
   return std::filesystem::read_symlink("/proc/self/ns/pid", failed).string();
 }
 
+// The process id in nginx's pid file. 0: there is none, because nginx removes the file when it ends, and
+// `nginx -t` then leaves an empty one. nullopt: the file cannot be read.
+std::optional<int64_t> pid_in(const std::string& path) {
+  if (::access(path.c_str(), R_OK) != 0) return errno == ENOENT ? std::optional<int64_t>(0) : std::nullopt;
+  const auto number = to_number(read_small(path));
+  return number && *number > 0 ? *number : 0;
+}
+
+bool has_just_started(const JsonDocument& document) {
+  struct timespec now {};
+  if (!has_number(document, "since_boot_ms") || ::clock_gettime(CLOCK_BOOTTIME, &now) != 0) return false;
+  const int64_t age = static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000 -
+                      static_cast<int64_t>(json_find(document, "since_boot_ms")->GetUint64());
+  return age >= 0 && age < kBecomesDaemonMs;  // negative: it was written before the machine was restarted
+}
+
 // Finds the master that the file names and checks whether it is alive.
 void look_at_master(const JsonDocument& document, ServedManifest& served) {
   if (has_number(document, "since_boot_ms")) {
@@ -121,19 +140,18 @@ void look_at_master(const JsonDocument& document, ServedManifest& served) {
     if (title_of(other).rfind("nginx: master process", 0) == 0) served.other_master = other;
   }
   if (served.master_pid == 0) {
-    const std::string text = read_small(json_member(document, "pid_file"));
-    served.master_pid = to_number(text).value_or(0);
-    // nginx removes the file when it ends; at a start it writes it only after the served file.
-    if (served.master_pid <= 0) {
-      served.master_pid = 0;
-      served.stopped = ::access(json_member(document, "pid_file").c_str(), F_OK) != 0 && errno == ENOENT;
+    const std::optional<int64_t> named = pid_in(json_member(document, "pid_file"));
+    served.master_pid = named.value_or(0);
+    if (served.master_pid == 0) {
+      served.stopped = named && !has_just_started(document);
       return;
     }
   }
-  served.master_seen = title_of(served.master_pid).rfind("nginx", 0) == 0;
-  served.stopped = !served.master_seen && (::kill(static_cast<pid_t>(served.master_pid), 0) != 0
-                                               ? errno == ESRCH
-                                               : !title_of(served.master_pid).empty());
+  const std::string title = title_of(served.master_pid);
+  served.master_seen = title.rfind("nginx", 0) == 0;
+  // EPERM without a title: /proc hides the processes of others.
+  const bool exists = ::kill(static_cast<pid_t>(served.master_pid), 0) == 0 || errno != ESRCH;
+  served.stopped = !served.master_seen && (!exists || !title.empty());
 }
 
 }  // namespace

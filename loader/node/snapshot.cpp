@@ -130,7 +130,7 @@ std::string not_opened(const std::vector<std::string>& what, const std::string& 
 
 // All consumers, not only those with an authorization: a valid key without one gets 403, not 401.
 void read_consumers(Database& catalog, ManifestContents& contents, const WrittenSecrets& written,
-                    std::vector<std::string>& faults) {
+                    std::vector<std::string>& faults, Hint& next) {
   std::map<std::string, size_t> places;
   const Rows consumers =
       catalog.query("SELECT consumer_id, name, enabled FROM tablegate.consumer ORDER BY name COLLATE \"C\"");
@@ -156,6 +156,10 @@ void read_consumers(Database& catalog, ManifestContents& contents, const Written
       "SELECT consumer_id, key_id, {}, access_key, sealed_secret, profile FROM tablegate.hmac_key",
       kValidity));
   std::map<std::string, std::vector<std::string>> closed;  // what cannot be opened, by the reason
+  const auto close = [&](const Failure& failure, const std::string& what) {
+    closed[failure.what()].push_back(what);
+    if (next.kind() == Hint::Kind::none) next = failure.next();
+  };
   for (int row = 0; row < pairs.size(); ++row) {
     HmacKeyEntry pair{
         pairs.string(row, 1), pairs.string(row, 4), {}, pairs.string(row, 6), validity_of(pairs, row)};
@@ -163,7 +167,7 @@ void read_consumers(Database& catalog, ManifestContents& contents, const Written
       pair.secret = open_hmac_secret(master.get(), pair.id, pairs.text(row, 5));
     } catch (const Failure& failure) {
       if (!catalog.usable()) throw;
-      closed[failure.what()].push_back("HMAC key pair " + pair.id);
+      close(failure, "HMAC key pair " + pair.id);
       // A pair's secret never changes. What nginx has of a pair that is not revoked stays.
       const std::string* const secret = written.find(pair.id, pair.access_key);
       if (secret == nullptr) continue;
@@ -172,15 +176,14 @@ void read_consumers(Database& catalog, ManifestContents& contents, const Written
     consumer_of(pairs, row).hmac_keys.push_back(std::move(pair));
   }
   const auto on_fault = [&](const std::string& id, const Failure& failure) {
-    closed[failure.what()].push_back(
-        fmt::format("JWT setting of consumer \"{}\"", contents.consumers[places.at(id)].name));
+    close(failure, fmt::format("JWT setting of consumer \"{}\"", contents.consumers[places.at(id)].name));
   };
   for (auto& [id, setting] : read_jwt_settings(catalog, master, on_fault))
     contents.consumers[places.at(id)].jwt = std::move(setting);
   std::vector<GatewayKeyEntry> kept;
   contents.keys = read_gateway_keys(catalog, contents.gateway, master,
                                     [&](const std::string& name, const Failure& failure) {
-                                      closed[failure.what()].push_back(fmt::format("the {} key", name));
+                                      close(failure, fmt::format("the {} key", name));
                                       if (const std::string* const key = written.gateway_key(name))
                                         kept.push_back({name, *key});
                                     });
@@ -227,11 +230,11 @@ void begin_snapshot(Database& catalog) {
 }  // namespace
 
 ManifestContents read_snapshot(Database& catalog, const std::string& gateway, const OutputFolder& folder,
-                               const std::string& known, std::vector<std::string>& faults) {
+                               const std::string& known, std::vector<std::string>& faults, Hint& next) {
   Transaction transaction(catalog);
   begin_snapshot(catalog);
   ManifestContents contents = read_contents(catalog, gateway, known, faults);
-  read_consumers(catalog, contents, WrittenSecrets(folder), faults);
+  read_consumers(catalog, contents, WrittenSecrets(folder), faults, next);
   transaction.commit();
   return contents;
 }

@@ -76,10 +76,11 @@ std::string outcome_fault(const std::string& option, const ShellOutcome& outcome
   return outcome.ok ? "" : "failed (" + outcome.how + ")";
 }
 
-[[noreturn]] void fail(const std::string& option, const ShellOutcome& outcome, const std::string& after) {
+[[noreturn]] void fail(const std::string& option, const ShellOutcome& outcome, const std::string& after,
+                       Hint next = Hint::again()) {
   throw Refused(fmt::format("{} {}: {}. Its output:{}", option, outcome_fault(option, outcome), after,
                             outcome.output.empty() ? " nothing" : indented(outcome.output)),
-                Hint::again());
+                std::move(next));
 }
 
 // nginx runs, and takes over the files of the folder, at once or shortly.
@@ -92,6 +93,15 @@ bool is_taken_over(const OutputFolder& folder) {
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
+}
+
+// Its master reported so, or nginx -s: it has no pid file, an empty one, or that of a process that ended.
+bool is_nginx_stopped(const OutputFolder& folder, const ShellOutcome& outcome) {
+  const std::optional<ServedManifest> served = read_served(folder.path());
+  if (served && served->stopped) return true;
+  const auto says = [&](const char* text) { return outcome.output.find(text) != std::string::npos; };
+  return says("invalid PID number") || says("failed (3: No such process)") ||
+         (says(".pid\" failed (2:") && says("[error] open()"));
 }
 
 struct Change {
@@ -127,8 +137,16 @@ void reload(const OutputFolder& folder, const SyncCommands& commands, const Chan
   // It may do so yet. The next sync checks and reloads again.
   if (outcome->timed_out && !commands.check.empty())
     fail("--reload", *outcome, "the new files stay, for they passed --check");
+  const bool stopped = is_nginx_stopped(folder, *outcome);
+  const Hint next = stopped ? Hint::program(start_of(commands.check, commands.limit)) : Hint::again();
+  if (stopped && !commands.check.empty()) {
+    fail("--reload", *outcome,
+         "nginx is not running; the new files stay, for they passed --check, and nginx reads them when it "
+         "starts",
+         next);
+  }
   put_back(folder, change.unread);
-  fail("--reload", *outcome, said_of(change));
+  fail("--reload", *outcome, (stopped ? "nginx is not running; " : "") + said_of(change), next);
 }
 
 // After this the files stay or are put back, and the mark is removed or makes the next sync try again. When

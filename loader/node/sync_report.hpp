@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/hint.hpp"
+
 namespace tablegate::loader {
 
 struct SyncReport {
@@ -13,6 +15,8 @@ struct SyncReport {
   std::vector<std::string> kept_files;  // files that kept blocks of domains name because there is no copy
   std::vector<std::string> warnings;    // certificates that an operator should look at
   std::vector<std::string> notes;       // what new listen lines mean beside the server blocks of others
+
+  Hint next;  // what helps against the faults; none: the same sync again
 
   // A fault that is no secret of this node.
   void add(const std::string& fault) {

@@ -77,11 +77,48 @@ def nodes(t, p):
     t.like(doctor(p)[1]["node one of dataservice-prod"][1], "its sync --watch was not heard from for 36\\d\\d s", "a watcher that died")
     p.sync("--node", "one")
     p.postgres.psql("UPDATE tablegate.node SET last_error = 'something'")
-    t.is_(doctor(p)[1]["node one of dataservice-prod"], ("FAIL", "something"), "a node's last error")
+    t.like(": ".join(doctor(p)[1]["node one of dataservice-prod"]), r"FAIL: its last sync, \d+ s ago, reported: something$", "a node's last error")
     p.sync("--node", "one")
     p.gateway.stop()
     wait_for(lambda: doctor(p)[1][f"nginx, {p.gateway.manifest}"] == ("FAIL", "nginx is not running"), 20 * kSlow, "an nginx that has ended is a failure")
     t.ok(True, "an nginx that has ended")
+
+
+def dead_after_a_cold_start(t, p):
+    """Only the pid file names a daemon that was never reloaded, and nginx -t leaves an empty one."""
+    p.gateway.start()
+    p.sync("--node", "one")
+    p.gateway.stop()
+    commands = ("--check", p.gateway.check_command(), "--reload", p.gateway.reload_command(), "--node", "one")
+    wait_for(lambda: doctor(p)[1][f"nginx, {p.gateway.manifest}"] == ("FAIL", "nginx is not running"), 20 * kSlow, "nginx has ended")
+    t.is_(os.path.getsize(os.path.join(p.folder, "nginx.pid")), 0, "nginx -t left an empty pid file")
+    t.is_(doctor(p)[1][f"nginx, {p.gateway.manifest}"], ("FAIL", "nginx is not running"), "a failure all the same")
+    done = p.sync(*commands)
+    t.ok("unchanged" in done.stdout and "warning: nginx is not running, so nothing is served; what starts it: " in done.stderr, "an unchanged sync says so", done)
+    t.like(p.loader.json("sync", "--output", p.gateway.out, *commands)["warning"], "nginx is not running", "in its JSON too")
+    result, found = doctor(p)
+    t.like(": ".join(found["node one of dataservice-prod"]), r"FAIL: its last sync, \d+ s ago, reported: nginx is not running", "the node")
+    t.like(result.stdout, r"reported: nginx is not running\n      try: tablegate sync --output \S+ --gateway", "what reports anew")
+    p.loader.must("consumer", "create", "later")
+    done = p.loader("sync", "--output", p.gateway.out, *commands)
+    t.ok(done.rc == 1 and "nginx is not running; the new files stay" in done.stderr, "a reload of a dead nginx", done)
+    t.like(done.stderr, rf"\ntry: .*-c '{p.gateway.conf}' -e '{p.gateway.error_log}' -q\n\Z", "and what starts it")
+    t.like(": ".join(doctor(p)[1]["node one of dataservice-prod"]), "Its output: nginx: .*PID number", "the node's output is whole, on one line")
+    p.gateway.start()
+    t.is_(doctor(p)[1][f"nginx, {p.gateway.manifest}"][0], "ok", "started, nginx serves the new files")
+    p.sync(*commands)
+    t.is_(doctor(p)[0].rc, 0, "and the next sync reports it")
+
+
+def another_catalog(t, p):
+    """A gateway of the same name in another catalog."""
+    p.postgres.psql("UPDATE tablegate.node SET served_sha256 = repeat('0', 64)")
+    result, found = doctor(p)
+    t.like(": ".join(found[f"nginx, {p.gateway.manifest}"]), r"FAIL: publication \d+ of dataservice-prod is served, and no node of this catalog has reported it", "other files of this publication")
+    p.postgres.psql("UPDATE tablegate.node SET served_publication = 99, written_publication = 99")
+    t.is_(doctor(p)[1][f"nginx, {p.gateway.manifest}"][0], "FAIL", "another publication")
+    p.sync("--node", "one")
+    t.is_(doctor(p)[0].rc, 0, "this catalog's sync repairs it")
 
 
 def test(t):
@@ -98,6 +135,8 @@ def test(t):
     p.sync("--node", "one")
     connection(t, p)
     nodes(t, p)
+    dead_after_a_cold_start(t, p)
+    another_catalog(t, p)
 
 
 run_test(test)

@@ -48,7 +48,7 @@ def test(t):
     t.is_(published, {"name": kApi, "version": 1, "gateway": "dataservice-prod", "publication": 1}, "publish: its values")
     listed = is_form(["name business_process method url changed tested version status published"], "api", "list")
     t.is_(listed[0]["published"], [{"gateway": "dataservice-prod", "version": 1, "canary": None, "deprecated": None}], "list: where which version is published")
-    versions = is_form(["version status message author committed_at published_on"], "api", "versions", kApi)
+    versions = is_form(["version status message author committed_at published_on allow_scan"], "api", "versions", kApi)
     t.is_((versions[0]["message"], versions[0]["published_on"]), ("first", ["dataservice-prod"]), "versions: its values")
     is_form("name version gateway canary deprecated method path urls authentication curl curls definition", "api", "show", kApi)
     is_form("name version gateway publication", "api", "deprecate", kApi, "--sunset", "2098-01-01")
@@ -68,7 +68,7 @@ def test(t):
     for verb in (("disable", "partner"), ("enable", "partner"), ("revoke-key", "partner", key["id"]), ("deauthorize", "partner", "--api", kApi), ("delete", "partner")):
         is_form("name action", "consumer", *verb)
     p.key = p.add_key()
-    synced = is_form("gateway publication apis consumers manifest changed", "sync", "--output", p.gateway.out)
+    synced = is_form("gateway publication apis consumers manifest changed warning", "sync", "--output", p.gateway.out)
     t.is_((synced["apis"], synced["consumers"], synced["changed"]), (1, 1, True), "sync: its values")
     node = "node status watching served_publication written_publication served_revision lag serves_latest sha256 master_pid last_seen age_seconds last_error loader_version"
     gateway = is_form("gateway publication revision served_by nodes", "gateway", "status", "dataservice-prod")

@@ -49,6 +49,10 @@ def own_table(t):
     finally:
         done = run([os.path.join(kCheckout, "t/lib/stop.sh")], env=env, timeout=60 * kSlow)
         t.is_(done.returncode, 0, "make stop ends it")
+        with open(os.path.join(state, "maxcompute.pid"), "w", encoding="utf-8") as file:
+            file.write("4194304\n")  # above the kernel's largest process id
+        done = run([os.path.join(kCheckout, "t/lib/stop.sh")], env=env, timeout=60 * kSlow)
+        t.is_((done.returncode, done.stdout, done.stderr), (0, f"stop: nothing is left running; data stay in {state}\n", ""), "make stop again, with a stale pid file")
 
 
 def without_cursor(text):
@@ -85,8 +89,13 @@ def last_lines(t, printed, state, work, env):
     done = shell(f". {state}/env; {hint.group(1) if hint else 'false'}; tablegate doctor", work, env)
     t.ok(done.returncode == 0 and "ok    nginx: accepts its configuration" in done.stdout and f"ok    nginx, {state}" in done.stdout,
          "what the loader prints for nginx works in the quickstart's shell", key.stdout, done.stdout, done.stderr)
+    used = shell(f". {state}/env; quickstart_sync >/dev/null; tablegate usage", work, env)
+    t.like(used.stdout, r"(?m)^Query User by User ID +demo +dataservice-prod +\d+ ", "usage shows the calls after quickstart_sync")
     done = shell(f". {state}/env; pid=$(cat {state}/nginx.pid); nginx -s quit; while [ -d /proc/$pid ]; do sleep 0.1; done; tablegate doctor 2>&1 || true", work, env)
     t.like(done.stdout, r"(?s)\nFAIL  nginx, \S+: nginx is not running\n      try: nginx\n.*\ntablegate: \d+ checks? failed.*\ntry: ", "nginx that ended is started by its own command, and 2>&1 keeps the order")
+    dead = shell(f". {state}/env; quickstart_sync; tablegate consumer create late >/dev/null; quickstart_sync", work, env)
+    t.ok(dead.returncode == 1 and "warning: nginx is not running" in dead.stderr and "--reload failed" in dead.stderr and dead.stderr.endswith("\ntry: nginx -q\n"),
+         "quickstart_sync reports a dead nginx, and what starts it", dead.stdout, dead.stderr)
     t.is_(shell(f". {state}/env; nginx", work, env).returncode, 0, "typed as it stands, it starts")
 
 

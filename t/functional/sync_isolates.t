@@ -64,6 +64,8 @@ def by_sql(t, p):
         p.loader.must("consumer", "set-jwt", name, "--secret-file", p.file("secret", "s" * 64), "--alg", "HS256", "--issuer", name)
     made = new_key(p)
     new = p.loader.json("consumer", "add-key", "partner", "--type", "hmac")
+    done = p.loader("sync", "--output", p.gateway.out, env={"TABLEGATE_MASTER_KEY_FILE": "/nonexistent"})
+    t.like(done.stderr, r"(?s)cannot be opened.*\ntry: TABLEGATE_MASTER_KEY_FILE=FILE tablegate sync ", "without the master key: what helps, and not the same command")
     p.loader.must("consumer", "revoke-key", "demo", made["id"])
     p.postgres.psql(
         f"{kByHand} UPDATE tablegate.hmac_key SET sealed_secret = 'damaged' WHERE key_id IN ('{pair['id']}', '{new['id']}');"

@@ -52,7 +52,8 @@ own_pid() {
   local pid
   pid=$(head -n 1 "$1" 2>/dev/null) || return 1
   [[ $pid =~ ^[0-9]+$ ]] || return 1
-  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$state" || return 1
+  # First 2>: the message of a failed < is the shell's.
+  tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$state" || return 1
   echo "$pid"
 }
 

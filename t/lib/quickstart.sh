@@ -45,8 +45,13 @@ step() { # step WHAT COMMAND...
   fi >&2
   printf '%3d.%03d s  %s\n' $((spent / 1000)) $((spent % 1000)) "$(summary)"
 }
-# The last short line of a step's output.
-summary() { grep -v '^[[:space:]]*$' "$step_log" | tail -n 1 | cut -c1-90 || true; }
+# The last line of a step's output; a long one is cut and ends in "...".
+summary() {
+  local line
+  line=$(grep -v '^[[:space:]]*$' "$step_log" | tail -n 1 || true)
+  [ "${#line}" -le 90 ] || line="${line:0:87}..."
+  printf '%s\n' "$line"
+}
 fail() { printf 'quickstart: FAILED: %s\n' "$*" >&2; exit 1; }
 
 check_build() {
@@ -335,9 +340,9 @@ CONF
 }
 
 sync_gateway() {
-  # The first sync comes before nginx runs: then there is nothing to reload.
-  "$tablegate" sync --output "$out" --check "'$nginx_command' -q -t" \
-    --reload "if [ -s '$state/nginx.pid' ]; then '$nginx_command' -s reload; fi"
+  local reload=() # before nginx runs there is nothing to reload
+  if own_pid "$state/nginx.pid" >/dev/null; then reload=(--reload "'$nginx_command' -s reload"); fi
+  "$tablegate" sync --output "$out" --check "'$nginx_command' -q -t" "${reload[@]}"
 }
 
 start_nginx() {
@@ -379,8 +384,10 @@ export PATH="$checkout/build:$state/bin:\$PATH"
 export QUICKSTART_URL=http://127.0.0.1:$port
 QUICKSTART_KEY=\$(cat "$state/demo.key")
 export QUICKSTART_KEY
-# nginx reloads in the background: a second later it serves what was synced.
-quickstart_sync() { tablegate sync --output "$out" --check 'nginx -q -t' --reload 'nginx -s reload; sleep 1' "\$@"; }
+# Returns when nginx serves what was synced. --status: so that \`tablegate usage\` shows who called what.
+quickstart_sync() {
+  tablegate sync --output "$out" --check 'nginx -q -t' --reload 'nginx -s reload' --status "\$QUICKSTART_URL/status" "\$@"
+}
 ENV
   [ -n "${QUICKSTART_DIR:-}" ] || ln -sfn "$state/env" "$checkout/build/quickstart.env"
   echo "$state/env"
@@ -436,7 +443,7 @@ proxy=
 [ -z "${http_proxy:-}${https_proxy:-}${HTTPS_PROXY:-}${ALL_PROXY:-}${all_proxy:-}" ] || proxy=" --noproxy 127.0.0.1,$domain"
 cat <<END
 
-ready in $((SECONDS - begin)) s. The call:
+ready in $((SECONDS - begin)) s after the build. The call:
 
 curl$proxy -H 'Authorization: Bearer $key' '$url'
 $want

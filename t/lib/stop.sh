@@ -49,7 +49,7 @@ for ((i = 0; i < 50; i++)); do
 done
 if [ -n "$left" ]; then
   echo "stop: FAILED: still there:" >&2
-  for pid in $left; do printf '  %s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)" >&2; done
+  for pid in $left; do printf '  %s %s\n' "$pid" "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")" >&2; done
   exit 1
 fi
 if [ "${1:-}" = --purge ]; then

@@ -14,6 +14,11 @@ constexpr size_t kNamed = 5;  // callers that a refusal names
 
 }  // namespace
 
+bool is_usage_reported(Database& catalog, const std::string& gateway) {
+  return !catalog.query("SELECT FROM tablegate.usage WHERE $1 = '' OR gateway = $1 LIMIT 1", {gateway})
+              .empty();
+}
+
 std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& question) {
   if (!question.api.empty() &&
       catalog.query("SELECT FROM tablegate.api WHERE name = $1 LIMIT 1", {question.api}).empty()) {

@@ -22,6 +22,9 @@ struct UsageSum {
   std::string last_call;  // "2027-01-31T00:00:00Z"
 };
 
+// Some node has reported calls of the gateway; empty: of any.
+bool is_usage_reported(Database& catalog, const std::string& gateway);
+
 // By requests, most first. Throws WrongUsage for a `since` that is no such thing, Refused for an API that
 // never was.
 std::vector<UsageSum> find_usage(Database& catalog, const UsageQuestion& question);
