@@ -164,7 +164,7 @@ def other_workspace(t, p):
 def by_sql(t, p):
     """A version that no command checked, as a developer can insert one."""
     change = json.dumps({"order_by": [{"column": "phone"}], "request_parameters": [{"name": "phone", "column": "phone", "type": "STRING", "operator": "LIKE"}]})
-    columns = "source, draft_digest, message, method, path, resource_group"
+    columns = "source, draft_digest, message"
     p.postgres.psql(f"INSERT INTO tablegate.api_version (api_id, version, status, definition, {columns})"
                     f" SELECT api_id, 2, status, (definition::jsonb || '{change}')::json, {columns} FROM tablegate.api_version"
                     " WHERE api_id = (SELECT api_id FROM tablegate.api WHERE name = 'Masked Pages') AND version = 1")
