@@ -17,6 +17,7 @@
 #include "core/call/page.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/statement.hpp"
+#include "model/api_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -39,6 +40,7 @@ class Compiler {
     compile_columns();
     for (size_t i = 0; i < definition_.order_by.size(); ++i)
       type_of(definition_.order_by[i].column, "/order_by" + pointer_token(i) + "/column");
+    check_what_it_shows();
     definition_.paginates() ? compile_pages() : compile_statement();
     api_.point = api_.result == "object" && finds_by_key();
     for (auto& [table, columns] : reads_) api_.reads.push_back({table, std::move(columns)});
@@ -64,6 +66,14 @@ class Compiler {
     for (const std::string& field : definition_.later_fields) refuse("/" + field, "is not supported yet");
     if (!definition_.faults.empty())
       refuse(definition_.faults.front().pointer, definition_.faults.front().reason);
+  }
+
+  // A version can come from another program than `apply`, so the rules that protect values are checked here
+  // too.
+  void check_what_it_shows() const {
+    Problems problems;
+    check_exposure(definition_, {fmt::format("Api \"{}\":", api_.name), ""}, source_, problems);
+    if (!problems.empty()) throw Refused(problems.lines().front());
   }
 
   void compile_route() {
@@ -145,9 +155,8 @@ class Compiler {
 
   void compile_pages() {
     const Pagination& pages = *definition_.pagination;
-    const std::vector<SortKey> sort = total_sort(definition_.order_by, source_);
+    const std::vector<SortKey> sort = total_sort(definition_, source_);
     for (const SortKey& key : sort) type_of(key.column, "/pagination");
-    if (sort.empty()) refuse("/pagination", "requires an order: add order_by");
     PageStatement page(source_.name, sort, pages);
     page.selected = std::move(selected_);
     page.conditions = std::move(conditions_);

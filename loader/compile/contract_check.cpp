@@ -128,7 +128,7 @@ class Check {
       std::vector<SortColumn> order = side.definition.order_by;
       if (!pages) return order;
       order.clear();
-      for (const SortKey& key : total_sort(side.definition.order_by, side.source))
+      for (const SortKey& key : total_sort(side.definition, side.source))
         order.push_back({key.column, key.descending});
       return order;
     };

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "model/mask_rules.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -37,7 +39,9 @@ IndexColumns sort_columns(const ApiDefinition& api, const TableInfo& table) {
     add_column(columns, sort.column);
   }
   if (!api.paginates()) return columns;
-  for (const std::string& column : table.primary_key) add_column(columns, column);
+  for (const std::string& column : table.primary_key) {
+    if (!is_masked(api, column)) add_column(columns, column);
+  }
   return columns;
 }
 

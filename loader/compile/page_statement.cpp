@@ -36,18 +36,18 @@ core::Node where_present(uint32_t value, Nodes then) {
 
 void PageStatement::compile(uint32_t first_internal, std::vector<core::InternalValue>& internal,
                             Nodes& statement) {
-  using Kind = core::InternalValue::Kind;
+  using Value = core::InternalValue::Kind;
   uint32_t next = first_internal + static_cast<uint32_t>(internal.size());
-  const auto add = [&](Kind kind, core::ColumnType type) {
+  const auto add = [&](Value kind, core::ColumnType type) {
     internal.push_back({kind, type, nullptr});
     return next++;
   };
-  rows_ = add(Kind::page_rows, core::ColumnType::int8);
-  offset_ = add(Kind::page_offset, core::ColumnType::int8);
-  if (pages_.total) total_ = add(Kind::page_total, core::ColumnType::boolean);
+  rows_ = add(Value::page_rows, core::ColumnType::int8);
+  offset_ = add(Value::page_offset, core::ColumnType::int8);
+  if (pages_.total) total_ = add(Value::page_total, core::ColumnType::boolean);
   keys_ = next;
   for (const SortKey& key : sort_) {
-    if (has_cursors) add(Kind::cursor_key, key.type);
+    if (has_cursors) add(Value::cursor_key, key.type);
   }
 
   std::string outputs_of_page = numbered("p.c", outputs);

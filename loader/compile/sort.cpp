@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/plan/statement.hpp"
+#include "model/mask_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -25,13 +26,13 @@ std::vector<SortKey> sort_of(const std::vector<SortColumn>& order, const TableIn
   return keys;
 }
 
-std::vector<SortKey> total_sort(const std::vector<SortColumn>& order, const TableInfo& table) {
-  std::vector<SortKey> keys = sort_of(order, table);
+std::vector<SortKey> total_sort(const ApiDefinition& api, const TableInfo& table) {
+  std::vector<SortKey> keys = sort_of(api.order_by, table);
   const bool descending = !keys.empty() && keys.back().descending;
   for (const std::string& column : table.primary_key) {
     const bool there =
         std::any_of(keys.begin(), keys.end(), [&column](const SortKey& key) { return key.column == column; });
-    if (!there) add(keys, table, column, descending);
+    if (!there && !is_masked(api, column)) add(keys, table, column, descending);
   }
   // What comes after the whole primary key orders nothing.
   size_t left = table.primary_key.size();
@@ -45,12 +46,8 @@ std::vector<SortKey> total_sort(const std::vector<SortColumn>& order, const Tabl
 
 bool has_cursors(const ApiDefinition& api, const TableInfo& table) {
   if (!api.paginates() || table.primary_key.empty()) return false;
-  const std::vector<SortKey> sort = total_sort(api.order_by, table);
-  const auto hides_key = [&sort](const ResponseParameter& one) {
-    return one.mask && std::any_of(sort.begin(), sort.end(),
-                                   [&one](const SortKey& key) { return key.column == one.column; });
-  };
-  return std::none_of(api.response_parameters.begin(), api.response_parameters.end(), hides_key);
+  return std::none_of(table.primary_key.begin(), table.primary_key.end(),
+                      [&api](const std::string& column) { return is_masked(api, column); });
 }
 
 std::string order_text(const std::vector<SortKey>& keys) {

@@ -1,5 +1,5 @@
 // The order of an API's rows: the columns of its order_by, and for pages the
-// primary key after them, so that no two rows are equal.
+// primary key after them, so that no two rows are equal, but no masked column.
 #pragma once
 
 #include <string>
@@ -23,12 +23,12 @@ inline constexpr const char* kSortedTable = "t";
 
 // Of columns that the table has.
 std::vector<SortKey> sort_of(const std::vector<SortColumn>& order, const TableInfo& table);
-// The same with the primary key, in the direction of the last column, so that one index serves all of it.
-// Ends in a column of the primary key where there is one.
-std::vector<SortKey> total_sort(const std::vector<SortColumn>& order, const TableInfo& table);
+// The API's order_by with the primary key, in the direction of the last column, so that one index serves all
+// of it. Without masked columns of the key: the place of a row would show their order.
+std::vector<SortKey> total_sort(const ApiDefinition& api, const TableInfo& table);
 
-// Whether pages can be continued by cursor: the sort ends in the whole primary key, and all of its values may
-// leave PostgreSQL.
+// Whether pages can be continued by cursor: the sort ends in the whole primary key, so none of its columns is
+// masked.
 bool has_cursors(const ApiDefinition& api, const TableInfo& table);
 
 // ` ORDER BY t."a" DESC, t."b"`; nothing without keys.

@@ -290,4 +290,18 @@ bool check_api_columns(const ApiDefinition& api, const Place& place, const Table
   return problems.size() == before;
 }
 
+void check_exposure(const ApiDefinition& api, const Place& place, const TableInfo& table,
+                    Problems& problems) {
+  check_masks(api, place, problems);
+  for (size_t i = 0; i < api.response_parameters.size(); ++i) {
+    const ResponseParameter& one = api.response_parameters[i];
+    const TableColumn* const column = table.find(one.column);
+    if (one.mask && column != nullptr)
+      check_masked_column(one, *column, place, "/response_parameters" + pointer_token(i), problems);
+  }
+  check_order(api, place, problems);
+  check_pages(api, place, problems);
+  check_sorted_table(api, place, table, problems);
+}
+
 }  // namespace tablegate::loader

@@ -28,4 +28,8 @@ bool check_version_name(const ApiDefinition& api, const Place& place, const core
 bool check_api_columns(const ApiDefinition& api, const Place& place, const TableInfo& table,
                        Problems& problems);
 
+// The rules of both that protect values: of masks, order and pages. A version that breaks one is never
+// served.
+void check_exposure(const ApiDefinition& api, const Place& place, const TableInfo& table, Problems& problems);
+
 }  // namespace tablegate::loader

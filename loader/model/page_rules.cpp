@@ -68,12 +68,15 @@ void check_sorted_table(const ApiDefinition& api, const Place& place, const Tabl
       problems.add(place, here, fmt::format("column \"{}\" is json, which has no order", name));
     }
   }
-  if (api.paginates() && api.order_by.empty() && table.primary_key.empty()) {
-    problems.add(
-        place, "/pagination",
-        fmt::format("requires an order of the rows: table \"{}\" has no primary key, so add order_by",
-                    table.name));
-  }
+  if (!api.paginates() || !api.order_by.empty()) return;
+  const std::vector<std::string>& key = table.primary_key;
+  if (std::any_of(key.begin(), key.end(), [&api](const std::string& one) { return !is_masked(api, one); }))
+    return;
+  problems.add(
+      place, "/pagination",
+      fmt::format("requires an order of the rows: {}, so add order_by",
+                  key.empty() ? fmt::format("table \"{}\" has no primary key", table.name)
+                              : fmt::format("the primary key of table \"{}\" is masked", table.name)));
 }
 
 }  // namespace tablegate::loader

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Masked columns: the clear value never leaves PostgreSQL (the wire is recorded), equal values stay comparable over tables and types, NULL
-stays NULL; the key is one for all, sealed in the catalog, and never text of a statement."""
+"""Masked columns: the clear value never leaves PostgreSQL (the wire is recorded), equal values stay comparable over tables and types
+of a workspace and not with another workspace, NULL stays NULL; the key is sealed in the catalog, and never text of a statement."""
 import hashlib
 import hmac
 import json
@@ -54,7 +54,7 @@ def definitions():
         {**api, "name": "Masked Pages", "path": "/pages", "result": "page", "envelope": "dataworks", "order_by": [{"column": "age", "direction": "desc"}],
          "request_parameters": [{"name": "id", "type": "LONG", "required": False}], "pagination": {"enabled": True, "default_size": 2},
          "response_parameters": [{"name": "phone", "mask": "hash"}, {"name": "at"}, {"name": "mail", "mask": "last4"}]},
-        {**api, "name": "Masked Keys", "path": "/keys", "request_parameters": [], "pagination": {"enabled": True}, "result": "list",
+        {**api, "name": "Masked Keys", "path": "/keys", "request_parameters": [], "pagination": {"enabled": True}, "result": "list", "order_by": [{"column": "phone"}],
          "response_parameters": [{"name": "id", "mask": "hash"}]},
         {**api, "name": "Plain Orders", "path": "/plain", "table": "orders", "response_parameters": [{"name": "id"}]},
     ]
@@ -67,8 +67,12 @@ def mask_key(p):
     return {line["name"]: line["key"] for line in keys}["mask"]
 
 
-def hashed(key, text):
-    return hmac.new(bytes.fromhex(key), text.encode(), hashlib.sha256).hexdigest()
+def workspace_key(key, workspace="demo"):
+    return hmac.new(bytes.fromhex(key), workspace.encode(), hashlib.sha256).digest()
+
+
+def hashed(key, text, workspace="demo"):
+    return hmac.new(workspace_key(key, workspace), text.encode(), hashlib.sha256).hexdigest()
 
 
 def values(t, p):
@@ -92,7 +96,7 @@ def values(t, p):
         query = page["nextCursor"] and f"/v1/pages?pageSize=2&cursor={page['nextCursor']}"
     t.is_(sorted(row["phone"] or "" for row in rows), sorted(["", hashed(key, kTexts["phone"]), *(hashed(key, one[0]) for one in kTexts4.values())]), "all pages by cursor")
     page = p.get("/v1/keys").json["data"]
-    t.ok("nextCursor" not in page and page["rows"][0] == {"id": hashed(key, "1")}, "a masked key is in no cursor", page)
+    t.ok("nextCursor" not in page and page["rows"][0] == {"id": hashed(key, "5")}, "a masked key is in no cursor and sorts nothing", page)
     for path in ("hashed", "masked"):
         t.is_(set(list(p.get(f"/v1/{path}?id=9").json["data"].values())[1:]), {None}, f"{path}: NULL stays NULL")
 
@@ -112,7 +116,7 @@ def wire(t, p):
     answers = bytes(recorder.answers)
     t.is_([text for text in kClear if text.encode() in answers], [], "no clear value came from PostgreSQL")
     t.ok(b"*******8000" in answers, "while the masked ones did")
-    pads = ["\\x" + bytes(byte ^ pad for byte in bytes.fromhex(mask_key(p)) + bytes(32)).hex() for pad in (0x36, 0x5c)]
+    pads = ["\\x" + bytes(byte ^ pad for byte in workspace_key(mask_key(p)) + bytes(32)).hex() for pad in (0x36, 0x5c)]
     t.is_([pad.encode() in recorder.bound for pad in pads], [True, True], "the key's pads are bound values")
     sql = "\n".join(text for _, text in recorder.statements)
     t.ok(not any(pad[2:40] in sql for pad in (*pads, "\\x" + mask_key(p))), "and never text of a statement")
@@ -135,6 +139,43 @@ def tools(t, p):
 
     t.is_(fields("/v1/hashed")["at"], {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"}, "OpenAPI: a hash")
     t.is_((fields("/v1/masked")["mail"], fields("/v1/masked")["born"]), ({"type": ["string", "null"], "description": "of a person"}, {"type": "null"}), "OpenAPI: email and null")
+
+
+def other_workspace(t, p):
+    """A team that publishes guesses beside their hashes finds nothing of another workspace."""
+    p.loader.must("init", "--workspace", "guessers")
+    objects = [{"kind": "RestApi", "name": "guesses", "base_path": "/guesses"}, {"kind": "BusinessProcess", "name": "Guesses", "rest_api": "guesses"},
+               {"kind": "DataSource", "name": "guesses", "type": "csv", "path": "x"},
+               {"kind": "Table", "name": "guesses", "data_source": "guesses", "primary_key": ["id"], "ddl": "CREATE TABLE guesses (id BIGINT, phone STRING);"},
+               {"kind": "Api", "name": "Guess API", "business_process": "Guesses", "mode": "wizard", "table": "guesses", "path": "/all", "authentication": [],
+                "request_parameters": [{"name": "id", "type": "LONG", "sample": 1}],
+                "response_parameters": [{"name": "id"}, {"name": "hash", "column": "phone", "mask": "hash"}]}]
+    p.loader.must("apply", "-f", p.definitions(objects, "guesses.json"), "--workspace", "guessers")
+    p.load("guesses", f"id,phone\n1,{kTexts['phone']}\n")
+    for words in (("test",), ("commit",), ("publish", "--version", "1")):
+        p.loader.must("api", words[0], "Guess API", *words[1:], "--workspace", "guessers")
+    p.sync()
+    p.gateway.reload()
+    guess = p.get("/guesses/all?id=1").json["data"]
+    t.is_(guess, [{"id": 1, "hash": hashed(mask_key(p), kTexts["phone"], "guessers")}], "another workspace: the hash of a key of its own")
+    t.isnt(guess[0]["hash"], p.get("/v1/hashed?id=1").json["data"]["phone"], "so it is not the hash that demo has for the same value")
+
+
+def by_sql(t, p):
+    """A version that no command checked, as a developer can insert one."""
+    change = json.dumps({"order_by": [{"column": "phone"}], "request_parameters": [{"name": "phone", "column": "phone", "type": "STRING", "operator": "LIKE"}]})
+    columns = "source, draft_digest, message"
+    p.postgres.psql(f"INSERT INTO tablegate.api_version (api_id, version, status, definition, {columns})"
+                    f" SELECT api_id, 2, status, (definition::jsonb || '{change}')::json, {columns} FROM tablegate.api_version"
+                    " WHERE api_id = (SELECT api_id FROM tablegate.api WHERE name = 'Masked Pages') AND version = 1")
+    p.loader("api", "publish", "Masked Pages", "--version", "2")
+    p.postgres.psql("UPDATE tablegate.published_api SET version = 2 FROM tablegate.api a WHERE a.api_id = published_api.api_id AND a.name = 'Masked Pages'")
+    done = p.loader("sync", "--output", p.gateway.out)
+    t.ok(done.rc == 1 and 'API "Masked Pages" version 2 is left out' in done.stderr and 'column "phone" is masked' in done.stderr, "by SQL: sync leaves it out", done)
+    p.gateway.reload()
+    t.is_((p.get("/v1/pages?phone=1%25").status, p.get("/v1/hashed?id=1").status), (404, 200), "and serves all others")
+    p.postgres.psql("UPDATE tablegate.published_api SET version = 1 FROM tablegate.api a WHERE a.api_id = published_api.api_id AND a.name = 'Masked Pages'")
+    p.sync()
 
 
 def the_key(t, p):
@@ -172,6 +213,7 @@ def refused(t, p):
             ({"response_parameters": [{"name": "born", "mask": "email"}]}, "/6/response_parameters/0/mask", "STRING"),
             ({"response_parameters": [{"name": "price", "mask": "hash", "as": "string"}]}, "/6/response_parameters/0/as", "mask"),
             ({"response_parameters": [{"name": "price", "mask": "hash", "type": "DECIMAL"}]}, "/6/response_parameters/0/type", "STRING"),
+            ({"request_parameters": [], "pagination": {"enabled": True}, "result": "list", "response_parameters": [{"name": "id", "mask": "hash"}]}, "/6/pagination", "is masked"),
             ({"response_parameters": [{"name": "price", "mask": "sha1"}]}, "/6/response_parameters/0/mask", "hash")):
         result = p.loader("apply", "-f", p.definitions([*objects[:6], {**objects[6], **change}], "refused.json"))
         t.ok(result.rc == 1 and pointer + ":" in result.stderr and word in result.stderr, f"rejected: {json.dumps(change)[:70]}", result)
@@ -192,6 +234,8 @@ def test(t):
     wire(t, p)
     tools(t, p)
     refused(t, p)
+    other_workspace(t, p)
+    by_sql(t, p)
     the_key(t, p)
 
 

@@ -1,5 +1,6 @@
 // loader/compile/selected_columns, loader/model/mask_rules: the SQL of masks, and
 // the definitions in which a masked value could still be found.
+#include "base/refusal.hpp"
 #include "compile/compiled_api.hpp"
 #include "compile/program_json.hpp"
 #include "model/api_rules.hpp"
@@ -92,6 +93,46 @@ START_TEST(what_would_show_the_value_is_rejected) {
 }
 END_TEST
 
+// A version that no `apply` checked.
+START_TEST(what_would_show_the_value_is_not_compiled) {
+  const auto refusal = [](const std::string& response, const std::string& more) {
+    ApiEntry entry;
+    entry.definition = read_api_definition(
+        R"({"name":"People","path":"/people","method":"GET","authentication":[],"response_parameters":[)" +
+            response + "]," + more + "}",
+        "the API");
+    entry.source = read_table_source(kSource, "its source");
+    try {
+      compile_api(entry);
+    } catch (const Refused& refused) {
+      return std::string(refused.what());
+    }
+    return std::string();
+  };
+  const std::string hash = R"({"name":"phone","mask":"hash"})";
+  const std::string by_id = R"("request_parameters":[{"name":"id","type":"LONG"}])";
+  ck_text_eq(refusal(R"({"name":"id"},)" + hash, by_id), "");
+  const struct {
+    std::string response, more;
+    const char* says;
+  } kCases[] = {
+      {hash, R"("request_parameters":[{"name":"phone","type":"STRING","operator":"LIKE"}])",
+       "Api \"People\": /request_parameters/0: column \"phone\" is masked"},
+      {hash + R"(,{"name":"clear","column":"phone"})", by_id, "/response_parameters/1: column \"phone\""},
+      {R"({"name":"at","mask":"last4"})", by_id, "/response_parameters/0/mask: last4 is for STRING"},
+      {hash, R"("order_by":[{"column":"phone"}],)" + by_id, "/order_by/0/column: \"phone\" is masked"},
+      {R"({"name":"id","mask":"hash"})", R"("request_parameters":[],"pagination":{"enabled":true})",
+       "/pagination: requires an order of the rows: the primary key of table \"people\" is masked"},
+      {hash, R"("request_parameters":[],"pagination":{"enabled":true,"default_size":9,"max_size":5})",
+       "/pagination/default_size: must not be more than max_size"},
+  };
+  for (const auto& item : kCases) {
+    const std::string said = refusal(item.response, item.more);
+    ck_assert_msg(said.find(item.says) != std::string::npos, "%s: said \"%s\"", item.says, said.c_str());
+  }
+}
+END_TEST
+
 START_TEST(the_type_is_that_of_the_masked_value) {
   same_text(said(definition(R"({"name":"at","mask":"hash","type":"STRING"})")), "");
   same_text(said(definition(R"({"name":"at","mask":"null","type":"DATETIME"})")), "");
@@ -109,4 +150,4 @@ END_TEST
 
 TABLEGATE_SUITE("loader_masks", each_mask_is_an_expression_over_the_column,
                 masked_columns_are_texts_and_share_the_key, what_would_show_the_value_is_rejected,
-                the_type_is_that_of_the_masked_value);
+                what_would_show_the_value_is_not_compiled, the_type_is_that_of_the_masked_value);

@@ -27,11 +27,21 @@ TableInfo table_with_key(std::vector<std::string> key) {
   return table;
 }
 
-std::string sort_text(const std::vector<SortColumn>& order, const TableInfo& table) {
+ApiDefinition sorted_by_columns(const std::vector<SortColumn>& order) {
+  ApiDefinition api;
+  api.order_by = order;
+  return api;
+}
+
+std::string sort_of_api(const ApiDefinition& api, const TableInfo& table) {
   std::string text;
-  for (const SortKey& key : total_sort(order, table))
+  for (const SortKey& key : total_sort(api, table))
     text += key.column + (key.descending ? "-" : "+") + (key.nullable ? "? " : " ");
   return text;
+}
+
+std::string sort_text(const std::vector<SortColumn>& order, const TableInfo& table) {
+  return sort_of_api(sorted_by_columns(order), table);
 }
 
 START_TEST(a_sort_ends_in_the_primary_key) {
@@ -45,9 +55,23 @@ START_TEST(a_sort_ends_in_the_primary_key) {
 }
 END_TEST
 
+START_TEST(a_masked_key_sorts_nothing) {
+  const TableInfo table = table_with_key({"a", "b"});
+  ApiDefinition api = sorted_by_columns({{"n", true}});
+  api.pagination.emplace();
+  ck_assert(has_cursors(api, table));
+  api.response_parameters.resize(1);
+  api.response_parameters[0].column = "a";
+  api.response_parameters[0].mask = "hash";
+  ck_text_eq(sort_of_api(api, table), "n-? b- ");
+  ck_text_eq(sort_of_api(api, table_with_key({"a"})), "n-? ");
+  ck_assert(!has_cursors(api, table));
+}
+END_TEST
+
 // The SQL of each range for a row whose values are all given, or all NULL where they can be.
 std::string ranges(const std::vector<SortColumn>& order, bool given) {
-  const std::vector<SortKey> sort = total_sort(order, table_with_key({"a"}));
+  const std::vector<SortKey> sort = total_sort(sorted_by_columns(order), table_with_key({"a"}));
   std::string text;
   for (const PageRange& range : ranges_after(sort, 0, given)) {
     const std::vector<core::PlaceholderType> types(sort.size(), core::PlaceholderType(20));
@@ -96,4 +120,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_page_statement", a_sort_ends_in_the_primary_key, ranges_follow_each_other);
+TABLEGATE_SUITE("loader_page_statement", a_sort_ends_in_the_primary_key, a_masked_key_sorts_nothing,
+                ranges_follow_each_other);

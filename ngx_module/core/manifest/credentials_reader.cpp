@@ -89,10 +89,10 @@ class CredentialsReading {
     const bool mask = name == "mask";
     Digest secret{};
     if (!from_hex(in.secret("key").view(), secret)) return in.fail("key", "must be 64 hexadecimal digits");
-    if (mask ? manifest_.mask_key.usable() : manifest_.cursor_key.usable())
+    if (mask ? manifest_.mask_keys.usable : manifest_.cursor_key.usable())
       return in.fail("name", "is given twice");
     if (mask) {
-      set_mask_key(manifest_, secret);
+      set_mask_keys(manifest_, secret);
     } else {
       manifest_.cursor_key = CursorKey(secret);
     }

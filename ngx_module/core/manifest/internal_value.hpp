@@ -20,7 +20,7 @@ struct InternalValue {
     page_total,   // present when the statement counts all rows; it is never bound
     cursor_key,   // a value of the row that a cursor continues after, in order of the sort; absent: NULL, or
                   // there is no cursor
-    mask_inner,   // the key of hash masks, as HMAC's inner pad (mask_key.hpp)
+    mask_inner,   // the workspace's key of hash masks, as HMAC's inner pad (mask_key.hpp)
     mask_outer,   // and as its outer pad
   } kind = Kind::page_rows;
   ColumnType type = ColumnType::int8;  // of its placeholder

@@ -195,7 +195,7 @@ struct Manifest {
   std::vector<Domain> domains;
   std::vector<Api> apis;
   std::vector<Consumer> consumers;
-  MaskKey mask_key;                 // not usable without credentials
+  MaskKeys mask_keys;               // not usable without credentials
   std::vector<std::string> tables;  // names of the mirrored tables that APIs read, sorted
   std::vector<Document> documents;
   CursorKey cursor_key;            // unusable without credentials

@@ -1,8 +1,12 @@
-// The key of hash masks. PostgreSQL computes HMAC-SHA-256 (RFC 2104) of a value as
-// sha256(outer || sha256(inner || value)), where both pads are bound values. They are
-// the key XORed with a constant, so they are as secret as the key. They come from
-// the credentials, are the same for all APIs, and are made once.
+// The keys of hash masks: one for each workspace, HMAC-SHA-256 of its name with the key
+// of the credentials. So equal values have equal hashes in a workspace, and no other
+// workspace can find a value by publishing a table of guesses. PostgreSQL computes
+// HMAC-SHA-256 (RFC 2104) of a value as sha256(outer || sha256(inner || value)), where
+// both pads are bound values: a key XORed with a constant, so as secret as the key.
 #pragma once
+
+#include <map>
+#include <string>
 
 #include "core/digest.hpp"
 #include "core/secret.hpp"
@@ -11,15 +15,17 @@ namespace tablegate::core {
 
 struct Manifest;
 
-// The pads as PostgreSQL's text of a bytea (manual, 8.4.1).
-struct MaskKey {
+// The pads of one workspace's key, as PostgreSQL's text of a bytea (manual, 8.4.1).
+struct MaskPads {
   Secret inner, outer;
-
-  // False: there is no key, so an API with a hash mask cannot be served.
-  bool usable() const { return !inner.empty(); }
 };
 
-// `secret`: 32 random bytes. The key becomes the manifest's, and all its APIs bind it.
-void set_mask_key(Manifest& manifest, const Digest& secret);
+struct MaskKeys {
+  std::map<std::string, MaskPads> of_workspaces;  // of each workspace that has an API with a hash mask
+  bool usable = false;  // false: there is no key, so an API with a hash mask cannot be served
+};
+
+// `secret`: 32 random bytes. Each API of the manifest with a hash mask binds the key of its workspace.
+void set_mask_keys(Manifest& manifest, const Digest& secret);
 
 }  // namespace tablegate::core
