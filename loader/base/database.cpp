@@ -49,7 +49,8 @@ std::string server_words(PGconn* connection) {
 }
 
 // There is no SQLSTATE of a connection that was rejected, only the server's message.
-Hint connect_hint(PGconn* connection) {
+Hint connect_hint(PGconn* connection, bool given) {
+  if (!given) return Hint::again().set("--catalog", "host=HOST dbname=NAME");
   const std::string database = PQdb(connection) == nullptr ? "" : PQdb(connection);
   const bool missing =
       std::string(PQerrorMessage(connection)).find("database \"" + database + "\" does not exist") !=
@@ -105,7 +106,7 @@ Database Database::connect(const std::string& dsn, const std::string& what,
                                 "UTF8", nullptr};
   Database database(PQconnectdbParams(keywords, values, 1));
   database.set_patience(patience);
-  database.begin_session(what);
+  database.begin_session(what, !dsn.empty());
   return database;
 }
 
@@ -127,11 +128,13 @@ Database Database::again(const std::string& what) const {
   return database;
 }
 
-void Database::begin_session(const std::string& what) {
+void Database::begin_session(const std::string& what, bool given) {
   if (connection() == nullptr) throw SystemFailure("no memory for a connection to " + what);
   if (PQstatus(connection()) != CONNECTION_OK) {
-    throw SystemFailure("cannot connect to " + what + ": " + error_text(connection()),
-                        connect_hint(connection()));
+    const char* const unset =
+        given ? "" : " (neither --catalog nor TABLEGATE_CATALOG is set, so psql's defaults apply)";
+    throw SystemFailure(fmt::format("cannot connect to {}{}: {}", what, unset, error_text(connection())),
+                        connect_hint(connection(), given));
   }
   PQsetNoticeProcessor(connection(), &ignore_notice, nullptr);
   // The loader qualifies all names; a user's search_path must not interfere.

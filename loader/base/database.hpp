@@ -81,7 +81,8 @@ class Database {
 
  private:
   explicit Database(PGconn* connection) : connection_(connection, &PQfinish) {}
-  void begin_session(const std::string& what);
+  // `given`: not by libpq's defaults alone.
+  void begin_session(const std::string& what, bool given = true);
   Rows checked(PGresult* result);
   PGresult* await_result();
   // The name of the prepared statement, or empty if it is run too rarely.

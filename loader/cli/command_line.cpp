@@ -60,12 +60,12 @@ std::string_view hidden_value(const Words& words, size_t i, std::string& shown) 
   return {};
 }
 
-// In place of a word, or of the value of --option=value.
+// In place of a word, or of the value of --option=value or csv:FILE.
 void replace_word(Words& words, const std::string& word, const std::string& other) {
-  const std::string tail = "=" + word;
   for (std::string& typed : words) {
-    const bool joined =
-        typed.size() > tail.size() && typed.compare(typed.size() - tail.size(), tail.size(), tail) == 0;
+    const size_t before = typed.size() - std::min(typed.size(), word.size());
+    const bool joined = before > 0 && (typed[before - 1] == '=' || typed[before - 1] == ':') &&
+                        typed.compare(before, word.size(), word) == 0;
     if (typed != word && !joined) continue;
     typed.replace(typed.size() - word.size(), word.size(), other);
     return;

@@ -19,13 +19,6 @@ std::string value_text(const JsonValue& value) {
   return value.IsString() ? std::string(json_string(value)) : json_text(value);
 }
 
-std::vector<std::string> value_texts(const JsonValue* list) {
-  std::vector<std::string> texts;
-  if (list == nullptr) return texts;
-  for (const JsonValue& one : list->GetArray()) texts.push_back(value_text(one));
-  return texts;
-}
-
 std::string type_text(const JsonValue& schema, bool several = false);
 
 std::string type_text(const JsonValue& schema, const std::string& name, bool several) {
@@ -37,12 +30,12 @@ std::string type_text(const JsonValue& schema, const std::string& name, bool sev
 // "string", "list of objects", "string or list of strings", "GET or POST".
 std::string type_text(const JsonValue& schema, bool several) {
   if (const JsonValue* const choices = json_find(schema, "enum"))
-    return fmt::format("{}", fmt::join(value_texts(choices), choices->Size() == 2 ? " or " : ", "));
+    return fmt::format("{}", fmt::join(choice_texts(choices), choices->Size() == 2 ? " or " : ", "));
   const JsonValue* const type = json_find(schema, "type");
   if (type == nullptr) return "any value";
   if (type->IsString()) return type_text(schema, value_text(*type), several);
   std::vector<std::string> names;
-  for (const std::string& name : value_texts(type)) names.push_back(type_text(schema, name, several));
+  for (const std::string& name : choice_texts(type)) names.push_back(type_text(schema, name, several));
   return fmt::format("{}", fmt::join(names, " or "));
 }
 
@@ -158,7 +151,7 @@ void print_explained(const Explained& at) {
   const JsonValue* later = json_find(*at.schema, "x-later");
   if (later == nullptr && items != nullptr) later = json_find(*items, "x-later");
   if (later != nullptr)
-    print_line(fmt::format("  not supported yet: {}", fmt::join(value_texts(later), ", ")));
+    print_line(fmt::format("  not supported yet: {}", fmt::join(choice_texts(later), ", ")));
   const std::vector<SchemaField> fields = fields_of(*at.schema);
   if (fields.empty()) return;
   print_line("\nFields:");

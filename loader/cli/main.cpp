@@ -117,6 +117,37 @@ std::string advice(const CommandLine& typed, const std::vector<std::string>& wor
   return CommandLine(meant, {}).text(Hint::again());
 }
 
+// `apply x.json`: what is required of `option` is there, without the option. The words with it, or none.
+std::vector<std::string> with_option(const CLI::App& app, const std::string& message,
+                                     const std::vector<std::string>& words, const std::string& extra) {
+  const std::string option = message.substr(0, message.find(' '));
+  if (message != option + " is required" || extra.rfind('-', 0) == 0 || names_secret(words)) return {};
+  const CLI::Option* const missing = named_verb(app).get_option_no_throw(option);
+  const auto at = std::find(words.begin(), words.end(), extra);
+  if (missing == nullptr || missing->get_positional() || at == words.end()) return {};
+  std::vector<std::string> meant = words;
+  const std::vector<std::string>& letters = missing->get_snames();
+  meant.insert(meant.begin() + (at - words.begin()), letters.empty() ? option : "-" + letters.front());
+  return is_command(meant) ? meant : std::vector<std::string>();
+}
+
+// "NAME (the API) is required": what an argument without dashes means.
+std::string with_meaning(const CLI::App& app, const std::string& message) {
+  const std::string name = message.substr(0, message.find(' '));
+  if (message != name + " is required" || name.rfind('-', 0) == 0) return message;
+  const CLI::Option* const missing = named_verb(app).get_option_no_throw(name);
+  if (missing == nullptr || missing->get_description().empty()) return message;
+  return fmt::format("{} ({}) is required", name, missing->get_description());
+}
+
+// `-o csv`: the words with a format that there is, or none.
+std::vector<std::string> with_format(const std::string& message, std::vector<std::string> words) {
+  const auto at = std::find(words.begin(), words.end(), "-o");
+  if (message.rfind("-o must be ", 0) != 0 || at == words.end() || at + 1 == words.end()) return {};
+  *(at + 1) = "json";
+  return is_command(words) ? words : std::vector<std::string>();
+}
+
 int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
   std::string message = plain_usage(error.what());
   const std::vector<std::string> extras = app.remaining(true);
@@ -128,8 +159,14 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, const std::v
     extra = describe_extra(app, extras.front(), missing_verb, names_secret(words));
     message = extra.message;
   }
-  fmt::print(stderr, "tablegate: {}\ntry: {}\n", message,
-             advice(CommandLine(words, command_of(app)), words, extra));
+  std::vector<std::string> meant = with_format(message, words);
+  if (meant.empty() && extra.word.empty() && !extras.empty()) {
+    meant = with_option(app, message, words, extras.front());
+    if (!meant.empty()) message += fmt::format(" before \"{}\"", extras.front());
+  }
+  fmt::print(stderr, "tablegate: {}\ntry: {}\n", with_meaning(app, message),
+             meant.empty() ? advice(CommandLine(words, command_of(app)), words, extra)
+                           : CommandLine(meant, {}).text(Hint::again()));
   return 2;
 }
 
@@ -236,6 +273,11 @@ bool is_command(const std::vector<std::string>& words) {
 
 int run(int count, char** arguments) {
   std::vector<std::string> typed(arguments + 1, arguments + count);
+  // `tablegate help api show` is `tablegate api show --help`.
+  if (!typed.empty() && typed.front() == "help") {
+    typed.erase(typed.begin());
+    typed.emplace_back("--help");
+  }
   std::optional<CommandLine> command;
   Program program;
   CLI::App& app = program.app;

@@ -230,6 +230,7 @@ TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   if (call.problem()) {
     TestOutcome outcome = problem_outcome(call.problem(), call.envelope());
     if (call.api() != nullptr) outcome.missing = call.missing();
+    if (call.problem().slug == core::Slug::invalid_parameter) outcome.wrong = call.problem().subject;
     return outcome;
   }
   core::Walk walk;

@@ -27,6 +27,7 @@ struct TestOutcome {
   double duration_ms = 0;
   std::string response;              // the body
   std::vector<std::string> missing;  // required parameters with neither value nor sample
+  std::string wrong;                 // the parameter whose value is not valid
   std::string statement;             // of the path taken; empty: none was run
   std::vector<TestValue> values;     // of its placeholders
   std::string detail;  // the database's text where it refused the statement; for people, never in `response`

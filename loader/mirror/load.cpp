@@ -151,15 +151,16 @@ class Load {
       throw Refused(fmt::format("Table \"{}\": {} rows arrived, at least {} were expected (--min-rows 0 "
                                 "allows an empty table){}",
                                 spec_.name, next_.rows, least, serving_note(serving_)),
-                    limits_.min_rows ? Hint() : Hint::again().set("--min-rows", "0"));
+                    limits_.min_rows ? Hint::command({"table", "status", spec_.name})
+                                     : Hint::again().set("--min-rows", "0"));
     }
     const int64_t missing = before - next_.rows;
     if (limits_.max_shrink && missing > 0 &&
         static_cast<double>(missing) * 100 > *limits_.max_shrink * static_cast<double>(before)) {
-      throw Refused(
-          fmt::format("Table \"{}\": {} rows arrived where {} were before, more are missing than "
-                      "--max-shrink {} allows{}",
-                      spec_.name, next_.rows, before, *limits_.max_shrink, serving_note(serving_)));
+      throw Refused(fmt::format("Table \"{}\": {} rows arrived where {} were before, more are missing than "
+                                "--max-shrink {} allows{}",
+                                spec_.name, next_.rows, before, *limits_.max_shrink, serving_note(serving_)),
+                    Hint::command({"table", "status", spec_.name}));
     }
   }
 
@@ -185,7 +186,8 @@ class Load {
     std::string detail = part(PG_DIAG_MESSAGE_DETAIL);  // "Key (user_id)=(1) is duplicated."
     if (!detail.empty() && detail.back() == '.') detail.pop_back();
     throw Refused(fmt::format("Table \"{}\": primary_key ({}) is not unique in the data: {}{}", spec_.name,
-                              fmt::join(spec_.primary_key, ", "), detail, serving_note(serving_)));
+                              fmt::join(spec_.primary_key, ", "), detail, serving_note(serving_)),
+                  Hint::command({"get", "table", spec_.name, "-o", "json"}));
   }
 
   // A value longer than an index can hold; the statement in PL/pgSQL's context names the columns.

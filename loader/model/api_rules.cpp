@@ -66,10 +66,10 @@ class ShapeCheck {
   void request_parameters() {
     const std::vector<RequestParameter>& list = api_.request_parameters;
     if (list.empty() && !api_.paginates()) {
-      return refuse(
-          api_.request_parameters_given ? "/request_parameters" : "",
-          "an API without request parameters must paginate: add the lines \"order_by\": [{\"column\": "
-          "\"COLUMN\"}] and \"pagination\": {\"enabled\": true}");
+      return refuse(api_.request_parameters_given ? "/request_parameters" : "",
+                    "an API without request parameters must paginate: add the line \"pagination\": "
+                    "{\"enabled\": true}, "
+                    "and \"order_by\": [{\"column\": \"COLUMN\"}] if the table has no primary key");
     }
     if (list.size() > kMaxParameters) {
       refuse("/request_parameters", fmt::format("must have at most {} items", kMaxParameters));

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
+#include <vector>
 
+#include "base/near_name.hpp"
 #include "core/text/ascii.hpp"
 
 namespace tablegate::loader {
@@ -161,6 +164,12 @@ class TypeReader {
   const std::string& subject_;
 };
 
+std::string near_types(const std::string& name) {
+  std::vector<std::string> names = {"decimal", "varchar", "char", "array", "map", "struct"};
+  for (const PlainType& plain : kPlainTypes) names.emplace_back(plain.name);
+  return did_you_mean(name, names);
+}
+
 }  // namespace
 
 std::string map_ddl_type(const DdlType& type, TableColumn& column) {
@@ -173,7 +182,8 @@ std::string map_ddl_type(const DdlType& type, TableColumn& column) {
   const auto* plain =
       std::find_if(std::begin(kPlainTypes), std::end(kPlainTypes),
                    [&type](const PlainType& candidate) { return candidate.name == type.name; });
-  if (plain == std::end(kPlainTypes)) return fmt::format("type {} is not known", type.name);
+  if (plain == std::end(kPlainTypes))
+    return fmt::format("type {} is not known{}", type.name, near_types(type.name));
   if (!type.arguments.empty()) return fmt::format("type {} takes no arguments", type.name);
   column.type = plain->type;
   column.sql_type = plain->sql;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <tuple>
 
+#include "base/near_file.hpp"
 #include "base/near_name.hpp"
 #include "base/refusal.hpp"
 #include "base/yaml_text.hpp"
@@ -56,17 +57,18 @@ void take_object(const JsonValue& value, const Place& place, std::vector<Definit
                  Problems& problems) {
   const std::vector<JsonFault> faults = json_faults(value, "");
   for (const JsonFault& fault : faults) problems.add(place, fault.pointer, fault.reason);
-  if (!value.IsObject()) return problems.add(place, "must be an object");
+  if (!value.IsObject()) return problems.add_unread(place, "", "must be an object");
   const JsonValue* const kind = json_find(value, "kind");
-  if (kind == nullptr) return problems.add(place, "\"kind\" is missing (one of " + kind_list() + ")");
-  if (!kind->IsString()) return problems.add(place, "/kind", "must be a string");
+  if (kind == nullptr)
+    return problems.add_unread(place, "", "\"kind\" is missing (one of " + kind_list() + ")");
+  if (!kind->IsString()) return problems.add_unread(place, "/kind", "must be a string");
   const std::optional<Kind> known = parse_kind(json_string(*kind));
   if (!known) {
-    return problems.add(place, "/kind", unknown_kind(json_string(*kind)));
+    return problems.add_unread(place, "/kind", unknown_kind(json_string(*kind)));
   }
   const JsonValue* const name = json_find(value, "name");
-  if (name == nullptr) return problems.add(place, "\"name\" is missing");
-  if (!name->IsString()) return problems.add(place, "/name", "must be a string");
+  if (name == nullptr) return problems.add_unread(place, "", "\"name\" is missing");
+  if (!name->IsString()) return problems.add_unread(place, "/name", "must be a string");
   Definition definition;
   definition.kind = *known;
   definition.name = json_string(*name);
@@ -106,7 +108,7 @@ void take_yaml(const std::string& text, const std::string& file, std::vector<Def
   JsonDocument documents;
   const auto positions = std::make_shared<TextPositions>();
   if (const TextFault fault = parse_yaml(text, documents, *positions); !fault.empty())
-    return problems.add({file, "", {}, fault.at}, fault.reason);
+    return problems.add_unread({file, "", {}, fault.at}, "", fault.reason);
   if (documents.Empty()) return problems.add({file, ""}, "has no definition");
   const bool single = documents.Size() == 1;
   problems.locate(file, positions, single ? "/0" : "");
@@ -118,7 +120,7 @@ void take_json(const std::string& text, const std::string& file, std::vector<Def
                Problems& problems) {
   JsonDocument document;
   if (const TextFault fault = parse_json(text, document); !fault.empty())
-    return problems.add({file, "", {}, fault.at}, fault.reason);
+    return problems.add_unread({file, "", {}, fault.at}, "", fault.reason);
   take_document(document, {file, ""}, out, problems);
 }
 
@@ -248,6 +250,10 @@ void Problems::raise(const Hint& wanted) const {
   if (next.kind() == Hint::Kind::none) {
     const Problem first = sorted().front();
     next = Hint::command({"explain"});
+    const size_t line = first.place.at.line;
+    if (line != 0 && fs::exists(first.place.file))
+      next = Hint::program(
+          fmt::format("sed -n {},{}p {}", line > 2 ? line - 2 : 1, line, shell_word(first.place.file)));
     if (first.place.kind) next = next.add(field_path(*first.place.kind, first.below));
   }
   if (all.size() == 1) throw Refused(all.front() + "; nothing was saved", next);
@@ -262,9 +268,12 @@ std::string read_file(const std::string& path, size_t limit) {
       standard_input ? nullptr : std::fopen(path.c_str(), "rbe"),
       [](std::FILE* file) { return std::fclose(file); });
   std::FILE* const file = standard_input ? stdin : opened.get();
-  if (file == nullptr)
-    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(errno)),
-                        Hint::program("ls -l " + shell_word(path)));
+  if (file == nullptr) {
+    const int reason = errno;
+    const NearFile near = near_file(path);
+    throw SystemFailure(fmt::format("cannot open {}: {}{}", path, std::strerror(reason), near.words),
+                        near.next);
+  }
   std::string text;
   std::array<char, 65536> block;
   size_t got = 0;

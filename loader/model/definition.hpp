@@ -59,6 +59,12 @@ class Problems {
               const std::string& before);
   // "FILE:LINE:COLUMN /0/path", as far as it is known. `below`: a pointer in the definition.
   std::string where(const Place& place, const std::string& below = {}) const;
+  // As add(), of a text or an object that could not be read: what it defines is not known.
+  void add_unread(const Place& place, const std::string& below, const std::string& reason) {
+    add(place, below, reason);
+    unread_ = true;
+  }
+  bool unread() const { return unread_; }
   bool empty() const { return problems_.empty(); }
   size_t size() const { return problems_.size(); }
   // "FILE /0/path: reason" each, with the line where it is known, in the order of the files and of the
@@ -82,6 +88,7 @@ class Problems {
   std::vector<Problem> sorted() const;
 
   std::vector<Problem> problems_;
+  bool unread_ = false;
   std::map<std::string, Located> located_;  // by file
 };
 

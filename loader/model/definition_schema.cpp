@@ -1,6 +1,7 @@
 #include "model/definition_schema.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <rapidjson/schema.h>
 #include <rapidjson/stringbuffer.h>
 
@@ -45,11 +46,25 @@ bool lists(const JsonValue* array, const JsonValue& value) {
 }
 
 std::string joined(const JsonValue& array) {
-  std::string out;
-  for (const JsonValue& item : array.GetArray()) {
-    out += (out.empty() ? "" : ", ") + (item.IsString() ? std::string(json_string(item)) : json_text(item));
+  return fmt::format("{}", fmt::join(choice_texts(&array), ", "));
+}
+
+// `, not "asc ending" (did you mean "asc"?)`. A long value or a list is not repeated.
+std::string instead_of(const JsonValue& value, const JsonValue* choices) {
+  constexpr size_t kShown = 60;
+  if (value.IsObject() || value.IsArray()) return {};
+  const std::string shown = json_text(value);
+  std::string words = shown.size() > kShown ? std::string() : ", not " + shown;
+  if (choices == nullptr) return words;
+  const std::string text = value.IsString() ? std::string(json_string(value)) : shown;
+  std::vector<std::string> names;
+  for (const JsonValue& choice : choices->GetArray()) {
+    if (!choice.IsString()) continue;
+    names.emplace_back(json_string(choice));
+    if (!value.IsString() && names.back() == text)
+      return words + fmt::format(": write \"{}\" in quotes", text);
   }
-  return out;
+  return words + did_you_mean(text, names);
 }
 
 // Tells in words what a value breaks of a schema node: the keywords that our schemas use.
@@ -62,7 +77,10 @@ class Explainer {
     if (const JsonValue* const choices = json_find(schema, "enum"))
       return enumeration(schema, *choices, value, pointer, field);
     if (const JsonValue* const type = json_find(schema, "type"); type != nullptr && !has_type(*type, value)) {
-      return problems_.add(place_, pointer, "must be " + type_words(*type));
+      const bool truth = type->IsString() && json_string(*type) == "boolean";
+      return problems_.add(place_, pointer,
+                           "must be " + type_words(*type) +
+                               (truth ? ": write true or false" + instead_of(value, nullptr) : ""));
     }
     if (value.IsObject()) object(schema, value, pointer);
     if (value.IsArray()) array(schema, value, pointer);
@@ -105,8 +123,9 @@ class Explainer {
       const JsonValue* const later = json_find(schema, "x-later");
       problems_.add(
           place_, pointer,
-          fmt::format("{} must be {}{}{}", field, choices.Size() == 1 ? "" : "one of ", joined(choices),
-                      later == nullptr ? "" : " (not supported yet: " + joined(*later) + ")"));
+          fmt::format("{} must be {}{}{}{}", field, choices.Size() == 1 ? "" : "one of ", joined(choices),
+                      later == nullptr ? "" : " (not supported yet: " + joined(*later) + ")",
+                      instead_of(value, &choices)));
     }
   }
 
@@ -131,8 +150,11 @@ class Explainer {
       } else if (rest != nullptr && rest->IsObject()) {
         this->value(*rest, member.value, here, name);
       } else if (rest != nullptr && rest->IsFalse()) {
+        const bool option = pointer.empty() && name == "workspace";
         problems_.add(place_, here,
-                      fmt::format("unknown field \"{}\"{}", name, did_you_mean(name, field_names(schema))));
+                      fmt::format("unknown field \"{}\"{}", name,
+                                  option ? ": the workspace is an option of the command, --workspace NAME"
+                                         : did_you_mean(name, field_names(schema))));
       }
     }
   }

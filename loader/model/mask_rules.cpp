@@ -50,7 +50,7 @@ void check_masked_column(const ResponseParameter& parameter, const TableColumn& 
   const bool of_text = mask == "last4" || mask == "email";
   if (of_text && column.type != core::ColumnType::text) {
     problems.add(place, here + "/mask",
-                 fmt::format("{} is for STRING columns, and column \"{}\" is {}: use hash or null", mask,
+                 fmt::format("{} is for STRING columns, and column \"{}\" is {}: use hash or \"null\"", mask,
                              column.name, core::column_type_name(column.type)));
   }
   if (parameter.type && *parameter.type != kText && mask != "null")

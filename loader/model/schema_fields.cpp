@@ -42,6 +42,20 @@ std::vector<std::string> field_names(const JsonValue& schema) {
   return names;
 }
 
+std::string choice_text(const JsonValue& choice) {
+  if (!choice.IsString()) return json_text(choice);
+  const std::string_view text = json_string(choice);
+  const bool other_type = text == "null" || text == "true" || text == "false";
+  return other_type ? json_text(choice) : std::string(text);
+}
+
+std::vector<std::string> choice_texts(const JsonValue* choices) {
+  std::vector<std::string> texts;
+  if (choices == nullptr) return texts;
+  for (const JsonValue& one : choices->GetArray()) texts.push_back(choice_text(one));
+  return texts;
+}
+
 std::string field_path(Kind kind, std::string_view pointer) {
   std::string path(kind_info(kind).name);
   const JsonValue* schema = &schema_text(kind);

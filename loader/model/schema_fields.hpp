@@ -23,6 +23,10 @@ struct SchemaField {
 std::vector<SchemaField> fields_of(const JsonValue& schema);
 std::vector<std::string> field_names(const JsonValue& schema);
 
+// The values of `enum` and the like, for people. A text that YAML reads as another type is in quotes: "null".
+std::string choice_text(const JsonValue& choice);
+std::vector<std::string> choice_texts(const JsonValue* choices);
+
 // The kind, then the names of `pointer` as far as the schema has them, with dots.
 std::string field_path(Kind kind, std::string_view pointer);
 

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/near_file.hpp"
 #include "base/refusal.hpp"
 #include "source/file_kind.hpp"
 #include "source/gzip_source.hpp"
@@ -149,8 +150,9 @@ std::unique_ptr<ByteSource> open_bytes(const std::string& path, const FileRoot& 
   Descriptor file = root.open(path, O_RDONLY);
   if (file.number() < 0) {
     const int reason = errno;
-    throw SystemFailure(fmt::format("cannot open {}: {}", path, std::strerror(reason)),
-                        Hint::program("ls -l " + shell_word(path)));
+    const NearFile near = near_file(path);
+    throw SystemFailure(fmt::format("cannot open {}: {}{}", path, std::strerror(reason), near.words),
+                        near.next);
   }
   if (::fstat(file.number(), &about) != 0)
     throw SystemFailure(fmt::format("cannot read {}: {}", path, std::strerror(errno)),

@@ -87,6 +87,12 @@ int glob_lstat(const char* path, struct stat* about) {
   return opened.number() < 0 ? -1 : ::fstat(opened.number(), about);
 }
 
+// The folder before the first wildcard.
+std::string folder_of(const std::string& pattern) {
+  const size_t slash = pattern.rfind('/', pattern.find_first_of("*?["));
+  return slash == std::string::npos ? "." : pattern.substr(0, slash + 1);
+}
+
 std::vector<std::string> files_of_glob(const std::string& pattern, const FileRoot& root) {
   glob_t found{};
   found.gl_opendir = &glob_open;
@@ -99,7 +105,8 @@ std::vector<std::string> files_of_glob(const std::string& pattern, const FileRoo
   std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
   if (status == GLOB_NOMATCH)
-    throw Refused(fmt::format("{}: the glob matches no file", pattern), Hint::program("ls -l"));
+    throw Refused(fmt::format("{}: the glob matches no file", pattern),
+                  Hint::program("ls -l " + shell_word(folder_of(pattern))));
   if (status != 0) throw SystemFailure(fmt::format("cannot read the files that {} matches", pattern));
   for (const std::string& file : files) {
     if (is_folder(file, root))

@@ -26,6 +26,8 @@ def rejected(t, result, line, column, word, name):
 
 
 def words(t, p):
+    result = load(p, "1,2026-07-02,,\n2,6.00,2026-07-02,,\n")
+    t.ok(result.rc == 1 and "times.csv, line 2: has 5 fields where 4 columns are expected" in result.stderr, "a field too many is not a wrong date", result)
     for text in kWords:
         result = load(p, f"1,2026-07-02,2026-07-02 12:00:00,\n2,,{text},\n")
         rejected(t, result, 2, "at", "ISO 8601", f"DATETIME {text}")

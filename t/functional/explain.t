@@ -56,7 +56,38 @@ def command_line(t, p):
     misspelt(t, p, ("consumer", "add-key", "demo", "--type", "apikey"), '--type must be api_key or hmac, not "apikey" (did you mean "api_key"?)', "tablegate consumer add-key --help", 2)
     misspelt(t, p, ("table", "load", "t", "--keep", "1000"), '--keep must be 2 to 100, not "1000"', "tablegate table load --help", 2)
     misspelt(t, p, ("api", "publish", "X", "--domain", "a", "--no-domain"), "--domain and --no-domain cannot be given together", "tablegate api publish --help", 2)
+    path = p.file("staff.json", "[]")
+    misspelt(t, p, ("apply", path), "--file is required before", f"tablegate apply -f {path}", 2)
+    misspelt(t, p, ("apply", "-f", path.replace("staff", "stafff")), '(did you mean "staff.json"?)', f"tablegate apply -f {path}", 3)
+    misspelt(t, p, ("api", "diff", "X"), "A (a version, or draft) is required", "tablegate api diff --help", 2)
+    misspelt(t, p, ("api", "list", "-o", "csv"), 'not "csv"', "tablegate api list -o json", 2)
+    t.is_(p.loader.must("help", "api", "diff").stdout, p.loader.must("api", "diff", "--help").stdout, "tablegate help VERB")
+    misspelt(t, p, ("api", "list"), "neither --catalog nor TABLEGATE_CATALOG is set", "tablegate api list --catalog 'host=HOST dbname=NAME'", 3,
+             env={"TABLEGATE_CATALOG": "", "PGHOST": p.folder})
     misspelt(t, p, ("api", "test", "X", "--param"), "--param requires a value (K=V)", "tablegate api test --help", 2)
+
+
+def broken(t, p):
+    """Values that are not allowed are repeated, and nothing is said of what follows from them."""
+    rest = next(one for one in users_definitions() if one["kind"] == "RestApi")
+    process = {**next(one for one in users_definitions() if one["kind"] == "BusinessProcess"), "rest_api": "new-api"}
+    table = next(one for one in users_definitions() if one["kind"] == "Table")
+    api = {**users_definitions()[-1], "name": "New"}
+    where = "tablegate explain Api.response_parameters.mask"
+    for change, said, hint in (({"response_parameters": [{"name": "age", "mask": None}]}, ', "null", not null: write "null" in quotes', where),
+                               ({"response_parameters": [{"name": "age", "mask": "hahs"}]}, ', not "hahs" (did you mean "hash"?)', where),
+                               ({"request_parameters": [{"name": "user_id", "required": "no"}]}, 'must be a boolean: write true or false, not "no"',
+                                "tablegate explain Api.request_parameters.required"),
+                               ({"workspace": "demo"}, "the workspace is an option of the command, --workspace NAME", "tablegate explain Api"),
+                               ({"request_parameters": []}, 'if the table has no primary key', "tablegate explain Api.request_parameters")):
+        misspelt(t, p, ("apply", "-f", p.definitions([{**api, **change}], "changed.json")), said, hint)
+    misspelt(t, p, ("apply", "-f", p.definitions([{**table, "name": "days", "ddl": "CREATE TABLE days (d DATTE)"}], "ddl.json")),
+             'type datte is not known (did you mean "date"?)', "tablegate explain Table.ddl")
+    for what, wrong in (("a field", {**rest, "name": "new-api", "oops": 1}), ("its kind", {**rest, "name": "new-api", "kind": "RestApii"})):
+        result = p.loader("apply", "-f", p.definitions([wrong, {**process, "name": "New"}, {**api, "business_process": "New"}], "follow.json"))
+        t.ok(result.rc == 1 and "there is no" not in result.stderr and "problems" not in result.stderr, f"{what} of a RestApi is wrong: nothing of what uses it", result)
+    result = p.loader("apply", "-f", p.definitions([{"kind": "Consumer", "name": "fresh"}], "fresh.json"))
+    t.ok(result.rc == 0 and "has no key yet: tablegate consumer add-key fresh" in result.stderr, "a new consumer has no key", result)
 
 
 def objects(t, p):
@@ -69,7 +100,8 @@ def objects(t, p):
         path = p.definitions([{**users_definitions()[-1], **change}], "changed.json")
         misspelt(t, p, ("apply", "-f", path), said, hint)
     path = p.file("cut.json", "{")
-    misspelt(t, p, ("apply", "-f", path), "cut.json:1:2: ", "tablegate explain")
+    misspelt(t, p, ("apply", "-f", path), "cut.json:1:2: ", f"sed -n 1,1p {path}")
+    broken(t, p)
     for words, said, hint in ((("api", "show", "Query Usr by User ID"), f'(did you mean "{kUsers}"?)', "tablegate api list"),
                               (("table", "status", "user_inof"), 'there is no table "user_inof" (did you mean "user_info"?)', "tablegate get tables"),
                               (("table", "load", "USER_INFO"), '(did you mean "user_info"?)', "tablegate get tables"),

@@ -47,6 +47,9 @@ def canary(t, p):
          "a canary that breaks callers: version, weight and workspace are kept", result)
     again = typed(p, result)
     t.is_([(one["version"], one["canary"]) for one in published(p, kUsers)], [(1, {"version": 2, "weight": 10})], "typed as it stands, 10 % get it and no more")
+    result = p.loader("api", "rollback", kUsers)
+    t.ok(result.rc == 1 and "version 2 is a canary for 10 % of consumers" in result.stderr and hints_of(result) == [f"tablegate api unpublish '{kUsers}' --version 2"],
+         "rollback beside a canary names how the canary ends", result)
     result = p.loader("api", "publish", kOther, kUsers)
     t.ok(result.rc == 1 and f'"{kOther}": version 2' in result.stderr and f'"{kUsers}": version 2' in result.stderr, "publish names all of a command that break", result)
 
@@ -84,6 +87,9 @@ def missing(t, p):
     t.ok(result.rc == 1 and hints_of(result) == ["tablegate api test 'No Sample Here' -o json --param user_id=VALUE --param age=VALUE"], "a test without samples", result)
     result = p.loader("api", "test", kUsers, "--param", "user_ids=1")
     t.ok(result.rc == 1 and 'no request parameter "user_ids" (did you mean "user_id"?)' in result.stderr, "an unknown parameter is named with the nearest", result)
+    result = p.loader("api", "test", kUsers, "--param", "user_id=abc")
+    t.ok('value of parameter "user_id" is not valid' in result.stderr and hints_of(result) == [f"tablegate api test '{kUsers}' --param user_id=VALUE"],
+         "a value that is not valid: the same call, with another one", result)
     result = p.loader("get", "tabel", "-o", "json")
     t.is_((result.rc, hints_of(result)), (2, ["tablegate get table -o json"]), "a misspelt kind")
     result = p.loader("audit", "--since", "yesterday", "-n", "5")

@@ -101,7 +101,8 @@ START_TEST(a_key_without_a_scheme_is_answered_with_how_to_send_it) {
   ck_text_eq(missing_text(1, "key-plain"), how);
   ck_text_eq(missing_text(1, "e30.e30.signature"), how);
   for (const char* value : {"", "Bearer", "bearer ", "Basic x", "Token key-plain"})
-    ck_text_eq(missing_text(1, value), "");
+    ck_text_eq(missing_text(1, value),
+               "the request carries no credential: send Authorization: Bearer CREDENTIAL");
   ck_text_eq(missing_text(2, "key-plain"), "");  // an API whose key is in another header
 }
 END_TEST

@@ -14,13 +14,14 @@ void refuse_rest_api(ApplyContext& context, Definition& definition, const std::s
                      const std::string& version) {
   std::vector<std::string> versions = first_column(context.catalog.query(
       "SELECT version FROM tablegate.rest_api WHERE name = $1 ORDER BY version", {name}));
-  if (versions.empty()) return context.refuse(definition, "/rest_api", context.missing(Kind::rest_api, name));
+  if (versions.empty())
+    return context.refuse_missing(definition, "/rest_api", context.missing(Kind::rest_api, name));
   for (std::string& one : versions) one = one.empty() ? "none" : one;
-  context.refuse(definition, "/rest_api_version",
-                 version.empty() ? fmt::format("is missing: REST API \"{}\" has the versions {}", name,
-                                               name_list(versions))
-                                 : fmt::format("REST API \"{}\" has no version \"{}\" (there is {})", name,
-                                               version, name_list(versions)));
+  context.refuse_missing(definition, "/rest_api_version",
+                         version.empty() ? fmt::format("is missing: REST API \"{}\" has the versions {}",
+                                                       name, name_list(versions))
+                                         : fmt::format("REST API \"{}\" has no version \"{}\" (there is {})",
+                                                       name, version, name_list(versions)));
 }
 
 }  // namespace

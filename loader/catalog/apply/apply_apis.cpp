@@ -145,8 +145,8 @@ class ApiApplier {
   void refuse_process(Definition& definition, const std::string& process) {
     if (context_.refused_here(Kind::business_process, process) || depends_on_refused(context_, process))
       return;
-    context_.refuse(definition, "/business_process",
-                    context_.missing(Kind::business_process, process, &context_.workspace));
+    context_.refuse_missing(definition, "/business_process",
+                            context_.missing(Kind::business_process, process, &context_.workspace));
   }
 
   // False: the table is refused in this very apply, and nothing more can be said of the API.
@@ -158,7 +158,7 @@ class ApiApplier {
     }
     const auto found = tables_.find(api.table);
     if (found == tables_.end()) {
-      context_.refuse(definition, "/table", context_.missing(Kind::table, api.table));
+      context_.refuse_missing(definition, "/table", context_.missing(Kind::table, api.table));
     } else if (const Owner& owner = found->second.owner;
                owner.workspace_id != context_.workspace.id && !owner.shared) {
       context_.refuse(definition, "/table",

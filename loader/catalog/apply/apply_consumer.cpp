@@ -82,6 +82,9 @@ void ConsumerApplier::save_some(std::vector<Work>& works) {
     Work& work = works[i];
     work.before = std::move(states[i]);
     work.object.action = work.created ? "created" : "unchanged";
+    if (work.created && !work.wanted.jwt)
+      work.object.note = fmt::format("has no key yet: tablegate consumer add-key {} creates one",
+                                     shell_word(work.definition.name));
     if (!work.created)
       work.object.before = consumer_text(work.definition.name, work.before, context_.workspace);
     if (same_state(work.before, work.wanted)) continue;
@@ -166,16 +169,16 @@ void ConsumerApplier::find_targets(const std::vector<Work*>& changed) {
 void ConsumerApplier::refuse_target(Definition& definition, const ConsumerGrant& grant) {
   if (!grant.api.empty()) {
     const bool own = grant.workspace == context_.workspace.name;
-    return context_.refuse(
+    return context_.refuse_missing(
         definition, "/authorizations",
         own ? context_.missing(Kind::api, grant.api, &context_.workspace)
             : fmt::format("there is no API \"{}\" in workspace {}", grant.api, grant.workspace));
   }
   const std::string version =
       grant.version.empty() ? " without a version" : fmt::format(" of version \"{}\"", grant.version);
-  context_.refuse(definition, "/authorizations",
-                  fmt::format("there is no REST API \"{}\"{}{}", grant.rest_api, version,
-                              near_object(context_.catalog, Kind::rest_api, grant.rest_api)));
+  context_.refuse_missing(definition, "/authorizations",
+                          fmt::format("there is no REST API \"{}\"{}{}", grant.rest_api, version,
+                                      near_object(context_.catalog, Kind::rest_api, grant.rest_api)));
 }
 
 void ConsumerApplier::write_grants(const std::vector<Work*>& changed) {

@@ -28,6 +28,23 @@ const Definition* DefinitionIndex::find(Kind kind, const std::string& name,
   return found == places_.end() ? nullptr : found->second;
 }
 
+bool DefinitionIndex::broken(Kind kind, const std::string& name) const {
+  for (auto at = places_.lower_bound({kind, name, ""});
+       at != places_.end() && std::get<0>(at->first) == kind && std::get<1>(at->first) == name; ++at) {
+    if (at->second->broken) return true;
+  }
+  return false;
+}
+
+void ApplyContext::refuse_missing(Definition& definition, const std::string& pointer,
+                                  const std::string& reason) {
+  if (problems.unread()) {
+    definition.broken = true;
+  } else {
+    refuse(definition, pointer, reason);
+  }
+}
+
 std::string ApplyContext::missing(Kind kind, const std::string& name, const Workspace* of) const {
   constexpr size_t kCompared = 20;
   if (problems.size() < kCompared) return missing_object(catalog, kind, name, of);
@@ -37,7 +54,7 @@ std::string ApplyContext::missing(Kind kind, const std::string& name, const Work
 
 bool ApplyContext::refused_here(Kind kind, const std::string& name, const std::string& version) const {
   const Definition* const here = index.find(kind, name, version);
-  return here != nullptr && here->broken;
+  return here != nullptr ? here->broken : index.broken(kind, name);
 }
 
 std::string ApplyContext::action_of(const Rows& before, const std::string& text) {

@@ -37,6 +37,8 @@ class DefinitionIndex {
   explicit DefinitionIndex(const std::vector<Definition>& definitions);
   // Null: this apply does not define it. `version`: of a RestApi.
   const Definition* find(Kind kind, const std::string& name, const std::string& version = {}) const;
+  // Whether a definition of the name, with whatever version, is broken.
+  bool broken(Kind kind, const std::string& name) const;
 
  private:
   std::map<std::tuple<Kind, std::string_view, std::string_view>, const Definition*> places_;
@@ -60,9 +62,12 @@ struct ApplyContext {
 
   // Adds a problem at `pointer` of the definition; what depends on it hears no more.
   void refuse(Definition& definition, const std::string& pointer, const std::string& reason);
+  // refuse() with what there is not, unless an object of this apply that could not be read may define it.
+  void refuse_missing(Definition& definition, const std::string& pointer, const std::string& reason);
   // As missing_object(); the nearest name is looked for in the first problems only.
   std::string missing(Kind kind, const std::string& name, const Workspace* of = nullptr) const;
-  // Whether this apply tried to define the object and refused it already. `version`: of a RestApi.
+  // Whether this apply tried to define the object and refused it already. `version`: of a RestApi; the
+  // version of one that is broken may be wrong, so each broken one of the name counts.
   bool refused_here(Kind kind, const std::string& name, const std::string& version = {}) const;
   // "created", "changed" or "unchanged" by the definition that is there: the first column of `before`, which
   // has no row where there is none.

@@ -13,6 +13,20 @@ std::optional<int> served_version(Database& catalog, const ApiRow& api, const st
   return rows.empty() ? std::nullopt : std::optional(static_cast<int>(rows.integer(0, 0)));
 }
 
+// A canary beside the only version that the gateway has served is taken off by another command.
+void refuse_canary(Database& catalog, const ApiRow& api, const std::string& gateway) {
+  const Rows rows = catalog.query(
+      "SELECT canary_version, canary_weight FROM tablegate.published_api WHERE gateway = $1 AND api_id = $2 "
+      "AND canary_version IS NOT NULL",
+      {gateway, api.id});
+  if (rows.empty()) return;
+  throw Refused(
+      fmt::format("{} served no version of API \"{}\" before this one; version {} is a canary for {} % "
+                  "of consumers, and unpublish --version ends it",
+                  gateway, api.name, rows.text(0, 0), rows.text(0, 1)),
+      Hint::command({"api", "unpublish", api.name, "--version", rows.text(0, 0)}));
+}
+
 // From the history of the gateway's publications.
 // An API that was taken off comes back on the service that it was on.
 PublishChoice earlier_version(Database& catalog, const ApiRow& api, const std::string& gateway,
@@ -31,6 +45,7 @@ PublishChoice earlier_version(Database& catalog, const ApiRow& api, const std::s
     return {static_cast<int>(rows.integer(0, 0)),
             served || rows.null(0, 1) ? std::nullopt : std::optional(rows.string(0, 1))};
   }
+  if (!wanted) refuse_canary(catalog, api, gateway);
   throw Refused(wanted ? fmt::format("version {} of API \"{}\" was never on {}", *wanted, api.name, gateway)
                        : fmt::format("{} served no other version of API \"{}\" before", gateway, api.name),
                 Hint::command({"api", "versions", api.name}));

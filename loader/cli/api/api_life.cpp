@@ -104,6 +104,16 @@ void report_publications(const Settings& settings, const ApiOptions& options,
   }
 }
 
+// The same call with this parameter's value to be chosen.
+Hint with_other_value(const ApiOptions& options, const std::string& api, const std::string& parameter) {
+  if (!options.single()) return Hint::command({"api", "test", api}).add("--param", parameter + "=VALUE");
+  for (const std::string& given : options.parameters) {
+    if (given.compare(0, parameter.size() + 1, parameter + "=") == 0)
+      return Hint::again().replace(given, parameter + "=VALUE");
+  }
+  return Hint::again().add("--param", parameter + "=VALUE");
+}
+
 void api_test(const Settings& settings, const ApiOptions& options) {
   const auto parameters = read_parameters(options.parameters);
   Database catalog = settings.open_catalog();
@@ -113,9 +123,17 @@ void api_test(const Settings& settings, const ApiOptions& options) {
   std::vector<std::string> failed;
   std::vector<std::string> missing;  // of the first API that lacks samples
   Hint with_samples;
+  Hint next = Hint::command({"table", "status"});  // of the first that failed
+  std::string wrong;
   ApiTester tester(settings.mirror_dsn());
   for (const ApiRow& api : apis) {
     const TestOutcome outcome = test_draft(catalog, api, parameters, tester);
+    if (!outcome.passed && failed.empty() && outcome.status < 500)
+      next = Hint::command({"api", "show", api.name});
+    if (!outcome.wrong.empty() && wrong.empty()) {
+      if (failed.empty()) next = with_other_value(options, api.name, outcome.wrong);
+      wrong = fmt::format(": the value of parameter \"{}\" is not valid", outcome.wrong);
+    }
     if (!outcome.passed) failed.push_back(api.name);
     if (missing.empty() && !outcome.missing.empty()) {
       missing = outcome.missing;
@@ -142,7 +160,8 @@ void api_test(const Settings& settings, const ApiOptions& options) {
   if (settings.json) finish(json, options);
   if (failed.empty()) return;
   if (missing.empty())
-    throw Refused(fmt::format("API {} did not pass", name_list(failed)), Hint::command({"table", "status"}));
+    throw Refused(fmt::format("API {} did not pass{}", name_list(failed), failed.size() == 1 ? wrong : ""),
+                  next);
   for (const std::string& name : missing) with_samples = with_samples.add("--param", name + "=VALUE");
   throw Refused(
       fmt::format("API {} did not pass: a \"sample\" in the definition, or --param, gives {} a value",

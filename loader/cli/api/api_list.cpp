@@ -124,6 +124,21 @@ std::string scalar_words(const std::optional<DefaultOrSample>& value) {
   return value && value->plain ? value->text : std::string("-");
 }
 
+struct PageParameter {
+  std::string name, type, description;
+};
+
+// What asks for a page, in the order of core::kPageParameters.
+std::vector<PageParameter> page_parameters(const ApiDefinition& definition) {
+  if (!definition.paginates()) return {};
+  return {{"pageNum", "LONG", "number of the page, from 1"},
+          {"pageSize", "LONG",
+           fmt::format("rows of a page, at most {} (default: {})", definition.pagination->max_size,
+                       definition.pagination->default_size)},
+          {"returnTotalNum", "BOOLEAN", "whether the answer has the number of all rows"},
+          {"cursor", "STRING", "nextCursor of the page before, in place of pageNum"}};
+}
+
 void show_parameters(const ApiDefinition& definition) {
   std::vector<std::vector<std::string>> table = {
       {"PARAMETER", "OPERATOR", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
@@ -132,6 +147,8 @@ void show_parameters(const ApiDefinition& definition) {
                      one.required ? "yes" : "no", scalar_words(one.default_value), scalar_words(one.sample),
                      one.description});
   }
+  for (const auto& [name, type, text] : page_parameters(definition))
+    table.push_back({name, "-", type, "query", "no", "-", "-", text});
   print_table(table);
   print_line("");
   table = {{"RETURNS", "COLUMN", "AS", "DESCRIPTION"}};

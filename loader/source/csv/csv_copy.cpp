@@ -86,7 +86,7 @@ int64_t CsvSource::copy_bytes(CsvFile& file, Database& database, const std::stri
       fmt::format("FORMAT csv, DELIMITER {}, NULL {}{}", sql_literal(database, options_.delimiter),
                   sql_literal(database, options_.null),
                   forced.empty() ? "" : fmt::format(", FORCE_NULL ({})", fmt::join(forced, ", "))));
-  CsvScanner scanner(options_.delimiter[0]);
+  CsvScanner scanner(options_.delimiter[0], file.columns().size());
   watch_dates(writers_of(file), scanner);
   const auto refuse_record = [&] {
     const size_t field = scanner.fault_field();

@@ -1,5 +1,7 @@
 #include "source/csv/csv_scanner.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "source/csv/record_reader.hpp"
@@ -15,7 +17,7 @@ bool is_line_end(char c) {
 
 }  // namespace
 
-CsvScanner::CsvScanner(char delimiter) : delimiter_(delimiter) {
+CsvScanner::CsvScanner(char delimiter, size_t fields) : delimiter_(delimiter), fields_(fields) {
   for (const char c : {'\n', '\r', '"', delimiter}) special_[static_cast<unsigned char>(c)] = true;
 }
 
@@ -25,12 +27,22 @@ void CsvScanner::begin_record() {
   field_ = 0;
 }
 
-void CsvScanner::end_record(char c) {
+// COPY reports too few fields itself, unless a value is found bad before.
+bool CsvScanner::check_record() {
+  const size_t found = field_ + 1;
+  if (fields_ != 0 && (found > fields_ || (found < fields_ && !bad_value_.empty())))
+    return fail(fmt::format("has {} fields where {} columns are expected", found, fields_), kNoField);
+  return bad_value_.empty() || fail(bad_value_, bad_field_);
+}
+
+bool CsvScanner::end_record(char c) {
+  if (!check_record()) return false;
   begins_.add(copied_, begin_);
   ++lines_;
   if (!ended_ && c == '\n') counted_ = '\n';
   ended_ = true;
   state_ = c == '\r' ? State::carriage : State::start;
+  return true;
 }
 
 bool CsvScanner::fail(const std::string& reason, size_t field) {
@@ -48,21 +60,24 @@ void CsvScanner::keep(char c) {
   if (watches()) value_ += c;
 }
 
-bool CsvScanner::end_field() {
-  if (!watches()) return true;
-  const std::string reason = check_(value_);
+void CsvScanner::end_field() {
+  if (!watches()) return;
+  std::string reason = check_(value_);
   value_.clear();
-  return reason.empty() || fail(reason, field_);
+  if (reason.empty() || !bad_value_.empty()) return;
+  bad_value_ = std::move(reason);
+  bad_field_ = field_;
 }
 
 // A byte of a field without quotes, or the one behind a field with them.
 bool CsvScanner::pass_plain(char c) {
   if (c == '"') return fail(kQuoteInside, field_);
   if (is_line_end(c)) {
-    if (!end_field()) return false;
-    end_record(c);
-  } else if (c == delimiter_) {
-    if (!end_field()) return false;
+    end_field();
+    return end_record(c);
+  }
+  if (c == delimiter_) {
+    end_field();
     ++field_;
     state_ = State::field;
   } else {
@@ -153,7 +168,9 @@ bool CsvScanner::finish(bool whole) {
   begins_.add(copied_, begin_);
   if (!whole) return true;
   if (state_ == State::marker) return fail(kMarker, kNoField);
-  return state_ == State::quoted || end_field();  // COPY reports an open quote
+  if (state_ == State::quoted) return true;  // COPY reports an open quote
+  end_field();
+  return check_record();
 }
 
 uint64_t CsvScanner::line_of(uint64_t copied) const {

@@ -24,7 +24,8 @@ class CsvScanner {
   // Why a value is bad, or empty.
   using Check = std::function<std::string(std::string_view)>;
 
-  explicit CsvScanner(char delimiter);
+  // `fields`: how many a record may have; 0: any number.
+  explicit CsvScanner(char delimiter, size_t fields = 0);
 
   // `check` gets each value of these fields, as COPY reads it.
   void watch(std::vector<bool> fields, Check check);
@@ -33,8 +34,9 @@ class CsvScanner {
   bool scan(std::string_view chunk);
   // The same check at the end of the data. Not `whole`: the data were not sent to their end.
   bool finish(bool whole);
-  // kQuoteInside, kTextBehindQuote, what the check reports of a value, or that a record is `\.` alone, which
-  // PostgreSQL before 18 reads as the end of all data; empty where there is no fault.
+  // kQuoteInside, kTextBehindQuote, the number of fields where it is wrong, what the check reports of a
+  // value, or that a record is `\.` alone, which PostgreSQL before 18 reads as the end of all data; empty
+  // where there is no fault.
   const std::string& fault() const { return fault_; }
   // The field with the fault, from 0; kNoField: the whole record.
   size_t fault_field() const { return fault_field_; }
@@ -51,17 +53,19 @@ class CsvScanner {
   enum class State : uint8_t { start, carriage, field, plain, quoted, closing, backslash, marker };
 
   void begin_record();
-  void end_record(char c);
+  bool end_record(char c);
+  bool check_record();
   bool begin_field(char c);
   bool pass_plain(char c);
   bool pass_behind_quote(char c);
-  bool end_field();
+  void end_field();
   void keep(char c);
   bool watches() const { return field_ < watched_.size() && watched_[field_]; }
   bool fail(const std::string& reason, size_t field);
   size_t skip(std::string_view chunk, size_t at);
 
   char delimiter_;
+  size_t fields_;
   bool special_[256] = {};  // bytes that end a run of plain ones
   State state_ = State::start;
   char counted_ = '\r';  // the line end that COPY counts inside quotes: CR until a line ended with LF
@@ -69,6 +73,10 @@ class CsvScanner {
   std::vector<bool> watched_;
   Check check_;
   std::string value_;  // of a field that is watched, so far
+  // What the check reported of this record: values of a record with a wrong number of fields are in wrong
+  // columns, so it counts only at the end of the record.
+  std::string bad_value_;
+  size_t bad_field_ = kNoField;
   std::string fault_;
   size_t fault_field_ = kNoField;
   uint64_t records_ = 0;

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/descriptor.hpp"
+#include "base/near_file.hpp"
 #include "base/refusal.hpp"
 #include "core/text/ascii.hpp"
 
@@ -38,8 +39,11 @@ void check_values(const MaxComputeCredentials& credentials, const std::string& w
 std::string read_private(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.number() < 0) {
-    throw SystemFailure(fmt::format("cannot open credentials file {}: {}", path, std::strerror(errno)),
-                        Hint::program("ls -l " + shell_word(path)));
+    const int reason = errno;
+    const NearFile near = near_file(path);
+    throw SystemFailure(
+        fmt::format("cannot open credentials file {}: {}{}", path, std::strerror(reason), near.words),
+        near.next);
   }
   struct stat about {};
   if (::fstat(file.number(), &about) != 0 || !S_ISREG(about.st_mode))

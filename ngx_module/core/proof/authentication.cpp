@@ -111,8 +111,8 @@ Carried find_token(const JwtIndex& index, const RequestData& request, Arena& are
   return found;
 }
 
-// A key or token that was sent bare: Authorization has one word, where a scheme and the credential are
-// expected. Empty: the request is without a credential for another reason.
+// How to send a credential, where the API takes it from Authorization. A key or token that was sent bare: the
+// header has one word, where a scheme and the credential are expected.
 std::string_view missing_detail(const Api& api, const RequestData& request) {
   const bool bearer = api.authentication.jwt ||
                       (api.authentication.api_key && api.api_key_source.in == ApiKeySource::In::bearer);
@@ -120,8 +120,9 @@ std::string_view missing_detail(const Api& api, const RequestData& request) {
   const std::string_view value = request.headers->find("authorization", count);
   const bool bare = count == 1 && !value.empty() && !same_in_any_case(value, "bearer") &&
                     std::none_of(value.begin(), value.end(), blank);
-  return bearer && bare ? "the Authorization header has no scheme: send Authorization: Bearer CREDENTIAL"
-                        : std::string_view{};
+  if (!bearer) return {};
+  return bare ? "the Authorization header has no scheme: send Authorization: Bearer CREDENTIAL"
+              : "the request carries no credential: send Authorization: Bearer CREDENTIAL";
 }
 
 Problem refuse(std::string_view reason) {
