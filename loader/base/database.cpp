@@ -59,7 +59,7 @@ Hint connect_hint(PGconn* connection, bool given) {
   return Hint::program("createdb" + server_words(connection) + " " + shell_word(database));
 }
 
-[[noreturn]] void fail(PGconn* connection, PGresult* result) {
+[[noreturn]] void fail(PGconn* connection, PGresult* result, LockWait* wait = nullptr) {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   if (state == nullptr || primary == nullptr) throw SystemFailure(error_text(connection));
@@ -67,7 +67,18 @@ Hint connect_hint(PGconn* connection, bool given) {
   // The detail is left out: it may hold values.
   if (const char* hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT))
     message += std::string(" (") + hint + ")";
+  if (wait != nullptr && std::string_view(state) == "55P03") message += wait->found();  // lock_not_available
   throw DatabaseError(state, message);
+}
+
+Rows checked(PGconn* connection, PGresult* result, LockWait& wait) {
+  Rows rows(result);
+  const ExecStatusType status = PQresultStatus(result);
+  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_COPY_IN &&
+      status != PGRES_COPY_OUT && status != PGRES_EMPTY_QUERY) {
+    fail(connection, result, &wait);
+  }
+  return rows;
 }
 
 }  // namespace
@@ -110,22 +121,37 @@ Database Database::connect(const std::string& dsn, const std::string& what,
   return database;
 }
 
-Database Database::again(const std::string& what) const {
+Database Database::session(const std::string& what, std::chrono::milliseconds patience,
+                           const char* timeout) const {
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(PQconninfo(connection()),
                                                                                &PQconninfoFree);
   std::vector<const char*> keywords, values;
   for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
        ++option) {
-    if (option->val == nullptr) continue;
+    const bool is_timeout = timeout != nullptr && std::string_view(option->keyword) == "connect_timeout";
+    if (option->val == nullptr && !is_timeout) continue;
     keywords.push_back(option->keyword);
-    values.push_back(option->val);
+    values.push_back(is_timeout ? timeout : option->val);
   }
   keywords.push_back(nullptr);
   values.push_back(nullptr);
   Database database(PQconnectdbParams(keywords.data(), values.data(), 0));
-  database.set_patience(patience_);
+  database.set_patience(patience);
+  database.observer_ = timeout != nullptr;
   database.begin_session(what);
   return database;
+}
+
+Database Database::again(const std::string& what) const {
+  return session(what, patience_, nullptr);
+}
+
+Database Database::observer() const {
+  return session("the database", std::chrono::seconds(2), "2");
+}
+
+void Database::limit_lock_waits() {
+  query("SELECT pg_catalog.set_config('lock_timeout', '1min', false)");
 }
 
 void Database::begin_session(const std::string& what, bool given) {
@@ -165,95 +191,80 @@ std::string Database::encoding() const {
 Rows Database::query(const std::string& sql, const std::vector<Parameter>& parameters) {
   const std::vector<const char*> values = pointers(parameters);
   const int count = static_cast<int>(values.size());
-  PGresult* result = nullptr;
-  if (patience_.count() == 0) {
-    const std::string name = values.empty() ? std::string() : prepared_name(sql);
-    result = name.empty()
-                 ? PQexecParams(connection(), sql.c_str(), count, nullptr, values.data(), nullptr, nullptr, 0)
-                 : PQexecPrepared(connection(), name.c_str(), count, values.data(), nullptr, nullptr, 0);
-  } else if (PQsendQueryParams(connection(), sql.c_str(), count, nullptr, values.data(), nullptr, nullptr,
-                               0) == 1) {
-    result = await_result();
-  }
-  return checked(result);
+  const std::string name = values.empty() || patience_.count() > 0 ? std::string() : prepared_name(sql);
+  return await_rows(
+      name.empty()
+          ? PQsendQueryParams(connection(), sql.c_str(), count, nullptr, values.data(), nullptr, nullptr, 0)
+          : PQsendQueryPrepared(connection(), name.c_str(), count, values.data(), nullptr, nullptr, 0));
 }
 
 Rows Database::query_typed(const std::string& sql, const std::vector<unsigned>& types,
                            const std::vector<const char*>& values) {
-  return checked(PQexecParams(connection(), sql.c_str(), static_cast<int>(types.size()), types.data(),
-                              values.data(), nullptr, nullptr, 0));
+  return await_rows(PQsendQueryParams(connection(), sql.c_str(), static_cast<int>(types.size()), types.data(),
+                                      values.data(), nullptr, nullptr, 0));
 }
 
 void Database::prepare(const std::string& name, const std::string& sql, const std::vector<unsigned>& types) {
-  checked(PQprepare(connection(), name.c_str(), sql.c_str(), static_cast<int>(types.size()), types.data()));
+  await_rows(
+      PQsendPrepare(connection(), name.c_str(), sql.c_str(), static_cast<int>(types.size()), types.data()));
 }
 
 Rows Database::query_watched(const std::string& sql, const std::vector<Parameter>& parameters,
                              std::chrono::milliseconds pause, const std::function<void()>& on_wait) {
   const std::vector<const char*> values = pointers(parameters);
-  if (PQsendQueryParams(connection(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
-                        nullptr, nullptr, 0) != 1)
-    return checked(nullptr);
-  while (PQisBusy(connection()) != 0) {
-    pollfd wait{PQsocket(connection()), POLLIN, 0};
-    const int ready = ::poll(&wait, 1, static_cast<int>(pause.count()));
-    if (ready == 0) on_wait();
-    if (ready > 0 && PQconsumeInput(connection()) == 0) break;
-  }
-  PGresult* result = nullptr;
-  while (PGresult* const next = PQgetResult(connection())) {
-    PQclear(result);
-    result = next;
-    if (PQstatus(connection()) != CONNECTION_OK) break;
-  }
-  return checked(result);
+  LockWait wait(*this);
+  const int sent = PQsendQueryParams(connection(), sql.c_str(), static_cast<int>(values.size()), nullptr,
+                                     values.data(), nullptr, nullptr, 0);
+  return checked(connection(), sent == 1 ? await_result(wait, pause, on_wait) : nullptr, wait);
 }
 
-Rows Database::checked(PGresult* result) {
-  Rows rows(result);
-  const ExecStatusType status = PQresultStatus(result);
-  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_COPY_IN &&
-      status != PGRES_COPY_OUT) {
-    fail(connection(), result);
-  }
-  return rows;
+// The answer to what was sent, if `sent` is 1.
+Rows Database::await_rows(int sent) {
+  LockWait wait(*this);
+  const auto look = [&wait, this] {
+    if (!observer_) wait.look();
+  };
+  return checked(connection(), sent == 1 ? await_result(wait, kFirstLook, look) : nullptr, wait);
 }
 
 // The last result of what was sent, as PQexec() returns it, but within the time limit.
-PGresult* Database::await_result() {
-  const auto end = std::chrono::steady_clock::now() + patience_;
+PGresult* Database::await_result(LockWait& wait, std::chrono::milliseconds pause,
+                                 const std::function<void()>& on_wait) {
+  using std::chrono::milliseconds;
+  using std::chrono::steady_clock;
+  const auto end = steady_clock::now() + patience_;
   PGresult* last = nullptr;
   for (;;) {
     while (PQisBusy(connection()) != 0) {
-      const auto left =
-          std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-      pollfd wait{PQsocket(connection()), POLLIN, 0};
-      if (left.count() > 0) ::poll(&wait, 1, static_cast<int>(left.count()));
-      if (left.count() <= 0) {
-        PQclear(last);
-        lost_ = true;
-        throw SystemFailure(fmt::format("the database did not answer within {} ms", patience_.count()));
+      auto time = pause;
+      if (patience_.count() > 0) {
+        const auto left = std::chrono::duration_cast<milliseconds>(end - steady_clock::now());
+        if (left.count() <= 0) {
+          PQclear(last);
+          lost_ = true;
+          throw SystemFailure(fmt::format("the database did not answer within {} ms{}", patience_.count(),
+                                          observer_ ? std::string() : wait.words()));
+        }
+        time = std::min(time, left);
       }
-      if (wait.revents != 0 && PQconsumeInput(connection()) == 0) break;
+      pollfd ready{PQsocket(connection()), POLLIN, 0};
+      const int found = ::poll(&ready, 1, static_cast<int>(time.count()));
+      if (found == 0 && time == pause) on_wait();
+      if (found > 0 && PQconsumeInput(connection()) == 0) break;
     }
     PGresult* const next = PQgetResult(connection());
     if (next == nullptr) return last;
     PQclear(last);
     last = next;
-    // A broken connection may report more errors; the first one is the cause.
-    if (PQstatus(connection()) != CONNECTION_OK) return last;
+    // A broken connection may report more errors, the first one is the cause. After COPY begins, rows follow.
+    const ExecStatusType status = PQresultStatus(last);
+    if (PQstatus(connection()) != CONNECTION_OK || status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+      return last;
   }
 }
 
 void Database::script(const std::string& sql) {
-  const bool asynchronous = patience_.count() > 0;
-  const Rows rows(!asynchronous                                 ? PQexec(connection(), sql.c_str())
-                  : PQsendQuery(connection(), sql.c_str()) == 1 ? await_result()
-                                                                : nullptr);
-  const ExecStatusType status = PQresultStatus(rows.get());
-  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY) {
-    fail(connection(), rows.get());
-  }
+  await_rows(PQsendQuery(connection(), sql.c_str()));
 }
 
 Transaction::Transaction(Database& database)

@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/lock_wait.hpp"
 #include "base/refusal.hpp"
 
 namespace tablegate::loader {
@@ -59,7 +60,13 @@ class Database {
 
   // Another session with the same parameters.
   Database again(const std::string& what) const;
+  // One that looks for a moment at what this session waits for (base/lock_wait.hpp).
+  Database observer() const;
 
+  // A statement that waits longer than a minute for a lock fails: other commands may wait for this one.
+  void limit_lock_waits();
+
+  // Each statement that waits for a lock for more than two seconds reports who holds it.
   // A statement that is repeated, as thousands are in a long command, is prepared once.
   Rows query(const std::string& sql, const std::vector<Parameter>& parameters = {});
   // One that may wait for long: `on_wait` is called each time that `pause` has passed without an answer.
@@ -83,14 +90,17 @@ class Database {
   explicit Database(PGconn* connection) : connection_(connection, &PQfinish) {}
   // `given`: not by libpq's defaults alone.
   void begin_session(const std::string& what, bool given = true);
-  Rows checked(PGresult* result);
-  PGresult* await_result();
+  Database session(const std::string& what, std::chrono::milliseconds patience, const char* timeout) const;
+  Rows await_rows(int sent);
+  PGresult* await_result(LockWait& wait, std::chrono::milliseconds pause,
+                         const std::function<void()>& on_wait);
   // The name of the prepared statement, or empty if it is run too rarely.
   std::string prepared_name(const std::string& sql);
 
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
   std::unordered_map<std::string, int> uses_;  // of statements with parameters
   std::chrono::milliseconds patience_{0};
+  bool observer_ = false;
   bool lost_ = false;
 };
 

@@ -94,7 +94,11 @@ std::vector<GatewayState> list_gateways(Database& catalog) {
 }
 
 bool forget_node(Database& catalog, const std::string& gateway, const std::string& node) {
-  return catalog.query("DELETE FROM tablegate.node WHERE gateway = $1 AND name = $2", {gateway, node})
+  return catalog
+             .query(
+                 "SELECT FROM tablegate.delete_as_operator('node', "
+                 "json_build_array(json_build_object('gateway', $1::text, 'name', $2::text)))",
+                 {gateway, node})
              .affected() == 1;
 }
 

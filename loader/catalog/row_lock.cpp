@@ -3,32 +3,16 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
 #include <optional>
 #include <thread>
 
+#include "base/lock_wait.hpp"
 #include "base/refusal.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-constexpr std::chrono::milliseconds kPause{2000};  // between two looks at who holds the lock
 constexpr const char* kUnknown = "a session that has just ended";
-
-// Reports a wait, and again when another session has got the lock.
-class Wait {
- public:
-  explicit Wait(std::string what) : what_(std::move(what)) {}
-  void report(const std::string& holder) {
-    if (holder == holder_) return;
-    holder_ = holder;
-    fmt::print(stderr, "tablegate: waiting for the lock of {}, which {} holds\n", what_, holder);
-    std::fflush(stderr);
-  }
-
- private:
-  std::string what_, holder_;
-};
 
 std::string holder_of(Database& database, const std::string& schema, const std::string& name) {
   const Rows holder = database.query(fmt::format("SELECT {}.lock_holder($1)", schema), {name});
@@ -37,7 +21,7 @@ std::string holder_of(Database& database, const std::string& schema, const std::
 
 void take_lock(Database& database, const std::string& schema, const std::string& name,
                const std::string& what) {
-  Wait wait(what);
+  WaitReport wait(what);
   std::optional<Database> other;  // this session waits for its answer
   const auto report = [&] {
     try {
@@ -48,7 +32,7 @@ void take_lock(Database& database, const std::string& schema, const std::string&
     }
   };
   try {
-    database.query_watched(fmt::format("SELECT {}.take_lock($1, true)", schema), {name}, kPause, report);
+    database.query_watched(fmt::format("SELECT {}.take_lock($1, true)", schema), {name}, kFirstLook, report);
   } catch (const DatabaseError& error) {
     if (error.sqlstate != "55P03") throw;  // lock_not_available
     throw SystemFailure(fmt::format("{} was locked by another session for ten minutes", what),
@@ -68,12 +52,12 @@ bool has_locks(Database& database, const std::string& schema) {
 // Before the first init, or one that brings the table of locks: nobody works with the catalog yet.
 void take_first_lock(Database& database) {
   constexpr std::chrono::milliseconds kStep{50};
-  Wait wait("init");
-  auto report_at = std::chrono::steady_clock::now() + kPause;
+  WaitReport wait("init");
+  auto report_at = std::chrono::steady_clock::now() + kFirstLook;
   while (!database.query("SELECT pg_catalog.pg_try_advisory_xact_lock(1952539244, 2)").boolean(0, 0)) {
     std::this_thread::sleep_for(kStep);
     if (std::chrono::steady_clock::now() < report_at) continue;
-    report_at += kPause;
+    report_at += kFirstLook;
     const Rows holder = database.query(
         "SELECT pg_catalog.format('process %s, user %s, application \"%s\"', a.pid, a.usename, "
         "a.application_name)"

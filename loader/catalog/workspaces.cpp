@@ -87,8 +87,14 @@ void delete_workspace(Database& catalog, const std::string& name) {
         fmt::format("workspace {} is not empty: it has {} \"{}\"", name, left.text(0, 0), left.text(0, 1)),
         Hint::command({"export", "-", "--workspace", name}));
   }
-  catalog.query("DELETE FROM tablegate.consumer WHERE workspace_id = $1", {workspace});
-  catalog.query("DELETE FROM tablegate.workspace WHERE workspace_id = $1", {workspace});
+  catalog.query(
+      "SELECT FROM tablegate.delete_as_operator('consumer', "
+      "json_build_array(json_build_object('workspace_id', $1::text)))",
+      {workspace});
+  catalog.query(
+      "SELECT FROM tablegate.delete_as_operator('workspace', "
+      "json_build_array(json_build_object('workspace_id', $1::text)))",
+      {workspace});
   transaction.commit();
 }
 

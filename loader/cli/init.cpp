@@ -115,6 +115,7 @@ void init(const Settings& settings, const InitOptions& options) {
   if (const std::string reason = bad_plain_name(options.workspace); !reason.empty())
     throw Refused("--workspace " + reason);
   Database catalog = Database::connect(settings.catalog, "the catalog");
+  catalog.limit_lock_waits();
   refuse_shared_database(PQdb(catalog.connection()));
   refuse_other_encoding(catalog);
   std::optional<Database> mirror;  // where it is apart from the catalog, or might be

@@ -6,6 +6,7 @@ namespace tablegate::loader {
 
 Database Settings::open_catalog(std::chrono::milliseconds patience) const {
   Database database = Database::connect(catalog, "the catalog", patience);
+  database.limit_lock_waits();
   require_catalog(database);
   return database;
 }

@@ -16,19 +16,24 @@ constexpr const char* kHistory = "200";
 
 void forget_history(Database& catalog, const std::string& table) {
   catalog.query(
-      "DELETE FROM tablegate.generation WHERE table_name = $1 AND status IN ('pruned', 'failed') AND"
+      "SELECT FROM tablegate.delete_as_developer('generation', (SELECT "
+      "json_agg(json_build_object('table_name', "
+      "table_name, 'generation', generation)) FROM tablegate.generation WHERE table_name = $1 AND status IN "
+      "('pruned', 'failed') AND"
       " generation <= (SELECT generation FROM tablegate.generation WHERE table_name = $1 AND status IN "
-      "('pruned', 'failed') ORDER BY generation DESC OFFSET $2 LIMIT 1)",
+      "('pruned', 'failed') ORDER BY generation DESC OFFSET $2 LIMIT 1)))",
       {table, kHistory});
 }
 
 // Deletes the records about partitions of deleted generations.
 void forget_partitions(Database& catalog, const std::string& table) {
   catalog.query(
-      "DELETE FROM tablegate.generation_partition p WHERE p.table_name = $1 AND NOT EXISTS (SELECT FROM "
+      "SELECT FROM tablegate.delete_as_developer('generation_partition', (SELECT json_agg(json_build_object("
+      "'table_name', p.table_name, 'generation', p.generation, 'partition', p.partition)) FROM "
+      "tablegate.generation_partition p WHERE p.table_name = $1 AND NOT EXISTS (SELECT FROM "
       "tablegate.generation g WHERE g.table_name = p.table_name AND g.generation = p.generation AND g.status "
       "IN "
-      "('loading', 'current', 'previous'))",
+      "('loading', 'current', 'previous'))))",
       {table});
 }
 

@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "base/lock_wait.hpp"
 #include "base/refusal.hpp"
 #include "catalog/migrations.hpp"
 #include "catalog/row_lock.hpp"
@@ -36,12 +37,11 @@ bool is_lock_problem(const std::string& sqlstate) {
 
 std::string lock_holders(Database& mirror, const std::string& table) {
   const Rows rows = mirror.query(
-      "SELECT string_agg(DISTINCT l.pid || coalesce(' of ' || a.usename, ''), ', ') FROM pg_locks l LEFT "
-      "JOIN "
-      "pg_stat_activity a USING (pid)"
+      "SELECT string_agg(DISTINCT format('process %s, user %s, application \"%s\"', l.pid, a.usename, "
+      "a.application_name), '; ') FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)"
       " WHERE l.granted AND l.pid <> pg_backend_pid() AND l.relation = to_regclass($1)",
       {mirror_name(table)});
-  return rows.null(0, 0) ? std::string() : fmt::format(" (sessions {})", rows.text(0, 0));
+  return rows.string(0, 0);
 }
 
 // False: it is still in use, by a reader's lock or by a view on it (2BP01), and is kept.
@@ -148,6 +148,7 @@ void create_generation(Database& mirror, const std::string& table, int64_t gener
 }
 
 void swap_generation(Database& mirror, const std::string& table, int64_t next, const SwapDetails& details) {
+  WaitReport wait("mirror." + table);
   for (SwapPace pace(mirror, mirror_name(table));; pace.failed()) {
     try {
       Transaction transaction(mirror);
@@ -158,12 +159,13 @@ void swap_generation(Database& mirror, const std::string& table, int64_t next, c
       return;
     } catch (const DatabaseError& error) {
       if (!is_lock_problem(error.sqlstate)) throw;
+      const std::string holders = pace.lasts() >= kFirstLook ? lock_holders(mirror, table) : std::string();
+      if (!holders.empty()) wait.report(holders);
       if (pace.over()) {
         throw SystemFailure(
-            fmt::format(
-                "mirror.{} could not be locked for the swap within {} s, another session holds it{}; the "
-                "previous generation keeps serving",
-                table, kSwapPatience.count(), lock_holders(mirror, table)),
+            fmt::format("mirror.{} could not be locked for the swap within {} s, {} holds it; the "
+                        "previous generation keeps serving",
+                        table, kSwapPatience.count(), holders.empty() ? "another session" : holders),
             Hint::again());
       }
     }
@@ -201,7 +203,7 @@ void drop_table(Database& mirror, const std::string& table) {
     if (attempt < kAttempts) continue;
     throw SystemFailure(
         fmt::format(
-            "Table \"{0}\" is deleted, but a session still uses its rows in the mirror{1}; they stay until "
+            "Table \"{0}\" is deleted, but a session still uses its rows in the mirror ({1}); they stay until "
             "the command is repeated",
             table, lock_holders(mirror, table)),
         Hint::again());

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 
+#include "base/lock_wait.hpp"
 #include "base/refusal.hpp"
 #include "model/table_definition.hpp"
 
@@ -30,7 +31,9 @@ void build_index(Database& mirror, const std::string& table, int64_t generation,
                  const std::function<void(double percent)>& progress) {
   std::optional<Database> other;  // this session waits for its answer
   const std::string process = std::to_string(PQbackendPID(mirror.connection()));
+  LockWait wait(mirror);
   const auto report = [&] {
+    wait.look();
     try {
       if (!other) other.emplace(mirror.again("the mirror"));
       progress(percent_done(*other, process).value_or(0));

@@ -25,7 +25,8 @@ class SwapPace {
   // How long the next attempt may wait for the lock.
   std::chrono::milliseconds wait() const { return wait_; }
   // Whether kSwapPatience has passed.
-  bool over() const { return std::chrono::steady_clock::now() - begin_ > kSwapPatience; }
+  bool over() const { return lasts() > kSwapPatience; }
+  std::chrono::steady_clock::duration lasts() const { return std::chrono::steady_clock::now() - begin_; }
   // After an attempt that failed, outside of a transaction: pauses, and sets wait().
   void failed();
 

@@ -847,6 +847,35 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Deletes the rows with these keys, [{"column":value}], and returns the keys of those that were there. People do not have
+-- DELETE on a table, because that also permits LOCK TABLE. The triggers check session_user, who deletes.
+CREATE OR REPLACE FUNCTION tablegate.delete_rows(wanted text, keys json, allowed text[]) RETURNS SETOF jsonb LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    same_key text := (SELECT string_agg(format('t.%1$I = k.%1$I', name), ' AND ') FROM json_object_keys(keys -> 0) name);
+BEGIN
+    IF (wanted = ANY (allowed)) IS NOT TRUE THEN
+        RAISE EXCEPTION 'permission denied to delete rows of table "%"', wanted USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF same_key IS NOT NULL THEN
+        RETURN QUERY EXECUTE format(
+            'DELETE FROM tablegate.%1$I t USING json_populate_recordset(NULL::tablegate.%1$I, $1) k WHERE %2$s'
+            ' RETURNING jsonb_strip_nulls(to_jsonb(k))', wanted, same_key) USING keys;
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION tablegate.delete_as_developer(wanted text, keys json) RETURNS SETOF jsonb LANGUAGE sql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT tablegate.delete_rows($1, $2, ARRAY['domain', 'gateway_instance', 'rest_api', 'business_process', 'data_source',
+                                               'mirror_table', 'generation', 'generation_partition', 'api', 'api_test'])
+$$;
+
+CREATE OR REPLACE FUNCTION tablegate.delete_as_operator(wanted text, keys json) RETURNS SETOF jsonb LANGUAGE sql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT tablegate.delete_rows($1, $2, ARRAY['published_api', 'rest_api_domain', 'api_deprecation', 'consumer', 'api_key',
+                                               'hmac_key', 'jwt_setting', 'authorization', 'workspace', 'node'])
+$$;
+
 -- ---- Triggers: created if they are missing, so that an init without changes takes no lock.
 DO $$
 DECLARE
@@ -960,6 +989,8 @@ GRANT EXECUTE ON FUNCTION tablegate.approve_version(bigint, integer, text, text)
 GRANT EXECUTE ON FUNCTION tablegate.changed(text) TO tablegate_developer, tablegate_approver, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.report_node(text, text, jsonb), tablegate.record_usage(text, text, json) TO tablegate_node;
 GRANT EXECUTE ON FUNCTION tablegate.prune_audit(integer) TO tablegate_operator;
+GRANT EXECUTE ON FUNCTION tablegate.delete_as_developer(text, json) TO tablegate_developer;
+GRANT EXECUTE ON FUNCTION tablegate.delete_as_operator(text, json) TO tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.take_lock(text, boolean), tablegate.lock_holder(text)
     TO tablegate_developer, tablegate_approver, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.watch_table(text), tablegate.unwatch_table(text) TO tablegate_developer;

@@ -56,7 +56,7 @@ def deletes(t, p):
     p.postgres.psql("DROP VIEW public.mine")
     held = Held(p, "SELECT count(*) FROM mirror.spare")
     result = p.loader("delete", "table", "spare")
-    t.ok(result.rc == 3 and "a session still uses its rows in the mirror (sessions" in result.stderr and "try: tablegate delete table spare" in result.stderr and left(),
+    t.ok(result.rc == 3 and "a session still uses its rows in the mirror (process" in result.stderr and "try: tablegate delete table spare" in result.stderr and left(),
          "somebody reads it: said, with what to do", result)
     t.is_(p.loader("get", "table", "spare").rc, 1, "the definition is gone")
     held.release()

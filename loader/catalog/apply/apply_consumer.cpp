@@ -197,9 +197,11 @@ void ConsumerApplier::write_grants(const std::vector<Work*>& changed) {
       }
     }
     context_.catalog.query(
-        fmt::format("DELETE FROM tablegate.authorization z USING unnest($1::bigint[], $2::bigint[]) AS x "
-                    "(consumer_id, target) WHERE z.consumer_id = x.consumer_id AND z.{} = x.target",
-                    column),
+        fmt::format(
+            "SELECT FROM tablegate.delete_as_operator('authorization', (SELECT json_agg(json_build_object("
+            "'consumer_id', x.consumer_id, '{}', x.target)) FROM unnest($1::bigint[], $2::bigint[]) AS x "
+            "(consumer_id, target)))",
+            column),
         {lost_by.take(), lost.take()});
     context_.catalog.query(
         fmt::format(

@@ -82,7 +82,10 @@ class Remover {
                 " JOIN tablegate.published_api p ON p.api_id = a.api_id AND p.gateway = d.gateway WHERE "
                 "d.domain = $1 ORDER BY 1",
                 {name_}, Hint::command({"api", "list"}));
-    catalog_.query("DELETE FROM tablegate.domain WHERE name = $1", {name_});
+    catalog_.query(
+        "SELECT FROM tablegate.delete_as_developer('domain', json_build_array(json_build_object('name', "
+        "$1::text)))",
+        {name_});
   }
 
   void gateway() {
@@ -92,7 +95,10 @@ class Remover {
                 "SELECT a.name FROM tablegate.published_api p JOIN tablegate.api a USING (api_id) WHERE "
                 "p.gateway = $1 ORDER BY 1",
                 {name_}, Hint::command({"api", "list", "--gateway", name_}));
-    catalog_.query("DELETE FROM tablegate.gateway_instance WHERE name = $1", {name_});
+    catalog_.query(
+        "SELECT FROM tablegate.delete_as_developer('gateway_instance', "
+        "json_build_array(json_build_object('name', $1::text)))",
+        {name_});
   }
 
   void rest_api() {
@@ -101,7 +107,10 @@ class Remover {
     refuse_used("is the REST API of business process",
                 "SELECT name FROM tablegate.business_process WHERE rest_api_id = $1 ORDER BY 1", {id},
                 Hint::command({"get", "businessprocesses"}));
-    catalog_.query("DELETE FROM tablegate.rest_api WHERE rest_api_id = $1", {id});
+    catalog_.query(
+        "SELECT FROM tablegate.delete_as_developer('rest_api', "
+        "json_build_array(json_build_object('rest_api_id', $1::text)))",
+        {id});
   }
 
   void business_process() {
@@ -110,7 +119,10 @@ class Remover {
         {workspace_.id, name_});
     refuse_used("holds API", "SELECT name FROM tablegate.api WHERE business_process_id = $1 ORDER BY 1", {id},
                 Hint::command({"api", "list"}));
-    catalog_.query("DELETE FROM tablegate.business_process WHERE business_process_id = $1", {id});
+    catalog_.query(
+        "SELECT FROM tablegate.delete_as_developer('business_process', "
+        "json_build_array(json_build_object('business_process_id', $1::text)))",
+        {id});
   }
 
   void data_source() {
@@ -120,7 +132,10 @@ class Remover {
     refuse_used("is the source of table",
                 "SELECT name FROM tablegate.mirror_table WHERE data_source_id = $1 ORDER BY 1", {id},
                 Hint::command({"get", "tables"}));
-    catalog_.query("DELETE FROM tablegate.data_source WHERE data_source_id = $1", {id});
+    catalog_.query(
+        "SELECT FROM tablegate.delete_as_developer('data_source', "
+        "json_build_array(json_build_object('data_source_id', $1::text)))",
+        {id});
   }
 
   void table() {
@@ -130,7 +145,10 @@ class Remover {
                 Hint::command({"api", "list"}));
     refuse_names("is read by the published version of API", published_readers(catalog_, name_),
                  Hint::command({"api", "list"}));
-    catalog_.query("DELETE FROM tablegate.mirror_table WHERE name = $1", {name_});
+    catalog_.query(
+        "SELECT FROM tablegate.delete_as_developer('mirror_table', "
+        "json_build_array(json_build_object('name', $1::text)))",
+        {name_});
   }
 
   void api() {
@@ -144,10 +162,16 @@ class Remover {
                    Hint::command({"api", "unpublish", name_, "--gateway", gateways.front()}));
     }
     if (catalog_.query("SELECT FROM tablegate.api_version WHERE api_id = $1", {id}).empty()) {
-      catalog_.query("DELETE FROM tablegate.api WHERE api_id = $1", {id});
+      catalog_.query(
+          "SELECT FROM tablegate.delete_as_developer('api', json_build_array(json_build_object('api_id', "
+          "$1::text)))",
+          {id});
       return;
     }
-    catalog_.query("DELETE FROM tablegate.api_test WHERE api_id = $1", {id});
+    catalog_.query(
+        "SELECT FROM tablegate.delete_as_developer('api_test', json_build_array(json_build_object('api_id', "
+        "$1::text)))",
+        {id});
     catalog_.query(
         "UPDATE tablegate.api SET deleted_at = now(), business_process_id = NULL, table_name = NULL WHERE "
         "api_id = $1",

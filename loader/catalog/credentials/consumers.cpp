@@ -73,7 +73,10 @@ void delete_consumer(Database& catalog, const Consumer& consumer) {
                               consumer.name, consumer.workspace),
                   Hint::command({"consumer", "show", consumer.name}));
   }
-  catalog.query("DELETE FROM tablegate.consumer WHERE consumer_id = $1", {consumer.id});
+  catalog.query(
+      "SELECT FROM tablegate.delete_as_operator('consumer', "
+      "json_build_array(json_build_object('consumer_id', $1::text)))",
+      {consumer.id});
   notify_change(catalog, "");
 }
 
@@ -98,9 +101,9 @@ NewKey add_api_key(Database& catalog, const Consumer& consumer, const KeyRequest
 
 bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& key_id,
                 const std::optional<std::string>& at) {
-  const std::string table = key_id.rfind("hk_", 0) == 0 ? "tablegate.hmac_key" : "tablegate.api_key";
+  const std::string table = key_id.rfind("hk_", 0) == 0 ? "hmac_key" : "api_key";
   if (catalog
-          .query(fmt::format("SELECT key_id FROM {} WHERE key_id = $1 AND consumer_id = $2", table),
+          .query(fmt::format("SELECT key_id FROM tablegate.{} WHERE key_id = $1 AND consumer_id = $2", table),
                  {key_id, consumer.id})
           .empty()) {
     throw Refused(fmt::format("consumer \"{}\" has no key \"{}\"", consumer.name, key_id),
@@ -108,16 +111,19 @@ bool revoke_key(Database& catalog, const Consumer& consumer, const std::string& 
   }
   // A key that would become valid only after that moment never becomes valid.
   const Rows changed =
-      at ? catalog.query(
-               fmt::format(
-                   "WITH gone AS (DELETE FROM {0} WHERE key_id = $1 AND not_before >= $2 RETURNING 1),"
-                   " ended AS (UPDATE {0} SET expires = $2 WHERE key_id = $1"
-                   " AND (not_before IS NULL OR not_before < $2) AND (expires IS NULL OR "
-                   "expires > $2) RETURNING 1)"
-                   " SELECT FROM gone UNION ALL SELECT FROM ended",
-                   table),
-               {key_id, at})
-         : catalog.query(fmt::format("DELETE FROM {} WHERE key_id = $1", table), {key_id});
+      at ? catalog.query(fmt::format("WITH gone AS (SELECT FROM tablegate.delete_as_operator('{0}', (SELECT "
+                                     "json_agg(json_build_object('key_id', key_id)) FROM tablegate.{0} WHERE "
+                                     "key_id = $1 AND not_before >= $2))),"
+                                     " ended AS (UPDATE tablegate.{0} SET expires = $2 WHERE key_id = $1"
+                                     " AND (not_before IS NULL OR not_before < $2) AND (expires IS NULL OR "
+                                     "expires > $2) RETURNING 1)"
+                                     " SELECT FROM gone UNION ALL SELECT FROM ended",
+                                     table),
+                         {key_id, at})
+         : catalog.query(fmt::format("SELECT FROM tablegate.delete_as_operator('{}', "
+                                     "json_build_array(json_build_object('key_id', $1::text)))",
+                                     table),
+                         {key_id});
   if (changed.affected() == 0) return false;
   notify_change(catalog, "");
   return true;
@@ -139,7 +145,8 @@ bool deauthorize(Database& catalog, const Consumer& consumer, const Workspace& w
                  const std::string& api, const RestApiName& rest_api) {
   const Target target = find_target(catalog, workspace, api, rest_api);
   const Rows gone = catalog.query(
-      "DELETE FROM tablegate.authorization WHERE consumer_id = $1 AND (api_id = $2 OR rest_api_id = $3)",
+      "SELECT FROM tablegate.delete_as_operator('authorization', json_build_array(json_strip_nulls("
+      "json_build_object('consumer_id', $1::text, 'api_id', $2::text, 'rest_api_id', $3::text))))",
       {consumer.id, target.api_id, target.rest_api_id});
   if (gone.affected() == 0) return false;
   notify_change(catalog, "");

@@ -244,8 +244,11 @@ bool set_jwt(Database& catalog, const Consumer& consumer, const JwtEntry& settin
 }
 
 bool unset_jwt(Database& catalog, const Consumer& consumer) {
-  if (catalog.query("DELETE FROM tablegate.jwt_setting WHERE consumer_id = $1", {consumer.id}).affected() ==
-      0)
+  if (catalog
+          .query("SELECT FROM tablegate.delete_as_operator('jwt_setting', "
+                 "json_build_array(json_build_object('consumer_id', $1::text)))",
+                 {consumer.id})
+          .affected() == 0)
     return false;
   notify_change(catalog, "");
   return true;

@@ -20,8 +20,10 @@ std::string published_version(Database& catalog, const ApiRow& api, const std::s
 // True when something changed.
 bool undo(Database& catalog, const ApiRow& api, const std::string& gateway) {
   return catalog
-             .query("DELETE FROM tablegate.api_deprecation WHERE gateway = $1 AND api_id = $2",
-                    {gateway, api.id})
+             .query(
+                 "SELECT FROM tablegate.delete_as_operator('api_deprecation', "
+                 "json_build_array(json_build_object('gateway', $1::text, 'api_id', $2::text)))",
+                 {gateway, api.id})
              .affected() != 0;
 }
 

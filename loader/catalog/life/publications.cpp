@@ -145,8 +145,10 @@ class Publisher {
       for (std::string& move : domain_moves(catalog_, request_.gateway, api, apis_, before, after))
         moves_.push_back(std::move(move));
     }
-    catalog_.query("DELETE FROM tablegate.rest_api_domain WHERE gateway = $1 AND rest_api_id = $2",
-                   {request_.gateway, api.rest_api_id});
+    catalog_.query(
+        "SELECT FROM tablegate.delete_as_operator('rest_api_domain', "
+        "json_build_array(json_build_object('gateway', $1::text, 'rest_api_id', $2::text)))",
+        {request_.gateway, api.rest_api_id});
     for (const std::string& domain : after) {
       catalog_.query(
           "INSERT INTO tablegate.rest_api_domain (gateway, rest_api_id, domain) VALUES ($1, $2, $3)",
@@ -359,10 +361,11 @@ std::vector<Published> unpublish_apis(Database& catalog, const std::vector<ApiRo
     }
   } else {
     if (!request.yes) refuse_while_called(catalog, apis, gateway);
-    const std::vector<std::string> gone =
-        first_column(catalog.query("DELETE FROM tablegate.published_api WHERE gateway = $1 AND api_id = ANY "
-                                   "($2::bigint[]) RETURNING api_id",
-                                   {gateway, id_array(apis)}));
+    const std::vector<std::string> gone = first_column(
+        catalog.query("SELECT gone ->> 'api_id' FROM tablegate.delete_as_operator('published_api', (SELECT "
+                      "json_agg(json_build_object('gateway', $1::text, 'api_id', api_id)) FROM "
+                      "unnest($2::bigint[]) api_id)) gone",
+                      {gateway, id_array(apis)}));
     const std::set<std::string> ids(gone.begin(), gone.end());
     for (const ApiRow& api : apis) results.push_back({api.name, std::nullopt, 0, ids.count(api.id) == 0});
   }
