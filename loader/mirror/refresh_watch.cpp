@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "base/refusal.hpp"
 #include "model/schedule.hpp"
@@ -118,7 +119,8 @@ class Watch {
         lost_ = false;
       }
       const Rows rows = catalog_->query(
-          "SELECT name, refresh_schedule, refresh_time_zone FROM tablegate.mirror_table"
+          "SELECT name, refresh_schedule, refresh_time_zone, tablegate.acts_in(workspace_id)"
+          " FROM tablegate.mirror_table"
           " WHERE refresh_schedule IS NOT NULL ORDER BY name");
       for (auto& [name, table] : tables_) table.gone = true;
       for (int row = 0; row < rows.size(); ++row) take(rows, row);
@@ -140,7 +142,7 @@ class Watch {
     const std::string name = rows.string(row, 0);
     const auto& chosen = options_.tables;
     if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), name) == chosen.end()) return;
-    if (!hold(name)) return;
+    if (!may_load(name, rows.boolean(row, 3)) || !hold(name)) return;
     const auto [entry, made] = tables_.try_emplace(name);
     Watched& table = entry->second;
     table.gone = false;
@@ -165,6 +167,17 @@ class Watch {
     const int64_t due = last ? std::max(now(), table.schedule->next_after(*last, table.zone)) : now();
     table.due = options_.once ? due : with_jitter(due);
     say(fmt::format("{}: refresh \"{}\" ({}), next at {}", name, table.text, table.zone, iso(table.due)));
+  }
+
+  // What its workspace keeps to its members is reported once.
+  bool may_load(const std::string& name, bool member) {
+    if (member) {
+      foreign_.erase(name);
+    } else if (foreign_.insert(name).second) {
+      say(fmt::format("{}: not refreshed: your user is no member of its workspace (tablegate workspace list)",
+                      name));
+    }
+    return member;
   }
 
   // Whether the table is ours: no other watch's, and renewed in time.
@@ -321,6 +334,7 @@ class Watch {
   std::optional<Database> catalog_;
   std::map<std::string, Watched> tables_;
   std::map<std::string, Held> held_;  // tables that are ours
+  std::set<std::string> foreign_;     // tables whose workspace keeps them to its members
   sigset_t signals_{}, before_{};
   std::minstd_rand random_{std::random_device{}()};
   bool lost_ = false;

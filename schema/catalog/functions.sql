@@ -32,6 +32,41 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- At commit: each table of a version is in api_version_read, whoever wrote the version. What a table must not lose and who
+-- uses it is decided by these rows.
+CREATE OR REPLACE FUNCTION tablegate.reads_are_complete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO tablegate.api_version_read (api_id, version, table_name)
+    SELECT DISTINCT NEW.api_id, NEW.version, of.name FROM unnest(NEW.table_names) of (name)
+    WHERE NOT EXISTS (SELECT FROM tablegate.api_version_read r
+                      WHERE r.api_id = NEW.api_id AND r.version = NEW.version AND r.table_name = of.name);
+    RETURN NULL;
+END $$;
+
+-- The tables exist, and each belongs to the API's workspace or is shared. A shared one is locked, so that it stays shared.
+CREATE OR REPLACE FUNCTION tablegate.require_readable(wanted_api bigint, tables text[]) RETURNS void LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    one text;
+BEGIN
+    FOR one IN SELECT DISTINCT of.name FROM unnest(tables) of (name) LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM tablegate.mirror_table t JOIN tablegate.api a USING (workspace_id)
+                              WHERE t.name = one AND a.api_id = wanted_api);
+        PERFORM FROM tablegate.mirror_table t WHERE t.name = one AND t.shared FOR SHARE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'table "%" does not exist, or belongs to another workspace and is not shared', one USING ERRCODE = 'TG006';
+        END IF;
+    END LOOP;
+END $$;
+
+-- All tables that a version reads: those of its definition, and what was stored with it.
+CREATE OR REPLACE FUNCTION tablegate.tables_of_version(wanted_api bigint, wanted_version integer) RETURNS text[] LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array(SELECT unnest(v.table_names) FROM tablegate.api_version v WHERE v.api_id = $1 AND v.version = $2
+                 UNION SELECT r.table_name FROM tablegate.api_version_read r WHERE r.api_id = $1 AND r.version = $2)
+$$;
+
 -- The status that a new version of an API begins with: it requires approval where its workspace does, or that of a table
 -- that it reads. The lock keeps the setting unchanged while a version is inserted.
 CREATE OR REPLACE FUNCTION tablegate.first_status(wanted_api bigint, tables text[]) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
@@ -69,6 +104,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'version % is not Publishable', NEW.version USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    PERFORM tablegate.require_readable(NEW.api_id, tablegate.tables_of_version(NEW.api_id, NEW.version));
     RETURN NEW;
 END $$;
 
@@ -126,8 +162,8 @@ BEGIN
         SELECT w.approval FROM tablegate.workspace w WHERE w.workspace_id IN (
             SELECT a.workspace_id FROM tablegate.api a WHERE a.api_id = wanted_api
             UNION ALL
-            SELECT t.workspace_id FROM tablegate.api_version_read r JOIN tablegate.mirror_table t ON t.name = r.table_name
-                WHERE r.api_id = wanted_api AND r.version = wanted_version)
+            SELECT t.workspace_id FROM tablegate.mirror_table t
+                WHERE t.name = ANY (tablegate.tables_of_version(wanted_api, wanted_version)))
         FOR SHARE OF w) s;
     RETURN required;
 END $$;
@@ -158,7 +194,11 @@ BEGIN
         WHERE v.api_id = wanted_api AND v.version = wanted_version FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no such version' USING ERRCODE = 'TG004';
-    ELSIF step = 'submit' AND before.status NOT IN ('Pending for Application', 'Rejected')
+    END IF;
+    IF step = 'submit' THEN
+        PERFORM tablegate.require_member((SELECT a.workspace_id FROM tablegate.api a WHERE a.api_id = wanted_api));
+    END IF;
+    IF step = 'submit' AND before.status NOT IN ('Pending for Application', 'Rejected')
           OR step = 'release' AND before.status NOT IN ('Pending for Application', 'Pending for Approval')
           OR step IN ('approve', 'reject') AND before.status <> 'Pending for Approval' THEN
         RAISE EXCEPTION 'it is %', before.status USING ERRCODE = 'TG001';
@@ -425,10 +465,13 @@ BEGIN
 END $$;
 
 -- Which `tablegate table watch` refreshes a table: true for the session that has it, until that session ends, or has not
--- asked again for three minutes.
+-- asked again for three minutes. Who may not load a table does not refresh it.
 CREATE OR REPLACE FUNCTION tablegate.watch_table(wanted text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF NOT tablegate.acts_in((SELECT t.workspace_id FROM tablegate.mirror_table t WHERE t.name = wanted)) THEN
+        RETURN false;
+    END IF;
     INSERT INTO tablegate.table_watch AS w (table_name, pid, user_name, renewed_at)
     VALUES (wanted, pg_backend_pid(), session_user, clock_timestamp())
     ON CONFLICT (table_name) DO UPDATE
@@ -441,7 +484,7 @@ END $$;
 CREATE OR REPLACE FUNCTION tablegate.unwatch_table(wanted text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM tablegate.table_watch w WHERE w.table_name = wanted AND w.pid = pg_backend_pid();
+    DELETE FROM tablegate.table_watch w WHERE w.table_name = wanted AND w.pid = pg_backend_pid() AND w.user_name = session_user;
 END $$;
 
 -- Increments the number and wakes `tablegate sync --watch`. A row and not a sequence: it must become visible together
@@ -495,7 +538,7 @@ BEGIN
     PERFORM tablegate.require_own_node(gateway_name, node_name);
     IF (state ->> 'poll')::interval NOT BETWEEN interval '1 second' AND interval '1 day'
        OR (state ->> 'written_revision')::bigint NOT BETWEEN 0 AND newest OR (state ->> 'served_revision')::bigint NOT BETWEEN 0 AND newest
-       OR (state ->> 'written_publication')::bigint NOT BETWEEN 0 AND latest OR (state ->> 'served_publication')::bigint < 0
+       OR (state ->> 'written_publication')::bigint NOT BETWEEN 0 AND latest OR (state ->> 'served_publication')::bigint NOT BETWEEN 0 AND latest
        OR (state ->> 'master_pid')::integer < 1 THEN
         RAISE EXCEPTION 'node "%" of gateway instance "%" reports a state that cannot be: %', node_name, gateway_name,
             left((state - 'last_error')::text, 500) USING ERRCODE = 'TG005';
@@ -529,6 +572,7 @@ BEGIN
                    WHERE v.api_id = NEW.api_id AND v.version = NEW.canary_version AND v.status = 'Publishable') THEN
         RAISE EXCEPTION 'version % is not Publishable', NEW.canary_version USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    PERFORM tablegate.require_readable(NEW.api_id, tablegate.tables_of_version(NEW.api_id, NEW.canary_version));
     RETURN NEW;
 END $$;
 
@@ -646,7 +690,8 @@ BEGIN
 END $$;
 
 -- Adds what a node's nginx has counted since its last report; returns the number of these requests. p_report is the
--- answer of tablegate_status with the argument `usage`. Nodes cannot write to these tables in any other way.
+-- answer of tablegate_status with the argument `usage`. Nodes cannot write to these tables in any other way. Calls of a
+-- consumer that does not exist are not counted, unless this nginx reported the consumer while it existed.
 CREATE OR REPLACE FUNCTION tablegate.record_usage(p_gateway text, p_node text, p_report json) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -668,9 +713,9 @@ BEGIN
         WHERE r.requests IS NULL OR r.requests < 0 OR (r.last_call BETWEEN 0 AND 1e11) IS NOT TRUE OR length(r.consumer) > 256) THEN
         RAISE EXCEPTION 'node "%" of gateway instance "%" reports calls that cannot be', left(p_node, 512), p_gateway USING ERRCODE = 'TG005';
     END IF;
-    SELECT z.reported_at INTO last_time FROM tablegate.usage_zone z
-        WHERE z.gateway = p_gateway AND z.node = p_node AND z.epoch = p_report ->> 'epoch';
-    IF NOT FOUND AND (SELECT count(DISTINCT (z.gateway, z.node)) FROM tablegate.usage_zone z
+    -- Of all starts of its nginx: another epoch gives a node no more calls.
+    SELECT max(z.reported_at) INTO last_time FROM tablegate.usage_zone z WHERE z.gateway = p_gateway AND z.node = p_node;
+    IF last_time IS NULL AND (SELECT count(DISTINCT (z.gateway, z.node)) FROM tablegate.usage_zone z
                       WHERE z.reported_by = session_user AND (z.gateway, z.node) <> (p_gateway, p_node)) >= at_most THEN
         RAISE EXCEPTION '% reports the calls of % nodes already, which is the most that one login role can', session_user, at_most
             USING ERRCODE = 'TG005';
@@ -688,7 +733,10 @@ BEGIN
                least(to_timestamp(r.last_call), now()) AS last_call
         FROM json_to_recordset(p_report -> 'usage')
              AS r (api_id bigint, consumer text, requests bigint, last_call double precision, instance bigint)
-        WHERE r.consumer IS NOT NULL AND EXISTS (SELECT FROM tablegate.api a WHERE a.api_id = r.api_id)
+        WHERE EXISTS (SELECT FROM tablegate.api a WHERE a.api_id = r.api_id)
+          AND (r.consumer = '' OR EXISTS (SELECT FROM tablegate.consumer c WHERE c.name = r.consumer)
+               OR EXISTS (SELECT FROM tablegate.usage_seen s
+                          WHERE s.zone_id = zone AND s.api_id = r.api_id AND s.consumer = r.consumer))
         ORDER BY r.api_id, r.consumer, r.instance DESC
     ), fresh AS (
         SELECT r.*, r.requests - CASE WHEN s.instance = r.instance AND s.requests <= r.requests THEN s.requests ELSE 0 END
@@ -734,6 +782,15 @@ CREATE OR REPLACE FUNCTION tablegate.acts_in(workspace bigint) RETURNS boolean L
                    WHERE w.workspace_id = $1 AND pg_has_role(session_user, r.oid, 'MEMBER'))
 $$;
 
+CREATE OR REPLACE FUNCTION tablegate.require_member(workspace bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT tablegate.acts_in($1) THEN
+        RAISE EXCEPTION '% does not belong to the members of workspace %', session_user,
+            (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = $1) USING ERRCODE = 'TG006';
+    END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION tablegate.within_workspace() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -743,15 +800,12 @@ BEGIN
     IF TG_OP = 'DELETE' THEN thing := OLD; ELSE thing := NEW; END IF;
     IF TG_TABLE_NAME IN ('api_version', 'api_test') THEN
         SELECT a.workspace_id INTO space FROM tablegate.api a WHERE a.api_id = thing.api_id;
-    ELSIF TG_TABLE_NAME = 'generation' THEN
+    ELSIF TG_TABLE_NAME IN ('generation', 'generation_partition') THEN
         SELECT t.workspace_id INTO space FROM tablegate.mirror_table t WHERE t.name = thing.table_name;
     ELSE
         space := thing.workspace_id;
     END IF;
-    IF NOT tablegate.acts_in(space) THEN
-        RAISE EXCEPTION '% does not belong to the members of workspace %', session_user,
-            (SELECT w.name FROM tablegate.workspace w WHERE w.workspace_id = space) USING ERRCODE = 'TG006';
-    END IF;
+    PERFORM tablegate.require_member(space);
     RETURN thing;
 END $$;
 
@@ -830,6 +884,18 @@ BEGIN
             PERFORM FROM tablegate.domain d WHERE d.name = NEW.domain AND d.shared FOR SHARE;
             IF NOT FOUND THEN foreign_one := format('domain "%s"', used.name); END IF;
         END IF;
+    WHEN 'api_version' THEN
+        -- After the row is written: generated columns have no value before. Of a member that is repeated, readers of JSON
+        -- take different values.
+        IF (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(NEW.definition) key)
+           OR (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(NEW.source) key) THEN
+            RAISE EXCEPTION 'the definition of a version repeats a member' USING ERRCODE = 'invalid_parameter_value';
+        END IF;
+        IF (NEW.table_names[1] = NEW.table_names[2]) IS NOT TRUE THEN
+            RAISE EXCEPTION 'a version is compiled for the table of its definition, "%", not for "%"', NEW.table_names[1],
+                NEW.table_names[2] USING ERRCODE = 'TG006';
+        END IF;
+        PERFORM tablegate.require_readable(NEW.api_id, NEW.table_names);
     ELSE  -- api; a deleted one refers to nothing
         IF EXISTS (SELECT FROM tablegate.business_process b
                    WHERE b.business_process_id = NEW.business_process_id AND b.workspace_id <> NEW.workspace_id) THEN
@@ -893,6 +959,10 @@ BEGIN
              'FOR EACH ROW EXECUTE FUNCTION tablegate.api_version_read_is_kept()'),
             ('api_version_read', 'api_version_read_is_never_emptied', 'TRIGGER', 'BEFORE TRUNCATE',
              'FOR EACH STATEMENT EXECUTE FUNCTION tablegate.api_version_read_is_kept()'),
+            ('api_version', 'reads_are_complete', 'CONSTRAINT TRIGGER', 'AFTER INSERT',
+             'DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tablegate.reads_are_complete()'),
+            ('api_version', 'uses_own_or_shared', 'TRIGGER', 'AFTER INSERT',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.uses_own_or_shared()'),
             ('api_version', 'begins_by_the_rules', 'TRIGGER', 'AFTER INSERT',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.begins_by_the_rules()'),
             ('api_version', 'status_by_the_rules', 'TRIGGER', 'BEFORE UPDATE',
@@ -921,7 +991,8 @@ BEGIN
             ('gateway_instance', 'within_workspace', 'TRIGGER', 'BEFORE INSERT OR UPDATE OF name, definition OR DELETE',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.within_workspace()'),
             ('api_version', 'within_workspace', 'TRIGGER', 'BEFORE INSERT', 'FOR EACH ROW EXECUTE FUNCTION tablegate.within_workspace()'),
-            ('api_test', 'within_workspace', 'TRIGGER', 'BEFORE INSERT OR UPDATE', 'FOR EACH ROW EXECUTE FUNCTION tablegate.within_workspace()'),
+            ('api_test', 'within_workspace', 'TRIGGER', 'BEFORE INSERT OR UPDATE OR DELETE',
+             'FOR EACH ROW EXECUTE FUNCTION tablegate.within_workspace()'),
             ('audit', 'audit_is_kept', 'TRIGGER', 'BEFORE INSERT OR UPDATE OR DELETE',
              'FOR EACH ROW EXECUTE FUNCTION tablegate.audit_is_kept()'),
             ('audit', 'audit_is_never_emptied', 'TRIGGER', 'BEFORE TRUNCATE',
@@ -942,7 +1013,8 @@ BEGIN
             UNION ALL
             SELECT name, 'within_workspace', 'TRIGGER', 'BEFORE INSERT OR UPDATE OR DELETE',
                    'FOR EACH ROW EXECUTE FUNCTION tablegate.within_workspace()'
-            FROM unnest(ARRAY['domain', 'rest_api', 'business_process', 'data_source', 'mirror_table', 'api', 'generation']) name
+            FROM unnest(ARRAY['domain', 'rest_api', 'business_process', 'data_source', 'mirror_table', 'api', 'generation',
+                              'generation_partition']) name
             UNION ALL
             SELECT name, 'stays_in_its_workspace', 'TRIGGER', 'BEFORE UPDATE',
                    'FOR EACH ROW EXECUTE FUNCTION tablegate.stays_where_it_is(''workspace_id'')'
@@ -995,5 +1067,6 @@ GRANT EXECUTE ON FUNCTION tablegate.take_lock(text, boolean), tablegate.lock_hol
     TO tablegate_developer, tablegate_approver, tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.watch_table(text), tablegate.unwatch_table(text) TO tablegate_developer;
 GRANT EXECUTE ON FUNCTION tablegate.acts_in(bigint), tablegate.other_users(text, text) TO tablegate_developer, tablegate_operator;
-GRANT EXECUTE ON FUNCTION tablegate.release_version(bigint, integer, text, text) TO tablegate_operator;
+GRANT EXECUTE ON FUNCTION tablegate.release_version(bigint, integer, text, text), tablegate.require_readable(bigint, text[]),
+    tablegate.tables_of_version(bigint, integer) TO tablegate_operator;
 GRANT EXECUTE ON FUNCTION tablegate.requires_approval(bigint, integer) TO tablegate_developer, tablegate_approver, tablegate_operator;

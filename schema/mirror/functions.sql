@@ -9,6 +9,34 @@
 -- Of older versions.
 DROP FUNCTION IF EXISTS mirror_load.swap_generation(text, bigint);
 
+-- ---- Who works on a table. Where the catalog is in this database: who may change what belongs to the table's workspace.
+-- Where it is not, nothing here tells the workspace: the first role that works on a table is recorded (mirror_load.loader),
+-- and only its members and members of tablegate_owner do so later. The user who signed in counts.
+CREATE OR REPLACE FUNCTION mirror_load.require_own(p_table text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    holder text;
+BEGIN
+    IF p_table IS NULL OR p_table !~ '^[a-z_][a-z0-9_]{0,47}$' THEN
+        RAISE EXCEPTION 'no mirrored table can have the name "%"', p_table USING ERRCODE = 'invalid_name';
+    END IF;
+    IF to_regclass('tablegate.mirror_table') IS NOT NULL THEN
+        PERFORM tablegate.require_member((SELECT t.workspace_id FROM tablegate.mirror_table t WHERE t.name = p_table));
+        RETURN;
+    END IF;
+    SELECT l.role_name INTO holder FROM mirror_load.loader l WHERE l.table_name = p_table;
+    IF NOT FOUND THEN
+        INSERT INTO mirror_load.loader VALUES (p_table, session_user) ON CONFLICT DO NOTHING;
+        SELECT l.role_name INTO holder FROM mirror_load.loader l WHERE l.table_name = p_table;
+    END IF;
+    IF NOT pg_has_role(session_user, 'tablegate_owner', 'MEMBER')
+       AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = holder AND pg_has_role(session_user, r.oid, 'MEMBER')) THEN
+        RAISE EXCEPTION 'table "%" is loaded by %, not by %', p_table, holder, session_user USING ERRCODE = 'insufficient_privilege',
+            HINT = format('a member of tablegate_owner can change that: UPDATE mirror_load.loader SET role_name = %L WHERE table_name = %L',
+                          session_user, p_table);
+    END IF;
+END $$;
+
 -- ---- Locks of loads: rows of mirror_load.lock, which nobody else can lock. `load TABLE` is held for the whole of a load, by
 -- a session of its own; `step TABLE` by each transaction that works on generations.
 
@@ -18,6 +46,11 @@ CREATE OR REPLACE FUNCTION mirror_load.take_lock(lock_name text, may_wait boolea
 DECLARE
     before text := current_setting('lock_timeout');
 BEGIN
+    IF lock_name ~ '^(load|step) ' THEN
+        PERFORM mirror_load.require_own(substr(lock_name, 6));
+    ELSIF NOT pg_has_role(session_user, 'tablegate_owner', 'MEMBER') THEN
+        RAISE EXCEPTION 'only members of tablegate_owner take the lock "%"', lock_name USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF NOT may_wait THEN
         PERFORM FROM mirror_load.lock l WHERE l.name = lock_name FOR UPDATE SKIP LOCKED;
         RETURN FOUND;
@@ -41,18 +74,17 @@ END $$;
 CREATE OR REPLACE FUNCTION mirror_load.add_locks(p_table text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF p_table IS NULL OR p_table !~ '^[a-z_][a-z0-9_]{0,47}$' THEN
-        RAISE EXCEPTION 'no mirrored table can have the name "%"', p_table USING ERRCODE = 'invalid_name';
-    END IF;
+    PERFORM mirror_load.require_own(p_table);
     INSERT INTO mirror_load.lock (name) VALUES ('load ' || p_table), ('step ' || p_table) ON CONFLICT DO NOTHING;
 END $$;
 
--- Checks the names, keeps other transactions away from the table's generations until this one ends, and returns the
+-- Checks the names and who calls, keeps other transactions away from the table's generations until this one ends, and returns the
 -- generation's relation.
 CREATE OR REPLACE FUNCTION mirror_load.claim(p_table text, p_generation bigint) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF p_table IS NULL OR p_table !~ '^[a-z_][a-z0-9_]{0,47}$' OR p_table ~ '__g[0-9]+$' THEN
+    PERFORM mirror_load.require_own(p_table);
+    IF p_table ~ '__g[0-9]+$' THEN
         RAISE EXCEPTION 'no mirrored table can have the name "%"', p_table USING ERRCODE = 'invalid_name';
     END IF;
     IF p_generation IS NULL OR p_generation NOT BETWEEN 1 AND 999999999999 THEN
@@ -213,6 +245,11 @@ BEGIN
     VALUES (p_table, target, p_generation, row_count, p_source_time, coalesce(p_loaded_at, clock_timestamp()))
     ON CONFLICT (table_name) DO UPDATE SET relation = excluded.relation, generation = excluded.generation,
         rows = excluded.rows, source_time = excluded.source_time, loaded_at = excluded.loaded_at;
+    IF to_regclass('tablegate.audit') IS NOT NULL THEN
+        -- Whoever calls: what the loader records in the catalog is no part of a swap by hand.
+        PERFORM tablegate.write_audit('Table', p_table, 'swapped', (SELECT t.workspace_id FROM tablegate.mirror_table t WHERE t.name = p_table),
+            NULL, jsonb_build_object('generation', p_generation, 'rows', row_count));
+    END IF;
 END $$;
 
 -- Drops a generation that does not serve.
@@ -258,6 +295,7 @@ BEGIN
         EXECUTE format('DROP TABLE mirror.%I', relation);
     END LOOP;
     DELETE FROM mirror.tablegate_tables t WHERE t.table_name = p_table;
+    DELETE FROM mirror_load.loader l WHERE l.table_name = p_table;
 END $$;
 
 -- How many rows a finished table was loaded with, as its comment says; NULL for all else.

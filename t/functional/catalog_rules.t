@@ -97,7 +97,7 @@ def strict_tables(t, p, rules):
     clean = copy.format("Publishable", lax_definition, lax)
     rules.sql("dev", f"BEGIN; {clean}{read.format('user_info')}; COMMIT", "requires approval")
     rules.sql("dev", f"BEGIN; {clean}{read.format('lax_table')}; ROLLBACK")
-    rules.sql("dev", copy.format("Pending for Application", "definition", "source").join(("BEGIN; ", "; ROLLBACK")))
+    rules.sql("dev", copy.format("Pending for Application", "definition", "source"), "belongs to another workspace and is not shared")
     for column in ("method", "path", "resource_group", "table_names"):
         rules.sql("dev", copy.replace("message)", f"message, {column})").replace("''\"", "").format("Publishable", lax_definition, lax).replace(
             "draft_digest, '' FROM", f"draft_digest, '', {column} FROM"), f"permission denied|cannot insert a non-DEFAULT value into column \"{column}\"")

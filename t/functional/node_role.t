@@ -39,7 +39,7 @@ def states(t, p, web, other):
     for state in ({"served_revision": 999999999}, {"last_error": "lies"}, {}):
         other.report("a", state, "is reported by web1, not by web2")
     for state in ({"served_revision": 999999999}, {"served_revision": -1}, {"written_revision": 999999999}, {"poll": "1000 years"}, {"poll": "0 s"}, {"poll": "-1 day"},
-                  {"written_publication": 999999999}, {"written_publication": -1}, {"served_publication": -1}, {"master_pid": -5}):
+                  {"written_publication": 999999999}, {"written_publication": -1}, {"served_publication": -1}, {"served_publication": 999999999}, {"master_pid": -5}):
         web.report("a", state, "a state that cannot be")
     web.report("a", {"poll": "1 day", "served_revision": 1, "written_revision": 1, "written_publication": 1})
     found = p.postgres.psql("SELECT poll, served_revision, last_error, reported_by FROM tablegate.node WHERE name = 'a'")
@@ -66,6 +66,8 @@ def counts(t, p, web, other):
     web.usage("n1", 5)
     for requests in (2**63 - 1, 10**15):
         web.usage("n1", requests, "more than there can be")
+    web.usage("n1", 10**12, "more than there can be", epoch="another")
+    web.usage("n2", 7, consumer="invented")
     for requests in (-5, None):
         web.usage("n1", requests, "calls that cannot be")
     web.usage("n1", 2**63, "out of range")
@@ -75,6 +77,12 @@ def counts(t, p, web, other):
     other.usage("n1", 7, "is reported by web1")
     web.usage("n1", 9)
     t.is_(p.postgres.psql("SELECT sum(requests) FROM tablegate.usage"), "9", "only what can be is counted")
+    t.is_(p.postgres.psql("SELECT count(*) FROM tablegate.usage_seen"), "1", "nothing is kept of consumers that do not exist")
+    p.postgres.psql("INSERT INTO tablegate.consumer (name) VALUES ('leaving')")
+    web.usage("n1", 3, consumer="leaving")
+    p.postgres.psql("DELETE FROM tablegate.consumer WHERE name = 'leaving'")
+    web.usage("n1", 4, consumer="leaving")
+    t.is_(p.postgres.psql("SELECT sum(requests) FROM tablegate.usage WHERE consumer = 'leaving'"), "4", "the last calls of a deleted one are")
     for epoch in range(103):
         p.postgres.psql(f"INSERT INTO tablegate.usage_zone (gateway, node, epoch, reported_at, reported_by) VALUES ('{kGateway}', 'n1', 'old{epoch}', now() - interval '1 day', 'web1')")
     web.usage("n1", 9)

@@ -257,6 +257,15 @@ def separate_mirror(t):
     done(t, dev("apply", "-f", p.definitions(users_definitions())), "a developer applies")
     done(t, load(p, dev, kUsersCsv), "a developer loads into it")
     done(t, load(p, dev, kMoreUsers), "a developer loads again")
+    # Here nothing tells whose a table is: the first that loads it, and whom an owner names.
+    p.postgres.add_person("dev2", "tablegate_developer")
+    for call in ("create_generation('user_info', 777, '[]')", "swap_generation('user_info', 1)", "drop_generation('user_info', 1)", "add_locks('user_info')",
+                 "take_lock('load user_info', false)"):
+        denied(t, p, "dev2", f"SELECT mirror_load.{call}", 'table "user_info" is loaded by dev, not by dev2', database="warehouse")
+    denied(t, p, "dev2", "SELECT mirror_load.take_lock('init', false)", "only members of tablegate_owner", database="warehouse")
+    p.postgres.psql("UPDATE mirror_load.loader SET role_name = 'dev2'; SELECT 1", database="warehouse")
+    p.postgres.psql("SELECT mirror_load.add_locks('user_info')", user="dev2", database="warehouse")
+    p.postgres.psql("UPDATE mirror_load.loader SET role_name = 'dev'", database="warehouse")
     t.is_(tables_of(p, "warehouse"), ["user_info", "user_info__g1"], "both generations stand there")
     done(t, dev("api", "test", kApi), "a developer tests")
     done(t, dev("api", "commit", kApi), "a developer commits")

@@ -85,6 +85,7 @@ def asking(t, p):
 def reporting(t, p):
     """Valid and invalid input of the function, and what a node may do."""
     api = p.postgres.psql(f"SELECT api_id FROM tablegate.api WHERE name = '{kApi}'").strip()
+    p.postgres.psql("INSERT INTO tablegate.consumer (name) VALUES ('c')")
 
     def report(calls, instance=1, epoch="e1", gateway="dataservice-prod", api_id=api):
         text = json.dumps({"gateway": gateway, "epoch": epoch, "usage": [

@@ -87,6 +87,24 @@ def by_sql(t, p):
     fails("dev", "UPDATE tablegate.mirror_table SET data_source_id = (SELECT data_source_id FROM tablegate.data_source d JOIN tablegate.workspace w"
                  " USING (workspace_id) WHERE w.name = 'demo' AND d.name = 'odps_demo') WHERE name = 'reports_users'", not_shared)
     fails("op", "INSERT INTO tablegate.rest_api_domain SELECT 'dataservice-prod', rest_api_id, 'demo.example' FROM tablegate.rest_api WHERE name = 'reports'", not_shared)
+    # A version reads the table of its definition, which is its workspace's or shared; its workspace decides, whatever the columns say.
+    version = (f"INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest) SELECT api_id, 9, 'Publishable', {{}}, {{}}, '\\x00'"
+               f" FROM tablegate.api_version WHERE version = 1 AND api_id IN (SELECT api_id FROM tablegate.api WHERE workspace_id = {space})")
+    changed = "({0}::jsonb || '{{\"table\": \"{1}\"}}')::json"
+    for definition, source, word in (("user_info", "user_info", not_shared), ("reports_users", "user_info", "is compiled for the table of its definition"),
+                                     ("user_info", "reports_users", "is compiled for the table of its definition"), ("nothing", "nothing", not_shared)):
+        fails("dev", version.format(changed.format("definition", definition), changed.format("source", source)), word)
+    twice = "('{\"table\": \"user_info\",' || substr(" + changed.format("definition", "reports_users") + "::text, 2))::json"
+    fails("dev", version.format(twice, "source"), "repeats a member")
+    p.postgres.psql(version.format("definition", "source"), user="dev")
+    t.is_(p.postgres.psql("SELECT table_name, column_name IS NULL FROM tablegate.api_version_read WHERE version = 9"), "reports_users|t",
+          "the catalog itself records what a version reads")
+    p.postgres.psql("BEGIN; ALTER TABLE tablegate.mirror_table DISABLE TRIGGER USER; UPDATE tablegate.mirror_table SET workspace_id ="
+                    " (SELECT workspace_id FROM tablegate.workspace WHERE name = 'demo') WHERE name = 'reports_users'; ALTER TABLE tablegate.mirror_table ENABLE TRIGGER USER; COMMIT")
+    for column in ("version = 9", "canary_version = 9, canary_weight = 5"):
+        fails("op", f"UPDATE tablegate.published_api SET {column}", not_shared)
+    p.postgres.psql(f"BEGIN; ALTER TABLE tablegate.mirror_table DISABLE TRIGGER USER; UPDATE tablegate.mirror_table SET workspace_id = {space} WHERE name = 'reports_users';"
+                    " ALTER TABLE tablegate.mirror_table ENABLE TRIGGER USER; COMMIT")
     for table in ("rest_api", "domain", "gateway_instance", "mirror_table", "data_source"):
         for who, why in (("dev", "permission denied"), ("postgres", "never changes")):
             fails(who, f"UPDATE tablegate.{table} SET workspace_id = {space} WHERE workspace_id <> {space}", why)
@@ -134,6 +152,10 @@ def strict(t, p, people):
     operator = Acting(t, p, "op", "reports")
     result = operator("api", "approve", "Guest API", "--version", "2")
     t.ok(result.rc == 1, "the table's workspace still requires approval: an operator cannot release it", result)
+    p.postgres.psql("INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest) SELECT api_id, 3, status, definition, source, '\\x00'"
+                    " FROM tablegate.api_version WHERE version = 2 AND api_id = (SELECT api_id FROM tablegate.api WHERE name = 'Guest API')", user="dev")
+    said = p.postgres.psql("SELECT tablegate.requires_approval(api_id, 3) FROM tablegate.api WHERE name = 'Guest API'")
+    t.is_(said, "t", "nor a version that was inserted without what it reads")
     p.loader.must("workspace", "set", "demo", "--approval", "off")
     t.is_(operator("api", "approve", "Guest API", "--version", "2", "-o", "json").json["status"], "Publishable", "neither does: released")
 
@@ -151,6 +173,14 @@ def members(t, p, people):
         result = people["reports"](*words)
         t.ok(result.rc == 1 and who in result.stderr, f"{' '.join(words[:2])}: rejected", result)
     for sql in ("UPDATE tablegate.rest_api SET definition = '{}' WHERE name = 'reports'", "DELETE FROM tablegate.data_source WHERE name = 'guest_source'",
+                "DELETE FROM tablegate.api_test", "SELECT tablegate.submit_version(api_id, 3, '', NULL) FROM tablegate.api WHERE name = 'Guest API'",
+                "INSERT INTO tablegate.generation_partition SELECT table_name, generation, 'ds=1', 0, 0 FROM tablegate.generation WHERE table_name = 'reports_users'",
+                """SELECT mirror_load.create_generation('reports_users', 777, '[{"name": "a", "sql_type": "integer"}]')""",
+                *(f"SELECT mirror_load.{name}" for name in (
+                    "seal_generation('reports_users', 1, 0, '[]', '[]')", "swap_generation('reports_users', 1)", "drop_generation('reports_users', 1)",
+                    "drop_table('reports_users')", "carry_over('reports_users', 2, '[]', '[]', true)", "carry_over_other_keys('reports_users', 2, '[]')",
+                    "build_index('reports_users', 1, '[\"user_id\"]')", "add_locks('reports_users')", "take_lock('load reports_users', false)",
+                    "take_lock('step reports_users', true)")),
                 "UPDATE tablegate.generation SET row_count = 0 WHERE table_name = 'reports_users'"):
         try:
             p.postgres.psql(sql, user="dev")
@@ -158,8 +188,14 @@ def members(t, p, people):
             t.ok(who in str(error), f"dev: {sql}", error)
         else:
             t.ok(False, f"dev must not: {sql}")
+    t.is_(p.postgres.psql("SELECT tablegate.watch_table('reports_users'), tablegate.watch_table('user_info')", user="dev"), "f|t", "nor does it refresh its tables")
+    p.postgres.psql("UPDATE tablegate.mirror_table SET refresh_schedule = '1h', refresh_time_zone = 'UTC' WHERE name = 'reports_users'")
+    result = people["reports"]("table", "watch", "--once", "--allow-source", "csv:/tmp")
+    t.ok(result.rc == 0 and "reports_users: not refreshed: your user is no member of its workspace" in result.stdout, "table watch names them", result)
+    p.postgres.psql("UPDATE tablegate.mirror_table SET refresh_schedule = NULL, refresh_time_zone = NULL WHERE name = 'reports_users'")
     people["demo"].can("demo is as open as before", one("RestApi", description="new"))
     p.postgres.psql("GRANT team_reports TO dev")
+    t.is_(p.postgres.psql("SELECT tablegate.watch_table('reports_users')", user="dev"), "t", "a member refreshes")
     people["reports"].can("a member does", one("Api", name="Guest API", business_process="Guests Of Demo", path="/guest2"))
     t.is_(operator("workspace", "set", "reports", "--members", "everyone").rc, 0, "and everyone again")
 
