@@ -16,10 +16,9 @@ constexpr const char* kKeyLine =
     "{\"kind\":\"key\",\"name\":\"mask\",\"key\":"
     "\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\"}\n";
 
-std::string masked_line(const std::string& id, const std::string& path,
-                        const std::string& workspace = "demo") {
+std::string masked_line(const std::string& id, const std::string& path, const std::string& workspace = "w") {
   return api_line(id, "GET", path, "[]",
-                  {{R"("workspace":"demo")", R"("workspace":")" + workspace + "\""},
+                  {{R"("workspace":"w")", R"("workspace":")" + workspace + "\""},
                    {R"("statement")",
                     R"("internal":[{"is":"mask_outer","type":"bytea"},{"is":"mask_inner","type":"bytea"}],)"
                     R"("statement")"}});
@@ -62,7 +61,7 @@ START_TEST(the_pads_make_hmac) {
     std::string key;
     for (char c = 0; c < 32; ++c) key += c;
     for (const std::string text : {"", "Alice", "\xE6\xBC\xA2"})
-      ck_assert(sha256(outer + sha256(inner + text)) == hmac(hmac(key, "demo"), text));
+      ck_assert(sha256(outer + sha256(inner + text)) == hmac(hmac(key, "w"), text));
   }
   ck_assert((*manifest)->apis[1].internal.empty());
 }
