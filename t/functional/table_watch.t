@@ -21,6 +21,13 @@ def definitions(p, refresh, **table):
     return objects
 
 
+def endless(p, refresh):
+    """From a source that does not end."""
+    objects = definitions(p, refresh)
+    objects[kTable].update(data_source="slow", source_query="SELECT 10001 AS user_id, 'Alice' AS user_name, 25 AS age FROM pg_sleep(600)")
+    return [*objects[:kTable], {"kind": "DataSource", "name": "slow", "type": "postgresql", "dsn": p.postgres.dsn()}, *objects[kTable:]]
+
+
 def every_second(p, objects):
     """More often than a definition may say, so that the test need not wait."""
     p.apply(objects)
@@ -119,12 +126,8 @@ def two(t, p, first):
 
 def ending(t, p, watcher):
     """A watch that ends takes its loads with it; what they leave, the next one clears."""
-    fifo = os.path.join(p.folder, "slow")
-    os.mkfifo(fifo)
-    objects = definitions(p, "10s")
-    objects[kSource]["path"] = fifo
     watcher.end()
-    every_second(p, objects)
+    every_second(p, endless(p, "10s"))
     watcher = Watcher(p)
     watcher.wait("load started")
     loads = wait_for(lambda: children(watcher.process.pid), 10 * kSlow, "the load's process")
@@ -143,16 +146,11 @@ def age(p):
 
 def made_up(t, p):
     """A time whose load died or failed was missed: a day is too long for the next one to hide it."""
-    objects = definitions(p, "@daily")
-    objects[kSource]["path"] = os.path.join(p.folder, "slow")
-    p.apply(objects)
+    p.apply(endless(p, "@daily"))
     age(p)
     watcher = Watcher(p)
-    held = os.open(objects[kSource]["path"], os.O_RDWR)
-    os.write(held, b"10001,Alice,25\n")
     wait_for(lambda: "loading" in [status for status, _ in generations(p)], 20 * kSlow, "the load runs")
     t.is_(watcher.end(), 0, "a restart while a daily load runs")
-    os.close(held)
     p.apply(definitions(p, "@daily"))
     watcher = Watcher(p)
     watcher.wait("user_info: exit status 0")
@@ -174,9 +172,7 @@ def made_up(t, p):
 
 def unread_log(t, p):
     """Nobody reads the log any more: the watch may end of it, its load must not live on."""
-    objects = definitions(p, "10s")
-    objects[kSource]["path"] = os.path.join(p.folder, "slow")
-    every_second(p, objects)
+    every_second(p, endless(p, "10s"))
     with subprocess.Popen([kLoader, "table", "watch", "--jitter", "0"], cwd="/", env=p.loader.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL) as watch:
         while b"load started" not in watch.stdout.readline():
@@ -223,7 +219,7 @@ def history(t, p):
 def test(t):
     p = t.project()
     p.init()
-    p.file("sources", f"csv:{p.folder}\n")
+    p.file("sources", f"csv:{p.folder}\npostgresql:{p.postgres.socket}\n")
     refusals(t, p)
     once(t, p)
     ending(t, p, two(t, p, running(t, p)))
