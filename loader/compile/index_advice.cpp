@@ -28,7 +28,7 @@ bool can_be_indexed(const TableInfo& table, const std::string& column) {
 }
 
 // An index has one direction for all columns and can be read backwards: it serves the sort up to the first
-// column that has the other one. A page's sort goes on with the primary key.
+// column that has the other one. A page continues its sort with the primary key.
 IndexColumns sort_columns(const ApiDefinition& api, const TableInfo& table) {
   IndexColumns columns;
   for (const SortColumn& sort : api.order_by) {

@@ -110,7 +110,8 @@ class Ranges {
 
 }  // namespace
 
-std::vector<PageRange> ranges_after(const std::vector<SortKey>& sort, uint32_t first_key) {
+std::vector<PageRange> ranges_after(std::vector<SortKey> sort, uint32_t first_key, bool given) {
+  for (SortKey& key : sort) key.nullable = key.nullable && !(given && key.descending);
   return Ranges(sort, first_key).all();
 }
 

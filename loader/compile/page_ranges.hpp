@@ -1,8 +1,8 @@
 // The rows that come after a row in the order of a sort, as conditions of which
-// each is one range of the sort's index. Where all columns are NOT NULL and go in
-// one direction it is one row comparison; otherwise the columns before the longest
-// such tail are compared one by one, with PostgreSQL's place of NULLs: last in
-// ascending order, first in descending order.
+// each is one range of the sort's index. Where all columns go in one direction and
+// no NULL comes after the row it is one row comparison; otherwise the columns before
+// the longest such tail are compared one by one, with PostgreSQL's place of NULLs:
+// last in ascending order, first in descending order.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,8 @@ struct PageRange {
 };
 
 // The ranges are disjoint and in the order of the sort. `first_key`: number of the first value of the row;
-// the others follow.
-std::vector<PageRange> ranges_after(const std::vector<SortKey>& sort, uint32_t first_key);
+// the others follow. `given`: the row is known to have a value in each descending column, so no NULL of these
+// columns comes after it.
+std::vector<PageRange> ranges_after(std::vector<SortKey> sort, uint32_t first_key, bool given);
 
 }  // namespace tablegate::loader

@@ -141,10 +141,23 @@ Nodes PageStatement::page() const {
   return {{std::move(choose)}};
 }
 
+// A row without NULLs in the descending columns has fewer ranges after it.
+Nodes PageStatement::after_cursor() const {
+  const Nodes any_row = in_ranges(ranges_after(sort_, keys_, false));
+  Nodes chosen = in_ranges(ranges_after(sort_, keys_, true));
+  for (size_t place = 0; place < sort_.size(); ++place) {
+    if (!sort_[place].nullable || !sort_[place].descending) continue;
+    core::ChooseNode choose;
+    choose.whens.push_back({{keys_ + static_cast<uint32_t>(place)}, std::move(chosen)});
+    choose.otherwise = any_row;
+    chosen = {{std::move(choose)}};
+  }
+  return chosen;
+}
+
 // Range after range, each with as many rows as are still missing: a page costs its rows, not those of all
 // ranges.
-Nodes PageStatement::after_cursor() const {
-  std::vector<PageRange> ranges = ranges_after(sort_, keys_);
+Nodes PageStatement::in_ranges(std::vector<PageRange> ranges) const {
   if (ranges.size() == 1) return limited(std::move(ranges[0]), {{core::ValueNode{rows_}}});
   Nodes nodes;
   std::string missing, all;

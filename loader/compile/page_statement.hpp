@@ -40,6 +40,7 @@ class PageStatement {
   core::Nodes order_within(size_t equal) const;
   core::Nodes page() const;
   core::Nodes after_cursor() const;
+  core::Nodes in_ranges(std::vector<PageRange> ranges) const;
   std::string outer_order() const;
   std::string names() const;
 

@@ -49,7 +49,7 @@ END_TEST
 std::string ranges(const std::vector<SortColumn>& order, bool given) {
   const std::vector<SortKey> sort = total_sort(order, table_with_key({"a"}));
   std::string text;
-  for (const PageRange& range : ranges_after(sort, 0)) {
+  for (const PageRange& range : ranges_after(sort, 0, given)) {
     const std::vector<core::PlaceholderType> types(sort.size(), core::PlaceholderType(20));
     const auto program = core::Program::build({{core::WhereNode{range.condition}}}, types);
     ck_assert(static_cast<bool>(program));
@@ -68,9 +68,13 @@ std::string ranges(const std::vector<SortColumn>& order, bool given) {
 START_TEST(ranges_follow_each_other) {
   ck_text_eq(ranges({}, true), "WHERE t.\"a\" > $1 =0\n");
   ck_text_eq(ranges({{"m", true}}, true), "WHERE (t.\"m\", t.\"a\") < ($1, $2) =0\n");
-  ck_text_eq(ranges({{"n", true}}, true),
-             "WHERE t.\"n\" = $1 AND t.\"a\" < $2 =1\n"
-             "WHERE t.\"n\" < $1 =0\n");
+  ck_text_eq(ranges({{"n", true}}, true), "WHERE (t.\"n\", t.\"a\") < ($1, $2) =0\n");
+  ck_text_eq(ranges({{"n", true}, {"b", true}}, true),
+             "WHERE (t.\"n\", t.\"b\", t.\"a\") < ($1, $2, $3) =0\n");
+  ck_text_eq(ranges({{"b", false}, {"n", true}}, true),
+             "WHERE t.\"b\" = $1 AND (t.\"n\", t.\"a\") < ($2, $3) =1\n"
+             "WHERE t.\"b\" > $1 =0\n"
+             "WHERE t.\"b\" IS NULL =0\n");
   ck_text_eq(ranges({{"n", true}}, false),
              "WHERE t.\"n\" IS NULL AND t.\"a\" < $1 =1\n"
              "WHERE t.\"n\" IS NOT NULL =0\n");
