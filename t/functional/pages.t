@@ -135,6 +135,7 @@ def test_tools(t, p):
     again = json.loads(again["response"])["data"] if isinstance(again["response"], str) else again["response"]["data"]
     t.is_([row["user_id"] for row in again["rows"]], kOldest[4:6], "and a cursor of another test")
     t.like(p.loader.must("api", "show", kName).stdout, r"answer: page of 3 rows, pageSize at most 5 \(pageNum, pageSize, returnTotalNum, cursor\), by age desc", "api show says so")
+    t.like(p.loader.must("api", "show", kName).stdout, r"\npageNum .*\npageSize .*at most 5 .*\nreturnTotalNum .*\ncursor ", "and lists their parameters")
     operation = p.loader.json("openapi")["paths"]["/v1/users"]["get"]
     t.is_([one["name"] for one in operation["parameters"]], ["pageNum", "pageSize", "returnTotalNum", "cursor"], "OpenAPI has the parameters")
     data = operation["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["data"]
