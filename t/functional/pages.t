@@ -113,7 +113,7 @@ def test_definitions(t, p):
     for change, pointer, word in (
             ({"max_records": 5}, "/max_records", "pagination"), ({"result": "object"}, "/result", "pagination"),
             ({"pagination": None, "request_parameters": [{"name": "user_id", "type": "LONG"}], "result": "page"}, "/result", "pagination"),
-            ({"pagination": {"enabled": False}}, "/request_parameters", "add the lines"),
+            ({"pagination": {"enabled": False}}, "/request_parameters", "if the table has no primary key"),
             ({"pagination": {"default_size": 9, "max_size": 5}}, "/pagination/default_size", "max_size"),
             ({"pagination": {"max_size": 0}}, "/pagination/max_size", ""), ({"pagination": {"size": 5}}, "/pagination/size", "unknown"),
             ({"request_parameters": [{"name": "PAGENUM", "column": "age", "type": "LONG"}]}, "/request_parameters/0/name", "pages"),
