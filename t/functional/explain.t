@@ -72,11 +72,11 @@ def broken(t, p):
     rest = next(one for one in users_definitions() if one["kind"] == "RestApi")
     process = {**next(one for one in users_definitions() if one["kind"] == "BusinessProcess"), "rest_api": "new-api"}
     table = next(one for one in users_definitions() if one["kind"] == "Table")
-    api = {**users_definitions()[-1], "name": "New"}
+    api = {**users_definitions()[-1], "name": "New Users"}
     where = "tablegate explain Api.response_parameters.mask"
     for change, said, hint in (({"response_parameters": [{"name": "age", "mask": None}]}, ', "null", not null: write "null" in quotes', where),
                                ({"response_parameters": [{"name": "age", "mask": "hahs"}]}, ', not "hahs" (did you mean "hash"?)', where),
-                               ({"request_parameters": [{"name": "user_id", "required": "no"}]}, 'must be a boolean: write true or false, not "no"',
+                               ({"request_parameters": [{"name": "user_id", "type": "LONG", "required": "no"}]}, 'must be a boolean: write true or false, not "no"',
                                 "tablegate explain Api.request_parameters.required"),
                                ({"workspace": "demo"}, "the workspace is an option of the command, --workspace NAME", "tablegate explain Api"),
                                ({"request_parameters": []}, 'if the table has no primary key', "tablegate explain Api.request_parameters")):
@@ -84,7 +84,7 @@ def broken(t, p):
     misspelt(t, p, ("apply", "-f", p.definitions([{**table, "name": "days", "ddl": "CREATE TABLE days (d DATTE)"}], "ddl.json")),
              'type datte is not known (did you mean "date"?)', "tablegate explain Table.ddl")
     for what, wrong in (("a field", {**rest, "name": "new-api", "oops": 1}), ("its kind", {**rest, "name": "new-api", "kind": "RestApii"})):
-        result = p.loader("apply", "-f", p.definitions([wrong, {**process, "name": "New"}, {**api, "business_process": "New"}], "follow.json"))
+        result = p.loader("apply", "-f", p.definitions([wrong, {**process, "name": "New Process"}, {**api, "business_process": "New Process"}], "follow.json"))
         t.ok(result.rc == 1 and "there is no" not in result.stderr and "problems" not in result.stderr, f"{what} of a RestApi is wrong: nothing of what uses it", result)
     result = p.loader("apply", "-f", p.definitions([{"kind": "Consumer", "name": "fresh"}], "fresh.json"))
     t.ok(result.rc == 0 and "has no key yet: tablegate consumer add-key fresh" in result.stderr, "a new consumer has no key", result)

@@ -113,7 +113,7 @@ def test_definitions(t, p):
     for change, pointer, word in (
             ({"max_records": 5}, "/max_records", "pagination"), ({"result": "object"}, "/result", "pagination"),
             ({"pagination": None, "request_parameters": [{"name": "user_id", "type": "LONG"}], "result": "page"}, "/result", "pagination"),
-            ({"pagination": {"enabled": False}}, "/request_parameters", "add the lines"),
+            ({"pagination": {"enabled": False}}, "/request_parameters", "if the table has no primary key"),
             ({"pagination": {"default_size": 9, "max_size": 5}}, "/pagination/default_size", "max_size"),
             ({"pagination": {"max_size": 0}}, "/pagination/max_size", ""), ({"pagination": {"size": 5}}, "/pagination/size", "unknown"),
             ({"request_parameters": [{"name": "PAGENUM", "column": "age", "type": "LONG"}]}, "/request_parameters/0/name", "pages"),
@@ -135,6 +135,7 @@ def test_tools(t, p):
     again = json.loads(again["response"])["data"] if isinstance(again["response"], str) else again["response"]["data"]
     t.is_([row["user_id"] for row in again["rows"]], kOldest[4:6], "and a cursor of another test")
     t.like(p.loader.must("api", "show", kName).stdout, r"answer: page of 3 rows, pageSize at most 5 \(pageNum, pageSize, returnTotalNum, cursor\), by age desc", "api show says so")
+    t.like(p.loader.must("api", "show", kName).stdout, r"\npageNum .*\npageSize .*at most 5 .*\nreturnTotalNum .*\ncursor ", "and lists their parameters")
     operation = p.loader.json("openapi")["paths"]["/v1/users"]["get"]
     t.is_([one["name"] for one in operation["parameters"]], ["pageNum", "pageSize", "returnTotalNum", "cursor"], "OpenAPI has the parameters")
     data = operation["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["data"]

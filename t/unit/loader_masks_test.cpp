@@ -141,7 +141,7 @@ START_TEST(the_type_is_that_of_the_masked_value) {
   for (const std::string mask : {"last4", "email"}) {
     same_text(said(definition(R"({"name":"at","mask":")" + mask + "\"}")),
               "FILE /response_parameters/0/mask: " + mask +
-                  " is for STRING columns, and column \"at\" is timestamptz: use hash or null\n");
+                  " is for STRING columns, and column \"at\" is timestamptz: use hash or \"null\"\n");
   }
 }
 END_TEST

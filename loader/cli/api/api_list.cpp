@@ -148,7 +148,7 @@ void show_parameters(const ApiDefinition& definition) {
                      one.description});
   }
   for (const auto& [name, type, text] : page_parameters(definition))
-    table.push_back({name, "-", type, "query", "no", "-", "-", text});
+    table.push_back({name, "-", type, definition.method == "POST" ? "body" : "query", "no", "-", "-", text});
   print_table(table);
   print_line("");
   table = {{"RETURNS", "COLUMN", "AS", "DESCRIPTION"}};
