@@ -150,7 +150,7 @@ def members(t, p, people):
     for words in (("delete", "table", "copied"), ("api", "test", "Guest API"), ("table", "load", "reports_users", "--from", f"csv:{p.file('u.csv', kUsersCsv)}", "--header")):
         result = people["reports"](*words)
         t.ok(result.rc == 1 and who in result.stderr, f"{' '.join(words[:2])}: rejected", result)
-    for sql in ("UPDATE tablegate.rest_api SET definition = '{}' WHERE name = 'reports'", "DELETE FROM tablegate.data_source WHERE name = 'guest_source'",
+    for sql in ("UPDATE tablegate.rest_api SET definition = '{}' WHERE name = 'reports'", "SELECT tablegate.delete_as_developer('data_source', '[{\"name\": \"guest_source\"}]')",
                 "UPDATE tablegate.generation SET row_count = 0 WHERE table_name = 'reports_users'"):
         try:
             p.postgres.psql(sql, user="dev")
