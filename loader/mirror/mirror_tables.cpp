@@ -201,12 +201,11 @@ void drop_table(Database& mirror, const std::string& table) {
   constexpr int kAttempts = 5;
   for (int attempt = 1; !try_drop(mirror, "SELECT mirror_load.drop_table($1)", {table}); ++attempt) {
     if (attempt < kAttempts) continue;
-    throw SystemFailure(
-        fmt::format(
-            "Table \"{0}\" is deleted, but a session still uses its rows in the mirror ({1}); they stay until "
-            "the command is repeated",
-            table, lock_holders(mirror, table)),
-        Hint::again());
+    throw SystemFailure(fmt::format("Table \"{0}\" is deleted, but a session still uses its rows in the "
+                                    "mirror ({1}); they stay until "
+                                    "the command is repeated",
+                                    table, lock_holders(mirror, table)),
+                        Hint::again());
   }
 }
 

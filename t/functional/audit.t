@@ -103,7 +103,7 @@ def callers(t, p, new):
 def by_hand(t, p, new):
     p.postgres.add_person("hand", "tablegate_operator", "tablegate_developer")
     p.postgres.psql("INSERT INTO tablegate.consumer (name) VALUES ('sneaky'); UPDATE tablegate.consumer SET enabled = false WHERE name = 'sneaky'; "
-                    "DELETE FROM tablegate.consumer WHERE name = 'sneaky'", user="hand")
+                    "SELECT tablegate.delete_as_operator('consumer', '[{\"name\": \"sneaky\"}]')", user="hand")
     p.postgres.psql("UPDATE tablegate.rest_api SET base_path = '/v9'", user="hand")
     got = entries(p)[-4:]
     t.is_([(one["user"], one["name"], one["action"]) for one in got], [("hand", "sneaky", action) for action in ("created", "disabled", "deleted")] +

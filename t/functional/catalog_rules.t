@@ -40,7 +40,7 @@ def published(t, p, rules):
                 "UPDATE tablegate.gateway_instance SET publication = 99", "UPDATE tablegate.domain SET name = 'other.example.com'",
                 "UPDATE tablegate.business_process SET rest_api_id = 2", "UPDATE tablegate.mirror_table SET name = 'other'"):
         rules.sql("dev", sql, "permission denied")
-    rules.sql("dev", "DELETE FROM tablegate.domain", "published APIs")
+    rules.sql("dev", "SELECT tablegate.delete_as_developer('domain', (SELECT json_agg(json_build_object('name', name)) FROM tablegate.domain))", "published APIs")
     for sql in ("SET base_path = '/other'", """SET definition = jsonb_set(definition::jsonb, '{versioning}', '{"scheme": "path"}')::json"""):
         rules.sql("dev", f"UPDATE tablegate.rest_api {sql} WHERE name = 'dataservice-user-api'", "while APIs of it are published")
         rules.sql("dev", f"BEGIN; UPDATE tablegate.rest_api {sql} WHERE name = 'unused'; ROLLBACK")
@@ -48,7 +48,7 @@ def published(t, p, rules):
     rules.sql("dev", move.format("Other Process"), "stays with its REST API")
     rules.sql("dev", "BEGIN; " + move.format("User Query Service 2") + "; ROLLBACK")
     rules.sql("dev", "UPDATE tablegate.api SET deleted_at = now(), business_process_id = NULL, table_name = NULL", "is published")
-    rules.sql("dev", "BEGIN; UPDATE tablegate.api SET table_name = 'spare'; DELETE FROM tablegate.mirror_table WHERE name = 'user_info'", "read by a published version")
+    rules.sql("dev", "BEGIN; UPDATE tablegate.api SET table_name = 'spare'; SELECT tablegate.delete_as_developer('mirror_table', '[{\"name\": \"user_info\"}]')", "read by a published version")
     services = """UPDATE tablegate.gateway_instance SET definition = jsonb_set(definition::jsonb, '{services}', '{"default": ["GROUP"]}')::json"""
     rules.sql("dev", services.replace("GROUP", "other"), "keeps the services")
     rules.sql("dev", f"BEGIN; {services.replace('GROUP', 'default')}; ROLLBACK")

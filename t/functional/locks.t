@@ -56,7 +56,8 @@ def not_ours(t, p):
     finally:
         reader.end()
     for role in ("tablegate_reader", "node", "dev"):
-        for sql in ("SELECT FROM tablegate.lock FOR UPDATE", "LOCK TABLE tablegate.lock", "SELECT FROM mirror_load.lock FOR UPDATE", "DELETE FROM tablegate.table_watch"):
+        for sql in ("SELECT FROM tablegate.lock FOR UPDATE", "LOCK TABLE tablegate.lock", "SELECT FROM mirror_load.lock FOR UPDATE", "DELETE FROM tablegate.table_watch",
+                    "LOCK TABLE tablegate.domain IN ACCESS EXCLUSIVE MODE"):
             t.is_(p.postgres.psql(f"SET default_transaction_read_only = off; {sql}; SELECT 'done'", user=role, check=False), "", f"{role} may not: {sql}")
     for sql in ("SELECT tablegate.take_lock('catalog', true)", "SELECT mirror_load.take_lock('load user_info', true)", "SELECT tablegate.watch_table('user_info')"):
         for role in ("tablegate_reader", "node"):
@@ -102,16 +103,44 @@ def watches(t, p):
     t.is_(p.postgres.psql(ask), "t", "one that has ended has it no more")
 
 
+def rights(t, p):
+    """LOCK TABLE in a mode that stops readers requires UPDATE, DELETE or TRUNCATE on the whole table."""
+    t.is_(p.postgres.psql("SELECT r.rolname, c.relname FROM pg_roles r CROSS JOIN pg_class c WHERE r.rolname LIKE 'tablegate\\_%'"
+                          " AND r.rolname <> 'tablegate_owner' AND c.relnamespace = 'tablegate'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+                          " AND has_table_privilege(r.rolname, c.oid, 'UPDATE, DELETE, TRUNCATE')"), "", "no role can lock a whole table of the catalog")
+    for who, sql in (("dev", "delete_as_developer('consumer', '[{\"name\": \"demo\"}]')"), ("op", "delete_as_operator('domain', '[{\"name\": \"x\"}]')"),
+                     ("op", "delete_as_developer('domain', '[{\"name\": \"x\"}]')"), ("dev", "delete_rows('domain', '[]', '{domain}')")):
+        said = p.postgres.psql(f"SELECT 'done' FROM tablegate.{sql}; SELECT 'done'", user=who, check=False)
+        t.is_(said, "", f"{who} may not: {sql}")
+
+
+def named(t, p):
+    """Any statement that waits names who holds the lock."""
+    p.publish("Query User by User ID")
+    for sql, what, command in (("SELECT FROM tablegate.gateway_instance FOR UPDATE", "a row of tablegate.gateway_instance", ("api", "unpublish", "Query User by User ID", "--yes")),
+                               ("SELECT count(*) FROM mirror.user_info", "mirror.user_info",
+                                ("table", "load", "user_info", "--from", f"csv:{p.file('user_info.csv', kUsersCsv)}", "--header"))):
+        held = Held(p, sql)
+        running = Running(p, *command)
+        wait_for(lambda: "waiting" in running.said(), 20 * kSlow, f"{command[1]}: a wait is reported")
+        t.is_(running.said(), f'tablegate: waiting for the lock of {what}, which process {held_session(p)}, user postgres, application "psql" holds\n', f"{command[1]}: on whom")
+        held.release()
+        t.is_(running.process.wait(30 * kSlow), 0, "then it is done")
+
+
 def test(t):
     p = t.project()
     p.init()
     p.apply(users_definitions())
     p.load("user_info", kUsersCsv)
     p.postgres.add_person("dev", "tablegate_developer")
+    p.postgres.add_person("op", "tablegate_operator")
     p.postgres.add_person("node", "tablegate_node")
     not_ours(t, p)
     waiting(t, p)
     loads(t, p)
+    rights(t, p)
+    named(t, p)
     watches(t, p)
 
 

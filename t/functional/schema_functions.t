@@ -109,6 +109,9 @@ def older_version(t, p):
                               for table in ("domain", "gateway_instance", "rest_api", "mirror_table", "data_source"))
                     + "".join(f"ALTER TABLE tablegate.{table} DROP workspace_id;" for table in ("domain", "gateway_instance", "rest_api", "mirror_table"))
                     + "ALTER TABLE tablegate.workspace DROP members; REVOKE DELETE ON tablegate.workspace FROM tablegate_operator;"
+                    "GRANT UPDATE ON tablegate.generation, tablegate.api_test TO tablegate_developer;"
+                    "GRANT UPDATE ON tablegate.published_api, tablegate.rest_api_domain, tablegate.consumer, tablegate.api_key, tablegate.authorization,"
+                    " tablegate.hmac_key, tablegate.jwt_setting TO tablegate_operator;"
                     "DELETE FROM tablegate.migration WHERE version > 4; DELETE FROM mirror_load.migration WHERE version > 1")
     ran = p.loader.json("init", "--workspace", "demo")["migrations"]
     t.ok("005_nodes.sql" in ran and "002_tables.sql" in ran and "004_life_cycle.sql" not in ran, "init runs the migrations that are missing", ran)

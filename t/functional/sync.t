@@ -28,6 +28,7 @@ def silent_catalog(t, p):
     finally:
         held.release()
     t.ok(lost.rc == 3 and "did not answer within 10000 ms" in lost.stderr, "a catalog that falls silent: exit 3", lost)
+    t.like(lost.stderr, r'waited for the lock of tablegate.published_api, which process \d+, user postgres, application "psql" holds', "who holds it up")
     t.ok(time.monotonic() - begun < 30 * kSlow, "after 10 s")
     t.is_(p.sync().rc, 0, "and once more when it answers")
 

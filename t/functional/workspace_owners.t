@@ -172,8 +172,8 @@ def members(t, p, people):
     for words in (("delete", "table", "copied"), ("api", "test", "Guest API"), ("table", "load", "reports_users", "--from", f"csv:{p.file('u.csv', kUsersCsv)}", "--header")):
         result = people["reports"](*words)
         t.ok(result.rc == 1 and who in result.stderr, f"{' '.join(words[:2])}: rejected", result)
-    for sql in ("UPDATE tablegate.rest_api SET definition = '{}' WHERE name = 'reports'", "DELETE FROM tablegate.data_source WHERE name = 'guest_source'",
-                "DELETE FROM tablegate.api_test", "SELECT tablegate.submit_version(api_id, 3, '', NULL) FROM tablegate.api WHERE name = 'Guest API'",
+    for sql in ("UPDATE tablegate.rest_api SET definition = '{}' WHERE name = 'reports'", "SELECT tablegate.delete_as_developer('data_source', '[{\"name\": \"guest_source\"}]')",
+                "SELECT tablegate.delete_as_developer('api_test', json_agg(t)) FROM tablegate.api_test t", "SELECT tablegate.submit_version(api_id, 3, '', NULL) FROM tablegate.api WHERE name = 'Guest API'",
                 "INSERT INTO tablegate.generation_partition SELECT table_name, generation, 'ds=1', 0, 0 FROM tablegate.generation WHERE table_name = 'reports_users'",
                 """SELECT mirror_load.create_generation('reports_users', 777, '[{"name": "a", "sql_type": "integer"}]')""",
                 *(f"SELECT mirror_load.{name}" for name in (
