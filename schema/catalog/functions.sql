@@ -914,9 +914,10 @@ BEGIN
 END $$;
 
 -- Deletes the rows with these keys, [{"column":value}], and returns the keys of those that were there. People do not have
--- DELETE on a table, because that also permits LOCK TABLE. The triggers check session_user, who deletes.
+-- DELETE on a table, because that also permits LOCK TABLE. The triggers check session_user, who deletes. Each key is looked up
+-- by its index: the planner knows nothing of how many keys there are, and would read the whole table for one of them.
 CREATE OR REPLACE FUNCTION tablegate.delete_rows(wanted text, keys json, allowed text[]) RETURNS SETOF jsonb LANGUAGE plpgsql
-    SET search_path = pg_catalog, pg_temp AS $$
+    SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     same_key text := (SELECT string_agg(format('t.%1$I = k.%1$I', name), ' AND ') FROM json_object_keys(keys -> 0) name);
 BEGIN

@@ -8,7 +8,7 @@ from tablegate_test import kUsersCsv, run_test, users_definitions
 
 kOne, kTwo, kOther = "Query User by User ID", "Users of an Age", "Names of Users"
 kProcess = ("--business-process", "User Query Service")
-kVersion = ["author", "committed_at", "message", "published_on", "status", "version"]
+kVersion = ["allow_scan", "author", "committed_at", "message", "published_on", "status", "version"]
 kShown = ["authentication", "canary", "curl", "curls", "definition", "deprecated", "gateway", "method", "name", "path", "urls", "version"]
 
 
