@@ -1,5 +1,7 @@
 #include "catalog/apply/apply_context.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "catalog/near_object.hpp"

@@ -64,9 +64,10 @@ void GivenValues::add_more(GivenValue& value, std::string_view raw) {
     no_memory_ = true;
     return;
   }
-  auto* const more = ::new (room) MoreGiven{raw, nullptr};
-  (value.last == nullptr ? value.more : value.last->next) = more;
-  value.last = more;
+  MoreGiven* const added = ::new (room) MoreGiven{raw, nullptr};
+  // cppcheck-suppress legacyUninitvar
+  (value.last == nullptr ? value.more : value.last->next) = added;
+  value.last = added;
 }
 
 bool GivenValues::has_parameter(std::string_view raw_name) const {

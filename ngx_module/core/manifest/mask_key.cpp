@@ -15,12 +15,13 @@ namespace tablegate::core {
 
 namespace {
 
-constexpr size_t kBlock = 64;  // of SHA-256, in bytes (FIPS 180-4, section 1)
+constexpr size_t kBlock = 64;                // of SHA-256, in bytes (FIPS 180-4, section 1)
+constexpr size_t kPadText = 2 + 2 * kBlock;  // \x and the block in hex
 constexpr unsigned char kInner = 0x36;
 constexpr unsigned char kOuter = 0x5c;
 
 Secret pad_of(const Digest& secret, unsigned char with) {
-  std::array<char, 2 + 2 * kBlock> text{};
+  std::array<char, kPadText> text{};
   text[0] = '\\';
   text[1] = 'x';
   for (size_t i = 0; i < kBlock; ++i) {
