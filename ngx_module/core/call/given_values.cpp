@@ -64,8 +64,8 @@ void GivenValues::add_more(GivenValue& value, std::string_view raw) {
     no_memory_ = true;
     return;
   }
-  MoreGiven* const added = ::new (room) MoreGiven{raw, nullptr};
   // cppcheck-suppress legacyUninitvar
+  MoreGiven* const added = ::new (room) MoreGiven{raw, nullptr};
   (value.last == nullptr ? value.more : value.last->next) = added;
   value.last = added;
 }
