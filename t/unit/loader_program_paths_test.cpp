@@ -64,7 +64,7 @@ void same_as_walk(const Nodes& nodes, uint32_t count, uint32_t required) {
     ck_assert_msg(same != paths.end(), "missing: %s", sql.c_str());
     ck_assert_int_eq(walk.count, static_cast<int>(same->values.size()));
     for (size_t i = 0; i < same->values.size(); ++i)
-      ck_assert_str_eq(walk.values[i], std::to_string(same->values[i].parameter).c_str());
+      ck_text_eq(walk.values[i], std::to_string(same->values[i].parameter));
   }
   ck_assert_uint_eq(walked.size(), statements.size());
 }
@@ -125,8 +125,8 @@ START_TEST(lists_have_the_items_of_the_sample) {
   ck_assert(static_cast<bool>(program));
   const std::vector<ProgramPath> paths = program_paths(nodes, parameters(0, 3));
   ck_assert_uint_eq(paths.size(), 2);
-  ck_assert_str_eq(program->statement(paths[0].path()).sql.c_str(), "");
-  ck_assert_str_eq(program->statement(paths[1].path()).sql.c_str(), "($1,$2,$3,$4)");
+  ck_text_eq(program->statement(paths[0].path()).sql, "");
+  ck_text_eq(program->statement(paths[1].path()).sql, "($1,$2,$3,$4)");
   ck_assert_uint_eq(*paths[1].values[3].item, 2);
 }
 END_TEST
