@@ -64,9 +64,9 @@ class Ranges {
     Nodes nodes;
     for (size_t place = 0; place < end; ++place) {
       Nodes equal = with_value(place, "=");
-      append_nodes(nodes, sort_[place].nullable
-                              ? chosen(place, std::move(equal), sql_nodes(" AND " + name(place) + " IS NULL"))
-                              : std::move(equal));
+      if (sort_[place].nullable)
+        equal = chosen(place, std::move(equal), sql_nodes(" AND " + name(place) + " IS NULL"));
+      append_nodes(nodes, std::move(equal));
     }
     return nodes;
   }
