@@ -167,16 +167,15 @@ class Compiler {
   }
 
   void add_page_parameters(const Pagination& pages) {
-    constexpr std::pair<const char*, const char*> kTypes[] = {
-        {"LONG", "int8"}, {"LONG", "int8"}, {"BOOLEAN", "bool"}, {"STRING", "text"}};
-    for (size_t i = 0; i < core::kPageParameterCount; ++i) {
+    for (const core::PageParameter& one : core::kPageParameters) {
       CompiledParameter parameter;
-      parameter.name = core::kPageParameters[i];
+      parameter.name = one.name;
       parameter.place = api_.method == "POST" ? "body" : "query";
-      parameter.type = kTypes[i].first;
-      parameter.column_type = kTypes[i].second;
+      parameter.type = core::parameter_type_name(one.type);
+      parameter.column_type = core::column_type_name(one.column_type);
       parameter.required = false;
-      if (i == 1) parameter.default_value.emplace().text = std::to_string(pages.default_size);
+      if (&one == &core::kPageParameters[core::kPageSize])
+        parameter.default_value.emplace().text = std::to_string(pages.default_size);
       api_.parameters.push_back(std::move(parameter));
     }
   }

@@ -7,8 +7,6 @@
 namespace tablegate::loader {
 namespace {
 
-enum PagePlace : uint8_t { kPageNum, kPageSize, kReturnTotalNum, kCursor };  // in core::kPageParameters
-
 constexpr const char* kCursorPattern = "^[A-Za-z0-9_-]+$";
 
 void write_range(OpenApiJson& json, int64_t most) {
@@ -38,12 +36,12 @@ std::vector<std::string> page_parameter_notes(const CompiledPages& pages) {
 
 void write_page_parameter_schema(OpenApiJson& json, const CompiledPages& pages, size_t place) {
   switch (place) {
-    case kPageNum:
+    case core::kPageNum:
       return write_range(json, static_cast<int64_t>(core::kMaxPageDepth));
-    case kPageSize:
+    case core::kPageSize:
       write_range(json, pages.max_size);
       return json.number("default", pages.default_size);
-    case kReturnTotalNum:
+    case core::kReturnTotalNum:
       json.text("type", "boolean");
       return pages.total ? json.truth("default", true) : json.truth("const", false);
     default:
@@ -53,7 +51,7 @@ void write_page_parameter_schema(OpenApiJson& json, const CompiledPages& pages, 
 }
 
 bool takes_page_parameter(const CompiledPages& pages, size_t place) {
-  return place != kCursor || pages.cursors;
+  return place != core::kCursor || pages.cursors;
 }
 
 void write_page_schema(OpenApiJson& json, const CompiledPages& pages,

@@ -13,8 +13,8 @@ namespace tablegate::loader {
 namespace {
 
 bool is_page_parameter(const ApiDefinition& api, const std::string& name) {
-  return api.paginates() && std::find(std::begin(core::kPageParameters), std::end(core::kPageParameters),
-                                      name) != std::end(core::kPageParameters);
+  return api.paginates() && std::any_of(std::begin(core::kPageParameters), std::end(core::kPageParameters),
+                                        [&name](const core::PageParameter& one) { return one.name == name; });
 }
 
 Values& place_of(const RequestParameter& parameter, SampleRequest& request) {
@@ -42,7 +42,7 @@ SampleRequest sample_request(const ApiDefinition& api, const std::string& name, 
     std::vector<std::string> names;
     for (const RequestParameter& parameter : api.request_parameters) names.push_back(parameter.name);
     if (api.paginates())
-      names.insert(names.end(), std::begin(core::kPageParameters), std::end(core::kPageParameters));
+      for (const core::PageParameter& one : core::kPageParameters) names.emplace_back(one.name);
     throw Refused(
         fmt::format("API \"{}\" has no request parameter \"{}\"{}", name, key, did_you_mean(key, names)),
         Hint::command({"get", "api", name, "-o", "json"}));

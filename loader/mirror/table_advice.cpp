@@ -22,35 +22,35 @@ bool has_index(const std::vector<IndexColumns>& indexes, const IndexColumns& ind
   return std::find(indexes.begin(), indexes.end(), index) != indexes.end();
 }
 
-// What one call of an API asks for.
-struct Want {
+// What one call of an API is best served by.
+struct IndexOfCall {
   std::string api;
   WantedIndex index;
 };
 
-void add_want(std::vector<Want>& wants, const TableReader& reader, const std::string& with) {
+void add_index(std::vector<IndexOfCall>& indexes, const TableReader& reader, const std::string& with) {
   WantedIndex index =
       wanted_index(reader.definition, reader.source, [&with](const RequestParameter& parameter) {
         return parameter.required || parameter.default_value || parameter.name == with;
       });
-  if (!index.columns().empty()) wants.push_back({reader.api, std::move(index)});
+  if (!index.columns().empty()) indexes.push_back({reader.api, std::move(index)});
 }
 
 // Of each API: the call without its optional parameters, and with each of them. What serves one of these
 // serves the calls with more.
-std::vector<Want> wants_of(const std::vector<TableReader>& readers) {
-  std::vector<Want> wants;
+std::vector<IndexOfCall> indexes_of_calls(const std::vector<TableReader>& readers) {
+  std::vector<IndexOfCall> indexes;
   for (const TableReader& reader : readers) {
-    add_want(wants, reader, {});
+    add_index(indexes, reader, {});
     for (const RequestParameter& parameter : reader.definition.request_parameters) {
-      if (!parameter.required && !parameter.default_value) add_want(wants, reader, parameter.name);
+      if (!parameter.required && !parameter.default_value) add_index(indexes, reader, parameter.name);
     }
   }
   // An index on more columns may serve what fewer are wanted for.
-  std::stable_sort(wants.begin(), wants.end(), [](const Want& a, const Want& b) {
+  std::stable_sort(indexes.begin(), indexes.end(), [](const IndexOfCall& a, const IndexOfCall& b) {
     return a.index.columns().size() > b.index.columns().size();
   });
-  return wants;
+  return indexes;
 }
 
 class Advisor {
@@ -65,16 +65,16 @@ class Advisor {
     known_ = indexes_.size();
   }
 
-  void serve(const Want& want) {
+  void serve(const IndexOfCall& call) {
     bool served = false;
     for (AdvisedIndex& index : indexes_) {
-      if (!want.index.served_by(index.columns)) continue;
-      if (index.apis.empty() || index.apis.back() != want.api) index.apis.push_back(want.api);
+      if (!call.index.served_by(index.columns)) continue;
+      if (index.apis.empty() || index.apis.back() != call.api) index.apis.push_back(call.api);
       served = true;
     }
     if (served) return;
-    add(want.index.columns(), false, false);
-    indexes_.back().apis.push_back(want.api);
+    add(call.index.columns(), false, false);
+    indexes_.back().apis.push_back(call.api);
   }
 
   void finish(TableAdvice& advice) {
@@ -113,7 +113,7 @@ TableAdvice advise(Database& catalog, Database& mirror, const TableSpec& spec,
   }
   Advisor advisor(spec, built);
   const TableInfo info{spec.name, spec.time_zone, spec.primary_key, spec.columns};
-  for (const Want& want : wants_of(table_readers(catalog, info))) advisor.serve(want);
+  for (const IndexOfCall& call : indexes_of_calls(table_readers(catalog, info))) advisor.serve(call);
   advisor.finish(advice);
   return advice;
 }

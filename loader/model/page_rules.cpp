@@ -13,9 +13,10 @@
 namespace tablegate::loader {
 
 bool is_page_name(const ApiDefinition& api, const std::string& name) {
-  return api.paginates() &&
-         std::any_of(std::begin(core::kPageParameters), std::end(core::kPageParameters),
-                     [&name](std::string_view one) { return core::same_in_any_case(one, name); });
+  return api.paginates() && std::any_of(std::begin(core::kPageParameters), std::end(core::kPageParameters),
+                                        [&name](const core::PageParameter& one) {
+                                          return core::same_in_any_case(one.name, name);
+                                        });
 }
 
 void check_order(const ApiDefinition& api, const Place& place, Problems& problems) {

@@ -27,11 +27,12 @@ Waiter::Times Waiter::times() const {
 }
 
 void Waiter::start_deadline(ngx_connection_t* connection, ngx_msec_t timeout) {
+  if (ends_ == 0) ends_ = ngx_current_msec + timeout;
   deadline_.waiter = this;
   deadline_.event.handler = on_deadline;
   deadline_.event.data = connection;  // nginx's debug log reads a connection here
   deadline_.event.log = connection->log;
-  ngx_add_timer(&deadline_.event, timeout);
+  ngx_add_timer(&deadline_.event, ends_ > ngx_current_msec ? ends_ - ngx_current_msec : 1);
 }
 
 void Waiter::on_deadline(ngx_event_t* event) noexcept {
@@ -73,7 +74,7 @@ void Flight::start(const core::Walk& walk) {
   set_statement(walk);
   modified_ = INT64_MIN;
   timeout_ms = api_->timeout_ms;
-  deadline_ms = ngx_current_msec + timeout_ms;
+  deadline_ms = waiters_->ends_;  // of the call that it is started for
   point = api_->point;
   state_ = State::running;
   Generations* known = generations();

@@ -21,8 +21,8 @@ class Flight;
 class Generations;
 class Worker;
 
-// One request that waits for a flight, with a deadline of its own. It gets exactly one call, or none once
-// leave() was called.
+// One request that waits for a flight, with a deadline of its own, which a second flight for it continues. It
+// gets exactly one call of each flight, or none once leave() was called.
 class Waiter {
  public:
   Waiter(const Waiter&) = delete;
@@ -66,6 +66,7 @@ class Waiter {
   Waiter* previous_ = nullptr;
   Waiter* next_ = nullptr;
   Deadline deadline_{};
+  ngx_msec_t ends_ = 0;  // of the loop's clock: when the deadline passes; 0: it has not started
   Times times_;
 };
 

@@ -12,7 +12,7 @@ import sys
 import time
 
 import bench
-from benchmark import parser_of, run_benchmark
+from benchmark import measure_main
 from tablegate_test import request, users_definitions
 from tg_hmac import signature
 from tg_jwt import claims, hs256, kEd25519, kP256, kRsa, key_set, make_keys, make_tokens, recipe
@@ -144,12 +144,5 @@ def measure_all(test, options):
     return text, 0
 
 
-def main():
-    parser = parser_of(__doc__)
-    parser.add_argument("--seconds", type=int, default=4, help="of each measurement (4)")
-    options = parser.parse_args()
-    run_benchmark(options, lambda test: measure_all(test, options))
-
-
 if __name__ == "__main__":
-    main()
+    measure_main(__doc__, 4, measure_all)

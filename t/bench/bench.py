@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from benchmark import parser_of, run_benchmark
+from benchmark import measure_main
 from tablegate_test import users_definitions
 from tg_process import run
 
@@ -211,12 +211,5 @@ def measure_all(test, options):
     return text, 1 if any(row["errors"] for row in rows.values()) else 0
 
 
-def main():
-    parser = parser_of(__doc__)
-    parser.add_argument("--seconds", type=int, default=8, help="of each measurement (8)")
-    options = parser.parse_args()
-    run_benchmark(options, lambda test: measure_all(test, options))
-
-
 if __name__ == "__main__":
-    main()
+    measure_main(__doc__, 8, measure_all)

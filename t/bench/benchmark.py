@@ -33,3 +33,11 @@ def run_benchmark(options, measure):
         test.clean()
     sys.stdout.flush()
     os._exit(code)
+
+
+def measure_main(description, seconds, measure_all):
+    """main() of a benchmark with --seconds: measure_all(test, options) as run_benchmark()'s measure."""
+    parser = parser_of(description)
+    parser.add_argument("--seconds", type=int, default=seconds, help=f"of each measurement ({seconds})")
+    options = parser.parse_args()
+    run_benchmark(options, lambda test: measure_all(test, options))

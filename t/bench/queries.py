@@ -15,7 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import bench
-from benchmark import parser_of, run_benchmark
+from benchmark import measure_main
 from tablegate_test import kTutorial, users_definitions
 
 kConnections = 16
@@ -130,12 +130,5 @@ def measure_all(test, options):
     return report(rows, options), 1 if any(row["errors"] for row in rows.values()) else 0
 
 
-def main():
-    parser = parser_of(__doc__)
-    parser.add_argument("--seconds", type=int, default=4, help="of each measurement (4)")
-    options = parser.parse_args()
-    run_benchmark(options, lambda test: measure_all(test, options))
-
-
 if __name__ == "__main__":
-    main()
+    measure_main(__doc__, 4, measure_all)

@@ -6,8 +6,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import json
 import re
+import time
 
-from tablegate_test import request, run_test, users_definitions
+from tablegate_test import kSlow, request, run_test, users_definitions
 
 kName = "List of Users"
 kRows = [(1, "A", 30), (2, "B", None), (3, "C", 20), (4, "D", 30), (5, "E", None), (6, "F", 25), (7, "G", 30)]
@@ -109,6 +110,19 @@ def test_swap(t, p):
     t.ok(p.get("/v1/users?pageNum=50", key="").json["data"]["generation"] in (4, 5), "an empty page has the generation too")
 
 
+def test_deadline(t, p):
+    """A remembered total that turns out to be of another generation: the rows are read once more, within the time of the call."""
+    t.is_({p.get("/v1/users/limited", key="").json["data"]["totalNum"] for _ in range(30)}, {7}, "both workers remember a total")
+    p.postgres.psql("ALTER TABLE mirror.tablegate_tables RENAME TO real_tables; CREATE VIEW mirror.tablegate_tables AS"
+                    " SELECT table_name, relation, generation + 1 AS generation, rows, source_time, loaded_at FROM mirror.real_tables, (SELECT pg_sleep(0.9)) s;"
+                    " GRANT SELECT ON mirror.tablegate_tables TO tablegate_reader")
+    begin = time.monotonic()
+    answer = p.get("/v1/users/limited", key="")
+    t.is_((answer.status, answer.json.get("error")), (504, "query_timeout"), "two times 0.9 s are more than the 1.5 s of the call")
+    t.ok(time.monotonic() - begin < 1.5 + 0.5 * kSlow, "and it ends after 1.5 s", time.monotonic() - begin)
+    p.postgres.psql("DROP VIEW mirror.tablegate_tables; ALTER TABLE mirror.real_tables RENAME TO tablegate_tables")
+
+
 def test_definitions(t, p):
     for change, pointer, word in (
             ({"max_records": 5}, "/max_records", "pagination"), ({"result": "object"}, "/result", "pagination"),
@@ -135,7 +149,7 @@ def test_tools(t, p):
     again = json.loads(again["response"])["data"] if isinstance(again["response"], str) else again["response"]["data"]
     t.is_([row["user_id"] for row in again["rows"]], kOldest[4:6], "and a cursor of another test")
     t.like(p.loader.must("api", "show", kName).stdout, r"answer: page of 3 rows, pageSize at most 5 \(pageNum, pageSize, returnTotalNum, cursor\), by age desc", "api show says so")
-    t.like(p.loader.must("api", "show", kName).stdout, r"\npageNum .*\npageSize .*at most 5 .*\nreturnTotalNum .*\ncursor ", "and lists their parameters")
+    t.like(p.loader.must("api", "show", kName).stdout, r"\npageNum .*\npageSize .* 3 .*rows of a page, 1 to 5\n *returnTotalNum .*\ncursor ", "and lists their parameters")
     operation = p.loader.json("openapi")["paths"]["/v1/users"]["get"]
     t.is_([one["name"] for one in operation["parameters"]], ["pageNum", "pageSize", "returnTotalNum", "cursor"], "OpenAPI has the parameters")
     data = operation["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["data"]
@@ -153,13 +167,14 @@ def test(t):
     p.serve(definitions(
         api(), api(name="Users of a Name", path="/users/of", request_parameters=[{"name": "user_name", "type": "STRING", "sample": "A"}]),
         api(name="Users by POST", path="/users/post", method="POST", **by_id), api(name="Uncounted Users", path="/users/uncounted", pagination={"total": False}),
-        api(name="Wrapped Pages", path="/users/wrapped", envelope="dataworks"),
+        api(name="Limited Users", path="/users/limited", timeout_ms=1500), api(name="Wrapped Pages", path="/users/wrapped", envelope="dataworks"),
         api(name="Users with a Key", path="/users/key", authentication=["api_key"], api_key_source={"in": "query", "name": "api-key"},
             request_parameters=[{"name": "user_id", "type": "LONG", "sample": 3}])), {"user_info": kCsv})
     test_pages(t, p)
     test_rejected_values(t, p)
     test_conditions_and_post(t, p)
     test_links_keep_no_credential(t, p)
+    test_deadline(t, p)
     test_swap(t, p)
     test_definitions(t, p)
     test_tools(t, p)

@@ -51,16 +51,11 @@ std::string bound(const Api& api, const RequestData& request) {
 }
 
 std::string of_query(const Api& api, std::string_view query) {
-  RequestData request;
-  request.query = query;
-  return bound(api, request);
+  return bound(api, testing::request_of_query(query));
 }
 
 std::string of_body(const Api& api, Body::Kind kind, std::string_view bytes) {
-  const Body body{kind, bytes};
-  RequestData request;
-  request.body = &body;
-  return bound(api, request);
+  return bound(api, testing::request_of_body({kind, bytes}));
 }
 
 std::string of_json(const Api& api, std::string_view bytes) {

@@ -29,11 +29,9 @@ Api api_with_pages() {
   api.id = 7;
   api.version = 1;
   api.result = ResultShape::page;
-  api.parameters = {parameter("age", ParameterType::long_, ColumnType::int8),
-                    parameter(kPageParameters[0], ParameterType::long_, ColumnType::int8),
-                    parameter(kPageParameters[1], ParameterType::long_, ColumnType::int8),
-                    parameter(kPageParameters[2], ParameterType::boolean, ColumnType::boolean),
-                    parameter(kPageParameters[3], ParameterType::string, ColumnType::text)};
+  api.parameters = {parameter("age", ParameterType::long_, ColumnType::int8)};
+  for (const PageParameter& one : kPageParameters)
+    api.parameters.push_back(parameter(one.name, one.type, one.column_type));
   api.parameters[2].default_value = "10";
   api.internal.resize(5);
   Pages& pages = api.pages;

@@ -38,6 +38,20 @@ class Headers final : public HeaderSource {
   std::vector<std::pair<std::string, std::string>> all_;
 };
 
+// A request with this query.
+inline RequestData request_of_query(std::string_view query) {
+  RequestData request;
+  request.query = query;
+  return request;
+}
+
+// A request with this body, which must outlive it.
+inline RequestData request_of_body(const Body& body) {
+  RequestData request;
+  request.body = &body;
+  return request;
+}
+
 // An arena that fails after `left` allocations.
 class ScarceArena final : public Arena {
  public:

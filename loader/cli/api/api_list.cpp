@@ -8,6 +8,8 @@
 #include "cli/api/api_request.hpp"
 #include "cli/api/api_verbs.hpp"
 #include "cli/output.hpp"
+#include "compile/openapi_pages.hpp"
+#include "core/call/page.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -124,19 +126,18 @@ std::string scalar_words(const std::optional<DefaultOrSample>& value) {
   return value && value->plain ? value->text : std::string("-");
 }
 
-struct PageParameter {
-  std::string name, type, description;
-};
-
-// What asks for a page, in the order of core::kPageParameters.
-std::vector<PageParameter> page_parameters(const ApiDefinition& definition) {
-  if (!definition.paginates()) return {};
-  return {{"pageNum", "LONG", "number of the page, from 1"},
-          {"pageSize", "LONG",
-           fmt::format("rows of a page, at most {} (default: {})", definition.pagination->max_size,
-                       definition.pagination->default_size)},
-          {"returnTotalNum", "BOOLEAN", "whether the answer has the number of all rows"},
-          {"cursor", "STRING", "nextCursor of the page before, in place of pageNum"}};
+// What asks for a page.
+void add_page_parameters(const ApiDefinition& definition, std::vector<std::vector<std::string>>& table) {
+  if (!definition.paginates()) return;
+  const Pagination& pages = *definition.pagination;
+  const std::vector<std::string> notes =
+      page_parameter_notes({pages.default_size, pages.max_size, pages.total, true});
+  for (size_t i = 0; i < core::kPageParameterCount; ++i) {
+    const core::PageParameter& one = core::kPageParameters[i];
+    table.push_back({std::string(one.name), "-", std::string(core::parameter_type_name(one.type)),
+                     definition.method == "POST" ? "body" : "query", "no",
+                     i == core::kPageSize ? std::to_string(pages.default_size) : "-", "-", notes[i]});
+  }
 }
 
 void show_parameters(const ApiDefinition& definition) {
@@ -147,8 +148,7 @@ void show_parameters(const ApiDefinition& definition) {
                      one.required ? "yes" : "no", scalar_words(one.default_value), scalar_words(one.sample),
                      one.description});
   }
-  for (const auto& [name, type, text] : page_parameters(definition))
-    table.push_back({name, "-", type, definition.method == "POST" ? "body" : "query", "no", "-", "-", text});
+  add_page_parameters(definition, table);
   print_table(table);
   print_line("");
   table = {{"RETURNS", "COLUMN", "AS", "DESCRIPTION"}};

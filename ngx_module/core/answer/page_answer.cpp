@@ -26,8 +26,8 @@ std::string kept_query(const Api& api, const RequestData& request) {
     const std::string_view pair = request.query.substr(at, end - at);
     const std::string_view name = pair.substr(0, pair.find('='));
     at = end + 1;
-    if (pair.empty() || query_text_is(name, kPageParameters[0]) || query_text_is(name, kPageParameters[3]) ||
-        is_credential(api, request, name))
+    if (pair.empty() || query_text_is(name, kPageParameters[kPageNum].name) ||
+        query_text_is(name, kPageParameters[kCursor].name) || is_credential(api, request, name))
       continue;
     for (const char c : pair) {
       if (is_query_byte(c)) {
@@ -47,9 +47,11 @@ class Links {
   explicit Links(std::string query) : query_(std::move(query)) {}
 
   void page(const char* relation, uint64_t number) {
-    add(relation, kPageParameters[0], std::to_string(number));
+    add(relation, kPageParameters[kPageNum].name, std::to_string(number));
   }
-  void cursor(const char* relation, std::string_view cursor) { add(relation, kPageParameters[3], cursor); }
+  void cursor(const char* relation, std::string_view cursor) {
+    add(relation, kPageParameters[kCursor].name, cursor);
+  }
   std::string finish() { return text_.size() > kMaxLinks ? std::string() : std::move(text_); }
 
  private:

@@ -14,8 +14,8 @@ Problem no_memory() {
   return {Slug::internal_error, {}, {}, "no_memory"};
 }
 
-Problem bad(size_t parameter, std::string_view detail) {
-  return {Slug::invalid_parameter, kPageParameters[parameter], detail};
+Problem bad(PagePlace parameter, std::string_view detail) {
+  return {Slug::invalid_parameter, kPageParameters[parameter].name, detail};
 }
 
 // Of a value that was checked against LONG.
@@ -96,11 +96,12 @@ uint32_t read_size(std::string_view bytes) {
 
 Problem bind_cursor(const Pages& pages, const BoundPage& page, const char* text, Arena& arena,
                     const char** keys) {
-  if (pages.key_count == 0) return bad(3, "is not available: the rows of this API have no total order");
-  if (!pages.cursor_key->usable()) return bad(3, "is not available: this gateway has no key for cursors");
+  if (pages.key_count == 0) return bad(kCursor, "is not available: the rows of this API have no total order");
+  if (!pages.cursor_key->usable())
+    return bad(kCursor, "is not available: this gateway has no key for cursors");
   const std::string_view content = open_cursor(*pages.cursor_key, page.conditions, text, arena);
   if (content.data() == nullptr || !read_cursor_content(content, pages.key_count, arena, keys))
-    return bad(3, "must be the nextCursor of a page of this API with the same conditions");
+    return bad(kCursor, "must be the nextCursor of a page of this API with the same conditions");
   return {};
 }
 
@@ -110,28 +111,30 @@ Problem bind_page(const Api& api, const char** values, const BoundItems* items, 
                   BoundPage& page) {
   const Pages& pages = api.pages;
   const char* const* const given = values + pages.parameters;
-  const int64_t number = given[0] == nullptr ? 1 : number_of(given[0]);
-  const int64_t size = number_of(given[1]);  // has a default
-  if (number < 1) return bad(0, "must be at least 1");
-  if (size < 1 || size > pages.max_size) return bad(1, pages.size_detail);
+  const int64_t number = given[kPageNum] == nullptr ? 1 : number_of(given[kPageNum]);
+  const int64_t size = number_of(given[kPageSize]);  // has a default
+  if (number < 1) return bad(kPageNum, "must be at least 1");
+  if (size < 1 || size > pages.max_size) return bad(kPageSize, pages.size_detail);
   page.size = static_cast<uint32_t>(size);
   page.wants_total = pages.total;
-  if (given[2] != nullptr) {
-    const bool wanted = given[2][0] == 't' || given[2][0] == '1';
-    if (wanted && !pages.total) return bad(2, "must not be true: this API does not count its rows");
+  if (given[kReturnTotalNum] != nullptr) {
+    const bool wanted = given[kReturnTotalNum][0] == 't' || given[kReturnTotalNum][0] == '1';
+    if (wanted && !pages.total)
+      return bad(kReturnTotalNum, "must not be true: this API does not count its rows");
     page.wants_total = wanted;
   }
   if (!hash_conditions(api, values, items, arena, page.conditions)) return no_memory();
-  if (given[3] != nullptr) {
-    if (given[0] != nullptr) return bad(3, "must not be given together with pageNum");
+  if (given[kCursor] != nullptr) {
+    if (given[kPageNum] != nullptr) return bad(kCursor, "must not be given together with pageNum");
     page.number = 0;
-    const Problem problem = bind_cursor(pages, page, given[3], arena, values + pages.keys);
+    const Problem problem = bind_cursor(pages, page, given[kCursor], arena, values + pages.keys);
     if (problem) return problem;
   } else {
     page.number = static_cast<uint64_t>(number);
     // No product: the number may be any of 64 bits.
     if (page.number > kMaxPageDepth / page.size)
-      return bad(0, "leads more than 1000000 rows deep: continue with cursor, the nextCursor of a page");
+      return bad(kPageNum,
+                 "leads more than 1000000 rows deep: continue with cursor, the nextCursor of a page");
     if (page.number > 1) {
       values[pages.offset] = text_of((page.number - 1) * page.size, arena);
       if (values[pages.offset] == nullptr) return no_memory();

@@ -4,7 +4,9 @@
 // values of a row, which is the one place that knows its form.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "core/answer/json_writer.hpp"
@@ -19,9 +21,18 @@ namespace tablegate::core {
 // How far from the first row a page may end by its number. A cursor has no such bound.
 constexpr uint64_t kMaxPageDepth = 1000000;
 
-// The names of the parameters that pages add to an API, in their order in Api::parameters.
-constexpr std::string_view kPageParameters[] = {"pageNum", "pageSize", "returnTotalNum", "cursor"};
-constexpr size_t kPageParameterCount = 4;
+// The parameters that pages add to an API, in their order in Api::parameters. Only pageSize has a default.
+struct PageParameter {
+  std::string_view name;
+  ParameterType type;
+  ColumnType column_type;
+};
+constexpr PageParameter kPageParameters[] = {{"pageNum", ParameterType::long_, ColumnType::int8},
+                                             {"pageSize", ParameterType::long_, ColumnType::int8},
+                                             {"returnTotalNum", ParameterType::boolean, ColumnType::boolean},
+                                             {"cursor", ParameterType::string, ColumnType::text}};
+constexpr size_t kPageParameterCount = std::size(kPageParameters);
+enum PagePlace : size_t { kPageNum, kPageSize, kReturnTotalNum, kCursor };  // in kPageParameters
 
 struct BoundPage {
   uint64_t number = 1;       // from 1; 0: it continues after a cursor

@@ -24,6 +24,12 @@ void split_path(Api& api) {
   }
 }
 
+ColumnType read_column_type(ObjectReader& in, const char* name) {
+  if (const auto type = parse_column_type(in.string(name))) return *type;
+  in.fail(name, "is no column type");
+  return ColumnType::text;
+}
+
 Parameter read_parameter(ObjectReader& in) {
   Parameter out;
   out.name = in.string("name");
@@ -36,11 +42,7 @@ Parameter read_parameter(ObjectReader& in) {
   } else {
     in.fail("type", "is no parameter type");
   }
-  if (auto type = parse_column_type(in.string("column_type"))) {
-    out.column_type = *type;
-  } else {
-    in.fail("column_type", "is no column type");
-  }
+  out.column_type = read_column_type(in, "column_type");
   if (!compatible(out.type, out.column_type)) in.fail("type", "does not go with column_type");
   out.required = in.boolean("required");
   if (in.has("list")) out.list = in.boolean("list");
@@ -64,11 +66,7 @@ Column read_column(ObjectReader& in) {
   StringSink key;
   write_json_string(out.name, key);
   out.key = key.text + ":";
-  if (auto type = parse_column_type(in.string("type"))) {
-    out.type = *type;
-  } else {
-    in.fail("type", "is no column type");
-  }
+  out.type = read_column_type(in, "type");
   if (in.has("as")) out.as_string = in.word<bool>("as", {{"string", true}});
   if (in.has("wall")) out.wall = in.boolean("wall");
   return out;
@@ -92,19 +90,14 @@ InternalValue read_internal_value(ObjectReader& in) {
   } else {
     in.fail("is", "is no value that this module makes");
   }
-  if (auto type = parse_column_type(in.string("type"))) {
-    out.type = *type;
-  } else {
-    in.fail("type", "is no column type");
-  }
+  out.type = read_column_type(in, "type");
   return out;
 }
 
 bool is_page_parameter(const Parameter& parameter, size_t place) {
-  constexpr ParameterType kTypes[] = {ParameterType::long_, ParameterType::long_, ParameterType::boolean,
-                                      ParameterType::string};
-  return parameter.name == kPageParameters[place] && parameter.type == kTypes[place] && !parameter.required &&
-         parameter.default_value.has_value() == (place == 1);  // of pageSize
+  const PageParameter& expected = kPageParameters[place];
+  return parameter.name == expected.name && parameter.type == expected.type && !parameter.required &&
+         parameter.default_value.has_value() == (place == kPageSize);
 }
 
 // The parameters and internal values that pages require are where bind_page() expects them.
