@@ -107,7 +107,7 @@ bool breaks_lines(std::string_view text) {
                      [text](std::string_view one) { return text.find(one) != std::string_view::npos; });
 }
 
-// As a block scalar: whole lines, none with blanks at its end, and the first one tells the indentation.
+// As a block scalar: whole lines, none with blanks at its end, and the first one gives the indentation.
 bool fits_block(std::string_view text) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
   if (is_space(text.front())) return false;

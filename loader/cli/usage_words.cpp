@@ -8,7 +8,7 @@
 namespace tablegate::loader {
 namespace {
 
-// What stands before and after `middle`.
+// The text before and after `middle`.
 struct Halves {
   std::string before, after;
 };

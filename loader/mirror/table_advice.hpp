@@ -1,4 +1,4 @@
-// Which indexes the APIs of a table want, and which of its indexes none of them uses:
+// Which indexes the APIs of a table need, and which of its indexes none of them uses:
 // from the conditions and the sort of drafts and published versions, whatever the
 // table holds today. What is wanted can be built on the generation that serves; the
 // Table's definition gets it too, so that later generations have it.

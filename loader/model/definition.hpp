@@ -53,7 +53,7 @@ class Problems {
   void add(const Place& place, const std::string& below, const std::string& reason) {
     problems_.push_back({place, below, reason});
   }
-  // Problems of this file get a line and a column. `before`: what stands before their pointers in
+  // Problems of this file get a line and a column. `before`: what comes before their pointers in
   // `positions`.
   void locate(const std::string& file, std::shared_ptr<const TextPositions> positions,
               const std::string& before);

@@ -10,7 +10,7 @@
 DROP FUNCTION IF EXISTS mirror_load.swap_generation(text, bigint);
 
 -- ---- Who works on a table. Where the catalog is in this database: who may change what belongs to the table's workspace.
--- Where it is not, nothing here tells the workspace: the first role that works on a table is recorded (mirror_load.loader),
+-- Where it is not, the workspace is not known here: the first role that works on a table is recorded (mirror_load.loader),
 -- and only its members and members of tablegate_owner do so later. The user who signed in counts.
 CREATE OR REPLACE FUNCTION mirror_load.require_own(p_table text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -96,7 +96,7 @@ def last_lines(t, printed, state, work, env):
     dead = shell(f". {state}/env; quickstart_sync; tablegate consumer create late >/dev/null; quickstart_sync", work, env)
     t.ok(dead.returncode == 1 and "warning: nginx is not running" in dead.stderr and "--reload failed" in dead.stderr and dead.stderr.endswith("\ntry: nginx -q\n"),
          "quickstart_sync reports a dead nginx, and what starts it", dead.stdout, dead.stderr)
-    t.is_(shell(f". {state}/env; nginx", work, env).returncode, 0, "typed as it stands, it starts")
+    t.is_(shell(f". {state}/env; nginx", work, env).returncode, 0, "typed as printed, it starts")
 
 
 def existing(t):

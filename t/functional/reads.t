@@ -77,7 +77,7 @@ def upgraded(t, p):
     for sql, rows in zip((kReads, *kOthers), wanted):
         t.is_(p.postgres.psql(sql, database="older"), rows, f"as compile has it: {sql[:60]}")
     t.is_(p.postgres.psql("SELECT source_in, source_name, source_prefix FROM tablegate.jwt_setting", database="older"), "cookie|token|", "where a token is")
-    t.is_(p.postgres.psql("SELECT count(*) FROM tablegate.audit WHERE kind <> 'Setting'", database="older"), audited, "nobody did anything to the versions")
+    t.is_(p.postgres.psql("SELECT count(*) FROM tablegate.audit WHERE kind <> 'Setting'", database="older"), audited, "no one did anything to the versions")
     denied = p.postgres.psql("SELECT has_table_privilege('tablegate_reader', 'tablegate.api_version_read', 'SELECT'),"
                              " has_table_privilege('tablegate_developer', 'tablegate.api_version_read', 'UPDATE, DELETE')", database="older")
     t.is_(denied, "f|f", "gateways do not see it, nobody changes it")

@@ -257,7 +257,7 @@ def separate_mirror(t):
     done(t, dev("apply", "-f", p.definitions(users_definitions())), "a developer applies")
     done(t, load(p, dev, kUsersCsv), "a developer loads into it")
     done(t, load(p, dev, kMoreUsers), "a developer loads again")
-    # Here nothing tells whose a table is: the first that loads it, and whom an owner names.
+    # Here it is not known whose a table is: the first that loads it, and whom an owner names.
     p.postgres.add_person("dev2", "tablegate_developer")
     for call in ("create_generation('user_info', 777, '[]')", "swap_generation('user_info', 1)", "drop_generation('user_info', 1)", "add_locks('user_info')",
                  "take_lock('load user_info', false)"):

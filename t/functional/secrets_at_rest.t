@@ -132,7 +132,7 @@ def wrong_files(t, p, keys, pair):
 def rotation(t, p, keys, pair):
     before, old_key, old_rows = fingerprint(p), read(keys.file), sealed(p)
     said = p.loader.must("init", "--rotate-master-key").stdout
-    t.like(said, "5 secrets sealed with it.*copy it to every node", "rotation tells what it did and what to do")
+    t.like(said, "5 secrets sealed with it.*copy it to every node", "rotation reports what it did and what to do")
     t.isnt(read(keys.file), old_key, "the file holds a new key")
     t.is_(mode(keys.file), "0o600", "for its owner alone")
     t.isnt(fingerprint(p), before, "the catalog knows it")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""table advise: the indexes that drafts and published versions want, and the unused ones; --create builds them while callers read the table,
+"""table advise: the indexes that drafts and published versions need, and the unused ones; --create builds them while callers read the table,
 as a developer, whole or not at all, and later generations have them."""
 import os
 import signal

@@ -49,7 +49,7 @@ def test(t):
         asked(t, p, "demo", domain, f"{domain}: beneath the workspace's own", f'domain "{domain}" is beneath "*.shop.example": 1 API published there would no longer answer on it')
     t.is_(p.loader("api", "publish", kOther, "--workspace", "reports", "--domain", "apart.example").rc, 0, "a domain beneath none")
     words = ("api", "publish", kOther, "--workspace", "reports", "--domain", "apart.example", "--domain", "a.shop.example")
-    t.is_((p.loader(*words).rc, p.loader(*words, "--yes").rc, p.loader(*words).rc), (1, 0, 0), "--yes, and once it is served nobody is asked again")
+    t.is_((p.loader(*words).rc, p.loader(*words, "--yes").rc, p.loader(*words).rc), (1, 0, 0), "--yes, and once it is served no one is asked again")
     t.is_(p.loader("api", "publish", kApi, kOther, "--domain", "own.shop.example", "--domain", "*.shop.example").rc, 0, "whose APIs get the domain as well lose nothing")
 
 

@@ -117,7 +117,7 @@ START_TEST(response_fields) {
   const std::vector<Change> mask = {{R"({"name":"user_name"})", R"({"name":"user_name","mask":"hash"})"}};
   ck_text_eq(breaks(mask), "response field user_name: mask was none and is hash");
   ck_text_eq(undone(mask), "response field user_name: mask was hash and is none");
-  // The text of a value is what a hash is of; of a value that nobody gets the type does not matter.
+  // The text of a value is what a hash is of; the type of a value that no one gets does not matter.
   const std::vector<Change> other_type = {{R"("user_name","type":"text")", R"("user_name","type":"jsonb")"}};
   const auto masked = [&other_type](const std::string& with) {
     const std::string definition =

@@ -1,4 +1,4 @@
-// `tablegate table advise`: the indexes that a table's APIs want, and those that none
+// `tablegate table advise`: the indexes that a table's APIs need, and those that none
 // of them uses.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -103,7 +103,7 @@ void create(const Settings& settings, const std::string& name) {
 
 void add_table_advise(Verb& table, Settings& settings) {
   Verb* const verb =
-      table.add_subcommand("advise", "Show the indexes that APIs want, and those that no API uses");
+      table.add_subcommand("advise", "Show the indexes that APIs need, and those that no API uses");
   const auto name = std::make_shared<std::string>();
   const auto creates = std::make_shared<bool>(false);
   verb->add_option("NAME", *name, "the Table")->required();
