@@ -9,9 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "core/plan/expression.hpp"
 
 namespace tablegate::core {
 
@@ -65,10 +68,21 @@ struct ItemNode {
   uint32_t level = 0;  // 0: of the innermost foreach, 1: of the one around that
 };
 
-// What a node is decided by: the parameter is present (given, or it has a default). The one kind of
-// condition that there is; other kinds become further members of this type.
+// A placeholder with the number of the round, from 0, that a foreach node around it is in, as a bigint.
+struct IndexNode {
+  uint32_t level = 0;  // as ItemNode::level
+};
+
+// A placeholder with one item of a list parameter; NULL past its end, or when the list is absent.
+struct ListItemNode {
+  uint32_t parameter = 0;
+  uint32_t place = 0;  // from 0
+};
+
+// What a node is decided by: the parameter is present (given, or it has a default), or an expression is true.
 struct Condition {
-  uint32_t present = 0;  // as ValueNode::parameter
+  uint32_t present = 0;            // as ValueNode::parameter
+  std::optional<Expression> test;  // instead of `present`
 };
 
 struct IfNode {
@@ -108,8 +122,8 @@ struct ForeachNode {
 };
 
 struct Node {
-  std::variant<TextNode, TableNode, GenerationNode, ValueNode, ListNode, ItemNode, IfNode, ChooseNode,
-               WhereNode, TrimNode, ForeachNode>
+  std::variant<TextNode, TableNode, GenerationNode, ValueNode, ListNode, ItemNode, IndexNode, ListItemNode, IfNode,
+               ChooseNode, WhereNode, TrimNode, ForeachNode>
       is;
 };
 
