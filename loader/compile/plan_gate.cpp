@@ -11,7 +11,7 @@
 #include "base/refusal.hpp"
 #include "compile/plan_mirror.hpp"
 #include "compile/plan_scans.hpp"
-#include "compile/program_paths.hpp"
+#include "script/program_paths.hpp"
 #include "compile/sample_call.hpp"
 
 namespace tablegate::loader {

@@ -44,10 +44,10 @@ struct ScriptSortKey {
   bool descending = false;
 };
 
-// A path whose text is no statement: the caller gets 400. Its decisions as ProgramPath::decisions of
-// script.body followed by script.order and script.limit.
+// Calls for which the script makes no statement. They are answered with 400.
 struct InvalidPath {
-  std::vector<std::string> parameters;  // names, that its conditions test
+  core::Expression when;                // true for such a call: the tests that it passes and fails
+  std::vector<std::string> parameters;  // names, that `when` reads
   std::string reason;                   // with its place
 };
 
@@ -55,7 +55,8 @@ struct Script {
   // The statement is `body`, `order` and `limit`, one after the other. Each is empty where the script does
   // not have it. `order`: from the outermost ORDER BY; `limit`: LIMIT, OFFSET or FETCH.
   core::Nodes body, order, limit;
-  std::vector<std::string> tables;  // of the data source, that statements read: each once, in their first order
+  std::vector<std::string>
+      tables;  // of the data source, that statements read: each once, in their first order
   // Names of columns that the statement may read, of whichever of the tables has them.
   std::set<std::string> columns;
   std::vector<std::string> outputs;  // names of the output columns, in order

@@ -1,5 +1,5 @@
 // The enumerated paths of a statement program are those that core's walk takes.
-#include "compile/program_paths.hpp"
+#include "script/program_paths.hpp"
 
 #include <algorithm>
 #include <set>

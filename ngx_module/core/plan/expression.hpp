@@ -59,11 +59,11 @@ struct Expression {
     multiply,
     divide,
     remainder,
-    in,      // the first operand is equal to one of the others; if there is one other and it is a list, to one
-             // of its items
+    in,  // the first operand is equal to one of the others; if there is one other and it is a list, to one
+         // of its items
     not_in,
-    at,      // the item of the list that is the first operand, at the number that is the second one, from 0
-    call     // `place`: a Method of the first operand, with the others as arguments
+    at,   // the item of the list that is the first operand, at the number that is the second one, from 0
+    call  // `place`: a Method of the first operand, with the others as arguments
   };
 
   Kind kind = Kind::null;
@@ -73,6 +73,8 @@ struct Expression {
 };
 
 bool operator==(const Expression& a, const Expression& b);
-inline bool operator!=(const Expression& a, const Expression& b) { return !(a == b); }
+inline bool operator!=(const Expression& a, const Expression& b) {
+  return !(a == b);
+}
 
 }  // namespace tablegate::core

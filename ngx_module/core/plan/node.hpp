@@ -39,6 +39,9 @@ static_assert(kMaxWork < size_t{1} << kLoopBits);
 // SQL as it is.
 struct TextNode {
   std::string sql;
+  // The byte of the script that the text begins at, from 1; 0: it is of no script. For messages of the
+  // loader: manifests do not have it.
+  uint32_t origin = 0;
 };
 
 // The relation that holds the rows of a mirrored table at this moment.
@@ -121,9 +124,15 @@ struct ForeachNode {
   bool pad = false;
 };
 
+// Writes nothing: a call for which the expression is true has no statement and is rejected.
+struct RejectNode {
+  Expression when;
+  std::vector<uint32_t> parameters;  // that the answer names
+};
+
 struct Node {
-  std::variant<TextNode, TableNode, GenerationNode, ValueNode, ListNode, ItemNode, IndexNode, ListItemNode, IfNode,
-               ChooseNode, WhereNode, TrimNode, ForeachNode>
+  std::variant<TextNode, TableNode, GenerationNode, ValueNode, ListNode, ItemNode, IndexNode, ListItemNode,
+               IfNode, ChooseNode, WhereNode, TrimNode, ForeachNode, RejectNode>
       is;
 };
 

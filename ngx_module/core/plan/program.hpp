@@ -62,8 +62,9 @@ class Program {
   }
 
   // `path`: of a walk through this program. Tables are read where `generations` says they are; null: under
-  // their names.
-  Statement statement(const Path& path, const TableGenerations* generations = nullptr) const;
+  // their names. `origins`, where it is not null, gets the marks of the text, ascending.
+  Statement statement(const Path& path, const TableGenerations* generations = nullptr,
+                      std::vector<OriginMark>* origins = nullptr) const;
 
   const Nodes& nodes() const { return nodes_; }
   // The mirrored tables that statements may read, each once, in order of their first node.

@@ -2,6 +2,7 @@
 // how names stand in SQL.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,13 @@ namespace tablegate::core {
 struct Statement {
   std::string sql;              // with $1, $2, ...
   std::vector<uint32_t> types;  // of the placeholders: PostgreSQL's OIDs, never 0
+};
+
+// From byte `at` of the SQL on it is the text of the script from byte `origin` on (see TextNode), up to the
+// next mark; 0: it is of no script.
+struct OriginMark {
+  size_t at = 0;
+  uint32_t origin = 0;
 };
 
 // "name" with quotes doubled, as PostgreSQL reads identifiers (manual, 4.1.1).

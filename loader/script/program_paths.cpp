@@ -1,4 +1,4 @@
-#include "compile/program_paths.hpp"
+#include "script/program_paths.hpp"
 
 #include <algorithm>
 #include <functional>
