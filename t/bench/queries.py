@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""The speed of lists, ranges, sorts and pages over the tutorial's 135,233 cities, with an API key.
+"""The speed of lists, ranges, sorts, pages and scripts over the tutorial's 135,233 cities, with an API key.
 
     t/bench/queries.py [--seconds 4] [--rounds 3] [--output FILE.md]
 
 Rows: a page of 100 rows of a range, sorted, beside the same SELECT in pgbench -M prepared; IN of 100 keys beside the same
-SELECT; page 1 and page 10,000 by cursor and by pageNum. CPU as in bench.py. A row's ratio is that of its CPU in all to the
+SELECT; page 1 and page 10,000 by cursor and by pageNum; a city by its key
+as a wizard's API and as a script, and with up to six more conditions, chosen at random, as both. CPU as in bench.py. A row's ratio is that of its CPU in all to the
 row that it is compared with. Rounds are interleaved and medians reported: compare ratios of one run, not runs."""
 import csv
 import gzip
@@ -24,10 +25,28 @@ kSmallPage = 10
 kDeepPage = 10_000
 kLeast, kMost, kWidth = 1_000, 100_000, 50_000  # of a range of populations
 kScripts = 20  # of pgbench, each with a list of its own
+kWizard, kWizardOfSix = "city by key, wizard", "six conditions at random, wizard"
+# Conditions that hold for every city, so that the same row is found whichever are sent.
+kSix = {"least": ("population", "LONG", ">=", 0), "most": ("population", "LONG", "<=", 10**9), "west": ("lon", "DOUBLE", ">=", -180),
+        "east": ("lon", "DOUBLE", "<=", 180), "south": ("lat", "DOUBLE", ">=", -90), "north": ("lat", "DOUBLE", "<=", 90)}
 kPage1, kNullablePage1, kKeys, kRange = "page 1", "page 1, the sort may be NULL", f"pgbench, IN of {kItems} keys", f"pgbench, range, sort, {kItems} rows"
 kComparedWith = {f"page of {kItems}, range and sort": kRange, f"IN of {kItems} keys": kKeys, f"page {kDeepPage:,} by cursor": kPage1,
                  f"page {kDeepPage:,} by cursor, the sort may be NULL": kNullablePage1, f"page {kDeepPage:,} by pageNum": kPage1}
 kColumns = [{"name": name} for name in ("city_id", "name", "country", "population")]
+
+
+def key_apis(base):
+    """A city by its key, with no and with six further conditions, each as the wizard has it and as a script."""
+    key = {"name": "id", "column": "city_id", "type": "LONG", "sample": 2960}
+    six = [{"name": name, "column": column, "type": kind, "operator": operator, "required": False, "sample": sample} for name, (column, kind, operator, sample) in kSix.items()]
+    plain = {**base, "result": "object"}
+    script = {name: field for name, field in plain.items() if name not in ("table", "response_parameters")}
+    select = f"SELECT {', '.join(column['name'] for column in kColumns)} FROM cities WHERE city_id = ${{id}}"
+    ifs = "".join(f'<if test="{name} != null"> AND {column} {operator} ${{{name}}}</if>' for name, (column, _, operator, _) in kSix.items())
+    for path, more, tags in (("one", [], ""), ("six", six, ifs)):
+        yield {**plain, "name": f"City, {path}", "path": f"/{path}/wizard", "request_parameters": [key, *more]}
+        bare = [{field: value for field, value in parameter.items() if field not in ("column", "operator")} for parameter in (key, *more)]
+        yield {**script, "name": f"City, {path}, Script", "path": f"/{path}/script", "mode": "script", "data_source": "geonames", "sql": select + tags, "request_parameters": bare}
 
 
 def definitions():
@@ -42,7 +61,7 @@ def definitions():
             {**base, "name": "Cities by Key", "path": "/keys", "request_parameters": [{"name": "ids", "column": "city_id", "type": "LONG", "operator": "IN", "sample": [2960]}]},
             {**base, "name": "All Cities", "path": "/all", "order_by": order, "request_parameters": [], "pagination": {"default_size": kSmallPage}},
             {**base, "name": "Cities by Country", "path": "/nullable", "order_by": [{"column": "country", "direction": "desc"}], "request_parameters": [],
-             "pagination": {"default_size": kSmallPage}}]
+             "pagination": {"default_size": kSmallPage}}, *key_apis(base)]
 
 
 def serve(test):
@@ -71,10 +90,14 @@ def http_cases(project, ids, seconds):
                kNullablePage1: ("null_first", '"/v1/nullable?returnTotalNum=false"'),
                f"page {kDeepPage:,} by cursor, the sort may be NULL": ("null_cursor", f'"/v1/nullable?returnTotalNum=false&cursor={nullable}"'),
                f"page {kDeepPage:,} by pageNum": ("number", f'"/v1/all?returnTotalNum=false&pageNum={kDeepPage}"')}
+    six = "".join(f' .. (math.random(2) == 1 and "&{name}={sample}" or "")' for name, (_, _, _, sample) in kSix.items())
+    for kind, one, many in (("wizard", kWizard, kWizardOfSix), ("script", "city by key, script", "six conditions at random, script")):
+        targets[one] = (f"ids_one_{kind}", f'"/v1/one/{kind}?id=" .. ids[math.random(#ids)]')
+        targets[many] = (f"ids_six_{kind}", f'"/v1/six/{kind}?id=" .. ids[math.random(#ids)]{six}')
     cases = {}
     for case, (name, target) in targets.items():
         script = lua(project, name, target)
-        if name == "keys":
+        if name == "keys" or name.startswith("ids_"):
             with open(script, encoding="utf-8") as file:
                 text = keys + file.read()
             script = project.file(f"{name}.lua", text)
@@ -94,6 +117,9 @@ def pgbench_cases(project, ids, seconds):
 def check(project, ids):
     """Each case answers what it is to measure."""
     some = ",".join(map(str, ids[:kItems]))
+    cities = {project.get(f"/v1/{path}?id={ids[0]}").text for path in ("one/wizard", "one/script", "six/wizard", "six/script")}
+    if len(cities) != 1 or '"success":true' not in cities.pop():
+        raise RuntimeError("wizard and script answer other bytes")
     found = [len(project.get(f"/v1/range?least={kLeast}&most={kMost}").json["data"]["rows"]), len(project.get(f"/v1/keys?ids={some}").json["data"]),
              len(project.get(f"/v1/all?pageNum={kDeepPage}").json["data"]["rows"])]
     if found != [kItems, kItems, kSmallPage]:
