@@ -11,7 +11,7 @@ import gzip
 from tablegate_test import kTutorial, path_with, run_test
 
 kFile = os.path.join(kTutorial, "cities.csv.gz")
-kApis = ("Query City by City ID", "List Cities of a Country", "List Cities by Name", "Search Cities by Population")
+kApis = ("Query City by City ID", "List Cities of a Country", "List Cities by Name", "Search Cities by Population", "Search Cities by Script")
 
 
 def read_cities():

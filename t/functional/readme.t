@@ -43,7 +43,8 @@ def own_table(t):
         if done.returncode:
             t.diag(done.stdout[-2000:] + done.stderr[-2000:])
         t.is_(done.stdout.splitlines()[-1] + "\n", wanted, "own table: the answer is the README's")
-        generated(t, state, work, env)
+        continued(t, "generated", state, work, env)
+        continued(t, "script", state, work, env)
         search(t, state, work, env)
         last_lines(t, first, state, work, env)
     finally:
@@ -60,11 +61,12 @@ def without_cursor(text):
     return re.sub(r'"nextCursor":"[^"]+"', '"nextCursor":"..."', text)
 
 
-def generated(t, state, work, env):
-    commands, wanted = block("generated")
+def continued(t, name, state, work, env):
+    """A block that continues where the quickstart and the blocks before it have ended."""
+    commands, wanted = block(name)
     done = shell(commands.replace("build/quickstart.env", f"{state}/env").replace("curl ", "curl -sS --noproxy '*' "), work, env)
-    t.is_(done.returncode, 0, "generated: the commands pass") or t.diag(done.stdout[-2000:] + done.stderr[-2000:])
-    t.is_(without_cursor(done.stdout.splitlines()[-1] + "\n"), wanted, "generated: the page is the README's")
+    t.is_(done.returncode, 0, f"{name}: the commands pass") or t.diag(done.stdout[-2000:] + done.stderr[-2000:])
+    t.is_(without_cursor(done.stdout.splitlines()[-1] + "\n"), wanted, f"{name}: the answer is the README's")
 
 
 def search(t, state, work, env):

@@ -22,7 +22,8 @@ nginx_command=$state/bin/nginx # the system's nginx with this quickstart's confi
 nginx_bin=$(PATH=${PATH//"$state/bin:"/} command -v nginx || echo /usr/sbin/nginx)
 source=${SOURCE:-csv}
 want='{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
-apis=("Query User by User ID" "Query City by City ID" "List Cities of a Country" "List Cities by Name" "Search Cities by Population")
+apis=("Query User by User ID" "Query City by City ID" "List Cities of a Country" "List Cities by Name" "Search Cities by Population"
+  "Search Cities by Script")
 
 # --- steps: one line each; a failing step reports which, why, and the end of its log
 step_log=
