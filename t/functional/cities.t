@@ -47,6 +47,8 @@ def search(t, p, cities):
         t.is_((found, data["totalNum"]), (rows, len(rows)), f"search: {countries} from {least} to {most}, by cursor")
         last = max(1, (len(rows) + size - 1) // size)
         t.is_(p.get(f"{asked}&pageNum={last}").json["data"]["rows"], rows[(last - 1) * size:], f"search: its page {last} by number")
+        script = p.get(f"{asked}&pageNum={last}".replace("/city/search", "/city/script")).json["data"]
+        t.is_((script["rows"], script["totalNum"]), (rows[(last - 1) * size:], len(rows)), f"the same as a script: its page {last}")
 
 
 def test(t):
