@@ -84,6 +84,11 @@ class NodeWriter {
   void write(const core::ListNode& node) { placeholder("list", node.parameter); }
   void write(const core::ItemNode& node) { placeholder("item", node.level); }
 
+  // Not built yet.
+  void write(const core::IndexNode& node) { placeholder("index", node.level); }
+  void write(const core::ListItemNode& node) { placeholder("list_item", node.parameter); }
+  void write(const core::RejectNode& node) { placeholder("reject", node.parameters.front()); }
+
   void write(const core::IfNode& node) { decision("if", node); }
 
   void write(const core::ChooseNode& node) {

@@ -102,6 +102,15 @@ class Program::Builder {
     return true;
   }
 
+  // Not built yet.
+  bool add(const IndexNode&, const std::string& pointer, size_t) { return fail(pointer, "is not supported"); }
+  bool add(const ListItemNode&, const std::string& pointer, size_t) {
+    return fail(pointer, "is not supported");
+  }
+  bool add(const RejectNode&, const std::string& pointer, size_t) {
+    return fail(pointer, "is not supported");
+  }
+
   bool add(const IfNode& node, const std::string& pointer, size_t depth) {
     size_t open = 0;
     if (!decide(node, pointer, "/if", depth, open)) return false;
@@ -170,6 +179,7 @@ class Program::Builder {
   // the caller's to set.
   bool decide(const IfNode& node, const std::string& pointer, const char* member, size_t depth,
               size_t& open) {
+    if (node.condition.test) return fail(pointer + member, "is not supported");
     if (!known(node.condition.present, pointer + member + "/present")) return false;
     open = program_.steps_.size();
     push(Kind::decide, node.condition.present);

@@ -10,6 +10,8 @@ namespace tablegate::core {
 
 namespace {
 
+constexpr uint32_t kIndexType = 20;  // bigint
+
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -92,6 +94,13 @@ class StatementWriter {
   void write(const ValueNode& node) { placeholder(types_[node.parameter].oid); }
   void write(const ListNode& node) { placeholder(types_[node.parameter].oid); }
   void write(const ItemNode& node) { placeholder(types_[loops_[loops_.size() - 1 - node.level]].item); }
+
+  void write(const IndexNode& node) {
+    (void)node;
+    placeholder(kIndexType);
+  }
+  void write(const ListItemNode& node) { placeholder(types_[node.parameter].item); }
+  void write(const RejectNode& node) { (void)node; }
 
   void write(const ForeachNode& node) {
     const size_t rounds = path_.number(decision_, kLoopBits);
@@ -179,7 +188,9 @@ class StatementWriter {
 
 }  // namespace
 
-Statement Program::statement(const Path& path, const TableGenerations* generations) const {
+Statement Program::statement(const Path& path, const TableGenerations* generations,
+                             std::vector<OriginMark>* origins) const {
+  if (origins != nullptr) origins->clear();  // not built yet
   StatementWriter writer(path, parameter_types_, generations);
   writer.write(nodes_);
   return writer.finish();
