@@ -55,8 +55,10 @@ void SqlWalk::select(const JsonValue& members) {
       const SqlNode key = sort.kind == "SortBy" ? sql_child(*sort.members, "node") : sort;
       if (key.kind == "ColumnRef" && sql_items(*key.members, "fields").size() == 1 &&
           scope.outputs.count(sql_column(key)) != 0) {
-        if (sort.kind == "SortBy" && sort.members->HasMember("useOp")) fault(shape_fault("SortBy", "useOp"));
-        facts_.columns.insert(sql_column(key));
+        if (sort.kind != "SortBy")
+          facts_.columns.insert(sql_column(key));  // GROUP BY prefers a column of the table
+        else if (sort.members->HasMember("useOp"))
+          unknown_member("SortBy", "useOp", (*sort.members)["useOp"]);
         continue;
       }
       visit(item);

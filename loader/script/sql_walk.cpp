@@ -88,6 +88,7 @@ void SqlWalk::visit_as(std::string_view kind, const JsonValue& members) {
 
 void SqlWalk::unknown_member(std::string_view kind, std::string_view name, const JsonValue& value) {
   if (name == "lockingClause") at_ = words_.last_at_any_depth("for").value_or(at_);
+  if (name == "useOp") at_ = words_.last_at_any_depth("using").value_or(at_);
   if (name == "intoClause" && value.IsObject() && value.HasMember("rel"))
     at_ = static_cast<size_t>(std::max(sql_number(value["rel"], "location"), 0));
   fault(shape_fault(kind, name));
@@ -187,8 +188,13 @@ void SqlWalk::operation(const JsonValue& members, const char* name) {
 void SqlWalk::cast(const JsonValue& members) {
   if (!members.HasMember("typeName") || !members["typeName"].IsObject())
     return fault("the type cannot be read");
-  if (!is_time_type(own_name(sql_items(members["typeName"], "names")))) return;
   const SqlNode arg = sql_child(members, "arg");
+  // The parser reads it, PostgreSQL does not.
+  if (arg.kind == "ParamRef" && sql_number(members, "location", -1) < 0) {
+    at_ = static_cast<size_t>(std::max(sql_number(*arg.members, "location"), 0));
+    return fault("a placeholder cannot be written behind a type; write CAST(${name} AS TYPE)");
+  }
+  if (!is_time_type(own_name(sql_items(members["typeName"], "names")))) return;
   if (arg.kind != "A_Const") {
     // A text of a caller may be 'now'.
     if (arg.kind != "ColumnRef") facts_.immutable = false;
@@ -205,7 +211,14 @@ void SqlWalk::type_name(const JsonValue& members) {
   const SqlItems names = sql_items(members, "names");
   const std::string_view name = own_name(names);
   if (name.empty() || !is_sql_type(name))
-    fault(type_fault(name.empty() ? joined_name(names) : std::string(name)));
+    return fault(type_fault(name.empty() ? joined_name(names) : std::string(name)));
+  for (const JsonValue& length : sql_items(members, "typmods")) {
+    const SqlNode number = sql_node(length);
+    if (number.kind == "A_Const") continue;
+    if (number.kind == "ParamRef")
+      at_ = static_cast<size_t>(std::max(sql_number(*number.members, "location"), 0));
+    return fault("the length of a type is a number, no placeholder");
+  }
 }
 
 void SqlWalk::reject_bare(const JsonValue& node, std::string_view clause, bool through_casts) {
