@@ -33,8 +33,11 @@ constexpr std::string_view kLiteralTypes[] = {
 
 constexpr std::string_view kIntervalFields[] = {"year", "month", "day", "hour", "minute", "second"};
 
-constexpr std::string_view kWithChoose =
-    "a placeholder is a value: write names, operators and directions with <choose>";
+// `place`: what is there: "a part of a name".
+std::string with_choose(std::string_view place) {
+  return fmt::format("a placeholder is a value and cannot be {}: write the alternatives with <choose>",
+                     place);
+}
 
 template <size_t Size>
 bool is_one_of(const std::string_view (&words)[Size], std::string_view word) {
@@ -177,7 +180,7 @@ void PlaceholderReader::identifier() {
   bool reported = false;
   for (; next_ < sql_.size(); ++next_) {
     if (is_placeholder(next_) && !std::exchange(reported, true))
-      fault(next_, fmt::format("in a quoted name: {}", kWithChoose));
+      fault(next_, with_choose("in a quoted name"));
     if (sql_[next_] != '"') continue;
     if (sql_.substr(next_, 2) != "\"\"") break;
     ++next_;
@@ -390,15 +393,15 @@ bool PlaceholderReader::has_value_place(const Placeholder& one) {
   const char right = one.end < sql_.size() && !is_placeholder(one.end) ? sql_[one.end] : ' ';
   if (is_sql_word(left) || is_sql_word(right) || left == '.' || right == '.' || right == '"' ||
       right == '(') {
-    fault(one.begin, fmt::format("as a part of a name: {}", kWithChoose));
+    fault(one.begin, with_choose("a part of a name"));
   } else if (one.begin > 1 && sql_.substr(one.begin - 2, 2) == "::") {
-    fault(one.begin, fmt::format("as a type: {}", kWithChoose));
+    fault(one.begin, with_choose("a type"));
   } else if (last_.is("interval")) {
     fault(one.begin, "write ${name} * interval '1 day'");
   } else if (last_.kind == Token::Kind::word && is_one_of(kBeforeName, last_.word)) {
-    fault(one.begin, fmt::format("as a name: {}", kWithChoose));
+    fault(one.begin, with_choose("a name"));
   } else if (last_.is_operand() || right == '\'') {
-    fault(one.begin, fmt::format("in place of an operator or of a word: {}", kWithChoose));
+    fault(one.begin, with_choose("an operator, a direction or another word"));
   } else {
     return true;
   }
