@@ -23,9 +23,17 @@ struct PathValue {
   std::optional<size_t> item = {};  // of the parameter's list, where a foreach goes through it
 };
 
+// A condition that a path decided.
+struct PathDecision {
+  core::Expression test;
+  bool outcome = false;
+  bool in_loop = false;  // it reads the item or the index of a foreach
+};
+
 struct ProgramPath {
   std::vector<uint32_t> present;  // parameters that a condition requires and that are present, ascending
   std::vector<PathValue> values;  // of the placeholders, in their order
+  std::vector<PathDecision> decided;
   std::string decisions;          // eight a byte, as core::Path::more has them
 
   // Valid as long as this object.
