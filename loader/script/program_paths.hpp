@@ -31,20 +31,12 @@ struct PathValue {
 struct PathDecision {
   core::Expression test;  // a list alone: it has items. Items of a foreach are those of its list: (at ids 0)
   bool outcome = false;
-  bool in_loop = false;  // it depends on the item or the number of a foreach's round
-};
-
-// A condition that a path decided.
-struct PathDecision {
-  core::Expression test;
-  bool outcome = false;
-  bool in_loop = false;  // it reads the item or the index of a foreach
+  bool of_item = false;  // it depends on the item or the number of a foreach's round
 };
 
 struct ProgramPath {
   std::vector<uint32_t> present;  // parameters that its conditions require to be present, ascending
   std::vector<PathValue> values;  // of the placeholders, in their order
-  std::vector<PathDecision> decided;
   std::string decisions;          // eight a byte, as core::Path::more has them
   std::vector<PathDecision> decided;
 
