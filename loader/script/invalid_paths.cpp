@@ -55,7 +55,7 @@ std::vector<InvalidPath> invalid_paths(const std::vector<CheckedPath>& paths, bo
     Decisions kept;
     bool in_loop = false;
     for (const PathDecision& one : each.path->decided) {
-      if (one.in_loop)
+      if (one.of_item)
         in_loop = true;
       else
         kept.push_back(&one);
