@@ -31,7 +31,7 @@ struct PathValue {
 struct PathDecision {
   core::Expression test;  // a list alone: it has items. Items of a foreach are those of its list: (at ids 0)
   bool outcome = false;
-  bool in_loop = false;  // it depends on the item or the number of a foreach's round
+  bool of_item = false;  // it depends on the item or the number of a foreach's round
 };
 
 struct ProgramPath {
