@@ -11,8 +11,8 @@
 #include "base/refusal.hpp"
 #include "compile/plan_mirror.hpp"
 #include "compile/plan_scans.hpp"
-#include "script/program_paths.hpp"
 #include "compile/sample_call.hpp"
+#include "script/program_paths.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -72,6 +72,7 @@ class PathCheck {
 
   // Null: it has no sample.
   const char* sample(const PathValue& value) const {
+    if (!value.number.empty()) return value.number.c_str();
     if (!bound()) return nullptr;
     if (value.parameter >= api_.parameters.size()) {
       // A typical page.
