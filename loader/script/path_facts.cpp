@@ -281,7 +281,7 @@ void PathFacts::note_equal(const Expression& a, const Expression& b, bool truth)
     changed_.insert(a.place);
     if (lists_->count(a.place) == 0 && b.kind == Kind::text) set(a.place, &Known::empty, no_text);
   } else if (!truth) {
-    const auto same = [&b](const Expression& one) { return one == b; };
+    const auto same = [&b](const Expression& one) { return test_key(one) == test_key(b); };
     if (std::none_of(all.others.begin(), all.others.end(), same)) {
       all.others.push_back(b);
       changed_.insert(a.place);

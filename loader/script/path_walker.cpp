@@ -22,17 +22,17 @@ void PathWalker::follow(const core::Nodes& nodes) {
 }
 
 // `test`: without items and indexes.
-bool PathWalker::truth(const Expression& test, bool in_loop) {
+bool PathWalker::truth(const Expression& test, bool of_item) {
   const Expression normal = normal_test(test);
   if (const std::optional<bool> known = state_.facts.truth(normal)) return *known;
   PathState other = state_;
-  other.decided.push_back({test, true, in_loop});
+  other.decided.push_back({test, true, of_item});
   const bool may_be_true = other.facts.assume(normal, true);
   PathFacts facts = state_.facts;
   if (facts.assume(normal, false)) {
     if (may_be_true) branch_(std::move(other));
     state_.facts = std::move(facts);
-    if (may_be_true) state_.decided.push_back({test, false, in_loop});
+    if (may_be_true) state_.decided.push_back({test, false, of_item});
     return false;
   }
   possible_ = may_be_true;

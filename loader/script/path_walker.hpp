@@ -32,7 +32,7 @@ class PathWalker {
 
  private:
   void follow(const core::Nodes& nodes);
-  bool truth(const core::Expression& test, bool in_loop);
+  bool truth(const core::Expression& test, bool of_item);
   bool truth(const core::Condition& condition);
   bool decide(bool outcome);
 

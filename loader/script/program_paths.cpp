@@ -44,9 +44,9 @@ class PathTests {
       lists_.insert(test.operands[0].place);
   }
 
-  void found(Expression test, bool in_loop) {
+  void found(Expression test, bool of_item) {
     lists_in(test);
-    PathDecision own{std::move(test), true, in_loop};
+    PathDecision own{std::move(test), true, of_item};
     if (known_.insert(test_key(normal_test(own.test))).second) tests_.push_back({around_, own});
     around_.push_back(std::move(own));
   }
