@@ -76,12 +76,12 @@ START_TEST(order_and_limit_are_apart) {
   same_text(parts_of(script_of(
                 "SELECT a FROM t <where><if test=\"x != null\">a = ${x}</if></where> ORDER BY a LIMIT ${n}",
                 "x:LONG n:INT")),
-            "SELECT a FROM [table t] AS \"t\" {where: {if (!= p0 null): a = $0}} |ORDER BY a |LIMIT $1");
+            "SELECT a FROM [table t] AS \"t\" {where: {if (!= p0 null): a = $0 }} |ORDER BY a |LIMIT $1");
   // A tag around two clauses keeps its condition in each.
   same_text(parts_of(script_of(
                 "SELECT a FROM t <if test=\"x != null\">WHERE a = ${x} ORDER BY b LIMIT 3</if>", "x:LONG")),
             "SELECT a FROM [table t] AS \"t\" {if (!= p0 null): WHERE a = $0 }|{if (!= p0 null): ORDER BY b "
-            "}|{if (!= p0 null): LIMIT 3}");
+            "}|{if (!= p0 null): LIMIT 3 }");
   const std::string choose =
       "SELECT a FROM t ORDER BY <choose><when test=\"s == 'a'\">a</when><otherwise>b "
       "DESC</otherwise></choose> LIMIT 4";
@@ -145,7 +145,7 @@ END_TEST
 
 START_TEST(tables_are_tables_on_every_path) {
   begins(faults_of("<if test=\"k != null\">WITH t AS (SELECT a FROM u)</if> SELECT a FROM t", "k:LONG"),
-         "line 1, column 76: t is a table on some calls and something else on others");
+         "line 1, column 69: t is a table on some calls and something else on others");
   begins(faults_of("SELECT a FROM t <if test=\"k != null\">x</if>", "k:LONG"),
          "line 1, column 15: the table t has another name");
   begins(faults_of("SELECT a FROM t WHERE a IN <foreach collection=\"l\" item=\"i\" open=\"(SELECT b FROM u "
@@ -182,7 +182,7 @@ START_TEST(faults_have_places_of_the_script) {
       {"SELECT 'ä€😀' AS x,\n  lowr(a) AS y FROM t",
        "line 2, column 3: a script cannot call the function lowr()"},
       {"SELECT a FROM t WHERE b &lt; 3 AND 'é' = nvl(c, 'x')",
-       "line 1, column 41: a script cannot call the function nvl()"},
+       "line 1, column 42: a script cannot call the function nvl()"},
       {"SELECT a FROM t WHERE b <![CDATA[ < 3 AND nvl(c, 1) ]]> = 2",
        "line 1, column 43: a script cannot call the function nvl()"},
       {"SELECT a <!-- ä --> , nvl(b, 1) AS b FROM t",
@@ -203,7 +203,7 @@ START_TEST(faults_have_places_of_the_script) {
   // Each fault once, though it is on several paths; all of them together.
   same_text(faults_of("SELECT nvl(a, 1) AS a FROM t <if test=\"k != null\">WHERE b::oid = 1</if>", "k:LONG"),
             "line 1, column 8: a script cannot call the function nvl(); write coalesce(a, b)\n"
-            "line 1, column 57: the type oid is not allowed in a script");
+            "line 1, column 60: the type oid is not allowed in a script");
 }
 END_TEST
 
