@@ -63,6 +63,9 @@ struct Script {
   // Where the statement reads one table without joins, groups, DISTINCT or set operations, and each sort key
   // is an output column that shows a column of it on every path: the keys. Otherwise empty.
   std::vector<ScriptSortKey> sort;
+  // Columns that on every valid path are compared by `=` with a required parameter, where the statement is
+  // one of a simple kind.
+  std::set<std::string> fixed;
   bool immutable = true;  // no function of it depends on the time or on a setting (now() does)
   std::vector<InvalidPath> invalid;
   std::vector<ScriptFault> warnings;

@@ -32,7 +32,7 @@ std::string StoredVersion::label() const {
 }
 
 ContractSide StoredVersion::contract() const {
-  return {read_api_definition(definition, label()), read_table_source(source, "the source of " + label())};
+  return {read_api_definition(definition, label()), read_api_source(source, "the source of " + label())};
 }
 
 std::vector<StoredVersion> read_versions(Database& catalog, const std::vector<const ApiRow*>& apis,

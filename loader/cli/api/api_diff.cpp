@@ -17,7 +17,7 @@ namespace {
 
 // "2" or "draft".
 StoredVersion find_side(Database& catalog, const ApiRow& api, const std::string& word) {
-  if (word == "draft") return {0, "", api.definition, find_draft(catalog, api).source};
+  if (word == "draft") return {0, "", api.definition, api_source_text(find_draft(catalog, api).against)};
   int number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (error != std::errc{} || end != word.data() + word.size() || number < 1)
@@ -29,6 +29,7 @@ StoredVersion find_side(Database& catalog, const ApiRow& api, const std::string&
 std::string statement_of(const ApiRow& api, const StoredVersion& side) {
   ApiEntry entry = draft_entry(api, {});
   ContractSide read = side.contract();
+  if (read.definition.is_script()) return read.definition.script();
   entry.definition = std::move(read.definition);
   entry.source = std::move(read.source);
   entry.name = api.name;
