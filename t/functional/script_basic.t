@@ -20,7 +20,7 @@ kScripts = {
     "Aggregate": ("/aggregate", "SELECT u.user_name AS name, count(*) AS orders, sum(o.amount) AS total, max(o.at) AS last\n"
                   "FROM orders o JOIN user_info u ON u.user_id = o.user_id WHERE o.day >= ${day}\nGROUP BY u.user_name ORDER BY total DESC",
                   [("day", "DATE", "2026-01-03")]),
-    "Cte": ("/cte", "WITH cte AS (SELECT user_id, sum(amount) AS total FROM orders GROUP BY user_id) SELECT u.user_id, cte.total AS total\n"
+    "With Cte": ("/cte", "WITH cte AS (SELECT user_id, sum(amount) AS total FROM orders GROUP BY user_id) SELECT u.user_id, cte.total AS total\n"
             "FROM user_info u LEFT JOIN cte ON cte.user_id = u.user_id WHERE u.user_id > ${id} ORDER BY u.user_id", [("id", "LONG", "1")]),
     "Window": ("/window", "SELECT order_id, row_number() OVER (PARTITION BY user_id ORDER BY amount DESC) AS place, amount::double precision AS real_amount\n"
                "FROM orders WHERE user_id = ${id} ORDER BY order_id", [("id", "INT", "2")]),
@@ -90,23 +90,23 @@ def commands(t, p):
     t.is_(p.loader.json("api", "show", "Lists")["definition"]["sql"], kScripts["Lists"][1], "... and the script as JSON")
     t.is_([one["name"] for one in p.loader.json("api", "list", "--grep", "row_number()")], ["Window"], "api list --grep finds text of scripts")
     t.is_(p.loader.json("api", "list", "--grep", "no such text"), [], "... and nothing else")
-    path, sql, parameters = kScripts["Cte"]
-    p.apply([script("Cte", path, sql.replace("> ${id}", ">= ${id}"), parameters)])
-    difference = p.loader.json("api", "diff", "Cte", "1", "draft")
+    path, sql, parameters = kScripts["With Cte"]
+    p.apply([script("With Cte", path, sql.replace("> ${id}", ">= ${id}"), parameters)])
+    difference = p.loader.json("api", "diff", "With Cte", "1", "draft")
     t.is_([one["field"] for one in difference["changes"]], ["/sql"], "api diff: the script")
     t.is_(difference["breaking"], [], "another statement breaks no caller")
-    text = p.loader.must("api", "diff", "Cte", "1", "draft").stdout
+    text = p.loader.must("api", "diff", "With Cte", "1", "draft").stdout
     t.ok("\n+ " in "\n" + text and ">= ${id}" in text and "WITH cte AS" not in text, "... line by line for people", text)
-    p.apply([script("Cte", path, sql.replace("total AS total", "total AS sum").replace("cte.total", "cte.total::text"), parameters)])
-    p.loader.must("api", "test", "Cte")
-    result = p.loader("api", "commit", "Cte")
+    p.apply([script("With Cte", path, sql.replace("total AS total", "total AS sum").replace("cte.total", "cte.total::text"), parameters)])
+    p.loader.must("api", "test", "With Cte")
+    result = p.loader("api", "commit", "With Cte")
     t.ok(result.rc == 1 and "response field total was removed" in result.stderr, "another name of a column breaks callers", result)
-    p.apply([script("Cte", path, sql.replace("cte.total AS", "cte.total::text AS"), parameters)])
-    p.loader.must("api", "test", "Cte")
-    result = p.loader("api", "commit", "Cte")
+    p.apply([script("With Cte", path, sql.replace("cte.total AS", "cte.total::text AS"), parameters)])
+    p.loader.must("api", "test", "With Cte")
+    result = p.loader("api", "commit", "With Cte")
     t.ok(result.rc == 1 and "response field total: type was numeric and is text" in result.stderr, "another type breaks callers", result)
-    p.apply([script("Cte", path, sql, parameters)])
-    t.is_(p.loader.must("api", "commit", "Cte").stdout, "Cte: unchanged (version 1, Publishable)\n", "the same draft again")
+    p.apply([script("With Cte", path, sql, parameters)])
+    t.is_(p.loader.must("api", "commit", "With Cte").stdout, "With Cte: unchanged (version 1, Publishable)\n", "the same draft again")
     readers = p.loader("delete", "table", "orders")
     t.ok(readers.rc == 1 and "is read by API" in readers.stderr and '"Joined"' in readers.stderr, "a table that scripts read is kept", readers)
     p.loader.must("table", "advise", "user_info")
