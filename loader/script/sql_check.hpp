@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tablegate::loader {
@@ -42,6 +43,8 @@ struct SqlFacts {
   // before or after `offset`; both begin at the first of them.
   std::optional<size_t> order, limit;
   bool with_ties = false;
+  // Conditions `column = $N` that all rows fulfil, with N - 1: of the outermost WHERE, only where `simple`.
+  std::vector<std::pair<std::string, size_t>> equal;
 };
 
 // `is_list`: of placeholder $N, at N - 1. Facts count only where `faults` gets nothing.
