@@ -34,8 +34,10 @@ class ScriptCheck {
   }
 
   void request(const RequestParameter& one, const std::string& here) {
-    if (one.column_given) refuse(here + "/column", "is for mode wizard: the script says what it is compared with");
-    if (one.comparison_given) refuse(here + "/operator", "is for mode wizard: the script has its own operators");
+    if (one.column_given)
+      refuse(here + "/column", "is for mode wizard: the script says what it is compared with");
+    if (one.comparison_given)
+      refuse(here + "/operator", "is for mode wizard: the script has its own operators");
     const auto type = core::parse_parameter_type(one.type);
     if (!type) return refuse(here + "/type", fmt::format("\"{}\" is not known", one.type_text()));
     core::Parameter checked;
@@ -43,7 +45,7 @@ class ScriptCheck {
     checked.type = *type;
     checked.column_type = script_type(*type);
     checked.list = one.list;
-    check_values(one, checked, place_, here, problems_);
+    check_values(one, checked, "types such as LONG_LIST", place_, here, problems_);
   }
 
   void response(const ResponseParameter& one, const std::string& here) {

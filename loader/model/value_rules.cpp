@@ -11,17 +11,17 @@ namespace {
 
 class ValueCheck {
  public:
-  ValueCheck(const core::Parameter& parameter, const Place& place, Problems& problems)
-      : parameter_(parameter), place_(place), problems_(problems) {}
+  ValueCheck(const core::Parameter& parameter, const char* lists, const Place& place, Problems& problems)
+      : parameter_(parameter), lists_(lists), place_(place), problems_(problems) {}
 
   // A default or a sample.
   void given(const std::optional<DefaultOrSample>& value, const std::string& here) {
     if (!value) return;
     if (!value->plain) return problems_.add(place_, here, "must be plain: write it as a string");
     if (!parameter_.list)
-      return value->array ? problems_.add(place_, here, "must be one value: only IN and NOT IN, and types "
-                                                        "of lists, take a list")
-                          : one(value->text, here);
+      return value->array
+                 ? problems_.add(place_, here, fmt::format("must be one value: only {} take a list", lists_))
+                 : one(value->text, here);
     const std::vector<std::string> items = value->items();
     if (items.size() > core::kMaxListItems)
       problems_.add(place_, here, fmt::format("must have at most {} items", core::kMaxListItems));
@@ -51,15 +51,16 @@ class ValueCheck {
   }
 
   const core::Parameter& parameter_;
+  const char* const lists_;
   const Place& place_;
   Problems& problems_;
 };
 
 }  // namespace
 
-void check_values(const RequestParameter& parameter, const core::Parameter& checked, const Place& place,
-                  const std::string& here, Problems& problems) {
-  ValueCheck check(checked, place, problems);
+void check_values(const RequestParameter& parameter, const core::Parameter& checked, const char* lists,
+                  const Place& place, const std::string& here, Problems& problems) {
+  ValueCheck check(checked, lists, place, problems);
   check.given(parameter.default_value, here + "/default");
   check.given(parameter.sample, here + "/sample");
   if (checked.list && parameter.sample) check.sample_items(*parameter.sample, here + "/sample");
