@@ -74,6 +74,7 @@ class PathCheck {
 
   // Null: it has no sample.
   const char* sample(const PathValue& value) const {
+    if (!value.number.empty()) return value.number.c_str();
     if (!bound()) return nullptr;
     if (value.parameter >= api_.parameters.size()) {
       // A typical page.
