@@ -6,6 +6,7 @@
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
 #include "catalog/row_lock.hpp"
+#include "compile/script_statement.hpp"
 #include "core/digest.hpp"
 
 namespace tablegate::loader {
@@ -41,6 +42,15 @@ std::vector<std::string> plan_warnings(const std::string& api, const PlanReport&
     warnings.push_back(fmt::format("API \"{}\": {}", api, scan_text(scan)));
   for (const std::string& one : plans.warnings) warnings.push_back(fmt::format("API \"{}\": {}", api, one));
   return warnings;
+}
+
+// Calls that a script has no statement for.
+std::vector<std::string> invalid_calls(const std::string& api, const ApiEntry& entry) {
+  std::vector<std::string> notes;
+  for (const InvalidPath& path : script_of(entry).invalid)
+    notes.push_back(fmt::format("API \"{}\": calls by {} may have no statement, which are answered 400: {}", api,
+                                name_list(path.parameters), path.reason));
+  return notes;
 }
 
 }  // namespace
@@ -162,7 +172,12 @@ Version commit_draft(Database& catalog, const ApiRow& api, const CommitRequest& 
   PlanReport plans = draft_plans(current, draft, gate);
   if (!request.allow_scan) refuse_scans({{current.name, plans.scans}});
   version.warnings = plan_warnings(current.name, plans);
-  const CompiledApi compiled = compile_api(draft_entry(current, draft));
+  const ApiEntry entry = draft_entry(current, draft);
+  const CompiledApi compiled = compile_api(entry);
+  if (current.script) {
+    std::vector<std::string> notes = invalid_calls(current.name, entry);
+    version.notes.insert(version.notes.end(), notes.begin(), notes.end());
+  }
   version.version = latest.empty() ? 1 : static_cast<int>(latest.integer(0, 0)) + 1;
   const Rows made = catalog.query(
       "INSERT INTO tablegate.api_version (api_id, version, status, definition, source, draft_digest, message,"
