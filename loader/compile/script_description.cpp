@@ -99,14 +99,9 @@ class Description {
   std::string located(const DatabaseError& error, const std::string& sql,
                       const std::vector<core::OriginMark>& marks) const {
     if (error.position == 0) return error.what();
-    const size_t at = byte_of(sql, error.position);
-    const auto after =
-        std::upper_bound(marks.begin(), marks.end(), at,
-                         [](size_t byte, const core::OriginMark& mark) { return byte < mark.at; });
-    if (after == marks.begin() || std::prev(after)->origin == 0) return error.what();
-    const core::OriginMark& mark = *std::prev(after);
-    return fault_text(fault_at(entry_.definition.script(), mark.origin - 1 + (at - mark.at), error.what()),
-                      {});
+    const size_t origin = core::origin_at(marks, byte_of(sql, error.position));
+    if (origin == 0) return error.what();
+    return fault_text(fault_at(entry_.definition.script(), origin - 1, error.what()), {});
   }
 
   TableColumn column_of(const PlanMirror::Output& output) const {

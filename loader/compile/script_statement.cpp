@@ -47,7 +47,7 @@ class ScriptCompiler {
       TableReads& reads = api_.reads.emplace_back();
       reads.table = name;
       for (const TableColumn& column : table->columns) {
-        if (script_.columns.count(column.name) != 0)
+        if (script_.all_columns || script_.columns.count(column.name) != 0)
           reads.columns[column.name] = core::column_type_name(column.type);
       }
     }
