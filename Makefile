@@ -55,7 +55,8 @@ LOADER_MAIN := loader/cli/main.cpp
 UNITS := pg core loader
 CORE_LIBS := -ljansson -lcrypto
 PG_LIBS := -lpq
-LOADER_LIBS := $(PG_LIBS) $(CORE_LIBS) -lssl -lfmt -lcurl -lpugixml -lz -lyaml
+# libpg_query's names are those of PostgreSQL, of which libpq has one too: they are kept inside the program.
+LOADER_LIBS := $(PG_LIBS) $(CORE_LIBS) -lssl -lfmt -lcurl -lpugixml -lz -lyaml -l:libpg_query.a -Wl,--exclude-libs,libpg_query.a
 CHECK_LIBS := -lcheck -lsubunit -lrt -lm -lpthread
 
 .PHONY: all
@@ -142,7 +143,7 @@ $2/obj/precompiled.hpp.gch: loader/base/precompiled.hpp $2/obj/precompiled.flags
 	@mkdir -p $$(@D)
 	@echo '  CXX  $$@'
 	$(Q)$$(CXX) $$(CXXFLAGS_COMMON) $$(CXXFLAGS_$1_loader) $$(WARNINGS) -x c++-header -MMD -MP -MF $$(@:.gch=.d) -c $$< -o $$@
-$2/obj/embedded.cpp: schema/embed.sh $$(wildcard schema/catalog/*.sql schema/mirror/*.sql schema/definitions/*.json)
+$2/obj/embedded.cpp: schema/embed.sh $$(wildcard schema/catalog/*.sql schema/mirror/*.sql schema/definitions/*.json) loader/script/functions.txt
 	@mkdir -p $$(@D)
 	@schema/embed.sh $$@
 $2/obj/embedded.o: $2/obj/embedded.cpp

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes OUT, a C++ file with the migrations, the functions and the schemas of the definitions
-# as raw string literals (loader/base/embedded.hpp declares what is in it).
+# Writes OUT, a C++ file with the migrations, the functions, the schemas of the definitions and the
+# names of the functions that scripts may call, as raw string literals (loader/base/embedded.hpp declares what is in it).
 # Equal files give an equal OUT. Usage: schema/embed.sh OUT
 set -eu
 LC_ALL=C
@@ -32,6 +32,7 @@ files() { # FUNCTION FILE...
   files embedded_mirror_migrations "$here"/mirror/[0-9]*.sql
   files embedded_mirror_functions "$here"/mirror/functions.sql
   files embedded_schemas "$here"/definitions/*.schema.json
+  files embedded_script_functions "$here"/../loader/script/functions.txt
   printf '}  // namespace tablegate::loader\n'
 } >"$out.new"
 mv "$out.new" "$out"

@@ -1,4 +1,4 @@
-// The files of schema/ that are compiled into the loader, so that an installed
+// The files of schema/, and loader/script/functions.txt, that are compiled into the loader, so that an installed
 // `tablegate` needs no source folder. schema/embed.sh writes the functions'
 // definitions to build/obj/embedded.cpp.
 #pragma once
@@ -20,5 +20,7 @@ const std::vector<EmbeddedFile>& embedded_mirror_migrations();  // of the mirror
 const std::vector<EmbeddedFile>& embedded_functions();
 const std::vector<EmbeddedFile>& embedded_mirror_functions();
 const std::vector<EmbeddedFile>& embedded_schemas();
+// One file: functions.txt.
+const std::vector<EmbeddedFile>& embedded_script_functions();
 
 }  // namespace tablegate::loader

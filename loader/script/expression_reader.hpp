@@ -1,31 +1,24 @@
 // Reads the expression of a `test`: age != null and name.length() > 3
+// The grammar is in loader/docs/scripts.md, "Conditions".
 #pragma once
 
-#include <cstdint>
-#include <functional>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/plan/expression.hpp"
+#include "script/scope.hpp"
 
 namespace tablegate::loader {
 
-// What a name means: a parameter, or the item or index of a foreach around the tag.
-struct ExpressionName {
-  core::Expression::Kind kind = core::Expression::Kind::parameter;
-  uint32_t place = 0;
-  bool list = false;
-};
-
 struct ExpressionFault {
   size_t offset = 0;  // byte of the expression
-  std::string text;
+  std::string text;   // what is wrong and what to write instead
 };
 
-// `meaning`: nullopt for a name that is not known. A fault names the place and what to write instead.
-core::Expression read_expression(
-    std::string_view text, const std::function<std::optional<ExpressionName>(std::string_view)>& meaning,
-    std::optional<ExpressionFault>& fault);
+// `scope`: what names mean. The expression counts only where there is no fault.
+core::Expression read_expression(std::string_view text, const Scope& scope,
+                                 std::optional<ExpressionFault>& fault);
 
 }  // namespace tablegate::loader

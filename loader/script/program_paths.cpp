@@ -1,18 +1,30 @@
 #include "script/program_paths.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "script/path_walker.hpp"
+
 namespace tablegate::loader {
 namespace {
 
-// The parameters that decide something, each once. A foreach decides by whether its list is there.
-class Deciders {
+using core::Expression;
+
+// Not more walks than this look for all paths; some of them end in no path.
+constexpr size_t kAllWalks = 4 * kAllPaths;
+
+// A test that decides something, and what must be so for it to be asked.
+struct PathTest {
+  std::vector<PathDecision> around;
+  PathDecision own;  // true
+};
+
+// The tests of a program, each once, and the parameters that are lists.
+class PathTests {
  public:
-  explicit Deciders(const PathParameters& parameters) : parameters_(parameters) {}
+  explicit PathTests(const PathParameters& parameters) : parameters_(parameters) {}
 
   void add(const core::Nodes& nodes) {
     for (const core::Node& node : nodes) {
@@ -20,172 +32,148 @@ class Deciders {
     }
   }
 
-  std::vector<uint32_t> take() const { return {found_.begin(), found_.end()}; }
+  const std::vector<PathTest>& tests() const { return tests_; }
+  const std::set<uint32_t>& lists() const { return lists_; }
 
  private:
-  void decide(uint32_t parameter) {
-    if (!parameters_.always(parameter)) found_.insert(parameter);
+  void lists_in(const Expression& test) {
+    for (const Expression& operand : test.operands) lists_in(operand);
+    if (test.operands.empty() || test.operands[0].kind != Expression::Kind::parameter) return;
+    if (test.kind == Expression::Kind::at ||
+        (test.kind == Expression::Kind::call && test.place == static_cast<uint32_t>(core::Method::size)))
+      lists_.insert(test.operands[0].place);
+  }
+
+  void found(Expression test, bool of_item) {
+    lists_in(test);
+    PathDecision own{std::move(test), true, of_item};
+    if (known_.insert(test_key(normal_test(own.test))).second) tests_.push_back({around_, own});
+    around_.push_back(std::move(own));
+  }
+
+  void found(const core::Condition& condition) {
+    found(condition_test(condition, loops_), condition.test && reads_loop(*condition.test));
   }
 
   template <class Plain>
   void add(const Plain& node) {
     (void)node;  // text, a table, a placeholder
   }
+  void add(const core::ListNode& node) { lists_.insert(node.parameter); }
+  void add(const core::ListItemNode& node) { lists_.insert(node.parameter); }
   void add(const core::IfNode& node) {
-    decide(node.condition.present);
+    found(node.condition);
     add(node.then);
+    around_.pop_back();
   }
   void add(const core::ChooseNode& node) {
-    for (const core::IfNode& when : node.whens) add(when);
+    for (const core::IfNode& when : node.whens) {
+      found(when.condition);
+      add(when.then);
+      around_.back().outcome = false;
+    }
     add(node.otherwise);
+    around_.resize(around_.size() - node.whens.size());
   }
   void add(const core::WhereNode& node) { add(node.content); }
   void add(const core::TrimNode& node) { add(node.content); }
   void add(const core::ForeachNode& node) {
-    decide(node.parameter);
+    lists_.insert(node.parameter);
+    Expression list;
+    list.kind = Expression::Kind::parameter;
+    list.place = node.parameter;
+    found(std::move(list), false);
+    loops_.push_back({node.parameter, parameters_.items(node.parameter), 0});
     add(node.content);
+    loops_.pop_back();
+    around_.pop_back();
   }
 
   const PathParameters& parameters_;
-  std::set<uint32_t> found_;
+  std::vector<PathTest> tests_;
+  std::set<std::string> known_;
+  std::set<uint32_t> lists_;
+  std::vector<PathDecision> around_;
+  std::vector<PathLoop> loops_;
 };
 
-// What is decided about parameters; of others nothing is said.
-using Truth = std::map<uint32_t, bool>;
-
-// Follows the nodes as Program::walk() does, with the truth of each condition given. A condition that is not
-// given is false here, and asked for with the truth so far: where it is true, another path begins.
-class Walker {
+class PathSearch {
  public:
-  using Branch = std::function<void(Truth truth)>;
-
-  Walker(const PathParameters& parameters, Truth truth, Branch branch)
-      : parameters_(parameters), truth_(std::move(truth)), branch_(std::move(branch)) {}
-
-  void walk(const core::Nodes& nodes) {
-    for (const core::Node& node : nodes) {
-      std::visit([this](const auto& one) { take(one); }, node.is);
-    }
+  PathSearch(const core::Nodes& nodes, const PathParameters& parameters)
+      : nodes_(nodes), parameters_(parameters), tests_(parameters) {
+    tests_.add(nodes);
   }
 
-  ProgramPath finish() {
-    for (const auto& [parameter, present] : truth_) {
-      if (present) out_.present.push_back(parameter);
+  // False: there are more than kAllPaths.
+  bool all() {
+    std::vector<PathState> open{start()};
+    size_t walks = 0;
+    while (!open.empty()) {
+      if (paths_.size() == kAllPaths || walks++ == kAllWalks) return false;
+      PathState state = std::move(open.back());
+      open.pop_back();
+      walk(std::move(state), [&open](PathState other) { open.push_back(std::move(other)); });
     }
-    return std::move(out_);
+    return true;
   }
+
+  void few() {
+    paths_.clear();
+    known_.clear();
+    const std::vector<PathTest>& tests = tests_.tests();
+    walk_alone(start());
+    for (size_t first = 0; first < tests.size(); ++first) {
+      PathState one = start();
+      if (!assume(one, tests[first])) continue;
+      walk_alone(one);
+      for (size_t second = first + 1; second < tests.size() && tests.size() <= kPairedConditions; ++second) {
+        PathState two = one;
+        if (assume(two, tests[second])) walk_alone(std::move(two));
+      }
+    }
+    PathState most = start();
+    for (const PathTest& test : tests) {
+      PathState more = most;
+      if (assume(more, test)) most = std::move(more);
+    }
+    walk_alone(std::move(most));
+  }
+
+  std::vector<ProgramPath> take() { return std::move(paths_); }
 
  private:
-  struct Loop {
-    uint32_t parameter = 0;
-    size_t count = 0;
-    size_t round = 0;
-  };
+  PathState start() const { return {PathFacts(parameters_.always, tests_.lists()), {}}; }
 
-  bool is_present(uint32_t parameter) {
-    if (parameters_.always(parameter)) return true;
-    const auto [known, first] = truth_.try_emplace(parameter, false);
-    if (first) {
-      Truth other = truth_;
-      other[parameter] = true;
-      branch_(std::move(other));
-    }
-    return known->second;
+  // False: it cannot be.
+  static bool assume(PathState& state, const PathDecision& one) {
+    const Expression test = normal_test(one.test);
+    const bool known = state.facts.truth(test).has_value();
+    if (!state.facts.assume(test, one.outcome)) return false;
+    if (!known) state.decided.push_back(one);
+    return true;
   }
 
-  bool decide(bool outcome) {
-    if (decisions_ % 8 == 0) out_.decisions += '\0';
-    if (outcome)
-      out_.decisions.back() =
-          static_cast<char>(static_cast<unsigned char>(out_.decisions.back()) | 1U << decisions_ % 8);
-    ++decisions_;
-    return outcome;
+  static bool assume(PathState& state, const PathTest& test) {
+    return std::all_of(test.around.begin(), test.around.end(),
+                       [&state](const PathDecision& one) { return assume(state, one); }) &&
+           assume(state, test.own);
   }
 
-  template <class Plain>
-  void take(const Plain& node) {
-    (void)node;  // text, a table
-  }
-  void take(const core::ValueNode& node) { out_.values.push_back({node.parameter}); }
-  void take(const core::ListNode& node) { out_.values.push_back({node.parameter}); }
-  void take(const core::ItemNode& node) {
-    const Loop& loop = loops_[loops_.size() - 1 - node.level];
-    out_.values.push_back({loop.parameter, std::min(loop.round, loop.count - 1)});
-  }
-  void take(const core::IfNode& node) {
-    if (decide(is_present(node.condition.present))) walk(node.then);
-  }
-  void take(const core::ChooseNode& node) {
-    for (const core::IfNode& when : node.whens) {
-      if (decide(is_present(when.condition.present))) return walk(when.then);
-    }
-    walk(node.otherwise);
-  }
-  void take(const core::WhereNode& node) { walk(node.content); }
-  void take(const core::TrimNode& node) { walk(node.content); }
-  void take(const core::ForeachNode& node) {
-    const size_t count = is_present(node.parameter) ? parameters_.items(node.parameter) : 0;
-    size_t rounds = count > 0 && node.pad ? 1 : count;
-    while (rounds < count) rounds *= 2;
-    for (size_t bit = 0; bit < core::kLoopBits; ++bit) decide((rounds >> bit & 1U) != 0);
-    for (size_t round = 0; round < rounds; ++round) {
-      loops_.push_back({node.parameter, count, round});
-      walk(node.content);
-      loops_.pop_back();
-    }
+  void walk(PathState state, const PathWalker::Branch& branch) {
+    std::optional<ProgramPath> path = PathWalker(parameters_, std::move(state), branch).walk(nodes_);
+    if (path && known_.insert(path->decisions).second) paths_.push_back(std::move(*path));
   }
 
+  void walk_alone(PathState state) {
+    walk(std::move(state), [](const PathState& other) { (void)other; });
+  }
+
+  const core::Nodes& nodes_;
   const PathParameters& parameters_;
-  Truth truth_;
-  Branch branch_;
-  ProgramPath out_;
-  size_t decisions_ = 0;
-  std::vector<Loop> loops_;
+  PathTests tests_;
+  std::vector<ProgramPath> paths_;
+  std::set<std::string> known_;
 };
-
-// All of them; empty: there are more than kAllPaths.
-std::vector<ProgramPath> all_paths(const core::Nodes& nodes, const PathParameters& parameters) {
-  std::vector<ProgramPath> paths;
-  std::vector<Truth> open(1);
-  while (!open.empty()) {
-    if (paths.size() == kAllPaths) return {};
-    Truth truth = std::move(open.back());
-    open.pop_back();
-    Walker walker(parameters, std::move(truth), [&open](Truth other) { open.push_back(std::move(other)); });
-    walker.walk(nodes);
-    paths.push_back(walker.finish());
-  }
-  return paths;
-}
-
-// With none of `all` present, each alone, each pair, and all.
-std::vector<Truth> few_combinations(const std::vector<uint32_t>& all) {
-  std::vector<Truth> truths(1);
-  for (const uint32_t one : all) truths[0][one] = false;
-  for (size_t first = 0; first < all.size(); ++first) {
-    for (size_t second = first; second < all.size(); ++second) {
-      truths.push_back(truths[0]);
-      truths.back()[all[first]] = truths.back()[all[second]] = true;
-    }
-  }
-  truths.push_back(truths[0]);
-  for (auto& [parameter, present] : truths.back()) present = true;
-  return truths;
-}
-
-std::vector<ProgramPath> few_paths(const core::Nodes& nodes, const PathParameters& parameters) {
-  Deciders deciders(parameters);
-  deciders.add(nodes);
-  std::vector<ProgramPath> paths;
-  std::set<std::string> known;
-  for (Truth& truth : few_combinations(deciders.take())) {
-    Walker walker(parameters, std::move(truth), [](const Truth& other) { (void)other; });
-    walker.walk(nodes);
-    ProgramPath path = walker.finish();
-    if (known.insert(path.decisions).second) paths.push_back(std::move(path));
-  }
-  return paths;
-}
 
 }  // namespace
 
@@ -198,8 +186,9 @@ core::Path ProgramPath::path() const {
 }
 
 std::vector<ProgramPath> program_paths(const core::Nodes& nodes, const PathParameters& parameters) {
-  std::vector<ProgramPath> paths = all_paths(nodes, parameters);
-  if (paths.empty()) paths = few_paths(nodes, parameters);
+  PathSearch search(nodes, parameters);
+  if (!search.all()) search.few();
+  std::vector<ProgramPath> paths = search.take();
   std::stable_sort(paths.begin(), paths.end(), [](const ProgramPath& a, const ProgramPath& b) {
     return a.present.size() != b.present.size() ? a.present.size() < b.present.size() : a.present < b.present;
   });

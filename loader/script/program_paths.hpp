@@ -1,6 +1,7 @@
 // The paths of a statement program that are looked at before it serves, enumerated
-// over the truth of its conditions: all of them where they are at most kAllPaths, else
-// those with no condition true, each alone, each pair, and all. Works on the nodes
+// over the truth of its conditions, without those that no call takes: all of them
+// where they are at most kAllPaths, else those with as few conditions true as
+// possible, with each alone, each pair, and as many as possible. Works on the nodes
 // alone: nothing here knows how a definition was written.
 #pragma once
 
@@ -16,30 +17,42 @@
 namespace tablegate::loader {
 
 inline constexpr size_t kAllPaths = 256;
+// With more conditions than this, pairs are not looked at.
+inline constexpr size_t kPairedConditions = 90;
 
 // What a placeholder is bound to.
 struct PathValue {
   uint32_t parameter = 0;
-  std::optional<size_t> item = {};  // of the parameter's list, where a foreach goes through it
+  std::optional<size_t> item = {};  // of the parameter's list: of a foreach that goes through it, or named
+  std::string number = {};          // not empty: the number of a foreach's round is bound
+};
+
+// A condition that a path decides and that nothing before it has decided.
+struct PathDecision {
+  core::Expression test;  // a list alone: it has items. Items of a foreach are those of its list: (at ids 0)
+  bool outcome = false;
+  bool of_item = false;  // it depends on the item or the number of a foreach's round
 };
 
 struct ProgramPath {
-  std::vector<uint32_t> present;  // parameters that a condition requires and that are present, ascending
+  std::vector<uint32_t> present;  // parameters that its conditions require to be present, ascending
   std::vector<PathValue> values;  // of the placeholders, in their order
   std::string decisions;          // eight a byte, as core::Path::more has them
+  std::vector<PathDecision> decided;
 
   // Valid as long as this object.
   core::Path path() const;
 };
 
 struct PathParameters {
-  // Whether a parameter is present in every request, so that its conditions are never false.
+  // Whether a parameter is present in every request.
   std::function<bool(uint32_t parameter)> always;
   // How many items its list has, at least 1.
   std::function<size_t(uint32_t parameter)> items;
 };
 
-// Each path once, those with few parameters first.
+// Each path once, those with few parameters first. A path of a call that a RejectNode of `nodes` rejects is
+// left out.
 std::vector<ProgramPath> program_paths(const core::Nodes& nodes, const PathParameters& parameters);
 
 }  // namespace tablegate::loader

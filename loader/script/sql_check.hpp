@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tablegate::loader {
@@ -35,13 +36,16 @@ struct SqlFacts {
   std::vector<std::string> outputs;
   std::set<std::string> columns;  // names that may be columns of tables, anywhere in the statement
   bool all_columns = false;       // NATURAL JOIN
-  bool immutable = true;
+  bool immutable = true;  // no function of it depends on the time
   bool simple = false;  // one table; no join, group, DISTINCT, window, set operation, CTE
   std::vector<SqlSortKey> sort;
   // Bytes of the outermost ORDER BY, of LIMIT, OFFSET or FETCH; nullopt: there is none. `limit` may stand
   // before or after `offset`; both begin at the first of them.
   std::optional<size_t> order, limit;
   bool with_ties = false;
+  std::vector<size_t> ends;  // bytes of the semicolons around the statement
+  // Conditions `column = $N` that all rows fulfil, with N - 1: of the outermost WHERE, only where `simple`.
+  std::vector<std::pair<std::string, size_t>> equal;
 };
 
 // `is_list`: of placeholder $N, at N - 1. Facts count only where `faults` gets nothing.

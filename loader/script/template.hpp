@@ -2,8 +2,9 @@
 // (raw `<` is an operator unless one of the seven tags begins there), placeholders
 // become bound values, everything else is text with its origin. Nothing here knows
 // SQL beyond its words, quotes and numbers: sql_check.hpp does.
-//   core::Nodes draft = read_template(text, parameters, faults);
-// In the draft tables are still text, and the whole statement is in one list.
+//   core::Nodes draft = read_template(input, faults);
+// In the draft tables are still text, and the whole statement is in one list. A
+// text node never joins words of two sides of a tag: a space is between them.
 #pragma once
 
 #include <vector>
@@ -12,6 +13,9 @@
 #include "script/script.hpp"
 
 namespace tablegate::loader {
+
+// Tags that decide something: if, when, foreach.
+inline constexpr size_t kMaxConditions = 500;
 
 core::Nodes read_template(const ScriptInput& input, std::vector<ScriptFault>& faults);
 

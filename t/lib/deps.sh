@@ -10,7 +10,7 @@ set -euo pipefail
 # NAME, or NAME=COMMAND: also satisfied by a COMMAND that was installed in another way.
 declare -A groups=(
   [build]="g++ make pkg-config libpq-dev libjansson-dev libssl-dev rapidjson-dev libcli11-dev libfmt-dev libcurl4-openssl-dev
-           libpugixml-dev libpcre2-dev libyaml-dev zlib1g-dev"
+           libpugixml-dev libpg-query-dev libpcre2-dev libyaml-dev zlib1g-dev"
   [run]="nginx postgresql curl ca-certificates openssl python3"
   [test]="nginx postgresql ca-certificates check perl python3 python3-yaml curl wrk nghttp2-client jq nodejs=node npm=npm procps openssl pgbouncer git valgrind"
   [lint]="clang-format-14 clang-tidy-14 cppcheck shellcheck python3 python3-jsonschema pyflakes3"

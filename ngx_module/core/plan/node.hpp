@@ -84,8 +84,8 @@ struct ListItemNode {
 
 // What a node is decided by: the parameter is present (given, or it has a default), or an expression is true.
 struct Condition {
-  uint32_t present = 0;            // as ValueNode::parameter
-  std::optional<Expression> test;  // instead of `present`
+  uint32_t present = 0;                 // as ValueNode::parameter
+  std::optional<Expression> test = {};  // instead of `present`
 };
 
 struct IfNode {
