@@ -54,8 +54,8 @@ kShapes = {
     "foreach or": ("SELECT user_id FROM users WHERE 1 = 0 <foreach collection='words' item='word'> OR user_name LIKE '%${word}%'</foreach> ORDER BY user_id",
                    [value("words", "STRING_LIST", sample="li")],
                    [({"words": ["li", "Har"]}, "SELECT user_id FROM users WHERE user_name LIKE '%li%' OR user_name LIKE '%Har%' ORDER BY user_id"),
-                    ({"words": ["'"]}, "SELECT user_id FROM users WHERE user_name LIKE '%''%' ORDER BY user_id"), ({}, "SELECT user_id FROM users WHERE false")]),
-    "foreach union": ("<foreach collection='ids' item='id' index='n' separator=' UNION ALL '>SELECT #{n} AS place, user_name AS name FROM users WHERE user_id = #{id}</foreach> ORDER BY 1",
+                    ({"words": ["'"]}, "SELECT user_id FROM users WHERE user_name LIKE '%''%' ORDER BY user_id")]),
+    "foreach union": ("<foreach collection='ids' item='id' index='n' separator=' UNION ALL '>SELECT CAST(#{n} AS bigint) AS place, user_name AS name FROM users WHERE user_id = #{id}</foreach> ORDER BY 1",
                       [value("ids", "INT_LIST", required=True, sample="1,2")],
                       [({"ids": [3, 1]}, "SELECT 0::int8 AS place, user_name AS name FROM users WHERE user_id = 3 UNION ALL SELECT 1, user_name FROM users WHERE user_id = 1 ORDER BY 1")]),
     "trim both ends": ("SELECT user_id FROM users <trim prefix=\"WHERE\" prefixOverrides=\"AND |OR \" suffixOverrides=\"AND\"><if test=\"city != null\">AND city = ${city} AND</if></trim> ORDER BY 1",
@@ -75,7 +75,7 @@ kShapes = {
                      ({"city": "Paris", "age": 25}, "SELECT user_id FROM users WHERE city = 'Paris' AND age = 25"),
                      ({"city": "Paris", "age": 35}, "SELECT user_id FROM users WHERE city = 'Paris' AND age >= 35")]),
     "text in quotes": ("SELECT user_id, 'for ''${name}''' AS label FROM users WHERE user_name LIKE '${name}%' ORDER BY 1", [value("name", "STRING", required=True, sample="Al")],
-                       [({"name": "O'"}, "SELECT user_id, 'for ''O''''''' AS label FROM users WHERE user_name LIKE 'O''%' ORDER BY 1"),
+                       [({"name": "O'"}, "SELECT user_id, 'for ''O''''' AS label FROM users WHERE user_name LIKE 'O''%' ORDER BY 1"),
                         ({"name": "100\\% "}, "SELECT user_id, 'for ''100\\% ''' AS label FROM users WHERE user_name LIKE '100\\% %' ORDER BY 1")]),
     "join": ("SELECT o.order_id, u.user_name AS buyer, o.amount, o.ordered_at FROM orders o LEFT JOIN users u ON u.user_id = o.buyer WHERE o.amount >= ${least} ORDER BY o.order_id",
              [value("least", "DECIMAL", required=True, sample="1")],
@@ -111,14 +111,14 @@ def definitions():
     base = users_definitions(authentication=[], result="list")
     api = base.pop()
     base += [{"kind": "Table", "name": name, "data_source": "odps_demo", "ddl": ddl, "primary_key": [ddl.split("(")[1].split()[0]]} for name, ddl in kDdl.items()]
-    keep = {key: api[key] for key in ("kind", "business_process", "method", "authentication", "result")}
+    keep = {key: api[key] for key in ("kind", "business_process", "authentication", "result")}
     for number, (name, (script, parameters, _)) in enumerate(kShapes.items()):
-        base.append({**keep, "name": f"Shape {name}", "path": f"/shape{number}", "mode": "script", "data_source": "odps_demo", "sql": script, "request_parameters": parameters})
+        base.append({**keep, "name": "Shape " + name.replace(",", ""), "path": f"/shape{number}", "mode": "script", "data_source": "odps_demo", "sql": script, "request_parameters": parameters})
     return base
 
 
 def psql_rows(p, selects):
-    sql = "SET timezone = 'UTC'; SET search_path = mirror;\n" + "".join(f"SELECT coalesce(json_agg(q), '[]'::json) FROM ({one}) q;\n" for one in selects)
+    sql = "SET timezone = 'UTC'; SET search_path = mirror;\n" + "".join(f"SELECT coalesce(jsonb_agg(q), '[]'::jsonb) FROM ({one}) q;\n" for one in selects)
     return [json.loads(line) for line in p.postgres.psql(sql).split("\n") if line.startswith("[")]
 
 
