@@ -39,11 +39,11 @@ class Compiler {
     compile_limits();
     compile_authentication();
     compile_parameters();
+    if (definition_.paginates()) add_page_parameters(*definition_.pagination);
     if (definition_.is_script()) {
       compile_script(entry_, api_);
       return std::move(api_);
     }
-    if (definition_.paginates()) add_page_parameters(*definition_.pagination);
     compile_columns();
     for (size_t i = 0; i < definition_.order_by.size(); ++i)
       type_of(definition_.order_by[i].column, "/order_by" + pointer_token(i) + "/column");

@@ -28,7 +28,7 @@ std::size_t count_generations(const core::Api& api) {
 }
 
 // The generations in the first row, from this column on.
-bool read_generations(const core::Api& api, const Cells& cells, std::size_t column,
+bool read_page_generations(const core::Api& api, const Cells& cells, std::size_t column,
                       core::PageAnswer& answer) {
   const std::size_t count = count_generations(api);
   uint64_t all = 0;
@@ -63,7 +63,7 @@ bool read_page(const core::Api& api, const core::BoundPage& page, const Cells& c
   answer.size = page.size;
   answer.has_cursors = pages.key_count != 0 && pages.cursor_key->usable();
   if (cells.rows() == 0) return false;
-  if (!read_generations(api, cells, marker + 1, answer)) return false;
+  if (!read_page_generations(api, cells, marker + 1, answer)) return false;
   const std::size_t total = marker + 1 + count_generations(api);
   if (cells.columns() > total && !read_number(cells.cell(0, total), answer.total)) return false;
   if (cells.cell(0, marker).data == nullptr) return true;
