@@ -26,18 +26,23 @@ bool PathWalker::truth(const Expression& test, bool of_item) {
   const Expression normal = normal_test(test);
   if (const std::optional<bool> known = state_.facts.truth(normal)) return *known;
   PathState other = state_;
-  other.decided.push_back({test, true, of_item});
-  const bool may_be_true = other.facts.assume(normal, true);
-  PathFacts facts = state_.facts;
-  if (facts.assume(normal, false)) {
-    if (may_be_true) branch_(std::move(other));
-    state_.facts = std::move(facts);
-    if (may_be_true) state_.decided.push_back({test, false, of_item});
+  const bool may_be_false = state_.facts.assume(normal, false);
+  if (may_be_false && !branch_) {
+    state_.decided.push_back({test, false, of_item});
     return false;
   }
-  possible_ = may_be_true;
-  state_.facts = std::move(other.facts);
-  return true;
+  const bool may_be_true = other.facts.assume(normal, true);
+  if (!may_be_false) {
+    possible_ = may_be_true;
+    state_.facts = std::move(other.facts);
+    return true;
+  }
+  if (may_be_true) {
+    other.decided.push_back({test, true, of_item});
+    state_.decided.push_back({test, false, of_item});
+    branch_(std::move(other));
+  }
+  return false;
 }
 
 bool PathWalker::truth(const core::Condition& condition) {

@@ -23,7 +23,8 @@ class PathWalker {
  public:
   using Branch = std::function<void(PathState state)>;
 
-  // A condition that is not decided is false, where it can be. `branch` gets the path where it is true.
+  // A condition that is not decided is false, where it can be. `branch`, which may be
+  // empty, gets the path where it is true.
   PathWalker(const PathParameters& parameters, PathState state, Branch branch)
       : parameters_(parameters), state_(std::move(state)), branch_(std::move(branch)) {}
 

@@ -109,7 +109,8 @@ class PathSearch {
     std::vector<PathState> open{start()};
     size_t walks = 0;
     while (!open.empty()) {
-      if (paths_.size() == kAllPaths || walks++ == kAllWalks) return false;
+      // Nearly each state that is open is a path.
+      if (paths_.size() == kAllPaths || open.size() > 2 * kAllPaths || walks++ == kAllWalks) return false;
       PathState state = std::move(open.back());
       open.pop_back();
       walk(std::move(state), [&open](PathState other) { open.push_back(std::move(other)); });
@@ -164,9 +165,7 @@ class PathSearch {
     if (path && known_.insert(path->decisions).second) paths_.push_back(std::move(*path));
   }
 
-  void walk_alone(PathState state) {
-    walk(std::move(state), [](const PathState& other) { (void)other; });
-  }
+  void walk_alone(PathState state) { walk(std::move(state), {}); }
 
   const core::Nodes& nodes_;
   const PathParameters& parameters_;
