@@ -13,8 +13,17 @@ class NodeWriter {
  public:
   void nodes(const core::Nodes& all) {
     writer_.StartArray();
-    for (const core::Node& node : all) {
-      std::visit([this](const auto& one) { write(one); }, node.is);
+    for (size_t place = 0; place < all.size(); ++place) {
+      const auto* const sql = std::get_if<core::TextNode>(&all[place].is);
+      if (sql == nullptr) {
+        std::visit([this](const auto& one) { write(one); }, all[place].is);
+        continue;
+      }
+      // Pieces of text one after the other are one: where each is from is only for messages.
+      std::string joined = sql->sql;
+      while (place + 1 < all.size() && std::holds_alternative<core::TextNode>(all[place + 1].is))
+        joined += std::get<core::TextNode>(all[++place].is).sql;
+      text(joined);
     }
     writer_.EndArray();
   }
@@ -49,14 +58,19 @@ class NodeWriter {
     writer_.StartObject();
     writer_.Key(name);
     writer_.StartObject();
-    writer_.Key("present");
-    writer_.Uint(node.condition.present);
+    if (node.condition.test) {
+      writer_.Key("test");
+      write(*node.condition.test);
+    } else {
+      writer_.Key("present");
+      writer_.Uint(node.condition.present);
+    }
     writer_.EndObject();
     member("then", node.then);
     writer_.EndObject();
   }
 
-  void write(const core::TextNode& node) { text(node.sql); }
+  void write(const core::TextNode&) {}  // nodes() does it
 
   void write(const core::TableNode& node) {
     writer_.StartObject();
@@ -84,10 +98,64 @@ class NodeWriter {
   void write(const core::ListNode& node) { placeholder("list", node.parameter); }
   void write(const core::ItemNode& node) { placeholder("item", node.level); }
 
-  // Not built yet.
   void write(const core::IndexNode& node) { placeholder("index", node.level); }
-  void write(const core::ListItemNode& node) { placeholder("list_item", node.parameter); }
-  void write(const core::RejectNode& node) { placeholder("reject", node.parameters.front()); }
+
+  void write(const core::ListItemNode& node) {
+    writer_.StartObject();
+    writer_.Key("list_item");
+    writer_.Uint(node.parameter);
+    writer_.Key("place");
+    writer_.Uint(node.place);
+    writer_.EndObject();
+  }
+
+  void write(const core::RejectNode& node) {
+    writer_.StartObject();
+    writer_.Key("reject");
+    write(node.when);
+    writer_.Key("parameters");
+    writer_.StartArray();
+    for (const uint32_t parameter : node.parameters) writer_.Uint(parameter);
+    writer_.EndArray();
+    writer_.EndObject();
+  }
+
+  void write(const core::Expression& expression) {
+    using Kind = core::Expression::Kind;
+    writer_.StartObject();
+    writer_.Key("is");
+    text(core::expression_kind_name(expression.kind));
+    switch (expression.kind) {
+      case Kind::boolean:
+        writer_.Key("value");
+        writer_.Bool(expression.place == 1);
+        break;
+      case Kind::number:
+      case Kind::text:
+        writer_.Key("value");
+        text(expression.text);
+        break;
+      case Kind::parameter:
+      case Kind::item:
+      case Kind::index:
+        writer_.Key("place");
+        writer_.Uint(expression.place);
+        break;
+      case Kind::call:
+        writer_.Key("method");
+        text(core::method_name(static_cast<core::Method>(expression.place)));
+        break;
+      default:
+        break;
+    }
+    if (!expression.operands.empty()) {
+      writer_.Key("of");
+      writer_.StartArray();
+      for (const core::Expression& one : expression.operands) write(one);
+      writer_.EndArray();
+    }
+    writer_.EndObject();
+  }
 
   void write(const core::IfNode& node) { decision("if", node); }
 

@@ -59,10 +59,14 @@ struct Script {
       tables;  // of the data source, that statements read: each once, in their first order
   // Names of columns that the statement may read, of whichever of the tables has them.
   std::set<std::string> columns;
+  bool all_columns = false;  // it may read columns that it does not name (NATURAL JOIN, FROM t AS u(a, b))
   std::vector<std::string> outputs;  // names of the output columns, in order
   // Where the statement reads one table without joins, groups, DISTINCT or set operations, and each sort key
   // is an output column that shows a column of it on every path: the keys. Otherwise empty.
   std::vector<ScriptSortKey> sort;
+  // Columns that a required parameter is compared with by `=`, for each row and on every path: where they are
+  // the table's primary key, there is at most one row.
+  std::set<std::string> fixed;
   bool immutable = true;  // no function of it depends on the time or on a setting (now() does)
   std::vector<InvalidPath> invalid;
   std::vector<ScriptFault> warnings;

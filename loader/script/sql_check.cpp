@@ -68,7 +68,7 @@ void check_outputs(const JsonValue& select, SqlFacts& facts, std::vector<SqlFaul
   const SqlItems items = sql_items(*first, "targetList");
   std::set<std::string> seen;
   for (size_t i = 0; i < facts.outputs.size() && i < items.size(); ++i) {
-    const SqlNode item = sql_node(*(items.begin() + i));
+    const SqlNode item = parse_node(*(items.begin() + i));
     const auto at = static_cast<size_t>(std::max(sql_number(*item.members, "location"), 0));
     const std::string& name = facts.outputs[i];
     if (name.empty())
@@ -96,7 +96,7 @@ void find_clauses(const JsonValue& select, const SqlWords& words, SqlFacts& fact
 bool is_simple(const JsonValue& select, const SqlFacts& facts, const SqlWalk& walk) {
   const SqlItems from = sql_items(select, "fromClause");
   return walk.row_by_row() && facts.tables.size() == 1 && from.size() == 1 &&
-         sql_node(*from.begin()).kind == "RangeVar" && !select.HasMember("groupClause") &&
+         parse_node(*from.begin()).kind == "RangeVar" && !select.HasMember("groupClause") &&
          !select.HasMember("havingClause") && !select.HasMember("distinctClause") &&
          !select.HasMember("windowClause") && !select.HasMember("withClause");
 }
@@ -116,7 +116,7 @@ void add_equal(const SqlNode& node, SqlFacts& facts) {
 void find_equal(const JsonValue& select, SqlFacts& facts) {
   const SqlNode where = sql_child(select, "whereClause");
   if (where.kind == "BoolExpr" && json_member(*where.members, "boolop") == "AND_EXPR") {
-    for (const JsonValue& part : sql_items(*where.members, "args")) add_equal(sql_node(part), facts);
+    for (const JsonValue& part : sql_items(*where.members, "args")) add_equal(parse_node(part), facts);
   } else {
     add_equal(where, facts);
   }
@@ -153,12 +153,12 @@ SqlSortKey sort_key(const JsonValue& sort, const std::vector<std::string>& outpu
 void find_sort(const JsonValue& select, SqlFacts& facts) {
   std::vector<std::string> shown;
   for (const JsonValue& item : sql_items(select, "targetList")) {
-    const SqlNode target = sql_node(item);
+    const SqlNode target = parse_node(item);
     shown.push_back(target.kind == "ResTarget" ? sql_column(sql_child(*target.members, "val"))
                                                : std::string());
   }
   for (const JsonValue& item : sql_items(select, "sortClause")) {
-    const SqlNode sort = sql_node(item);
+    const SqlNode sort = parse_node(item);
     if (sort.kind == "SortBy" && shown.size() == facts.outputs.size())
       facts.sort.push_back(sort_key(*sort.members, facts.outputs, shown));
   }
@@ -182,6 +182,9 @@ SqlFacts check_sql(const std::string& sql, const std::vector<bool>& is_list, std
   }
   const JsonValue* select = only_select(tree, words, faults);
   if (select == nullptr) return facts;
+  for (const SqlWord& word : words.all())
+    if (word.kind == SqlWord::Kind::mark && word.depth == 0 && sql[word.begin] == ';')
+      facts.ends.push_back(word.begin);
   std::vector<SqlFault> found;
   SqlWalk walk(words, is_list, facts, found);
   walk.statement(*select);

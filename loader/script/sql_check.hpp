@@ -43,6 +43,7 @@ struct SqlFacts {
   // before or after `offset`; both begin at the first of them.
   std::optional<size_t> order, limit;
   bool with_ties = false;
+  std::vector<size_t> ends;  // bytes of the semicolons around the statement
   // Conditions `column = $N` that all rows fulfil, with N - 1: of the outermost WHERE, only where `simple`.
   std::vector<std::pair<std::string, size_t>> equal;
 };

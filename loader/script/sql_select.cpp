@@ -51,12 +51,14 @@ void SqlWalk::select(const JsonValue& members) {
   for (const char* clause : {"groupClause", "distinctClause", "sortClause"}) {
     for (const JsonValue& item : sql_items(members, clause)) {
       if (item.ObjectEmpty()) continue;
-      const SqlNode sort = sql_node(item);
+      const SqlNode sort = parse_node(item);
       const SqlNode key = sort.kind == "SortBy" ? sql_child(*sort.members, "node") : sort;
       if (key.kind == "ColumnRef" && sql_items(*key.members, "fields").size() == 1 &&
           scope.outputs.count(sql_column(key)) != 0) {
-        if (sort.kind == "SortBy" && sort.members->HasMember("useOp")) fault(shape_fault("SortBy", "useOp"));
-        facts_.columns.insert(sql_column(key));
+        if (sort.kind != "SortBy")
+          facts_.columns.insert(sql_column(key));  // GROUP BY prefers a column of the table
+        else if (sort.members->HasMember("useOp"))
+          unknown_member("SortBy", "useOp", (*sort.members)["useOp"]);
         continue;
       }
       visit(item);
@@ -80,14 +82,14 @@ void SqlWalk::with(const JsonValue& members) {
   const SqlItems queries = sql_items(members, "ctes");
   if (recursive) {
     for (const JsonValue& item : queries) {
-      const SqlNode query = sql_node(item);
+      const SqlNode query = parse_node(item);
       if (query.kind == "CommonTableExpr")
         scope_->queries[json_member(*query.members, "ctename")] = columns(*query.members);
     }
   }
   for (const JsonValue& item : queries) {
     visit(item);
-    const SqlNode query = sql_node(item);
+    const SqlNode query = parse_node(item);
     if (query.kind == "CommonTableExpr")
       scope_->queries[json_member(*query.members, "ctename")] = columns(*query.members);
   }
@@ -136,9 +138,9 @@ void SqlWalk::from_function(const JsonValue& members) {
   combines_rows_ = true;
   std::set<std::string> columns;
   for (const JsonValue& item : sql_items(members, "functions")) {
-    const SqlNode pair = sql_node(item);
+    const SqlNode pair = parse_node(item);
     const SqlItems parts = pair.kind == "List" ? sql_items(*pair.members, "items") : SqlItems{};
-    const SqlNode call = parts.empty() ? SqlNode{} : sql_node(*parts.begin());
+    const SqlNode call = parts.empty() ? SqlNode{} : parse_node(*parts.begin());
     if (call.kind != "FuncCall")
       return fault("FROM takes tables, queries in parentheses, generate_series() and unnest()");
     for (const JsonValue* other = parts.begin() + 1; other < parts.end(); ++other)

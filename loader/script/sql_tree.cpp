@@ -68,7 +68,7 @@ std::optional<SqlFault> parse_sql(const std::string& sql, JsonDocument& tree) {
   return std::nullopt;
 }
 
-SqlNode sql_node(const JsonValue& value) {
+SqlNode parse_node(const JsonValue& value) {
   if (!value.IsObject() || value.MemberCount() != 1) return {};
   const auto member = value.MemberBegin();
   if (!member->value.IsObject()) return {};
@@ -77,7 +77,7 @@ SqlNode sql_node(const JsonValue& value) {
 
 SqlNode sql_child(const JsonValue& members, const char* name) {
   const auto found = members.FindMember(name);
-  return found == members.MemberEnd() ? SqlNode{} : sql_node(found->value);
+  return found == members.MemberEnd() ? SqlNode{} : parse_node(found->value);
 }
 
 SqlItems sql_items(const JsonValue& members, const char* name) {
@@ -87,7 +87,7 @@ SqlItems sql_items(const JsonValue& members, const char* name) {
 }
 
 std::string_view sql_text(const JsonValue& node) {
-  const SqlNode string = sql_node(node);
+  const SqlNode string = parse_node(node);
   if (string.kind != "String") return {};
   const auto found = string.members->FindMember("sval");
   return found == string.members->MemberEnd() || !found->value.IsString() ? std::string_view{}

@@ -24,7 +24,7 @@ struct SqlNode {
 };
 
 // Of `{"Kind": {...}}`; without members where it is {}.
-SqlNode sql_node(const JsonValue& value);
+SqlNode parse_node(const JsonValue& value);
 // The node that a member is; without members where there is none.
 SqlNode sql_child(const JsonValue& members, const char* name);
 // Items of a member that is a list; an empty range where there is none.

@@ -30,7 +30,7 @@ std::string_view own_name(const SqlItems& names) {
 
 const JsonValue* without_casts(const JsonValue* node) {
   for (;;) {
-    const SqlNode found = sql_node(*node);
+    const SqlNode found = parse_node(*node);
     if (found.kind != "TypeCast" && found.kind != "CollateClause") return node;
     const auto arg = found.members->FindMember("arg");
     if (arg == found.members->MemberEnd()) return node;
@@ -46,7 +46,7 @@ void SqlWalk::visit(const JsonValue& value) {
     return;
   }
   if (value.IsObject() && value.ObjectEmpty()) return;
-  const SqlNode node = sql_node(value);
+  const SqlNode node = parse_node(value);
   if (node.members == nullptr) {
     fault("the statement cannot be read");
     return;
@@ -88,6 +88,7 @@ void SqlWalk::visit_as(std::string_view kind, const JsonValue& members) {
 
 void SqlWalk::unknown_member(std::string_view kind, std::string_view name, const JsonValue& value) {
   if (name == "lockingClause") at_ = words_.last_at_any_depth("for").value_or(at_);
+  if (name == "useOp") at_ = words_.last_at_any_depth("using").value_or(at_);
   if (name == "intoClause" && value.IsObject() && value.HasMember("rel"))
     at_ = static_cast<size_t>(std::max(sql_number(value["rel"], "location"), 0));
   fault(shape_fault(kind, name));
@@ -127,7 +128,7 @@ void SqlWalk::check(std::string_view kind, const JsonValue& members) {
   }
   if (kind == "A_Indirection") {
     for (const JsonValue& step : sql_items(members, "indirection"))
-      if (sql_node(step).kind != "A_Indices")
+      if (parse_node(step).kind != "A_Indices")
         return fault("a field of a row is not allowed in a script; write TABLE.COLUMN without parentheses");
   }
 }
@@ -136,7 +137,7 @@ void SqlWalk::column(const JsonValue& members) {
   const SqlItems fields = sql_items(members, "fields");
   ++column_refs_;
   for (const JsonValue& field : fields)
-    if (sql_node(field).kind != "String")
+    if (parse_node(field).kind != "String")
       return fault("name the columns instead of *: what an API answers must not change with its table");
   if (fields.empty() || fields.size() > 2) return fault("a column is written as COLUMN or TABLE.COLUMN");
   const std::string name(sql_text(*(fields.end() - 1)));
@@ -187,8 +188,13 @@ void SqlWalk::operation(const JsonValue& members, const char* name) {
 void SqlWalk::cast(const JsonValue& members) {
   if (!members.HasMember("typeName") || !members["typeName"].IsObject())
     return fault("the type cannot be read");
-  if (!is_time_type(own_name(sql_items(members["typeName"], "names")))) return;
   const SqlNode arg = sql_child(members, "arg");
+  // The parser reads it, PostgreSQL does not.
+  if (arg.kind == "ParamRef" && sql_number(members, "location", -1) < 0) {
+    at_ = static_cast<size_t>(std::max(sql_number(*arg.members, "location"), 0));
+    return fault("a placeholder cannot be written behind a type; write CAST(${name} AS TYPE)");
+  }
+  if (!is_time_type(own_name(sql_items(members["typeName"], "names")))) return;
   if (arg.kind != "A_Const") {
     // A text of a caller may be 'now'.
     if (arg.kind != "ColumnRef") facts_.immutable = false;
@@ -205,11 +211,18 @@ void SqlWalk::type_name(const JsonValue& members) {
   const SqlItems names = sql_items(members, "names");
   const std::string_view name = own_name(names);
   if (name.empty() || !is_sql_type(name))
-    fault(type_fault(name.empty() ? joined_name(names) : std::string(name)));
+    return fault(type_fault(name.empty() ? joined_name(names) : std::string(name)));
+  for (const JsonValue& length : sql_items(members, "typmods")) {
+    const SqlNode number = parse_node(length);
+    if (number.kind == "A_Const") continue;
+    if (number.kind == "ParamRef")
+      at_ = static_cast<size_t>(std::max(sql_number(*number.members, "location"), 0));
+    return fault("the length of a type is a number, no placeholder");
+  }
 }
 
 void SqlWalk::reject_bare(const JsonValue& node, std::string_view clause, bool through_casts) {
-  const SqlNode found = sql_node(through_casts ? *without_casts(&node) : node);
+  const SqlNode found = parse_node(through_casts ? *without_casts(&node) : node);
   if (found.kind != "ParamRef") return;
   const size_t outer = at_;
   at_ = static_cast<size_t>(std::max(sql_number(*found.members, "location"), 0));
@@ -236,7 +249,7 @@ std::vector<std::string> sql_outputs(const JsonValue& select) {
   while (first->HasMember("larg") && (*first)["larg"].IsObject()) first = &(*first)["larg"];
   std::vector<std::string> outputs;
   for (const JsonValue& item : sql_items(*first, "targetList")) {
-    const SqlNode target = sql_node(item);
+    const SqlNode target = parse_node(item);
     if (target.kind != "ResTarget") continue;
     std::string name = json_member(*target.members, "name");
     outputs.push_back(name.empty() ? sql_column(sql_child(*target.members, "val")) : std::move(name));

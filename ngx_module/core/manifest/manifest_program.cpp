@@ -1,6 +1,7 @@
 #include "core/manifest/manifest_program.hpp"
 
 #include <string>
+#include <utility>
 
 namespace tablegate::core {
 
@@ -14,15 +15,80 @@ uint32_t read_place(ObjectReader& in, const char* name) {
   return static_cast<uint32_t>(in.integer(name, 0, UINT32_MAX));
 }
 
-Condition read_condition(ObjectReader& in, const char* name) {
+// `depth`: of the expression, 0 for the outermost. How many operands an expression has and what it may read
+// is for Program::build() to check.
+Expression read_operand(ObjectReader& in, size_t depth, size_t& left) {
+  using Kind = Expression::Kind;
+  Expression out;
+  if (depth == kMaxExpressionDepth || left == 0) {
+    in.fail({depth == kMaxExpressionDepth ? "is nested too deeply" : "is one node too many", in.pointer()});
+    return out;
+  }
+  --left;
+  const std::optional<Kind> kind = parse_expression_kind(in.string("is"));
+  if (!kind) {
+    in.fail("is", "has a value that is not known");
+    return out;
+  }
+  out.kind = *kind;
+  switch (out.kind) {
+    case Kind::boolean:
+      out.place = in.boolean("value") ? 1 : 0;
+      break;
+    case Kind::number:
+    case Kind::text:
+      out.text = in.string("value");
+      break;
+    case Kind::parameter:
+    case Kind::item:
+    case Kind::index:
+      out.place = read_place(in, "place");
+      break;
+    case Kind::call: {
+      const std::optional<Method> method = parse_method(in.string("method"));
+      if (!method) in.fail("method", "has a value that is not known");
+      out.place = static_cast<uint32_t>(method.value_or(Method::size));
+      break;
+    }
+    default:
+      break;
+  }
+  if (in.has("of"))
+    in.objects("of", [&](ObjectReader& one) { out.operands.push_back(read_operand(one, depth + 1, left)); });
+  return out;
+}
+
+Expression read_expression(ObjectReader& in, const char* name, size_t& left) {
+  Expression out;
+  in.object(name, [&](ObjectReader& expression) { out = read_operand(expression, 0, left); });
+  return out;
+}
+
+Condition read_condition(ObjectReader& in, const char* name, size_t& left) {
   Condition out;
-  in.object(name, [&out](ObjectReader& condition) { out.present = read_place(condition, "present"); });
+  in.object(name, [&](ObjectReader& condition) {
+    if (condition.has("test")) {
+      out.test = read_expression(condition, "test", left);
+    } else {
+      out.present = read_place(condition, "present");
+    }
+  });
   return out;
 }
 
 IfNode read_if(ObjectReader& in, const char* name, size_t depth, size_t& left) {
-  const Condition condition = read_condition(in, name);
-  return {condition, read_nodes(in, "then", depth, left)};
+  Condition condition = read_condition(in, name, left);
+  return {std::move(condition), read_nodes(in, "then", depth, left)};
+}
+
+RejectNode read_reject(ObjectReader& in, size_t& left) {
+  RejectNode out;
+  out.when = read_expression(in, "reject", left);
+  for (const int64_t parameter : in.integers("parameters")) {
+    if (parameter < 0 || parameter > UINT32_MAX) in.fail("parameters", "is out of range");
+    out.parameters.push_back(static_cast<uint32_t>(parameter));
+  }
+  return out;
 }
 
 ChooseNode read_choose(ObjectReader& in, size_t depth, size_t& left) {
@@ -65,6 +131,9 @@ Node read_node(ObjectReader& in, size_t depth, size_t& left) {
   if (in.has("where")) return {WhereNode{read_nodes(in, "where", depth, left)}};
   if (in.has("trim")) return {read_trim(in, depth, left)};
   if (in.has("foreach")) return {read_foreach(in, depth, left)};
+  if (in.has("index")) return {IndexNode{read_place(in, "index")}};
+  if (in.has("list_item")) return {ListItemNode{read_place(in, "list_item"), read_place(in, "place")}};
+  if (in.has("reject")) return {read_reject(in, left)};
   in.fail({"is no node that this module knows", in.pointer()});
   return {};
 }
@@ -100,14 +169,16 @@ Program read_program(ObjectReader& in, const char* name, const std::vector<Param
   Nodes nodes = read_nodes(in, name, 0, left);
   if (nodes.empty()) in.fail(name, "must not be empty");
   std::vector<PlaceholderType> types;
+  std::vector<std::string> names;
   types.reserve(parameters.size() + internal.size());
   for (const Parameter& parameter : parameters) {
+    names.push_back(parameter.name);
     const uint32_t type = column_type_oid(parameter.column_type);
     parameter.list ? types.emplace_back(array_type_oid(parameter.column_type), type)
                    : types.emplace_back(type);
   }
   for (const InternalValue& value : internal) types.emplace_back(column_type_oid(value.type));
-  Result<Program> program = Program::build(std::move(nodes), std::move(types));
+  Result<Program> program = Program::build(std::move(nodes), std::move(types), std::move(names));
   if (program) return std::move(*program);
   in.fail({program.error().message, in.pointer() + "/" + name + program.error().where});
   return {};

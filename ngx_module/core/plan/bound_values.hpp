@@ -21,6 +21,9 @@ struct BoundValues {
   // The same for the items of lists, whose `values` are arrays in PostgreSQL's text form (manual, 8.15.2).
   // Null where no parameter is a list.
   const BoundItems* items = nullptr;
+
+  // Of a list parameter that is present.
+  BoundItems items_of(size_t parameter) const { return items == nullptr ? BoundItems() : items[parameter]; }
   // Of an API whose rows are divided into pages, in the arena; otherwise null.
   BoundPage* page = nullptr;
 };

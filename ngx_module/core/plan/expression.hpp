@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tablegate::core {
@@ -17,6 +19,9 @@ namespace tablegate::core {
 // items that it looks at.
 constexpr size_t kMaxExpressionDepth = 32;
 constexpr size_t kMaxExpressionSteps = 10000;
+
+// What a division that is not one of two whole numbers has behind the point at most.
+constexpr size_t kQuotientDigits = 20;
 
 // Methods of texts and lists.
 enum class Method : uint8_t {
@@ -38,8 +43,8 @@ enum class Method : uint8_t {
 struct Expression {
   enum class Kind : uint8_t {
     null,       // null
-    boolean,    // `place` is 1: true
-    number,     // `text` in plain decimal notation: -12.50
+    boolean,    // `place` is 1: true; 0: false
+    number,     // `text` in plain decimal notation: -12.50; a whole number where it has no point
     text,       // `text`
     parameter,  // `place`: as ValueNode::parameter; a list where the parameter takes one
     item,       // `place`: as ItemNode::level
@@ -57,8 +62,8 @@ struct Expression {
     add,  // of texts too, where one operand is a text
     subtract,
     multiply,
-    divide,
-    remainder,
+    divide,     // of two whole numbers without a remainder, as in Java
+    remainder,  // with the sign of the first operand
     in,  // the first operand is equal to one of the others; if there is one other and it is a list, to one
          // of its items
     not_in,
@@ -71,6 +76,14 @@ struct Expression {
   std::string text;
   std::vector<Expression> operands;
 };
+
+// The name of a kind in the manifest ("not_equal"), and of a method in scripts ("isEmpty").
+std::string_view expression_kind_name(Expression::Kind kind);
+std::optional<Expression::Kind> parse_expression_kind(std::string_view name);
+std::string_view method_name(Method method);
+std::optional<Method> parse_method(std::string_view name);
+// How many arguments it takes.
+size_t method_arguments(Method method);
 
 bool operator==(const Expression& a, const Expression& b);
 inline bool operator!=(const Expression& a, const Expression& b) {

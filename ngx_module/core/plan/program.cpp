@@ -6,11 +6,49 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/plan/decimal.hpp"
+
 namespace tablegate::core {
 
 namespace {
 
 constexpr std::string_view kSpaces = " \t\r\n\f\v";
+
+bool is_plain_decimal(std::string_view text) {
+  BlockArena arena;
+  ExpressionWork work(arena);
+  Decimal number;
+  return read_decimal(text, false, work, number);
+}
+
+// Whether an expression has as many operands as its kind requires.
+bool has_operands(const Expression& expression) {
+  using Is = Expression::Kind;
+  const size_t count = expression.operands.size();
+  switch (expression.kind) {
+    case Is::null:
+    case Is::boolean:
+    case Is::number:
+    case Is::text:
+    case Is::parameter:
+    case Is::item:
+    case Is::index:
+      return count == 0;
+    case Is::negate:
+    case Is::logical_not:
+      return count == 1;
+    case Is::logical_and:
+    case Is::logical_or:
+    case Is::in:
+    case Is::not_in:
+      return count >= 2;
+    case Is::call:
+      return expression.place <= static_cast<uint32_t>(Method::to_upper_case) &&
+             count == 1 + method_arguments(static_cast<Method>(expression.place));
+    default:
+      return count == 2;
+  }
+}
 
 }  // namespace
 
@@ -24,6 +62,8 @@ class Program::Builder {
     for (size_t place = 0; place < nodes.size(); ++place) {
       const std::string here = pointer + "/" + std::to_string(place);
       if (++nodes_ > kMaxNodes) return fail(here, "is one node too many");
+      if (rejects_ && !std::holds_alternative<RejectNode>(nodes[place].is))
+        return fail(here, "must not come after a node that rejects calls");
       const bool good =
           std::visit([&](const auto& node) { return add(node, here, depth + 1); }, nodes[place].is);
       if (!good) return false;
@@ -51,10 +91,11 @@ class Program::Builder {
     return known(parameter, pointer) && (type(parameter).item != 0 || fail(pointer, "is no list parameter"));
   }
 
-  void push(Kind kind, uint32_t parameter) {
+  void push(Kind kind, uint32_t parameter, uint32_t target = 0) {
     Step step;
     step.kind = kind;
     step.parameter = parameter;
+    step.target = target;
     program_.steps_.push_back(step);
   }
 
@@ -92,7 +133,10 @@ class Program::Builder {
 
   bool add(const ListNode& node, const std::string& pointer, size_t depth) {
     (void)depth;
-    return known_list(node.parameter, pointer + "/list") && bind(node.parameter);
+    if (!known_list(node.parameter, pointer + "/list")) return false;
+    push(Kind::list, node.parameter);
+    ++program_.values_;
+    return true;
   }
 
   bool add(const ItemNode& node, const std::string& pointer, size_t depth) {
@@ -102,13 +146,36 @@ class Program::Builder {
     return true;
   }
 
-  // Not built yet.
-  bool add(const IndexNode&, const std::string& pointer, size_t) { return fail(pointer, "is not supported"); }
-  bool add(const ListItemNode&, const std::string& pointer, size_t) {
-    return fail(pointer, "is not supported");
+  bool add(const IndexNode& node, const std::string& pointer, size_t depth) {
+    (void)depth;
+    if (node.level >= loops_) return fail(pointer + "/index", "is in no foreach of that level");
+    push(Kind::index, node.level);
+    return true;
   }
-  bool add(const RejectNode&, const std::string& pointer, size_t) {
-    return fail(pointer, "is not supported");
+
+  bool add(const ListItemNode& node, const std::string& pointer, size_t depth) {
+    (void)depth;
+    if (!known_list(node.parameter, pointer + "/list_item")) return false;
+    push(Kind::list_item, node.parameter, node.place);
+    ++program_.values_;
+    return true;
+  }
+
+  bool add(const RejectNode& node, const std::string& pointer, size_t depth) {
+    if (depth != 1) return fail(pointer, "must be one of the last nodes of the program");
+    if (!test(node.when, pointer + "/reject", Kind::reject)) return false;
+    if (node.parameters.empty()) return fail(pointer + "/parameters", "must not be empty");
+    std::string names;
+    for (const uint32_t parameter : node.parameters) {
+      if (!known(parameter, pointer + "/parameters")) return false;
+      names += (names.empty() ? "" : ", ") + program_.names_[parameter];
+    }
+    program_.steps_.back().target = static_cast<uint32_t>(program_.rejections_.size());
+    const std::string detail = "no statement is defined for this combination of parameters";
+    node.parameters.size() == 1 ? program_.rejections_.push_back({names, detail})
+                                : program_.rejections_.push_back({{}, names + ": " + detail});
+    rejects_ = true;
+    return true;
   }
 
   bool add(const IfNode& node, const std::string& pointer, size_t depth) {
@@ -116,7 +183,8 @@ class Program::Builder {
     if (!decide(node, pointer, "/if", depth, open)) return false;
     // An optional condition of a wizard is one step.
     std::vector<Step>& steps = program_.steps_;
-    if (steps.size() == open + 2 && steps[open + 1].kind == Kind::value &&
+    if (steps.size() == open + 2 && steps[open].kind == Kind::decide &&
+        (steps[open + 1].kind == Kind::value || steps[open + 1].kind == Kind::list) &&
         steps[open + 1].parameter == node.condition.present) {
       steps.pop_back();
       steps[open].kind = Kind::optional;
@@ -179,12 +247,53 @@ class Program::Builder {
   // the caller's to set.
   bool decide(const IfNode& node, const std::string& pointer, const char* member, size_t depth,
               size_t& open) {
-    if (node.condition.test) return fail(pointer + member, "is not supported");
-    if (!known(node.condition.present, pointer + member + "/present")) return false;
     open = program_.steps_.size();
-    push(Kind::decide, node.condition.present);
+    if (node.condition.test) {
+      if (!test(*node.condition.test, pointer + member + "/test", Kind::test)) return false;
+    } else {
+      if (!known(node.condition.present, pointer + member + "/present")) return false;
+      push(Kind::decide, node.condition.present);
+    }
     ++program_.decisions_;
     return add(node.then, pointer + "/then", depth);
+  }
+
+  // The step of this kind, by a copy of the expression.
+  bool test(const Expression& expression, const std::string& pointer, Kind kind) {
+    if (!check(expression, pointer, 0)) return false;
+    push(kind, static_cast<uint32_t>(program_.tests_.size()));
+    program_.tests_.push_back(expression);
+    return true;
+  }
+
+  bool check(const Expression& expression, const std::string& pointer, size_t depth) {
+    using Is = Expression::Kind;
+    if (depth == kMaxExpressionDepth) return fail(pointer, "is nested too deeply");
+    if (++nodes_ > kMaxNodes) return fail(pointer, "is one node too many");
+    if (!has_operands(expression)) return fail(pointer, "has the wrong number of operands");
+    switch (expression.kind) {
+      case Is::boolean:
+        if (expression.place > 1) return fail(pointer, "is neither true nor false");
+        break;
+      case Is::number:
+        if (!is_plain_decimal(expression.text))
+          return fail(pointer + "/value", "is no number in plain decimal notation");
+        break;
+      case Is::parameter:
+        if (!known(expression.place, pointer + "/place")) return false;
+        break;
+      case Is::item:
+      case Is::index:
+        if (expression.place >= loops_) return fail(pointer + "/place", "is in no foreach of that level");
+        break;
+      default:
+        break;
+    }
+    for (size_t place = 0; place < expression.operands.size(); ++place) {
+      if (!check(expression.operands[place], pointer + "/of/" + std::to_string(place), depth + 1))
+        return false;
+    }
+    return true;
   }
 
   // Words that may be cut off. A `$` could be that of a placeholder, which must stay.
@@ -205,14 +314,18 @@ class Program::Builder {
 
   Program& program_;
   size_t nodes_ = 0;
+  bool rejects_ = false;                    // a RejectNode was added
   size_t loops_ = 0;                        // around the node that is added
   size_t loop_text_ = 0;                    // bytes that one round of the innermost of them writes at most
   std::unordered_set<std::string> tables_;  // those of program_.tables_
   Error error_;
 };
 
-Result<Program> Program::build(Nodes nodes, std::vector<PlaceholderType> parameter_types) {
+Result<Program> Program::build(Nodes nodes, std::vector<PlaceholderType> parameter_types,
+                               std::vector<std::string> names) {
   Program program;
+  program.names_ = std::move(names);
+  program.names_.resize(parameter_types.size());
   program.parameter_types_ = std::move(parameter_types);
   const std::vector<PlaceholderType>& types = program.parameter_types_;
   if (std::any_of(types.begin(), types.end(), [](const PlaceholderType& type) { return type.oid == 0; }))

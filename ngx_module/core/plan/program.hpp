@@ -23,6 +23,7 @@
 
 namespace tablegate::core {
 
+class Evaluation;
 class TableGenerations;
 
 // What a request is for a statement. Lives in the arena of the request.
@@ -47,12 +48,15 @@ class Program {
   Program() = default;
 
   // `parameter_types`: one for each parameter of the API and then for each of its internal values, no OID of
-  // them 0. An error names the node by a
-  // JSON pointer into the manifest's form of `nodes`.
-  static Result<Program> build(Nodes nodes, std::vector<PlaceholderType> parameter_types);
+  // them 0. `names`: of the parameters, for problems. An error names the node by a JSON pointer into the
+  // manifest's form of `nodes`.
+  static Result<Program> build(Nodes nodes, std::vector<PlaceholderType> parameter_types,
+                               std::vector<std::string> names = {});
 
   // `bound`: a value for each of them. invalid_parameter: the caller's lists make more values or
-  // iterations than kMaxWork; internal_error: the arena has no memory.
+  // iterations than kMaxWork, the conditions take more than kMaxExpressionSteps, or a RejectNode rejects the
+  // call; missing_parameter: the path requires a list that is absent; internal_error: the arena has no
+  // memory.
   Problem walk(const BoundValues& bound, Arena& arena, Walk& out) const {
     if (!straight_) return follow(bound, arena, out);
     out.path = {};
@@ -62,7 +66,8 @@ class Program {
   }
 
   // `path`: of a walk through this program. Tables are read where `generations` says they are; null: under
-  // their names. `origins`, where it is not null, gets the marks of the text, ascending.
+  // their names. `origins`, where it is not null, gets a mark for each piece of text, ascending; placeholders
+  // and what tags write have none of their own.
   Statement statement(const Path& path, const TableGenerations* generations = nullptr,
                       std::vector<OriginMark>* origins = nullptr) const;
 
@@ -77,30 +82,44 @@ class Program {
   // What a walk does, in order: the tree without its text.
   struct Step {
     enum class Kind : uint8_t {
-      value,     // binds the parameter
-      optional,  // decides whether the parameter is present and binds it if it is
-      decide,    // decides whether the parameter is present and goes to `target` if it is not
-      jump,      // goes to `target`
-      loop,      // begins to go through the parameter's items; goes to `target` if there are none
-      next,      // goes to `target` with the next item, if there is one
-      item       // binds the current item of the loop that is `parameter` levels further out
+      value,      // binds the parameter
+      optional,   // decides whether the parameter is present and binds it if it is
+      decide,     // decides whether the parameter is present and goes to `target` if it is not
+      test,       // decides by the test in place `parameter` and goes to `target` if it is false
+      jump,       // goes to `target`
+      loop,       // begins to go through the parameter's items; goes to `target` if there are none
+      next,       // goes to `target` with the next item, if there is one
+      item,       // binds the current item of the loop that is `parameter` levels further out
+      index,      // binds the number of its round
+      list,       // binds the parameter, which must be present
+      list_item,  // binds the item in place `target` of the parameter's list
+      reject      // rejects the call if the test in place `parameter` is true, as rejections_[target] says
     } kind = Kind::value;
     bool pad = false;  // of a loop
     uint32_t parameter = 0;
-    uint32_t target = 0;  // place in steps_
+    uint32_t target = 0;  // place in steps_, if nothing else is said above
     uint32_t text = 0;    // of a loop: bytes of SQL that a round writes at most, without those of loops in it
+  };
+  // What is said about a call that a RejectNode rejects.
+  struct Rejection {
+    std::string subject;  // a parameter's name; empty: there are several
+    std::string detail;
   };
   class Builder;
 
   bool needs_no_walk() const;
   Problem follow(const BoundValues& bound, Arena& arena, Walk& out) const;
   template <class Sink>
-  bool take_steps(const BoundValues& bound, Sink& sink) const;
+  Problem take_steps(const BoundValues& bound, Evaluation& tests, Sink& sink) const;
+  Problem absent(uint32_t parameter) const;
 
   Nodes nodes_;
   std::vector<PlaceholderType> parameter_types_;
+  std::vector<std::string> names_;
   std::vector<std::string> tables_;
   std::vector<Step> steps_;
+  std::vector<Expression> tests_;  // of the steps
+  std::vector<Rejection> rejections_;
   size_t decisions_ = 0;
   size_t values_ = 0;      // placeholders of a path at most, without those of foreach nodes
   bool loops_ = false;     // there is a foreach node

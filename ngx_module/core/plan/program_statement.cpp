@@ -61,8 +61,8 @@ std::string_view cut_back(std::string_view text, const std::vector<std::string>&
 class StatementWriter {
  public:
   StatementWriter(const Path& path, const std::vector<PlaceholderType>& types,
-                  const TableGenerations* generations)
-      : path_(path), types_(types), generations_(generations) {}
+                  const TableGenerations* generations, std::vector<OriginMark>* origins)
+      : path_(path), types_(types), generations_(generations), origins_(origins) {}
 
   void write(const Nodes& nodes) {
     for (const Node& node : nodes) {
@@ -73,7 +73,11 @@ class StatementWriter {
   Statement finish() { return std::move(out_); }
 
  private:
-  void write(const TextNode& node) { append(node.sql); }
+  void write(const TextNode& node) {
+    append(node.sql, [this, &node] {
+      if (origins_ != nullptr) origins_->push_back({out_.sql.size(), node.origin});
+    });
+  }
 
   void write(const TableNode& node) {
     append(mirror_relation(generations_ == nullptr ? std::string_view(node.name)
@@ -114,10 +118,12 @@ class StatementWriter {
       const bool apart = apart_;
       write(node.content);
       if (without_spaces(std::string_view(out_.sql).substr(begin)).empty()) {
-        out_.sql.resize(begin);
+        cut(begin);
         apart_ = apart;
       } else if (!std::exchange(first, false)) {
         out_.sql.insert(begin, node.separator);
+        for (OriginMark* mark = first_mark(begin); mark != end_of_marks(); ++mark)
+          mark->at += node.separator.size();
       }
     }
     loops_.pop_back();
@@ -150,17 +156,57 @@ class StatementWriter {
     const bool apart = std::exchange(apart_, false);
     write(content);
     const std::string all = out_.sql.substr(begin);
-    out_.sql.resize(begin);
+    std::vector<OriginMark> marks(first_mark(begin), end_of_marks());
+    cut(begin);
     const std::string_view rest =
         cut_back(cut_front(without_spaces(all), prefix_overrides), suffix_overrides);
     apart_ = apart;
     if (rest.empty()) return;
-    for (const std::string_view part : {std::string_view(prefix), rest, std::string_view(suffix)}) {
-      if (part.empty()) continue;
-      apart_ = true;
-      append(part);
-    }
+    write_apart(prefix, [] {});
+    write_apart(rest, [&] {
+      const auto from = static_cast<size_t>(rest.data() - all.data());
+      move_marks(std::move(marks), begin + from, rest.size());
+    });
+    write_apart(suffix, [] {});
     apart_ = true;
+  }
+
+  template <class Mark>
+  void write_apart(std::string_view text, Mark mark) {
+    if (text.empty()) return;
+    apart_ = true;
+    append(text, mark);
+  }
+
+  // ---- marks; without origins there are none
+
+  OriginMark* end_of_marks() { return origins_ == nullptr ? nullptr : origins_->data() + origins_->size(); }
+  // The first one at byte `at` or after it.
+  OriginMark* first_mark(size_t at) {
+    OriginMark* const first = origins_ == nullptr ? nullptr : origins_->data();
+    return std::lower_bound(first, end_of_marks(), at,
+                            [](const OriginMark& mark, size_t byte) { return mark.at < byte; });
+  }
+
+  // Takes back what was written from byte `begin` on.
+  void cut(size_t begin) {
+    out_.sql.resize(begin);
+    if (origins_ == nullptr) return;
+    origins_->resize(static_cast<size_t>(first_mark(begin) - origins_->data()));
+  }
+
+  // `size` bytes that were at `from`, with these marks, are written at the end now.
+  void move_marks(std::vector<OriginMark> marks, size_t from, size_t size) {
+    const size_t to = out_.sql.size();
+    for (size_t place = 0; place < marks.size() && marks[place].at < from + size; ++place) {
+      OriginMark& mark = marks[place];
+      if (place + 1 < marks.size() && marks[place + 1].at <= from) continue;
+      if (mark.at < from) {
+        mark.origin += mark.origin == 0 ? 0 : static_cast<uint32_t>(from - mark.at);
+        mark.at = from;
+      }
+      origins_->push_back({mark.at - from + to, mark.origin});
+    }
   }
 
   void placeholder(uint32_t type) {
@@ -168,18 +214,25 @@ class StatementWriter {
     append("$" + std::to_string(out_.types.size()));
   }
 
-  // A trimmed part has white space on both sides.
   void append(std::string_view text) {
+    append(text, [] {});
+  }
+
+  // `mark`: called where the text begins. A trimmed part has white space on both sides.
+  template <class Mark>
+  void append(std::string_view text, Mark mark) {
     if (text.empty()) return;
     if (std::exchange(apart_, false) && !out_.sql.empty() && !is_space(out_.sql.back()) &&
         !is_space(text.front()))
       out_.sql += ' ';
+    mark();
     out_.sql.append(text);
   }
 
   const Path& path_;
   const std::vector<PlaceholderType>& types_;
   const TableGenerations* const generations_;
+  std::vector<OriginMark>* const origins_;
   Statement out_;
   size_t decision_ = 0;
   std::vector<uint32_t> loops_;  // parameters of the foreach nodes around, the innermost last
@@ -190,8 +243,8 @@ class StatementWriter {
 
 Statement Program::statement(const Path& path, const TableGenerations* generations,
                              std::vector<OriginMark>* origins) const {
-  if (origins != nullptr) origins->clear();  // not built yet
-  StatementWriter writer(path, parameter_types_, generations);
+  if (origins != nullptr) origins->clear();
+  StatementWriter writer(path, parameter_types_, generations, origins);
   writer.write(nodes_);
   return writer.finish();
 }

@@ -1,8 +1,10 @@
 // Program::walk(): what a request binds, and its path.
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <cstring>
 
+#include "core/plan/evaluation.hpp"
+#include "core/plan/loops.hpp"
 #include "core/plan/program.hpp"
 
 namespace tablegate::core {
@@ -37,9 +39,19 @@ class Decisions {
 // Keeps what a walk makes. There is room for all of it.
 class PathWriter {
  public:
-  PathWriter(const char** values, char* more) : next_(values), decisions_(more) {}
+  PathWriter(const char** values, char* more, Arena& arena)
+      : arena_(arena), next_(values), decisions_(more) {}
 
   void value(const char* value) { *next_++ = value; }
+  // False: no memory.
+  bool index(size_t number) {
+    constexpr size_t kRoom = 24;
+    auto* const text = static_cast<char*>(arena_.allocate(kRoom));
+    if (text == nullptr) return false;
+    *std::to_chars(text, text + kRoom, number).ptr = '\0';
+    value(text);
+    return true;
+  }
   void optional(const char* value) {
     decisions_.add(value != nullptr);
     *next_ = value;
@@ -55,6 +67,7 @@ class PathWriter {
   uint64_t bits() const { return decisions_.bits(); }
 
  private:
+  Arena& arena_;
   const char** next_;
   Decisions decisions_;
 };
@@ -65,6 +78,11 @@ class Meter {
   void value(const char* value) {
     (void)value;
     ++values_;
+  }
+  bool index(size_t number) {
+    (void)number;
+    ++values_;
+    return true;
   }
   void optional(const char* value) {
     ++decisions_;
@@ -95,52 +113,9 @@ class Meter {
   size_t text_ = 0;
 };
 
-// A list of `count` items is gone through so often.
-size_t rounds_of(size_t count, bool pad) {
-  if (!pad || count > kMaxWork) return count;
-  size_t rounds = count > 0 ? 1 : 0;
-  while (rounds < count) rounds *= 2;
-  return rounds;
+Problem too_long() {
+  return {Slug::invalid_parameter, {}, "the lists of this call are too long to be taken together"};
 }
-
-// The loops that a walk is in, the innermost last.
-class Loops {
- public:
-  // Returns the rounds of the loop, which is only entered if there are any. `text`: see Step.
-  size_t enter(const BoundItems* items, bool pad, size_t text) {
-    const size_t count = items == nullptr ? 0 : items->count;
-    const size_t rounds = rounds_of(count, pad);
-    if (rounds > 0) open_[depth_++] = {items, rounds, 0, text};
-    return rounds;
-  }
-
-  // False: that was the last round, and the loop is left.
-  bool next() {
-    Loop& loop = open_[depth_ - 1];
-    if (++loop.round < loop.rounds) return true;
-    --depth_;
-    return false;
-  }
-
-  size_t text() const { return open_[depth_ - 1].text; }
-
-  // The last one again in the rounds that only pad.
-  const char* item(size_t level) const {
-    const Loop& loop = open_[depth_ - 1 - level];
-    return loop.items->items[std::min(loop.round, loop.items->count - 1)];
-  }
-
- private:
-  struct Loop {
-    const BoundItems* items = nullptr;
-    size_t rounds = 0;
-    size_t round = 0;
-    size_t text = 0;
-  };
-
-  std::array<Loop, kMaxLoops> open_{};
-  size_t depth_ = 0;
-};
 
 }  // namespace
 
@@ -154,12 +129,14 @@ bool Program::needs_no_walk() const {
 Problem Program::follow(const BoundValues& bound, Arena& arena, Walk& out) const {
   size_t values = values_;
   size_t decisions = decisions_;
+  Evaluation tests(bound, parameter_types_, arena);
   if (loops_) {
     Meter meter;
-    if (!take_steps(bound, meter) || !meter.fits())
-      return {Slug::invalid_parameter, {}, "the lists of this call are too long to be taken together"};
+    if (const Problem problem = take_steps(bound, tests, meter)) return problem;
+    if (!meter.fits()) return too_long();
     values = meter.values();
     decisions = meter.decisions();
+    tests.repeat();
   }
   out.path = {};
   // One more than there are placeholders: a value that is absent is written and then taken back.
@@ -173,17 +150,20 @@ Problem Program::follow(const BoundValues& bound, Arena& arena, Walk& out) const
     std::memset(more, 0, size);
     out.path.more = {more, size};
   }
-  PathWriter writer(first, more);
-  take_steps(bound, writer);
+  PathWriter writer(first, more, arena);
+  if (const Problem problem = take_steps(bound, tests, writer)) return problem;
   out.path.bits = writer.bits();
   out.count = static_cast<int>(writer.next() - first);
   out.values = first;
   return {};
 }
 
-// False: `sink` has ended it.
+Problem Program::absent(uint32_t parameter) const {
+  return {Slug::missing_parameter, names_[parameter], "is required by the other parameters of this call"};
+}
+
 template <class Sink>
-bool Program::take_steps(const BoundValues& bound, Sink& sink) const {
+Problem Program::take_steps(const BoundValues& bound, Evaluation& tests, Sink& sink) const {
   using Kind = Step::Kind;
   const Step* const steps = steps_.data();
   const Step* const end = steps + steps_.size();
@@ -193,13 +173,20 @@ bool Program::take_steps(const BoundValues& bound, Sink& sink) const {
       case Kind::value:
         sink.value(bound.values[step->parameter]);
         break;
+      case Kind::list:
+        if (bound.values[step->parameter] == nullptr) return absent(step->parameter);
+        sink.value(bound.values[step->parameter]);
+        break;
       case Kind::optional:
         sink.optional(bound.values[step->parameter]);
         break;
-      case Kind::decide: {
-        const bool present = bound.values[step->parameter] != nullptr;
-        sink.decide(present);
-        if (present) break;
+      case Kind::decide:
+      case Kind::test: {
+        const bool outcome = step->kind == Kind::decide ? bound.values[step->parameter] != nullptr
+                                                        : tests.test(tests_[step->parameter], loops);
+        if (tests.failed()) return tests.problem();
+        sink.decide(outcome);
+        if (outcome) break;
         step = steps + step->target;
         continue;
       }
@@ -207,11 +194,12 @@ bool Program::take_steps(const BoundValues& bound, Sink& sink) const {
         step = steps + step->target;
         continue;
       case Kind::loop: {
-        const BoundItems* items = bound.items == nullptr ? nullptr : bound.items + step->parameter;
-        const size_t rounds = loops.enter(items, step->pad, step->text);
+        if (bound.values[step->parameter] == nullptr) return absent(step->parameter);
+        const size_t rounds =
+            loops.enter(step->parameter, bound.items_of(step->parameter), step->pad, step->text);
         for (size_t bit = 0; bit < kLoopBits; ++bit) sink.decide((rounds >> bit & 1U) != 0);
         if (rounds > 0) {
-          if (!sink.round(step->text)) return false;
+          if (!sink.round(step->text)) return too_long();
           break;
         }
         step = steps + step->target;
@@ -220,17 +208,33 @@ bool Program::take_steps(const BoundValues& bound, Sink& sink) const {
       case Kind::next: {
         const size_t text = loops.text();
         if (!loops.next()) break;
-        if (!sink.round(text)) return false;
+        if (!sink.round(text)) return too_long();
         step = steps + step->target;
         continue;
       }
       case Kind::item:
         sink.value(loops.item(step->parameter));
         break;
+      case Kind::index:
+        if (!sink.index(loops.index(step->parameter))) return {Slug::internal_error, {}, {}};
+        break;
+      case Kind::list_item: {
+        const bool present = bound.values[step->parameter] != nullptr;
+        const BoundItems list = present ? bound.items_of(step->parameter) : BoundItems();
+        sink.value(step->target < list.count ? list.items[step->target] : nullptr);
+        break;
+      }
+      case Kind::reject: {
+        const bool rejected = tests.test(tests_[step->parameter], loops);
+        if (tests.failed()) return tests.problem();
+        const Rejection& rejection = rejections_[step->target];
+        if (rejected) return {Slug::invalid_parameter, rejection.subject, rejection.detail};
+        break;
+      }
     }
     ++step;
   }
-  return true;
+  return {};
 }
 
 }  // namespace tablegate::core

@@ -1,5 +1,8 @@
 #include "core/plan/statement.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace tablegate::core {
 
 namespace {
@@ -14,6 +17,14 @@ std::string quote(std::string_view text, char mark) {
 }
 
 }  // namespace
+
+size_t origin_at(const std::vector<OriginMark>& origins, size_t offset) {
+  const auto after = std::upper_bound(origins.begin(), origins.end(), offset,
+                                      [](size_t at, const OriginMark& mark) { return at < mark.at; });
+  if (after == origins.begin()) return 0;
+  const OriginMark& mark = *std::prev(after);
+  return mark.origin == 0 ? 0 : mark.origin + (offset - mark.at);
+}
 
 std::string mirror_relation(std::string_view name) {
   return "\"mirror\"." + quote_identifier(name);

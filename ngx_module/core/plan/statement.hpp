@@ -15,12 +15,16 @@ struct Statement {
   std::vector<uint32_t> types;  // of the placeholders: PostgreSQL's OIDs, never 0
 };
 
-// From byte `at` of the SQL on it is the text of the script from byte `origin` on (see TextNode), up to the
-// next mark; 0: it is of no script.
+// Byte `at` of the SQL is byte `origin` of the script (see TextNode), and so on up to the next mark; 0: it is
+// of no script.
 struct OriginMark {
   size_t at = 0;
   uint32_t origin = 0;
 };
+
+// Where byte `offset` of the SQL is in the script, from 1; 0: that is not known. What has no mark of its own
+// is at the end of the text before it.
+size_t origin_at(const std::vector<OriginMark>& origins, size_t offset);
 
 // "name" with quotes doubled, as PostgreSQL reads identifiers (manual, 4.1.1).
 std::string quote_identifier(std::string_view name);

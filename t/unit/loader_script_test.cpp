@@ -1,0 +1,212 @@
+// read_script(): tags and SQL together. The nodes of the script's parts, what its paths
+// have in common, calls without a statement, and faults with their places.
+#include "script/script.hpp"
+
+#include <string>
+#include <vector>
+
+#include "core/plan/program.hpp"
+#include "loader_script_testing.hpp"
+#include "loader_testing.hpp"  // last: see there
+
+using namespace tablegate;
+using namespace tablegate::loader;
+using tablegate::loader::testing::same_text;
+using tablegate::loader::testing::script_parameters;
+using tablegate::loader::testing::words;
+
+namespace {
+
+struct Read {
+  Script script;
+  std::vector<ScriptFault> faults;
+};
+
+Read read(const std::string& text, const std::string& parameters = "", bool paginates = false) {
+  const std::vector<RequestParameter> list = script_parameters(parameters);
+  Read out;
+  out.script = read_script({text, list, paginates}, out.faults);
+  return out;
+}
+
+Script script_of(const std::string& text, const std::string& parameters = "", bool paginates = false) {
+  Read out = read(text, parameters, paginates);
+  ck_assert_msg(out.faults.empty(), "%s: %s", text.c_str(), fault_text(out.faults[0], "").c_str());
+  return std::move(out.script);
+}
+
+// All faults, one a line.
+std::string faults_of(const std::string& text, const std::string& parameters = "", bool paginates = false) {
+  std::string out;
+  for (const ScriptFault& fault : read(text, parameters, paginates).faults)
+    out += (out.empty() ? "" : "\n") + fault_text(fault, "");
+  return out;
+}
+
+void begins(const std::string& said, const std::string& beginning) {
+  ck_assert_msg(said.compare(0, beginning.size(), beginning) == 0, "is      %s\nwanted  %s", said.c_str(),
+                beginning.c_str());
+}
+
+// BODY|ORDER|LIMIT
+std::string parts_of(const Script& script) {
+  return words(script.body) + "|" + words(script.order) + "|" + words(script.limit);
+}
+
+}  // namespace
+
+START_TEST(a_basic_script) {
+  const Script script = script_of(
+      "SELECT id, name AS n FROM users u JOIN \"Orders\" ON u.id = o\nWHERE id = ${id};\n", "id:LONG");
+  same_text(parts_of(script),
+            "SELECT id, name AS n FROM [table users] u JOIN [table Orders] AS \"Orders\" ON u.id = o\nWHERE "
+            "id = $0 \n||");
+  ck_assert(script.tables == (std::vector<std::string>{"users", "Orders"}));
+  ck_assert(script.outputs == (std::vector<std::string>{"id", "n"}));
+  ck_assert(script.columns == (std::set<std::string>{"id", "name", "o"}));
+  ck_assert(script.immutable && script.invalid.empty() && script.sort.empty() && !script.all_columns);
+  ck_assert_uint_eq(script.warnings.size(), 1);
+  begins(fault_text(script.warnings[0], ""), "id is optional and has no default");
+}
+END_TEST
+
+START_TEST(order_and_limit_are_apart) {
+  same_text(parts_of(script_of("SELECT a FROM t ORDER BY a LIMIT 5 OFFSET 2;")),
+            "SELECT a FROM [table t] AS \"t\" |ORDER BY a |LIMIT 5 OFFSET 2 ");
+  same_text(parts_of(script_of(
+                "SELECT a FROM t <where><if test=\"x != null\">a = ${x}</if></where> ORDER BY a LIMIT ${n}",
+                "x:LONG n:INT")),
+            "SELECT a FROM [table t] AS \"t\" {where: {if (!= p0 null): a = $0 }} |ORDER BY a |LIMIT $1");
+  // A tag around two clauses keeps its condition in each.
+  same_text(parts_of(script_of(
+                "SELECT a FROM t <if test=\"x != null\">WHERE a = ${x} ORDER BY b LIMIT 3</if>", "x:LONG")),
+            "SELECT a FROM [table t] AS \"t\" {if (!= p0 null): WHERE a = $0 }|{if (!= p0 null): ORDER BY b "
+            "}|{if (!= p0 null): LIMIT 3 }");
+  const std::string choose =
+      "SELECT a FROM t ORDER BY <choose><when test=\"s == 'a'\">a</when><otherwise>b "
+      "DESC</otherwise></choose> LIMIT 4";
+  same_text(
+      parts_of(script_of(choose, "s:STRING")),
+      "SELECT a FROM [table t] AS \"t\" |ORDER BY {choose {if (== p0 'a'): a} {else: b DESC}} |LIMIT 4");
+  const std::string whole =
+      "SELECT a FROM t <choose><when test=\"s == 'a'\">ORDER BY a</when><otherwise> ORDER BY b LIMIT "
+      "2</otherwise></choose>";
+  const Script script = script_of(whole, "s:STRING");
+  same_text(words(script.order), "{choose {if (== p0 'a'): ORDER BY a} {else: ORDER BY b }}");
+  same_text(words(script.limit), "{choose {if (== p0 'a'): } {else: LIMIT 2}}");
+  same_text(words(script_of("SELECT a FROM t <trim prefix=\"ORDER BY\" suffixOverrides=\",\"> <if test=\"s "
+                            "== 'a'\">a,</if> b,</trim>",
+                            "s:STRING")
+                      .order),
+            "{trim [ORDER BY] [] ,-: {if (== p0 'a'): a,} b,}");
+  begins(faults_of("SELECT a FROM t <where>a = 1 ORDER BY a</where>"), "line 1, column");
+  begins(faults_of("SELECT a FROM t <if test=\"x != null\">ORDER BY a</if> <if test=\"y != null\">, b</if>",
+                   "x:LONG y:LONG"),
+         "line 1, column");
+  begins(faults_of("SELECT a FROM t <trim prefix=\"LIMIT\">${n}</trim>", "n:INT"), "line 1, column");
+}
+END_TEST
+
+START_TEST(pages_require_an_order) {
+  same_text(faults_of("SELECT a FROM t", "", true), "pages require an ORDER BY");
+  begins(faults_of("SELECT a FROM t <if test=\"x != null\">ORDER BY a</if>", "x:LONG", true),
+         "pages require an ORDER BY: there is none without optional parameters");
+  same_text(faults_of("SELECT a FROM t\nORDER BY a FETCH FIRST 3 ROWS WITH TIES", "", true),
+            "line 2, column 12: WITH TIES does not go with pagination; write LIMIT or nothing");
+  begins(faults_of("SELECT a FROM t ORDER BY a LIMIT ${n}", "n:INT", true),
+         "line 1, column 28: a placeholder cannot be in LIMIT");
+  const Script script = script_of("SELECT a FROM t ORDER BY a LIMIT 3", "", true);
+  same_text(fault_text(script.warnings.at(0), "f.sql"),
+            "f.sql:1:28: LIMIT and OFFSET are ignored: callers ask for pages");
+  ck_assert_uint_eq(script.sort.size(), 1);
+  ck_text_eq(script.sort[0].column, "a");
+}
+END_TEST
+
+START_TEST(what_all_paths_have_in_common) {
+  const std::string sorted =
+      "SELECT a, b AS x FROM t WHERE k = ${k} <if test=\"s == 'x'\">ORDER BY x</if><if test=\"s != "
+      "'x'\">ORDER BY a</if>";
+  ck_assert(script_of(sorted, "k:LONG s:STRING").sort.empty());
+  std::vector<RequestParameter> required = script_parameters("k:LONG s:STRING");
+  required[0].required = true;
+  std::vector<ScriptFault> faults;
+  const std::string fixed = "SELECT a FROM t WHERE k = ${k} <if test=\"s != null\">AND ${s} = s</if>";
+  ck_assert(read_script({fixed, required, false}, faults).fixed == std::set<std::string>{"k"});
+  const std::string loose = "SELECT a FROM t WHERE k = ${k} <if test=\"s != null\">OR a = ${s}</if>";
+  ck_assert(read_script({loose, required, false}, faults).fixed.empty());
+  ck_assert(!script_of("SELECT a FROM t <if test=\"k != null\">WHERE a > now()</if>", "k:LONG").immutable);
+  ck_assert(script_of("SELECT a FROM t NATURAL JOIN u").all_columns);
+  same_text(
+      faults_of("SELECT a <if test=\"k != null\">, b</if> FROM t", "k:LONG"),
+      "the output columns are not the same for all calls: a without optional parameters, but a, b with k");
+}
+END_TEST
+
+START_TEST(tables_are_tables_on_every_path) {
+  begins(faults_of("<if test=\"k != null\">WITH t AS (SELECT a FROM u)</if> SELECT a FROM t", "k:LONG"),
+         "line 1, column 69: t is a table on some calls and something else on others");
+  begins(faults_of("SELECT a FROM t <if test=\"k != null\">x</if>", "k:LONG"),
+         "line 1, column 15: the table t has another name");
+  begins(faults_of("SELECT a FROM t WHERE a IN <foreach collection=\"l\" item=\"i\" open=\"(SELECT b FROM u "
+                   "WHERE b IN (\" "
+                   "close=\"))\" separator=\",\">${i}</foreach>",
+                   "l:LONG_LIST"),
+         "line 1, column");
+  same_text(faults_of("SELECT 1 AS a"), "reads no table: write FROM and the name of a mirrored table");
+  const Script script = script_of(
+      "SELECT a FROM t WHERE k IN <foreach collection=\"l\" item=\"i\" open=\"(\" close=\")\" "
+      "separator=\",\">"
+      "(SELECT k FROM u WHERE n = ${i})</foreach>",
+      "l:LONG_LIST");
+  ck_assert(script.tables == (std::vector<std::string>{"t", "u"}));
+}
+END_TEST
+
+START_TEST(calls_without_a_statement) {
+  const Script script = script_of(
+      "SELECT a FROM t WHERE <if test=\"k != null\">k = ${k}</if> <if test=\"s != null\">AND s = ${s}</if>",
+      "k:LONG s:STRING");
+  ck_assert_uint_eq(script.invalid.size(), 1);
+  same_text(words(script.invalid[0].when), "(not (!= p0 null))");
+  ck_assert(script.invalid[0].parameters == std::vector<std::string>{"k"});
+  begins(script.invalid[0].reason, "line 1, column");
+  same_text(faults_of("SELECT a FROM t WHERE <if test=\"k != null\">AND</if>", "k:LONG").substr(0, 15),
+            "line 1, column ");
+  same_text(faults_of("<if test=\"k != null\"></if>", "k:LONG"), "line 1, column 1: there is no statement");
+}
+END_TEST
+
+START_TEST(faults_have_places_of_the_script) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"SELECT 'ä€😀' AS x,\n  lowr(a) AS y FROM t",
+       "line 2, column 3: a script cannot call the function lowr()"},
+      {"SELECT a FROM t WHERE b &lt; 3 AND 'é' = nvl(c, 'x')",
+       "line 1, column 42: a script cannot call the function nvl()"},
+      {"SELECT a FROM t WHERE b <![CDATA[ < 3 AND nvl(c, 1) ]]> = 2",
+       "line 1, column 43: a script cannot call the function nvl()"},
+      {"SELECT a <!-- ä --> , nvl(b, 1) AS b FROM t",
+       "line 1, column 23: a script cannot call the function nvl()"},
+      {"SELECT a FROM t\n<where>\n  <if test=\"k != null\">\n    AND nvl(a, 1) = ${k}\n  </if>\n</where>",
+       "line 4, column 9: a script cannot call the function nvl()"},
+      {"SELECT * FROM t", "line 1, column 8: name the columns instead of *"},
+      {"SELECT a FROM t;\nSELECT b FROM t", "line 2, column 1: a script is one statement"},
+      {"SELECT a FROM t ORDER BY ${k}",
+       "line 1, column 26: a placeholder is a value and cannot be a key of ORDER BY"},
+      {"SELECT ${k} AS a FROM t",
+       "line 1, column 8: a placeholder is a value and cannot be an item of SELECT"},
+      {"SELECT a FROM t WHERE a = 1 AND", "line 1, column 32: syntax error at end of input"},
+      {"DELETE FROM t", "line 1, column 1: a script only reads"},
+      {"SELECT a FROM s.t", "line 1, column 15: a table is written by its bare name"},
+  };
+  for (const auto& [text, fault] : cases) begins(faults_of(text, "k:LONG"), fault);
+  // Each fault once, though it is on several paths; all of them together.
+  same_text(faults_of("SELECT nvl(a, 1) AS a FROM t <if test=\"k != null\">WHERE b::oid = 1</if>", "k:LONG"),
+            "line 1, column 8: a script cannot call the function nvl(); write coalesce(a, b)\n"
+            "line 1, column 60: the type oid is not allowed in a script");
+}
+END_TEST
+
+TABLEGATE_SUITE("loader_script", a_basic_script, order_and_limit_are_apart, pages_require_an_order,
+                what_all_paths_have_in_common, tables_are_tables_on_every_path, calls_without_a_statement,
+                faults_have_places_of_the_script);
