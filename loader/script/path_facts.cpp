@@ -13,6 +13,8 @@ using Kind = core::Expression::Kind;
 
 // Cases that possible() looks at.
 constexpr size_t kCases = 32;
+// With more assumptions it looks at none: paths of scripts with so many conditions are only samples.
+constexpr size_t kTriedAssumptions = 24;
 
 // size() of a parameter that is a list, length() of one that is a text.
 bool is_size(const Expression& value) {
@@ -396,6 +398,7 @@ const Expression& PathFacts::undecided(const Expression& test) const {
 }
 
 bool PathFacts::possible() const {
+  if (assumptions_.size() > kTriedAssumptions) return true;
   size_t budget = kCases;
   return possible(budget);
 }
