@@ -67,7 +67,7 @@ struct Script {
   // Columns that a required parameter is compared with by `=`, for each row and on every path: where they are
   // the table's primary key, there is at most one row.
   std::set<std::string> fixed;
-  bool immutable = true;  // no function of it depends on the time or on a setting (now() does)
+  bool immutable = true;  // no function of it depends on the time, as now() does
   std::vector<InvalidPath> invalid;
   std::vector<ScriptFault> warnings;
 };

@@ -37,7 +37,7 @@ FunctionList read_functions(std::string_view lines) {
     }
     const std::string_view kinds = line.substr(blank + 2);
     const auto has = [kinds](char kind) { return kinds.find(kind) != std::string_view::npos; };
-    list.allowed[name] = {line[blank + 1] == 's', has('a'), has('w'), has('r')};
+    list.allowed[name] = {has('a'), has('w'), has('r')};
     list.names.emplace_back(name);
   }
   return list;
@@ -162,6 +162,12 @@ const SqlFunction* sql_function(std::string_view name) {
   const auto& allowed = function_list().allowed;
   const auto found = allowed.find(name);
   return found == allowed.end() ? nullptr : &found->second;
+}
+
+bool depends_on_time(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kOfTheTime = {"now", "transaction_timestamp", "statement_timestamp",
+                                                          "age"};
+  return std::find(kOfTheTime.begin(), kOfTheTime.end(), name) != kOfTheTime.end();
 }
 
 bool takes_whole_row(std::string_view name) {

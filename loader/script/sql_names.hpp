@@ -9,7 +9,6 @@
 namespace tablegate::loader {
 
 struct SqlFunction {
-  bool stable = false;     // its result depends on the time or on a setting
   bool aggregate = false;  // of some argument types
   bool window = false;
   bool rows = false;  // it returns rows
@@ -17,6 +16,8 @@ struct SqlFunction {
 
 // Null: a script may not call it.
 const SqlFunction* sql_function(std::string_view name);
+// Whether its result depends on when it is called. Settings do not count: they are the same in each session of ours.
+bool depends_on_time(std::string_view name);
 // Whether `t.NAME` would call a function with the whole row of t, where t has no such column.
 bool takes_whole_row(std::string_view name);
 // Why a script may not call it, and what to write instead.

@@ -166,7 +166,10 @@ void SqlWalk::function(const JsonValue& members) {
     return fault("a function is written by its bare name, without a schema: " + joined_name(names));
   const SqlFunction* found = sql_function(name);
   if (found == nullptr) return fault(function_fault(name));
-  if (found->stable) facts_.immutable = false;
+  // date('now') is a cast of a text.
+  const SqlItems args = sql_items(members, "args");
+  if (depends_on_time(name) || (is_time_type(name) && (args.empty() || parse_node(*args.begin()).kind != "ColumnRef")))
+    facts_.immutable = false;
   if (found->aggregate || found->window || found->rows || members.HasMember("over")) combines_rows_ = true;
 }
 

@@ -17,14 +17,16 @@ flags=(-std=c++17 -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined
   -Ingx_module -Iloader -It/fuzz -isystem "$(pg_config --includedir)")
 
 # The objects under test, once for all fuzzers: all of core, and of the loader what needs no database.
+schema/embed.sh "$out/embedded.cpp"
 compile() { # SOURCE: anew unless its object is younger than all that it may include
   local object=$out/${1//\//_}.o
-  if [ -e "$object" ] && [ -z "$(find "$1" ngx_module/core loader/base loader/model loader/source -name '*.hpp' -newer "$object" -o \
+  if [ -e "$object" ] && [ -z "$(find "$1" ngx_module/core loader/base loader/model loader/script loader/source -name '*.hpp' -newer "$object" -o \
     -path "$1" -newer "$object")" ]; then return 0; fi
   "$cxx" "${flags[@]}" -fsanitize=fuzzer-no-link,address,undefined -c "$1" -o "$object"
 }
 mapfile -t sources < <(find ngx_module/core -name '*.cpp' | sort)
-sources+=(loader/base/{text_position,json_text,json_output,yaml_scalar,yaml_text,yaml_output}.cpp loader/model/ddl*.cpp loader/source/copy_text.cpp loader/source/maxcompute/{crc32c,maxcompute_record,maxcompute_type,maxcompute_value,nested_text}.cpp
+mapfile -t -O "${#sources[@]}" sources < <(find loader/script -name '*.cpp' | sort)
+sources+=("$out/embedded.cpp" loader/base/{near_name,text_position,json_text,json_output,yaml_scalar,yaml_text,yaml_output}.cpp loader/model/ddl*.cpp loader/source/copy_text.cpp loader/source/maxcompute/{crc32c,maxcompute_record,maxcompute_type,maxcompute_value,nested_text}.cpp
   loader/source/seed/{seed,sql_literal,sql_value}.cpp loader/source/csv/{charset,record_reader,field_writer,time_format}.cpp
   loader/source/time_text.cpp)
 running=0
@@ -40,7 +42,7 @@ rm -f "$out/libfuzzed.a"
 ar rcs "$out/libfuzzed.a" "${objects[@]}"
 for name in "${names[@]}"; do
   "$cxx" "${flags[@]}" -fsanitize=fuzzer,address,undefined "t/fuzz/${name}_fuzz.cpp" "$out/libfuzzed.a" -o "$out/${name}_fuzz" \
-    -ljansson -lcrypto -lfmt -lyaml
+    -ljansson -lcrypto -lfmt -lyaml -l:libpg_query.a -lpthread
 done
 
 failed=0

@@ -87,13 +87,13 @@ START_TEST(order_and_limit_are_apart) {
       "DESC</otherwise></choose> LIMIT 4";
   same_text(
       parts_of(script_of(choose, "s:STRING")),
-      "SELECT a FROM [table t] AS \"t\" |ORDER BY {choose {if (== p0 'a'): a} {else: b DESC}} |LIMIT 4");
+      "SELECT a FROM [table t] AS \"t\" |ORDER BY {choose {if (== p0 'a'): a } {else: b DESC }} |LIMIT 4");
   const std::string whole =
       "SELECT a FROM t <choose><when test=\"s == 'a'\">ORDER BY a</when><otherwise> ORDER BY b LIMIT "
       "2</otherwise></choose>";
   const Script script = script_of(whole, "s:STRING");
-  same_text(words(script.order), "{choose {if (== p0 'a'): ORDER BY a} {else: ORDER BY b }}");
-  same_text(words(script.limit), "{choose {if (== p0 'a'): } {else: LIMIT 2}}");
+  same_text(words(script.order), "{choose {if (== p0 'a'): ORDER BY a } {else: ORDER BY b }}");
+  same_text(words(script.limit), "{choose {if (== p0 'a'): } {else: LIMIT 2 }}");
   same_text(words(script_of("SELECT a FROM t <trim prefix=\"ORDER BY\" suffixOverrides=\",\"> <if test=\"s "
                             "== 'a'\">a,</if> b,</trim>",
                             "s:STRING")

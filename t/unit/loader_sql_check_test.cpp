@@ -345,6 +345,9 @@ START_TEST(facts_of_a_statement) {
   ck_assert(!facts_of("SELECT now() AS x FROM u").immutable);
   ck_assert(!facts_of("SELECT CURRENT_DATE AS x FROM u").immutable);
   ck_assert(!facts_of("SELECT $1::date + 1 AS x FROM u").immutable);
+  ck_assert(!facts_of("SELECT age(a) AS x FROM u").immutable);
+  ck_assert(!facts_of("SELECT date($1) AS x FROM u").immutable);
+  ck_assert(facts_of("SELECT to_char(a, 'YYYY') AS x, date(a) AS y FROM u").immutable);
   ck_assert(facts_of("SELECT lower(a) AS x, b::date AS y FROM u").immutable);
   ck_assert(facts_of("SELECT a FROM u NATURAL JOIN v").all_columns);
   ck_assert(facts_of("SELECT x FROM u AS t(x)").all_columns);
