@@ -397,6 +397,16 @@ const Expression& PathFacts::undecided(const Expression& test) const {
   return test;
 }
 
+// Whether no other assumption is about its parameters: then it can be as it was assumed.
+bool PathFacts::is_alone(const Expression& test) const {
+  std::set<uint32_t> parameters;
+  add_parameters(test, parameters);
+  return std::all_of(parameters.begin(), parameters.end(), [this](uint32_t one) {
+    const auto found = by_parameter_.find(one);
+    return found != by_parameter_.end() && found->second.size() == 1;
+  });
+}
+
 bool PathFacts::possible() const {
   if (assumptions_.size() > kTriedAssumptions) return true;
   size_t budget = kCases;
@@ -407,7 +417,7 @@ bool PathFacts::possible(size_t& budget) const {
   for (const Assumption& one : assumptions_) {
     const std::optional<bool> known_truth = truth_of_parts(one.test);
     if (known_truth && *known_truth != one.truth) return false;
-    if (known_truth) continue;
+    if (known_truth || is_alone(one.test)) continue;
     const Expression& part = undecided(one.test);
     for (const bool truth : {true, false}) {
       if (budget == 0) return true;

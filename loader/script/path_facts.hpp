@@ -56,6 +56,7 @@ class PathFacts {
   std::optional<bool> noted(const core::Expression& test) const;
   std::optional<bool> truth_of_parts(const core::Expression& test) const;
   const core::Expression& undecided(const core::Expression& test) const;
+  bool is_alone(const core::Expression& test) const;
   bool possible(size_t& budget) const;
 
   void apply(const core::Expression& test, bool truth);
