@@ -68,7 +68,8 @@ Hint connect_hint(PGconn* connection, bool given) {
   if (const char* hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT))
     message += std::string(" (") + hint + ")";
   if (wait != nullptr && std::string_view(state) == "55P03") message += wait->found();  // lock_not_available
-  throw DatabaseError(state, message);
+  const char* const position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+  throw DatabaseError(state, message, position == nullptr ? 0 : std::strtoul(position, nullptr, 10));
 }
 
 Rows checked(PGconn* connection, PGresult* result, LockWait& wait) {
@@ -207,6 +208,10 @@ Rows Database::query_typed(const std::string& sql, const std::vector<unsigned>& 
 void Database::prepare(const std::string& name, const std::string& sql, const std::vector<unsigned>& types) {
   await_rows(
       PQsendPrepare(connection(), name.c_str(), sql.c_str(), static_cast<int>(types.size()), types.data()));
+}
+
+Rows Database::describe(const std::string& name) {
+  return await_rows(PQsendDescribePrepared(connection(), name.c_str()));
 }
 
 Rows Database::query_watched(const std::string& sql, const std::vector<Parameter>& parameters,

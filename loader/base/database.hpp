@@ -21,9 +21,10 @@
 namespace tablegate::loader {
 
 struct DatabaseError : SystemFailure {
-  DatabaseError(std::string state, const std::string& message)
-      : SystemFailure(message), sqlstate(std::move(state)) {}
+  DatabaseError(std::string state, const std::string& message, size_t at = 0)
+      : SystemFailure(message), sqlstate(std::move(state)), position(at) {}
   std::string sqlstate;
+  size_t position;  // of what is wrong in the statement, in characters from 1; 0: PostgreSQL does not say
 };
 
 using Parameter = std::optional<std::string>;  // nullopt: SQL NULL
@@ -75,6 +76,8 @@ class Database {
   // The same with the type of each parameter; `values`: null for SQL NULL. Not prepared.
   Rows query_typed(const std::string& sql, const std::vector<unsigned>& types,
                    const std::vector<const char*>& values);
+  // The columns of a statement that prepare() has prepared: a result without rows.
+  Rows describe(const std::string& name);
   // Prepares a statement under a name, for EXECUTE.
   void prepare(const std::string& name, const std::string& sql, const std::vector<unsigned>& types);
   // Several statements without parameters (migrations).

@@ -15,21 +15,22 @@ namespace tablegate::loader {
 namespace {
 
 constexpr const char* kApiQuery =
-    "SELECT a.api_id, a.name, w.name, b.name, r.name, r.rest_api_id, r.url_base, a.table_name, "
+    "SELECT a.api_id, a.name, w.name, b.name, r.name, r.rest_api_id, r.url_base, "
+    "array_to_json(a.table_names)::text, "
     "a.definition::text, r.version_in, r.version_name, r.version, "
-    "coalesce(a.digest_name, a.name)"
+    "coalesce(a.digest_name, a.name), a.script_tables IS NOT NULL"
     " FROM tablegate.api a JOIN tablegate.workspace w USING (workspace_id)"
     " JOIN tablegate.business_process b USING (business_process_id) JOIN tablegate.rest_api r USING "
     "(rest_api_id)"
     " WHERE a.deleted_at IS NULL AND a.workspace_id = $1";
 
 ApiRow api_row(const Rows& rows, int row) {
-  return {rows.string(row, 0), rows.string(row, 1),
-          rows.string(row, 2), rows.string(row, 3),
-          rows.string(row, 4), rows.string(row, 5),
-          rows.string(row, 6), rows.string(row, 7),
-          rows.string(row, 8), read_version_key(rows, row, 9),
-          rows.string(row, 12)};
+  return {rows.string(row, 0),  rows.string(row, 1),
+          rows.string(row, 2),  rows.string(row, 3),
+          rows.string(row, 4),  rows.string(row, 5),
+          rows.string(row, 6),  read_names(rows.string(row, 7)),
+          rows.string(row, 8),  read_version_key(rows, row, 9),
+          rows.string(row, 12), rows.boolean(row, 13)};
 }
 
 }  // namespace

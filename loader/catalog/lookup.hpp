@@ -39,11 +39,12 @@ struct ApiRow {
   std::string business_process;
   std::string rest_api;
   std::string rest_api_id;
-  std::string base_path;  // of its URL: with the version where the scheme is path
-  std::string table;
+  std::string base_path;            // of its URL: with the version where the scheme is path
+  std::vector<std::string> tables;  // that it reads: of a wizard's API one
   std::string definition;
   core::VersionKey version_key;  // by schemes header and query
   std::string digest_name;       // the name that digests of its draft are made with
+  bool script = false;           // its draft is in mode script
 
   // The draft, read. Throws SystemFailure when it is damaged.
   ApiDefinition draft() const { return read_api_definition(definition, "API \"" + name + "\""); }

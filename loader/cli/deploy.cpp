@@ -115,8 +115,8 @@ class Deployment {
     for (size_t i = 0; i < apis_.size(); ++i) {
       progress_.step("testing", i, apis_.size());
       if (states_[i].version() > 0 || states_[i].tested) continue;
-      if (!states_[i].loaded) {
-        unloaded.insert(apis_[i].table);
+      if (!states_[i].unloaded.empty()) {
+        unloaded.insert(states_[i].unloaded.begin(), states_[i].unloaded.end());
       } else if (const std::string reason = test_one(apis_[i], tester); !reason.empty()) {
         failed.push_back(fmt::format("\"{}\": {}", apis_[i].name, reason));
       }

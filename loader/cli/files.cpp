@@ -16,6 +16,7 @@
 #include "cli/output.hpp"
 #include "mirror/read_source_ddl.hpp"
 #include "model/definition_diff.hpp"
+#include "model/line_diff.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -51,6 +52,10 @@ void diff_text(const std::vector<AppliedObject>& objects) {
     print_line(fmt::format("{} \"{}\"{}: {}", kind_info(object.kind).name, object.name,
                            object.version.empty() ? "" : " " + object.version, object.action));
     for (const FieldChange& change : diff_definitions(object.before, object.after)) {
+      if (const std::vector<std::string> lines = line_changes(change); !lines.empty()) {
+        for (const std::string& line : lines) print_line("  " + line);
+        continue;
+      }
       const char* const mark = change.from.empty() ? "+" : change.to.empty() ? "-" : "~";
       const char* const arrow = change.from.empty() || change.to.empty() ? "" : " -> ";
       print_line(fmt::format("  {} {}: {}{}{}", mark, change.field, change.from, arrow, change.to));

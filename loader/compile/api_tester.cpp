@@ -9,7 +9,9 @@
 #include <optional>
 
 #include "base/refusal.hpp"
+#include "compile/plan_mirror.hpp"
 #include "compile/sample_call.hpp"
+#include "compile/script_description.hpp"
 #include "core/answer/json_writer.hpp"
 #include "core/answer/page_answer.hpp"
 #include "core/answer/problem.hpp"
@@ -224,6 +226,16 @@ class ApiTester::Mirror {
 
 ApiTester::ApiTester(std::string mirror_dsn) : mirror_dsn_(std::move(mirror_dsn)) {}
 ApiTester::~ApiTester() = default;
+
+std::vector<TableColumn> ApiTester::describe(const ApiEntry& api) {
+  if (!descriptions_) descriptions_ = std::make_unique<PlanMirror>(mirror_dsn_);
+  try {
+    return describe_script(api, *descriptions_);
+  } catch (const Failure&) {  // what was prepared last may still be there
+    descriptions_.reset();
+    throw;
+  }
+}
 
 TestOutcome ApiTester::test(const ApiEntry& api, const Values& parameters) {
   SampleCall call(api, parameters);

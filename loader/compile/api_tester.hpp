@@ -33,6 +33,8 @@ struct TestOutcome {
   std::string detail;  // the database's text where it refused the statement; for people, never in `response`
 };
 
+class PlanMirror;
+
 // Tests drafts one by one over one connection to the mirror, opened by the first and kept for the next.
 class ApiTester {
  public:
@@ -45,10 +47,15 @@ class ApiTester {
   // their sample.
   TestOutcome test(const ApiEntry& api, const Values& parameters);
 
+  // The columns of a draft in mode script. Throws as describe_script() does, and SystemFailure when the
+  // mirror cannot be asked.
+  std::vector<TableColumn> describe(const ApiEntry& api);
+
  private:
   class Mirror;
   std::string mirror_dsn_;
   std::unique_ptr<Mirror> mirror_;
+  std::unique_ptr<PlanMirror> descriptions_;
 };
 
 }  // namespace tablegate::loader

@@ -12,12 +12,14 @@
 #include "compile/conditions.hpp"
 #include "compile/page_statement.hpp"
 #include "compile/program_nodes.hpp"
+#include "compile/script_statement.hpp"
 #include "compile/selected_columns.hpp"
 #include "compile/sort.hpp"
 #include "core/call/page.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/statement.hpp"
 #include "model/api_rules.hpp"
+#include "model/script_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -27,15 +29,20 @@ class Compiler {
   explicit Compiler(const ApiEntry& entry)
       : entry_(entry), definition_(entry.definition), source_(entry.source) {
     api_.name = entry.name.empty() ? definition_.name : entry.name;
-    if (source_.columns.empty()) refuse("/columns", "the table's columns are missing");
+    if (source_.columns.empty() && !definition_.is_script())
+      refuse("/columns", "the table's columns are missing");
   }
 
   CompiledApi compile() {
-    refuse_later_fields();
+    check_mode();
     compile_route();
     compile_limits();
     compile_authentication();
     compile_parameters();
+    if (definition_.is_script()) {
+      compile_script(entry_, api_);
+      return std::move(api_);
+    }
     if (definition_.paginates()) add_page_parameters(*definition_.pagination);
     compile_columns();
     for (size_t i = 0; i < definition_.order_by.size(); ++i)
@@ -61,9 +68,9 @@ class Compiler {
     return reads_[source_.name][column] = core::column_type_name(found->type);
   }
 
-  void refuse_later_fields() const {
-    if (definition_.mode != "wizard") refuse("/mode", definition_.mode + " is not supported yet");
-    for (const std::string& field : definition_.later_fields) refuse("/" + field, "is not supported yet");
+  void check_mode() const {
+    if (definition_.mode != "wizard" && !definition_.is_script())
+      refuse("/mode", definition_.mode + " is not supported yet");
     if (!definition_.faults.empty())
       refuse(definition_.faults.front().pointer, definition_.faults.front().reason);
   }
@@ -127,7 +134,13 @@ class Compiler {
     parameter.list = from.takes_list();
     parameter.pattern = from.takes_pattern();
     if (const std::string reason = bad_comparison(from); !reason.empty()) refuse(here + "/operator", reason);
-    parameter.column_type = type_of(from.column, here + "/column");
+    if (definition_.is_script()) {
+      const auto type = core::parse_parameter_type(from.type);
+      if (!type) refuse(here + "/type", from.type_text() + " is not known");
+      parameter.column_type = core::column_type_name(script_type(*type));
+    } else {
+      parameter.column_type = type_of(from.column, here + "/column");
+    }
     parameter.required = from.required;
     check_text(from.default_value, here + "/default");
     check_text(from.sample, here + "/sample");
@@ -135,8 +148,10 @@ class Compiler {
     parameter.sample = from.sample;
     if (parameter.type == "DATETIME" && parameter.column_type == "timestamptz")
       parameter.time_zone = source_.time_zone;
-    if (fixes_column(from)) key_columns_.push_back(from.column);
-    add_condition(from, static_cast<uint32_t>(api_.parameters.size()), conditions_);
+    if (!definition_.is_script()) {
+      if (fixes_column(from)) key_columns_.push_back(from.column);
+      add_condition(from, static_cast<uint32_t>(api_.parameters.size()), conditions_);
+    }
     api_.parameters.push_back(std::move(parameter));
   }
 

@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "model/api_definition.hpp"
-#include "model/table_definition.hpp"
+#include "model/api_source.hpp"
 
 namespace tablegate::loader {
 
 // One version of an API: what it says and what it is compiled against.
 struct ContractSide {
   ApiDefinition definition;
-  TableInfo source;
+  ApiSource source;
 };
 
 struct ContractBreak {

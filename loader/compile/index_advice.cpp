@@ -73,6 +73,7 @@ bool WantedIndex::served_by(const IndexColumns& index) const {
 
 WantedIndex wanted_index(const ApiDefinition& api, const TableInfo& table, const IsPresent& present) {
   WantedIndex wanted;
+  if (api.is_script()) return wanted;
   for (const RequestParameter& parameter : api.request_parameters) {
     if (!present(parameter) || !can_be_indexed(table, parameter.column)) continue;
     if (parameter.comparison == Comparison::equal || parameter.comparison == Comparison::in)

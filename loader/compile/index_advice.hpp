@@ -31,6 +31,7 @@ struct WantedIndex {
   bool served_by(const IndexColumns& index) const;
 };
 
+// Of a script: none.
 WantedIndex wanted_index(const ApiDefinition& api, const TableInfo& table, const IsPresent& present);
 
 // "(country, population)"

@@ -264,7 +264,7 @@ OpenApiOperation read_operation(const ApiEntry& entry) {
     for (std::string& note : page_parameter_notes(*operation.api.pages))
       operation.parameter_notes.push_back(std::move(note));
   }
-  for (const ResponseParameter& one : entry.definition.response_parameters) {
+  for (const ResponseParameter& one : response_of(entry.definition, entry.source)) {
     operation.column_notes.push_back(one.description);
     const TableColumn* const column = entry.source.find(one.column);
     operation.nullable.push_back(column == nullptr || !column->not_null);

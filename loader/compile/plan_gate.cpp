@@ -12,6 +12,7 @@
 #include "compile/plan_mirror.hpp"
 #include "compile/plan_scans.hpp"
 #include "compile/sample_call.hpp"
+#include "compile/script_statement.hpp"
 #include "script/program_paths.hpp"
 
 namespace tablegate::loader {
@@ -43,6 +44,7 @@ class PathCheck {
 
   PlanReport run() {
     mirror_.locate(call_.manifest());
+    if (entry_.definition.is_script()) fixed_ = script_of(entry_).fixed;
     const PathParameters parameters{[this](uint32_t number) { return always(number); },
                                     [this](uint32_t number) { return items(number); }};
     const std::vector<ProgramPath> paths = program_paths(api_.program.nodes(), parameters);
@@ -123,7 +125,7 @@ class PathCheck {
       throw Refused(fmt::format("API \"{}\" cannot be committed: PostgreSQL does not accept the statement of "
                                 "{}: {}",
                                 entry_.definition.name, call(plan), error.what()),
-                    Hint::command({"table", "columns", entry_.source.name}));
+                    Hint::command({"table", "columns", entry_.source.read_tables().front()->name}));
     }
     judge(path, plan, names(unknown));
     report_.paths.push_back(std::move(plan));
@@ -145,15 +147,24 @@ class PathCheck {
     return scans;
   }
 
+  // Of a script on one table: what required parameters are compared with.
+  WantedIndex wanted_by(const PathPlan& plan) const {
+    if (!entry_.definition.is_script()) {
+      return wanted_index(entry_.definition, entry_.source, [&](const RequestParameter& one) {
+        return one.required || one.default_value ||
+               std::find(plan.with.begin(), plan.with.end(), one.name) != plan.with.end();
+      });
+    }
+    WantedIndex wanted;
+    if (entry_.source.tables.size() == 1) wanted.equal.assign(fixed_.begin(), fixed_.end());
+    return wanted;
+  }
+
   // `unknown`: parameters without a sample.
   void judge(const ProgramPath& path, const PathPlan& plan, const std::vector<std::string>& unknown) {
     // Rows after a cursor are found as those of the first page are, which has its own path.
     if (has(path, ValueKind::cursor_key)) return;
-    const WantedIndex wanted =
-        wanted_index(entry_.definition, entry_.source, [&](const RequestParameter& one) {
-          return one.required || one.default_value ||
-                 std::find(plan.with.begin(), plan.with.end(), one.name) != plan.with.end();
-        });
+    const WantedIndex wanted = wanted_by(plan);
     const Scans generic = scans_of(plan.generic, wanted);
     if (generic.empty()) return;
     // Without the total it is another path.
@@ -165,7 +176,9 @@ class PathCheck {
       found.call = call(plan);
       found.table = table;
       found.rows = rows;
-      if (table == entry_.source.name) {
+      const bool script = entry_.definition.is_script();
+      found.advised = !script || !wanted.columns().empty();
+      if (table == entry_.source.name || (script && found.advised)) {
         found.index = wanted.columns();
         found.like = wanted.like;
         const std::vector<IndexColumns> indexes = mirror_.indexes(scan.relation);
@@ -205,7 +218,8 @@ class PathCheck {
   const core::Api& api_;
   PlanMirror& mirror_;
   PlanReport report_;
-  bool only_ = false;  // there is one path
+  bool only_ = false;            // there is one path
+  std::set<std::string> fixed_;  // Script::fixed
   std::set<std::string> noted_;
   const std::string page_size_ =
       std::to_string(entry_.definition.pagination.value_or(Pagination{}).default_size);

@@ -62,6 +62,22 @@ std::vector<IndexColumns> PlanMirror::indexes(const std::string& relation) {
   return list_indexes(session_, relation);
 }
 
+std::vector<PlanMirror::Output> PlanMirror::describe(const core::Statement& statement) {
+  session_.prepare(kName, statement.sql, statement.types);
+  const Rows described = session_.describe(kName);
+  session_.script(fmt::format("DEALLOCATE {}", kName));
+  std::vector<Output> outputs;
+  for (int column = 0; column < PQnfields(described.get()); ++column) {
+    const uint32_t oid = described.type(column);
+    const auto [known, first] = types_.try_emplace(oid);
+    if (first)
+      known->second =
+          session_.query("SELECT pg_catalog.format_type($1, NULL)", {std::to_string(oid)}).string(0, 0);
+    outputs.push_back({PQfname(described.get(), column), known->second, oid});
+  }
+  return outputs;
+}
+
 PlanMirror::Plans PlanMirror::explain(const core::Statement& statement,
                                       const std::vector<const char*>* values) {
   Plans plans;

@@ -2,6 +2,7 @@
 // Statements are prepared and explained as a gateway prepares them, never run.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,6 +31,13 @@ class PlanMirror {
   // That a relation has, without its primary key.
   std::vector<IndexColumns> indexes(const std::string& relation);
 
+  struct Output {
+    std::string name, type;  // as PostgreSQL prints types: "timestamp with time zone"
+    uint32_t oid = 0;        // of its type
+  };
+  // Of a statement, which is prepared and forgotten. Throws as explain() does.
+  std::vector<Output> describe(const core::Statement& statement);
+
   struct Plans {
     std::string samples, generic;  // JSON, as EXPLAIN returns it
   };
@@ -42,6 +50,7 @@ class PlanMirror {
   std::optional<core::TableGenerations> generations_;
   std::map<std::string, std::string> tables_;  // relation -> table
   std::map<std::string, double> rows_;         // by relation
+  std::map<uint32_t, std::string> types_;      // names by OID
 };
 
 }  // namespace tablegate::loader

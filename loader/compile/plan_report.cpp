@@ -71,6 +71,7 @@ std::string scan_text(const TableScan& scan) {
   if (scan.exists)
     return what + "; its index is not used, because too many rows match: a sample that matches few may help";
   if (!scan.index.empty()) return fmt::format("{}; an index on {} would help", what, index_text(scan.index));
+  if (!scan.advised) return what;
   if (scan.like.empty()) return what + "; no index of its columns would help";
   return fmt::format("{}; only a trigram index on {} would help, which `table advise` does not build", what,
                      index_text(scan.like));

@@ -23,6 +23,7 @@ struct TableScan {
   double rows = 0;      // of the table, as PostgreSQL estimates
   IndexColumns index;   // that would help; empty: none
   bool exists = false;  // the table has an index for it, which PostgreSQL does not use
+  bool advised = true;  // false: which index would help is not known
   IndexColumns like;    // columns that are compared with LIKE
 };
 

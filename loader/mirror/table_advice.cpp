@@ -77,13 +77,14 @@ class Advisor {
     indexes_.back().apis.push_back(call.api);
   }
 
-  void finish(TableAdvice& advice) {
+  // `scripts`: which indexes these use is not known, so none is unused.
+  void finish(TableAdvice& advice, bool scripts) {
     for (size_t i = key_; i < indexes_.size(); ++i) {
       AdvisedIndex& index = indexes_[i];
       std::sort(index.apis.begin(), index.apis.end());
       index.apis.erase(std::unique(index.apis.begin(), index.apis.end()), index.apis.end());
       if (index.apis.empty() && i < known_) {
-        advice.unused.push_back(index.columns);
+        if (!scripts) advice.unused.push_back(index.columns);
       } else if (!index.defined || !index.built) {
         advice.wanted.push_back(index);
       }
@@ -113,8 +114,10 @@ TableAdvice advise(Database& catalog, Database& mirror, const TableSpec& spec,
   }
   Advisor advisor(spec, built);
   const TableInfo info{spec.name, spec.time_zone, spec.primary_key, spec.columns};
-  for (const IndexOfCall& call : indexes_of_calls(table_readers(catalog, info))) advisor.serve(call);
-  advisor.finish(advice);
+  const std::vector<TableReader> readers = table_readers(catalog, info);
+  for (const IndexOfCall& call : indexes_of_calls(readers)) advisor.serve(call);
+  advisor.finish(advice, std::any_of(readers.begin(), readers.end(),
+                                     [](const TableReader& one) { return one.definition.is_script(); }));
   return advice;
 }
 

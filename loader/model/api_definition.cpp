@@ -9,9 +9,6 @@
 namespace tablegate::loader {
 namespace {
 
-// Fields of the contract that this version refuses.
-constexpr const char* kLaterFields[] = {"data_source", "sql", "sql_file"};
-
 std::optional<DefaultOrSample> default_or_sample(const JsonValue& from, const char* name) {
   const JsonValue* const value = json_find(from, name);
   if (value == nullptr) return std::nullopt;
@@ -35,6 +32,15 @@ std::optional<std::string> written(const JsonValue& from, const char* name) {
   const JsonValue* const value = json_find(from, name);
   if (value == nullptr || value->IsNull()) return std::nullopt;
   return value->IsString() ? std::string(json_string(*value)) : json_text(*value);
+}
+
+// Whether the type is one of lists; then it becomes that of their items.
+bool take_list_suffix(std::string& type) {
+  const std::string_view suffix = kListSuffix;
+  if (type.size() <= suffix.size() || type.compare(type.size() - suffix.size(), suffix.size(), suffix) != 0)
+    return false;
+  type.resize(type.size() - suffix.size());
+  return true;
 }
 
 constexpr std::pair<Comparison, std::string_view> kComparisons[] = {
@@ -62,6 +68,7 @@ class Reader {
              {"business_process", &api_.business_process},
              {"path", &api_.path},
              {"table", &api_.table},
+             {"data_source", &api_.data_source},
              {"method", &api_.method},
              {"mode", &api_.mode},
              {"envelope", &api_.envelope},
@@ -69,9 +76,8 @@ class Reader {
              {"resource_group", &api_.resource_group},
              {"unknown_parameters", &api_.unknown_parameters}})
       *target = json_member(from_, name, *target);
-    for (const char* const field : kLaterFields) {
-      if (json_find(from_, field) != nullptr) api_.later_fields.emplace_back(field);
-    }
+    api_.sql = written(from_, "sql");
+    api_.sql_file = written(from_, "sql_file");
     api_.timeout_ms = integer(from_, "timeout_ms", api_.timeout_ms);
     api_.max_records = integer(from_, "max_records", api_.max_records);
     api_.max_records_given = json_find(from_, "max_records") != nullptr;
@@ -128,6 +134,7 @@ class Reader {
       RequestParameter parameter;
       parameter.name = json_member(from, "name");
       parameter.type = json_member(from, "type");
+      parameter.list = take_list_suffix(parameter.type);
       parameter.column_given = json_find(from, "column") != nullptr;
       parameter.column = json_member(from, "column", parameter.name);
       comparison(from, pointer_token(api_.request_parameters.size()), parameter);
@@ -141,6 +148,7 @@ class Reader {
   }
 
   void comparison(const JsonValue& from, const std::string& place, RequestParameter& parameter) {
+    parameter.comparison_given = json_find(from, "operator") != nullptr;
     const std::string text = json_member(from, "operator", comparison_text(parameter.comparison));
     if (const auto known = read_comparison(text)) {
       parameter.comparison = *known;
@@ -158,6 +166,8 @@ class Reader {
 
   void response_parameters() {
     const JsonValue* const list = json_find(from_, "response_parameters");
+    api_.response_parameters_given = list != nullptr;
+    if (list == nullptr && api_.is_script()) return;
     if (list == nullptr || !list->IsArray() || list->Empty())
       return fault("/response_parameters", "is empty");
     for (const JsonValue& from : list->GetArray()) {
@@ -222,6 +232,11 @@ std::string order_words(const std::vector<SortColumn>& order) {
   for (const SortColumn& one : order)
     words += fmt::format("{}{}{}", words.empty() ? "" : ", ", one.column, one.descending ? " desc" : "");
   return words.empty() ? "none" : words;
+}
+
+const std::string& ApiDefinition::script() const {
+  static const std::string none;
+  return sql ? *sql : none;
 }
 
 bool ApiDefinition::takes(std::string_view type) const {

@@ -18,6 +18,9 @@ namespace tablegate::loader {
 // Where nginx.conf and definitions name no other one.
 inline constexpr const char* kDefaultResourceGroup = "default";
 
+// What the type of a list ends in: LONG_LIST.
+inline constexpr const char* kListSuffix = "_LIST";
+
 // A "default" or a "sample": a string, number or truth value as a caller would send it, or an array of them.
 struct DefaultOrSample {
   std::string text;    // of an array: its items joined by commas
@@ -47,17 +50,22 @@ std::string_view comparison_text(Comparison comparison);
 std::optional<Comparison> read_comparison(std::string_view text);
 
 struct RequestParameter {
-  std::string name, type;
+  std::string name;
+  std::string type;                           // of one value: LONG, of type LONG_LIST too
+  bool list = false;                          // its type is one of the lists, which only scripts have
   std::string column;                         // default: its name
   bool column_given = false;                  // "column" is written
   Comparison comparison = Comparison::equal;  // "operator"
+  bool comparison_given = false;              // "operator" is written
   std::string place;                          // "in"; default: the body of a POST, else the query
   bool required = true;
   std::optional<DefaultOrSample> default_value, sample;
   std::string description;
 
   // It takes a list of values.
-  bool takes_list() const { return comparison == Comparison::in || comparison == Comparison::not_in; }
+  bool takes_list() const { return list || comparison == Comparison::in || comparison == Comparison::not_in; }
+  // As definitions write it: LONG_LIST.
+  std::string type_text() const { return type + (list ? kListSuffix : ""); }
   // It takes a pattern, in which `%`, `_` and `\` have a meaning.
   bool takes_pattern() const { return comparison == Comparison::like || comparison == Comparison::not_like; }
   // The sample that can be sent; null: there is none.
@@ -106,7 +114,10 @@ struct Pagination {
 };
 
 struct ApiDefinition {
-  std::string name, description, business_process, path, table;
+  std::string name, description, business_process, path;
+  std::string table;                         // of a wizard
+  std::string data_source;                   // of a script: its tables are of this one
+  std::optional<std::string> sql, sql_file;  // of a script: its text, or the file with it
   std::string method = "GET";
   std::string mode = "wizard";
   std::string envelope = "tablegate";
@@ -119,19 +130,22 @@ struct ApiDefinition {
   std::vector<RequestParameter> request_parameters;
   bool request_parameters_given = false;
   std::vector<ResponseParameter> response_parameters;
+  bool response_parameters_given = false;
   std::vector<std::string> authentication;  // empty: open to all
   std::optional<HmacRule> hmac;             // as written; see hmac_rule()
   std::optional<ApiKeySource> api_key_source;
   std::vector<SortColumn> order_by;
   std::optional<Pagination> pagination;
   std::vector<std::string> tags;
-  std::vector<std::string> later_fields;  // fields of the contract that this version cannot serve
   // What the definition lacks or has in another type, in the order of the fields. The schema allows none of
   // it: only a definition that was never applied has any.
   std::vector<JsonFault> faults;
 
   // Whether `authentication` lists the type: api_key, jwt, hmac.
   bool takes(std::string_view type) const;
+  bool is_script() const { return mode == "script"; }
+  // What a script's text is; empty: there is none.
+  const std::string& script() const;
   bool paginates() const { return pagination && pagination->enabled; }
   // What callers get: page, list, object.
   std::string answer_form() const { return paginates() ? "page" : result; }

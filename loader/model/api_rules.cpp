@@ -8,11 +8,12 @@
 #include <set>
 
 #include "base/near_name.hpp"
-#include "core/call/parameters.hpp"
 #include "core/text/ascii.hpp"
 #include "model/mask_rules.hpp"
 #include "model/name_rules.hpp"
 #include "model/page_rules.hpp"
+#include "model/script_rules.hpp"
+#include "model/value_rules.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -41,9 +42,8 @@ class ShapeCheck {
     key_source();
     request_parameters();
     response_names();
-    check_order(api_, place_, problems_);
+    api_.is_script() ? check_script_shape(api_, place_, problems_) : wizard();
     check_pages(api_, place_, problems_);
-    check_masks(api_, place_, problems_);
     refuse("/resource_group", bad_plain_name(api_.resource_group));
     for (size_t i = 0; i < api_.tags.size(); ++i)
       refuse("/tags" + pointer_token(i), bad_text(api_.tags[i], kMaxTag));
@@ -52,6 +52,29 @@ class ShapeCheck {
  private:
   void refuse(const std::string& pointer, const std::string& reason) {
     if (!reason.empty()) problems_.add(place_, pointer, reason);
+  }
+
+  void wizard() {
+    for (const char* const field : {"table", "response_parameters"}) {
+      const bool given =
+          field == std::string_view("table") ? !api_.table.empty() : api_.response_parameters_given;
+      if (!given) refuse("", fmt::format("\"{}\" is missing", field));
+    }
+    for (const auto& [field, given] :
+         std::initializer_list<std::pair<const char*, bool>>{{"data_source", !api_.data_source.empty()},
+                                                             {"sql", api_.sql.has_value()},
+                                                             {"sql_file", api_.sql_file.has_value()}}) {
+      if (given) refuse(pointer_token(std::string_view(field)), "requires \"mode\": \"script\"");
+    }
+    for (size_t i = 0; i < api_.request_parameters.size(); ++i) {
+      const RequestParameter& one = api_.request_parameters[i];
+      if (one.list)
+        refuse("/request_parameters" + pointer_token(i) + "/type",
+               fmt::format("{} is for mode script: use {} with \"operator\": \"IN\"", one.type_text(),
+                           one.type));
+    }
+    check_order(api_, place_, problems_);
+    check_masks(api_, place_, problems_);
   }
 
   void key_source() {
@@ -66,10 +89,14 @@ class ShapeCheck {
   void request_parameters() {
     const std::vector<RequestParameter>& list = api_.request_parameters;
     if (list.empty() && !api_.paginates()) {
-      return refuse(api_.request_parameters_given ? "/request_parameters" : "",
-                    "an API without request parameters must paginate: add the line \"pagination\": "
-                    "{\"enabled\": true}, "
-                    "and \"order_by\": [{\"column\": \"COLUMN\"}] if the table has no primary key");
+      return refuse(
+          api_.request_parameters_given ? "/request_parameters" : "",
+          api_.is_script()
+              ? "an API without request parameters must paginate: add the line \"pagination\": "
+                "{\"enabled\": true}, and ORDER BY to the script"
+              : "an API without request parameters must paginate: add the line \"pagination\": "
+                "{\"enabled\": true}, and \"order_by\": [{\"column\": \"COLUMN\"}] if the table has no "
+                "primary key");
     }
     if (list.size() > kMaxParameters) {
       refuse("/request_parameters", fmt::format("must have at most {} items", kMaxParameters));
@@ -85,7 +112,7 @@ class ShapeCheck {
       place_of(list[i], here, in_path);
       if (list[i].default_value && list[i].required)
         refuse(here + "/default", "requires \"required\": false");
-      refuse(here + "/operator", bad_comparison(list[i]));
+      if (!api_.is_script()) refuse(here + "/operator", bad_comparison(list[i]));
     }
     for (const std::string& name : path_names_) {
       if (in_path.count(name) == 0) {
@@ -158,9 +185,7 @@ class ColumnCheck {
     checked.time_zone = table_.time_zone;
     checked.list = parameter.takes_list();
     checked.pattern = parameter.takes_pattern();
-    check_given(checked, parameter.default_value, here + "/default");
-    check_given(checked, parameter.sample, here + "/sample");
-    if (checked.list && parameter.sample) check_sample_items(*parameter.sample, here + "/sample");
+    check_values(parameter, checked, "IN and NOT IN", place_, here, problems_);
   }
 
   void response(const ResponseParameter& parameter, const std::string& here) {
@@ -199,42 +224,6 @@ class ColumnCheck {
         fmt::format("{} does not go with column \"{}\" ({}){}", type, column.name,
                     core::column_type_name(column.type),
                     natural ? fmt::format("; use {}", core::parameter_type_name(*natural)) : std::string{}));
-  }
-
-  // A default or a sample.
-  void check_given(const core::Parameter& parameter, const std::optional<DefaultOrSample>& value,
-                   const std::string& here) {
-    if (!value) return;
-    if (!value->plain) return problems_.add(place_, here, "must be plain: write it as a string");
-    if (!parameter.list)
-      return value->array ? problems_.add(place_, here, "must be one value: only IN and NOT IN take a list")
-                          : check_value(parameter, value->text, here);
-    const std::vector<std::string> items = value->items();
-    if (items.size() > core::kMaxListItems)
-      problems_.add(place_, here, fmt::format("must have at most {} items", core::kMaxListItems));
-    for (size_t i = 0; i < items.size(); ++i)
-      check_value(parameter, items[i], value->array ? here + pointer_token(i) : here);
-  }
-
-  void check_value(const core::Parameter& parameter, const std::string& value, const std::string& here) {
-    core::BlockArena arena;
-    std::string_view detail;
-    if (core::check_value(parameter, value, arena, detail).data() != nullptr) return;
-    problems_.add(place_, here,
-                  fmt::format("is not {}{}{}", core::parameter_type_name(parameter.type),
-                              detail.empty() ? "" : ": ", detail));
-  }
-
-  // Samples are sent where a list is split at commas.
-  void check_sample_items(const DefaultOrSample& sample, const std::string& here) {
-    if (!sample.array) return;
-    if (sample.array_items.empty()) problems_.add(place_, here, "must have an item");
-    for (size_t i = 0; i < sample.array_items.size(); ++i) {
-      if (sample.array_items[i].find(',') != std::string::npos)
-        problems_.add(
-            place_, here + pointer_token(i),
-            "has a comma: only a JSON body can send such an item, and samples are sent without one");
-    }
   }
 
   const Place& place_;

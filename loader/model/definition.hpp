@@ -98,7 +98,8 @@ struct Definition {
   std::string version;  // of a RestApi with a versioning scheme; name and version identify it
   Place place;
   JsonDocument document;
-  bool broken = false;  // refused already: nothing more is said about what depends on it
+  std::string sql_file;  // where a script's text was read from, as it was written; empty: from `document`
+  bool broken = false;   // refused already: nothing more is said about what depends on it
 };
 
 // Reads every object of the arguments ("-": standard input; folders recurse over their definition files, in

@@ -11,6 +11,7 @@
 #include "core/text/origin.hpp"
 #include "model/api_rules.hpp"
 #include "model/consumer_rules.hpp"
+#include "model/definition_files.hpp"
 #include "model/gateway_definition.hpp"
 #include "model/listen_address.hpp"
 #include "model/name_rules.hpp"
@@ -22,6 +23,7 @@ namespace {
 
 constexpr size_t kMaxDescription = 2000;
 constexpr size_t kMaxDdlFile = size_t{1} << 20;
+constexpr size_t kMaxScript = size_t{64} << 10;  // as script/script.hpp has it
 
 // Adds reasons to one definition and marks it.
 class Checker {
@@ -180,28 +182,20 @@ void check_key_columns(const std::vector<std::string>& names, const std::string&
   }
 }
 
-// A relative path belongs to the folder of the definition's file.
-std::filesystem::path beside_definition(const Definition& definition, const std::string& name) {
-  const std::filesystem::path path(name);
-  if (path.is_absolute() || definition.place.file == "standard input") return path;
-  return std::filesystem::path(definition.place.file).parent_path() / path;
-}
-
 // Puts the text of `ddl_file` where `ddl` would stand.
 void fold_ddl_file(Definition& definition, Checker& check) {
-  const std::string name = read_table_definition(definition.document).ddl_file.value_or("");
-  if (name.empty()) return;
-  try {
-    const std::string text = read_file(beside_definition(definition, name).string(), kMaxDdlFile);
-    definition.document.RemoveMember("ddl_file");
-    set_ddl(definition, text);
-  } catch (const SystemFailure& failure) {  // as every file that cannot be read
-    throw SystemFailure(fmt::format("{} {}/ddl_file: {}; nothing was saved", definition.place.file,
-                                    definition.place.pointer, failure.what()),
-                        failure.next());
-  } catch (const Refused& refused) {
-    check.refuse("/ddl_file", refused.what());
-  }
+  if (read_table_definition(definition.document).ddl_file.value_or("").empty()) return;
+  check.refuse("/ddl_file", fold_file(definition, "ddl_file", "ddl", kMaxDdlFile));
+}
+
+// Puts the text of `sql_file` where `sql` would be. The catalog keeps no name of a file.
+void fold_sql_file(Definition& definition, Checker& check) {
+  const ApiDefinition api = read_api_definition(definition.document);
+  if (!api.is_script() || !api.sql_file || api.sql) return;
+  std::string reason = bad_file_below(*api.sql_file);
+  if (reason.empty()) reason = fold_file(definition, "sql_file", "sql", kMaxScript);
+  check.refuse("/sql_file", reason);
+  definition.sql_file = *api.sql_file;
 }
 
 }  // namespace
@@ -230,6 +224,8 @@ void check_rules(Definition& definition, Problems& problems) {
     case Kind::table:
       return check_table(definition, check);
     case Kind::api:
+      fold_sql_file(definition, check);
+      if (definition.broken) return;
       if (!check_api_shape(read_api_definition(definition.document), definition.place, problems))
         definition.broken = true;
       return;
@@ -255,9 +251,7 @@ std::string make_path_absolute(Definition& definition) {
 }
 
 void set_ddl(Definition& definition, const std::string& text) {
-  JsonDocument& document = definition.document;
-  JsonValue value(text.c_str(), static_cast<rapidjson::SizeType>(text.size()), document.GetAllocator());
-  document.AddMember("ddl", value, document.GetAllocator());
+  set_text(definition, "ddl", text);
 }
 
 TableInfo read_table(Definition& definition, const std::string& source_type, Problems& problems) {

@@ -11,8 +11,8 @@
 
 #include "core/manifest/manifest.hpp"
 #include "model/api_definition.hpp"
+#include "model/api_source.hpp"
 #include "model/gateway_definition.hpp"
-#include "model/table_definition.hpp"
 
 namespace tablegate::loader {
 
@@ -31,7 +31,7 @@ struct ApiEntry {
   int canary_weight = 0;                      // of a canary: percent of consumers
   std::optional<int64_t> deprecated, sunset;  // seconds since 1970; both or none
   ApiDefinition definition;
-  TableInfo source;  // what it is compiled against
+  ApiSource source;  // what it is compiled against
 };
 
 struct Validity {

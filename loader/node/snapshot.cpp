@@ -52,7 +52,7 @@ ApiEntry read_api_row(const Rows& rows, int row) {
   api.name = rows.string(row, 12);
   const std::string what = fmt::format("version {} of API \"{}\"", api.version, api.name);
   api.definition = read_api_definition(rows.string(row, 7), what);
-  api.source = read_table_source(rows.string(row, 8), "the source of " + what);
+  api.source = read_api_source(rows.string(row, 8), "the source of " + what);
   api.canary_weight = static_cast<int>(rows.integer(row, 13));
   if (!rows.null(row, 14)) {
     api.deprecated = rows.integer(row, 14);

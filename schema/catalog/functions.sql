@@ -32,27 +32,36 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- The tables of a version by its definition and what it was compiled against: of a script those of its source; else the
+-- table of the definition and the one whose columns it was compiled against.
+CREATE OR REPLACE FUNCTION tablegate.source_tables(definition json, source json) RETURNS text[] LANGUAGE sql IMMUTABLE
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN definition ->> 'mode' = 'script'
+                THEN ARRAY(SELECT t.item ->> 'table' FROM json_array_elements(source -> 'tables') t (item))
+                ELSE ARRAY[definition ->> 'table', source ->> 'table'] END
+$$;
+
 -- At commit: each table of a version is in api_version_read, whoever wrote the version. What a table must not lose and who
 -- uses it is decided by these rows.
 CREATE OR REPLACE FUNCTION tablegate.reads_are_complete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO tablegate.api_version_read (api_id, version, table_name)
-    SELECT DISTINCT NEW.api_id, NEW.version, of.name FROM unnest(NEW.table_names) of (name)
+    SELECT DISTINCT NEW.api_id, NEW.version, of.name FROM unnest(tablegate.source_tables(NEW.definition, NEW.source)) of (name)
     WHERE NOT EXISTS (SELECT FROM tablegate.api_version_read r
                       WHERE r.api_id = NEW.api_id AND r.version = NEW.version AND r.table_name = of.name);
     RETURN NULL;
 END $$;
 
--- The tables exist, and each belongs to the API's workspace or is shared. A shared one is locked, so that it stays shared.
-CREATE OR REPLACE FUNCTION tablegate.require_readable(wanted_api bigint, tables text[]) RETURNS void LANGUAGE plpgsql
+-- The tables exist, and each belongs to the workspace or is shared. They are locked, so that they stay there and stay shared.
+CREATE OR REPLACE FUNCTION tablegate.require_readable_in(space bigint, tables text[]) RETURNS void LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     one text;
 BEGIN
-    FOR one IN SELECT DISTINCT of.name FROM unnest(tables) of (name) LOOP
-        CONTINUE WHEN EXISTS (SELECT FROM tablegate.mirror_table t JOIN tablegate.api a USING (workspace_id)
-                              WHERE t.name = one AND a.api_id = wanted_api);
+    FOR one IN SELECT DISTINCT of.name FROM unnest(tables) of (name) ORDER BY 1 LOOP
+        PERFORM FROM tablegate.mirror_table t WHERE t.name = one AND t.workspace_id = space FOR KEY SHARE;
+        CONTINUE WHEN FOUND;
         PERFORM FROM tablegate.mirror_table t WHERE t.name = one AND t.shared FOR SHARE;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'table "%" does not exist, or belongs to another workspace and is not shared', one USING ERRCODE = 'TG006';
@@ -60,10 +69,16 @@ BEGIN
     END LOOP;
 END $$;
 
+-- The same for an API of that workspace.
+CREATE OR REPLACE FUNCTION tablegate.require_readable(wanted_api bigint, tables text[]) RETURNS void LANGUAGE sql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT tablegate.require_readable_in((SELECT a.workspace_id FROM tablegate.api a WHERE a.api_id = $1), $2)
+$$;
+
 -- All tables that a version reads: those of its definition, and what was stored with it.
 CREATE OR REPLACE FUNCTION tablegate.tables_of_version(wanted_api bigint, wanted_version integer) RETURNS text[] LANGUAGE sql STABLE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT array(SELECT unnest(v.table_names) FROM tablegate.api_version v WHERE v.api_id = $1 AND v.version = $2
+    SELECT array(SELECT unnest(tablegate.source_tables(v.definition, v.source)) FROM tablegate.api_version v WHERE v.api_id = $1 AND v.version = $2
                  UNION SELECT r.table_name FROM tablegate.api_version_read r WHERE r.api_id = $1 AND r.version = $2)
 $$;
 
@@ -83,11 +98,10 @@ BEGIN
     RETURN status;
 END $$;
 
--- After the row is written: generated columns have no value before.
 CREATE OR REPLACE FUNCTION tablegate.begins_by_the_rules() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NEW.status <> tablegate.first_status(NEW.api_id, NEW.table_names)
+    IF NEW.status <> tablegate.first_status(NEW.api_id, tablegate.source_tables(NEW.definition, NEW.source))
        OR NEW.submitted_by IS NOT NULL OR NEW.decided_by IS NOT NULL THEN
         RAISE EXCEPTION 'a new version of this workspace cannot be %', NEW.status USING ERRCODE = 'TG001';
     END IF;
@@ -655,8 +669,8 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- mirror_load.drop_table() drops tables without a definition: a table that a published
--- version or a canary reads keeps its definition.
+-- mirror_load.drop_table() drops tables without a definition: a table that a published version or a canary reads keeps its
+-- definition. So does one that the draft of a script reads; a wizard's draft refers to its table.
 CREATE OR REPLACE FUNCTION tablegate.table_is_kept() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -664,6 +678,9 @@ BEGIN
                    ON p.api_id = r.api_id AND r.version IN (p.version, p.canary_version)
                WHERE r.table_name = OLD.name) THEN
         RAISE EXCEPTION 'table "%" is read by a published version or the canary of an API', OLD.name USING ERRCODE = 'object_in_use';
+    END IF;
+    IF EXISTS (SELECT FROM tablegate.api a WHERE a.table_names @> ARRAY[OLD.name] AND a.script_tables IS NOT NULL) THEN
+        RAISE EXCEPTION 'table "%" is read by the script of an API', OLD.name USING ERRCODE = 'object_in_use';
     END IF;
     RETURN OLD;
 END $$;
@@ -823,7 +840,7 @@ CREATE OR REPLACE FUNCTION tablegate.other_users(kind text, id text) RETURNS SET
         SELECT t.workspace_id FROM tablegate.data_source d JOIN tablegate.mirror_table t USING (data_source_id)
             WHERE kind = 'data_source' AND d.data_source_id::text = id AND t.workspace_id <> d.workspace_id
         UNION ALL
-        SELECT a.workspace_id FROM tablegate.mirror_table t JOIN tablegate.api a ON a.table_name = t.name
+        SELECT a.workspace_id FROM tablegate.mirror_table t JOIN tablegate.api a ON a.table_names @> ARRAY[t.name]
             WHERE kind = 'mirror_table' AND t.name = id AND a.workspace_id <> t.workspace_id
         UNION ALL
         SELECT a.workspace_id FROM tablegate.mirror_table t JOIN tablegate.api_version_read r ON r.table_name = t.name
@@ -860,6 +877,7 @@ CREATE OR REPLACE FUNCTION tablegate.uses_own_or_shared() RETURNS trigger LANGUA
 DECLARE
     used    record;
     foreign_one text;
+    tables  text[];
 BEGIN
     CASE TG_TABLE_NAME
     WHEN 'business_process' THEN
@@ -885,17 +903,22 @@ BEGIN
             IF NOT FOUND THEN foreign_one := format('domain "%s"', used.name); END IF;
         END IF;
     WHEN 'api_version' THEN
-        -- After the row is written: generated columns have no value before. Of a member that is repeated, readers of JSON
-        -- take different values.
+        -- Of a member that is repeated, readers of JSON take different values.
         IF (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(NEW.definition) key)
            OR (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(NEW.source) key) THEN
             RAISE EXCEPTION 'the definition of a version repeats a member' USING ERRCODE = 'invalid_parameter_value';
         END IF;
-        IF (NEW.table_names[1] = NEW.table_names[2]) IS NOT TRUE THEN
-            RAISE EXCEPTION 'a version is compiled for the table of its definition, "%", not for "%"', NEW.table_names[1],
-                NEW.table_names[2] USING ERRCODE = 'TG006';
+        tables := tablegate.source_tables(NEW.definition, NEW.source);
+        IF NEW.definition ->> 'mode' = 'script' THEN
+            IF cardinality(tables) = 0 OR array_position(tables, NULL) IS NOT NULL
+               OR num_nonnulls(NEW.definition ->> 'table', NEW.source ->> 'table') > 0 THEN
+                RAISE EXCEPTION 'a version of a script is compiled for the tables of its source' USING ERRCODE = 'TG006';
+            END IF;
+        ELSIF (tables[1] = tables[2]) IS NOT TRUE THEN
+            RAISE EXCEPTION 'a version is compiled for the table of its definition, "%", not for "%"', tables[1], tables[2]
+                USING ERRCODE = 'TG006';
         END IF;
-        PERFORM tablegate.require_readable(NEW.api_id, NEW.table_names);
+        PERFORM tablegate.require_readable(NEW.api_id, tables);
     ELSE  -- api; a deleted one refers to nothing
         IF EXISTS (SELECT FROM tablegate.business_process b
                    WHERE b.business_process_id = NEW.business_process_id AND b.workspace_id <> NEW.workspace_id) THEN
@@ -906,6 +929,7 @@ BEGIN
             PERFORM FROM tablegate.mirror_table t WHERE t.name = NEW.table_name AND t.shared FOR SHARE;
             IF NOT FOUND THEN foreign_one := format('table "%s"', used.name); END IF;
         END IF;
+        PERFORM tablegate.require_readable_in(NEW.workspace_id, NEW.script_tables);
     END CASE;
     IF foreign_one IS NOT NULL THEN
         RAISE EXCEPTION '% belongs to another workspace and is not shared', foreign_one USING ERRCODE = 'TG006';

@@ -98,7 +98,7 @@ def strict_tables(t, p, rules):
     rules.sql("dev", f"BEGIN; {clean}{read.format('user_info')}; COMMIT", "requires approval")
     rules.sql("dev", f"BEGIN; {clean}{read.format('lax_table')}; ROLLBACK")
     rules.sql("dev", copy.format("Pending for Application", "definition", "source"), "belongs to another workspace and is not shared")
-    for column in ("method", "path", "resource_group", "table_names"):
+    for column in ("method", "path", "resource_group"):
         rules.sql("dev", copy.replace("message)", f"message, {column})").replace("''\"", "").format("Publishable", lax_definition, lax).replace(
             "draft_digest, '' FROM", f"draft_digest, '', {column} FROM"), f"permission denied|cannot insert a non-DEFAULT value into column \"{column}\"")
     rules.sql("dev", "UPDATE tablegate.mirror_table SET data_source_id = (SELECT data_source_id FROM tablegate.data_source WHERE name = 'lax_source')"

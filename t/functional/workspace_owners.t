@@ -173,7 +173,7 @@ def members(t, p, people):
         result = people["reports"](*words)
         t.ok(result.rc == 1 and who in result.stderr, f"{' '.join(words[:2])}: rejected", result)
     for sql in ("UPDATE tablegate.rest_api SET definition = '{}' WHERE name = 'reports'", "SELECT tablegate.delete_as_developer('data_source', '[{\"name\": \"guest_source\"}]')",
-                "SELECT tablegate.delete_as_developer('api_test', json_agg(t)) FROM tablegate.api_test t", "SELECT tablegate.submit_version(api_id, 3, '', NULL) FROM tablegate.api WHERE name = 'Guest API'",
+                "SELECT tablegate.delete_as_developer('api_test', json_agg(json_build_object('api_id', api_id))) FROM tablegate.api_test", "SELECT tablegate.submit_version(api_id, 3, '', NULL) FROM tablegate.api WHERE name = 'Guest API'",
                 "INSERT INTO tablegate.generation_partition SELECT table_name, generation, 'ds=1', 0, 0 FROM tablegate.generation WHERE table_name = 'reports_users'",
                 """SELECT mirror_load.create_generation('reports_users', 777, '[{"name": "a", "sql_type": "integer"}]')""",
                 *(f"SELECT mirror_load.{name}" for name in (
@@ -226,7 +226,8 @@ def upgraded(t, p):
                     + "".join(f"UPDATE tablegate.{table} SET definition = replace(definition::text, ',\"shared\":true', '')::json;"
                               for table in ("domain", "rest_api", "mirror_table"))
                     + "ALTER TABLE tablegate.workspace DROP members; REVOKE DELETE ON tablegate.workspace FROM tablegate_operator;"
-                      "ALTER TABLE tablegate.published_api DROP route; DROP TABLE tablegate.gateway_key; ALTER TABLE tablegate.api_version DROP table_names, DROP gateway_keys, DROP allow_scan, DROP plan; ALTER TABLE tablegate.gateway_instance DROP services;"
+                      "ALTER TABLE tablegate.published_api DROP route; DROP TABLE tablegate.gateway_key; ALTER TABLE tablegate.api_version DROP gateway_keys, DROP allow_scan, DROP plan; ALTER TABLE tablegate.gateway_instance DROP services;"
+                    "ALTER TABLE tablegate.api DROP table_names, DROP script_tables, ADD CONSTRAINT api_check CHECK (deleted_at IS NOT NULL OR (business_process_id IS NOT NULL AND table_name IS NOT NULL)); ALTER TABLE tablegate.api_test DROP described;"
                       "SET search_path = tablegate; DROP INDEX business_process_of_rest_api, mirror_table_of_data_source, api_of_workspace,"
                       " api_of_business_process, api_of_table, published_api_of_version, published_api_of_canary, publication_of_api, rest_api_domain_of_rest_api,"
                       " rest_api_domain_of_domain, api_key_of_consumer, hmac_key_of_consumer, authorization_of_api, authorization_of_rest_api;"

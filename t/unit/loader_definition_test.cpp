@@ -81,8 +81,6 @@ START_TEST(a_definition_of_the_contract_is_taken) {
 END_TEST
 
 START_TEST(what_comes_later_is_refused_by_name) {
-  same_text(problems_of(api(R"("mode":"script")")),
-            "FILE /mode: mode \"script\" is not supported yet (supported: wizard)\n");
   same_text(problems_of(api(R"("cache":true)")), "FILE /cache: field \"cache\" is not supported yet\n");
 }
 END_TEST

@@ -349,7 +349,7 @@ START_TEST(refused_by_name) {
     const char* to;
     const char* says;
   } kCases[] = {
-      {"\"wizard\"", "\"script\"", "/mode: script is not supported yet"},
+      {"\"wizard\"", "\"magic\"", "/mode: magic is not supported yet"},
       {"\"GET\"", "\"PUT\"", "/method: PUT is not supported yet"},
       {"\"=\"", "\"LIKE\"", "/request_parameters/0/operator: LIKE is for type STRING"},
       {"\"query\"", "\"cookie\"", "/request_parameters/0/in: cookie is not supported yet"},

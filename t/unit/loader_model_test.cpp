@@ -5,6 +5,7 @@
 
 #include "base/refusal.hpp"
 #include "model/api_definition.hpp"
+#include "model/api_source.hpp"
 #include "model/consumer_definition.hpp"
 #include "model/gateway_definition.hpp"
 #include "model/table_definition.hpp"
@@ -36,7 +37,7 @@ START_TEST(an_api_with_defaults) {
   ck_text_eq(plain.resource_group, "default");
   ck_assert_int_eq(plain.timeout_ms, 3000);
   ck_assert_int_eq(plain.max_records, 2000);
-  ck_assert(plain.faults.empty() && plain.later_fields.empty() && !plain.request_parameters_given);
+  ck_assert(plain.faults.empty() && !plain.is_script() && !plain.request_parameters_given);
   ck_text_eq(plain.response_parameters.at(0).column, "id");
   ck_assert(!plain.response_parameters.at(0).column_given);
   ck_text_eq(plain.key_source().in + " " + plain.key_source().name, "header Authorization");
@@ -75,15 +76,45 @@ START_TEST(parameters_with_defaults) {
 }
 END_TEST
 
+TableColumn column(const std::string& name) {
+  TableColumn made;
+  made.name = name;
+  return made;
+}
+
+START_TEST(a_script) {
+  const ApiDefinition api = read_api_definition(parsed(
+      R"({"mode":"script","data_source":"shop","sql":"SELECT 1 AS a","request_parameters":[{"name":"ids","type":"LONG_LIST"},)"
+      R"({"name":"id","type":"LONG"}],"authentication":[]})"));
+  ck_assert(api.is_script() && api.faults.empty() && !api.response_parameters_given);
+  ck_text_eq(api.data_source + " " + api.script(), "shop SELECT 1 AS a");
+  ck_text_eq(api.request_parameters.at(0).type + " " + api.request_parameters.at(0).type_text(),
+             "LONG LONG_LIST");
+  ck_assert(api.request_parameters.at(0).takes_list() && !api.request_parameters.at(1).takes_list());
+
+  ApiSource source =
+      script_source({{"b", "Asia/Shanghai", {}, {column("id")}}, {"a", "Asia/Shanghai", {}, {column("id")}}});
+  ck_text_eq(source.time_zone, "Asia/Shanghai");
+  source.columns.push_back(column("n"));
+  const std::string text = api_source_text(source);
+  const ApiSource again = read_api_source(text, "the source");
+  ck_text_eq(api_source_text(again), text);
+  ck_assert(again.find_table("a") == &again.tables.at(1) && again.find_table("n") == nullptr);
+  ck_text_eq(response_of(api, again).at(0).name, "n");
+  ck_text_eq(
+      script_source({{"b", "Asia/Shanghai", {}, {column("id")}}, {"a", "UTC", {}, {column("id")}}}).time_zone,
+      "UTC");
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_is_named) {
   const ApiDefinition bad = read_api_definition(
-      parsed(R"({"timeout_ms":"soon","hmac":{"methods":[]},"sql":"SELECT","pagination":{"max_size":1.5}})"));
+      parsed(R"({"timeout_ms":"soon","hmac":{"methods":[]},"pagination":{"max_size":1.5}})"));
   std::string said;
   for (const JsonFault& fault : bad.faults) said += fault.pointer + " " + fault.reason + "\n";
   ck_text_eq(said,
              "/timeout_ms is no integer\n/authentication is missing\n/hmac/methods is empty\n"
              "/response_parameters is empty\n/pagination/max_size is no integer\n");
-  ck_assert((bad.later_fields == std::vector<std::string>{"sql"}));
   for (const char* const text : {"[]", "{", ""}) {
     try {
       read_api_definition(text, "API \"x\"");
@@ -173,5 +204,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_model", an_api_with_defaults, parameters_with_defaults, what_cannot_be_read_is_named,
-                gateways_domains_and_rest_apis, tables_and_their_sources, consumers, renamed);
+TABLEGATE_SUITE("loader_model", an_api_with_defaults, parameters_with_defaults, a_script,
+                what_cannot_be_read_is_named, gateways_domains_and_rest_apis, tables_and_their_sources,
+                consumers, renamed);

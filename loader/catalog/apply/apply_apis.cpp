@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "base/sql_array.hpp"
 #include "catalog/apply/apply_api.hpp"
+#include "catalog/apply/apply_script.hpp"
 #include "catalog/apply/ownership.hpp"
 #include "model/api_rules.hpp"
 #include "model/definition_schema.hpp"
@@ -22,27 +24,28 @@ struct Process {
   core::VersionKey version_key;
 };
 
-struct Table {
-  Owner owner;
-  TableInfo info;
-};
-
 // An API as the catalog has it.
 struct Stored {
   std::string definition, id, rest_api_id;
   bool has_versions = false;
 };
 
+// What script_tables is, of names as JSON.
+constexpr const char* kScriptTables =
+    "CASE WHEN x.script IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(x.script::json)) END";
+
 // The columns of the rows that one statement writes.
 struct Written {
-  SqlArray keys, processes, tables, definitions;
+  SqlArray keys, processes, tables, scripts, definitions;
   size_t count = 0;
 
-  void add(const std::string& key, const std::string& process, const std::string& table,
+  // `script`: the tables of a script, else null.
+  void add(const std::string& key, const std::string& process, const ApiDefinition& api, const Script* script,
            const std::string& definition) {
     keys.add(key);
     processes.add(process);
-    tables.add(table);
+    tables.add_or_null(script == nullptr ? Parameter(api.table) : std::nullopt);
+    scripts.add_or_null(script == nullptr ? std::nullopt : Parameter(names_text(script->tables)));
     definitions.add(definition);
     ++count;
   }
@@ -57,12 +60,20 @@ class ApiApplier {
     for (const ApplyItem* item = first; item != last; ++item)
       apis.push_back(item->definition->broken ? ApiDefinition()
                                               : read_api_definition(item->definition->document));
+    scripts_.clear();
+    scripts_.resize(apis.size());
+    for (size_t i = 0; i < apis.size(); ++i) {
+      if (!first[i].definition->broken && apis[i].is_script())
+        scripts_[i].emplace(context_, *first[i].definition, apis[i]);
+    }
     read_references(apis);
     read_stored(first, last);
     for (const ApplyItem* item = first; item != last; ++item) {
       if (item->definition->broken) continue;
       context_.object = item->object;
-      item->object->action = save_one(*item->definition, apis[static_cast<size_t>(item - first)]);
+      const auto place = static_cast<size_t>(item - first);
+      item->object->action =
+          save_one(*item->definition, apis[place], scripts_[place] ? &*scripts_[place] : nullptr);
     }
     insert();
     update();
@@ -72,9 +83,12 @@ class ApiApplier {
   // Business processes and tables that no API before has named.
   void read_references(const std::vector<ApiDefinition>& apis) {
     std::set<std::string> processes, tables;
-    for (const ApiDefinition& api : apis) {
-      if (seen_processes_.insert(api.business_process).second) processes.insert(api.business_process);
-      if (seen_tables_.insert(api.table).second) tables.insert(api.table);
+    for (size_t i = 0; i < apis.size(); ++i) {
+      if (seen_processes_.insert(apis[i].business_process).second) processes.insert(apis[i].business_process);
+      for (const std::string& table :
+           scripts_[i] ? scripts_[i]->script().tables : std::vector<std::string>{apis[i].table}) {
+        if (seen_tables_.insert(table).second) tables.insert(table);
+      }
     }
     const Rows found = context_.catalog.query(
         "SELECT b.name, b.business_process_id, b.rest_api_id, r.version_in, r.version_name, r.version"
@@ -86,14 +100,15 @@ class ApiApplier {
                                           read_version_key(found, row, 3)};
     const std::vector<std::string> names(tables.begin(), tables.end());
     const Rows owners = context_.catalog.query(
-        "SELECT t.name, w.workspace_id, w.name, t.shared FROM tablegate.mirror_table t JOIN "
-        "tablegate.workspace w "
-        "USING (workspace_id) WHERE t.name = ANY ($1::text[])",
+        "SELECT t.name, w.workspace_id, w.name, t.shared, t.data_source_id, d.name"
+        " FROM tablegate.mirror_table t JOIN tablegate.workspace w USING (workspace_id)"
+        " JOIN tablegate.data_source d USING (data_source_id) WHERE t.name = ANY ($1::text[])",
         {sql_array(names)});
     std::map<std::string, TableInfo> infos = find_tables(context_.catalog, names);
     for (int row = 0; row < owners.size(); ++row)
       tables_[owners.string(row, 0)] = {read_owner(owners, row, 1),
-                                        std::move(infos.at(owners.string(row, 0)))};
+                                        std::move(infos.at(owners.string(row, 0))), owners.string(row, 4),
+                                        owners.string(row, 5)};
   }
 
   void read_stored(const ApplyItem* first, const ApplyItem* last) {
@@ -113,22 +128,23 @@ class ApiApplier {
   }
 
   // Returns the action; what is written is only noted.
-  std::string save_one(Definition& definition, const ApiDefinition& api) {
+  std::string save_one(Definition& definition, const ApiDefinition& api, ApplyScript* script) {
     const auto process = processes_.find(api.business_process);
     if (process == processes_.end()) {
       refuse_process(definition, api.business_process);
     }
-    const bool table_known = check_table(definition, api);
+    const bool table_known = script != nullptr ? script->check(tables_) : check_table(definition, api);
     // What tells versions of its REST API apart is no parameter and no credential of the API's.
     if (process != processes_.end() &&
         !check_version_name(api, definition.place, process->second.version_key, context_.problems))
       definition.broken = true;
     if (definition.broken || process == processes_.end() || !table_known) return {};
     const Process& of = process->second;
+    const Script* const read = script != nullptr ? &script->script() : nullptr;
     const std::string text = normalised_text(definition);
     const auto before = stored_.find(definition.name);
     if (before == stored_.end()) {
-      created_.add(definition.name, of.id, api.table, text);
+      created_.add(definition.name, of.id, api, read, text);
       return context_.action_of(nullptr, text);
     }
     std::string action = context_.action_of(&before->second.definition, text);
@@ -137,7 +153,7 @@ class ApiApplier {
           definition, "/business_process",
           "an API with versions stays with its REST API, and this business process belongs to another one");
     } else if (action == "changed") {
-      changed_.add(before->second.id, of.id, api.table, text);
+      changed_.add(before->second.id, of.id, api, read, text);
     }
     return action;
   }
@@ -173,31 +189,36 @@ class ApiApplier {
     Written rows = std::exchange(created_, {});
     if (rows.count == 0) return;
     context_.catalog.query(
-        "INSERT INTO tablegate.api (workspace_id, name, business_process_id, table_name, definition)"
-        " SELECT $1, x.name, x.process, x.table_name, x.definition::json FROM unnest($2::text[], "
-        "$3::bigint[], "
-        "$4::text[], $5::text[]) WITH ORDINALITY AS x (name, process, table_name, definition, place) ORDER "
-        "BY x.place",
+        fmt::format(
+            "INSERT INTO tablegate.api (workspace_id, name, business_process_id, table_name, script_tables, "
+            "definition)"
+            " SELECT $1, x.name, x.process, x.table_name, {}, x.definition::json FROM unnest($2::text[], "
+            "$3::bigint[], $4::text[], $5::text[], $6::text[]) WITH ORDINALITY"
+            " AS x (name, process, table_name, script, definition, place) ORDER BY x.place",
+            kScriptTables),
         {context_.workspace.id, rows.keys.take(), rows.processes.take(), rows.tables.take(),
-         rows.definitions.take()});
+         rows.scripts.take(), rows.definitions.take()});
   }
 
   void update() {
     Written rows = std::exchange(changed_, {});
     if (rows.count == 0) return;
     context_.catalog.query(
-        "UPDATE tablegate.api a SET business_process_id = x.process, table_name = x.table_name, definition = "
-        "x.definition::json, updated_at = now()"
-        " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) AS x (api_id, process, table_name, "
-        "definition) WHERE a.api_id = x.api_id",
-        {rows.keys.take(), rows.processes.take(), rows.tables.take(), rows.definitions.take()});
+        fmt::format("UPDATE tablegate.api a SET business_process_id = x.process, table_name = x.table_name,"
+                    " script_tables = {}, definition = x.definition::json, updated_at = now()"
+                    " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[])"
+                    " AS x (api_id, process, table_name, script, definition) WHERE a.api_id = x.api_id",
+                    kScriptTables),
+        {rows.keys.take(), rows.processes.take(), rows.tables.take(), rows.scripts.take(),
+         rows.definitions.take()});
   }
 
   ApplyContext& context_;
   std::set<std::string> seen_processes_, seen_tables_;
   std::map<std::string, Process> processes_;  // by name, of the workspace
-  std::map<std::string, Table> tables_;       // by name
-  std::map<std::string, Stored> stored_;      // by name, of the rows at hand
+  KnownTables tables_;
+  std::vector<std::optional<ApplyScript>> scripts_;  // of the APIs at hand
+  std::map<std::string, Stored> stored_;             // by name, of the rows at hand
   Written created_, changed_;
 };
 

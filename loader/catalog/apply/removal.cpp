@@ -141,8 +141,8 @@ class Remover {
   void table() {
     find("SELECT name FROM tablegate.mirror_table WHERE name = $1", {name_});
     check_owner("mirror_table", "name", name_);
-    refuse_used("is read by API", "SELECT name FROM tablegate.api WHERE table_name = $1 ORDER BY 1", {name_},
-                Hint::command({"api", "list"}));
+    refuse_used("is read by API", "SELECT name FROM tablegate.api WHERE table_names @> ARRAY[$1] ORDER BY 1",
+                {name_}, Hint::command({"api", "list"}));
     refuse_names("is read by the published version of API", published_readers(catalog_, name_),
                  Hint::command({"api", "list"}));
     catalog_.query(
@@ -173,7 +173,8 @@ class Remover {
         "$1::text)))",
         {id});
     catalog_.query(
-        "UPDATE tablegate.api SET deleted_at = now(), business_process_id = NULL, table_name = NULL WHERE "
+        "UPDATE tablegate.api SET deleted_at = now(), business_process_id = NULL, table_name = NULL, "
+        "script_tables = NULL WHERE "
         "api_id = $1",
         {id});
   }

@@ -15,7 +15,7 @@ ApiEntry entry_of(const ApiRow& api, const Rows& versions, int row) {
   entry.base_path = api.base_path;
   const std::string what = fmt::format("version {} of API \"{}\"", entry.version, api.name);
   entry.definition = read_api_definition(versions.string(row, 1), what);
-  entry.source = read_table_source(versions.string(row, 2), "the source of " + what);
+  entry.source = read_api_source(versions.string(row, 2), "the source of " + what);
   return entry;
 }
 

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "base/sql_array.hpp"
 #include "catalog/life/drafts.hpp"
@@ -14,18 +15,11 @@
 namespace tablegate::loader {
 namespace {
 
-// The source that each table's drafts are compiled against, by table; throws where one is gone.
-std::map<std::string, std::string> read_sources(Database& catalog, const std::vector<ApiRow>& apis) {
+// Of all tables that the drafts read, by name.
+std::map<std::string, TableInfo> read_tables(Database& catalog, const std::vector<ApiRow>& apis) {
   std::set<std::string> names;
-  for (const ApiRow& api : apis) names.insert(api.table);
-  std::map<std::string, std::string> sources;
-  for (const auto& [name, table] : find_tables(catalog, {names.begin(), names.end()}))
-    sources.emplace(name, table_source(table));
-  for (const ApiRow& api : apis) {
-    if (sources.count(api.table) == 0)
-      throw SystemFailure(fmt::format("table \"{}\" of API \"{}\" is gone", api.table, api.name));
-  }
-  return sources;
+  for (const ApiRow& api : apis) names.insert(api.tables.begin(), api.tables.end());
+  return find_tables(catalog, {names.begin(), names.end()});
 }
 
 struct Latest {
@@ -46,17 +40,23 @@ std::unordered_map<std::string, Latest> read_latest(Database& catalog, const std
   return latest;
 }
 
-// The ids of the APIs whose draft, known by its digest, has passed a test.
-std::unordered_set<std::string> read_tested(Database& catalog, const std::vector<ApiRow>& apis,
-                                            const std::vector<std::string>& digests) {
+struct Tested {
+  bool passed = false;
+  std::string described;  // a script's columns, or empty
+};
+
+// The tests of drafts, known by their digests, by API.
+std::unordered_map<std::string, Tested> read_tested(Database& catalog, const std::vector<ApiRow>& apis,
+                                                    const std::vector<std::string>& digests) {
   SqlArray bytes;
   for (const std::string& digest : digests) bytes.add("\\x" + digest);
   const Rows rows = catalog.query(
-      "SELECT t.api_id FROM unnest($1::bigint[], $2::bytea[]) AS d (api_id, digest)"
-      " JOIN tablegate.api_test t ON t.api_id = d.api_id AND t.draft_digest = d.digest WHERE t.passed",
+      "SELECT t.api_id, t.passed, t.described::text FROM unnest($1::bigint[], $2::bytea[]) AS d (api_id, "
+      "digest)"
+      " JOIN tablegate.api_test t ON t.api_id = d.api_id AND t.draft_digest = d.digest",
       {id_array(apis), bytes.take()});
-  std::unordered_set<std::string> tested;
-  for (int i = 0; i < rows.size(); ++i) tested.insert(rows.string(i, 0));
+  std::unordered_map<std::string, Tested> tested;
+  for (int i = 0; i < rows.size(); ++i) tested[rows.string(i, 0)] = {rows.boolean(i, 1), rows.string(i, 2)};
   return tested;
 }
 
@@ -74,23 +74,28 @@ std::map<std::string, int> published_versions(Database& catalog, const Workspace
 }
 
 std::vector<DraftState> read_draft_states(Database& catalog, const std::vector<ApiRow>& apis) {
-  const std::map<std::string, std::string> sources = read_sources(catalog, apis);
+  const std::map<std::string, TableInfo> tables = read_tables(catalog, apis);
   std::set<std::string> loaded;
   for (const std::string& table :
        first_column(catalog.query("SELECT table_name FROM tablegate.generation WHERE status = 'current'")))
     loaded.insert(table);
+  std::vector<DraftState> states(apis.size());
   std::vector<std::string> digests;
   digests.reserve(apis.size());
-  for (const ApiRow& api : apis) digests.push_back(draft_digest(api, sources.at(api.table)));
-  const std::unordered_map<std::string, Latest> latest = read_latest(catalog, apis);
-  const std::unordered_set<std::string> tested = read_tested(catalog, apis, digests);
-  std::vector<DraftState> states;
-  states.reserve(apis.size());
   for (size_t i = 0; i < apis.size(); ++i) {
-    DraftState& state = states.emplace_back();
-    state.source = sources.at(apis[i].table);
-    state.loaded = loaded.count(apis[i].table) != 0;
-    state.tested = tested.count(apis[i].id) != 0;
+    states[i].against = draft_source(apis[i], tables);
+    digests.push_back(draft_digest(apis[i], states[i].against));
+    std::copy_if(apis[i].tables.begin(), apis[i].tables.end(), std::back_inserter(states[i].unloaded),
+                 [&loaded](const std::string& table) { return loaded.count(table) == 0; });
+  }
+  const std::unordered_map<std::string, Latest> latest = read_latest(catalog, apis);
+  const std::unordered_map<std::string, Tested> tested = read_tested(catalog, apis, digests);
+  for (size_t i = 0; i < apis.size(); ++i) {
+    DraftState& state = states[i];
+    if (const auto test = tested.find(apis[i].id); test != tested.end()) {
+      state.tested = test->second.passed;
+      if (!test->second.described.empty()) state.against.columns = read_columns(test->second.described);
+    }
     const auto found = latest.find(apis[i].id);
     if (found == latest.end()) continue;
     state.latest = found->second.version;
@@ -105,7 +110,8 @@ std::vector<std::string> draft_breaks(Database& catalog, const std::vector<ApiRo
                                       const std::map<std::string, int>& served) {
   std::vector<std::string> breaks;
   for (size_t i = 0; i < apis.size(); ++i) {
-    const StoredVersion after{states[i].version(), states[i].status, apis[i].definition, states[i].source};
+    const StoredVersion after{states[i].version(), states[i].status, apis[i].definition,
+                              api_source_text(states[i].against)};
     std::string text;
     if (after.version == 0) {
       if (const auto known = commit_breaks(catalog, apis[i], after).published)
@@ -125,9 +131,9 @@ void check_plans(const std::vector<DraftState>& states, const std::vector<ApiRow
   for (size_t i = 0; i < apis.size(); ++i) {
     if (states[i].version() > 0) continue;
     Draft draft;
-    draft.table = read_table_source(states[i].source, fmt::format("table \"{}\"", apis[i].table));
-    draft.digest = draft_digest(apis[i], states[i].source);
-    draft.loaded = states[i].loaded;
+    draft.against = states[i].against;
+    draft.digest = draft_digest(apis[i], draft.against);
+    draft.unloaded = states[i].unloaded;
     scans.push_back({apis[i].name, draft_plans(apis[i], draft, gate).scans});
   }
   if (!allow_scan) refuse_scans(scans);

@@ -13,12 +13,12 @@
 namespace tablegate::loader {
 
 struct DraftState {
-  std::string source;   // what it is compiled against
-  bool loaded = false;  // its table has a current generation
-  bool tested = false;  // this very draft has passed
-  int latest = 0;       // its latest version; 0: none was committed
-  std::string status;   // of that version
-  bool changed = true;  // the draft is not what was committed as that version
+  ApiSource against;                  // what it is compiled against
+  std::vector<std::string> unloaded;  // its tables without a current generation
+  bool tested = false;                // this very draft has passed
+  int latest = 0;                     // its latest version; 0: none was committed
+  std::string status;                 // of that version
+  bool changed = true;                // the draft is not what was committed as that version
 
   // The version that the draft equals, or 0.
   int version() const { return changed ? 0 : latest; }

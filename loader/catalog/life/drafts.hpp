@@ -3,6 +3,7 @@
 // version never changes (the catalog's triggers see to it as well).
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,15 +12,15 @@
 #include "catalog/lookup.hpp"
 #include "compile/api_tester.hpp"
 #include "compile/plan_gate.hpp"
+#include "model/api_source.hpp"
 
 namespace tablegate::loader {
 
 struct Draft {
-  TableInfo table;      // what it is compiled against
-  std::string source;   // the same as a version stores it
-  std::string digest;   // hex SHA-256 of definition, LF, source
-  bool loaded = false;  // its table has a current generation
-  bool tested = false;  // a test of this digest passed
+  ApiSource against;                  // what it is compiled against
+  std::string digest;                 // of what it is; see draft_digest()
+  std::vector<std::string> unloaded;  // its tables without a current generation
+  bool tested = false;                // a test of this digest passed
 };
 Draft find_draft(Database& catalog, const ApiRow& api);
 
@@ -49,12 +50,15 @@ Version commit_draft(Database& catalog, const ApiRow& api, const CommitRequest& 
 std::vector<Version> commit_drafts(Database& catalog, const std::vector<ApiRow>& apis,
                                    const CommitRequest& request, PlanGate& gate);
 
-// What the gate finds of a draft. One whose table was never loaded is not checked.
+// What the gate finds of a draft. One with a table that was never loaded is not checked.
 PlanReport draft_plans(const ApiRow& api, const Draft& draft, PlanGate& gate);
 
-// Of what a test and a version are, `source` being what the draft is compiled against. A new name makes no
-// other.
-std::string draft_digest(const ApiRow& api, const std::string& source);
+// Hex SHA-256 of definition, LF, source: of what a test and a version are. `against`: what the draft is
+// compiled against; what PostgreSQL says of a script's columns follows from that. A new name makes no other.
+std::string draft_digest(const ApiRow& api, const ApiSource& against);
+// What a draft is compiled against, of tables by name; a script's columns are not described. Throws
+// SystemFailure when a table is gone.
+ApiSource draft_source(const ApiRow& api, const std::map<std::string, TableInfo>& tables);
 
 // SHA-256 in hex, of definitions and keys.
 std::string sha256_hex(std::string_view bytes);

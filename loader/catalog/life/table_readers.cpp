@@ -7,7 +7,7 @@ namespace tablegate::loader {
 std::vector<TableReader> table_readers(Database& catalog, const TableInfo& table) {
   const Rows rows = catalog.query(
       "SELECT a.name, a.definition::text, NULL FROM tablegate.api a"
-      " WHERE a.table_name = $1 AND a.deleted_at IS NULL"
+      " WHERE a.table_names @> ARRAY[$1] AND a.deleted_at IS NULL"
       " UNION ALL SELECT a.name, v.definition::text, v.source::text"
       " FROM (SELECT DISTINCT p.api_id, r.version FROM tablegate.published_api p JOIN "
       "tablegate.api_version_read r"
@@ -18,9 +18,9 @@ std::vector<TableReader> table_readers(Database& catalog, const TableInfo& table
   readers.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) {
     const std::string what = fmt::format("API \"{}\"", rows.text(row, 0));
-    readers.push_back(
-        {rows.string(row, 0), read_api_definition(rows.string(row, 1), what),
-         rows.null(row, 2) ? table : read_table_source(rows.string(row, 2), "the source of " + what)});
+    readers.push_back({rows.string(row, 0), read_api_definition(rows.string(row, 1), what),
+                       rows.null(row, 2) ? ApiSource(table)
+                                         : read_api_source(rows.string(row, 2), "the source of " + what)});
   }
   return readers;
 }

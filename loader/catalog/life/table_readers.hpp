@@ -7,13 +7,14 @@
 
 #include "base/database.hpp"
 #include "catalog/lookup.hpp"
+#include "model/api_source.hpp"
 
 namespace tablegate::loader {
 
 struct TableReader {
   std::string api;
   ApiDefinition definition;
-  TableInfo source;  // what it is compiled against
+  ApiSource source;  // what it is compiled against
 };
 
 // By name; an API may come several times.

@@ -153,7 +153,10 @@ void add_reports(Verb& noun, Settings& settings, const SharedOptions& options) {
                               "  tablegate api list\n  tablegate api list -o json");
   const auto pending = std::make_shared<bool>(false);
   list->add_flag("--pending", *pending, "only APIs with a version that waits for approval");
-  list->callback([&settings, pending] { api_list(settings, *pending); });
+  const auto text = std::make_shared<std::string>();
+  list->add_option("--grep", *text, "only APIs whose definition or script contains this text")
+      ->type_name("TEXT");
+  list->callback([&settings, pending, text] { api_list(settings, *pending, *text); });
 
   Verb* const versions = add_verb(noun, "versions", "List the versions of APIs",
                                   "  tablegate api versions 'Query User by User ID' -o json\n"

@@ -11,13 +11,14 @@
 #include "cli/output.hpp"
 #include "cli/served.hpp"
 #include "compile/api_sql.hpp"
+#include "model/line_diff.hpp"
 
 namespace tablegate::loader {
 namespace {
 
 // "2" or "draft".
 StoredVersion find_side(Database& catalog, const ApiRow& api, const std::string& word) {
-  if (word == "draft") return {0, "", api.definition, find_draft(catalog, api).source};
+  if (word == "draft") return {0, "", api.definition, api_source_text(find_draft(catalog, api).against)};
   int number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (error != std::errc{} || end != word.data() + word.size() || number < 1)
@@ -29,6 +30,7 @@ StoredVersion find_side(Database& catalog, const ApiRow& api, const std::string&
 std::string statement_of(const ApiRow& api, const StoredVersion& side) {
   ApiEntry entry = draft_entry(api, {});
   ContractSide read = side.contract();
+  if (read.definition.is_script()) return {};  // the script is a field
   entry.definition = std::move(read.definition);
   entry.source = std::move(read.source);
   entry.name = api.name;
@@ -77,6 +79,10 @@ void write_difference(const std::string& name, const ApiDifference& difference) 
 void print_text(const ApiDifference& difference) {
   if (difference.fields.empty()) return print_line("no difference");
   for (const FieldChange& change : difference.fields) {
+    if (const std::vector<std::string> lines = line_changes(change); !lines.empty()) {
+      for (const std::string& line : lines) print_line(line);
+      continue;
+    }
     if (!change.from.empty()) print_line(fmt::format("- {}: {}", change.field, change.from));
     if (!change.to.empty()) print_line(fmt::format("+ {}: {}", change.field, change.to));
   }

@@ -2,14 +2,18 @@
 // to call it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "catalog/life/draft_states.hpp"
+#include "catalog/life/drafts.hpp"
 #include "catalog/life/served_api.hpp"
+#include "catalog/life/versions.hpp"
 #include "cli/api/api_curl.hpp"
+#include "cli/api/api_parameters.hpp"
 #include "cli/api/api_request.hpp"
 #include "cli/api/api_verbs.hpp"
 #include "cli/output.hpp"
-#include "compile/openapi_pages.hpp"
-#include "core/call/page.hpp"
+#include "model/text_search.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -116,47 +120,6 @@ std::string answer_words(const ApiDefinition& definition) {
   return words + (plain ? "" : ", envelope " + definition.envelope);
 }
 
-// What callers get where it is not the column's own value and type.
-std::string form_words(const ResponseParameter& one) {
-  if (one.mask) return fmt::format("{} (mask {})", *one.mask == "null" ? "null" : "string", *one.mask);
-  return one.as.empty() ? "-" : one.as;
-}
-
-std::string scalar_words(const std::optional<DefaultOrSample>& value) {
-  return value && value->plain ? value->text : std::string("-");
-}
-
-// What asks for a page.
-void add_page_parameters(const ApiDefinition& definition, std::vector<std::vector<std::string>>& table) {
-  if (!definition.paginates()) return;
-  const Pagination& pages = *definition.pagination;
-  const std::vector<std::string> notes =
-      page_parameter_notes({pages.default_size, pages.max_size, pages.total, true});
-  for (size_t i = 0; i < core::kPageParameterCount; ++i) {
-    const core::PageParameter& one = core::kPageParameters[i];
-    table.push_back({std::string(one.name), "-", std::string(core::parameter_type_name(one.type)),
-                     definition.method == "POST" ? "body" : "query", "no",
-                     i == core::kPageSize ? std::to_string(pages.default_size) : "-", "-", notes[i]});
-  }
-}
-
-void show_parameters(const ApiDefinition& definition) {
-  std::vector<std::vector<std::string>> table = {
-      {"PARAMETER", "OPERATOR", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
-  for (const RequestParameter& one : definition.request_parameters) {
-    table.push_back({one.name, std::string(comparison_text(one.comparison)), one.type, one.place,
-                     one.required ? "yes" : "no", scalar_words(one.default_value), scalar_words(one.sample),
-                     one.description});
-  }
-  add_page_parameters(definition, table);
-  print_table(table);
-  print_line("");
-  table = {{"RETURNS", "COLUMN", "AS", "DESCRIPTION"}};
-  for (const ResponseParameter& one : definition.response_parameters)
-    table.push_back({one.name, one.column, form_words(one), one.description});
-  print_table(table);
-}
-
 void write_versions(JsonOutput& json, const std::vector<VersionSummary>& versions) {
   json.begin_array();
   for (const VersionSummary& version : versions) {
@@ -185,6 +148,7 @@ struct ShownApi {
   std::optional<Canary> canary;
   std::optional<Deprecation> deprecation;
   ServedApi served;
+  ApiSource source;  // of a script that does not name its columns
   std::string path;
   std::vector<std::string> hosts;  // base URLs that answer
   // (type, command); none: a required parameter has no sample, so there is no ready line.
@@ -211,6 +175,11 @@ ShownApi shown(const ApiRow& row, ServedApi served, const std::vector<Served>& e
   } catch (const Refused&) {  // NOLINT(bugprone-empty-catch): no sample, see above
   }
   return api;
+}
+
+ApiSource source_of(Database& catalog, const ApiRow& api, int version) {
+  return version == 0 ? find_draft(catalog, api).against
+                      : read_version(catalog, api, version).contract().source;
 }
 
 void write_shown(JsonOutput& json, const ShownApi& api) {
@@ -251,16 +220,23 @@ void print_shown(const ShownApi& api) {
     print_line(fmt::format("with the header {}: {}", key.name, key.value));
   print_line(authentication_words(definition));
   print_line(answer_words(definition) + "\n");
-  show_parameters(definition);
+  show_parameters(definition, api.source);
   for (const auto& [type, command] : api.curls) print_line("\n" + command);
   if (api.curls.empty()) print_line("\n(no curl command: a required parameter has no sample)");
 }
 
 }  // namespace
 
-void api_list(const Settings& settings, bool pending) {
+void api_list(const Settings& settings, bool pending, const std::string& text) {
   Database catalog = settings.open_catalog();
   std::vector<ApiRow> rows = find_apis(catalog, find_workspace(catalog, settings.workspace), {}, {});
+  if (!text.empty()) {
+    const auto other = [&text](const ApiRow& row) {
+      JsonDocument definition;
+      return !parse_json(row.definition, definition).empty() || !has_text(definition, text);
+    };
+    rows.erase(std::remove_if(rows.begin(), rows.end(), other), rows.end());
+  }
   JsonOutput json;
   json.begin_array();
   std::vector<std::vector<std::string>> table = {{"NAME", "METHOD", "URL", "DRAFT", "LATEST", "PUBLISHED"}};
@@ -305,7 +281,10 @@ void api_show(const Settings& settings, const ApiOptions& options) {
   std::vector<ServedApi> served = find_served(catalog, apis, settings.gateway);
   const std::vector<std::vector<Served>> everywhere = served_everywhere(catalog, apis);
   for (size_t i = 0; i < apis.size(); ++i) {
-    const ShownApi api = shown(apis[i], std::move(served[i]), everywhere[i]);
+    ShownApi api = shown(apis[i], std::move(served[i]), everywhere[i]);
+    const ApiDefinition& definition = api.served.definition;
+    if (!settings.json && definition.is_script() && !definition.response_parameters_given)
+      api.source = source_of(catalog, apis[i], api.served.version);
     if (settings.json) {
       write_shown(json, api);
     } else {

@@ -72,7 +72,8 @@ void api_rollback(const Settings& settings, const ApiOptions& options);
 void api_step(const Settings& settings, const ApiOptions& options, const std::string& step);
 void api_diff(const Settings& settings, const ApiOptions& options);
 void api_rename(const Settings& settings, const ApiOptions& options);
-void api_list(const Settings& settings, bool pending);
+// `text`: that definitions have to contain; empty: all.
+void api_list(const Settings& settings, bool pending, const std::string& text);
 void api_versions(const Settings& settings, const ApiOptions& options);
 void add_api_plan(Verb& noun, Settings& settings, const std::shared_ptr<ApiOptions>& options);
 void api_show(const Settings& settings, const ApiOptions& options);

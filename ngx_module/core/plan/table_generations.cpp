@@ -98,13 +98,15 @@ uint64_t TableGenerations::epoch(const Api& api) const {
 }
 
 int64_t TableGenerations::modified(const Api& api) const {
-  int64_t newest = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kUnknown = std::numeric_limits<int64_t>::min();
+  if (api.tables.empty()) return kUnknown;
+  int64_t oldest = std::numeric_limits<int64_t>::max();
   for (const uint32_t place : api.tables) {
     const TableGeneration& table = tables_[place];
-    if (!table.known) return std::numeric_limits<int64_t>::min();
-    newest = std::max(newest, table.modified());
+    if (!table.known) return kUnknown;
+    oldest = std::min(oldest, table.modified());
   }
-  return newest;
+  return oldest;
 }
 
 }  // namespace tablegate::core

@@ -58,7 +58,8 @@ class TableGenerations {
   bool reads_pointer(const Api& api) const;
   // Tells apart the SQL of an API before and after one of its tables moved. 0: none ever did.
   uint64_t epoch(const Api& api) const;
-  // The newest change of all tables of an API, seconds since 1970; INT64_MIN: of one it is not known.
+  // When an API's tables were changed, of several the one that was changed first: no row is older than this
+  // says. Seconds since 1970; INT64_MIN: of one it is not known.
   int64_t modified(const Api& api) const;
 
  private:

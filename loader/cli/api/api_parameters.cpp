@@ -1,0 +1,86 @@
+#include "cli/api/api_parameters.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "cli/output.hpp"
+#include "compile/openapi_pages.hpp"
+#include "core/call/page.hpp"
+#include "core/manifest/types.hpp"
+#include "model/api_source.hpp"
+
+namespace tablegate::loader {
+namespace {
+
+// What callers get where it is not the column's own value and type.
+std::string form_words(const ResponseParameter& one) {
+  if (one.mask) return fmt::format("{} (mask {})", *one.mask == "null" ? "null" : "string", *one.mask);
+  return one.as.empty() ? "-" : one.as;
+}
+
+std::string scalar_words(const std::optional<DefaultOrSample>& value) {
+  return value && value->plain ? value->text : std::string("-");
+}
+
+// What asks for a page.
+void add_page_parameters(const ApiDefinition& definition, std::vector<std::vector<std::string>>& table) {
+  if (!definition.paginates()) return;
+  const Pagination& pages = *definition.pagination;
+  const std::vector<std::string> notes =
+      page_parameter_notes({pages.default_size, pages.max_size, pages.total, true});
+  for (size_t i = 0; i < core::kPageParameterCount; ++i) {
+    const core::PageParameter& one = core::kPageParameters[i];
+    std::vector<std::string> row = {std::string(one.name),
+                                    std::string(core::parameter_type_name(one.type)),
+                                    definition.method == "POST" ? "body" : "query",
+                                    "no",
+                                    i == core::kPageSize ? std::to_string(pages.default_size) : "-",
+                                    "-",
+                                    notes[i]};
+    if (!definition.is_script()) row.insert(row.begin() + 1, "-");  // it has no operator
+    table.push_back(std::move(row));
+  }
+}
+
+void show_wizard(const ApiDefinition& definition) {
+  std::vector<std::vector<std::string>> table = {
+      {"PARAMETER", "OPERATOR", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
+  for (const RequestParameter& one : definition.request_parameters) {
+    table.push_back({one.name, std::string(comparison_text(one.comparison)), one.type, one.place,
+                     one.required ? "yes" : "no", scalar_words(one.default_value), scalar_words(one.sample),
+                     one.description});
+  }
+  add_page_parameters(definition, table);
+  print_table(table);
+  print_line("");
+  table = {{"RETURNS", "COLUMN", "AS", "DESCRIPTION"}};
+  for (const ResponseParameter& one : definition.response_parameters)
+    table.push_back({one.name, one.column, form_words(one), one.description});
+  print_table(table);
+}
+
+void show_script(const ApiDefinition& definition, const TableInfo& source) {
+  std::vector<std::vector<std::string>> table = {
+      {"PARAMETER", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
+  for (const RequestParameter& one : definition.request_parameters) {
+    table.push_back({one.name, one.type_text(), one.place, one.required ? "yes" : "no",
+                     scalar_words(one.default_value), scalar_words(one.sample), one.description});
+  }
+  add_page_parameters(definition, table);
+  print_table(table);
+  print_line("");
+  table = {{"RETURNS", "AS", "DESCRIPTION"}};
+  for (const ResponseParameter& one : response_of(definition, source))
+    table.push_back({one.name, form_words(one), one.description});
+  table.size() == 1 ? print_line("(what it returns is known after `api test`)") : print_table(table);
+}
+
+}  // namespace
+
+void show_parameters(const ApiDefinition& definition, const TableInfo& source) {
+  definition.is_script() ? show_script(definition, source) : show_wizard(definition);
+}
+
+}  // namespace tablegate::loader
