@@ -173,6 +173,14 @@ START_TEST(values_have_one_spelling) {
   ck_assert(!same(ParameterType::datetime, "2025-01-31T08:00", "2025-01-31T08:00Z"));
   ck_assert(!same(ParameterType::datetime, "2025-01-31T08:00:00.1", "2025-01-31T08:00:00.01"));
   ck_assert(!same(ParameterType::datetime, "infinity", "-infinity"));
+  ck_assert(!same(ParameterType::datetime, "0044-03-15 12:00:00+00", "0044-03-15 12:00:00+00 BC"));
+  ck_assert(!same(ParameterType::datetime, "0044-03-15 12:00:00+08:30", "0044-03-15 12:00:00+08:30 BC"));
+  ck_assert(!same(ParameterType::datetime, "0044-03-15 12:00:00", "0044-03-15 12:00:00 BC"));
+  ck_assert(same(ParameterType::datetime, "0044-03-15 12:00:00+00 BC", "0044-03-15 20:30+08:30 BC"));
+  ck_assert(same(ParameterType::datetime, "0001-01-01 07:00+08", "0001-12-31 23:00:00+00 BC"));
+  ck_assert(same(ParameterType::datetime, "0401-02-28 23:00-01 BC", "0401-02-29 00:00+00 BC"));
+  ck_assert(same(ParameterType::datetime, "294275-12-31 23:59:59.5Z", "294275-12-31 22:59:59.50-01"));
+  ck_assert(!same(ParameterType::datetime, "2025-01-31T08:00:00.000001Z", "2025-01-31T08:00:00.1Z"));
   ck_assert(!same(ParameterType::string, "a", "a "));
 }
 END_TEST
