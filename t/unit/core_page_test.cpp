@@ -215,6 +215,11 @@ START_TEST(links_lead_to_pages_that_there_are) {
   PageAnswer page = answer_of(0, 35, true);
   page.next_cursor = "abc";
   ck_text_eq(page_links(api, request, page), "<?pageNum=1>; rel=\"first\", <?cursor=abc>; rel=\"next\"");
+  const std::vector<TokenSource> places = {{TokenSource::In::query, "token", ""}};
+  request.token_places = &places;
+  request.query = "t%6fken=secret&a=1";
+  ck_text_eq(page_links(api, request, page),
+             "<?a=1&pageNum=1>; rel=\"first\", <?a=1&cursor=abc>; rel=\"next\"");
   const std::string longest = "a=" + std::string(4000, 'x');
   request.query = longest;
   ck_text_eq(page_links(api, request, page), "");
