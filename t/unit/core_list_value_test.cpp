@@ -225,6 +225,35 @@ START_TEST(patterns_end_in_no_lone_escape) {
 }
 END_TEST
 
+// What is wrong with this value of a parameter that is a pattern, or (not `pattern`) any text.
+std::string fault_of(const std::string& value, bool pattern = true) {
+  Parameter parameter;
+  parameter.name = "id";
+  parameter.pattern = pattern;
+  BlockArena arena;
+  BoundValues values;
+  RequestData request;
+  const std::string query = "id=" + value;
+  request.query = query;
+  return std::string(bind_parameters(api_of(parameter), request, arena, values).detail);
+}
+
+START_TEST(patterns_are_short_after_a_percent) {
+  const std::string kLong = "must have at most 1000 characters after its first %";
+  const std::string kEnough(1000, 'x');
+  std::string wide, percents;
+  for (int i = 0; i < 1000; ++i) wide += "%E6%BC%A2";
+  for (int i = 0; i < 501; ++i) percents += "%25a";
+  for (const std::string& good : {kEnough + kEnough + "%25" + kEnough, "%25" + wide, kEnough + kEnough,
+                                  "%5C%25" + kEnough + "%5C%25" + kEnough})
+    ck_text_eq(fault_of(good), "");
+  for (const std::string& bad :
+       {"%25" + kEnough + "x", "a%25" + wide + "x", percents, "%5C%5C%25" + kEnough + "x"})
+    ck_text_eq(fault_of(bad), kLong);
+  ck_text_eq(fault_of("%25" + kEnough + "x", false), "");
+}
+END_TEST
+
 START_TEST(an_arena_without_memory_is_no_crash) {
   const Api api = numbers(), posted = texts(ParameterPlace::body);
   for (int left = 0; left < 12; ++left) {
@@ -248,4 +277,5 @@ END_TEST
 TABLEGATE_SUITE("core_list_value", repeated_and_split_at_commas_after_decoding, empty_items_are_texts_only,
                 an_array_has_the_quotes_of_postgresql, items_of_a_json_array_are_whole, headers_and_paths,
                 absent_lists, at_most_a_thousand_items, several_lists_and_values_side_by_side,
-                patterns_end_in_no_lone_escape, an_arena_without_memory_is_no_crash);
+                patterns_end_in_no_lone_escape, patterns_are_short_after_a_percent,
+                an_arena_without_memory_is_no_crash);
