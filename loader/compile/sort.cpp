@@ -55,6 +55,7 @@ std::string cursor_fault(const ApiDefinition& api, const TableInfo& then, const 
   if (!has_cursors(api, then)) return {};
   const std::vector<SortKey> sort = total_sort(api, then);
   std::vector<std::string> columns;
+  columns.reserve(sort.size());
   for (const SortKey& key : sort) columns.push_back(key.column);
   const auto has = [](const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
