@@ -239,18 +239,26 @@ std::string fault_of(const std::string& value, bool pattern = true) {
 }
 
 START_TEST(patterns_are_short_after_a_percent) {
-  const std::string kLong = "must have at most 1000 characters after its first %";
-  const std::string kEnough(1000, 'x');
-  std::string wide, percents;
-  for (int i = 0; i < 1000; ++i) wide += "%E6%BC%A2";
-  for (int i = 0; i < 501; ++i) percents += "%25a";
-  for (const std::string& good : {kEnough + kEnough + "%25" + kEnough, "%25" + wide, kEnough + kEnough,
-                                  "%5C%25" + kEnough + "%5C%25" + kEnough})
-    ck_text_eq(fault_of(good), "");
-  for (const std::string& bad :
-       {"%25" + kEnough + "x", "a%25" + wide + "x", percents, "%5C%5C%25" + kEnough + "x"})
-    ck_text_eq(fault_of(bad), kLong);
-  ck_text_eq(fault_of("%25" + kEnough + "x", false), "");
+  const char* const kLong = "must have at most 1000 characters after its first %";
+  // A text before the first %, and what follows it.
+  const auto fault = [](std::string before, const std::string& percent, const std::string& one, int count) {
+    before += percent;
+    for (int i = 0; i < count; ++i) before += one;
+    return fault_of(before);
+  };
+  const std::string kWide = "%E6%BC%A2", kText(2000, 'x');
+  for (const std::string& one : {std::string("x"), kWide, std::string("_")}) {
+    ck_text_eq(fault("", "%25", one, 1000), "");
+    ck_text_eq(fault("", "%25", one, 1001), kLong);
+    ck_text_eq(fault(kText, "%25", one, 1000), "");
+    ck_text_eq(fault("%5C%5C", "%25", one, 1001), kLong);
+    ck_text_eq(fault("", "%5C%25", one, 2000), "");  // it is no wildcard
+  }
+  ck_text_eq(fault("", "", "%25a", 501), kLong);
+  ck_text_eq(fault(kText, "", "", 0), "");
+  std::string any = "%25";
+  any += kText;
+  ck_text_eq(fault_of(any, false), "");
 }
 END_TEST
 
