@@ -39,7 +39,7 @@ def at_apply(t, p):
     apply(script("SELECT user_id FROM nothing WHERE user_id = ${id}"), "/sql", '"nothing"')
     apply(script("SELECT 1 AS one WHERE 1 = ${id}"), "/sql", "reads no table")
     apply(script("SELECT user_id FROM user_info WHERE user_id = ${id}", data_source="none"), "/data_source", '"none"')
-    apply(script("SELECT user_id FROM user_info WHERE user_id = ${id}", pagination={"enabled": True}), "/pagination", "is not supported yet")
+    apply(script("SELECT user_id FROM user_info WHERE user_id = ${id}", pagination={"enabled": True}), "/sql", "ORDER BY")
     apply({**users_definitions()[-1], "sql": "SELECT 1"}, "/sql", "mode")
     apply({**users_definitions()[-1], "request_parameters": [{"name": "user_id", "type": "LONG_LIST"}]}, "/request_parameters/0/type", '"operator": "IN"')
     faults = "SELECT user_id, ${a} AS a FROM user_info WHERE ${b} = 1 AND ${c} = 2"
