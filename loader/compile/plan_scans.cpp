@@ -54,6 +54,8 @@ class ScanReader {
  public:
   void read(const JsonValue& node, Limit limit) {
     const std::string_view type = node_text(node, "Node Type");
+    if (json_find(node, "Workers Planned") != nullptr)
+      processes_ = parallel_divisor(node_number(node, "Workers Planned"));
     if (type == "Seq Scan" ||
         (is_any(type, {"Index Scan", "Index Only Scan"}) && json_find(node, "Index Cond") == nullptr)) {
       PlanScan scan;
@@ -63,6 +65,9 @@ class ScanReader {
       scan.filtered = json_find(node, "Filter") != nullptr;
       scan.bounded = limit.open;
       scan.share = limit.open ? limit.share : 1;
+      const JsonValue* const parallel = json_find(node, "Parallel Aware");
+      const bool shared = parallel != nullptr && parallel->IsBool() && parallel->GetBool();
+      scan.found = node_number(node, "Plan Rows") * (shared ? processes_ : 1);
       scans_.push_back(std::move(scan));
     }
     each_child(node, [&](const JsonValue& child) { read(child, below(node, child, limit)); });
@@ -71,6 +76,10 @@ class ScanReader {
   std::vector<PlanScan> take() { return std::move(scans_); }
 
  private:
+  // A parallel node's rows are those of one process, of which the leader counts the less the more workers it
+  // has (PostgreSQL, get_parallel_divisor).
+  static double parallel_divisor(double workers) { return workers + std::max(0.0, 1 - 0.3 * workers); }
+
   static Limit below(const JsonValue& node, const JsonValue& child, Limit limit) {
     if (node_text(node, "Node Type") == "Limit") {
       const double all = node_number(child, "Total Cost");
@@ -81,6 +90,7 @@ class ScanReader {
   }
 
   std::vector<PlanScan> scans_;
+  double processes_ = 1;
 };
 
 // The conditions and keys of a node, as EXPLAIN's text format orders them.
