@@ -70,7 +70,7 @@ constexpr OtherWord kOtherWords[] = {{"<>", "!="},
                                      {"real", "FLOAT"},
                                      {"pagesize", "default_size"}};
 
-bool lists(const std::vector<std::string>& names, std::string_view name) {
+bool has_name(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -92,7 +92,7 @@ bool is_near(std::string_view text, std::string_view name) {
 std::string nearest_name(std::string_view text, const std::vector<std::string>& names) {
   const std::string typed = core::to_lower(text);
   for (const OtherWord& other : kOtherWords) {
-    if (typed == other.typed && lists(names, other.name)) return std::string(other.name);
+    if (typed == other.typed && has_name(names, other.name)) return std::string(other.name);
   }
   std::string nearest;
   size_t least = SIZE_MAX;

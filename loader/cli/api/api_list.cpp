@@ -124,7 +124,8 @@ std::string form_words(const ResponseParameter& one) {
 }
 
 std::string scalar_words(const std::optional<DefaultOrSample>& value) {
-  return value && value->plain ? value->text : std::string("-");
+  if (!value || !value->plain) return "-";
+  return value->array && value->array_items.empty() ? "[]" : value->text;
 }
 
 // What asks for a page.
