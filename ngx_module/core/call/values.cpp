@@ -164,9 +164,11 @@ constexpr int kMaxTimestampYear = 294275;  // the last year but one, so that no 
 std::string_view check_datetime(const Parameter& parameter, std::string_view value, Arena& arena,
                                 std::string_view& detail) {
   const bool no_offset = parameter.column_type == ColumnType::timestamp;
-  // No `+` in an example, which in a query is a blank.
-  detail = no_offset ? "must be a date and a time of ISO 8601 without an offset such as 2025-01-31T08:00:00"
-                     : "must be a date and a time of ISO 8601 such as 2025-01-31T08:00:00Z";
+  // The example has no `+`, which in a query is a blank.
+  detail = no_offset
+               ? "must be a date and a time of ISO 8601 without an offset such as 2025-01-31T08:00:00"
+               : "must be a date and a time of ISO 8601 such as 2025-01-31T08:00:00Z (in a query, the + "
+                 "of an offset is sent as %2B)";
   if (is_infinity(value)) return value;
   std::string_view rest = value;
   const bool bc = take_bc(rest);
@@ -185,8 +187,6 @@ std::string_view check_datetime(const Parameter& parameter, std::string_view val
     text[value.size() + 1 + zone.size()] = '\0';
     return {text, value.size() + 1 + zone.size()};
   }
-  if (!no_offset && rest[0] == ' ')
-    detail = "must be a date and a time of ISO 8601: in a query or form, the + of an offset is sent as %2B";
   if (!take_offset(rest) || !rest.empty()) return {};
   return no_offset ? std::string_view() : value;  // PostgreSQL would silently ignore the offset
 }
