@@ -113,7 +113,7 @@ class Explainer {
     return words;
   }
 
-  // ", such as [{"column": ...}]": the members that the objects of the schema require.
+  // ", such as [{"column": ...}]": the members that the objects of the schema require, else their first.
   static std::string form_of(const JsonValue& schema) {
     const std::string form = example_of(schema);
     return form.empty() ? form : ", such as " + form;
@@ -124,12 +124,14 @@ class Explainer {
       const std::string item = example_of(*items);
       return item.empty() ? item : "[" + item + "]";
     }
-    const JsonValue* const required = json_find(schema, "required");
-    if (required == nullptr) return {};
     std::string members;
-    for (const JsonValue& name : required->GetArray())
-      members += fmt::format("{}\"{}\": ...", members.empty() ? "" : ", ", json_string(name));
-    return "{" + members + "}";
+    if (const JsonValue* const required = json_find(schema, "required")) {
+      for (const JsonValue& name : required->GetArray())
+        members += fmt::format("{}\"{}\": ...", members.empty() ? "" : ", ", json_string(name));
+    } else if (const std::vector<std::string> names = field_names(schema); !names.empty()) {
+      members = fmt::format("\"{}\": ...", names.front());
+    }
+    return members.empty() ? members : "{" + members + "}";
   }
 
   void enumeration(const JsonValue& schema, const JsonValue& choices, const JsonValue& value,

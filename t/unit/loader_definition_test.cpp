@@ -227,6 +227,8 @@ START_TEST(a_wrong_form_is_shown_the_right_one) {
   same_text(said(R"("a")"), "FILE /order_by: must be an array, such as [{\"column\": ...}]\n");
   same_text(said(R"(["a desc"])"), "FILE /order_by/0: must be an object, such as {\"column\": ...}\n");
   same_text(said("[]"), "FILE /order_by: must have at least 1 item\n");
+  same_text(said(R"([{"column":"a"}],"pagination":true)"),
+            "FILE /pagination: must be an object, such as {\"enabled\": ...}\n");
 }
 END_TEST
 
