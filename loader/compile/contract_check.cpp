@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "compile/script_page.hpp"
 #include "compile/sort.hpp"
 
 namespace tablegate::loader {
@@ -133,8 +134,10 @@ class Check {
   // Columns after those of a list's order only sort rows that had no order. The rows of pages always have
   // one.
   void order() {
-    if (was_.is_script() || is_.is_script()) return;  // a script's order is its own matter
     const bool pages = was_.paginates() && is_.paginates();
+    if (pages && !cursor_sort(was_, before_.source).empty() && cursor_sort(is_, after_.source).empty())
+      add("pagination", "no longer has cursors");
+    if (was_.is_script() || is_.is_script()) return;  // a script's order is its own matter
     const auto sort = [pages](const ContractSide& side) {
       std::vector<SortColumn> order = side.definition.order_by;
       if (!pages) return order;
@@ -149,8 +152,6 @@ class Check {
     if (!pages && now.size() > old.size()) now.resize(old.size());
     if (order_words(old) != order_words(now))
       add("order_by", fmt::format("was {} and is {}", order_words(old), words));
-    if (pages && has_cursors(was_, before_.source) && !has_cursors(is_, after_.source))
-      add("pagination", "no longer has cursors");
   }
 
   void limits() {

@@ -81,6 +81,20 @@ std::vector<SortKey> script_sort(const Script& script, const ApiSource& source) 
   return keys;
 }
 
+std::vector<SortKey> cursor_sort(const ApiDefinition& api, const ApiSource& source) {
+  if (!api.is_script()) return has_cursors(api, source) ? total_sort(api, source) : std::vector<SortKey>();
+  if (!api.paginates()) return {};
+  std::vector<ScriptFault> faults;
+  const Script script = read_script({api.script(), api.request_parameters, true}, faults);
+  std::vector<SortKey> sort = faults.empty() ? script_sort(script, source) : std::vector<SortKey>();
+  for (SortKey& key : sort) {
+    const auto of = std::find_if(script.sort.begin(), script.sort.end(),
+                                 [&key](const ScriptSortKey& one) { return one.output == key.column; });
+    key.column = of->column;
+  }
+  return sort;
+}
+
 void compile_script_page(const ApiEntry& entry, const Script& script, CompiledApi& api) {
   const Pagination& pages = *entry.definition.pagination;
   const std::vector<SortKey> sort = script_sort(script, entry.source);

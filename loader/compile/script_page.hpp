@@ -17,6 +17,10 @@ namespace tablegate::loader {
 // are no cursors. `source`: its columns are known.
 std::vector<SortKey> script_sort(const Script& script, const ApiSource& source);
 
+// The sort of pages by cursor, of a wizard's API or of a script, by columns of its table; empty: its pages
+// have no cursors.
+std::vector<SortKey> cursor_sort(const ApiDefinition& api, const ApiSource& source);
+
 // Sets statement, internal and pages of an API whose parameters and columns are compiled.
 void compile_script_page(const ApiEntry& entry, const Script& script, CompiledApi& api);
 

@@ -51,9 +51,8 @@ bool has_cursors(const ApiDefinition& api, const TableInfo& table) {
                       [&api](const std::string& column) { return is_masked(api, column); });
 }
 
-std::string cursor_fault(const ApiDefinition& api, const TableInfo& then, const TableInfo& now) {
-  if (!has_cursors(api, then)) return {};
-  const std::vector<SortKey> sort = total_sort(api, then);
+std::string cursor_fault(const std::vector<SortKey>& sort, const TableInfo& now) {
+  if (sort.empty()) return {};
   std::vector<std::string> columns;
   columns.reserve(sort.size());
   for (const SortKey& key : sort) columns.push_back(key.column);

@@ -6,6 +6,7 @@
 
 #include "base/refusal.hpp"
 #include "catalog/life/version_reads.hpp"
+#include "compile/script_page.hpp"
 #include "compile/sort.hpp"
 #include "core/manifest/types.hpp"
 
@@ -26,7 +27,7 @@ namespace {
 void check_published_pages(Database& catalog, const TableSpec& spec) {
   const TableInfo now{spec.name, spec.time_zone, spec.primary_key, spec.columns};
   for (const PublishedPages& pages : published_pages(catalog, spec.name)) {
-    const std::string fault = cursor_fault(pages.definition, pages.table, now);
+    const std::string fault = cursor_fault(cursor_sort(pages.definition, pages.source), now);
     if (fault.empty()) continue;
     throw Refused(
         fmt::format("Table \"{}\": pages by cursor of the published API \"{}\" would leave out rows: {}; "

@@ -108,7 +108,10 @@ class ShapeCheck {
       refuse(here + "/name", bad_parameter_name(name));
       if (!names.insert(name).second)
         refuse(here + "/name", fmt::format("parameter \"{}\" is repeated", name));
-      if (is_page_name(api_, name)) refuse(here + "/name", "this name is a parameter of pages");
+      if (is_page_name(api_, name))
+        refuse(here + "/name", fmt::format("this name is a parameter of pages: choose another one, with "
+                                           "\"column\": \"{}\"",
+                                           list[i].column));
       place_of(list[i], here, in_path);
       if (list[i].default_value && list[i].required)
         refuse(here + "/default", "requires \"required\": false");
@@ -170,8 +173,8 @@ class ShapeCheck {
 
 class ColumnCheck {
  public:
-  ColumnCheck(const Place& place, const TableInfo& table, Problems& problems)
-      : place_(place), table_(table), problems_(problems) {}
+  ColumnCheck(const Place& place, const TableInfo& table, Problems& problems, const Hint& columns)
+      : place_(place), table_(table), problems_(problems), columns_(columns) {}
 
   void request(const RequestParameter& parameter, const std::string& here) {
     const TableColumn* const column = column_of(parameter, here);
@@ -201,7 +204,7 @@ class ColumnCheck {
     if (!parameter.as.empty() && !number) {
       problems_.add(place_, here + "/as",
                     fmt::format("is for integers and decimals; column \"{}\" is {}", column->name,
-                                core::column_type_name(column->type)));
+                                shown_type(*column)));
     }
   }
 
@@ -212,7 +215,8 @@ class ColumnCheck {
     if (column == nullptr) {
       problems_.add(place_, here + (parameter.column_given ? "/column" : "/name"),
                     fmt::format("table \"{}\" has no column \"{}\"{}", table_.name, parameter.column,
-                                did_you_mean(parameter.column, column_names(table_.columns))));
+                                did_you_mean(parameter.column, column_names(table_.columns))),
+                    columns_);
     }
     return column;
   }
@@ -221,14 +225,14 @@ class ColumnCheck {
     const auto natural = core::natural_parameter_type(column.type);
     problems_.add(
         place_, here + "/type",
-        fmt::format("{} does not go with column \"{}\" ({}){}", type, column.name,
-                    core::column_type_name(column.type),
+        fmt::format("{} does not go with column \"{}\" ({}){}", type, column.name, shown_type(column),
                     natural ? fmt::format("; use {}", core::parameter_type_name(*natural)) : std::string{}));
   }
 
   const Place& place_;
   const TableInfo& table_;
   Problems& problems_;
+  const Hint& columns_;
 };
 
 }  // namespace
@@ -268,14 +272,14 @@ bool check_version_name(const ApiDefinition& api, const Place& place, const core
 }
 
 bool check_api_columns(const ApiDefinition& api, const Place& place, const TableInfo& table,
-                       Problems& problems) {
+                       Problems& problems, const Hint& columns) {
   const size_t before = problems.size();
-  ColumnCheck check(place, table, problems);
+  ColumnCheck check(place, table, problems, columns);
   for (size_t i = 0; i < api.request_parameters.size(); ++i)
     check.request(api.request_parameters[i], "/request_parameters" + pointer_token(i));
   for (size_t i = 0; i < api.response_parameters.size(); ++i)
     check.response(api.response_parameters[i], "/response_parameters" + pointer_token(i));
-  check_sorted_table(api, place, table, problems);
+  check_sorted_table(api, place, table, problems, columns);
   return problems.size() == before;
 }
 

@@ -25,7 +25,9 @@ class ValueCheck {
     const std::vector<std::string> items = value->items();
     if (items.size() > core::kMaxListItems)
       problems_.add(place_, here, fmt::format("must have at most {} items", core::kMaxListItems));
-    for (size_t i = 0; i < items.size(); ++i) one(items[i], value->array ? here + pointer_token(i) : here);
+    for (size_t i = 0; i < items.size(); ++i)
+      one(items[i], value->array ? here + pointer_token(i) : here,
+          value->array || items.size() == 1 ? "" : fmt::format("item {} ", i + 1));
   }
 
   // Samples are sent where a list is split at commas.
@@ -41,13 +43,18 @@ class ValueCheck {
   }
 
  private:
-  void one(const std::string& value, const std::string& here) {
+  // `item`: which one of a text that is split at commas, where it has several.
+  void one(const std::string& value, const std::string& here, const std::string& item = {}) {
     core::BlockArena arena;
     std::string_view detail;
     if (core::check_value(parameter_, value, arena, detail).data() != nullptr) return;
-    problems_.add(place_, here,
-                  fmt::format("is not {}{}{}", core::parameter_type_name(parameter_.type),
-                              detail.empty() ? "" : ": ", detail));
+    // A pattern that ends in its escape has the right type.
+    const bool typed = parameter_.type != core::ParameterType::string;
+    problems_.add(
+        place_, here,
+        fmt::format("{}{}{}{}", item,
+                    typed ? fmt::format("is not {}", core::parameter_type_name(parameter_.type)) : "",
+                    typed && !detail.empty() ? ": " : "", detail));
   }
 
   const core::Parameter& parameter_;

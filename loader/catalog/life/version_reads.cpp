@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
 
 #include "base/refusal.hpp"
 #include "base/sql_array.hpp"
 #include "catalog/lookup.hpp"
+#include "compile/script_page.hpp"
 #include "compile/sort.hpp"
 
 namespace tablegate::loader {
@@ -52,16 +54,16 @@ std::vector<PublishedRead> published_reads(Database& catalog, const std::string&
 std::vector<PublishedPages> published_pages(Database& catalog, const std::string& table) {
   const Rows rows = catalog.query(
       std::string("WITH found AS (SELECT DISTINCT a.name, r.api_id, r.version") + kPublishedReads +
-          ") SELECT f.name, v.definition::text, v.source::text FROM found f JOIN tablegate.api_version v "
-          "USING "
-          "(api_id, version) WHERE v.definition -> 'pagination' IS NOT NULL ORDER BY 1, v.version",
+          ") SELECT f.name, v.definition::text, v.source::text FROM found f"
+          " JOIN tablegate.api_version v USING (api_id, version) ORDER BY 1, v.version",
       {table});
   std::vector<PublishedPages> pages;
   pages.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) {
     const std::string what = fmt::format("API \"{}\"", rows.text(row, 0));
-    pages.push_back({rows.string(row, 0), read_api_definition(rows.string(row, 1), what),
-                     read_table_source(rows.string(row, 2), what)});
+    ApiDefinition definition = read_api_definition(rows.string(row, 1), what);
+    if (!definition.paginates()) continue;
+    pages.push_back({rows.string(row, 0), std::move(definition), read_api_source(rows.string(row, 2), what)});
   }
   return pages;
 }
@@ -144,21 +146,24 @@ void require_keys(Database& catalog, const std::vector<VersionName>& versions) {
     numbers.add(version.version);
   }
   const Rows rows = catalog.query(
-      "SELECT x.place, v.definition::text, v.source::text, g.table_name, g.generation, g.columns::text,"
-      " (g.keys -> 'primary_key')::text FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY"
-      " AS x (api_id, version, place) JOIN tablegate.api_version v USING (api_id, version)"
-      " JOIN tablegate.generation g ON g.table_name = v.definition ->> 'table' AND g.status IN ('current', "
-      "'loading')"
-      " WHERE v.definition -> 'pagination' IS NOT NULL AND g.keys IS NOT NULL ORDER BY x.place",
+      "WITH reads AS MATERIALIZED (SELECT DISTINCT x.place, x.api_id, x.version, r.table_name"
+      " FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS x (api_id, version, place)"
+      " JOIN tablegate.api_version_read r ON r.api_id = x.api_id AND r.version = x.version)"
+      " SELECT x.place, v.definition::text, v.source::text, g.table_name, g.generation, g.columns::text,"
+      " (g.keys -> 'primary_key')::text FROM reads x JOIN tablegate.api_version v USING (api_id, version)"
+      " JOIN tablegate.generation g ON g.table_name = x.table_name AND g.status IN ('current', 'loading')"
+      " WHERE g.keys IS NOT NULL ORDER BY x.place",
       {ids.take(), numbers.take()});
   for (int row = 0; row < rows.size(); ++row) {
     const VersionName& of = versions[static_cast<size_t>(rows.integer(row, 0) - 1)];
     const std::string what = fmt::format("API \"{}\"", of.api_name);
+    const ApiDefinition definition = read_api_definition(rows.string(row, 1), what);
+    if (!definition.paginates()) continue;
     TableInfo now;
     now.primary_key = read_names(rows.string(row, 6));
     now.columns = read_columns(rows.string(row, 5));
-    const std::string fault = cursor_fault(read_api_definition(rows.string(row, 1), what),
-                                           read_table_source(rows.string(row, 2), what), now);
+    const std::string fault =
+        cursor_fault(cursor_sort(definition, read_api_source(rows.string(row, 2), what)), now);
     if (fault.empty()) continue;
     throw Refused(
         fmt::format("version {} of API \"{}\" cannot be answered: its pages by cursor would leave out "

@@ -10,7 +10,7 @@
 #include "base/database.hpp"
 #include "compile/compiled_api.hpp"
 #include "model/api_definition.hpp"
-#include "model/table_definition.hpp"
+#include "model/api_source.hpp"
 
 namespace tablegate::loader {
 
@@ -30,9 +30,9 @@ std::vector<PublishedRead> published_reads(Database& catalog, const std::string&
 struct PublishedPages {
   std::string api;  // its name
   ApiDefinition definition;
-  TableInfo table;  // that it was compiled for
+  ApiSource source;  // that it was compiled for
 };
-// Of one table, by API.
+// That read one table, by API.
 std::vector<PublishedPages> published_pages(Database& catalog, const std::string& table);
 
 // The APIs with a published version or a canary that reads the table, by name.

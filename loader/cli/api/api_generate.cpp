@@ -1,6 +1,7 @@
 // `tablegate api generate`, the wizard: from a loaded table to a complete
 // definition, with types from its columns and samples from its rows.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -259,7 +260,9 @@ class Wizard {
       read_script({definition.script(), definition.request_parameters, definition.paginates()}, faults);
       for (const ScriptFault& fault : faults) problems.add(place, "/sql", fault_text(fault, ""));
     }
-    problems.raise(Hint::command({"api", "generate", "--help"}));
+    if (!problems.empty())
+      throw Refused(fmt::format("{}", fmt::join(problems.lines(), "\n")),
+                    Hint::command({"api", "generate", "--help"}));
   }
 
   // The wizard's definition with the text of its statement in place of what that is made from.

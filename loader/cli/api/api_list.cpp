@@ -109,12 +109,13 @@ std::string authentication_words(const ApiDefinition& definition) {
 }
 
 // "answer: object", "answer: list, by age desc, envelope dataworks", "answer: page of 10 rows, ..."
-std::string answer_words(const ApiDefinition& definition) {
+std::string answer_words(const ApiDefinition& definition, bool cursors) {
   const bool plain = definition.envelope == ApiDefinition().envelope;
   std::string words = "answer: " + definition.answer_form();
   if (definition.paginates()) {
-    words += fmt::format(" of {} rows, pageSize at most {} (pageNum, pageSize, returnTotalNum, cursor)",
-                         definition.pagination->default_size, definition.pagination->max_size);
+    words += fmt::format(" of {} rows, pageSize at most {} (pageNum, pageSize, returnTotalNum{})",
+                         definition.pagination->default_size, definition.pagination->max_size,
+                         cursors ? ", cursor" : "; no cursors: the rows have no total order");
   }
   if (!definition.order_by.empty()) words += ", by " + order_words(definition.order_by);
   return words + (plain ? "" : ", envelope " + definition.envelope);
@@ -148,7 +149,8 @@ struct ShownApi {
   std::optional<Canary> canary;
   std::optional<Deprecation> deprecation;
   ServedApi served;
-  ApiSource source;  // of a script that does not name its columns
+  ApiSource source;      // of a script that does not name its columns
+  bool cursors = false;  // its pages have them
   std::string path;
   std::vector<std::string> hosts;  // base URLs that answer
   // (type, command); none: a required parameter has no sample, so there is no ready line.
@@ -219,8 +221,8 @@ void print_shown(const ShownApi& api) {
   if (key.in == core::VersionKey::In::header)
     print_line(fmt::format("with the header {}: {}", key.name, key.value));
   print_line(authentication_words(definition));
-  print_line(answer_words(definition) + "\n");
-  show_parameters(definition, api.source);
+  print_line(answer_words(definition, api.cursors) + "\n");
+  show_parameters(definition, api.source, api.cursors);
   for (const auto& [type, command] : api.curls) print_line("\n" + command);
   if (api.curls.empty()) print_line("\n(no curl command: a required parameter has no sample)");
 }
@@ -280,11 +282,13 @@ void api_show(const Settings& settings, const ApiOptions& options) {
   if (!options.single()) json.begin_array();
   std::vector<ServedApi> served = find_served(catalog, apis, settings.gateway);
   const std::vector<std::vector<Served>> everywhere = served_everywhere(catalog, apis);
+  const std::vector<bool> cursors = served_cursors(catalog, apis, served);
   for (size_t i = 0; i < apis.size(); ++i) {
     ShownApi api = shown(apis[i], std::move(served[i]), everywhere[i]);
     const ApiDefinition& definition = api.served.definition;
     if (!settings.json && definition.is_script() && !definition.response_parameters_given)
       api.source = shown_source(catalog, apis[i], api.served.version);
+    api.cursors = cursors[i];
     if (settings.json) {
       write_shown(json, api);
     } else {

@@ -21,16 +21,19 @@ std::string form_words(const ResponseParameter& one) {
 }
 
 std::string scalar_words(const std::optional<DefaultOrSample>& value) {
-  return value && value->plain ? value->text : std::string("-");
+  if (!value || !value->plain) return "-";
+  return value->array && value->array_items.empty() ? "[]" : value->text;
 }
 
 // What asks for a page.
-void add_page_parameters(const ApiDefinition& definition, std::vector<std::vector<std::string>>& table) {
+void add_page_parameters(const ApiDefinition& definition, bool cursors,
+                         std::vector<std::vector<std::string>>& table) {
   if (!definition.paginates()) return;
   const Pagination& pages = *definition.pagination;
-  const std::vector<std::string> notes =
-      page_parameter_notes({pages.default_size, pages.max_size, pages.total, true});
+  const CompiledPages compiled{pages.default_size, pages.max_size, pages.total, cursors};
+  const std::vector<std::string> notes = page_parameter_notes(compiled);
   for (size_t i = 0; i < core::kPageParameterCount; ++i) {
+    if (!takes_page_parameter(compiled, i)) continue;
     const core::PageParameter& one = core::kPageParameters[i];
     std::vector<std::string> row = {std::string(one.name),
                                     std::string(core::parameter_type_name(one.type)),
@@ -44,7 +47,7 @@ void add_page_parameters(const ApiDefinition& definition, std::vector<std::vecto
   }
 }
 
-void show_wizard(const ApiDefinition& definition) {
+void show_wizard(const ApiDefinition& definition, bool cursors) {
   std::vector<std::vector<std::string>> table = {
       {"PARAMETER", "OPERATOR", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
   for (const RequestParameter& one : definition.request_parameters) {
@@ -52,7 +55,7 @@ void show_wizard(const ApiDefinition& definition) {
                      one.required ? "yes" : "no", scalar_words(one.default_value), scalar_words(one.sample),
                      one.description});
   }
-  add_page_parameters(definition, table);
+  add_page_parameters(definition, cursors, table);
   print_table(table);
   print_line("");
   table = {{"RETURNS", "COLUMN", "AS", "DESCRIPTION"}};
@@ -61,14 +64,14 @@ void show_wizard(const ApiDefinition& definition) {
   print_table(table);
 }
 
-void show_script(const ApiDefinition& definition, const TableInfo& source) {
+void show_script(const ApiDefinition& definition, const TableInfo& source, bool cursors) {
   std::vector<std::vector<std::string>> table = {
       {"PARAMETER", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
   for (const RequestParameter& one : definition.request_parameters) {
     table.push_back({one.name, one.type_text(), one.place, one.required ? "yes" : "no",
                      scalar_words(one.default_value), scalar_words(one.sample), one.description});
   }
-  add_page_parameters(definition, table);
+  add_page_parameters(definition, cursors, table);
   print_table(table);
   print_line("");
   table = {{"RETURNS", "AS", "DESCRIPTION"}};
@@ -79,8 +82,8 @@ void show_script(const ApiDefinition& definition, const TableInfo& source) {
 
 }  // namespace
 
-void show_parameters(const ApiDefinition& definition, const TableInfo& source) {
-  definition.is_script() ? show_script(definition, source) : show_wizard(definition);
+void show_parameters(const ApiDefinition& definition, const TableInfo& source, bool cursors) {
+  definition.is_script() ? show_script(definition, source, cursors) : show_wizard(definition, cursors);
 }
 
 }  // namespace tablegate::loader

@@ -6,7 +6,8 @@
 
 namespace tablegate::loader {
 
-// `source`: what the API is compiled against, for a script that does not name its columns.
-void show_parameters(const ApiDefinition& definition, const TableInfo& source);
+// `source`: what the API is compiled against, for a script that does not name its columns. `cursors`: its
+// pages have them.
+void show_parameters(const ApiDefinition& definition, const TableInfo& source, bool cursors);
 
 }  // namespace tablegate::loader
