@@ -205,6 +205,7 @@ void add_wizard(Verb& noun, Settings& settings, const SharedOptions& options) {
       ->allow_extra_args(false)
       ->type_name("COL");
   generate->add_flag("--paginate", options->paginate, "answer in pages");
+  generate->add_flag("--script", options->script, "print it as a script, SQL with tags");
   generate->add_option("--return", options->returned, "a column to return (default: all)")
       ->allow_extra_args(false)
       ->type_name("COL");

@@ -44,6 +44,7 @@ struct ApiOptions {
   std::string table, path, from_mapper;
   std::vector<std::string> by, where, order, returned;
   bool paginate = false;
+  bool script = false;
   // call
   std::string credential, consumer, gateway_url, connect_to, ca_file;
 };
