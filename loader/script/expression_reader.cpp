@@ -92,8 +92,8 @@ class Parser {
       out.depth = std::max(out.depth, part.depth + 1);
       out.tree.operands.push_back(std::move(part.tree));
     }
-    if (out.depth > core::kMaxExpressionDepth && !fault_)
-      fail(out.at, fmt::format("the test is nested more than {} levels deep", core::kMaxExpressionDepth));
+    if (out.depth > kMaxTestDepth && !fault_)
+      fail(out.at, fmt::format("the test is nested more than {} levels deep", kMaxTestDepth));
     return out;
   }
 
@@ -189,8 +189,8 @@ class Parser {
 
   // Braces, brackets and parentheses may not be nested without an end.
   Part any_within(size_t at) {
-    if (++open_ > core::kMaxExpressionDepth) {
-      fail(at, fmt::format("the test is nested more than {} levels deep", core::kMaxExpressionDepth));
+    if (++open_ > kMaxTestDepth) {
+      fail(at, fmt::format("the test is nested more than {} levels deep", kMaxTestDepth));
       return {};
     }
     Part inner = any();
@@ -231,8 +231,8 @@ class Parser {
 
   // `kind`: null for a plus, which does nothing.
   Part nested(size_t at, Kind kind) {
-    if (++open_ > core::kMaxExpressionDepth) {
-      fail(at, fmt::format("the test is nested more than {} levels deep", core::kMaxExpressionDepth));
+    if (++open_ > kMaxTestDepth) {
+      fail(at, fmt::format("the test is nested more than {} levels deep", kMaxTestDepth));
       return {};
     }
     Part inner = unary();

@@ -185,7 +185,7 @@ void add_wizard(Verb& noun, Settings& settings, const SharedOptions& options) {
                ":pattern?' --order age:desc --paginate");
   take_name(*generate, options);
   generate->add_option("--business-process", options->business_process, "its business process")->required();
-  CLI::Option* const table = generate->add_option("--table", options->table, "a loaded table");
+  Option* const table = generate->add_option("--table", options->table, "a loaded table");
   generate->add_option("--path", options->path, "its path")->required();
   generate
       ->add_option(
