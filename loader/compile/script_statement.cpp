@@ -97,6 +97,7 @@ class ScriptCompiler {
     if (from.name != described.name)
       refuse(entry_, here + "/name",
              fmt::format("the column of the script is \"{}\", not \"{}\"", described.name, from.name));
+    if (from.mask) refuse(entry_, here + "/mask", "is for mode wizard: write the masking in the script");
     if (from.type) {
       const auto type = core::parse_parameter_type(*from.type);
       if (!type || !core::compatible(*type, described.type))

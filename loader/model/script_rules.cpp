@@ -44,7 +44,7 @@ class ScriptCheck {
     checked.type = *type;
     checked.column_type = script_type(*type);
     checked.list = one.list;
-    check_values(one, checked, "types such as LONG_LIST", place_, here, problems_);
+    check_default_and_sample(one, checked, "types such as LONG_LIST", place_, here, problems_);
   }
 
   void response(const ResponseParameter& one, const std::string& here) {
