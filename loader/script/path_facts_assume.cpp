@@ -6,9 +6,12 @@
 #include "script/path_facts.hpp"
 
 namespace tablegate::loader {
+namespace {
 
 using core::Expression;
 using Kind = core::Expression::Kind;
+
+}  // namespace
 
 bool PathFacts::assume(const Expression& test, bool truth) {
   if (const std::optional<bool> known_truth = this->truth(test)) return *known_truth == truth;
