@@ -257,7 +257,7 @@ class Wizard {
       check_api_columns(definition, place, table_, problems);
     if (definition.is_script()) {
       std::vector<ScriptFault> faults;
-      read_script({definition.script(), definition.request_parameters, definition.paginates()}, faults);
+      read_script({definition.script_text(), definition.request_parameters, definition.paginates()}, faults);
       for (const ScriptFault& fault : faults) problems.add(place, "/sql", fault_text(fault, ""));
     }
     if (!problems.empty())
