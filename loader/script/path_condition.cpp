@@ -156,6 +156,7 @@ Expression normal_test(const Expression& test) {
       // With one other operand that may be a list.
       if (operands.size() == 2 && !is_constant(operands[1])) return test;
       std::vector<Expression> parts;
+      parts.reserve(operands.size());
       for (size_t i = 1; i < operands.size(); ++i) parts.push_back(equality_of(operands[0], operands[i]));
       return parts.size() == 1 ? std::move(parts.front()) : tree_of(Kind::logical_or, std::move(parts));
     }
