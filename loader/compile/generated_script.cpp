@@ -67,7 +67,7 @@ std::string generated_script(const ApiDefinition& wizard, const TableInfo& table
 
 std::vector<std::string> script_faults(const ApiDefinition& api) {
   std::vector<ScriptFault> faults;
-  read_script({api.script(), api.request_parameters, api.paginates()}, faults);
+  read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
   std::vector<std::string> texts;
   for (const ScriptFault& fault : faults) texts.push_back(fault_text(fault, ""));
   return texts;

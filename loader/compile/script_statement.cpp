@@ -167,7 +167,7 @@ class ScriptCompiler {
 Script script_of(const ApiEntry& entry) {
   const ApiDefinition& api = entry.definition;
   std::vector<ScriptFault> faults;
-  Script script = read_script({api.script(), api.request_parameters, api.paginates()}, faults);
+  Script script = read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
   if (faults.empty()) return script;
   std::string lines;
   for (const ScriptFault& fault : faults) lines += (lines.empty() ? "" : "\n") + fault_text(fault, {});

@@ -17,7 +17,7 @@ ApplyScript::ApplyScript(ApplyContext& context, Definition& definition, const Ap
       api_(api),
       pointer_(definition.sql_file.empty() ? "/sql" : "/sql_file") {
   std::vector<ScriptFault> faults;
-  script_ = read_script({api.script(), api.request_parameters, api.paginates()}, faults);
+  script_ = read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
   for (size_t i = 0; i < std::min(faults.size(), kNamedFaults); ++i)
     context_.refuse(definition, pointer_, fault_text(faults[i], definition.sql_file));
   if (faults.size() > kNamedFaults)
