@@ -82,6 +82,10 @@ bool is_constant(const Expression& value) {
   return value.kind == Kind::boolean || value.kind == Kind::number || value.kind == Kind::text;
 }
 
+bool is_size_of_parameter(const Expression& value) {
+  return is_call(value, core::Method::size) && value.operands[0].kind == Kind::parameter;
+}
+
 int compare_decimals(const std::string& a, const std::string& b) {
   const Decimal one(a), other(b);
   if (one.negative != other.negative) return one.negative ? -1 : 1;

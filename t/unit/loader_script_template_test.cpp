@@ -218,11 +218,16 @@ START_TEST(rejected_tags) {
   rejects("<if test=\"id &gt; 1 and nam\">x</if>", 1, 25, "unknown name \"nam\"");
   rejects("<bind name=\"a\" value=\"b\"/>", 1, 1, "<bind> is not read: write its expression");
   rejects("<include refid=\"a\"/>", 1, 1, "<include> is not read");
-  rejects("<set>a</set>", 1, 1, "<set> is not read");
+  rejects("<set>a", 1, 1, "<set> is not read");
   rejects("<script>a", 1, 1, "<script> is not read");
   rejects("a</sql>", 1, 2, "</sql> is not read");
   rejects("<selectKey keyProperty='a'>", 1, 1, "<selectKey> is not read");
-  rejects("<select id=\"a\">b</select>", 1, 1, "the text within it");
+  rejects("<select id=\"a\">b", 1, 1, "the text within it");
+  // What follows a tag that is not read is looked at too.
+  std::vector<ScriptFault> faults;
+  read("<bind name=\"a\" value=\"b\"/> ${nam} <set>\n${x}</set>", faults);
+  ck_assert_uint_eq(faults.size(), 5);
+  ck_assert_uint_eq(faults[4].line, 2);
   rejects("<foreech collection=\"ids\">", 1, 1, "unknown tag <foreech> (did you mean \"foreach\"?)");
   rejects("a</iff>", 1, 2, "unknown tag </iff>");
   rejects("<IF test=\"id\">x</IF>", 1, 1, "lower case: <if>");
