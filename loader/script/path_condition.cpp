@@ -138,6 +138,7 @@ Expression normal_test(const Expression& test) {
     case Kind::logical_and:
     case Kind::logical_or: {
       std::vector<Expression> parts;
+      parts.reserve(operands.size());
       for (const Expression& one : operands) parts.push_back(normal_test(one));
       return tree_of(test.kind, std::move(parts));
     }
