@@ -85,7 +85,7 @@ std::vector<SortKey> cursor_sort(const ApiDefinition& api, const ApiSource& sour
   if (!api.is_script()) return has_cursors(api, source) ? total_sort(api, source) : std::vector<SortKey>();
   if (!api.paginates()) return {};
   std::vector<ScriptFault> faults;
-  const Script script = read_script({api.script(), api.request_parameters, true}, faults);
+  const Script script = read_script({api.script_text(), api.request_parameters, true}, faults);
   std::vector<SortKey> sort = faults.empty() ? script_sort(script, source) : std::vector<SortKey>();
   for (SortKey& key : sort) {
     const auto of = std::find_if(script.sort.begin(), script.sort.end(),
