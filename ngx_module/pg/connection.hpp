@@ -98,7 +98,7 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool has_chunks() const { return chunks_in_flight_ != 0; }
 
   bool has_prepared(const Query& query) const { return statements_.has(query.key); }
-  // More than half of its places for prepared statements are taken.
+  // At least half of its places for prepared statements are taken.
   bool is_crowded() const { return statements_.is_crowded(); }
   bool has_place() const { return !statements_.is_full(); }
 

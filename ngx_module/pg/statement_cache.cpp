@@ -54,7 +54,7 @@ Statement* StatementCache::least_used(Whose whose, uint64_t route, std::size_t s
 Statement* StatementCache::victim_of(const StatementKey& key, bool elsewhere) {
   const unsigned seen = count_rare(key);
   const std::size_t mine = of_route(key.route);
-  const std::size_t share = std::max<std::size_t>(1, kCapacity / (of_route_.size() + (mine == 0 ? 1 : 0)));
+  const std::size_t share = std::max<std::size_t>(1, capacity_ / (of_route_.size() + (mine == 0 ? 1 : 0)));
   if (mine < share) {
     if (Statement* other = least_used(Whose::over_share, key.route, share)) return other;
   }
@@ -69,7 +69,7 @@ Statement* StatementCache::victim_of(const StatementKey& key, bool elsewhere) {
 }
 
 Statement* StatementCache::add(const StatementKey& key, bool elsewhere) {
-  if (by_key_.size() >= kCapacity) {
+  if (is_full()) {
     Statement* victim = victim_of(key, elsewhere);
     if (victim == nullptr) return nullptr;
     forget(*victim, true);

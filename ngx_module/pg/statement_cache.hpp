@@ -1,4 +1,4 @@
-// The prepared statements of one connection: name by key, at most kCapacity. Once it is full, an API that has
+// The prepared statements of one connection: name by key, up to a capacity. Once it is full, an API that has
 // less than its share takes a place from one that has more, and a statement takes the place of another one of
 // its API only if it is used more often, or if no other connection has it prepared and another one has the
 // other: a caller who varies optional parameters costs the others nothing. Owned by a Connection, lives as
@@ -35,13 +35,18 @@ struct Statement {
 class StatementCache {
  public:
   static constexpr std::size_t kCapacity = 512;
+  // Of a connection that many queries share: there are few of them, and all wait while one statement is
+  // parsed.
+  static constexpr std::size_t kSharedCapacity = 1024;
+
+  explicit StatementCache(std::size_t capacity = kCapacity) : capacity_(capacity) {}
 
   // The statement for `key` (now the most recently used), or null.
   Statement* find(const StatementKey& key);
   // The same without counting as a use.
   bool has(const StatementKey& key) const { return by_key_.find(key) != by_key_.end(); }
   // A new one for `key`, which must not be there and is copied whole. Makes room first: see take_doomed().
-  // `elsewhere`: another connection that could be sent it has prepared it. Null: it is not worth a place;
+  // `elsewhere`: another connection that it could be sent on has prepared it. Null: it is not worth a place;
   // send it without preparing it.
   Statement* add(const StatementKey& key, bool elsewhere);
   // From now on find() does not see it. It goes when its last user does; then, if `deallocate`,
@@ -53,9 +58,9 @@ class StatementCache {
   // A name to DEALLOCATE, removed from the list; empty when there is none.
   std::string take_doomed();
   std::size_t size() const { return by_key_.size(); }
-  // More than half of the places are taken.
-  bool is_crowded() const { return by_key_.size() >= kCapacity / 2; }
-  bool is_full() const { return by_key_.size() >= kCapacity; }
+  // At least half of the places are taken.
+  bool is_crowded() const { return by_key_.size() >= capacity_ / 2; }
+  bool is_full() const { return by_key_.size() >= capacity_; }
 
  private:
   struct Hash {
@@ -72,6 +77,7 @@ class StatementCache {
   Statement* victim_of(const StatementKey& key, bool elsewhere);
   void age();
 
+  const std::size_t capacity_;
   std::list<Statement> used_;       // most recently used first
   std::list<Statement> forgotten_;  // still used by something in flight
   std::unordered_map<StatementKey, Statement*, Hash> by_key_;

@@ -34,9 +34,9 @@ void prepare(Fixture& f, std::size_t count) {
 
 START_TEST(a_connection_that_has_the_statement_prepared_is_chosen) {
   Fixture f;
-  prepare(f, kPlaces + 200);
+  prepare(f, kPlaces + 2);
   const std::size_t before = f.parsed();
-  for (uint64_t path = 0; path < kPlaces + 200; ++path) {
+  for (uint64_t path = 0; path < 40; ++path) {
     f.send(path);
     f.finish();
   }
@@ -47,16 +47,35 @@ END_TEST
 START_TEST(a_connection_with_room_is_chosen_for_what_none_has_prepared) {
   Fixture f;
   prepare(f, kPlaces);
-  for (uint64_t path = kPlaces; path < 2 * kPlaces; ++path) {
+  constexpr uint64_t kEnd = kPlaces + kPlaces / 2 + 20;  // the first connection is full before
+  for (uint64_t path = kPlaces; path < kEnd; ++path) {
     f.send(path);
     f.finish();
   }
   const std::size_t before = f.parsed();
-  for (uint64_t path = 0; path < 2 * kPlaces; ++path) {
+  for (uint64_t path = kEnd - 40; path < kEnd; ++path) {
     f.send(path);
     f.finish();
   }
   ck_assert_uint_eq(f.parsed(), before);
+}
+END_TEST
+
+START_TEST(a_shared_connection_has_places_for_more) {
+  PoolFixture f(4);
+  f.config.batch = true;
+  const auto send_all = [&f] {
+    for (uint64_t path = 0; path < 2 * kPlaces; ++path) {
+      TestQuery& query = f.add(true);
+      query.key.path.bits = path;
+      f.pool().submit(query);
+    }
+    f.finish();
+  };
+  send_all();
+  const std::size_t before = f.server.statements().size();
+  send_all();
+  ck_assert_uint_eq(f.server.statements().size(), before);
 }
 END_TEST
 
@@ -78,14 +97,10 @@ START_TEST(a_connection_takes_what_it_has_prepared_of_what_waits) {
   f.finish();
   const std::vector<uint64_t> expected = {1, 2, 3, kPlaces, kPlaces + 1, kPlaces + 2};
   ck_assert(order == expected);
-}
-END_TEST
-
-START_TEST(what_another_caller_waits_for_does_not_pass) {
-  Fixture f(1);
-  fill(f);
-  std::vector<uint64_t> order;
-  for (uint64_t path : {kPlaces, uint64_t{1}}) {
+  // What another caller waits for does not pass.
+  order.clear();
+  f.send(0);
+  for (uint64_t path : {kPlaces + 3, uint64_t{1}}) {
     TestQuery& query = f.add(false);
     query.key.path.bits = path;
     query.caller = 1 + path;
@@ -93,7 +108,7 @@ START_TEST(what_another_caller_waits_for_does_not_pass) {
     f.pool().submit(query);
   }
   f.finish();
-  ck_assert(order == std::vector<uint64_t>({kPlaces, 1}));
+  ck_assert(order == std::vector<uint64_t>({kPlaces + 3, 1}));
 }
 END_TEST
 
@@ -114,5 +129,5 @@ END_TEST
 TABLEGATE_SUITE("pg_pool_prepared", a_connection_that_has_the_statement_prepared_is_chosen,
                 a_connection_with_room_is_chosen_for_what_none_has_prepared,
                 a_connection_takes_what_it_has_prepared_of_what_waits,
-                what_another_caller_waits_for_does_not_pass,
-                one_that_is_not_prepared_is_passed_by_eight_at_most);
+
+                one_that_is_not_prepared_is_passed_by_eight_at_most, a_shared_connection_has_places_for_more);
