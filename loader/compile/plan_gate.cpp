@@ -132,7 +132,7 @@ class PathCheck {
     JsonDocument document;
     if (!parse_json(explained, document).empty()) throw SystemFailure("EXPLAIN did not return JSON");
     Scans scans;
-    for (PlanScan& scan : plan_scans(document)) {
+    for (PlanScan& scan : plan_scans(document, mirror_.first_columns())) {
       const double rows = mirror_.rows(scan.relation);
       if (rows <= kLargeTable) continue;
       // A list with all conditions absent reads no more rows than it returns.

@@ -225,6 +225,43 @@ START_TEST(patterns_end_in_no_lone_escape) {
 }
 END_TEST
 
+// What is wrong with this value of a parameter that is a pattern, or (not `pattern`) any text.
+std::string fault_of(const std::string& value, bool pattern = true) {
+  Parameter parameter;
+  parameter.name = "id";
+  parameter.pattern = pattern;
+  BlockArena arena;
+  BoundValues values;
+  RequestData request;
+  const std::string query = "id=" + value;
+  request.query = query;
+  return std::string(bind_parameters(api_of(parameter), request, arena, values).detail);
+}
+
+START_TEST(patterns_are_short_after_a_percent) {
+  const char* const kLong = "must have at most 1000 characters after its first %";
+  // A text before the first %, and what follows it.
+  const auto fault = [](std::string before, const std::string& percent, const std::string& one, int count) {
+    before += percent;
+    for (int i = 0; i < count; ++i) before += one;
+    return fault_of(before);
+  };
+  const std::string kWide = "%E6%BC%A2", kText(2000, 'x');
+  for (const std::string& one : {std::string("x"), kWide, std::string("_")}) {
+    ck_text_eq(fault("", "%25", one, 1000), "");
+    ck_text_eq(fault("", "%25", one, 1001), kLong);
+    ck_text_eq(fault(kText, "%25", one, 1000), "");
+    ck_text_eq(fault("%5C%5C", "%25", one, 1001), kLong);
+    ck_text_eq(fault("", "%5C%25", one, 2000), "");  // it is no wildcard
+  }
+  ck_text_eq(fault("", "", "%25a", 501), kLong);
+  ck_text_eq(fault(kText, "", "", 0), "");
+  std::string any = "%25";
+  any += kText;
+  ck_text_eq(fault_of(any, false), "");
+}
+END_TEST
+
 START_TEST(an_arena_without_memory_is_no_crash) {
   const Api api = numbers(), posted = texts(ParameterPlace::body);
   for (int left = 0; left < 12; ++left) {
@@ -248,4 +285,5 @@ END_TEST
 TABLEGATE_SUITE("core_list_value", repeated_and_split_at_commas_after_decoding, empty_items_are_texts_only,
                 an_array_has_the_quotes_of_postgresql, items_of_a_json_array_are_whole, headers_and_paths,
                 absent_lists, at_most_a_thousand_items, several_lists_and_values_side_by_side,
-                patterns_end_in_no_lone_escape, an_arena_without_memory_is_no_crash);
+                patterns_end_in_no_lone_escape, patterns_are_short_after_a_percent,
+                an_arena_without_memory_is_no_crash);

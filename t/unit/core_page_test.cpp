@@ -173,6 +173,14 @@ START_TEST(values_have_one_spelling) {
   ck_assert(!same(ParameterType::datetime, "2025-01-31T08:00", "2025-01-31T08:00Z"));
   ck_assert(!same(ParameterType::datetime, "2025-01-31T08:00:00.1", "2025-01-31T08:00:00.01"));
   ck_assert(!same(ParameterType::datetime, "infinity", "-infinity"));
+  ck_assert(!same(ParameterType::datetime, "0044-03-15 12:00:00+00", "0044-03-15 12:00:00+00 BC"));
+  ck_assert(!same(ParameterType::datetime, "0044-03-15 12:00:00+08:30", "0044-03-15 12:00:00+08:30 BC"));
+  ck_assert(!same(ParameterType::datetime, "0044-03-15 12:00:00", "0044-03-15 12:00:00 BC"));
+  ck_assert(same(ParameterType::datetime, "0044-03-15 12:00:00+00 BC", "0044-03-15 20:30+08:30 BC"));
+  ck_assert(same(ParameterType::datetime, "0001-01-01 07:00+08", "0001-12-31 23:00:00+00 BC"));
+  ck_assert(same(ParameterType::datetime, "0401-02-28 23:00-01 BC", "0401-02-29 00:00+00 BC"));
+  ck_assert(same(ParameterType::datetime, "294275-12-31 23:59:59.5Z", "294275-12-31 22:59:59.50-01"));
+  ck_assert(!same(ParameterType::datetime, "2025-01-31T08:00:00.000001Z", "2025-01-31T08:00:00.1Z"));
   ck_assert(!same(ParameterType::string, "a", "a "));
 }
 END_TEST
@@ -207,6 +215,11 @@ START_TEST(links_lead_to_pages_that_there_are) {
   PageAnswer page = answer_of(0, 35, true);
   page.next_cursor = "abc";
   ck_text_eq(page_links(api, request, page), "<?pageNum=1>; rel=\"first\", <?cursor=abc>; rel=\"next\"");
+  const std::vector<TokenSource> places = {{TokenSource::In::query, "token", ""}};
+  request.token_places = &places;
+  request.query = "t%6fken=secret&a=1";
+  ck_text_eq(page_links(api, request, page),
+             "<?a=1&pageNum=1>; rel=\"first\", <?a=1&cursor=abc>; rel=\"next\"");
   const std::string longest = "a=" + std::string(4000, 'x');
   request.query = longest;
   ck_text_eq(page_links(api, request, page), "");

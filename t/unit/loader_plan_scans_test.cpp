@@ -24,12 +24,14 @@ std::string node(const std::string& type, const std::string& more, const std::st
                      child.empty() ? "" : ",'Plans':[" + child + "]");
 }
 
+const FirstColumns kFirst = {{"t_a_b_idx", "a"}, {"t_text_idx", "text"}, {"t_odd_idx", "odd \"name"}};
+
 // "t bounded filtered; ..." of a plan.
 std::string scans(const std::string& plan) {
   JsonDocument document;
   ck_assert(parse_json(json(fmt::format("[{{'Plan':{}}}]", plan)), document).empty());
   std::string text;
-  for (const PlanScan& scan : plan_scans(document)) {
+  for (const PlanScan& scan : plan_scans(document, kFirst)) {
     text += fmt::format("{}{}{}{}{}", text.empty() ? "" : "; ", scan.relation, scan.index ? " index" : "",
                         scan.bounded ? " bounded" : "", scan.filtered ? " filtered" : "");
   }
@@ -62,6 +64,46 @@ START_TEST(index_scans) {
   same_text(scans(node("Bitmap Heap Scan", kTable, node("Bitmap Index Scan", "'Index Cond':'(a = 1)'"))), "");
   same_text(scans(node("Limit", "", node("Index Scan", kFiltered))), "t index bounded filtered");
   same_text(scans(node("Aggregate", "", node("Index Only Scan", kTable))), "t index");
+}
+END_TEST
+
+START_TEST(conditions_on_later_columns) {
+  const auto index = [](const std::string& type, const std::string& name, const std::string& condition) {
+    return scans(node(type, kTable + ",'Index Name':'" + name + "','Index Cond':'" + condition + "'"));
+  };
+  const auto found = [&](const std::string& condition) {
+    return index("Index Scan", "t_a_b_idx", condition);
+  };
+  for (const char* const good :
+       {"(a = 1)", "((b = 1) AND (t.a > $1))", "(ROW(t.a, t.b) > ROW($1, $2))", "(a IS NULL)"})
+    same_text(found(good), "");
+  for (const char* const bad : {"(b = 1)", "(t.b = $1)", "(a.b = 1)", "(b = 1::a)", "(a1 = 1)"})
+    same_text(found(bad), "t index filtered");
+  same_text(index("Index Only Scan", "t_a_b_idx", "(b = 1)"), "t index filtered");
+  same_text(index("Index Scan", "t_other", "(b = 1)"), "");
+  same_text(scans(node("Limit", "",
+                       node("Index Scan", kTable + ",'Index Name':'t_a_b_idx','Index Cond':'(b > 1)'"))),
+            "t index bounded filtered");
+  const std::string bitmap = "'Index Name':'t_a_b_idx','Index Cond':'(b = 1)'";
+  same_text(scans(node("Bitmap Heap Scan", kTable, node("BitmapOr", "", node("Bitmap Index Scan", bitmap)))),
+            "t index filtered");
+}
+END_TEST
+
+// Values, types and names in quotes.
+START_TEST(columns_in_conditions) {
+  const auto found = [](const std::string& name, const std::string& condition) {
+    JsonDocument document;
+    std::string text = "[{\"Plan\":{\"Node Type\":\"Index Scan\",\"Relation Name\":\"t\",\"Index Name\":\"" +
+                       name + "\",\"Index Cond\":\"" + condition + "\"}}]";
+    ck_assert(parse_json(text, document).empty());
+    return plan_scans(document, kFirst).empty();
+  };
+  ck_assert(found("t_text_idx", "(text = 'x'::text)") && !found("t_text_idx", "(b = 'x'::text)"));
+  ck_assert(!found("t_a_b_idx", "(b = 'a'::text)") && !found("t_a_b_idx", "(b = 'it''s a '::text)"));
+  ck_assert(!found("t_a_b_idx", "(b = ANY ('{a,\\\"a\\\"}'::text[]))"));
+  ck_assert(found("t_odd_idx", "(t.\\\"odd \\\"\\\"name\\\" = $1)") &&
+            !found("t_odd_idx", "(\\\"odd\\\" = $1)"));
 }
 END_TEST
 
@@ -139,5 +181,5 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_plan_scans", sequential_scans, index_scans, plans_as_text, wanted_indexes,
-                indexes_that_serve);
+TABLEGATE_SUITE("loader_plan_scans", sequential_scans, index_scans, conditions_on_later_columns,
+                columns_in_conditions, plans_as_text, wanted_indexes, indexes_that_serve);
