@@ -96,6 +96,8 @@ class ScanReader {
   // `heap`: the relation of a bitmap's index scans.
   void read(const JsonValue& node, Limit limit, std::string_view heap = {}) {
     const std::string_view type = node_text(node, "Node Type");
+    if (json_find(node, "Workers Planned") != nullptr)
+      processes_ = parallel_divisor(node_number(node, "Workers Planned"));
     std::string_view relation = node_text(node, "Relation Name");
     if (type == "Bitmap Heap Scan") heap = relation;
     const bool index = is_any(type, {"Index Scan", "Index Only Scan", "Bitmap Index Scan"});
@@ -109,6 +111,9 @@ class ScanReader {
       scan.filtered = json_find(node, "Filter") != nullptr || json_find(node, kCondition) != nullptr;
       scan.bounded = limit.open;
       scan.share = limit.open ? limit.share : 1;
+      const JsonValue* const parallel = json_find(node, "Parallel Aware");
+      const bool shared = parallel != nullptr && parallel->IsBool() && parallel->GetBool();
+      scan.found = node_number(node, "Plan Rows") * (shared ? processes_ : 1);
       scans_.push_back(std::move(scan));
     }
     each_child(node, [&](const JsonValue& child) { read(child, below(node, child, limit), heap); });
@@ -117,6 +122,10 @@ class ScanReader {
   std::vector<PlanScan> take() { return std::move(scans_); }
 
  private:
+  // A parallel node's rows are those of one process, of which the leader counts the less the more workers it
+  // has (PostgreSQL, get_parallel_divisor).
+  static double parallel_divisor(double workers) { return workers + std::max(0.0, 1 - 0.3 * workers); }
+
   static constexpr const char* kCondition = "Index Cond";
 
   // A condition on a later column alone is looked for in the whole index.
@@ -137,6 +146,7 @@ class ScanReader {
 
   const FirstColumns& first_columns_;
   std::vector<PlanScan> scans_;
+  double processes_ = 1;
 };
 
 // The conditions and keys of a node, as EXPLAIN's text format orders them.

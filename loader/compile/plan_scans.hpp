@@ -18,6 +18,7 @@ struct PlanScan {
   double cost = 0;       // as the planner estimates all of it
   // The share of it that is read before the LIMIT above has its rows, as the planner estimates; 1: all of it.
   double share = 1;
+  double found = 0;       // rows that match, as the planner estimates
   bool index = false;     // of a whole index
   bool filtered = false;  // rows that do not match are read and left out
   // Under a LIMIT, with nothing between that reads more rows than it returns.

@@ -187,7 +187,12 @@ constexpr int kMaxTimestampYear = 294275;  // the last year but one, so that no 
 
 std::string_view check_datetime(const Parameter& parameter, std::string_view value, Arena& arena,
                                 std::string_view& detail) {
-  detail = "must be a time of ISO 8601 such as 2025-01-31T08:00:00+08:00";
+  const bool no_offset = parameter.column_type == ColumnType::timestamp;
+  // The example has no `+`, which in a query is a blank.
+  detail = no_offset
+               ? "must be a date and a time of ISO 8601 without an offset such as 2025-01-31T08:00:00"
+               : "must be a date and a time of ISO 8601 such as 2025-01-31T08:00:00Z (in a query, the + "
+                 "of an offset is sent as %2B)";
   if (is_infinity(value)) return value;
   std::string_view rest = value;
   const bool bc = take_bc(rest);
@@ -195,7 +200,7 @@ std::string_view check_datetime(const Parameter& parameter, std::string_view val
   if ((bc || !take(rest, 'T')) && !take(rest, ' ')) return {};
   if (!take_time(rest)) return {};
   if (rest.empty()) {
-    if (parameter.column_type == ColumnType::timestamp) return value;
+    if (no_offset) return value;
     if (bc) return {};
     const std::string_view zone = parameter.time_zone.empty() ? std::string_view("UTC") : parameter.time_zone;
     char* text = static_cast<char*>(arena.allocate(value.size() + 1 + zone.size() + 1));
@@ -207,12 +212,7 @@ std::string_view check_datetime(const Parameter& parameter, std::string_view val
     return {text, value.size() + 1 + zone.size()};
   }
   if (!take_offset(rest) || !rest.empty()) return {};
-  if (parameter.column_type == ColumnType::timestamp) {
-    // PostgreSQL would silently ignore the offset.
-    detail = "must be a time without an offset such as 2025-01-31T08:00:00";
-    return {};
-  }
-  return value;
+  return no_offset ? std::string_view() : value;  // PostgreSQL would silently ignore the offset
 }
 
 }  // namespace
