@@ -33,7 +33,7 @@ bool Connection::send_prepared(Query& query) {
   if (!send_timeout(limit)) return false;
   Statement* statement = statements_.find(query.key);
   if (statement == nullptr) {
-    statement = statements_.add(query.key);
+    statement = statements_.add(query.key, owner_.is_prepared_elsewhere(*this, query));
     if (statement == nullptr) return send_text(query, limit);
     types_.clear();
     // Declared: PostgreSQL would otherwise guess numeric for a bigint column and not use its index.

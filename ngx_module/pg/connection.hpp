@@ -48,6 +48,8 @@ struct ConnectionOwner {
   // Could not be opened, or broke. `reason` is for the log.
   virtual void on_lost(Connection& connection, const std::string& reason) noexcept = 0;
   virtual void on_asked_to_close(Connection& connection) noexcept = 0;
+  // Not a report, asked within send(): another connection that the query could be sent on has prepared it.
+  virtual bool is_prepared_elsewhere(const Connection& connection, const Query& query) noexcept = 0;
 
  protected:
   ~ConnectionOwner() = default;
@@ -94,6 +96,11 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   std::size_t in_flight() const { return in_flight_; }  // queries, abandoned ones included
   // A query that takes its rows in chunks is in flight: it may be paused at any time.
   bool has_chunks() const { return chunks_in_flight_ != 0; }
+
+  bool has_prepared(const Query& query) const { return statements_.has(query.key); }
+  // At least half of its places for prepared statements are taken.
+  bool is_crowded() const { return statements_.is_crowded(); }
+  bool has_place() const { return !statements_.is_full(); }
 
   // Queues one query on an open connection; nothing of it is certain to leave before end_batch().
   // False: the connection is unusable (on_lost follows from the loop), the query is not in flight.

@@ -10,7 +10,10 @@
 namespace tablegate::pg {
 
 Connection::Connection(Loop& loop, ConnectionOwner& owner, ConnectionConfig config)
-    : loop_(loop), owner_(owner), config_(std::move(config)) {}
+    : loop_(loop),
+      owner_(owner),
+      config_(std::move(config)),
+      statements_(config_.shared ? StatementCache::kSharedCapacity : StatementCache::kCapacity) {}
 
 Connection::~Connection() {
   for (Operation& operation : operations_) {

@@ -1,4 +1,4 @@
-// Pool, first part of three: which query goes where, and what becomes of its answer.
+// Pool, first part of four: which query goes where, and what becomes of its answer.
 #include "pg/pool.hpp"
 
 #include <algorithm>
@@ -63,6 +63,7 @@ void Pool::begin(Query& query) {
   query.submitted_ms = loop_.now_ms();
   query.sent_ms = 0;
   query.paused_ = query.delivered_ = false;
+  query.passed_ = 0;
   query.lost_once_ = query.replanned_ = query.conflicted_ = query.interrupted_ = query.isolated_ = false;
 }
 
@@ -94,7 +95,7 @@ void Pool::submit(Query& query) noexcept {
     group.apis.note(query.key.route, query.submitted_ms);
   }
   if (group.waiting.empty() && holds_rest(group, query) == WaitingLine::Except::nobody) {
-    Lane* lane = pick(group);
+    Lane* lane = pick(group, &query);
     if (lane != nullptr && send(*lane, query)) {
       lane->connection->end_batch();
       if (wants_lane(group)) ensure_connecting();
@@ -154,18 +155,19 @@ bool Pool::has_room(const Lane& lane, const Group& group) const {
   return lane.point && &group == &groups_[1] && !config_.batch && lane.connection->in_flight() < kPointCap;
 }
 
-Pool::Lane* Pool::pick(const Group& group) {
-  Lane* lane = pick_in(group, group);
+Pool::Lane* Pool::pick(const Group& group, const Query* query) {
+  Lane* lane = pick_in(group, group, query);
   if (lane != nullptr || !backing_off_) return lane;
   // No connection can be opened now: rather than fail, take one of the other kind while it
   // is idle, if this kind has none at all.
   for (std::size_t i = group.first; i < group.first + group.count; ++i) {
     if (is_usable(lanes_[i])) return nullptr;
   }
-  return pick_in(groups_[&group == &groups_[0] ? 1 : 0], group);
+  return pick_in(groups_[&group == &groups_[0] ? 1 : 0], group, query);
 }
 
-Pool::Lane* Pool::pick_in(const Group& lanes, const Group& group) {
+// For `query`, or for any (null).
+Pool::Lane* Pool::pick_in(const Group& lanes, const Group& group, const Query* query) {
   Lane* best = nullptr;
   for (std::size_t i = lanes.first; i < lanes.first + lanes.count; ++i) {
     Lane& lane = lanes_[i];
@@ -173,7 +175,8 @@ Pool::Lane* Pool::pick_in(const Group& lanes, const Group& group) {
     // The first of equals: the last ones get idle and close.
     if (best == nullptr || lane.connection->in_flight() < best->connection->in_flight()) best = &lane;
   }
-  return best;
+  if (best == nullptr || query == nullptr || !best->connection->is_crowded()) return best;
+  return pick_prepared(lanes, group, *best, *query);
 }
 
 // False: the connection broke and the query waits in the group's retry list, or failed.
@@ -201,7 +204,7 @@ void Pool::dispatch(Group& group) {
     const bool many = lane->point && config_.batch && &group == &groups_[1];
     bool none = false;
     for (std::size_t sent = 0; sent == 0 || (many && sent < kPointCap); ++sent) {
-      Query* query = next_waiting(group, sent == 0 ? 0 : lane->cost_us);
+      Query* query = next_waiting(group, *lane, sent == 0 ? 0 : lane->cost_us);
       none = query == nullptr;
       if (none || (query->isolated_ && sent > 0)) break;
       const bool alone = query->isolated_;

@@ -135,6 +135,7 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   void on_error(Query& query, const QueryError& error) noexcept override;
   void on_lost(Connection& connection, const std::string& reason) noexcept override;
   void on_asked_to_close(Connection& connection) noexcept override;
+  bool is_prepared_elsewhere(const Connection& connection, const Query& query) noexcept override;
   // TimerHandler: the tick while connections are open (idle and stuck ones)
   void on_timer() noexcept override;
 
@@ -145,8 +146,8 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   Lane* lane_of(const Connection& connection);
   bool is_usable(const Lane& lane) const;
   bool has_room(const Lane& lane, const Group& group) const;
-  Lane* pick(const Group& group);
-  Lane* pick_in(const Group& lanes, const Group& group);
+  Lane* pick(const Group& group, const Query* query = nullptr);
+  Lane* pick_in(const Group& lanes, const Group& group, const Query* query);
   void begin(Query& query);
   bool send(Lane& lane, Query& query);
   void dispatch(Group& group);
@@ -163,13 +164,17 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   uint64_t busy_us(const Group& group, bool first) const;
   std::size_t usable_lanes(const Group& group) const;
   bool can_open_lane(const Group& group) const;
-  Query* next_waiting(Group& group, uint64_t ahead_us);
+  Query* next_waiting(Group& group, const Lane& lane, uint64_t ahead_us);
   void watch_queue(Group& group);
   void measure_abandoned(const Query& query);
   void measure_batch(Lane& lane);
   WaitingLine::Except holds_rest(const Group& group, const Query& query) const;
   void refuse_later(Group& group, Query& query);
   void run_later();
+
+  // pool_prepared.cpp
+  Lane* pick_prepared(const Group& lanes, const Group& group, Lane& first, const Query& query);
+  Query& prefer_prepared(const Group& group, const Lane& lane, Query& first) const;
 
   // pool_connect.cpp
   bool wants_lane(const Group& group) const;

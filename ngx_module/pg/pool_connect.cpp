@@ -1,4 +1,4 @@
-// Pool, third part of three: opening connections, losing them, closing those that nobody uses.
+// Pool, third part of four: opening connections, losing them, closing those that nobody uses.
 #include <algorithm>
 #include <utility>
 

@@ -1,4 +1,4 @@
-// Pool, second part of three: who may wait. A query that could not be done before its deadline takes no
+// Pool, second part of four: who may wait. A query that could not be done before its deadline takes no
 // place: it fails at once, and what runs is worth running. A queue that has stood long is kept short, the
 // newest first, so that those who are answered are answered soon (as CoDel, RFC 8289, does with packets). Who
 // has to leave is decided by fair shares (WaitingLine).
@@ -108,7 +108,7 @@ bool Pool::admit(Group& group, Query& query) {
 
 // Who is sent next, or null. Those for whom it is too late leave. `ahead_us`: what was sent before in the
 // same batch.
-Query* Pool::next_waiting(Group& group, uint64_t ahead_us) {
+Query* Pool::next_waiting(Group& group, const Lane& lane, uint64_t ahead_us) {
   const uint64_t begins_us = loop_.now_ms() * 1000 + ahead_us;
   for (;;) {
     Query* query = group.waiting.next(group.standing);
@@ -116,6 +116,7 @@ Query* Pool::next_waiting(Group& group, uint64_t ahead_us) {
     if (query != nullptr && query->sent_ms == 0) {
       const WaitingLine::Except except = holds_rest(group, *query);
       if (except != WaitingLine::Except::nobody) query = group.waiting.next(group.standing, except, query);
+      if (query != nullptr && query->sent_ms == 0) query = &prefer_prepared(group, lane, *query);
     }
     if (query == nullptr || query->deadline_ms == 0) return query;
     if (begins_us + needed_us(cost_of(group, *query)) <= query->deadline_ms * 1000) return query;

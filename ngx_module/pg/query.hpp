@@ -107,6 +107,7 @@ class Query {
   uint32_t cost_us_ = 0;                   // expected when it began to wait; 0: not known
   uint32_t limit_ms_ = 0;                  // statement_timeout of what is sent now
   struct Operation* operation_ = nullptr;  // in flight there, or null
+  uint8_t passed_ = 0;                     // how many others went before it because they were prepared
   bool paused_ = false;                    // no rows are to be read before Pool::resume
   bool delivered_ = false;                 // on_rows ran: the query must not be sent again
   bool lost_once_ = false;                 // sent again after a lost connection

@@ -30,34 +30,47 @@ unsigned StatementCache::count_rare(const StatementKey& key) {
   return count;
 }
 
-// The least recently used statement of the API, or (`of_others`) of one that has more than its share. Null:
-// there is none, or all are in use.
-Statement* StatementCache::least_used(uint64_t route, bool of_others, std::size_t share) {
+// How many statements the API has.
+std::size_t StatementCache::of_route(uint64_t route) const {
+  const auto own = of_route_.find(route);
+  return own == of_route_.end() ? 0 : own->second;
+}
+
+// The least recently used of some statements: of the API, those of it that are copies, of the APIs that have
+// more than `share`, or any. Null: there is none, or all are in use.
+Statement* StatementCache::least_used(Whose whose, uint64_t route, std::size_t share) {
   for (auto statement = used_.rbegin(); statement != used_.rend(); ++statement) {
     if (statement->users > 0) continue;
-    const uint64_t owner = statement->key.route;
-    if (of_others ? of_route_[owner] > share : owner == route) return &*statement;
+    const bool own = statement->key.route == route;
+    if (whose == Whose::any || (whose == Whose::own && own) ||
+        (whose == Whose::copies && own && statement->copy) ||
+        (whose == Whose::over_share && of_route(statement->key.route) > share))
+      return &*statement;
   }
   return nullptr;
 }
 
 // Whose place a statement may take that has none. Null: there is none.
-Statement* StatementCache::make_room(const StatementKey& key) {
+Statement* StatementCache::victim_of(const StatementKey& key, bool elsewhere) {
   const unsigned seen = count_rare(key);
-  const auto own = of_route_.find(key.route);
-  const std::size_t mine = own == of_route_.end() ? 0 : own->second;
-  const std::size_t share = std::max<std::size_t>(1, kCapacity / (of_route_.size() + (mine == 0 ? 1 : 0)));
+  const std::size_t mine = of_route(key.route);
+  const std::size_t share = std::max<std::size_t>(1, capacity_ / (of_route_.size() + (mine == 0 ? 1 : 0)));
   if (mine < share) {
-    if (Statement* other = least_used(key.route, true, share)) return other;
+    if (Statement* other = least_used(Whose::over_share, key.route, share)) return other;
   }
-  Statement* victim = mine == 0 ? least_used(key.route, true, 0) : least_used(key.route, false, 0);
-  // Twice: or statements that are used alike would take turns.
-  return victim != nullptr && seen > 2 * victim->uses + 1 ? victim : nullptr;
+  if (!elsewhere && copies_ > 0) {
+    if (Statement* copy = least_used(Whose::copies, key.route)) return copy;
+  }
+  Statement* victim = least_used(mine == 0 ? Whose::any : Whose::own, key.route);
+  if (victim == nullptr) return nullptr;
+  // Twice: or statements that are used alike would take turns. A copy is worth less.
+  const unsigned needed = elsewhere ? 4 * victim->uses + 8 : 2 * victim->uses + 1;
+  return seen > needed ? victim : nullptr;
 }
 
-Statement* StatementCache::add(const StatementKey& key) {
-  if (by_key_.size() >= kCapacity) {
-    Statement* victim = make_room(key);
+Statement* StatementCache::add(const StatementKey& key, bool elsewhere) {
+  if (is_full()) {
+    Statement* victim = victim_of(key, elsewhere);
     if (victim == nullptr) return nullptr;
     forget(*victim, true);
   }
@@ -70,6 +83,8 @@ Statement* StatementCache::add(const StatementKey& key) {
   // Never reused: a late answer about an old statement must not be taken for one about this.
   statement.name = "tg_" + std::to_string(++next_name_);
   statement.uses = rare_.empty() ? 1 : rare_[core::mix(hash_of(key)) % kRare] + 1U;
+  statement.copy = elsewhere;
+  copies_ += elsewhere ? 1 : 0;
   by_key_.emplace(statement.key, &statement);
   ++of_route_[key.route];
   return &statement;
@@ -82,6 +97,7 @@ void StatementCache::forget(Statement& statement, bool deallocate) {
     return;
   }
   by_key_.erase(statement.key);
+  copies_ -= statement.copy ? 1 : 0;
   const auto own = of_route_.find(statement.key.route);
   if (--own->second == 0) of_route_.erase(own);
   forgotten_.splice(forgotten_.begin(), used_, statement.self);

@@ -65,12 +65,12 @@ def calls(p):
     page = p.get("/v1/pages?pageSize=1")
     answers += [page, p.get("/v1/pages?pageSize=1&pageNum=2"), p.get("/v1/pages?pageSize=1&cursor=" + page.json["data"]["nextCursor"]),
                 p.get("/v1/pages?pageNum=2&returnTotalNum=false"), p.get("/v1/pages?returnTotalNum=false"), p.get("/v1/age?age=25")]
-    for mask in range(300):
+    for mask in range(600):
         chosen = [f"{name}={sample}" for bit, (name, _, _, sample) in enumerate(kColumns) if mask >> bit & 1]
         answers.append(p.get("/v1/every?" + "&".join(chosen).replace("+", "%2B")))
     every = "&".join(f"{name}={sample}" for name, _, _, sample in kColumns).replace("+", "%2B")
     answers += [p.get("/v1/operators?" + every + "".join(f"&p{place}=x" for place in range(len(kOperators))))]
-    answers += [p.get("/v1/every?" + every) for _ in range(12)]  # beyond 256, but often
+    answers += [p.get("/v1/every?" + every) for _ in range(12)]  # without a place at first, but often
     return [answer.status for answer in answers]
 
 

@@ -48,12 +48,12 @@ def prepared(t, p):
         p.gateway.reload()
         with Client(p.gateway.port) as client:
             call = lambda target: client.request(target, headers=bearer(p.key)).status
-            statuses = [call(varied(mask)) for mask in range(400)]
-            for _ in range(3):  # more than 256 combinations between two calls of the neighbour
-                statuses += [call(kNeighbour), *(call(varied(chosen.randrange(1024))) for _ in range(300))]
+            statuses = [call(varied(mask)) for mask in range(700)]
+            for _ in range(2):  # more than 512 combinations between two calls of the neighbour
+                statuses += [call(kNeighbour), *(call(varied(chosen.randrange(1024))) for _ in range(600))]
             t.is_(set(statuses), {200}, "all are answered")
         named = [sql for name, sql in recorder.statements if name]
-        t.ok(len(named) <= 256 + 50, "of 1,300 calls with 1,024 combinations: hardly more prepared than there are places for", len(named))
+        t.ok(len(named) <= 512 + 50, "of 1,900 calls with 1,024 combinations: hardly more prepared than there are places for", len(named))
         t.is_(sum('"user_info"' in sql for sql in named), 1, "a neighbour's statement is prepared once and stays")
     finally:
         p.gateway.set(dsn=p.postgres.dsn("tablegate_reader"))

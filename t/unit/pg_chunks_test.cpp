@@ -207,6 +207,7 @@ struct Owner final : ConnectionOwner {
     ck_assert_msg(false, "lost: %s", reason.c_str());
   }
   void on_asked_to_close(Connection&) noexcept override {}
+  bool is_prepared_elsewhere(const Connection&, const Query&) noexcept override { return false; }
   std::vector<TestQuery*> queries;
 };
 

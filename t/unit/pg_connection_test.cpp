@@ -43,6 +43,7 @@ struct Owner final : ConnectionOwner {
     connection.reset();
   }
   void on_asked_to_close(Connection&) noexcept override { ++asked; }
+  bool is_prepared_elsewhere(const Connection&, const Query&) noexcept override { return false; }
 
   PollLoop& loop;
   std::unique_ptr<Connection> connection;

@@ -16,7 +16,7 @@ START_TEST(every_part_of_the_key_counts) {
                                {1, {}, 1}, {1, {0, "\x01"}, 0}, {1, {0, "\x02"}, 0}};
   for (const StatementKey& key : keys) {
     ck_assert_ptr_null(cache.find(key));
-    cache.add(key);
+    cache.add(key, false);
   }
   ck_assert_uint_eq(cache.size(), 6);
   for (const StatementKey& key : keys) ck_assert(cache.find(key)->key == key);
@@ -26,7 +26,7 @@ END_TEST
 START_TEST(a_long_path_outlives_the_request_that_brought_it) {
   StatementCache cache;
   std::string path(40, 'a');
-  const Statement& added = *cache.add({1, {7, path}, 0});
+  const Statement& added = *cache.add({1, {7, path}, 0}, false);
   path.assign(40, 'b');
   ck_assert_ptr_null(cache.find({1, {7, path}, 0}));
   ck_assert_ptr_eq(cache.find({1, {7, std::string(40, 'a')}, 0}), &added);
@@ -36,9 +36,9 @@ START_TEST(a_long_path_outlives_the_request_that_brought_it) {
 END_TEST
 
 // Sends the statement once. True: it is, or was, prepared.
-bool send(StatementCache& cache, uint64_t route, uint64_t path) {
+bool send(StatementCache& cache, uint64_t route, uint64_t path, bool elsewhere = false) {
   const StatementKey key{route, {path, {}}, 0};
-  const bool prepared = cache.find(key) != nullptr || cache.add(key) != nullptr;
+  const bool prepared = cache.find(key) != nullptr || cache.add(key, elsewhere) != nullptr;
   while (!cache.take_doomed().empty()) continue;
   return prepared;
 }
@@ -58,7 +58,7 @@ START_TEST(rare_combinations_are_not_prepared) {
   for (int i = 0; i < 100000; ++i) {
     random = random * 6364136223846793005U + 1442695040888963407U;
     const StatementKey key{1, {(random >> 33U) % 1024, {}}, 0};
-    if (cache.find(key) == nullptr && cache.add(key) != nullptr) ++added;
+    if (cache.find(key) == nullptr && cache.add(key, false) != nullptr) ++added;
   }
   ck_assert_msg(added < 5000, "%u of 100000", added);
 }
@@ -91,11 +91,37 @@ START_TEST(every_api_has_its_share) {
 }
 END_TEST
 
+START_TEST(what_no_other_connection_has_takes_the_place_of_a_copy) {
+  constexpr uint64_t kHalf = StatementCache::kCapacity / 2;
+  StatementCache cache;
+  for (uint64_t path = 0; path < 2 * kHalf; ++path) ck_assert(send(cache, 1, path, path % 2 == 0));
+  for (uint64_t path = 2 * kHalf; path < 3 * kHalf; ++path) ck_assert(send(cache, 1, path));
+  for (uint64_t path = 1; path < 2 * kHalf; path += 2) ck_assert(is_there(cache, 1, path));
+  for (uint64_t path = 2 * kHalf; path < 3 * kHalf; ++path) ck_assert(is_there(cache, 1, path));
+  ck_assert_uint_eq(cache.size(), StatementCache::kCapacity);
+  // No copy is left. Another one is not worth a place before it is used often.
+  ck_assert(!send(cache, 1, 4000));
+  int calls = 1;
+  while (!send(cache, 1, 5000, true) && calls < 1000) ++calls;
+  ck_assert_msg(calls > 8 && calls <= 40, "after %d calls", calls);
+}
+END_TEST
+
+START_TEST(the_first_statements_of_an_api_are_prepared_on_each_connection) {
+  StatementCache cache;
+  for (uint64_t path = 0; path < 1024; ++path) send(cache, 1, path);
+  for (uint64_t route = 2; route < 50; ++route) {
+    ck_assert(send(cache, route, 0, true));
+    ck_assert(send(cache, route, 1, true));
+  }
+}
+END_TEST
+
 // More APIs than places: those that are used most keep theirs.
 START_TEST(many_apis) {
   StatementCache cache;
   for (int round = 0; round < 50; ++round) {
-    for (uint64_t route = 0; route < 400; ++route) send(cache, route, 0);
+    for (uint64_t route = 0; route < 800; ++route) send(cache, route, 0);
     for (int i = 0; i < 20; ++i) send(cache, 1000, 0);
   }
   ck_assert(is_there(cache, 1000, 0));
@@ -107,4 +133,6 @@ END_TEST
 
 TABLEGATE_SUITE("pg_statement_cache", every_part_of_the_key_counts, rare_combinations_are_not_prepared,
                 a_combination_that_becomes_frequent_is_prepared, every_api_has_its_share, many_apis,
+                what_no_other_connection_has_takes_the_place_of_a_copy,
+                the_first_statements_of_an_api_are_prepared_on_each_connection,
                 a_long_path_outlives_the_request_that_brought_it);
