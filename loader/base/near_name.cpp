@@ -39,6 +39,41 @@ size_t apart(const std::vector<std::string_view>& one, const std::vector<std::st
   return above[other.size()];
 }
 
+size_t common_prefix(std::string_view one, std::string_view other) {
+  size_t size = 0;
+  while (size < std::min(one.size(), other.size()) && one[size] == other[size]) ++size;
+  return size;
+}
+
+// What other languages call the words of definitions, in lower case.
+struct OtherWord {
+  std::string_view typed, name;
+};
+constexpr OtherWord kOtherWords[] = {{"<>", "!="},
+                                     {"==", "="},
+                                     {"=>", ">="},
+                                     {"=<", "<="},
+                                     {"ascending", "asc"},
+                                     {"descending", "desc"},
+                                     {"bigint", "LONG"},
+                                     {"int64", "LONG"},
+                                     {"integer", "INT"},
+                                     {"smallint", "INT"},
+                                     {"int32", "INT"},
+                                     {"varchar", "STRING"},
+                                     {"text", "STRING"},
+                                     {"bool", "BOOLEAN"},
+                                     {"numeric", "DECIMAL"},
+                                     {"number", "DECIMAL"},
+                                     {"timestamp", "DATETIME"},
+                                     {"timestamptz", "DATETIME"},
+                                     {"real", "FLOAT"},
+                                     {"pagesize", "default_size"}};
+
+bool has_name(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 }  // namespace
 
 size_t letters_apart(std::string_view one, std::string_view other) {
@@ -56,14 +91,20 @@ bool is_near(std::string_view text, std::string_view name) {
 
 std::string nearest_name(std::string_view text, const std::vector<std::string>& names) {
   const std::string typed = core::to_lower(text);
+  for (const OtherWord& other : kOtherWords) {
+    if (typed == other.typed && has_name(names, other.name)) return std::string(other.name);
+  }
   std::string nearest;
   size_t least = SIZE_MAX;
+  size_t prefix = 0;
   for (const std::string& name : names) {
     const std::string lower = core::to_lower(name);
     if (typed != lower && !is_near(typed, lower)) continue;
     const size_t letters = letters_apart(typed, lower);
-    if (letters >= least) continue;
+    const size_t same = common_prefix(typed, lower);
+    if (letters > least || (letters == least && same <= prefix)) continue;
     least = letters;
+    prefix = same;
     nearest = name;
   }
   return nearest;

@@ -16,7 +16,8 @@ size_t letters_apart(std::string_view one, std::string_view other);
 // At most two letters apart, fewer where the name is short: "ds" is not nearly "cn".
 bool is_near(std::string_view text, std::string_view name);
 
-// The first of those that are nearest to `text`, of any distance that is_near() allows; or empty.
+// The nearest to `text`, of any distance that is_near() allows; or empty. Of several at one distance, the one
+// that begins like it, then the first. `<>`, `varchar` and other words of SQL have the name that is meant.
 std::string nearest_name(std::string_view text, const std::vector<std::string>& names);
 
 // ` (did you mean "Users"?)`, to stand behind the name that is not there; empty where none is near.

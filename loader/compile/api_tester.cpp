@@ -153,8 +153,15 @@ TestValue test_value(const core::Api& api, const core::BoundValues& bound, const
     }
   }
   for (size_t i = 0; i < api.internal.size(); ++i) {
-    if (bound.values[api.parameters.size() + i] == value)
-      return {std::string(core::internal_value_name(api.internal[i].kind)), std::nullopt};
+    if (bound.values[api.parameters.size() + i] != value) continue;
+    switch (api.internal[i].kind) {
+      case core::InternalValue::Kind::page_rows:
+        return {"pageSize + 1", text()};
+      case core::InternalValue::Kind::page_offset:
+        return {"rows before pageNum", text()};
+      default:
+        return {std::string(core::internal_value_name(api.internal[i].kind)), std::nullopt};
+    }
   }
   return {};
 }

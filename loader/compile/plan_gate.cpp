@@ -33,6 +33,9 @@ std::string_view request_name(const core::InternalValue& value) {
   }
 }
 
+// Above this share of a table's rows, PostgreSQL reads the table rather than an index.
+constexpr double kManyRows = 0.25;
+
 // The scans of large tables, by table.
 using Scans = std::map<std::string, PlanScan>;
 
@@ -132,7 +135,7 @@ class PathCheck {
     JsonDocument document;
     if (!parse_json(explained, document).empty()) throw SystemFailure("EXPLAIN did not return JSON");
     Scans scans;
-    for (PlanScan& scan : plan_scans(document)) {
+    for (PlanScan& scan : plan_scans(document, mirror_.first_columns())) {
       const double rows = mirror_.rows(scan.relation);
       if (rows <= kLargeTable) continue;
       // A list with all conditions absent reads no more rows than it returns.
@@ -142,6 +145,13 @@ class PathCheck {
       scans.emplace(mirror_.table(scan.relation), std::move(scan));
     }
     return scans;
+  }
+
+  bool mixed_order() const {
+    const std::vector<SortColumn>& order = entry_.definition.order_by;
+    return std::any_of(order.begin(), order.end(), [&order](const SortColumn& one) {
+      return one.descending != order.front().descending;
+    });
   }
 
   // `unknown`: parameters without a sample.
@@ -170,6 +180,13 @@ class PathCheck {
         const std::vector<IndexColumns> indexes = mirror_.indexes(scan.relation);
         found.exists = std::any_of(indexes.begin(), indexes.end(),
                                    [&](const IndexColumns& one) { return wanted.served_by(one); });
+        found.sorted_only = wanted.equal.empty() && wanted.range.empty();
+        found.mixed_order = mixed_order();
+        const auto sampled = samples.find(table);
+        const double matching = sampled == samples.end() ? 0 : sampled->second.found;
+        // In the order of a sort, an index ends early however many rows match.
+        if (!found.sorted_only && wanted.sort.empty() && matching > kManyRows * rows)
+          found.matching = matching;
       }
       if (samples.count(table) != 0) {
         report_.scans.push_back(std::move(found));

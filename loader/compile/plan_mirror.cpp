@@ -46,6 +46,7 @@ void PlanMirror::locate(const core::Manifest& manifest) {
       {sql_array(relations)});
   for (int row = 0; row < counts.size(); ++row)
     rows_.emplace(counts.string(row, 0), static_cast<double>(counts.integer(row, 1)));
+  first_columns_ = list_first_columns(session_, relations);
 }
 
 const std::string& PlanMirror::table(const std::string& relation) const {

@@ -9,6 +9,7 @@
 
 #include "base/database.hpp"
 #include "compile/index_advice.hpp"
+#include "compile/plan_scans.hpp"
 #include "core/plan/statement.hpp"
 #include "core/plan/table_generations.hpp"
 
@@ -27,6 +28,8 @@ class PlanMirror {
   // As the last ANALYZE has counted; 0: not known.
   double rows(const std::string& relation) const;
 
+  // Of all indexes of the tables.
+  const FirstColumns& first_columns() const { return first_columns_; }
   // That a relation has, without its primary key.
   std::vector<IndexColumns> indexes(const std::string& relation);
 
@@ -42,6 +45,7 @@ class PlanMirror {
   std::optional<core::TableGenerations> generations_;
   std::map<std::string, std::string> tables_;  // relation -> table
   std::map<std::string, double> rows_;         // by relation
+  FirstColumns first_columns_;
 };
 
 }  // namespace tablegate::loader

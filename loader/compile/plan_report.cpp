@@ -68,8 +68,22 @@ std::string call_words(const std::vector<std::string>& with, bool only) {
 std::string scan_text(const TableScan& scan) {
   const std::string what =
       fmt::format("{} reads all {:.0f} rows of table \"{}\"", scan.call, scan.rows, scan.table);
-  if (scan.exists)
-    return what + "; its index is not used, because too many rows match: a sample that matches few may help";
+  if (scan.exists || scan.matching > 0) {
+    if (!scan.sorted_only)
+      return fmt::format("{}; {}, because too many rows match{}: a sample that matches few may help", what,
+                         scan.exists ? "its index is not used" : "an index would not be used",
+                         scan.matching > 0 ? fmt::format(" (about {:.0f})", scan.matching) : "");
+    if (!scan.mixed_order) return what + "; its index is not used";
+    return fmt::format(
+        "{}; its index is not used: the directions of order_by differ, and an index gives the order of {} "
+        "only",
+        what, index_text(scan.index));
+  }
+  if (!scan.index.empty() && scan.sorted_only && scan.mixed_order)
+    return fmt::format(
+        "{}; an index on {} may help: it gives the order of no more columns, because the directions of "
+        "order_by differ",
+        what, index_text(scan.index));
   if (!scan.index.empty()) return fmt::format("{}; an index on {} would help", what, index_text(scan.index));
   if (scan.like.empty()) return what + "; no index of its columns would help";
   return fmt::format("{}; only a trigram index on {} would help, which `table advise` does not build", what,
@@ -84,7 +98,7 @@ void refuse_scans(const std::vector<ApiScans>& apis) {
     if (!scans.empty() && count < kNamedScans) lines += fmt::format("\nAPI \"{}\" cannot be committed:", api);
     for (const TableScan& scan : scans) {
       if (++count <= kNamedScans) lines += "\n  " + scan_text(scan);
-      if (helped == nullptr && !scan.index.empty() && !scan.exists) helped = &scan;
+      if (helped == nullptr && scan.index_helps()) helped = &scan;
     }
   }
   if (count == 0) return;

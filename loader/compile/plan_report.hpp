@@ -24,6 +24,13 @@ struct TableScan {
   IndexColumns index;   // that would help; empty: none
   bool exists = false;  // the table has an index for it, which PostgreSQL does not use
   IndexColumns like;    // columns that are compared with LIKE
+  bool sorted_only =
+      false;  // it has no condition that an index could serve: the index is for the order alone
+  bool mixed_order = false;  // the directions of order_by differ
+  double matching = 0;       // rows, where so many match that an index is not used; 0: fewer
+
+  // Whether to propose that the index is built.
+  bool index_helps() const { return !index.empty() && !exists && matching == 0; }
 };
 
 struct PlanReport {

@@ -6,6 +6,8 @@
 #include <array>
 #include <string_view>
 
+#include "core/plan/statement.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -50,27 +52,89 @@ bool passes_on(const JsonValue& node, const JsonValue& child) {
                        "ProjectSet", "LockRows"});
 }
 
+bool is_word(char c) {
+  return c == '_' || c == '$' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         static_cast<unsigned char>(c) >= 0x80U;
+}
+
+// The end of a text in these quotes, which are doubled inside it. `at`: of the first quote.
+size_t end_of_quoted(std::string_view sql, size_t at) {
+  const char quote = sql[at];
+  for (++at; at < sql.size(); ++at) {
+    if (sql[at] != quote) continue;
+    if (at + 1 == sql.size() || sql[at + 1] != quote) return at + 1;
+    ++at;
+  }
+  return at;
+}
+
+// Whether a condition as EXPLAIN prints it names the column: not a value, a type or the table before a point.
+bool names_column(std::string_view condition, const std::string& column) {
+  const std::string quoted = core::quote_identifier(column);
+  for (size_t at = 0; at < condition.size();) {
+    const size_t begin = at;
+    if (condition[at] == '\'' || condition[at] == '"') {
+      at = end_of_quoted(condition, at);
+    } else if (is_word(condition[at])) {
+      while (at < condition.size() && is_word(condition[at])) ++at;
+    } else {
+      ++at;
+      continue;
+    }
+    const std::string_view word = condition.substr(begin, at - begin);
+    const bool type = begin >= 2 && condition.substr(begin - 2, 2) == "::";
+    const bool table = at < condition.size() && condition[at] == '.';
+    if (!type && !table && (word == column || word == quoted)) return true;
+  }
+  return false;
+}
+
 class ScanReader {
  public:
-  void read(const JsonValue& node, Limit limit) {
+  explicit ScanReader(const FirstColumns& first_columns) : first_columns_(first_columns) {}
+
+  // `heap`: the relation of a bitmap's index scans.
+  void read(const JsonValue& node, Limit limit, std::string_view heap = {}) {
     const std::string_view type = node_text(node, "Node Type");
-    if (type == "Seq Scan" ||
-        (is_any(type, {"Index Scan", "Index Only Scan"}) && json_find(node, "Index Cond") == nullptr)) {
+    if (json_find(node, "Workers Planned") != nullptr)
+      processes_ = parallel_divisor(node_number(node, "Workers Planned"));
+    std::string_view relation = node_text(node, "Relation Name");
+    if (type == "Bitmap Heap Scan") heap = relation;
+    const bool index = is_any(type, {"Index Scan", "Index Only Scan", "Bitmap Index Scan"});
+    const bool finds = index && finds_rows(node);
+    if (type == "Bitmap Index Scan") relation = heap;
+    if (type == "Seq Scan" || (index && !finds)) {
       PlanScan scan;
-      scan.relation = node_text(node, "Relation Name");
+      scan.relation = relation;
       scan.cost = node_number(node, "Total Cost");
-      scan.index = type != "Seq Scan";
-      scan.filtered = json_find(node, "Filter") != nullptr;
+      scan.index = index;
+      scan.filtered = json_find(node, "Filter") != nullptr || json_find(node, kCondition) != nullptr;
       scan.bounded = limit.open;
       scan.share = limit.open ? limit.share : 1;
+      const JsonValue* const parallel = json_find(node, "Parallel Aware");
+      const bool shared = parallel != nullptr && parallel->IsBool() && parallel->GetBool();
+      scan.found = node_number(node, "Plan Rows") * (shared ? processes_ : 1);
       scans_.push_back(std::move(scan));
     }
-    each_child(node, [&](const JsonValue& child) { read(child, below(node, child, limit)); });
+    each_child(node, [&](const JsonValue& child) { read(child, below(node, child, limit), heap); });
   }
 
   std::vector<PlanScan> take() { return std::move(scans_); }
 
  private:
+  // A parallel node's rows are those of one process, of which the leader counts the less the more workers it
+  // has (PostgreSQL, get_parallel_divisor).
+  static double parallel_divisor(double workers) { return workers + std::max(0.0, 1 - 0.3 * workers); }
+
+  static constexpr const char* kCondition = "Index Cond";
+
+  // A condition on a later column alone is looked for in the whole index.
+  bool finds_rows(const JsonValue& scan) const {
+    const std::string_view condition = node_text(scan, kCondition);
+    const auto first = first_columns_.find(node_text(scan, "Index Name"));
+    return !condition.empty() && (first == first_columns_.end() || names_column(condition, first->second));
+  }
+
   static Limit below(const JsonValue& node, const JsonValue& child, Limit limit) {
     if (node_text(node, "Node Type") == "Limit") {
       const double all = node_number(child, "Total Cost");
@@ -80,7 +144,9 @@ class ScanReader {
     return limit;
   }
 
+  const FirstColumns& first_columns_;
   std::vector<PlanScan> scans_;
+  double processes_ = 1;
 };
 
 // The conditions and keys of a node, as EXPLAIN's text format orders them.
@@ -147,8 +213,8 @@ const JsonValue* plan_of(const JsonValue& explained) {
 
 }  // namespace
 
-std::vector<PlanScan> plan_scans(const JsonValue& explained) {
-  ScanReader reader;
+std::vector<PlanScan> plan_scans(const JsonValue& explained, const FirstColumns& first_columns) {
+  ScanReader reader(first_columns);
   if (const JsonValue* const plan = plan_of(explained)) reader.read(*plan, {});
   return reader.take();
 }

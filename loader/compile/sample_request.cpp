@@ -45,7 +45,7 @@ SampleRequest sample_request(const ApiDefinition& api, const std::string& name, 
       for (const core::PageParameter& one : core::kPageParameters) names.emplace_back(one.name);
     throw Refused(
         fmt::format("API \"{}\" has no request parameter \"{}\"{}", name, key, did_you_mean(key, names)),
-        Hint::command({"get", "api", name, "-o", "json"}));
+        Hint::command({"api", "show", name}));
   }
   SampleRequest request;
   request.method = api.method;

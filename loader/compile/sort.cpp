@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compile/index_advice.hpp"
 #include "core/plan/statement.hpp"
 #include "model/mask_rules.hpp"
 
@@ -48,6 +49,29 @@ bool has_cursors(const ApiDefinition& api, const TableInfo& table) {
   if (!api.paginates() || table.primary_key.empty()) return false;
   return std::none_of(table.primary_key.begin(), table.primary_key.end(),
                       [&api](const std::string& column) { return is_masked(api, column); });
+}
+
+std::string cursor_fault(const ApiDefinition& api, const TableInfo& then, const TableInfo& now) {
+  if (!has_cursors(api, then)) return {};
+  const std::vector<SortKey> sort = total_sort(api, then);
+  std::vector<std::string> columns;
+  columns.reserve(sort.size());
+  for (const SortKey& key : sort) columns.push_back(key.column);
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  const std::vector<std::string>& key = now.primary_key;
+  if (key.empty() ||
+      !std::all_of(key.begin(), key.end(), [&](const std::string& one) { return has(columns, one); }))
+    return fmt::format("{}, and the pages are sorted by {}",
+                       key.empty() ? "it has no primary key" : "its primary key is " + index_text(key),
+                       index_text(columns));
+  for (const SortKey& one : sort) {
+    const TableColumn* const column = now.find(one.column);
+    if (!one.nullable && column != nullptr && !column->not_null && !has(key, one.column))
+      return fmt::format("its column \"{}\", by which the pages are sorted, may be NULL", one.column);
+  }
+  return {};
 }
 
 std::string order_text(const std::vector<SortKey>& keys) {

@@ -31,6 +31,11 @@ std::vector<SortKey> total_sort(const ApiDefinition& api, const TableInfo& table
 // masked.
 bool has_cursors(const ApiDefinition& api, const TableInfo& table);
 
+// Why pages by cursor would leave out rows, where they were compiled for the table as it was `then` and it is
+// another one `now`: rows that the sort does not distinguish, or NULL where there was none. Empty: they would
+// not.
+std::string cursor_fault(const ApiDefinition& api, const TableInfo& then, const TableInfo& now);
+
 // ` ORDER BY t."a" DESC, t."b"`; nothing without keys.
 std::string order_text(const std::vector<SortKey>& keys);
 

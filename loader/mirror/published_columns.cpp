@@ -6,6 +6,7 @@
 
 #include "base/refusal.hpp"
 #include "catalog/life/version_reads.hpp"
+#include "compile/sort.hpp"
 #include "core/manifest/types.hpp"
 
 namespace tablegate::loader {
@@ -19,6 +20,23 @@ std::vector<std::string> apis_reading(Database& catalog, const std::string& tabl
   }
   return names;
 }
+
+namespace {
+
+void check_published_pages(Database& catalog, const TableSpec& spec) {
+  const TableInfo now{spec.name, spec.time_zone, spec.primary_key, spec.columns};
+  for (const PublishedPages& pages : published_pages(catalog, spec.name)) {
+    const std::string fault = cursor_fault(pages.definition, pages.table, now);
+    if (fault.empty()) continue;
+    throw Refused(
+        fmt::format("Table \"{}\": pages by cursor of the published API \"{}\" would leave out rows: {}; "
+                    "publish a version that fits both, or unpublish it, before the table changes",
+                    spec.name, pages.api, fault),
+        Hint::command({"api", "versions", pages.api}));
+  }
+}
+
+}  // namespace
 
 void check_published_columns(Database& catalog, const TableSpec& spec) {
   for (const PublishedRead& read : published_reads(catalog, spec.name)) {
@@ -39,6 +57,7 @@ void check_published_columns(Database& catalog, const TableSpec& spec) {
           next);
     }
   }
+  check_published_pages(catalog, spec);
 }
 
 }  // namespace tablegate::loader

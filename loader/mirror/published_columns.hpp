@@ -1,5 +1,6 @@
 // Protects callers from a load: the columns that a published API reads must be
-// in the new generation, with the same types.
+// in the new generation, with the same types, and its pages by cursor must find
+// each row of it.
 #pragma once
 
 #include <string>

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/refusal.hpp"
 #include "mirror/generations.hpp"
@@ -15,14 +16,17 @@ namespace {
 
 struct Previous {
   GenerationTable table;
-  std::vector<TableColumn> columns;  // as it was loaded
-  SwapDetails details;               // when that was
+  // As it was loaded; the key is not known of those that an older loader has made.
+  std::vector<TableColumn> columns;
+  std::optional<std::vector<std::string>> primary_key;
+  SwapDetails details;  // when that was
 };
 
 Previous find_previous(Database& catalog, const std::string& name, int64_t generation,
                        const std::vector<GenerationTable>& tables) {
   const Rows rows = catalog.query(
-      "SELECT generation, columns::text, finished_at::text, source_time::text FROM tablegate.generation "
+      "SELECT generation, columns::text, finished_at::text, source_time::text, (keys -> "
+      "'primary_key')::text FROM tablegate.generation "
       "WHERE "
       "table_name = $1 AND status = 'previous' AND $2::bigint IN (0, generation) ORDER BY served_until DESC "
       "NULLS LAST, generation DESC",
@@ -35,7 +39,9 @@ Previous find_previous(Database& catalog, const std::string& name, int64_t gener
     SwapDetails details;
     if (!rows.null(row, 2)) details.loaded_at = rows.string(row, 2);
     if (!rows.null(row, 3)) details.source_time = rows.string(row, 3);
-    return {*found, read_columns(rows.string(row, 1)), details};
+    Previous previous{*found, read_columns(rows.string(row, 1)), std::nullopt, details};
+    if (!rows.null(row, 4)) previous.primary_key = read_names(rows.string(row, 4));
+    return previous;
   }
   throw Refused(generation == 0 ? fmt::format("Table \"{}\" has no previous generation to go back to", name)
                                 : fmt::format("Table \"{}\" has no generation {} besides the serving one",
@@ -53,6 +59,7 @@ LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec&
   const Previous previous = find_previous(catalog, spec.name, generation, tables);
   TableSpec then = spec;
   then.columns = previous.columns;
+  if (previous.primary_key) then.primary_key = *previous.primary_key;
   check_published_columns(catalog, then);
   swap_generation(mirror, spec.name, previous.table.generation, previous.details);
   try {

@@ -82,7 +82,7 @@ class Advisor {
       AdvisedIndex& index = indexes_[i];
       std::sort(index.apis.begin(), index.apis.end());
       index.apis.erase(std::unique(index.apis.begin(), index.apis.end()), index.apis.end());
-      if (index.apis.empty() && i < known_) {
+      if (i < known_ && (index.apis.empty() || is_covered(i))) {
         advice.unused.push_back(index.columns);
       } else if (!index.defined || !index.built) {
         advice.wanted.push_back(index);
@@ -91,6 +91,19 @@ class Advisor {
   }
 
  private:
+  // Whether an index that stays begins with the columns of this one, and so serves all that it does.
+  bool is_covered(size_t place) const {
+    const IndexColumns& columns = indexes_[place].columns;
+    for (size_t i = 0; i < known_; ++i) {
+      const AdvisedIndex& other = indexes_[i];
+      const bool longer = other.columns.size() > columns.size() || (i < key_ && other.columns == columns);
+      if (longer && other.defined && other.built &&
+          std::equal(columns.begin(), columns.end(), other.columns.begin()))
+        return true;
+    }
+    return false;
+  }
+
   void add(const IndexColumns& columns, bool defined, bool is_built) {
     indexes_.push_back({columns, {}, defined, is_built});
   }

@@ -27,7 +27,7 @@ struct TableAdvice {
   int64_t generation = 0;  // 0: never loaded
   int64_t rows = 0;
   std::vector<AdvisedIndex> wanted;   // by an API; defined and built ones are left out
-  std::vector<IndexColumns> unused;   // defined or built, and no API is served by it
+  std::vector<IndexColumns> unused;   // defined or built; serves no API, or another index begins with it
   std::vector<IndexColumns> indexes;  // of the definition
 };
 

@@ -81,7 +81,10 @@ class ShapeCheck {
       refuse(here + "/name", bad_parameter_name(name));
       if (!names.insert(name).second)
         refuse(here + "/name", fmt::format("parameter \"{}\" is repeated", name));
-      if (is_page_name(api_, name)) refuse(here + "/name", "this name is a parameter of pages");
+      if (is_page_name(api_, name))
+        refuse(here + "/name", fmt::format("this name is a parameter of pages: choose another one, with "
+                                           "\"column\": \"{}\"",
+                                           list[i].column));
       place_of(list[i], here, in_path);
       if (list[i].default_value && list[i].required)
         refuse(here + "/default", "requires \"required\": false");
@@ -143,8 +146,8 @@ class ShapeCheck {
 
 class ColumnCheck {
  public:
-  ColumnCheck(const Place& place, const TableInfo& table, Problems& problems)
-      : place_(place), table_(table), problems_(problems) {}
+  ColumnCheck(const Place& place, const TableInfo& table, Problems& problems, const Hint& columns)
+      : place_(place), table_(table), problems_(problems), columns_(columns) {}
 
   void request(const RequestParameter& parameter, const std::string& here) {
     const TableColumn* const column = column_of(parameter, here);
@@ -176,7 +179,7 @@ class ColumnCheck {
     if (!parameter.as.empty() && !number) {
       problems_.add(place_, here + "/as",
                     fmt::format("is for integers and decimals; column \"{}\" is {}", column->name,
-                                core::column_type_name(column->type)));
+                                shown_type(*column)));
     }
   }
 
@@ -187,7 +190,8 @@ class ColumnCheck {
     if (column == nullptr) {
       problems_.add(place_, here + (parameter.column_given ? "/column" : "/name"),
                     fmt::format("table \"{}\" has no column \"{}\"{}", table_.name, parameter.column,
-                                did_you_mean(parameter.column, column_names(table_.columns))));
+                                did_you_mean(parameter.column, column_names(table_.columns))),
+                    columns_);
     }
     return column;
   }
@@ -196,8 +200,7 @@ class ColumnCheck {
     const auto natural = core::natural_parameter_type(column.type);
     problems_.add(
         place_, here + "/type",
-        fmt::format("{} does not go with column \"{}\" ({}){}", type, column.name,
-                    core::column_type_name(column.type),
+        fmt::format("{} does not go with column \"{}\" ({}){}", type, column.name, shown_type(column),
                     natural ? fmt::format("; use {}", core::parameter_type_name(*natural)) : std::string{}));
   }
 
@@ -213,16 +216,23 @@ class ColumnCheck {
     if (items.size() > core::kMaxListItems)
       problems_.add(place_, here, fmt::format("must have at most {} items", core::kMaxListItems));
     for (size_t i = 0; i < items.size(); ++i)
-      check_value(parameter, items[i], value->array ? here + pointer_token(i) : here);
+      check_value(parameter, items[i], value->array ? here + pointer_token(i) : here,
+                  value->array || items.size() == 1 ? "" : fmt::format("item {} ", i + 1));
   }
 
-  void check_value(const core::Parameter& parameter, const std::string& value, const std::string& here) {
+  // `item`: which one of a text that is split at commas, where it has several.
+  void check_value(const core::Parameter& parameter, const std::string& value, const std::string& here,
+                   const std::string& item = {}) {
     core::BlockArena arena;
     std::string_view detail;
     if (core::check_value(parameter, value, arena, detail).data() != nullptr) return;
-    problems_.add(place_, here,
-                  fmt::format("is not {}{}{}", core::parameter_type_name(parameter.type),
-                              detail.empty() ? "" : ": ", detail));
+    // A pattern that ends in its escape has the right type.
+    const bool typed = parameter.type != core::ParameterType::string;
+    problems_.add(
+        place_, here,
+        fmt::format("{}{}{}{}", item,
+                    typed ? fmt::format("is not {}", core::parameter_type_name(parameter.type)) : "",
+                    typed && !detail.empty() ? ": " : "", detail));
   }
 
   // Samples are sent where a list is split at commas.
@@ -240,6 +250,7 @@ class ColumnCheck {
   const Place& place_;
   const TableInfo& table_;
   Problems& problems_;
+  const Hint& columns_;
 };
 
 }  // namespace
@@ -279,14 +290,14 @@ bool check_version_name(const ApiDefinition& api, const Place& place, const core
 }
 
 bool check_api_columns(const ApiDefinition& api, const Place& place, const TableInfo& table,
-                       Problems& problems) {
+                       Problems& problems, const Hint& columns) {
   const size_t before = problems.size();
-  ColumnCheck check(place, table, problems);
+  ColumnCheck check(place, table, problems, columns);
   for (size_t i = 0; i < api.request_parameters.size(); ++i)
     check.request(api.request_parameters[i], "/request_parameters" + pointer_token(i));
   for (size_t i = 0; i < api.response_parameters.size(); ++i)
     check.response(api.response_parameters[i], "/response_parameters" + pointer_token(i));
-  check_sorted_table(api, place, table, problems);
+  check_sorted_table(api, place, table, problems, columns);
   return problems.size() == before;
 }
 

@@ -24,9 +24,10 @@ bool check_version_name(const ApiDefinition& api, const Place& place, const core
                         Problems& problems);
 
 // Columns and types of its parameters against the table, values of `sample` and `default` against their
-// types. False: something was added to the problems.
+// types. `columns`: the hint for a column that the table does not have. False: something was added to the
+// problems.
 bool check_api_columns(const ApiDefinition& api, const Place& place, const TableInfo& table,
-                       Problems& problems);
+                       Problems& problems, const Hint& columns = {});
 
 // The rules of both that protect values: of masks, order and pages. A version that breaks one is never
 // served.

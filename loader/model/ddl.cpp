@@ -315,6 +315,10 @@ class DdlParser : private DdlClauseReader {
 
 }  // namespace
 
+std::string shown_type(const TableColumn& column) {
+  return column.sql_type.empty() ? std::string(core::column_type_name(column.type)) : column.sql_type;
+}
+
 std::vector<std::string> column_names(const std::vector<TableColumn>& columns) {
   std::vector<std::string> names;
   names.reserve(columns.size());

@@ -18,6 +18,8 @@ struct TableColumn {
   std::string comment;
 };
 
+// As people know it: "bigint".
+std::string shown_type(const TableColumn& column);
 std::vector<std::string> column_names(const std::vector<TableColumn>& columns);
 
 struct TableDdl {

@@ -249,6 +249,10 @@ void Problems::raise(const Hint& wanted) const {
   Hint next = wanted;
   if (next.kind() == Hint::Kind::none) {
     const Problem first = sorted().front();
+    next = first.next;
+  }
+  if (next.kind() == Hint::Kind::none) {
+    const Problem first = sorted().front();
     next = Hint::command({"explain"});
     const size_t line = first.place.at.line;
     if (line != 0 && fs::exists(first.place.file))

@@ -50,8 +50,9 @@ class Problems {
  public:
   void add(const Place& place, const std::string& reason) { add(place, "", reason); }
   // `below`: a pointer in the definition.
-  void add(const Place& place, const std::string& below, const std::string& reason) {
-    problems_.push_back({place, below, reason});
+  // `next`: what to do about it, in place of `tablegate explain` of the field.
+  void add(const Place& place, const std::string& below, const std::string& reason, const Hint& next = {}) {
+    problems_.push_back({place, below, reason, next});
   }
   // Problems of this file get a line and a column. `before`: what comes before their pointers in
   // `positions`.
@@ -70,8 +71,8 @@ class Problems {
   // "FILE /0/path: reason" each, with the line where it is known, in the order of the files and of the
   // objects in them.
   std::vector<std::string> lines() const;
-  // Refused with all of them, when there are any. Without `next`, `tablegate explain` of the first one's
-  // field is proposed.
+  // Refused with all of them, when there are any. Without `next`, that of the first one is proposed, or
+  // `tablegate explain` of its field.
   void raise(const Hint& next = {}) const;
 
  private:
@@ -79,6 +80,7 @@ class Problems {
     Place place;
     std::string below;
     std::string reason;
+    Hint next;
   };
   struct Located {
     std::shared_ptr<const TextPositions> positions;

@@ -80,7 +80,8 @@ class Explainer {
       const bool truth = type->IsString() && json_string(*type) == "boolean";
       return problems_.add(place_, pointer,
                            "must be " + type_words(*type) +
-                               (truth ? ": write true or false" + instead_of(value, nullptr) : ""));
+                               (truth ? ": write true or false" + instead_of(value, nullptr) : "") +
+                               form_of(schema));
     }
     if (value.IsObject()) object(schema, value, pointer);
     if (value.IsArray()) array(schema, value, pointer);
@@ -110,6 +111,27 @@ class Explainer {
     std::string words;
     for (const JsonValue& one : type.GetArray()) words += (words.empty() ? "" : " or ") + type_words(one);
     return words;
+  }
+
+  // ", such as [{"column": ...}]": the members that the objects of the schema require, else their first.
+  static std::string form_of(const JsonValue& schema) {
+    const std::string form = example_of(schema);
+    return form.empty() ? form : ", such as " + form;
+  }
+
+  static std::string example_of(const JsonValue& schema) {
+    if (const JsonValue* const items = json_find(schema, "items")) {
+      const std::string item = example_of(*items);
+      return item.empty() ? item : "[" + item + "]";
+    }
+    std::string members;
+    if (const JsonValue* const required = json_find(schema, "required")) {
+      for (const JsonValue& name : required->GetArray())
+        members += fmt::format("{}\"{}\": ...", members.empty() ? "" : ", ", json_string(name));
+    } else if (const std::vector<std::string> names = field_names(schema); !names.empty()) {
+      members = fmt::format("\"{}\": ...", names.front());
+    }
+    return members.empty() ? members : "{" + members + "}";
   }
 
   void enumeration(const JsonValue& schema, const JsonValue& choices, const JsonValue& value,
@@ -165,7 +187,8 @@ class Explainer {
       if (bound == nullptr || (least ? value.Size() >= bound->GetUint() : value.Size() <= bound->GetUint()))
         return;
       problems_.add(place_, pointer,
-                    fmt::format("must have at {} {} item(s)", least ? "least" : "most", bound->GetUint()));
+                    fmt::format("must have at {} {} item{}", least ? "least" : "most", bound->GetUint(),
+                                bound->GetUint() == 1 ? "" : "s"));
     };
     limit("minItems", true);
     limit("maxItems", false);

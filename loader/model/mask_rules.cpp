@@ -51,7 +51,7 @@ void check_masked_column(const ResponseParameter& parameter, const TableColumn& 
   if (of_text && column.type != core::ColumnType::text) {
     problems.add(place, here + "/mask",
                  fmt::format("{} is for STRING columns, and column \"{}\" is {}: use hash or \"null\"", mask,
-                             column.name, core::column_type_name(column.type)));
+                             column.name, shown_type(column)));
   }
   if (parameter.type && *parameter.type != kText && mask != "null")
     problems.add(place, here + "/type", fmt::format("must be STRING: {} makes a text of every value", mask));

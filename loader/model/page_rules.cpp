@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/near_name.hpp"
 #include "core/call/page.hpp"
 #include "core/text/ascii.hpp"
 #include "model/mask_rules.hpp"
@@ -26,7 +27,7 @@ void check_order(const ApiDefinition& api, const Place& place, Problems& problem
     const std::string here = "/order_by" + pointer_token(i) + "/column";
     if (!columns.insert(column).second) problems.add(place, here, fmt::format("\"{}\" is repeated", column));
     if (is_masked(api, column))
-      problems.add(place, here, fmt::format("\"{}\" is masked: its order would tell its values", column));
+      problems.add(place, here, fmt::format("\"{}\" is masked: its order would show its values", column));
   }
 }
 
@@ -58,13 +59,16 @@ void check_page_version(const ApiDefinition& api, const Place& place, const core
 }
 
 void check_sorted_table(const ApiDefinition& api, const Place& place, const TableInfo& table,
-                        Problems& problems) {
+                        Problems& problems, const Hint& columns) {
   for (size_t i = 0; i < api.order_by.size(); ++i) {
     const std::string& name = api.order_by[i].column;
     const std::string here = "/order_by" + pointer_token(i) + "/column";
     const TableColumn* const column = table.find(name);
     if (column == nullptr) {
-      problems.add(place, here, fmt::format("table \"{}\" has no column \"{}\"", table.name, name));
+      problems.add(place, here,
+                   fmt::format("table \"{}\" has no column \"{}\"{}", table.name, name,
+                               did_you_mean(name, column_names(table.columns))),
+                   columns);
     } else if (column->type == core::ColumnType::json) {
       problems.add(place, here, fmt::format("column \"{}\" is json, which has no order", name));
     }

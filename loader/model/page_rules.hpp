@@ -20,7 +20,8 @@ void check_page_version(const ApiDefinition& api, const Place& place, const core
                         Problems& problems);
 
 // The columns of order_by, and that pages have an order.
+// `columns`: the hint for a column that the table does not have.
 void check_sorted_table(const ApiDefinition& api, const Place& place, const TableInfo& table,
-                        Problems& problems);
+                        Problems& problems, const Hint& columns = {});
 
 }  // namespace tablegate::loader

@@ -183,7 +183,9 @@ void Call::choose_version() {
   const core::Consumer* consumer = proof.identity.consumer;
   const bool canary = consumer != nullptr ? core::takes_canary(consumer->name, api.id, api.canary_weight)
                                           : static_cast<uint32_t>(::random()) % 100 < api.canary_weight;
-  if (canary) route.api = &main_config(request).manifest->apis[api.canary];
+  const core::Api& other = main_config(request).manifest->apis[api.canary];
+  if (canary) route.api = &other;
+  if (consumer == nullptr) other_version = canary ? &api : &other;
 }
 
 core::Proof Call::prove(bool routed) {

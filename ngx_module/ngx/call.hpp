@@ -108,6 +108,8 @@ class Call final : public Waiter {
   Transport transport = Transport::allowed;
   std::string_view path;  // that the route is found by: `uri`, but encoded slashes are data
   core::RouteMatch route;
+  // Of an open API with a canary: the version that was not chosen. Else null.
+  const core::Api* other_version = nullptr;
   core::Proof proof;
   core::Problem problem;       // the error of the answer; none while all is well
   size_t rows = 0;             // sent

@@ -1,5 +1,8 @@
 #include "ngx/phases.hpp"
 
+#include <utility>
+
+#include "core/call/page.hpp"
 #include "ngx/answer.hpp"
 #include "ngx/call.hpp"
 #include "ngx/page.hpp"
@@ -97,14 +100,37 @@ ngx_int_t answer_head(Call& call) {
   return send_head(call, known != nullptr && known->fresh() ? known->known().modified(api) : INT64_MIN);
 }
 
+// A flight for a version of the API, with the request's values.
+Flights::Pointer bind(Call& call, const core::Api& api, core::BoundValues& bound, core::Problem& problem) {
+  const Headers headers(call.request);
+  Flights::Pointer flight = main_config(call.request).worker->flights().take(api);
+  problem = core::bind_parameters(api, call.data(headers), flight->arena(), bound);
+  return flight;
+}
+
+// A cursor continues in the version that made it: an open API chooses one anew for each request.
+void follow_cursor(Call& call, Flights::Pointer& flight, core::BoundValues& bound) {
+  const bool refused = call.problem.slug == core::Slug::invalid_parameter &&
+                       call.route.api->pages.max_size != 0 &&
+                       call.problem.subject == core::kPageParameters[core::kCursor].name;
+  if (!refused || call.other_version == nullptr || call.other_version->pages.max_size == 0) return;
+  core::BoundValues of_other;
+  core::Problem problem;
+  Flights::Pointer other = bind(call, *call.other_version, of_other, problem);
+  if (problem) return;
+  flight = std::move(other);
+  bound = of_other;
+  call.problem = {};
+  std::swap(call.route.api, call.other_version);
+}
+
 // NGX_DONE: the call waits for its rows. Otherwise its answer was sent.
 ngx_int_t start_query(Call& call) {
   ngx_http_request_t* r = call.request;
   Worker& worker = *main_config(r).worker;
-  Flights::Pointer flight = worker.flights().take(*call.route.api);
-  const Headers headers(r);
   core::BoundValues bound;
-  call.problem = core::bind_parameters(*call.route.api, call.data(headers), flight->arena(), bound);
+  Flights::Pointer flight = bind(call, *call.route.api, bound, call.problem);
+  follow_cursor(call, flight, bound);
   if (!call.problem && bound.page != nullptr && !begin_page(call, *bound.page))
     call.problem = {core::Slug::internal_error, {}, {}, "no_memory"};
   core::Walk walk;

@@ -7,6 +7,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tg_hints import hints_of
 from tablegate_test import run, run_test, users_definitions
 
 kAlice = {"data": {"user_id": 10001, "user_name": "Alice"}, "success": True}
@@ -89,6 +90,9 @@ def called(t, p, pair):
     rc, got = call("User by Post", "--consumer", "demo", "--param", "user_id=10003", "--param", "user_name=")
     t.is_((rc, got if rc else got["success"]), (0, True), "an empty value, too")
     t.is_(call("User by Signature", "--consumer", "demo", "--param", "X-Name=")[0], 0, "and an empty header")
+    result = p.loader("api", "call", "User in the Open", "--param", "user_id=abc")
+    t.ok(result.rc == 1 and "user_id must be a whole number" in result.stdout and hints_of(result) == ["tablegate api show 'User in the Open'"],
+         "a wrong value: the hint shows the parameters", result)
 
     for options, pattern in (((), "requires a credential"), (("--credential", key), "is of|of type api_key, but API .* accepts hmac"),
                              (("--consumer", "nobody"), "no consumer"), (("--consumer", "bare"), "no stored credential"),

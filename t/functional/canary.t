@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""publish --weight: some consumers get another version, always the same ones, more with a larger weight; counted apart; ended by 100, taken back."""
+"""publish --weight: some consumers get another version, always the same ones, more with a larger weight; counted apart; ended by 100, taken
+back; pages by cursor stay in one version."""
 import os
 import sys
 
@@ -8,6 +9,7 @@ from tablegate_test import request, run_test, users_definitions
 
 kApi = "Query User by User ID"
 kOpen = "Open to All"
+kPages = "Open Pages"
 kCall = "/v1/user/info?user_id=10001"
 kServer = """
     location = /status { tablegate_status; }
@@ -111,6 +113,23 @@ def by_chance(t, p, definition):
     t.ok(15 < got.count(str(number)) < 65, "an open API: by chance, each request", got.count(str(number)))
 
 
+def walks(t, p, definition):
+    """Pages of an open API: the version of the first page is that of all others, whose order differs in the other one."""
+    number = commit(p, {**definition, "order_by": [{"column": "user_id", "direction": "desc"}]})
+    p.loader.must("api", "publish", kPages, "--version", number, "--weight", "50", "--breaking")
+    p.sync_and_reload()
+    found = []
+    for _ in range(20):
+        first = p.get("/v1/pages", key="")
+        second = p.get("/v1/pages?cursor=" + first.json["data"]["nextCursor"], key="")
+        found.append((second.status, [answer.headers["x-version"] for answer in (first, second)],
+                      [row["user_id"] for answer in (first, second) for row in (answer.json["data"] or {"rows": []})["rows"]]))
+    kinds = [(200, ["1", "1"], [10001, 10002]), (200, [str(number)] * 2, [10002, 10001])]
+    t.ok(all(one in kinds for one in found) and all(one in found for one in kinds), "pages by cursor continue in the version that made the cursor", *found)
+    wrong = p.get("/v1/pages?cursor=" + first.json["data"]["nextCursor"][:-4] + "AAAA", key="")
+    t.is_((wrong.status, "parameter cursor" in wrong.text), (400, True), "a cursor of neither version is 400")
+
+
 def kept(t, p):
     p.loader.must("api", "publish", kApi, "--version", "1", "--weight", "10", "--breaking")
     wanted = p.postgres.psql("SELECT version, canary_version, canary_weight FROM tablegate.publication ORDER BY publication DESC LIMIT 1")
@@ -123,7 +142,8 @@ def test(t):
     objects = users_definitions()
     api = objects[5]
     opened = changed(api, name=kOpen, path="/open", authentication=[])
-    p = t.project().serve([*objects, opened], server=kServer)
+    pages = {**opened, "name": kPages, "path": "/pages", "request_parameters": [], "result": "page", "pagination": {"default_size": 1}}
+    p = t.project().serve([*objects, opened, pages], server=kServer)
     more = [*api["response_parameters"], {"name": "age", "column": "age"}]
     t.is_(commit(p, changed(api, response_parameters=more)), 2, "version 2 returns a column more")
     names = [f"consumer-{number}" for number in range(kConsumers)]
@@ -133,6 +153,7 @@ def test(t):
     growing(t, p, keys)
     ending(t, p, keys)
     by_chance(t, p, changed(opened, response_parameters=more))
+    walks(t, p, pages)
     kept(t, p)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Cursors: every row once in every kind of order, what they are bound to, forged ones, new keys, the cost of page 10,000."""
+"""Cursors: every row once in every kind of order, what they are bound to, forged ones, new keys, tables whose key changes."""
 import os
 import sys
 
@@ -35,10 +35,16 @@ def api(number, order, **fields):
             "order_by": [{"column": column, "direction": direction} for column, direction in order], "pagination": {"default_size": 5}, **fields}
 
 
+def parts(key=("id",), n="BIGINT NOT NULL"):
+    ddl = f"CREATE TABLE parts (id BIGINT NOT NULL, part BIGINT NOT NULL, n {n});"
+    return {"kind": "Table", "name": "parts", "data_source": "csv", "ddl": ddl, "primary_key": list(key)}
+
+
 def definitions():
     return [{"kind": "GatewayInstance", "name": "g"}, {"kind": "RestApi", "name": "r", "base_path": "/v1"},
             {"kind": "BusinessProcess", "name": "Things", "rest_api": "r"}, {"kind": "DataSource", "name": "csv", "type": "csv"},
             {"kind": "Table", "name": "things", "data_source": "csv", "ddl": kDdl, "primary_key": ["a", "b"], "indexes": [["n", "a", "b"]]},
+            parts(), {**api("parts", [("n", "asc")]), "table": "parts", "request_parameters": [], "response_parameters": [{"name": "id"}]},
             {"kind": "Table", "name": "loose", "data_source": "csv", "ddl": "CREATE TABLE loose (a BIGINT);"},
             *[api(number, order) for number, order in enumerate(kOrders)],
             api("other", kOrders[0]), api("among", kOrders[2], request_parameters=[{"name": "among", "column": "a", "type": "LONG", "operator": "IN", "sample": [1, 2]}]),
@@ -104,6 +110,30 @@ def test_bound(t, p):
         t.ok(not wrong, f"{what}: 400 invalid_parameter ({len(answers)} cursors)", *wrong[:2])
 
 
+def test_tables_that_change(t, p):
+    """No load makes a table whose rows the sort of published pages does not distinguish."""
+    csv_of_parts = "id,part,n\n" + "".join(f"{i},{part},{i}\n" for i in (1, 2) for part in (1, 2, 3))
+    load = ("table", "load", "parts", "--from", "csv:-", "--header")
+    p.apply([parts(key=("id", "part"))])
+    result = p.loader(*load, input=csv_of_parts)
+    t.ok(result.rc == 1 and 'published API "Things parts"' in result.stderr and "primary key is (id, part), and the pages are sorted by (n, id)" in result.stderr,
+         "a longer key is rejected", result)
+    p.apply([parts(n="BIGINT")])
+    result = p.loader(*load, input="id,part,n\n1,1,\n2,1,\n3,1,\n")
+    t.ok(result.rc == 1 and 'column "n", by which the pages are sorted, may be NULL' in result.stderr, "NULL in a column of the sort is rejected", result)
+    p.apply([parts(key=("n",))])
+    t.is_(p.loader(*load, input="id,part,n\n1,1,1\n1,1,2\n1,1,3\n").rc, 0, "a key of columns of the sort is accepted")
+    p.loader.must("api", "unpublish", "Things parts")
+    p.apply([parts(key=("id", "part"))])
+    t.is_(p.loader(*load, input=csv_of_parts).rc, 0, "without a published API any key is loaded")
+    result = p.loader("api", "publish", "Things parts", "--version", "1", "--no-domain")
+    t.ok(result.rc == 1 and "pages by cursor would leave out rows of generation 3" in result.stderr, "which the version cannot be published for", result)
+    t.is_(p.loader("table", "rollback", "parts").rc, 0, "the generation before")
+    t.is_(p.loader("api", "publish", "Things parts", "--version", "1", "--no-domain").rc, 0, "has rows that it fits")
+    result = p.loader("table", "rollback", "parts")
+    t.ok(result.rc == 1 and "is (id, part)" in result.stderr, "and no rollback takes it back", result)
+
+
 def test_keys(t, p):
     cursor = ask(p, 0).json["data"]["nextCursor"]
     result = p.loader("init", "--rotate-master-key")
@@ -127,10 +157,11 @@ def test_keys(t, p):
 
 def test(t):
     p = t.project()
-    p.serve(definitions(), {"things": csv(), "loose": "a\n1\n2\n"})
+    p.serve(definitions(), {"things": csv(), "loose": "a\n1\n2\n", "parts": "id,part,n\n1,1,1\n2,1,2\n3,1,3\n"})
     test_orders(t, p)
     test_form(t, p)
     test_bound(t, p)
+    test_tables_that_change(t, p)
     test_keys(t, p)
 
 

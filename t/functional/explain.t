@@ -93,12 +93,16 @@ def broken(t, p):
 def objects(t, p):
     t.is_(p.loader.must("tables", "status").stdout, p.loader.must("table", "status").stdout, "a noun in the plural is the noun")
     t.is_(p.loader.must("get", "gateways").stdout, p.loader.must("get", "GatewayInstance").stdout, "get gateways")
-    for change, said, hint in (({"table": "user_inof"}, '/table: there is no table "user_inof" (did you mean "user_info"?)', "tablegate explain Api.table"),
-                               ({"business_process": "User Query Servcie"}, '(did you mean "User Query Service"?)', "tablegate explain Api.business_process"),
+    for change, said, hint in (({"table": "user_inof"}, '/table: there is no table "user_inof" (did you mean "user_info"?)', "tablegate get tables"),
+                               ({"business_process": "User Query Servcie"}, '(did you mean "User Query Service"?)', "tablegate get businessprocesses"),
                                ({"metod": "GET"}, '/metod: unknown field "metod" (did you mean "method"?)', "tablegate explain Api"),
-                               ({"response_parameters": [{"name": "user_nmae"}]}, 'has no column "user_nmae" (did you mean "user_name"?)', "tablegate explain Api.response_parameters.name")):
+                               ({"response_parameters": [{"name": "user_nmae"}]}, 'has no column "user_nmae" (did you mean "user_name"?)', "tablegate table columns user_info"),
+                               ({"order_by": [{"column": "agee"}]}, '/order_by/0/column: table "user_info" has no column "agee" (did you mean "age"?)', "tablegate table columns user_info")):
         path = p.definitions([{**users_definitions()[-1], **change}], "changed.json")
         misspelt(t, p, ("apply", "-f", path), said, hint)
+    new = {**next(one for one in users_definitions() if one["kind"] == "Table"), "name": "new_users"}
+    path = p.definitions([new, {**users_definitions()[-1], "table": "new_users", "order_by": [{"column": "agee"}]}], "changed.json")
+    misspelt(t, p, ("apply", "-f", path), '(did you mean "age"?)', "tablegate explain Api.order_by.column")  # no table to show the columns of
     path = p.file("cut.json", "{")
     misspelt(t, p, ("apply", "-f", path), "cut.json:1:2: ", f"sed -n 1,1p {path}")
     broken(t, p)

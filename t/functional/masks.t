@@ -97,6 +97,11 @@ def values(t, p):
     t.is_(sorted(row["phone"] or "" for row in rows), sorted(["", hashed(key, kTexts["phone"]), *(hashed(key, one[0]) for one in kTexts4.values())]), "all pages by cursor")
     page = p.get("/v1/keys").json["data"]
     t.ok("nextCursor" not in page and page["rows"][0] == {"id": hashed(key, "5")}, "a masked key is in no cursor and sorts nothing", page)
+    for name, cursors in (("Masked Keys", False), ("Masked Pages", True)):
+        shown = p.loader.must("api", "show", name).stdout
+        t.is_(("\ncursor " in shown, "no cursors: the rows have no total order" in shown), (cursors, not cursors), f"{name}: api show says whether there are cursors")
+    failed = p.get("/v1/keys?pageNum=1000000")
+    t.ok(failed.status == 400 and "cursor" not in failed.text and "1000000 rows deep" in failed.text, "... and no answer proposes one", failed)
     for path in ("hashed", "masked"):
         t.is_(set(list(p.get(f"/v1/{path}?id=9").json["data"].values())[1:]), {None}, f"{path}: NULL stays NULL")
 

@@ -143,14 +143,42 @@ def operators(t, p):
 
 
 def indexed(t, p):
-    p.apply(table(indexes=[["country"]]))
+    p.apply(table(indexes=[["country", "name"]]))
     p.load("cities", kFile)
     rejected(t, p, api(parameter("name", sample="%burg%", operator="LIKE"), name="Pattern"), "only a trigram index on (name) would help")
     result = accepted(t, p, api(parameter("country", sample="MC"), parameter("name", sample="Monaco")))
     t.ok("warning" not in result.stderr, "once an index exists, no warning", result)
     t.is_([one["allow_scan"] for one in p.loader.json("api", "versions", kApi)], [["cities"], []], "nothing had to be allowed")
-    rejected(t, p, api(parameter("name", sample="Monaco"), name="Other"), "an index on (name)")
+    rejected(t, p, api(parameter("name", sample="Monaco"), name="Other"), "every call reads all 135233 rows", "an index on (name)")
+    used = p.postgres.psql("EXPLAIN SELECT city_id FROM mirror.cities WHERE name = 'Monaco'")
+    t.like(used, r"Index Cond: \(name = ", "... also where PostgreSQL looks for it in the whole of an index that begins with another column")
 
+
+def useless_indexes(t, p):
+    """No index is proposed, or built, that PostgreSQL would not use."""
+    result = rejected(t, p, api(parameter("feature_code", sample="PPL"), name="Most rows"), "an index would not be used, because too many rows match (about ")
+    t.ok("--create" not in result.stderr, "... nor a command that builds it", result)
+    order = [{"column": "feature_code", "direction": "desc"}, {"column": "country"}]
+    mixed = api(name="Mixed order", order_by=order, pagination={"default_size": 10})
+    rejected(t, p, mixed, "an index on (feature_code) may help", "because the directions of order_by differ")
+    p.loader.must("table", "advise", "cities", "--create")
+    result = rejected(t, p, mixed, "its index is not used: the directions of order_by differ, and an index gives the order of (feature_code) only")
+    t.ok("sample" not in result.stderr and "--create" not in result.stderr, "... and no sample, which it does not have, is asked for", result)
+    optional = [parameter(f"p{i}", False, "x%", column="name", operator="NOT LIKE") for i in range(5)]
+    result = accepted(t, p, api(*optional, name="Many warnings"), "--allow-scan")
+    lines = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    t.ok(len(lines) == 11 and "and 21 more warnings of this kind" in lines[-1] and "api plan 'Many warnings'" in lines[-1], "ten warnings of an API are enough", result)
+
+
+def explained_pages(t, p):
+    p.apply([api(name="Explained pages", pagination={"default_size": 10})])
+    shown = p.loader.must("api", "test", "Explained pages", "--explain", "--param", "pageSize=2", "--param", "pageNum=3").stdout
+    t.ok(" = 3 (pageSize + 1)" in shown and " = 4 (rows before pageNum)" in shown, "api test --explain: the values of a page", shown)
+    accepted(t, p, api(parameter("country", False, "AD"), name="Headings"), "--allow-scan")
+    for option in ([], ["--with", ""]):
+        shown = p.loader.must("api", "plan", "Headings", *option).stdout
+        t.ok("a call without optional parameters:" in shown and "every call:" not in shown, f"api plan {option}: it is not every call", shown)
+    t.is_(len(p.loader.json("api", "plan", "Optional", "--with", "country , city_id")["paths"]), 1, "--with: blanks around a name are no part of it")
 
 
 def unreachable(t, p):
@@ -185,6 +213,8 @@ def test(t):
     patterns(t, p)
     operators(t, p)
     indexed(t, p)
+    useless_indexes(t, p)
+    explained_pages(t, p)
     unreachable(t, p)
     p.loader.must("table", "load", "cities", "--from", "csv:-", "--header", "--min-rows", "1",
                   input="city_id,name,alt_name,country,feature_code,admin_code,population,lon,lat\n1,a,,AD,PPL,,1,1,1\n")

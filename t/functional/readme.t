@@ -44,6 +44,7 @@ def own_table(t):
             t.diag(done.stdout[-2000:] + done.stderr[-2000:])
         t.is_(done.stdout.splitlines()[-1] + "\n", wanted, "own table: the answer is the README's")
         generated(t, state, work, env)
+        walk(t, state, work, env)
         search(t, state, work, env)
         last_lines(t, first, state, work, env)
     finally:
@@ -65,6 +66,18 @@ def generated(t, state, work, env):
     done = shell(commands.replace("build/quickstart.env", f"{state}/env").replace("curl ", "curl -sS --noproxy '*' "), work, env)
     t.is_(done.returncode, 0, "generated: the commands pass") or t.diag(done.stdout[-2000:] + done.stderr[-2000:])
     t.is_(without_cursor(done.stdout.splitlines()[-1] + "\n"), wanted, "generated: the page is the README's")
+
+
+def walk(t, state, work, env):
+    """The script of queries.md, on the API that the README has just made."""
+    with open(os.path.join(kCheckout, "loader", "docs", "queries.md"), encoding="utf-8") as file:
+        script = re.search(r"```python\n([^`]*)```", file.read()).group(1)
+    with open(os.path.join(work, "walk.py"), "w", encoding="utf-8") as file:
+        file.write(script)
+    done = shell(f". {state}/env; no_proxy='*' python3 walk.py", work, env)
+    t.is_(done.returncode, 0, "the walk of queries.md passes") or t.diag(done.stderr)
+    lines = done.stdout.splitlines()
+    t.is_((len(lines), lines[:1]), (13, ["{'name': 'Tokyo', 'population': 8336599}"]), "... and prints all rows of all pages")
 
 
 def search(t, state, work, env):

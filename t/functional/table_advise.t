@@ -124,6 +124,21 @@ def interrupted(t, p):
     t.ok('["notes"]' in columns_of(p, relation), "the next --create builds it")
 
 
+def covered(t, p):
+    """An index that another one begins with serves nothing that the longer one does not."""
+    rest = [["country", "name"], ["name"], ["notes"], ["size"]]
+    p.apply([{**kTables[0], "swap": "pointer", "indexes": [["country"], ["id"], *rest]}])
+    before = p.loader.json("table", "advise", "places")
+    t.ok(["country"] not in before["unused"], "the longer one is not built yet: the shorter one is needed", before)
+    load(p, "places", rows(3))
+    found = p.loader.json("table", "advise", "places")
+    t.is_((found["unused"], found["wanted"]), ([["country"], ["id"]], []), "begun by another index, or equal to the key: unused")
+    p.apply([{**kTables[0], "swap": "pointer", "indexes": rest}])
+    load(p, "places", rows(4))
+    found = p.loader.json("table", "advise", "places")
+    t.is_((found["unused"], found["wanted"]), ([], []), "without them, nothing is missing")
+
+
 def rejected(t, p):
     result = p.loader("table", "advise", "texts", "--create")
     t.ok(result.rc == 1 and "was never loaded" in result.stderr, "never loaded: rejected", result)
@@ -153,6 +168,7 @@ def test(t):
     created(t, p)
     from_definition(t, p)
     interrupted(t, p)
+    covered(t, p)
     rejected(t, p)
 
 

@@ -30,6 +30,7 @@ def diff(t, p):
     t.is_(value["breaking"], ["response field user_name was removed"], "what breaks callers")
     said = p.loader.must("api", "diff", kApi, "1", "draft").stdout
     t.ok("+ /timeout_ms: 2000\n" in said and '- SQL: SELECT "user_id", "user_name"' in said and "breaking: response field user_name" in said, "for people", said)
+    t.ok(said.index("breaking: ") < said.index("- SQL: "), "what breaks is before the long statements", said)
     p.loader.must("api", "commit", kApi, "--breaking", "-m", "second")
     same = p.loader.json("api", "diff", kApi, "2", "draft")
     t.is_((same["changes"], same["sql"], same["breaking"]), ([], None, []), "the draft is version 2")

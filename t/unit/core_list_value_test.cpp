@@ -62,7 +62,12 @@ std::string of_json(const Api& api, std::string_view bytes) {
   return of_body(api, Body::Kind::json, bytes);
 }
 
-const std::string kNumber = "id must be a whole number from -9223372036854775808 to 9223372036854775807";
+const std::string kRange = "must be a whole number from -9223372036854775808 to 9223372036854775807";
+const std::string kNumber = "id " + kRange;
+
+std::string wrong_item(size_t number) {
+  return "id has a wrong item, number " + std::to_string(number) + ": it " + kRange;
+}
 
 START_TEST(repeated_and_split_at_commas_after_decoding) {
   const Api api = numbers();
@@ -73,12 +78,23 @@ START_TEST(repeated_and_split_at_commas_after_decoding) {
   ck_text_eq(of_query(texts(), "id=a%20b,c+d&id=%25"), "{\"a b\",\"c d\",\"%\"} 3");
   const Api form = numbers(ParameterPlace::body);
   ck_text_eq(of_body(form, Body::Kind::form, "id=1&id=2,3"), "{1,2,3} 3");
-  for (const char* const query :
-       {"id=", "id", "id=1,", "id=,1", "id=1,,2", "id=1&id=", "id=1;2", "id=1, 2", "id={1}", "id=1,x"})
-    ck_text_eq(of_query(api, query), kNumber);
+  for (const char* const query : {"id=", "id", "id=1;2", "id={1}"}) ck_text_eq(of_query(api, query), kNumber);
   ck_text_eq(of_query(api, "id=1,%zz"), "id is not correctly percent-encoded");
   ck_text_eq(of_query(texts(), "id=a%00b"), "id must be UTF-8 without NUL");
-  ck_text_eq(of_query(texts(), "id=a,%C0%80"), "id must be UTF-8 without NUL");
+  ck_text_eq(of_query(texts(), "id=%C0%80"), "id must be UTF-8 without NUL");
+  ck_text_eq(of_query(texts(), "id=a,%C0%80"), "id has a wrong item, number 2: it must be UTF-8 without NUL");
+}
+END_TEST
+
+START_TEST(one_wrong_item_of_several_is_named) {
+  const Api api = numbers();
+  ck_text_eq(of_query(api, "id=,1"), wrong_item(1));
+  for (const char* const query : {"id=1,", "id=1,,2", "id=1&id=", "id=1, 2", "id=1,x", "id=1&id=x,y"})
+    ck_text_eq(of_query(api, query), wrong_item(2));
+  ck_text_eq(of_json(numbers(ParameterPlace::body), R"({"id":[1,2,3.5]})"), wrong_item(3));
+  std::string all = "id=0";
+  for (size_t i = 2; i < kMaxListItems; ++i) all += ",0";
+  ck_text_eq(of_query(api, all + ",x"), wrong_item(kMaxListItems));
 }
 END_TEST
 
@@ -225,6 +241,43 @@ START_TEST(patterns_end_in_no_lone_escape) {
 }
 END_TEST
 
+// What is wrong with this value of a parameter that is a pattern, or (not `pattern`) any text.
+std::string fault_of(const std::string& value, bool pattern = true) {
+  Parameter parameter;
+  parameter.name = "id";
+  parameter.pattern = pattern;
+  BlockArena arena;
+  BoundValues values;
+  RequestData request;
+  const std::string query = "id=" + value;
+  request.query = query;
+  return std::string(bind_parameters(api_of(parameter), request, arena, values).detail);
+}
+
+START_TEST(patterns_are_short_after_a_percent) {
+  const char* const kLong = "must have at most 1000 characters after its first %";
+  // A text before the first %, and what follows it.
+  const auto fault = [](std::string before, const std::string& percent, const std::string& one, int count) {
+    before += percent;
+    for (int i = 0; i < count; ++i) before += one;
+    return fault_of(before);
+  };
+  const std::string kWide = "%E6%BC%A2", kText(2000, 'x');
+  for (const std::string& one : {std::string("x"), kWide, std::string("_")}) {
+    ck_text_eq(fault("", "%25", one, 1000), "");
+    ck_text_eq(fault("", "%25", one, 1001), kLong);
+    ck_text_eq(fault(kText, "%25", one, 1000), "");
+    ck_text_eq(fault("%5C%5C", "%25", one, 1001), kLong);
+    ck_text_eq(fault("", "%5C%25", one, 2000), "");  // it is no wildcard
+  }
+  ck_text_eq(fault("", "", "%25a", 501), kLong);
+  ck_text_eq(fault(kText, "", "", 0), "");
+  std::string any = "%25";
+  any += kText;
+  ck_text_eq(fault_of(any, false), "");
+}
+END_TEST
+
 START_TEST(an_arena_without_memory_is_no_crash) {
   const Api api = numbers(), posted = texts(ParameterPlace::body);
   for (int left = 0; left < 12; ++left) {
@@ -245,7 +298,9 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_list_value", repeated_and_split_at_commas_after_decoding, empty_items_are_texts_only,
+TABLEGATE_SUITE("core_list_value", repeated_and_split_at_commas_after_decoding,
+                one_wrong_item_of_several_is_named, empty_items_are_texts_only,
                 an_array_has_the_quotes_of_postgresql, items_of_a_json_array_are_whole, headers_and_paths,
                 absent_lists, at_most_a_thousand_items, several_lists_and_values_side_by_side,
-                patterns_end_in_no_lone_escape, an_arena_without_memory_is_no_crash);
+                patterns_end_in_no_lone_escape, patterns_are_short_after_a_percent,
+                an_arena_without_memory_is_no_crash);

@@ -66,6 +66,17 @@ std::string bound(const Api& api, std::string_view query) {
          shown(values.values[8]) + "," + shown(values.values[9]);
 }
 
+// What is said of the parameter that is wrong.
+std::string detail_of(const Api& api, std::string_view query) {
+  RequestData request;
+  request.query = query;
+  BlockArena arena;
+  BoundValues values;
+  const Problem problem = bind_parameters(api, request, arena, values);
+  ck_assert(problem.slug == Slug::invalid_parameter);
+  return std::string(problem.subject) + " " + std::string(problem.detail);
+}
+
 std::string cursor_of(const Api& api, std::string_view query, const Cell& first, const Cell& second) {
   RequestData request;
   request.query = query;
@@ -91,6 +102,29 @@ START_TEST(numbers_and_sizes_become_limits) {
   api.pages.count = 0;
   ck_text_eq(bound(api, "returnTotalNum=1"), "returnTotalNum");
   ck_text_eq(bound(api, "returnTotalNum=0"), "11 - - -,-");
+}
+END_TEST
+
+START_TEST(a_wrong_page_is_answered_with_its_own_range) {
+  Api api = api_with_pages();
+  for (const char* const size : {"0", "51", "abc", "1.5", "", "9223372036854775808"})
+    ck_text_eq(detail_of(api, "pageSize=" + std::string(size)),
+               "pageSize must be a whole number from 1 to 50");
+  for (const char* const number : {"0", "-1", "abc", "", "9223372036854775808"})
+    ck_text_eq(detail_of(api, "pageNum=" + std::string(number)),
+               "pageNum must be a whole number from 1 to 1000000");
+  ck_text_eq(detail_of(api, "age=x"),
+             "age must be a whole number from -9223372036854775808 to 9223372036854775807");
+  ck_text_eq(detail_of(api, "returnTotalNum=x"), "returnTotalNum must be true, false, 1 or 0");
+}
+END_TEST
+
+START_TEST(a_cursor_is_proposed_where_there_is_one) {
+  Api api = api_with_pages();
+  ck_assert(detail_of(api, "pageNum=100001").find("continue with cursor") != std::string::npos);
+  api.pages.key_count = 0;
+  ck_text_eq(detail_of(api, "pageNum=100001"),
+             "pageNum leads more than 1000000 rows deep: restrict the conditions");
 }
 END_TEST
 
@@ -173,6 +207,14 @@ START_TEST(values_have_one_spelling) {
   ck_assert(!same(ParameterType::datetime, "2025-01-31T08:00", "2025-01-31T08:00Z"));
   ck_assert(!same(ParameterType::datetime, "2025-01-31T08:00:00.1", "2025-01-31T08:00:00.01"));
   ck_assert(!same(ParameterType::datetime, "infinity", "-infinity"));
+  ck_assert(!same(ParameterType::datetime, "0044-03-15 12:00:00+00", "0044-03-15 12:00:00+00 BC"));
+  ck_assert(!same(ParameterType::datetime, "0044-03-15 12:00:00+08:30", "0044-03-15 12:00:00+08:30 BC"));
+  ck_assert(!same(ParameterType::datetime, "0044-03-15 12:00:00", "0044-03-15 12:00:00 BC"));
+  ck_assert(same(ParameterType::datetime, "0044-03-15 12:00:00+00 BC", "0044-03-15 20:30+08:30 BC"));
+  ck_assert(same(ParameterType::datetime, "0001-01-01 07:00+08", "0001-12-31 23:00:00+00 BC"));
+  ck_assert(same(ParameterType::datetime, "0401-02-28 23:00-01 BC", "0401-02-29 00:00+00 BC"));
+  ck_assert(same(ParameterType::datetime, "294275-12-31 23:59:59.5Z", "294275-12-31 22:59:59.50-01"));
+  ck_assert(!same(ParameterType::datetime, "2025-01-31T08:00:00.000001Z", "2025-01-31T08:00:00.1Z"));
   ck_assert(!same(ParameterType::string, "a", "a "));
 }
 END_TEST
@@ -207,6 +249,11 @@ START_TEST(links_lead_to_pages_that_there_are) {
   PageAnswer page = answer_of(0, 35, true);
   page.next_cursor = "abc";
   ck_text_eq(page_links(api, request, page), "<?pageNum=1>; rel=\"first\", <?cursor=abc>; rel=\"next\"");
+  const std::vector<TokenSource> places = {{TokenSource::In::query, "token", ""}};
+  request.token_places = &places;
+  request.query = "t%6fken=secret&a=1";
+  ck_text_eq(page_links(api, request, page),
+             "<?a=1&pageNum=1>; rel=\"first\", <?a=1&cursor=abc>; rel=\"next\"");
   const std::string longest = "a=" + std::string(4000, 'x');
   request.query = longest;
   ck_text_eq(page_links(api, request, page), "");
@@ -227,6 +274,7 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_page", numbers_and_sizes_become_limits, a_cursor_gives_the_values_of_its_row,
+TABLEGATE_SUITE("core_page", numbers_and_sizes_become_limits, a_wrong_page_is_answered_with_its_own_range,
+                a_cursor_is_proposed_where_there_is_one, a_cursor_gives_the_values_of_its_row,
                 a_changed_cursor_does_not_open, content_of_another_form_is_no_row, values_have_one_spelling,
                 links_lead_to_pages_that_there_are, totals_are_of_conditions_and_generations);

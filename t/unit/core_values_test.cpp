@@ -295,6 +295,27 @@ START_TEST(a_time_without_zone_takes_no_offset) {
 }
 END_TEST
 
+// What is said of a value that is refused.
+std::string detail_of(const Parameter& parameter, std::string_view value) {
+  BlockArena arena;
+  std::string_view detail;
+  ck_assert_ptr_null(check_value(parameter, value, arena, detail).data());
+  return std::string(detail);
+}
+
+START_TEST(the_example_of_a_time_can_be_sent_as_it_is) {
+  const std::string instant = "must be a date and a time of ISO 8601 such as ";
+  for (const char* const value :
+       {"", "2025-01-31", "2025-13-01T08:00:00", "08:00", "2025-01-31T08:00:00 08:00"})
+    ck_text_eq(detail_of(kTimestamptz, value),
+               instant + "2025-01-31T08:00:00Z (in a query, the + of an offset is sent as %2B)");
+  takes(kTimestamptz, {"2025-01-31T08:00:00Z"});
+  ck_text_eq(detail_of(kTimestamp, "2025-01-31"),
+             "must be a date and a time of ISO 8601 without an offset such as 2025-01-31T08:00:00");
+  takes(kTimestamp, {"2025-01-31T08:00:00"});
+}
+END_TEST
+
 START_TEST(an_empty_value_is_a_value_of_strings_only) {
   for (const Parameter& other :
        {kShort, kInt, kLong, kFloat, kDouble, kDecimal, kBoolean, kDate, kTimestamp, kTimestamptz}) {
@@ -317,4 +338,5 @@ TABLEGATE_SUITE("core_values", strings_are_any_utf8_also_empty, strings_with_nul
                 what_rfc_3339_cannot_say_is_taken_as_answers_have_it, words_for_dates_and_times_are_refused,
                 times_are_iso_8601, times_keep_their_ranges, fractions_have_at_most_six_digits,
                 offsets_are_taken_for_instants, a_time_without_offset_gets_the_table_s_zone,
-                a_time_without_zone_takes_no_offset, an_empty_value_is_a_value_of_strings_only);
+                a_time_without_zone_takes_no_offset, the_example_of_a_time_can_be_sent_as_it_is,
+                an_empty_value_is_a_value_of_strings_only);

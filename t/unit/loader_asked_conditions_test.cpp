@@ -71,8 +71,14 @@ START_TEST(a_wrong_condition_is_explained) {
   ck_text_eq(read("nmae not in :x"), "table \"users\" has no column \"nmae\" (did you mean \"name\"?)");
   ck_text_eq(read("name LIEK :x"),
              "--where \"name LIEK :x\": \"LIEK\" is no operator (did you mean \"LIKE\"?)" + all);
-  ck_text_eq(read("age=>:x"), "--where \"age=>:x\": \"=>\" is no operator" + all);
-  ck_text_eq(read("age<>:x"), "--where \"age<>:x\": \"<>\" is no operator" + all);
+  ck_text_eq(read("age=>:x"), "--where \"age=>:x\": \"=>\" is no operator (did you mean \">=\"?)" + all);
+  ck_text_eq(read("age<>:x"), "--where \"age<>:x\": \"<>\" is no operator (did you mean \"!=\"?)" + all);
+  ck_text_eq(read("age==:x"), "--where \"age==:x\": \"==\" is no operator (did you mean \"=\"?)" + all);
+  ck_text_eq(read("age IN (:x)"),
+             "--where \"age IN (:x)\": a list has no parentheses: write 'COLUMN IN :ids'");
+  ck_text_eq(read("age BETWEEN :a AND :b"),
+             "--where \"age BETWEEN :a AND :b\": BETWEEN is two conditions: write --where 'COLUMN>=:least' "
+             "--where 'COLUMN<=:most'");
   ck_text_eq(read("age:x"), "--where \"age:x\": has no operator" + all);
   for (const char* const text : {"age>=min", "age>=", "age>=:", "age>=:?", ""}) {
     ck_text_eq(read(text), "--where \"" + std::string(text) +
@@ -91,6 +97,12 @@ START_TEST(orders) {
   ck_text_eq(order("agee:desc"), "table \"users\" has no column \"agee\" (did you mean \"age\"?)");
   ck_text_eq(order("age:down"),
              "--order \"age:down\": \"down\" is no direction; use COLUMN:asc or COLUMN:desc");
+  ck_text_eq(order("age:dsc"),
+             "--order \"age:dsc\": \"dsc\" is no direction (did you mean \"desc\"?); use COLUMN:asc or "
+             "COLUMN:desc");
+  ck_text_eq(order("age DESC"), "--order \"age DESC\": write age:desc");
+  ck_text_eq(order("age  asc"), "--order \"age  asc\": write age:asc");
+  ck_text_eq(order("agee desc"), "table \"users\" has no column \"agee desc\"");
   ck_text_eq(order("age:dsec"),
              "--order \"age:dsec\": \"dsec\" is no direction (did you mean \"desc\"?); use COLUMN:asc or "
              "COLUMN:desc");

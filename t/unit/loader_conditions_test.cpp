@@ -133,16 +133,14 @@ START_TEST(what_a_definition_must_not_say) {
   same_text(faults(by("id", "LONG", "=", R"(,"sample":[1,2])")),
             here + "sample: must be one value: only IN and NOT IN take a list\n");
   same_text(faults(by("name", "STRING", "LIKE", R"(,"sample":"a\\")")),
-            here +
-                "sample: is not STRING: must not end in a single \\, which escapes the next character of a "
-                "pattern\n");
+            here + "sample: must not end in a single \\, which escapes the next character of a pattern\n");
   same_text(faults(by("id", "LONG", "IN", R"(,"sample":[1,"x"])")),
             here +
                 "sample/1: is not LONG: must be a whole number from -9223372036854775808 to "
                 "9223372036854775807\n");
   same_text(faults(by("id", "LONG", "IN", R"(,"sample":"1,")")),
             here +
-                "sample: is not LONG: must be a whole number from -9223372036854775808 to "
+                "sample: item 2 is not LONG: must be a whole number from -9223372036854775808 to "
                 "9223372036854775807\n");
   same_text(faults(by("id", "LONG", "IN", R"(,"default":"1")")),
             here + "default: requires \"required\": false\n");

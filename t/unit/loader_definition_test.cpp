@@ -187,6 +187,51 @@ START_TEST(columns_and_values_fit_the_table) {
 }
 END_TEST
 
+START_TEST(words_of_sql_have_the_name_that_is_meant) {
+  const auto said = [](const std::string& members) {
+    return problems_of(
+        R"({"kind":"Api","name":"Some API","business_process":"p","path":"/x","table":"t","authentication":[],)"
+        R"("response_parameters":[{"name":"n"}],)" +
+        members + "}");
+  };
+  const auto operator_said = [&](const std::string& text) {
+    const std::string all =
+        said(R"("request_parameters":[{"name":"a","type":"LONG","operator":")" + text + R"("}])");
+    const size_t at = all.find(", not ");
+    return at == std::string::npos ? all : all.substr(at);
+  };
+  same_text(operator_said("<>"), ", not \"<>\" (did you mean \"!=\"?)\n");
+  same_text(operator_said("=="), ", not \"==\" (did you mean \"=\"?)\n");
+  same_text(operator_said("=>"), ", not \"=>\" (did you mean \">=\"?)\n");
+  same_text(operator_said("BETWEEN"), ", not \"BETWEEN\"\n");
+  ck_assert(
+      said(R"("request_parameters":[{"name":"a","type":"BIGINT"}])").find(R"((did you mean "LONG"?))") !=
+      std::string::npos);
+  const std::string paged = R"("request_parameters":[{"name":"a","type":"LONG"}],)";
+  ck_assert(said(paged + R"("order_by":[{"column":"a","direction":"descending"}])")
+                .find(R"(not "descending" (did you mean "desc"?))") != std::string::npos);
+  ck_assert(said(paged + R"("order_by":[{"column":"a","direction":"dsc"}])").find(R"(did you mean "desc")") !=
+            std::string::npos);
+  same_text(said(paged + R"("pagination":{"pageSize":5})"),
+            "FILE /pagination/pageSize: unknown field \"pageSize\" (did you mean \"default_size\"?)\n");
+}
+END_TEST
+
+START_TEST(a_wrong_form_is_shown_the_right_one) {
+  const auto said = [](const std::string& order) {
+    return problems_of(
+        R"({"kind":"Api","name":"Some API","business_process":"p","path":"/x","table":"t","authentication":[],)"
+        R"("request_parameters":[{"name":"a","type":"LONG"}],"response_parameters":[{"name":"n"}],"order_by":)" +
+        order + "}");
+  };
+  same_text(said(R"("a")"), "FILE /order_by: must be an array, such as [{\"column\": ...}]\n");
+  same_text(said(R"(["a desc"])"), "FILE /order_by/0: must be an object, such as {\"column\": ...}\n");
+  same_text(said("[]"), "FILE /order_by: must have at least 1 item\n");
+  same_text(said(R"([{"column":"a"}],"pagination":true)"),
+            "FILE /pagination: must be an object, such as {\"enabled\": ...}\n");
+}
+END_TEST
+
 START_TEST(equal_definitions_have_equal_bytes) {
   Problems problems;
   const std::vector<Definition> a =
@@ -258,5 +303,6 @@ END_TEST
 TABLEGATE_SUITE("loader_definition", a_definition_of_the_contract_is_taken,
                 what_comes_later_is_refused_by_name, fields_of_a_data_source, every_fault_of_a_shape_is_told,
                 json_is_read_strictly, path_and_parameters_agree, columns_and_values_fit_the_table,
+                words_of_sql_have_the_name_that_is_meant, a_wrong_form_is_shown_the_right_one,
                 equal_definitions_have_equal_bytes, names, one_socket_is_listened_to_once,
                 times_have_an_offset);

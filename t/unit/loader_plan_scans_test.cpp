@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "compile/index_advice.hpp"
+#include "compile/plan_report.hpp"
 #include "loader_testing.hpp"  // last: see there
 
 using namespace tablegate::loader;
@@ -24,12 +25,14 @@ std::string node(const std::string& type, const std::string& more, const std::st
                      child.empty() ? "" : ",'Plans':[" + child + "]");
 }
 
+const FirstColumns kFirst = {{"t_a_b_idx", "a"}, {"t_text_idx", "text"}, {"t_odd_idx", "odd \"name"}};
+
 // "t bounded filtered; ..." of a plan.
 std::string scans(const std::string& plan) {
   JsonDocument document;
   ck_assert(parse_json(json(fmt::format("[{{'Plan':{}}}]", plan)), document).empty());
   std::string text;
-  for (const PlanScan& scan : plan_scans(document)) {
+  for (const PlanScan& scan : plan_scans(document, kFirst)) {
     text += fmt::format("{}{}{}{}{}", text.empty() ? "" : "; ", scan.relation, scan.index ? " index" : "",
                         scan.bounded ? " bounded" : "", scan.filtered ? " filtered" : "");
   }
@@ -62,6 +65,108 @@ START_TEST(index_scans) {
   same_text(scans(node("Bitmap Heap Scan", kTable, node("Bitmap Index Scan", "'Index Cond':'(a = 1)'"))), "");
   same_text(scans(node("Limit", "", node("Index Scan", kFiltered))), "t index bounded filtered");
   same_text(scans(node("Aggregate", "", node("Index Only Scan", kTable))), "t index");
+}
+END_TEST
+
+// The rows that the first scan finds.
+double found(const std::string& plan) {
+  JsonDocument document;
+  ck_assert(parse_json(json(fmt::format("[{{'Plan':{}}}]", plan)), document).empty());
+  return plan_scans(document, {}).at(0).found;
+}
+
+START_TEST(rows_that_a_scan_finds) {
+  ck_assert_double_eq(found(node("Seq Scan", kFiltered + ",'Plan Rows':700")), 700);
+  const auto gathered = [](int workers) {
+    return node("Gather", fmt::format("'Workers Planned':{}", workers),
+                node("Seq Scan", kFiltered + ",'Plan Rows':1000,'Parallel Aware':true"));
+  };
+  ck_assert_double_eq(found(gathered(1)), 1700);
+  ck_assert_double_eq(found(gathered(2)), 2400);
+  ck_assert_double_eq(found(gathered(5)), 5000);
+}
+END_TEST
+
+// scan_text() without what all have.
+std::string advice(const TableScan& scan) {
+  const std::string text = scan_text(scan);
+  const std::string begin = "every call reads all 20000 rows of table \"t\"; ";
+  ck_assert(text.rfind(begin, 0) == 0);
+  return text.substr(begin.size());
+}
+
+START_TEST(advice_that_can_be_followed) {
+  TableScan scan;
+  scan.call = "every call";
+  scan.table = "t";
+  scan.rows = 20000;
+  scan.index = {"a", "id"};
+  same_text(advice(scan), "an index on (a, id) would help");
+  ck_assert(scan.index_helps());
+  scan.matching = 9000;
+  same_text(advice(scan),
+            "an index would not be used, because too many rows match (about 9000): a sample that matches few "
+            "may help");
+  ck_assert(!scan.index_helps());
+  scan.exists = true;
+  same_text(advice(scan),
+            "its index is not used, because too many rows match (about 9000): a sample that matches few may "
+            "help");
+  scan.matching = 0;
+  same_text(advice(scan),
+            "its index is not used, because too many rows match: a sample that matches few may help");
+  scan.sorted_only = true;
+  same_text(advice(scan), "its index is not used");
+  scan.mixed_order = true;
+  same_text(
+      advice(scan),
+      "its index is not used: the directions of order_by differ, and an index gives the order of (a, id) "
+      "only");
+  scan.exists = false;
+  same_text(advice(scan),
+            "an index on (a, id) may help: it gives the order of no more columns, because the directions of "
+            "order_by differ");
+  ck_assert(scan.index_helps());
+}
+END_TEST
+
+START_TEST(conditions_on_later_columns) {
+  const auto index = [](const std::string& type, const std::string& name, const std::string& condition) {
+    return scans(node(type, kTable + ",'Index Name':'" + name + "','Index Cond':'" + condition + "'"));
+  };
+  const auto found = [&](const std::string& condition) {
+    return index("Index Scan", "t_a_b_idx", condition);
+  };
+  for (const char* const good :
+       {"(a = 1)", "((b = 1) AND (t.a > $1))", "(ROW(t.a, t.b) > ROW($1, $2))", "(a IS NULL)"})
+    same_text(found(good), "");
+  for (const char* const bad : {"(b = 1)", "(t.b = $1)", "(a.b = 1)", "(b = 1::a)", "(a1 = 1)"})
+    same_text(found(bad), "t index filtered");
+  same_text(index("Index Only Scan", "t_a_b_idx", "(b = 1)"), "t index filtered");
+  same_text(index("Index Scan", "t_other", "(b = 1)"), "");
+  same_text(scans(node("Limit", "",
+                       node("Index Scan", kTable + ",'Index Name':'t_a_b_idx','Index Cond':'(b > 1)'"))),
+            "t index bounded filtered");
+  const std::string bitmap = "'Index Name':'t_a_b_idx','Index Cond':'(b = 1)'";
+  same_text(scans(node("Bitmap Heap Scan", kTable, node("BitmapOr", "", node("Bitmap Index Scan", bitmap)))),
+            "t index filtered");
+}
+END_TEST
+
+// Values, types and names in quotes.
+START_TEST(columns_in_conditions) {
+  const auto found = [](const std::string& name, const std::string& condition) {
+    JsonDocument document;
+    std::string text = "[{\"Plan\":{\"Node Type\":\"Index Scan\",\"Relation Name\":\"t\",\"Index Name\":\"" +
+                       name + "\",\"Index Cond\":\"" + condition + "\"}}]";
+    ck_assert(parse_json(text, document).empty());
+    return plan_scans(document, kFirst).empty();
+  };
+  ck_assert(found("t_text_idx", "(text = 'x'::text)") && !found("t_text_idx", "(b = 'x'::text)"));
+  ck_assert(!found("t_a_b_idx", "(b = 'a'::text)") && !found("t_a_b_idx", "(b = 'it''s a '::text)"));
+  ck_assert(!found("t_a_b_idx", "(b = ANY ('{a,\\\"a\\\"}'::text[]))"));
+  ck_assert(found("t_odd_idx", "(t.\\\"odd \\\"\\\"name\\\" = $1)") &&
+            !found("t_odd_idx", "(\\\"odd\\\" = $1)"));
 }
 END_TEST
 
@@ -139,5 +244,6 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_plan_scans", sequential_scans, index_scans, plans_as_text, wanted_indexes,
-                indexes_that_serve);
+TABLEGATE_SUITE("loader_plan_scans", sequential_scans, index_scans, rows_that_a_scan_finds,
+                advice_that_can_be_followed, conditions_on_later_columns, columns_in_conditions,
+                plans_as_text, wanted_indexes, indexes_that_serve);

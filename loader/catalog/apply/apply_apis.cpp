@@ -146,7 +146,8 @@ class ApiApplier {
     if (context_.refused_here(Kind::business_process, process) || depends_on_refused(context_, process))
       return;
     context_.refuse_missing(definition, "/business_process",
-                            context_.missing(Kind::business_process, process, &context_.workspace));
+                            context_.missing(Kind::business_process, process, &context_.workspace),
+                            Hint::command({"get", "businessprocesses"}));
   }
 
   // False: the table is refused in this very apply, and nothing more can be said of the API.
@@ -158,15 +159,23 @@ class ApiApplier {
     }
     const auto found = tables_.find(api.table);
     if (found == tables_.end()) {
-      context_.refuse_missing(definition, "/table", context_.missing(Kind::table, api.table));
+      context_.refuse_missing(definition, "/table", context_.missing(Kind::table, api.table),
+                              Hint::command({"get", "tables"}));
     } else if (const Owner& owner = found->second.owner;
                owner.workspace_id != context_.workspace.id && !owner.shared) {
       context_.refuse(definition, "/table",
                       not_shared(fmt::format("table \"{}\"", api.table), owner.workspace));
-    } else if (!check_api_columns(api, definition.place, found->second.info, context_.problems)) {
+    } else if (!check_api_columns(api, definition.place, found->second.info, context_.problems,
+                                  columns_hint(api.table))) {
       definition.broken = true;
     }
     return true;
+  }
+
+  // What this apply itself defines is not in the catalog after a refusal.
+  Hint columns_hint(const std::string& table) const {
+    return context_.index.find(Kind::table, table) == nullptr ? Hint::command({"table", "columns", table})
+                                                              : Hint();
   }
 
   void insert() {

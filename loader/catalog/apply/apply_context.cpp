@@ -15,9 +15,10 @@ bool concerns_callers(const std::vector<AppliedObject>& objects) {
   });
 }
 
-void ApplyContext::refuse(Definition& definition, const std::string& pointer, const std::string& reason) {
+void ApplyContext::refuse(Definition& definition, const std::string& pointer, const std::string& reason,
+                          const Hint& next) {
   definition.broken = true;
-  problems.add(definition.place, pointer, reason);
+  problems.add(definition.place, pointer, reason, next);
 }
 
 DefinitionIndex::DefinitionIndex(const std::vector<Definition>& definitions) {
@@ -39,11 +40,11 @@ bool DefinitionIndex::broken(Kind kind, const std::string& name) const {
 }
 
 void ApplyContext::refuse_missing(Definition& definition, const std::string& pointer,
-                                  const std::string& reason) {
+                                  const std::string& reason, const Hint& next) {
   if (problems.unread()) {
     definition.broken = true;
   } else {
-    refuse(definition, pointer, reason);
+    refuse(definition, pointer, reason, next);
   }
 }
 

@@ -61,9 +61,11 @@ struct ApplyContext {
   std::map<std::string, bool> zones = {};
 
   // Adds a problem at `pointer` of the definition; what depends on it hears no more.
-  void refuse(Definition& definition, const std::string& pointer, const std::string& reason);
+  void refuse(Definition& definition, const std::string& pointer, const std::string& reason,
+              const Hint& next = {});
   // refuse() with what there is not, unless an object of this apply that could not be read may define it.
-  void refuse_missing(Definition& definition, const std::string& pointer, const std::string& reason);
+  void refuse_missing(Definition& definition, const std::string& pointer, const std::string& reason,
+                      const Hint& next = {});
   // As missing_object(); the nearest name is looked for in the first problems only.
   std::string missing(Kind kind, const std::string& name, const Workspace* of = nullptr) const;
   // Whether this apply tried to define the object and refused it already. `version`: of a RestApi; the

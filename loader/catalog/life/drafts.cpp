@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/hint.hpp"
 #include "base/sql_array.hpp"
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
@@ -18,6 +19,8 @@ std::string sha256_hex(std::string_view bytes) {
 }
 
 namespace {
+
+constexpr size_t kNamedWarnings = 10;  // of the plans of one API
 
 // With the name that the API had first: a new name makes no new draft.
 std::string definition_for_digest(const ApiRow& api) {
@@ -39,6 +42,13 @@ std::vector<std::string> plan_warnings(const std::string& api, const PlanReport&
   for (const TableScan& scan : plans.scans)
     warnings.push_back(fmt::format("API \"{}\": {}", api, scan_text(scan)));
   for (const std::string& one : plans.warnings) warnings.push_back(fmt::format("API \"{}\": {}", api, one));
+  if (const size_t count = warnings.size(); count > kNamedWarnings) {
+    warnings.resize(kNamedWarnings);
+    warnings.push_back(
+        fmt::format("API \"{}\": and {} more warnings of this kind; `tablegate api plan {}` shows "
+                    "how each call finds its rows",
+                    api, count - kNamedWarnings, shell_word(api)));
+  }
   return warnings;
 }
 

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/sql_array.hpp"
+#include "catalog/life/versions.hpp"
+#include "compile/sort.hpp"
 #include "model/gateway_definition.hpp"
 
 namespace tablegate::loader {
@@ -116,6 +118,39 @@ std::vector<ServedApi> find_served(Database& catalog, const std::vector<ApiRow>&
 
 ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway) {
   return std::move(find_served(catalog, std::vector<ApiRow>{api}, gateway).front());
+}
+
+std::vector<bool> served_cursors(Database& catalog, const std::vector<ApiRow>& apis,
+                                 const std::vector<ServedApi>& served) {
+  std::vector<const ApiRow*> published;
+  std::vector<int> versions;
+  std::vector<std::string> tables;  // of drafts
+  for (size_t i = 0; i < apis.size(); ++i) {
+    if (!served[i].definition.paginates()) continue;
+    if (served[i].version == 0) {
+      tables.push_back(apis[i].table);
+    } else {
+      published.push_back(&apis[i]);
+      versions.push_back(served[i].version);
+    }
+  }
+  const std::vector<StoredVersion> stored =
+      published.empty() ? std::vector<StoredVersion>() : read_versions(catalog, published, versions);
+  const std::map<std::string, TableInfo> infos =
+      tables.empty() ? std::map<std::string, TableInfo>() : find_tables(catalog, tables);
+  std::vector<bool> all;
+  size_t next = 0;  // of `stored`
+  for (size_t i = 0; i < apis.size(); ++i) {
+    if (!served[i].definition.paginates()) {
+      all.push_back(false);
+    } else if (served[i].version == 0) {
+      const auto table = infos.find(apis[i].table);
+      all.push_back(table != infos.end() && has_cursors(served[i].definition, table->second));
+    } else {
+      all.push_back(has_cursors(served[i].definition, stored[next++].contract().source));
+    }
+  }
+  return all;
 }
 
 std::vector<std::vector<Served>> served_everywhere(Database& catalog, const std::vector<ApiRow>& apis) {

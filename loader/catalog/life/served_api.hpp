@@ -31,6 +31,10 @@ std::vector<ServedApi> find_served(Database& catalog, const std::vector<ApiRow>&
                                    const std::string& gateway);
 ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway);
 
+// Whether the pages of each of them have cursors; false where it has no pages. By two queries at most.
+std::vector<bool> served_cursors(Database& catalog, const std::vector<ApiRow>& apis,
+                                 const std::vector<ServedApi>& served);
+
 // What one gateway serves of an API.
 struct Served {
   std::string gateway;

@@ -7,6 +7,7 @@
 #include "base/refusal.hpp"
 #include "base/sql_array.hpp"
 #include "catalog/lookup.hpp"
+#include "compile/sort.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -46,6 +47,23 @@ std::vector<PublishedRead> published_reads(Database& catalog, const std::string&
   for (int row = 0; row < rows.size(); ++row)
     reads.push_back({rows.string(row, 0), rows.string(row, 1), rows.string(row, 2)});
   return reads;
+}
+
+std::vector<PublishedPages> published_pages(Database& catalog, const std::string& table) {
+  const Rows rows = catalog.query(
+      std::string("WITH found AS (SELECT DISTINCT a.name, r.api_id, r.version") + kPublishedReads +
+          ") SELECT f.name, v.definition::text, v.source::text FROM found f JOIN tablegate.api_version v "
+          "USING "
+          "(api_id, version) WHERE v.definition -> 'pagination' IS NOT NULL ORDER BY 1, v.version",
+      {table});
+  std::vector<PublishedPages> pages;
+  pages.reserve(static_cast<size_t>(rows.size()));
+  for (int row = 0; row < rows.size(); ++row) {
+    const std::string what = fmt::format("API \"{}\"", rows.text(row, 0));
+    pages.push_back({rows.string(row, 0), read_api_definition(rows.string(row, 1), what),
+                     read_table_source(rows.string(row, 2), what)});
+  }
+  return pages;
 }
 
 std::vector<std::string> published_readers(Database& catalog, const std::string& table) {
@@ -118,10 +136,44 @@ void refuse_unanswerable(Database& catalog, const VersionName& of) {
       Hint::command({"table", "status", rows.text(0, 0)}));
 }
 
+// Of versions with pages.
+void require_keys(Database& catalog, const std::vector<VersionName>& versions) {
+  SqlArray ids, numbers;
+  for (const VersionName& version : versions) {
+    ids.add(version.api_id);
+    numbers.add(version.version);
+  }
+  const Rows rows = catalog.query(
+      "SELECT x.place, v.definition::text, v.source::text, g.table_name, g.generation, g.columns::text,"
+      " (g.keys -> 'primary_key')::text FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY"
+      " AS x (api_id, version, place) JOIN tablegate.api_version v USING (api_id, version)"
+      " JOIN tablegate.generation g ON g.table_name = v.definition ->> 'table' AND g.status IN ('current', "
+      "'loading')"
+      " WHERE v.definition -> 'pagination' IS NOT NULL AND g.keys IS NOT NULL ORDER BY x.place",
+      {ids.take(), numbers.take()});
+  for (int row = 0; row < rows.size(); ++row) {
+    const VersionName& of = versions[static_cast<size_t>(rows.integer(row, 0) - 1)];
+    const std::string what = fmt::format("API \"{}\"", of.api_name);
+    TableInfo now;
+    now.primary_key = read_names(rows.string(row, 6));
+    now.columns = read_columns(rows.string(row, 5));
+    const std::string fault = cursor_fault(read_api_definition(rows.string(row, 1), what),
+                                           read_table_source(rows.string(row, 2), what), now);
+    if (fault.empty()) continue;
+    throw Refused(
+        fmt::format("version {} of API \"{}\" cannot be answered: its pages by cursor would leave out "
+                    "rows of generation {} of Table \"{}\": {}; `table load` or `table rollback` changes "
+                    "the generation",
+                    of.version, of.api_name, rows.text(row, 4), rows.text(row, 3), fault),
+        Hint::command({"table", "status", rows.text(row, 3)}));
+  }
+}
+
 }  // namespace
 
 void require_columns(Database& catalog, const std::vector<VersionName>& versions) {
   if (const auto found = find_unanswerable(catalog, versions)) refuse_unanswerable(catalog, versions[*found]);
+  require_keys(catalog, versions);
 }
 
 }  // namespace tablegate::loader

@@ -139,7 +139,9 @@ void api_call(const Settings& settings, const ApiOptions& options) {
   }
   if (answer.status < 200 || answer.status > 299) {
     throw Refused(fmt::format("the gateway answered {}", answer.status),
-                  answer.status == 404 ? Hint::command({"gateway", "status", served.gateway}) : Hint());
+                  answer.status == 404   ? Hint::command({"gateway", "status", served.gateway})
+                  : answer.status == 400 ? Hint::command({"api", "show", row.name})
+                                         : Hint());
   }
 }
 

@@ -80,12 +80,11 @@ void print_text(const ApiDifference& difference) {
     if (!change.from.empty()) print_line(fmt::format("- {}: {}", change.field, change.from));
     if (!change.to.empty()) print_line(fmt::format("+ {}: {}", change.field, change.to));
   }
-  if (difference.from_sql != difference.to_sql) {
-    print_line("- SQL: " + difference.from_sql);
-    print_line("+ SQL: " + difference.to_sql);
-  }
-  if (difference.breaks.empty()) return print_line("breaks no caller");
+  if (difference.breaks.empty()) print_line("breaks no caller");
   for (const ContractBreak& one : difference.breaks) print_line("breaking: " + one.text());
+  if (difference.from_sql == difference.to_sql) return;
+  print_line("- SQL: " + difference.from_sql);
+  print_line("+ SQL: " + difference.to_sql);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // `tablegate api generate`, the wizard: from a loaded table to a complete
 // definition, with types from its columns and samples from its rows.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -241,7 +242,9 @@ class Wizard {
     const Place place{"the definition", ""};
     Problems problems;
     if (check_api_shape(definition, place, problems)) check_api_columns(definition, place, table_, problems);
-    problems.raise(Hint::command({"api", "generate", "--help"}));
+    if (!problems.empty())
+      throw Refused(fmt::format("{}", fmt::join(problems.lines(), "\n")),
+                    Hint::command({"api", "generate", "--help"}));
   }
 
   void print() const { print_line(pretty_json_text(document_)); }

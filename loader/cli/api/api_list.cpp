@@ -105,12 +105,13 @@ std::string authentication_words(const ApiDefinition& definition) {
 }
 
 // "answer: object", "answer: list, by age desc, envelope dataworks", "answer: page of 10 rows, ..."
-std::string answer_words(const ApiDefinition& definition) {
+std::string answer_words(const ApiDefinition& definition, bool cursors) {
   const bool plain = definition.envelope == ApiDefinition().envelope;
   std::string words = "answer: " + definition.answer_form();
   if (definition.paginates()) {
-    words += fmt::format(" of {} rows, pageSize at most {} (pageNum, pageSize, returnTotalNum, cursor)",
-                         definition.pagination->default_size, definition.pagination->max_size);
+    words += fmt::format(" of {} rows, pageSize at most {} (pageNum, pageSize, returnTotalNum{})",
+                         definition.pagination->default_size, definition.pagination->max_size,
+                         cursors ? ", cursor" : "; no cursors: the rows have no total order");
   }
   if (!definition.order_by.empty()) words += ", by " + order_words(definition.order_by);
   return words + (plain ? "" : ", envelope " + definition.envelope);
@@ -123,16 +124,19 @@ std::string form_words(const ResponseParameter& one) {
 }
 
 std::string scalar_words(const std::optional<DefaultOrSample>& value) {
-  return value && value->plain ? value->text : std::string("-");
+  if (!value || !value->plain) return "-";
+  return value->array && value->array_items.empty() ? "[]" : value->text;
 }
 
 // What asks for a page.
-void add_page_parameters(const ApiDefinition& definition, std::vector<std::vector<std::string>>& table) {
+void add_page_parameters(const ApiDefinition& definition, bool cursors,
+                         std::vector<std::vector<std::string>>& table) {
   if (!definition.paginates()) return;
   const Pagination& pages = *definition.pagination;
-  const std::vector<std::string> notes =
-      page_parameter_notes({pages.default_size, pages.max_size, pages.total, true});
+  const CompiledPages compiled{pages.default_size, pages.max_size, pages.total, cursors};
+  const std::vector<std::string> notes = page_parameter_notes(compiled);
   for (size_t i = 0; i < core::kPageParameterCount; ++i) {
+    if (!takes_page_parameter(compiled, i)) continue;
     const core::PageParameter& one = core::kPageParameters[i];
     table.push_back({std::string(one.name), "-", std::string(core::parameter_type_name(one.type)),
                      definition.method == "POST" ? "body" : "query", "no",
@@ -140,7 +144,7 @@ void add_page_parameters(const ApiDefinition& definition, std::vector<std::vecto
   }
 }
 
-void show_parameters(const ApiDefinition& definition) {
+void show_parameters(const ApiDefinition& definition, bool cursors) {
   std::vector<std::vector<std::string>> table = {
       {"PARAMETER", "OPERATOR", "TYPE", "IN", "REQUIRED", "DEFAULT", "SAMPLE", "DESCRIPTION"}};
   for (const RequestParameter& one : definition.request_parameters) {
@@ -148,7 +152,7 @@ void show_parameters(const ApiDefinition& definition) {
                      one.required ? "yes" : "no", scalar_words(one.default_value), scalar_words(one.sample),
                      one.description});
   }
-  add_page_parameters(definition, table);
+  add_page_parameters(definition, cursors, table);
   print_table(table);
   print_line("");
   table = {{"RETURNS", "COLUMN", "AS", "DESCRIPTION"}};
@@ -185,6 +189,7 @@ struct ShownApi {
   std::optional<Canary> canary;
   std::optional<Deprecation> deprecation;
   ServedApi served;
+  bool cursors = false;  // its pages have them
   std::string path;
   std::vector<std::string> hosts;  // base URLs that answer
   // (type, command); none: a required parameter has no sample, so there is no ready line.
@@ -250,8 +255,8 @@ void print_shown(const ShownApi& api) {
   if (key.in == core::VersionKey::In::header)
     print_line(fmt::format("with the header {}: {}", key.name, key.value));
   print_line(authentication_words(definition));
-  print_line(answer_words(definition) + "\n");
-  show_parameters(definition);
+  print_line(answer_words(definition, api.cursors) + "\n");
+  show_parameters(definition, api.cursors);
   for (const auto& [type, command] : api.curls) print_line("\n" + command);
   if (api.curls.empty()) print_line("\n(no curl command: a required parameter has no sample)");
 }
@@ -304,8 +309,10 @@ void api_show(const Settings& settings, const ApiOptions& options) {
   if (!options.single()) json.begin_array();
   std::vector<ServedApi> served = find_served(catalog, apis, settings.gateway);
   const std::vector<std::vector<Served>> everywhere = served_everywhere(catalog, apis);
+  const std::vector<bool> cursors = served_cursors(catalog, apis, served);
   for (size_t i = 0; i < apis.size(); ++i) {
-    const ShownApi api = shown(apis[i], std::move(served[i]), everywhere[i]);
+    ShownApi api = shown(apis[i], std::move(served[i]), everywhere[i]);
+    api.cursors = cursors[i];
     if (settings.json) {
       write_shown(json, api);
     } else {

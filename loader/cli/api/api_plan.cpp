@@ -11,6 +11,7 @@
 #include "cli/api/api_verbs.hpp"
 #include "cli/output.hpp"
 #include "compile/plan_scans.hpp"
+#include "core/text/ascii.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -19,7 +20,8 @@ std::vector<std::string> split_names(const std::string& text) {
   std::vector<std::string> names;
   for (size_t at = 0; at < text.size();) {
     const size_t comma = std::min(text.find(',', at), text.size());
-    if (comma > at) names.push_back(text.substr(at, comma - at));
+    const std::string_view name = core::trimmed(std::string_view(text).substr(at, comma - at), " ");
+    if (!name.empty()) names.emplace_back(name);
     at = comma + 1;
   }
   return names;
@@ -92,10 +94,11 @@ std::string indented(const std::string& explained) {
   return text;
 }
 
-void print_plan(const VersionPlan& plan) {
+// `only`: there is no other path.
+void print_plan(const VersionPlan& plan, bool only) {
   print_line(fmt::format("{} (version {})", plan.api, plan.version));
   for (const PathPlan& path : plan.paths) {
-    print_line(fmt::format("\n{}:", call_words(path.with, plan.paths.size() == 1 && path.with.empty())));
+    print_line(fmt::format("\n{}:", call_words(path.with, only)));
     print_line("  " + path.statement);
     if (path.samples.empty()) {
       print_line("  no plan with samples: a parameter has none");
@@ -126,8 +129,9 @@ void add_api_plan(Verb& noun, Settings& settings, const std::shared_ptr<ApiOptio
     const ApiRow api = std::move(
         find_apis(catalog, find_workspace(catalog, settings.workspace), {options->name}, {}).front());
     VersionPlan plan = read_version_plan(catalog, api, options->version);
+    const bool only = plan.paths.size() == 1;
     if (*with) keep_paths(plan, optional_names(plan.definition, split_names(**with)));
-    settings.json ? write_plan(plan) : print_plan(plan);
+    settings.json ? write_plan(plan) : print_plan(plan, only);
   });
 }
 

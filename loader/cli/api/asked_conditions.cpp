@@ -53,8 +53,29 @@ Hint where_hint() {
   return Hint::command({"api", "generate", "--help"});
 }
 
+// Forms of SQL that a condition does not have, with what to write.
+void reject_sql_form(const std::string& text, std::string_view left) {
+  std::string form;
+  if (!left.empty() && left.back() == '(') form = "a list has no parentheses: write 'COLUMN IN :ids'";
+  if (core::to_lower(left).find(" between ") != std::string::npos)
+    form = "BETWEEN is two conditions: write --where 'COLUMN>=:least' --where 'COLUMN<=:most'";
+  if (!form.empty()) throw WrongUsage(fmt::format("--where \"{}\": {}", text, form), where_hint());
+}
+
+// "age desc": as SQL writes it.
+void reject_blank_order(const std::string& text, const TableInfo& table) {
+  const size_t blank = text.find(' ');
+  if (blank == std::string::npos || table.find(text.substr(0, blank)) == nullptr) return;
+  const std::string_view direction = without_blanks(std::string_view(text).substr(blank));
+  if (core::same_in_any_case(direction, "asc") || core::same_in_any_case(direction, "desc"))
+    throw WrongUsage(
+        fmt::format("--order \"{}\": write {}:{}", text, text.substr(0, blank), core::to_lower(direction)),
+        where_hint());
+}
+
 // Throws what is wrong with a text that has no column of the table before a known operator.
 [[noreturn]] void reject_condition(const std::string& text, std::string_view left, const TableInfo& table) {
+  reject_sql_form(text, left);
   const std::string given(left.substr(last_operator(left)));
   std::vector<std::string> known;
   for (const Comparison comparison : kLongestFirst) {
@@ -109,6 +130,7 @@ AskedCondition read_asked_condition(const std::string& text, const TableInfo& ta
 
 SortColumn read_asked_order(const std::string& text, const TableInfo& table) {
   const size_t colon = text.find_last_of(':');
+  if (table.find(text) == nullptr) reject_blank_order(text, table);
   if (table.find(text) != nullptr || colon == std::string::npos)
     return {require_column(table, text).name, false};
   const std::string direction = text.substr(colon + 1);

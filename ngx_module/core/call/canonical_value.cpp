@@ -75,7 +75,7 @@ bool read_clock(std::string_view text, Clock& clock) {
 // A count of days (Howard Hinnant's public algorithm); only compared.
 int64_t day_number(int64_t year, int64_t month, int64_t day) {
   year -= month <= 2 ? 1 : 0;
-  const int64_t era = year / 400;
+  const int64_t era = (year >= 0 ? year : year - 399) / 400;
   const int64_t year_of_era = year - era * 400;
   const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
   return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
@@ -95,19 +95,27 @@ bool read_offset(std::string_view text, int64_t& seconds) {
   return true;
 }
 
-// Microseconds, and the zone where there is one instead of an offset.
+// Seconds and microseconds, and the zone where there is one instead of an offset.
 std::string_view time_text(std::string_view value, Arena& arena) {
+  constexpr std::string_view kBc = " BC";
   Clock clock;
   if (!read_clock(value, clock)) return value;  // infinity
+  if (clock.rest.size() >= kBc.size() && clock.rest.substr(clock.rest.size() - kBc.size()) == kBc) {
+    clock.rest.remove_suffix(kBc.size());
+    clock.fields[0] = 1 - clock.fields[0];  // 1 BC is the year 0
+  }
   int64_t offset = 0;
   if (read_offset(clock.rest, offset)) clock.rest = "Z";
   const int64_t* const fields = clock.fields;
   const int64_t seconds = day_number(fields[0], fields[1], fields[2]) * 86400 + fields[3] * 3600 +
                           fields[4] * 60 + fields[5] - offset;
-  constexpr size_t kRoom = 32;
+  constexpr size_t kRoom = 48;
   auto* const text = static_cast<char*>(arena.allocate(kRoom + clock.rest.size()));
   if (text == nullptr) return {};
-  const auto end = std::to_chars(text, text + kRoom, seconds * 1000000 + clock.micros);
+  // No product: in microseconds the last years do not fit into 64 bits.
+  auto end = std::to_chars(text, text + kRoom, seconds);
+  *end.ptr++ = '.';
+  end = std::to_chars(end.ptr, text + kRoom, clock.micros);
   if (!clock.rest.empty()) std::memcpy(end.ptr, clock.rest.data(), clock.rest.size());
   return {text, static_cast<size_t>(end.ptr - text) + clock.rest.size()};
 }

@@ -1,6 +1,7 @@
 #include "core/call/list_value.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <memory>
 
@@ -175,6 +176,22 @@ const char* array_text(const BoundItems& items, bool quoted, Arena& arena) {
   return text;
 }
 
+// What is wrong with one of several items: the caller learns which one.
+std::string_view item_detail(size_t number, std::string_view detail, Arena& arena) {
+  constexpr std::string_view kBefore = "has a wrong item, number ";
+  constexpr std::string_view kAfter = ": it ";
+  constexpr size_t kDigits = 4;
+  static_assert(kMaxListItems < 10000);
+  auto* const text =
+      static_cast<char*>(arena.allocate(kBefore.size() + kDigits + kAfter.size() + detail.size()));
+  if (text == nullptr) return detail;
+  char* to = text + kBefore.copy(text, kBefore.size());
+  to = std::to_chars(to, to + kDigits, number).ptr;
+  to += kAfter.copy(to, kAfter.size());
+  to += detail.copy(to, detail.size());
+  return {text, static_cast<size_t>(to - text)};
+}
+
 // The items as they are bound.
 Problem check_items(const Parameter& parameter, const ItemTexts& texts, Arena& arena, BoundItems& out) {
   auto** const items = static_cast<const char**>(arena.allocate((texts.count() + 1) * sizeof(const char*)));
@@ -184,7 +201,10 @@ Problem check_items(const Parameter& parameter, const ItemTexts& texts, Arena& a
     const std::string_view text(at);
     std::string_view detail;
     items[i] = check_value(parameter, text, arena, detail).data();
-    if (items[i] == nullptr) return {Slug::invalid_parameter, parameter.name, detail};
+    if (items[i] == nullptr) {
+      if (texts.count() > 1) detail = item_detail(i + 1, detail, arena);
+      return {Slug::invalid_parameter, parameter.name, detail};
+    }
     at += text.size() + 1;
   }
   out = {items, texts.count()};

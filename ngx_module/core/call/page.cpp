@@ -18,6 +18,9 @@ Problem bad(PagePlace parameter, std::string_view detail) {
   return {Slug::invalid_parameter, kPageParameters[parameter].name, detail};
 }
 
+constexpr std::string_view kNumberDetail = "must be a whole number from 1 to 1000000";
+static_assert(kMaxPageDepth == 1000000);
+
 // Of a value that was checked against LONG.
 int64_t number_of(const char* text) {
   int64_t number = 0;
@@ -101,11 +104,20 @@ Problem bind_cursor(const Pages& pages, const BoundPage& page, const char* text,
     return bad(kCursor, "is not available: this gateway has no key for cursors");
   const std::string_view content = open_cursor(*pages.cursor_key, page.conditions, text, arena);
   if (content.data() == nullptr || !read_cursor_content(content, pages.key_count, arena, keys))
-    return bad(kCursor, "must be the nextCursor of a page of this API with the same conditions");
+    return bad(
+        kCursor,
+        "must be the nextCursor of a page with the same conditions, of the API as it is published now");
   return {};
 }
 
 }  // namespace
+
+std::string_view page_detail(const Api& api, size_t parameter, std::string_view detail) {
+  if (api.pages.max_size == 0 || parameter < api.pages.parameters) return detail;
+  const size_t place = parameter - api.pages.parameters;
+  if (place == kPageNum) return kNumberDetail;
+  return place == kPageSize ? std::string_view(api.pages.size_detail) : detail;
+}
 
 Problem bind_page(const Api& api, const char** values, const BoundItems* items, Arena& arena,
                   BoundPage& page) {
@@ -113,7 +125,7 @@ Problem bind_page(const Api& api, const char** values, const BoundItems* items, 
   const char* const* const given = values + pages.parameters;
   const int64_t number = given[kPageNum] == nullptr ? 1 : number_of(given[kPageNum]);
   const int64_t size = number_of(given[kPageSize]);  // has a default
-  if (number < 1) return bad(kPageNum, "must be at least 1");
+  if (number < 1) return bad(kPageNum, kNumberDetail);
   if (size < 1 || size > pages.max_size) return bad(kPageSize, pages.size_detail);
   page.size = static_cast<uint32_t>(size);
   page.wants_total = pages.total;
@@ -133,8 +145,9 @@ Problem bind_page(const Api& api, const char** values, const BoundItems* items, 
     page.number = static_cast<uint64_t>(number);
     // No product: the number may be any of 64 bits.
     if (page.number > kMaxPageDepth / page.size)
-      return bad(kPageNum,
-                 "leads more than 1000000 rows deep: continue with cursor, the nextCursor of a page");
+      return bad(kPageNum, pages.key_count == 0 ? "leads more than 1000000 rows deep: restrict the conditions"
+                                                : "leads more than 1000000 rows deep: continue with cursor, "
+                                                  "the nextCursor of a page");
     if (page.number > 1) {
       values[pages.offset] = text_of((page.number - 1) * page.size, arena);
       if (values[pages.offset] == nullptr) return no_memory();

@@ -48,6 +48,10 @@ struct BoundPage {
   }
 };
 
+// What is wrong with a value that does not have the type of its parameter: of pageNum and pageSize their own
+// range in place of that of a LONG. `detail`: of another parameter, unchanged.
+std::string_view page_detail(const Api& api, size_t parameter, std::string_view detail);
+
 // Checks what the request says of pages, of an API that has them, and fills in the internal values. `values`:
 // of all parameters and internal values, NUL-terminated; `items`: BoundValues'.
 Problem bind_page(const Api& api, const char** values, const BoundItems* items, Arena& arena,

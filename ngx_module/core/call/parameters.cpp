@@ -139,7 +139,8 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
     }
     std::string_view detail;
     const std::string_view checked = check_value(parameter, found.value, arena, detail);
-    if (checked.data() == nullptr) return {Slug::invalid_parameter, parameter.name, detail};
+    if (checked.data() == nullptr)
+      return {Slug::invalid_parameter, parameter.name, page_detail(api, i, detail)};
     values[i] = checked.data();
   }
   if (!api.unknown_detail.empty()) {

@@ -28,22 +28,28 @@ bool is_body_parameter(const Api& api, std::string_view name) {
   });
 }
 
-}  // namespace
-
-bool is_credential(const Api& api, const RequestData& request, std::string_view raw) {
-  if (api.api_key_source.in == ApiKeySource::In::query && query_text_is(raw, api.api_key_source.name))
-    return true;
-  if (!api.authentication.jwt || request.token_places == nullptr) return false;
+bool is_token_place(const RequestData& request, std::string_view raw) {
+  if (request.token_places == nullptr) return false;
   return std::any_of(request.token_places->begin(), request.token_places->end(), [&](const TokenSource& one) {
     return one.in == TokenSource::In::query && query_text_is(raw, one.name);
   });
+}
+
+bool is_api_key(const Api& api, std::string_view raw) {
+  return api.api_key_source.in == ApiKeySource::In::query && query_text_is(raw, api.api_key_source.name);
+}
+
+}  // namespace
+
+bool is_credential(const Api& api, const RequestData& request, std::string_view raw) {
+  return is_api_key(api, raw) || is_token_place(request, raw);
 }
 
 Problem refuse_unknown(const Api& api, const RequestData& request, GivenValues& given) {
   const auto in_query = [&](std::string_view raw) {
     return given.has_parameter(raw) ||
            (api.version_key.in == VersionKey::In::query && query_text_is(raw, api.version_key.name)) ||
-           is_credential(api, request, raw);
+           is_api_key(api, raw) || (api.authentication.jwt && is_token_place(request, raw));
   };
   const auto in_form = [&given](std::string_view raw) { return given.has_parameter(raw); };
   // No member of an object occurs twice, so few of them are known, and the first other one ends the search.

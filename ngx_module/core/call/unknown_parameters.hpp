@@ -16,7 +16,8 @@ namespace tablegate::core {
 // `given`: has read the request. The problem names what the API has, never what the caller sent.
 Problem refuse_unknown(const Api& api, const RequestData& request, GivenValues& given);
 
-// Whether a name of the query, as it was sent, is that of a credential of the API.
+// Whether a name of the query, as it was sent, is that of a credential: the API's key, or a token of any
+// consumer, also where the API takes none.
 bool is_credential(const Api& api, const RequestData& request, std::string_view raw);
 
 // "a parameter is unknown: this API has user_id, age", for Api::unknown_detail.

@@ -2,6 +2,7 @@
 // type accepts. All text that passes is also accepted by PostgreSQL's input
 // function of the column's type (PostgreSQL manual, chapter 8): a caller's
 // mistake is a 400, never an SQL error.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -79,6 +80,29 @@ bool ends_in_escape(std::string_view pattern) {
   size_t escapes = 0;
   while (escapes < pattern.size() && pattern[pattern.size() - 1 - escapes] == '\\') ++escapes;
   return escapes % 2 == 1;
+}
+
+// PostgreSQL looks for what follows a `%` at each place of a text and looks deeper at each further `%`, and
+// neither a timeout nor a cancel ends that within one text: a long pattern would hold a connection for
+// minutes, or be an error of the stack's depth. In characters; a literal text before the first `%` is
+// compared once and may be of any length.
+constexpr size_t kMaxAfterPercent = 1000;
+
+bool is_long_search(std::string_view pattern) {
+  size_t at = 0;
+  while (at < pattern.size() && pattern[at] != '%') at += pattern[at] == '\\' ? 2 : 1;
+  if (at >= pattern.size()) return false;
+  const std::string_view rest = pattern.substr(at + 1);
+  const auto begins_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+  return rest.size() > kMaxAfterPercent &&
+         static_cast<size_t>(std::count_if(rest.begin(), rest.end(), begins_character)) > kMaxAfterPercent;
+}
+
+std::string_view pattern_fault(std::string_view pattern) {
+  if (ends_in_escape(pattern))
+    return "must not end in a single \\, which escapes the next character of a pattern";
+  if (is_long_search(pattern)) return "must have at most 1000 characters after its first %";
+  return {};
 }
 
 // ---- dates and times
@@ -163,7 +187,12 @@ constexpr int kMaxTimestampYear = 294275;  // the last year but one, so that no 
 
 std::string_view check_datetime(const Parameter& parameter, std::string_view value, Arena& arena,
                                 std::string_view& detail) {
-  detail = "must be a time of ISO 8601 such as 2025-01-31T08:00:00+08:00";
+  const bool no_offset = parameter.column_type == ColumnType::timestamp;
+  // The example has no `+`, which in a query is a blank.
+  detail = no_offset
+               ? "must be a date and a time of ISO 8601 without an offset such as 2025-01-31T08:00:00"
+               : "must be a date and a time of ISO 8601 such as 2025-01-31T08:00:00Z (in a query, the + "
+                 "of an offset is sent as %2B)";
   if (is_infinity(value)) return value;
   std::string_view rest = value;
   const bool bc = take_bc(rest);
@@ -171,7 +200,7 @@ std::string_view check_datetime(const Parameter& parameter, std::string_view val
   if ((bc || !take(rest, 'T')) && !take(rest, ' ')) return {};
   if (!take_time(rest)) return {};
   if (rest.empty()) {
-    if (parameter.column_type == ColumnType::timestamp) return value;
+    if (no_offset) return value;
     if (bc) return {};
     const std::string_view zone = parameter.time_zone.empty() ? std::string_view("UTC") : parameter.time_zone;
     char* text = static_cast<char*>(arena.allocate(value.size() + 1 + zone.size() + 1));
@@ -183,12 +212,7 @@ std::string_view check_datetime(const Parameter& parameter, std::string_view val
     return {text, value.size() + 1 + zone.size()};
   }
   if (!take_offset(rest) || !rest.empty()) return {};
-  if (parameter.column_type == ColumnType::timestamp) {
-    // PostgreSQL would silently ignore the offset.
-    detail = "must be a time without an offset such as 2025-01-31T08:00:00";
-    return {};
-  }
-  return value;
+  return no_offset ? std::string_view() : value;  // PostgreSQL would silently ignore the offset
 }
 
 }  // namespace
@@ -200,8 +224,10 @@ std::string_view check_value(const Parameter& parameter, std::string_view value,
     case ParameterType::string:
       detail = "must be UTF-8 without NUL";
       good = valid_text(value);
-      if (good && parameter.pattern && ends_in_escape(value)) {
-        detail = "must not end in a single \\, which escapes the next character of a pattern";
+      if (const std::string_view fault =
+              good && parameter.pattern ? pattern_fault(value) : std::string_view();
+          !fault.empty()) {
+        detail = fault;
         good = false;
       }
       break;
