@@ -35,7 +35,7 @@ CXXFLAGS_COMMON := -std=c++17 -g1 -fPIC -fvisibility=hidden -fstack-protector-st
 CXXFLAGS_release := -O2 -D_FORTIFY_SOURCE=2
 CXXFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 # The commands of the loader wait for PostgreSQL: there the compiler's time counts, not the program's.
-CXXFLAGS_release_loader := -O1 -D_FORTIFY_SOURCE=2
+CXXFLAGS_release_loader := -Og -D_FORTIFY_SOURCE=2
 CXXFLAGS_asan_loader := -Og $(filter-out -O1,$(CXXFLAGS_asan))
 LDFLAGS_release := -Wl,-z,relro -Wl,-z,now
 LDFLAGS_asan := -fsanitize=address,undefined
@@ -43,9 +43,10 @@ LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_asan_program := -no-pie
 PQ_INCLUDE = -isystem $(shell pkg-config --variable=includedir libpq)
 
-# The sources of a folder and of its sub-rooms, and the folders of sources.
+# The sources of a folder and of its sub-rooms, and the units that they are compiled as: their folders, or the rooms that are one unit.
 sources = $(sort $(wildcard $1/*.cpp $1/*/*.cpp $1/*/*/*.cpp))
-folders = $(patsubst %/,%,$(sort $(dir $1)))
+WHOLE_ROOMS := loader/cli loader/catalog
+folders = $(sort $(foreach folder,$(patsubst %/,%,$(dir $1)),$(or $(strip $(foreach room,$(WHOLE_ROOMS),$(if $(filter $(room)/%,$(folder)),$(room)))),$(folder))))
 CORE_SRC := $(call sources,ngx_module/core)
 PG_SRC := $(wildcard ngx_module/pg/*.cpp)
 NGX_MODULE_SRC := $(wildcard ngx_module/ngx/*.cpp)
@@ -92,17 +93,20 @@ NGX_INCLUDE := $(addprefix -isystem $(NGX_SRC)/src/,core event event/modules os/
 always:
 
 # The files of a source folder are compiled as one unit, which includes them all: most of a compile is headers, and so each is read once a
-# folder. Hence no two files of a folder may use one name in their unnamed namespaces, and -Wsubobject-linkage, which takes an included
-# file for a header, is off. A unit is written while this file is read, when a file has come or gone.
+# folder. The commands and the catalog are one unit each with their sub-rooms. Hence no two files of a unit may use one name in their
+# unnamed namespaces, and -Wsubobject-linkage, which takes an included file for a header, is off. A unit is written while this file is
+# read, when a file has come or gone.
 UNITS_OF_FOLDERS := $(BUILD)/units
 HASH := \#
-unit_files = $(filter-out $(LOADER_MAIN),$(sort $(wildcard $1/*.cpp)))
+unit_files = $(filter-out $(LOADER_MAIN),$(sort $(wildcard $1/*.cpp $(if $(filter $1,$(WHOLE_ROOMS)),$1/*/*.cpp))))
 unit_text = $(foreach file,$(call unit_files,$1),$(HASH)include "$(file)"$(newline))
 unit_known = $(patsubst "%",%,$(filter-out $(HASH)include,$(file <$(UNITS_OF_FOLDERS)/$1.cpp)))
 differ = $(filter-out $1,$2)$(filter-out $2,$1)
 define write_unit
 $(if $(call differ,$(call unit_files,$1),$(call unit_known,$1)),$(shell mkdir -p $(dir $(UNITS_OF_FOLDERS)/$1))$(file >$(UNITS_OF_FOLDERS)/$1.cpp,$(call unit_text,$1)))
 endef
+# A sub-room that was a unit of its own.
+$(foreach room,$(WHOLE_ROOMS),$(if $(wildcard $(UNITS_OF_FOLDERS)/$(room)),$(shell rm -r $(UNITS_OF_FOLDERS)/$(room))))
 ifneq ($(filter-out help deps stop clean format uninstall,$(or $(MAKECMDGOALS),build)),)
 $(foreach folder,$(call folders,$(CORE_SRC) $(PG_SRC) $(NGX_MODULE_SRC) $(LOADER_SRC)),$(call write_unit,$(folder)))
 endif

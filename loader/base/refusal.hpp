@@ -1,6 +1,6 @@
 // How the loader's commands fail: an exception with the message, the exit status
 // (loader/README.md) and what to type next (base/hint.hpp). Caught once, in
-// cli/main.cpp, which prints "tablegate: MESSAGE" and "try: COMMAND" to stderr.
+// cli/program.cpp, which prints "tablegate: MESSAGE" and "try: COMMAND" to stderr.
 // What there is to say beside the command belongs to the message.
 #pragma once
 

@@ -10,7 +10,7 @@
 namespace tablegate::loader {
 namespace {
 
-DomainDefinition read_row(const Rows& rows, int row) {
+DomainDefinition read_domain(const Rows& rows, int row) {
   const Hint next = Hint::command({"get", "Domain", "-o", "json"});
   // The name itself may hold any characters, which must not reach a terminal.
   if (const std::string fault = bad_host(rows.text(row, 0)); !fault.empty())
@@ -41,7 +41,7 @@ std::vector<DomainDefinition> domains_in_use(Database& catalog, const std::strin
   std::vector<DomainDefinition> domains;
   for (int row = 0; row < rows.size(); ++row) {
     try {
-      domains.push_back(read_row(rows, row));
+      domains.push_back(read_domain(rows, row));
     } catch (const Failure& failure) {
       if (faults == nullptr) throw;
       faults->push_back(fmt::format("{}; it is left out", failure.what()));

@@ -1,7 +1,7 @@
 // What a verb of the command line is made of: its options, what they may be, its
 // help, what it does. A narrow front of CLI11 with CLI11's own names: the library
 // is header-only and costs 10 s (sanitized 26 s) in each unit that sees it, so
-// only verb.cpp and main.cpp do. Verbs and options live as long as the Verb that
+// only verb.cpp and program.cpp do. Verbs and options live as long as the Verb that
 // made them.
 #pragma once
 

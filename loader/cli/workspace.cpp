@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kEveryone = "everyone";
 
-void create(const Settings& settings, const std::string& name, const std::string& approval) {
+void create_or_tell(const Settings& settings, const std::string& name, const std::string& approval) {
   Database catalog = settings.open_catalog();
   Transaction transaction(catalog);
   const bool created = create_workspace(catalog, name, approval == "on");
@@ -87,7 +87,7 @@ void add_workspace(Verb& app, Settings& settings) {
       ->check(one_of({"on", "off"}));
   make->footer(
       "Examples:\n  tablegate workspace create reports\n  tablegate workspace create pay --approval on");
-  make->callback([&settings, name, approval] { create(settings, *name, *approval); });
+  make->callback([&settings, name, approval] { create_or_tell(settings, *name, *approval); });
 
   Verb* const show = noun->add_subcommand("list", "List workspaces");
   show->footer("Examples:\n  tablegate workspace list -o json");

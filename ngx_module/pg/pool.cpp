@@ -203,19 +203,21 @@ void Pool::dispatch(Group& group) {
     if (lane == nullptr) break;
     const bool many = lane->point && config_.batch && &group == &groups_[1];
     bool none = false;
+    bool any = false;
     for (std::size_t sent = 0; sent == 0 || (many && sent < kPointCap); ++sent) {
       Query* query = next_waiting(group, *lane, sent == 0 ? 0 : lane->cost_us);
       none = query == nullptr;
       if (none || (query->isolated_ && sent > 0)) break;
       const bool alone = query->isolated_;
       group.waiting.take(*query);
-      watch_queue(group);
+      any = true;
       if (!send(*lane, *query)) {
         retry_on_new(*query);
         break;
       }
       if (alone) break;
     }
+    if (any) watch_queue(group);
     lane->connection->end_batch();
     if (none) break;
   }

@@ -219,7 +219,8 @@ def leaving_workers(t, p):
     wait_node(p, kName, status="serving", watching=True)
     later = []
     for number in range(2):
-        thread = threading.Thread(target=p.get, args=("/v1/user/info?user_id=28000",), daemon=True)
+        thread = threading.Thread(target=request, args=(p.gateway.port, "/v1/user/info?user_id=80000"),
+                                  kwargs={"headers": bearer(p.key), "timeout": 120}, daemon=True)
         thread.start()
         later.append(thread)
         wait_sleeping(p, number + 1)
@@ -230,6 +231,7 @@ def leaving_workers(t, p):
     p.loader.must("consumer", "create", "c2")
     watch.wait_log("2 older generations of workers are still shutting down", since=seen)
     t.is_(reloads(p, at), 0, "no third reload meanwhile")
+    p.postgres.psql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
     t.like(watch.wait_log(r"\(revision \d+\).*served after", timeout=30, since=seen).group(0), "served", "it comes when they are gone")
     t.note(f"after {time.monotonic() - begun:.1f} s")
     t.is_(watch.log()[seen:].count("still shutting down"), 1, "said once")
@@ -240,7 +242,7 @@ def leaving_workers(t, p):
 
 def test(t):
     p = t.project()
-    p.serve(users_definitions(timeout_ms=30000), {"user_info": kSlowUsersCsv}, connections=4)
+    p.serve(users_definitions(timeout_ms=90000), {"user_info": kSlowUsersCsv}, connections=4)
     slow_users(p)
     p.loader.must("gateway", "forget", "dataservice-prod", next(iter(nodes(p))))  # of Project.serve()'s own sync
     p.sync("--node", kName)

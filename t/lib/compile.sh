@@ -8,16 +8,16 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 say() { printf 'compile: %s\n' "$*"; }
 
-# What make would compile. A joined unit counts as the files of its folder, every other object as one.
+# What make would compile. A joined unit counts as the files that it includes, every other object as one.
 steps=()
 weights=()
 total=0
 while read -r object; do
-  files=("${object#build/obj/}")
-  files=("${files[0]%.o}"/*.cpp)
+  unit=build/units/${object#build/obj/}
+  weight=$(grep -c '#include' "${unit%.o}.cpp" 2>/dev/null) || weight=1
   steps+=("$object")
-  weights+=("${#files[@]}")
-  total=$((total + ${#files[@]}))
+  weights+=("$weight")
+  total=$((total + weight))
 done < <("$@" -n 2>/dev/null | grep -oP "CXX  \K[^ ']+" | sort -u)
 
 if [ "$total" = 0 ]; then

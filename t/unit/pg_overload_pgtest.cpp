@@ -15,6 +15,7 @@ struct Overload : Fixture {
     query.timeout_ms = timeout_ms;
     query.deadline_ms = loop.now_ms() + timeout_ms;
     query.caller = caller;
+    query.point = point;
     pool().submit(query);
     return query;
   }
@@ -25,6 +26,7 @@ struct Overload : Fixture {
     return query;
   }
   std::vector<std::unique_ptr<TestQuery>> queries;
+  bool point = false;
 };
 
 const char* const kSlow = "select pg_sleep(0.2)";
@@ -98,6 +100,29 @@ START_TEST(a_full_queue_has_room_for_who_has_less) {
 }
 END_TEST
 
+// Point queries are sent in batches: one that takes with it all that waits leaves no queue, however long the
+// batch before it took.
+START_TEST(a_queue_that_a_batch_empties_does_not_stand) {
+  Overload f;
+  f.config.connections = 4;
+  f.config.batch = true;
+  f.point = true;
+  const char* const kShort = "select pg_sleep(0.1)";
+  ck_assert(f.run_one(kShort, 20000).ok);
+  TestQuery& first = f.add(kShort, 20000);
+  // Three batches: each is added while the one before it runs, which takes longer than a queue may stand.
+  TestQuery* last = &first;
+  for (int batch = 0; batch < 3; ++batch) {
+    TestQuery* before = last;
+    for (int i = 0; i < 6; ++i) last = &f.add(kShort, 20000);
+    wait_for(
+        f.loop, [&] { return before->done(); }, "the batch before");
+  }
+  f.settle();
+  for (const auto& query : f.queries) ck_assert(query->ok);
+}
+END_TEST
+
 // A caller of slow statements does not hold all connections while others are there.
 START_TEST(one_connection_is_left_to_others) {
   const char* const kLong = "select pg_sleep(0.7)";
@@ -129,4 +154,4 @@ END_TEST
 
 TABLEGATE_SUITE("pg_overload_pg", what_is_left_is_the_limit, what_cannot_be_done_is_refused_at_once,
                 a_free_connection_is_used_whatever_the_estimate, a_full_queue_has_room_for_who_has_less,
-                one_connection_is_left_to_others);
+                a_queue_that_a_batch_empties_does_not_stand, one_connection_is_left_to_others);

@@ -55,21 +55,22 @@ void change(const Settings& settings, const std::string& name, const std::string
   report_served(settings, catalog, {}, ends ? "its keys still work" : "");
 }
 
-using SharedOptions = std::shared_ptr<ConsumerOptions>;
+using SharedConsumerOptions = std::shared_ptr<ConsumerOptions>;
 
-Verb* add_verb(Verb& noun, const SharedOptions& options, const std::string& name, const std::string& text,
-               const std::string& example) {
+Verb* add_consumer_verb(Verb& noun, const SharedConsumerOptions& options, const std::string& name,
+                        const std::string& text, const std::string& example) {
   Verb* const verb = noun.add_subcommand(name, text);
   if (name != "list") verb->add_option("NAME", options->name, "the consumer")->required();
   verb->footer("Examples:\n  tablegate consumer " + example);
   return verb;
 }
 
-void add_key_verbs(Verb& noun, Settings& settings, const SharedOptions& options) {
-  Verb* const adding = add_verb(noun, options, "add-key", "Create or import a key; it is printed only once",
-                                "add-key partner-a --label 2027 --expires 2028-01-01T00:00:00Z\n"
-                                "  tablegate consumer add-key partner-a --from-file key.txt\n"
-                                "  tablegate consumer add-key partner-a --type hmac");
+void add_key_verbs(Verb& noun, Settings& settings, const SharedConsumerOptions& options) {
+  Verb* const adding =
+      add_consumer_verb(noun, options, "add-key", "Create or import a key; it is printed only once",
+                        "add-key partner-a --label 2027 --expires 2028-01-01T00:00:00Z\n"
+                        "  tablegate consumer add-key partner-a --from-file key.txt\n"
+                        "  tablegate consumer add-key partner-a --type hmac");
   adding->add_option("--type", options->type, "api_key")->check(one_of({"api_key", "hmac"}));
   adding->add_option("--label", options->label, "a description of the key");
   adding->add_option("--not-before", options->not_before, "ISO 8601 time with an offset");
@@ -84,15 +85,15 @@ void add_key_verbs(Verb& noun, Settings& settings, const SharedOptions& options)
       ->check(one_of({"classic", "raw-query"}));
   adding->callback([&settings, options] { consumer_add_key(settings, *options); });
 
-  Verb* const revoking = add_verb(noun, options, "revoke-key", "Revoke a key, now or at a time",
-                                  "revoke-key partner-a ak_0123456789abcdef");
+  Verb* const revoking = add_consumer_verb(noun, options, "revoke-key", "Revoke a key, now or at a time",
+                                           "revoke-key partner-a ak_0123456789abcdef");
   revoking->add_option("ID", options->key_id, "the key's id, from consumer show")->required();
   revoking->add_option("--at", options->at, "ISO 8601 time with an offset (default: now)");
   revoking->callback([&settings, options] { consumer_revoke_key(settings, *options); });
 }
 
-void add_jwt_verbs(Verb& noun, Settings& settings, const SharedOptions& options) {
-  Verb* const setting = add_verb(
+void add_jwt_verbs(Verb& noun, Settings& settings, const SharedConsumerOptions& options) {
+  Verb* const setting = add_consumer_verb(
       noun, options, "set-jwt", "Set which tokens identify a consumer, replacing the previous setting",
       "set-jwt partner-a --jwks keys.json --issuer https://issuer.example --claim sub=partner-a\n"
       "  tablegate consumer set-jwt partner-a --pem public.pem --alg RS256 --require-exp\n"
@@ -118,8 +119,8 @@ void add_jwt_verbs(Verb& noun, Settings& settings, const SharedOptions& options)
       ->type_name("header:NAME[:PREFIX]|query:NAME|cookie:NAME");
   setting->callback([&settings, options] { consumer_set_jwt(settings, *options); });
 
-  add_verb(noun, options, "unset-jwt", "Remove a consumer's JWT setting, so that no token identifies it",
-           "unset-jwt partner-a")
+  add_consumer_verb(noun, options, "unset-jwt",
+                    "Remove a consumer's JWT setting, so that no token identifies it", "unset-jwt partner-a")
       ->callback([&settings, options] { consumer_unset_jwt(settings, *options); });
 }
 
@@ -136,18 +137,19 @@ void add_consumer(Verb& app, Settings& settings) {
                                    {"enable", "Enable a consumer again"},
                                    {"disable", "Reject a consumer's calls, but keep its keys"},
                                    {"delete", "Delete a consumer with its keys and authorizations"}}) {
-    add_verb(*noun, options, name, text, std::string(name) + " partner-a")
+    add_consumer_verb(*noun, options, name, text, std::string(name) + " partner-a")
         ->callback([&settings, options, verb = std::string(name)] { change(settings, options->name, verb); });
   }
-  add_verb(*noun, options, "list", "List consumers", "list")->callback([&settings] {
+  add_consumer_verb(*noun, options, "list", "List consumers", "list")->callback([&settings] {
     consumer_list(settings);
   });
-  add_verb(*noun, options, "show", "Show a consumer's keys, JWT setting and authorizations", "show partner-a")
+  add_consumer_verb(*noun, options, "show", "Show a consumer's keys, JWT setting and authorizations",
+                    "show partner-a")
       ->callback([&settings, options] { consumer_show(settings, options->name); });
   add_key_verbs(*noun, settings, options);
   for (const bool allow : {true, false}) {
     const std::string name = allow ? "authorize" : "deauthorize";
-    Verb* const verb = add_verb(
+    Verb* const verb = add_consumer_verb(
         *noun, options, name,
         allow ? "Allow a consumer to call an API or all APIs of a REST API" : "Withdraw that permission",
         fmt::format("{0} partner-a --api 'Query User by User ID'\n  tablegate consumer {0} partner-a "

@@ -47,7 +47,7 @@ std::string state_words(const AdvisedIndex& index) {
   return index.built ? "built, not in the definition" : "not built";
 }
 
-void print_advice(const TableAdvice& advice) {
+void print_table_advice(const TableAdvice& advice) {
   if (advice.wanted.empty() && advice.unused.empty())
     return print_line(fmt::format("{}: no index is missing, and none is unused", advice.table));
   std::vector<std::vector<std::string>> lines = {{"INDEX", "ADVICE", "STATE", "APIS"}};
@@ -66,7 +66,7 @@ void print_definition(const TableAdvice& advice) {
                          fmt::join(lists, ", ")));
 }
 
-void create(const Settings& settings, const std::string& name) {
+void create_advised(const Settings& settings, const std::string& name) {
   Database catalog = settings.open_catalog();
   const Workspace workspace = find_workspace(catalog, settings.workspace);
   Database mirror = settings.open_mirror();
@@ -116,11 +116,11 @@ void add_table_advise(Verb& table, Settings& settings) {
       "  tablegate table advise user_info\n"
       "  tablegate table advise user_info --create");
   verb->callback([&settings, name, creates] {
-    if (*creates) return create(settings, *name);
+    if (*creates) return create_advised(settings, *name);
     Database catalog = settings.open_catalog();
     Database mirror = settings.open_mirror();
     const TableAdvice advice = advise_table(catalog, mirror, *name);
-    settings.json ? write_advice(advice, {}, false) : print_advice(advice);
+    settings.json ? write_advice(advice, {}, false) : print_table_advice(advice);
   });
 }
 

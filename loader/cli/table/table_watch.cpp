@@ -36,8 +36,8 @@ std::vector<std::string> allowed_sources(const std::vector<std::string>& given) 
   return rules;
 }
 
-void watch(const Settings& settings, WatchOptions options, const std::string& credentials,
-           const std::vector<std::string>& given) {
+void run_watch(const Settings& settings, WatchOptions options, const std::string& credentials,
+               const std::vector<std::string>& given) {
   const AllowedSources checked(given);
   if (!credentials.empty()) read_credentials(credentials);  // a file that cannot be used is reported now
   options.allowed = [&given] { return allowed_sources(given); };
@@ -105,7 +105,7 @@ void add_table_watch(Verb& table, Settings& settings) {
       "  tablegate table watch --credentials /etc/tablegate/odps_config.ini\n"
       "  tablegate table watch --once");
   verb->callback(
-      [&settings, options, credentials, allowed] { watch(settings, *options, *credentials, *allowed); });
+      [&settings, options, credentials, allowed] { run_watch(settings, *options, *credentials, *allowed); });
 }
 
 }  // namespace tablegate::loader
