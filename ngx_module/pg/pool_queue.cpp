@@ -124,8 +124,8 @@ Query* Pool::next_waiting(Group& group, const Lane& lane, uint64_t ahead_us) {
   }
 }
 
-// Called when a batch has all that it takes: what is sent with it does not wait any more. How long the one that
-// is sent has waited does not count: a caller who calls seldom never waits long.
+// Called when a batch has all that it takes: what is sent with it does not wait any more. How long the one
+// that is sent has waited does not count: a caller who calls seldom never waits long.
 void Pool::watch_queue(Group& group) {
   const uint64_t now = loop_.now_ms();
   const std::size_t lanes = std::max<std::size_t>(1, usable_lanes(group));

@@ -67,7 +67,6 @@ def answers(t, p):
         answer = p.get(target(path, parameters), key="")
         t.is_(answer.status, 200, f"{name}: 200") or t.diag(answer.text)
         t.is_(json.loads(answer.text, parse_float=str)["data"], in_psql(p, sql, parameters), f"{name}: the rows of psql")
-    age = kScripts["Maybe"]
     t.is_([row["user_id"] for row in p.get("/v1/maybe?age=30", key="").json["data"]], [1, 4], "an optional parameter that is given")
     t.is_([row["user_id"] for row in p.get("/v1/lists?ids=1&ids=2,5", key="").json["data"]], [1, 2, 5], "a list of several parameters")
     t.is_(p.get("/v1/lists?ids=x", key="").json["error"], "invalid_parameter", "a list of another type")

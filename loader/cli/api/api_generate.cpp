@@ -257,8 +257,7 @@ class Wizard {
     if (definition.is_script())
       for (const std::string& fault : script_faults(definition)) problems.add(place, "/sql", fault);
     if (!problems.empty())
-      throw Refused(fmt::format("{}", fmt::join(problems.lines(), "
-")),
+      throw Refused(fmt::format("{}", fmt::join(problems.lines(), "\n")),
                     Hint::command({"api", "generate", "--help"}));
   }
 
