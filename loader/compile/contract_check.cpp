@@ -70,6 +70,7 @@ class Check {
     for (const ResponseParameter& field : response_of(was_, before_.source)) response(field);
     changed("result", was_.answer_form(), is_.answer_form());
     order();
+    cursors();
     changed("envelope", was_.envelope, is_.envelope);
     limits();
     authentication();
@@ -134,10 +135,8 @@ class Check {
   // Columns after those of a list's order only sort rows that had no order. The rows of pages always have
   // one.
   void order() {
-    const bool pages = was_.paginates() && is_.paginates();
-    if (pages && !cursor_sort(was_, before_.source).empty() && cursor_sort(is_, after_.source).empty())
-      add("pagination", "no longer has cursors");
     if (was_.is_script() || is_.is_script()) return;  // a script's order is its own matter
+    const bool pages = was_.paginates() && is_.paginates();
     const auto sort = [pages](const ContractSide& side) {
       std::vector<SortColumn> order = side.definition.order_by;
       if (!pages) return order;
@@ -152,6 +151,12 @@ class Check {
     if (!pages && now.size() > old.size()) now.resize(old.size());
     if (order_words(old) != order_words(now))
       add("order_by", fmt::format("was {} and is {}", order_words(old), words));
+  }
+
+  void cursors() {
+    if (was_.paginates() && is_.paginates() && !cursor_sort(was_, before_.source).empty() &&
+        cursor_sort(is_, after_.source).empty())
+      add("pagination", "no longer has cursors");
   }
 
   void limits() {
