@@ -154,6 +154,14 @@ std::map<std::string, TableInfo> find_tables(Database& catalog, const std::vecto
   return tables;
 }
 
+std::string data_source_of(Database& catalog, const std::vector<std::string>& tables) {
+  const Rows rows = catalog.query(
+      "SELECT d.name FROM tablegate.mirror_table t JOIN tablegate.data_source d USING (data_source_id) WHERE "
+      "t.name = ANY ($1::text[]) ORDER BY array_position($1::text[], t.name::text) LIMIT 1",
+      {sql_array(tables)});
+  return rows.size() == 0 ? std::string() : rows.string(0, 0);
+}
+
 std::optional<TableInfo> find_table(Database& catalog, const std::string& name) {
   std::map<std::string, TableInfo> tables = find_tables(catalog, {name});
   return tables.empty() ? std::nullopt : std::optional(std::move(tables.begin()->second));

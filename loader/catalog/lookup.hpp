@@ -28,6 +28,8 @@ bool has_business_process(Database& catalog, const Workspace& workspace, const s
 
 // A table as it is defined, or nullopt.
 std::optional<TableInfo> find_table(Database& catalog, const std::string& name);
+// Of the first of these tables that the catalog knows; empty: it knows none.
+std::string data_source_of(Database& catalog, const std::vector<std::string>& tables);
 // Those of these names that exist.
 std::map<std::string, TableInfo> find_tables(Database& catalog, const std::vector<std::string>& names);
 

@@ -123,6 +123,9 @@ class Deployment {
     }
     transaction.commit();
     refuse_untested(failed, unloaded);
+    // What PostgreSQL says of scripts is known now.
+    const bool scripts = std::any_of(apis_.begin(), apis_.end(), [](const ApiRow& api) { return api.script; });
+    if (scripts) states_ = read_draft_states(catalog_, apis_);
   }
 
   // Why it did not pass; empty: it did.

@@ -39,11 +39,11 @@ class Compiler {
     compile_limits();
     compile_authentication();
     compile_parameters();
+    if (definition_.paginates()) add_page_parameters(*definition_.pagination);
     if (definition_.is_script()) {
       compile_script(entry_, api_);
       return std::move(api_);
     }
-    if (definition_.paginates()) add_page_parameters(*definition_.pagination);
     compile_columns();
     for (size_t i = 0; i < definition_.order_by.size(); ++i)
       type_of(definition_.order_by[i].column, "/order_by" + pointer_token(i) + "/column");
@@ -172,13 +172,14 @@ class Compiler {
     const Pagination& pages = *definition_.pagination;
     const std::vector<SortKey> sort = total_sort(definition_, source_);
     for (const SortKey& key : sort) type_of(key.column, "/pagination");
-    PageStatement page(source_.name, sort, pages);
+    const std::vector<std::string> tables{source_.name};
+    PageStatement page(tables, sort, pages);
     page.selected = std::move(selected_);
     page.conditions = std::move(conditions_);
     for (const CompiledColumn& column : api_.columns) page.outputs += column.wall ? 2 : 1;
     page.has_cursors = has_cursors(definition_, source_);
     page.compile(static_cast<uint32_t>(api_.parameters.size()), api_.internal, api_.statement);
-    api_.pages = CompiledPages{pages.default_size, pages.max_size, pages.total, page.has_cursors};
+    api_.pages = CompiledPages{pages.default_size, pages.max_size, pages.total, page.has_cursors, false, {}};
   }
 
   void add_page_parameters(const Pagination& pages) {

@@ -37,7 +37,9 @@ struct CompiledColumn {
 struct CompiledPages {
   int64_t default_size = 0, max_size = 0;  // rows
   bool total = true;
-  bool cursors = true;  // the order of the rows is total
+  bool cursors = true;                   // the order of the rows is total
+  bool changing = false;                 // the rows depend on the time: no total is remembered
+  std::vector<std::string> tables = {};  // names, of several
 };
 
 // A mirrored table that an API reads, and the columns that its statement and answer need, with the types that

@@ -98,6 +98,7 @@ std::string api_line(const ApiEntry& entry) {
     line.object("pages", [&] {
       line.number("max_size", api.pages->max_size);
       line.truth("total", api.pages->total);
+      if (api.pages->changing) line.truth("changing", true);
     });
   }
   line.raw("statement", program_json(api.statement));

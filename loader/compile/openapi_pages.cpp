@@ -76,7 +76,17 @@ void write_page_schema(OpenApiJson& json, const CompiledPages& pages,
     number("pageNum", "number of the page; not with a cursor");
     if (pages.cursors)
       write_nullable(json, "nextCursor", "string", "continues after this page; null on the last page");
-    write_nullable(json, "generation", "integer", "the load of the table that the rows are of");
+    if (pages.tables.empty())
+      return write_nullable(json, "generation", "integer", "the load of the table that the rows are of");
+    json.object("generation", [&] {
+      json.text("type", "object");
+      json.text("description", "the loads of the tables that the rows are of");
+      json.texts("required", pages.tables);
+      json.object("properties", [&] {
+        for (const std::string& table : pages.tables)
+          write_nullable(json, table.c_str(), "integer", "the load of the table");
+      });
+    });
   });
 }
 

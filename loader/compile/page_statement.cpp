@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -52,32 +53,56 @@ void PageStatement::compile(uint32_t first_internal, std::vector<core::InternalV
 
   std::string outputs_of_page = numbered("p.c", outputs);
   if (has_cursors) outputs_of_page += ", " + numbered("p.k", sort_.size());
-  statement.push_back(sql_node(fmt::format("SELECT {}, p.r, g.generation", outputs_of_page)));
+  const bool one = tables_.size() == 1;
+  statement.push_back(
+      sql_node(fmt::format("SELECT {}, p.r, {}", outputs_of_page, one ? "g.generation" : "g.*")));
   if (pages_.total) statement.push_back(where_present(total_, {sql_node(", n.total")}));
-  append_page_nodes(
-      statement,
-      {sql_node(" FROM (SELECT "), {core::GenerationNode{table_}}, sql_node(" AS generation) AS g")});
+  add_generations(statement);
   if (pages_.total) {
-    Nodes counted{sql_node(" CROSS JOIN (SELECT count(*) AS total FROM "), {core::TableNode{table_}}};
+    Nodes counted{sql_node(" CROSS JOIN (SELECT count(*) AS total FROM ")};
+    append_page_nodes(counted, source());
+    if (!query.empty()) counted.push_back(sql_node(fmt::format(" AS {}", kSortedTable)));
     if (!conditions.empty()) counted.push_back({core::WhereNode{conditions}});
     counted.push_back(sql_node(") AS n"));
     statement.push_back(where_present(total_, std::move(counted)));
   }
   statement.push_back(sql_node(" LEFT JOIN ("));
-  append_page_nodes(statement, page());
+  append_page_nodes(statement, sort_.empty() ? numbered_page() : page());
   statement.push_back(sql_node(fmt::format(") AS p({}) ON true{}", names(), outer_order())));
 }
 
-// `c0, c1, k0, r`: the columns, the sort's values, true.
+void PageStatement::add_generations(Nodes& statement) const {
+  statement.push_back(sql_node(" FROM (SELECT "));
+  if (tables_.empty()) statement.push_back(sql_node("CAST(NULL AS bigint) AS generation"));
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    if (i > 0) statement.push_back(sql_node(", "));
+    statement.push_back({core::GenerationNode{tables_[i]}});
+    statement.push_back(sql_node(tables_.size() == 1 ? " AS generation" : fmt::format(" AS g{}", i)));
+  }
+  statement.push_back(sql_node(") AS g"));
+}
+
+// What the rows are selected from.
+Nodes PageStatement::source() const {
+  if (query.empty()) return {{core::TableNode{tables_.front()}}};
+  Nodes nodes{sql_node("(")};
+  append_page_nodes(nodes, query);
+  nodes.push_back(sql_node(")"));
+  return nodes;
+}
+
+// `c0, c1, k0, r`: the columns, the sort's values or the row's number, true.
 std::string PageStatement::names() const {
-  return fmt::format("{}, {}, r", numbered("c", outputs), numbered("k", sort_.size()));
+  return fmt::format("{}, {}, r", numbered("c", outputs), numbered("k", std::max<size_t>(sort_.size(), 1)));
 }
 
 std::string PageStatement::outer_order() const {
-  std::string order;
+  if (sort_.empty()) return " ORDER BY p.k0";
+  std::string order_of_keys;
   for (size_t i = 0; i < sort_.size(); ++i)
-    order += fmt::format("{}p.k{}{}", i == 0 ? " ORDER BY " : ", ", i, sort_[i].descending ? " DESC" : "");
-  return order;
+    order_of_keys +=
+        fmt::format("{}p.k{}{}", i == 0 ? " ORDER BY " : ", ", i, sort_[i].descending ? " DESC" : "");
+  return order_of_keys;
 }
 
 // The rows of the sort that meet the conditions.
@@ -88,7 +113,7 @@ Nodes PageStatement::rows(Nodes more_conditions, const std::string& end) const {
   for (const SortKey& key : sort_)
     keys += fmt::format(", {}.{}", kSortedTable, core::quote_identifier(key.column));
   nodes.push_back(sql_node(keys + ", true FROM "));
-  nodes.push_back({core::TableNode{table_}});
+  append_page_nodes(nodes, source());
   nodes.push_back(sql_node(fmt::format(" AS {}", kSortedTable)));
   Nodes where = conditions;
   append_page_nodes(where, std::move(more_conditions));
@@ -139,6 +164,27 @@ Nodes PageStatement::page() const {
   choose.whens.push_back({{offset_}, std::move(by_number)});
   choose.otherwise = limited({}, {{core::ValueNode{rows_}}});
   return {{std::move(choose)}};
+}
+
+// The rows in the script's own order, numbered after they are found.
+Nodes PageStatement::numbered_page() const {
+  Nodes nodes{sql_node("SELECT ")};
+  append_page_nodes(nodes, selected);
+  nodes.push_back(sql_node(", row_number() OVER (), true FROM ("));
+  append_page_nodes(nodes, query);
+  nodes.push_back(sql_node(" "));
+  append_page_nodes(nodes, order);
+  core::ChooseNode limit;
+  limit.whens.push_back({{offset_},
+                         {sql_node(" LIMIT "),
+                          {core::ValueNode{rows_}},
+                          sql_node(" OFFSET "),
+                          {core::ValueNode{offset_}},
+                          sql_node(fmt::format(") AS {}", kSortedTable))}});
+  limit.otherwise = {sql_node(fmt::format(" LIMIT {}) AS {} LIMIT ", pages_.max_size + 1, kSortedTable)),
+                     {core::ValueNode{rows_}}};
+  nodes.push_back({std::move(limit)});
+  return nodes;
 }
 
 // A row without NULLs in the descending columns has fewer ranges after it.

@@ -5,6 +5,8 @@
 //   the first page: the first rows of the sort; a fixed LIMIT inside lets a generic plan use the index
 //   a later page by its number: LIMIT and OFFSET
 //   after a cursor: the rows after a row, as ranges of the sort's index (page_ranges.hpp)
+// The rows are those of a table, or of a script's query. The order of a script that is not total has no sort
+// here: its own ORDER BY divides the rows, which are numbered to keep it.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +23,14 @@ namespace tablegate::loader {
 
 class PageStatement {
  public:
-  // `sort` is not empty. All outlive the object.
-  PageStatement(const std::string& table, const std::vector<SortKey>& sort, const Pagination& pages)
-      : table_(table), sort_(sort), pages_(pages) {}
+  // `tables`: whose generations the statement gives; they outlive the object as the others do. `sort` is only
+  // empty where there is `order`.
+  PageStatement(const std::vector<std::string>& tables, const std::vector<SortKey>& sort,
+                const Pagination& pages)
+      : tables_(tables), sort_(sort), pages_(pages) {}
+
+  core::Nodes query;  // of a script, without ORDER BY and LIMIT; empty: the rows are those of the one table
+  core::Nodes order;  // the script's ORDER BY
 
   core::Nodes selected;      // the items of the SELECT
   size_t outputs = 0;        // how many columns they are
@@ -35,16 +42,19 @@ class PageStatement {
   void compile(uint32_t first_internal, std::vector<core::InternalValue>& internal, core::Nodes& statement);
 
  private:
+  void add_generations(core::Nodes& statement) const;
+  core::Nodes source() const;
   core::Nodes rows(core::Nodes more_conditions, const std::string& end) const;
   core::Nodes limited(PageRange range, core::Nodes limit) const;
   core::Nodes order_within(size_t equal) const;
   core::Nodes page() const;
+  core::Nodes numbered_page() const;
   core::Nodes after_cursor() const;
   core::Nodes in_ranges(std::vector<PageRange> ranges) const;
   std::string outer_order() const;
   std::string names() const;
 
-  const std::string& table_;
+  const std::vector<std::string>& tables_;
   const std::vector<SortKey>& sort_;
   const Pagination& pages_;
   uint32_t rows_ = 0, offset_ = 0, total_ = 0, keys_ = 0;  // numbers of internal values

@@ -82,7 +82,7 @@ class PathCheck {
       if (kind == ValueKind::page_rows || kind == ValueKind::page_offset) return page_size_.c_str();
     }
     if (!value.item) return call_.bound().values[value.parameter];
-    const core::BoundItems& all = call_.bound().items[value.parameter];
+    const core::BoundItems all = call_.bound().items_of(value.parameter);
     return *value.item < all.count ? all.items[*value.item] : nullptr;
   }
 

@@ -101,7 +101,7 @@ class Description {
     if (error.position == 0) return error.what();
     const size_t origin = core::origin_at(marks, byte_of(sql, error.position));
     if (origin == 0) return error.what();
-    return fault_text(fault_at(entry_.definition.script(), origin - 1, error.what()), {});
+    return fault_text(fault_at(entry_.definition.script_text(), origin - 1, error.what()), {});
   }
 
   TableColumn column_of(const PlanMirror::Output& output) const {

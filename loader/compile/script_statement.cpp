@@ -7,6 +7,7 @@
 
 #include "base/refusal.hpp"
 #include "compile/program_nodes.hpp"
+#include "compile/script_page.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/statement.hpp"
 #include "model/script_rules.hpp"
@@ -24,15 +25,39 @@ std::string title_of(const ApiEntry& entry) {
   throw Refused(fmt::format("Api \"{}\": {}: {}", title_of(entry), pointer, reason));
 }
 
+// The statement as it is written.
+core::Nodes script_text(const Script& script) {
+  core::Nodes nodes = script.body;
+  nodes.insert(nodes.end(), script.order.begin(), script.order.end());
+  nodes.insert(nodes.end(), script.limit.begin(), script.limit.end());
+  return nodes;
+}
+
+// The nodes that reject calls without a statement, at the end.
+void add_rejections(const ApiDefinition& api, const Script& script, core::Nodes& nodes) {
+  for (const InvalidPath& path : script.invalid) {
+    core::RejectNode reject{path.when, {}};
+    for (const std::string& name : path.parameters) {
+      for (size_t i = 0; i < api.request_parameters.size(); ++i) {
+        if (api.request_parameters[i].name == name) reject.parameters.push_back(static_cast<uint32_t>(i));
+      }
+    }
+    nodes.push_back({std::move(reject)});
+  }
+}
+
 class ScriptCompiler {
  public:
   ScriptCompiler(const ApiEntry& entry, CompiledApi& api)
       : entry_(entry), api_(api), script_(script_of(entry)) {}
 
   void compile() {
-    if (entry_.definition.paginates()) refuse(entry_, "/pagination", "is not supported yet in mode script");
     read_tables();
     columns();
+    if (entry_.definition.paginates()) {
+      compile_script_page(entry_, script_, api_);
+      return add_rejections(entry_.definition, script_, api_.statement);
+    }
     api_.point = api_.result == "object" && finds_by_key();
     statement();
   }
@@ -72,6 +97,7 @@ class ScriptCompiler {
     if (from.name != described.name)
       refuse(entry_, here + "/name",
              fmt::format("the column of the script is \"{}\", not \"{}\"", described.name, from.name));
+    if (from.mask) refuse(entry_, here + "/mask", "is for mode wizard: write the masking in the script");
     if (from.type) {
       const auto type = core::parse_parameter_type(*from.type);
       if (!type || !core::compatible(*type, described.type))
@@ -123,17 +149,11 @@ class ScriptCompiler {
     const int64_t limit = api_.result == "object" ? 1 : api_.max_records + (finds_by_key() ? 0 : 1);
     std::string outer = outer_columns();
     if (outer.empty() && !script_.limit.empty()) outer = "*";
-    core::Nodes nodes = script_nodes(entry_.definition, script_);
-    // What rejects calls is at the end.
-    const auto rejects = std::find_if(nodes.begin(), nodes.end(), [](const core::Node& node) {
-      return std::holds_alternative<core::RejectNode>(node.is);
-    });
-    core::Nodes last(std::make_move_iterator(rejects), std::make_move_iterator(nodes.end()));
-    nodes.erase(rejects, nodes.end());
+    core::Nodes nodes = script_text(script_);
     if (!outer.empty()) nodes.insert(nodes.begin(), {core::TextNode{fmt::format("SELECT {} FROM (", outer)}});
     const std::string end = outer.empty() ? std::string() : fmt::format(") AS {}", kRows);
     nodes.push_back({core::TextNode{fmt::format("{} LIMIT {}", end, limit)}});
-    std::move(last.begin(), last.end(), std::back_inserter(nodes));
+    add_rejections(entry_.definition, script_, nodes);
     api_.statement = std::move(nodes);
   }
 
@@ -147,7 +167,7 @@ class ScriptCompiler {
 Script script_of(const ApiEntry& entry) {
   const ApiDefinition& api = entry.definition;
   std::vector<ScriptFault> faults;
-  Script script = read_script({api.script(), api.request_parameters, api.paginates()}, faults);
+  Script script = read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
   if (faults.empty()) return script;
   std::string lines;
   for (const ScriptFault& fault : faults) lines += (lines.empty() ? "" : "\n") + fault_text(fault, {});
@@ -155,18 +175,8 @@ Script script_of(const ApiEntry& entry) {
 }
 
 core::Nodes script_nodes(const ApiDefinition& api, const Script& script) {
-  core::Nodes nodes = script.body;
-  nodes.insert(nodes.end(), script.order.begin(), script.order.end());
-  nodes.insert(nodes.end(), script.limit.begin(), script.limit.end());
-  for (const InvalidPath& path : script.invalid) {
-    core::RejectNode reject{path.when, {}};
-    for (const std::string& name : path.parameters) {
-      for (size_t i = 0; i < api.request_parameters.size(); ++i) {
-        if (api.request_parameters[i].name == name) reject.parameters.push_back(static_cast<uint32_t>(i));
-      }
-    }
-    nodes.push_back({std::move(reject)});
-  }
+  core::Nodes nodes = script_text(script);
+  add_rejections(api, script, nodes);
   return nodes;
 }
 

@@ -35,15 +35,17 @@ void require_found(Database& catalog, const Rows& rows, const std::string& name)
 
 std::vector<DefinedTable> list_tables(Database& catalog, const std::string& name) {
   const Rows rows = catalog.query(
-      "SELECT t.name, EXISTS (SELECT FROM tablegate.generation g WHERE g.table_name = t.name AND g.status = "
+      "SELECT t.name, s.name, EXISTS (SELECT FROM tablegate.generation g WHERE g.table_name = t.name AND "
+      "g.status = "
       "'current'), t.refresh_schedule IS NOT NULL"
-      " FROM tablegate.mirror_table t WHERE $1 = '' OR t.name = $1 ORDER BY t.name",
+      " FROM tablegate.mirror_table t JOIN tablegate.data_source s USING (data_source_id)"
+      " WHERE $1 = '' OR t.name = $1 ORDER BY t.name",
       {name});
   require_found(catalog, rows, name);
   std::vector<DefinedTable> tables;
   tables.reserve(static_cast<size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row)
-    tables.push_back({rows.string(row, 0), rows.boolean(row, 1), rows.boolean(row, 2)});
+    tables.push_back({rows.string(row, 0), rows.string(row, 1), rows.boolean(row, 2), rows.boolean(row, 3)});
   return tables;
 }
 

@@ -10,7 +10,7 @@
 namespace tablegate::loader {
 
 struct DefinedTable {
-  std::string name;
+  std::string name, data_source;
   bool loaded = false;     // it has a current generation
   bool refreshed = false;  // its definition has a refresh
 };

@@ -234,7 +234,7 @@ std::string order_words(const std::vector<SortColumn>& order) {
   return words.empty() ? "none" : words;
 }
 
-const std::string& ApiDefinition::script() const {
+const std::string& ApiDefinition::script_text() const {
   static const std::string none;
   return sql ? *sql : none;
 }

@@ -145,7 +145,7 @@ struct ApiDefinition {
   bool takes(std::string_view type) const;
   bool is_script() const { return mode == "script"; }
   // What a script's text is; empty: there is none.
-  const std::string& script() const;
+  const std::string& script_text() const;
   bool paginates() const { return pagination && pagination->enabled; }
   // What callers get: page, list, object.
   std::string answer_form() const { return paginates() ? "page" : result; }

@@ -185,7 +185,7 @@ class ColumnCheck {
     checked.time_zone = table_.time_zone;
     checked.list = parameter.takes_list();
     checked.pattern = parameter.takes_pattern();
-    check_values(parameter, checked, "IN and NOT IN", place_, here, problems_);
+    check_default_and_sample(parameter, checked, "IN and NOT IN", place_, here, problems_);
   }
 
   void response(const ResponseParameter& parameter, const std::string& here) {

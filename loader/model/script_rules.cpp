@@ -21,7 +21,6 @@ class ScriptCheck {
     if (api_.sql && api_.sql_file) refuse("/sql_file", "excludes \"sql\": write only one of them");
     if (!api_.table.empty()) refuse("/table", "is for mode wizard: the script names its tables");
     if (!api_.order_by.empty()) refuse("/order_by", "is for mode wizard: write ORDER BY in the script");
-    if (api_.paginates()) refuse("/pagination", "is not supported yet in mode script");
     for (size_t i = 0; i < api_.request_parameters.size(); ++i)
       request(api_.request_parameters[i], "/request_parameters" + pointer_token(i));
     for (size_t i = 0; i < api_.response_parameters.size(); ++i)
@@ -45,7 +44,7 @@ class ScriptCheck {
     checked.type = *type;
     checked.column_type = script_type(*type);
     checked.list = one.list;
-    check_values(one, checked, "types such as LONG_LIST", place_, here, problems_);
+    check_default_and_sample(one, checked, "types such as LONG_LIST", place_, here, problems_);
   }
 
   void response(const ResponseParameter& one, const std::string& here) {

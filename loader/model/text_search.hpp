@@ -8,6 +8,6 @@
 namespace tablegate::loader {
 
 // In a name or a value: a string as it is read, a number or truth value as it is written.
-bool has_text(const JsonValue& value, std::string_view text);
+bool contains_text(const JsonValue& value, std::string_view text);
 
 }  // namespace tablegate::loader

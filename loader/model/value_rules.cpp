@@ -58,8 +58,9 @@ class ValueCheck {
 
 }  // namespace
 
-void check_values(const RequestParameter& parameter, const core::Parameter& checked, const char* lists,
-                  const Place& place, const std::string& here, Problems& problems) {
+void check_default_and_sample(const RequestParameter& parameter, const core::Parameter& checked,
+                              const char* lists, const Place& place, const std::string& here,
+                              Problems& problems) {
   ValueCheck check(checked, lists, place, problems);
   check.given(parameter.default_value, here + "/default");
   check.given(parameter.sample, here + "/sample");

@@ -10,9 +10,10 @@
 
 namespace tablegate::loader {
 
-// `checked`: the parameter as the gateway has it. `lists`: what takes a list, in words. `here`: the pointer of
-// the parameter.
-void check_values(const RequestParameter& parameter, const core::Parameter& checked, const char* lists,
-                  const Place& place, const std::string& here, Problems& problems);
+// `checked`: the parameter as the gateway has it. `lists`: what takes a list, in words. `here`: the pointer
+// of the parameter.
+void check_default_and_sample(const RequestParameter& parameter, const core::Parameter& checked,
+                              const char* lists, const Place& place, const std::string& here,
+                              Problems& problems);
 
 }  // namespace tablegate::loader

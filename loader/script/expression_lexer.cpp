@@ -163,6 +163,9 @@ ExpressionToken ExpressionLexer::number(size_t begin) {
       fail(begin, "numbers are written in decimal notation, as 10 or 2.5");
       return {};
     }
+    // With a fraction it is divided without rounding to a whole number.
+    const bool integer = std::string_view("lLhH").find(text_[next_]) != std::string_view::npos;
+    if (!integer && fraction.empty()) token.text += ".0";
     ++next_;
   }
   return token;

@@ -16,28 +16,14 @@ namespace {
 using core::Expression;
 using Kind = core::Expression::Kind;
 
-struct MethodRule {
-  std::string_view name;
-  core::Method method;
-  size_t arguments;
-  bool of_texts, of_lists;
-};
+bool is_of_lists(core::Method method) {
+  return method == core::Method::size || method == core::Method::is_empty ||
+         method == core::Method::contains || method == core::Method::index_of;
+}
 
-constexpr MethodRule kMethods[] = {
-    {"size", core::Method::size, 0, false, true},
-    {"length", core::Method::length, 0, true, false},
-    {"isEmpty", core::Method::is_empty, 0, true, true},
-    {"trim", core::Method::trim, 0, true, false},
-    {"toString", core::Method::to_string, 0, true, false},
-    {"equals", core::Method::equals, 1, true, false},
-    {"equalsIgnoreCase", core::Method::equals_ignore_case, 1, true, false},
-    {"contains", core::Method::contains, 1, true, true},
-    {"startsWith", core::Method::starts_with, 1, true, false},
-    {"endsWith", core::Method::ends_with, 1, true, false},
-    {"indexOf", core::Method::index_of, 1, true, false},
-    {"toLowerCase", core::Method::to_lower_case, 0, true, false},
-    {"toUpperCase", core::Method::to_upper_case, 0, true, false},
-};
+bool is_of_texts(core::Method method) {
+  return method != core::Method::size;
+}
 
 // What there is in other languages, and what to write.
 constexpr std::pair<std::string_view, std::string_view> kOtherMembers[] = {
@@ -106,8 +92,8 @@ class Parser {
       out.depth = std::max(out.depth, part.depth + 1);
       out.tree.operands.push_back(std::move(part.tree));
     }
-    if (out.depth > core::kMaxExpressionDepth && !fault_)
-      fail(out.at, fmt::format("the test is nested more than {} levels deep", core::kMaxExpressionDepth));
+    if (out.depth > kMaxTestDepth && !fault_)
+      fail(out.at, fmt::format("the test is nested more than {} levels deep", kMaxTestDepth));
     return out;
   }
 
@@ -203,8 +189,8 @@ class Parser {
 
   // Braces, brackets and parentheses may not be nested without an end.
   Part any_within(size_t at) {
-    if (++open_ > core::kMaxExpressionDepth) {
-      fail(at, fmt::format("the test is nested more than {} levels deep", core::kMaxExpressionDepth));
+    if (++open_ > kMaxTestDepth) {
+      fail(at, fmt::format("the test is nested more than {} levels deep", kMaxTestDepth));
       return {};
     }
     Part inner = any();
@@ -245,8 +231,8 @@ class Parser {
 
   // `kind`: null for a plus, which does nothing.
   Part nested(size_t at, Kind kind) {
-    if (++open_ > core::kMaxExpressionDepth) {
-      fail(at, fmt::format("the test is nested more than {} levels deep", core::kMaxExpressionDepth));
+    if (++open_ > kMaxTestDepth) {
+      fail(at, fmt::format("the test is nested more than {} levels deep", kMaxTestDepth));
       return {};
     }
     Part inner = unary();
@@ -333,27 +319,29 @@ class Parser {
     const std::string member = lexer_.member(at);
     take();
     const bool called = token_.is("(");
-    const auto* const rule = std::find_if(std::begin(kMethods), std::end(kMethods),
-                                          [&](const MethodRule& one) { return one.name == member; });
-    if (rule == std::end(kMethods)) {
+    const std::optional<core::Method> method = core::parse_method(member);
+    if (!method) {
       no_member(at, member, called);
       return receiver;
     }
     if (!called) {
-      fail(at,
-           fmt::format("a method has parentheses: write {}{}", member, rule->arguments == 0 ? "()" : "(..)"));
+      const char* const parentheses = core::method_arguments(*method) == 0 ? "()" : "(..)";
+      fail(at, fmt::format("a method has parentheses: write {}{}", member, parentheses));
       return receiver;
     }
-    if (receiver.list ? !rule->of_lists : !rule->of_texts) {
-      fail(at, receiver.list
-                   ? fmt::format("a list has no {}(): there are size(), isEmpty() and contains(..)", member)
-                   : fmt::format("only a list has {}(): write length()", member));
+    if (receiver.list && !is_of_lists(*method)) {
+      fail(at, fmt::format("a list has no {}(): there are size(), isEmpty(), contains(..) and indexOf(..)",
+                           member));
       return receiver;
     }
-    return join(Kind::call, arguments(std::move(receiver), *rule, at), static_cast<uint32_t>(rule->method));
+    if (!receiver.list && !is_of_texts(*method)) {
+      fail(at, fmt::format("only a list has {}(): write length()", member));
+      return receiver;
+    }
+    return join(Kind::call, arguments(std::move(receiver), *method, at), static_cast<uint32_t>(*method));
   }
 
-  std::vector<Part> arguments(Part receiver, const MethodRule& rule, size_t at) {
+  std::vector<Part> arguments(Part receiver, core::Method method, size_t at) {
     std::vector<Part> parts;
     parts.push_back(std::move(receiver));
     const size_t opened = token_.at;
@@ -364,9 +352,10 @@ class Parser {
       } while (accept(","));
     }
     require(")", opened, "\"(\"");
-    if (!fault_ && parts.size() != rule.arguments + 1) {
-      fail(at, rule.arguments == 0 ? fmt::format("{}() has no argument", rule.name)
-                                   : fmt::format("{}(..) has one argument", rule.name));
+    const size_t count = core::method_arguments(method);
+    if (!fault_ && parts.size() != count + 1) {
+      const std::string_view what = count == 0 ? "() has no argument" : "(..) has one argument";
+      fail(at, fmt::format("{}{}", core::method_name(method), what));
     }
     return parts;
   }
@@ -380,8 +369,9 @@ class Parser {
     }
     std::vector<std::string> names;
     std::string known;
-    for (const MethodRule& one : kMethods) {
-      names.emplace_back(one.name);
+    for (auto number = static_cast<uint8_t>(core::Method::size);
+         number <= static_cast<uint8_t>(core::Method::to_upper_case); ++number) {
+      names.emplace_back(core::method_name(static_cast<core::Method>(number)));
       known += (known.empty() ? "" : ", ") + names.back();
     }
     std::string near = did_you_mean(member.substr(0, 80), names);

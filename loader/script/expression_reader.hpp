@@ -12,6 +12,10 @@
 
 namespace tablegate::loader {
 
+// How deep a test may be nested. Tests are parts of further expressions (RejectNode::when), hence not
+// core::kMaxExpressionDepth.
+inline constexpr size_t kMaxTestDepth = core::kMaxExpressionDepth - 4;
+
 struct ExpressionFault {
   size_t offset = 0;  // byte of the expression
   std::string text;   // what is wrong and what to write instead

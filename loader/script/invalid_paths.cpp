@@ -1,7 +1,10 @@
 #include "script/invalid_paths.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
+
+#include "script/path_condition.hpp"
 
 namespace tablegate::loader {
 
@@ -16,13 +19,6 @@ bool may_match(const ProgramPath& path, const Decisions& decisions) {
       return other.test == one->test && other.outcome != one->outcome;
     });
   });
-}
-
-void add_parameters(const core::Expression& expression, std::vector<uint32_t>& places) {
-  if (expression.kind == core::Expression::Kind::parameter &&
-      std::find(places.begin(), places.end(), expression.place) == places.end())
-    places.push_back(expression.place);
-  for (const core::Expression& operand : expression.operands) add_parameters(operand, places);
 }
 
 core::Expression all_of(const Decisions& decisions) {
@@ -81,7 +77,7 @@ std::vector<InvalidPath> invalid_paths(const std::vector<CheckedPath>& paths, bo
     if (std::any_of(invalid.begin(), invalid.end(),
                     [&path](const InvalidPath& other) { return other.when == path.when; }))
       continue;
-    std::vector<uint32_t> places;
+    std::set<uint32_t> places;
     add_parameters(path.when, places);
     for (const uint32_t place : places)
       if (place < parameters.size()) path.parameters.push_back(parameters[place].name);

@@ -15,7 +15,7 @@ struct CheckedPath {
   std::string reason;  // empty: it is valid
 };
 
-// `complete`: `paths` are all that there are; else each invalid one is told by all that it decided.
+// `complete`: `paths` are all that there are; else an invalid one keeps all that it decided.
 // What can be said only inside a foreach is in no result: `unsaid` gets its reason.
 std::vector<InvalidPath> invalid_paths(const std::vector<CheckedPath>& paths, bool complete,
                                        const std::vector<RequestParameter>& parameters,

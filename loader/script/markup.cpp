@@ -99,10 +99,10 @@ MarkupToken Markup::next() {
       if (!skip_comment()) break;
     } else if (starts("<![CDATA[")) {
       if (!read_data(token.text)) break;
-    } else if (begins_tag()) {
+    } else if (const size_t at = next_; begins_tag()) {
       if (!token.text.text.empty()) return token;
       return script_[next_ + 1] == '/' ? close_tag() : open_tag();
-    } else if (next_ < script_.size()) {
+    } else if (next_ == at) {
       token.text.add('<', next_);
       ++next_;
     }
@@ -155,6 +155,12 @@ void Markup::add_character(SourceText& out) {
   ++next_;
 }
 
+// A tag that is not read. What follows it is.
+void Markup::skip_tag(std::string text) {
+  faults_.add(next_, std::move(text));
+  next_ = std::min(script_.find('>', next_), script_.size() - 1) + 1;
+}
+
 // Whether what is behind a tag's name can only be a tag: its end or an attribute.
 bool Markup::is_tag_like(size_t after) const {
   const auto skip = [this](size_t place) {
@@ -172,7 +178,7 @@ bool Markup::is_tag_like(size_t after) const {
   return place < script_.size() && (script_[place] == '"' || script_[place] == '\'');
 }
 
-// At a `<`. False without a fault: it is an operator.
+// At a `<`. False where next_ stays: it is an operator.
 bool Markup::begins_tag() {
   size_t place = next_ + 1;
   if (place < script_.size() && script_[place] == '/') return begins_close(place + 1);
@@ -186,7 +192,7 @@ bool Markup::begins_tag() {
   const bool closed = place < script_.size() && !is_blank(script_[place]) && ends;
   const bool sure = closed || is_tag_like(place);
   if (const std::string_view instead = instead_of_tag(name); !instead.empty() && sure) {
-    fail(next_, fmt::format("<{}> is not read: {}", name, instead));
+    skip_tag(fmt::format("<{}> is not read: {}", name, instead));
   } else if (is_tag(core::to_lower(name)) && sure) {
     fail(next_, fmt::format("tags are written in lower case: <{}>", core::to_lower(name)));
   } else if (is_tag_like(place)) {
@@ -206,9 +212,12 @@ bool Markup::begins_close(size_t name) {
   if (text.empty() || end >= script_.size() || script_[end] != '>') return false;
   const std::string_view instead = instead_of_tag(text);
   const std::vector<std::string> names(std::begin(kTags), std::end(kTags));
-  fail(next_, instead.empty() ? fmt::format("unknown tag </{}>{}", text.substr(0, 40),
-                                            did_you_mean(text.substr(0, 40), names))
-                              : fmt::format("</{}> is not read: {}", text, instead));
+  if (instead.empty()) {
+    fail(next_,
+         fmt::format("unknown tag </{}>{}", text.substr(0, 40), did_you_mean(text.substr(0, 40), names)));
+  } else {
+    skip_tag(fmt::format("</{}> is not read: {}", text, instead));
+  }
   return false;
 }
 

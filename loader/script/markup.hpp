@@ -45,6 +45,7 @@ class Markup {
     return std::string_view(script_).substr(next_, text.size()) == text;
   }
   void fail(size_t at, std::string text);
+  void skip_tag(std::string text);
   bool skip_comment();
   bool read_data(SourceText& out);
   bool begins_tag();

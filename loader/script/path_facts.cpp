@@ -12,7 +12,9 @@ using core::Expression;
 using Kind = core::Expression::Kind;
 
 // Cases that possible() looks at.
-constexpr size_t kCases = 64;
+constexpr size_t kCases = 32;
+// With more assumptions it looks at none: paths of scripts with so many conditions are only samples.
+constexpr size_t kTriedAssumptions = 24;
 
 // size() of a parameter that is a list, length() of one that is a text.
 bool is_size(const Expression& value) {
@@ -181,23 +183,40 @@ bool PathFacts::assume(const Expression& test, bool truth) {
   std::set<uint32_t> parameters;
   add_parameters(test, parameters);
   for (const uint32_t one : parameters) by_parameter_[one].push_back(assumptions_.size());
+  index_parts(test, assumptions_.size());
   assumptions_.push_back({test, truth});
   apply(test, truth);
   follow();
   return !contradiction_;
 }
 
-// Looks again at the assumptions about parameters of which something new is known.
+void PathFacts::index_parts(const Expression& test, size_t place) {
+  const bool made =
+      test.kind == Kind::logical_not || test.kind == Kind::logical_and || test.kind == Kind::logical_or;
+  if (!made) by_part_[test_key(test)].push_back(place);
+  if (!made) return;
+  for (const Expression& one : test.operands) index_parts(one, place);
+}
+
+// Looks again at the assumptions about what is known newly.
 void PathFacts::follow() {
-  while (!changed_.empty() && !contradiction_) {
-    const uint32_t parameter = *changed_.begin();
-    changed_.erase(changed_.begin());
-    const std::vector<size_t> places = by_parameter_[parameter];
-    for (const size_t place : places) {
-      if (contradiction_) return;
-      const Assumption one = assumptions_[place];
-      apply(one.test, one.truth);
+  while (!contradiction_ && !(changed_.empty() && decided_.empty())) {
+    if (!changed_.empty()) {
+      const uint32_t parameter = *changed_.begin();
+      changed_.erase(changed_.begin());
+      follow(by_parameter_[parameter]);
+    } else {
+      const std::string part = *decided_.begin();
+      decided_.erase(decided_.begin());
+      follow(by_part_[part]);
     }
+  }
+}
+
+void PathFacts::follow(const std::vector<size_t>& places) {
+  for (const size_t place : places) {
+    if (contradiction_) return;
+    apply(assumptions_[place].test, assumptions_[place].truth);
   }
 }
 
@@ -241,7 +260,7 @@ void PathFacts::apply_rest(const Expression& test, bool truth) {
 void PathFacts::note(const Expression& test, bool truth) {
   const auto [found, first] = noted_.try_emplace(test_key(test), truth);
   if (found->second != truth) contradiction_ = true;
-  if (first) add_parameters(test, changed_);
+  if (first) decided_.insert(found->first);
   switch (test.kind) {
     case Kind::equal:
       note_equal(test.operands[0], test.operands[1], truth);
@@ -282,10 +301,7 @@ void PathFacts::note_equal(const Expression& a, const Expression& b, bool truth)
     if (lists_->count(a.place) == 0 && b.kind == Kind::text) set(a.place, &Known::empty, no_text);
   } else if (!truth) {
     const auto same = [&b](const Expression& one) { return test_key(one) == test_key(b); };
-    if (std::none_of(all.others.begin(), all.others.end(), same)) {
-      all.others.push_back(b);
-      changed_.insert(a.place);
-    }
+    if (std::none_of(all.others.begin(), all.others.end(), same)) all.others.push_back(b);
     if (no_text && lists_->count(a.place) == 0 && is_present(a.place) == true)
       set(a.place, &Known::empty, false);
   }
@@ -381,7 +397,18 @@ const Expression& PathFacts::undecided(const Expression& test) const {
   return test;
 }
 
+// Whether no other assumption is about its parameters: then it can be as it was assumed.
+bool PathFacts::is_alone(const Expression& test) const {
+  std::set<uint32_t> parameters;
+  add_parameters(test, parameters);
+  return std::all_of(parameters.begin(), parameters.end(), [this](uint32_t one) {
+    const auto found = by_parameter_.find(one);
+    return found != by_parameter_.end() && found->second.size() == 1;
+  });
+}
+
 bool PathFacts::possible() const {
+  if (assumptions_.size() > kTriedAssumptions) return true;
   size_t budget = kCases;
   return possible(budget);
 }
@@ -390,7 +417,7 @@ bool PathFacts::possible(size_t& budget) const {
   for (const Assumption& one : assumptions_) {
     const std::optional<bool> known_truth = truth_of_parts(one.test);
     if (known_truth && *known_truth != one.truth) return false;
-    if (known_truth) continue;
+    if (known_truth || is_alone(one.test)) continue;
     const Expression& part = undecided(one.test);
     for (const bool truth : {true, false}) {
       if (budget == 0) return true;

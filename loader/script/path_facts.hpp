@@ -56,6 +56,7 @@ class PathFacts {
   std::optional<bool> noted(const core::Expression& test) const;
   std::optional<bool> truth_of_parts(const core::Expression& test) const;
   const core::Expression& undecided(const core::Expression& test) const;
+  bool is_alone(const core::Expression& test) const;
   bool possible(size_t& budget) const;
 
   void apply(const core::Expression& test, bool truth);
@@ -66,15 +67,20 @@ class PathFacts {
   void set_null(const core::Expression& value, bool null);
   void set_empty(const core::Expression& size, bool empty);
   void set(uint32_t parameter, std::optional<bool> Known::*member, bool value);
+  void index_parts(const core::Expression& test, size_t place);
   void follow();
+  void follow(const std::vector<size_t>& places);
 
   const std::function<bool(uint32_t)>* always_;
   const std::set<uint32_t>* lists_;
   std::map<uint32_t, Known> known_;
   std::map<std::string, bool> noted_;
   std::vector<Assumption> assumptions_;
-  std::map<uint32_t, std::vector<size_t>> by_parameter_;  // places in assumptions_
-  std::set<uint32_t> changed_;
+  // Places in assumptions_: by their parameters, and by the keys of their parts that are not made of others.
+  std::map<uint32_t, std::vector<size_t>> by_parameter_;
+  std::map<std::string, std::vector<size_t>> by_part_;
+  std::set<uint32_t> changed_;     // parameters of which something new is known
+  std::set<std::string> decided_;  // the same of parts
   bool contradiction_ = false;
 };
 

@@ -25,19 +25,36 @@ void PathWalker::follow(const core::Nodes& nodes) {
 bool PathWalker::truth(const Expression& test, bool of_item) {
   const Expression normal = normal_test(test);
   if (const std::optional<bool> known = state_.facts.truth(normal)) return *known;
-  PathState other = state_;
-  other.decided.push_back({test, true, of_item});
-  const bool may_be_true = other.facts.assume(normal, true);
-  PathFacts facts = state_.facts;
-  if (facts.assume(normal, false)) {
-    if (may_be_true) branch_(std::move(other));
-    state_.facts = std::move(facts);
-    if (may_be_true) state_.decided.push_back({test, false, of_item});
+  if (branch_) return branch(test, normal, of_item);
+  if (state_.facts.assume(normal, false)) {
+    assumed_.push_back({normal, false, of_item});
+    state_.decided.push_back({test, false, of_item});
     return false;
   }
-  possible_ = may_be_true;
-  state_.facts = std::move(other.facts);
+  // It cannot be false. What is known is made again, without that.
+  assumed_.push_back({normal, true, of_item});
+  state_.facts = start_;
+  for (const PathDecision& one : assumed_)
+    possible_ = state_.facts.assume(one.test, one.outcome) && possible_;
   return true;
+}
+
+bool PathWalker::branch(const Expression& test, const Expression& normal, bool of_item) {
+  PathState other = state_;
+  const bool may_be_true = other.facts.assume(normal, true);
+  PathFacts facts = state_.facts;
+  if (!facts.assume(normal, false)) {
+    possible_ = may_be_true;
+    state_.facts = std::move(other.facts);
+    return true;
+  }
+  state_.facts = std::move(facts);
+  if (may_be_true) {
+    other.decided.push_back({test, true, of_item});
+    state_.decided.push_back({test, false, of_item});
+    branch_(std::move(other));
+  }
+  return false;
 }
 
 bool PathWalker::truth(const core::Condition& condition) {

@@ -23,9 +23,10 @@ class PathWalker {
  public:
   using Branch = std::function<void(PathState state)>;
 
-  // A condition that is not decided is false, where it can be. `branch` gets the path where it is true.
+  // A condition that is not decided is false, where it can be. `branch`, which may be
+  // empty, gets the path where it is true.
   PathWalker(const PathParameters& parameters, PathState state, Branch branch)
-      : parameters_(parameters), state_(std::move(state)), branch_(std::move(branch)) {}
+      : parameters_(parameters), start_(state.facts), state_(std::move(state)), branch_(std::move(branch)) {}
 
   // Nullopt: no call takes the path, or it is rejected.
   std::optional<ProgramPath> walk(const core::Nodes& nodes);
@@ -34,6 +35,7 @@ class PathWalker {
   void follow(const core::Nodes& nodes);
   bool truth(const core::Expression& test, bool of_item);
   bool truth(const core::Condition& condition);
+  bool branch(const core::Expression& test, const core::Expression& normal, bool of_item);
   bool decide(bool outcome);
 
   void take(const core::TextNode& node) { (void)node; }
@@ -52,7 +54,9 @@ class PathWalker {
   void take(const core::RejectNode& node);
 
   const PathParameters& parameters_;
+  PathFacts start_;
   PathState state_;
+  std::vector<PathDecision> assumed_;  // since start_, in normal form
   Branch branch_;
   ProgramPath out_;
   size_t decisions_ = 0;

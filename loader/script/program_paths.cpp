@@ -14,6 +14,7 @@ using core::Expression;
 
 // Not more walks than this look for all paths; some of them end in no path.
 constexpr size_t kAllWalks = 4 * kAllPaths;
+constexpr size_t kFewTests = 16;
 
 // A test that decides something, and what must be so for it to be asked.
 struct PathTest {
@@ -106,13 +107,17 @@ class PathSearch {
 
   // False: there are more than kAllPaths.
   bool all() {
+    // Nearly each state that is open is a path. The exceptions are found where there are few conditions.
+    const size_t most_open = tests_.tests().size() > kFewTests ? kAllPaths : kAllWalks;
     std::vector<PathState> open{start()};
     size_t walks = 0;
     while (!open.empty()) {
-      if (paths_.size() == kAllPaths || walks++ == kAllWalks) return false;
+      if (paths_.size() == kAllPaths || open.size() > most_open || walks++ == kAllWalks) return false;
       PathState state = std::move(open.back());
       open.pop_back();
-      walk(std::move(state), [&open](PathState other) { open.push_back(std::move(other)); });
+      walk(std::move(state), [&](PathState other) {
+        if (open.size() <= most_open) open.push_back(std::move(other));
+      });
     }
     return true;
   }
@@ -164,9 +169,7 @@ class PathSearch {
     if (path && known_.insert(path->decisions).second) paths_.push_back(std::move(*path));
   }
 
-  void walk_alone(PathState state) {
-    walk(std::move(state), [](const PathState& other) { (void)other; });
-  }
+  void walk_alone(PathState state) { walk(std::move(state), {}); }
 
   const core::Nodes& nodes_;
   const PathParameters& parameters_;

@@ -36,8 +36,8 @@ struct SqlFacts {
   std::vector<std::string> outputs;
   std::set<std::string> columns;  // names that may be columns of tables, anywhere in the statement
   bool all_columns = false;       // NATURAL JOIN
-  bool immutable = true;  // no function of it depends on the time
-  bool simple = false;  // one table; no join, group, DISTINCT, window, set operation, CTE
+  bool immutable = true;          // no function of it depends on the time
+  bool simple = false;            // one table; no join, group, DISTINCT, window, set operation, CTE
   std::vector<SqlSortKey> sort;
   // Bytes of the outermost ORDER BY, of LIMIT, OFFSET or FETCH; nullopt: there is none. `limit` may stand
   // before or after `offset`; both begin at the first of them.

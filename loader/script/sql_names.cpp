@@ -165,8 +165,8 @@ const SqlFunction* sql_function(std::string_view name) {
 }
 
 bool depends_on_time(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kOfTheTime = {"now", "transaction_timestamp", "statement_timestamp",
-                                                          "age"};
+  constexpr std::array<std::string_view, 4> kOfTheTime = {"now", "transaction_timestamp",
+                                                          "statement_timestamp", "age"};
   return std::find(kOfTheTime.begin(), kOfTheTime.end(), name) != kOfTheTime.end();
 }
 

@@ -16,7 +16,8 @@ struct SqlFunction {
 
 // Null: a script may not call it.
 const SqlFunction* sql_function(std::string_view name);
-// Whether its result depends on when it is called. Settings do not count: they are the same in each session of ours.
+// Whether its result depends on when it is called. Settings do not count: they are the same in each session
+// of ours.
 bool depends_on_time(std::string_view name);
 // Whether `t.NAME` would call a function with the whole row of t, where t has no such column.
 bool takes_whole_row(std::string_view name);

@@ -168,7 +168,8 @@ void SqlWalk::function(const JsonValue& members) {
   if (found == nullptr) return fault(function_fault(name));
   // date('now') is a cast of a text.
   const SqlItems args = sql_items(members, "args");
-  if (depends_on_time(name) || (is_time_type(name) && (args.empty() || parse_node(*args.begin()).kind != "ColumnRef")))
+  if (depends_on_time(name) ||
+      (is_time_type(name) && (args.empty() || parse_node(*args.begin()).kind != "ColumnRef")))
     facts_.immutable = false;
   if (found->aggregate || found->window || found->rows || members.HasMember("over")) combines_rows_ = true;
 }

@@ -183,12 +183,11 @@ class TemplateReader {
                       fmt::format("<choose> has only <when> and <otherwise> in it, no <{}>", one.name));
         core::Nodes unused;
         element(one, depth + 1, unused);
-      } else if (std::exchange(otherwise, otherwise || one.name == "otherwise")) {
-        faults_.add(one.at, "<otherwise> is the last one in its <choose>");
-        inner(one, depth + 1);
       } else if (one.name == "when") {
+        if (otherwise) faults_.add(one.at, "<otherwise> is the last one in its <choose>");
         node.whens.push_back(condition(one, depth + 1));
       } else {
+        if (std::exchange(otherwise, true)) faults_.add(one.at, "<choose> has one <otherwise>");
         known_attributes(one, {});
         node.otherwise = inner(one, depth + 1);
       }

@@ -19,10 +19,15 @@ std::optional<core::Totals::Total> remembered_total(const Call& call, const core
   if (total == nullptr) return std::nullopt;
   const core::Api& api = *call.route.api;
   const Generations* const known = worker_of(call).generations(api);
-  if (known != nullptr && known->fresh()) {
-    const core::TableGeneration& table = known->known().all()[api.tables.front()];
-    if (table.known && table.number != total->generation) return std::nullopt;
+  if (known == nullptr || !known->fresh()) return *total;
+  const std::vector<core::PageTable>& tables = api.pages.tables;
+  uint64_t generation = 0;
+  for (const core::PageTable& one : tables) {
+    const core::TableGeneration& table = known->known().all()[one.place];
+    if (!table.known) return *total;
+    generation = tables.size() == 1 ? table.number : core::with_generation(generation, table.number);
   }
+  if (generation != total->generation) return std::nullopt;
   return *total;
 }
 
@@ -36,7 +41,8 @@ bool begin_page(Call& call, core::BoundPage& bound) {
     call.page = ::new (room) PageOfCall();
   }
   call.page->remembered.reset();
-  if (bound.wants_total && !again) call.page->remembered = remembered_total(call, bound.conditions);
+  if (bound.wants_total && !again && !call.route.api->pages.changing)
+    call.page->remembered = remembered_total(call, bound.conditions);
   bound.set_counting(bound.wants_total && !call.page->remembered);
   call.page->bound = bound;
   call.page->bound.count = nullptr;  // of the flight's arena
@@ -51,7 +57,7 @@ PageOutcome end_page(Call& call, const pg::Cells& cells, core::PageAnswer& answe
   if (page.remembered) {
     if (answer.generation != page.remembered->generation) return PageOutcome::counts_again;
     answer.total = page.remembered->rows;
-  } else if (answer.total && answer.generation) {
+  } else if (answer.total && answer.generation && !call.route.api->pages.changing) {
     worker_of(call).totals().keep(page.bound.conditions, {*answer.generation, *answer.total});
   }
   return answer.total ? PageOutcome::good : PageOutcome::failed;

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <string>
+
+#include "core/answer/totals.hpp"
 
 namespace tablegate::pg {
 namespace {
-
-constexpr std::size_t kAfterKeys = 2;  // marker and generation; the total may follow
 
 bool read_number(const core::Cell& cell, std::optional<uint64_t>& number) {
   uint64_t read = 0;
@@ -21,10 +22,36 @@ std::size_t first_key(const core::Api& api) {
   return core::output_columns(api);
 }
 
+// Also of a statement that reads no table.
+std::size_t count_generations(const core::Api& api) {
+  return std::max<std::size_t>(api.pages.tables.size(), 1);
+}
+
+// The generations in the first row, from this column on.
+bool read_page_generations(const core::Api& api, const Cells& cells, std::size_t column,
+                      core::PageAnswer& answer) {
+  const std::size_t count = count_generations(api);
+  uint64_t all = 0;
+  bool known = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    const core::Cell cell = cells.cell(0, column + i);
+    std::optional<uint64_t> number;
+    if (cell.data != nullptr && !read_number(cell, number)) return false;
+    known = known && number;
+    all = count == 1 ? number.value_or(0) : core::with_generation(all, number.value_or(0));
+    if (count == 1) continue;
+    answer.generations += i == 0 ? '{' : ',';
+    answer.generations += api.pages.tables[i].key + (number ? std::to_string(*number) : "null");
+  }
+  if (count > 1) answer.generations += '}';
+  if (known) answer.generation = all;
+  return true;
+}
+
 }  // namespace
 
 bool is_page_size(const core::Api& api, std::size_t columns) {
-  const std::size_t least = first_key(api) + api.pages.key_count + kAfterKeys;
+  const std::size_t least = first_key(api) + api.pages.key_count + 1 + count_generations(api);
   return columns == least || (columns == least + 1 && api.pages.total);
 }
 
@@ -36,10 +63,9 @@ bool read_page(const core::Api& api, const core::BoundPage& page, const Cells& c
   answer.size = page.size;
   answer.has_cursors = pages.key_count != 0 && pages.cursor_key->usable();
   if (cells.rows() == 0) return false;
-  const core::Cell generation = cells.cell(0, marker + 1);
-  if (generation.data != nullptr && !read_number(generation, answer.generation)) return false;
-  if (cells.columns() > marker + kAfterKeys && !read_number(cells.cell(0, marker + 2), answer.total))
-    return false;
+  if (!read_page_generations(api, cells, marker + 1, answer)) return false;
+  const std::size_t total = marker + 1 + count_generations(api);
+  if (cells.columns() > total && !read_number(cells.cell(0, total), answer.total)) return false;
   if (cells.cell(0, marker).data == nullptr) return true;
   answer.rows = std::min<std::size_t>(cells.rows(), page.size);
   answer.more = cells.rows() > page.size;

@@ -1,7 +1,7 @@
 // A page as its statement gives it: after the columns that rows are written from
 // come the sort values of the row, `true` for a row of the page (NULL in the one
-// row of a page without rows), the generation of the table, and the total where
-// the statement counts.
+// row of a page without rows), the generation of each table by name, and the total
+// where the statement counts.
 #pragma once
 
 #include <cstddef>

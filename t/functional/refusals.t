@@ -13,7 +13,7 @@ kApi = 5  # place of the Api in users_definitions()
 
 # What no issue has asked for yet: (change of the definition's Api, what the refusal names)
 kLater = [
-    ({"mode": "script", "sql": "SELECT 1"}, "script"), ({"cache": True}, "cache"),
+    ({"cache": True}, "cache"),
 ]
 # Plain mistakes: (change, JSON pointer named, word of the reason)
 kWrong = [

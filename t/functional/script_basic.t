@@ -122,6 +122,26 @@ def documents(t, p):
     t.is_(p.loader.must("apply", "-f", "-", input=exported).stdout.split("\n")[0], 'Api  Window  unchanged', "what was exported applies unchanged")
 
 
+def deployed(t, p):
+    """Another version by deploy, beside the first one as a canary, and back; and a folder of exported definitions."""
+    path, sql, parameters = kScripts["Window"]
+    folder = os.path.join(p.folder, "exported")
+    p.loader.must("export", "--yaml", folder)
+    written = open(os.path.join(folder, "apis", "User-Query-Service", "Window.yaml"), encoding="utf-8").read()
+    t.ok("sql: |" in written and "FROM orders WHERE user_id = ${id}" in written, "export --yaml writes the script as lines", written)
+    t.like(p.loader.must("diff", "-f", folder).stdout, ": no difference\n", "diff of what was exported")
+    file = p.definitions([script("Window", path, sql.replace("ORDER BY order_id", "ORDER BY place"), parameters)], "window.json")
+    changes = p.loader("diff", "-f", file)
+    t.ok("  + /sql:2: " in changes.stdout and "/sql:1" not in changes.stdout, "diff: the line that differs", changes)
+    p.loader.must("deploy", "-f", file)
+    p.sync_and_reload()
+    t.is_([row["place"] for row in p.get(target(path, parameters), key="").json["data"]][:3], [1, 2, 3], "deploy: the other order")
+    p.loader.must("api", "rollback", "Window")
+    p.loader.must("api", "publish", "Window", "--version", "2", "--weight", "50")
+    p.sync_and_reload()
+    t.is_(p.get(target(path, parameters), key="").status, 200, "a canary beside it")
+
+
 def object_result(t, p):
     one = script("One User", "/one", "SELECT u.user_name AS name, u.age\nFROM user_info u WHERE u.user_id = ${user_id}", [("user_id", "LONG", "1")], result="object",
                  response_parameters=[{"name": "name", "type": "STRING", "description": "the user's name"}, {"name": "age", "as": "string"}],
@@ -159,6 +179,7 @@ def test(t):
     answers(t, p)
     commands(t, p)
     documents(t, p)
+    deployed(t, p)
     object_result(t, p)
     sql_file(t, p)
 

@@ -40,6 +40,10 @@ constexpr const char* kSource =
     R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"},{"name":"name","type":"text"},)"
     R"({"name":"note","type":"text"}]})";
 
+constexpr const char* kScript =
+    R"({"name":"Script","business_process":"P","path":"/script","mode":"script","data_source":"s","authentication":[],)"
+    R"("sql":"SELECT age, now() AS at FROM users ORDER BY age","pagination":{"enabled":true}})";
+
 // Contents of which the writer makes every member that it can write.
 ManifestContents everything() {
   ApiEntry api;
@@ -59,11 +63,20 @@ ManifestContents everything() {
   paged.deprecated.reset();
   paged.sunset.reset();
   paged.definition = read_api_definition(kPaged, "the API with pages");
+  ApiEntry script = paged;
+  script.api_id = 9;
+  script.definition = read_api_definition(kScript, "the script with pages");
+  TableInfo table;
+  table.name = "users";
+  table.columns = read_columns(R"([{"name":"age","type":"int4"}])");
+  script.source = script_source({table});
+  script.source.columns =
+      read_columns(R"([{"name":"age","type":"int4"},{"name":"at","type":"timestamptz"}])");
   ManifestContents all;
   all.gateway = "prod";
   all.source = std::string(64, 'd');
-  all.apis = {api, paged};
-  all.canaries = {api, paged};
+  all.apis = {api, paged, script};
+  all.canaries = {api, paged, script};
   for (ApiEntry& canary : all.canaries) {
     canary.version = 2;
     canary.canary_weight = 10;

@@ -87,7 +87,7 @@ START_TEST(a_script) {
       R"({"mode":"script","data_source":"shop","sql":"SELECT 1 AS a","request_parameters":[{"name":"ids","type":"LONG_LIST"},)"
       R"({"name":"id","type":"LONG"}],"authentication":[]})"));
   ck_assert(api.is_script() && api.faults.empty() && !api.response_parameters_given);
-  ck_text_eq(api.data_source + " " + api.script(), "shop SELECT 1 AS a");
+  ck_text_eq(api.data_source + " " + api.script_text(), "shop SELECT 1 AS a");
   ck_text_eq(api.request_parameters.at(0).type + " " + api.request_parameters.at(0).type_text(),
              "LONG LONG_LIST");
   ck_assert(api.request_parameters.at(0).takes_list() && !api.request_parameters.at(1).takes_list());

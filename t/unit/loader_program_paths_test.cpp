@@ -5,11 +5,15 @@
 #include <set>
 
 #include "core/plan/program.hpp"
+#include "loader_script_testing.hpp"
+#include "script/template.hpp"
 #include "loader_testing.hpp"  // last: see there
 
 using namespace tablegate;
 using namespace tablegate::loader;
 using core::Nodes;
+using tablegate::loader::testing::script_parameters;
+using tablegate::loader::testing::words;
 
 namespace {
 
@@ -131,7 +135,153 @@ START_TEST(lists_have_the_items_of_the_sample) {
 }
 END_TEST
 
+// The paths of a script, of whose parameters none is required.
+std::vector<ProgramPath> paths_of(const std::string& script, const std::string& names, size_t items = 2) {
+  const std::vector<RequestParameter> all = script_parameters(names);
+  std::vector<ScriptFault> faults;
+  const Nodes nodes = read_template({script, all, false}, faults);
+  ck_assert_msg(faults.empty(), "%s", faults.empty() ? "" : faults[0].text.c_str());
+  return program_paths(nodes, parameters(0, items));
+}
+
+// "+test -test": what the path decides.
+std::string decided(const ProgramPath& path) {
+  std::string out;
+  for (const PathDecision& one : path.decided)
+    out += (out.empty() ? "" : " ") + std::string(one.outcome ? "+" : "-") + words(one.test) +
+           (one.of_item ? "@" : "");
+  return out;
+}
+
+// Each in any order.
+void same_paths(const std::vector<ProgramPath>& paths, const std::set<std::string>& expected) {
+  std::set<std::string> found;
+  for (const ProgramPath& path : paths) found.insert(decided(path));
+  for (const std::string& one : found)
+    ck_assert_msg(expected.count(one) != 0, "not expected: %s", one.c_str());
+  for (const std::string& one : expected) ck_assert_msg(found.count(one) != 0, "missing: %s", one.c_str());
+  ck_assert_uint_eq(paths.size(), expected.size());
+}
+
+START_TEST(what_follows_is_not_decided_again) {
+  same_paths(
+      paths_of("<if test=\"ids != null and ids.size() > 0\">a</if><if test=\"ids != null\">b</if>"
+               "<foreach collection=\"ids\" item=\"x\">${x}</foreach><if test=\"!ids.isEmpty()\">c</if>",
+               "ids:LONG_LIST"),
+      {"-(and (!= p0 null) (> (size p0) 0)) -(!= p0 null)",
+       "-(and (!= p0 null) (> (size p0) 0)) +(!= p0 null)", "+(and (!= p0 null) (> (size p0) 0))"});
+  // Nested, and the same test twice.
+  same_paths(paths_of("<if test=\"a != null\">x<if test=\"a != null and b != ''\">y</if></if>"
+                      "<if test=\"not (a == null)\">z</if>",
+                      "a:LONG b:STRING"),
+             {"-(!= p0 null)", "+(!= p0 null) -(and (!= p0 null) (!= p1 ''))",
+              "+(!= p0 null) +(and (!= p0 null) (!= p1 ''))"});
+  // Of an `and` that is false the last part is false, when the others are true.
+  ck_assert_uint_eq(
+      paths_of("<if test=\"a != null and b\">x</if><if test=\"a != null\">y<if test=\"b\">z</if></if>",
+               "a:LONG b:BOOLEAN")
+          .size(),
+      3);
+}
+END_TEST
+
+START_TEST(one_parameter_has_one_value) {
+  const auto choose = [](int count) {
+    std::string script = "<choose>";
+    for (int i = 0; i < count; ++i) script += "<when test=\"s == 'k" + std::to_string(i) + "'\">a</when>";
+    return script + "<otherwise>b</otherwise></choose>";
+  };
+  ck_assert_uint_eq(paths_of(choose(40), "s:STRING").size(), 41);
+  std::string ifs;
+  for (int i = 0; i < 40; ++i) ifs += "<if test=\"s == 'k" + std::to_string(i) + "'\">a</if>";
+  ck_assert_uint_eq(paths_of(ifs, "s:STRING").size(), 41);
+  // By value, whether it is written as a text or not.
+  ck_assert_uint_eq(
+      paths_of("<if test=\"n == 1\">a</if><if test=\"n == '1.0'\">b</if><if test=\"n == 2\">c</if>", "n:LONG")
+          .size(),
+      3);
+  ck_assert_uint_eq(
+      paths_of("<if test=\"s in {'a', 'b'}\">a</if><if test=\"s == 'a'\">b</if>", "s:STRING").size(), 3);
+  ck_assert_uint_eq(
+      paths_of("<if test=\"s == ''\">a</if><if test=\"s.length() > 0\">b</if>", "s:STRING").size(), 3);
+}
+END_TEST
+
+START_TEST(nested_conditions_are_reached) {
+  // 20 conditions, each within another one that comes after many: too many for all paths.
+  std::string script;
+  for (int i = 0; i < 10; ++i) {
+    const std::string outer = "p" + std::to_string(i), inner = "q" + std::to_string(i);
+    script += "<if test=\"" + outer + " != null\">a<if test=\"" + inner + " == 'x'\">b</if></if>";
+  }
+  std::string names;
+  for (int i = 0; i < 10; ++i)
+    names += "p" + std::to_string(i) + ":STRING q" + std::to_string(i) + ":STRING ";
+  const std::vector<ProgramPath> paths = paths_of(script, names);
+  ck_assert_uint_gt(paths.size(), 20);
+  ck_assert_uint_lt(paths.size(), 256);
+  for (uint32_t i = 0; i < 10; ++i) {
+    const bool reached = std::any_of(paths.begin(), paths.end(), [i](const ProgramPath& path) {
+      return path.present == std::vector<uint32_t>{2 * i, 2 * i + 1};
+    });
+    ck_assert_msg(reached, "%u", i);
+  }
+}
+END_TEST
+
+START_TEST(many_tests) {
+  std::string script, names, other;
+  for (int i = 0; i < 12; ++i) {
+    script += "<if test=\"p" + std::to_string(i) + " != null and p" + std::to_string(i) + " != ''\">a</if>";
+    names += "p" + std::to_string(i) + ":STRING ";
+  }
+  ck_assert_uint_eq(paths_of(script, names).size(), 1 + 12 + 66 + 1);
+  for (int i = 0; i < 150; ++i) {
+    const std::string number = std::to_string(i);
+    other += "<if test=\"a != " + number + " and b != 'x" + number + "'\">a</if>";
+  }
+  ck_assert_uint_le(paths_of(other, "a:LONG b:STRING").size(), 152);
+}
+END_TEST
+
+START_TEST(items_and_rounds_of_loops) {
+  // The number of the round is known.
+  same_paths(
+      paths_of(
+          "<foreach collection=\"ids\" item=\"x\" index=\"k\"><if test=\"k > 0\">or</if>${x} + ${k}</foreach>"
+          "<if test=\"ids == null\">a</if>",
+          "ids:LONG_LIST"),
+      {"-p0 -(== p0 null)", "-p0 +(== p0 null)", "+p0"});
+  // An item is that of its list.
+  const std::vector<ProgramPath> paths = paths_of(
+      "<foreach collection=\"ids\" item=\"x\"><if test=\"x > 5\">${x}</if></foreach>", "ids:LONG_LIST");
+  same_paths(paths,
+             {"-p0", "+p0 -(> (at p0 0) 5)@ -(> (at p0 1) 5)@", "+p0 -(> (at p0 0) 5)@ +(> (at p0 1) 5)@",
+              "+p0 +(> (at p0 0) 5)@ -(> (at p0 1) 5)@", "+p0 +(> (at p0 0) 5)@ +(> (at p0 1) 5)@"});
+  ck_assert_uint_eq(*paths.back().values.back().item, 1);
+}
+END_TEST
+
+START_TEST(rejected_calls_are_left_out) {
+  const std::vector<RequestParameter> all = script_parameters("a:LONG b:LONG");
+  std::vector<ScriptFault> faults;
+  Nodes nodes =
+      read_template({"<if test=\"a != null\">x</if><if test=\"b != null\">y</if>", all, false}, faults);
+  ck_assert_uint_eq(program_paths(nodes, parameters()).size(), 4);
+  core::RejectNode reject;
+  reject.when.kind = core::Expression::Kind::logical_and;
+  for (const core::Node& node : nodes) {
+    if (const auto* const one = std::get_if<core::IfNode>(&node.is))
+      reject.when.operands.push_back(*one->condition.test);
+  }
+  nodes.push_back({reject});
+  ck_assert_uint_eq(program_paths(nodes, parameters()).size(), 3);
+}
+END_TEST
+
 }  // namespace
 
 TABLEGATE_SUITE("loader_program_paths", all_paths_of_few_conditions, what_cannot_happen_is_left_out,
-                many_conditions_alone_in_pairs_and_together, lists_have_the_items_of_the_sample);
+                many_conditions_alone_in_pairs_and_together, lists_have_the_items_of_the_sample,
+                what_follows_is_not_decided_again, one_parameter_has_one_value, nested_conditions_are_reached,
+                many_tests, items_and_rounds_of_loops, rejected_calls_are_left_out);

@@ -2,6 +2,7 @@
 // as short texts. Include it before loader_testing.hpp.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,15 +30,9 @@ inline std::vector<RequestParameter> script_parameters(std::string_view text) {
 
 // In the form of Lisp: (and (!= p0 null) (> (length p1) 3))
 inline std::string words(const core::Expression& expression) {
-  static const char* const kKinds[] = {"null", "boolean", "number", "text", "p",   "item", "index",
-                                       "neg",  "not",     "and",    "or",   "==",  "!=",   "<",
-                                       "<=",   ">",       ">=",     "+",    "-",   "*",    "/",
-                                       "%",    "in",      "not-in", "at",   "call"};
-  static const char* const kMethods[] = {
-      "size",     "length",     "isEmpty",  "trim",    "toString",    "equals",     "equalsIgnoreCase",
-      "contains", "startsWith", "endsWith", "indexOf", "toLowerCase", "toUpperCase"};
+  static const char* const kSigns[] = {"==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%"};
   using Kind = core::Expression::Kind;
-  const std::string kind = kKinds[static_cast<size_t>(expression.kind)];
+  std::string kind(core::expression_kind_name(expression.kind));
   switch (expression.kind) {
     case Kind::null:
       return kind;
@@ -48,13 +43,19 @@ inline std::string words(const core::Expression& expression) {
     case Kind::text:
       return "'" + expression.text + "'";
     case Kind::parameter:
+      return "p" + std::to_string(expression.place);
     case Kind::item:
     case Kind::index:
       return kind + std::to_string(expression.place);
+    case Kind::call:
+      kind = core::method_name(static_cast<core::Method>(expression.place));
+      break;
     default:
+      if (expression.kind >= Kind::equal && expression.kind <= Kind::remainder)
+        kind = kSigns[static_cast<size_t>(expression.kind) - static_cast<size_t>(Kind::equal)];
       break;
   }
-  std::string out = "(" + (expression.kind == Kind::call ? kMethods[expression.place] : kind);
+  std::string out = "(" + kind;
   for (const core::Expression& one : expression.operands) out += " " + words(one);
   return out + ")";
 }

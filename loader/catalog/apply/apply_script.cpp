@@ -17,7 +17,7 @@ ApplyScript::ApplyScript(ApplyContext& context, Definition& definition, const Ap
       api_(api),
       pointer_(definition.sql_file.empty() ? "/sql" : "/sql_file") {
   std::vector<ScriptFault> faults;
-  script_ = read_script({api.script(), api.request_parameters, api.paginates()}, faults);
+  script_ = read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
   for (size_t i = 0; i < std::min(faults.size(), kNamedFaults); ++i)
     context_.refuse(definition, pointer_, fault_text(faults[i], definition.sql_file));
   if (faults.size() > kNamedFaults)
@@ -31,13 +31,25 @@ bool ApplyScript::check(const KnownTables& tables) {
   check_columns();
   if (context_.refused_here(Kind::data_source, api_.data_source)) return false;
   const FoundDataSource source = find_data_source(context_.catalog, context_.workspace, api_.data_source);
-  if (source.id.empty()) {
+  const bool shared = std::any_of(script_.tables.begin(), script_.tables.end(), [&](const std::string& name) {
+    const auto found = tables.find(name);
+    return found != tables.end() && is_of(found->second, source);
+  });
+  if (source.id.empty() && !shared) {
     context_.refuse(definition_, "/data_source", source.reason);
     return false;
   }
   if (script_.tables.empty())
-    context_.refuse(definition_, pointer_, fmt::format("reads no table of data source \"{}\"", api_.data_source));
+    context_.refuse(definition_, pointer_,
+                    fmt::format("reads no table of data source \"{}\"", api_.data_source));
   return check_tables(tables, source);
+}
+
+// A shared table may be read whether or not its data source is shared.
+bool ApplyScript::is_of(const KnownTable& table, const FoundDataSource& source) const {
+  if (table.data_source_id == source.id) return true;
+  return table.owner.workspace_id != context_.workspace.id && table.owner.shared &&
+         table.data_source == api_.data_source;
 }
 
 bool ApplyScript::check_tables(const KnownTables& tables, const FoundDataSource& source) {
@@ -56,11 +68,12 @@ bool ApplyScript::check_tables(const KnownTables& tables, const FoundDataSource&
     if (table.owner.workspace_id != context_.workspace.id && !table.owner.shared) {
       context_.refuse(definition_, pointer_,
                       not_shared(fmt::format("table \"{}\"", name), table.owner.workspace));
-    } else if (table.data_source_id != source.id) {
-      context_.refuse(definition_, pointer_,
-                      fmt::format("table \"{}\" is of data source \"{}\": a script reads tables of its own data "
-                                  "source, \"{}\"",
-                                  name, table.data_source, api_.data_source));
+    } else if (!is_of(table, source)) {
+      context_.refuse(
+          definition_, pointer_,
+          fmt::format("table \"{}\" is of data source \"{}\": a script reads tables of its own data "
+                      "source, \"{}\"",
+                      name, table.data_source, api_.data_source));
     }
   }
   return true;
@@ -76,8 +89,9 @@ void ApplyScript::check_columns() {
                                        script_.outputs[i], given[i].name));
   }
   if (given.size() != script_.outputs.size())
-    context_.refuse(definition_, "/response_parameters",
-                    fmt::format("must be the {} columns of the script, in its order", script_.outputs.size()));
+    context_.refuse(
+        definition_, "/response_parameters",
+        fmt::format("must be the {} columns of the script, in its order", script_.outputs.size()));
 }
 
 }  // namespace tablegate::loader

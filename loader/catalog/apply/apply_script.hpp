@@ -33,6 +33,7 @@ class ApplyScript {
   const Script& script() const { return script_; }
 
  private:
+  bool is_of(const KnownTable& table, const FoundDataSource& source) const;
   bool check_tables(const KnownTables& tables, const FoundDataSource& source);
   void check_columns();
 

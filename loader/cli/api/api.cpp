@@ -185,8 +185,14 @@ void add_wizard(Verb& noun, Settings& settings, const SharedOptions& options) {
                ":pattern?' --order age:desc --paginate");
   take_name(*generate, options);
   generate->add_option("--business-process", options->business_process, "its business process")->required();
-  generate->add_option("--table", options->table, "a loaded table")->required();
+  Option* const table = generate->add_option("--table", options->table, "a loaded table");
   generate->add_option("--path", options->path, "its path")->required();
+  generate
+      ->add_option(
+          "--from-mapper", options->from_mapper,
+          "a MyBatis mapper and the id of its <select>, in place of --table: a definition in mode script")
+      ->excludes(table)
+      ->type_name("FILE#ID");
   generate->add_option("--by", options->by, "a column to query by (default: the primary key)")
       ->allow_extra_args(false)
       ->type_name("COL");
@@ -199,10 +205,16 @@ void add_wizard(Verb& noun, Settings& settings, const SharedOptions& options) {
       ->allow_extra_args(false)
       ->type_name("COL");
   generate->add_flag("--paginate", options->paginate, "answer in pages");
+  generate->add_flag("--script", options->script, "print it as a script, SQL with tags");
   generate->add_option("--return", options->returned, "a column to return (default: all)")
       ->allow_extra_args(false)
       ->type_name("COL");
-  generate->callback([&settings, options] { api_generate(settings, *options); });
+  generate->callback([&settings, options] {
+    if (!options->from_mapper.empty()) return api_from_mapper(settings, *options);
+    if (options->table.empty())
+      throw WrongUsage("--table is required", Hint::again().add("--table", "TABLE"));
+    api_generate(settings, *options);
+  });
 }
 
 void add_call(Verb& noun, Settings& settings, const SharedOptions& options) {

@@ -9,11 +9,13 @@
 #include "cli/api/api_verbs.hpp"
 #include "cli/api/asked_conditions.hpp"
 #include "cli/output.hpp"
+#include "compile/generated_script.hpp"
 #include "core/text/ascii.hpp"
 #include "mirror/sample_row.hpp"
 #include "mirror/table_status.hpp"
 #include "model/api_rules.hpp"
 #include "model/name_rules.hpp"
+#include "script/script.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -49,6 +51,10 @@ class Wizard {
     Database mirror = settings_.open_mirror();
     build(sample_values(mirror, table_.name, columns));
     check();
+    if (options_.script) {
+      make_script();
+      check();
+    }
     print();
   }
 
@@ -62,7 +68,9 @@ class Wizard {
     if (!table)
       throw Refused(missing_object(catalog, Kind::table, options_.table), Hint::command({"get", "tables"}));
     table_ = *table;
-    if (!list_tables(catalog, options_.table).front().loaded) {
+    const DefinedTable defined = list_tables(catalog, options_.table).front();
+    data_source_ = defined.data_source;
+    if (!defined.loaded) {
       throw Refused(fmt::format("table \"{}\" was never loaded", options_.table),
                     Hint::command({"table", "load", options_.table}));
     }
@@ -89,7 +97,11 @@ class Wizard {
   // A name for the parameter of a column, which is in `taken` from now on.
   std::string free_name(const std::string& column, std::set<std::string>& taken) const {
     const auto number = static_cast<size_t>(&require_column(table_, column) - table_.columns.data()) + 1;
-    const std::string proposed = proposed_name(column, number);
+    std::string proposed = proposed_name(column, number);
+    // Conditions of a script read '-' as a minus and '.' as a dot.
+    if (options_.script)
+      for (char& c : proposed)
+        if (c == '-' || c == '.') c = '_';
     std::string name = proposed;
     for (size_t i = 2; name != column && !taken.insert(name).second; ++i)
       name = fmt::format("{}_{}", proposed, i);
@@ -240,8 +252,44 @@ class Wizard {
     const ApiDefinition definition = read_api_definition(document_);
     const Place place{"the definition", ""};
     Problems problems;
-    if (check_api_shape(definition, place, problems)) check_api_columns(definition, place, table_, problems);
+    if (check_api_shape(definition, place, problems) && !definition.is_script())
+      check_api_columns(definition, place, table_, problems);
+    if (definition.is_script()) {
+      std::vector<ScriptFault> faults;
+      read_script({definition.script_text(), definition.request_parameters, definition.paginates()}, faults);
+      for (const ScriptFault& fault : faults) problems.add(place, "/sql", fault_text(fault, ""));
+    }
     problems.raise(Hint::command({"api", "generate", "--help"}));
+  }
+
+  // The wizard's definition with the text of its statement in place of what that is made from.
+  void make_script() {
+    const std::string sql = generated_script(read_api_definition(document_), table_);
+    auto& allocator = document_.GetAllocator();
+    JsonValue script(rapidjson::kObjectType);
+    for (auto& member : document_.GetObject()) {
+      const std::string_view name = json_string(member.name);
+      if (name == "order_by" || name == "response_parameters") continue;
+      if (name == "request_parameters")
+        for (JsonValue& parameter : member.value.GetArray()) strip(parameter);
+      if (name == "table") {
+        script.AddMember("data_source", text(data_source_), allocator).AddMember("sql", text(sql), allocator);
+      } else if (name == "mode") {
+        script.AddMember("mode", "script", allocator);
+      } else {
+        script.AddMember(member.name, member.value, allocator);
+      }
+    }
+    static_cast<JsonValue&>(document_).Swap(script);
+  }
+
+  // What a parameter is compared with is in the script.
+  void strip(JsonValue& parameter) {
+    const std::string comparison = json_member(parameter, "operator");
+    if (comparison == comparison_text(Comparison::in) || comparison == comparison_text(Comparison::not_in))
+      parameter["type"] = text(json_member(parameter, "type") + "_LIST");
+    parameter.RemoveMember("column");
+    parameter.RemoveMember("operator");
   }
 
   void print() const { print_line(pretty_json_text(document_)); }
@@ -249,6 +297,7 @@ class Wizard {
   const Settings& settings_;
   const ApiOptions& options_;
   TableInfo table_;
+  std::string data_source_;
   std::vector<AskedCondition> conditions_;
   std::vector<SortColumn> order_;
   JsonDocument document_;

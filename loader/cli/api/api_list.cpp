@@ -177,7 +177,7 @@ ShownApi shown(const ApiRow& row, ServedApi served, const std::vector<Served>& e
   return api;
 }
 
-ApiSource source_of(Database& catalog, const ApiRow& api, int version) {
+ApiSource shown_source(Database& catalog, const ApiRow& api, int version) {
   return version == 0 ? find_draft(catalog, api).against
                       : read_version(catalog, api, version).contract().source;
 }
@@ -233,7 +233,7 @@ void api_list(const Settings& settings, bool pending, const std::string& text) {
   if (!text.empty()) {
     const auto other = [&text](const ApiRow& row) {
       JsonDocument definition;
-      return !parse_json(row.definition, definition).empty() || !has_text(definition, text);
+      return !parse_json(row.definition, definition).empty() || !contains_text(definition, text);
     };
     rows.erase(std::remove_if(rows.begin(), rows.end(), other), rows.end());
   }
@@ -284,7 +284,7 @@ void api_show(const Settings& settings, const ApiOptions& options) {
     ShownApi api = shown(apis[i], std::move(served[i]), everywhere[i]);
     const ApiDefinition& definition = api.served.definition;
     if (!settings.json && definition.is_script() && !definition.response_parameters_given)
-      api.source = source_of(catalog, apis[i], api.served.version);
+      api.source = shown_source(catalog, apis[i], api.served.version);
     if (settings.json) {
       write_shown(json, api);
     } else {

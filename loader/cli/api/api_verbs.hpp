@@ -41,9 +41,10 @@ struct ApiOptions {
   bool yes = false;
   std::optional<int> weight;
   // generate
-  std::string table, path;
+  std::string table, path, from_mapper;
   std::vector<std::string> by, where, order, returned;
   bool paginate = false;
+  bool script = false;
   // call
   std::string credential, consumer, gateway_url, connect_to, ca_file;
 };
@@ -78,6 +79,7 @@ void api_versions(const Settings& settings, const ApiOptions& options);
 void add_api_plan(Verb& noun, Settings& settings, const std::shared_ptr<ApiOptions>& options);
 void api_show(const Settings& settings, const ApiOptions& options);
 void api_generate(const Settings& settings, const ApiOptions& options);
+void api_from_mapper(const Settings& settings, const ApiOptions& options);
 void api_call(const Settings& settings, const ApiOptions& options);
 
 }  // namespace tablegate::loader

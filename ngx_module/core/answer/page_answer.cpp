@@ -77,6 +77,7 @@ std::string page_tail(const PageAnswer& page) {
   if (page.number != 0) text += ",\"pageNum\":" + std::to_string(page.number);
   if (page.has_cursors && page.next_cursor.empty()) text += ",\"nextCursor\":null";
   if (!page.next_cursor.empty()) text.append(",\"nextCursor\":\"").append(page.next_cursor).append("\"");
+  if (!page.generations.empty()) return text + ",\"generation\":" + page.generations;
   return text + ",\"generation\":" + (page.generation ? std::to_string(*page.generation) : "null");
 }
 

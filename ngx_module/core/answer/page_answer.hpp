@@ -14,14 +14,16 @@
 namespace tablegate::core {
 
 struct PageAnswer {
-  uint64_t number = 1;                 // of the page; 0: it continues after a cursor
-  uint32_t size = 0;                   // as asked for
-  size_t rows = 0;                     // on the page
-  bool more = false;                   // there are rows after it
-  bool has_cursors = false;            // the order of the rows is total
-  std::string_view next_cursor;        // empty: there is none
-  std::optional<uint64_t> total;       // rows of all pages, where it was asked for
-  std::optional<uint64_t> generation;  // of the table; none: the mirror does not know it
+  uint64_t number = 1;            // of the page; 0: it continues after a cursor
+  uint32_t size = 0;              // as asked for
+  size_t rows = 0;                // on the page
+  bool more = false;              // there are rows after it
+  bool has_cursors = false;       // the order of the rows is total
+  std::string_view next_cursor;   // empty: there is none
+  std::optional<uint64_t> total;  // rows of all pages, where it was asked for
+  // Of the table, or one number for those of all of several; none: the mirror does not know one.
+  std::optional<uint64_t> generation;
+  std::string generations;  // of several tables as JSON: {"orders":5,"users":null}; empty: there is one
 };
 
 // `"totalNum":3,"pageSize":10,"rows":` without the rows.

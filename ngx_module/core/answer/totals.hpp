@@ -7,13 +7,19 @@
 #include <vector>
 
 #include "core/digest.hpp"
+#include "core/mix.hpp"
 
 namespace tablegate::core {
+
+// One number for the generations of several tables, in their order: begins with 0.
+constexpr uint64_t with_generation(uint64_t before, uint64_t generation) {
+  return mix(mix(before) + generation);
+}
 
 class Totals {
  public:
   struct Total {
-    uint64_t generation = 0;  // of the table that was counted
+    uint64_t generation = 0;  // of the table that was counted; of several see with_generation()
     uint64_t rows = 0;
   };
 

@@ -80,6 +80,12 @@ struct VersionKey {
 };
 
 // How the rows of an API are divided into pages. Numbers are those of the program's values.
+// A mirrored table whose generation the answer of a page names.
+struct PageTable {
+  uint32_t place = 0;  // in Manifest::tables
+  std::string key;     // `"name":` as JSON, ready to be written
+};
+
 struct Pages {
   uint32_t max_size = 0;                  // rows; 0: the API has no pages
   bool total = false;                     // callers may ask how many rows there are
@@ -89,6 +95,8 @@ struct Pages {
   uint32_t count = 0;                     // page_total; 0: there is none
   uint32_t keys = 0;                      // the first cursor_key; the others follow
   uint32_t key_count = 0;                 // 0: the order is not total, so there are no cursors
+  std::vector<PageTable> tables;          // that the statement reads, by name
+  bool changing = false;                  // the rows depend on the time: no total is remembered
   std::string size_detail;                // what the answer says of another pageSize
   const CursorKey* cursor_key = nullptr;  // of the manifest
 };

@@ -106,6 +106,7 @@ void read_pages(ObjectReader& in, Api& api) {
   in.object("pages", [&pages](ObjectReader& member) {
     pages.max_size = static_cast<uint32_t>(member.integer("max_size", 1, 10000));
     pages.total = member.boolean("total");
+    if (member.has("changing")) pages.changing = member.boolean("changing");
   });
   pages.size_detail = "must be a whole number from 1 to " + std::to_string(pages.max_size);
   const size_t count = api.parameters.size();

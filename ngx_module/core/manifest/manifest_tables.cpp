@@ -2,7 +2,23 @@
 
 #include <algorithm>
 
+#include "core/answer/json_writer.hpp"
+
 namespace tablegate::core {
+
+namespace {
+
+void name_page_tables(const Manifest& manifest, Api& api) {
+  std::vector<uint32_t> places = api.tables;
+  std::sort(places.begin(), places.end());
+  for (const uint32_t place : places) {
+    StringSink key;
+    write_json_string(manifest.tables[place], key);
+    api.pages.tables.push_back({place, key.text + ":"});
+  }
+}
+
+}  // namespace
 
 uint32_t TableNames::number(const std::string& name) {
   return numbers_.emplace(name, static_cast<uint32_t>(numbers_.size())).first->second;
@@ -16,6 +32,7 @@ void TableNames::finish(Manifest& manifest) const {
     places[numbers_.at(manifest.tables[place])] = place;
   for (Api& api : manifest.apis) {
     for (uint32_t& table : api.tables) table = places[table];
+    if (api.pages.max_size != 0) name_page_tables(manifest, api);
   }
 }
 
