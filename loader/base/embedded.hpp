@@ -1,6 +1,6 @@
-// The files of schema/, and loader/script/functions.txt, that are compiled into the loader, so that an installed
-// `tablegate` needs no source folder. schema/embed.sh writes the functions'
-// definitions to build/obj/embedded.cpp.
+// The files of schema/, and loader/script/functions.txt, that are compiled into the loader, so that an
+// installed `tablegate` needs no source folder. schema/embed.sh writes the functions' definitions to
+// build/obj/embedded.cpp.
 #pragma once
 
 #include <string_view>

@@ -124,7 +124,8 @@ class Deployment {
     transaction.commit();
     refuse_untested(failed, unloaded);
     // What PostgreSQL says of scripts is known now.
-    const bool scripts = std::any_of(apis_.begin(), apis_.end(), [](const ApiRow& api) { return api.script; });
+    const bool scripts =
+        std::any_of(apis_.begin(), apis_.end(), [](const ApiRow& api) { return api.script; });
     if (scripts) states_ = read_draft_states(catalog_, apis_);
   }
 

@@ -7,6 +7,7 @@
 #include "compile/sort.hpp"
 #include "core/plan/statement.hpp"
 #include "core/text/ascii.hpp"
+#include "script/script.hpp"
 #include "script/sql_check.hpp"
 
 namespace tablegate::loader {
@@ -62,6 +63,14 @@ std::string generated_script(const ApiDefinition& wizard, const TableInfo& table
     order += fmt::format("{}{}.{}{}", order.empty() ? "ORDER BY " : ", ", script_name(table.name),
                          script_name(key.column), key.descending ? " DESC" : "");
   return order.empty() ? text : text + order + "\n";
+}
+
+std::vector<std::string> script_faults(const ApiDefinition& api) {
+  std::vector<ScriptFault> faults;
+  read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
+  std::vector<std::string> texts;
+  for (const ScriptFault& fault : faults) texts.push_back(fault_text(fault, ""));
+  return texts;
 }
 
 }  // namespace tablegate::loader

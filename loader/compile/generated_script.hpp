@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "model/api_definition.hpp"
 #include "model/table_definition.hpp"
@@ -11,5 +12,8 @@ namespace tablegate::loader {
 
 // `wizard`: without masks, over columns that the table has.
 std::string generated_script(const ApiDefinition& wizard, const TableInfo& table);
+
+// What is wrong with the text of an API in mode script, each with its place.
+std::vector<std::string> script_faults(const ApiDefinition& api);
 
 }  // namespace tablegate::loader

@@ -89,6 +89,7 @@ class Description {
       refuse(located(error, statement.sql, marks));
     }
     std::vector<TableColumn> columns;
+    columns.reserve(outputs.size());
     for (const PlanMirror::Output& output : outputs) columns.push_back(column_of(output));
     if (columns_.empty())
       columns_ = std::move(columns);

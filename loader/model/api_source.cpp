@@ -24,10 +24,9 @@ const TableInfo* ApiSource::find_table(const std::string& table) const {
 
 ApiSource script_source(std::vector<TableInfo> tables) {
   ApiSource source;
-  const bool same = !tables.empty() &&
-                    std::all_of(tables.begin(), tables.end(), [&](const TableInfo& one) {
-                      return one.time_zone == tables.front().time_zone;
-                    });
+  const bool same = !tables.empty() && std::all_of(tables.begin(), tables.end(), [&](const TableInfo& one) {
+    return one.time_zone == tables.front().time_zone;
+  });
   if (same) source.time_zone = tables.front().time_zone;
   source.tables = std::move(tables);
   return source;

@@ -82,6 +82,10 @@ bool is_constant(const Expression& value) {
   return value.kind == Kind::boolean || value.kind == Kind::number || value.kind == Kind::text;
 }
 
+bool is_size_of_parameter(const Expression& value) {
+  return is_call(value, core::Method::size) && value.operands[0].kind == Kind::parameter;
+}
+
 int compare_decimals(const std::string& a, const std::string& b) {
   const Decimal one(a), other(b);
   if (one.negative != other.negative) return one.negative ? -1 : 1;
@@ -134,6 +138,7 @@ Expression normal_test(const Expression& test) {
     case Kind::logical_and:
     case Kind::logical_or: {
       std::vector<Expression> parts;
+      parts.reserve(operands.size());
       for (const Expression& one : operands) parts.push_back(normal_test(one));
       return tree_of(test.kind, std::move(parts));
     }
@@ -152,6 +157,7 @@ Expression normal_test(const Expression& test) {
       // With one other operand that may be a list.
       if (operands.size() == 2 && !is_constant(operands[1])) return test;
       std::vector<Expression> parts;
+      parts.reserve(operands.size());
       for (size_t i = 1; i < operands.size(); ++i) parts.push_back(equality_of(operands[0], operands[i]));
       return parts.size() == 1 ? std::move(parts.front()) : tree_of(Kind::logical_or, std::move(parts));
     }

@@ -36,6 +36,8 @@ core::Expression normal_test(const core::Expression& test);
 // Of a normal expression: the same text for the same expression.
 std::string test_key(const core::Expression& test);
 bool is_constant(const core::Expression& value);  // null is none
+// size() of a parameter that is a list, length() of one that is a text.
+bool is_size_of_parameter(const core::Expression& value);
 // Of two constants; nullopt: it depends on the type of the parameter that they are compared with.
 std::optional<bool> same_constant(const core::Expression& a, const core::Expression& b);
 // Less than 0: a < b. Of numbers in plain decimal notation.

@@ -53,10 +53,12 @@ void ScriptReader::warn_of_absent(const core::Nodes& draft, Script& script) cons
     if (place >= input_.parameters.size()) continue;
     const RequestParameter& parameter = input_.parameters[place];
     if (parameter.required || parameter.default_value) continue;
+    const std::string absent = parameter.takes_list() ? "a call that leaves it out is answered with 400"
+                                                      : "where a call leaves it out, NULL is bound";
     script.warnings.push_back({0, 0,
-                               parameter.name +
-                                   " is optional and has no default: where a call leaves it out, "
-                                   "NULL is bound; a condition vanishes only inside <if>"});
+                               fmt::format("{} is optional and has no default: {}; a condition vanishes only "
+                                           "inside <if>",
+                                           parameter.name, absent)});
   }
 }
 

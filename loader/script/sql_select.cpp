@@ -118,6 +118,8 @@ void SqlWalk::table(const JsonValue& members) {
     return fault("a script reads mirrored tables, no catalogs of PostgreSQL");
   const SqlWord* word = words_.beginning_at(at_);
   if (word == nullptr) return fault("the table cannot be read");
+  // FROM t * is FROM t in an old form.
+  if (words_.is_star_behind(*word)) return fault("write the table alone, without * behind its name");
   const auto alias = members.FindMember("alias");
   const bool has_alias = alias != members.MemberEnd();
   facts_.tables.push_back({name, word->begin, word->end, has_alias});

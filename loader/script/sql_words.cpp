@@ -158,6 +158,12 @@ const SqlWord* SqlWords::beginning_at(size_t offset) const {
   return found != words_.end() && found->begin == offset ? &*found : nullptr;
 }
 
+bool SqlWords::is_star_behind(const SqlWord& word) const {
+  const SqlWord* const next = &word + 1;
+  return next < words_.data() + words_.size() && next->kind == SqlWord::Kind::mark &&
+         (*sql_)[next->begin] == '*';
+}
+
 std::optional<size_t> SqlWords::last(std::string_view keyword, size_t depth, std::string_view next) const {
   for (size_t i = words_.size(); i-- > 0;) {
     if (words_[i].depth != depth || !is(i, keyword)) continue;

@@ -32,6 +32,8 @@ class SqlWords {
   bool is(size_t at, std::string_view keyword) const;
   // The one that begins at this byte; null: none does.
   const SqlWord* beginning_at(size_t offset) const;
+  // Whether the next word is `*`.
+  bool is_star_behind(const SqlWord& word) const;
   // The byte of the last keyword at this depth that is no name (not after a dot or AS), followed by `next`
   // where that is not empty.
   std::optional<size_t> last(std::string_view keyword, size_t depth, std::string_view next = {}) const;

@@ -117,7 +117,20 @@ void Flight::on_failure(const pg::Failure& failure) noexcept {
     } catch (...) {  // no memory for the message: an error like others
     }
   }
+  if (failure.kind == pg::Failure::Kind::query_failed) log_path(failure.sqlstate);
   fail(pg::slug_of(failure.kind));
+}
+
+// Which statement of the API it was: the pool has logged what the database said.
+void Flight::log_path(const std::string& sqlstate) const noexcept try {
+  std::string names;
+  for (std::size_t i = 0; given_ != nullptr && i < api_->parameters.size(); ++i) {
+    if (given_[i] != nullptr) names += (names.empty() ? "" : ", ") + api_->parameters[i].name;
+  }
+  ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                "tablegate: API \"%s\" version %uD: %s in its statement with %s", api_->name.c_str(),
+                api_->version, sqlstate.c_str(), names.empty() ? "no parameters" : names.c_str());
+} catch (...) {  // no memory for the names: what the database said is in the log
 }
 
 void Flight::on_reread(bool good) noexcept {
@@ -125,6 +138,7 @@ void Flight::on_reread(bool good) noexcept {
   if (state_ == State::running_again && !moved) {
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "tablegate: %s/%s: query failed: 42P01 %s",
                   api_->service.c_str(), api_->resource_group.c_str(), missing_.c_str());
+    log_path("42P01");
     return fail(core::Slug::query_failed);
   }
   submit();

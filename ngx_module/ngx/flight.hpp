@@ -77,6 +77,9 @@ class Flight final : public pg::Query {
 
   // Where the values of start() have to be: they live as long as the flight.
   core::Arena& arena() { return arena_; }
+  // What the call gives for the API's parameters, in arena(): a statement that fails is logged with the names
+  // of those that are present.
+  void give(const core::BoundValues& bound) { given_ = bound.values; }
 
   // The tables' generations were read once more (good), or could not be (Generations::reread).
   void on_reread(bool good) noexcept;
@@ -103,6 +106,7 @@ class Flight final : public pg::Query {
   void start(const core::Walk& walk);
   void submit();
   void fail(core::Slug slug);
+  void log_path(const std::string& sqlstate) const noexcept;
   void add(Waiter& waiter, ngx_connection_t* connection);
   void remove(Waiter& waiter);
   void leave(Waiter& waiter);
@@ -114,6 +118,7 @@ class Flight final : public pg::Query {
   State state_ = State::idle;
   Waiter* waiters_ = nullptr;
   int64_t modified_ = INT64_MIN;
+  const char* const* given_ = nullptr;
   std::string missing_;  // what the database said of a table that is not where it was expected
   std::list<Flight>::iterator place_;
   core::ReusableArena arena_;

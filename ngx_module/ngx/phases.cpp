@@ -113,6 +113,7 @@ ngx_int_t start_query(Call& call) {
   // The headers of a page are not known without its rows.
   if (r->method == NGX_HTTP_HEAD && bound.page == nullptr) return answer_head(call);
   if (ngx_exiting) worker.leave();
+  flight->give(bound);
   call.state = Call::State::starting;
   Flights::start(std::move(flight), walk, caller_of(call), call, r->connection);
   if (call.state != Call::State::starting) return send_problem(call);  // it failed at once

@@ -31,6 +31,7 @@ def fault(t, p, name, break_it, mend_it, logged):
     wait_for(lambda: "query_failed" in p.gateway.log(seen), 5 * kSlow, "the log")
     log = p.gateway.log(seen)
     t.like(log, rf"\[error\] .*tablegate: default/default: query failed: {logged}", f"{name}: the log says it")
+    t.like(log, rf'\[error\] .*tablegate: API "Query User by User ID" version 1: {logged[:5]} in its statement with user_id', f"{name}: and in which statement")
     t.like(log, r'\[info\] .*tablegate: API "Query User by User ID" version 1: query_failed', f"{name}: and whom it hit")
     t.unlike(log, "10001|" + p.key, f"{name}: no value and no key in the log")
     t.is_([p.get(kCall).status for _ in range(3)], [500] * 3, f"{name}: again and again")

@@ -6,8 +6,8 @@
 
 #include "core/plan/program.hpp"
 #include "loader_script_testing.hpp"
-#include "script/template.hpp"
 #include "loader_testing.hpp"  // last: see there
+#include "script/template.hpp"
 
 using namespace tablegate;
 using namespace tablegate::loader;

@@ -129,6 +129,7 @@ START_TEST(tables_by_their_bare_names) {
       {"SELECT relname FROM pg_class", "20: a script reads mirrored tables, no catalogs"},
       {"SELECT relname FROM pg_catalog.pg_class", "20: a table is written by its bare name"},
       {"SELECT a FROM information_schema.tables", "14: a table is written by its bare name"},
+      {"SELECT a FROM u * x", "14: write the table alone, without * behind its name"},
       {"SELECT a FROM ONLY u", "19: ONLY is not allowed"},
       {"SELECT a FROM u TABLESAMPLE system (1)", "28: TABLESAMPLE is not allowed"},
       {"SELECT a FROM XMLTABLE('/x' PASSING y COLUMNS a int)", "14: XMLTABLE is not allowed"},

@@ -48,8 +48,8 @@ std::vector<std::string> plan_warnings(const std::string& api, const PlanReport&
 std::vector<std::string> invalid_calls(const std::string& api, const ApiEntry& entry) {
   std::vector<std::string> notes;
   for (const InvalidPath& path : script_of(entry).invalid)
-    notes.push_back(fmt::format("API \"{}\": calls by {} may have no statement, which are answered 400: {}", api,
-                                name_list(path.parameters), path.reason));
+    notes.push_back(fmt::format("API \"{}\": calls by {} may have no statement, which are answered 400: {}",
+                                api, name_list(path.parameters), path.reason));
   return notes;
 }
 

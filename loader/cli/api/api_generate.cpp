@@ -15,7 +15,6 @@
 #include "mirror/table_status.hpp"
 #include "model/api_rules.hpp"
 #include "model/name_rules.hpp"
-#include "script/script.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -254,11 +253,8 @@ class Wizard {
     Problems problems;
     if (check_api_shape(definition, place, problems) && !definition.is_script())
       check_api_columns(definition, place, table_, problems);
-    if (definition.is_script()) {
-      std::vector<ScriptFault> faults;
-      read_script({definition.script_text(), definition.request_parameters, definition.paginates()}, faults);
-      for (const ScriptFault& fault : faults) problems.add(place, "/sql", fault_text(fault, ""));
-    }
+    if (definition.is_script())
+      for (const std::string& fault : script_faults(definition)) problems.add(place, "/sql", fault);
     problems.raise(Hint::command({"api", "generate", "--help"}));
   }
 
