@@ -5,6 +5,9 @@
 namespace tablegate::loader {
 namespace {
 
+// What a script takes at least, however short its text is.
+constexpr size_t kLeastScript = 1024;
+
 // Other texts for other inputs: each text is written with its size.
 class InputKey {
  public:
@@ -48,11 +51,12 @@ const ReadScript& ScriptCache::find(const ScriptInput& input, const std::functio
   std::string key = InputKey(input).take();
   const auto known = known_.find(key);
   if (known != known_.end()) return known->second;
-  if (bytes_ + key.size() > kMaxCachedScripts) {
+  const size_t bytes = key.size() + kLeastScript;
+  if (bytes_ + bytes > kMaxCachedScripts) {
     known_.clear();
     bytes_ = 0;
   }
-  bytes_ += key.size();
+  bytes_ += bytes;
   return known_.emplace(std::move(key), read()).first->second;
 }
 

@@ -12,7 +12,7 @@
 
 namespace tablegate::loader {
 
-// Of the inputs together, in bytes.
+// Of the inputs together, in bytes, each with 1 KiB more.
 inline constexpr size_t kMaxCachedScripts = size_t{4} << 20U;
 
 struct ReadScript {
