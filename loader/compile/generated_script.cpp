@@ -1,6 +1,7 @@
 #include "compile/generated_script.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -63,6 +64,22 @@ std::string generated_script(const ApiDefinition& wizard, const TableInfo& table
     order += fmt::format("{}{}.{}{}", order.empty() ? "ORDER BY " : ", ", script_name(table.name),
                          script_name(key.column), key.descending ? " DESC" : "");
   return order.empty() ? text : text + order + "\n";
+}
+
+std::string lost_cursors(const ApiDefinition& wizard, const TableInfo& table) {
+  if (!has_cursors(wizard, table)) return {};
+  std::vector<std::string> missing;
+  for (const SortKey& key : total_sort(wizard, table)) {
+    const bool returned =
+        std::any_of(wizard.response_parameters.begin(), wizard.response_parameters.end(),
+                    [&key](const ResponseParameter& one) { return one.column == key.column; });
+    if (!returned) missing.push_back(key.column);
+  }
+  if (missing.empty()) return {};
+  return fmt::format(
+      "the pages have no cursors, because the script sorts by columns that it does not return: {}; to have "
+      "cursors, name them with --return",
+      fmt::join(missing, ", "));
 }
 
 std::vector<std::string> script_faults(const ApiDefinition& api) {

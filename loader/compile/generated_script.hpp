@@ -13,6 +13,10 @@ namespace tablegate::loader {
 // `wizard`: without masks, over columns that the table has.
 std::string generated_script(const ApiDefinition& wizard, const TableInfo& table);
 
+// Why pages of that script have no cursors although those of the wizard have them; empty: they have them too,
+// or neither has.
+std::string lost_cursors(const ApiDefinition& wizard, const TableInfo& table);
+
 // What is wrong with the text of an API in mode script, each with its place.
 std::vector<std::string> script_faults(const ApiDefinition& api);
 

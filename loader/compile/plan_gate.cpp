@@ -49,7 +49,8 @@ class PathCheck {
     mirror_.locate(call_.manifest());
     if (entry_.definition.is_script()) fixed_ = script_of(entry_).fixed;
     const PathParameters parameters{[this](uint32_t number) { return always(number); },
-                                    [this](uint32_t number) { return items(number); }};
+                                    [this](uint32_t number) { return items(number); },
+                                    [this](uint32_t number) { return may_be_empty(number); }};
     const std::vector<ProgramPath> paths = program_paths(api_.program.nodes(), parameters);
     only_ = paths.size() == 1;
     for (const ProgramPath& path : paths) explain(path);
@@ -66,6 +67,11 @@ class PathCheck {
   bool always(uint32_t number) const {
     if (number >= api_.parameters.size()) return request_name(internal(number)).empty();
     return api_.parameters[number].required || api_.parameters[number].default_value.has_value();
+  }
+
+  bool may_be_empty(uint32_t number) const {
+    const std::vector<RequestParameter>& all = entry_.definition.request_parameters;
+    return number >= all.size() || all[number].may_be_empty();
   }
 
   bool bound() const { return !call_.problem() && call_.api() != nullptr; }

@@ -66,8 +66,9 @@ class Description {
     const auto always = [&](uint32_t number) {
       return parameters[number].required || parameters[number].default_value.has_value();
     };
+    const auto may_be_empty = [&](uint32_t number) { return parameters[number].may_be_empty(); };
     for (const ProgramPath& path :
-         program_paths(program->nodes(), {always, [](uint32_t) { return size_t{1}; }}))
+         program_paths(program->nodes(), {always, [](uint32_t) { return size_t{1}; }, may_be_empty}))
       take(*program, path);
     return std::move(columns_);
   }

@@ -81,6 +81,25 @@ std::vector<SortKey> script_sort(const Script& script, const ApiSource& source) 
   return keys;
 }
 
+std::string no_cursor_reason(const Script& script, const ApiSource& source) {
+  if (!script_sort(script, source).empty()) return {};
+  if (source.tables.size() != 1) return "the script does not read exactly one table";
+  const TableInfo& table = source.tables.front();
+  if (table.primary_key.empty()) return fmt::format("table \"{}\" has no primary key", table.name);
+  if (script.sort.empty()) {
+    return "each column of ORDER BY must be an output column that is a column of the table, in the same "
+           "order "
+           "for all calls, without NULLS FIRST or NULLS LAST, in a SELECT without joins, groups, DISTINCT "
+           "and "
+           "set operations";
+  }
+  for (const std::string& column : table.primary_key) {
+    if (!is_sorted(script, column))
+      return fmt::format("ORDER BY does not have column \"{}\" of the primary key", column);
+  }
+  return "an output column of ORDER BY has another type than the column of the table";
+}
+
 std::vector<SortKey> cursor_sort(const ApiDefinition& api, const ApiSource& source) {
   if (!api.is_script()) return has_cursors(api, source) ? total_sort(api, source) : std::vector<SortKey>();
   if (!api.paginates()) return {};

@@ -4,6 +4,7 @@
 // otherwise they are divided by their number alone.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "compile/compiled_api.hpp"
@@ -16,6 +17,9 @@ namespace tablegate::loader {
 // The total order of the script's rows, by names of its output columns; empty: there is none, and so there
 // are no cursors. `source`: its columns are known.
 std::vector<SortKey> script_sort(const Script& script, const ApiSource& source);
+
+// Why pages of the script have no cursors; empty: they have them.
+std::string no_cursor_reason(const Script& script, const ApiSource& source);
 
 // The sort of pages by cursor, of a wizard's API or of a script, by columns of its table; empty: its pages
 // have no cursors.

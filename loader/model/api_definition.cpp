@@ -221,6 +221,11 @@ std::optional<Comparison> read_comparison(std::string_view text) {
   return std::nullopt;
 }
 
+bool RequestParameter::may_be_empty() const {
+  const bool only_texts = place == "query" || place == "header" || place == "path";
+  return !takes_list() || !only_texts || (default_value && default_value->items().empty());
+}
+
 std::string bad_comparison(const RequestParameter& parameter) {
   if (!parameter.takes_pattern() || parameter.type == "STRING") return {};
   return fmt::format("{} is for type STRING, and \"{}\" is {}", comparison_text(parameter.comparison),

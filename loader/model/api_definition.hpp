@@ -64,6 +64,8 @@ struct RequestParameter {
 
   // It takes a list of values.
   bool takes_list() const { return list || comparison == Comparison::in || comparison == Comparison::not_in; }
+  // Whether it can be empty where it is present: of a list only a JSON array, or a default, has no items.
+  bool may_be_empty() const;
   // As definitions write it: LONG_LIST.
   std::string type_text() const { return type + (list ? kListSuffix : ""); }
   // It takes a pattern, in which `%`, `_` and `\` have a meaning.

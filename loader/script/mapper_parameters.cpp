@@ -1,6 +1,7 @@
 #include "script/mapper_parameters.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "core/text/ascii.hpp"
@@ -51,6 +52,7 @@ bool is_guessed_name(char c) {
 class ParameterGuesses {
  public:
   void read(const std::string& script) {
+    find_bound(script);
     std::vector<ScriptFault> unused;
     ScriptFaults faults(script, unused);
     Markup markup(script, faults);
@@ -79,6 +81,18 @@ class ParameterGuesses {
     std::string item, index, list;
   };
 
+  static std::string_view bound_name(std::string_view content) {
+    return core::trimmed(content.substr(0, content.find_first_of(",[")), " \t\r\n");
+  }
+
+  void find_bound(const std::string& script) {
+    for (size_t at = script.find('{'); at != std::string::npos; at = script.find('{', at + 1)) {
+      if (at == 0 || (script[at - 1] != '$' && script[at - 1] != '#')) continue;
+      const size_t end = std::min(script.find('}', at), script.size());
+      bound_.emplace(bound_name(std::string_view(script).substr(at + 1, end - at - 1)));
+    }
+  }
+
   RequestParameter& parameter(std::string_view name) {
     const auto known = std::find_if(found_.begin(), found_.end(),
                                     [&](const RequestParameter& one) { return one.name == name; });
@@ -105,15 +119,19 @@ class ParameterGuesses {
     return nullptr;
   }
 
+  // Of an item of a loop, as u.id. An item is one value: read_script() reports it.
+  bool is_member(std::string_view name) const {
+    const size_t point = name.find('.');
+    return point != std::string_view::npos && loop_of(name.substr(0, point)) != nullptr;
+  }
+
   void placeholders(const std::string& sql) {
     for (size_t at = 0; at + 1 < sql.size(); ++at) {
       if ((sql[at] != '$' && sql[at] != '#') || sql[at + 1] != '{') continue;
       const size_t end = std::min(sql.find('}', at), sql.size());
       const std::string_view content = std::string_view(sql).substr(at + 2, end - at - 2);
-      const size_t comma = std::min(content.find(','), content.size());
-      std::string_view name = core::trimmed(content.substr(0, comma), " \t\r\n");
-      const bool item = name.find('[') != std::string_view::npos;
-      name = name.substr(0, name.find('['));
+      const bool item = content.substr(0, content.find(',')).find('[') != std::string_view::npos;
+      const std::string_view name = bound_name(content);
       const size_t type = content.find("jdbcType");
       std::string jdbc;
       if (type != std::string_view::npos && content.find('=', type) != std::string_view::npos) {
@@ -127,6 +145,7 @@ class ParameterGuesses {
   }
 
   void placeholder(std::string_view name, bool item, const std::string& type) {
+    if (is_member(name)) return;
     const Loop* const loop = loop_of(name);
     if (loop != nullptr && loop->item != name) return;  // the number of its round
     RequestParameter& one = parameter(loop == nullptr ? name : std::string_view(loop->list));
@@ -139,9 +158,10 @@ class ParameterGuesses {
     const std::string before =
         core::to_lower(core::trimmed_end(std::string_view(sql).substr(0, at), " \t\r\n("));
     const auto ends = [&before](std::string_view word) {
-      return before.size() > word.size() &&
-             before.compare(before.size() - word.size(), word.size(), word) == 0 &&
-             !is_guessed_name(before[before.size() - word.size() - 1]);
+      if (before.size() < word.size()) return false;
+      const size_t begin = before.size() - word.size();
+      return before.compare(begin, word.size(), word) == 0 &&
+             (begin == 0 || !is_guessed_name(before[begin - 1]));
     };
     return ends("limit") || ends("offset");
   }
@@ -159,26 +179,29 @@ class ParameterGuesses {
     }
   }
 
-  // ids.size() is ids, user.name is user.name, a number and a word of the grammar are none.
+  // ids.size() is ids, user.name is user.name, also page.size where it is bound; a number and a word of the
+  // grammar are none.
   void name_of_test(const std::string& test, size_t begin, size_t end) {
     std::string name = test.substr(begin, end - begin);
     const size_t next = test.find_first_not_of(" \t\r\n", end);
     const bool call = next != std::string::npos && test[next] == '(';
     const size_t point = name.rfind('.');
     const std::string member = point == std::string::npos ? "" : name.substr(point + 1);
-    const bool property = member == "size" || member == "length" || member == "empty";
+    const bool property =
+        (member == "size" || member == "length" || member == "empty") && bound_.count(name) == 0;
     if (call || property) name.resize(point == std::string::npos ? 0 : point);
     constexpr std::string_view kWordsOfTests[] = {"and", "or",  "not", "eq",   "neq",  "lt",    "lte",
                                                   "gt",  "gte", "in",  "null", "true", "false", "new"};
     if (name.empty() || name.front() == '.' || core::is_digit(name.front()) ||
         std::find(std::begin(kWordsOfTests), std::end(kWordsOfTests), name) != std::end(kWordsOfTests))
       return;
-    if (loop_of(name) != nullptr) return;
+    if (loop_of(name) != nullptr || is_member(name)) return;
     RequestParameter& one = parameter(name);
     one.required = false;
-    if (member == "size") one.list = true;
+    if ((call || property) && member == "size") one.list = true;
   }
 
+  std::set<std::string> bound_;  // names in placeholders
   std::vector<RequestParameter> found_;
   std::vector<Loop> loops_;
 };

@@ -32,12 +32,22 @@ std::optional<bool> PathFacts::is_present(uint32_t parameter) const {
   return found == known_.end() ? std::nullopt : found->second.present;
 }
 
-// Nullopt: it is not known, or the parameter may be absent.
-std::optional<bool> PathFacts::is_empty(const Expression& size) const {
-  const Expression& value = size.operands[0];
-  const Known* const all = known(value);
-  if (all == nullptr || is_present(value.place) != true) return std::nullopt;
-  return all->empty;
+// A list or a text. Nullopt: it is not known, or the parameter may be absent.
+std::optional<bool> PathFacts::is_empty(uint32_t parameter) const {
+  if (is_present(parameter) != true) return std::nullopt;
+  if (has_items(parameter)) return false;
+  const auto found = known_.find(parameter);
+  return found == known_.end() ? std::nullopt : found->second.empty;
+}
+
+bool PathFacts::is_list(const Expression& value) const {
+  return value.kind == Kind::parameter && lists_->count(value.place) != 0;
+}
+
+// Whether it is a list that has items wherever it is present.
+bool PathFacts::has_items(uint32_t parameter) const {
+  const auto found = lists_->find(parameter);
+  return found != lists_->end() && !found->second;
 }
 
 PathFacts::Null PathFacts::null(const Expression& value) const {
@@ -61,9 +71,10 @@ PathFacts::Null PathFacts::null(const Expression& value) const {
     case Kind::at: {
       const Expression& list = value.operands[0];
       if (null(list) == Null::yes) return Null::yes;
-      const Known* const all = known(list);
-      if (all == nullptr || !all->empty || is_present(list.place) != true) return Null::unknown;
-      if (*all->empty) return Null::yes;
+      const std::optional<bool> empty =
+          list.kind == Kind::parameter ? is_empty(list.place) : std::optional<bool>();
+      if (!empty) return Null::unknown;
+      if (*empty) return Null::yes;
       const Expression& place = value.operands[1];
       return place.kind == Kind::number && place.text == "0" ? Null::no : Null::unknown;
     }
@@ -80,9 +91,9 @@ std::optional<bool> PathFacts::equal(const Expression& a, const Expression& b) c
   }
   if (!is_constant(b)) return std::nullopt;
   if (is_constant(a)) return same_constant(a, b);
-  if (a.kind == Kind::parameter && lists_->count(a.place) != 0) return false;
+  if (is_list(a)) return false;
   if (is_size_of_parameter(a) && b.kind == Kind::number) {
-    const std::optional<bool> empty = is_empty(a);
+    const std::optional<bool> empty = is_empty(a.operands[0].place);
     const bool zero = compare_decimals(b.text, "0") == 0;
     if (!empty) return std::nullopt;
     return *empty ? std::optional<bool>(zero) : zero ? std::optional<bool>(false) : std::nullopt;
@@ -112,7 +123,7 @@ std::optional<bool> PathFacts::ordered(const Expression& test) const {
   if (a.kind == Kind::number && b.kind == Kind::number) return compare(a.text, b.text);
   const bool left = is_size_of_parameter(a) && b.kind == Kind::number;
   if (!left && !(is_size_of_parameter(b) && a.kind == Kind::number)) return std::nullopt;
-  const std::optional<bool> empty = is_empty(left ? a : b);
+  const std::optional<bool> empty = is_empty((left ? a : b).operands[0].place);
   if (!empty) return std::nullopt;
   const std::string least = *empty ? "0" : "1";
   const bool at_least = left ? compare(least, b.text) : compare(a.text, least);
@@ -161,9 +172,10 @@ std::optional<bool> PathFacts::truth(const Expression& test) const {
       break;
     default: {
       if (null(test) == Null::yes) return false;
+      if (is_list(test)) {
+        if (const std::optional<bool> empty = is_empty(test.place)) return !*empty;
+      }
       const Known* const all = known(test);
-      if (all != nullptr && lists_->count(test.place) != 0 && all->empty && is_present(test.place) == true)
-        return !*all->empty;
       if (all != nullptr && all->constant) {
         if (all->constant->kind == Kind::boolean) return all->constant->place != 0;
         if (same_constant(*all->constant, {Kind::number, 0, "0", {}}) == false) return true;

@@ -19,9 +19,9 @@ namespace tablegate::loader {
 
 class PathFacts {
  public:
-  // `always`: whether a parameter is present in every call. `lists`: parameters that take lists. Both are
-  // kept.
-  PathFacts(const std::function<bool(uint32_t)>& always, const std::set<uint32_t>& lists)
+  // `always`: whether a parameter is present in every call. `lists`: parameters that take lists, with whether
+  // a list that is present may be empty. Both are kept.
+  PathFacts(const std::function<bool(uint32_t)>& always, const std::map<uint32_t, bool>& lists)
       : always_(&always), lists_(&lists) {}
 
   // Of a test in normal form (path_condition.hpp); nullopt: it may be either.
@@ -49,7 +49,9 @@ class PathFacts {
 
   const Known* known(const core::Expression& value) const;
   std::optional<bool> is_present(uint32_t parameter) const;
-  std::optional<bool> is_empty(const core::Expression& size) const;
+  std::optional<bool> is_empty(uint32_t parameter) const;
+  bool is_list(const core::Expression& value) const;
+  bool has_items(uint32_t parameter) const;
   Null null(const core::Expression& value) const;
   std::optional<bool> equal(const core::Expression& a, const core::Expression& b) const;
   std::optional<bool> ordered(const core::Expression& test) const;
@@ -72,7 +74,7 @@ class PathFacts {
   void follow(const std::vector<size_t>& places);
 
   const std::function<bool(uint32_t)>* always_;
-  const std::set<uint32_t>* lists_;
+  const std::map<uint32_t, bool>* lists_;
   std::map<uint32_t, Known> known_;
   std::map<std::string, bool> noted_;
   std::vector<Assumption> assumptions_;

@@ -106,8 +106,8 @@ void PathFacts::note(const Expression& test, bool truth) {
       break;
     default:
       if (truth) set_null(test, false);
-      if (test.kind == Kind::parameter && lists_->count(test.place) != 0 && is_present(test.place) == true)
-        set(test.place, &Known::empty, !truth);
+      if (is_list(test) && !truth && has_items(test.place)) set_null(test, true);
+      if (is_list(test) && is_present(test.place) == true) set(test.place, &Known::empty, !truth);
       break;
   }
   // What is known of the parameters may say the opposite.
@@ -152,7 +152,7 @@ void PathFacts::note_order(const Expression& test, bool truth) {
   const bool left = is_size_of_parameter(a) && b.kind == Kind::number;
   if (!left && !(is_size_of_parameter(b) && a.kind == Kind::number)) return;
   const Expression& size = left ? a : b;
-  if (is_present(size.operands[0].place) != true || is_empty(size)) return;
+  if (is_present(size.operands[0].place) != true || is_empty(size.operands[0].place)) return;
   // Whether the test, as it was decided, is possible for 0, and for 1 or more.
   PathFacts empty = *this, some = *this;
   empty.known_[size.operands[0].place].empty = true;
@@ -190,6 +190,7 @@ void PathFacts::set_empty(const Expression& size, bool empty) {
 }
 
 void PathFacts::set(uint32_t parameter, std::optional<bool> Known::*member, bool value) {
+  if (member == &Known::empty && value && has_items(parameter)) contradiction_ = true;
   std::optional<bool>& known = known_[parameter].*member;
   if (known) {
     contradiction_ = contradiction_ || *known != value;

@@ -195,6 +195,12 @@ void PlaceholderReader::resolve(std::string_view content, Placeholder& out) {
   if (name.empty()) return fault(out.begin, "the placeholder has no name");
   const std::optional<ScopeName> meaning = scope_.find(name);
   if (!meaning) {
+    if (scope_.is_loop_name(name.substr(0, name.find('.')))) {
+      return fault(out.begin,
+                   fmt::format("\"{}\" is a member of an item, but items are single values: send one "
+                               "list for each member",
+                               name.substr(0, 80)));
+    }
     const bool plain =
         std::all_of(name.begin(), name.end(), [](char c) { return is_sql_word(c) || c == '-' || c == '.'; });
     return fault(out.begin, plain ? fmt::format("unknown name \"{}\"{}: declare it in request_parameters",

@@ -34,15 +34,23 @@ class PathTests {
   }
 
   const std::vector<PathTest>& tests() const { return tests_; }
-  const std::set<uint32_t>& lists() const { return lists_; }
+  // With whether they may be empty where they are present.
+  const std::map<uint32_t, bool>& lists() const { return lists_; }
 
  private:
+  bool has_items(uint32_t parameter) const {
+    return parameters_.may_be_empty && !parameters_.may_be_empty(parameter);
+  }
+
+  void found_list(uint32_t parameter) { lists_.try_emplace(parameter, !has_items(parameter)); }
+
   void lists_in(const Expression& test) {
     for (const Expression& operand : test.operands) lists_in(operand);
+    if (test.kind == Expression::Kind::parameter && has_items(test.place)) found_list(test.place);
     if (test.operands.empty() || test.operands[0].kind != Expression::Kind::parameter) return;
     if (test.kind == Expression::Kind::at ||
         (test.kind == Expression::Kind::call && test.place == static_cast<uint32_t>(core::Method::size)))
-      lists_.insert(test.operands[0].place);
+      found_list(test.operands[0].place);
   }
 
   void found(Expression test, bool of_item) {
@@ -60,8 +68,8 @@ class PathTests {
   void add(const Plain& node) {
     (void)node;  // text, a table, a placeholder
   }
-  void add(const core::ListNode& node) { lists_.insert(node.parameter); }
-  void add(const core::ListItemNode& node) { lists_.insert(node.parameter); }
+  void add(const core::ListNode& node) { found_list(node.parameter); }
+  void add(const core::ListItemNode& node) { found_list(node.parameter); }
   void add(const core::IfNode& node) {
     found(node.condition);
     add(node.then);
@@ -79,7 +87,7 @@ class PathTests {
   void add(const core::WhereNode& node) { add(node.content); }
   void add(const core::TrimNode& node) { add(node.content); }
   void add(const core::ForeachNode& node) {
-    lists_.insert(node.parameter);
+    found_list(node.parameter);
     Expression list;
     list.kind = Expression::Kind::parameter;
     list.place = node.parameter;
@@ -93,7 +101,7 @@ class PathTests {
   const PathParameters& parameters_;
   std::vector<PathTest> tests_;
   std::set<std::string> known_;
-  std::set<uint32_t> lists_;
+  std::map<uint32_t, bool> lists_;
   std::vector<PathDecision> around_;
   std::vector<PathLoop> loops_;
 };

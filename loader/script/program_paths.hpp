@@ -49,6 +49,8 @@ struct PathParameters {
   std::function<bool(uint32_t parameter)> always;
   // How many items its list has, at least 1.
   std::function<size_t(uint32_t parameter)> items;
+  // False: it is a list that has items wherever it is present. Empty: there is none.
+  std::function<bool(uint32_t parameter)> may_be_empty = {};
 };
 
 // Each path once, those with few parameters first. A path of a call that a RejectNode of `nodes` rejects is

@@ -20,6 +20,11 @@ std::optional<ScopeName> Scope::find(std::string_view name) const {
   return std::nullopt;
 }
 
+bool Scope::is_loop_name(std::string_view name) const {
+  const std::optional<ScopeName> meaning = find(name);
+  return meaning && meaning->kind != ScopeName::Kind::parameter;
+}
+
 std::string Scope::near(std::string_view name) const {
   std::vector<std::string> names;
   for (const RequestParameter& parameter : parameters_) names.push_back(parameter.name);

@@ -26,6 +26,7 @@ class Scope {
   explicit Scope(const std::vector<RequestParameter>& parameters) : parameters_(parameters) {}
 
   std::optional<ScopeName> find(std::string_view name) const;
+  bool is_loop_name(std::string_view name) const;
   // ` (did you mean "x"?)`, for a name that find() does not know.
   std::string near(std::string_view name) const;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "script/script_cache.hpp"
 #include "script/script_reader.hpp"
 
 namespace tablegate::loader {
@@ -114,7 +115,14 @@ void ScriptReader::common_facts(Script& script) const {
 }
 
 Script read_script(const ScriptInput& input, std::vector<ScriptFault>& faults) {
-  return ScriptReader(input, faults).read();
+  static ScriptCache cache;
+  const ReadScript& read = cache.find(input, [&input] {
+    ReadScript out;
+    out.script = ScriptReader(input, out.faults).read();
+    return out;
+  });
+  faults.insert(faults.end(), read.faults.begin(), read.faults.end());
+  return read.script;
 }
 
 }  // namespace tablegate::loader

@@ -37,8 +37,11 @@ std::vector<ProgramPath> ScriptReader::paths_of(const core::Nodes& nodes) const 
   const auto always = [this](uint32_t place) {
     return place < input_.parameters.size() && is_always_there(input_.parameters[place]);
   };
+  const auto may_be_empty = [this](uint32_t place) {
+    return place >= input_.parameters.size() || input_.parameters[place].may_be_empty();
+  };
   // Two items: so what is between them is read too.
-  return program_paths(nodes, {always, [](uint32_t) { return size_t{2}; }});
+  return program_paths(nodes, {always, [](uint32_t) { return size_t{2}; }, may_be_empty});
 }
 
 core::Result<core::Program> ScriptReader::program_of(core::Nodes nodes) const {

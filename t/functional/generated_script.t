@@ -71,6 +71,9 @@ def texts(t, p):
     made = generate(p, "As Text", "/text", "--order", "age:desc", "--paginate", "--script")
     t.ok(made.rc == 0 and json.loads(made.stdout)["sql"].endswith("FROM user_info\nORDER BY user_info.age DESC, user_info.user_id DESC\n"),
          "the order of pages is total", made)
+    t.is_(made.stderr, "", "all that it sorts by is returned: it has cursors")
+    made = generate(p, "As Text", "/text", "--order", "age:desc", "--paginate", "--return", "user_id", "--script")
+    t.ok(made.rc == 0 and "note: the pages have no cursors" in made.stderr and "does not return: age;" in made.stderr, "what it does not return costs the cursors: a note", made)
     t.is_([(one["name"], one["type"], "column" in one, "operator" in one) for one in sql["request_parameters"]],
           [("least", "LONG", False, False), ("ids", "LONG_LIST", False, False)], "its parameters")
 

@@ -27,6 +27,11 @@ kMapper = """<?xml version="1.0" encoding="UTF-8"?>
     </where>
     ORDER BY user_id LIMIT #{rows}
   </select>
+  <select id="members">
+    SELECT user_name FROM user_info WHERE user_id IN
+    <foreach collection="users" item="u" open="(" separator="," close=")">#{u.id}</foreach>
+  </select>
+  <select id="paged">SELECT user_name FROM user_info ORDER BY user_id <if test="q.page.size != null">LIMIT #{q.page.size}</if></select>
   <select id="byId" parameterType="long">SELECT user_name FROM user_info WHERE user_id = #{id}</select>
   <select id="faulty">
     SELECT u.*, ifnull(age, 0) AS age
@@ -78,14 +83,16 @@ def test(t):
     t.is_(parameters(json.loads(generate(p, "byId", "/users/{id}").stdout)), [("id", "LONG", True)], "parameterType is the type of the only parameter")
     t.is_(json.loads(generate(p, "byId", "/users/{id}").stdout)["request_parameters"][0]["in"], "path", "a parameter of the path")
 
-    for select, texts in (("faulty", ("mapper.xml:24:5: <bind> is not read", "mapper.xml:25:24: SQL comments")),
-                          ("faults", ("mapper.xml:29:26: there is no <sql id=\"other.fragment\"> in this file",)),
-                          ("sorted", ("mapper.xml:32:12: ", "coalesce", "mapper.xml:33:29: a placeholder is a value")),
+    for select, texts in (("faulty", ("mapper.xml:29:5: <bind> is not read", "mapper.xml:30:24: SQL comments")),
+                          ("faults", ("mapper.xml:34:26: there is no <sql id=\"other.fragment\"> in this file",)),
+                          ("sorted", ("mapper.xml:37:12: ", "coalesce", "mapper.xml:38:29: a placeholder is a value")),
+                          ("members", ("mapper.xml:22:75: \"u.id\" is a member of an item",)),
                           ("findUser", ("there is no <select id=\"findUser\"> (did you mean \"findUsers\"?)",))):
         refused = generate(p, select)
         t.is_((refused.rc, refused.stdout), (1, ""), f"{select}: rejected")
         for text in texts:
             t.ok(text in refused.stderr, f"{select}: {text}", refused.stderr)
+    t.is_(parameters(json.loads(generate(p, "paged").stdout)), [("q.page.size", "LONG", False)], "a name that ends in .size and is bound is one parameter")
     refused = p.loader("api", "generate", "Mapped", "--business-process", "User Query Service", "--path", "/x", "--from-mapper", "mapper.xml")
     t.is_(refused.rc, 2, "the id is required")
 

@@ -94,6 +94,20 @@ def several_tables(t, p):
     t.is_(p.get("/v1/keyed?cursor=x", key="").json["error"], "invalid_parameter", "a forged cursor")
 
 
+def cursor_notes(t, p):
+    note = "its pages have no cursors, only pageNum continues them: "
+    filters = [optional("least", "DECIMAL"), optional("ids", "LONG_LIST")]
+    for name, sql, parameters, reason in (("Noted Keyed", kKeyed, filters, None), ("Noted Grouped", kGrouped, [], "each column of ORDER BY"),
+                                          ("Noted Joined", kJoined, [{"name": "least", "type": "DECIMAL", "sample": 50}, optional("by", "STRING")], "the script does not read exactly one table")):
+        again = api(name, "/" + name.lower().replace(" ", "-"), sql, parameters)
+        p.apply([again])
+        p.loader.must("api", "test", again["name"])
+        said = p.loader.must("api", "commit", again["name"]).stderr
+        t.ok(note + reason in said if reason else note not in said, f"{name}: commit says whether there are cursors", said)
+        shown = p.loader.must("api", "show", again["name"]).stdout
+        t.is_("; no cursors: only pageNum continues them" in shown, reason is not None, "... and so does api show") or t.diag(shown)
+
+
 def rejections(t, p):
     result = p.loader("apply", "-f", p.definitions([api("Limited", "/limited", kKeyed, [optional("least", "DECIMAL"), optional("ids", "LONG_LIST")])], "limited.json"))
     t.ok(result.rc == 0 and "LIMIT" in result.stdout + result.stderr, "a LIMIT counts for nothing, with a warning", result)
@@ -102,7 +116,7 @@ def rejections(t, p):
     result = p.loader("apply", "-f", p.definitions([api("One Object", "/one", "SELECT order_id FROM orders ORDER BY order_id", [], result="object")], "object.json"))
     t.ok(result.rc == 1 and "/result" in result.stderr, "no pages of an object", result)
     answer = p.get("/v1/broken?a=1&b=2", key="")
-    t.ok(answer.status == 400 and "a, b: no statement is defined for this combination of parameters" in answer.json["errMsg"], "a call without a statement is 400 and names the parameters", answer.text)
+    t.ok(answer.status == 400 and "parameters a, b must have other values: this API has no statement for these" in answer.json["errMsg"], "a call without a statement is 400 and names the parameters", answer.text)
     t.is_([row["order_id"] for row in page(p, "/broken", "b=28")["rows"]], [29, 30, 31], "... the others have pages")
 
 
@@ -115,6 +129,7 @@ def test(t):
     by_number(t, p, "/grouped", "", kGrouped, 2, total=False)
     cursors(t, p)
     several_tables(t, p)
+    cursor_notes(t, p)
     rejections(t, p)
     t.unlike(p.gateway.log(), r"\[error\]", "no error in the log")
 

@@ -6,7 +6,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import kSlow, run_test, users_definitions
+from tablegate_test import kSlow, request, run_test, users_definitions
 
 kUsers = "user_id,user_name,age\n" + "".join(f"{i},user{i},{i % 7}\n" for i in range(1, 41))
 kNames = [f"p{i}" for i in range(1, 13)]
@@ -75,6 +75,26 @@ def invalid(t, p):
     t.ok(result.rc == 1 and "/sql" in result.stderr, "a script without any statement is rejected", result)
 
 
+def empty_lists(t, p):
+    """Only a JSON body has them."""
+    sql = ("SELECT user_id FROM user_info <where><if test=\"ids != null\">user_id IN\n<foreach collection=\"ids\" item=\"one\" open=\"(\" separator=\",\" "
+           "close=\")\">${one}</foreach></if></where> ORDER BY user_id")
+    for method, noted in (("GET", False), ("POST", True)):
+        name = f"List by {method}"
+        p.apply([script(name, f"/list-{method.lower()}", sql, [value("ids", "LONG_LIST", sample=[1])], method=method)])
+        p.loader.must("api", "test", name)
+        note = p.loader.must("api", "commit", name).stderr
+        t.is_("answered 400" in note, noted, f"{method}: whether some calls have no statement") or t.diag(note)
+        t.is_("ids may be an empty list: where this is the reason, test ids.size() > 0" in note, noted, "... with what to write") or t.diag(note)
+        p.loader.must("api", "publish", name, "--no-domain")
+    p.sync_and_reload()
+    t.is_(ids(p.get("/v1/list-get?ids=2,3", key="")), [2, 3], "GET: a list")
+    t.is_(p.get("/v1/list-get?ids=", key="").status, 400, "GET: no number")
+    answers = [request(p.gateway.port, "/v1/list-post", method="POST", headers={"Content-Type": "application/json"}, body=body) for body in ('{"ids": [2, 3]}', '{}', '{"ids": []}')]
+    t.is_([ids(one) for one in answers[:2]], [[2, 3], list(range(1, 41))], "POST: a list, none")
+    t.is_((answers[2].status, answers[2].json["errMsg"]), (400, "parameter ids must have another value: this API has no statement for this one"), "POST: an empty list")
+
+
 def choices(t, p):
     sql = ("SELECT user_id, age FROM user_info WHERE user_id <= ${most}\nORDER BY <choose><when test=\"sort == 'age'\">age DESC, user_id</when>"
            "<when test=\"sort == 'name'\">user_name DESC</when><otherwise>user_id</otherwise></choose>")
@@ -94,6 +114,7 @@ def test(t):
     invalid(t, p)
     unseen(t, p)
     choices(t, p)
+    empty_lists(t, p)
 
 
 run_test(test)

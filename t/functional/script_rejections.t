@@ -86,10 +86,14 @@ def tables(t, p):
         rejected(t, p.loader("delete", "table", table), "is read by API", '"Two Tables"')
     p.loader.must("api", "publish", "Two Tables", "--no-domain")
     same = next(one for one in definitions() if one["name"] == "same")
-    p.apply([{**same, "ddl": "CREATE TABLE same (user_id BIGINT, other STRING);"}])
+    changed = {**same, "ddl": "CREATE TABLE same (user_id BIGINT, other STRING);"}
+    rejected(t, p.loader("apply", "-f", p.definitions([changed], "changed.json")), "/ddl", 'no longer fits API "Two Tables": its script reads column "label"')
+    numbers = p.loader.must("apply", "-f", p.definitions([{**same, "ddl": "CREATE TABLE same (user_id BIGINT, label BIGINT);"}], "changed.json"))
+    t.ok('API "Two Tables" reads column "label", which was text and is bigint: test it again' in numbers.stdout + numbers.stderr, "another type is a warning", numbers)
+    p.apply([changed, {**good, "sql": good["sql"].replace(", s.label", "")}])
     result = p.loader("table", "load", "same", "--from", f"csv:{p.file('changed.csv', 'user_id,other' + chr(10) + '1,one' + chr(10))}", "--header")
     t.ok(result.rc == 1 and '"Two Tables"' in result.stderr and '"label"' in result.stderr, "a load that takes a column away that a script reads is rejected", result)
-    p.apply([same])
+    p.apply([same, good])
 
 
 def workspaces(t, p):

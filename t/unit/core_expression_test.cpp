@@ -378,8 +378,8 @@ START_TEST(calls_without_a_statement_are_rejected) {
   };
   ck_text_eq(walked({0, 1}, "1"), "|");
   ck_text_eq(walked({0, 1}, nullptr),
-             "|id, name: no statement is defined for this combination of parameters");
-  ck_text_eq(walked({1}, nullptr), "name|no statement is defined for this combination of parameters");
+             "|parameters id, name must have other values: this API has no statement for these");
+  ck_text_eq(walked({1}, nullptr), "name|must have another value: this API has no statement for this one");
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 #include "script/program_paths.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "core/plan/program.hpp"
@@ -262,6 +263,42 @@ START_TEST(items_and_rounds_of_loops) {
 }
 END_TEST
 
+START_TEST(lists_that_are_never_empty) {
+  const std::vector<RequestParameter> all = script_parameters("ids:LONG_LIST s:STRING");
+  const auto count = [&all](const std::string& script, bool required, bool empty) {
+    std::vector<ScriptFault> faults;
+    const Nodes nodes = read_template({script, all, false}, faults);
+    ck_assert_msg(faults.empty(), "%s", faults.empty() ? "" : faults[0].text.c_str());
+    PathParameters these = parameters(required ? 1 : 0, 2);
+    these.may_be_empty = [empty](uint32_t number) { return number != 0 || empty; };
+    return program_paths(nodes, these).size();
+  };
+  const std::string each = "<foreach collection=\"ids\" item=\"x\">${x}</foreach>";
+  const struct {
+    std::string script;
+    size_t optional, required;  // paths
+    size_t empty_optional, empty_required;
+  } cases[] = {
+      {each, 2, 1, 2, 2},
+      {"<if test=\"ids != null\">a" + each + "</if>", 2, 1, 3, 2},
+      {each + "<if test=\"ids != null\">a</if>", 2, 1, 3, 2},
+      {"<if test=\"ids.size() > 0\">a</if><if test=\"ids != null\">b</if>", 2, 1, 3, 2},
+      {"<if test=\"ids != null\">a</if><if test=\"ids.isEmpty()\">b</if>", 2, 1, 3, 2},
+      {"<if test=\"ids != null and ids.size() == 0\">a</if>" + each, 2, 1, 3, 2},
+      {"<if test=\"ids[0] != null\">a</if><if test=\"ids\">b</if>", 2, 1, 2, 2},
+      {"<if test=\"ids.size() > 1\">a</if>" + each, 3, 2, 3, 3},
+      {"<if test=\"s == ''\">a</if><if test=\"s.length() > 0\">b</if>" + each, 6, 3, 6, 6},
+  };
+  for (const auto& one : cases) {
+    const size_t found[] = {count(one.script, false, false), count(one.script, true, false),
+                            count(one.script, false, true), count(one.script, true, true)};
+    const size_t expected[] = {one.optional, one.required, one.empty_optional, one.empty_required};
+    for (size_t i = 0; i < std::size(found); ++i)
+      ck_assert_msg(found[i] == expected[i], "%s: case %zu has %zu paths", one.script.c_str(), i, found[i]);
+  }
+}
+END_TEST
+
 START_TEST(rejected_calls_are_left_out) {
   const std::vector<RequestParameter> all = script_parameters("a:LONG b:LONG");
   std::vector<ScriptFault> faults;
@@ -284,4 +321,5 @@ END_TEST
 TABLEGATE_SUITE("loader_program_paths", all_paths_of_few_conditions, what_cannot_happen_is_left_out,
                 many_conditions_alone_in_pairs_and_together, lists_have_the_items_of_the_sample,
                 what_follows_is_not_decided_again, one_parameter_has_one_value, nested_conditions_are_reached,
-                many_tests, items_and_rounds_of_loops, rejected_calls_are_left_out);
+                many_tests, items_and_rounds_of_loops, lists_that_are_never_empty,
+                rejected_calls_are_left_out);

@@ -11,6 +11,7 @@
 #include "catalog/apply/apply_apis.hpp"
 #include "catalog/apply/apply_consumer.hpp"
 #include "catalog/apply/apply_gateway.hpp"
+#include "catalog/apply/apply_script.hpp"
 #include "catalog/apply/apply_table.hpp"
 #include "catalog/apply/source_ddl.hpp"
 #include "catalog/domains_in_use.hpp"
@@ -61,9 +62,10 @@ class Applier {
           continue;
         }
         object = &objects[i];
-        object->action = save(definition);
+        std::vector<TableColumn> columns;
+        object->action = save(definition, columns);
         if (definition.kind == Kind::table && object->action == "changed")
-          changed_tables_.push_back(&definition);
+          changed_tables_.push_back({&definition, object, std::move(columns)});
       }
       if (info.kind == Kind::consumer) consumers_.save(callers);
       if (info.kind != Kind::api) continue;
@@ -81,7 +83,14 @@ class Applier {
   }
 
  private:
-  std::string save(Definition& definition) {
+  struct ChangedTable {
+    Definition* definition;
+    AppliedObject* object;
+    std::vector<TableColumn> columns;  // as they were
+  };
+
+  // `columns`: gets those that a table had.
+  std::string save(Definition& definition, std::vector<TableColumn>& columns) {
     if (definition.broken) return {};
     switch (definition.kind) {
       case Kind::domain:
@@ -95,7 +104,7 @@ class Applier {
       case Kind::business_process:
         return save_business_process(context_, definition);
       case Kind::table:
-        return save_table(context_, definition);
+        return save_table(context_, definition, columns);
       case Kind::consumer:
       case Kind::api:
         break;  // saved together
@@ -131,7 +140,9 @@ class Applier {
 
   // Drafts that this apply does not define must still fit a table that it changes.
   void check_other_drafts() {
-    for (Definition* const changed : changed_tables_) {
+    for (const ChangedTable& one : changed_tables_) {
+      check_other_scripts(one);
+      Definition* const changed = one.definition;
       const TableInfo table = *find_table(context_.catalog, changed->name);
       const Rows drafts = context_.catalog.query(
           "SELECT name, definition::text FROM tablegate.api WHERE table_name = $1 AND deleted_at IS NULL "
@@ -151,10 +162,35 @@ class Applier {
     }
   }
 
+  // Whether their statements fit a column's new type, only a test shows.
+  void check_other_scripts(const ChangedTable& changed) {
+    const Rows drafts = context_.catalog.query(
+        "SELECT name, definition::text FROM tablegate.api WHERE table_names @> ARRAY[$1::text]"
+        " AND script_tables IS NOT NULL AND deleted_at IS NULL ORDER BY name",
+        {changed.definition->name});
+    for (int i = 0; i < drafts.size(); ++i) {
+      const std::string name = drafts.string(i, 0);
+      if (saved_apis_.count(name) != 0 || context_.refused_here(Kind::api, name)) continue;
+      const std::string what = fmt::format("API \"{}\"", name);
+      const ApiDefinition api = read_api_definition(drafts.string(i, 1), what);
+      std::vector<ScriptFault> faults;
+      const Script script = read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
+      if (!faults.empty()) continue;
+      const ColumnChanges changes = column_changes(script, changed.definition->name, changed.columns,
+                                                   find_tables(context_.catalog, script.tables));
+      for (const std::string& column : changes.gone) {
+        context_.refuse(*changed.definition, "/ddl",
+                        fmt::format("no longer fits {}: its script reads column \"{}\"", what, column));
+      }
+      for (const std::string& text : changes.retyped)
+        changed.object->warnings.push_back(fmt::format("{} reads {}: test it again", what, text));
+    }
+  }
+
   const SourceDdlReader& read_;
   ApplyContext context_;
   ConsumerApplier consumers_;
-  std::vector<Definition*> changed_tables_;
+  std::vector<ChangedTable> changed_tables_;
   std::set<std::string> saved_apis_;
 };
 

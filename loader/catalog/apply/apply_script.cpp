@@ -11,6 +11,26 @@ constexpr size_t kNamedFaults = 10;
 
 }  // namespace
 
+ColumnChanges column_changes(const Script& script, const std::string& table,
+                             const std::vector<TableColumn>& before,
+                             const std::map<std::string, TableInfo>& now) {
+  ColumnChanges out;
+  const auto own = now.find(table);
+  for (const TableColumn& old : before) {
+    if (script.columns.count(old.name) == 0) continue;
+    const TableColumn* const column = own == now.end() ? nullptr : own->second.find(old.name);
+    if (column != nullptr) {
+      if (column->type != old.type)
+        out.retyped.push_back(
+            fmt::format("column \"{}\", which was {} and is {}", old.name, old.sql_type, column->sql_type));
+    } else if (std::none_of(now.begin(), now.end(),
+                            [&old](const auto& one) { return one.second.find(old.name) != nullptr; })) {
+      out.gone.push_back(old.name);
+    }
+  }
+  return out;
+}
+
 ApplyScript::ApplyScript(ApplyContext& context, Definition& definition, const ApiDefinition& api)
     : context_(context),
       definition_(definition),

@@ -20,6 +20,16 @@ struct KnownTable {
 };
 using KnownTables = std::map<std::string, KnownTable>;  // by name
 
+// What a change of a table means for a script that reads it.
+struct ColumnChanges {
+  std::vector<std::string> gone;     // that the script reads, and none of its tables has any longer
+  std::vector<std::string> retyped;  // column "a", which was text and is bigint
+};
+// `before`: the table's columns. `now`: the script's tables, by name.
+ColumnChanges column_changes(const Script& script, const std::string& table,
+                             const std::vector<TableColumn>& before,
+                             const std::map<std::string, TableInfo>& now);
+
 class ApplyScript {
  public:
   // Reads the text. What is wrong with it is reported, each fault with its place, and `definition` is broken.

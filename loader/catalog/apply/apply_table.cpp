@@ -60,7 +60,7 @@ std::string save_data_source(ApplyContext& context, Definition& definition) {
   return action;
 }
 
-std::string save_table(ApplyContext& context, Definition& definition) {
+std::string save_table(ApplyContext& context, Definition& definition, std::vector<TableColumn>& columns) {
   const TableDefinition written = read_table_definition(definition.document);
   const std::string& source = written.data_source;
   const FoundDataSource found = find_data_source(context.catalog, context.workspace, source);
@@ -73,9 +73,11 @@ std::string save_table(ApplyContext& context, Definition& definition) {
   else
     check_fields_of_source(context, definition, written, found.type);
   const Rows before = context.catalog.query(
-      "SELECT t.definition::text, w.workspace_id, w.name, t.shared FROM tablegate.mirror_table t JOIN "
+      "SELECT t.definition::text, w.workspace_id, w.name, t.shared, t.columns::text FROM "
+      "tablegate.mirror_table t JOIN "
       "tablegate.workspace w USING (workspace_id) WHERE t.name = $1",
       {definition.name});
+  if (!before.empty()) columns = read_columns(before.string(0, 4));
   const bool shared = settle_shared(definition, before, 1);
   const std::string text = normalised_text(definition);
   std::string action = context.action_of(before, text);

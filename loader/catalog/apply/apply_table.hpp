@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "catalog/apply/apply_context.hpp"
 
@@ -10,6 +11,7 @@ namespace tablegate::loader {
 
 // Each saves one definition and returns its action, as AppliedObject has it.
 std::string save_data_source(ApplyContext& context, Definition& definition);
-std::string save_table(ApplyContext& context, Definition& definition);
+// `columns`: gets those that the table had before.
+std::string save_table(ApplyContext& context, Definition& definition, std::vector<TableColumn>& columns);
 
 }  // namespace tablegate::loader

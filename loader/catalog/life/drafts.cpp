@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/hint.hpp"
 #include "base/sql_array.hpp"
 #include "catalog/life/version_reads.hpp"
 #include "catalog/life/versions.hpp"
 #include "catalog/row_lock.hpp"
+#include "compile/script_page.hpp"
 #include "compile/script_statement.hpp"
 #include "core/digest.hpp"
 
@@ -54,12 +57,27 @@ std::vector<std::string> plan_warnings(const std::string& api, const PlanReport&
   return warnings;
 }
 
-// Calls that a script has no statement for.
-std::vector<std::string> invalid_calls(const std::string& api, const ApiEntry& entry) {
+// Calls that a script has no statement for, and whether its pages have cursors.
+std::vector<std::string> script_notes(const std::string& api, const ApiEntry& entry) {
   std::vector<std::string> notes;
-  for (const InvalidPath& path : script_of(entry).invalid)
-    notes.push_back(fmt::format("API \"{}\": calls by {} may have no statement, which are answered 400: {}",
-                                api, name_list(path.parameters), path.reason));
+  const Script script = script_of(entry);
+  for (const InvalidPath& path : script.invalid) {
+    std::string note =
+        fmt::format("API \"{}\": some calls have no statement and are answered 400, depending on {}: {}", api,
+                    name_list(path.parameters), path.reason);
+    for (const RequestParameter& one : entry.definition.request_parameters) {
+      if (one.takes_list() && one.may_be_empty() &&
+          std::count(path.parameters.begin(), path.parameters.end(), one.name) != 0)
+        note += fmt::format("; {0} may be an empty list: where this is the reason, test {0}.size() > 0",
+                            one.name);
+    }
+    notes.push_back(std::move(note));
+  }
+  const std::string reason =
+      entry.definition.paginates() ? no_cursor_reason(script, entry.source) : std::string();
+  if (!reason.empty())
+    notes.push_back(
+        fmt::format("API \"{}\": its pages have no cursors, only pageNum continues them: {}", api, reason));
   return notes;
 }
 
@@ -185,7 +203,7 @@ Version commit_draft(Database& catalog, const ApiRow& api, const CommitRequest& 
   const ApiEntry entry = draft_entry(current, draft);
   const CompiledApi compiled = compile_api(entry);
   if (current.script) {
-    std::vector<std::string> notes = invalid_calls(current.name, entry);
+    std::vector<std::string> notes = script_notes(current.name, entry);
     version.notes.insert(version.notes.end(), notes.begin(), notes.end());
   }
   version.version = latest.empty() ? 1 : static_cast<int>(latest.integer(0, 0)) + 1;

@@ -51,11 +51,14 @@ class Wizard {
     Database mirror = settings_.open_mirror();
     build(sample_values(mirror, table_.name, columns));
     check();
+    std::string note;
     if (options_.script) {
+      note = lost_cursors(read_api_definition(document_), table_);
       make_script();
       check();
     }
     print();
+    if (!note.empty()) fmt::print(stderr, "note: {}\n", note);
   }
 
  private:

@@ -115,7 +115,9 @@ std::string answer_words(const ApiDefinition& definition, bool cursors) {
   if (definition.paginates()) {
     words += fmt::format(" of {} rows, pageSize at most {} (pageNum, pageSize, returnTotalNum{})",
                          definition.pagination->default_size, definition.pagination->max_size,
-                         cursors ? ", cursor" : "; no cursors: the rows have no total order");
+                         cursors                  ? ", cursor"
+                         : definition.is_script() ? "; no cursors: only pageNum continues them"
+                                                  : "; no cursors: the rows have no total order");
   }
   if (!definition.order_by.empty()) words += ", by " + order_words(definition.order_by);
   return words + (plain ? "" : ", envelope " + definition.envelope);

@@ -99,7 +99,7 @@ uint32_t read_size(std::string_view bytes) {
 
 Problem bind_cursor(const Pages& pages, const BoundPage& page, const char* text, Arena& arena,
                     const char** keys) {
-  if (pages.key_count == 0) return bad(kCursor, "is not available: the rows of this API have no total order");
+  if (pages.key_count == 0) return bad(kCursor, "is not available for this API: send pageNum");
   if (!pages.cursor_key->usable())
     return bad(kCursor, "is not available: this gateway has no key for cursors");
   const std::string_view content = open_cursor(*pages.cursor_key, page.conditions, text, arena);

@@ -171,9 +171,12 @@ class Program::Builder {
       names += (names.empty() ? "" : ", ") + program_.names_[parameter];
     }
     program_.steps_.back().target = static_cast<uint32_t>(program_.rejections_.size());
-    const std::string detail = "no statement is defined for this combination of parameters";
-    node.parameters.size() == 1 ? program_.rejections_.push_back({names, detail})
-                                : program_.rejections_.push_back({{}, names + ": " + detail});
+    if (node.parameters.size() == 1)
+      program_.rejections_.push_back(
+          {names, "must have another value: this API has no statement for this one"});
+    else
+      program_.rejections_.push_back(
+          {{}, "parameters " + names + " must have other values: this API has no statement for these"});
     rejects_ = true;
     return true;
   }
