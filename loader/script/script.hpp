@@ -67,7 +67,8 @@ struct Script {
   // Columns that a required parameter is compared with by `=`, for each row and on every path: where they are
   // the table's primary key, there is at most one row.
   std::set<std::string> fixed;
-  bool immutable = true;  // no function of it depends on the time, as now() does
+  std::vector<uint32_t> unread;  // places of the parameters that no placeholder and no test reads
+  bool immutable = true;         // no function of it depends on the time, as now() does
   std::vector<InvalidPath> invalid;
   std::vector<ScriptFault> warnings;
 };

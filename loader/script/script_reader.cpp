@@ -72,8 +72,10 @@ std::string ScriptReader::with_parameters(const PathSql& path) const {
 
 Script ScriptReader::read() {
   Script script;
-  core::Nodes draft = read_template(input_, faults_);
+  ScriptTemplate read = read_template(input_, faults_);
   if (!faults_.empty()) return script;
+  core::Nodes& draft = read.draft;
+  script.unread = std::move(read.unread);
   warn_of_absent(draft, script);
   leaves_.emplace(draft);
   const core::Result<core::Program> program = program_of(draft);

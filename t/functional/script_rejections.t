@@ -40,6 +40,13 @@ def at_apply(t, p):
     apply(script("SELECT 1 AS one WHERE 1 = ${id}"), "/sql", "reads no table")
     apply(script("SELECT user_id FROM user_info WHERE user_id = ${id}", data_source="none"), "/data_source", '"none"')
     apply(script("SELECT user_id FROM user_info WHERE user_id = ${id}", pagination={"enabled": True}), "/sql", "ORDER BY")
+    paged = {"pagination": {"enabled": True}}
+    apply(script("SELECT user_id FROM user_info WHERE user_id = ${id} ORDER BY user_id LIMIT ${pageSize}", **paged), "line 1, column 76", '"pageSize" is a parameter of pages', "remove LIMIT and OFFSET")
+    apply(script("SELECT user_id FROM user_info ORDER BY user_id LIMIT ${pageSize}", parameters=[optional("pageSize")], **paged),
+          "/request_parameters/0/name", "remove it, and remove LIMIT and OFFSET from the script")
+    apply(script("SELECT user_id FROM user_info WHERE user_id = ${id}", parameters=[optional("id"), optional("categroy")]),
+          '/request_parameters/1: the script does not read "categroy"')
+    apply(script("SELECT user_id FROM user_info WHERE ${id} = ${column}", parameters=[optional("id"), optional("column")]), "/sql: line 1, column 37", "<choose>")
     apply({**users_definitions()[-1], "sql": "SELECT 1"}, "/sql", "mode")
     apply({**users_definitions()[-1], "request_parameters": [{"name": "user_id", "type": "LONG_LIST"}]}, "/request_parameters/0/type", '"operator": "IN"')
     faults = "SELECT user_id, ${a} AS a FROM user_info WHERE ${b} = 1 AND ${c} = 2"
@@ -48,6 +55,8 @@ def at_apply(t, p):
     p.file("wrong.sql", "SELECT user_id\nFROM user_info\nWHERE user_id = ${ide}")
     one = {name: value for name, value in script("").items() if name != "sql"}
     apply({**one, "sql_file": "wrong.sql"}, "/sql_file: wrong.sql:3:17")
+    p.file("marked.sql", "\ufeffSELECT user_id FROM user_info WHERE user_id = ${ide}")
+    apply({**one, "sql_file": "marked.sql"}, "/sql_file: marked.sql:1:47")
 
 
 def at_test(t, p):
@@ -63,7 +72,10 @@ def at_test(t, p):
     tested(script("SELECT user_id\nFROM user_info u\nWHERE u.爱 = ${id}"), "line 3, column 7", "column u.爱 does not exist")
     tested(script("SELECT user_id\nFROM user_info\nWHERE user_nam = ${id}::text"), "line 3, column 7", 'column "user_nam" does not exist', "Perhaps you meant")
     tested(script("SELECT user_id\nFROM user_info\nWHERE lower(age) = 'x' AND user_id = ${id}"), "line 3, column 7", "lower")
-    tested(script("SELECT user_id FROM user_info WHERE user_name > ${id}"), "operator does not exist")
+    tested(script("SELECT user_id FROM user_info WHERE user_name > ${id}"), "line 1, column 47: operator does not exist: text > bigint; parameter id is LONG: set its type to STRING", "try: tablegate api show")
+    tested(script("SELECT user_id FROM user_info WHERE user_id = ${id} AND user_name = \"R001\""), "line 1, column 69", "write 'R001' for a text")
+    tested(script("SELECT user_id FROM user_info WHERE user_name LIKE '%' + '${id}' + '%'"), "write || to join texts")
+    tested(script("SELECT user_name, count(*) AS n FROM user_info WHERE user_id > ${id}"), "line 1, column 8", "GROUP BY", "try: tablegate api show")
     tested(script("SELECT row(user_id, age) AS pair FROM user_info WHERE user_id = ${id}"), 'column "pair" is of type record', "cast it to text")
     tested(script("SELECT array_agg(age) AS ages FROM user_info WHERE user_id > ${id}"), 'column "ages" is of type bigint[]', "array_to_json")
     tested(script("SELECT <if test=\"id == null\">age</if><if test=\"id != null\">user_name</if> AS value FROM user_info", parameters=[optional("id")]),

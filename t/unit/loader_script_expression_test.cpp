@@ -23,7 +23,7 @@ const std::vector<RequestParameter>& parameters() {
 }
 
 core::Expression read(const std::string& text, std::optional<ExpressionFault>& fault) {
-  Scope scope(parameters());
+  Scope scope(parameters(), false);
   scope.enter("item", "index");
   return read_expression(text, scope, fault);
 }
@@ -148,7 +148,7 @@ struct Given {
 
 // What the test is for a call, as the gateway evaluates it.
 bool is(const std::string& text, const Given& given) {
-  Scope scope(parameters());
+  Scope scope(parameters(), false);
   std::optional<ExpressionFault> fault;
   core::Condition condition;
   condition.test = read_expression(text, scope, fault);

@@ -177,6 +177,26 @@ START_TEST(calls_without_a_statement) {
 }
 END_TEST
 
+START_TEST(what_pages_and_parameters_require) {
+  const std::string sql = "SELECT a FROM t ORDER BY a ";
+  begins(faults_of(sql + "LIMIT ${pageSize}", "", true),
+         "line 1, column 34: \"pageSize\" is a parameter of pages, which no script reads: remove LIMIT and "
+         "OFFSET");
+  begins(faults_of("SELECT a FROM t <if test=\"pagenum > 1\">WHERE a</if> ORDER BY a", "", true),
+         "line 1, column 27: \"pagenum\" is a parameter of pages");
+  begins(faults_of(sql + "LIMIT ${pageSize}"),
+         "line 1, column 34: unknown name \"pageSize\": declare it in request_parameters");
+  ck_assert(
+      script_of("SELECT a FROM t WHERE b = ${x} <if test=\"y > 1\"></if>", "x:LONG z:LONG y:LONG u:LONG")
+          .unread == (std::vector<uint32_t>{1, 3}));
+  ck_assert(script_of("SELECT a FROM t WHERE a IN <foreach collection=\"x\" item=\"y\" open=\"(\" "
+                      "close=\")\" separator=\",\">"
+                      "${y}</foreach>",
+                      "x:LONG_LIST y:LONG")
+                .unread == (std::vector<uint32_t>{1}));
+}
+END_TEST
+
 START_TEST(faults_have_places_of_the_script) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"SELECT 'ä€😀' AS x,\n  lowr(a) AS y FROM t",
@@ -209,4 +229,4 @@ END_TEST
 
 TABLEGATE_SUITE("loader_script", a_basic_script, order_and_limit_are_apart, pages_require_an_order,
                 what_all_paths_have_in_common, tables_are_tables_on_every_path, calls_without_a_statement,
-                faults_have_places_of_the_script);
+                what_pages_and_parameters_require, faults_have_places_of_the_script);

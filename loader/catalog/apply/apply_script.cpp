@@ -18,6 +18,11 @@ ApplyScript::ApplyScript(ApplyContext& context, Definition& definition, const Ap
       pointer_(definition.sql_file.empty() ? "/sql" : "/sql_file") {
   std::vector<ScriptFault> faults;
   script_ = read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
+  for (const uint32_t place : script_.unread)
+    context_.refuse(
+        definition, "/request_parameters" + pointer_token(place),
+        fmt::format("the script does not read \"{0}\": write ${{{0}}} in it, or remove the parameter",
+                    api.request_parameters[place].name));
   for (size_t i = 0; i < std::min(faults.size(), kNamedFaults); ++i)
     context_.refuse(definition, pointer_, fault_text(faults[i], definition.sql_file));
   if (faults.size() > kNamedFaults)
