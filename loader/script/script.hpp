@@ -57,6 +57,7 @@ struct Script {
   core::Nodes body, order, limit;
   std::vector<std::string>
       tables;  // of the data source, that statements read: each once, in their first order
+  std::vector<ScriptFault> table_places;  // where each of `tables` is first, without a text
   // Names of columns that the statement may read, of whichever of the tables has them.
   std::set<std::string> columns;
   bool all_columns = false;  // it may read columns that it does not name (NATURAL JOIN, FROM t AS u(a, b))

@@ -108,9 +108,9 @@ START_TEST(order_and_limit_are_apart) {
 END_TEST
 
 START_TEST(pages_require_an_order) {
-  same_text(faults_of("SELECT a FROM t", "", true), "pages require an ORDER BY");
+  same_text(faults_of("SELECT a FROM t", "", true), "line 1, column 16: pages require an ORDER BY");
   begins(faults_of("SELECT a FROM t <if test=\"x != null\">ORDER BY a</if>", "x:LONG", true),
-         "pages require an ORDER BY: there is none without optional parameters");
+         "line 1, column 17: pages require an ORDER BY: there is none without optional parameters");
   same_text(faults_of("SELECT a FROM t\nORDER BY a FETCH FIRST 3 ROWS WITH TIES", "", true),
             "line 2, column 12: WITH TIES does not go with pagination; write LIMIT or nothing");
   begins(faults_of("SELECT a FROM t ORDER BY a LIMIT ${n}", "n:INT", true),

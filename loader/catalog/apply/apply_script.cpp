@@ -58,7 +58,13 @@ bool ApplyScript::is_of(const KnownTable& table, const FoundDataSource& source) 
 }
 
 bool ApplyScript::check_tables(const KnownTables& tables, const FoundDataSource& source) {
-  for (const std::string& name : script_.tables) {
+  for (size_t i = 0; i < script_.tables.size(); ++i) {
+    const std::string& name = script_.tables[i];
+    const auto placed = [this, i](const std::string& reason) {
+      ScriptFault fault = script_.table_places[i];
+      fault.text = reason;
+      return fault_text(fault, definition_.sql_file);
+    };
     if (const Definition* const here = context_.index.find(Kind::table, name)) {
       if (here->broken ||
           context_.refused_here(Kind::data_source, read_table_definition(here->document).data_source))
@@ -66,19 +72,19 @@ bool ApplyScript::check_tables(const KnownTables& tables, const FoundDataSource&
     }
     const auto found = tables.find(name);
     if (found == tables.end()) {
-      context_.refuse_missing(definition_, pointer_, context_.missing(Kind::table, name));
+      context_.refuse_missing(definition_, pointer_, placed(context_.missing(Kind::table, name)));
       continue;
     }
     const KnownTable& table = found->second;
     if (table.owner.workspace_id != context_.workspace.id && !table.owner.shared) {
       context_.refuse(definition_, pointer_,
-                      not_shared(fmt::format("table \"{}\"", name), table.owner.workspace));
+                      placed(not_shared(fmt::format("table \"{}\"", name), table.owner.workspace)));
     } else if (!is_of(table, source)) {
       context_.refuse(
           definition_, pointer_,
-          fmt::format("table \"{}\" is of data source \"{}\": a script reads tables of its own data "
-                      "source, \"{}\"",
-                      name, table.data_source, api_.data_source));
+          placed(fmt::format("table \"{}\" is of data source \"{}\": a script reads tables of its own data "
+                             "source, \"{}\"",
+                             name, table.data_source, api_.data_source)));
     }
   }
   return true;
