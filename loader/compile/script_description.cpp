@@ -8,6 +8,7 @@
 
 #include "base/refusal.hpp"
 #include "compile/plan_mirror.hpp"
+#include "compile/prepare_advice.hpp"
 #include "compile/script_statement.hpp"
 #include "core/manifest/manifest.hpp"
 #include "core/manifest/types.hpp"
@@ -74,9 +75,9 @@ class Description {
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& reason) const {
-    throw Refused(fmt::format("API \"{}\": /sql: {}", entry_.definition.name, reason),
-                  Hint::command({"table", "columns", script_.tables.front()}));
+  [[noreturn]] void refuse(const std::string& reason) const { refuse(reason, shown()); }
+  [[noreturn]] void refuse(const std::string& reason, Hint next) const {
+    throw Refused(fmt::format("API \"{}\": /sql: {}", entry_.definition.name, reason), std::move(next));
   }
 
   void take(const core::Program& program, const ProgramPath& path) {
@@ -87,7 +88,7 @@ class Description {
       outputs = mirror_.describe(statement);
     } catch (const DatabaseError& error) {
       if (error.sqlstate.substr(0, 2) == "57" || error.sqlstate.substr(0, 2) == "53") throw;
-      refuse(located(error, statement.sql, marks));
+      refuse(located(error, statement.sql, marks, path), next_of(error, statement.sql));
     }
     std::vector<TableColumn> columns;
     columns.reserve(outputs.size());
@@ -99,12 +100,24 @@ class Description {
   }
 
   std::string located(const DatabaseError& error, const std::string& sql,
-                      const std::vector<core::OriginMark>& marks) const {
+                      const std::vector<core::OriginMark>& marks, const ProgramPath& path) const {
     if (error.position == 0) return error.what();
-    const size_t origin = core::origin_at(marks, byte_of(sql, error.position));
-    if (origin == 0) return error.what();
-    return fault_text(fault_at(entry_.definition.script_text(), origin - 1, error.what()), {});
+    const size_t at = byte_of(sql, error.position);
+    const std::string text = advised(error, sql, at, path.values, entry_.definition.request_parameters);
+    const size_t origin = core::origin_at(marks, at);
+    if (origin == 0) return text;
+    return fault_text(fault_at(entry_.definition.script_text(), origin - 1, text), {});
   }
+
+  // The tables' columns help where one is not there; a text in double quotes is none.
+  Hint next_of(const DatabaseError& error, const std::string& sql) const {
+    const bool quoted = error.position != 0 && sql.compare(byte_of(sql, error.position), 1, "\"") == 0;
+    if (error.sqlstate == "42703" && !quoted)
+      return Hint::command({"table", "columns", script_.tables.front()});
+    return shown();
+  }
+
+  Hint shown() const { return Hint::command({"api", "show", entry_.definition.name}); }
 
   TableColumn column_of(const PlanMirror::Output& output) const {
     TableColumn column;

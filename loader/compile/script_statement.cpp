@@ -10,6 +10,7 @@
 #include "compile/script_page.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/statement.hpp"
+#include "model/schema_fields.hpp"
 #include "model/script_rules.hpp"
 
 namespace tablegate::loader {
@@ -22,7 +23,8 @@ std::string title_of(const ApiEntry& entry) {
 }
 
 [[noreturn]] void refuse(const ApiEntry& entry, const std::string& pointer, const std::string& reason) {
-  throw Refused(fmt::format("Api \"{}\": {}: {}", title_of(entry), pointer, reason));
+  throw Refused(fmt::format("Api \"{}\": {}: {}", title_of(entry), pointer, reason),
+                Hint::command({"explain", field_path(Kind::api, pointer)}));
 }
 
 // The statement as it is written.

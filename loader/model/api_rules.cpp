@@ -108,10 +108,7 @@ class ShapeCheck {
       refuse(here + "/name", bad_parameter_name(name));
       if (!names.insert(name).second)
         refuse(here + "/name", fmt::format("parameter \"{}\" is repeated", name));
-      if (is_page_name(api_, name))
-        refuse(here + "/name", fmt::format("this name is a parameter of pages: choose another one, with "
-                                           "\"column\": \"{}\"",
-                                           list[i].column));
+      if (is_page_name(api_, name)) refuse(here + "/name", page_name_fault(list[i]));
       place_of(list[i], here, in_path);
       if (list[i].default_value && list[i].required)
         refuse(here + "/default", "requires \"required\": false");
@@ -122,6 +119,14 @@ class ShapeCheck {
         refuse("/path", fmt::format("{{{0}}} has no request parameter \"{0}\" with \"in\": \"path\"", name));
       }
     }
+  }
+
+  std::string page_name_fault(const RequestParameter& parameter) const {
+    if (api_.is_script())
+      return "this name is a parameter of pages, which callers send without a declaration: remove it, and "
+             "remove LIMIT and OFFSET from the script";
+    return fmt::format("this name is a parameter of pages: choose another one, with \"column\": \"{}\"",
+                       parameter.column);
   }
 
   void place_of(const RequestParameter& parameter, const std::string& here, std::set<std::string>& in_path) {

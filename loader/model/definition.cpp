@@ -291,6 +291,13 @@ std::string read_file(const std::string& path, size_t limit) {
   return text;
 }
 
+std::string read_text_file(const std::string& path, size_t limit) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  std::string text = read_file(path, limit);
+  if (std::string_view(text).substr(0, kMark.size()) == kMark) text.erase(0, kMark.size());
+  return text;
+}
+
 std::vector<Definition> read_definitions(const std::vector<std::string>& sources, Problems& problems) {
   std::vector<std::string> files;
   for (const std::string& source : sources) {
@@ -304,7 +311,7 @@ std::vector<Definition> read_definitions(const std::vector<std::string>& sources
   }
   std::vector<Definition> definitions;
   for (const std::string& file : files) {
-    const std::string text = read_file(file, kMaxFile);
+    const std::string text = read_text_file(file, kMaxFile);
     (is_yaml(file, text) ? take_yaml : take_json)(text, file == "-" ? "standard input" : file, definitions,
                                                   problems);
   }

@@ -117,5 +117,7 @@ inline constexpr const char* kDefinitionFiles = "*.json, *.yaml or *.yml";
 // The bytes of a file, or of standard input for "-"; throws SystemFailure. More than `limit` bytes are
 // refused.
 std::string read_file(const std::string& path, size_t limit);
+// The same of a text in UTF-8, without the byte order mark that some editors write at its beginning.
+std::string read_text_file(const std::string& path, size_t limit);
 
 }  // namespace tablegate::loader

@@ -25,7 +25,7 @@ std::string bad_file_below(const std::string& name) {
 std::string fold_file(Definition& definition, const char* from, const char* into, size_t limit) {
   const std::string name(json_member(definition.document, from));
   try {
-    const std::string text = read_file(beside_definition(definition, name).string(), limit);
+    const std::string text = read_text_file(beside_definition(definition, name).string(), limit);
     definition.document.RemoveMember(from);
     set_text(definition, into, text);
   } catch (const SystemFailure& failure) {  // as every file that cannot be read

@@ -123,8 +123,7 @@ void ExpressionLexer::unknown(size_t begin, std::string_view name) {
     return fail(begin, fmt::format("\"{}\" is SQL, no operator of a test", name));
   if (call)
     return fail(begin, fmt::format("there is no function \"{}\": call a method, as in x.trim()", name));
-  fail(begin, fmt::format("unknown name \"{}\"{}: declare it in request_parameters", name.substr(0, 80),
-                          scope_.near(name)));
+  fail(begin, scope_.unknown(name, "declare it in request_parameters"));
 }
 
 ExpressionToken ExpressionLexer::number(size_t begin) {

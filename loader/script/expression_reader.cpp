@@ -27,7 +27,7 @@ struct Part {
 class Parser {
  public:
   Parser(std::string_view text, const Scope& scope, std::optional<ExpressionFault>& fault)
-      : fault_(fault), lexer_(text, scope, fault) {
+      : fault_(fault), scope_(scope), lexer_(text, scope, fault) {
     take();
   }
 
@@ -256,7 +256,11 @@ class Parser {
     } else if (token_.kind == ExpressionToken::Kind::end) {
       fail(out.at, "the test ends where a value is expected");
     } else {
-      fail(out.at, fmt::format("expected a value before \"{}\"", token_.text));
+      // A parameter may be called eq.
+      const bool declared = token_.kind == ExpressionToken::Kind::word && scope_.find(token_.text);
+      fail(out.at,
+           fmt::format("expected a value before \"{}\"{}", token_.text,
+                       declared ? ", which is an operator of tests: give the parameter another name" : ""));
     }
     return out;
   }
@@ -335,6 +339,7 @@ class Parser {
   }
 
   std::optional<ExpressionFault>& fault_;
+  const Scope& scope_;
   ExpressionLexer lexer_;
   ExpressionToken token_;
   size_t open_ = 0;

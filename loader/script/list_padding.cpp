@@ -50,7 +50,27 @@ bool may_pad(const core::ForeachNode& each, std::string_view before, std::string
          ends_in_word_in(core::trimmed_end(before.substr(0, before.size() - 1), kSpaces));
 }
 
+// Its first node is a tag, which may write anything.
+bool begins_with_tag(const core::Nodes& content) {
+  return !content.empty() && (std::holds_alternative<core::IfNode>(content.front().is) ||
+                              std::holds_alternative<core::ChooseNode>(content.front().is) ||
+                              std::holds_alternative<core::TrimNode>(content.front().is));
+}
+
 }  // namespace
+
+bool lacks_parentheses(const core::Nodes& before, const core::ForeachNode& each, std::string_view after) {
+  size_t place = before.size();
+  while (place > 0 && is_blank_text(before[place - 1])) --place;
+  if (place == 0 || !ends_in_word_in(trimmed_sql(before[place - 1])) || begins_with_tag(each.content))
+    return false;
+  const std::string_view first =
+      each.content.empty() ? std::string_view() : trimmed_sql(each.content.front());
+  const bool opens = each.open.find('(') != std::string::npos || first.substr(0, 1) == "(";
+  const bool closes =
+      each.close.find(')') != std::string::npos || core::trimmed(after, kSpaces).substr(0, 1) == ")";
+  return !opens || !closes;
+}
 
 void pad_lists(core::Nodes& nodes) {
   for (size_t place = 0; place < nodes.size(); ++place) {

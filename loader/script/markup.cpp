@@ -44,6 +44,18 @@ std::string_view instead_of_tag(std::string_view name) {
   return {};
 }
 
+// The tag that is meant; empty: none is near.
+std::string near_tag(std::string_view name) {
+  if (letters_apart(name, "if") == 1) return "if";
+  return nearest_name(name, {std::begin(kTags), std::end(kTags)});
+}
+
+// ` (did you mean "if"?)`
+std::string meant_tag(std::string_view name) {
+  const std::string near = near_tag(name.substr(0, 40));
+  return near.empty() ? std::string() : fmt::format(" (did you mean \"{}\"?)", near);
+}
+
 bool is_blank(char c) {
   return kBlankCharacters.find(c) != std::string_view::npos;
 }
@@ -155,6 +167,18 @@ void Markup::add_character(SourceText& out) {
   ++next_;
 }
 
+// The `name` of a <bind> that begins here.
+void Markup::note_bound_name() {
+  const std::string_view all = script_;
+  const std::string_view tag = all.substr(next_, all.find('>', next_) - next_);
+  for (const std::string_view begin : {"name=\"", "name='"}) {
+    const size_t at = tag.find(begin);
+    if (at == std::string_view::npos) continue;
+    const std::string_view value = tag.substr(at + begin.size());
+    bound_names_.emplace_back(core::trimmed(value.substr(0, value.find(begin.back())), kBlankCharacters));
+  }
+}
+
 // A tag that is not read. What follows it is.
 void Markup::skip_tag(std::string text) {
   faults_.add(next_, std::move(text));
@@ -192,13 +216,12 @@ bool Markup::begins_tag() {
   const bool closed = place < script_.size() && !is_blank(script_[place]) && ends;
   const bool sure = closed || is_tag_like(place);
   if (const std::string_view instead = instead_of_tag(name); !instead.empty() && sure) {
+    if (name == "bind") note_bound_name();
     skip_tag(fmt::format("<{}> is not read: {}", name, instead));
   } else if (is_tag(core::to_lower(name)) && sure) {
     fail(next_, fmt::format("tags are written in lower case: <{}>", core::to_lower(name)));
-  } else if (is_tag_like(place)) {
-    const std::vector<std::string> names(std::begin(kTags), std::end(kTags));
-    fail(next_,
-         fmt::format("unknown tag <{}>{}", name.substr(0, 40), did_you_mean(name.substr(0, 40), names)));
+  } else if (is_tag_like(place) || (closed && name.size() > 2 && !near_tag(name).empty())) {
+    fail(next_, fmt::format("unknown tag <{}>{}", name.substr(0, 40), meant_tag(name)));
   }
   return false;
 }
@@ -211,10 +234,8 @@ bool Markup::begins_close(size_t name) {
   if (is_tag(text)) return true;
   if (text.empty() || end >= script_.size() || script_[end] != '>') return false;
   const std::string_view instead = instead_of_tag(text);
-  const std::vector<std::string> names(std::begin(kTags), std::end(kTags));
   if (instead.empty()) {
-    fail(next_,
-         fmt::format("unknown tag </{}>{}", text.substr(0, 40), did_you_mean(text.substr(0, 40), names)));
+    fail(next_, fmt::format("unknown tag </{}>{}", text.substr(0, 40), meant_tag(text)));
   } else {
     skip_tag(fmt::format("</{}> is not read: {}", text, instead));
   }

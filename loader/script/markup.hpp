@@ -39,6 +39,8 @@ class Markup {
   // After a fault that hides the rest: the end.
   MarkupToken next();
   bool failed() const { return failed_; }
+  // Of the <bind> tags so far, each of which is a fault.
+  const std::vector<std::string>& bound_names() const { return bound_names_; }
 
  private:
   bool starts(std::string_view text) const {
@@ -46,6 +48,7 @@ class Markup {
   }
   void fail(size_t at, std::string text);
   void skip_tag(std::string text);
+  void note_bound_name();
   bool skip_comment();
   bool read_data(SourceText& out);
   bool begins_tag();
@@ -62,6 +65,7 @@ class Markup {
   ScriptFaults& faults_;
   size_t next_ = 0;
   bool failed_ = false;
+  std::vector<std::string> bound_names_;
 };
 
 }  // namespace tablegate::loader

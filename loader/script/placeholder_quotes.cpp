@@ -32,7 +32,8 @@ void PlaceholderReader::identifier() {
     ++next_;
   }
   if (next_ >= sql_.size())
-    return fault(begin, "the name that begins here has no closing \" before the next tag");
+    return fault(begin,
+                 "the name that begins here has no closing \" before the next tag or the end of the script");
   ++next_;
   push(Token::Kind::operand, begin, next_);
 }
@@ -50,7 +51,10 @@ void PlaceholderReader::dollar() {
   const std::string_view mark = sql_.substr(begin, tag + 1 - begin);
   const size_t end = sql_.find(mark, tag + 1);
   if (end == std::string_view::npos) {
-    fault(begin, fmt::format("the text that begins here has no closing {} before the next tag", mark));
+    fault(begin,
+          fmt::format(
+              "the text that begins here has no closing {} before the next tag or the end of the script",
+              mark));
     next_ = sql_.size();
     return;
   }
@@ -83,8 +87,10 @@ void PlaceholderReader::opaque_text(size_t begin, std::string_view what, bool es
   }
   if (next_ >= sql_.size()) {
     next_ = sql_.size();
-    return fault(begin,
-                 fmt::format("the text that begins here has no closing {} before the next tag", quote));
+    return fault(
+        begin, fmt::format(
+                   "the text that begins here has no closing {} before the next tag or the end of the script",
+                   quote));
   }
   ++next_;
   push(Token::Kind::operand, begin, next_);
@@ -108,7 +114,8 @@ void PlaceholderReader::text() {
     }
   }
   fault(begin,
-        "the text that begins here has no closing ' before the next tag (write &lt; for a < in a text)");
+        "the text that begins here has no closing ' before the next tag or the end of the script (write &lt; "
+        "for a < in a text)");
 }
 
 // 'a${x}b' is ('a' || $1::text || 'b'), date '${x}' is CAST($1::text AS date).

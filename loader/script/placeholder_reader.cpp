@@ -203,8 +203,7 @@ void PlaceholderReader::resolve(std::string_view content, Placeholder& out) {
     }
     const bool plain =
         std::all_of(name.begin(), name.end(), [](char c) { return is_sql_word(c) || c == '-' || c == '.'; });
-    return fault(out.begin, plain ? fmt::format("unknown name \"{}\"{}: declare it in request_parameters",
-                                                name.substr(0, 80), scope_.near(name))
+    return fault(out.begin, plain ? scope_.unknown(name, "declare it in request_parameters")
                                   : "only the name of a parameter can be in a placeholder");
   }
   if (item && !meaning->list)

@@ -57,6 +57,7 @@ struct Script {
   core::Nodes body, order, limit;
   std::vector<std::string>
       tables;  // of the data source, that statements read: each once, in their first order
+  std::vector<ScriptFault> table_places;  // where each of `tables` is first, without a text
   // Names of columns that the statement may read, of whichever of the tables has them.
   std::set<std::string> columns;
   bool all_columns = false;  // it may read columns that it does not name (NATURAL JOIN, FROM t AS u(a, b))
@@ -67,7 +68,8 @@ struct Script {
   // Columns that a required parameter is compared with by `=`, for each row and on every path: where they are
   // the table's primary key, there is at most one row.
   std::set<std::string> fixed;
-  bool immutable = true;  // no function of it depends on the time, as now() does
+  std::vector<uint32_t> unread;  // places of the parameters that no placeholder and no test reads
+  bool immutable = true;         // no function of it depends on the time, as now() does
   std::vector<InvalidPath> invalid;
   std::vector<ScriptFault> warnings;
 };

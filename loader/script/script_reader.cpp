@@ -76,8 +76,10 @@ std::string ScriptReader::with_parameters(const PathSql& path) const {
 
 Script ScriptReader::read() {
   Script script;
-  core::Nodes draft = read_template(input_, faults_);
+  ScriptTemplate read = read_template(input_, faults_);
   if (!faults_.empty()) return script;
+  core::Nodes& draft = read.draft;
+  script.unread = std::move(read.unread);
   warn_of_absent(draft, script);
   std::vector<SqlFault> words;
   check_words(draft, words);
@@ -106,8 +108,10 @@ Script ScriptReader::read() {
   script.order = std::move(nodes.order);
   script.limit = std::move(nodes.limit);
   for (const auto& [at, table] : parts.tables())
-    if (std::find(script.tables.begin(), script.tables.end(), table.name) == script.tables.end())
+    if (std::find(script.tables.begin(), script.tables.end(), table.name) == script.tables.end()) {
       script.tables.push_back(table.name);
+      script.table_places.push_back(fault_at(input_.text, leaves_->script_byte(at), {}));
+    }
   if (script.tables.empty() && faults_.empty())
     faults_.push_back({0, 0, "reads no table: write FROM and the name of a mirrored table"});
   common_facts(script);
@@ -172,10 +176,9 @@ void ScriptReader::check_clauses(Script& script) {
             "write LIMIT and its number as text between tags, not in an attribute alone");
     if (!input_.paginates) continue;
     if (!facts.order)
-      faults_.push_back(
-          {0, 0,
-           "pages require an ORDER BY" +
-               (paths_.size() == 1 ? std::string() : ": there is none " + with_parameters(*path))});
+      fault(*path, path->sql.size(),
+            "pages require an ORDER BY" +
+                (paths_.size() == 1 ? std::string() : ": there is none " + with_parameters(*path)));
     if (facts.with_ties)
       fault(*path, *facts.limit, "WITH TIES does not go with pagination; write LIMIT or nothing");
     if (!facts.limit) continue;

@@ -35,7 +35,7 @@ class ScriptFaults {
   ScriptFaults(const std::string& script, std::vector<ScriptFault>& faults)
       : script_(script), faults_(faults) {}
 
-  // `offset`: byte of the script.
+  // `offset`: byte of the script. An empty text is none: the fault has another cause, which was added.
   void add(size_t offset, std::string text);
 
  private:

@@ -40,6 +40,8 @@ FunctionList read_functions(std::string_view lines) {
     list.allowed[name] = {has('a'), has('w'), has('r')};
     list.names.emplace_back(name);
   }
+  // Called as functions are, and a part of the grammar.
+  for (const char* const name : {"coalesce", "nullif", "greatest", "least"}) list.names.emplace_back(name);
   return list;
 }
 

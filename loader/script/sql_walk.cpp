@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "script/sql_compared.hpp"
 #include "script/sql_names.hpp"
 
 namespace tablegate::loader {
@@ -180,6 +181,13 @@ void SqlWalk::operation(const JsonValue& members, const char* name) {
   const std::string_view sign = names.empty() ? std::string_view{} : sql_text(*names.begin());
   if (sign == "==") return fault("== is no operator of SQL; write =");
   if (sign == "<=>") return fault("<=> is no operator of PostgreSQL; write IS NOT DISTINCT FROM");
+  if (const JsonValue* const placeholder = compared_placeholder(members)) {
+    at_ = static_cast<size_t>(std::max(sql_number(*placeholder, "location"), 0));
+    return fault(
+        "a placeholder is a value and cannot be the name of a column, and here only placeholders are "
+        "compared with each other; write the columns to choose from inside <choose>, or compare parameters "
+        "in the test of an <if>");
+  }
   const std::string kind = json_member(members, "kind");
   if (kind != "AEXPR_OP_ANY" && kind != "AEXPR_OP_ALL") return;
   const SqlNode list = sql_child(members, "rexpr");

@@ -37,18 +37,18 @@ class TemplateReader {
   TemplateReader(const ScriptInput& input, std::vector<ScriptFault>& faults)
       : faults_(input.text, faults),
         markup_(input.text, faults_),
-        scope_(input.parameters),
+        scope_(input.parameters, input.paginates),
         placeholders_(scope_, faults_) {
     next_ = markup_.next();
   }
 
-  core::Nodes read() {
+  ScriptTemplate read() {
     core::Nodes nodes = content(nullptr, 0);
     if (!failed() && next_.kind == TokenKind::close) {
       faults_.add(next_.at, fmt::format("</{0}> closes nothing: there is no <{0}> before it", next_.name));
       stop();
     }
-    return nodes;
+    return {std::move(nodes), scope_.unread()};
   }
 
  private:
@@ -60,6 +60,7 @@ class TemplateReader {
   MarkupToken take() {
     MarkupToken token = std::move(next_);
     next_ = failed() ? MarkupToken{} : markup_.next();
+    for (const std::string& name : markup_.bound_names()) scope_.misplaced(name);
     return token;
   }
 
@@ -249,7 +250,12 @@ class TemplateReader {
   }
 
   void each(const MarkupToken& tag, size_t depth, core::Nodes& nodes) {
-    known_attributes(tag, {"collection", "item", "index", "open", "close", "separator"});
+    const std::vector<std::string> names = {"collection", "item", "index", "open", "close", "separator"};
+    known_attributes(tag, names);
+    // itm="id": the name is meant, and its uses are no faults of their own.
+    for (const MarkupAttribute& one : tag.attributes)
+      if (std::find(names.begin(), names.end(), one.name) == names.end())
+        scope_.misplaced(std::string(core::trimmed(one.value.text, " \t\r\n\f\v")));
     count_condition(tag);
     core::ForeachNode node;
     if (const MarkupAttribute* const list = required(tag, "collection", "ids")) collection(*list, node);
@@ -268,6 +274,8 @@ class TemplateReader {
     scope_.enter(std::move(item), std::move(index));
     node.content = inner(tag, depth);
     scope_.leave();
+    if (lacks_parentheses(nodes, node, next_.text.text))
+      faults_.add(tag.at, "<foreach> after IN requires open=\"(\" and close=\")\"");
     if (!node.content.empty()) nodes.push_back({std::move(node)});
   }
 
@@ -281,8 +289,7 @@ class TemplateReader {
                                        "(STRING_LIST, LONG_LIST, ...)",
                                        name));
     } else {
-      faults_.add(list.at, fmt::format("unknown name \"{}\"{}: collection is the name of a list parameter",
-                                       name.substr(0, 80), scope_.near(name)));
+      faults_.add(list.at, scope_.unknown(name, "collection is the name of a list parameter"));
     }
   }
 
@@ -302,7 +309,7 @@ ScriptFault fault_at(const std::string& text, size_t offset, std::string reason)
   return {at.line, at.column, std::move(reason)};
 }
 
-core::Nodes read_template(const ScriptInput& input, std::vector<ScriptFault>& faults) {
+ScriptTemplate read_template(const ScriptInput& input, std::vector<ScriptFault>& faults) {
   if (input.text.size() > kMaxScriptSize) {
     faults.push_back(
         {0, 0, fmt::format("the script has {} bytes, more than {}", input.text.size(), kMaxScriptSize)});
@@ -316,11 +323,11 @@ core::Nodes read_template(const ScriptInput& input, std::vector<ScriptFault>& fa
     faults.push_back({0, 0, "the script is not valid UTF-8"});
     return {};
   }
-  core::Nodes nodes = TemplateReader(input, faults).read();
+  ScriptTemplate out = TemplateReader(input, faults).read();
   std::stable_sort(faults.begin(), faults.end(), [](const ScriptFault& a, const ScriptFault& b) {
     return a.line != b.line ? a.line < b.line : a.column < b.column;
   });
-  return nodes;
+  return out;
 }
 
 }  // namespace tablegate::loader

@@ -62,7 +62,7 @@ def parameters(definition):
 def test(t):
     p = t.project()
     p.init()
-    p.file("mapper.xml", kMapper)
+    p.file("mapper.xml", "\ufeff" + kMapper)
     p.apply(users_definitions()[:-1])
     p.load("user_info", "user_id,user_name,age\n1,Ann,30\n2,Bob,17\n3,Anna,41\n4,Dee,50\n")
 

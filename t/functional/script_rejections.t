@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the life of a script rejects: faults of its text with line and column, tables of other data sources and workspaces, what PostgreSQL does
 not accept, columns that differ by path, and tables that go away."""
+import json
 import os
 import sys
 
@@ -34,12 +35,19 @@ def at_apply(t, p):
     apply(script("DELETE FROM user_info WHERE user_id = ${id}"), "/sql: line 1, column 1")
     apply(script("SELECT user_id\nFROM user_info\nWHERE 爱 = '爱' AND x = ${idd}"), "/sql: line 3, column 23", "idd")
     apply(script("SELECT user_id FROM user_info WHERE nvl(age, 0) = ${id}"), "line 1, column 37", "coalesce")
-    apply(script("SELECT o.id AS id FROM other o WHERE o.id = ${id}"), "/sql", 'table "other" is of data source "second_source"')
-    apply(script("SELECT user_id FROM their_table WHERE user_id = ${id}"), "/sql", 'table "their_table" belongs to workspace others and is not shared')
-    apply(script("SELECT user_id FROM nothing WHERE user_id = ${id}"), "/sql", '"nothing"')
+    apply(script("SELECT o.id AS id FROM other o WHERE o.id = ${id}"), "/sql: line 1, column 24: ", 'table "other" is of data source "second_source"')
+    apply(script("SELECT user_id FROM their_table WHERE user_id = ${id}"), "/sql: line 1, column 21: ", 'table "their_table" belongs to workspace others and is not shared')
+    apply(script("SELECT user_id FROM nothing WHERE user_id = ${id}"), "/sql: line 1, column 21: ", '"nothing"')
     apply(script("SELECT 1 AS one WHERE 1 = ${id}"), "/sql", "reads no table")
     apply(script("SELECT user_id FROM user_info WHERE user_id = ${id}", data_source="none"), "/data_source", '"none"')
-    apply(script("SELECT user_id FROM user_info WHERE user_id = ${id}", pagination={"enabled": True}), "/sql", "ORDER BY")
+    apply(script("SELECT user_id FROM user_info WHERE user_id = ${id}", pagination={"enabled": True}), "/sql: line 1, column 47: pages require an ORDER BY")
+    paged = {"pagination": {"enabled": True}}
+    apply(script("SELECT user_id FROM user_info WHERE user_id = ${id} ORDER BY user_id LIMIT ${pageSize}", **paged), "line 1, column 76", '"pageSize" is a parameter of pages', "remove LIMIT and OFFSET")
+    apply(script("SELECT user_id FROM user_info ORDER BY user_id LIMIT ${pageSize}", parameters=[optional("pageSize")], **paged),
+          "/request_parameters/0/name", "remove it, and remove LIMIT and OFFSET from the script")
+    apply(script("SELECT user_id FROM user_info WHERE user_id = ${id}", parameters=[optional("id"), optional("categroy")]),
+          '/request_parameters/1: the script does not read "categroy"')
+    apply(script("SELECT user_id FROM user_info WHERE ${id} = ${column}", parameters=[optional("id"), optional("column")]), "/sql: line 1, column 37", "<choose>")
     apply({**users_definitions()[-1], "sql": "SELECT 1"}, "/sql", "mode")
     apply({**users_definitions()[-1], "request_parameters": [{"name": "user_id", "type": "LONG_LIST"}]}, "/request_parameters/0/type", '"operator": "IN"')
     faults = "SELECT user_id, ${a} AS a FROM user_info WHERE ${b} = 1 AND ${c} = 2"
@@ -48,6 +56,19 @@ def at_apply(t, p):
     p.file("wrong.sql", "SELECT user_id\nFROM user_info\nWHERE user_id = ${ide}")
     one = {name: value for name, value in script("").items() if name != "sql"}
     apply({**one, "sql_file": "wrong.sql"}, "/sql_file: wrong.sql:3:17")
+
+
+def byte_order_marks(t, p):
+    """Files of editors that write one: definitions, sql_file and ddl_file. Places stay those of the text."""
+    mark = "\ufeff"
+    one = {name: value for name, value in script("", "Marked Script").items() if name != "sql"}
+    p.file("marked.sql", mark + "SELECT user_id FROM user_info WHERE user_id = ${ide}")
+    result = p.loader("apply", "-f", p.definitions([{**one, "sql_file": "marked.sql"}], "rejected.json"))
+    rejected(t, result, "/sql_file: marked.sql:1:47")
+    p.file("marked.sql", mark + "SELECT a FROM marked WHERE a = ${id}")
+    p.file("marked_ddl.sql", mark + "CREATE TABLE marked (a BIGINT);")
+    objects = [{"kind": "Table", "name": "marked", "data_source": "odps_demo", "ddl_file": "marked_ddl.sql"}, {**one, "sql_file": "marked.sql"}]
+    t.is_(p.loader("apply", "-f", p.file("marked.json", mark + json.dumps(objects))).rc, 0, "byte order marks are skipped")
 
 
 def at_test(t, p):
@@ -63,7 +84,10 @@ def at_test(t, p):
     tested(script("SELECT user_id\nFROM user_info u\nWHERE u.爱 = ${id}"), "line 3, column 7", "column u.爱 does not exist")
     tested(script("SELECT user_id\nFROM user_info\nWHERE user_nam = ${id}::text"), "line 3, column 7", 'column "user_nam" does not exist', "Perhaps you meant")
     tested(script("SELECT user_id\nFROM user_info\nWHERE lower(age) = 'x' AND user_id = ${id}"), "line 3, column 7", "lower")
-    tested(script("SELECT user_id FROM user_info WHERE user_name > ${id}"), "operator does not exist")
+    tested(script("SELECT user_id FROM user_info WHERE user_name > ${id}"), "line 1, column 47: operator does not exist: text > bigint; parameter id is LONG: set its type to STRING", "try: tablegate api show")
+    tested(script("SELECT user_id FROM user_info WHERE user_id = ${id} AND user_name = \"R001\""), "line 1, column 69", "write 'R001' for a text")
+    tested(script("SELECT user_id FROM user_info WHERE user_name LIKE '%' + '${id}' + '%'"), "write || to join texts")
+    tested(script("SELECT user_name, count(*) AS n FROM user_info WHERE user_id > ${id}"), "line 1, column 8", "GROUP BY", "try: tablegate api show")
     tested(script("SELECT row(user_id, age) AS pair FROM user_info WHERE user_id = ${id}"), 'column "pair" is of type record', "cast it to text")
     tested(script("SELECT array_agg(age) AS ages FROM user_info WHERE user_id > ${id}"), 'column "ages" is of type bigint[]', "array_to_json")
     tested(script("SELECT <if test=\"id == null\">age</if><if test=\"id != null\">user_name</if> AS value FROM user_info", parameters=[optional("id")]),
@@ -71,7 +95,7 @@ def at_test(t, p):
     tested(script("SELECT user_id FROM user_info <where><if test=\"id != null\">user_id = ${id}</if><if test=\"bad != null\">AND bad = ${bad}</if></where>",
                   parameters=[optional("id"), optional("bad")]), 'column "bad" does not exist')
     tested(script("SELECT user_id, age FROM user_info WHERE user_id = ${id}", response_parameters=[{"name": "user_id", "type": "STRING"}, {"name": "age"}]),
-           "/response_parameters/0/type", "STRING does not go with column")
+           "/response_parameters/0/type", "STRING does not go with column", "try: tablegate explain Api.response_parameters.type")
 
 
 def tables(t, p):
@@ -129,6 +153,7 @@ def test(t):
     p.load("user_info", "user_id,user_name,age\n10001,Ann,30\n")
     p.gateway.set()
     at_apply(t, p)
+    byte_order_marks(t, p)
     at_test(t, p)
     tables(t, p)
     workspaces(t, p)

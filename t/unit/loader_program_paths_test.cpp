@@ -140,7 +140,7 @@ END_TEST
 std::vector<ProgramPath> paths_of(const std::string& script, const std::string& names, size_t items = 2) {
   const std::vector<RequestParameter> all = script_parameters(names);
   std::vector<ScriptFault> faults;
-  const Nodes nodes = read_template({script, all, false}, faults);
+  const Nodes nodes = read_template({script, all, false}, faults).draft;
   ck_assert_msg(faults.empty(), "%s", faults.empty() ? "" : faults[0].text.c_str());
   return program_paths(nodes, parameters(0, items));
 }
@@ -303,7 +303,7 @@ START_TEST(rejected_calls_are_left_out) {
   const std::vector<RequestParameter> all = script_parameters("a:LONG b:LONG");
   std::vector<ScriptFault> faults;
   Nodes nodes =
-      read_template({"<if test=\"a != null\">x</if><if test=\"b != null\">y</if>", all, false}, faults);
+      read_template({"<if test=\"a != null\">x</if><if test=\"b != null\">y</if>", all, false}, faults).draft;
   ck_assert_uint_eq(program_paths(nodes, parameters()).size(), 4);
   core::RejectNode reject;
   reject.when.kind = core::Expression::Kind::logical_and;

@@ -23,7 +23,7 @@ const std::vector<RequestParameter>& parameters() {
 }
 
 core::Expression read(const std::string& text, std::optional<ExpressionFault>& fault) {
-  Scope scope(parameters());
+  Scope scope(parameters(), false);
   scope.enter("item", "index");
   return read_expression(text, scope, fault);
 }
@@ -74,6 +74,14 @@ START_TEST(trees) {
 END_TEST
 
 START_TEST(rejected_with_a_place_and_what_to_write) {
+  const std::vector<RequestParameter> operators = script_parameters("eq:LONG");
+  std::optional<ExpressionFault> fault;
+  read_expression("eq != null", Scope(operators, false), fault);
+  ck_assert(fault.has_value());
+  ck_text_eq(
+      fault->text,
+      "expected a value before \"eq\", which is an operator of tests: give the parameter another name");
+  rejects("eq 1", "eq", "expected a value before \"eq\"");
   rejects("", "", "the test is empty");
   rejects("nam != null", "nam", "unknown name \"nam\" (did you mean \"name\"?)");
   rejects("age = 1", "= 1", "write ==");
@@ -148,7 +156,7 @@ struct Given {
 
 // What the test is for a call, as the gateway evaluates it.
 bool is(const std::string& text, const Given& given) {
-  Scope scope(parameters());
+  Scope scope(parameters(), false);
   std::optional<ExpressionFault> fault;
   core::Condition condition;
   condition.test = read_expression(text, scope, fault);

@@ -22,7 +22,7 @@ const std::vector<RequestParameter>& parameters() {
 }
 
 core::Nodes read(const std::string& text, std::vector<ScriptFault>& faults) {
-  return read_template({text, parameters(), false}, faults);
+  return read_template({text, parameters(), false}, faults).draft;
 }
 
 void reads(const std::string& text, const std::string& nodes) {
@@ -216,6 +216,10 @@ START_TEST(rejected_tags) {
   rejects("<if test=\"id\" x", 1, 15, "write x=");
   rejects("<if test=\"\n  nam == 1\">x</if>", 2, 3, "unknown name \"nam\"");
   rejects("<if test=\"id &gt; 1 and nam\">x</if>", 1, 25, "unknown name \"nam\"");
+  rejects("SELECT a <were>a = 1</were>", 1, 10, "unknown tag <were> (did you mean \"where\"?)");
+  rejects("<chose><when test=\"id\">a</when></chose>", 1, 1,
+          "unknown tag <chose> (did you mean \"choose\"?)");
+  rejects("<iff test=\"id != null\">a</iff>", 1, 1, "unknown tag <iff> (did you mean \"if\"?)");
   rejects("<bind name=\"a\" value=\"b\"/>", 1, 1, "<bind> is not read: write its expression");
   rejects("<include refid=\"a\"/>", 1, 1, "<include> is not read");
   rejects("<set>a", 1, 1, "<set> is not read");
@@ -246,6 +250,34 @@ START_TEST(rejected_tags) {
   rejects("a <!-- b", 1, 3, "not closed with -->");
   rejects("a <![CDATA[ b", 1, 3, "not closed with ]]>");
   rejects("a &#39; b", 1, 3, "write the character itself");
+}
+END_TEST
+
+// One cause is one fault.
+START_TEST(consequences_of_a_fault_are_no_faults) {
+  rejects(
+      "<bind name=\"p\" value=\"'%' + name + '%'\"/> a LIKE ${p} <if test=\"p != null\">AND b = #{p}</if>", 1,
+      1, "<bind> is not read");
+  rejects("a IN <foreach collection=\"ids\" itm=\"x\" open=\"(\" close=\")\">${x}</foreach>", 1, 32,
+          "<foreach> has no attribute \"itm\" (did you mean \"item\"?)");
+}
+END_TEST
+
+START_TEST(a_foreach_after_in_has_parentheses) {
+  const std::string reason = "<foreach> after IN requires open=\"(\" and close=\")\"";
+  rejects("a IN <foreach collection=\"ids\" item=\"x\" separator=\",\">${x}</foreach>", 1, 6, reason);
+  rejects("a not in\n<foreach collection=\"ids\" item=\"x\" separator=\",\" open=\"(\">${x}</foreach> and b",
+          2, 1, reason);
+  rejects("a IN <foreach collection=\"ids\" item=\"x\" separator=\",\" close=\")\">${x}</foreach>", 1, 6,
+          reason);
+  reads("a IN (<foreach collection=\"ids\" item=\"x\" separator=\",\">${x}</foreach>)",
+        "a IN ({each 2 [] [,] [ ] pad: $item0})");
+  std::vector<ScriptFault> faults;
+  for (const char* text :
+       {"a IN <foreach collection=\"ids\" item=\"x\" open=\"(\" separator=\",\">${x}</foreach>)",
+        "a = begin <foreach collection=\"ids\" item=\"x\">+ ${x}</foreach>"})
+    read(text, faults);
+  ck_assert_msg(faults.empty(), "%s", faults.empty() ? "" : faults[0].text.c_str());
 }
 END_TEST
 
@@ -280,4 +312,5 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("loader_script_template", placeholders, placeholders_in_quotes, lists, tags, loops,
-                entities_and_comments_of_xml, origins, rejected_placeholders, rejected_tags, bounded);
+                entities_and_comments_of_xml, origins, rejected_placeholders, rejected_tags,
+                consequences_of_a_fault_are_no_faults, a_foreach_after_in_has_parentheses, bounded);

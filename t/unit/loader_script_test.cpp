@@ -109,9 +109,9 @@ START_TEST(order_and_limit_are_apart) {
 END_TEST
 
 START_TEST(pages_require_an_order) {
-  same_text(faults_of("SELECT a FROM t", "", true), "pages require an ORDER BY");
+  same_text(faults_of("SELECT a FROM t", "", true), "line 1, column 16: pages require an ORDER BY");
   begins(faults_of("SELECT a FROM t <if test=\"x != null\">ORDER BY a</if>", "x:LONG", true),
-         "pages require an ORDER BY: there is none without optional parameters");
+         "line 1, column 17: pages require an ORDER BY: there is none without optional parameters");
   same_text(faults_of("SELECT a FROM t\nORDER BY a FETCH FIRST 3 ROWS WITH TIES", "", true),
             "line 2, column 12: WITH TIES does not go with pagination; write LIMIT or nothing");
   begins(faults_of("SELECT a FROM t ORDER BY a LIMIT ${n}", "n:INT", true),
@@ -175,6 +175,26 @@ START_TEST(calls_without_a_statement) {
   same_text(faults_of("SELECT a FROM t WHERE <if test=\"k != null\">AND</if>", "k:LONG").substr(0, 15),
             "line 1, column ");
   same_text(faults_of("<if test=\"k != null\"></if>", "k:LONG"), "line 1, column 1: there is no statement");
+}
+END_TEST
+
+START_TEST(what_pages_and_parameters_require) {
+  const std::string sql = "SELECT a FROM t ORDER BY a ";
+  begins(faults_of(sql + "LIMIT ${pageSize}", "", true),
+         "line 1, column 34: \"pageSize\" is a parameter of pages, which no script reads: remove LIMIT and "
+         "OFFSET");
+  begins(faults_of("SELECT a FROM t <if test=\"pagenum > 1\">WHERE a</if> ORDER BY a", "", true),
+         "line 1, column 27: \"pagenum\" is a parameter of pages");
+  begins(faults_of(sql + "LIMIT ${pageSize}"),
+         "line 1, column 34: unknown name \"pageSize\": declare it in request_parameters");
+  ck_assert(
+      script_of("SELECT a FROM t WHERE b = ${x} <if test=\"y > 1\"></if>", "x:LONG z:LONG y:LONG u:LONG")
+          .unread == (std::vector<uint32_t>{1, 3}));
+  ck_assert(script_of("SELECT a FROM t WHERE a IN <foreach collection=\"x\" item=\"y\" open=\"(\" "
+                      "close=\")\" separator=\",\">"
+                      "${y}</foreach>",
+                      "x:LONG_LIST y:LONG")
+                .unread == (std::vector<uint32_t>{1}));
 }
 END_TEST
 
@@ -291,3 +311,4 @@ TABLEGATE_SUITE("loader_script", a_basic_script, order_and_limit_are_apart, page
                 what_all_paths_have_in_common, tables_are_tables_on_every_path, calls_without_a_statement,
                 only_a_json_array_is_an_empty_list, a_script_is_read_once, faults_have_places_of_the_script,
                 tests_of_many_comparisons_are_read_quickly);
+                what_pages_and_parameters_require, faults_have_places_of_the_script);

@@ -174,6 +174,9 @@ START_TEST(functions_and_types_of_a_list) {
        "7: a script cannot call the function date_format(); write to_char"},
       {"SELECT regexp_extract(a, 'x') AS x FROM u",
        "7: a script cannot call the function regexp_extract(); write substring"},
+      {"SELECT coalese(a, b) AS x FROM u",
+       "7: a script cannot call the function coalese(); is coalesce() meant?"},
+      {"SELECT nulif(a, b) AS x FROM u", "7: a script cannot call the function nulif(); is nullif() meant?"},
       {"SELECT lowr(a) AS x FROM u", "7: a script cannot call the function lowr(); is lower() meant?"},
       {"SELECT pg_sleep(1) AS x FROM u", "7: a script cannot call the function pg_sleep()"},
       {"SELECT pg_read_file('x') AS x FROM u", "7: a script cannot call the function pg_read_file()"},
@@ -358,6 +361,77 @@ START_TEST(facts_of_a_statement) {
 }
 END_TEST
 
+// The name of a column that is meant to be a parameter's value would compare two values.
+START_TEST(placeholders_are_not_compared_with_each_other) {
+  const std::string fault = "a placeholder is a value and cannot be the name of a column";
+  const std::vector<std::pair<std::string, std::vector<size_t>>> rejected = {
+      {"$1 = $2", {}},
+      {"$1 <> $2", {}},
+      {"$1 >= ($2)", {}},
+      {"($1::text) = CAST($2 AS text)", {}},
+      {"$1 COLLATE \"C\" = $2", {}},
+      {"$1 LIKE $2", {}},
+      {"$1 NOT LIKE $2 ESCAPE '!'", {}},
+      {"$1 ILIKE ('%' || $2::text || '%')", {}},
+      {"$1 LIKE concat('%', $2, '%')", {}},
+      {"$1 SIMILAR TO $2", {}},
+      {"lower($1) = lower($2)", {}},
+      {"$1 ~* $2", {}},
+      {"$1 IN ($2, $3)", {}},
+      {"$1 NOT IN ($2)", {}},
+      {"$1 = ANY($2)", {2}},
+      {"$1 <> ALL($2)", {2}},
+      {"$1 = ANY(ARRAY[$2, $3])", {}},
+      {"$1 BETWEEN $2 AND $3", {}},
+      {"$1 NOT BETWEEN SYMMETRIC $2 AND $3", {}},
+      {"$1 IS DISTINCT FROM $2", {}},
+      {"$1 IS NOT DISTINCT FROM $2", {}},
+      {"($1, $2) = ($3, $4)", {}},
+      {"a = 1 AND (b = 2 OR NOT $1 = $2)", {}},
+      {"CASE WHEN $1 = $2 THEN true END", {}},
+      {"a IN (SELECT b FROM v WHERE $1 = $2)", {}},
+  };
+  for (const auto& [condition, lists] : rejected) {
+    const std::string sql = "SELECT a FROM u WHERE " + condition;
+    const std::string said = fault_of(sql, lists);
+    const std::string expected = std::to_string(sql.find("$1")) + ": " + fault;
+    ck_assert_msg(said.compare(0, expected.size(), expected) == 0, "%s: %s", sql.c_str(), said.c_str());
+    ck_assert_msg(said.find("<choose>") != std::string::npos, "%s: %s", sql.c_str(), said.c_str());
+  }
+  ck_assert(!fault_of("SELECT a FROM u JOIN v ON $1 = $2").empty());
+  ck_assert(!fault_of("SELECT a FROM u GROUP BY a HAVING $1 > $2").empty());
+  const std::vector<std::pair<std::string, std::vector<size_t>>> allowed = {
+      {"$1 IS NULL OR a = $2", {}},
+      {"$1 = 'const'", {}},
+      {"$1 = 1 OR a = 2", {}},
+      {"1 = $1", {}},
+      {"$1 IN ('a', 'b')", {}},
+      {"'a' = ANY($1)", {1}},
+      {"$1 = a", {}},
+      {"$1 BETWEEN a AND b", {}},
+      {"a BETWEEN $1 AND $2", {}},
+      {"a BETWEEN $1 - $2 AND $1 + $2", {}},
+      {"a = $1 + $2", {}},
+      {"a LIKE '%' || $1 || $2", {}},
+      {"(a, b) = ($1, $2)", {}},
+      {"a = coalesce($1, $2)", {}},
+      {"a = nullif($1, $2)", {}},
+      {"$1 = (SELECT max(a) FROM v)", {}},
+      {"$1 IN (SELECT a FROM v)", {}},
+      {"$1 > CURRENT_DATE - $2", {}},
+      {"$1", {}},
+  };
+  for (const auto& [condition, lists] : allowed) {
+    std::string sql = "SELECT a FROM u WHERE " + condition;
+    // Each placeholder is there once.
+    size_t number = 0;
+    for (size_t at = sql.find('$'); at != std::string::npos; at = sql.find('$', at + 1))
+      sql[at + 1] = static_cast<char>('1' + number++);
+    facts_of(sql, lists);
+  }
+}
+END_TEST
+
 START_TEST(hostile_texts_end_in_a_fault) {
   const auto repeat = [](const std::string& text, size_t count) {
     std::string out;
@@ -382,4 +456,5 @@ END_TEST
 
 TABLEGATE_SUITE("loader_sql_check", only_one_statement_that_reads, columns_are_named_and_no_row_is_whole,
                 tables_by_their_bare_names, functions_and_types_of_a_list, placeholders_are_values,
-                texts_of_other_databases, facts_of_a_statement, hostile_texts_end_in_a_fault);
+                placeholders_are_not_compared_with_each_other, texts_of_other_databases, facts_of_a_statement,
+                hostile_texts_end_in_a_fault);

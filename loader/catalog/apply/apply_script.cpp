@@ -38,6 +38,11 @@ ApplyScript::ApplyScript(ApplyContext& context, Definition& definition, const Ap
       pointer_(definition.sql_file.empty() ? "/sql" : "/sql_file") {
   std::vector<ScriptFault> faults;
   script_ = read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
+  for (const uint32_t place : script_.unread)
+    context_.refuse(
+        definition, "/request_parameters" + pointer_token(place),
+        fmt::format("the script does not read \"{0}\": write ${{{0}}} in it, or remove the parameter",
+                    api.request_parameters[place].name));
   for (size_t i = 0; i < std::min(faults.size(), kNamedFaults); ++i)
     context_.refuse(definition, pointer_, fault_text(faults[i], definition.sql_file));
   if (faults.size() > kNamedFaults)
@@ -73,7 +78,13 @@ bool ApplyScript::is_of(const KnownTable& table, const FoundDataSource& source) 
 }
 
 bool ApplyScript::check_tables(const KnownTables& tables, const FoundDataSource& source) {
-  for (const std::string& name : script_.tables) {
+  for (size_t i = 0; i < script_.tables.size(); ++i) {
+    const std::string& name = script_.tables[i];
+    const auto placed = [this, i](const std::string& reason) {
+      ScriptFault fault = script_.table_places[i];
+      fault.text = reason;
+      return fault_text(fault, definition_.sql_file);
+    };
     if (const Definition* const here = context_.index.find(Kind::table, name)) {
       if (here->broken ||
           context_.refused_here(Kind::data_source, read_table_definition(here->document).data_source))
@@ -81,19 +92,19 @@ bool ApplyScript::check_tables(const KnownTables& tables, const FoundDataSource&
     }
     const auto found = tables.find(name);
     if (found == tables.end()) {
-      context_.refuse_missing(definition_, pointer_, context_.missing(Kind::table, name));
+      context_.refuse_missing(definition_, pointer_, placed(context_.missing(Kind::table, name)));
       continue;
     }
     const KnownTable& table = found->second;
     if (table.owner.workspace_id != context_.workspace.id && !table.owner.shared) {
       context_.refuse(definition_, pointer_,
-                      not_shared(fmt::format("table \"{}\"", name), table.owner.workspace));
+                      placed(not_shared(fmt::format("table \"{}\"", name), table.owner.workspace)));
     } else if (!is_of(table, source)) {
       context_.refuse(
           definition_, pointer_,
-          fmt::format("table \"{}\" is of data source \"{}\": a script reads tables of its own data "
-                      "source, \"{}\"",
-                      name, table.data_source, api_.data_source));
+          placed(fmt::format("table \"{}\" is of data source \"{}\": a script reads tables of its own data "
+                             "source, \"{}\"",
+                             name, table.data_source, api_.data_source)));
     }
   }
   return true;

@@ -44,7 +44,7 @@ class MapperWizard {
 
  private:
   void read(const std::string& id) {
-    const std::string text = read_file(file_, kMaxMapperSize);
+    const std::string text = read_text_file(file_, kMaxMapperSize);
     std::vector<ScriptFault> faults;
     mapper_ = read_mapper(text, id, faults);
     if (faults.empty()) {
