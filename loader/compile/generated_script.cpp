@@ -69,6 +69,7 @@ std::vector<std::string> script_faults(const ApiDefinition& api) {
   std::vector<ScriptFault> faults;
   read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
   std::vector<std::string> texts;
+  texts.reserve(faults.size());
   for (const ScriptFault& fault : faults) texts.push_back(fault_text(fault, ""));
   return texts;
 }

@@ -29,7 +29,7 @@ std::size_t count_generations(const core::Api& api) {
 
 // The generations in the first row, from this column on.
 bool read_page_generations(const core::Api& api, const Cells& cells, std::size_t column,
-                      core::PageAnswer& answer) {
+                           core::PageAnswer& answer) {
   const std::size_t count = count_generations(api);
   uint64_t all = 0;
   bool known = true;

@@ -39,6 +39,7 @@ def test(t):
     copy = os.path.join(p.folder, "copy")
     for name in ("ngx_module", "loader", "t/lib"):
         shutil.copytree(os.path.join(kCheckout, name), os.path.join(copy, name))
+    shutil.copy2(os.path.join(kCheckout, "Makefile"), copy)
     check = os.path.join(copy, "t/lib/layers.sh")
     good = run([check])
     t.is_((good.returncode, good.stdout, good.stderr), (0, "layers: ok\n", ""), "the tree as it is passes")

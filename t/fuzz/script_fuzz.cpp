@@ -64,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const core::Nodes* part : {&script.order, &script.limit})
     nodes.insert(nodes.end(), part->begin(), part->end());
   std::vector<core::PlaceholderType> types;
+  types.reserve(list.size());
   for (const loader::RequestParameter& parameter : list)
     types.push_back(parameter.takes_list() ? core::PlaceholderType(kTexts, kText)
                                            : core::PlaceholderType(kText));

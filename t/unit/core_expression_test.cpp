@@ -292,7 +292,8 @@ END_TEST
 START_TEST(steps_are_bounded_over_all_expressions_of_a_walk) {
   const char* const too_many = "the conditions of this call take too many steps";
   // `name != ''` of a long text looks at no more of it than it needs.
-  const std::string large(10000000, 'x');
+  std::string large;
+  large.resize(10000000, 'x');
   ck_assert(is(ne(p(0), text("")), {{kString, large.c_str()}}));
   ck_assert(!is(eq(p(0), text("xxx")), {{kString, large.c_str()}}));
   ck_text_eq(outcome(eq(call(Method::length, {p(0)}), number("1")), {{kString, large.c_str()}}), too_many);

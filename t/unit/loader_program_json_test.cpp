@@ -92,8 +92,8 @@ START_TEST(every_node_and_expression_is_read_as_it_is_written) {
   const std::string json = program_json(every_node());
   std::string said;
   const core::Program program = read(json, said);
-  ck_text_eq(said, "");
-  ck_text_eq(program_json(program.nodes()), json);
+  ck_text_eq(said.c_str(), "");
+  ck_text_eq(program_json(program.nodes()), json.c_str());
 }
 END_TEST
 

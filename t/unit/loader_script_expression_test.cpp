@@ -32,7 +32,7 @@ void reads(const std::string& text, const std::string& tree) {
   std::optional<ExpressionFault> fault;
   const core::Expression expression = read(text, fault);
   ck_assert_msg(!fault, "%s: %s", text.c_str(), fault ? fault->text.c_str() : "");
-  ck_text_eq(words(expression), tree);
+  ck_text_eq(words(expression), tree.c_str());
 }
 
 // `mark`: what is in the text where the fault is.

@@ -29,7 +29,7 @@ void reads(const std::string& text, const std::string& nodes) {
   std::vector<ScriptFault> faults;
   const core::Nodes out = read(text, faults);
   ck_assert_msg(faults.empty(), "%s: %s", text.c_str(), faults.empty() ? "" : faults[0].text.c_str());
-  ck_text_eq(words(out), nodes);
+  ck_text_eq(words(out), nodes.c_str());
 }
 
 // `reason`: a part of the only fault.
