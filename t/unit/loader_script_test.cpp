@@ -8,7 +8,6 @@
 #include "core/plan/program.hpp"
 #include "loader_script_testing.hpp"
 #include "loader_testing.hpp"  // last: see there
-#include "script/script_cache.hpp"
 
 using namespace tablegate;
 using namespace tablegate::loader;
@@ -228,73 +227,6 @@ START_TEST(faults_have_places_of_the_script) {
 }
 END_TEST
 
-START_TEST(only_a_json_array_is_an_empty_list) {
-  const std::string text =
-      "SELECT a FROM t <where><if test=\"ids != null\">a IN <foreach collection=\"ids\" item=\"x\" "
-      "open=\"(\" "
-      "separator=\",\" close=\")\">${x}</foreach></if></where>";
-  std::vector<RequestParameter> parameters = script_parameters("ids:LONG_LIST");
-  const auto invalid = [&](const std::string& place) {
-    parameters[0].place = place;
-    std::vector<ScriptFault> faults;
-    const Script script = read_script({text, parameters, false}, faults);
-    ck_assert(faults.empty());
-    return script.invalid.size();
-  };
-  for (const char* const place : {"query", "header", "path"}) ck_assert_uint_eq(invalid(place), 0);
-  ck_assert_uint_eq(invalid("body"), 1);
-  parameters[0].default_value = DefaultOrSample{"1,2", true, true, {"1", "2"}};
-  ck_assert_uint_eq(invalid("query"), 0);
-  parameters[0].default_value = DefaultOrSample{"", true, true, {}};
-  ck_assert_uint_eq(invalid("query"), 1);
-}
-END_TEST
-
-START_TEST(a_script_is_read_once) {
-  ScriptCache cache;
-  size_t reads = 0;
-  std::vector<RequestParameter> parameters = script_parameters("a:LONG b:LONG");
-  const auto read = [&](const std::string& text, bool paginates = false) {
-    const size_t before = reads;
-    const ReadScript& found = cache.find({text, parameters, paginates}, [&] {
-      ++reads;
-      return ReadScript{{}, {{0, 0, text}}};
-    });
-    ck_text_eq(found.faults.at(0).text, text);
-    return reads != before;
-  };
-  ck_assert(read("x"));
-  ck_assert(!read("x"));
-  ck_assert(read("y"));
-  ck_assert(read("x", true));
-  ck_assert(!read("x", true));
-  // Whatever differs in a parameter.
-  const auto differs = [&](const auto& change) {
-    const std::vector<RequestParameter> before = parameters;
-    change(parameters[1]);
-    ck_assert(read("x"));
-    ck_assert(!read("x"));
-    parameters = before;
-    ck_assert(!read("x"));
-  };
-  differs([](RequestParameter& one) { one.name = "c"; });
-  differs([](RequestParameter& one) { one.type = "STRING"; });
-  differs([](RequestParameter& one) { one.list = true; });
-  differs([](RequestParameter& one) { one.required = true; });
-  differs([](RequestParameter& one) { one.place = "body"; });
-  differs([](RequestParameter& one) { one.default_value = DefaultOrSample{"1", true, false, {}}; });
-  differs([](RequestParameter& one) { one.default_value = DefaultOrSample{"1", true, true, {"1"}}; });
-  parameters.pop_back();
-  ck_assert(read("x"));
-  // Bounded.
-  const size_t few = kMaxCachedScripts / kMaxScriptSize;
-  for (size_t i = 0; i < 3 * few; ++i) {
-    ck_assert(read(std::string(kMaxScriptSize, 'z') + std::to_string(i)));
-    ck_assert_uint_le(cache.size(), few + 16);
-  }
-}
-END_TEST
-
 // Took more than ten seconds, which is longer than a test may take.
 START_TEST(tests_of_many_comparisons_are_read_quickly) {
   std::string text = "SELECT a FROM t WHERE true";
@@ -309,6 +241,5 @@ END_TEST
 
 TABLEGATE_SUITE("loader_script", a_basic_script, order_and_limit_are_apart, pages_require_an_order,
                 what_all_paths_have_in_common, tables_are_tables_on_every_path, calls_without_a_statement,
-                only_a_json_array_is_an_empty_list, a_script_is_read_once, faults_have_places_of_the_script,
+                what_pages_and_parameters_require, faults_have_places_of_the_script,
                 tests_of_many_comparisons_are_read_quickly);
-                what_pages_and_parameters_require, faults_have_places_of_the_script);
