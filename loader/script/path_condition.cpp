@@ -131,8 +131,21 @@ Expression condition_test(const core::Condition& condition, const std::vector<Pa
   return tree_of(Kind::not_equal, {parameter_of(condition.present), Expression{}});
 }
 
+// A test with more constants and names than this is only true or false: what follows from its parts costs
+// time that grows with the cube of their number.
+static constexpr size_t kMostLeaves = 16;
+
+static size_t leaves_of(const Expression& test) {
+  if (test.operands.empty()) return 1;
+  size_t leaves = 0;
+  for (const Expression& one : test.operands) leaves += leaves_of(one);
+  return leaves;
+}
+
 Expression normal_test(const Expression& test) {
   const std::vector<Expression>& operands = test.operands;
+  // Of a kind from which nothing follows.
+  if (leaves_of(test) > kMostLeaves) return tree_of(Kind::in, {test});
   switch (test.kind) {
     case Kind::logical_not:
     case Kind::logical_and:

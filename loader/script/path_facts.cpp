@@ -13,6 +13,8 @@ using Kind = core::Expression::Kind;
 
 // Cases that possible() looks at.
 constexpr size_t kCases = 32;
+// With more assumptions than this possible() looks at no case: each costs more with every assumption.
+constexpr size_t kFewAssumptions = 24;
 // With more assumptions it looks at none: paths of scripts with so many conditions are only samples.
 constexpr size_t kTriedAssumptions = 24;
 
@@ -217,7 +219,7 @@ bool PathFacts::is_alone(const Expression& test) const {
 
 bool PathFacts::possible() const {
   if (assumptions_.size() > kTriedAssumptions) return true;
-  size_t budget = kCases;
+  size_t budget = assumptions_.size() > kFewAssumptions ? 0 : kCases;
   return possible(budget);
 }
 

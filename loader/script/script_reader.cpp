@@ -7,6 +7,7 @@
 
 #include "script/invalid_paths.hpp"
 #include "script/template.hpp"
+#include "script/word_check.hpp"
 
 namespace tablegate::loader {
 
@@ -75,6 +76,8 @@ Script ScriptReader::read() {
   core::Nodes draft = read_template(input_, faults_);
   if (!faults_.empty()) return script;
   warn_of_absent(draft, script);
+  std::vector<SqlFault> words;
+  check_words(draft, words);
   leaves_.emplace(draft);
   const core::Result<core::Program> program = program_of(draft);
   if (!program) {
@@ -82,7 +85,10 @@ Script ScriptReader::read() {
     return script;
   }
   for (ProgramPath& path : paths_of(draft)) paths_.push_back({std::move(path), {}, {}, {}, {}});
-  if (!check_paths(*program)) return script;
+  const bool good = check_paths(*program);
+  if (faults_.empty())
+    for (SqlFault& each : words) fault(each.offset, std::move(each.text));
+  if (!good || !faults_.empty()) return script;
   find_invalid(script);
   check_clauses(script);
   check_outputs(script);

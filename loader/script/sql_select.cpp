@@ -173,6 +173,11 @@ void SqlWalk::join(const JsonValue& members) {
   if (sql_flag(members, "isNatural")) facts_.all_columns = true;
   for (const JsonValue& name : sql_items(members, "usingClause")) facts_.columns.emplace(sql_text(name));
   add_relation(members, {}, nullptr);
+  // Columns under other names, as in table().
+  const auto renamed = members.FindMember("alias");
+  if (renamed != members.MemberEnd() && renamed->value.IsObject() &&
+      !sql_items(renamed->value, "colnames").empty())
+    facts_.all_columns = true;
   const auto alias = members.FindMember("join_using_alias");
   if (alias != members.MemberEnd() && alias->value.IsObject() && scope_ != nullptr)
     scope_->relations.push_back({json_member(alias->value, "aliasname"), {}});

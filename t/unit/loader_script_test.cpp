@@ -207,6 +207,18 @@ START_TEST(faults_have_places_of_the_script) {
 }
 END_TEST
 
+// Took more than ten seconds, which is longer than a test may take.
+START_TEST(tests_of_many_comparisons_are_read_quickly) {
+  std::string text = "SELECT a FROM t WHERE true";
+  for (int tag = 0; tag < 10; ++tag) {
+    text += " <if test=\"x == 0";
+    for (int number = 1; number < 20; ++number) text += " or x == " + std::to_string(20 * tag + number);
+    text += "\">AND a > 1</if>";
+  }
+  same_text(faults_of(text, "x:LONG"), "");
+}
+END_TEST
+
 TABLEGATE_SUITE("loader_script", a_basic_script, order_and_limit_are_apart, pages_require_an_order,
                 what_all_paths_have_in_common, tables_are_tables_on_every_path, calls_without_a_statement,
-                faults_have_places_of_the_script);
+                faults_have_places_of_the_script, tests_of_many_comparisons_are_read_quickly);

@@ -352,6 +352,7 @@ START_TEST(facts_of_a_statement) {
   ck_assert(facts_of("SELECT lower(a) AS x, b::date AS y FROM u").immutable);
   ck_assert(facts_of("SELECT a FROM u NATURAL JOIN v").all_columns);
   ck_assert(facts_of("SELECT x FROM u AS t(x)").all_columns);
+  ck_assert(facts_of("SELECT x FROM (u JOIN v USING (id)) AS t(x)").all_columns);
   const SqlFacts inner = facts_of("SELECT a FROM (SELECT a FROM u ORDER BY a LIMIT 3) x");
   ck_assert(!inner.order && !inner.limit);
 }
