@@ -278,6 +278,10 @@ std::string read_file(const std::string& path, size_t limit) {
     throw SystemFailure(fmt::format("cannot open {}: {}{}", path, std::strerror(reason), near.words),
                         near.next);
   }
+  return read_open_file(file, path, limit);
+}
+
+std::string read_open_file(std::FILE* file, const std::string& path, size_t limit) {
   std::string text;
   std::array<char, 65536> block;
   size_t got = 0;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <optional>
@@ -117,5 +118,7 @@ inline constexpr const char* kDefinitionFiles = "*.json, *.yaml or *.yml";
 // The bytes of a file, or of standard input for "-"; throws SystemFailure. More than `limit` bytes are
 // refused.
 std::string read_file(const std::string& path, size_t limit);
+// The same of an open file. `path`: for messages.
+std::string read_open_file(std::FILE* file, const std::string& path, size_t limit);
 
 }  // namespace tablegate::loader
