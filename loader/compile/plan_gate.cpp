@@ -50,7 +50,7 @@ class PathCheck {
     if (entry_.definition.is_script()) fixed_ = script_of(entry_).fixed;
     const PathParameters parameters{[this](uint32_t number) { return always(number); },
                                     [this](uint32_t number) { return items(number); }};
-    const std::vector<ProgramPath> paths = program_paths(api_.program.nodes(), parameters);
+    const std::vector<ProgramPath> paths = program_paths(api_.program.nodes(), parameters).paths;
     only_ = paths.size() == 1;
     for (const ProgramPath& path : paths) explain(path);
     return std::move(report_);

@@ -66,9 +66,8 @@ class Description {
     const auto always = [&](uint32_t number) {
       return parameters[number].required || parameters[number].default_value.has_value();
     };
-    for (const ProgramPath& path :
-         program_paths(program->nodes(), {always, [](uint32_t) { return size_t{1}; }}))
-      take(*program, path);
+    const ProgramPaths all = program_paths(program->nodes(), {always, [](uint32_t) { return size_t{1}; }});
+    for (const ProgramPath& path : all.paths) take(*program, path);
     return std::move(columns_);
   }
 

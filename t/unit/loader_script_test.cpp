@@ -2,6 +2,9 @@
 // have in common, calls without a statement, and faults with their places.
 #include "script/script.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -216,9 +219,85 @@ START_TEST(tests_of_many_comparisons_are_read_quickly) {
     text += "\">AND a > 1</if>";
   }
   same_text(faults_of(text, "x:LONG"), "");
+  // Many tags took longer still: 40 of five comparisons, 12 <choose> of 12, 90 optional conditions, and SQL
+  // of 57 KiB with eight of them, each path of which is parsed.
+  text = "SELECT a FROM t WHERE true";
+  for (int tag = 0; tag < 40; ++tag) {
+    text += " <if test=\"x == 0";
+    for (int number = 1; number < 5; ++number) text += " or x == " + std::to_string(5 * tag + number);
+    text += "\">AND a > 1</if>";
+  }
+  same_text(faults_of(text, "x:LONG"), "");
+}
+END_TEST
+
+START_TEST(conditions_of_many_parameters_are_read_quickly) {
+  std::string text = "SELECT a FROM t WHERE true", names;
+  for (int tag = 0; tag < 12; ++tag) {
+    names += "p" + std::to_string(tag) + ":LONG ";
+    text += "<choose>";
+    for (int number = 0; number < 12; ++number)
+      text += fmt::format("<when test=\"p{} == {}\"> AND a = {}</when>", tag, number, number);
+    text += "</choose>";
+  }
+  same_text(faults_of(text, names), "");
+  names.clear();
+  text = "SELECT a FROM t WHERE true";
+  for (int tag = 0; tag < 90; ++tag) {
+    names += "p" + std::to_string(tag) + ":LONG ";
+    text += fmt::format("<if test=\"p{0} != null\"> AND a = ${{p{0}}}</if>", tag);
+  }
+  same_text(faults_of(text, names), "");
+}
+END_TEST
+
+START_TEST(conditions_of_a_long_statement_are_read_quickly) {
+  std::string text = "SELECT a FROM t WHERE true", names;
+  while (text.size() < 57000) text += " AND a > 1";
+  for (int tag = 0; tag < 8; ++tag) {
+    names += "p" + std::to_string(tag) + ":LONG ";
+    text += fmt::format("<if test=\"p{0} != null\"> AND a = ${{p{0}}}</if>", tag);
+  }
+  same_text(faults_of(text, names), "");
+}
+END_TEST
+
+// 9 conditions: not each combination is checked, so no other call than a checked one may be rejected.
+START_TEST(only_checked_calls_are_rejected) {
+  std::string text = "SELECT a FROM t WHERE <if test=\"k != null\">k = ${k}</if>", names = "k:LONG";
+  text += "<if test=\"s != null\">s = ${s}</if> <if test=\"k == null and s == null\">true</if>";
+  for (int tag = 0; tag < 9; ++tag) {
+    names += fmt::format(" p{}:LONG", tag);
+    text += fmt::format("<if test=\"p{0} != null\"> AND a = ${{p{0}}}</if>", tag);
+  }
+  const Script script = script_of(text, names + " s:STRING");
+  ck_assert_uint_eq(script.invalid.size(), 2);  // with k and s alone, and with all
+  for (const char* const name : {"k", "s", "p0", "p8"}) {
+    const std::vector<std::string>& tested = script.invalid[0].parameters;
+    ck_assert(std::find(tested.begin(), tested.end(), name) != tested.end());
+  }
+}
+END_TEST
+
+START_TEST(tables_that_no_checked_call_reaches) {
+  const auto third = [](const std::string& content) {
+    return "SELECT a FROM t WHERE a IN <foreach collection=\"l\" item=\"i\" index=\"n\" open=\"(\" "
+           "close=\")\" "
+           "separator=\",\">${i}<if test=\"n == 2\">" +
+           content + "</if></foreach>";
+  };
+  begins(faults_of(third(" + (SELECT b\nFROM u WHERE u.k = 1)"), "l:LONG_LIST"),
+         "line 2, column 6: no checked call reaches this table");
+  begins(faults_of(third(" + (SELECT b FROM u JOIN \"V\" ON true)"), "l:LONG_LIST"), "line 1, column");
+  same_text(faults_of(third(" + extract(year FROM a)"), "l:LONG_LIST"), "");
+  same_text(faults_of(third(" + t.b"), "l:LONG_LIST"), "");
+  same_text(faults_of("WITH q AS (SELECT b FROM u) " + third(" + (SELECT b FROM q)"), "l:LONG_LIST"), "");
 }
 END_TEST
 
 TABLEGATE_SUITE("loader_script", a_basic_script, order_and_limit_are_apart, pages_require_an_order,
                 what_all_paths_have_in_common, tables_are_tables_on_every_path, calls_without_a_statement,
-                faults_have_places_of_the_script, tests_of_many_comparisons_are_read_quickly);
+                faults_have_places_of_the_script, tests_of_many_comparisons_are_read_quickly,
+                conditions_of_many_parameters_are_read_quickly,
+                conditions_of_a_long_statement_are_read_quickly, only_checked_calls_are_rejected,
+                tables_that_no_checked_call_reaches);
