@@ -1,5 +1,6 @@
 #include "script/unreached_tables.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/text/ascii.hpp"
