@@ -50,11 +50,14 @@ Descriptor FileRoot::open(const std::string& path, int flags) const {
   errno = EXDEV;
   if (!is_beneath(name_.empty() ? "/" : name_, path)) return Descriptor(-1);
   std::string inside = plain_path(path).substr(name_.size());
-  inside = inside.empty() ? "." : inside.substr(1);
-  const int opened = open_by_kernel(folder_->number(), inside, flags);
+  return Descriptor(open_beneath(folder_->number(), inside.empty() ? "." : inside.substr(1), flags));
+}
+
+int FileRoot::open_beneath(int folder, const std::string& path, int flags) {
+  const int opened = open_by_kernel(folder, path, flags);
   // EPERM: a sandbox that does not know the call.
   const bool unknown = opened < 0 && (errno == ENOSYS || errno == EPERM);
-  return Descriptor(unknown ? open_by_steps(folder_->number(), inside, flags) : opened);
+  return unknown ? open_by_steps(folder, path, flags) : opened;
 }
 
 int FileRoot::open_by_kernel(int folder, const std::string& path, int flags) {

@@ -29,7 +29,9 @@ class FileRoot {
   bool stat(const std::string& path, struct stat& about) const;
   bool readable(const std::string& path) const;
 
-  // The two ways of open() beneath a folder, for tests. `path`: relative.
+  // Opens `path`, relative, beneath an open folder, which may be any. As open(2); EXDEV: it leads out.
+  static int open_beneath(int folder, const std::string& path, int flags);
+  // Its two ways, for tests.
   static int open_by_kernel(int folder, const std::string& path, int flags);
   static int open_by_steps(int folder, const std::string& path, int flags);
 

@@ -51,7 +51,7 @@ class PathCheck {
     const PathParameters parameters{[this](uint32_t number) { return always(number); },
                                     [this](uint32_t number) { return items(number); },
                                     [this](uint32_t number) { return may_be_empty(number); }};
-    const std::vector<ProgramPath> paths = program_paths(api_.program.nodes(), parameters);
+    const std::vector<ProgramPath> paths = program_paths(api_.program.nodes(), parameters).paths;
     only_ = paths.size() == 1;
     for (const ProgramPath& path : paths) explain(path);
     return std::move(report_);

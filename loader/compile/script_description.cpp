@@ -68,9 +68,9 @@ class Description {
       return parameters[number].required || parameters[number].default_value.has_value();
     };
     const auto may_be_empty = [&](uint32_t number) { return parameters[number].may_be_empty(); };
-    for (const ProgramPath& path :
-         program_paths(program->nodes(), {always, [](uint32_t) { return size_t{1}; }, may_be_empty}))
-      take(*program, path);
+    const ProgramPaths all =
+        program_paths(program->nodes(), {always, [](uint32_t) { return size_t{1}; }, may_be_empty});
+    for (const ProgramPath& path : all.paths) take(*program, path);
     return std::move(columns_);
   }
 

@@ -278,6 +278,10 @@ std::string read_file(const std::string& path, size_t limit) {
     throw SystemFailure(fmt::format("cannot open {}: {}{}", path, std::strerror(reason), near.words),
                         near.next);
   }
+  return read_open_file(file, path, limit);
+}
+
+std::string read_open_file(std::FILE* file, const std::string& path, size_t limit) {
   std::string text;
   std::array<char, 65536> block;
   size_t got = 0;
@@ -292,8 +296,11 @@ std::string read_file(const std::string& path, size_t limit) {
 }
 
 std::string read_text_file(const std::string& path, size_t limit) {
+  return without_mark(read_file(path, limit));
+}
+
+std::string without_mark(std::string text) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  std::string text = read_file(path, limit);
   if (std::string_view(text).substr(0, kMark.size()) == kMark) text.erase(0, kMark.size());
   return text;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <optional>
@@ -117,7 +118,11 @@ inline constexpr const char* kDefinitionFiles = "*.json, *.yaml or *.yml";
 // The bytes of a file, or of standard input for "-"; throws SystemFailure. More than `limit` bytes are
 // refused.
 std::string read_file(const std::string& path, size_t limit);
-// The same of a text in UTF-8, without the byte order mark that some editors write at its beginning.
+// The same of an open file. `path`: for messages.
+std::string read_open_file(std::FILE* file, const std::string& path, size_t limit);
+// As read_file() of a text in UTF-8, without the byte order mark that some editors write at its beginning.
 std::string read_text_file(const std::string& path, size_t limit);
+// The text without that mark.
+std::string without_mark(std::string text);
 
 }  // namespace tablegate::loader

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -13,12 +14,15 @@ namespace tablegate::loader {
 // A relative path belongs to the folder of the definition's file.
 std::filesystem::path beside_definition(const Definition& definition, const std::string& name);
 
-// Why a path does not lead to a file below the definition's folder; empty: it does, symbolic links aside.
-std::string bad_file_below(const std::string& name);
+// Where the file that a definition names may be. `below`: in the definition's folder or in one of its
+// folders; no symbolic link leads out.
+enum class FilePlace : uint8_t { any, below };
 
-// Replaces the member `from`, the name of a file of at most `limit` bytes, by the member `into` with its
-// text. Returns why the file is refused; empty: it was read. Throws SystemFailure when it cannot be read.
-std::string fold_file(Definition& definition, const char* from, const char* into, size_t limit);
+// Replaces the member `from`, the name of a regular file of at most `limit` bytes, by the member `into` with
+// its text. Returns why the file is rejected; empty: it was read. Throws SystemFailure when it cannot be
+// read. Never waits: a pipe or a device is rejected.
+std::string fold_file(Definition& definition, const char* from, const char* into, size_t limit,
+                      FilePlace place);
 
 // Adds a member with this text.
 void set_text(Definition& definition, const char* name, const std::string& text);

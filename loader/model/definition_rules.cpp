@@ -185,16 +185,14 @@ void check_key_columns(const std::vector<std::string>& names, const std::string&
 // Puts the text of `ddl_file` where `ddl` would stand.
 void fold_ddl_file(Definition& definition, Checker& check) {
   if (read_table_definition(definition.document).ddl_file.value_or("").empty()) return;
-  check.refuse("/ddl_file", fold_file(definition, "ddl_file", "ddl", kMaxDdlFile));
+  check.refuse("/ddl_file", fold_file(definition, "ddl_file", "ddl", kMaxDdlFile, FilePlace::any));
 }
 
 // Puts the text of `sql_file` where `sql` would be. The catalog keeps no name of a file.
 void fold_sql_file(Definition& definition, Checker& check) {
   const ApiDefinition api = read_api_definition(definition.document);
   if (!api.is_script() || !api.sql_file || api.sql) return;
-  std::string reason = bad_file_below(*api.sql_file);
-  if (reason.empty()) reason = fold_file(definition, "sql_file", "sql", kMaxScript);
-  check.refuse("/sql_file", reason);
+  check.refuse("/sql_file", fold_file(definition, "sql_file", "sql", kMaxScript, FilePlace::below));
   definition.sql_file = *api.sql_file;
 }
 

@@ -78,6 +78,12 @@ bool is_plain_decimal(std::string_view text) {
 
 }  // namespace
 
+size_t expression_size(const Expression& test) {
+  size_t size = 1;
+  for (const Expression& operand : test.operands) size += expression_size(operand);
+  return size;
+}
+
 bool is_constant(const Expression& value) {
   return value.kind == Kind::boolean || value.kind == Kind::number || value.kind == Kind::text;
 }

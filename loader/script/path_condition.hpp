@@ -35,6 +35,8 @@ core::Expression normal_test(const core::Expression& test);
 
 // Of a normal expression: the same text for the same expression.
 std::string test_key(const core::Expression& test);
+// Its operators, names and constants.
+size_t expression_size(const core::Expression& test);
 bool is_constant(const core::Expression& value);  // null is none
 // size() of a parameter that is a list, length() of one that is a text.
 bool is_size_of_parameter(const core::Expression& value);

@@ -13,12 +13,16 @@ using Kind = core::Expression::Kind;
 
 // Cases that possible() looks at.
 constexpr size_t kCases = 32;
-// With more assumptions than this possible() looks at no case: each costs more with every assumption.
-constexpr size_t kFewAssumptions = 24;
-// With more assumptions it looks at none: paths of scripts with so many conditions are only samples.
+// With more assumptions than this it looks at none: paths of scripts with so many conditions are only
+// samples.
 constexpr size_t kTriedAssumptions = 24;
 
 }  // namespace
+
+PathFacts PathFacts::copy() const {
+  work_->steps += 10 + size_;
+  return *this;
+}
 
 const PathFacts::Known* PathFacts::known(const Expression& value) const {
   if (value.kind != Kind::parameter) return nullptr;
@@ -105,6 +109,7 @@ std::optional<bool> PathFacts::equal(const Expression& a, const Expression& b) c
     if (b.text.empty()) return all->empty;
     if (*all->empty) return false;
   }
+  work_->steps += all->others.size();
   const auto excluded = [&b](const Expression& one) { return same_constant(one, b) == true; };
   if (std::any_of(all->others.begin(), all->others.end(), excluded)) return false;
   return std::nullopt;
@@ -133,11 +138,14 @@ std::optional<bool> PathFacts::ordered(const Expression& test) const {
 }
 
 std::optional<bool> PathFacts::noted(const Expression& test) const {
-  const auto found = noted_.find(test_key(test));
+  const std::string key = test_key(test);
+  work_->steps += 3 + key.size() / 16;
+  const auto found = noted_.find(key);
   return found == noted_.end() ? std::nullopt : std::optional<bool>(found->second);
 }
 
 std::optional<bool> PathFacts::truth(const Expression& test) const {
+  ++work_->steps;
   std::optional<bool> out;
   switch (test.kind) {
     case Kind::logical_not:
@@ -230,8 +238,8 @@ bool PathFacts::is_alone(const Expression& test) const {
 }
 
 bool PathFacts::possible() const {
-  if (assumptions_.size() > kTriedAssumptions) return true;
-  size_t budget = assumptions_.size() > kFewAssumptions ? 0 : kCases;
+  if (!work_->combines || assumptions_.size() > kTriedAssumptions) return true;
+  size_t budget = kCases;
   return possible(budget);
 }
 
@@ -242,9 +250,9 @@ bool PathFacts::possible(size_t& budget) const {
     if (known_truth || is_alone(one.test)) continue;
     const Expression& part = undecided(one.test);
     for (const bool truth : {true, false}) {
-      if (budget == 0) return true;
+      if (budget == 0 || work_->spent()) return true;
       --budget;
-      PathFacts other = *this;
+      PathFacts other = copy();
       if (other.assume(part, truth) && other.possible(budget)) return true;
     }
     return false;

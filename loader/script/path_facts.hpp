@@ -14,15 +14,21 @@
 #include <vector>
 
 #include "core/plan/expression.hpp"
+#include "script/path_work.hpp"
 
 namespace tablegate::loader {
 
 class PathFacts {
  public:
   // `always`: whether a parameter is present in every call. `lists`: parameters that take lists, with whether
-  // a list that is present may be empty. Both are kept.
-  PathFacts(const std::function<bool(uint32_t)>& always, const std::map<uint32_t, bool>& lists)
-      : always_(&always), lists_(&lists) {}
+  // a list that is present may be empty. `work`: what this costs; once it is spent, what follows is not
+  // looked for any more. All three are kept.
+  PathFacts(const std::function<bool(uint32_t)>& always, const std::map<uint32_t, bool>& lists,
+            PathWork& work)
+      : always_(&always), lists_(&lists), work_(&work) {}
+
+  // Copies cost work.
+  PathFacts copy() const;
 
   // Of a test in normal form (path_condition.hpp); nullopt: it may be either.
   std::optional<bool> truth(const core::Expression& test) const;
@@ -75,6 +81,8 @@ class PathFacts {
 
   const std::function<bool(uint32_t)>* always_;
   const std::map<uint32_t, bool>* lists_;
+  PathWork* work_;
+  size_t size_ = 0;  // steps that a copy costs
   std::map<uint32_t, Known> known_;
   std::map<std::string, bool> noted_;
   std::vector<Assumption> assumptions_;

@@ -20,8 +20,13 @@ bool PathFacts::assume(const Expression& test, bool truth) {
   for (const uint32_t one : parameters) by_parameter_[one].push_back(assumptions_.size());
   index_parts(test, assumptions_.size());
   assumptions_.push_back({test, truth});
+  const size_t size = 4 * expression_size(test);
+  size_ += 10 + size;
+  work_->steps += 10 + size;
   apply(test, truth);
-  follow();
+  if (work_->combines) follow();
+  changed_.clear();
+  decided_.clear();
   return !contradiction_;
 }
 
@@ -35,7 +40,7 @@ void PathFacts::index_parts(const Expression& test, size_t place) {
 
 // Looks again at the assumptions about what is known newly.
 void PathFacts::follow() {
-  while (!contradiction_ && !(changed_.empty() && decided_.empty())) {
+  while (!contradiction_ && !work_->spent() && !(changed_.empty() && decided_.empty())) {
     if (!changed_.empty()) {
       const uint32_t parameter = *changed_.begin();
       changed_.erase(changed_.begin());
@@ -50,7 +55,7 @@ void PathFacts::follow() {
 
 void PathFacts::follow(const std::vector<size_t>& places) {
   for (const size_t place : places) {
-    if (contradiction_) return;
+    if (contradiction_ || work_->spent()) return;
     apply(assumptions_[place].test, assumptions_[place].truth);
   }
 }
@@ -58,6 +63,7 @@ void PathFacts::follow(const std::vector<size_t>& places) {
 // What follows from the test being true or false.
 void PathFacts::apply(const Expression& test, bool truth) {
   if (contradiction_) return;
+  work_->steps += 3;
   switch (test.kind) {
     case Kind::logical_not:
       return apply(test.operands[0], !truth);
@@ -127,6 +133,7 @@ void PathFacts::note_equal(const Expression& a, const Expression& b, bool truth)
   }
   if (a.kind != Kind::parameter) return;
   Known& all = known_[a.place];
+  work_->steps += all.others.size();
   const bool no_text = b.kind == Kind::text && b.text.empty();
   if (truth && !all.constant) {
     const auto excluded = [&b](const Expression& one) { return same_constant(one, b) == true; };
@@ -135,8 +142,7 @@ void PathFacts::note_equal(const Expression& a, const Expression& b, bool truth)
     changed_.insert(a.place);
     if (lists_->count(a.place) == 0 && b.kind == Kind::text) set(a.place, &Known::empty, no_text);
   } else if (!truth) {
-    const auto same = [&b](const Expression& one) { return test_key(one) == test_key(b); };
-    if (std::none_of(all.others.begin(), all.others.end(), same)) all.others.push_back(b);
+    if (std::find(all.others.begin(), all.others.end(), b) == all.others.end()) all.others.push_back(b);
     if (no_text && lists_->count(a.place) == 0 && is_present(a.place) == true)
       set(a.place, &Known::empty, false);
   }
@@ -154,7 +160,7 @@ void PathFacts::note_order(const Expression& test, bool truth) {
   const Expression& size = left ? a : b;
   if (is_present(size.operands[0].place) != true || is_empty(size.operands[0].place)) return;
   // Whether the test, as it was decided, is possible for 0, and for 1 or more.
-  PathFacts empty = *this, some = *this;
+  PathFacts empty = copy(), some = copy();
   empty.known_[size.operands[0].place].empty = true;
   some.known_[size.operands[0].place].empty = false;
   const bool may_be_empty = empty.ordered(test) != !truth;

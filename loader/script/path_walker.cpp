@@ -8,7 +8,7 @@ using core::Expression;
 
 std::optional<ProgramPath> PathWalker::walk(const core::Nodes& nodes) {
   follow(nodes);
-  if (!possible_ || !state_.facts.possible()) return std::nullopt;
+  if (!possible_ || !state_.facts.possible() || work_.spent()) return std::nullopt;
   out_.present = state_.facts.present();
   out_.decided = std::move(state_.decided);
   return std::move(out_);
@@ -16,13 +16,15 @@ std::optional<ProgramPath> PathWalker::walk(const core::Nodes& nodes) {
 
 void PathWalker::follow(const core::Nodes& nodes) {
   for (const core::Node& node : nodes) {
-    if (!possible_) return;
+    ++work_.steps;
+    if (!possible_ || work_.spent()) return;
     std::visit([this](const auto& one) { take(one); }, node.is);
   }
 }
 
 // `test`: without items and indexes.
 bool PathWalker::truth(const Expression& test, bool of_item) {
+  work_.steps += 5 * expression_size(test);
   const Expression normal = normal_test(test);
   if (const std::optional<bool> known = state_.facts.truth(normal)) return *known;
   if (branch_) return branch(test, normal, of_item);
@@ -33,16 +35,16 @@ bool PathWalker::truth(const Expression& test, bool of_item) {
   }
   // It cannot be false. What is known is made again, without that.
   assumed_.push_back({normal, true, of_item});
-  state_.facts = start_;
+  state_.facts = start_.copy();
   for (const PathDecision& one : assumed_)
     possible_ = state_.facts.assume(one.test, one.outcome) && possible_;
   return true;
 }
 
 bool PathWalker::branch(const Expression& test, const Expression& normal, bool of_item) {
-  PathState other = state_;
+  PathState other = {state_.facts.copy(), state_.decided};
   const bool may_be_true = other.facts.assume(normal, true);
-  PathFacts facts = state_.facts;
+  PathFacts facts = state_.facts.copy();
   if (!facts.assume(normal, false)) {
     possible_ = may_be_true;
     state_.facts = std::move(other.facts);
@@ -99,7 +101,7 @@ void PathWalker::take(const core::ForeachNode& node) {
   size_t rounds = count > 0 && node.pad ? 1 : count;
   while (rounds < count) rounds *= 2;
   for (size_t bit = 0; bit < core::kLoopBits; ++bit) decide((rounds >> bit & 1U) != 0);
-  for (size_t round = 0; round < rounds && possible_; ++round) {
+  for (size_t round = 0; round < rounds && possible_ && !work_.spent(); ++round) {
     loops_.push_back({node.parameter, count, round});
     follow(node.content);
     loops_.pop_back();

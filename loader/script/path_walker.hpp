@@ -25,10 +25,14 @@ class PathWalker {
 
   // A condition that is not decided is false, where it can be. `branch`, which may be
   // empty, gets the path where it is true.
-  PathWalker(const PathParameters& parameters, PathState state, Branch branch)
-      : parameters_(parameters), start_(state.facts), state_(std::move(state)), branch_(std::move(branch)) {}
+  PathWalker(const PathParameters& parameters, PathWork& work, PathState state, Branch branch)
+      : parameters_(parameters),
+        work_(work),
+        start_(state.facts.copy()),
+        state_(std::move(state)),
+        branch_(std::move(branch)) {}
 
-  // Nullopt: no call takes the path, or it is rejected.
+  // Nullopt: no call takes the path, or it is rejected, or the work is spent.
   std::optional<ProgramPath> walk(const core::Nodes& nodes);
 
  private:
@@ -38,7 +42,7 @@ class PathWalker {
   bool branch(const core::Expression& test, const core::Expression& normal, bool of_item);
   bool decide(bool outcome);
 
-  void take(const core::TextNode& node) { (void)node; }
+  void take(const core::TextNode& node) { work_.text += node.sql.size(); }
   void take(const core::TableNode& node) { (void)node; }
   void take(const core::GenerationNode& node) { (void)node; }
   void take(const core::ValueNode& node) { out_.values.push_back({node.parameter}); }
@@ -54,6 +58,7 @@ class PathWalker {
   void take(const core::RejectNode& node);
 
   const PathParameters& parameters_;
+  PathWork& work_;
   PathFacts start_;
   PathState state_;
   std::vector<PathDecision> assumed_;  // since start_, in normal form

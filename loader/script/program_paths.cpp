@@ -1,7 +1,6 @@
 #include "script/program_paths.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -16,10 +15,19 @@ using core::Expression;
 constexpr size_t kAllWalks = 4 * kAllPaths;
 constexpr size_t kFewTests = 16;
 
+// Of each way to search, the first of which suffices is taken.
+constexpr uint64_t kSteps = 6000000;
+constexpr uint64_t kText = 2500000;
+
 // A test that decides something, and what must be so for it to be asked.
 struct PathTest {
-  std::vector<PathDecision> around;
-  PathDecision own;  // true
+  size_t around = 0;  // number of a PathAround from 1; 0: nothing
+  PathDecision own;   // true
+};
+
+struct PathAround {
+  size_t around = 0;  // what is around this; as above
+  PathDecision decision;
 };
 
 // The tests of a program, each once, and the parameters that are lists.
@@ -37,6 +45,15 @@ class PathTests {
   // With whether they may be empty where they are present.
   const std::map<uint32_t, bool>& lists() const { return lists_; }
 
+  // The outermost first.
+  std::vector<const PathDecision*> around(const PathTest& test) const {
+    std::vector<const PathDecision*> out;
+    for (size_t at = test.around; at != 0; at = around_[at - 1].around)
+      out.push_back(&around_[at - 1].decision);
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
  private:
   bool has_items(uint32_t parameter) const {
     return parameters_.may_be_empty && !parameters_.may_be_empty(parameter);
@@ -53,15 +70,22 @@ class PathTests {
       found_list(test.operands[0].place);
   }
 
-  void found(Expression test, bool of_item) {
-    lists_in(test);
-    PathDecision own{std::move(test), true, of_item};
-    if (known_.insert(test_key(normal_test(own.test))).second) tests_.push_back({around_, own});
-    around_.push_back(std::move(own));
+  // Content that is added next is inside.
+  void enter(PathDecision decision) {
+    around_.push_back({inside_, std::move(decision)});
+    inside_ = around_.size();
   }
 
-  void found(const core::Condition& condition) {
-    found(condition_test(condition, loops_), condition.test && reads_loop(*condition.test));
+  PathDecision found(Expression test, bool of_item) {
+    lists_in(test);
+    PathDecision own{std::move(test), true, of_item};
+    if (known_.insert(test_key(normal_test(own.test))).second) tests_.push_back({inside_, own});
+    enter(own);
+    return own;
+  }
+
+  PathDecision found(const core::Condition& condition) {
+    return found(condition_test(condition, loops_), condition.test && reads_loop(*condition.test));
   }
 
   template <class Plain>
@@ -71,22 +95,28 @@ class PathTests {
   void add(const core::ListNode& node) { found_list(node.parameter); }
   void add(const core::ListItemNode& node) { found_list(node.parameter); }
   void add(const core::IfNode& node) {
+    const size_t before = inside_;
     found(node.condition);
     add(node.then);
-    around_.pop_back();
+    inside_ = before;
   }
   void add(const core::ChooseNode& node) {
+    const size_t before = inside_;
     for (const core::IfNode& when : node.whens) {
-      found(when.condition);
+      const size_t outside = inside_;
+      PathDecision own = found(when.condition);
       add(when.then);
-      around_.back().outcome = false;
+      inside_ = outside;
+      own.outcome = false;
+      enter(std::move(own));
     }
     add(node.otherwise);
-    around_.resize(around_.size() - node.whens.size());
+    inside_ = before;
   }
   void add(const core::WhereNode& node) { add(node.content); }
   void add(const core::TrimNode& node) { add(node.content); }
   void add(const core::ForeachNode& node) {
+    const size_t before = inside_;
     found_list(node.parameter);
     Expression list;
     list.kind = Expression::Kind::parameter;
@@ -95,14 +125,15 @@ class PathTests {
     loops_.push_back({node.parameter, parameters_.items(node.parameter), 0});
     add(node.content);
     loops_.pop_back();
-    around_.pop_back();
+    inside_ = before;
   }
 
   const PathParameters& parameters_;
   std::vector<PathTest> tests_;
   std::set<std::string> known_;
   std::map<uint32_t, bool> lists_;
-  std::vector<PathDecision> around_;
+  std::vector<PathAround> around_;
+  size_t inside_ = 0;
   std::vector<PathLoop> loops_;
 };
 
@@ -113,11 +144,13 @@ class PathSearch {
     tests_.add(nodes);
   }
 
-  // False: there are more than kAllPaths.
+  // False: there are more than kAllPaths, or they cost too much.
   bool all() {
+    begin(true);
     // Nearly each state that is open is a path. The exceptions are found where there are few conditions.
     const size_t most_open = tests_.tests().size() > kFewTests ? kAllPaths : kAllWalks;
-    std::vector<PathState> open{start()};
+    std::vector<PathState> open;
+    open.push_back(start());
     size_t walks = 0;
     while (!open.empty()) {
       if (paths_.size() == kAllPaths || open.size() > most_open || walks++ == kAllWalks) return false;
@@ -126,39 +159,57 @@ class PathSearch {
       walk(std::move(state), [&](PathState other) {
         if (open.size() <= most_open) open.push_back(std::move(other));
       });
+      if (work_.spent()) return false;
     }
     return true;
   }
 
-  void few() {
-    paths_.clear();
-    known_.clear();
-    const std::vector<PathTest>& tests = tests_.tests();
+  // False: it costs too much. The paths so far are kept.
+  bool few(bool combines, bool pairs) {
+    begin(combines);
     walk_alone(start());
-    for (size_t first = 0; first < tests.size(); ++first) {
+    most();
+    const std::vector<PathTest>& tests = tests_.tests();
+    for (size_t first = 0; first < tests.size() && !work_.spent(); ++first) {
       PathState one = start();
       if (!assume(one, tests[first])) continue;
-      walk_alone(one);
-      for (size_t second = first + 1; second < tests.size() && tests.size() <= kPairedConditions; ++second) {
-        PathState two = one;
+      walk_alone(copy(one));
+      for (size_t second = first + 1; pairs && second < tests.size() && !work_.spent(); ++second) {
+        PathState two = copy(one);
         if (assume(two, tests[second])) walk_alone(std::move(two));
       }
     }
+    return !work_.spent();
+  }
+
+  size_t count() const { return tests_.tests().size(); }
+  std::vector<ProgramPath> take() { return std::move(paths_); }
+
+ private:
+  void begin(bool combines) {
+    paths_.clear();
+    known_.clear();
+    work_ = {kSteps, kText, combines};
+  }
+
+  PathState start() { return {PathFacts(parameters_.always, tests_.lists(), work_), {}}; }
+
+  static PathState copy(const PathState& state) { return {state.facts.copy(), state.decided}; }
+
+  // As many tests true as possible, the first ones before the others.
+  void most() {
     PathState most = start();
-    for (const PathTest& test : tests) {
-      PathState more = most;
+    for (const PathTest& test : tests_.tests()) {
+      if (work_.spent()) return;
+      PathState more = copy(most);
       if (assume(more, test)) most = std::move(more);
     }
     walk_alone(std::move(most));
   }
 
-  std::vector<ProgramPath> take() { return std::move(paths_); }
-
- private:
-  PathState start() const { return {PathFacts(parameters_.always, tests_.lists()), {}}; }
-
   // False: it cannot be.
-  static bool assume(PathState& state, const PathDecision& one) {
+  bool assume(PathState& state, const PathDecision& one) {
+    work_.steps += 5 * expression_size(one.test);
     const Expression test = normal_test(one.test);
     const bool known = state.facts.truth(test).has_value();
     if (!state.facts.assume(test, one.outcome)) return false;
@@ -166,14 +217,15 @@ class PathSearch {
     return true;
   }
 
-  static bool assume(PathState& state, const PathTest& test) {
-    return std::all_of(test.around.begin(), test.around.end(),
-                       [&state](const PathDecision& one) { return assume(state, one); }) &&
-           assume(state, test.own);
+  bool assume(PathState& state, const PathTest& test) {
+    for (const PathDecision* one : tests_.around(test)) {
+      if (!assume(state, *one)) return false;
+    }
+    return assume(state, test.own);
   }
 
   void walk(PathState state, const PathWalker::Branch& branch) {
-    std::optional<ProgramPath> path = PathWalker(parameters_, std::move(state), branch).walk(nodes_);
+    std::optional<ProgramPath> path = PathWalker(parameters_, work_, std::move(state), branch).walk(nodes_);
     if (path && known_.insert(path->decisions).second) paths_.push_back(std::move(*path));
   }
 
@@ -182,6 +234,7 @@ class PathSearch {
   const core::Nodes& nodes_;
   const PathParameters& parameters_;
   PathTests tests_;
+  PathWork work_;
   std::vector<ProgramPath> paths_;
   std::set<std::string> known_;
 };
@@ -196,14 +249,20 @@ core::Path ProgramPath::path() const {
   return path;
 }
 
-std::vector<ProgramPath> program_paths(const core::Nodes& nodes, const PathParameters& parameters) {
+ProgramPaths program_paths(const core::Nodes& nodes, const PathParameters& parameters) {
   PathSearch search(nodes, parameters);
-  if (!search.all()) search.few();
+  const bool complete = search.all();
+  if (!complete) {
+    const bool paired =
+        search.count() <= kPairedConditions && (search.few(true, true) || search.few(false, true));
+    // What this cannot pay for is not looked at.
+    if (!paired) search.few(false, false);
+  }
   std::vector<ProgramPath> paths = search.take();
   std::stable_sort(paths.begin(), paths.end(), [](const ProgramPath& a, const ProgramPath& b) {
     return a.present.size() != b.present.size() ? a.present.size() < b.present.size() : a.present < b.present;
   });
-  return paths;
+  return {std::move(paths), complete};
 }
 
 }  // namespace tablegate::loader

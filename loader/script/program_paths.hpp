@@ -2,7 +2,8 @@
 // over the truth of its conditions, without those that no call takes: all of them
 // where they are at most kAllPaths, else those with as few conditions true as
 // possible, with each alone, each pair, and as many as possible. Works on the nodes
-// alone: nothing here knows how a definition was written.
+// alone: nothing here knows how a definition was written. The work is bounded: where it
+// does not suffice, contradictions are not searched, then no pairs are looked at.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +54,13 @@ struct PathParameters {
   std::function<bool(uint32_t parameter)> may_be_empty = {};
 };
 
+struct ProgramPaths {
+  std::vector<ProgramPath> paths;
+  bool complete = false;  // no call takes another path; items of lists aside, which may be more
+};
+
 // Each path once, those with few parameters first. A path of a call that a RejectNode of `nodes` rejects is
 // left out.
-std::vector<ProgramPath> program_paths(const core::Nodes& nodes, const PathParameters& parameters);
+ProgramPaths program_paths(const core::Nodes& nodes, const PathParameters& parameters);
 
 }  // namespace tablegate::loader

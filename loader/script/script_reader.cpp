@@ -7,6 +7,7 @@
 
 #include "script/invalid_paths.hpp"
 #include "script/template.hpp"
+#include "script/unreached_tables.hpp"
 #include "script/word_check.hpp"
 
 namespace tablegate::loader {
@@ -33,7 +34,7 @@ std::string without_blanks(std::string_view text) {
 
 }  // namespace
 
-std::vector<ProgramPath> ScriptReader::paths_of(const core::Nodes& nodes) const {
+ProgramPaths ScriptReader::paths_of(const core::Nodes& nodes) const {
   const auto always = [this](uint32_t place) {
     return place < input_.parameters.size() && is_always_there(input_.parameters[place]);
   };
@@ -89,7 +90,13 @@ Script ScriptReader::read() {
     faults_.push_back({0, 0, "cannot be read: " + program.error().message});
     return script;
   }
-  for (ProgramPath& path : paths_of(draft)) paths_.push_back({std::move(path), {}, {}, {}, {}});
+  ProgramPaths found = paths_of(draft);
+  complete_ = found.complete;
+  for (ProgramPath& path : found.paths) paths_.push_back({std::move(path), {}, {}, {}, {}});
+  if (paths_.empty()) {
+    faults_.push_back({0, 0, "its foreach tags write too much text to be checked; nest fewer of them"});
+    return script;
+  }
   const bool good = check_paths(*program);
   if (faults_.empty())
     for (SqlFault& each : words) fault(each.offset, std::move(each.text));
@@ -100,6 +107,7 @@ Script ScriptReader::read() {
   if (!faults_.empty()) return script;
   ScriptParts parts(*leaves_);
   find_tables(parts);
+  find_unreached(parts);
   find_parts(parts);
   if (!faults_.empty()) return script;
   check_parts(draft, parts);
@@ -151,7 +159,7 @@ void ScriptReader::find_invalid(Script& script) {
   std::vector<CheckedPath> checked;
   for (const PathSql& path : paths_) checked.push_back({&path.path, path.reason});
   std::vector<std::string> unsaid;
-  script.invalid = invalid_paths(checked, paths_.size() < kAllPaths, input_.parameters, unsaid);
+  script.invalid = invalid_paths(checked, complete_, input_.parameters, unsaid);
   for (std::string& reason : unsaid)
     script.warnings.push_back(
         {0, 0,
@@ -247,6 +255,21 @@ void ScriptReader::find_tables(ScriptParts& parts) {
   }
 }
 
+void ScriptReader::find_unreached(const ScriptParts& parts) {
+  std::set<size_t> reached;
+  for (const PathSql& path : paths_) {
+    // A call that takes an invalid path is rejected, if it is known that there is no other one.
+    if (!complete_ && !path.reason.empty()) continue;
+    for (const ScriptLeaves::Piece& piece : path.pieces) reached.insert(piece.at.leaf);
+  }
+  std::set<std::string> tables;
+  for (const auto& [at, table] : parts.tables()) tables.insert(table.name);
+  for (const LeafPlace& at : unreached_tables(*leaves_, reached, tables))
+    fault(leaves_->script_byte(at),
+          "no checked call reaches this table; write it where a call with two items of a list, or with one "
+          "condition alone, has it");
+}
+
 void ScriptReader::find_parts(ScriptParts& parts) {
   for (const PathSql* path : valid_) parts.cut(path->pieces, path->facts.order, path->facts.limit);
   for (const PathSql* path : valid_) {
@@ -276,11 +299,14 @@ void ScriptReader::check_parts(const core::Nodes& draft, ScriptParts& parts) {
     faults_.push_back({0, 0, "cannot be read: " + program.error().message});
     return;
   }
+  if (!complete_) return;
+  const ProgramPaths all = paths_of(whole);
+  if (!all.complete) return;
   std::set<std::string> known;
   for (const PathSql& path : paths_) known.insert(without_blanks(path.sql));
-  for (const ProgramPath& path : paths_of(whole)) {
+  for (const ProgramPath& path : all.paths) {
     std::string text = without_blanks(program->statement(path.path()).sql);
-    if (known.count(text) == 0 && known.count(text + ";") == 0 && paths_.size() < kAllPaths) {
+    if (known.count(text) == 0 && known.count(text + ";") == 0) {
       faults_.push_back({0, 0,
                          "cannot be taken apart into its ORDER BY, its LIMIT and the rest; write these two "
                          "clauses behind all tags, or each in a tag of its own"});

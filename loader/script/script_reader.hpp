@@ -29,7 +29,7 @@ class ScriptReader {
     std::string reason;  // why it is no statement; empty: it is one
   };
 
-  std::vector<ProgramPath> paths_of(const core::Nodes& nodes) const;
+  ProgramPaths paths_of(const core::Nodes& nodes) const;
   core::Result<core::Program> program_of(core::Nodes nodes) const;
   void fault(size_t script_byte, std::string text);
   void fault(const PathSql& path, size_t offset, std::string text);
@@ -39,6 +39,7 @@ class ScriptReader {
   bool clause_is_written(const PathSql& path, const std::optional<size_t>& begin,
                          std::optional<size_t> end) const;
   void find_tables(ScriptParts& parts);
+  void find_unreached(const ScriptParts& parts);
   void find_parts(ScriptParts& parts);
   void common_facts(Script& script) const;
   void check_outputs(Script& script);
@@ -50,6 +51,7 @@ class ScriptReader {
   std::vector<ScriptFault>& faults_;
   std::optional<ScriptLeaves> leaves_;
   std::vector<PathSql> paths_;
+  bool complete_ = false;  // no call takes another path
   std::vector<const PathSql*> valid_;
 };
 

@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   INVARIANT(static_cast<bool>(program));
   const loader::PathParameters ways{[](uint32_t place) { return list[place].required; },
                                     [](uint32_t) { return size_t{3}; }};
-  for (const loader::ProgramPath& path : loader::program_paths(nodes, ways)) {
+  for (const loader::ProgramPath& path : loader::program_paths(nodes, ways).paths) {
     const core::Statement statement = program->statement(path.path());
     std::vector<bool> is_list;
     for (const uint32_t type : statement.types) is_list.push_back(type == kTexts);

@@ -61,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!program || size > 1024) return 0;
   const auto never = [](uint32_t) { return false; };
   const auto two = [](uint32_t) { return size_t{2}; };
-  for (const loader::ProgramPath& path : loader::program_paths(nodes, {never, two}))
+  for (const loader::ProgramPath& path : loader::program_paths(nodes, {never, two}).paths)
     INVARIANT(program->statement(path.path()).types.size() == path.values.size());
   return 0;
 }

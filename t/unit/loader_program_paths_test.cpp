@@ -45,7 +45,7 @@ void same_as_walk(const Nodes& nodes, uint32_t count, uint32_t required) {
   const core::Result<core::Program> program =
       core::Program::build(nodes, std::vector<core::PlaceholderType>(count, kInt8));
   ck_assert(static_cast<bool>(program));
-  const std::vector<ProgramPath> paths = program_paths(nodes, parameters(required));
+  const std::vector<ProgramPath> paths = program_paths(nodes, parameters(required)).paths;
   std::set<std::string> statements;
   for (const ProgramPath& path : paths) {
     const std::string sql = program->statement(path.path()).sql;
@@ -96,23 +96,33 @@ START_TEST(what_cannot_happen_is_left_out) {
   core::ChooseNode choose;
   for (uint32_t i = 0; i < 8; ++i) choose.whens.push_back({{i}, {text(" AND a = "), value(i)}});
   choose.otherwise = {text(" AND true")};
-  ck_assert_uint_eq(program_paths({{choose}}, parameters()).size(), 9);
+  ck_assert_uint_eq(program_paths({{choose}}, parameters()).paths.size(), 9);
   // The same condition twice is decided once.
-  ck_assert_uint_eq(program_paths({optional(0), text(" OR b"), optional(0)}, parameters()).size(), 2);
+  ck_assert_uint_eq(program_paths({optional(0), text(" OR b"), optional(0)}, parameters()).paths.size(), 2);
 }
 END_TEST
 
 START_TEST(many_conditions_alone_in_pairs_and_together) {
-  ck_assert_uint_eq(program_paths(optional_conditions(8), parameters()).size(), 256);
-  const std::vector<ProgramPath> paths = program_paths(optional_conditions(12), parameters());
+  ck_assert_uint_eq(program_paths(optional_conditions(8), parameters()).paths.size(), 256);
+  const std::vector<ProgramPath> paths = program_paths(optional_conditions(12), parameters()).paths;
   ck_assert_uint_eq(paths.size(), 1 + 12 + 66 + 1);
   ck_assert_uint_eq(paths.front().present.size(), 0);
   ck_assert_uint_eq(paths.back().present.size(), 12);
-  // More decisions than fit one word.
-  const std::vector<ProgramPath> wide = program_paths(optional_conditions(70), parameters());
-  ck_assert_uint_eq(wide.size(), 1 + 70 + 70 * 69 / 2 + 1);
+  ck_assert_uint_eq(program_paths(optional_conditions(40), parameters()).paths.size(), 1 + 40 + 780 + 1);
+  // More decisions than fit one word. So many pairs cost too much.
+  const std::vector<ProgramPath> wide = program_paths(optional_conditions(70), parameters()).paths;
+  ck_assert_uint_eq(wide.size(), 1 + 70 + 1);
   ck_assert(wide.back().path().decision(69));
   ck_assert(!wide.front().path().decision(69));
+}
+END_TEST
+
+START_TEST(all_paths_are_known_to_be_all) {
+  ck_assert(program_paths(optional_conditions(8), parameters()).complete);
+  ck_assert(!program_paths(optional_conditions(9), parameters()).complete);
+  // 47 paths, which are not all.
+  const ProgramPaths few = program_paths(optional_conditions(9), parameters());
+  ck_assert_uint_eq(few.paths.size(), 1 + 9 + 36 + 1);
 }
 END_TEST
 
@@ -128,7 +138,7 @@ START_TEST(lists_have_the_items_of_the_sample) {
   const core::Result<core::Program> program =
       core::Program::build(nodes, {core::PlaceholderType{1016, kInt8}});
   ck_assert(static_cast<bool>(program));
-  const std::vector<ProgramPath> paths = program_paths(nodes, parameters(0, 3));
+  const std::vector<ProgramPath> paths = program_paths(nodes, parameters(0, 3)).paths;
   ck_assert_uint_eq(paths.size(), 2);
   ck_text_eq(program->statement(paths[0].path()).sql, "");
   ck_text_eq(program->statement(paths[1].path()).sql, "($1,$2,$3,$4)");
@@ -142,7 +152,7 @@ std::vector<ProgramPath> paths_of(const std::string& script, const std::string& 
   std::vector<ScriptFault> faults;
   const Nodes nodes = read_template({script, all, false}, faults).draft;
   ck_assert_msg(faults.empty(), "%s", faults.empty() ? "" : faults[0].text.c_str());
-  return program_paths(nodes, parameters(0, items));
+  return program_paths(nodes, parameters(0, items)).paths;
 }
 
 // "+test -test": what the path decides.
@@ -304,7 +314,7 @@ START_TEST(rejected_calls_are_left_out) {
   std::vector<ScriptFault> faults;
   Nodes nodes =
       read_template({"<if test=\"a != null\">x</if><if test=\"b != null\">y</if>", all, false}, faults).draft;
-  ck_assert_uint_eq(program_paths(nodes, parameters()).size(), 4);
+  ck_assert_uint_eq(program_paths(nodes, parameters()).paths.size(), 4);
   core::RejectNode reject;
   reject.when.kind = core::Expression::Kind::logical_and;
   for (const core::Node& node : nodes) {
@@ -312,14 +322,14 @@ START_TEST(rejected_calls_are_left_out) {
       reject.when.operands.push_back(*one->condition.test);
   }
   nodes.push_back({reject});
-  ck_assert_uint_eq(program_paths(nodes, parameters()).size(), 3);
+  ck_assert_uint_eq(program_paths(nodes, parameters()).paths.size(), 3);
 }
 END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_program_paths", all_paths_of_few_conditions, what_cannot_happen_is_left_out,
-                many_conditions_alone_in_pairs_and_together, lists_have_the_items_of_the_sample,
-                what_follows_is_not_decided_again, one_parameter_has_one_value, nested_conditions_are_reached,
-                many_tests, items_and_rounds_of_loops, lists_that_are_never_empty,
-                rejected_calls_are_left_out);
+TABLEGATE_SUITE("loader_program_paths", all_paths_of_few_conditions, all_paths_are_known_to_be_all,
+                what_cannot_happen_is_left_out, many_conditions_alone_in_pairs_and_together,
+                lists_have_the_items_of_the_sample, what_follows_is_not_decided_again,
+                one_parameter_has_one_value, nested_conditions_are_reached, many_tests,
+                items_and_rounds_of_loops, lists_that_are_never_empty, rejected_calls_are_left_out);

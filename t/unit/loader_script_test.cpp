@@ -1,7 +1,11 @@
 // read_script(): tags and SQL together. The nodes of the script's parts, what its paths
 // have in common, calls without a statement, and faults with their places.
 #include "script/script.hpp"
+#include "script/script_cache.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -227,6 +231,73 @@ START_TEST(faults_have_places_of_the_script) {
 }
 END_TEST
 
+START_TEST(only_a_json_array_is_an_empty_list) {
+  const std::string text =
+      "SELECT a FROM t <where><if test=\"ids != null\">a IN <foreach collection=\"ids\" item=\"x\" "
+      "open=\"(\" "
+      "separator=\",\" close=\")\">${x}</foreach></if></where>";
+  std::vector<RequestParameter> parameters = script_parameters("ids:LONG_LIST");
+  const auto invalid = [&](const std::string& place) {
+    parameters[0].place = place;
+    std::vector<ScriptFault> faults;
+    const Script script = read_script({text, parameters, false}, faults);
+    ck_assert(faults.empty());
+    return script.invalid.size();
+  };
+  for (const char* const place : {"query", "header", "path"}) ck_assert_uint_eq(invalid(place), 0);
+  ck_assert_uint_eq(invalid("body"), 1);
+  parameters[0].default_value = DefaultOrSample{"1,2", true, true, {"1", "2"}};
+  ck_assert_uint_eq(invalid("query"), 0);
+  parameters[0].default_value = DefaultOrSample{"", true, true, {}};
+  ck_assert_uint_eq(invalid("query"), 1);
+}
+END_TEST
+
+START_TEST(a_script_is_read_once) {
+  ScriptCache cache;
+  size_t reads = 0;
+  std::vector<RequestParameter> parameters = script_parameters("a:LONG b:LONG");
+  const auto read = [&](const std::string& text, bool paginates = false) {
+    const size_t before = reads;
+    const ReadScript& found = cache.find({text, parameters, paginates}, [&] {
+      ++reads;
+      return ReadScript{{}, {{0, 0, text}}};
+    });
+    ck_text_eq(found.faults.at(0).text, text);
+    return reads != before;
+  };
+  ck_assert(read("x"));
+  ck_assert(!read("x"));
+  ck_assert(read("y"));
+  ck_assert(read("x", true));
+  ck_assert(!read("x", true));
+  // Whatever differs in a parameter.
+  const auto differs = [&](const auto& change) {
+    const std::vector<RequestParameter> before = parameters;
+    change(parameters[1]);
+    ck_assert(read("x"));
+    ck_assert(!read("x"));
+    parameters = before;
+    ck_assert(!read("x"));
+  };
+  differs([](RequestParameter& one) { one.name = "c"; });
+  differs([](RequestParameter& one) { one.type = "STRING"; });
+  differs([](RequestParameter& one) { one.list = true; });
+  differs([](RequestParameter& one) { one.required = true; });
+  differs([](RequestParameter& one) { one.place = "body"; });
+  differs([](RequestParameter& one) { one.default_value = DefaultOrSample{"1", true, false, {}}; });
+  differs([](RequestParameter& one) { one.default_value = DefaultOrSample{"1", true, true, {"1"}}; });
+  parameters.pop_back();
+  ck_assert(read("x"));
+  // Bounded.
+  const size_t few = kMaxCachedScripts / kMaxScriptSize;
+  for (size_t i = 0; i < 3 * few; ++i) {
+    ck_assert(read(std::string(kMaxScriptSize, 'z') + std::to_string(i)));
+    ck_assert_uint_le(cache.size(), few + 16);
+  }
+}
+END_TEST
+
 // Took more than ten seconds, which is longer than a test may take.
 START_TEST(tests_of_many_comparisons_are_read_quickly) {
   std::string text = "SELECT a FROM t WHERE true";
@@ -236,10 +307,86 @@ START_TEST(tests_of_many_comparisons_are_read_quickly) {
     text += "\">AND a > 1</if>";
   }
   same_text(faults_of(text, "x:LONG"), "");
+  // Many tags took longer still: 40 of five comparisons, 12 <choose> of 12, 90 optional conditions, and SQL
+  // of 57 KiB with eight of them, each path of which is parsed.
+  text = "SELECT a FROM t WHERE true";
+  for (int tag = 0; tag < 40; ++tag) {
+    text += " <if test=\"x == 0";
+    for (int number = 1; number < 5; ++number) text += " or x == " + std::to_string(5 * tag + number);
+    text += "\">AND a > 1</if>";
+  }
+  same_text(faults_of(text, "x:LONG"), "");
+}
+END_TEST
+
+START_TEST(conditions_of_many_parameters_are_read_quickly) {
+  std::string text = "SELECT a FROM t WHERE true", names;
+  for (int tag = 0; tag < 12; ++tag) {
+    names += "p" + std::to_string(tag) + ":LONG ";
+    text += "<choose>";
+    for (int number = 0; number < 12; ++number)
+      text += fmt::format("<when test=\"p{} == {}\"> AND a = {}</when>", tag, number, number);
+    text += "</choose>";
+  }
+  same_text(faults_of(text, names), "");
+  names.clear();
+  text = "SELECT a FROM t WHERE true";
+  for (int tag = 0; tag < 90; ++tag) {
+    names += "p" + std::to_string(tag) + ":LONG ";
+    text += fmt::format("<if test=\"p{0} != null\"> AND a = ${{p{0}}}</if>", tag);
+  }
+  same_text(faults_of(text, names), "");
+}
+END_TEST
+
+START_TEST(conditions_of_a_long_statement_are_read_quickly) {
+  std::string text = "SELECT a FROM t WHERE true", names;
+  while (text.size() < 57000) text += " AND a > 1";
+  for (int tag = 0; tag < 8; ++tag) {
+    names += "p" + std::to_string(tag) + ":LONG ";
+    text += fmt::format("<if test=\"p{0} != null\"> AND a = ${{p{0}}}</if>", tag);
+  }
+  same_text(faults_of(text, names), "");
+}
+END_TEST
+
+// 9 conditions: not each combination is checked, so no other call than a checked one may be rejected.
+START_TEST(only_checked_calls_are_rejected) {
+  std::string text = "SELECT a FROM t WHERE <if test=\"k != null\">k = ${k}</if>", names = "k:LONG";
+  text += "<if test=\"s != null\">s = ${s}</if> <if test=\"k == null and s == null\">true</if>";
+  for (int tag = 0; tag < 9; ++tag) {
+    names += fmt::format(" p{}:LONG", tag);
+    text += fmt::format("<if test=\"p{0} != null\"> AND a = ${{p{0}}}</if>", tag);
+  }
+  const Script script = script_of(text, names + " s:STRING");
+  ck_assert_uint_eq(script.invalid.size(), 2);  // with k and s alone, and with all
+  for (const char* const name : {"k", "s", "p0", "p8"}) {
+    const std::vector<std::string>& tested = script.invalid[0].parameters;
+    ck_assert(std::find(tested.begin(), tested.end(), name) != tested.end());
+  }
+}
+END_TEST
+
+START_TEST(tables_that_no_checked_call_reaches) {
+  const auto third = [](const std::string& content) {
+    return "SELECT a FROM t WHERE a IN <foreach collection=\"l\" item=\"i\" index=\"n\" open=\"(\" "
+           "close=\")\" "
+           "separator=\",\">${i}<if test=\"n == 2\">" +
+           content + "</if></foreach>";
+  };
+  begins(faults_of(third(" + (SELECT b\nFROM u WHERE u.k = 1)"), "l:LONG_LIST"),
+         "line 2, column 6: no checked call reaches this table");
+  begins(faults_of(third(" + (SELECT b FROM u JOIN \"V\" ON true)"), "l:LONG_LIST"), "line 1, column");
+  same_text(faults_of(third(" + extract(year FROM a)"), "l:LONG_LIST"), "");
+  same_text(faults_of(third(" + t.b"), "l:LONG_LIST"), "");
+  same_text(faults_of("WITH q AS (SELECT b FROM u) " + third(" + (SELECT b FROM q)"), "l:LONG_LIST"), "");
 }
 END_TEST
 
 TABLEGATE_SUITE("loader_script", a_basic_script, order_and_limit_are_apart, pages_require_an_order,
                 what_all_paths_have_in_common, tables_are_tables_on_every_path, calls_without_a_statement,
-                what_pages_and_parameters_require, faults_have_places_of_the_script,
-                tests_of_many_comparisons_are_read_quickly);
+                what_pages_and_parameters_require, only_a_json_array_is_an_empty_list, a_script_is_read_once,
+                faults_have_places_of_the_script, tests_of_many_comparisons_are_read_quickly,
+                conditions_of_many_parameters_are_read_quickly,
+                conditions_of_a_long_statement_are_read_quickly, only_checked_calls_are_rejected,
+                tables_that_no_checked_call_reaches);
