@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (text.find('\0') != std::string_view::npos) return 0;
   std::optional<loader::ExpressionFault> fault;
-  const loader::Scope scope(all);
+  const loader::Scope scope(all, false);
   const core::Expression test = loader::read_expression(text, scope, fault);
   if (fault) {
     INVARIANT(fault->offset <= size && !fault->text.empty());

@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::vector<loader::RequestParameter> all = parameters();
   const std::string text(reinterpret_cast<const char*>(data), size);
   std::vector<loader::ScriptFault> faults;
-  core::Nodes nodes = loader::read_template({text, all, false}, faults);
+  core::Nodes nodes = loader::read_template({text, all, false}, faults).draft;
   INVARIANT(faults.size() <= 20);
   for (const loader::ScriptFault& fault : faults) {
     INVARIANT(!fault.text.empty() && fault.line <= size + 1 && fault.column <= size + 1);
@@ -61,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!program || size > 1024) return 0;
   const auto never = [](uint32_t) { return false; };
   const auto two = [](uint32_t) { return size_t{2}; };
-  for (const loader::ProgramPath& path : loader::program_paths(nodes, {never, two}).paths)
+  for (const loader::ProgramPath& path : loader::program_paths(nodes, {never, two, {}}).paths)
     INVARIANT(program->statement(path.path()).types.size() == path.values.size());
   return 0;
 }
