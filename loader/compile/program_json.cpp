@@ -13,6 +13,7 @@ class NodeWriter {
  public:
   void nodes(const core::Nodes& all) {
     writer_.StartArray();
+    std::string joined;
     for (size_t place = 0; place < all.size(); ++place) {
       const auto* const sql = std::get_if<core::TextNode>(&all[place].is);
       if (sql == nullptr) {
@@ -20,10 +21,10 @@ class NodeWriter {
         continue;
       }
       // Pieces of text one after the other are one: where each is from is only for messages.
-      std::string joined = sql->sql;
+      joined = sql->sql;
       while (place + 1 < all.size() && std::holds_alternative<core::TextNode>(all[place + 1].is))
         joined += std::get<core::TextNode>(all[++place].is).sql;
-      text(joined);
+      writer_.String(joined.data(), static_cast<rapidjson::SizeType>(joined.size()));
     }
     writer_.EndArray();
   }

@@ -225,6 +225,7 @@ class PathSearch {
   }
 
   void walk(PathState state, const PathWalker::Branch& branch) {
+    // cppcheck-suppress accessMoved
     std::optional<ProgramPath> path = PathWalker(parameters_, work_, std::move(state), branch).walk(nodes_);
     if (path && known_.insert(path->decisions).second) paths_.push_back(std::move(*path));
   }

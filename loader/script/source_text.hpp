@@ -24,7 +24,8 @@ struct SourceText {
   // Of the byte at `offset`, or behind the last one.
   size_t place(size_t offset) const {
     if (offset < at.size()) return at[offset];
-    return at.empty() ? 0 : size_t{at.back()} + 1;
+    if (at.empty()) return 0;
+    return size_t{at.back()} + 1;
   }
   bool blank() const { return text.find_first_not_of(" \t\r\n\f\v") == std::string::npos; }
 };

@@ -252,6 +252,7 @@ class WordChecker {
       if (is_name(at)) check_name(at);
     }
     before_.name = calls_other(words_->size() - 1);
+    words_ = nullptr;
   }
 
   size_t place(size_t at) const { return run_->place((*words_)[at].begin); }

@@ -37,6 +37,7 @@ ApplyScript::ApplyScript(ApplyContext& context, Definition& definition, const Ap
       api_(api),
       pointer_(definition.sql_file.empty() ? "/sql" : "/sql_file") {
   std::vector<ScriptFault> faults;
+  // cppcheck-suppress useInitializationList
   script_ = read_script({api.script_text(), api.request_parameters, api.paginates()}, faults);
   for (const uint32_t place : script_.unread)
     context_.refuse(
