@@ -37,7 +37,7 @@ CXXFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefine
 # The commands of the loader wait for PostgreSQL: there the compiler's time counts, not the program's.
 CXXFLAGS_release_loader := -Og -D_FORTIFY_SOURCE=2
 CXXFLAGS_asan_loader := -Og $(filter-out -O1,$(CXXFLAGS_asan))
-LDFLAGS_release := -Wl,-z,relro -Wl,-z,now
+LDFLAGS_release := -Wl,-z,relro -Wl,-z,now -Wl,--compress-debug-sections=zlib
 LDFLAGS_asan := -fsanitize=address,undefined
 # Tests start a sanitized program thousands of times. At a fixed address it needs no million relocations: 60 ms instead of 86.
 LDFLAGS_asan_program := -no-pie

@@ -44,9 +44,9 @@ def key_apis(base):
     select = f"SELECT {', '.join(column['name'] for column in kColumns)} FROM cities WHERE city_id = ${{id}}"
     ifs = "".join(f'<if test="{name} != null"> AND {column} {operator} ${{{name}}}</if>' for name, (column, _, operator, _) in kSix.items())
     for path, more, tags in (("one", [], ""), ("six", six, ifs)):
-        yield {**plain, "name": f"City, {path}", "path": f"/{path}/wizard", "request_parameters": [key, *more]}
+        yield {**plain, "name": f"City {path}", "path": f"/{path}/wizard", "request_parameters": [key, *more]}
         bare = [{field: value for field, value in parameter.items() if field not in ("column", "operator")} for parameter in (key, *more)]
-        yield {**script, "name": f"City, {path}, Script", "path": f"/{path}/script", "mode": "script", "data_source": "geonames", "sql": select + tags, "request_parameters": bare}
+        yield {**script, "name": f"City {path} Script", "path": f"/{path}/script", "mode": "script", "data_source": "geonames", "sql": select + tags, "request_parameters": bare}
 
 
 def definitions():

@@ -112,6 +112,10 @@ unix_socket_directories = '$run'
 port = 5432
 max_connections = 50
 shared_buffers = 64MB
+wal_level = minimal
+max_wal_senders = 0
+min_wal_size = 2MB
+max_wal_size = 8MB
 CONF
   echo 1 >"$pg/complete"
 }
