@@ -29,8 +29,12 @@ def own_table(t):
     work = os.path.join(t.folder, "work")
     os.mkdir(work)
     env = {**os.environ, "QUICKSTART_DIR": state, "PORT": str(free_port())}
-    done = run([os.path.join(kCheckout, "t/lib/quickstart.sh")], env=env, timeout=300 * kSlow)
-    t.is_(done.returncode, 0, "quickstart in a folder of its own")
+    for _ in range(3):  # a test beside this one may take the port between its choice and nginx's start
+        done = run([os.path.join(kCheckout, "t/lib/quickstart.sh")], env=env, timeout=300 * kSlow)
+        if not done.returncode or "in use" not in done.stdout + done.stderr:
+            break
+        env["PORT"] = str(free_port())
+    t.is_(done.returncode, 0, "quickstart in a folder of its own") or t.diag(done.stderr[-2000:])
     first = done.stdout
     t.like(first, re.escape('{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'), "it prints the tutorial's answer")
     try:
