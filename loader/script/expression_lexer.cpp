@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/text/ascii.hpp"
+#include "core/text/utf8.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -24,20 +25,6 @@ bool is_name_begin(char c) {
 
 bool is_name_part(char c) {
   return is_name_begin(c) || core::is_digit(c);
-}
-
-// UTF-8 of a character that is no surrogate.
-void append_character(std::string& out, uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0U | code >> 6U);
-    out += static_cast<char>(0x80U | (code & 0x3FU));
-  } else {
-    out += static_cast<char>(0xE0U | code >> 12U);
-    out += static_cast<char>(0x80U | (code >> 6U & 0x3FU));
-    out += static_cast<char>(0x80U | (code & 0x3FU));
-  }
 }
 
 }  // namespace
@@ -197,7 +184,7 @@ bool ExpressionLexer::escape(std::string& out) {
     }
     if (good && code != 0 && (code < 0xD800 || code > 0xDFFF)) {
       next_ += 4;
-      append_character(out, code);
+      core::append_utf8(out, code);
       return true;
     }
   }

@@ -41,9 +41,9 @@ bool begin_page(Call& call, core::BoundPage& bound) {
     call.page = ::new (room) PageOfCall();
   }
   call.page->remembered.reset();
-  if (bound.wants_total && !again && !call.route.api->pages.changing)
+  if (bound.with_total && !again && !call.route.api->pages.changing)
     call.page->remembered = remembered_total(call, bound.conditions);
-  bound.set_counting(bound.wants_total && !call.page->remembered);
+  bound.set_counting(bound.with_total && !call.page->remembered);
   call.page->bound = bound;
   call.page->bound.count = nullptr;  // of the flight's arena
   return true;
@@ -53,7 +53,7 @@ PageOutcome end_page(Call& call, const pg::Cells& cells, core::PageAnswer& answe
   const PageOfCall& page = *call.page;
   PoolArena arena(call.request->pool);
   if (!pg::read_page(*call.route.api, page.bound, cells, arena, answer)) return PageOutcome::failed;
-  if (!page.bound.wants_total) return PageOutcome::good;
+  if (!page.bound.with_total) return PageOutcome::good;
   if (page.remembered) {
     if (answer.generation != page.remembered->generation) return PageOutcome::counts_again;
     answer.total = page.remembered->rows;

@@ -75,13 +75,18 @@ std::vector<std::string> published_readers(Database& catalog, const std::string&
 
 namespace {
 
-// The first of these versions, by place, that the mirror could not answer.
-std::optional<size_t> find_unanswerable(Database& catalog, const std::vector<VersionName>& versions) {
+// $1 and $2 of a statement about these versions: ids of their APIs, and their numbers.
+std::vector<Parameter> places_of_versions(const std::vector<VersionName>& versions) {
   SqlArray ids, numbers;
   for (const VersionName& version : versions) {
     ids.add(version.api_id);
     numbers.add(version.version);
   }
+  return {ids.take(), numbers.take()};
+}
+
+// The first of these versions, by place, that the mirror could not answer.
+std::optional<size_t> find_unanswerable(Database& catalog, const std::vector<VersionName>& versions) {
   const Rows rows = catalog.query(
       "WITH reads AS MATERIALIZED (SELECT x.place, r.table_name, r.column_name, r.column_type"
       "  FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS x (api_id, version, place)"
@@ -98,7 +103,7 @@ std::optional<size_t> find_unanswerable(Database& catalog, const std::vector<Ver
       "  AND c.name = r.column_name AND c.type = r.column_type"
       " WHERE t.name IS NULL OR (g.table_name IS NOT NULL AND r.column_name IS NOT NULL AND c.name IS NULL)"
       " ORDER BY r.place LIMIT 1",
-      {ids.take(), numbers.take()});
+      places_of_versions(versions));
   return rows.empty() ? std::nullopt : std::optional(static_cast<size_t>(rows.integer(0, 0) - 1));
 }
 
@@ -140,11 +145,6 @@ void refuse_unanswerable(Database& catalog, const VersionName& of) {
 
 // Of versions with pages.
 void require_keys(Database& catalog, const std::vector<VersionName>& versions) {
-  SqlArray ids, numbers;
-  for (const VersionName& version : versions) {
-    ids.add(version.api_id);
-    numbers.add(version.version);
-  }
   const Rows rows = catalog.query(
       "WITH reads AS MATERIALIZED (SELECT DISTINCT x.place, x.api_id, x.version, r.table_name"
       " FROM unnest($1::bigint[], $2::integer[]) WITH ORDINALITY AS x (api_id, version, place)"
@@ -153,7 +153,7 @@ void require_keys(Database& catalog, const std::vector<VersionName>& versions) {
       " (g.keys -> 'primary_key')::text FROM reads x JOIN tablegate.api_version v USING (api_id, version)"
       " JOIN tablegate.generation g ON g.table_name = x.table_name AND g.status IN ('current', 'loading')"
       " WHERE g.keys IS NOT NULL ORDER BY x.place",
-      {ids.take(), numbers.take()});
+      places_of_versions(versions));
   for (int row = 0; row < rows.size(); ++row) {
     const VersionName& of = versions[static_cast<size_t>(rows.integer(row, 0) - 1)];
     const std::string what = fmt::format("API \"{}\"", of.api_name);

@@ -13,22 +13,6 @@
 namespace tablegate::loader {
 namespace {
 
-// A code point below U+10000.
-std::string utf8(unsigned code) {
-  std::string text;
-  if (code < 0x80) {
-    text += static_cast<char>(code);
-  } else if (code < 0x800) {
-    text += static_cast<char>(0xC0U | code >> 6U);
-    text += static_cast<char>(0x80U | (code & 0x3FU));
-  } else {
-    text += static_cast<char>(0xE0U | code >> 12U);
-    text += static_cast<char>(0x80U | (code >> 6U & 0x3FU));
-    text += static_cast<char>(0x80U | (code & 0x3FU));
-  }
-  return text;
-}
-
 RowHeader header_of(const std::string& word) {
   if (word == "names") return RowHeader::names;
   if (word == "position") return RowHeader::position;
@@ -116,7 +100,10 @@ std::string read_escapes(const std::string& text, const std::string& option) {
       if (hex.size() != digits || hex.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
         throw WrongUsage(fmt::format("{}: \\{} requires {} hexadecimal digits", option, letter, digits));
       const auto code = static_cast<unsigned>(std::stoul(hex, nullptr, 16));
-      out += letter == 'u' ? utf8(code) : std::string(1, static_cast<char>(code));
+      if (letter == 'u')
+        core::append_utf8(out, code);
+      else
+        out += static_cast<char>(code);
       at += digits;
       continue;
     }

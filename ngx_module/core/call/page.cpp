@@ -128,12 +128,12 @@ Problem bind_page(const Api& api, const char** values, const BoundItems* items, 
   if (number < 1) return bad(kPageNum, kNumberDetail);
   if (size < 1 || size > pages.max_size) return bad(kPageSize, pages.size_detail);
   page.size = static_cast<uint32_t>(size);
-  page.wants_total = pages.total;
+  page.with_total = pages.total;
   if (given[kReturnTotalNum] != nullptr) {
     const bool wanted = given[kReturnTotalNum][0] == 't' || given[kReturnTotalNum][0] == '1';
     if (wanted && !pages.total)
       return bad(kReturnTotalNum, "must not be true: this API does not count its rows");
-    page.wants_total = wanted;
+    page.with_total = wanted;
   }
   if (!hash_conditions(api, values, items, arena, page.conditions)) return no_memory();
   if (given[kCursor] != nullptr) {
@@ -156,7 +156,7 @@ Problem bind_page(const Api& api, const char** values, const BoundItems* items, 
   values[pages.rows] = text_of(page.size + 1, arena);
   if (values[pages.rows] == nullptr) return no_memory();
   if (pages.count != 0) page.count = values + pages.count;
-  page.set_counting(page.wants_total);
+  page.set_counting(page.with_total);
   return {};
 }
 

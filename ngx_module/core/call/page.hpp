@@ -35,14 +35,14 @@ constexpr size_t kPageParameterCount = std::size(kPageParameters);
 enum PagePlace : size_t { kPageNum, kPageSize, kReturnTotalNum, kCursor };  // in kPageParameters
 
 struct BoundPage {
-  uint64_t number = 1;       // from 1; 0: it continues after a cursor
-  uint32_t size = 0;         // rows
-  bool wants_total = false;  // the caller asks how many rows there are
+  uint64_t number = 1;      // from 1; 0: it continues after a cursor
+  uint32_t size = 0;        // rows
+  bool with_total = false;  // the caller asks how many rows there are
   // Of the API, its version and the conditions: equal for requests that ask for pages of the same rows.
   Digest conditions{};
   const char** count = nullptr;  // the bound value page_total; null: there is none
 
-  // Whether the statement counts the rows. It does where wants_total.
+  // Whether the statement counts the rows. It does where with_total.
   void set_counting(bool counting) {
     if (count != nullptr) *count = counting ? "t" : nullptr;
   }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace tablegate::core {
@@ -47,6 +48,20 @@ inline bool valid_text(std::string_view text) {
     }
   }
   return true;
+}
+
+// Adds a character below U+10000 that is no surrogate.
+inline void append_utf8(std::string& out, uint32_t code) {
+  if (code < 0x80U) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800U) {
+    out += static_cast<char>(0xC0U | code >> 6U);
+    out += static_cast<char>(0x80U | (code & 0x3FU));
+  } else {
+    out += static_cast<char>(0xE0U | code >> 12U);
+    out += static_cast<char>(0x80U | (code >> 6U & 0x3FU));
+    out += static_cast<char>(0x80U | (code & 0x3FU));
+  }
 }
 
 }  // namespace tablegate::core
