@@ -35,9 +35,11 @@ def run_benchmark(options, measure):
     os._exit(code)
 
 
-def measure_main(description, seconds, measure_all):
-    """main() of a benchmark with --seconds: measure_all(test, options) as run_benchmark()'s measure."""
+def measure_main(description, seconds, measure_all, *texts):
+    """main() of a benchmark with --seconds: measure_all(test, options) as run_benchmark()'s measure. `texts`: (name, help) of further options."""
     parser = parser_of(description)
+    for name, meaning in texts:
+        parser.add_argument(name, default="", help=meaning)
     parser.add_argument("--seconds", type=int, default=seconds, help=f"of each measurement ({seconds})")
     options = parser.parse_args()
     run_benchmark(options, lambda test: measure_all(test, options))

@@ -38,6 +38,7 @@ kBaseline = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=" + ",".join(f"-{name}" for nam
 # headers: called with the Credentials for each request. gated: False for what is not our code.
 Case = collections.namedtuple("Case", "name target status headers gated", defaults=(True,))
 kUser = "user_id=10001"
+kSix = ("&younger=30", "&older=20", "&oldest=90", "&youngest=1", "&least=10000", "&most=20000")  # conditions that hold
 kCases = (
     Case("return 200", "/limit", 200, lambda have: {}, False),
     Case("point query, API key", f"/v1/user/info?{kUser}", 200, lambda have: bearer(have.key)),
@@ -45,6 +46,9 @@ kCases = (
     Case("list of 100 rows, API key", "/v1/users?age=25", 200, lambda have: bearer(have.key)),
     Case("point query, HMAC", f"/v1/hmac?{kUser}", 200, lambda have: have.signed("GET", f"/v1/hmac?{kUser}")),
     Case("point query, JWT HS256", f"/v1/jwt?{kUser}", 200, lambda have: bearer(have.token)),
+    Case("point query, script", f"/v1/script?{kUser}", 200, lambda have: bearer(have.key)),
+    Case("six conditions, wizard", f"/v1/six?{kUser}{''.join(kSix)}", 200, lambda have: bearer(have.key)),
+    Case("six conditions, script", f"/v1/six_script?{kUser}{''.join(kSix)}", 200, lambda have: bearer(have.key)),
     Case("no such API", "/v1/nothing", 404, lambda have: {}),
 )
 
@@ -55,10 +59,25 @@ def definitions():
     objects += [
         {**base, "name": "Signed", "path": "/hmac", "authentication": ["hmac"]},
         {**base, "name": "By Token", "path": "/jwt", "authentication": ["jwt"]},
+        *scripts(base),
         {**base, "name": "All Users", "path": "/users", "result": "list",
          "request_parameters": [{"name": "age", "column": "age", "type": "LONG", "sample": 25}]},
     ]
     return objects
+
+
+def scripts(base):
+    """The point query as a script, and with six further conditions as both."""
+    conditions = {"younger": ("age", "<="), "older": ("age", ">="), "oldest": ("age", "<="), "youngest": ("age", ">="), "least": ("user_id", ">="), "most": ("user_id", "<=")}
+    key = base["request_parameters"]
+    six = [{"name": name, "column": column, "type": "LONG", "operator": operator, "required": False, "sample": 1} for name, (column, operator) in conditions.items()]
+    script = {name: field for name, field in base.items() if name not in ("table", "response_parameters")}
+    select = f"SELECT {', '.join(column['name'] for column in base['response_parameters'])} FROM user_info WHERE user_id = ${{user_id}}"
+    tags = "".join(f'<if test="{name} != null"> AND {column} {operator} ${{{name}}}</if>' for name, (column, operator) in conditions.items())
+    yield {**base, "name": "Six Conditions", "path": "/six", "request_parameters": key + six}
+    for name, parameters, sql in (("Script", key, select), ("Six Script", key + six, select + tags)):
+        bare = [{field: value for field, value in parameter.items() if field not in ("column", "operator")} for parameter in parameters]
+        yield {**script, "name": f"{name} API", "path": "/" + name.lower().replace(" ", "_"), "mode": "script", "data_source": "odps_demo", "sql": sql, "request_parameters": bare}
 
 
 class Credentials:

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """The speed of lists, ranges, sorts, pages and scripts over the tutorial's 135,233 cities, with an API key.
 
-    t/bench/queries.py [--seconds 4] [--rounds 3] [--output FILE.md]
+    t/bench/queries.py [--cases REGEX] [--seconds 4] [--rounds 3] [--output FILE.md]
 
 Rows: a page of 100 rows of a range, sorted, beside the same SELECT in pgbench -M prepared; IN of 100 keys beside the same
-SELECT; page 1 and page 10,000 by cursor and by pageNum; a city by its key
-as a wizard's API and as a script, and with up to six more conditions, chosen at random, as both. CPU as in bench.py. A row's ratio is that of its CPU in all to the
-row that it is compared with. Rounds are interleaved and medians reported: compare ratios of one run, not runs."""
+SELECT; page 1 and page 10,000 by cursor and by pageNum; a city by its key as an API of the wizard and as a script, and with up
+to six more conditions, chosen at random, as both. CPU as in bench.py. A row's ratio is that of its CPU in all to the row that it
+is compared with. Rounds are interleaved and medians reported: compare ratios of one run, not runs."""
 import csv
 import gzip
 import os
 import random
+import re
 import statistics
 import sys
 
@@ -29,9 +30,11 @@ kWizard, kWizardOfSix = "city by key, wizard", "six conditions at random, wizard
 # Conditions that hold for every city, so that the same row is found whichever are sent.
 kSix = {"least": ("population", "LONG", ">=", 0), "most": ("population", "LONG", "<=", 10**9), "west": ("lon", "DOUBLE", ">=", -180),
         "east": ("lon", "DOUBLE", "<=", 180), "south": ("lat", "DOUBLE", ">=", -90), "north": ("lat", "DOUBLE", "<=", 90)}
+kScript, kScriptOfSix = "city by key, script", "six conditions at random, script"
 kPage1, kNullablePage1, kKeys, kRange = "page 1", "page 1, the sort may be NULL", f"pgbench, IN of {kItems} keys", f"pgbench, range, sort, {kItems} rows"
 kComparedWith = {f"page of {kItems}, range and sort": kRange, f"IN of {kItems} keys": kKeys, f"page {kDeepPage:,} by cursor": kPage1,
-                 f"page {kDeepPage:,} by cursor, the sort may be NULL": kNullablePage1, f"page {kDeepPage:,} by pageNum": kPage1}
+                 f"page {kDeepPage:,} by cursor, the sort may be NULL": kNullablePage1, f"page {kDeepPage:,} by pageNum": kPage1,
+                 kScript: kWizard, kScriptOfSix: kWizardOfSix}
 kColumns = [{"name": name} for name in ("city_id", "name", "country", "population")]
 
 
@@ -91,7 +94,7 @@ def http_cases(project, ids, seconds):
                f"page {kDeepPage:,} by cursor, the sort may be NULL": ("null_cursor", f'"/v1/nullable?returnTotalNum=false&cursor={nullable}"'),
                f"page {kDeepPage:,} by pageNum": ("number", f'"/v1/all?returnTotalNum=false&pageNum={kDeepPage}"')}
     six = "".join(f' .. (math.random(2) == 1 and "&{name}={sample}" or "")' for name, (_, _, _, sample) in kSix.items())
-    for kind, one, many in (("wizard", kWizard, kWizardOfSix), ("script", "city by key, script", "six conditions at random, script")):
+    for kind, one, many in (("wizard", kWizard, kWizardOfSix), ("script", kScript, kScriptOfSix)):
         targets[one] = (f"ids_one_{kind}", f'"/v1/one/{kind}?id=" .. ids[math.random(#ids)]')
         targets[many] = (f"ids_six_{kind}", f'"/v1/six/{kind}?id=" .. ids[math.random(#ids)]{six}')
     cases = {}
@@ -132,7 +135,7 @@ def report(rows, options):
              "| case | requests/s | p50 ms | p99 ms | CPU nginx | CPU PostgreSQL | CPU in all | compared with | ratio of CPU in all | errors |", "|---|--:|--:|--:|--:|--:|--:|---|--:|--:|"]
     for name, row in rows.items():
         other = kComparedWith.get(name)
-        ratio = bench.ratio(bench.in_all(row), other and bench.in_all(rows[other]))
+        ratio = bench.ratio(bench.in_all(row), other and other in rows and bench.in_all(rows[other]))
         lines.append(f"| {name} | {row['rate']:,.0f} | {row['p50']:.2f} | {row['p99']:.2f} | {row['nginx']:.1f} | {row['postgres']:.1f} | {bench.in_all(row):.1f} | "
                      f"{other or '-'} | {ratio} | {row['errors']} |")
     lines += ["", "The column of nginx contains pgbench's own CPU in pgbench's rows."]
@@ -145,6 +148,7 @@ def measure_all(test, options):
         ids = [int(row["city_id"]) for row in csv.DictReader(file)][::13]
     check(project, ids)
     cases = {**http_cases(project, ids, options.seconds), **pgbench_cases(project, ids, options.seconds)}
+    cases = {name: measure for name, measure in cases.items() if re.search(options.cases, name)}
     found = {name: [] for name in cases}
     for number in range(options.rounds):
         for name, measure in cases.items():
@@ -157,4 +161,4 @@ def measure_all(test, options):
 
 
 if __name__ == "__main__":
-    measure_main(__doc__, 4, measure_all)
+    measure_main(__doc__, 4, measure_all, ("--cases", "only the cases in whose names this is found (a regular expression)"))

@@ -59,12 +59,19 @@ bool Evaluation::truth(const Expression& expression, const Loops& loops) {
     case Kind::not_in:
       return !found_in(expression, loops);
     case Kind::equal:
-      return equal(value(operands[0], loops), value(operands[1], loops), work_);
+      return same(operands, loops);
     case Kind::not_equal:
-      return !equal(value(operands[0], loops), value(operands[1], loops), work_);
+      return !same(operands, loops);
     default:
       return ordered(expression, loops);
   }
+}
+
+// Most tests ask whether a parameter is null: its value need not be read for that.
+bool Evaluation::same(const std::vector<Expression>& operands, const Loops& loops) {
+  if (operands[0].kind == Kind::parameter && operands[1].kind == Kind::null)
+    return work_.take(2) && bound_.values[operands[0].place] == nullptr;
+  return equal(value(operands[0], loops), value(operands[1], loops), work_);
 }
 
 bool Evaluation::ordered(const Expression& expression, const Loops& loops) {

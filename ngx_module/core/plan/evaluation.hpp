@@ -45,6 +45,7 @@ class Evaluation {
   bool truth(const Expression& expression, const Loops& loops);
   ExpressionValue value(const Expression& expression, const Loops& loops);
   ExpressionValue parameter(uint32_t place);
+  bool same(const std::vector<Expression>& operands, const Loops& loops);
   bool ordered(const Expression& expression, const Loops& loops);
   bool found_in(const Expression& expression, const Loops& loops);
   ExpressionValue at(const Expression& expression, const Loops& loops);
