@@ -35,7 +35,7 @@ CXXFLAGS_COMMON := -std=c++17 -g1 -fPIC -fvisibility=hidden -fstack-protector-st
 CXXFLAGS_release := -O2 -D_FORTIFY_SOURCE=2
 CXXFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 # The commands of the loader wait for PostgreSQL: there the compiler's time counts, not the program's.
-CXXFLAGS_release_loader := -Og -D_FORTIFY_SOURCE=2
+CXXFLAGS_release_loader := -Og -g0 -D_FORTIFY_SOURCE=2
 CXXFLAGS_asan_loader := -Og $(filter-out -O1,$(CXXFLAGS_asan))
 LDFLAGS_release := -Wl,-z,relro -Wl,-z,now -Wl,--compress-debug-sections=zlib
 LDFLAGS_asan := -fsanitize=address,undefined
