@@ -31,7 +31,8 @@ CC := gcc
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Werror
 # nginx's macros cast in C's way.
 WARNINGS_NGX := -Wall -Wextra -Wshadow -Wno-unused-parameter -Werror
-CXXFLAGS_COMMON := -std=c++17 -g1 -fPIC -fvisibility=hidden -fstack-protector-strong -Wformat -Werror=format-security
+# A unit needs 300 to 500 MB: a compiler that does not look for garbage before that is a tenth faster.
+CXXFLAGS_COMMON := -std=c++17 -g1 --param ggc-min-heapsize=524288 -fPIC -fvisibility=hidden -fstack-protector-strong -Wformat -Werror=format-security
 CXXFLAGS_release := -O2 -D_FORTIFY_SOURCE=2
 CXXFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 # The commands of the loader wait for PostgreSQL: there the compiler's time counts, not the program's.
