@@ -118,6 +118,8 @@ def cursor_notes(t, p):
                                           ("Noted Joined", kJoined, [{"name": "least", "type": "DECIMAL", "sample": 50}, optional("by", "STRING")], "the script does not read exactly one table")):
         again = api(name, "/" + name.lower().replace(" ", "-"), sql, parameters)
         p.apply([again])
+        shown = p.loader.must("api", "show", again["name"]).stdout
+        t.ok("; whether there are cursors is known after `api test`" in shown and "no cursors" not in shown, f"{name}: api show of a draft that was not tested", shown)
         p.loader.must("api", "test", again["name"])
         said = p.loader.must("api", "commit", again["name"]).stderr
         t.ok(note + reason in said if reason else note not in said, f"{name}: commit says whether there are cursors", said)
