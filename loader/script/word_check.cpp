@@ -320,6 +320,7 @@ class WordChecker {
     if (name.compare(0, 3, "pg_") == 0 && sql_function(name) == nullptr)
       fault(place(at), name + " is a name of PostgreSQL's own, which no script with tags may have");
     if (is_catalog_type(name)) fault(place(at), type_fault(name));
+    if (is_system_column(name)) fault(place(at), system_column_fault(name));
     if (plain && !member && is_session_value(name))
       fault(place(at),
             "a script cannot ask for the user, role, database or schema: they are the same for all callers");

@@ -56,7 +56,8 @@ START_TEST(names_of_others_are_on_no_path) {
         "UNION SELECT 1 FROM information_schema.tables", "AND set_config('a', 'b', false) = ''",
         "AND \"version\"() = ''", "AND 'a'::regclass IS NULL", "AND pg_catalog.lower('a') = ''",
         "AND U&\"\\0076ersion\"() = ''", "UNION SELECT 1 FROM dblink('a', 'b') AS (c int)",
-        "UNION SELECT 1 FROM dblink(a, a) AS (c int)", "AND t.to_json IS NULL"})
+        "UNION SELECT 1 FROM dblink(a, a) AS (c int)", "AND t.to_json IS NULL", "AND xmin::text = ''",
+        "AND t.\"ctid\" IS NULL"})
     ck_assert_msg(!first_fault(third(sql)).empty(), "%s", sql);
   rejects(third("UNION SELECT id FROM mirror.secret"), "mirror is a schema of the database");
   accepts(third("AND lower(t.c) = 'pg_roles'::varchar(9)"));
