@@ -197,11 +197,6 @@ std::string type_fault(std::string_view name) {
   return instead.empty() ? text : text + "; write " + std::string(instead);
 }
 
-bool is_system_column(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kAll = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"};
-  return std::find(kAll.begin(), kAll.end(), name) != kAll.end();
-}
-
 std::string system_column_fault(std::string_view name) {
   return std::string(name) + " is a system column of PostgreSQL, which is not allowed";
 }

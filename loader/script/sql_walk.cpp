@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "model/ddl.hpp"
 #include "script/sql_compared.hpp"
 #include "script/sql_names.hpp"
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/text/ascii.hpp"
+#include "model/ddl.hpp"
 #include "script/sql_names.hpp"
 #include "script/sql_words.hpp"
 #include "script/word_lists.hpp"
