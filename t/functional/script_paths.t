@@ -130,6 +130,12 @@ def choices(t, p):
         t.is_(ids(p.get("/v1/sorted?most=9" + (f"&sort={sort}" if sort else ""), key="")), wanted, f"sort={sort}")
 
 
+def too_many_values(t, p):
+    p.apply([script("Many Values", "/many-values", "SELECT user_id FROM user_info WHERE user_id IN (" + ", ".join(["${p1}"] * 8000) + ")", [value("p1", sample=1)])])
+    result = p.loader("api", "test", "Many Values")
+    t.ok(result.rc == 1 and "it has 8000 values in one statement, more than 7000" in result.stderr, "more values than a statement may have are rejected", result)
+
+
 def test(t):
     p = t.project()
     p.serve(users_definitions(), {"user_info": kUsers})
@@ -139,6 +145,7 @@ def test(t):
     choices(t, p)
     empty_lists(t, p)
     fails_late(t, p)
+    too_many_values(t, p)
 
 
 run_test(test)
