@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/answer/page_answer.hpp"
+#include "core/answer/row_room.hpp"
 #include "core/text/ascii.hpp"
 #include "core/text/json_plain.hpp"
 
@@ -315,43 +316,6 @@ size_t output_columns(const Api& api) {
 }
 
 namespace {
-
-// Room for one row, reserved at once. Where a value needs more than was expected, more is reserved.
-class RowRoom final : public ByteSink {
- public:
-  RowRoom(ByteSink& sink, size_t size) : sink_(sink) { open(size); }
-  ~RowRoom() override { sink_.commit(static_cast<size_t>(next_ - begin_)); }
-  RowRoom(const RowRoom&) = delete;
-  RowRoom& operator=(const RowRoom&) = delete;
-
-  char* reserve(size_t size) override {
-    const auto left = static_cast<size_t>(end_ - next_);
-    if (size > left) {
-      sink_.commit(static_cast<size_t>(next_ - begin_));
-      open(size + left);  // what is left is for the values after this one
-    }
-    return next_;
-  }
-  void commit(size_t size) override { next_ += size; }
-  bool put(char c) {
-    char* room = reserve(1);
-    if (room == nullptr) return false;
-    *room = c;
-    commit(1);
-    return true;
-  }
-
- private:
-  void open(size_t size) {
-    begin_ = next_ = sink_.reserve(size);
-    end_ = begin_ == nullptr ? nullptr : begin_ + size;
-  }
-
-  ByteSink& sink_;
-  char* begin_ = nullptr;
-  char* next_ = nullptr;
-  char* end_ = nullptr;
-};
 
 // A timestamptz has an offset of its own; base64 is shorter than PostgreSQL's hexadecimal text; true and
 // false are longer than its t and f. Escapes are not counted: they are rare.
