@@ -1,5 +1,7 @@
 #include "ngx/request_id.hpp"
 
+#include <cstring>
+
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
