@@ -81,6 +81,7 @@ class Reader {
     api_.timeout_ms = integer(from_, "timeout_ms", api_.timeout_ms);
     api_.max_records = integer(from_, "max_records", api_.max_records);
     api_.max_records_given = json_find(from_, "max_records") != nullptr;
+    api_.query_method = json_truth(from_, "query_method", api_.query_method);
     authentication();
     request_parameters();
     response_parameters();

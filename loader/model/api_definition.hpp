@@ -129,6 +129,7 @@ struct ApiDefinition {
   int64_t max_records = 2000;
   bool max_records_given = false;
   std::string unknown_parameters = "ignore";
+  bool query_method = false;  // of a GET: also QUERY, with the parameters in a body
   std::vector<RequestParameter> request_parameters;
   bool request_parameters_given = false;
   std::vector<ResponseParameter> response_parameters;

@@ -190,7 +190,9 @@ ngx_int_t content(ngx_http_request_t* r) {
   // API.
   const core::Proof& proof = call->authenticate();
   if (proof.outcome == core::Proof::Outcome::refused) return send_problem(*call);
-  const bool wanted = proof.outcome == core::Proof::Outcome::wants_body || call->route.api->reads_body;
+  const core::Api& api = *call->route.api;
+  const bool wanted = proof.outcome == core::Proof::Outcome::wants_body || api.reads_body ||
+                      api.is_query(view(r->method_name));
   if (!wanted || call->load_body() || !call->body_pending()) return answer(*call);
   if (r != r->main || r->request_body != nullptr || r->discard_body) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   const ngx_int_t rc = read_body(*call, on_body);

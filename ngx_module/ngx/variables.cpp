@@ -86,7 +86,7 @@ bool read(ngx_http_request_t* r, const Call& call, Variable variable, ngx_http_v
       return identity.consumer != nullptr && set_text(r, value, name_of(identity.type));
     case kError:
       if (!call.replaced_error.empty()) return set_text(r, value, call.replaced_error);
-      return call.problem && set_text(r, value, core::problem_kind(call.problem.slug).name);
+      return call.problem && set_text(r, value, core::problem_kind(call.problem).name);
     case kRows:
       return call.state == Call::State::answered && !call.problem &&
              set_text(r, value, std::to_string(call.rows));
