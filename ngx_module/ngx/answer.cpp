@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/answer/query_address.hpp"
+#include "ngx/server_timing.hpp"
 #include "ngx/statistics.hpp"
 
 namespace tablegate::ngx {
@@ -132,6 +133,11 @@ bool add_links(Call& call, const core::PageAnswer* page, const std::string& addr
   return value.data() != nullptr && add_header(r, "Link", value) != nullptr;
 }
 
+bool add_server_timing(const Call& call, uint64_t format_ns) {
+  const std::string_view value = server_timing(call, format_ns);
+  return value.empty() || add_header(call.request, "Server-Timing", value) != nullptr;
+}
+
 bool add_problem_headers(Call& call, const core::ProblemKind& kind) {
   ngx_http_request_t* r = call.request;
   if (kind.status == 401) {
@@ -190,13 +196,15 @@ ngx_int_t redirect_to_https(ngx_http_request_t* r) {
 // process's log: a request's log would add the request line, which may hold an API key.
 void log_problem(const Call& call, const core::ProblemKind& kind) {
   const core::Api* api = call.route.api;
-  if (api == nullptr) return;
+  if (api == nullptr || ngx_cycle->log->log_level < NGX_LOG_INFO) return;
   const std::string_view id = request_id(call.request);
+  const std::string_view trace = trace_id(call.request);
   const std::string_view reason = call.problem.reason;
-  ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "tablegate: API \"%s\" version %uD: %*s%s%*s%s, request %*s",
-                api->name.c_str(), api->version, kind.name.size(), kind.name.data(),
-                reason.empty() ? "" : " (", reason.size(), reason.data(), reason.empty() ? "" : ")",
-                id.size(), id.data());
+  ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                "tablegate: API \"%s\" version %uD: %*s%s%*s%s, request %*s%s%*s", api->name.c_str(),
+                api->version, kind.name.size(), kind.name.data(), reason.empty() ? "" : " (", reason.size(),
+                reason.data(), reason.empty() ? "" : ")", id.size(), id.data(),
+                trace.empty() ? "" : ", trace ", trace.size(), trace.data());
 }
 
 }  // namespace
@@ -213,12 +221,13 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const 
   }
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
+  const Stopwatch watch(r);
   ChainSink sink(r->pool);
   core::RowWriter writer(api, request_id(r), sink, page);
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
   const std::string address = address_of(call);
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
-  if (!good || !writer.end() || !add_deprecation(r, &api) ||
+  if (!good || !writer.end() || !add_server_timing(call, watch.elapsed()) || !add_deprecation(r, &api) ||
       !add_last_modified(call, modified) || !add_truncated(call, writer) || !add_accept_query(r, api) ||
       !add_address(r, address) || !add_links(call, page, address))
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -235,7 +244,7 @@ ngx_int_t send_head(Call& call, int64_t modified) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   if (!add_deprecation(r, call.route.api) || !add_last_modified(call, modified) ||
-      !add_accept_query(r, *call.route.api))
+      !add_accept_query(r, *call.route.api) || !add_server_timing(call, 0))
     return NGX_ERROR;
   r->disable_not_modified = 1;
   call.state = Call::State::answered;
@@ -253,7 +262,8 @@ ngx_int_t send_problem(Call& call) {
   const core::ProblemKind& kind = core::problem_kind(call.problem);
   count_answer(call, kind.slug);
   log_problem(call, kind);
-  if (!add_problem_headers(call, kind) || !add_deprecation(r, call.route.api)) return NGX_ERROR;
+  if (!add_problem_headers(call, kind) || !add_server_timing(call, 0) || !add_deprecation(r, call.route.api))
+    return NGX_ERROR;
   const std::string body = core::problem_body(call.problem, call.route.envelope, request_id(r));
   ChainSink sink(r->pool);
   char* room = sink.reserve(body.size());

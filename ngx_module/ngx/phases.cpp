@@ -140,6 +140,9 @@ ngx_int_t start_query(Call& call) {
   if (r->method == NGX_HTTP_HEAD && bound.page == nullptr) return answer_head(call);
   if (ngx_exiting) worker.leave();
   flight->give(bound);
+  if (location_of(r).trace_sql != 0) {
+    if (const std::string_view id = trace_id(r); !id.empty()) flight->set_trace(id);
+  }
   call.state = Call::State::starting;
   Flights::start(std::move(flight), walk, caller_of(call), call, r->connection);
   if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
