@@ -58,6 +58,7 @@ struct RequestParameter {
   Comparison comparison = Comparison::equal;  // "operator"
   bool comparison_given = false;              // "operator" is written
   std::string place;                          // "in"; default: the body of a POST, else the query
+  bool in_json = false;                       // of a query: a QUERY may have it in a JSON object
   bool required = true;
   std::optional<DefaultOrSample> default_value, sample;
   std::string description;

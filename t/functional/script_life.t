@@ -54,6 +54,7 @@ def credentials(t, p):
     t.is_(said(p.get(target, key=token())), (200, [10002]), "a token")
     t.is_(signed(target), (200, [10002]), "a signature")
     t.is_(signed(kPath, "QUERY", b'{"ids":[10001,10002],"least":20}', "application/json"), (200, [10001, 10002]), "a signed QUERY with a list")
+    t.is_(signed(kPath, "QUERY", b'{"ids":[]}', "application/json"), (200, [10001, 10002]), "an empty list")
     t.is_(signed(kPath, "QUERY", b"ids=10001&least=20", "application/x-www-form-urlencoded"), (200, [10001]), "and with a form")
     t.is_(said(p.get(target, key="x" * 43)), (401, "invalid_credential"), "a wrong API key")
     t.is_(said(p.get(target, key=token(b"y" * 32))), (401, "invalid_credential"), "a token of another secret")
@@ -78,6 +79,17 @@ def approved(t, p):
     p.loader.must("api", "submit", kName, "--as", "dora@example.com")
     t.is_(p.loader.json("api", "approve", kName, "--as", "anna@example.com")["status"], "Publishable", "it is approved")
     t.is_([one["status"] for one in p.loader.json("api", "versions", kName)][:1], ["Publishable"], "its version says so")
+
+
+def empty_lists(t, p):
+    """A QUERY can send one: commit looks at the path that it takes."""
+    loop = script("SELECT user_id\nFROM user_info WHERE age >= ${least} <if test=\"ids != null\">AND user_id IN <foreach collection=\"ids\" item=\"one\" open=\"(\" close=\")\" "
+                  "separator=\",\">${one}</foreach></if> ORDER BY user_id", name="Loop of a Script", path="/loop", authentication=[])
+    for query_method in (False, True):
+        p.apply([{**loop, "query_method": query_method}])
+        p.loader.must("api", "test", loop["name"], "--param", "ids=10001")
+        said = p.loader.must("api", "commit", loop["name"])
+        t.ok(("ids may be an empty list" in said.stdout + said.stderr) == query_method, f"query_method {query_method}: an empty list is{'' if query_method else ' not'} a call", said)
 
 
 def beside(t, p, stranger):
@@ -115,6 +127,7 @@ def test(t):
     p.serve(users_definitions()[:-1] + [script()], {"user_info": "user_id,user_name,age\n10001,Alice,25\n10002,Bob,30\n"},
             server="location = /status { tablegate_status; }")
     stranger = credentials(t, p)
+    empty_lists(t, p)
     approved(t, p)
     beside(t, p, stranger)
     counted(t, p)

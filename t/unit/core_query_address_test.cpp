@@ -56,7 +56,8 @@ std::string problem(const Api& api, std::string_view target, std::string_view bo
 START_TEST(of_a_json_object) {
   const Api api = queried();
   ck_text_eq(address(api, "/p", R"({"name":"x"})"), "/p?name=x");
-  ck_text_eq(address(api, "/p", R"({"name":"a b&c=d+%\u00e9\r\n#"})"), "/p?name=a%20b%26c%3dd%2b%25%c3%a9%0d%0a%23");
+  ck_text_eq(address(api, "/p", R"({"name":"a b&c=d+%\u00e9\r\n#"})"),
+             "/p?name=a%20b%26c%3dd%2b%25%c3%a9%0d%0a%23");
   ck_text_eq(address(api, "/p", R"({"a b":"1","name":""})"), "/p?name=&a%20b=1");
   ck_text_eq(address(api, "/p", R"({"list":["x","y z"],"name":null,"other":1})"), "/p?list=x,y%20z");
   ck_text_eq(address(api, "/p", R"({"list":"x,y"})"), "/p?list=x%2cy");
@@ -106,8 +107,10 @@ START_TEST(bodies_that_are_rejected) {
     ck_text_eq(problem(api, "/p", body), "invalid_body 422 " + strict);
   for (const char* const body : {"[1", "{", "x", "[1] 1", "nul", "[\"\xff\"]", "{}{}", "[{\"a\"}]"})
     ck_text_eq(problem(api, "/p", body), "invalid_body 400 " + strict);
-  ck_text_eq(problem(api, "/p?name=x", R"({"name":"x"})"), "invalid_parameter 400 is in the URL and in the body");
-  ck_text_eq(problem(api, "/p?list=x", R"({"list":["x"]})"), "invalid_parameter 400 is in the URL and in the body");
+  ck_text_eq(problem(api, "/p?name=x", R"({"name":"x"})"),
+             "invalid_parameter 400 is in the URL and in the body");
+  ck_text_eq(problem(api, "/p?list=x", R"({"list":["x"]})"),
+             "invalid_parameter 400 is in the URL and in the body");
   ck_text_eq(problem(api, "/p?a%20b=x", "a+b=1", Body::Kind::form),
              "invalid_parameter 400 is in the URL and in the body");
   ck_text_eq(problem(api, "/p?name=x", R"({"list":["x"]})"), "bound");
