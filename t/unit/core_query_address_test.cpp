@@ -1,6 +1,9 @@
 // core/query_address: the GET for a QUERY, and what a QUERY binds.
 #include "core/answer/query_address.hpp"
 
+#include <random>
+
+#include "core/text/ascii.hpp"
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -118,6 +121,70 @@ START_TEST(bodies_that_are_rejected) {
 }
 END_TEST
 
+// All values of a request, or the problem.
+std::string bound(const Api& api, const RequestData& request) {
+  BlockArena arena;
+  BoundValues values;
+  if (const Problem found = bind_parameters(api, request, arena, values)) return std::string(found.detail);
+  std::string out;
+  for (size_t i = 0; i < api.parameters.size(); ++i)
+    out.append("|").append(values.values[i] == nullptr ? "-" : values.values[i]);
+  return out;
+}
+
+// A text of bytes that mean something in URLs, headers, forms or JSON.
+std::string random_text(std::mt19937& random, bool json) {
+  constexpr std::string_view kBytes = "a0 &=+%#?/,;:\"\\<>{}[]\r\n\t~'\xc3\xa9";
+  std::string out;
+  for (size_t left = random() % 8; left > 0; --left) {
+    const char c = kBytes[random() % kBytes.size()];
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) {
+      out += "\xc3\xa9";
+    } else if (!json || (byte >= 0x20 && c != '"' && c != '\\')) {
+      out += c;
+    } else {
+      out.append("\\u00").append({kLowerHex[byte >> 4U], kLowerHex[byte & 15U]});
+    }
+  }
+  return out;
+}
+
+START_TEST(the_get_binds_what_the_query_binds) {
+  const Api api = queried();
+  Api plain = api;
+  plain.query_method = false;
+  std::mt19937 random(7);  // NOLINT: the same texts in every run
+  size_t addresses = 0;
+  for (int round = 0; round < 20000; ++round) {
+    const bool json = random() % 2 == 0;
+    std::string body;
+    if (json) {
+      body = "{\"name\":\"" + random_text(random, true) + "\",\"list\":[\"" + random_text(random, true) +
+             "\",\"" + random_text(random, true) + "\"]}";
+    } else {
+      body = "name=" + random_text(random, false) + "&list=" + random_text(random, false);
+    }
+    const std::string target = random() % 2 == 0 ? "/p" : "/p?a+b=x%20y&other=1";
+    BlockArena arena;
+    const Body sent = {json ? Body::Kind::json : Body::Kind::form, body};
+    const RequestData request = request_of(target, sent);
+    const std::string found = get_address(api, request, arena);
+    if (found.empty()) continue;
+    for (const char c : found)
+      ck_assert_msg(
+          c > 0x20 && c < 0x7f && std::string_view("\"<>#\\^`{|}[]").find(c) == std::string_view::npos, "%s",
+          found.c_str());
+    const std::string values = bound(api, request);
+    if (values.empty() || values[0] != '|') continue;  // it is an error
+    ++addresses;
+    ck_text_eq(bound(plain, testing::request_of_query(std::string_view(found).substr(found.find('?') + 1))),
+               values);
+  }
+  ck_assert_uint_gt(addresses, 5000);
+}
+END_TEST
+
 START_TEST(a_post_answers_400_to_a_list) {
   Api api = queried();
   api.query_method = false;
@@ -131,4 +198,4 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_query_address", of_a_json_object, of_a_form, there_is_none, it_holds_no_credential,
-                bodies_that_are_rejected, a_post_answers_400_to_a_list);
+                bodies_that_are_rejected, the_get_binds_what_the_query_binds, a_post_answers_400_to_a_list);

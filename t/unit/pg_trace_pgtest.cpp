@@ -21,8 +21,7 @@ void check_mixed(bool pipeline, bool batch, bool prepare) {
   for (int i = 0; i < kQueries; ++i) {
     const bool wrong = i % 7 == 0;
     queries.push_back(std::make_unique<TestQuery>(
-        wrong ? 2 : 1,
-        wrong ? "select no_such_column" : "select current_setting('application_name')"));
+        wrong ? 2 : 1, wrong ? "select no_such_column" : "select current_setting('application_name')"));
     queries.back()->point = i % 2 == 0;
     if (i % 3 == 0) queries.back()->trace = names[static_cast<size_t>(i)].c_str();
     f.pool().submit(*queries.back());
