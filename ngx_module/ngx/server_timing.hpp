@@ -1,7 +1,7 @@
 // The header Server-Timing (https://www.w3.org/TR/server-timing/) of an answer:
 // how long its stages took, up to its header. Only where `tablegate_server_timing`
 // is on: elsewhere no clock is read. Only for callers that were let in: to others
-// it would tell how far their credential got.
+// the times would show how far a credential was checked.
 #pragma once
 
 #include <cstdint>
