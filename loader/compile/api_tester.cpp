@@ -170,7 +170,7 @@ TestValue test_value(const core::Api& api, const core::BoundValues& bound, const
 
 TestOutcome problem_outcome(const core::Problem& problem, core::Envelope envelope) {
   TestOutcome outcome;
-  outcome.status = core::problem_kind(problem.slug).status;
+  outcome.status = core::problem_kind(problem).status;
   outcome.response = core::problem_body(problem, envelope, kRequestId);
   return outcome;
 }

@@ -87,6 +87,7 @@ class Compiler {
     api_.method = definition_.method;
     if (api_.method != "GET" && api_.method != "POST")
       refuse("/method", api_.method + " is not supported yet");
+    if (definition_.query_method && api_.method != "GET") refuse("/query_method", "requires method GET");
     std::string base = entry_.base_path;
     while (!base.empty() && base.back() == '/') base.pop_back();
     api_.path = base + definition_.path;
@@ -104,6 +105,7 @@ class Compiler {
     api_.timeout_ms = definition_.timeout_ms;
     api_.max_records = definition_.max_records;
     api_.rejects_unknown = definition_.rejects_unknown();
+    api_.query_method = definition_.query_method;
   }
 
   void compile_authentication() {

@@ -56,6 +56,7 @@ struct CompiledApi {
   bool point = false;
   std::optional<CompiledPages> pages;  // where result is page
   bool rejects_unknown = false;
+  bool query_method = false;
   std::vector<std::string> authentication;
   std::optional<HmacRule> hmac;  // where authentication lists it
   std::optional<ApiKeySource> api_key_source;

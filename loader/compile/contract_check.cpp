@@ -163,6 +163,7 @@ class Check {
     if (!was_.paginates() && !is_.paginates()) smaller("max_records", was_.max_records, is_.max_records);
     if (!was_.rejects_unknown() && is_.rejects_unknown())
       add("unknown parameters", "were ignored and are now rejected");
+    if (was_.query_method && !is_.query_method) add("query_method", "was true and is false");
     if (!was_.paginates() || !is_.paginates()) return;
     if (was_.pagination->total && !is_.pagination->total) add("pagination: total", "was true and is false");
     smaller("pagination: max_size", was_.pagination->max_size, is_.pagination->max_size);

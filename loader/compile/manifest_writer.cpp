@@ -87,6 +87,7 @@ std::string api_line(const ApiEntry& entry) {
     }
     line.text_if("time_zone", parameter.time_zone);
   });
+  if (api.query_method) line.truth("query_method", true);
   if (api.rejects_unknown) line.text("unknown_parameters", "reject");
   if (!api.internal.empty()) {
     line.objects("internal", api.internal, [&](const core::InternalValue& value) {

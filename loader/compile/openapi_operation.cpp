@@ -278,6 +278,8 @@ void write_operation(OpenApiJson& json, const OpenApiOperation& operation,
                      const std::map<std::string, std::string>& names, UsedComponents& used) {
   json.text("operationId", operation.id);
   json.text("summary", operation.api.name);
+  // OpenAPI 3.1 has no operation for QUERY.
+  if (operation.api.query_method) json.truth("x-tablegate-query-method", true);
   if (operation.entry->deprecated) json.truth("deprecated", true);
   json.text_if("description", operation.description);
   json.array("tags", [&] { json.text(operation.entry->business_process); });

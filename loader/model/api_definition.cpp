@@ -81,6 +81,7 @@ class Reader {
     api_.timeout_ms = integer(from_, "timeout_ms", api_.timeout_ms);
     api_.max_records = integer(from_, "max_records", api_.max_records);
     api_.max_records_given = json_find(from_, "max_records") != nullptr;
+    api_.query_method = json_truth(from_, "query_method", api_.query_method);
     authentication();
     request_parameters();
     response_parameters();
@@ -139,6 +140,7 @@ class Reader {
       parameter.column = json_member(from, "column", parameter.name);
       comparison(from, pointer_token(api_.request_parameters.size()), parameter);
       parameter.place = json_member(from, "in", api_.method == "POST" ? "body" : "query");
+      parameter.in_json = api_.query_method && parameter.place == "query";
       parameter.required = json_truth(from, "required", parameter.required);
       parameter.default_value = default_or_sample(from, "default");
       parameter.sample = default_or_sample(from, "sample");
@@ -222,7 +224,7 @@ std::optional<Comparison> read_comparison(std::string_view text) {
 }
 
 bool RequestParameter::may_be_empty() const {
-  const bool only_texts = place == "query" || place == "header" || place == "path";
+  const bool only_texts = (place == "query" && !in_json) || place == "header" || place == "path";
   return !takes_list() || !only_texts || (default_value && default_value->items().empty());
 }
 

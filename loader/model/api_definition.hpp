@@ -58,6 +58,7 @@ struct RequestParameter {
   Comparison comparison = Comparison::equal;  // "operator"
   bool comparison_given = false;              // "operator" is written
   std::string place;                          // "in"; default: the body of a POST, else the query
+  bool in_json = false;                       // of a query: a QUERY may have it in a JSON object
   bool required = true;
   std::optional<DefaultOrSample> default_value, sample;
   std::string description;
@@ -129,6 +130,7 @@ struct ApiDefinition {
   int64_t max_records = 2000;
   bool max_records_given = false;
   std::string unknown_parameters = "ignore";
+  bool query_method = false;  // of a GET: also QUERY, with the parameters in a body
   std::vector<RequestParameter> request_parameters;
   bool request_parameters_given = false;
   std::vector<ResponseParameter> response_parameters;

@@ -39,6 +39,7 @@ class ShapeCheck {
     refuse("/path", bad_path(api_.path, true, path_names_));
     hmac_ = api_.takes("hmac");
     if (!hmac_ && api_.hmac) refuse("/hmac", "requires \"hmac\" in authentication");
+    if (api_.query_method && api_.method != "GET") refuse("/query_method", "requires method GET");
     key_source();
     request_parameters();
     response_names();

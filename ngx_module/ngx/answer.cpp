@@ -4,7 +4,9 @@
 #include <cstring>
 #include <string>
 
+#include "core/answer/query_address.hpp"
 #include "ngx/request_id.hpp"
+#include "ngx/server_timing.hpp"
 #include "ngx/statistics.hpp"
 
 namespace tablegate::ngx {
@@ -89,15 +91,44 @@ bool add_truncated(Call& call, const core::RowWriter& writer) {
   return value.data() != nullptr && add_header(r, "X-Tablegate-Truncated", value) != nullptr;
 }
 
-// RFC 8288. The rows of a POST have no address of their own.
-bool add_links(Call& call, const core::PageAnswer* page) {
+// The media types of a QUERY's body (RFC 10008), where the API takes that method.
+bool add_accept_query(ngx_http_request_t* r, const core::Api& api) {
+  constexpr std::string_view kTypes = "application/json, application/x-www-form-urlencoded";
+  return !api.query_method || add_header(r, "Accept-Query", kTypes) != nullptr;
+}
+
+// The GET that asks for the same rows as a QUERY. Empty: it is none, or there is no such GET.
+std::string address_of(Call& call) {
+  const core::Api& api = *call.route.api;
+  if (!api.is_query(view(call.request->method_name))) return {};
+  const Headers headers(call.request);
+  PoolArena arena(call.request->pool);
+  return core::get_address(api, call.data(headers), arena);
+}
+
+bool add_address(ngx_http_request_t* r, const std::string& address) {
+  if (address.empty()) return true;
+  const std::string_view value = keep(r, address);
+  return value.data() != nullptr && add_header(r, "Content-Location", value) != nullptr;
+}
+
+// RFC 8288. The rows of a POST have no address of their own; those of a QUERY have that of the GET.
+bool add_links(Call& call, const core::PageAnswer* page, const std::string& address) {
   ngx_http_request_t* r = call.request;
-  if (page == nullptr || (r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) return true;
+  if (page == nullptr || ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0 && address.empty())) return true;
   const Headers headers(r);
-  const std::string links = core::page_links(*call.route.api, call.data(headers), *page);
+  core::RequestData data = call.data(headers);
+  if (!address.empty())
+    data.query = std::string_view(address).substr(std::min(address.find('?'), address.size() - 1) + 1);
+  const std::string links = core::page_links(*call.route.api, data, *page);
   if (links.empty()) return true;
   const std::string_view value = keep(r, links);
   return value.data() != nullptr && add_header(r, "Link", value) != nullptr;
+}
+
+bool add_server_timing(const Call& call, uint64_t format_ns) {
+  const std::string_view value = server_timing(call, format_ns);
+  return value.empty() || add_header(call.request, "Server-Timing", value) != nullptr;
 }
 
 bool add_problem_headers(Call& call, const core::ProblemKind& kind) {
@@ -114,6 +145,7 @@ bool add_problem_headers(Call& call, const core::ProblemKind& kind) {
     const std::string_view value = keep(r, core::string_to_sign_message(call.proof.string_to_sign));
     if (value.data() == nullptr || !add_header(r, "X-Ca-Error-Message", value)) return false;
   }
+  if (kind.status == 415 && !add_accept_query(r, *call.route.api)) return false;
   if (kind.status == 405 && !add_header(r, "Allow", call.route.allow)) return false;
   return !kind.retry_after || add_retry_after(r);
 }
@@ -157,13 +189,15 @@ ngx_int_t redirect_to_https(ngx_http_request_t* r) {
 // process's log: a request's log would add the request line, which may hold an API key.
 void log_problem(const Call& call, const core::ProblemKind& kind) {
   const core::Api* api = call.route.api;
-  if (api == nullptr) return;
+  if (api == nullptr || ngx_cycle->log->log_level < NGX_LOG_INFO) return;
   const std::string_view id = request_id(call.request);
+  const std::string_view trace = trace_id(call.request);
   const std::string_view reason = call.problem.reason;
-  ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "tablegate: API \"%s\" version %uD: %*s%s%*s%s, request %*s",
-                api->name.c_str(), api->version, kind.name.size(), kind.name.data(),
-                reason.empty() ? "" : " (", reason.size(), reason.data(), reason.empty() ? "" : ")",
-                id.size(), id.data());
+  ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                "tablegate: API \"%s\" version %uD: %*s%s%*s%s, request %*s%s%*s", api->name.c_str(),
+                api->version, kind.name.size(), kind.name.data(), reason.empty() ? "" : " (", reason.size(),
+                reason.data(), reason.empty() ? "" : ")", id.size(), id.data(),
+                trace.empty() ? "" : ", trace ", trace.size(), trace.data());
 }
 
 }  // namespace
@@ -180,12 +214,15 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const 
   }
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
+  const Stopwatch watch(r);
   ChainSink sink(r->pool);
   core::RowWriter writer(api, request_id(r), sink, page);
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
+  const std::string address = address_of(call);
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
-  if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(call, modified) ||
-      !add_truncated(call, writer) || !add_links(call, page))
+  if (!good || !writer.end() || !add_server_timing(call, watch.elapsed()) || !add_deprecation(r, &api) ||
+      !add_last_modified(call, modified) || !add_truncated(call, writer) || !add_accept_query(r, api) ||
+      !add_address(r, address) || !add_links(call, page, address))
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   // Rows have no validator: no precondition of a request is about them.
   r->disable_not_modified = 1;
@@ -199,7 +236,9 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const 
 ngx_int_t send_head(Call& call, int64_t modified) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
-  if (!add_deprecation(r, call.route.api) || !add_last_modified(call, modified)) return NGX_ERROR;
+  if (!add_deprecation(r, call.route.api) || !add_last_modified(call, modified) ||
+      !add_accept_query(r, *call.route.api) || !add_server_timing(call, 0))
+    return NGX_ERROR;
   r->disable_not_modified = 1;
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
@@ -213,10 +252,11 @@ ngx_int_t send_problem(Call& call) {
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   call.state = Call::State::answered;
   if (call.transport == Call::Transport::redirect) return redirect_to_https(r);
-  const core::ProblemKind& kind = core::problem_kind(call.problem.slug);
+  const core::ProblemKind& kind = core::problem_kind(call.problem);
   count_answer(call, kind.slug);
   log_problem(call, kind);
-  if (!add_problem_headers(call, kind) || !add_deprecation(r, call.route.api)) return NGX_ERROR;
+  if (!add_problem_headers(call, kind) || !add_server_timing(call, 0) || !add_deprecation(r, call.route.api))
+    return NGX_ERROR;
   const std::string body = core::problem_body(call.problem, call.route.envelope, request_id(r));
   ChainSink sink(r->pool);
   char* room = sink.reserve(body.size());
@@ -258,7 +298,7 @@ ngx_int_t send_status(ngx_http_request_t* r, const MediaType& type, ChainSink& b
 // may be in headers that definitions name. Browsers keep the answer for at most two hours.
 ngx_int_t send_preflight(ngx_http_request_t* r) {
   if (const ngx_int_t rc = ngx_http_discard_request_body(r); rc != NGX_OK) return rc;
-  if (!add_header(r, "Access-Control-Allow-Methods", "GET, HEAD, POST") ||
+  if (!add_header(r, "Access-Control-Allow-Methods", "GET, HEAD, POST, QUERY") ||
       !add_header(r, "Access-Control-Allow-Headers", "Authorization, *") ||
       !add_header(r, "Access-Control-Max-Age", "7200") || !add_request_id(r))
     return NGX_ERROR;

@@ -2,8 +2,10 @@
 
 #include <new>
 
+#include "core/call/trace_context.hpp"
 #include "core/route/canary.hpp"
 #include "core/route/encoded_slash.hpp"
+#include "ngx/server_timing.hpp"
 #include "ngx/statistics.hpp"
 #include "ngx/worker.hpp"
 
@@ -64,6 +66,12 @@ bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
 }
 
 }  // namespace
+
+std::string_view trace_id(ngx_http_request_t* r) {
+  unsigned count = 0;
+  const std::string_view sent = Headers(r).find("traceparent", count);
+  return count == 1 ? core::trace_id_of(sent) : std::string_view();
+}
 
 Call::Call(ngx_http_request_t* r)
     : request(r), uri(r->uri), args(r->args), policy(policy_of(r)), path(path_of(r)), last_modified{} {}
@@ -161,7 +169,9 @@ const core::Proof& Call::authenticate() {
   state = State::proved;
   proof = {};
   problem = proof.problem;
+  const Stopwatch watch(request);
   proof = prove(before != State::start);
+  auth_ns += watch.elapsed();
   problem = proof.problem;
   if (proof.outcome == core::Proof::Outcome::proved || proof.outcome == core::Proof::Outcome::open)
     choose_version();

@@ -113,6 +113,7 @@ class Call final : public Waiter {
   core::Proof proof;
   core::Problem problem;       // the error of the answer; none while all is well
   size_t rows = 0;             // sent
+  uint64_t auth_ns = 0;        // that route and proof took (server_timing.hpp)
   PageOfCall* page = nullptr;  // of an API with pages, once its parameters are bound
   char last_modified[core::kHttpDateSize + 1];
   // Our body in place of an error page of nginx's (error_filter.hpp). Its slug is empty where there is none.
@@ -136,6 +137,10 @@ class Call final : public Waiter {
 
 // Has nginx read the body, then `handler` runs. A status of HTTP: it cannot be read, answer that.
 ngx_int_t read_body(Call& call, ngx_http_client_body_handler_pt handler);
+
+// The trace that the client's traceparent names; empty: it has none that is valid. Lives as long as the
+// request.
+std::string_view trace_id(ngx_http_request_t* r);
 
 // What the request's location asks of signatures.
 core::HmacPolicy hmac_policy(ngx_http_request_t* r);

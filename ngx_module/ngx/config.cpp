@@ -85,6 +85,8 @@ void* create_location_config(ngx_conf_t* cf) noexcept {
   config->hmac_diagnostics = NGX_CONF_UNSET;
   config->errors = NGX_CONF_UNSET;
   config->last_modified = NGX_CONF_UNSET;
+  config->server_timing = NGX_CONF_UNSET;
+  config->trace_sql = NGX_CONF_UNSET;
   config->tls_terminated = NGX_CONF_UNSET;
   config->cors = static_cast<ngx_array_t*>(NGX_CONF_UNSET_PTR);
   return config;
@@ -98,6 +100,8 @@ char* merge_location_config(ngx_conf_t* cf, void* parent, void* child) noexcept 
   ngx_conf_merge_value(inner.hmac_diagnostics, outer.hmac_diagnostics, 0);
   ngx_conf_merge_value(inner.errors, outer.errors, 0);
   ngx_conf_merge_value(inner.last_modified, outer.last_modified, 1);
+  ngx_conf_merge_value(inner.server_timing, outer.server_timing, 0);
+  ngx_conf_merge_value(inner.trace_sql, outer.trace_sql, 0);
   ngx_conf_merge_value(inner.tls_terminated, outer.tls_terminated, 0);
   ngx_conf_merge_ptr_value(inner.cors, outer.cors, nullptr);
   if (inner.enabled == 0) return NGX_CONF_OK;

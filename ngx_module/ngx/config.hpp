@@ -70,6 +70,8 @@ struct LocationConfig {
   ngx_flag_t hmac_diagnostics;
   ngx_flag_t errors;
   ngx_flag_t last_modified;
+  ngx_flag_t server_timing;
+  ngx_flag_t trace_sql;
   ngx_array_t* cors;          // of ngx_str_t: the origins of tablegate_cors; null: off
   ngx_flag_t tls_terminated;  // a proxy in front ends TLS: what comes in clear counts as encrypted
 };

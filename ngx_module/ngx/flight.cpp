@@ -59,6 +59,14 @@ void Flight::parameter_types(std::vector<Oid>& types) const {
   for (const uint32_t oid : api_->program.statement(key.path).types) types.push_back(oid);
 }
 
+void Flight::set_trace(std::string_view id) {
+  constexpr std::string_view kPrefix = "tablegate trace ";
+  auto* const text = static_cast<char*>(arena_.allocate(kPrefix.size() + id.size() + 1));
+  if (text == nullptr) return;
+  text[kPrefix.copy(text, kPrefix.size()) + id.copy(text + kPrefix.size(), id.size())] = '\0';
+  trace = text;
+}
+
 // ---- Flight: its course
 
 Flight::~Flight() {
@@ -188,6 +196,7 @@ void Flight::give_back() {
   Flights& flights = worker_.flights();
   state_ = State::idle;
   submitted_ms = sent_ms = 0;
+  trace = nullptr;
   arena_.clear();
   if (flights.idle_.size() >= kIdleFlights) {
     flights.busy_.erase(place_);

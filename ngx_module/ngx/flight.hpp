@@ -81,6 +81,9 @@ class Flight final : public pg::Query {
   // of those that are present.
   void give(const core::BoundValues& bound) { given_ = bound.values; }
 
+  // The text is copied; it is in pg_stat_activity and PostgreSQL's log while the query runs.
+  void set_trace(std::string_view id);
+
   // The tables' generations were read once more (good), or could not be (Generations::reread).
   void on_reread(bool good) noexcept;
 

@@ -140,6 +140,9 @@ ngx_int_t start_query(Call& call) {
   if (r->method == NGX_HTTP_HEAD && bound.page == nullptr) return answer_head(call);
   if (ngx_exiting) worker.leave();
   flight->give(bound);
+  if (location_of(r).trace_sql != 0) {
+    if (const std::string_view id = trace_id(r); !id.empty()) flight->set_trace(id);
+  }
   call.state = Call::State::starting;
   Flights::start(std::move(flight), walk, caller_of(call), call, r->connection);
   if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
@@ -190,7 +193,9 @@ ngx_int_t content(ngx_http_request_t* r) {
   // API.
   const core::Proof& proof = call->authenticate();
   if (proof.outcome == core::Proof::Outcome::refused) return send_problem(*call);
-  const bool wanted = proof.outcome == core::Proof::Outcome::wants_body || call->route.api->reads_body;
+  const core::Api& api = *call->route.api;
+  const bool wanted = proof.outcome == core::Proof::Outcome::wants_body || api.reads_body ||
+                      api.is_query(view(r->method_name));
   if (!wanted || call->load_body() || !call->body_pending()) return answer(*call);
   if (r != r->main || r->request_body != nullptr || r->discard_body) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   const ngx_int_t rc = read_body(*call, on_body);

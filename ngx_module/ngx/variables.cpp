@@ -16,7 +16,8 @@ enum Variable : uintptr_t {
   kError,
   kRows,
   kQueueTime,
-  kQueryTime
+  kQueryTime,
+  kTraceId
 };
 
 struct Definition {
@@ -86,7 +87,7 @@ bool read(ngx_http_request_t* r, const Call& call, Variable variable, ngx_http_v
       return identity.consumer != nullptr && set_text(r, value, name_of(identity.type));
     case kError:
       if (!call.replaced_error.empty()) return set_text(r, value, call.replaced_error);
-      return call.problem && set_text(r, value, core::problem_kind(call.problem.slug).name);
+      return call.problem && set_text(r, value, core::problem_kind(call.problem).name);
     case kRows:
       return call.state == Call::State::answered && !call.problem &&
              set_text(r, value, std::to_string(call.rows));
@@ -95,8 +96,21 @@ bool read(ngx_http_request_t* r, const Call& call, Variable variable, ngx_http_v
              set_seconds(r, value, times.submitted, times.sent != 0 ? times.sent : end_of(times));
     case kQueryTime:
       return times.sent != 0 && set_seconds(r, value, times.sent, end_of(times));
+    case kTraceId:  // get_trace_id()
+      break;
   }
   return false;
+}
+
+// Of the client's request, whoever answers it. It is what its headers say, so it proves nobody.
+ngx_int_t get_trace_id(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t) noexcept {
+  const ngx_str_t id = str(trace_id(r));
+  value->data = id.data;
+  value->len = static_cast<unsigned>(id.len);
+  value->valid = 1;
+  value->no_cacheable = 0;
+  value->not_found = id.len == 0 ? 1 : 0;
+  return NGX_OK;
 }
 
 ngx_int_t get_variable(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t data) noexcept try {
@@ -127,12 +141,13 @@ ngx_int_t add_variables(ngx_conf_t* cf) noexcept {
       {ngx_string("tablegate_rows"), kRows},
       {ngx_string("tablegate_queue_time"), kQueueTime},
       {ngx_string("tablegate_query_time"), kQueryTime},
+      {ngx_string("tablegate_trace_id"), kTraceId},
   };
   for (const Definition& definition : kDefinitions) {
     ngx_str_t name = definition.name;
     ngx_http_variable_t* variable = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
     if (variable == nullptr) return NGX_ERROR;
-    variable->get_handler = get_variable;
+    variable->get_handler = definition.variable == kTraceId ? get_trace_id : get_variable;
     variable->data = definition.variable;
   }
   return NGX_OK;

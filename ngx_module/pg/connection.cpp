@@ -30,7 +30,7 @@ bool Connection::send(Query& query) {
 bool Connection::send_prepared(Query& query) {
   // Many share it: what is left of each would have to be set before each of them.
   const uint32_t limit = config_.shared || query.limit_ms_ == 0 ? query.timeout_ms : query.limit_ms_;
-  if (!send_timeout(limit)) return false;
+  if (!send_timeout(limit) || !send_trace(query)) return false;
   Statement* statement = statements_.find(query.key);
   if (statement == nullptr) {
     const std::string sql = query.sql();
@@ -75,7 +75,7 @@ bool Connection::send_unprepared(Query& query) {
     return false;
   }
   push(Operation::Kind::settings, nullptr, nullptr, limit);
-  return send_text(query, query.sql(), limit);
+  return send_trace(query) && send_text(query, query.sql(), limit);
 }
 
 // Under a Sync of its own, because a query's error would roll the setting back.
@@ -96,6 +96,16 @@ bool Connection::send_timeout(uint32_t timeout_ms) {
   timeout_known_ = true;
   timeout_ms_ = timeout_ms;
   return push(Operation::Kind::timeout, nullptr, nullptr, kShortMs) && sync();
+}
+
+// It counts until the Sync: then nothing else may be under that Sync.
+bool Connection::send_trace(const Query& query) {
+  if (batch_open_ && (batch_traced_ || query.trace != nullptr) && !sync()) return false;
+  if (query.trace == nullptr) return true;
+  if (PQsendQueryParams(connection_.get(), kSetTrace, 1, nullptr, &query.trace, nullptr, nullptr, 0) != 1)
+    return false;
+  batch_traced_ = true;
+  return push(Operation::Kind::settings, nullptr, nullptr, kShortMs);
 }
 
 bool Connection::send_doomed() {
@@ -129,7 +139,7 @@ bool Connection::push(Operation::Kind kind, Query* query, Statement* statement, 
 }
 
 bool Connection::sync() {
-  batch_open_ = false;
+  batch_open_ = batch_traced_ = false;
   return PQpipelineSync(connection_.get()) == 1 && push(Operation::Kind::sync, nullptr, nullptr, kShortMs);
 }
 

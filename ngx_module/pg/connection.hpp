@@ -66,7 +66,7 @@ struct ConnectionConfig {
 struct Operation {
   enum class Kind : uint8_t { setup, timeout, settings, prepare, deallocate, query, sync };
   Kind kind = Kind::sync;
-  bool prefix_failed = false;      // query: its own prepare or settings failed
+  bool prefix_failed = false;      // prepare, query: what was sent for it before failed
   bool chunks = false;             // query: Delivery::chunks
   Query* query = nullptr;          // query: null once abandoned
   Statement* statement = nullptr;  // prepare, query: counted as a user
@@ -145,6 +145,7 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool send_unprepared(Query& query);
   bool send_text(Query& query, const std::string& sql, uint32_t limit_ms);
   bool send_timeout(uint32_t timeout_ms);
+  bool send_trace(const Query& query);
   bool send_doomed();
   bool push(Operation::Kind kind, Query* query, Statement* statement, uint32_t timeout_ms);
   bool sync();
@@ -199,6 +200,7 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool set_up_ = false;      // the setup's answer was good
   bool operations_in_doubt_ = false;
   bool batch_open_ = false;
+  bool batch_traced_ = false;  // a trace is set until the Sync
   bool wants_write_ = false;
   bool paused_ = false;
   bool is_idle_ = false;

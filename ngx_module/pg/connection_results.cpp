@@ -213,17 +213,15 @@ bool Connection::finish_operation(const Operation& operation, const PGresult* re
   return true;
 }
 
-// A prepare (or the settings) and its query stand one behind the other under one Sync: when the first
-// fails the second comes back aborted, and the first's error is the one to report.
+// Settings, a prepare and their query are sent one after another under one Sync: when one of them fails, what
+// follows comes back aborted, and the error of the first is the one to report.
 void Connection::finish_prefix(const Operation& operation, const PGresult* result) {
   if (is_good(result)) {
     if (operation.statement != nullptr) operation.statement->exists = true;
   } else {
-    prefix_error_ = error_of(result);
-    // Missing only when sending broke between the two.
-    if (!operations_.empty() && operations_.front().kind == Operation::Kind::query) {
-      operations_.front().prefix_failed = true;
-    }
+    if (!operation.prefix_failed) prefix_error_ = error_of(result);
+    // What follows is missing only when sending broke between the two.
+    if (!operations_.empty()) operations_.front().prefix_failed = true;
     if (operation.statement != nullptr) {
       operation.statement->sqlstate = prefix_error_.sqlstate;
       operation.statement->message = prefix_error_.message;

@@ -74,6 +74,7 @@ class Query {
   uint64_t caller = 0;                  // whose share of the connections it takes; 0 = of no caller
   bool point = false;                   // short and indexed: may share a pipelined connection
   Delivery delivery = Delivery::whole;
+  const char* trace = nullptr;  // application_name while it runs (one more statement); null: the connection's
 
   // Set by the pool (Loop::now_ms): sent_ms - submitted_ms is the time in the queue. sent_ms is 0
   // until it was sent and that of the last attempt when it was sent again.

@@ -41,6 +41,9 @@ constexpr const char* kTransactionSettings = TABLEGATE_PG_TRANSACTION;
 constexpr const char* kTransactionSettingsWithRole =
     TABLEGATE_PG_TRANSACTION TABLEGATE_PG_AND("role", "$2", "true");
 
+// Under the Sync of one statement, before it: a trace that the session shows meanwhile. $1 = its text.
+constexpr const char* kSetTrace = "select " TABLEGATE_PG_SET("application_name", "$1", "true");
+
 constexpr const char* kSetTimeout = "select " TABLEGATE_PG_SET("statement_timeout", "$1", "false");
 
 #undef TABLEGATE_PG_TRANSACTION

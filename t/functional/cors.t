@@ -13,7 +13,7 @@ kApi = "Query User by User ID"
 kCall = "/v1/user/info?user_id=10001"
 kApp, kLocal, kHost = "https://app.example", "http://localhost:3000", "api.example.com"
 kPreflight = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization,x-ca-key"}
-kAllow = {"access-control-allow-methods": "GET, HEAD, POST", "access-control-allow-headers": "Authorization, *", "access-control-max-age": "7200"}
+kAllow = {"access-control-allow-methods": "GET, HEAD, POST, QUERY", "access-control-allow-headers": "Authorization, *", "access-control-max-age": "7200"}
 
 
 class Browser:

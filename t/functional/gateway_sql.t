@@ -60,7 +60,8 @@ def definitions():
 
 def calls(p):
     """Every API and more combinations of parameters than a connection keeps statements."""
-    answers = [p.get("/v1/user/info?user_id=10001"), p.get("/v1/user/info?user_id=10001", "HEAD"), p.get("/v1/path/10001"), p.get("/v1/masked?id=1"), p.get("/v1/user/info?user_id=x"),
+    traced = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+    answers = [p.get("/v1/user/info?user_id=10001"), p.get("/v1/user/info?user_id=10001", **traced), p.get("/v1/user/info?user_id=10001", "HEAD"), p.get("/v1/path/10001"), p.get("/v1/masked?id=1"), p.get("/v1/user/info?user_id=x"),
                request(p.gateway.port, "/v1/post", "POST", {"Authorization": f"Bearer {p.key}", "Content-Type": "application/json"}, b'{"user_id":10001}')]
     page = p.get("/v1/pages?pageSize=1")
     answers += [page, p.get("/v1/pages?pageSize=1&pageNum=2"), p.get("/v1/pages?pageSize=1&cursor=" + page.json["data"]["nextCursor"]),
@@ -104,7 +105,7 @@ def test(t):
             "api test": Recorder(os.path.join(p.folder, "test"), p.postgres.socket)}
     try:
         for name in ("prepare on", "prepare off"):
-            p.gateway.set(dsn=seen[name].dsn(), workers=1, connections=1, service=name + ";", server="location = /status { tablegate_status; }")
+            p.gateway.set(dsn=seen[name].dsn(), workers=1, connections=1, service=name + ";", location="tablegate_trace_sql on;", server="location = /status { tablegate_status; }")
             p.gateway.reload()
             statuses = calls(p)
             t.is_({status: statuses.count(status) for status in set(statuses)}, {200: len(statuses) - 1, 400: 1}, f"{name}: every call is answered")

@@ -54,6 +54,7 @@ START_TEST(what_a_canary_must_share_is_checked) {
   for (const auto& [from, to, field] : std::vector<std::array<std::string, 3>>{
            {R"("GET")", R"("POST")", "method"},
            {R"("/x")", R"("/z")", "path"},
+           {R"("statement")", R"("query_method":true,"statement")", "query_method"},
            {R"(["api_key"])", "[]", "authentication"},
            {R"("statement")", R"("envelope":"dataworks","statement")", "envelope"},
            {R"("statement")", R"("api_key_source":{"in":"query","name":"k"},"statement")", "api_key_source"},

@@ -50,6 +50,19 @@ START_TEST(the_table_is_in_the_order_of_the_slugs) {
 }
 END_TEST
 
+START_TEST(an_invalid_body_that_was_understood_is_422) {
+  Problem problem = {Slug::invalid_body, "body", "must be one"};
+  ck_assert_uint_eq(problem_kind(problem).status, 400);
+  problem.understood = true;
+  ck_assert_uint_eq(problem_kind(problem).status, 422);
+  ck_assert_uint_eq(problem_kind(problem).code, 422);
+  ck_assert(problem_kind(problem).slug == Slug::invalid_body);
+  ck_text_eq(problem_kind(problem).name, "invalid_body");
+  problem.slug = Slug::invalid_parameter;
+  ck_assert_uint_eq(problem_kind(problem).status, 400);
+}
+END_TEST
+
 START_TEST(a_problem_of_a_parameter_names_it) {
   ck_text_eq(problem_body({Slug::missing_parameter, "user_id", "is required"}, Envelope::tablegate, "r1"),
              R"({"data":null,"success":false,"errCode":1108110519,"error":"missing_parameter",)"
@@ -115,7 +128,7 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("core_problem", each_outcome_has_its_status_code_and_slug,
-                the_table_is_in_the_order_of_the_slugs, a_problem_of_a_parameter_names_it,
-                a_problem_without_words_has_the_table_s, every_body_is_json_whatever_the_name_is,
-                every_problem_has_the_envelope_of_dataworks, pages_of_the_server_have_rows_too,
-                none_is_no_problem);
+                the_table_is_in_the_order_of_the_slugs, an_invalid_body_that_was_understood_is_422,
+                a_problem_of_a_parameter_names_it, a_problem_without_words_has_the_table_s,
+                every_body_is_json_whatever_the_name_is, every_problem_has_the_envelope_of_dataworks,
+                pages_of_the_server_have_rows_too, none_is_no_problem);

@@ -312,6 +312,27 @@ START_TEST(versions_that_one_request_could_mean_are_refused) {
 }
 END_TEST
 
+START_TEST(query_finds_the_get_that_takes_it) {
+  const std::pair<std::string, std::string> takes = {R"("statement")", R"("query_method":true,"statement")"};
+  const auto manifest =
+      testing::good_manifest(api_line("1", "GET", "/q", "[]", {takes}) + api_line("2", "POST", "/q") +
+                             api_line("3", "GET", "/plain") + api_line("4", "POST", "/post") +
+                             api_line("5", "GET", "/{id}/x", "[]", {takes}) + api_line("6", "GET", "/7/x"));
+  ck_text_eq(route(*manifest, "any", "/q", "QUERY"), "1");
+  ck_text_eq(route(*manifest, "any", "/q", "GET"), "1");
+  ck_text_eq(route(*manifest, "any", "/q", "POST"), "2");
+  ck_text_eq(route(*manifest, "any", "/q", "PUT"), "405 GET, HEAD, POST, QUERY");
+  ck_text_eq(route(*manifest, "any", "/q", "query"), "405 GET, HEAD, POST, QUERY");
+  ck_text_eq(route(*manifest, "any", "/plain", "QUERY"), "405 GET, HEAD");
+  ck_text_eq(route(*manifest, "any", "/post", "QUERY"), "405 POST");
+  ck_text_eq(route(*manifest, "any", "/8/x", "QUERY"), "5");
+  ck_text_eq(route(*manifest, "any", "/7/x", "QUERY"), "5");
+  ck_text_eq(route(*manifest, "any", "/8/x", "PUT"), "405 GET, HEAD, QUERY");
+  ck_assert(refused(api_line("1", "POST", "/q", "[]", {takes})).find("/query_method: requires method GET") !=
+            std::string::npos);
+}
+END_TEST
+
 START_TEST(an_answer_without_an_api_has_the_envelope_of_the_path) {
   const auto wrapped = [](std::string line) {
     return line.insert(line.find("\"statement\""), R"("envelope":"dataworks",)");
@@ -336,16 +357,19 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE(
-    "core_router", an_empty_manifest_finds_nothing, paths_compare_exactly_and_case_sensitively,
-    parameters_take_exactly_one_segment_that_is_not_empty, a_literal_segment_wins_over_a_parameter,
-    head_finds_get, another_method_is_405_with_all_methods_of_the_path,
-    allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them,
-    a_domain_serves_its_own_routes_first_then_those_of_any_host,
-    a_domain_s_parameter_route_wins_over_a_literal_of_any_host, allow_unites_the_domain_and_any_host,
-    an_api_answers_on_each_of_its_domains, wildcards_match_one_label_or_more_and_the_longest_wins,
-    an_exact_domain_does_not_fall_back_to_a_wildcard, two_apis_that_one_request_could_mean_are_refused,
-    a_domain_that_is_not_there_is_refused, the_longest_paths_and_many_parameters_are_found,
-    path_parameters_are_cut_out_of_the_path, a_header_picks_the_version, a_query_parameter_picks_the_version,
-    allow_tells_the_methods_of_the_version_asked_for, a_domain_s_version_and_another_of_any_host,
-    versions_that_one_request_could_mean_are_refused, an_answer_without_an_api_has_the_envelope_of_the_path);
+TABLEGATE_SUITE("core_router", an_empty_manifest_finds_nothing, paths_compare_exactly_and_case_sensitively,
+                parameters_take_exactly_one_segment_that_is_not_empty,
+                a_literal_segment_wins_over_a_parameter, head_finds_get,
+                another_method_is_405_with_all_methods_of_the_path,
+                allow_unites_literal_and_parameter_routes_and_the_method_picks_among_them,
+                a_domain_serves_its_own_routes_first_then_those_of_any_host,
+                a_domain_s_parameter_route_wins_over_a_literal_of_any_host,
+                allow_unites_the_domain_and_any_host, an_api_answers_on_each_of_its_domains,
+                wildcards_match_one_label_or_more_and_the_longest_wins,
+                an_exact_domain_does_not_fall_back_to_a_wildcard,
+                two_apis_that_one_request_could_mean_are_refused, a_domain_that_is_not_there_is_refused,
+                the_longest_paths_and_many_parameters_are_found, path_parameters_are_cut_out_of_the_path,
+                a_header_picks_the_version, a_query_parameter_picks_the_version,
+                allow_tells_the_methods_of_the_version_asked_for, a_domain_s_version_and_another_of_any_host,
+                versions_that_one_request_could_mean_are_refused, query_finds_the_get_that_takes_it,
+                an_answer_without_an_api_has_the_envelope_of_the_path);

@@ -183,6 +183,9 @@ END_TEST
 START_TEST(limits) {
   ck_text_eq(breaks({{R"("max_records":100)", R"("max_records":99)"}}), "max_records was 100 and is 99");
   ck_text_eq(undone({{R"("max_records":100,)", ""}}), "max_records was 2000 and is 100");
+  ck_text_eq(breaks({{R"("result":"list")", R"("result":"list","query_method":true)"}}), "");
+  ck_text_eq(undone({{R"("result":"list")", R"("result":"list","query_method":true)"}}),
+             "query_method was true and is false");
   const auto page = [](const std::string& sizes) {
     return std::vector<Change>{{R"("result":"list")", R"("pagination":{"enabled":true)" + sizes + "}"}};
   };

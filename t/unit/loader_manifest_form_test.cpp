@@ -34,7 +34,7 @@ constexpr const char* kApi =
     R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject","envelope":"dataworks"})";
 constexpr const char* kPaged =
     R"({"name":"Paged","path":"/paged","response_parameters":[{"name":"id"}],"authentication":[],)"
-    R"("pagination":{"max_size":50}})";
+    R"("pagination":{"max_size":50},"query_method":true})";
 constexpr const char* kSource =
     R"({"table":"t","time_zone":"Asia/Shanghai","primary_key":["id"],"columns":[{"name":"id","type":"int8"},)"
     R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"},{"name":"name","type":"text"},)"

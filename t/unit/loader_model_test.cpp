@@ -73,6 +73,13 @@ START_TEST(parameters_with_defaults) {
   ck_assert((lists.request_parameter("b")->sample->items() == std::vector<std::string>{"x", "y"}));
   ck_assert(!lists.request_parameter("c")->default_value->plain);
   ck_text_eq(api(R"("method":"POST",)" + list).request_parameter("id")->place, "body");
+  // Only JSON has a list without items.
+  const std::string taken =
+      R"("request_parameters":[{"name":"a","operator":"IN"},{"name":"b","operator":"IN","in":"header"}])";
+  const ApiDefinition by_get = api(taken), by_query = api(R"("query_method":true,)" + taken);
+  ck_assert(!by_get.request_parameter("a")->may_be_empty());
+  ck_assert(by_query.request_parameter("a")->may_be_empty());
+  ck_assert(!by_query.request_parameter("b")->may_be_empty());
 }
 END_TEST
 

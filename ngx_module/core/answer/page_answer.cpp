@@ -2,21 +2,14 @@
 
 #include <algorithm>
 
+#include "core/answer/query_address.hpp"
 #include "core/call/unknown_parameters.hpp"
-#include "core/text/ascii.hpp"
 
 namespace tablegate::core {
 
 namespace {
 
 constexpr size_t kMaxLinks = 8000;  // bytes, about what clients and proxies take as one header
-
-// A byte of a URI's query (RFC 3986 section 3.4).
-bool is_query_byte(char c) {
-  constexpr std::string_view kOthers = "-._~!$&'()*+,;=:@/?%";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         kOthers.find(c) != std::string_view::npos;
-}
 
 // The request's query without the place of the page and without credentials, ready for one more pair.
 std::string kept_query(const Api& api, const RequestData& request) {
@@ -29,14 +22,7 @@ std::string kept_query(const Api& api, const RequestData& request) {
     if (pair.empty() || query_text_is(name, kPageParameters[kPageNum].name) ||
         query_text_is(name, kPageParameters[kCursor].name) || is_credential(api, request, name))
       continue;
-    for (const char c : pair) {
-      if (is_query_byte(c)) {
-        kept += c;
-        continue;
-      }
-      const auto byte = static_cast<unsigned char>(c);
-      kept.append({'%', kLowerHex[byte >> 4U], kLowerHex[byte & 15U]});
-    }
+    append_encoded_text(kept, pair);
     kept += '&';
   }
   return kept;

@@ -36,6 +36,9 @@ constexpr std::array<ProblemKind, static_cast<size_t>(Slug::count)> kKinds = {{
     {Slug::internal_error, 500, 500, "internal_error", "the request could not be served", false},
 }};
 
+constexpr ProblemKind kUnderstood = {Slug::invalid_body,      422,  422, "invalid_body",
+                                     "the body is not valid", false};
+
 // Pages of the server itself. Statuses of the table above keep its words.
 constexpr ProblemKind kServerKinds[] = {
     {Slug::invalid_body, 400, 400, "bad_request", "the request is no valid HTTP", false},
@@ -63,6 +66,10 @@ const ProblemKind& problem_kind(Slug slug) {
   return kKinds[static_cast<size_t>(slug)];
 }
 
+const ProblemKind& problem_kind(const Problem& problem) {
+  return problem.slug == Slug::invalid_body && problem.understood ? kUnderstood : problem_kind(problem.slug);
+}
+
 ProblemKind server_problem_kind(uint16_t status, bool reading_body) {
   if (status == 400 && reading_body) return kBadBody;
   for (const ProblemKind& kind : kServerKinds) {
@@ -74,7 +81,7 @@ ProblemKind server_problem_kind(uint16_t status, bool reading_body) {
 }
 
 std::string problem_body(const Problem& problem, Envelope envelope, std::string_view request_id) {
-  const ProblemKind& kind = problem_kind(problem.slug);
+  const ProblemKind& kind = problem_kind(problem);
   std::string message;
   if (!problem.subject.empty()) {
     message.append(problem.slug == Slug::invalid_body ? "the " : "parameter ")

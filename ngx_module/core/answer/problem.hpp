@@ -48,6 +48,9 @@ struct ProblemKind {
 
 // The row of the table; `slug` is not Slug::none.
 const ProblemKind& problem_kind(Slug slug);
+struct Problem;
+// The same for one problem: an invalid body may be one that was understood (422).
+const ProblemKind& problem_kind(const Problem& problem);
 
 // The row for an error page that the HTTP server makes itself, by its status (400 to 599). Its slug is what
 // the outcome counts as; its name may be another one. `reading_body`: the server was reading the body for us.
@@ -66,6 +69,8 @@ struct Problem {
   std::string_view subject;
   std::string_view detail;
   std::string_view reason;
+  bool understood =
+      false;  // of an invalid body: it is well-formed, but not what the API reads (RFC 9110, 422)
 
   explicit operator bool() const { return slug != Slug::none; }
 };

@@ -15,9 +15,11 @@ Body::Kind body_kind(std::string_view content_type, std::string_view bytes) {
 Problem parse_json_body(std::string_view bytes, Arena& arena, FlatObject& out) {
   char* text = arena.copy(bytes);  // it is read in place
   if (text == nullptr) return {Slug::internal_error, {}, {}, "no_memory"};
-  switch (read_flat_object(text, bytes.size(), arena, out)) {
+  const FlatResult result = read_flat_object(text, bytes.size(), arena, out);
+  switch (result) {
     case FlatResult::read:
       return {};
+    case FlatResult::no_object:
     case FlatResult::refused:
       break;
     case FlatResult::duplicate:
@@ -29,7 +31,9 @@ Problem parse_json_body(std::string_view bytes, Arena& arena, FlatObject& out) {
     case FlatResult::no_memory:
       return {Slug::internal_error, {}, {}, "no_memory"};
   }
-  return {Slug::invalid_body, "body", "must be one JSON object (RFC 8259) and nothing else"};
+  Problem problem = {Slug::invalid_body, "body", "must be one JSON object (RFC 8259) and nothing else"};
+  problem.understood = result == FlatResult::no_object;
+  return problem;
 }
 
 }  // namespace tablegate::core

@@ -153,19 +153,44 @@ Problem GivenValues::read_body(const RequestData& request) {
     case Body::Kind::none:
       return {};
     case Body::Kind::form:
-      look_in(ParameterPlace::body);
+      look_in(body_place(api_, request));
       form_ = request.body->bytes;
       read_pairs(form_);
       return {};
     case Body::Kind::json:
-      if (const Problem problem = parse_json_body(request.body->bytes, arena_, object_)) return problem;
-      look_in(ParameterPlace::body);
+      if (Problem problem = parse_json_body(request.body->bytes, arena_, object_)) {
+        problem.understood = problem.understood && api_.is_query(request.method);
+        return problem;
+      }
+      look_in(body_place(api_, request));
       read_members(object_);
       return {};
     case Body::Kind::other:
       break;
   }
   return {Slug::unsupported_media_type, {}, {}};
+}
+
+// The body, then the query: a parameter may be in one of them.
+Problem GivenValues::read_query_method(const RequestData& request) {
+  unsigned types = 0;
+  if (request.headers != nullptr) request.headers->find("content-type", types);
+  const bool has_body = request.body != nullptr && request.body->kind != Body::Kind::none;
+  if (has_body && types == 0) return {Slug::invalid_body, "body", "requires the header Content-Type"};
+  if (const Problem problem = read_body(request)) return problem;
+  const size_t count = api_.parameters.size();
+  auto* const in_body = static_cast<uint32_t*>(arena_.allocate((count + 1) * sizeof(uint32_t)));
+  if (in_body == nullptr) return {Slug::internal_error, {}, {}, "no_memory"};
+  for (size_t i = 0; i < count; ++i) in_body[i] = values_[i].count;
+  look_in(ParameterPlace::query);
+  read_pairs(request.query);
+  for (size_t i = 0; i < count; ++i) {
+    const GivenValue& value = values_[i];
+    const bool body = in_body[i] != 0 || value.member != nullptr;
+    if (body && value.count != in_body[i])
+      return {Slug::invalid_parameter, api_.parameters[i].name, "is in the URL and in the body"};
+  }
+  return {};
 }
 
 Problem GivenValues::read(const RequestData& request) {
@@ -180,7 +205,9 @@ Problem GivenValues::read(const RequestData& request) {
   if (api_.reads_body) {
     if (const Problem problem = read_body(request)) return problem;
   }
-  if (has(ParameterPlace::query)) {
+  if (api_.is_query(request.method)) {
+    if (const Problem problem = read_query_method(request)) return problem;
+  } else if (has(ParameterPlace::query)) {
     look_in(ParameterPlace::query);
     read_pairs(request.query);
   }

@@ -23,7 +23,7 @@ struct GivenValue {
   uint32_t count = 0;                  // occurrences
   uint32_t next = 0;                   // of GivenValues: the next parameter of the same slot
   std::string_view raw;                // of the first occurrence; in a query and a form still encoded
-  const FlatMember* member = nullptr;  // in a JSON object
+  const FlatMember* member = nullptr;  // in a JSON object; null: it is not in one
   // The occurrences of a list parameter after the first one, in their order, up to kMaxListItems in all.
   const MoreGiven* more = nullptr;
   MoreGiven* last = nullptr;
@@ -37,6 +37,10 @@ class GivenValues {
   Problem read(const RequestData& request);
   // Of the parameter with this place in Api::parameters.
   const GivenValue& operator[](size_t parameter) const { return values_[parameter]; }
+  // Of the parameters that the body may have: those of the query for a QUERY.
+  static ParameterPlace body_place(const Api& api, const RequestData& request) {
+    return api.is_query(request.method) ? ParameterPlace::query : ParameterPlace::body;
+  }
   // The body that was read, for unknown_parameters.hpp: pairs of a form, or members of a JSON object.
   std::string_view form() const { return form_; }
   const FlatObject& object() const { return object_; }
@@ -51,6 +55,7 @@ class GivenValues {
   class Header;
 
   Problem read_body(const RequestData& request);
+  Problem read_query_method(const RequestData& request);
   void read_pairs(std::string_view pairs);
   void read_members(const FlatObject& object);
   void read_path(std::string_view path);

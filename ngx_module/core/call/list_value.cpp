@@ -222,13 +222,12 @@ bool make_items(const Api& api, Arena& arena, BoundItems*& items) {
 
 }  // namespace
 
-Problem bind_list(const Api& api, size_t place, const GivenValues& given, bool json, Arena& arena,
-                  const char** values, BoundItems*& items) {
+Problem bind_list(const Api& api, size_t place, const GivenValues& given, Arena& arena, const char** values,
+                  BoundItems*& items) {
   const Parameter& parameter = api.parameters[place];
   const GivenValue& value = given[place];
-  const bool in_object = json && parameter.place == ParameterPlace::body;
-  const bool present =
-      in_object ? value.member != nullptr && value.member->kind != FlatMember::Kind::null : value.count > 0;
+  const bool in_object = value.member != nullptr;
+  const bool present = in_object ? value.member->kind != FlatMember::Kind::null : value.count > 0;
   values[place] = nullptr;
   if (!present && !parameter.default_items)
     return parameter.required ? Problem(Slug::missing_parameter, parameter.name, "is required") : Problem();

@@ -11,9 +11,9 @@
 namespace tablegate::core {
 
 // Sets values[place] and items[place] for the parameter with this place in Api::parameters; a null value: the
-// list is absent. `json`: the body is a JSON object. `items`: null before the first list of a request, which
-// makes it with one entry for each parameter.
-Problem bind_list(const Api& api, size_t place, const GivenValues& given, bool json, Arena& arena,
-                  const char** values, BoundItems*& items);
+// list is absent. `items`: null before the first list of a request, which makes it with one entry for each
+// parameter.
+Problem bind_list(const Api& api, size_t place, const GivenValues& given, Arena& arena, const char** values,
+                  BoundItems*& items);
 
 }  // namespace tablegate::core

@@ -27,14 +27,14 @@ std::string_view copy_of(std::string_view value, Arena& arena) {
 
 // A member of the body's object. Its JSON type must be that of the parameter: 5 as a text could be "5" or
 // "5.0". null is the same as absent.
-Found find_member(const FlatMember* member, const Parameter& parameter, Arena& arena) {
+Found find_member(const FlatMember& member, const Parameter& parameter, Arena& arena) {
   using Kind = FlatMember::Kind;
   Found found;
-  if (member == nullptr || member->kind == Kind::null) return found;
+  if (member.kind == Kind::null) return found;
   found.count = 1;
   const bool number = is_number(parameter.type);
   const bool truth = parameter.type == ParameterType::boolean;
-  switch (member->kind) {
+  switch (member.kind) {
     case Kind::number:
       found.complaint = "must be a JSON string";
       if (!number && !truth) return found;
@@ -49,7 +49,7 @@ Found find_member(const FlatMember* member, const Parameter& parameter, Arena& a
       found.complaint = "must be one value";
       return found;
   }
-  found.value = copy_of(member->text, arena);
+  found.value = copy_of(member.text, arena);
   return found;
 }
 
@@ -61,8 +61,8 @@ std::string_view path_value(std::string_view value, Arena& arena) {
   return {copy, value.size()};
 }
 
-Found find_parameter(const Parameter& parameter, const GivenValue& given, bool json, Arena& arena) {
-  if (json && parameter.place == ParameterPlace::body) return find_member(given.member, parameter, arena);
+Found find_parameter(const Parameter& parameter, const GivenValue& given, Arena& arena) {
+  if (given.member != nullptr) return find_member(*given.member, parameter, arena);
   Found found;
   found.count = given.count;
   if (found.count != 1) return found;
@@ -110,19 +110,19 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
   GivenValues given(api, arena);
   const size_t parameters = api.parameters.size();
   const size_t count = parameters + api.internal.size();
-  if (count == 0) return api.unknown_detail.empty() ? Problem() : refuse_unknown(api, request, given);
-  const char** values = static_cast<const char**>(arena.allocate(count * sizeof(const char*)));
+  if (count == 0 && !api.is_query(request.method))
+    return api.unknown_detail.empty() ? Problem() : refuse_unknown(api, request, given);
+  const char** values = static_cast<const char**>(arena.allocate((count + 1) * sizeof(const char*)));
   if (values == nullptr) return {Slug::internal_error, {}, {}};
   if (const Problem problem = given.read(request)) return problem;
   BoundItems* items = nullptr;
-  const bool json = request.body != nullptr && request.body->kind == Body::Kind::json;
   for (size_t i = 0; i < parameters; ++i) {
     const Parameter& parameter = api.parameters[i];
     if (parameter.list) {
-      if (const Problem problem = bind_list(api, i, given, json, arena, values, items)) return problem;
+      if (const Problem problem = bind_list(api, i, given, arena, values, items)) return problem;
       continue;
     }
-    Found found = find_parameter(parameter, given[i], json, arena);
+    Found found = find_parameter(parameter, given[i], arena);
     if (found.count > 1) return {Slug::invalid_parameter, parameter.name, "is given more than once"};
     if (found.count == 0) {
       if (parameter.default_value) {

@@ -22,10 +22,9 @@ bool has_unknown_pair(std::string_view pairs, Known known) {
   return false;
 }
 
-bool is_body_parameter(const Api& api, std::string_view name) {
-  return std::any_of(api.parameters.begin(), api.parameters.end(), [name](const Parameter& one) {
-    return one.place == ParameterPlace::body && one.name == name;
-  });
+bool is_parameter_in(const Api& api, ParameterPlace place, std::string_view name) {
+  return std::any_of(api.parameters.begin(), api.parameters.end(),
+                     [place, name](const Parameter& one) { return one.place == place && one.name == name; });
 }
 
 bool is_token_place(const RequestData& request, std::string_view raw) {
@@ -53,12 +52,13 @@ Problem refuse_unknown(const Api& api, const RequestData& request, GivenValues& 
   };
   const auto in_form = [&given](std::string_view raw) { return given.has_parameter(raw); };
   // No member of an object occurs twice, so few of them are known, and the first other one ends the search.
+  const ParameterPlace body_place = GivenValues::body_place(api, request);
   const auto in_object = [&](const FlatMember& member) {
-    return member.object != 0 || member.element || is_body_parameter(api, member.name);
+    return member.object != 0 || member.element || is_parameter_in(api, body_place, member.name);
   };
   given.look_in(ParameterPlace::query);
   bool known = !has_unknown_pair(request.query, in_query);
-  given.look_in(ParameterPlace::body);
+  given.look_in(body_place);
   known = known && !has_unknown_pair(given.form(), in_form);
   const FlatObject& json = given.object();
   known = known && std::all_of(json.members, json.members + json.count, in_object);

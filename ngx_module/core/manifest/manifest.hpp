@@ -101,6 +101,8 @@ struct Pages {
   const CursorKey* cursor_key = nullptr;  // of the manifest
 };
 
+inline constexpr std::string_view kQueryMethod = "QUERY";
+
 struct Api {
   uint32_t id = 0;     // the catalog's
   uint32_t index = 0;  // place in Manifest::apis
@@ -130,6 +132,7 @@ struct Api {
   std::vector<Parameter> parameters;
   std::vector<InternalValue> internal;  // their numbers follow those of the parameters
   bool reads_body = false;              // a parameter is in the body
+  bool query_method = false;            // of a GET: QUERY may send what is in the query as a body (RFC 10008)
   // What the answer says of a parameter that the API does not have; empty: it is ignored.
   std::string unknown_detail;
   std::vector<Column> columns;
@@ -140,6 +143,11 @@ struct Api {
   // Values of the headers of an API that is deprecated (RFC 9745, RFC 8594); empty: it is not.
   std::string deprecation;
   std::string sunset;
+
+  // Whether a request of this method is a QUERY, whose body has the parameters of the query.
+  bool is_query(std::string_view request_method) const {
+    return query_method && request_method == kQueryMethod;
+  }
 };
 
 struct Domain {

@@ -235,6 +235,10 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   }
   if (in.has("deprecated")) read_deprecation(in, out);
   read_parameters(in, out);
+  if (in.has("query_method")) {
+    out.query_method = in.boolean("query_method");
+    if (out.query_method && out.method != "GET") in.fail("query_method", "requires method GET");
+  }
   if (in.has("unknown_parameters")) {
     in.word<bool>("unknown_parameters", {{"reject", true}});
     out.unknown_detail = unknown_detail(out);

@@ -47,6 +47,7 @@ const char* read_object(std::string_view part, Arena& arena, FlatObject& out) {
     case FlatResult::no_memory:
       return kNoMemory;
     case FlatResult::number_too_large:
+    case FlatResult::no_object:
     case FlatResult::refused:
       break;
   }

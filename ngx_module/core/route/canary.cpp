@@ -24,6 +24,7 @@ bool takes_canary(std::string_view consumer, uint32_t api_id, uint32_t weight) {
 
 std::string canary_fault(const Api& api, const Api& canary) {
   if (api.method != canary.method) return "method";
+  if (api.query_method != canary.query_method) return "query_method";
   if (api.path != canary.path) return "path";
   if (api.domains != canary.domains) return "domains";
   // A caller that is not proved yet gets an error before one of the two is chosen.

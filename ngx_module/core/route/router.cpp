@@ -22,18 +22,21 @@ bool is_parameter(std::string_view segment) {
   return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
 
-enum Method : unsigned { kGet = 1, kPost = 2 };
+enum Method : unsigned { kGet = 1, kPost = 2, kQuery = 4 };
 
 // HEAD is GET without a body; 0: a method that no API has.
 unsigned method_of(std::string_view method) {
   if (method == "GET" || method == "HEAD") return kGet;
   if (method == "POST") return kPost;
+  if (method == kQueryMethod) return kQuery;
   return 0;
 }
 
 std::string_view allow_of(unsigned methods) {
-  constexpr std::string_view kAllow[] = {"", "GET, HEAD", "POST", "GET, HEAD, POST"};
-  return kAllow[methods & 3U];
+  constexpr std::string_view kAllow[] = {
+      "",      "GET, HEAD",        "POST",        "GET, HEAD, POST",
+      "QUERY", "GET, HEAD, QUERY", "POST, QUERY", "GET, HEAD, POST, QUERY"};
+  return kAllow[methods & 7U];
 }
 
 // Where a request may name a version.
@@ -126,10 +129,12 @@ struct Search {
   const Api* visit(const Endpoints& endpoints) {
     const Api* const get = endpoints.get.pick(version);
     const Api* const post = endpoints.post.pick(version);
-    methods_seen |= (get != nullptr ? kGet : 0U) | (post != nullptr ? kPost : 0U);
+    const Api* const query = get != nullptr && get->query_method ? get : nullptr;
+    methods_seen |=
+        (get != nullptr ? kGet : 0U) | (post != nullptr ? kPost : 0U) | (query != nullptr ? kQuery : 0U);
     any_tablegate |= endpoints.any_tablegate;
     any_dataworks |= endpoints.any_dataworks;
-    return method == kGet ? get : method == kPost ? post : nullptr;
+    return method == kGet ? get : method == kPost ? post : method == kQuery ? query : nullptr;
   }
 };
 

@@ -40,7 +40,8 @@ class Router {
   // An error if one request could mean two APIs.
   static Result<std::unique_ptr<const Router>> build(const Manifest& manifest);
 
-  // `host` in lower case without port; `path` normalised (nginx's r->uri). HEAD finds GET. `query` (raw,
+  // `host` in lower case without port; `path` normalised (nginx's r->uri). HEAD finds GET, and so does QUERY
+  // where the API takes it. `query` (raw,
   // without '?') and `headers` (null: none) are used only to select a version.
   RouteMatch find(std::string_view host, std::string_view path, std::string_view method,
                   std::string_view query = {}, const HeaderSource* headers = nullptr) const;

@@ -43,8 +43,8 @@ class Collector {
     return true;
   }
   bool StartArray() {
-    if (depth_ == 0 || !value(Kind::strings, {})) return false;
-    if (depth_ == 1) list_ = &members_[count_ - 1];
+    if (!value(Kind::strings, {})) return false;
+    if (depth_ == 1 && !no_object_) list_ = &members_[count_ - 1];
     return open(kList);
   }
   bool EndArray(rapidjson::SizeType) {
@@ -61,6 +61,7 @@ class Collector {
 
   size_t count() const { return count_; }
   bool too_deep() const { return too_deep_; }
+  bool no_object() const { return no_object_; }
 
  private:
   static constexpr uint32_t kList = UINT32_MAX;
@@ -75,6 +76,7 @@ class Collector {
   }
 
   bool add(const FlatMember& member) {
+    if (no_object_) return true;
     if (count_ == room_) return false;
     members_[count_++] = member;
     return true;
@@ -82,7 +84,8 @@ class Collector {
 
   // Of a member, or an element of a list.
   bool value(Kind kind, std::string_view text) {
-    if (depth_ == 0) return false;
+    if (depth_ == 0) no_object_ = true;
+    if (no_object_) return true;  // the rest is only checked
     if (depth_ == 1) {
       members_[count_ - 1].kind = kind;
       members_[count_ - 1].text = text;
@@ -101,6 +104,7 @@ class Collector {
   unsigned depth_ = 0;
   uint32_t objects_ = 0;
   bool too_deep_ = false;
+  bool no_object_ = false;
 };
 
 bool same_name(const FlatMember& a, const FlatMember& b) {
@@ -173,6 +177,7 @@ FlatResult read_flat_object(char* text, size_t size, Arena& arena, FlatObject& o
   // Too large for a double: RapidJSON checks exponents even if it keeps numbers as text.
   if (result.Code() == rapidjson::kParseErrorNumberTooBig) return FlatResult::number_too_large;
   if (result.IsError()) return FlatResult::refused;
+  if (collector.no_object()) return FlatResult::no_object;
   const FlatResult names = check_names(members, collector.count(), arena);
   if (names == FlatResult::read) out = {members, collector.count()};
   return names;

@@ -37,7 +37,16 @@ struct FlatObject {
   bool has_string(const FlatMember& member, std::string_view text) const;
 };
 
-enum class FlatResult : uint8_t { read, refused, duplicate, too_deep, number_too_large, no_memory };
+// `no_object`: JSON of another kind. `refused`: no JSON, or text that is not UTF-8.
+enum class FlatResult : uint8_t {
+  read,
+  no_object,
+  refused,
+  duplicate,
+  too_deep,
+  number_too_large,
+  no_memory
+};
 
 // `text` has `size` bytes and a NUL after them; it is changed, and `out` points into it and into the arena.
 // Takes time and memory about linear in `size`.
