@@ -185,14 +185,7 @@ class PathSearch {
   std::vector<std::optional<ProgramPath>> same(const std::vector<const ProgramPath*>& paths, bool combined) {
     begin(combined);
     std::vector<std::optional<ProgramPath>> found;
-    for (const ProgramPath* const path : paths) {
-      PathState state = start();
-      const bool known =
-          !work_.spent() && std::all_of(path->decided.begin(), path->decided.end(),
-                                        [&](const PathDecision& one) { return assume(state, one); });
-      found.push_back(known ? PathWalker(parameters_, work_, std::move(state), {}).walk(nodes_)
-                            : std::nullopt);
-    }
+    for (const ProgramPath* const path : paths) found.push_back(same_as(*path));
     return found;
   }
 
@@ -204,6 +197,16 @@ class PathSearch {
     paths_.clear();
     known_.clear();
     work_ = {kSteps, kText, combines};
+  }
+
+  // Where the program goes with the decisions of another one's path.
+  std::optional<ProgramPath> same_as(const ProgramPath& path) {
+    if (work_.spent()) return std::nullopt;
+    PathState state = start();
+    for (const PathDecision& one : path.decided) {
+      if (!assume(state, one)) return std::nullopt;
+    }
+    return PathWalker(parameters_, work_, std::move(state), {}).walk(nodes_);
   }
 
   PathState start() { return {PathFacts(parameters_.always, tests_.lists(), work_), {}}; }
