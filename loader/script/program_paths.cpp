@@ -185,6 +185,7 @@ class PathSearch {
   std::vector<std::optional<ProgramPath>> same(const std::vector<const ProgramPath*>& paths, bool combined) {
     begin(combined);
     std::vector<std::optional<ProgramPath>> found;
+    found.reserve(paths.size());
     for (const ProgramPath* const path : paths) found.push_back(same_as(*path));
     return found;
   }
