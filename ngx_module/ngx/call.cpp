@@ -175,7 +175,7 @@ const core::Proof& Call::authenticate() {
   problem = proof.problem;
   if (proof.outcome == core::Proof::Outcome::proved || proof.outcome == core::Proof::Outcome::open)
     choose_version();
-  if (proof.outcome != core::Proof::Outcome::wants_body) return proof;
+  if (proof.outcome != core::Proof::Outcome::requires_body) return proof;
   if (request == request->main) {
     state = before == State::reading_for_proof ? before : State::routed;
     problem = {};

@@ -74,8 +74,8 @@ class Call final : public Waiter {
   // For logs: also the call of the pass before an internal redirect.
   static Call* last(ngx_http_request_t* r);
 
-  // Route and proof, once: the proof of the route's API, or why there is none. `wants_body` is not final: it
-  // is tried again once somebody has read the body.
+  // Route and proof, once: the proof of the route's API, or why there is none. `requires_body` is not final:
+  // it is tried again once somebody has read the body.
   const core::Proof& authenticate();
   bool has_final_proof() const { return state >= State::proved; }
   // Sets and checks `transport`. Looks at `route`.

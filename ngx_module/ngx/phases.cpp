@@ -55,7 +55,7 @@ ngx_int_t access(ngx_http_request_t* r) {
     case core::Proof::Outcome::open:
       // Proves nothing: under `satisfy any` that must not open what other modules guard.
       return NGX_DECLINED;
-    case core::Proof::Outcome::wants_body:
+    case core::Proof::Outcome::requires_body:
       return read_body_first(*call);
     case core::Proof::Outcome::refused:
       break;
@@ -194,7 +194,7 @@ ngx_int_t content(ngx_http_request_t* r) {
   const core::Proof& proof = call->authenticate();
   if (proof.outcome == core::Proof::Outcome::refused) return send_problem(*call);
   const core::Api& api = *call->route.api;
-  const bool wanted = proof.outcome == core::Proof::Outcome::wants_body || api.reads_body ||
+  const bool wanted = proof.outcome == core::Proof::Outcome::requires_body || api.reads_body ||
                       api.is_query(view(r->method_name));
   if (!wanted || call->load_body() || !call->body_pending()) return answer(*call);
   if (r != r->main || r->request_body != nullptr || r->discard_body) return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -102,7 +102,7 @@ bool read(ngx_http_request_t* r, const Call& call, Variable variable, ngx_http_v
   return false;
 }
 
-// Of the client's request, whoever answers it. It is what its headers say, so it proves nobody.
+// Of the client's request, whoever answers it. It is what its headers say: no proof of who calls.
 ngx_int_t get_trace_id(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t) noexcept {
   const ngx_str_t id = str(trace_id(r));
   value->data = id.data;

@@ -211,7 +211,7 @@ START_TEST(a_body_that_nobody_read_is_asked_for) {
   request.body_pending = true;
   BlockArena arena;
   const Proof proof = Authenticator(*manifest).authenticate(manifest->apis[0], request, {}, kNow, arena);
-  ck_assert(proof.outcome == Proof::Outcome::wants_body);
+  ck_assert(proof.outcome == Proof::Outcome::requires_body);
   ck_assert_ptr_null(proof.identity.consumer);
   ck_text_eq(std::string(proof.claimed), "appKey");
 }

@@ -74,9 +74,7 @@ END_TEST
 
 START_TEST(batch_waits_while_busy) {
   Fixture f(8);
-  f.config.batch = true;
-  f.submit(true);
-  f.finish();
+  f.begin_batches();
   f.submit(true);
   f.loop.run_once(0);  // it leaves alone
   f.submit(true);
@@ -93,9 +91,7 @@ END_TEST
 
 START_TEST(what_comes_in_one_turn_is_one_batch) {
   Fixture f(8);
-  f.config.batch = true;
-  f.submit(true);
-  f.finish();
+  f.begin_batches();
   f.submit(true);
   f.submit(true, "x", "fail:22012");
   for (int i = 0; i < 3; ++i) f.submit(true, std::to_string(i));
@@ -111,9 +107,7 @@ END_TEST
 
 START_TEST(a_batch_has_room_for_64) {
   Fixture f(4);
-  f.config.batch = true;
-  f.submit(true);
-  f.finish();
+  f.begin_batches();
   for (int i = 0; i < 200; ++i) f.submit(true, std::to_string(i));
   ck_assert_uint_eq(f.now().in_flight, 64);
   ck_assert_uint_eq(f.now().waiting, 136);
@@ -126,9 +120,7 @@ END_TEST
 // A query that is taken back before its turn ends is sent all the same: the connection stays in step.
 START_TEST(abandoned_before_the_turn_ends) {
   Fixture f(4);
-  f.config.batch = true;
-  f.submit(true);
-  f.finish();
+  f.begin_batches();
   TestQuery gone(99, "select $1", {"gone"});
   gone.point = true;
   f.pool().submit(gone);

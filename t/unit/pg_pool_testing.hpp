@@ -39,6 +39,12 @@ struct PoolFixture {
         "every query");
     for (const auto& query : queries) ck_assert_int_eq(query->callbacks, 1);
   }
+  // Point queries go in batches, and one connection for them is open.
+  void begin_batches() {
+    config.batch = true;
+    submit(true);
+    finish();
+  }
   PoolStatistics now() { return pool().statistics(); }
 
   FakeServer server;

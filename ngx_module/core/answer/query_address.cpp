@@ -14,21 +14,21 @@ bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-void append_byte(std::string& to, char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  to.append({'%', kLowerHex[byte >> 4U], kLowerHex[byte & 15U]});
+// All but letters, digits and the bytes of `kept` are percent-encoded.
+void append_encoded(std::string& to, std::string_view text, std::string_view kept) {
+  for (const char c : text) {
+    if (is_letter_or_digit(c) || kept.find(c) != std::string_view::npos) {
+      to += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    to.append({'%', kLowerHex[byte >> 4U], kLowerHex[byte & 15U]});
+  }
 }
 
-// Appends a plain text as one value: all but unreserved characters (RFC 3986 section 2.3) are encoded.
+// Appends a plain text as one value: unreserved characters (RFC 3986 section 2.3) stay.
 void append_value(std::string& to, std::string_view text) {
-  constexpr std::string_view kUnreserved = "-._~";
-  for (const char c : text) {
-    if (is_letter_or_digit(c) || kUnreserved.find(c) != std::string_view::npos) {
-      to += c;
-    } else {
-      append_byte(to, c);
-    }
-  }
+  append_encoded(to, text, "-._~");
 }
 
 // Writes the query of an address. Each function returns false where there is no address.
@@ -111,14 +111,7 @@ class AddressQuery {
 }  // namespace
 
 void append_encoded_text(std::string& to, std::string_view text) {
-  constexpr std::string_view kOthers = "-._~!$&'()*+,;=:@/?%";
-  for (const char c : text) {
-    if (is_letter_or_digit(c) || kOthers.find(c) != std::string_view::npos) {
-      to += c;
-    } else {
-      append_byte(to, c);
-    }
-  }
+  append_encoded(to, text, "-._~!$&'()*+,;=:@/?%");
 }
 
 std::string get_address(const Api& api, const RequestData& request, Arena& arena) {

@@ -163,7 +163,7 @@ Proof Authenticator::authenticate(const Api& api, const RequestData& request, co
   }
   Validity validity;
   proof.problem = prove(api, request, policy, now, arena, proof, validity);
-  if (proof.outcome == Proof::Outcome::wants_body) return proof;
+  if (proof.outcome == Proof::Outcome::requires_body) return proof;
   const Consumer* consumer = proof.identity.consumer;
   if (!proof.problem && consumer == nullptr) proof.problem = {Slug::internal_error, {}, {}, "no_consumer"};
   if (!proof.problem) {
@@ -198,7 +198,7 @@ Problem Authenticator::prove(const Api& api, const RequestData& request, const H
   if (found.hmac.count == 1) {
     proof.claimed = found.hmac.text;
     if (request.body_pending) {
-      proof.outcome = Proof::Outcome::wants_body;
+      proof.outcome = Proof::Outcome::requires_body;
       return {};
     }
     HmacProof held;

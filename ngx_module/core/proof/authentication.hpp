@@ -27,9 +27,9 @@ struct Identity {
 struct Proof {
   enum class Outcome : uint8_t {
     refused,
-    open,        // the API requires no credential
-    proved,      // the consumer is authorized too
-    wants_body,  // nothing is proved yet: the signature covers the body, which has not been read
+    open,           // the API requires no credential
+    proved,         // the consumer is authorized too
+    requires_body,  // nothing is proved yet: the signature covers the body, which has not been read
   };
   Outcome outcome = Outcome::refused;
   Problem problem{Slug::internal_error, {}, {}};  // if `refused`
