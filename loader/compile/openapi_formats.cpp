@@ -39,7 +39,7 @@ void write_ndjson(OpenApiJson& json, const std::function<void()>& write_row) {
   json.object("x-itemSchema", write_row);
 }
 
-void write_header(OpenApiJson& json, const char* name, const char* type, const char* description) {
+void write_optional_header(OpenApiJson& json, const char* name, const char* type, const char* description) {
   json.object(name, [&] {
     json.text("description", description);
     json.truth("required", false);
@@ -82,9 +82,10 @@ void write_contents(OpenApiJson& json, const CompiledApi& api, const std::functi
 
 void write_format_headers(OpenApiJson& json, const CompiledApi& api) {
   const bool csv = has(api, core::Format::csv);
-  if (csv) write_header(json, "Content-Disposition", "string", "the name of the file; in CSV");
+  if (csv) write_optional_header(json, "Content-Disposition", "string", "the name of the file; in CSV");
   if (api.pages && api.pages->total && (csv || has(api, core::Format::ndjson)))
-    write_header(json, "X-Total-Count", "integer", "rows of all pages; in CSV and NDJSON, as totalNum");
+    write_optional_header(json, "X-Total-Count", "integer",
+                          "rows of all pages; in CSV and NDJSON, as totalNum");
 }
 
 }  // namespace tablegate::loader

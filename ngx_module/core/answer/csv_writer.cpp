@@ -177,12 +177,19 @@ size_t cell_room(const Cell& cell) {
   return cell.size + kCellRoom + static_cast<size_t>(std::count(cell.data, cell.data + cell.size, '"'));
 }
 
+size_t row_room(const Api& api, const Cell* cells) {
+  size_t size = kLineEnd.size();
+  for (const Column& column : api.columns) {
+    size += cell_room(*cells++);
+    if (column.wall) size += cell_room(*cells++);
+  }
+  return size;
+}
+
 }  // namespace
 
 bool write_csv_row(const Api& api, const Cell* cells, ByteSink& sink) {
-  size_t size = kLineEnd.size();
-  for (const Cell* cell = cells; cell != cells + output_columns(api); ++cell) size += cell_room(*cell);
-  char* const room = sink.reserve(size);
+  char* const room = sink.reserve(row_room(api, cells));
   if (room == nullptr) return false;
   char* out = room;
   for (const Column& column : api.columns) {
