@@ -233,6 +233,13 @@ def test_rules(t, p):
                           ({"formats": kAll, "request_parameters": [{"name": "Format", "column": "name", "type": "STRING"}]}, "this name is the parameter that chooses between formats")):
         result = p.loader("apply", "-f", "-", input=json.dumps({**kApis[0], **change}))
         t.ok(result.rc == 1 and words in result.stderr, f"{change} is rejected", result)
+    key = {**kApis[0], "authentication": ["api_key"], "api_key_source": {"in": "query", "name": "format"}}
+    versioned = [{"kind": "RestApi", "name": "versioned-api", "base_path": "/v2", "versioning": {"scheme": "query", "name": "format", "version": "1"}},
+                 {"kind": "BusinessProcess", "name": "Versioned Service", "rest_api": "versioned-api", "rest_api_version": "1"},
+                 {**kApis[0], "name": "Versioned Things", "business_process": "Versioned Service"}]
+    for objects, words in ((key, "/api_key_source/name: this name is the parameter"), (versioned, 'takes its version from the query parameter "format"')):
+        result = p.loader("apply", "-f", "-", input=json.dumps(objects))
+        t.ok(result.rc == 1 and words in result.stderr, f"rejected: {words}", result)
     p.apply([{**kApis[0], "formats": ["csv", "json"]}])
     p.loader.must("api", "test", "All Things 1")
     result = p.loader("api", "commit", "All Things 1")
