@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/call/accept.hpp"
+#include "ngx/request_id.hpp"
 #include "ngx/statistics.hpp"
 
 namespace tablegate::ngx {
@@ -32,14 +33,6 @@ ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::s
   header->key = str(name);
   header->value = str(value);
   return header;
-}
-
-// nginx's $request_id. Lives as long as the request.
-std::string_view request_id(ngx_http_request_t* r) {
-  const ngx_int_t index = main_config(r).request_id_index;
-  const ngx_http_variable_value_t* value = ngx_http_get_indexed_variable(r, static_cast<ngx_uint_t>(index));
-  if (value == nullptr || value->not_found) return {};
-  return {reinterpret_cast<const char*>(value->data), value->len};
 }
 
 bool add_request_id(ngx_http_request_t* r) {

@@ -83,7 +83,7 @@ char* put_in_quotes(std::string_view text, bool prefixed, char* out) {
 }
 
 // `out` has room for cell_room().
-char* put_text(std::string_view text, bool safe, char* out) {
+char* put_text_cell(std::string_view text, bool safe, char* out) {
   // COPY would take a line \. for the end of its data.
   if (text.empty() || text == "\\.") return put_in_quotes(text, false, out);
   const bool prefixed = safe && is_formula(text);
@@ -119,8 +119,8 @@ char* put_json(std::string_view text, char* out) {
 }
 
 // Numbers have no special byte, and but for infinities none that a formula begins with.
-char* put_number(std::string_view text, bool safe, char* out) {
-  if (safe) return put_text(text, safe, out);
+char* put_number_cell(std::string_view text, bool safe, char* out) {
+  if (safe) return put_text_cell(text, safe, out);
   std::memcpy(out, text.data(), text.size());
   return out + text.size();
 }
@@ -131,7 +131,7 @@ std::string_view view(const Cell& cell) {
 
 char* put_bytes(std::string_view text, bool safe, char* out) {
   char* const end = put_base64(text, out);
-  if (end == nullptr) return put_text(text, safe, out);
+  if (end == nullptr) return put_text_cell(text, safe, out);
   if (end == out) return put_in_quotes({}, false, out);
   if (!safe || !is_formula({out, static_cast<size_t>(end - out)})) return end;
   std::memmove(out + 1, out, static_cast<size_t>(end - out));
@@ -149,12 +149,12 @@ char* put_cell(const Column& column, const Cell& cell, const Cell& wall, bool sa
     case ColumnType::float4:
     case ColumnType::float8:
     case ColumnType::numeric:
-      return put_number(text, safe, out);
+      return put_number_cell(text, safe, out);
     case ColumnType::boolean:
-      return put_text(text == "t" ? "true" : "false", false, out);
+      return put_text_cell(text == "t" ? "true" : "false", false, out);
     case ColumnType::json:
     case ColumnType::jsonb:
-      return column.as_string ? put_text(text, safe, out) : put_json(text, out);
+      return column.as_string ? put_text_cell(text, safe, out) : put_json(text, out);
     case ColumnType::bytea:
       return put_bytes(text, safe, out);
     case ColumnType::timestamp:
@@ -168,7 +168,7 @@ char* put_cell(const Column& column, const Cell& cell, const Cell& wall, bool sa
     case ColumnType::date:
       break;
   }
-  return end != nullptr ? end : put_text(text, safe, out);
+  return end != nullptr ? end : put_text_cell(text, safe, out);
 }
 
 // Counts the quotes of a long text, so that no large room stays unused.
@@ -207,7 +207,7 @@ std::string csv_header(const Api& api) {
   std::string header;
   for (const Column& column : api.columns) {
     std::string cell(cell_room({column.name.data(), column.name.size()}), '\0');
-    cell.resize(static_cast<size_t>(put_text(column.name, api.csv.safe, cell.data()) - cell.data()));
+    cell.resize(static_cast<size_t>(put_text_cell(column.name, api.csv.safe, cell.data()) - cell.data()));
     header.append(header.empty() ? "" : ",").append(cell);
   }
   return header.append(kLineEnd);

@@ -74,6 +74,9 @@ class RowWriter {
 // How many output columns of the API's statement its rows are written from. Pages have more after them.
 size_t output_columns(const Api& api);
 
+// About how many bytes a row of JSON needs: see RowRoom. A timestamptz has an offset of its own.
+size_t json_row_size(const Api& api, const Cell* cells);
+
 // Writes one value as JSON. `wall` is the instant's text in the table's zone (timestamptz only) or empty. A
 // value that its column type cannot have is written as a JSON string.
 bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteSink& sink);

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "core/answer/row_room.hpp"
+
 namespace tablegate::core {
 
 namespace {
@@ -28,21 +30,22 @@ char* put_compact_json(std::string_view text, char* out) {
 }
 
 bool write_json_line(const Api& api, const Cell* cells, ByteSink& sink) {
+  RowRoom room(sink, json_row_size(api, cells));
   char before = '{';
   for (const Column& column : api.columns) {
-    char* const room = sink.reserve(column.key.size() + 1);
-    if (room == nullptr) return false;
-    room[0] = before;
-    std::memcpy(room + 1, column.key.data(), column.key.size());
-    sink.commit(column.key.size() + 1);
+    char* const out = room.reserve(column.key.size() + 1);
+    if (out == nullptr) return false;
+    *out = before;
+    std::memcpy(out + 1, column.key.data(), column.key.size());
+    room.commit(column.key.size() + 1);
     before = ',';
     const Cell& cell = *cells++;
     const Cell wall = column.wall ? *cells++ : Cell{};
     const bool compact = column.is_json() && !column.as_string && cell.data != nullptr;
-    if (!(compact ? write_compact_json({cell.data, cell.size}, sink) : write_value(column, cell, wall, sink)))
+    if (!(compact ? write_compact_json({cell.data, cell.size}, room) : write_value(column, cell, wall, room)))
       return false;
   }
-  return write_text("}\n", sink);
+  return room.put('}') && room.put('\n');
 }
 
 }  // namespace tablegate::core
