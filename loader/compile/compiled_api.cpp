@@ -15,6 +15,7 @@
 #include "compile/script_statement.hpp"
 #include "compile/selected_columns.hpp"
 #include "compile/sort.hpp"
+#include "core/answer/format.hpp"
 #include "core/call/page.hpp"
 #include "core/manifest/types.hpp"
 #include "core/plan/statement.hpp"
@@ -39,6 +40,7 @@ class Compiler {
     compile_limits();
     compile_authentication();
     compile_parameters();
+    if (api_.has_format_parameter()) add_format_parameter();
     if (definition_.paginates()) add_page_parameters(*definition_.pagination);
     if (definition_.is_script()) {
       compile_script(entry_, api_);
@@ -99,6 +101,11 @@ class Compiler {
     api_.envelope = definition_.envelope;
     if (api_.envelope != "tablegate" && api_.envelope != "dataworks")
       refuse("/envelope", api_.envelope + " is not supported yet");
+    api_.formats = definition_.formats;
+    api_.csv_safe = definition_.csv_safe;
+    for (const std::string& format : api_.formats) {
+      if (!core::parse_format(format)) refuse("/formats", format + " is not supported yet");
+    }
   }
 
   void compile_limits() {
@@ -184,11 +191,24 @@ class Compiler {
     api_.pages = CompiledPages{pages.default_size, pages.max_size, pages.total, page.has_cursors, false, {}};
   }
 
+  void add_format_parameter() {
+    CompiledParameter parameter;
+    parameter.name = core::kFormatParameter;
+    parameter.place = place_of_added();
+    parameter.type = core::parameter_type_name(core::ParameterType::string);
+    parameter.column_type = core::column_type_name(core::ColumnType::text);
+    parameter.required = false;
+    api_.parameters.push_back(std::move(parameter));
+  }
+
+  // Where callers send what the definition does not declare.
+  const char* place_of_added() const { return api_.method == "POST" ? "body" : "query"; }
+
   void add_page_parameters(const Pagination& pages) {
     for (const core::PageParameter& one : core::kPageParameters) {
       CompiledParameter parameter;
       parameter.name = one.name;
-      parameter.place = api_.method == "POST" ? "body" : "query";
+      parameter.place = place_of_added();
       parameter.type = core::parameter_type_name(one.type);
       parameter.column_type = core::column_type_name(one.column_type);
       parameter.required = false;

@@ -51,6 +51,8 @@ struct TableReads {
 
 struct CompiledApi {
   std::string name, method, path, resource_group, result, envelope;
+  std::vector<std::string> formats;  // the default one first
+  bool csv_safe = false;
   int64_t timeout_ms = 0;
   int64_t max_records = 0;
   bool point = false;
@@ -61,10 +63,12 @@ struct CompiledApi {
   std::optional<HmacRule> hmac;  // where authentication lists it
   std::optional<ApiKeySource> api_key_source;
   core::Nodes statement;  // its program; numbers are places in `parameters`, then in `internal`
-  std::vector<CompiledParameter> parameters;
+  std::vector<CompiledParameter> parameters;  // those of the definition, then format, then those of pages
   std::vector<core::InternalValue> internal;
   std::vector<CompiledColumn> columns;
   std::vector<TableReads> reads;  // by table
+
+  bool has_format_parameter() const { return formats.size() > 1; }
 };
 
 // Throws Refused, naming the API and the field.

@@ -72,6 +72,7 @@ class Check {
     order();
     cursors();
     changed("envelope", was_.envelope, is_.envelope);
+    formats();
     limits();
     authentication();
     return std::move(breaks_);
@@ -157,6 +158,18 @@ class Check {
     if (was_.paginates() && is_.paginates() && !cursor_sort(was_, before_.source).empty() &&
         cursor_sort(is_, after_.source).empty())
       add("pagination", "no longer has cursors");
+  }
+
+  // Without a choice callers get the first one.
+  void formats() {
+    for (const std::string& format : was_.formats) {
+      if (!is_.answers_in(format)) add("formats", fmt::format("no longer has {}", format));
+    }
+    if (is_.answers_in(was_.formats.front()) && is_.formats.front() != was_.formats.front())
+      add("formats",
+          fmt::format("began with {} and begins with {}", was_.formats.front(), is_.formats.front()));
+    if (was_.answers_in("csv") && is_.answers_in("csv") && was_.csv_safe != is_.csv_safe)
+      add("csv_safe", was_.csv_safe ? "was true and is false" : "was false and is true");
   }
 
   void limits() {

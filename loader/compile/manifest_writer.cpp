@@ -65,6 +65,8 @@ std::string api_line(const ApiEntry& entry) {
   line.number("max_records", api.max_records);
   line.text("result", api.result);
   if (api.envelope != "tablegate") line.text("envelope", api.envelope);
+  if (api.formats != ApiDefinition().formats) line.list("formats", api.formats);
+  if (api.csv_safe) line.truth("csv_safe", true);
   line.truth("point", api.point);
   write_authentication(line, api);
   if (entry.sunset) {

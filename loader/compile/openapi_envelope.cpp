@@ -46,6 +46,20 @@ void write_type_of_value(OpenApiJson& json, const char* name, const char* type) 
 
 }  // namespace
 
+void write_problem_schema(OpenApiJson& json) {
+  json.text("type", "object");
+  json.texts("required", {"type", "title", "status", "detail"});
+  json.object("properties", [&] {
+    json.object("type", [&] {
+      json.text("type", "string");
+      json.text("const", "about:blank");
+    });
+    write_type_of_value(json, "title", "string");
+    write_type_of_value(json, "status", "integer");
+    write_type_of_value(json, "detail", "string");
+  });
+}
+
 std::string ErrorAnswer::component() const {
   return fmt::format("{}Error{}", is_dataworks(envelope) ? "DataWorks" : "", status);
 }
@@ -114,7 +128,16 @@ void write_error(OpenApiJson& json, const ErrorAnswer& error) {
       json.reference(header, "#/components/headers/" + header);
   });
   json.object("content", [&] {
-    json.object(kJsonType, [&] { json.reference("schema", "#/components/schemas/" + error.component()); });
+    const std::string schema = "#/components/schemas/" + error.component();
+    json.object(kJsonType, [&] { json.reference("schema", schema); });
+    json.object(core::kProblemType, [&] {
+      json.object("schema", [&] {
+        json.array("allOf", [&] {
+          for (const std::string& part : {std::string("#/components/schemas/") + kProblemSchema, schema})
+            json.object([&] { json.text("$ref", part); });
+        });
+      });
+    });
   });
 }
 

@@ -12,6 +12,11 @@
 
 namespace tablegate::loader {
 
+// The component with the members of RFC 9457, which come before those of an error.
+inline constexpr const char* kProblemSchema = "Problem";
+// The members of its schema.
+void write_problem_schema(OpenApiJson& json);
+
 struct ErrorAnswer {
   std::string envelope;  // as definitions name it
   int status = 0;        // of HTTP

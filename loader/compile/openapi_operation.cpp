@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compile/openapi_formats.hpp"
 #include "compile/openapi_json.hpp"
 #include "compile/openapi_notes.hpp"
 #include "compile/openapi_pages.hpp"
@@ -26,6 +27,12 @@ std::optional<size_t> page_place(const CompiledApi& api, size_t place) {
   return place < own ? std::nullopt : std::optional<size_t>(place - own);
 }
 
+// Whether the parameter at this place chooses between formats: the last one before those of pages.
+bool is_format(const CompiledApi& api, size_t place) {
+  const size_t pages = api.pages ? core::kPageParameterCount : 0;
+  return api.has_format_parameter() && place + pages + 1 == api.parameters.size();
+}
+
 // Whether callers can send the parameter at this place.
 bool is_taken(const CompiledApi& api, size_t place) {
   const std::optional<size_t> page = page_place(api, place);
@@ -35,6 +42,7 @@ bool is_taken(const CompiledApi& api, size_t place) {
 void write_schema_of(OpenApiJson& json, const CompiledApi& api, size_t place) {
   if (const std::optional<size_t> page = page_place(api, place))
     return write_page_parameter_schema(json, *api.pages, *page);
+  if (is_format(api, place)) return write_format_parameter_schema(json, api.formats);
   write_parameter_schema(json, api.parameters[place]);
 }
 
@@ -46,6 +54,7 @@ std::vector<int> statuses_of(const CompiledApi& api) {
   std::vector<int> statuses = {400};
   if (!api.authentication.empty()) statuses.insert(statuses.end(), {401, 403});
   statuses.insert(statuses.end(), {404, 405});
+  if (api.has_format_parameter()) statuses.push_back(406);
   if (reads_body(api)) statuses.insert(statuses.end(), {413, 415});
   statuses.insert(statuses.end(), {429, 500, 503, 504});
   return statuses;
@@ -165,6 +174,7 @@ void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
         json.object("schema", [&] { json.text("type", "string"); });
       });
     }
+    write_format_headers(json, operation.api);
     if (!list) return;
     json.object("X-Tablegate-Truncated", [&] {
       json.text("description", "max_records=N: there are more rows than these N");
@@ -172,20 +182,19 @@ void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
       json.object("schema", [&] { json.text("type", "string"); });
     });
   });
-  json.object("content", [&] {
-    json.object(kJsonType, [&] {
-      json.object("schema", [&] {
-        write_success_schema(json, operation.api.envelope, [&] {
-          if (operation.api.pages)
-            return write_page_schema(json, *operation.api.pages, [&] { write_row(json, operation, false); });
-          if (!list) return write_row(json, operation, true);
-          json.text("type", "array");
-          json.number("maxItems", operation.api.max_records);
-          json.object("items", [&] { write_row(json, operation, false); });
-        });
+  const auto write_one_row = [&] { write_row(json, operation, false); };
+  const auto write_json = [&] {
+    json.object("schema", [&] {
+      write_success_schema(json, operation.api.envelope, [&] {
+        if (operation.api.pages) return write_page_schema(json, *operation.api.pages, write_one_row);
+        if (!list) return write_row(json, operation, true);
+        json.text("type", "array");
+        json.number("maxItems", operation.api.max_records);
+        json.object("items", write_one_row);
       });
     });
-  });
+  };
+  json.object("content", [&] { write_contents(json, operation.api, write_json, write_one_row); });
 }
 
 // The scheme's name; what it is goes to `used`.
@@ -260,6 +269,8 @@ OpenApiOperation read_operation(const ApiEntry& entry) {
   operation.description = entry.definition.description;
   for (const RequestParameter& one : entry.definition.request_parameters)
     operation.parameter_notes.push_back(parameter_note(entry.definition, one));
+  if (operation.api.has_format_parameter())
+    operation.parameter_notes.push_back(format_parameter_note(operation.api.formats));
   if (operation.api.pages) {
     for (std::string& note : page_parameter_notes(*operation.api.pages))
       operation.parameter_notes.push_back(std::move(note));
@@ -299,6 +310,7 @@ void write_operation(OpenApiJson& json, const OpenApiOperation& operation,
 void write_components(OpenApiJson& json, const UsedComponents& used) {
   std::set<std::string> headers;
   json.object("schemas", [&] {
+    if (!used.errors.empty()) json.object(kProblemSchema, [&] { write_problem_schema(json); });
     for (const ErrorAnswer& error : used.errors)
       json.object(error.component(), [&] { write_error_schema(json, error); });
   });

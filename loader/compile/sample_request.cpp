@@ -3,18 +3,28 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/near_name.hpp"
 #include "base/refusal.hpp"
+#include "core/answer/format.hpp"
 #include "core/call/page.hpp"
 
 namespace tablegate::loader {
 namespace {
 
-bool is_page_parameter(const ApiDefinition& api, const std::string& name) {
-  return api.paginates() && std::any_of(std::begin(core::kPageParameters), std::end(core::kPageParameters),
-                                        [&name](const core::PageParameter& one) { return one.name == name; });
+// That callers can send though the definition does not declare it.
+std::vector<std::string> added_names(const ApiDefinition& api) {
+  std::vector<std::string> names;
+  if (api.has_format_parameter()) names.emplace_back(core::kFormatParameter);
+  if (api.paginates()) {
+    for (const core::PageParameter& one : core::kPageParameters) names.emplace_back(one.name);
+  }
+  return names;
+}
+
+bool is_added(const ApiDefinition& api, const std::string& name) {
+  const std::vector<std::string> names = added_names(api);
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 Values& place_of(const RequestParameter& parameter, SampleRequest& request) {
@@ -38,11 +48,9 @@ std::string SampleRequest::filled_path(const std::function<std::string(const std
 SampleRequest sample_request(const ApiDefinition& api, const std::string& name, const std::string& path,
                              const core::VersionKey& version, const Values& given) {
   for (const auto& [key, value] : given) {
-    if (api.request_parameter(key) != nullptr || is_page_parameter(api, key)) continue;
-    std::vector<std::string> names;
+    if (api.request_parameter(key) != nullptr || is_added(api, key)) continue;
+    std::vector<std::string> names = added_names(api);
     for (const RequestParameter& parameter : api.request_parameters) names.push_back(parameter.name);
-    if (api.paginates())
-      for (const core::PageParameter& one : core::kPageParameters) names.emplace_back(one.name);
     throw Refused(
         fmt::format("API \"{}\" has no request parameter \"{}\"{}", name, key, did_you_mean(key, names)),
         Hint::command({"api", "show", name}));
@@ -73,8 +81,7 @@ SampleRequest sample_request(const ApiDefinition& api, const std::string& name, 
     }
   }
   for (const auto& [key, value] : given) {
-    if (is_page_parameter(api, key))
-      (api.method == "POST" ? request.form : request.query).emplace_back(key, value);
+    if (is_added(api, key)) (api.method == "POST" ? request.form : request.query).emplace_back(key, value);
   }
   return request;
 }

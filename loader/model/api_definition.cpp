@@ -82,6 +82,9 @@ class Reader {
     api_.max_records = integer(from_, "max_records", api_.max_records);
     api_.max_records_given = json_find(from_, "max_records") != nullptr;
     api_.query_method = json_truth(from_, "query_method", api_.query_method);
+    if (const JsonValue* const formats = json_find(from_, "formats")) api_.formats = json_names(formats);
+    if (api_.formats.empty()) fault("/formats", "is empty");
+    api_.csv_safe = json_truth(from_, "csv_safe", api_.csv_safe);
     authentication();
     request_parameters();
     response_parameters();
@@ -248,6 +251,14 @@ const std::string& ApiDefinition::script_text() const {
 
 bool ApiDefinition::takes(std::string_view type) const {
   return std::find(authentication.begin(), authentication.end(), type) != authentication.end();
+}
+
+bool ApiDefinition::answers_in(std::string_view format) const {
+  return std::find(formats.begin(), formats.end(), format) != formats.end();
+}
+
+std::string ApiDefinition::format_names() const {
+  return fmt::format("{}", fmt::join(formats, ", "));
 }
 
 const RequestParameter* ApiDefinition::request_parameter(std::string_view parameter) const {

@@ -124,6 +124,8 @@ struct ApiDefinition {
   std::string method = "GET";
   std::string mode = "wizard";
   std::string envelope = "tablegate";
+  std::vector<std::string> formats = {"json"};  // the default one first
+  bool csv_safe = false;
   std::string result = "list";
   std::string resource_group = kDefaultResourceGroup;
   int64_t timeout_ms = 3000;
@@ -155,6 +157,11 @@ struct ApiDefinition {
   std::string answer_form() const { return paginates() ? "page" : result; }
   HmacRule hmac_rule() const { return hmac.value_or(HmacRule{}); }
   ApiKeySource key_source() const { return api_key_source.value_or(ApiKeySource{}); }
+  bool answers_in(std::string_view format) const;
+  // Callers choose between formats, by the parameter `format` too.
+  bool has_format_parameter() const { return formats.size() > 1; }
+  // "json, csv"
+  std::string format_names() const;
   bool rejects_unknown() const { return unknown_parameters == "reject"; }
   // The parameter of this name, or null.
   const RequestParameter* request_parameter(std::string_view parameter) const;

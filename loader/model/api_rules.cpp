@@ -9,6 +9,7 @@
 
 #include "base/near_name.hpp"
 #include "core/text/ascii.hpp"
+#include "model/format_rules.hpp"
 #include "model/mask_rules.hpp"
 #include "model/name_rules.hpp"
 #include "model/page_rules.hpp"
@@ -45,6 +46,7 @@ class ShapeCheck {
     response_names();
     api_.is_script() ? check_script_shape(api_, place_, problems_) : wizard();
     check_pages(api_, place_, problems_);
+    check_formats(api_, place_, problems_);
     refuse("/resource_group", bad_plain_name(api_.resource_group));
     for (size_t i = 0; i < api_.tags.size(); ++i)
       refuse("/tags" + pointer_token(i), bad_text(api_.tags[i], kMaxTag));
@@ -272,6 +274,7 @@ bool check_version_name(const ApiDefinition& api, const Place& place, const core
       problems.add(place, "/request_parameters" + pointer_token(i) + "/name", reason);
   }
   check_page_version(api, place, key, problems);
+  check_format_version(api, place, key, problems);
   if (api.api_key_source && api.api_key_source->in == in && is_key(api.api_key_source->name))
     problems.add(place, "/api_key_source/name", reason);
   return problems.size() == before;

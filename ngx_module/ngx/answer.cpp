@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/answer/query_address.hpp"
+#include "core/call/accept.hpp"
 #include "ngx/request_id.hpp"
 #include "ngx/server_timing.hpp"
 #include "ngx/statistics.hpp"
@@ -13,7 +14,15 @@ namespace tablegate::ngx {
 
 namespace {
 
-constexpr MediaType kJson = {"application/json; charset=utf-8", sizeof("application/json") - 1};
+MediaType type_of(core::Format format) {
+  const core::FormatKind& kind = core::format_kind(format);
+  return {kind.content_type, kind.media_type.size()};
+}
+
+MediaType type_of(core::ErrorForm form) {
+  if (form == core::ErrorForm::json) return type_of(core::Format::json);
+  return {core::kProblemType, core::kProblemType.size()};
+}
 
 // ---- headers
 
@@ -120,7 +129,7 @@ bool add_links(Call& call, const core::PageAnswer* page, const std::string& addr
   core::RequestData data = call.data(headers);
   if (!address.empty())
     data.query = std::string_view(address).substr(std::min(address.find('?'), address.size() - 1) + 1);
-  const std::string links = core::page_links(*call.route.api, data, *page);
+  const std::string links = core::page_links(*call.route.api, data, *page, call.format);
   if (links.empty()) return true;
   const std::string_view value = keep(r, links);
   return value.data() != nullptr && add_header(r, "Link", value) != nullptr;
@@ -129,6 +138,19 @@ bool add_links(Call& call, const core::PageAnswer* page, const std::string& addr
 bool add_server_timing(const Call& call, uint64_t format_ns) {
   const std::string_view value = server_timing(call, format_ns);
   return value.empty() || add_header(call.request, "Server-Timing", value) != nullptr;
+}
+
+// What depends on the format of the rows. `page`: null where its rows are not known.
+bool add_format_headers(Call& call, const core::PageAnswer* page) {
+  ngx_http_request_t* r = call.request;
+  if (call.accept_chose && add_header(r, "Vary", "Accept") == nullptr) return false;
+  if (call.format == core::Format::json) return true;
+  if (call.format == core::Format::csv &&
+      add_header(r, "Content-Disposition", call.route.api->csv.disposition) == nullptr)
+    return false;
+  if (page == nullptr || !page->total) return true;
+  const std::string_view total = keep(r, std::to_string(*page->total));
+  return total.data() != nullptr && add_header(r, "X-Total-Count", total) != nullptr;
 }
 
 bool add_problem_headers(Call& call, const core::ProblemKind& kind) {
@@ -146,6 +168,7 @@ bool add_problem_headers(Call& call, const core::ProblemKind& kind) {
     if (value.data() == nullptr || !add_header(r, "X-Ca-Error-Message", value)) return false;
   }
   if (kind.status == 415 && !add_accept_query(r, *call.route.api)) return false;
+  if (!add_header(r, "Vary", "Accept")) return false;  // by its form
   if (kind.status == 405 && !add_header(r, "Allow", call.route.allow)) return false;
   return !kind.retry_after || add_retry_after(r);
 }
@@ -161,8 +184,8 @@ ngx_int_t send(ngx_http_request_t* r, ngx_uint_t status, ngx_chain_t* body) {
   return ngx_http_output_filter(r, body);
 }
 
-ngx_int_t send_json(ngx_http_request_t* r, ngx_uint_t status, ChainSink& body) {
-  set_content(r, kJson, body.size());
+ngx_int_t send_content(ngx_http_request_t* r, ngx_uint_t status, const MediaType& type, ChainSink& body) {
+  set_content(r, type, body.size());
   return add_request_id(r) ? send(r, status, body.finish(r == r->main)) : NGX_ERROR;
 }
 
@@ -216,20 +239,20 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const 
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   const Stopwatch watch(r);
   ChainSink sink(r->pool);
-  core::RowWriter writer(api, request_id(r), sink, page);
+  core::RowWriter writer(api, request_id(r), sink, page, call.format);
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
   const std::string address = address_of(call);
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
   if (!good || !writer.end() || !add_server_timing(call, watch.elapsed()) || !add_deprecation(r, &api) ||
       !add_last_modified(call, modified) || !add_truncated(call, writer) || !add_accept_query(r, api) ||
-      !add_address(r, address) || !add_links(call, page, address))
+      !add_address(r, address) || !add_links(call, page, address) || !add_format_headers(call, page))
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   // Rows have no validator: no precondition of a request is about them.
   r->disable_not_modified = 1;
   call.rows = writer.rows();
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
-  return send_json(r, NGX_HTTP_OK, sink);
+  return send_content(r, NGX_HTTP_OK, type_of(call.format), sink);
 }
 
 // RFC 9110 section 9.3.2: what is only known once the content is made may be left out.
@@ -237,12 +260,13 @@ ngx_int_t send_head(Call& call, int64_t modified) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   if (!add_deprecation(r, call.route.api) || !add_last_modified(call, modified) ||
-      !add_accept_query(r, *call.route.api) || !add_server_timing(call, 0))
+      !add_accept_query(r, *call.route.api) || !add_server_timing(call, 0) ||
+      !add_format_headers(call, nullptr))
     return NGX_ERROR;
   r->disable_not_modified = 1;
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
-  set_content(r, kJson, 0);
+  set_content(r, type_of(call.format), 0);
   r->headers_out.content_length_n = -1;
   return add_request_id(r) ? send(r, NGX_HTTP_OK, nullptr) : NGX_ERROR;
 }
@@ -257,18 +281,19 @@ ngx_int_t send_problem(Call& call) {
   log_problem(call, kind);
   if (!add_problem_headers(call, kind) || !add_server_timing(call, 0) || !add_deprecation(r, call.route.api))
     return NGX_ERROR;
-  const std::string body = core::problem_body(call.problem, call.route.envelope, request_id(r));
+  const core::ErrorForm form = core::choose_error_form(Headers(r));
+  const std::string body = core::problem_body(call.problem, call.route.envelope, request_id(r), form);
   ChainSink sink(r->pool);
   char* room = sink.reserve(body.size());
   if (room == nullptr) return NGX_ERROR;
   std::memcpy(room, body.data(), body.size());
   sink.commit(body.size());
-  return send_json(r, kind.status, sink);
+  return send_content(r, kind.status, type_of(form), sink);
 }
 
 ngx_int_t send_document(ngx_http_request_t* r, const core::Document& document, int descriptor) {
   if (const ngx_int_t rc = ngx_http_discard_request_body(r); rc != NGX_OK) return rc;
-  set_content(r, kJson, document.length);
+  set_content(r, type_of(core::Format::json), document.length);
   // nginx's own filter answers If-None-Match by it.
   r->headers_out.etag = add_header(r, "ETag", document.etag);
   ngx_chain_t* body = chain_of(r, {});
@@ -317,11 +342,13 @@ ngx_int_t refuse_method(ngx_http_request_t* r, std::string_view allow) {
 
 std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind,
                                     core::Envelope envelope) {
-  const std::string_view body = keep(r, core::server_problem_body(kind, envelope, request_id(r)));
+  const core::ErrorForm form = core::choose_error_form(Headers(r));
+  const std::string_view body = keep(r, core::server_problem_body(kind, envelope, request_id(r), form));
   if (body.data() == nullptr) return {};
   ngx_http_clear_content_length(r);
-  set_content(r, kJson, body.size());
-  if (!add_request_id(r) || (kind.retry_after && !add_retry_after(r))) return {};
+  set_content(r, type_of(form), body.size());
+  if (!add_request_id(r) || !add_header(r, "Vary", "Accept") || (kind.retry_after && !add_retry_after(r)))
+    return {};
   return body;
 }
 

@@ -115,6 +115,9 @@ class Call final : public Waiter {
   size_t rows = 0;             // sent
   uint64_t auth_ns = 0;        // that route and proof took (server_timing.hpp)
   PageOfCall* page = nullptr;  // of an API with pages, once its parameters are bound
+  // Of the rows, once the parameters are bound; `accept_chose`: by the Accept headers.
+  core::Format format = core::Format::json;
+  bool accept_chose = false;
   char last_modified[core::kHttpDateSize + 1];
   // Our body in place of an error page of nginx's (error_filter.hpp). Its slug is empty where there is none.
   std::string_view replacement;

@@ -131,6 +131,8 @@ ngx_int_t start_query(Call& call) {
   core::BoundValues bound;
   Flights::Pointer flight = bind(call, *call.route.api, bound, call.problem);
   follow_cursor(call, flight, bound);
+  call.format = bound.format;
+  call.accept_chose = bound.accept_chose;
   if (!call.problem && bound.page != nullptr && !begin_page(call, *bound.page))
     call.problem = {core::Slug::internal_error, {}, {}, "no_memory"};
   core::Walk walk;

@@ -22,10 +22,9 @@ bool wants_usage(std::string_view args) {
 }
 
 Form wanted_form(ngx_http_request_t* r) {
-  unsigned count = 0;
-  const std::string_view accept = Headers(r).find("accept", count);
-  return static_cast<Form>(
-      core::choose_representation(accept, {"application/json", "text/plain", "text/html"}));
+  core::Negotiation accept({"application/json", "text/plain", "text/html"});
+  Headers(r).visit(accept);
+  return static_cast<Form>(accept.best());
 }
 
 // Without a zone: what this worker knows of itself.

@@ -44,6 +44,7 @@ kCases = (
     Case("point query, API key", f"/v1/user/info?{kUser}", 200, lambda have: bearer(have.key)),
     Case("API key refused", f"/v1/user/info?{kUser}", 401, lambda have: bearer("x" * len(have.key))),
     Case("list of 100 rows, API key", "/v1/users?age=25", 200, lambda have: bearer(have.key)),
+    Case("list of 100 rows, CSV", "/v1/users_csv?age=25", 200, lambda have: bearer(have.key)),
     Case("point query, HMAC", f"/v1/hmac?{kUser}", 200, lambda have: have.signed("GET", f"/v1/hmac?{kUser}")),
     Case("point query, JWT HS256", f"/v1/jwt?{kUser}", 200, lambda have: bearer(have.token)),
     Case("point query, script", f"/v1/script?{kUser}", 200, lambda have: bearer(have.key)),
@@ -60,8 +61,9 @@ def definitions():
         {**base, "name": "Signed", "path": "/hmac", "authentication": ["hmac"]},
         {**base, "name": "By Token", "path": "/jwt", "authentication": ["jwt"]},
         *scripts(base),
-        {**base, "name": "All Users", "path": "/users", "result": "list",
-         "request_parameters": [{"name": "age", "column": "age", "type": "LONG", "sample": 25}]},
+        *({**base, "name": name, "path": path, "result": "list", "formats": [form],
+           "request_parameters": [{"name": "age", "column": "age", "type": "LONG", "sample": 25}]}
+          for name, path, form in (("All Users", "/users", "json"), ("All Users CSV", "/users_csv", "csv"))),
     ]
     return objects
 

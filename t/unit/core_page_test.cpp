@@ -234,29 +234,36 @@ START_TEST(links_lead_to_pages_that_there_are) {
   RequestData request;
   request.query = "a=1&pageNum=2&&cursor=x&p%61geNum=3&b=<\">";
   const std::string kept = "a=1&b=%3c%22%3e&";
-  ck_text_eq(page_links(api, request, answer_of(2, 35, true)),
+  ck_text_eq(page_links(api, request, answer_of(2, 35, true), Format::json),
              "<?" + kept + "pageNum=1>; rel=\"first\", <?" + kept + "pageNum=1>; rel=\"prev\", <?" + kept +
                  "pageNum=3>; rel=\"next\", <?" + kept + "pageNum=4>; rel=\"last\"");
   request.query = {};
-  ck_text_eq(page_links(api, request, answer_of(9, 35, false)),
+  ck_text_eq(page_links(api, request, answer_of(9, 35, false), Format::json),
              "<?pageNum=1>; rel=\"first\", <?pageNum=4>; rel=\"prev\", <?pageNum=4>; rel=\"last\"");
-  ck_text_eq(page_links(api, request, answer_of(1, 0, false)),
+  ck_text_eq(page_links(api, request, answer_of(1, 0, false), Format::json),
              "<?pageNum=1>; rel=\"first\", <?pageNum=1>; rel=\"last\"");
-  ck_text_eq(page_links(api, request, answer_of(100000, 5000000, true)),
+  ck_text_eq(page_links(api, request, answer_of(100000, 5000000, true), Format::json),
              "<?pageNum=1>; rel=\"first\", <?pageNum=99999>; rel=\"prev\"");
-  ck_text_eq(page_links(api, request, answer_of(2, std::nullopt, false)),
+  ck_text_eq(page_links(api, request, answer_of(2, std::nullopt, false), Format::json),
              "<?pageNum=1>; rel=\"first\", <?pageNum=1>; rel=\"prev\"");
   PageAnswer page = answer_of(0, 35, true);
   page.next_cursor = "abc";
-  ck_text_eq(page_links(api, request, page), "<?pageNum=1>; rel=\"first\", <?cursor=abc>; rel=\"next\"");
+  ck_text_eq(page_links(api, request, page, Format::json),
+             "<?pageNum=1>; rel=\"first\", <?cursor=abc>; rel=\"next\"");
+  PageAnswer second = answer_of(2, std::nullopt, true);
+  second.next_cursor = "abc";
+  ck_text_eq(page_links(api, request, second, Format::json),
+             "<?pageNum=1>; rel=\"first\", <?pageNum=1>; rel=\"prev\", <?pageNum=3>; rel=\"next\"");
+  ck_text_eq(page_links(api, request, second, Format::csv),
+             "<?pageNum=1>; rel=\"first\", <?pageNum=1>; rel=\"prev\", <?cursor=abc>; rel=\"next\"");
   const std::vector<TokenSource> places = {{TokenSource::In::query, "token", ""}};
   request.token_places = &places;
   request.query = "t%6fken=secret&a=1";
-  ck_text_eq(page_links(api, request, page),
+  ck_text_eq(page_links(api, request, page, Format::json),
              "<?a=1&pageNum=1>; rel=\"first\", <?a=1&cursor=abc>; rel=\"next\"");
   const std::string longest = "a=" + std::string(4000, 'x');
   request.query = longest;
-  ck_text_eq(page_links(api, request, page), "");
+  ck_text_eq(page_links(api, request, page, Format::json), "");
 }
 END_TEST
 

@@ -102,6 +102,26 @@ START_TEST(every_problem_has_the_envelope_of_dataworks) {
 }
 END_TEST
 
+START_TEST(problem_details_come_before_the_members_of_the_envelope) {
+  ck_text_eq(problem_body({Slug::missing_parameter, "user_id", "is required"}, Envelope::tablegate, "r1",
+                          ErrorForm::problem_json),
+             R"({"type":"about:blank","title":"Bad Request","status":400,"detail":"parameter user_id is )"
+             R"(required","data":null,"success":false,"errCode":1108110519,"error":"missing_parameter",)"
+             R"("errMsg":"parameter user_id is required","requestId":"r1"})");
+  ck_text_eq(server_problem_body(server_problem_kind(418, false), Envelope::dataworks, "r1",
+                                 ErrorForm::problem_json),
+             R"({"type":"about:blank","title":"Client Error","status":418,"detail":"the request was )"
+             R"(refused","data":null,"errCode":418,"errMsg":"the request was refused","requestId":"r1",)"
+             R"("apiLog":null})");
+  for (size_t i = 1; i < static_cast<size_t>(Slug::count); ++i) {
+    const std::string body =
+        problem_body({static_cast<Slug>(i), "x", {}}, Envelope::tablegate, "", ErrorForm::problem_json);
+    for (const char* const rest : {"\"Client Error\"", "\"Server Error\""})  // of statuses that are not ours
+      ck_assert_msg(body.find(rest) == std::string::npos, "%s", body.c_str());
+  }
+}
+END_TEST
+
 START_TEST(pages_of_the_server_have_rows_too) {
   ck_text_eq(server_problem_kind(404, false).name, "api_not_found");
   ck_text_eq(server_problem_kind(400, false).name, "bad_request");
@@ -131,4 +151,5 @@ TABLEGATE_SUITE("core_problem", each_outcome_has_its_status_code_and_slug,
                 the_table_is_in_the_order_of_the_slugs, an_invalid_body_that_was_understood_is_422,
                 a_problem_of_a_parameter_names_it, a_problem_without_words_has_the_table_s,
                 every_body_is_json_whatever_the_name_is, every_problem_has_the_envelope_of_dataworks,
-                pages_of_the_server_have_rows_too, none_is_no_problem);
+                problem_details_come_before_the_members_of_the_envelope, pages_of_the_server_have_rows_too,
+                none_is_no_problem);

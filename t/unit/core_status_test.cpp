@@ -154,7 +154,9 @@ END_TEST
 
 START_TEST(accept_chooses) {
   const auto choose = [](std::string_view accept) {
-    return choose_representation(accept, {"application/json", "text/plain", "text/html"});
+    Negotiation negotiation({"application/json", "text/plain", "text/html"});
+    negotiation.read(accept);
+    return negotiation.best();
   };
   for (const char* json :
        {"", "*/*", "application/*", "application/json", "image/png", "text/html;q=0", ",,;", "text",

@@ -138,6 +138,24 @@ START_TEST(response_fields) {
 }
 END_TEST
 
+START_TEST(formats) {
+  const auto with = [](const std::string& formats) {
+    return std::vector<Change>{{R"("result":"list")", R"("result":"list","formats":)" + formats}};
+  };
+  const auto between = [&](const std::string& before, const std::string& after) {
+    return joined(contract_breaks(side(changed(kDefinition, with(before)), kSource),
+                                  side(changed(kDefinition, with(after)), kSource)));
+  };
+  ck_text_eq(breaks(with(R"(["json","csv"])")), "");
+  ck_text_eq(undone(with(R"(["json","csv"])")), "formats no longer has csv");
+  ck_text_eq(breaks(with(R"(["csv"])")), "formats no longer has json");
+  ck_text_eq(breaks(with(R"(["csv","json"])")), "formats began with json and begins with csv");
+  ck_text_eq(between(R"(["json","csv","ndjson"])", R"(["json","ndjson","csv"])"), "");
+  ck_text_eq(between(R"(["csv"])", R"(["csv"],"csv_safe":true)"), "csv_safe was false and is true");
+  ck_text_eq(between(R"(["json"])", R"(["json","csv"],"csv_safe":true)"), "");
+}
+END_TEST
+
 START_TEST(request_parameters) {
   ck_text_eq(breaks({{"," + kAge, ""}}), "parameter age was removed");
   ck_text_eq(breaks({{R"({"name":"age","type":"INT")", R"({"name":"years","column":"age","type":"INT")"}}),
@@ -308,7 +326,7 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_contract_check", the_same_breaks_nothing, what_is_added_or_loosened_breaks_nothing,
-                the_address_is_part_of_it, response_fields, request_parameters, defaults_of_parameters,
-                narrower_values, limits, orders, orders_of_pages, lists, proofs, every_break_is_told_at_once,
-                differences_name_each_field);
+TABLEGATE_SUITE("loader_contract_check", formats, the_same_breaks_nothing,
+                what_is_added_or_loosened_breaks_nothing, the_address_is_part_of_it, response_fields,
+                request_parameters, defaults_of_parameters, narrower_values, limits, orders, orders_of_pages,
+                lists, proofs, every_break_is_told_at_once, differences_name_each_field);

@@ -79,6 +79,8 @@ void add_api_defaults(std::map<std::string, std::string>& found) {
   found["Api.hmac.require_nonce"] = truth(hmac.require_nonce);
   found["Api.hmac.require_content_md5"] = truth(hmac.require_content_md5);
   found["Api.envelope"] = quoted(api.envelope);
+  found["Api.formats"] = names_text(api.formats);
+  found["Api.csv_safe"] = truth(api.csv_safe);
 }
 
 void add_gateway_defaults(std::map<std::string, std::string>& found) {

@@ -125,6 +125,9 @@ std::string answer_words(const ApiDefinition& definition, PageCursors cursors) {
                          cursor_words(definition, cursors));
   }
   if (!definition.order_by.empty()) words += ", by " + order_words(definition.order_by);
+  if (definition.formats != ApiDefinition().formats)
+    words +=
+        fmt::format(", formats {}{}", definition.format_names(), definition.csv_safe ? " (csv_safe)" : "");
   return words + (plain ? "" : ", envelope " + definition.envelope);
 }
 

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "cli/output.hpp"
+#include "compile/openapi_formats.hpp"
 #include "compile/openapi_pages.hpp"
+#include "core/answer/format.hpp"
 #include "core/call/page.hpp"
 #include "core/manifest/types.hpp"
 #include "model/api_source.hpp"
@@ -25,6 +27,28 @@ std::string scalar_words(const std::optional<DefaultOrSample>& value) {
   return value->array && value->array_items.empty() ? "[]" : value->text;
 }
 
+// A parameter that the definition does not declare. A wizard's rows have an operator, which it does not have.
+std::vector<std::string> added_row(const ApiDefinition& definition, std::string_view name,
+                                   core::ParameterType type, const std::string& otherwise,
+                                   const std::string& note) {
+  std::vector<std::string> row = {std::string(name),
+                                  std::string(core::parameter_type_name(type)),
+                                  definition.method == "POST" ? "body" : "query",
+                                  "no",
+                                  otherwise,
+                                  "-",
+                                  note};
+  if (!definition.is_script()) row.insert(row.begin() + 1, "-");
+  return row;
+}
+
+// What chooses between formats.
+void add_format_parameter(const ApiDefinition& definition, std::vector<std::vector<std::string>>& table) {
+  if (!definition.has_format_parameter()) return;
+  table.push_back(added_row(definition, core::kFormatParameter, core::ParameterType::string, "-",
+                            format_parameter_note(definition.formats)));
+}
+
 // What asks for a page.
 void add_page_parameters(const ApiDefinition& definition, bool cursors,
                          std::vector<std::vector<std::string>>& table) {
@@ -35,15 +59,8 @@ void add_page_parameters(const ApiDefinition& definition, bool cursors,
   for (size_t i = 0; i < core::kPageParameterCount; ++i) {
     if (!takes_page_parameter(compiled, i)) continue;
     const core::PageParameter& one = core::kPageParameters[i];
-    std::vector<std::string> row = {std::string(one.name),
-                                    std::string(core::parameter_type_name(one.type)),
-                                    definition.method == "POST" ? "body" : "query",
-                                    "no",
-                                    i == core::kPageSize ? std::to_string(pages.default_size) : "-",
-                                    "-",
-                                    notes[i]};
-    if (!definition.is_script()) row.insert(row.begin() + 1, "-");  // it has no operator
-    table.push_back(std::move(row));
+    table.push_back(added_row(definition, one.name, one.type,
+                              i == core::kPageSize ? std::to_string(pages.default_size) : "-", notes[i]));
   }
 }
 
@@ -55,6 +72,7 @@ void show_wizard(const ApiDefinition& definition, bool cursors) {
                      one.required ? "yes" : "no", scalar_words(one.default_value), scalar_words(one.sample),
                      one.description});
   }
+  add_format_parameter(definition, table);
   add_page_parameters(definition, cursors, table);
   print_table(table);
   print_line("");
@@ -71,6 +89,7 @@ void show_script(const ApiDefinition& definition, const TableInfo& source, bool 
     table.push_back({one.name, one.type_text(), one.place, one.required ? "yes" : "no",
                      scalar_words(one.default_value), scalar_words(one.sample), one.description});
   }
+  add_format_parameter(definition, table);
   add_page_parameters(definition, cursors, table);
   print_table(table);
   print_line("");

@@ -4,6 +4,7 @@
 //              {"data":null,"success":false,"errCode":N,"error":"slug","errMsg":"text","requestId":"..."}
 //   dataworks  {"data":...,"errCode":0,"errMsg":"success","requestId":"...","apiLog":null}
 //              {"data":null,"errCode":N,"errMsg":"text","requestId":"...","apiLog":null}
+// CSV and NDJSON have no envelope around their rows.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,19 @@ constexpr std::string_view kDataKey = "{\"data\":";
 // What follows the value of "data" in an answer that is no error. False: no memory.
 bool end_success(Envelope envelope, std::string_view request_id, ByteSink& sink);
 
-// A whole error body. `name` is the slug.
-std::string error_body(Envelope envelope, uint32_t code, std::string_view name, std::string_view message,
+// The form of an error: the envelope's members alone, or after those of RFC 9457.
+//   {"type":"about:blank","title":"Bad Request","status":400,"detail":"text","data":null,...}
+enum class ErrorForm : uint8_t { json, problem_json };
+constexpr std::string_view kProblemType = "application/problem+json";
+
+struct ErrorBody {
+  uint16_t status;  // of HTTP
+  uint32_t code;
+  std::string_view name;  // the slug
+  std::string_view message;
+};
+// A whole error body.
+std::string error_body(ErrorForm form, Envelope envelope, const ErrorBody& error,
                        std::string_view request_id);
 
 }  // namespace tablegate::core

@@ -1,5 +1,6 @@
-// Rows to JSON, from PostgreSQL's text output straight into the response's buffers:
-// no tree, no second copy.
+// Rows to the bytes of an answer, from PostgreSQL's text output straight into the
+// response's buffers: no tree, no second copy. The writer of JSON; it calls those
+// of CSV and NDJSON (csv_writer.hpp, ndjson_writer.hpp) for each row of theirs.
 //
 // PostgreSQL's session is pinned by whoever connects: DateStyle ISO, TimeZone
 // UTC, extra_float_digits 1, bytea_output hex, client_encoding UTF8.
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/answer/format.hpp"
 #include "core/manifest/manifest.hpp"
 
 namespace tablegate::core {
@@ -45,8 +47,9 @@ struct Cell {
 class RowWriter {
  public:
   // `request_id`: for an envelope that has it; kept until end(). `page`: of ResultShape::page, outlives the
-  // writer; otherwise null.
-  RowWriter(const Api& api, std::string_view request_id, ByteSink& sink, const PageAnswer* page = nullptr);
+  // writer; otherwise null. `format`: one of Api::formats, or json.
+  RowWriter(const Api& api, std::string_view request_id, ByteSink& sink, const PageAnswer* page = nullptr,
+            Format format = Format::json);
 
   bool begin();
   // `cells`: the statement's output columns in order (a `wall` column takes two).
@@ -62,6 +65,7 @@ class RowWriter {
   std::string_view request_id_;
   ByteSink& sink_;
   const PageAnswer* const page_;
+  const Format format_;
   size_t most_;
   size_t rows_ = 0;
   bool cut_ = false;
@@ -69,6 +73,9 @@ class RowWriter {
 
 // How many output columns of the API's statement its rows are written from. Pages have more after them.
 size_t output_columns(const Api& api);
+
+// About how many bytes a row of JSON needs: see RowRoom. A timestamptz has an offset of its own.
+size_t json_row_size(const Api& api, const Cell* cells);
 
 // Writes one value as JSON. `wall` is the instant's text in the table's zone (timestamptz only) or empty. A
 // value that its column type cannot have is written as a JSON string.

@@ -67,7 +67,7 @@ std::string page_tail(const PageAnswer& page) {
   return text + ",\"generation\":" + (page.generation ? std::to_string(*page.generation) : "null");
 }
 
-std::string page_links(const Api& api, const RequestData& request, const PageAnswer& page) {
+std::string page_links(const Api& api, const RequestData& request, const PageAnswer& page, Format format) {
   Links links(kept_query(api, request));
   links.page("first", 1);
   if (page.number == 0) {
@@ -80,7 +80,11 @@ std::string page_links(const Api& api, const RequestData& request, const PageAns
     const bool past = last != 0 && page.number > last;
     links.page("prev", past ? last : page.number - 1);
   }
-  if (page.more && page.number < deepest) links.page("next", page.number + 1);
+  if (format != Format::json && !page.next_cursor.empty()) {
+    links.cursor("next", page.next_cursor);
+  } else if (page.more && page.number < deepest) {
+    links.page("next", page.number + 1);
+  }
   if (last != 0 && last <= deepest) links.page("last", last);
   return links.finish();
 }

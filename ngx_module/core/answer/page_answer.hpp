@@ -32,6 +32,7 @@ std::string page_head(const PageAnswer& page);
 std::string page_tail(const PageAnswer& page);
 
 // The value of the Link header; empty: there is none. A long query gets none: it would be repeated too often.
-std::string page_links(const Api& api, const RequestData& request, const PageAnswer& page);
+// In a format without an envelope "next" is by cursor where there is one, as nothing else says the cursor.
+std::string page_links(const Api& api, const RequestData& request, const PageAnswer& page, Format format);
 
 }  // namespace tablegate::core

@@ -22,6 +22,7 @@ constexpr std::array<ProblemKind, static_cast<size_t>(Slug::count)> kKinds = {{
      "the consumer is not authorized for this API", false},
     {Slug::api_not_found, 404, 404, "api_not_found", "no API is published here", false},
     {Slug::method_not_allowed, 405, 405, "method_not_allowed", "the API does not take this method", false},
+    {Slug::not_acceptable, 406, 406, "not_acceptable", "the API has none of the accepted formats", false},
     {Slug::body_too_large, 413, 413, "body_too_large", "the body is too large", false},
     {Slug::unsupported_media_type, 415, 415, "unsupported_media_type",
      "the body must be application/json or application/x-www-form-urlencoded", false},
@@ -46,6 +47,8 @@ constexpr ProblemKind kServerKinds[] = {
     {Slug::invalid_body, 403, 403, "forbidden", "this is not allowed", false},
     {Slug::invalid_body, 404, 404, "api_not_found", "no API is published here", false},
     {Slug::invalid_body, 405, 405, "method_not_allowed", "the method is not allowed here", false},
+    {Slug::not_acceptable, 406, 406, "not_acceptable", "none of the accepted media types is available",
+     false},
     {Slug::invalid_body, 408, 408, "request_timeout", "the request took too long to arrive", false},
     {Slug::body_too_large, 413, 413, "body_too_large", "the body is too large", false},
     {Slug::invalid_body, 414, 414, "uri_too_long", "the URL is too long", false},
@@ -80,7 +83,8 @@ ProblemKind server_problem_kind(uint16_t status, bool reading_body) {
   return {Slug::internal_error, status, status, "internal_error", "the request could not be served", false};
 }
 
-std::string problem_body(const Problem& problem, Envelope envelope, std::string_view request_id) {
+std::string problem_body(const Problem& problem, Envelope envelope, std::string_view request_id,
+                         ErrorForm form) {
   const ProblemKind& kind = problem_kind(problem);
   std::string message;
   if (!problem.subject.empty()) {
@@ -89,11 +93,12 @@ std::string problem_body(const Problem& problem, Envelope envelope, std::string_
         .append(" ");
   }
   message.append(problem.detail.empty() ? kind.message : problem.detail);
-  return error_body(envelope, kind.code, kind.name, message, request_id);
+  return error_body(form, envelope, {kind.status, kind.code, kind.name, message}, request_id);
 }
 
-std::string server_problem_body(const ProblemKind& kind, Envelope envelope, std::string_view request_id) {
-  return error_body(envelope, kind.code, kind.name, kind.message, request_id);
+std::string server_problem_body(const ProblemKind& kind, Envelope envelope, std::string_view request_id,
+                                ErrorForm form) {
+  return error_body(form, envelope, {kind.status, kind.code, kind.name, kind.message}, request_id);
 }
 
 }  // namespace tablegate::core

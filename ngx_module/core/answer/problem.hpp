@@ -25,6 +25,7 @@ enum class Slug : uint8_t {
   consumer_not_authorized,
   api_not_found,
   method_not_allowed,
+  not_acceptable,
   body_too_large,
   unsupported_media_type,
   rate_limited,
@@ -76,8 +77,10 @@ struct Problem {
 };
 
 // The body that carries it.
-std::string problem_body(const Problem& problem, Envelope envelope, std::string_view request_id);
+std::string problem_body(const Problem& problem, Envelope envelope, std::string_view request_id,
+                         ErrorForm form = ErrorForm::json);
 // The same for a row of the server's own.
-std::string server_problem_body(const ProblemKind& kind, Envelope envelope, std::string_view request_id);
+std::string server_problem_body(const ProblemKind& kind, Envelope envelope, std::string_view request_id,
+                                ErrorForm form = ErrorForm::json);
 
 }  // namespace tablegate::core

@@ -66,6 +66,7 @@ bool hash_conditions(const Api& api, const char* const* values, const BoundItems
   hash.number(api.id);
   hash.number(api.version);
   for (size_t i = 0; i < api.pages.parameters; ++i) {
+    if (api.formats.list.size() > 1 && i == api.formats.parameter) continue;  // chooses no rows
     if (values[i] == nullptr) {
       hash.absent();
       continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "core/call/accept.hpp"
 #include "core/call/given_values.hpp"
 #include "core/call/list_value.hpp"
 #include "core/call/page.hpp"
@@ -81,6 +82,20 @@ Found find_parameter(const Parameter& parameter, const GivenValue& given, Arena&
   return found;
 }
 
+// Of an API with several formats: by the parameter `format`, which may be null, otherwise by Accept.
+Problem bind_format(const Api& api, const char* given, const HeaderSource* headers, BoundValues& bound) {
+  const Formats& formats = api.formats;
+  bound.accept_chose = given == nullptr;
+  const std::optional<Format> chosen =
+      given == nullptr ? choose_format(formats.list, headers) : parse_format(given);
+  if (chosen && formats.list.has(*chosen)) {
+    bound.format = *chosen;
+    return {};
+  }
+  if (given == nullptr) return {Slug::not_acceptable, {}, formats.accept_detail};
+  return {Slug::invalid_parameter, api.parameters[formats.parameter].name, formats.detail};
+}
+
 // Finds one header by its name.
 class OneHeader final : public HeaderSource::Visitor {
  public:
@@ -107,6 +122,7 @@ std::string_view HeaderSource::find(std::string_view name, unsigned& count) cons
 
 Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena, BoundValues& bound) {
   bound = {};
+  bound.format = api.formats.list.front();
   GivenValues given(api, arena);
   const size_t parameters = api.parameters.size();
   const size_t count = parameters + api.internal.size();
@@ -153,6 +169,10 @@ Problem bind_parameters(const Api& api, const RequestData& request, Arena& arena
   }
   bound.values = values;
   bound.items = items;
+  if (api.formats.list.size() > 1) {
+    const Problem problem = bind_format(api, values[api.formats.parameter], request.headers, bound);
+    if (problem) return problem;
+  }
   if (api.pages.max_size != 0) {
     void* const room = arena.allocate(sizeof(BoundPage));
     if (room == nullptr) return {Slug::internal_error, {}, {}};

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/answer/envelope.hpp"
+#include "core/answer/format.hpp"
 #include "core/digest.hpp"
 #include "core/manifest/internal_value.hpp"
 #include "core/manifest/mask_key.hpp"
@@ -64,6 +65,8 @@ struct Column {
   ColumnType type = ColumnType::text;
   bool as_string = false;
   bool wall = false;  // the next output column is the same instant in the table's zone
+
+  bool is_json() const { return type == ColumnType::json || type == ColumnType::jsonb; }
 };
 
 // Where an API key is when it is not `Authorization: Bearer KEY`.
@@ -103,6 +106,21 @@ struct Pages {
 
 inline constexpr std::string_view kQueryMethod = "QUERY";
 
+// Which formats an API answers in, and how callers choose.
+struct Formats {
+  FormatList list;
+  uint32_t parameter = 0;     // `format` in Api::parameters, where the list has several
+  std::string detail;         // what the answer says of another value of it
+  std::string accept_detail;  // what 406 says
+};
+
+// What all CSV answers of an API have in common.
+struct CsvAnswer {
+  bool safe = false;        // no cell can be taken for a formula
+  std::string header;       // the first line
+  std::string disposition;  // the value of Content-Disposition
+};
+
 struct Api {
   uint32_t id = 0;     // the catalog's
   uint32_t index = 0;  // place in Manifest::apis
@@ -123,6 +141,8 @@ struct Api {
   ResultShape result = ResultShape::list;
   Pages pages;  // of ResultShape::page
   Envelope envelope = Envelope::tablegate;
+  Formats formats;
+  CsvAnswer csv;  // where `formats` has it
   bool point = false;
   Authentication authentication;
   ApiKeySource api_key_source;

@@ -1,5 +1,8 @@
 #include "core/manifest/manifest_api.hpp"
 
+#include <algorithm>
+
+#include "core/answer/csv_writer.hpp"
 #include "core/answer/json_writer.hpp"
 #include "core/call/page.hpp"
 #include "core/call/unknown_parameters.hpp"
@@ -142,6 +145,44 @@ void read_pages(ObjectReader& in, Api& api) {
     in.fail("internal", "must have the values of pages");
 }
 
+// The parameter `format` is where bind_parameters() expects it. After the parameters.
+void read_formats(ObjectReader& in, Api& api) {
+  Formats& formats = api.formats;
+  formats.list = FormatList::none();
+  for (const std::string& name : in.strings("formats")) {
+    const std::optional<Format> format = parse_format(name);
+    if (!format || !formats.list.add(*format))
+      return in.fail("formats", "has a format that is not known or occurs twice");
+  }
+  if (formats.list.size() == 0) {
+    formats.list = FormatList();
+    return in.fail("formats", "must not be empty");
+  }
+  if (api.result == ResultShape::object && (formats.list.size() > 1 || !formats.list.has(Format::json)))
+    return in.fail("formats", "must be json alone with result object");
+  if (formats.list.size() == 1) return;
+  const auto found = std::find_if(api.parameters.begin(), api.parameters.end(),
+                                  [](const Parameter& one) { return one.name == kFormatParameter; });
+  if (found == api.parameters.end() || found->type != ParameterType::string || found->required ||
+      found->list || found->default_value)
+    return in.fail("parameters", "must have format, which chooses between formats");
+  formats.parameter = static_cast<uint32_t>(found - api.parameters.begin());
+  formats.detail = "must be one of " + formats.list.names();
+  formats.accept_detail = "no format of this API is accepted: it has ";
+  for (const Format format : formats.list) {
+    if (format != formats.list.front()) formats.accept_detail += ", ";
+    formats.accept_detail += format_kind(format).media_type;
+  }
+}
+
+// After the columns.
+void read_csv(ObjectReader& in, Api& api) {
+  if (in.has("csv_safe")) api.csv.safe = in.boolean("csv_safe");
+  if (!api.formats.list.has(Format::csv)) return;
+  api.csv.header = csv_header(api);
+  api.csv.disposition = csv_disposition(api.name);
+}
+
 void read_authentication(ObjectReader& in, Api& out) {
   for (const std::string& type : in.strings("authentication")) {
     if (type == "api_key") {
@@ -239,6 +280,7 @@ Api read_api(ObjectReader& in, TableNames& tables) {
     out.query_method = in.boolean("query_method");
     if (out.query_method && out.method != "GET") in.fail("query_method", "requires method GET");
   }
+  if (in.has("formats")) read_formats(in, out);
   if (in.has("unknown_parameters")) {
     in.word<bool>("unknown_parameters", {{"reject", true}});
     out.unknown_detail = unknown_detail(out);
@@ -251,6 +293,7 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   for (const std::string& table : out.program.tables()) out.tables.push_back(tables.number(table));
   in.objects("columns", [&out](ObjectReader& item) { out.columns.push_back(read_column(item)); });
   if (out.columns.empty()) in.fail("columns", "must not be empty");
+  read_csv(in, out);
   return out;
 }
 

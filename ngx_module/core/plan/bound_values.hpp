@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "core/answer/format.hpp"
+
 namespace tablegate::core {
 
 struct BoundPage;
@@ -26,6 +28,9 @@ struct BoundValues {
   BoundItems items_of(size_t parameter) const { return items == nullptr ? BoundItems() : items[parameter]; }
   // Of an API whose rows are divided into pages, in the arena; otherwise null.
   BoundPage* page = nullptr;
+  // In which the caller gets the rows, and whether his Accept headers have chosen it.
+  Format format = Format::json;
+  bool accept_chose = false;
 };
 
 }  // namespace tablegate::core
