@@ -52,6 +52,7 @@ struct TableReads {
 struct CompiledApi {
   std::string name, method, path, resource_group, result, envelope;
   int64_t timeout_ms = 0;
+  int64_t stream_timeout_ms = kDefaultStreamTimeoutMs;
   int64_t max_records = 0;
   bool point = false;
   std::optional<CompiledPages> pages;  // where result is page

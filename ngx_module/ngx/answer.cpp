@@ -8,6 +8,13 @@
 
 namespace tablegate::ngx {
 
+std::string_view request_id(ngx_http_request_t* r) {
+  const ngx_int_t index = main_config(r).request_id_index;
+  const ngx_http_variable_value_t* value = ngx_http_get_indexed_variable(r, static_cast<ngx_uint_t>(index));
+  if (value == nullptr || value->not_found) return {};
+  return {reinterpret_cast<const char*>(value->data), value->len};
+}
+
 namespace {
 
 constexpr MediaType kJson = {"application/json; charset=utf-8", sizeof("application/json") - 1};
@@ -23,14 +30,6 @@ ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::s
   header->key = str(name);
   header->value = str(value);
   return header;
-}
-
-// nginx's $request_id. Lives as long as the request.
-std::string_view request_id(ngx_http_request_t* r) {
-  const ngx_int_t index = main_config(r).request_id_index;
-  const ngx_http_variable_value_t* value = ngx_http_get_indexed_variable(r, static_cast<ngx_uint_t>(index));
-  if (value == nullptr || value->not_found) return {};
-  return {reinterpret_cast<const char*>(value->data), value->len};
 }
 
 bool add_request_id(ngx_http_request_t* r) {
@@ -96,6 +95,14 @@ bool add_truncated(Call& call, const core::RowWriter& writer) {
   return value.data() != nullptr && add_header(r, "X-Tablegate-Truncated", value) != nullptr;
 }
 
+// The header of a long list goes out before its last rows are known: a caller who gets so many rows has to
+// expect that there are more.
+bool add_max_records(Call& call) {
+  ngx_http_request_t* r = call.request;
+  const std::string_view value = keep(r, std::to_string(call.route.api->max_records));
+  return value.data() != nullptr && add_header(r, "X-Tablegate-Max-Records", value) != nullptr;
+}
+
 // RFC 8288. The rows of a POST have no address of their own.
 bool add_links(Call& call, const core::PageAnswer* page) {
   ngx_http_request_t* r = call.request;
@@ -141,15 +148,6 @@ ngx_int_t send_json(ngx_http_request_t* r, ngx_uint_t status, ChainSink& body) {
   return add_request_id(r) ? send(r, status, body.finish(r == r->main)) : NGX_ERROR;
 }
 
-// Reads away what is left of the body. Not before the query: nginx's timer for the rest would run beside it
-// and end the connection. Before anything is said of the answer: else than NGX_OK is the answer.
-ngx_int_t discard_body(Call& call) {
-  call.begin_reading();  // an error page of nginx's is ours to replace
-  const ngx_int_t rc = ngx_http_discard_request_body(call.request);
-  if (rc == NGX_OK) call.end_reading();
-  return rc;
-}
-
 ngx_int_t redirect_to_https(ngx_http_request_t* r) {
   std::string location = "https://";
   location.append(view(r->headers_in.server)).append(view(r->unparsed_uri));
@@ -175,23 +173,41 @@ void log_problem(const Call& call, const core::ProblemKind& kind) {
 
 }  // namespace
 
+// Not before the query: nginx's timer for the rest would run beside it and end the connection.
+ngx_int_t discard_body(Call& call) {
+  call.begin_reading();  // an error page of nginx's is ours to replace
+  const ngx_int_t rc = ngx_http_discard_request_body(call.request);
+  if (rc == NGX_OK) call.end_reading();
+  return rc;
+}
+
+ngx_int_t send_wrong_columns(Call& call) {
+  const core::Api& api = *call.route.api;
+  ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                "tablegate: API \"%s\" version %uD: its table's columns are not those of the manifest: "
+                "sync and reload",
+                api.name.c_str(), api.version);
+  call.problem = {core::Slug::query_failed, {}, {}};
+  return send_problem(call);
+}
+
 ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const core::PageAnswer* page) {
   const core::Api& api = *call.route.api;
-  if (!pg::has_columns_of(api, cells)) {
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "tablegate: API \"%s\" version %uD: its table's columns are not those of the manifest: "
-                  "sync and reload",
-                  api.name.c_str(), api.version);
-    call.problem = {core::Slug::query_failed, {}, {}};
-    return send_problem(call);
-  }
+  if (!pg::has_columns_of(api, cells)) return send_wrong_columns(call);
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   ChainSink sink(r->pool);
   core::RowWriter writer(api, request_id(r), sink, page);
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
-  if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(call, modified) ||
+  if (!good || !writer.end()) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  return send_written_rows(call, writer, modified, page, {sink.size(), sink.finish(r == r->main)});
+}
+
+ngx_int_t send_written_rows(Call& call, const core::RowWriter& writer, int64_t modified,
+                            const core::PageAnswer* page, const WrittenBody& body) {
+  ngx_http_request_t* r = call.request;
+  if (!add_deprecation(r, call.route.api) || !add_last_modified(call, modified) ||
       !add_truncated(call, writer) || !add_links(call, page))
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   // Rows have no validator: no precondition of a request is about them.
@@ -199,7 +215,49 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const 
   call.rows = writer.rows();
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
-  return send_json(r, NGX_HTTP_OK, sink);
+  set_content(r, kJson, body.size);
+  return add_request_id(r) ? send(r, NGX_HTTP_OK, body.chain) : NGX_ERROR;
+}
+
+ngx_int_t send_stream_header(Call& call, const core::RowWriter& writer, int64_t modified, bool whole) {
+  ngx_http_request_t* r = call.request;
+  if (!add_deprecation(r, call.route.api) || !add_last_modified(call, modified) ||
+      !(whole ? add_truncated(call, writer) : add_max_records(call)))
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  r->disable_not_modified = 1;
+  count_answer(call, core::Slug::none);
+  set_content(r, kJson, 0);
+  r->headers_out.content_length_n = -1;
+  if (!add_request_id(r)) return NGX_ERROR;
+  r->headers_out.status = NGX_HTTP_OK;
+  return ngx_http_send_header(r);
+}
+
+ngx_int_t break_off(Call& call, core::Slug slug) {
+  ngx_http_request_t* r = call.request;
+  call.state = Call::State::answered;
+  call.problem = {slug, {}, {}};
+  count_truncated(call);
+  const core::Api& api = *call.route.api;
+  const std::string_view name = core::problem_kind(slug).name;
+  const std::string_view id = request_id(r);
+  ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                "tablegate: API \"%s\" version %uD: the answer broke off after %uz rows: %*s, request %*s",
+                api.name.c_str(), api.version, call.rows, name.size(), name.data(), id.size(), id.data());
+#if (NGX_HTTP_V2)
+  if (r->stream != nullptr) return NGX_ERROR;  // nginx resets the stream
+#endif
+  ngx_connection_t* connection = r->connection;
+  connection->error = 1;  // no farewell of TLS
+  // Where the end of the connection is the end of the answer (HTTP/1.0), it must not look like one.
+  const linger reset = {1, 0};
+  if (r->chunked == 0) setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  return NGX_ERROR;
+}
+
+void mark_end(ngx_http_request_t* r, ngx_buf_t& buffer) {
+  buffer.last_buf = r == r->main ? 1 : 0;
+  buffer.last_in_chain = 1;
 }
 
 // RFC 9110 section 9.3.2: what is only known once the content is made may be left out.

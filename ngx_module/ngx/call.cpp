@@ -5,6 +5,7 @@
 #include "core/route/canary.hpp"
 #include "core/route/encoded_slash.hpp"
 #include "ngx/statistics.hpp"
+#include "ngx/stream.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -67,6 +68,8 @@ bool is_same(const ngx_str_t& one, const ngx_str_t& other) {
 
 Call::Call(ngx_http_request_t* r)
     : request(r), uri(r->uri), args(r->args), policy(policy_of(r)), path(path_of(r)), last_modified{} {}
+
+Call::~Call() = default;
 
 Call* Call::make(ngx_http_request_t* r) {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(Call));

@@ -38,6 +38,8 @@ MainConfig& main_config(ngx_http_request_t* r) {
 
 namespace {
 
+constexpr size_t kLeastBuffer = 131072;  // less holds no two buffers of an answer
+
 void destroy_main_config(void* data) noexcept {
   static_cast<MainConfig*>(data)->~MainConfig();
   malloc_trim(0);  // else the master keeps the pages of every manifest it has ever read
@@ -70,6 +72,7 @@ void* create_location_config(ngx_conf_t* cf) noexcept {
   config->hmac_diagnostics = NGX_CONF_UNSET;
   config->errors = NGX_CONF_UNSET;
   config->last_modified = NGX_CONF_UNSET;
+  config->buffer = NGX_CONF_UNSET_SIZE;
   config->tls_terminated = NGX_CONF_UNSET;
   config->cors = static_cast<ngx_array_t*>(NGX_CONF_UNSET_PTR);
   return config;
@@ -83,6 +86,7 @@ char* merge_location_config(ngx_conf_t* cf, void* parent, void* child) noexcept 
   ngx_conf_merge_value(inner.hmac_diagnostics, outer.hmac_diagnostics, 0);
   ngx_conf_merge_value(inner.errors, outer.errors, 0);
   ngx_conf_merge_value(inner.last_modified, outer.last_modified, 1);
+  ngx_conf_merge_size_value(inner.buffer, outer.buffer, 1048576);
   ngx_conf_merge_value(inner.tls_terminated, outer.tls_terminated, 0);
   ngx_conf_merge_ptr_value(inner.cors, outer.cors, nullptr);
   if (inner.enabled == 0) return NGX_CONF_OK;
@@ -150,6 +154,11 @@ char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept {
     main->enabled_anywhere = true;
   }
   return result;
+}
+
+char* check_buffer(ngx_conf_t* cf, void*, void* data) noexcept {
+  if (*static_cast<size_t*>(data) >= kLeastBuffer) return NGX_CONF_OK;
+  return conf_error(cf, "tablegate_buffer requires a size of at least 128k");
 }
 
 char* set_status(ngx_conf_t* cf, ngx_command_t*, void*) noexcept {

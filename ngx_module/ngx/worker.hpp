@@ -14,6 +14,7 @@
 #include "ngx/generations.hpp"
 #include "ngx/loop.hpp"
 #include "ngx/statistics.hpp"
+#include "ngx/stream_buffers.hpp"
 #include "ngx/zone.hpp"
 #include "pg/pool.hpp"
 
@@ -32,6 +33,7 @@ class Worker final : private pg::TimerHandler {
   const std::vector<std::unique_ptr<Generations>>& generations() const { return generations_; }
   Flights& flights() { return flights_; }
   core::Totals& totals() { return totals_; }
+  StreamBuffers& stream_buffers() { return stream_buffers_; }
   core::Authenticator& authenticator() { return authenticator_; }
   // Null: there is no tablegate_zone.
   const NonceStore* nonces() const { return nonces_ ? &*nonces_ : nullptr; }
@@ -52,6 +54,7 @@ class Worker final : private pg::TimerHandler {
   Loop loop_;
   core::Authenticator authenticator_;
   core::Totals totals_;
+  StreamBuffers stream_buffers_;
   std::optional<NonceStore> nonces_;
   std::optional<Statistics> statistics_;
   Flights flights_;  // outlive the pools, which link them
