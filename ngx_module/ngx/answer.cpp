@@ -233,28 +233,6 @@ ngx_int_t send_stream_header(Call& call, const core::RowWriter& writer, int64_t 
   return ngx_http_send_header(r);
 }
 
-ngx_int_t break_off(Call& call, core::Slug slug) {
-  ngx_http_request_t* r = call.request;
-  call.state = Call::State::answered;
-  call.problem = {slug, {}, {}};
-  count_truncated(call);
-  const core::Api& api = *call.route.api;
-  const std::string_view name = core::problem_kind(slug).name;
-  const std::string_view id = request_id(r);
-  ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                "tablegate: API \"%s\" version %uD: the answer broke off after %uz rows: %*s, request %*s",
-                api.name.c_str(), api.version, call.rows, name.size(), name.data(), id.size(), id.data());
-#if (NGX_HTTP_V2)
-  if (r->stream != nullptr) return NGX_ERROR;  // nginx resets the stream
-#endif
-  ngx_connection_t* connection = r->connection;
-  connection->error = 1;  // no farewell of TLS
-  // Where the end of the connection is the end of the answer (HTTP/1.0), it must not look like one.
-  const linger reset = {1, 0};
-  if (r->chunked == 0) setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  return NGX_ERROR;
-}
-
 void mark_end(ngx_http_request_t* r, ngx_buf_t& buffer) {
   buffer.last_buf = r == r->main ? 1 : 0;
   buffer.last_in_chain = 1;

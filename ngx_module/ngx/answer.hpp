@@ -28,9 +28,6 @@ ngx_int_t send_written_rows(Call& call, const core::RowWriter& writer, int64_t m
 ngx_int_t send_stream_header(Call& call, const core::RowWriter& writer, int64_t modified, bool whole);
 // The rows have other columns than the manifest says.
 ngx_int_t send_wrong_columns(Call& call);
-// What breaks an answer off after its header: one line in the log, counted. The connection, or the stream of
-// HTTP/2, then ends so that the client notices. Returns what ngx_http_finalize_request() takes.
-ngx_int_t break_off(Call& call, core::Slug slug);
 // Reads away what is left of the body, before anything is said of the answer: else than NGX_OK is the answer.
 ngx_int_t discard_body(Call& call);
 // nginx's $request_id. Lives as long as the request.

@@ -258,6 +258,7 @@ void Call::on_rows(const pg::Cells& cells, int64_t modified, bool last) noexcept
   ngx_connection_t* connection = request->connection;
   if (!last && rc == NGX_AGAIN) return ngx_http_run_posted_requests(connection);
   leave();
+  if (state == State::waiting) state = State::proved;  // it waits for nothing any more
   finish(*this, rc);
 }
 

@@ -11,8 +11,7 @@ namespace {
 constexpr size_t kWholeSize = 65536;  // an answer up to this size has a Content-Length
 
 const ngx_http_core_loc_conf_t& core_location(ngx_http_request_t* r) {
-  return *static_cast<const ngx_http_core_loc_conf_t*>(
-      ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+  return *static_cast<const ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
 }
 
 void append(ngx_chain_t*& chain, ngx_chain_t* link) {
@@ -214,6 +213,28 @@ void Stream::on_write_event(ngx_http_request_t* r) noexcept {
   if (rc == NGX_AGAIN) return;
   if (call != nullptr) call->leave();
   ngx_http_finalize_request(r, rc);
+}
+
+ngx_int_t break_off(Call& call, core::Slug slug) {
+  ngx_http_request_t* r = call.request;
+  call.state = Call::State::answered;
+  call.problem = {slug, {}, {}};
+  count_truncated(call);
+  const core::Api& api = *call.route.api;
+  const std::string_view name = core::problem_kind(slug).name;
+  const std::string_view id = request_id(r);
+  ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                "tablegate: API \"%s\" version %uD: the answer broke off after %uz rows: %*s, request %*s",
+                api.name.c_str(), api.version, call.rows, name.size(), name.data(), id.size(), id.data());
+#if (NGX_HTTP_V2)
+  if (r->stream != nullptr) return NGX_ERROR;  // nginx resets the stream
+#endif
+  ngx_connection_t* connection = r->connection;
+  connection->error = 1;  // no farewell of TLS
+  // Where the end of the connection is the end of the answer (HTTP/1.0), it must not look like one.
+  const linger reset = {1, 0};
+  if (r->chunked == 0) setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  return NGX_ERROR;
 }
 
 }  // namespace tablegate::ngx

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/answer/json_writer.hpp"
+#include "core/answer/problem.hpp"
 #include "ngx/ngx.hpp"
 #include "ngx/stream_buffers.hpp"
 #include "pg/cells.hpp"
@@ -59,5 +60,9 @@ class Stream final : private core::ByteSink {
   bool begun_ = false;
   bool paused_ = false;
 };
+
+// Breaks an answer off after its header, because of `slug`: one line in the log, counted. The connection, or
+// the stream of HTTP/2, then ends so that the client notices. Returns what ngx_http_finalize_request() takes.
+ngx_int_t break_off(Call& call, core::Slug slug);
 
 }  // namespace tablegate::ngx

@@ -1,8 +1,10 @@
 // Connection, fourth part of five: rows in chunks, and pauses. libpq hands out a result for each row; rows
 // that arrived together are delivered together.
+#include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "pg/cells.hpp"
@@ -67,9 +69,9 @@ bool Connection::has_all() const {
   std::size_t at = 0;
   while (at + 5 <= size) {
     ends += bytes[at] == 'Z' ? 1 : 0;
-    const std::size_t length = std::size_t{bytes[at + 1]} << 24U | std::size_t{bytes[at + 2]} << 16U |
-                               std::size_t{bytes[at + 3]} << 8U | bytes[at + 4];
-    at += 1 + length;
+    uint32_t length = 0;
+    std::memcpy(&length, bytes.data() + at + 1, sizeof length);
+    at += std::size_t{1} + ntohl(length);
   }
   if (at != size) return false;
   for (const Operation& operation : operations_) ends -= operation.kind == Operation::Kind::sync ? 1 : 0;

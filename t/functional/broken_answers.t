@@ -6,6 +6,8 @@ import re
 import socket
 import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import free_port, kSlow, request, run_test, users_definitions, wait_for
@@ -46,6 +48,10 @@ def rest(link):
 
 def held(p):
     return p.postgres.psql(f"SELECT count(*) {kStreams}") == "1"
+
+
+def fill(p):
+    p.postgres.psql("INSERT INTO mirror.user_info SELECT 1000 + i, repeat('x', 10000), 77 FROM generate_series(1, 1500) i")
 
 
 def counts(p):
@@ -89,6 +95,26 @@ def leaves(t, p):
     t.is_(counts(p), before, "a client that leaves while its answer is sent: the statement ends, nothing is counted")
 
 
+def swaps(t, p):
+    """A load replaces the table while an answer of it is held."""
+    link, _ = open_stream(p, "1.1")
+    wait_for(lambda: held(p), 10 * kSlow, "a held statement")
+    file = p.file("new.csv", "user_id,user_name,age\n2,b,0\n")
+    load = threading.Thread(target=lambda: results.append(p.loader("table", "load", "user_info", "--header", "--from", f"csv:{file}")))
+    results = []
+    load.start()
+    wait_for(lambda: p.postgres.psql("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0", 10 * kSlow, "the swap")
+    begun = time.monotonic()
+    status = p.get("/v1/many?age=0").status
+    took = time.monotonic() - begun
+    # A swap lets others wait for 4 s at most; timeout_ms is 3 s.
+    t.ok(not results and status in (200, 504) and took < 5 * kSlow, f"a load waits for an answer that is being sent, others are answered: {status} after {took:.1f} s", results)
+    link.close()
+    load.join(30 * kSlow)
+    t.ok(results and results[0].rc == 0 and len(p.get("/v1/many?age=0").json["data"]) == 1, "when its client has left the new rows are there", results)
+    fill(p)
+
+
 def slow(t, p):
     """send_timeout bounds a client that takes nothing."""
     p.gateway.set(server="send_timeout 1s; " + kServer)
@@ -126,11 +152,12 @@ def test(t):
     port = free_port()
     p.serve(definitions(), {"user_info": "user_id,user_name,age\n1,a,0\n"}, workers=1, connections=4, server=kServer,
             http=f"server {{ listen 127.0.0.1:{port} http2; tablegate_buffer 128k; location / {{ tablegate on; }} }}")
-    p.postgres.psql("INSERT INTO mirror.user_info SELECT 1000 + i, repeat('x', 10000), 77 FROM generate_series(1, 1500) i")
+    fill(p)
     breaks(t, p, "pg_terminate_backend", "database_unavailable")
     breaks(t, p, "pg_cancel_backend", "query_timeout")
     breaks_http2(t, p, port)
     leaves(t, p)
+    swaps(t, p)
     before_the_header(t, p)
     slow(t, p)
 
