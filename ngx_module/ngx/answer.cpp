@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ngx/statistics.hpp"
+#include "ngx/stream.hpp"
 
 namespace tablegate::ngx {
 
@@ -216,6 +217,8 @@ ngx_int_t send_written_rows(Call& call, const core::RowWriter& writer, int64_t m
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
   set_content(r, kJson, body.size);
+  // As if its rows had not come at once.
+  if (body.size > kWholeSize && may_stream(call)) r->headers_out.content_length_n = -1;
   return add_request_id(r) ? send(r, NGX_HTTP_OK, body.chain) : NGX_ERROR;
 }
 

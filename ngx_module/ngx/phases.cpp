@@ -125,14 +125,6 @@ void follow_cursor(Call& call, Flights::Pointer& flight, core::BoundValues& boun
   std::swap(call.route.api, call.other_version);
 }
 
-// Long lists go to the client as they come. Subrequests do not: nginx would keep their rows in memory. Point
-// queries have no list, and the headers of a page depend on all of its rows.
-pg::Delivery delivery_of(const Call& call) {
-  const core::Api& api = *call.route.api;
-  const bool long_list = api.result == core::ResultShape::list && !api.point;
-  return long_list && call.request == call.request->main ? pg::Delivery::chunks : pg::Delivery::whole;
-}
-
 // NGX_DONE: the call waits for its rows. Otherwise its answer was sent.
 ngx_int_t start_query(Call& call) {
   ngx_http_request_t* r = call.request;
@@ -150,7 +142,8 @@ ngx_int_t start_query(Call& call) {
   if (ngx_exiting) worker.leave();
   flight->give(bound);
   call.state = Call::State::starting;
-  Flights::start(std::move(flight), walk, {caller_of(call), delivery_of(call), r->connection}, call);
+  const pg::Delivery delivery = may_stream(call) ? pg::Delivery::chunks : pg::Delivery::whole;
+  Flights::start(std::move(flight), walk, {caller_of(call), delivery, r->connection}, call);
   if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
   call.state = Call::State::waiting;
   return NGX_DONE;

@@ -8,8 +8,6 @@ namespace tablegate::ngx {
 
 namespace {
 
-constexpr size_t kWholeSize = 65536;  // an answer up to this size has a Content-Length
-
 const ngx_http_core_loc_conf_t& core_location(ngx_http_request_t* r) {
   return *static_cast<const ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
 }
@@ -21,6 +19,11 @@ void append(ngx_chain_t*& chain, ngx_chain_t* link) {
 }
 
 }  // namespace
+
+bool may_stream(const Call& call) {
+  const core::Api& api = *call.route.api;
+  return api.result == core::ResultShape::list && !api.point && call.request == call.request->main;
+}
 
 Stream::Stream(Call& call, StreamBuffers& buffers)
     : call_(call), buffers_(buffers), writer_(*call.route.api, request_id(call.request), *this) {}

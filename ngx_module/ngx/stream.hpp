@@ -61,6 +61,13 @@ class Stream final : private core::ByteSink {
   bool paused_ = false;
 };
 
+// Long lists go to the client as they come. Answers of subrequests do not: nginx would keep their rows in
+// memory. Point queries have no list, and the headers of a page depend on all of its rows.
+bool may_stream(const Call& call);
+
+// An answer up to this size has a Content-Length.
+constexpr size_t kWholeSize = 65536;
+
 // Breaks an answer off after its header, because of `slug`: one line in the log, counted. The connection, or
 // the stream of HTTP/2, then ends so that the client notices. Returns what ngx_http_finalize_request() takes.
 ngx_int_t break_off(Call& call, core::Slug slug);

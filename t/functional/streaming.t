@@ -22,7 +22,10 @@ def definitions():
     age = {"name": "age", "column": "age", "type": "LONG", "sample": 1}
     lists = {"result": "list", "authentication": [], "max_records": 10000, "order_by": [{"column": "user_id"}], "request_parameters": [age]}
     objects = users_definitions(name="Many", path="/many", **lists)
-    return objects + [{**objects[-1], "name": "Cut List", "path": "/cut", "max_records": 1500},
+    long_name = {"name": "n" * 60, "column": "user_name"}
+    names = [{**long_name, "name": f"{long_name['name']}{i}"} for i in range(5)]
+    return objects + [{**objects[-1], "name": "Long Names", "path": "/names", "response_parameters": names},
+                      {**objects[-1], "name": "Cut List", "path": "/cut", "max_records": 1500},
                       {**{name: field for name, field in objects[-1].items() if name != "order_by"}, "name": "Hurried", "path": "/hurried", "timeout_ms": 800, "stream_timeout_ms": 1500}]
 
 
@@ -45,6 +48,11 @@ def lengths(t, p):
         t.ok(answer.status == 200 and answer.body == wanted, f"{count} rows of {size} bytes: the bytes of the answer", len(answer.body), len(wanted))
         has = (answer.headers.get("content-length"), answer.headers.get("transfer-encoding"))
         t.is_(has, (str(len(wanted)), None) if fits else (None, "chunked"), f"{len(wanted)} bytes: {'Content-Length' if fits else 'chunked'}")
+    # 400 rows of few bytes for PostgreSQL are long as JSON.
+    p.postgres.psql("INSERT INTO mirror.user_info SELECT 900000 + i, NULL, 9 FROM generate_series(1, 400) i")
+    for _ in range(3):
+        answer = request(p.gateway.port, "/v1/names?age=9")
+        t.is_((len(answer.json["data"]), answer.headers.get("content-length")), (400, None), f"{len(answer.body)} bytes of small rows, which come at once: chunked")
     t.ok(head < 65536, "the first is a little shorter than 64 KiB")
 
 
