@@ -4,17 +4,11 @@
 #include <cstring>
 #include <string>
 
+#include "ngx/request_id.hpp"
 #include "ngx/statistics.hpp"
 #include "ngx/stream.hpp"
 
 namespace tablegate::ngx {
-
-std::string_view request_id(ngx_http_request_t* r) {
-  const ngx_int_t index = main_config(r).request_id_index;
-  const ngx_http_variable_value_t* value = ngx_http_get_indexed_variable(r, static_cast<ngx_uint_t>(index));
-  if (value == nullptr || value->not_found) return {};
-  return {reinterpret_cast<const char*>(value->data), value->len};
-}
 
 namespace {
 

@@ -30,8 +30,6 @@ ngx_int_t send_stream_header(Call& call, const core::RowWriter& writer, int64_t 
 ngx_int_t send_wrong_columns(Call& call);
 // Reads away what is left of the body, before anything is said of the answer: else than NGX_OK is the answer.
 ngx_int_t discard_body(Call& call);
-// nginx's $request_id. Lives as long as the request.
-std::string_view request_id(ngx_http_request_t* r);
 // The last buffer of a body.
 void mark_end(ngx_http_request_t* r, ngx_buf_t& buffer);
 

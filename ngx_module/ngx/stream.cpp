@@ -2,6 +2,7 @@
 
 #include "ngx/answer.hpp"
 #include "ngx/call.hpp"
+#include "ngx/request_id.hpp"
 #include "ngx/statistics.hpp"
 
 namespace tablegate::ngx {

@@ -9,6 +9,7 @@
 
 #include "core/answer/totals.hpp"
 #include "core/proof/authentication.hpp"
+#include "core/random_bytes.hpp"
 #include "ngx/config.hpp"
 #include "ngx/flight.hpp"
 #include "ngx/generations.hpp"
@@ -35,6 +36,7 @@ class Worker final : private pg::TimerHandler {
   core::Totals& totals() { return totals_; }
   StreamBuffers& stream_buffers() { return stream_buffers_; }
   core::Authenticator& authenticator() { return authenticator_; }
+  core::RandomBytes& random() { return random_; }
   // Null: there is no tablegate_zone.
   const NonceStore* nonces() const { return nonces_ ? &*nonces_ : nullptr; }
   // Null: there is no tablegate_zone.
@@ -53,6 +55,7 @@ class Worker final : private pg::TimerHandler {
   const MainConfig& config_;
   Loop loop_;
   core::Authenticator authenticator_;
+  core::RandomBytes random_;
   core::Totals totals_;
   StreamBuffers stream_buffers_;
   std::optional<NonceStore> nonces_;

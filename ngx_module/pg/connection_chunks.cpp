@@ -91,7 +91,7 @@ void Connection::gather(ResultPointer row) {
 // Whether the rest of what has arrived has to wait. What a lost connection has left is read at once.
 bool Connection::ends_turn() {
   if (turn_bytes_ < kTurnBytes || PQstatus(connection_.get()) != CONNECTION_OK) return false;
-  timer_->start(0);
+  timer_->start(1);  // 0 would be this turn still
   return true;
 }
 
