@@ -110,6 +110,7 @@ class Compiler {
 
   void compile_limits() {
     api_.timeout_ms = definition_.timeout_ms;
+    api_.stream_timeout_ms = definition_.stream_timeout_ms;
     api_.max_records = definition_.max_records;
     api_.rejects_unknown = definition_.rejects_unknown();
     api_.query_method = definition_.query_method;

@@ -54,6 +54,7 @@ struct CompiledApi {
   std::vector<std::string> formats;  // the default one first
   bool csv_safe = false;
   int64_t timeout_ms = 0;
+  int64_t stream_timeout_ms = kDefaultStreamTimeoutMs;
   int64_t max_records = 0;
   bool point = false;
   std::optional<CompiledPages> pages;  // where result is page

@@ -62,6 +62,8 @@ std::string api_line(const ApiEntry& entry) {
   line.text("service", entry.service);
   line.text("resource_group", api.resource_group);
   line.number("timeout_ms", api.timeout_ms);
+  if (api.stream_timeout_ms != kDefaultStreamTimeoutMs)
+    line.number("stream_timeout_ms", api.stream_timeout_ms);
   line.number("max_records", api.max_records);
   line.text("result", api.result);
   if (api.envelope != "tablegate") line.text("envelope", api.envelope);

@@ -181,6 +181,11 @@ void write_answer(OpenApiJson& json, const OpenApiOperation& operation) {
       json.truth("required", false);
       json.object("schema", [&] { json.text("type", "string"); });
     });
+    json.object("X-Tablegate-Max-Records", [&] {
+      json.text("description", "the list is longer than 64 KiB: if it has so many rows, there may be more");
+      json.truth("required", false);
+      json.object("schema", [&] { json.text("type", "string"); });
+    });
   });
   const auto write_one_row = [&] { write_row(json, operation, false); };
   const auto write_json = [&] {

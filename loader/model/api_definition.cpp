@@ -79,6 +79,7 @@ class Reader {
     api_.sql = written(from_, "sql");
     api_.sql_file = written(from_, "sql_file");
     api_.timeout_ms = integer(from_, "timeout_ms", api_.timeout_ms);
+    api_.stream_timeout_ms = integer(from_, "stream_timeout_ms", api_.stream_timeout_ms);
     api_.max_records = integer(from_, "max_records", api_.max_records);
     api_.max_records_given = json_find(from_, "max_records") != nullptr;
     api_.query_method = json_truth(from_, "query_method", api_.query_method);

@@ -116,6 +116,9 @@ struct Pagination {
   bool total = true;  // the total number of rows can be asked for
 };
 
+// Until the last rows of an answer. A manifest says only others.
+constexpr int64_t kDefaultStreamTimeoutMs = 60000;
+
 struct ApiDefinition {
   std::string name, description, business_process, path;
   std::string table;                         // of a wizard
@@ -129,6 +132,7 @@ struct ApiDefinition {
   std::string result = "list";
   std::string resource_group = kDefaultResourceGroup;
   int64_t timeout_ms = 3000;
+  int64_t stream_timeout_ms = kDefaultStreamTimeoutMs;
   int64_t max_records = 2000;
   bool max_records_given = false;
   std::string unknown_parameters = "ignore";

@@ -9,6 +9,7 @@
 #include "ngx/request_id.hpp"
 #include "ngx/server_timing.hpp"
 #include "ngx/statistics.hpp"
+#include "ngx/stream.hpp"
 
 namespace tablegate::ngx {
 
@@ -100,6 +101,14 @@ bool add_truncated(Call& call, const core::RowWriter& writer) {
   return value.data() != nullptr && add_header(r, "X-Tablegate-Truncated", value) != nullptr;
 }
 
+// The header of a long list goes out before its last rows are known: a caller who gets so many rows has to
+// expect that there are more.
+bool add_max_records(Call& call) {
+  ngx_http_request_t* r = call.request;
+  const std::string_view value = keep(r, std::to_string(call.route.api->max_records));
+  return value.data() != nullptr && add_header(r, "X-Tablegate-Max-Records", value) != nullptr;
+}
+
 // The media types of a QUERY's body (RFC 10008), where the API takes that method.
 bool add_accept_query(ngx_http_request_t* r, const core::Api& api) {
   constexpr std::string_view kTypes = "application/json, application/x-www-form-urlencoded";
@@ -153,6 +162,18 @@ bool add_format_headers(Call& call, const core::PageAnswer* page) {
   return total.data() != nullptr && add_header(r, "X-Total-Count", total) != nullptr;
 }
 
+// The headers of rows; also of those that HEAD does not send.
+bool add_row_headers(Call& call, const RowHeaders& headers) {
+  ngx_http_request_t* r = call.request;
+  const core::Api& api = *call.route.api;
+  const std::string address = address_of(call);
+  // Rows have no validator: no precondition of a request is about them.
+  r->disable_not_modified = 1;
+  return add_server_timing(call, headers.format_ns) && add_deprecation(r, &api) &&
+         add_last_modified(call, headers.modified) && add_accept_query(r, api) && add_address(r, address) &&
+         add_links(call, headers.page, address) && add_format_headers(call, headers.page);
+}
+
 bool add_problem_headers(Call& call, const core::ProblemKind& kind) {
   ngx_http_request_t* r = call.request;
   if (kind.status == 401) {
@@ -189,15 +210,6 @@ ngx_int_t send_content(ngx_http_request_t* r, ngx_uint_t status, const MediaType
   return add_request_id(r) ? send(r, status, body.finish(r == r->main)) : NGX_ERROR;
 }
 
-// Reads away what is left of the body. Not before the query: nginx's timer for the rest would run beside it
-// and end the connection. Before anything is said of the answer: else than NGX_OK is the answer.
-ngx_int_t discard_body(Call& call) {
-  call.begin_reading();  // an error page of nginx's is ours to replace
-  const ngx_int_t rc = ngx_http_discard_request_body(call.request);
-  if (rc == NGX_OK) call.end_reading();
-  return rc;
-}
-
 ngx_int_t redirect_to_https(ngx_http_request_t* r) {
   std::string location = "https://";
   location.append(view(r->headers_in.server)).append(view(r->unparsed_uri));
@@ -225,45 +237,75 @@ void log_problem(const Call& call, const core::ProblemKind& kind) {
 
 }  // namespace
 
+// Not before the query: nginx's timer for the rest would run beside it and end the connection.
+ngx_int_t discard_body(Call& call) {
+  call.begin_reading();  // an error page of nginx's is ours to replace
+  const ngx_int_t rc = ngx_http_discard_request_body(call.request);
+  if (rc == NGX_OK) call.end_reading();
+  return rc;
+}
+
+ngx_int_t send_wrong_columns(Call& call) {
+  const core::Api& api = *call.route.api;
+  ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                "tablegate: API \"%s\" version %uD: its table's columns are not those of the manifest: "
+                "sync and reload",
+                api.name.c_str(), api.version);
+  call.problem = {core::Slug::query_failed, {}, {}};
+  return send_problem(call);
+}
+
 ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const core::PageAnswer* page) {
   const core::Api& api = *call.route.api;
-  if (!pg::has_columns_of(api, cells)) {
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                  "tablegate: API \"%s\" version %uD: its table's columns are not those of the manifest: "
-                  "sync and reload",
-                  api.name.c_str(), api.version);
-    call.problem = {core::Slug::query_failed, {}, {}};
-    return send_problem(call);
-  }
+  if (!pg::has_columns_of(api, cells)) return send_wrong_columns(call);
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   const Stopwatch watch(r);
   ChainSink sink(r->pool);
   core::RowWriter writer(api, request_id(r), sink, page, call.format);
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
-  const std::string address = address_of(call);
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
-  if (!good || !writer.end() || !add_server_timing(call, watch.elapsed()) || !add_deprecation(r, &api) ||
-      !add_last_modified(call, modified) || !add_truncated(call, writer) || !add_accept_query(r, api) ||
-      !add_address(r, address) || !add_links(call, page, address) || !add_format_headers(call, page))
-    return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  // Rows have no validator: no precondition of a request is about them.
-  r->disable_not_modified = 1;
+  if (!good || !writer.end()) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  return send_written_rows(call, writer, {modified, page, watch.elapsed()},
+                           {sink.size(), sink.finish(r == r->main)});
+}
+
+ngx_int_t send_written_rows(Call& call, const core::RowWriter& writer, const RowHeaders& headers,
+                            const WrittenBody& body) {
+  ngx_http_request_t* r = call.request;
+  if (!add_truncated(call, writer) || !add_row_headers(call, headers)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   call.rows = writer.rows();
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
-  return send_content(r, NGX_HTTP_OK, type_of(call.format), sink);
+  set_content(r, type_of(call.format), body.size);
+  // As if its rows had not come at once.
+  if (body.size > kWholeSize && may_stream(call)) r->headers_out.content_length_n = -1;
+  return add_request_id(r) ? send(r, NGX_HTTP_OK, body.chain) : NGX_ERROR;
+}
+
+ngx_int_t send_stream_header(Call& call, const core::RowWriter& writer, const RowHeaders& headers,
+                             bool whole) {
+  ngx_http_request_t* r = call.request;
+  if (!(whole ? add_truncated(call, writer) : add_max_records(call)) || !add_row_headers(call, headers))
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  count_answer(call, core::Slug::none);
+  set_content(r, type_of(call.format), 0);
+  r->headers_out.content_length_n = -1;
+  if (!add_request_id(r)) return NGX_ERROR;
+  r->headers_out.status = NGX_HTTP_OK;
+  return ngx_http_send_header(r);
+}
+
+void mark_end(ngx_http_request_t* r, ngx_buf_t& buffer) {
+  buffer.last_buf = r == r->main ? 1 : 0;
+  buffer.last_in_chain = 1;
 }
 
 // RFC 9110 section 9.3.2: what is only known once the content is made may be left out.
 ngx_int_t send_head(Call& call, int64_t modified) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
-  if (!add_deprecation(r, call.route.api) || !add_last_modified(call, modified) ||
-      !add_accept_query(r, *call.route.api) || !add_server_timing(call, 0) ||
-      !add_format_headers(call, nullptr))
-    return NGX_ERROR;
-  r->disable_not_modified = 1;
+  if (!add_row_headers(call, {modified, nullptr, 0})) return NGX_ERROR;
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
   set_content(r, type_of(call.format), 0);

@@ -14,8 +14,32 @@
 
 namespace tablegate::ngx {
 
-// `modified` as in Waiter::on_rows. `page`: of an API with pages; otherwise null.
+// All rows at once. `modified` as in Waiter::on_rows. `page`: of an API with pages; otherwise null.
 ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const core::PageAnswer* page);
+
+// Of the rows: `modified` and `page` as of send_rows(), and how long writing them took so far.
+struct RowHeaders {
+  int64_t modified;
+  const core::PageAnswer* page;
+  uint64_t format_ns;
+};
+// Rows that were written by others (ngx/stream.hpp).
+struct WrittenBody {
+  size_t size;
+  ngx_chain_t* chain;
+};
+ngx_int_t send_written_rows(Call& call, const core::RowWriter& writer, const RowHeaders& headers,
+                            const WrittenBody& body);
+// The header of rows whose number of bytes is not known. `whole`: `writer` has seen all rows.
+ngx_int_t send_stream_header(Call& call, const core::RowWriter& writer, const RowHeaders& headers,
+                             bool whole);
+// The rows have other columns than the manifest says.
+ngx_int_t send_wrong_columns(Call& call);
+// Reads away what is left of the body, before anything is said of the answer: else than NGX_OK is the answer.
+ngx_int_t discard_body(Call& call);
+// The last buffer of a body.
+void mark_end(ngx_http_request_t* r, ngx_buf_t& buffer);
+
 // For HEAD: the headers of the rows, apart from their length.
 ngx_int_t send_head(Call& call, int64_t modified);
 // Call::problem, or the redirect that Call::transport asks for.

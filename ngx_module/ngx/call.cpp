@@ -7,6 +7,7 @@
 #include "core/route/encoded_slash.hpp"
 #include "ngx/server_timing.hpp"
 #include "ngx/statistics.hpp"
+#include "ngx/stream.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -75,6 +76,8 @@ std::string_view trace_id(ngx_http_request_t* r) {
 
 Call::Call(ngx_http_request_t* r)
     : request(r), uri(r->uri), args(r->args), policy(policy_of(r)), path(path_of(r)), last_modified{} {}
+
+Call::~Call() = default;
 
 Call* Call::make(ngx_http_request_t* r) {
   ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(r->pool, sizeof(Call));

@@ -5,6 +5,7 @@
 // changes the next on a connection.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "core/answer/problem.hpp"
@@ -42,6 +43,7 @@ class Headers final : public core::HeaderSource {
 };
 
 struct PageOfCall;
+class Stream;
 
 class Call final : public Waiter {
  public:
@@ -54,6 +56,7 @@ class Call final : public Waiter {
     reading,            // nginx reads the body for the parameters, or discards it
     starting,           // its flight starts: the content handler itself sends what comes now
     waiting,            // for the flight, or for the deadline
+    streaming,          // the header of a long answer was sent, and its rows follow
     answered,           // our answer was sent, or its sending failed
   };
   // Whether the host's domain may be answered over this connection.
@@ -93,7 +96,8 @@ class Call final : public Waiter {
   core::RequestData data(const Headers& headers) const;
 
   // Waiter
-  void on_rows(const pg::Cells& cells, int64_t modified) noexcept override;
+  void on_rows(const pg::Cells& cells, int64_t modified, bool last) noexcept override;
+  bool starts_again() noexcept override;
   void on_failure(core::Slug slug) noexcept override;
 
   ngx_http_request_t* request;
@@ -114,6 +118,7 @@ class Call final : public Waiter {
   core::Problem problem;       // the error of the answer; none while all is well
   size_t rows = 0;             // sent
   uint64_t auth_ns = 0;        // that route and proof took (server_timing.hpp)
+  std::unique_ptr<Stream> stream;  // of rows in chunks, once some have come
   PageOfCall* page = nullptr;  // of an API with pages, once its parameters are bound
   // Of the rows, once the parameters are bound; `accept_chose`: by the Accept headers.
   core::Format format = core::Format::json;
@@ -125,6 +130,8 @@ class Call final : public Waiter {
 
  private:
   explicit Call(ngx_http_request_t* r);
+  ~Call();
+  ngx_int_t take_rows(const pg::Cells& cells, int64_t modified, bool last);
   static void clean_up(void* data) noexcept;
   core::Problem find_route();
   core::Proof prove(bool routed);

@@ -39,6 +39,8 @@ MainConfig& main_config(ngx_http_request_t* r) {
 
 namespace {
 
+constexpr size_t kLeastBuffer = 131072;  // less holds no two buffers of an answer
+
 // Workers share the master's heap for as long as neither writes to it. glibc puts freed chunks into one list;
 // the next large allocations sort it into bins, 10,000 chunks each, and write into every chunk. A worker
 // would do that to a private copy of all those pages, so it is done here, before the fork. A block of this
@@ -87,6 +89,7 @@ void* create_location_config(ngx_conf_t* cf) noexcept {
   config->last_modified = NGX_CONF_UNSET;
   config->server_timing = NGX_CONF_UNSET;
   config->trace_sql = NGX_CONF_UNSET;
+  config->buffer = NGX_CONF_UNSET_SIZE;
   config->tls_terminated = NGX_CONF_UNSET;
   config->cors = static_cast<ngx_array_t*>(NGX_CONF_UNSET_PTR);
   return config;
@@ -102,6 +105,7 @@ char* merge_location_config(ngx_conf_t* cf, void* parent, void* child) noexcept 
   ngx_conf_merge_value(inner.last_modified, outer.last_modified, 1);
   ngx_conf_merge_value(inner.server_timing, outer.server_timing, 0);
   ngx_conf_merge_value(inner.trace_sql, outer.trace_sql, 0);
+  ngx_conf_merge_size_value(inner.buffer, outer.buffer, 1048576);
   ngx_conf_merge_value(inner.tls_terminated, outer.tls_terminated, 0);
   ngx_conf_merge_ptr_value(inner.cors, outer.cors, nullptr);
   if (inner.enabled == 0) return NGX_CONF_OK;
@@ -169,6 +173,11 @@ char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept {
     main->enabled_anywhere = true;
   }
   return result;
+}
+
+char* check_buffer(ngx_conf_t* cf, void*, void* data) noexcept {
+  if (*static_cast<size_t*>(data) >= kLeastBuffer) return NGX_CONF_OK;
+  return conf_error(cf, "tablegate_buffer requires a size of at least 128k");
 }
 
 char* set_status(ngx_conf_t* cf, ngx_command_t*, void*) noexcept {

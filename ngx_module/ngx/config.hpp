@@ -72,6 +72,7 @@ struct LocationConfig {
   ngx_flag_t last_modified;
   ngx_flag_t server_timing;
   ngx_flag_t trace_sql;
+  size_t buffer;              // bytes of an answer that may wait for its client
   ngx_array_t* cors;          // of ngx_str_t: the origins of tablegate_cors; null: off
   ngx_flag_t tls_terminated;  // a proxy in front ends TLS: what comes in clear counts as encrypted
 };
@@ -88,6 +89,7 @@ char* set_zone(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 char* set_manifest(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 char* set_service(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 char* set_enabled(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
+char* check_buffer(ngx_conf_t* cf, void* post, void* data) noexcept;
 char* set_status(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept;
 
 // Keeps the first fault, with file and line of the directive, for check_config().

@@ -1,5 +1,7 @@
 #include "ngx/flight.hpp"
 
+#include <algorithm>
+
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -19,6 +21,20 @@ void Waiter::leave() noexcept {
 
 void Waiter::stop() {
   if (deadline_.event.timer_set) ngx_del_timer(&deadline_.event);
+}
+
+void Waiter::pause() noexcept {
+  if (flight_ != nullptr) flight_->worker_.pool(*flight_->api_).pause(*flight_);
+}
+
+void Waiter::resume() noexcept {
+  if (flight_ != nullptr) flight_->worker_.pool(*flight_->api_).resume(*flight_);
+}
+
+void Waiter::begin_stream() noexcept {
+  if (flight_ == nullptr) return;
+  ends_ = flight_->sent_ms + flight_->api_->stream_timeout_ms;
+  ngx_add_timer(&deadline_.event, ends_ > ngx_current_msec ? ends_ - ngx_current_msec : 1);
 }
 
 Waiter::Times Waiter::times() const {
@@ -82,6 +98,8 @@ void Flight::start(const core::Walk& walk) {
   set_statement(walk);
   modified_ = INT64_MIN;
   timeout_ms = api_->timeout_ms;
+  if (delivery == pg::Delivery::chunks) timeout_ms = std::max(timeout_ms, api_->stream_timeout_ms);
+  restarted_ = false;
   deadline_ms = waiters_->ends_;  // of the call that it is started for
   point = api_->point;
   state_ = State::running;
@@ -105,9 +123,13 @@ void Flight::submit() {
 }
 
 void Flight::on_rows(const pg::Cells& cells, bool last) noexcept {
-  (void)last;  // Delivery::whole
+  if (!last) {
+    state_ = State::delivering;
+    // Rows in chunks have one waiter. It may leave: the flight may be over when this returns.
+    return waiters_->on_rows(cells, modified_, false);
+  }
   state_ = State::done;
-  while (Waiter* waiter = take_waiter()) waiter->on_rows(cells, modified_);
+  while (Waiter* waiter = take_waiter()) waiter->on_rows(cells, modified_, true);
   give_back();
 }
 
@@ -124,6 +146,13 @@ void Flight::on_failure(const pg::Failure& failure) noexcept {
       return generations()->reread(*this, worker_.pool(*api_));
     } catch (...) {  // no memory for the message: an error like others
     }
+  }
+  // A second try, as the pool makes it before the first rows.
+  const bool lost = failure.kind == pg::Failure::Kind::database_unavailable || failure.sqlstate == "40001";
+  if (failure.after_rows && lost && !restarted_ && waiters_->starts_again()) {
+    restarted_ = true;
+    state_ = State::running;
+    return submit();
   }
   if (failure.kind == pg::Failure::Kind::query_failed) log_path(failure.sqlstate);
   fail(pg::slug_of(failure.kind));
@@ -218,11 +247,11 @@ Flights::Pointer Flights::take(const core::Api& api) {
   return Pointer(&flight);
 }
 
-void Flights::start(Pointer flight, const core::Walk& walk, uint64_t caller, Waiter& waiter,
-                    ngx_connection_t* connection) {
+void Flights::start(Pointer flight, const core::Walk& walk, const Start& how, Waiter& waiter) {
   Flight& started = *flight.release();
-  started.caller = caller;
-  started.add(waiter, connection);
+  started.caller = how.caller;
+  started.delivery = how.delivery;
+  started.add(waiter, how.connection);
   started.start(walk);
 }
 

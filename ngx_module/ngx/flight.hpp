@@ -22,20 +22,30 @@ class Generations;
 class Worker;
 
 // One request that waits for a flight, with a deadline of its own, which a second flight for it continues. It
-// gets exactly one call of each flight, or none once leave() was called.
+// gets exactly one last call of each flight, or none once leave() was called.
 class Waiter {
  public:
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  // All rows; valid only during the call. `modified`: the newest change in the tables that were read, or an
-  // older time; seconds since 1970; INT64_MIN: not known.
-  virtual void on_rows(const pg::Cells& cells, int64_t modified) noexcept = 0;
+  // The next rows, in order; valid only during the call. `last`: there are no more of them; always so, unless
+  // the flight was started with Delivery::chunks. `modified`: the newest change in the tables that were read,
+  // or an older time; seconds since 1970; INT64_MIN: not known. Before the last rows the waiter may pause()
+  // or leave().
+  virtual void on_rows(const pg::Cells& cells, int64_t modified, bool last) noexcept = 0;
+  // The connection was lost after some rows: true where they can be forgotten. Then all rows come once more.
+  virtual bool starts_again() noexcept = 0;
   // The query failed, or the deadline has passed (query_timeout).
   virtual void on_failure(core::Slug slug) noexcept = 0;
 
   // No call will come. Harmless without a flight.
   void leave() noexcept;
+
+  // Between the first rows and the last ones: no rows come, and the connection waits, until resume().
+  void pause() noexcept;
+  void resume() noexcept;
+  // Its client gets the first rows: the deadline becomes that of all rows, `stream_timeout_ms` of the API.
+  void begin_stream() noexcept;
 
   // Times of the loop's clock in ms, 0: not yet. In the queue from `submitted` to `sent`, at the database
   // from then to `ended`.
@@ -95,6 +105,7 @@ class Flight final : public pg::Query {
     idle,           // no query yet
     running,        // in the pool, or waiting for a read of generations
     running_again,  // a table was not where it was expected, and generations were read once more
+    delivering,     // its waiter has got some rows
     done,           // its waiters get their answers
   };
 
@@ -122,7 +133,8 @@ class Flight final : public pg::Query {
   Waiter* waiters_ = nullptr;
   int64_t modified_ = INT64_MIN;
   const char* const* given_ = nullptr;
-  std::string missing_;  // what the database said of a table that is not where it was expected
+  bool restarted_ = false;  // after a connection was lost between rows
+  std::string missing_;     // what the database said of a table that is not where it was expected
   std::list<Flight>::iterator place_;
   core::ReusableArena arena_;
 };
@@ -139,10 +151,14 @@ class Flights {
 
   // An idle flight for the API. Bind and walk in its arena, then start it; or drop it.
   Pointer take(const core::Api& api);
-  // `waiter` may have its answer before the call returns. Its deadline runs from now. `caller`: pg::Query's.
-  // `connection`: the request's.
-  static void start(Pointer flight, const core::Walk& walk, uint64_t caller, Waiter& waiter,
-                    ngx_connection_t* connection);
+  // How a flight is started.
+  struct Start {
+    uint64_t caller;  // pg::Query's
+    pg::Delivery delivery;
+    ngx_connection_t* connection;  // the request's
+  };
+  // `waiter` may have its answer before the call returns. Its deadline runs from now.
+  static void start(Pointer flight, const core::Walk& walk, const Start& how, Waiter& waiter);
 
  private:
   friend class Flight;

@@ -16,6 +16,8 @@ namespace tablegate::ngx {
 
 namespace {
 
+ngx_conf_post_t buffer_check = {check_buffer};
+
 ngx_command_t commands[] = {
     {ngx_string("tablegate_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_zone, NGX_HTTP_MAIN_CONF_OFFSET,
      0, nullptr},
@@ -40,6 +42,9 @@ ngx_command_t commands[] = {
     {ngx_string("tablegate_server_timing"),
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, server_timing), nullptr},
+    {ngx_string("tablegate_buffer"),
+     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, ngx_conf_set_size_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, buffer), &buffer_check},
     {ngx_string("tablegate_tls_terminated"),
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, tls_terminated), nullptr},

@@ -7,6 +7,7 @@
 #include "ngx/call.hpp"
 #include "ngx/page.hpp"
 #include "ngx/statistics.hpp"
+#include "ngx/stream.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -146,7 +147,8 @@ ngx_int_t start_query(Call& call) {
     if (const std::string_view id = trace_id(r); !id.empty()) flight->set_trace(id);
   }
   call.state = Call::State::starting;
-  Flights::start(std::move(flight), walk, caller_of(call), call, r->connection);
+  const pg::Delivery delivery = may_stream(call) ? pg::Delivery::chunks : pg::Delivery::whole;
+  Flights::start(std::move(flight), walk, {caller_of(call), delivery, r->connection}, call);
   if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
   call.state = Call::State::waiting;
   return NGX_DONE;
@@ -235,26 +237,46 @@ ngx_int_t answer_rows(Call& call, const pg::Cells& cells, int64_t modified) {
 
 }  // namespace
 
-void Call::on_rows(const pg::Cells& cells, int64_t modified) noexcept {
-  state = State::proved;
-  if (!is_ours(*this)) return;
+ngx_int_t Call::take_rows(const pg::Cells& cells, int64_t modified, bool last) {
+  // A small result was taken whole.
+  if (!stream && !cells.is_chunk()) return answer_rows(*this, cells, modified);
+  if (!stream) stream = std::make_unique<Stream>(*this, main_config(request).worker->stream_buffers());
+  const ngx_int_t rc = stream->take(cells, modified, last);
+  return rc == NGX_ABORT ? break_off(*this, core::Slug::internal_error) : rc;
+}
+
+void Call::on_rows(const pg::Cells& cells, int64_t modified, bool last) noexcept {
+  if (last && state == State::waiting) state = State::proved;
+  if (!is_ours(*this)) return leave();
   ngx_int_t rc = NGX_ERROR;
   try {
-    rc = answer_rows(*this, cells, modified);
-    if (state == State::waiting) return;  // for its rows once more
-  } catch (...) {                         // no memory: NGX_ERROR
+    rc = take_rows(cells, modified, last);
+    if (last && state == State::waiting) return;  // for its rows once more
+  } catch (...) {                                 // no memory: NGX_ERROR
+    if (state == State::streaming) rc = break_off(*this, core::Slug::internal_error);
   }
+  ngx_connection_t* connection = request->connection;
+  if (!last && rc == NGX_AGAIN) return ngx_http_run_posted_requests(connection);
+  leave();
+  if (state == State::waiting) state = State::proved;  // it waits for nothing any more
   finish(*this, rc);
+}
+
+bool Call::starts_again() noexcept {
+  if (!is_ours(*this) || state != State::waiting) return false;
+  if (stream) stream->start_again();
+  return true;
 }
 
 void Call::on_failure(core::Slug slug) noexcept {
   const bool at_once = state == State::starting;  // start_flight() answers
+  const bool begun = state == State::streaming;
   state = State::proved;
   problem = {slug, {}, {}};
   if (at_once || !is_ours(*this)) return;
   ngx_int_t rc = NGX_ERROR;
   try {
-    rc = send_problem(*this);
+    rc = begun ? break_off(*this, slug) : send_problem(*this);
   } catch (...) {  // no memory: NGX_ERROR
   }
   finish(*this, rc);

@@ -107,6 +107,10 @@ void count_cut(const Call& call) {
   if (Statistics* statistics = statistics_of(call)) statistics->cell(call.route.api).count_cut();
 }
 
+void count_truncated(const Call& call) {
+  if (Statistics* statistics = statistics_of(call)) statistics->cell(call.route.api).count_truncated();
+}
+
 void count_abandoned(const Call& call) {
   if (Statistics* statistics = statistics_of(call)) statistics->cell(call.route.api).count_abandoned();
 }

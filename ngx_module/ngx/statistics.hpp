@@ -54,6 +54,8 @@ class Statistics {
 void count_answer(const Call& call, core::Slug slug);
 // Counts a list that had more rows than the API answers.
 void count_cut(const Call& call);
+// Counts an answer that broke off after its header.
+void count_truncated(const Call& call);
 // Counts a request whose client left while its query was waited for.
 void count_abandoned(const Call& call);
 

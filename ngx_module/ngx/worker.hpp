@@ -15,6 +15,7 @@
 #include "ngx/generations.hpp"
 #include "ngx/loop.hpp"
 #include "ngx/statistics.hpp"
+#include "ngx/stream_buffers.hpp"
 #include "ngx/zone.hpp"
 #include "pg/pool.hpp"
 
@@ -33,6 +34,7 @@ class Worker final : private pg::TimerHandler {
   const std::vector<std::unique_ptr<Generations>>& generations() const { return generations_; }
   Flights& flights() { return flights_; }
   core::Totals& totals() { return totals_; }
+  StreamBuffers& stream_buffers() { return stream_buffers_; }
   core::Authenticator& authenticator() { return authenticator_; }
   core::RandomBytes& random() { return random_; }
   // Null: there is no tablegate_zone.
@@ -55,6 +57,7 @@ class Worker final : private pg::TimerHandler {
   core::Authenticator authenticator_;
   core::RandomBytes random_;
   core::Totals totals_;
+  StreamBuffers stream_buffers_;
   std::optional<NonceStore> nonces_;
   std::optional<Statistics> statistics_;
   Flights flights_;  // outlive the pools, which link them

@@ -24,6 +24,8 @@ class Cells {
   // A chunk: `count` results of one row each, at least one.
   Cells(const PGresult* const* results, std::size_t count);
 
+  // Of a result that was not taken whole.
+  bool is_chunk() const { return results_ != nullptr; }
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
   // The OID of a column's type; 0: there is no such column.

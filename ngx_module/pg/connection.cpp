@@ -120,7 +120,10 @@ bool Connection::send_doomed() {
 }
 
 bool Connection::push(Operation::Kind kind, Query* query, Statement* statement, uint32_t timeout_ms) {
-  if (operations_.empty()) waiting_since_ms_ = loop_.now_ms();
+  if (operations_.empty()) {
+    waiting_since_ms_ = loop_.now_ms();
+    unread_ = true;
+  }
   operations_.emplace_back();
   Operation& operation = operations_.back();  // a deque: the address stays until it is popped
   operation.kind = kind;
@@ -133,6 +136,7 @@ bool Connection::push(Operation::Kind kind, Query* query, Statement* statement, 
     query->operation_ = &operation;
     operation.chunks = query->delivery == Delivery::chunks;
     chunks_in_flight_ += operation.chunks ? 1 : 0;
+    if (operation.chunks) whole_ = false;
     ++in_flight_;
   }
   return true;
@@ -189,10 +193,20 @@ void Connection::break_later(const char* reason) {
 void Connection::abandon(Query& query) {
   if (query.operation_ == nullptr) return;
   Connection& connection = *query.operation_->connection;
+  if (query.operation_->chunks) connection.expect_end();
   query.operation_->query = nullptr;
   query.operation_ = nullptr;
   if (connection.paused_) connection.update_reading();
   connection.consider_cancel();
+}
+
+// Nobody waits for the rows of the query any more: from now on a server that does not end it is late, however
+// long the statement might have run.
+void Connection::expect_end() {
+  const uint64_t waited = paused_ ? 0 : loop_.now_ms() - waiting_since_ms_;
+  for (Operation& operation : operations_) {
+    if (operation.timeout_ms > waited) operation.timeout_ms = static_cast<uint32_t>(waited) + 1;
+  }
 }
 
 void Connection::take_in_flight(QueryList& queries) {

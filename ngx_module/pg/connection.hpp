@@ -151,6 +151,7 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool sync();
   bool flush();
   void update_idle();
+  void expect_end();
   void break_later(const char* reason);
 
   // connection_results.cpp
@@ -176,7 +177,9 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool set_events();
   void update_reading();
   void ask_for_single_rows();
+  bool has_all() const;
   void gather(ResultPointer row);
+  bool ends_turn();
   void deliver_chunk();
   void forget_chunk();
   void finish_rows(Query* query, const PGresult* result);
@@ -203,6 +206,8 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool batch_traced_ = false;  // a trace is set until the Sync
   bool wants_write_ = false;
   bool paused_ = false;
+  bool unread_ = false;  // nothing was read since the connection was idle
+  bool whole_ = false;   // all that was asked for has arrived: its rows need not be taken one by one
   bool is_idle_ = false;
   bool timeout_known_ = false;
   bool cancel_due_ = false;  // cancel_timer_ runs
@@ -224,6 +229,7 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   std::vector<ResultPointer> gathered_;
   std::vector<const PGresult*> chunk_;  // the same, as Cells takes them
   std::size_t gathered_bytes_ = 0;
+  std::size_t turn_bytes_ = 0;  // of the rows that this turn of the event loop has taken
   StatementCache statements_;
   std::vector<Oid> types_;  // scratch
   const Dsn* dsn_ = nullptr;

@@ -56,6 +56,8 @@ void Connection::on_io(bool readable, bool writable) noexcept {
   }
   // Something comes: a large answer is not a stuck one.
   if (readable) waiting_since_ms_ = loop_.now_ms();
+  if (unread_ && chunks_in_flight_ != 0) whole_ = has_all();
+  unread_ = false;
   const bool alive = read_input();
   // Before any callback: what that opens may get the number of a socket that libpq has closed.
   if (PQsocket(connection_.get()) < 0) drop_watch();
@@ -119,8 +121,10 @@ void Connection::drain() {
   // After a server's death libpq gives NULL for ever with PQisBusy() == 0: the second NULL in a
   // row is one too many (a Sync has none of its own).
   int nulls = 0;
+  turn_bytes_ = 0;
   while (!lost_) {
     if (chunks_in_flight_ != 0) {
+      if (ends_turn()) break;
       if (has_paused_head()) return update_reading();
       ask_for_single_rows();
     }

@@ -6,6 +6,7 @@ namespace tablegate::pg {
 namespace {
 
 constexpr uint64_t kLongestUs = 1000000000;
+constexpr uint64_t kLargeMs = 60000;  // a result that had to wait is not forgotten for so long
 
 // Moves by a part of the difference; never back to "not known".
 void move(uint32_t& estimate, uint64_t sample, int64_t part) {
@@ -36,13 +37,28 @@ uint32_t Pace::of(const StatementKey& key) const {
 void Pace::add(const StatementKey& key, uint64_t us) {
   uint32_t tag = 0;
   Slot& slot = slots_[place_of(key, tag)];
-  if (slot.tag != tag) slot = {tag, 0};
+  if (slot.tag != tag) slot = {tag, 0, 0};
   move(slot.us, us, kStatementPart);
   move(mean_us_, us, kMeanPart);
 }
 
 void Pace::add_at_least(const StatementKey& key, uint64_t us) {
   if (us > of(key)) add(key, us);
+}
+
+Pace::Size Pace::size_of(const StatementKey& key, uint64_t now_ms) const {
+  uint32_t tag = 0;
+  const Slot& slot = slots_[place_of(key, tag)];
+  if (slot.tag != tag) return Size::unknown;
+  if (slot.held_ms != 0 && now_ms - slot.held_ms < kLargeMs) return Size::large;
+  return slot.us == 0 ? Size::unknown : Size::small;
+}
+
+void Pace::add_held(const StatementKey& key, uint64_t now_ms) {
+  uint32_t tag = 0;
+  Slot& slot = slots_[place_of(key, tag)];
+  if (slot.tag != tag) slot = {tag, 0, 0};
+  slot.held_ms = std::max<uint64_t>(now_ms, 1);
 }
 
 void Pace::add_batch(uint64_t us, uint64_t count) {

@@ -1,6 +1,6 @@
-// How long statements take: a moving estimate for each of those that ran lately, and one for all. A table of
-// fixed size: a statement that takes another one's place is not known until it has run again. Owned by a
-// Pool.
+// How long statements take: a moving estimate for each of those that ran lately, and one for all. Also which
+// of them have large results, whose rows may wait for their taker. A table of fixed size: a statement that
+// takes another one's place is not known until it has run again. Owned by a Pool.
 #pragma once
 
 #include <cstddef>
@@ -25,11 +25,21 @@ class Pace {
   // `us`.
   void add_batch(uint64_t us, uint64_t count);
 
+  enum class Size : uint8_t {
+    unknown,  // it has not run lately
+    small,    // its rows did not have to wait lately
+    large,    // they had to
+  };
+  Size size_of(const StatementKey& key, uint64_t now_ms) const;
+  // Its rows have to wait for their taker.
+  void add_held(const StatementKey& key, uint64_t now_ms);
+
  private:
   static constexpr std::size_t kSlots = 1024;
   struct Slot {
     uint32_t tag = 0;
     uint32_t us = 0;
+    uint64_t held_ms = 0;  // last time that its rows had to wait; 0: never
   };
 
   static std::size_t place_of(const StatementKey& key, uint32_t& tag);

@@ -18,9 +18,10 @@ bool means_shutdown(const std::string& sqlstate) {
 }
 
 // The statement's time limit: what is left until its deadline. The whole of it while that is nearly so,
-// because a session keeps its limit and another one has to be sent.
+// because a session keeps its limit and another one has to be sent. The deadline of rows in chunks is only
+// that of the first ones.
 uint32_t limit_of(const Query& query, uint64_t now_ms) {
-  if (query.deadline_ms == 0) return query.timeout_ms;
+  if (query.deadline_ms == 0 || query.delivery == Delivery::chunks) return query.timeout_ms;
   const uint64_t left = query.deadline_ms > now_ms ? query.deadline_ms - now_ms : 1;
   return left + query.timeout_ms / 16 >= query.timeout_ms ? query.timeout_ms : static_cast<uint32_t>(left);
 }
@@ -63,7 +64,7 @@ Pool::~Pool() {
 void Pool::begin(Query& query) {
   query.submitted_ms = loop_.now_ms();
   query.sent_ms = 0;
-  query.paused_ = query.delivered_ = false;
+  query.paused_ = query.delivered_ = query.held_ = false;
   query.passed_ = 0;
   query.lost_once_ = query.replanned_ = query.conflicted_ = query.interrupted_ = query.isolated_ = false;
 }
@@ -95,7 +96,7 @@ void Pool::submit(Query& query) noexcept {
     group.callers.note(query.caller, query.submitted_ms);
     group.apis.note(query.key.route, query.submitted_ms);
   }
-  if (group.waiting.empty() && holds_rest(group, query) == WaitingLine::Except::nobody) {
+  if (group.waiting.empty() && takes(query) && holds_rest(group, query) == WaitingLine::Except::nobody) {
     Lane* lane = pick(group, &query);
     if (lane != nullptr && send(*lane, query)) {
       leave(*lane, group);
@@ -131,6 +132,8 @@ void Pool::abandon(Query& query) noexcept {
 }
 
 void Pool::pause(Query& query) noexcept {
+  query.held_ = true;
+  group_of(query).pace.add_held(query.key, loop_.now_ms());
   Connection::set_paused(query, true);
 }
 
@@ -202,6 +205,7 @@ bool Pool::send(Lane& lane, Query& query) {
   lane.cost_us += cost_of(group_of(query), query);
   lane.caller = query.caller;
   lane.route = query.key.route;
+  lane.size = size_of(group_of(query), query);
   ++totals_.queries;
   return true;
 }

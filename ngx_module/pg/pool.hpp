@@ -54,7 +54,7 @@ struct PoolStatistics {
   uint64_t failures = 0;  // on_failure calls
 };
 
-class Pool final : private ConnectionOwner, private TimerHandler {
+class Pool final : private ConnectionOwner, private TimerHandler, private WaitingLine::Filter {
  public:
   Pool(Loop& loop, PoolConfig config);  // `loop` outlives the pool; nothing is opened yet
   ~Pool();                              // as shutdown()
@@ -78,7 +78,9 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   void abandon(Query& query) noexcept;
 
   // For a query with Delivery::chunks: no rows are delivered and nothing is read for it before resume(). Its
-  // connection takes no other work meanwhile. Allowed at any time between submit and the last callback.
+  // connection takes no other work meanwhile, so statements whose results are large are sent to at most half
+  // of the connections for queries of their kind (one, if there are less than four); others of them wait.
+  // Allowed at any time between submit and the last callback.
   void pause(Query& query) noexcept;
   // Rows continue from the event loop, never inside the call.
   void resume(Query& query) noexcept;
@@ -109,6 +111,7 @@ class Pool final : private ConnectionOwner, private TimerHandler {
     bool gathers = false;  // the batch is not ended: more may join it in this turn of the event loop
     uint64_t caller = 0;   // of the last one
     uint64_t route = 0;
+    Pace::Size size = Pace::Size::small;  // of the last one's result, as far as it was known
   };
   // The last two, of callers or APIs, and when they came.
   struct Recent {
@@ -144,9 +147,10 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   void on_timer() noexcept override;
 
   // pool.cpp
-  Group& group_of(const Query& query) {
-    return groups_[split() && query.point && query.delivery == Delivery::whole ? 1 : 0];
+  std::size_t number_of(const Query& query) const {
+    return split() && query.point && query.delivery == Delivery::whole ? 1 : 0;
   }
+  Group& group_of(const Query& query) { return groups_[number_of(query)]; }
   Lane* lane_of(const Connection& connection);
   bool is_usable(const Lane& lane) const;
   bool has_room(const Lane& lane, const Group& group) const;
@@ -183,6 +187,8 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   void watch_queue(Group& group);
   void measure_abandoned(const Query& query);
   WaitingLine::Except holds_rest(const Group& group, const Query& query) const;
+  Pace::Size size_of(const Group& group, const Query& query) const;
+  bool takes(const Query& query) const override;
   void refuse_later(Group& group, Query& query);
 
   // pool_prepared.cpp

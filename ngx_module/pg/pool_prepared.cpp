@@ -44,7 +44,7 @@ Query& Pool::prefer_prepared(const Group& group, const Lane& lane, Query& first)
   for (unsigned looked = 0; looked < kLook; ++looked) {
     other = group.standing ? other->previous_ : other->next_;
     if (other == nullptr) break;
-    if (!connection.has_prepared(*other) || group.pace.of(other->key) > kShortUs) continue;
+    if (!connection.has_prepared(*other) || group.pace.of(other->key) > kShortUs || !takes(*other)) continue;
     ++first.passed_;
     return *other;
   }

@@ -111,11 +111,12 @@ bool Pool::admit(Group& group, Query& query) {
 Query* Pool::next_waiting(Group& group, const Lane& lane, uint64_t ahead_us) {
   const uint64_t begins_us = loop_.now_ms() * 1000 + ahead_us;
   for (;;) {
-    Query* query = group.waiting.next(group.standing);
+    Query* query = group.waiting.next(group.standing, WaitingLine::Except::nobody, nullptr, this);
     // One that was sent before continues.
     if (query != nullptr && query->sent_ms == 0) {
       const WaitingLine::Except except = holds_rest(group, *query);
-      if (except != WaitingLine::Except::nobody) query = group.waiting.next(group.standing, except, query);
+      if (except != WaitingLine::Except::nobody)
+        query = group.waiting.next(group.standing, except, query, this);
       if (query != nullptr && query->sent_ms == 0) query = &prefer_prepared(group, lane, *query);
     }
     if (query == nullptr || query->deadline_ms == 0) return query;
@@ -173,6 +174,37 @@ WaitingLine::Except Pool::holds_rest(const Group& group, const Query& query) con
   return Except::nobody;
 }
 
+Pace::Size Pool::size_of(const Group& group, const Query& query) const {
+  if (query.delivery != Delivery::chunks) return Pace::Size::small;
+  return group.pace.size_of(query.key, loop_.now_ms());
+}
+
+// Whether the query may be sent now. Connections whose rows wait for their taker, or may have to, are at most
+// half. Of a statement that has not run lately no more are sent than that; one at a time is sent beyond it,
+// so that it becomes known.
+bool Pool::takes(const Query& query) const {
+  if (query.delivery != Delivery::chunks) return true;
+  const Group& group = groups_[number_of(query)];
+  const Pace::Size size = size_of(group, query);
+  if (size == Pace::Size::small) return true;
+  std::size_t held = 0;
+  std::size_t unknown = 0;
+  std::size_t same = 0;
+  for (std::size_t i = group.first; i < group.first + group.count; ++i) {
+    const Lane& lane = lanes_[i];
+    if (!is_usable(lane) || lane.connection->idle()) continue;
+    if (lane.size == Pace::Size::large || lane.connection->paused()) {
+      ++held;
+    } else if (lane.size == Pace::Size::unknown) {
+      ++unknown;
+      same += lane.route == query.key.route ? 1 : 0;
+    }
+  }
+  const std::size_t most = std::max<std::size_t>(1, group.count / 2);
+  if (size == Pace::Size::large) return held < most;
+  return held + same < most || (unknown == 0 && held + 1 < group.count);
+}
+
 // Within a caller's submit() nothing of another caller is touched.
 void Pool::refuse_later(Group& group, Query& query) {
   group.refused_ms = loop_.now_ms();
@@ -181,17 +213,17 @@ void Pool::refuse_later(Group& group, Query& query) {
   turn_timer_->start(0);
 }
 
-// What an exclusive connection needed for a caller's query. Rows in chunks wait for their taker: that says
+// What an exclusive connection needed for a caller's query. Rows that had to wait for their taker say
 // nothing.
 void Pool::on_answer(const Query& query) noexcept {
   Group& group = group_of(query);
-  if (&group == &groups_[1] || query.delivery != Delivery::whole || query.deadline_ms == 0) return;
+  if (&group == &groups_[1] || query.held_ || query.deadline_ms == 0) return;
   group.pace.add(query.key, (loop_.now_ms() - query.sent_ms) * 1000);
 }
 
 void Pool::measure_abandoned(const Query& query) {
   Group& group = group_of(query);
-  if (&group == &groups_[1] || query.delivery != Delivery::whole || query.deadline_ms == 0) return;
+  if (&group == &groups_[1] || query.held_ || query.deadline_ms == 0) return;
   group.pace.add_at_least(query.key, (loop_.now_ms() - query.sent_ms) * 1000);
 }
 

@@ -70,9 +70,9 @@ class Query {
   int parameter_count = 0;
   const char* const* values = nullptr;  // parameter_count texts, NUL-terminated; null = SQL NULL
   uint32_t timeout_ms = 0;              // statement_timeout; 0 = no limit
-  uint64_t deadline_ms = 0;             // Loop::now_ms at which nobody waits any more; 0 = none
-  uint64_t caller = 0;                  // whose share of the connections it takes; 0 = of no caller
-  bool point = false;                   // short and indexed: may share a pipelined connection
+  uint64_t deadline_ms = 0;  // Loop::now_ms at which nobody waits for the first rows any more; 0 = none
+  uint64_t caller = 0;       // whose share of the connections it takes; 0 = of no caller
+  bool point = false;        // short and indexed: may share a pipelined connection
   Delivery delivery = Delivery::whole;
   const char* trace = nullptr;  // application_name while it runs (one more statement); null: the connection's
 
@@ -111,6 +111,7 @@ class Query {
   uint8_t passed_ = 0;                     // how many others went before it because they were prepared
   bool paused_ = false;                    // no rows are to be read before Pool::resume
   bool delivered_ = false;                 // on_rows ran: the query must not be sent again
+  bool held_ = false;                      // was paused: its connection waited for whoever takes the rows
   bool lost_once_ = false;                 // sent again after a lost connection
   bool replanned_ = false;                 // sent again after 26000 or 0A000
   bool conflicted_ = false;                // sent again after 40001

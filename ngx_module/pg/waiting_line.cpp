@@ -95,13 +95,15 @@ void WaitingLine::remove(Query& query) {
   if (size_ == 0) forget_pairs();
 }
 
-Query* WaitingLine::next(bool newest, Except except, const Query* like) {
+Query* WaitingLine::next(bool newest, Except except, const Query* like, const Filter* filter) {
   if (!again_.empty()) return again_.front();
   const Pair* best = nullptr;
   for (const Pair& pair : pairs_) {
     if (except == Except::caller && pair.caller == like->caller) continue;
     if (except == Except::api && pair.route == like->key.route) continue;
-    if (!pair.waiting->empty() && (best == nullptr || pair.start_us < best->start_us)) best = &pair;
+    if (pair.waiting->empty() || (best != nullptr && pair.start_us >= best->start_us)) continue;
+    const Query& candidate = newest ? *pair.waiting->back() : *pair.waiting->front();
+    if (filter == nullptr || filter->takes(candidate)) best = &pair;
   }
   if (best == nullptr) return nullptr;
   return newest ? best->waiting->back() : best->waiting->front();

@@ -33,9 +33,18 @@ class WaitingLine {
 
   // Whose queries next() passes over: those of the same caller, or of the same API, as a query.
   enum class Except : uint8_t { nobody, caller, api };
+  // Who may be next: the line passes over the others.
+  struct Filter {
+    virtual bool takes(const Query& query) const = 0;
+
+   protected:
+    ~Filter() = default;
+  };
+
   // Who is next, or null. `newest`: the newest of its pair, else the oldest. `like` is looked at where there
   // is an exception.
-  Query* next(bool newest, Except except = Except::nobody, const Query* like = nullptr);
+  Query* next(bool newest, Except except = Except::nobody, const Query* like = nullptr,
+              const Filter* filter = nullptr);
   // Removes what next() returned and charges its pair.
   void take(Query& query);
   // Who has to leave so that `query`, which does not wait yet, finds room: of the pair that is furthest

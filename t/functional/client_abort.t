@@ -5,6 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import http.client
 import signal
 import socket
 import struct
@@ -86,22 +87,16 @@ def while_the_answer_is_sent(t, p):
     first = link.recv(4096)
     t.is_(first[:12], b"HTTP/1.1 200", "a large list begins to come")
     answer = p.get(kCall)
-    t.is_(answer.body, kAlice, "a slow reader holds no connection to PostgreSQL")
+    t.is_(answer.body, kAlice, "a slow reader of an answer that fits tablegate_buffer holds no connection to PostgreSQL")
     leave(link, True)
     logged(p, "client", seen)
     t.is_(p.get(kCall).body, kAlice, "client gone while its answer is sent: the next one is answered")
     link = send(p, "/v1/user/all?age=77", buffer=200000)
-    head, _, body = link.recv(65536).partition(b"\r\n\r\n")
-    size = int(next(line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")))
-    parts, got = [body], len(body)
-    while got < size:
-        parts.append(link.recv(16384))
-        got += len(parts[-1])
-        if not parts[-1]:
-            break
-    body = b"".join(parts)
+    answer = http.client.HTTPResponse(link)
+    answer.begin()
+    body = b"".join(iter(lambda: answer.read(16384), b""))
     link.close()
-    t.ok(size > rows * 10000 and len(body) == size and body.endswith(b'}],"success":true}'), f"a slow reader gets all {size} bytes", len(body))
+    t.ok(len(body) > rows * 10000 and body.endswith(b'}],"success":true}'), f"a slow reader gets all {len(body)} bytes")
     t.is_(body.count(b'"user_id":'), rows, "and all rows")
 
 
@@ -170,7 +165,7 @@ def deadlines(t, p):
 def test(t):
     project = t.project()
     port = free_port()
-    p = serve_slow(project, definitions(), workers=1, connections=1,
+    p = serve_slow(project, definitions(), workers=1, connections=1, server="tablegate_buffer 20m;",
                    http=f"server {{ listen 127.0.0.1:{port} http2; location / {{ tablegate on; }} }}")
     for reset in (False, True):
         while_the_query_runs(t, p, reset)

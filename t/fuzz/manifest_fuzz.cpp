@@ -49,6 +49,7 @@ void check_api(const Manifest& manifest, const Api& api, size_t place) {
   INVARIANT(joined == api.path);
   INVARIANT(api.timeout_ms >= 1 && api.timeout_ms <= 90000 && api.max_records >= 1 &&
             api.max_records <= 10000);
+  INVARIANT(api.stream_timeout_ms >= 1 && api.stream_timeout_ms <= 90000);
   INVARIANT(!api.columns.empty() && output_columns(api) >= api.columns.size());
   for (const Parameter& parameter : api.parameters)
     INVARIANT(compatible(parameter.type, parameter.column_type));

@@ -61,6 +61,7 @@ START_TEST(a_good_manifest_is_read_whole) {
   ck_assert(api.result == ResultShape::object);
   ck_assert(api.point);
   ck_assert_uint_eq(api.timeout_ms, 90000);
+  ck_assert_uint_eq(api.stream_timeout_ms, 60000);  // where the manifest does not say it
   ck_assert_uint_eq(api.max_records, 1);
   ck_assert(api.api_key_source.in == ApiKeySource::In::header);
   ck_text_eq(api.api_key_source.name, "X-API-Key");
@@ -228,6 +229,8 @@ START_TEST(values_out_of_range_are_refused) {
              "line 2: /timeout_ms: is out of range");
   ck_text_eq(refused_api(R"("timeout_ms":3000)", R"("timeout_ms":90001)"),
              "line 2: /timeout_ms: is out of range");
+  ck_text_eq(refused_api(R"("timeout_ms":3000)", R"("timeout_ms":3000,"stream_timeout_ms":90001)"),
+             "line 2: /stream_timeout_ms: is out of range");
   ck_text_eq(refused_api(R"("max_records":2000)", R"("max_records":0)"),
              "line 2: /max_records: is out of range");
   ck_text_eq(refused_api(R"("max_records":2000)", R"("max_records":10001)"),

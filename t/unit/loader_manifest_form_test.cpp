@@ -31,7 +31,8 @@ constexpr const char* kApi =
     R"({"name":"ids","column":"id","type":"LONG","operator":"IN","required":false,"default":[1,2]},)"
     R"({"name":"name","type":"STRING","operator":"LIKE"}],)"
     R"("response_parameters":[{"name":"id","as":"string"},{"name":"at"},{"name":"note","mask":"hash"}],"authentication":["api_key","jwt","hmac"],)"
-    R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject","envelope":"dataworks","formats":["csv","json"],"csv_safe":true})";
+    R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject","envelope":"dataworks","formats":["csv","json"],"csv_safe":true,)"
+    R"("stream_timeout_ms":30000})";
 constexpr const char* kPaged =
     R"({"name":"Paged","path":"/paged","response_parameters":[{"name":"id"}],"authentication":[],)"
     R"("pagination":{"max_size":50},"query_method":true})";

@@ -71,6 +71,7 @@ void add_api_defaults(std::map<std::string, std::string>& found) {
   found["Api.pagination.total"] = truth(api.pagination->total);
   found["Api.result"] = quoted(api.result);
   found["Api.timeout_ms"] = std::to_string(api.timeout_ms);
+  found["Api.stream_timeout_ms"] = std::to_string(api.stream_timeout_ms);
   found["Api.max_records"] = std::to_string(api.max_records);
   found["Api.resource_group"] = quoted(api.resource_group);
   found["Api.unknown_parameters"] = quoted(api.unknown_parameters);

@@ -45,12 +45,13 @@ void check_column(const TestQuery& query, std::size_t count) {
 
 START_TEST(rows_come_in_order) {
   Fixture f;
-  for (const int count : {0, 1, 63, 64, 65, 1000}) {
+  for (const int count : {0, 1, 63, 64, 65, 1000, 3000}) {
     TestQuery query(1 + static_cast<uint64_t>(count), "rows:" + std::to_string(count));
     f.run(in_chunks(query));
     ck_assert_msg(query.ok, "%s", query.failure.message.c_str());
     check_column(query, static_cast<std::size_t>(count));
-    ck_assert_int_ge(query.chunks, std::max(1, count / 64));
+    // A result that has arrived as a whole, which needs less than 16 KiB, may come as one.
+    ck_assert_int_ge(query.chunks, count > 2000 ? count / 64 : 1);
   }
   TestQuery whole(9000, "rows:1000");
   f.run(whole);
@@ -61,7 +62,7 @@ END_TEST
 
 START_TEST(a_pause_stops_rows_until_it_is_over) {
   Fixture f;
-  TestQuery query(1, "rows:1000");
+  TestQuery query(1, "rows:3000");
   int pauses = 0;
   query.on_chunk = [&] {
     if (query.done()) return;
@@ -83,7 +84,7 @@ START_TEST(a_pause_stops_rows_until_it_is_over) {
   }
   f.finish(query);
   ck_assert_int_ge(pauses, 10);
-  check_column(query, 1000);
+  check_column(query, 3000);
   f.finish(next);
   ck_text_eq(next.value, "next");
   ck_assert_int_eq(f.server.connections(), 1);
@@ -113,12 +114,12 @@ START_TEST(an_error_after_rows_is_told_apart) {
   ck_assert(!early.failure.after_rows);
   ck_assert_int_eq(early.rows, 0);
   ck_assert_uint_eq(f.pool.statistics().retries, 1);
-  TestQuery late(2, "rows:100 fail:40001");
+  TestQuery late(2, "rows:3000 fail:40001");
   f.run(in_chunks(late));
   ck_assert(late.failed);
   ck_assert(late.failure.after_rows);
   ck_text_eq(late.failure.sqlstate, "40001");
-  ck_assert_int_eq(late.rows, 64);
+  ck_assert_int_ge(late.rows, 64);
   ck_assert_uint_eq(f.pool.statistics().retries, 1);
   TestQuery next(3, "select $1", {"next"});
   f.run(next);
@@ -129,7 +130,7 @@ END_TEST
 
 START_TEST(a_connection_lost_after_rows) {
   Fixture f;
-  TestQuery query(1, "rows:100 cut");
+  TestQuery query(1, "rows:3000 cut");
   f.run(in_chunks(query));
   ck_assert(query.failed);
   ck_assert(query.failure.after_rows);
@@ -143,7 +144,7 @@ END_TEST
 START_TEST(abandoned_while_paused) {
   Fixture f;
   for (const bool within : {false, true}) {
-    auto query = std::make_unique<TestQuery>(1, "rows:1000");
+    auto query = std::make_unique<TestQuery>(1, "rows:3000");
     bool paused = false;
     query->on_chunk = [&] {
       if (paused) return;
@@ -169,7 +170,7 @@ END_TEST
 
 START_TEST(point_queries_have_lanes_of_their_own) {
   Fixture f(4);
-  TestQuery query(1, "rows:1000");
+  TestQuery query(1, "rows:3000");
   query.point = true;  // all the same: a paused connection is nobody else's
   bool paused = false;
   query.on_chunk = [&] {
@@ -188,7 +189,7 @@ START_TEST(point_queries_have_lanes_of_their_own) {
   ck_assert_int_eq(query.chunks, 1);
   f.pool.resume(query);
   f.finish(query);
-  check_column(query, 1000);
+  check_column(query, 3000);
 }
 END_TEST
 
@@ -212,7 +213,7 @@ struct Owner final : ConnectionOwner {
 };
 
 START_TEST(neighbours_in_the_pipeline) {
-  for (const char* sql : {"rows:500", "rows:500 fail:22012"}) {
+  for (const char* sql : {"rows:3000", "rows:3000 fail:22012"}) {
     FakeServer server([](int) { return Behaviour(); });
     PollLoop loop;
     const Dsn dsn = dsn_of("host=" + server.directory());
@@ -237,7 +238,7 @@ START_TEST(neighbours_in_the_pipeline) {
     wait_for(
         loop, [&] { return behind.done(); }, "the query behind");
     if (middle.ok) {
-      check_column(middle, 500);
+      check_column(middle, 3000);
       ck_text_eq(behind.value, "behind");
     } else {
       ck_text_eq(middle.failure.sqlstate, "22012");
@@ -247,8 +248,46 @@ START_TEST(neighbours_in_the_pipeline) {
 }
 END_TEST
 
+// Results that wait for their taker have at most half of the connections.
+START_TEST(held_results_have_half_of_the_connections) {
+  Fixture f(8);  // two for point queries, six others
+  std::vector<std::unique_ptr<TestQuery>> large;
+  for (int i = 0; i < 8; ++i) {
+    large.push_back(std::make_unique<TestQuery>(1, "rows:3000"));
+    TestQuery& query = in_chunks(*large.back());
+    query.on_chunk = [&f, &query] {
+      if (!query.done() && query.chunks == 1) f.pool.pause(query);
+    };
+    f.pool.submit(query);
+  }
+  const auto begun = [&large] {
+    std::size_t count = 0;
+    for (const auto& query : large) count += query->chunks > 0 ? 1 : 0;
+    return count;
+  };
+  wait_for(
+      f.loop, [&] { return begun() == 3; }, "three of them");
+  f.idle(20);
+  ck_assert_uint_eq(begun(), 3);
+  // Others pass.
+  TestQuery whole(2, "select $1", {"whole"});
+  TestQuery small(3, "select $1", {"small"});
+  f.run(whole);
+  f.run(in_chunks(small));
+  ck_text_eq(small.value, "small");
+  ck_assert_uint_eq(begun(), 3);
+  // One that ends, or is left, makes room for another.
+  f.pool.resume(*large[0]);
+  f.pool.abandon(*large[1]);
+  wait_for(
+      f.loop, [&] { return begun() == 5; }, "two more");
+  for (auto& query : large) f.pool.abandon(*query);
+}
+END_TEST
+
 }  // namespace
 
 TABLEGATE_SUITE("pg_chunks", rows_come_in_order, a_pause_stops_rows_until_it_is_over,
                 a_pause_before_the_first_row, an_error_after_rows_is_told_apart, a_connection_lost_after_rows,
-                abandoned_while_paused, point_queries_have_lanes_of_their_own, neighbours_in_the_pipeline);
+                abandoned_while_paused, point_queries_have_lanes_of_their_own, neighbours_in_the_pipeline,
+                held_results_have_half_of_the_connections);

@@ -136,7 +136,8 @@ struct Api {
   std::vector<std::string> domains;  // empty: any host
   std::string service;
   std::string resource_group;
-  uint32_t timeout_ms = 3000;
+  uint32_t timeout_ms = 3000;          // until the first rows
+  uint32_t stream_timeout_ms = 60000;  // until the last ones
   uint32_t max_records = 2000;
   ResultShape result = ResultShape::list;
   Pages pages;  // of ResultShape::page

@@ -261,6 +261,8 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   out.service = in.string("service");
   out.resource_group = in.string("resource_group");
   out.timeout_ms = static_cast<uint32_t>(in.integer("timeout_ms", 1, 90000));
+  if (in.has("stream_timeout_ms"))
+    out.stream_timeout_ms = static_cast<uint32_t>(in.integer("stream_timeout_ms", 1, 90000));
   out.max_records = static_cast<uint32_t>(in.integer("max_records", 1, 10000));
   out.result = in.word<ResultShape>(
       "result", {{"object", ResultShape::object}, {"list", ResultShape::list}, {"page", ResultShape::page}});

@@ -73,7 +73,7 @@ CounterCell& CounterTable::take(uint32_t api_id, uint32_t version, uint64_t gene
     if (moving && look + 1 < kPatience) continue;  // perhaps to this very version
     if (old == nullptr) break;
     if (!old->key.compare_exchange_strong(old_key, kTaken)) continue;
-    for (SharedWord* word : {&old->requests, &old->abandoned, &old->cut, &old->milliseconds})
+    for (SharedWord* word : {&old->requests, &old->abandoned, &old->cut, &old->truncated, &old->milliseconds})
       word->store(0, std::memory_order_relaxed);
     for (SharedWord& word : old->errors) word.store(0, std::memory_order_relaxed);
     old->generation.store(generation, std::memory_order_relaxed);

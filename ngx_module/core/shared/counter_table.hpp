@@ -33,12 +33,14 @@ struct CounterCell {
   SharedWord requests;      // answered, including errors
   SharedWord abandoned;     // whose client left before the answer
   SharedWord cut;           // lists that had more rows than max_records
+  SharedWord truncated;     // answers that broke off after their header
   SharedWord milliseconds;  // from the request's first byte to its answer, over all `requests`
   std::array<SharedWord, static_cast<size_t>(Slug::count)> errors;  // by slug
 
   // `slug` none: the answer is not an error.
   void count(Slug slug, uint64_t ms);
   void count_cut() { cut.fetch_add(1, std::memory_order_relaxed); }
+  void count_truncated() { truncated.fetch_add(1, std::memory_order_relaxed); }
   void count_abandoned() { abandoned.fetch_add(1, std::memory_order_relaxed); }
 };
 

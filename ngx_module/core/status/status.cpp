@@ -11,11 +11,13 @@ namespace tablegate::core {
 
 namespace {
 
-// "requests":N,"abandoned":N,"cut_lists":N,"seconds":S,"errors":{slug:N,...}; only errors that occurred.
+// "requests":N,"abandoned":N,"cut_lists":N,"truncated":N,"seconds":S,"errors":{slug:N,...}; only errors that
+// occurred.
 void write_counts(const CounterCell* cell, TextSink& out) {
   out.put("\"requests\":").number(cell == nullptr ? 0 : value_of(cell->requests));
   out.put(",\"abandoned\":").number(cell == nullptr ? 0 : value_of(cell->abandoned));
   out.put(",\"cut_lists\":").number(cell == nullptr ? 0 : value_of(cell->cut));
+  out.put(",\"truncated\":").number(cell == nullptr ? 0 : value_of(cell->truncated));
   out.put(",\"seconds\":").seconds(cell == nullptr ? 0 : value_of(cell->milliseconds)).put(",\"errors\":{");
   bool first = true;
   for (size_t slug = 1; cell != nullptr && slug < cell->errors.size(); ++slug) {

@@ -118,7 +118,9 @@ void write_api_html(const Api& api, const CounterCell* cell, TextSink& out) {
     if (count != 0) out.html(problem_kind(static_cast<Slug>(slug)).name).put(" ").number(count).put("<br>");
   }
   if (const uint64_t cut = cell == nullptr ? 0 : value_of(cell->cut); cut != 0)
-    out.put("lists cut at max_records ").number(cut);
+    out.put("lists cut at max_records ").number(cut).put("<br>");
+  if (const uint64_t truncated = cell == nullptr ? 0 : value_of(cell->truncated); truncated != 0)
+    out.put("answers broken off ").number(truncated);
   out.put("</td></tr>\n");
 }
 

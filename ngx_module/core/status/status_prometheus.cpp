@@ -143,6 +143,11 @@ void write_apis_samples(const StatusReport& report, TextSink& out) {
     begin_sample(out, "tablegate_cut_lists_total", api);
     out.put("} ").number(value_of(cell.cut)).put("\n");
   });
+  family(out, "tablegate_truncated_total", "counter", "Answers that broke off after their header.");
+  for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
+    begin_sample(out, "tablegate_truncated_total", api);
+    out.put("} ").number(value_of(cell.truncated)).put("\n");
+  });
   family(out, "tablegate_request_duration_seconds", "summary", "From a request's first byte to its answer.");
   for_each_counted(report, [&out](const Api& api, const CounterCell& cell) {
     begin_sample(out, "tablegate_request_duration_seconds_sum", api);
