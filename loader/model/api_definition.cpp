@@ -82,6 +82,7 @@ class Reader {
     api_.max_records = integer(from_, "max_records", api_.max_records);
     api_.max_records_given = json_find(from_, "max_records") != nullptr;
     authentication();
+    cache();
     request_parameters();
     response_parameters();
     order_by();
@@ -124,6 +125,16 @@ class Reader {
     }
     if (const JsonValue* const source = json_find(from_, "api_key_source"))
       api_.api_key_source = ApiKeySource{json_member(*source, "in"), json_member(*source, "name")};
+  }
+
+  void cache() {
+    const JsonValue* const cache = json_find(from_, "cache");
+    if (cache == nullptr) return;
+    if (!cache->IsObject()) {
+      api_.cache.kept = !cache->IsFalse();
+    } else if (json_find(*cache, "max_age") != nullptr) {
+      api_.cache.max_age = integer(*cache, "max_age", 0, "/cache");
+    }
   }
 
   void request_parameters() {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "ngx/statistics.hpp"
+#include "ngx/validators.hpp"
 
 namespace tablegate::ngx {
 
@@ -13,17 +14,6 @@ namespace {
 constexpr MediaType kJson = {"application/json; charset=utf-8", sizeof("application/json") - 1};
 
 // ---- headers
-
-// Null: no memory.
-ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
-  auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-  if (header == nullptr) return nullptr;
-  std::memset(header, 0, sizeof(*header));
-  header->hash = 1;
-  header->key = str(name);
-  header->value = str(value);
-  return header;
-}
 
 // nginx's $request_id. Lives as long as the request.
 std::string_view request_id(ngx_http_request_t* r) {
@@ -35,6 +25,11 @@ std::string_view request_id(ngx_http_request_t* r) {
 
 bool add_request_id(ngx_http_request_t* r) {
   return add_header(r, "X-Ca-Request-Id", request_id(r)) != nullptr;
+}
+
+// No cache may keep it.
+bool add_no_store(ngx_http_request_t* r) {
+  return add_header(r, "Cache-Control", "no-store") != nullptr;
 }
 
 bool add_retry_after(ngx_http_request_t* r) {
@@ -60,31 +55,6 @@ bool add_deprecation(ngx_http_request_t* r, const core::Api* api) {
   if (api == nullptr || api->sunset.empty()) return true;
   return add_header(r, "Deprecation", api->deprecation) != nullptr &&
          add_header(r, "Sunset", api->sunset) != nullptr;
-}
-
-// The newest change in what the answer was read from. Caches guess from it how long an answer stays good, so
-// it never comes without the word that they have to ask. nginx is not told the time: it would answer 304 by
-// it, to POST too, and after another version of the API was published.
-// The date of a table's change stays the same for many answers: the worker keeps the last one.
-void write_date(int64_t time, char* out) {
-  static int64_t kept_time = INT64_MIN;
-  static char kept[core::kHttpDateSize + 1];
-  if (time != kept_time) {
-    core::format_http_date(time, kept);
-    kept_time = time;
-  }
-  std::memcpy(out, kept, sizeof kept);
-}
-
-bool add_last_modified(Call& call, int64_t modified) {
-  ngx_http_request_t* r = call.request;
-  if (modified < 0 || location_config(r).last_modified == 0) return true;
-  // Not ahead of the answer's own Date (RFC 9110 section 8.8.2.1).
-  write_date(std::min(modified, static_cast<int64_t>(ngx_time())), call.last_modified);
-  ngx_table_elt_t* header = add_header(r, "Last-Modified", {call.last_modified, core::kHttpDateSize});
-  if (header == nullptr) return false;
-  r->headers_out.last_modified = header;  // filters that change the body take it away
-  return add_header(r, "Cache-Control", "no-cache") != nullptr;
 }
 
 // A caller must not take a cut list for a whole one.
@@ -175,6 +145,16 @@ void log_problem(const Call& call, const core::ProblemKind& kind) {
 
 }  // namespace
 
+ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
+  auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+  if (header == nullptr) return nullptr;
+  std::memset(header, 0, sizeof(*header));
+  header->hash = 1;
+  header->key = str(name);
+  header->value = str(value);
+  return header;
+}
+
 ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const core::PageAnswer* page) {
   const core::Api& api = *call.route.api;
   if (!pg::has_columns_of(api, cells)) {
@@ -185,17 +165,17 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const 
     call.problem = {core::Slug::query_failed, {}, {}};
     return send_problem(call);
   }
+  set_generations(call, call.generations());
+  if (is_not_modified(call)) return send_not_modified(call, modified);
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   ChainSink sink(r->pool);
   core::RowWriter writer(api, request_id(r), sink, page);
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
-  if (!good || !writer.end() || !add_deprecation(r, &api) || !add_last_modified(call, modified) ||
+  if (!good || !writer.end() || !add_deprecation(r, &api) || !add_validators(call, modified) ||
       !add_truncated(call, writer) || !add_links(call, page))
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  // Rows have no validator: no precondition of a request is about them.
-  r->disable_not_modified = 1;
   call.rows = writer.rows();
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
@@ -206,13 +186,24 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const 
 ngx_int_t send_head(Call& call, int64_t modified) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
-  if (!add_deprecation(r, call.route.api) || !add_last_modified(call, modified)) return NGX_ERROR;
-  r->disable_not_modified = 1;
+  if (!add_deprecation(r, call.route.api) || !add_validators(call, modified)) return NGX_ERROR;
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
   set_content(r, kJson, 0);
   r->headers_out.content_length_n = -1;
   return add_request_id(r) ? send(r, NGX_HTTP_OK, nullptr) : NGX_ERROR;
+}
+
+// The client keeps its type, length and links of pages.
+ngx_int_t send_not_modified(Call& call, int64_t modified) {
+  ngx_http_request_t* r = call.request;
+  if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
+  if (!add_deprecation(r, call.route.api) || !add_validators(call, modified) || !add_request_id(r))
+    return NGX_ERROR;
+  call.state = Call::State::answered;
+  count_answer(call, core::Slug::none);
+  r->headers_out.content_length_n = -1;
+  return send(r, NGX_HTTP_NOT_MODIFIED, nullptr);
 }
 
 ngx_int_t send_problem(Call& call) {
@@ -223,7 +214,8 @@ ngx_int_t send_problem(Call& call) {
   const core::ProblemKind& kind = core::problem_kind(call.problem.slug);
   count_answer(call, kind.slug);
   log_problem(call, kind);
-  if (!add_problem_headers(call, kind) || !add_deprecation(r, call.route.api)) return NGX_ERROR;
+  if (!add_problem_headers(call, kind) || !add_deprecation(r, call.route.api) || !add_no_store(r))
+    return NGX_ERROR;
   const std::string body = core::problem_body(call.problem, call.route.envelope, request_id(r));
   ChainSink sink(r->pool);
   char* room = sink.reserve(body.size());
@@ -256,7 +248,7 @@ ngx_int_t send_document(ngx_http_request_t* r, const core::Document& document, i
 
 ngx_int_t send_status(ngx_http_request_t* r, const MediaType& type, ChainSink& body) {
   set_content(r, type, body.size());
-  if (!add_header(r, "Cache-Control", "no-store") || !add_header(r, "Vary", "Accept")) return NGX_ERROR;
+  if (!add_no_store(r) || !add_header(r, "Vary", "Accept")) return NGX_ERROR;
   return send(r, NGX_HTTP_OK, body.finish(r == r->main));
 }
 
@@ -288,7 +280,7 @@ std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKi
   if (body.data() == nullptr) return {};
   ngx_http_clear_content_length(r);
   set_content(r, kJson, body.size());
-  if (!add_request_id(r) || (kind.retry_after && !add_retry_after(r))) return {};
+  if (!add_request_id(r) || !add_no_store(r) || (kind.retry_after && !add_retry_after(r))) return {};
   return body;
 }
 

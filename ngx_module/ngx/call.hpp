@@ -7,6 +7,7 @@
 
 #include <optional>
 
+#include "core/answer/entity_tag.hpp"
 #include "core/answer/problem.hpp"
 #include "core/call/body.hpp"
 #include "core/call/parameters.hpp"
@@ -115,6 +116,11 @@ class Call final : public Waiter {
   size_t rows = 0;             // sent
   PageOfCall* page = nullptr;  // of an API with pages, once its parameters are bound
   char last_modified[core::kHttpDateSize + 1];
+  // Of the rows (validators.hpp). The tag is empty where it is not known.
+  bool has_digest = false;
+  core::CallDigest digest;
+  std::string_view entity_tag;
+  char entity_tag_text[core::kEntityTagRoom];
   // Our body in place of an error page of nginx's (error_filter.hpp). Its slug is empty where there is none.
   std::string_view replacement;
   std::string_view replaced_error;

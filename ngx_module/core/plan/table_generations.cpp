@@ -132,6 +132,16 @@ int64_t TableGenerations::modified(const Api& api) const {
   return oldest;
 }
 
+// A lock needs no row. LOCK TABLE is not allowed in a transaction that was not begun.
+std::string TableGenerations::stamp_sql(const Api& api) const {
+  std::string sql = kStampSql;
+  for (const uint32_t place : api.tables) {
+    sql += place == api.tables.front() ? " WHERE " : " AND ";
+    sql += "NOT EXISTS (SELECT FROM \"mirror\".\"" + std::string(relation(name(place))) + "\" WHERE false)";
+  }
+  return sql;
+}
+
 uint64_t TableGenerations::identity(const Api& api) const {
   uint64_t all = 0;
   for (const uint32_t place : api.tables) {

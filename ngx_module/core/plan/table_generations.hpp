@@ -78,6 +78,9 @@ class TableGenerations {
   uint64_t stamp() const { return stamp_; }
   // One number for the generations of the API's tables, in their order; 0: one of them is not known.
   uint64_t identity(const Api& api) const;
+  // Gives the stamp after it has locked the relations that the API's statement reads: none of them is
+  // replaced until the transaction ends.
+  std::string stamp_sql(const Api& api) const;
 
  private:
   const TableGeneration* find(std::string_view name) const;
