@@ -70,7 +70,8 @@ void set_generations(Call& call, uint64_t generations) {
 
 bool is_not_modified(Call& call) {
   ngx_http_request_t* r = call.request;
-  if (call.entity_tag.empty() || r->headers_in.if_none_match == nullptr) return false;
+  // What a client knows is about the answer as a whole, not about a part of it.
+  if (r != r->main || call.entity_tag.empty() || r->headers_in.if_none_match == nullptr) return false;
   NoneMatch none_match(call.entity_tag);
   Headers(r).visit(none_match);
   return none_match.named;
