@@ -73,7 +73,8 @@ void reconcile_generations(Database& catalog, const std::string& table,
         "SELECT status FROM tablegate.generation WHERE table_name = $1 AND generation = $2 AND status <> "
         "'current'",
         {table, std::to_string(serving->generation)});
-    if (!known.empty()) promote(catalog, table, serving->generation, serving->rows, serving->loaded_at, kKeepAll);
+    if (!known.empty())
+      promote(catalog, table, serving->generation, serving->rows, serving->loaded_at, kKeepAll);
   }
   catalog.query(
       "UPDATE tablegate.generation SET status = 'failed', finished_at = clock_timestamp()"

@@ -159,8 +159,8 @@ std::string swap_generation(Database& mirror, const std::string& table, int64_t 
       mirror.script(fmt::format("SET LOCAL lock_timeout = '{}ms'", pace.wait().count()));
       mirror.query("SELECT mirror_load.swap_generation($1, $2, $3, $4, $5)",
                    {table, std::to_string(next), details.source_time, details.loaded_at, details.strategy});
-      const Rows swapped = mirror.query(
-          "SELECT loaded_at::text FROM mirror.tablegate_tables WHERE table_name = $1", {table});
+      const Rows swapped =
+          mirror.query("SELECT loaded_at::text FROM mirror.tablegate_tables WHERE table_name = $1", {table});
       transaction.commit();
       return swapped.string(0, 0);
     } catch (const DatabaseError& error) {

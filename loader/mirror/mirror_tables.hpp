@@ -24,7 +24,7 @@ struct GenerationTable {
   std::string relation;  // its present name
   int64_t generation = 0;
   int64_t rows = 0;
-  bool serving = false;  // gateways read it
+  bool serving = false;                  // gateways read it
   std::optional<std::string> loaded_at;  // of the serving one: SwapDetails'
 };
 

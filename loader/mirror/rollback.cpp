@@ -64,7 +64,8 @@ LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec&
   const std::string loaded_at =
       swap_generation(mirror, spec.name, previous.table.generation, previous.details);
   try {
-    finish_generation(catalog, spec.name, previous.table.generation, previous.table.rows, loaded_at, kKeepAll);
+    finish_generation(catalog, spec.name, previous.table.generation, previous.table.rows, loaded_at,
+                      kKeepAll);
   } catch (const Failure& failure) {
     throw SystemFailure(fmt::format("generation {} serves, but the catalog could not be updated: {}; the "
                                     "next load or rollback does that",
