@@ -264,7 +264,10 @@ $(BUILD)/bench/decoder: t/bench/decoder.cpp $(BUILD)/libloader.a $(BUILD)/libcor
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
 	$(Q)$(CXX) $(CXXFLAGS_COMMON) $(CXXFLAGS_release) $(WARNINGS) -Ingx_module -Iloader $(PQ_INCLUDE) -o $@ $^ $(LOADER_LIBS)
-bench: build $(BUILD)/bench/decoder ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
+$(BUILD)/bench/limit: t/bench/limit.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror $(PQ_INCLUDE) -o $@ $< -lpq
+bench: build $(BUILD)/bench/decoder $(BUILD)/bench/limit ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
 	@t/lib/deps.sh build test bench
 	@t/bench/run.sh $(BENCH)
 $(BUILD)/bench/dump.so: t/bench/dump.c

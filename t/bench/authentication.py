@@ -111,7 +111,7 @@ def measure(project, make, seconds):
     script = make() if make else None
     workers = project.gateway.workers()
     before = bench.cpu_us(workers)
-    row = bench.wrk(project, "" if script else "/limit", kConnections, seconds, script)
+    row = bench.wrk(project.gateway.port, "" if script else "/limit", kConnections, seconds, script)
     return (bench.cpu_us(workers) - before) / row["count"], row["rate"]
 
 

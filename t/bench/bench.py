@@ -3,26 +3,29 @@
 
     t/bench/bench.py [--seconds 8] [--rounds 3] [--output FILE.md]
 
-Rows: `return 200` of the same bytes and the module's answer at 16, 64 and 256 connections, pgbench -M prepared of the same
-SELECT with 16 and 64 clients. Requests/s, p50 and p99 are wrk's, and pgbench's from its log of sampled transactions; CPU
-microseconds per request are those of nginx's workers (pgbench: its own) and of PostgreSQL's backends, from
+Rows: `return 200` of the same bytes, the module's answer and that of t/bench/limit.c (an epoll loop over libpq, which checks
+nothing) at 16, 64 and 256 connections, pgbench -M prepared of the same SELECT with 16 and 64 clients. Requests/s, p50 and p99 are wrk's, and pgbench's from its log of sampled transactions; CPU
+microseconds per request are those of nginx's workers (limit, pgbench: their own) and of PostgreSQL's backends, from
 /proc/*/schedstat. Rounds are interleaved and medians reported: compare ratios of one run, not runs."""
 import glob
 import math
 import os
 import re
+import signal
+import socket
 import statistics
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from benchmark import measure_main
-from tablegate_test import users_definitions
-from tg_process import run
+from tablegate_test import free_port, kCheckout, request, users_definitions, wait_for
+from tg_process import children, die_with_parent, run
 
 kUsers = 100_000
 kConnections = (16, 64, 256)
 kClients = (16, 64)  # of pgbench
+kProcesses = 2  # of limit, as many as workers of nginx
 kSampled = 0.1  # of its transactions are logged: enough for a p99, too few to cost it anything
 kAnswer = '{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
 
@@ -49,7 +52,7 @@ def pss_mb(pids):
 
 def backends(project):
     return [int(pid) for pid in project.postgres.psql(
-        "SELECT pid FROM pg_stat_activity WHERE application_name IN ('tablegate', 'pgbench')", database="postgres").split()]
+        "SELECT pid FROM pg_stat_activity WHERE application_name IN ('tablegate', 'limit', 'pgbench')", database="postgres").split()]
 
 
 def milliseconds(text):
@@ -57,10 +60,10 @@ def milliseconds(text):
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
-def wrk(project, target, connections, seconds, script=None):
+def wrk(port, target, connections, seconds, script=None):
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency", "--timeout", "10s"]
     command += ["-s", script] if script else []
-    out = run([*command, f"http://127.0.0.1:{project.gateway.port}{target}"], timeout=seconds + 60).stdout
+    out = run([*command, f"http://127.0.0.1:{port}{target}"], timeout=seconds + 60).stdout
     return {
         "rate": float(re.search(r"Requests/sec: +([0-9.]+)", out).group(1)),
         "count": int(re.search(r"(\d+) requests in", out).group(1)),
@@ -71,11 +74,13 @@ def wrk(project, target, connections, seconds, script=None):
     }
 
 
-def measure_http(project, target, connections, seconds, script=None):
-    wrk(project, target, connections, 1, script)  # connections, prepared statements, caches
-    workers, sessions = project.gateway.workers(), backends(project)
+def measure_http(project, target, connections, seconds, script=None, server=None):
+    """`server`: (port, pids) of another one than the gateway."""
+    port, workers = server or (project.gateway.port, project.gateway.workers())
+    wrk(port, target, connections, 1, script)  # connections, prepared statements, caches
+    sessions = backends(project)
     before = cpu_us(workers), cpu_us(sessions)
-    row = wrk(project, target, connections, seconds, script)
+    row = wrk(port, target, connections, seconds, script)
     row["nginx"] = (cpu_us(workers) - before[0]) / row["count"]
     row["postgres"] = (cpu_us(sessions) - before[1]) / row["count"]
     row["backends"] = len(sessions) if script else 0
@@ -155,6 +160,27 @@ def files(project):
     return lua, sql
 
 
+def start_limit(project):
+    """t/bench/limit.c as (port, pids). It ends with this process."""
+    port = free_port()
+    dsn = f"host={project.postgres.socket} user=tablegate_reader dbname=tablegate application_name=limit"
+    process = subprocess.Popen([os.path.join(kCheckout, "build", "bench", "limit"), str(port), str(kProcesses), dsn], preexec_fn=die_with_parent(signal.SIGKILL))
+    wait_for(lambda: len(children(process.pid)) == kProcesses - 1, what="the limit's processes run")
+    wait_for(lambda: connects(port), what="the limit listens")
+    answer = request(port, "/v1/user/info?user_id=10001")
+    if answer.text != kAnswer:
+        raise RuntimeError(f"the limit answers {answer}")
+    return port, [process.pid, *children(process.pid)]
+
+
+def connects(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 def pgbench_case(clients):
     return f"pgbench -M prepared, {clients} clients"
 
@@ -183,17 +209,19 @@ def report(rows, seconds, rounds):
                      f"{in_all(row):.1f} | {costs} | {row['backends']} | {memory} | {row['errors']} |")
     lines.append("")
     lines.append(f"The ratios are those of requests/s, then those of CPU in all, with as many connections (pgbench: clients, {max(kClients)} at most). "
-                 "The column of nginx contains pgbench's own CPU in pgbench's rows.")
+                 "The column of nginx contains the own CPU of C and of pgbench in their rows.")
     return "\n".join(lines)
 
 
 def measure_all(test, options):
     project = serve(test)
     lua, sql = files(project)
+    limit = start_limit(project)
     cases = {}
     for connections in kConnections:
         cases[f"return 200, c={connections}"] = (connections, lambda c=connections: measure_http(project, "/limit", c, options.seconds))
         cases[f"point query, c={connections}"] = (connections, lambda c=connections: measure_http(project, "", c, options.seconds, lua))
+        cases[f"C, epoll and libpq, c={connections}"] = (connections, lambda c=connections: measure_http(project, "", c, options.seconds, lua, limit))
     for clients in kClients:
         cases[pgbench_case(clients)] = (clients, lambda c=clients: measure_pgbench(project, c, options.seconds, sql))
     found = {name: [] for name in cases}
@@ -201,6 +229,7 @@ def measure_all(test, options):
         for name, (_, measure) in cases.items():
             found[name].append(measure())
             print(f"round {number + 1}/{options.rounds}: {name}: {found[name][-1]['rate']:,.0f}/s", file=sys.stderr, flush=True)
+    os.kill(limit[1][0], signal.SIGKILL)  # its other processes end with it
     rows = {}
     for name, measured in found.items():
         rows[name] = {key: statistics.median(row[key] for row in measured) for key in measured[0]}

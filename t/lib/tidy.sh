@@ -1,7 +1,8 @@
 #!/bin/bash
 # clang-tidy over one unit. The analyzer (clang-analyzer-*) takes four fifths of the time: it runs where the code of the unit, or of
-# a header of the project that it includes, differs from the commit in t/lib/analyzed; all other checks run always. A unit that was
-# found good is not looked at again while its code stays as it is (marks in build/lint). Comments are not code.
+# a header of its own folder that it includes, differs from the commit in t/lib/analyzed; `make full` analyzes all. All other checks
+# run always. A unit that was found good is not looked at again while its code stays as it is (marks in build/lint). Comments are
+# not code.
 # Usage: t/lib/tidy.sh --changed           lists in build/lint/changed what differs; first
 #        t/lib/tidy.sh [--analyze] UNIT    --analyze: the analyzer, whatever differs
 #        t/lib/tidy.sh --record            writes HEAD into t/lib/analyzed: when `make full`, or `make lint`, found all of it good
@@ -55,7 +56,9 @@ mark=build/lint/$(tr / _ <<<"$unit")
 trap 'rm -f "$mark.i" "$mark.out" "$mark.err"' EXIT
 g++ -E "${flags[@]}" "$unit" >"$mark.i"
 if [ -z "$analyze" ]; then
-  if grep -qx all "$changed" || grep -oP '^# \d+ "\K[^/<"][^"]*' "$mark.i" | sort -u | grep -qxFf "$changed"; then analyze=1; fi
+  if grep -qx all "$changed" || grep -oP '^# \d+ "\K[^/<"][^"]*' "$mark.i" | sort -u | grep "^$(dirname "$unit")/[^/]*\$" | grep -qxFf "$changed"; then
+    analyze=1
+  fi
 fi
 checks=()
 [ -n "$analyze" ] || checks=('--checks=-clang-analyzer-*')
