@@ -55,9 +55,8 @@ void make_call_digest(Call& call, const core::BoundValues& bound) {
   call.has_digest = false;
   if (!api.has_validator()) return;
   PoolArena arena(call.request->pool);
-  Worker& worker = *main_config(call.request).worker;
-  constexpr uint64_t kJson = 0;  // the only format
-  call.has_digest = worker.call_digests().make(api, bound, kJson, arena, call.digest);
+  const core::AnswerForm form{0, main_config(call.request).manifest->answer_keys};
+  call.has_digest = core::digest_call(api, bound, form, arena, call.digest);
 }
 
 void set_generations(Call& call, uint64_t generations) {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "core/answer/totals.hpp"
-#include "core/call/call_digest.hpp"
 #include "core/proof/authentication.hpp"
 #include "ngx/config.hpp"
 #include "ngx/flight.hpp"
@@ -33,7 +32,6 @@ class Worker final : private pg::TimerHandler {
   const std::vector<std::unique_ptr<Generations>>& generations() const { return generations_; }
   Flights& flights() { return flights_; }
   core::Totals& totals() { return totals_; }
-  core::CallDigests& call_digests() { return call_digests_; }
   core::Authenticator& authenticator() { return authenticator_; }
   // Null: there is no tablegate_zone.
   const NonceStore* nonces() const { return nonces_ ? &*nonces_ : nullptr; }
@@ -54,7 +52,6 @@ class Worker final : private pg::TimerHandler {
   Loop loop_;
   core::Authenticator authenticator_;
   core::Totals totals_;
-  core::CallDigests call_digests_;
   std::optional<NonceStore> nonces_;
   std::optional<Statistics> statistics_;
   Flights flights_;  // outlive the pools, which link them

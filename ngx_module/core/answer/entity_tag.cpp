@@ -25,10 +25,7 @@ std::string_view write_entity_tag(const CallDigest& call, uint64_t generations, 
     *end++ = '/';
   }
   *end++ = '"';
-  for (const unsigned char byte : call) {
-    *end++ = kDigits[byte >> 4U];
-    *end++ = kDigits[byte & 15U];
-  }
+  for (const uint64_t half : call) end = write_hex(half, end);
   *end++ = '-';
   end = write_hex(generations, end);
   *end++ = '"';

@@ -1,65 +1,69 @@
 #include "core/call/call_digest.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/call/canonical_parameters.hpp"
 #include "core/call/page.hpp"
+#include "core/mix.hpp"
 
 namespace tablegate::core {
 
 namespace {
 
-// Lengths and bytes, so that two lists of texts with equal bytes are not taken for one.
-class Bytes {
+// Two different chains over words of eight bytes; of texts also their lengths, so that two lists of texts
+// with equal bytes are not taken for one.
+class Chains {
  public:
-  explicit Bytes(std::string& out) : out_(out) { out_.clear(); }
-
-  void number(uint64_t number) { out_.append(reinterpret_cast<const char*>(&number), sizeof number); }
+  void number(uint64_t number) {
+    first_ = mix(first_ ^ number);
+    second_ = mix(second_ + number * 0x9E3779B97F4A7C15U + 1);
+  }
   void text(std::string_view text) {
     number(text.size());
-    out_.append(text);
+    for (; text.size() >= sizeof(uint64_t); text.remove_prefix(sizeof(uint64_t)))
+      word(text.data(), sizeof(uint64_t));
+    if (!text.empty()) word(text.data(), text.size());
   }
   void absent() { number(UINT64_MAX); }
+  CallDigest finish() const { return {first_, second_}; }
 
  private:
-  std::string& out_;
+  void word(const char* bytes, size_t size) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes, size);
+    number(word);
+  }
+
+  uint64_t first_ = 0x2545F4914F6CDD1DU;
+  uint64_t second_ = 0xD1342543DE82EF95U;
 };
 
-std::string_view view(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 // Its conditions are a digest already. The cursor is the text that the caller sent: each page has one.
-void add_page(const Api& api, const BoundPage& page, const char* const* values, Bytes& bytes) {
-  bytes.text(view(page.conditions));
-  bytes.number(page.number);
-  bytes.number(page.size);
-  bytes.number(page.with_total ? 1 : 0);
+void add_page(const Api& api, const BoundPage& page, const char* const* values, Chains& chains) {
+  chains.text({reinterpret_cast<const char*>(page.conditions.data()), page.conditions.size()});
+  chains.number(page.number);
+  chains.number(page.size);
+  chains.number(page.with_total ? 1 : 0);
   const char* const cursor = values[api.pages.parameters + kCursor];
-  bytes.text(cursor == nullptr ? "" : cursor);
-  const CursorKey& key = *api.pages.cursor_key;  // of the next page's cursor
-  if (key.usable()) bytes.text(view(key.nonce_key()));
+  chains.text(cursor == nullptr ? "" : cursor);
 }
 
 }  // namespace
 
-bool CallDigests::make(const Api& api, const BoundValues& bound, uint64_t format, Arena& arena,
-                       CallDigest& out) {
-  Bytes bytes(bytes_);
-  bytes.number(format);
+bool digest_call(const Api& api, const BoundValues& bound, const AnswerForm& form, Arena& arena,
+                 CallDigest& out) {
+  Chains chains;
+  chains.number(form.format);
+  chains.number(form.keys);
+  chains.number(api.id);
+  chains.number(api.version);
   if (bound.page != nullptr) {
-    add_page(api, *bound.page, bound.values, bytes);
-  } else {
-    bytes.number(api.id);
-    bytes.number(api.version);
-    if (!add_parameters(api, api.parameters.size(), bound.values, bound.items, arena, bytes)) return false;
+    add_page(api, *bound.page, bound.values, chains);
+  } else if (!add_parameters(api, api.parameters.size(), bound.values, bound.items, arena, chains)) {
+    return false;
   }
-  for (const InternalValue& value : api.internal) {
-    if (value.fixed != nullptr) bytes.text(value.fixed);  // a mask's key
-  }
-  Digest digest;
-  if (!sha256_.digest(bytes_, digest)) return false;
-  std::copy_n(digest.begin(), out.size(), out.begin());
+  out = chains.finish();
   return true;
 }
 

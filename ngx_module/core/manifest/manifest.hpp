@@ -213,9 +213,10 @@ struct Manifest {
   MaskKeys mask_keys;               // not usable without credentials
   std::vector<std::string> tables;  // names of the mirrored tables that APIs read, sorted
   std::vector<Document> documents;
-  CursorKey cursor_key;            // unusable without credentials
-  std::string documents_file;      // its name, in the folder of the manifest; empty: there are no documents
-  int any_host_document = -1;      // of hosts that are no domain; -1: none
+  uint64_t answer_keys = 0;    // another number with other keys of masks or cursors, of which it says nothing
+  CursorKey cursor_key;        // unusable without credentials
+  std::string documents_file;  // its name, in the folder of the manifest; empty: there are no documents
+  int any_host_document = -1;  // of hosts that are no domain; -1: none
   std::vector<ApiKey> api_keys;    // sorted by digest
   std::vector<HmacKey> hmac_keys;  // sorted by access key
   std::vector<JwtSetting> jwt_settings;
