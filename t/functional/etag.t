@@ -50,10 +50,8 @@ def executed(p):
 def spellings(t, p):
     first = p.get(kCall)
     t.like(first.headers.get("etag"), kStrong, "the first answer of a worker has a strong ETag")
-    for target in ("/v1/user/info?user_id=010001", "/v1/user/info?user_id=%31%30001", "/v1/user/info?other=1&user_id=10001", "/v1/user/info?user_id=%2B10001"):
-        answer = p.get(target)
-        if answer.status == 200:
-            t.is_(answer.headers["etag"], first.headers["etag"], f"{target}: the same")
+    for target in ("/v1/user/info?user_id=010001", "/v1/user/info?user_id=%31%30001", "/v1/user/info?other=1&user_id=10001"):
+        t.is_(tag(p, target), first.headers["etag"], f"{target}: the same")
     seen = {first.headers["etag"]: kCall}
     for target in ("/v1/user/info?user_id=10002", "/v1/user/info?user_id=-10001", "/v1/user/info?user_id=1", kList, f"{kList}?age=30", f"{kList}?age=31", f"{kList}?ids=1",
                    f"{kList}?ids=1,2", f"{kList}?ids=2,1", f"{kList}?name=", f"{kList}?name=1", f"{kList}?name=01", "/v1/user/kept", "/v1/user/pages", "/v1/user/pages?pageNum=2",
