@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -37,6 +38,12 @@ std::string_view request_name(const core::InternalValue& value) {
 // Above this share of a table's rows, PostgreSQL reads the table rather than an index.
 constexpr double kManyRows = 0.25;
 
+// A statement may take as long to plan as its calls may take, and at least this long: the mirror may be busy.
+constexpr std::chrono::milliseconds kPlanTime{3000};
+// All paths of an API together.
+constexpr std::chrono::minutes kAllPlansTime{5};
+constexpr const char* kCancelled = "57014";  // SQLSTATE query_canceled: by statement_timeout
+
 // The scans of large tables, by table.
 using Scans = std::map<std::string, PlanScan>;
 
@@ -46,6 +53,7 @@ class PathCheck {
       : entry_(entry), call_(entry, {}), api_(call_.manifest().apis.front()), mirror_(mirror) {}
 
   PlanReport run() {
+    mirror_.limit(plan_time_);
     mirror_.locate(call_.manifest());
     if (entry_.definition.is_script()) fixed_ = script_of(entry_).fixed;
     const PathParameters parameters{[this](uint32_t number) { return always(number); },
@@ -53,7 +61,13 @@ class PathCheck {
                                     [this](uint32_t number) { return may_be_empty(number); }};
     const std::vector<ProgramPath> paths = program_paths(api_.program.nodes(), parameters).paths;
     only_ = paths.size() == 1;
-    for (const ProgramPath& path : paths) explain(path);
+    const auto begin = std::chrono::steady_clock::now();
+    for (const ProgramPath& path : paths) {
+      if (std::chrono::steady_clock::now() - begin > kAllPlansTime)
+        reject(fmt::format("PostgreSQL takes longer than {} minutes to plan its {} kinds of calls{}",
+                           kAllPlansTime.count(), paths.size(), constant_words()));
+      explain(path);
+    }
     return std::move(report_);
   }
 
@@ -114,6 +128,22 @@ class PathCheck {
     });
   }
 
+  [[noreturn]] void reject(const std::string& reason) const {
+    reject(reason, Hint::command({"api", "test", entry_.definition.name, "--explain"}));
+  }
+  [[noreturn]] void reject(const std::string& reason, Hint next) const {
+    throw Refused(fmt::format("API \"{}\" cannot be committed: {}", entry_.definition.name, reason),
+                  std::move(next));
+  }
+
+  // What makes plans of a script slow.
+  std::string constant_words() const {
+    return entry_.definition.is_script() ? "; what has neither placeholders nor columns, such as "
+                                           "factorial(30000), is computed while the statement is planned: "
+                                           "write its value"
+                                         : "";
+  }
+
   void explain(const ProgramPath& path) {
     PathPlan plan;
     plan.with = names(path.present);
@@ -131,10 +161,11 @@ class PathCheck {
       plan.generic = plans.generic;
     } catch (const DatabaseError& error) {
       if (error.sqlstate == "42P01") throw;  // undefined_table: it was never loaded
-      throw Refused(fmt::format("API \"{}\" cannot be committed: PostgreSQL does not accept the statement of "
-                                "{}: {}",
-                                entry_.definition.name, call(plan), error.what()),
-                    Hint::command({"table", "columns", entry_.source.read_tables().front()->name}));
+      if (error.sqlstate == kCancelled)
+        reject(fmt::format("PostgreSQL takes longer than {} ms to plan the statement of {}{}",
+                           plan_time_.count(), call(plan), constant_words()));
+      reject(fmt::format("PostgreSQL does not accept the statement of {}: {}", call(plan), error.what()),
+             Hint::command({"table", "columns", entry_.source.read_tables().front()->name}));
     }
     judge(path, plan, names(unknown));
     report_.paths.push_back(std::move(plan));
@@ -241,6 +272,8 @@ class PathCheck {
   const core::Api& api_;
   PlanMirror& mirror_;
   PlanReport report_;
+  const std::chrono::milliseconds plan_time_ =
+      std::max(kPlanTime, std::chrono::milliseconds(entry_.definition.timeout_ms));
   bool only_ = false;            // there is one path
   std::set<std::string> fixed_;  // Script::fixed
   std::set<std::string> noted_;

@@ -11,7 +11,7 @@
 namespace tablegate::loader {
 namespace {
 
-// Nothing that is only explained takes long.
+// Little that is only explained takes long: parts of a statement that are constant are computed then.
 constexpr const char* kBegin =
     "SET ROLE tablegate_tester; SET default_transaction_read_only = on; SET statement_timeout = '30s';"
     "SET plan_cache_mode = force_generic_plan";
@@ -24,6 +24,10 @@ constexpr const char* kExplain = "EXPLAIN (FORMAT JSON) ";
 PlanMirror::PlanMirror(const std::string& dsn) : session_(Database::connect(dsn, "the mirror", kPatience)) {
   session_.set_patience(std::chrono::milliseconds(0));  // each statement has its timeout
   session_.script(kBegin);
+}
+
+void PlanMirror::limit(std::chrono::milliseconds longest) {
+  session_.script(fmt::format("SET statement_timeout = {}", longest.count()));
 }
 
 void PlanMirror::locate(const core::Manifest& manifest) {

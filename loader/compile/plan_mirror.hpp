@@ -2,6 +2,7 @@
 // Statements are prepared and explained as a gateway prepares them, never run.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,6 +21,9 @@ class PlanMirror {
  public:
   // Throws SystemFailure when the mirror cannot be reached, or this user cannot become the tester.
   explicit PlanMirror(const std::string& dsn);
+
+  // How long each statement from now on may take. Without it: 30 s.
+  void limit(std::chrono::milliseconds longest);
 
   // Finds where the tables of a manifest are read, for all that follows. The manifest outlives this.
   void locate(const core::Manifest& manifest);

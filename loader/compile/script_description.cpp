@@ -21,6 +21,9 @@ namespace {
 
 using core::ColumnType;
 
+// libpq reads no description of more parameters: its message has at most 30,000 bytes.
+constexpr size_t kMaxDescribed = 7000;
+
 // Types whose text PostgreSQL prints as people expect it: answers have them as strings.
 constexpr uint32_t kTexts[] = {
     18,    // "char"
@@ -83,6 +86,9 @@ class Description {
   void take(const core::Program& program, const ProgramPath& path) {
     std::vector<core::OriginMark> marks;
     const core::Statement statement = program.statement(path.path(), mirror_.generations(), &marks);
+    if (statement.types.size() > kMaxDescribed)
+      refuse(fmt::format("it has {} values in one statement, more than {}: write a list parameter",
+                         statement.types.size(), kMaxDescribed));
     std::vector<PlanMirror::Output> outputs;
     try {
       outputs = mirror_.describe(statement);

@@ -20,12 +20,6 @@ constexpr size_t kMaxColumns = 1600;  // of a PostgreSQL table (MaxHeapAttribute
 constexpr size_t kMaxDdl = 1U << 20U;
 constexpr size_t kMaxPartitionLevels = 6;
 
-// Columns that every PostgreSQL table has already.
-bool is_system_column(std::string_view name) {
-  constexpr std::string_view kNames[] = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"};
-  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
-}
-
 // Whole numbers, texts and days: what MaxCompute allows.
 bool can_partition(core::ColumnType type) {
   switch (type) {
@@ -314,6 +308,11 @@ class DdlParser : private DdlClauseReader {
 };
 
 }  // namespace
+
+bool is_system_column(std::string_view name) {
+  constexpr std::string_view kNames[] = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
 
 std::string shown_type(const TableColumn& column) {
   return column.sql_type.empty() ? std::string(core::column_type_name(column.type)) : column.sql_type;

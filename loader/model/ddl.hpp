@@ -33,4 +33,7 @@ struct TableDdl {
 // Throws Refused with the reason and the place in the text.
 TableDdl parse_ddl(std::string_view ddl);
 
+// Columns that every PostgreSQL table has already.
+bool is_system_column(std::string_view name);
+
 }  // namespace tablegate::loader

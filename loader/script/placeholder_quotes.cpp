@@ -67,6 +67,14 @@ void PlaceholderReader::dollar() {
   push(Token::Kind::operand, begin, next_);
 }
 
+// A text continues behind a line break, where there is another quote (PostgreSQL manual, 4.1.2.1). The place
+// of that quote; npos: the text that ends before `end` is whole.
+size_t PlaceholderReader::next_part(size_t end) const {
+  const size_t next = skip_blanks(end);
+  const bool breaks = sql_.substr(end, next - end).find_first_of("\n\r") != std::string_view::npos;
+  return breaks && next < sql_.size() && sql_[next] == '\'' ? next : std::string_view::npos;
+}
+
 // A text with a prefix, as E'a\n' or U&'\0041'. At its quote.
 void PlaceholderReader::opaque_text(size_t begin, std::string_view what, bool escapes) {
   const char quote = sql_[next_++];
@@ -82,7 +90,12 @@ void PlaceholderReader::opaque_text(size_t begin, std::string_view what, bool es
       continue;
     }
     if (sql_[next_] != quote) continue;
-    if (next_ + 1 >= sql_.size() || sql_[next_ + 1] != quote) break;
+    if (next_ + 1 >= sql_.size() || sql_[next_ + 1] != quote) {
+      const size_t more = quote == '\'' ? next_part(next_ + 1) : std::string_view::npos;
+      if (more == std::string_view::npos) break;
+      next_ = more;
+      continue;
+    }
     ++next_;
   }
   if (next_ >= sql_.size()) {

@@ -62,6 +62,7 @@ class PlaceholderReader {
   void identifier();
   void dollar();
   void text();
+  size_t next_part(size_t end) const;
   void opaque_text(size_t begin, std::string_view what, bool escapes);
   void concatenation(size_t begin, size_t end, const std::vector<Placeholder>& inside);
   void placeholder();

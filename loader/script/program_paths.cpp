@@ -182,6 +182,20 @@ class PathSearch {
     return !work_.spent();
   }
 
+  std::vector<std::optional<ProgramPath>> same(const std::vector<const ProgramPath*>& paths, bool combined) {
+    begin(combined);
+    std::vector<std::optional<ProgramPath>> found;
+    for (const ProgramPath* const path : paths) {
+      PathState state = start();
+      const bool known =
+          !work_.spent() && std::all_of(path->decided.begin(), path->decided.end(),
+                                        [&](const PathDecision& one) { return assume(state, one); });
+      found.push_back(known ? PathWalker(parameters_, work_, std::move(state), {}).walk(nodes_)
+                            : std::nullopt);
+    }
+    return found;
+  }
+
   size_t count() const { return tests_.tests().size(); }
   std::vector<ProgramPath> take() { return std::move(paths_); }
 
@@ -253,17 +267,26 @@ core::Path ProgramPath::path() const {
 ProgramPaths program_paths(const core::Nodes& nodes, const PathParameters& parameters) {
   PathSearch search(nodes, parameters);
   const bool complete = search.all();
+  bool combined = true;
   if (!complete) {
-    const bool paired =
-        search.count() <= kPairedConditions && (search.few(true, true) || search.few(false, true));
-    // What this cannot pay for is not looked at.
-    if (!paired) search.few(false, false);
+    const bool pairs = search.count() <= kPairedConditions;
+    if (!pairs || !search.few(true, true)) {
+      combined = false;
+      // What this cannot pay for is not looked at.
+      if (!pairs || !search.few(false, true)) search.few(false, false);
+    }
   }
   std::vector<ProgramPath> paths = search.take();
   std::stable_sort(paths.begin(), paths.end(), [](const ProgramPath& a, const ProgramPath& b) {
     return a.present.size() != b.present.size() ? a.present.size() < b.present.size() : a.present < b.present;
   });
-  return {std::move(paths), complete};
+  return {std::move(paths), complete, combined};
+}
+
+std::vector<std::optional<ProgramPath>> same_paths(const core::Nodes& nodes, const PathParameters& parameters,
+                                                   const std::vector<const ProgramPath*>& paths,
+                                                   bool combined) {
+  return PathSearch(nodes, parameters).same(paths, combined);
 }
 
 }  // namespace tablegate::loader

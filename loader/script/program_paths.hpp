@@ -57,10 +57,17 @@ struct PathParameters {
 struct ProgramPaths {
   std::vector<ProgramPath> paths;
   bool complete = false;  // no call takes another path; items of lists aside, which may be more
+  bool combined = true;   // what follows from several conditions together was looked for
 };
 
 // Each path once, those with few parameters first. A path of a call that a RejectNode of `nodes` rejects is
 // left out.
 ProgramPaths program_paths(const core::Nodes& nodes, const PathParameters& parameters);
+
+// The paths through `nodes` of the calls that take `paths` through other nodes, which ask the same conditions
+// in another order. Nullopt: it is not known.
+std::vector<std::optional<ProgramPath>> same_paths(const core::Nodes& nodes, const PathParameters& parameters,
+                                                   const std::vector<const ProgramPath*>& paths,
+                                                   bool combined);
 
 }  // namespace tablegate::loader

@@ -34,7 +34,7 @@ std::string without_blanks(std::string_view text) {
 
 }  // namespace
 
-ProgramPaths ScriptReader::paths_of(const core::Nodes& nodes) const {
+PathParameters ScriptReader::ways() const {
   const auto always = [this](uint32_t place) {
     return place < input_.parameters.size() && is_always_there(input_.parameters[place]);
   };
@@ -42,7 +42,7 @@ ProgramPaths ScriptReader::paths_of(const core::Nodes& nodes) const {
     return place >= input_.parameters.size() || input_.parameters[place].may_be_empty();
   };
   // Two items: so what is between them is read too.
-  return program_paths(nodes, {always, [](uint32_t) { return size_t{2}; }, may_be_empty});
+  return {always, [](uint32_t) { return size_t{2}; }, may_be_empty};
 }
 
 core::Result<core::Program> ScriptReader::program_of(core::Nodes nodes) const {
@@ -90,8 +90,9 @@ Script ScriptReader::read() {
     faults_.push_back({0, 0, "cannot be read: " + program.error().message});
     return script;
   }
-  ProgramPaths found = paths_of(draft);
+  ProgramPaths found = program_paths(draft, ways());
   complete_ = found.complete;
+  combined_ = found.combined;
   for (ProgramPath& path : found.paths) paths_.push_back({std::move(path), {}, {}, {}, {}});
   if (paths_.empty()) {
     faults_.push_back({0, 0, "its foreach tags write too much text to be checked; nest fewer of them"});
@@ -168,7 +169,9 @@ void ScriptReader::find_invalid(Script& script) {
   if (script.invalid.size() > kMaxInvalidPaths)
     faults_.push_back(
         {0, 0,
-         fmt::format("makes no statement for {} combinations of its conditions; the first one: {}",
+         fmt::format("makes no statement for {} combinations of its conditions; the first one: {}; put the "
+                     "conditions into <where>, or write one that is always there in front of them, as "
+                     "WHERE 1 = 1",
                      script.invalid.size(), script.invalid.front().reason)});
 }
 
@@ -299,14 +302,14 @@ void ScriptReader::check_parts(const core::Nodes& draft, ScriptParts& parts) {
     faults_.push_back({0, 0, "cannot be read: " + program.error().message});
     return;
   }
-  if (!complete_) return;
-  const ProgramPaths all = paths_of(whole);
-  if (!all.complete) return;
-  std::set<std::string> known;
-  for (const PathSql& path : paths_) known.insert(without_blanks(path.sql));
-  for (const ProgramPath& path : all.paths) {
-    std::string text = without_blanks(program->statement(path.path()).sql);
-    if (known.count(text) == 0 && known.count(text + ";") == 0) {
+  std::vector<const ProgramPath*> paths;
+  for (const PathSql& path : paths_) paths.push_back(&path.path);
+  const std::vector<std::optional<ProgramPath>> again = same_paths(whole, ways(), paths, combined_);
+  for (size_t i = 0; i < again.size(); ++i) {
+    if (!again[i]) continue;
+    const std::string text = without_blanks(program->statement(again[i]->path()).sql);
+    const std::string before = without_blanks(paths_[i].sql);
+    if (text != before && text + ";" != before) {
       faults_.push_back({0, 0,
                          "cannot be taken apart into its ORDER BY, its LIMIT and the rest; write these two "
                          "clauses behind all tags, or each in a tag of its own"});

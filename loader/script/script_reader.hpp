@@ -29,7 +29,7 @@ class ScriptReader {
     std::string reason;  // why it is no statement; empty: it is one
   };
 
-  ProgramPaths paths_of(const core::Nodes& nodes) const;
+  PathParameters ways() const;
   core::Result<core::Program> program_of(core::Nodes nodes) const;
   void fault(size_t script_byte, std::string text);
   void fault(const PathSql& path, size_t offset, std::string text);
@@ -52,6 +52,7 @@ class ScriptReader {
   std::optional<ScriptLeaves> leaves_;
   std::vector<PathSql> paths_;
   bool complete_ = false;  // no call takes another path
+  bool combined_ = true;   // ProgramPaths::combined
   std::vector<const PathSql*> valid_;
 };
 

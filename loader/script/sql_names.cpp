@@ -197,6 +197,10 @@ std::string type_fault(std::string_view name) {
   return instead.empty() ? text : text + "; write " + std::string(instead);
 }
 
+std::string system_column_fault(std::string_view name) {
+  return std::string(name) + " is a system column of PostgreSQL, which is not allowed";
+}
+
 bool is_time_type(std::string_view name) {
   constexpr std::array<std::string_view, 5> kTimes = {"date", "time", "timetz", "timestamp", "timestamptz"};
   return std::find(kTimes.begin(), kTimes.end(), name) != kTimes.end();

@@ -27,6 +27,7 @@ std::string function_fault(std::string_view name);
 // `name` as the parser has it: int4 for INTEGER.
 bool is_sql_type(std::string_view name);
 std::string type_fault(std::string_view name);
+std::string system_column_fault(std::string_view name);
 // A type of times or dates.
 bool is_time_type(std::string_view name);
 

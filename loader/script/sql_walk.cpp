@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "model/ddl.hpp"
 #include "script/sql_compared.hpp"
 #include "script/sql_names.hpp"
 
@@ -12,8 +13,6 @@ namespace {
 
 // How deep nodes may be nested: `a + b + c` has a level for each sign.
 constexpr size_t kMaxSqlDepth = 500;
-
-constexpr std::string_view kSystemColumns[] = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"};
 
 // "name", or "schema.name".
 std::string joined_name(const SqlItems& names) {
@@ -142,8 +141,7 @@ void SqlWalk::column(const JsonValue& members) {
       return fault("name the columns instead of *: what an API answers must not change with its table");
   if (fields.empty() || fields.size() > 2) return fault("a column is written as COLUMN or TABLE.COLUMN");
   const std::string name(sql_text(*(fields.end() - 1)));
-  if (std::find(std::begin(kSystemColumns), std::end(kSystemColumns), name) != std::end(kSystemColumns))
-    return fault(name + " is a system column of PostgreSQL, which is not allowed");
+  if (is_system_column(name)) return fault(system_column_fault(name));
   if (fields.size() == 2 && takes_whole_row(name))
     return fault(name + " after a table is the function " + name +
                  "() of its whole row, which is not allowed");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text/ascii.hpp"
+#include "script/placeholder_words.hpp"
 
 namespace tablegate::loader {
 
@@ -38,7 +39,20 @@ class WordReader {
     at_ = end;
   }
 
-  // The byte after the quote that ends the text which begins at `from`.
+  // The byte after the last quote of the text that has its first one at `from` - 1. Behind a line break a
+  // text continues with its next part, in which backslashes mean the same (manual, 4.1.2.1).
+  size_t whole_text_end(size_t from, bool backslashes) const {
+    size_t end = text_end(from, '\'', backslashes);
+    for (;;) {
+      size_t next = end;
+      while (next < sql_.size() && is_sql_blank(sql_[next])) ++next;
+      const bool breaks = sql_.substr(end, next - end).find_first_of("\n\r") != std::string_view::npos;
+      if (!breaks || next == sql_.size() || sql_[next] != '\'') return end;
+      end = text_end(next + 1, '\'', backslashes);
+    }
+  }
+
+  // The byte after the quote that ends the text or name which begins at `from`.
   size_t text_end(size_t from, char quote, bool backslashes) const {
     for (size_t i = from; i < sql_.size(); ++i) {
       if (backslashes && sql_[i] == '\\') {
@@ -55,7 +69,7 @@ class WordReader {
 
   void read_one() {
     const char c = look();
-    if (c == ' ' || (c >= '\t' && c <= '\r')) {
+    if (is_sql_blank(c)) {
       ++at_;
     } else if ((c == '-' && look(1) == '-') || (c == '/' && look(1) == '*')) {
       faults_.push_back({at_, "a script has no SQL comments; write an XML comment <!-- ... -->"});
@@ -65,7 +79,7 @@ class WordReader {
           {at_, "names are not written in backticks; write \"name\" in double quotes, or name"});
       at_ = sql_.size();
     } else if (c == '\'') {
-      add(SqlWord::Kind::text, text_end(at_ + 1, '\'', false));
+      add(SqlWord::Kind::text, whole_text_end(at_ + 1, false));
     } else if (c == '"') {
       add(SqlWord::Kind::quoted, text_end(at_ + 1, '"', false));
     } else if (c == '$') {
@@ -82,7 +96,7 @@ class WordReader {
   void read_name() {
     const char c = core::to_lower(look());
     if ((c == 'e' || c == 'b' || c == 'x' || c == 'n') && look(1) == '\'') {
-      add(SqlWord::Kind::text, text_end(at_ + 2, '\'', c == 'e'));
+      add(SqlWord::Kind::text, whole_text_end(at_ + 2, c == 'e'));
       return;
     }
     if (c == 'u' && look(1) == '&' && (look(2) == '\'' || look(2) == '"')) {

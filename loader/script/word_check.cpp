@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/text/ascii.hpp"
+#include "model/ddl.hpp"
 #include "script/sql_names.hpp"
 #include "script/sql_words.hpp"
 #include "script/word_lists.hpp"
@@ -35,10 +36,12 @@ struct WordRun {
 // What may be before the next word.
 struct WordBefore {
   bool name = false;    // one that would be called by a `(`
+  bool text = false;    // one with E before it, which a text on the next line would continue
   bool nothing = true;  // it is the statement's first
 
   void merge(const WordBefore& other) {
     name = name || other.name;
+    text = text || other.text;
     nothing = nothing || other.nothing;
   }
 };
@@ -99,7 +102,7 @@ class WordChecker {
     before_ = after;
   }
   void tag(const core::WhereNode& node) {
-    const WordBefore before = std::exchange(before_, {false, false});
+    const WordBefore before = std::exchange(before_, {false, false, false});
     take(node.content);
     before_.merge(before);
   }
@@ -108,10 +111,10 @@ class WordChecker {
     attribute(node.prefix);
     const auto cut = std::exchange(cut_, node.prefix_overrides);
     if (blank(node.prefix)) check_cut();
-    const size_t names = names_;
+    const size_t names = names_, texts = texts_;
     take(node.content);
     cut_ = cut;
-    if (!node.suffix_overrides.empty() && names != names_) before_.name = true;
+    if (!node.suffix_overrides.empty()) before_.merge({names != names_, texts != texts_, false});
     attribute(node.suffix);
     before_.merge(before);
   }
@@ -183,7 +186,7 @@ class WordChecker {
       const std::string first = core::to_lower(word.substr(0, word.find_first_of(kBlankBytes)));
       const bool several = first.size() != word.size();
       const bool combines = is_set_operation(first);
-      if (!combines && (before_.nothing || (several && before_.name)))
+      if (!combines && (before_.nothing || (several && (before_.name || before_.text))))
         fault(last_place_, "<trim> cuts " + word + " off here, which only a <trim> with a prefix may do");
     }
   }
@@ -251,8 +254,17 @@ class WordChecker {
       if (is_mark(at, '.')) check_point(at);
       if (is_name(at)) check_name(at);
     }
+    texts_ += static_cast<size_t>(std::count_if(words_->begin(), words_->end(),
+                                                [this](const SqlWord& one) { return has_escapes(one); }));
     before_.name = calls_other(words_->size() - 1);
+    before_.text = has_escapes(words_->back());
     words_ = nullptr;
+  }
+
+  bool is_text(size_t at) const { return at < words_->size() && (*words_)[at].kind == SqlWord::Kind::text; }
+  // E'...'
+  bool has_escapes(const SqlWord& word) const {
+    return word.kind == SqlWord::Kind::text && core::to_lower(run_->sql[word.begin]) == 'e';
   }
 
   size_t place(size_t at) const { return run_->place((*words_)[at].begin); }
@@ -263,6 +275,8 @@ class WordChecker {
       if (is_mark(0, '(') || (is_cut_first() && is_mark(1, '(')))
         fault(place(0), "write the ( between the same tags as the word before it");
     }
+    if (before_.text && (is_text(0) || (is_cut_first() && is_text(1))))
+      fault(place(0), "write the text between the same tags as the text before it");
     if (!before_.nothing) return;
     size_t first = 0;
     while (first < words_->size() && (is_set_operation(names_of_[first]) || is_word(first, "all"))) ++first;
@@ -307,6 +321,7 @@ class WordChecker {
     if (name.compare(0, 3, "pg_") == 0 && sql_function(name) == nullptr)
       fault(place(at), name + " is a name of PostgreSQL's own, which no script with tags may have");
     if (is_catalog_type(name)) fault(place(at), type_fault(name));
+    if (is_system_column(name)) fault(place(at), system_column_fault(name));
     if (plain && !member && is_session_value(name))
       fault(place(at),
             "a script cannot ask for the user, role, database or schema: they are the same for all callers");
@@ -325,6 +340,7 @@ class WordChecker {
   std::vector<std::string> cut_;     // what may be cut off in front of what is looked at
   WordBefore before_;
   size_t names_ = 0;  // that a `(` would call
+  size_t texts_ = 0;  // with E before them
   size_t last_place_ = 0;
   // Of the run that is looked at.
   const WordRun* run_ = nullptr;

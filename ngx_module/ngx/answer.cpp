@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "ngx/request_id.hpp"
 #include "ngx/statistics.hpp"
 #include "ngx/validators.hpp"
 
@@ -14,14 +15,6 @@ namespace {
 constexpr MediaType kJson = {"application/json; charset=utf-8", sizeof("application/json") - 1};
 
 // ---- headers
-
-// nginx's $request_id. Lives as long as the request.
-std::string_view request_id(ngx_http_request_t* r) {
-  const ngx_int_t index = main_config(r).request_id_index;
-  const ngx_http_variable_value_t* value = ngx_http_get_indexed_variable(r, static_cast<ngx_uint_t>(index));
-  if (value == nullptr || value->not_found) return {};
-  return {reinterpret_cast<const char*>(value->data), value->len};
-}
 
 bool add_request_id(ngx_http_request_t* r) {
   return add_header(r, "X-Ca-Request-Id", request_id(r)) != nullptr;

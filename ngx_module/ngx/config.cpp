@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <new>
 
 #include "ngx/manifest_files.hpp"
@@ -38,9 +39,23 @@ MainConfig& main_config(ngx_http_request_t* r) {
 
 namespace {
 
+// Workers share the master's heap for as long as neither writes to it. glibc puts freed chunks into one list;
+// the next large allocations sort it into bins, 10,000 chunks each, and write into every chunk. A worker
+// would do that to a private copy of all those pages, so it is done here, before the fork. A block of this
+// size is too large for the bins of small chunks and too small for mmap(2).
+void settle_heap() {
+  constexpr size_t kBlock = 64 << 10;
+  constexpr int kMost = 64;
+  for (int i = 0; i < kMost; ++i) {
+    void* volatile block = malloc(kBlock);  // volatile: else the compiler leaves both calls out
+    free(block);
+  }
+  malloc_trim(0);  // else the master keeps the pages of every manifest it has ever read
+}
+
 void destroy_main_config(void* data) noexcept {
   static_cast<MainConfig*>(data)->~MainConfig();
-  malloc_trim(0);  // else the master keeps the pages of every manifest it has ever read
+  settle_heap();
 }
 
 }  // namespace

@@ -58,6 +58,7 @@ struct MainConfig {
   time_t hmac_window = 0;        // the largest of all locations that are ours
   bool hmac_window_off = false;  // one of them has 0
   ngx_int_t request_id_index = NGX_ERROR;
+  ngx_http_get_variable_pt nginx_request_id = nullptr;  // nginx's own handler of $request_id
 
   std::unique_ptr<Worker> worker;  // set in a worker's init_process, gone in its exit_process
 };

@@ -6,6 +6,12 @@ namespace tablegate::ngx {
 
 namespace {
 
+void forget_posted(ngx_event_t* event) {
+  if (event->posted) {
+    ngx_delete_posted_event(event);  // a macro of several statements
+  }
+}
+
 // A registration in nginx: one of worker_connections for as long as it lives.
 class Watch final : public pg::Watch {
  public:
@@ -45,12 +51,6 @@ class Watch final : public pg::Watch {
     return ngx_del_event(event, kind, closed_ ? NGX_CLOSE_EVENT : 0) == NGX_OK;
   }
 
-  static void forget_posted(ngx_event_t* event) {
-    if (event->posted) {
-      ngx_delete_posted_event(event);  // a macro of several statements
-    }
-  }
-
   // The handler may destroy this watch: nothing is touched after the call.
   static void on_read(ngx_event_t* event) noexcept {
     auto* connection = static_cast<ngx_connection_t*>(event->data);
@@ -88,11 +88,13 @@ class Timer final : public pg::Timer {
 
   void start(uint32_t ms) override {
     stop();  // ngx_add_timer leaves a set timer alone when the change is small
-    ngx_add_timer(&event_, ms);
+    if (ms != 0) return ngx_add_timer(&event_, ms);
+    ngx_post_event(&event_, &ngx_posted_events);  // handled when all events of this turn are
   }
 
   void stop() override {
     if (event_.timer_set) ngx_del_timer(&event_);
+    forget_posted(&event_);
   }
 
  private:

@@ -7,6 +7,7 @@
 #include "ngx/guest_server.hpp"
 #include "ngx/openapi.hpp"
 #include "ngx/phases.hpp"
+#include "ngx/request_id.hpp"
 #include "ngx/served_file.hpp"
 #include "ngx/variables.hpp"
 #include "ngx/worker.hpp"
@@ -70,9 +71,7 @@ bool add_last_to_run(ngx_http_core_main_conf_t* core, ngx_http_phases phase, ngx
 
 ngx_int_t postconfiguration(ngx_conf_t* cf) noexcept try {
   auto& config = *static_cast<MainConfig*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_tablegate_module));
-  ngx_str_t request_id = ngx_string("request_id");
-  config.request_id_index = ngx_http_get_variable_index(cf, &request_id);
-  if (config.request_id_index == NGX_ERROR) return NGX_ERROR;
+  if (!install_request_id(cf, config)) return NGX_ERROR;
   auto* core =
       static_cast<ngx_http_core_main_conf_t*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
   if (!add_last_to_run(core, NGX_HTTP_PREACCESS_PHASE, preflight_handler) ||

@@ -1,10 +1,18 @@
 #include "ngx/worker.hpp"
 
+#include <malloc.h>
+
 namespace tablegate::ngx {
 
 namespace {
 
 constexpr uint32_t kReportMs = 1000;
+
+// The results of a long answer are allocated and freed at the end of the heap. By default glibc gives 128 KiB
+// back at once and asks for as little as possible: several calls of brk, and page faults, for each answer.
+// What a worker keeps instead is bounded by the first number.
+constexpr int kTrimThreshold = 1 << 20;
+constexpr int kTopPad = 256 << 10;
 
 }  // namespace
 
@@ -88,6 +96,8 @@ ngx_int_t init_process(ngx_cycle_t* cycle) noexcept {
   if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
   MainConfig* config = cycle_config(cycle);
   if (config == nullptr || !config->manifest) return NGX_OK;
+  mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
+  mallopt(M_TOP_PAD, kTopPad);
   try {
     config->worker = std::make_unique<Worker>(*config, cycle->log);
   } catch (...) {

@@ -9,6 +9,7 @@
 
 #include "core/answer/totals.hpp"
 #include "core/proof/authentication.hpp"
+#include "core/random_bytes.hpp"
 #include "ngx/config.hpp"
 #include "ngx/flight.hpp"
 #include "ngx/generations.hpp"
@@ -33,6 +34,7 @@ class Worker final : private pg::TimerHandler {
   Flights& flights() { return flights_; }
   core::Totals& totals() { return totals_; }
   core::Authenticator& authenticator() { return authenticator_; }
+  core::RandomBytes& random() { return random_; }
   // Null: there is no tablegate_zone.
   const NonceStore* nonces() const { return nonces_ ? &*nonces_ : nullptr; }
   // Null: there is no tablegate_zone.
@@ -51,6 +53,7 @@ class Worker final : private pg::TimerHandler {
   const MainConfig& config_;
   Loop loop_;
   core::Authenticator authenticator_;
+  core::RandomBytes random_;
   core::Totals totals_;
   std::optional<NonceStore> nonces_;
   std::optional<Statistics> statistics_;

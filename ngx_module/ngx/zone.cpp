@@ -64,8 +64,14 @@ ngx_int_t init_zone(ngx_shm_zone_t* zone, void* old) noexcept {
     return NGX_OK;
   }
   const Layout bytes = layout(zone->shm.size);
-  auto* header = static_cast<Header*>(
-      ngx_slab_calloc(slab, sizeof(Header) + bytes.nonces + bytes.counters + bytes.usage + bytes.workers));
+  const size_t size = sizeof(Header) + bytes.nonces + bytes.counters + bytes.usage + bytes.workers;
+#if (NGX_DEBUG_MALLOC)
+  auto* header = static_cast<Header*>(ngx_slab_calloc(slab, size));
+#else
+  // The system has cleared the pages of a new zone (mmap(2), MAP_ANONYMOUS). Clearing them again would make
+  // all of them resident in the master.
+  auto* header = static_cast<Header*>(ngx_slab_alloc(slab, size));
+#endif
   if (header == nullptr) {
     ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0, "tablegate_zone is too small");
     return NGX_ERROR;

@@ -33,12 +33,12 @@ bool Connection::send_prepared(Query& query) {
   if (!send_timeout(limit)) return false;
   Statement* statement = statements_.find(query.key);
   if (statement == nullptr) {
-    statement = statements_.add(query.key, owner_.is_prepared_elsewhere(*this, query));
-    if (statement == nullptr) return send_text(query, limit);
+    const std::string sql = query.sql();
+    statement = statements_.add(query.key, owner_.is_prepared_elsewhere(*this, query), sql.size());
+    if (statement == nullptr) return send_text(query, sql, limit);
     types_.clear();
     // Declared: PostgreSQL would otherwise guess numeric for a bigint column and not use its index.
     query.parameter_types(types_);
-    const std::string sql = query.sql();
     if (PQsendPrepare(connection_.get(), statement->name.c_str(), sql.c_str(),
                       static_cast<int>(types_.size()), types_.data()) != 1) {
       return false;
@@ -55,10 +55,9 @@ bool Connection::send_prepared(Query& query) {
 }
 
 // With the unnamed statement, which is parsed each time.
-bool Connection::send_text(Query& query, uint32_t limit_ms) {
+bool Connection::send_text(Query& query, const std::string& sql, uint32_t limit_ms) {
   types_.clear();
   query.parameter_types(types_);
-  const std::string sql = query.sql();
   if (!send_first_stamp(query, limit_ms)) return false;
   if (PQsendQueryParams(connection_.get(), sql.c_str(), query.parameter_count, types_.data(), query.values,
                         nullptr, nullptr, 0) != 1) {
@@ -78,7 +77,7 @@ bool Connection::send_unprepared(Query& query) {
     return false;
   }
   push(Operation::Kind::settings, nullptr, nullptr, limit);
-  return send_text(query, limit);
+  return send_text(query, query.sql(), limit);
 }
 
 // Under a Sync of its own, because a query's error would roll the setting back.

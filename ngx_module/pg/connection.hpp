@@ -160,7 +160,7 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   // connection.cpp
   bool send_prepared(Query& query);
   bool send_unprepared(Query& query);
-  bool send_text(Query& query, uint32_t limit_ms);
+  bool send_text(Query& query, const std::string& sql, uint32_t limit_ms);
   bool send_timeout(uint32_t timeout_ms);
   bool send_stamp();
   bool send_first_stamp(Query& query, uint32_t limit_ms);

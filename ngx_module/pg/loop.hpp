@@ -56,8 +56,9 @@ class Watch {
 class Timer {
  public:
   virtual ~Timer() = default;
-  virtual void start(uint32_t ms) = 0;  // arms or re-arms; 0 = in the next round, never inside start()
-  virtual void stop() = 0;              // harmless when it is not armed
+  // Arms or re-arms. 0: once all events of this turn of the loop are handled, never inside start().
+  virtual void start(uint32_t ms) = 0;
+  virtual void stop() = 0;  // harmless when it is not armed
 };
 
 class Loop {

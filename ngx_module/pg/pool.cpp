@@ -1,4 +1,4 @@
-// Pool, first part of four: which query goes where, and what becomes of its answer.
+// Pool, first part of five: which query goes where, and what becomes of its answer.
 #include "pg/pool.hpp"
 
 #include <algorithm>
@@ -7,7 +7,6 @@
 namespace tablegate::pg {
 namespace {
 
-constexpr std::size_t kPointCap = 64;  // queries in flight on one point lane
 constexpr std::size_t kSpareRoom = 8;  // places to wait that queries of our own leave to callers
 
 bool starts_with(const std::string& text, const char* prefix) {
@@ -41,7 +40,8 @@ Pool::Pool(Loop& loop, PoolConfig config)
       config_(std::move(config)),
       groups_{Group(config_.fair), Group(config_.fair)},
       backoff_handler_(*this),
-      later_handler_(*this) {
+      turn_handler_(*this),
+      lane_handler_(*this) {
   const std::size_t lanes = std::max(1U, config_.connections);
   lanes_.resize(lanes);
   const std::size_t points = config_.pipeline && lanes >= 2 ? std::max<std::size_t>(1, lanes / 4) : 0;
@@ -52,7 +52,8 @@ Pool::Pool(Loop& loop, PoolConfig config)
   groups_[0].count = lanes - points;
   backoff_timer_ = loop_.timer(backoff_handler_);
   tick_timer_ = loop_.timer(*this);
-  later_timer_ = loop_.timer(later_handler_);
+  turn_timer_ = loop_.timer(turn_handler_);
+  lane_timer_ = loop_.timer(lane_handler_);
 }
 
 Pool::~Pool() {
@@ -97,7 +98,7 @@ void Pool::submit(Query& query) noexcept {
   if (group.waiting.empty() && holds_rest(group, query) == WaitingLine::Except::nobody) {
     Lane* lane = pick(group, &query);
     if (lane != nullptr && send(*lane, query)) {
-      lane->connection->end_batch();
+      leave(*lane, group);
       if (wants_lane(group)) ensure_connecting();
       return;
     }
@@ -113,7 +114,8 @@ void Pool::submit(Query& query) noexcept {
   }
   if (!waits) return fail_query(query, Failure::Kind::queue_full, "", "too many queries are waiting");
   // A connection that was kept free for it.
-  if (pick(group) != nullptr) later_timer_->start(0);
+  if (pick(group) != nullptr) turn_timer_->start(0);
+  watch_lanes();
   ensure_connecting();
 }
 
@@ -148,8 +150,9 @@ bool Pool::is_usable(const Lane& lane) const {
 }
 
 // The one place that decides when a query may join others on a connection. Sync each: at once, up
-// to the cap. Batch: only on an idle connection; dispatch() then sends all that waits with it.
+// to the cap. Batch: only in the turn of the event loop in which the connection was idle.
 bool Pool::has_room(const Lane& lane, const Group& group) const {
+  if (lane.gathers) return &group == &groups_[1];  // ended when it is full
   if (lane.connection->idle()) return true;
   if (lane.connection->has_chunks() || lane.connection->cancelling()) return false;
   return lane.point && &group == &groups_[1] && !config_.batch && lane.connection->in_flight() < kPointCap;
@@ -169,9 +172,15 @@ Pool::Lane* Pool::pick(const Group& group, const Query* query) {
 // For `query`, or for any (null).
 Pool::Lane* Pool::pick_in(const Group& lanes, const Group& group, const Query* query) {
   Lane* best = nullptr;
+  const bool may_begin = may_begin_batch(lanes, group);
   for (std::size_t i = lanes.first; i < lanes.first + lanes.count; ++i) {
     Lane& lane = lanes_[i];
     if (!is_usable(lane) || !has_room(lane, group)) continue;
+    if (lane.gathers) {
+      best = &lane;
+      break;
+    }
+    if (!may_begin) continue;
     // The first of equals: the last ones get idle and close.
     if (best == nullptr || lane.connection->in_flight() < best->connection->in_flight()) best = &lane;
   }
@@ -198,29 +207,35 @@ bool Pool::send(Lane& lane, Query& query) {
 }
 
 void Pool::dispatch(Group& group) {
-  while (!group.waiting.empty()) {
+  bool none = false;
+  while (!none && !group.waiting.empty()) {
     Lane* lane = pick(group);
     if (lane == nullptr) break;
-    const bool many = lane->point && config_.batch && &group == &groups_[1];
-    bool none = false;
+    const bool many = takes_batches(*lane, group);
     bool any = false;
-    for (std::size_t sent = 0; sent == 0 || (many && sent < kPointCap); ++sent) {
-      Query* query = next_waiting(group, *lane, sent == 0 ? 0 : lane->cost_us);
+    bool alone = false;
+    do {
+      const bool joins = any || lane->gathers;
+      Query* query = next_waiting(group, *lane, joins ? lane->cost_us : 0);
       none = query == nullptr;
-      if (none || (query->isolated_ && sent > 0)) break;
-      const bool alone = query->isolated_;
+      if (none) break;
+      alone = query->isolated_;
+      if (alone && joins) break;
       group.waiting.take(*query);
       any = true;
       if (!send(*lane, *query)) {
         retry_on_new(*query);
         break;
       }
-      if (alone) break;
-    }
+    } while (many && !alone && lane->batch < kPointCap);
     if (any) watch_queue(group);
-    lane->connection->end_batch();
-    if (none) break;
+    if (alone) {
+      end_batch(*lane);
+    } else if (any) {
+      leave(*lane, group);
+    }
   }
+  if (&group == &groups_[1]) watch_lanes();
 }
 
 void Pool::dispatch_all() {
@@ -299,9 +314,13 @@ void Pool::shutdown() noexcept {
     while (group.retry.pop_front() != nullptr) continue;
   }
   while (refused_.pop_front() != nullptr) continue;
-  later_timer_->stop();
+  turn_timer_->stop();
+  lane_timer_->stop();
   attempt_.reset();
-  for (Lane& lane : lanes_) lane.connection.reset();
+  for (Lane& lane : lanes_) {
+    lane.connection.reset();
+    lane.gathers = false;
+  }
 }
 
 std::size_t Pool::open_count() const {

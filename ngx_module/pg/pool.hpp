@@ -3,7 +3,8 @@
 // fork, one thread. Connections open on demand, one attempt at a time, and close when idle.
 // With pipeline on, point queries share a quarter of the connections, many in flight
 // on each; everything else has a connection to itself while it runs, so that a slow
-// statement never waits in front of a point query.
+// statement never waits in front of a point query. In batches, those that come in one turn of
+// the event loop leave together at its end, on one connection while that is enough.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +30,8 @@ struct PoolConfig {
   uint32_t connect_timeout_ms = 1000;  // per endpoint
   bool prepare = true;                 // off: nothing outlives a transaction (pgbouncer in transaction mode)
   bool pipeline = true;                // off: one query in flight a connection
-  bool batch = false;                  // point queries: busy -> wait, idle -> all that waits under one Sync
-  bool fair = true;  // callers and APIs have equal shares while queries wait (see WaitingLine)
+  bool batch = false;  // point queries: busy -> wait, idle -> all of this turn of the loop under one Sync
+  bool fair = true;    // callers and APIs have equal shares while queries wait (see WaitingLine)
   uint32_t idle_timeout_ms = 60000;
   std::string role;  // assumed after connecting; empty = the login role
 };
@@ -96,6 +97,8 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   bool is_unavailable() const { return down_ || (backing_off_ && open_count() == 0); }
 
  private:
+  static constexpr std::size_t kPointCap = 64;  // queries in flight on one point lane
+
   struct Lane {
     std::unique_ptr<Connection> connection;  // open, or null
     bool point = false;
@@ -103,6 +106,7 @@ class Pool final : private ConnectionOwner, private TimerHandler {
     uint64_t sent_ms = 0;  // when its queries were sent: the one, or the batch
     uint32_t cost_us = 0;  // expected of them; 0: not known
     uint32_t batch = 0;    // how many they are
+    bool gathers = false;  // the batch is not ended: more may join it in this turn of the event loop
     uint64_t caller = 0;   // of the last one
     uint64_t route = 0;
   };
@@ -156,6 +160,17 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   bool retry_in_place(Query& query, const QueryError& error);
   void fail_query(Query& query, Failure::Kind kind, const std::string& sqlstate, const std::string& message);
 
+  // pool_batch.cpp
+  bool takes_batches(const Lane& lane, const Group& group) const;
+  bool may_begin_batch(const Group& lanes, const Group& group) const;
+  bool is_soon_free(const Lane& lane, uint64_t within_ms) const;
+  bool needs_another_lane(const Group& group) const;
+  void leave(Lane& lane, const Group& group);
+  void end_batch(Lane& lane);
+  void end_turn();
+  void watch_lanes();
+  void measure_batch(Lane& lane);
+
   // pool_queue.cpp
   uint32_t cost_of(const Group& group, const Query& query) const;
   bool admit(Group& group, Query& query);
@@ -167,10 +182,8 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   Query* next_waiting(Group& group, const Lane& lane, uint64_t ahead_us);
   void watch_queue(Group& group);
   void measure_abandoned(const Query& query);
-  void measure_batch(Lane& lane);
   WaitingLine::Except holds_rest(const Group& group, const Query& query) const;
   void refuse_later(Group& group, Query& query);
-  void run_later();
 
   // pool_prepared.cpp
   Lane* pick_prepared(const Group& lanes, const Group& group, Lane& first, const Query& query);
@@ -197,9 +210,18 @@ class Pool final : private ConnectionOwner, private TimerHandler {
     Pool& pool;
   };
 
-  struct LaterTimer final : TimerHandler {
-    explicit LaterTimer(Pool& owner) : pool(owner) {}
-    void on_timer() noexcept override { pool.run_later(); }
+  struct TurnTimer final : TimerHandler {
+    explicit TurnTimer(Pool& owner) : pool(owner) {}
+    void on_timer() noexcept override { pool.end_turn(); }
+    Pool& pool;
+  };
+
+  struct LaneTimer final : TimerHandler {
+    explicit LaneTimer(Pool& owner) : pool(owner) {}
+    void on_timer() noexcept override {
+      pool.lanes_watched_ = false;
+      pool.dispatch_all();
+    }
     Pool& pool;
   };
 
@@ -219,10 +241,13 @@ class Pool final : private ConnectionOwner, private TimerHandler {
   bool down_ = false;  // after shutdown()
   PoolStatistics totals_;
   BackoffTimer backoff_handler_;
-  LaterTimer later_handler_;
+  TurnTimer turn_handler_;
+  LaneTimer lane_handler_;
   std::unique_ptr<Timer> backoff_timer_;
   std::unique_ptr<Timer> tick_timer_;
-  std::unique_ptr<Timer> later_timer_;
+  std::unique_ptr<Timer> turn_timer_;  // the end of this turn of the event loop
+  std::unique_ptr<Timer> lane_timer_;
+  bool lanes_watched_ = false;  // lane_timer_ runs
 };
 
 }  // namespace tablegate::pg

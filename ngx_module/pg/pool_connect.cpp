@@ -1,4 +1,4 @@
-// Pool, third part of four: opening connections, losing them, closing those that nobody uses.
+// Pool, third part of five: opening connections, losing them, closing those that nobody uses.
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +12,7 @@ constexpr uint32_t kLastBackoffMs = 2000;
 constexpr uint32_t kTickMs = 1000;
 // A server that is this late beyond statement_timeout is not going to answer (stopped, cable pulled).
 constexpr uint64_t kStuckMs = 5000;
-constexpr std::size_t kEnough = 16;  // in flight on every point lane before another one is opened
+constexpr std::size_t kEnough = 16;  // in flight on every point lane before another one is opened (sync each)
 
 }  // namespace
 
@@ -31,7 +31,7 @@ bool Pool::wants_lane(const Group& group) const {
   if (!group.retry.empty()) return true;
   const bool point = &group == &groups_[1];
   if (!point || !any) return !group.waiting.empty();
-  return config_.batch ? group.waiting.size() >= kEnough : busy;
+  return config_.batch ? needs_another_lane(group) : busy;
 }
 
 void Pool::ensure_connecting() {
@@ -112,6 +112,7 @@ void Pool::on_opened(Connection& connection) noexcept {
   lane.connection = std::move(attempt_);
   lane.used_ms = loop_.now_ms();
   lane.batch = 0;
+  lane.gathers = false;
   endpoint_ = (endpoint_ + endpoints_tried_) % config_.dsn->endpoints().size();
   backoff_ms_ = 0;
   ++totals_.connects;
@@ -147,6 +148,7 @@ void Pool::drop(Lane& lane, const std::string& reason) {
   QueryList lost;
   lane.connection->take_in_flight(lost);
   lane.connection.reset();
+  lane.gathers = false;
   // A failing callback may abandon another of these: it then leaves the list.
   while (Query* query = lost.pop_front()) retry_on_new(*query);
   dispatch_all();

@@ -1,4 +1,4 @@
-// Pool, second part of four: who may wait. A query that could not be done before its deadline takes no
+// Pool, second part of five: who may wait. A query that could not be done before its deadline takes no
 // place: it fails at once, and what runs is worth running. A queue that has stood long is kept short, the
 // newest first, so that those who are answered are answered soon (as CoDel, RFC 8289, does with packets). Who
 // has to leave is decided by fair shares (WaitingLine).
@@ -178,13 +178,7 @@ void Pool::refuse_later(Group& group, Query& query) {
   group.refused_ms = loop_.now_ms();
   group.waiting.remove(query);
   refused_.push_back(query);
-  later_timer_->start(0);
-}
-
-void Pool::run_later() {
-  while (Query* query = refused_.pop_front())
-    fail_query(*query, Failure::Kind::queue_full, "", "too many queries are waiting");
-  dispatch_all();
+  turn_timer_->start(0);
 }
 
 // What an exclusive connection needed for a caller's query. Rows in chunks wait for their taker: that says
@@ -199,13 +193,6 @@ void Pool::measure_abandoned(const Query& query) {
   Group& group = group_of(query);
   if (&group == &groups_[1] || query.delivery != Delivery::whole || query.deadline_ms == 0) return;
   group.pace.add_at_least(query.key, (loop_.now_ms() - query.sent_ms) * 1000);
-}
-
-// All that was sent on the connection is answered.
-void Pool::measure_batch(Lane& lane) {
-  if (lane.batch == 0) return;
-  if (lane.point) groups_[1].pace.add_batch((loop_.now_ms() - lane.sent_ms) * 1000, lane.batch);
-  lane.batch = 0;
 }
 
 }  // namespace tablegate::pg

@@ -68,11 +68,17 @@ Statement* StatementCache::victim_of(const StatementKey& key, bool elsewhere) {
   return seen > needed ? victim : nullptr;
 }
 
-Statement* StatementCache::add(const StatementKey& key, bool elsewhere) {
-  if (is_full()) {
+bool StatementCache::has_room(std::size_t size) const {
+  return !is_full() && size_ + size <= capacity_ * kPlaceSize;
+}
+
+Statement* StatementCache::add(const StatementKey& key, bool elsewhere, std::size_t size) {
+  if (!has_room(size)) {
     Statement* victim = victim_of(key, elsewhere);
     if (victim == nullptr) return nullptr;
     forget(*victim, true);
+    // The next statement takes the next place, until there is room for it.
+    if (!has_room(size)) return nullptr;
   }
   used_.emplace_front();
   Statement& statement = used_.front();
@@ -83,6 +89,8 @@ Statement* StatementCache::add(const StatementKey& key, bool elsewhere) {
   // Never reused: a late answer about an old statement must not be taken for one about this.
   statement.name = "tg_" + std::to_string(++next_name_);
   statement.uses = rare_.empty() ? 1 : rare_[core::mix(hash_of(key)) % kRare] + 1U;
+  statement.size = size;
+  size_ += size;
   statement.copy = elsewhere;
   copies_ += elsewhere ? 1 : 0;
   by_key_.emplace(statement.key, &statement);
@@ -97,6 +105,7 @@ void StatementCache::forget(Statement& statement, bool deallocate) {
     return;
   }
   by_key_.erase(statement.key);
+  size_ -= statement.size;
   copies_ -= statement.copy ? 1 : 0;
   const auto own = of_route_.find(statement.key.route);
   if (--own->second == 0) of_route_.erase(own);

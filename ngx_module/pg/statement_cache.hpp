@@ -20,10 +20,11 @@ namespace tablegate::pg {
 
 struct Statement {
   StatementKey key;
-  std::string path;    // what key.path points to
-  std::string name;    // unique on the connection, never used twice
-  unsigned users = 0;  // operations in flight that need it
-  unsigned uses = 0;   // how often it was found lately
+  std::string path;      // what key.path points to
+  std::string name;      // unique on the connection, never used twice
+  std::size_t size = 0;  // of its text, in bytes
+  unsigned users = 0;    // operations in flight that need it
+  unsigned uses = 0;     // how often it was found lately
   bool forgotten = false;
   bool copy = false;     // another connection had it prepared, too, when it was added
   bool exists = false;   // its own prepare came back OK
@@ -38,6 +39,9 @@ class StatementCache {
   // Of a connection that many queries share: there are few of them, and all wait while one statement is
   // parsed.
   static constexpr std::size_t kSharedCapacity = 1024;
+  // What the texts of the statements may have for each place, in bytes. PostgreSQL keeps about 50 bytes for a
+  // byte of text, and the lists of a caller make texts of up to 1 MiB.
+  static constexpr std::size_t kPlaceSize = 8192;
 
   explicit StatementCache(std::size_t capacity = kCapacity) : capacity_(capacity) {}
 
@@ -46,9 +50,9 @@ class StatementCache {
   // The same without counting as a use.
   bool has(const StatementKey& key) const { return by_key_.find(key) != by_key_.end(); }
   // A new one for `key`, which must not be there and is copied whole. Makes room first: see take_doomed().
-  // `elsewhere`: another connection that it could be sent on has prepared it. Null: it is not worth a place;
-  // send it without preparing it.
-  Statement* add(const StatementKey& key, bool elsewhere);
+  // `elsewhere`: another connection that it could be sent on has prepared it. `size`: of its text, in bytes.
+  // Null: it is not worth a place; send it without preparing it.
+  Statement* add(const StatementKey& key, bool elsewhere, std::size_t size);
   // From now on find() does not see it. It goes when its last user does; then, if `deallocate`,
   // its name is doomed.
   void forget(Statement& statement, bool deallocate);
@@ -70,6 +74,7 @@ class StatementCache {
   static constexpr std::size_t kRare =
       4096;  // places to count statements without a place, and uses between agings
 
+  bool has_room(std::size_t size) const;
   unsigned count_rare(const StatementKey& key);
   std::size_t of_route(uint64_t route) const;
   enum class Whose : uint8_t { own, copies, over_share, any };
@@ -83,6 +88,7 @@ class StatementCache {
   std::unordered_map<StatementKey, Statement*, Hash> by_key_;
   std::unordered_map<uint64_t, std::size_t> of_route_;  // how many statements each API has
   std::vector<uint8_t> rare_;                           // by hash; empty until the cache was full once
+  std::size_t size_ = 0;                                // of the texts of by_key_, in bytes
   std::size_t copies_ = 0;                              // how many of by_key_ are copies
   std::size_t uses_ = 0;                                // since the last aging
   std::vector<std::string> doomed_;

@@ -905,7 +905,9 @@ BEGIN
     WHEN 'api_version' THEN
         -- Of a member that is repeated, readers of JSON take different values.
         IF (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(NEW.definition) key)
-           OR (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(NEW.source) key) THEN
+           OR (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(NEW.source) key)
+           OR EXISTS (SELECT FROM json_array_elements(NEW.source -> 'tables') t (item)
+                      WHERE (SELECT count(*) <> count(DISTINCT key) FROM json_object_keys(t.item) key)) THEN
             RAISE EXCEPTION 'the definition of a version repeats a member' USING ERRCODE = 'invalid_parameter_value';
         END IF;
         tables := tablegate.source_tables(NEW.definition, NEW.source);

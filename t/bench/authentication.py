@@ -18,7 +18,7 @@ from tg_hmac import signature
 from tg_jwt import claims, hs256, kEd25519, kP256, kRsa, key_set, make_keys, make_tokens, recipe
 
 kConnections = 64
-kTokens = 8192  # the module keeps 1,024 proofs a worker
+kTokens = 16384  # the module keeps 8,192 proofs a worker
 kRate = 90_000  # signed requests made for each second: more than are sent
 kSecret = "a-shared-secret-of-32-bytes-or-more-for-HS256"
 # The CPU time that a proof may take at most, in multiples of `return 200`.

@@ -6,7 +6,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import Client, run_test, users_definitions
+from tablegate_test import Client, kAsan, run_test, users_definitions
 
 kTexts = ["'", "''", '"', "\\", "\\'", "' OR '1'='1", "' OR 1=1 --", "x' /* ", "*/ x", "-- x", "; DROP TABLE mirror.notes;", "'; SELECT pg_sleep(9); --", "$1", "$$", "${text}", "#{text}",
           "%", "_", "<if test='true'>", "</where>", "<![CDATA[", "&lt;", "null", "NULL", "a\nb", "a,b", "{a,b}", "{}", "1", "01", "1.0", "1e999", "true", "é", "😀", " ", "' UNION SELECT 1 --",
@@ -41,7 +41,15 @@ def definitions():
     base.append({**keep, "name": "Notes limited", "path": "/limited", "method": "POST", "mode": "script", "data_source": "odps_demo",
                  "sql": "SELECT id FROM notes ORDER BY id LIMIT ${most} OFFSET ${skip}",
                  "request_parameters": [{"name": "most", "type": "LONG", "sample": 2}, {"name": "skip", "type": "LONG", "sample": 1}]})
+    base.append({**keep, "name": "Notes repeated", "path": "/repeated", "method": "POST", "mode": "script", "data_source": "odps_demo",
+                 "sql": "SELECT id FROM notes WHERE false <foreach collection='ids' item='one'>OR (id = ${one} AND 'a' LIKE '%${text}%')</foreach> ORDER BY id",
+                 "request_parameters": [{"name": "ids", "type": "LONG_LIST", "sample": [1]}, {"name": "text", "type": "STRING", "sample": "a"}]})
     return base
+
+
+def resident_mib(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) // 1024
 
 
 def ids_of(answer):
@@ -71,6 +79,16 @@ def limits(t, client):
         t.is_(ids_of(answer), right, f"LIMIT and OFFSET: {sent}") or t.diag(answer.text)
 
 
+def repeated(t, p, client):
+    """A value of 900 kB that a loop binds once for each of 1,000 items."""
+    before = max(resident_mib(pid) for pid in p.gateway.workers())
+    answer = client.request("/v1/repeated", "POST", kJson, json.dumps({"ids": [1] * 1000, "text": "x" * 900000}).encode())
+    t.is_((answer.status, answer.json.get("errMsg")), (400, "the values of this call are too long: its statement has them many times"), "a long value in a loop")
+    after = max(resident_mib(pid) for pid in p.gateway.workers())
+    t.ok(after < before + 64 * (4 if kAsan else 1), "... does not fill the worker's memory", f"{before} MiB, {after} MiB")
+    t.is_(ids_of(client.request("/v1/repeated", "POST", kJson, json.dumps({"ids": [1, 2], "text": "%"}).encode())), [1, 2], "a short one")
+
+
 def test(t):
     p = t.project()
     csv = "id,note\n" + "".join(f'{number},"' + text.replace('"', '""') + '"\n' for number, text in enumerate([*kTexts, "a"])) + "1000,one\n"
@@ -78,6 +96,7 @@ def test(t):
     client = Client(p.gateway.port)
     texts(t, p, client)
     limits(t, client)
+    repeated(t, p, client)
 
 
 run_test(test)

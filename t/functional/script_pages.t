@@ -20,6 +20,8 @@ kJoined = """WITH u AS (SELECT user_id, user_name FROM user_info)
 SELECT u.user_name, o.order_id, o.amount FROM orders o JOIN u ON u.user_id = o.user_id WHERE o.amount >= ${least}
 ORDER BY <choose><when test="by == 'amount'">o.amount DESC, o.order_id</when><otherwise>u.user_name, o.order_id</otherwise></choose>"""
 kGrouped = "SELECT user_id, count(*) AS orders, sum(amount) AS total FROM orders GROUP BY user_id ORDER BY total DESC, user_id"
+kSame = "SELECT order_id FROM orders WHERE at &lt; '2030-01-01' ORDER BY order_id"
+kChanging = "SELECT order_id FROM orders WHERE at &lt; now() ORDER BY order_id"
 kNever = "SELECT order_id FROM orders <where><if test=\"a != null\">order_id = ${a}</if><if test=\"b != null\">order_id > ${b}</if></where> ORDER BY order_id"
 
 
@@ -39,6 +41,8 @@ def definitions():
         api("Keyed Pages", "/keyed", kKeyed, [optional("least", "DECIMAL"), optional("ids", "LONG_LIST")]),
         api("Joined Pages", "/joined", kJoined, [{"name": "least", "type": "DECIMAL", "sample": 50}, optional("by", "STRING")]),
         api("Grouped Pages", "/grouped", kGrouped, [], pagination={"enabled": True, "default_size": 4, "max_size": 20, "total": False}),
+        api("Same Pages", "/same", kSame, []),
+        api("Changing Pages", "/changing", kChanging, []),
         api("Broken Pages", "/broken", kNever, [optional("a", "LONG"), optional("b", "LONG")])]
 
 
@@ -94,6 +98,19 @@ def several_tables(t, p):
     t.is_(p.get("/v1/keyed?cursor=x", key="").json["error"], "invalid_parameter", "a forged cursor")
 
 
+def totals(t, p):
+    """A row appears without a load: what was counted for the generation is wrong then, and only a statement that may change by itself is counted again."""
+    p.gateway.set(workers=1)  # each remembers its own totals
+    p.gateway.reload()
+    count = page(p, "/same")["totalNum"]
+    t.is_(page(p, "/changing")["totalNum"], count, "now(): the total")
+    for more in (1, 2):
+        p.postgres.psql(f"INSERT INTO mirror.orders (order_id, user_id, amount, at) VALUES ({1000 + more}, 1, 1, '2026-01-01')")
+        t.is_(page(p, "/changing")["totalNum"], count + more, f"now(): it is counted again at each call, {more}")
+        t.is_(page(p, "/same")["totalNum"], count, "... and that of the generation's rows alone is not")
+    p.load("orders", kOrders)
+
+
 def cursor_notes(t, p):
     note = "its pages have no cursors, only pageNum continues them: "
     filters = [optional("least", "DECIMAL"), optional("ids", "LONG_LIST")]
@@ -101,6 +118,8 @@ def cursor_notes(t, p):
                                           ("Noted Joined", kJoined, [{"name": "least", "type": "DECIMAL", "sample": 50}, optional("by", "STRING")], "the script does not read exactly one table")):
         again = api(name, "/" + name.lower().replace(" ", "-"), sql, parameters)
         p.apply([again])
+        shown = p.loader.must("api", "show", again["name"]).stdout
+        t.ok("; whether there are cursors is known after `api test`" in shown and "no cursors" not in shown, f"{name}: api show of a draft that was not tested", shown)
         p.loader.must("api", "test", again["name"])
         said = p.loader.must("api", "commit", again["name"]).stderr
         t.ok(note + reason in said if reason else note not in said, f"{name}: commit says whether there are cursors", said)
@@ -129,6 +148,7 @@ def test(t):
     by_number(t, p, "/grouped", "", kGrouped, 2, total=False)
     cursors(t, p)
     several_tables(t, p)
+    totals(t, p)
     cursor_notes(t, p)
     rejections(t, p)
     t.unlike(p.gateway.log(), r"\[error\]", "no error in the log")

@@ -2,11 +2,12 @@
 """The paths of a script with tags: which are looked at when it is committed and how long that takes, one that is seen first at run time, and calls
 that have no statement."""
 import os
+import re
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import kSlow, request, run_test, users_definitions
+from tablegate_test import kSlow, request, run_test, users_definitions, wait_for
 
 kUsers = "user_id,user_name,age\n" + "".join(f"{i},user{i},{i % 7}\n" for i in range(1, 41))
 kNames = [f"p{i}" for i in range(1, 13)]
@@ -95,6 +96,28 @@ def empty_lists(t, p):
     t.is_((answers[2].status, answers[2].json["errMsg"]), (400, "parameter ids must have another value: this API has no statement for this one"), "POST: an empty list")
 
 
+def fails_late(t, p):
+    """A call with three conditions of twelve takes a path that commit has not looked at. PostgreSQL no longer accepts it: a column has another name."""
+    tags = "".join(f"\n<if test=\"{name} != null\">AND {'age' if name == 'p12' else 'user_id'} &lt;&gt; ${{{name}}}</if>" for name in kNames)
+    p.apply([script("Late", "/late", f"SELECT user_id FROM user_info\n<where>{tags}</where>\nORDER BY user_id", [value(name, sample=1) for name in kNames])])
+    p.publish("Late")
+    p.sync_and_reload()
+    workers = p.gateway.workers()
+    p.postgres.psql("ALTER TABLE mirror.user_info RENAME age TO years")
+    seen = p.gateway.log_size()
+    answer = p.get("/v1/late?p1=1&p7=2&p12=3", key="")
+    t.is_((answer.status, answer.json["error"]), (500, "query_failed"), "a path that PostgreSQL does not accept when it is first prepared")
+    t.unlike(answer.text, "age|42703|user_info", "... whose answer has nothing of the database")
+    wait_for(lambda: "query_failed" in p.gateway.log(seen), 5 * kSlow, "the log")
+    errors = [line for line in p.gateway.log(seen).splitlines() if "[error]" in line and 'API "Late"' in line]
+    t.ok(len(errors) == 1 and re.search(r'API "Late" version 1: 42703 in its statement with p1, p7, p12\b', errors[0]), "... one line of the log names the API and the parameters of the path", errors)
+    t.is_(ids(p.get("/v1/late?p1=1&p7=2&p8=3", key="")), list(range(4, 41)), "another path of the same API that is first prepared now")
+    t.is_([ids(p.get("/v1/late?p7=2", key=""))[:2], p.get("/v1/late?p1=1&p7=2&p12=3", key="").status, ids(p.get("/v1/late", key=""))[:2]], [[1, 3], 500, [1, 2]], "calls before and behind the one that fails again")
+    p.postgres.psql("ALTER TABLE mirror.user_info RENAME years TO age")
+    t.is_(ids(p.get("/v1/late?p1=1&p7=2&p12=3", key=""))[:3], [4, 5, 6], "the same path when its column is there again")
+    t.is_(p.gateway.workers(), workers, "the workers live")
+
+
 def choices(t, p):
     sql = ("SELECT user_id, age FROM user_info WHERE user_id <= ${most}\nORDER BY <choose><when test=\"sort == 'age'\">age DESC, user_id</when>"
            "<when test=\"sort == 'name'\">user_name DESC</when><otherwise>user_id</otherwise></choose>")
@@ -107,6 +130,12 @@ def choices(t, p):
         t.is_(ids(p.get("/v1/sorted?most=9" + (f"&sort={sort}" if sort else ""), key="")), wanted, f"sort={sort}")
 
 
+def too_many_values(t, p):
+    p.apply([script("Many Values", "/many-values", "SELECT user_id FROM user_info WHERE user_id IN (" + ", ".join(["${p1}"] * 8000) + ")", [value("p1", sample=1)])])
+    result = p.loader("api", "test", "Many Values")
+    t.ok(result.rc == 1 and "it has 8000 values in one statement, more than 7000" in result.stderr, "more values than a statement may have are rejected", result)
+
+
 def test(t):
     p = t.project()
     p.serve(users_definitions(), {"user_info": kUsers})
@@ -115,6 +144,8 @@ def test(t):
     unseen(t, p)
     choices(t, p)
     empty_lists(t, p)
+    fails_late(t, p)
+    too_many_values(t, p)
 
 
 run_test(test)

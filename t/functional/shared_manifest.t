@@ -62,6 +62,10 @@ def test(t):
     # The first ones put old and new beside each other and leave holes, which later ones fill.
     t.ok(sizes[-1] < sizes[3] * 1.1 and sizes[-1] < sizes[0] * 2, "eight reloads: the master does not pile up old ones", sizes)
     t.is_(serve(), kAlice, "and answers")
+    found = [memory(pid) for pid in p.gateway.workers()]
+    t.note(f"kB of a worker after the reloads: {found} (all, private)")
+    # What the reloads freed lies between: a worker takes its small blocks from there, each on a page of its own.
+    t.ok(all(private < small + 14000 for _, private in found), "and its workers still share it", found, small)
 
 
 run_test(test)

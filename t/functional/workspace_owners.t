@@ -96,6 +96,13 @@ def by_sql(t, p):
         fails("dev", version.format(changed.format("definition", definition), changed.format("source", source)), word)
     twice = "('{\"table\": \"user_info\",' || substr(" + changed.format("definition", "reports_users") + "::text, 2))::json"
     fails("dev", version.format(twice, "source"), "repeats a member")
+    # A script reads the tables of its source, each of which is its workspace's or shared.
+    script = "((definition::jsonb - 'table') || '{\"mode\": \"script\", \"sql\": \"SELECT user_id FROM user_info\"}')::json"
+    tables = "((source::jsonb - 'table') || '{{\"tables\": [{{{}}}]}}')::json"
+    fails("dev", version.format(script, tables.format('"table": "user_info"')), not_shared)
+    fails("dev", version.format(script, "source"), "is compiled for the tables of its source")
+    twice = "replace(" + tables.format('"table": "reports_users"') + "::text, '{\"table\"', '{\"table\": \"user_info\", \"table\"')::json"
+    fails("dev", version.format(script, twice), "repeats a member")
     p.postgres.psql(version.format("definition", "source"), user="dev")
     t.is_(p.postgres.psql("SELECT table_name, column_name IS NULL FROM tablegate.api_version_read WHERE version = 9"), "reports_users|t",
           "the catalog itself records what a version reads")

@@ -26,7 +26,7 @@ compile() { # SOURCE: anew unless its object is younger than all that it may inc
 }
 mapfile -t sources < <(find ngx_module/core -name '*.cpp' | sort)
 mapfile -t -O "${#sources[@]}" sources < <(find loader/script -name '*.cpp' | sort)
-sources+=("$out/embedded.cpp" loader/base/{near_name,text_position,json_text,json_output,yaml_scalar,yaml_text,yaml_output}.cpp loader/model/ddl*.cpp loader/source/copy_text.cpp loader/source/maxcompute/{crc32c,maxcompute_record,maxcompute_type,maxcompute_value,nested_text}.cpp
+sources+=("$out/embedded.cpp" loader/base/{near_name,text_position,json_text,json_output,yaml_scalar,yaml_text,yaml_output}.cpp loader/model/{ddl*,api_definition,stored_json}.cpp loader/source/copy_text.cpp loader/source/maxcompute/{crc32c,maxcompute_record,maxcompute_type,maxcompute_value,nested_text}.cpp
   loader/source/seed/{seed,sql_literal,sql_value}.cpp loader/source/csv/{charset,record_reader,field_writer,time_format}.cpp
   loader/source/time_text.cpp)
 running=0

@@ -314,6 +314,15 @@ START_TEST(steps_are_bounded_over_all_expressions_of_a_walk) {
   };
   ck_text_eq(tests(2500), "");
   ck_text_eq(tests(2501), too_many);
+  // A step is about the work of an operator, whatever it does.
+  const std::string digits(500, '9'), more(120000, '9');
+  const auto multiplied = [&](size_t count) {
+    return outcome(op(Kind::multiply, {p(0), p(0)}), {{kDecimal, digits.substr(0, count).c_str()}});
+  };
+  ck_text_eq(multiplied(300), "true");
+  ck_text_eq(multiplied(500), too_many);
+  ck_text_eq(outcome(op(Kind::add, {p(0), p(0)}), {{kDecimal, more.c_str()}}), too_many);
+  ck_text_eq(outcome(call(Method::contains, {p(0), text("98")}), {{kString, more.c_str()}}), too_many);
   // Far exponents are not written out.
   E far = p(0);
   for (int i = 0; i < 11; ++i) far = op(Kind::multiply, {far, far});

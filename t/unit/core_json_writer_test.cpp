@@ -2,9 +2,13 @@
 #include "core/answer/json_writer.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <memory>
+#include <random>
 
 #include <jansson.h>
 
+#include "core/text/json_plain.hpp"
 #include "core_testing.hpp"
 
 using namespace tablegate::core;
@@ -117,6 +121,64 @@ START_TEST(long_texts_are_escaped_in_one_piece) {
   std::string expected = "\"";
   for (size_t i = 0; i < text.size(); ++i) expected += "\\\"";
   ck_text_eq(written(kText, text), expected + "\"");
+}
+END_TEST
+
+// Each byte that needs an escape, and its neighbours, at each place of texts of each length: with SSE2 and
+// without.
+START_TEST(the_first_escape_is_found_wherever_it_is) {
+  constexpr size_t kLongest = 50;
+  for (const int byte :
+       {0, 0x1f, 0x22, 0x5c, 0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0x9f, 0xa2, 0xdc, 0xff}) {
+    const bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
+    for (size_t size = 1; size <= kLongest; ++size) {
+      for (size_t place = 0; place < size; ++place) {
+        const auto text = std::make_unique<char[]>(size);  // its end is known to a sanitizer
+        memset(text.get(), byte == 0xff ? 0x80 : 'x', size);
+        text[place] = static_cast<char>(byte);
+        const size_t expected = plain ? size : place;
+        ck_assert_uint_eq(plain_prefix(text.get(), size), expected);
+        ck_assert_uint_eq(plain_prefix_portable(text.get(), size), expected);
+        if (place + 1 < size) {
+          text[size - 1] = '"';  // the first counts
+          ck_assert_uint_eq(plain_prefix(text.get(), size), plain ? size - 1 : place);
+          ck_assert_uint_eq(plain_prefix_portable(text.get(), size), plain ? size - 1 : place);
+        }
+      }
+    }
+  }
+  ck_assert_uint_eq(plain_prefix("", 0), 0);
+}
+END_TEST
+
+std::string escaped_one_by_one(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const char* const short_form = c == 0 ? nullptr : strchr("\bb\ff\nn\rr\tt\"\"\\\\", c);
+    char code[8];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') {
+      out += c;
+    } else if (short_form != nullptr) {
+      out += {'\\', short_form[1]};
+    } else {
+      snprintf(code, sizeof(code), "\\u%04x", static_cast<unsigned>(c));
+      out += code;
+    }
+  }
+  return out + "\"";
+}
+
+// Random texts, from those that need no escape to those that are nothing else.
+START_TEST(random_texts_are_escaped_as_one_by_one) {
+  std::mt19937 random(20261130);
+  for (int i = 0; i < 20000; ++i) {
+    std::string text(random() % 80, 'x');
+    const unsigned share = random() % 5;
+    for (char& c : text) {
+      if (random() % 4 < share) c = static_cast<char>(random() % (share > 2 ? 40 : 256));
+    }
+    ck_text_eq(written(kText, text), escaped_one_by_one(text));
+  }
 }
 END_TEST
 
@@ -326,6 +388,38 @@ START_TEST(an_object_is_the_first_row_or_null) {
 }
 END_TEST
 
+// Rows are written into room that is reserved for the whole row: more where escapes need it.
+START_TEST(a_row_is_its_values_one_by_one) {
+  std::mt19937 random(1130);
+  const Api api = two_columns(ResultShape::list);
+  for (int i = 0; i < 3000; ++i) {
+    std::string text(random() % 300, 'x');
+    const unsigned share = random() % 4;
+    for (char& c : text) c = random() % 3 < share ? static_cast<char>(random() % 36) : c;
+    const std::string number = std::to_string(random());
+    const Cell cells[] = {random() % 9 == 0 ? Cell{} : testing::cell(number),
+                          testing::cell("2025-01-31 00:00:00+00"), testing::cell("2025-01-31 08:00:00"),
+                          Cell{text.data(), text.size()}};
+    StringSink sink;
+    RowWriter writer(api, "r", sink);
+    ck_assert(writer.row(cells) && writer.row(cells));
+    StringSink expected;
+    for (const char* before : {"{", ",{"}) {
+      ck_assert(write_text(before, expected));
+      const Cell* cell = cells;
+      for (const Column& each : api.columns) {
+        if (cell != cells) ck_assert(write_text(",", expected));
+        ck_assert(write_text(each.key, expected));
+        ck_assert(write_value(each, cell[0], each.wall ? cell[1] : Cell{}, expected));
+        cell += each.wall ? 2 : 1;
+      }
+      ck_assert(write_text("}", expected));
+    }
+    ck_text_eq(sink.text, expected.text);
+  }
+}
+END_TEST
+
 class FullSink final : public ByteSink {
  public:
   explicit FullSink(int left) : left_(left) {}
@@ -349,10 +443,11 @@ START_TEST(no_memory_is_told_at_every_step) {
   const Api api = two_columns(ResultShape::list);
   const Cell cells[] = {testing::cell("1"), testing::cell("2025-01-31 00:00:00+00"),
                         testing::cell("2025-01-31 08:00:00"), testing::cell("\n")};
-  for (int left = 0; left < 10; ++left) {
+  // The beginning, two rows, the end and its envelope.
+  for (int left = 0; left <= 5; ++left) {
     FullSink sink(left);
     RowWriter writer(api, "r\"1", sink);
-    ck_assert(!(writer.begin() && writer.row(cells) && writer.row(cells) && writer.end()));
+    ck_assert((writer.begin() && writer.row(cells) && writer.row(cells) && writer.end()) == (left == 5));
   }
 }
 END_TEST
@@ -363,7 +458,9 @@ TABLEGATE_SUITE("core_json_writer", a_list_is_cut_at_max_records, null_is_null_i
                 numbers_are_written_as_they_are, numbers_as_strings_are_quoted,
                 nan_and_infinities_are_strings, truth_values_are_true_and_false,
                 quotes_backslashes_and_all_controls_are_escaped, all_planes_of_unicode_stay_as_they_are,
-                long_texts_are_escaped_in_one_piece, dates_are_iso_and_bc_and_infinity_are_postgresql_s_text,
+                long_texts_are_escaped_in_one_piece, the_first_escape_is_found_wherever_it_is,
+                random_texts_are_escaped_as_one_by_one,
+                dates_are_iso_and_bc_and_infinity_are_postgresql_s_text,
                 timestamps_have_a_t_and_keep_their_fraction, instants_without_a_wall_clock_are_utc,
                 instants_show_the_wall_clock_and_its_offset,
                 offsets_are_right_over_ends_of_months_years_and_leap_days,
@@ -372,4 +469,4 @@ TABLEGATE_SUITE("core_json_writer", a_list_is_cut_at_max_records, null_is_null_i
                 json_columns_stay_as_they_are_or_become_strings, intervals_are_strings,
                 a_text_that_the_type_cannot_have_is_still_a_json_string,
                 lists_hold_every_row_in_declared_order, an_object_is_the_first_row_or_null,
-                the_envelope_of_dataworks, no_memory_is_told_at_every_step);
+                the_envelope_of_dataworks, a_row_is_its_values_one_by_one, no_memory_is_told_at_every_step);

@@ -394,6 +394,23 @@ START_TEST(a_full_set_forgets_the_least_recently_used) {
 }
 END_TEST
 
+START_TEST(every_set_of_the_cache_is_used) {
+  JwtCache cache;
+  auto digest = [](size_t set, size_t number) {
+    Digest out{};
+    out[0] = static_cast<unsigned char>(set % 256);
+    out[1] = static_cast<unsigned char>(set / 256);
+    out[31] = static_cast<unsigned char>(number);
+    return out;
+  };
+  const KeptProof proof;
+  for (size_t i = 0; i < JwtCache::kSets * JwtCache::kWays; ++i)
+    cache.put(0, digest(i / JwtCache::kWays, i % JwtCache::kWays), proof);
+  for (size_t i = 0; i < JwtCache::kSets * JwtCache::kWays; ++i)
+    ck_assert_ptr_nonnull(cache.find(0, digest(i / JwtCache::kWays, i % JwtCache::kWays)));
+}
+END_TEST
+
 // More keys than prepared contexts are kept.
 START_TEST(many_keys) {
   std::string consumers;
@@ -450,5 +467,5 @@ TABLEGATE_SUITE("core_jwt", the_tokens_of_rfc_7515_appendix_a, the_signatures_of
                 every_algorithm_with_and_without_kid, times, audiences, claim_conditions,
                 the_consumer_is_the_one_whose_conditions_hold, sources_are_kept_apart,
                 a_proof_is_kept_until_its_token_expires, what_is_not_kept, kept_proofs_give_way,
-                a_full_set_forgets_the_least_recently_used, many_keys, no_memory_lets_nobody_through,
-                what_looks_like_a_token);
+                a_full_set_forgets_the_least_recently_used, every_set_of_the_cache_is_used, many_keys,
+                no_memory_lets_nobody_through, what_looks_like_a_token);

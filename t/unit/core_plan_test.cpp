@@ -395,6 +395,26 @@ START_TEST(lists_that_make_too_much_together_are_rejected_before_it_is_made) {
 }
 END_TEST
 
+// A caller sends a value once, and a statement may have it many times.
+START_TEST(long_values_are_not_bound_again_and_again) {
+  const std::string too_large = "the values of this call are too long: its statement has them many times";
+  const std::string large(1000000, 'x'), half(kMaxValueBytes / 8, 'x');
+  const std::vector<const char*> eight(8, half.c_str()), nine(9, half.c_str());
+  const Program items = program({each(0, {item()}, "", ",", "")}, {kInt8List});
+  ck_assert(run_lists(items, {eight}) != too_large);
+  ck_text_eq(run_lists(items, {nine}), too_large);
+  const auto bound = [&](size_t uses) {
+    const Program one = program(Nodes(uses, value(0)), {kInt8});
+    const char* const values[] = {large.c_str()};
+    BlockArena arena;
+    Walk walk;
+    return std::string(one.walk({values, nullptr}, arena, walk).detail);
+  };
+  ck_text_eq(bound(kMaxUses), "");
+  ck_text_eq(bound(kMaxUses + 1), too_large);
+}
+END_TEST
+
 START_TEST(lists_and_items_are_checked) {
   ck_text_eq(refusal({value(0)}, {kInt8List}), "/0/value: is a list parameter");
   ck_text_eq(refusal({list(0)}, {kInt8}), "/0/list: is no list parameter");
@@ -453,6 +473,7 @@ TABLEGATE_SUITE("core_plan", text_tables_and_values_stand_as_they_are,
                 a_padded_foreach_repeats_its_last_item_up_to_a_power_of_two,
                 separators_stand_between_items_that_wrote_something,
                 lists_of_different_lengths_and_their_decisions_have_different_paths,
-                lists_that_make_too_much_together_are_rejected_before_it_is_made, lists_and_items_are_checked,
+                lists_that_make_too_much_together_are_rejected_before_it_is_made,
+                long_values_are_not_bound_again_and_again, lists_and_items_are_checked,
                 an_empty_program_makes_nothing, faults_are_named_by_their_place,
                 identifiers_are_quoted_and_their_quotes_doubled);

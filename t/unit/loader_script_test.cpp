@@ -383,10 +383,39 @@ START_TEST(tables_that_no_checked_call_reaches) {
 }
 END_TEST
 
+// With two conditions each combination is checked, with 12 some are.
+START_TEST(parts_make_the_statements_of_the_script) {
+  for (const int more : {0, 10}) {
+    std::string text = "SELECT a + 0", names = "p:LONG q:LONG";
+    for (int tag = 0; tag < more; ++tag) {
+      names += fmt::format(" p{}:LONG", tag);
+      text += fmt::format("<if test=\"p{0} != null\"> + ${{p{0}}}</if>", tag);
+    }
+    text +=
+        " AS a FROM t <if test=\"p != null\">ORDER BY a</if> <if test=\"q != null\">WHERE b = ${q} + "
+        "${p}</if>";
+    begins(faults_of(text, names), "cannot be taken apart into its ORDER BY, its LIMIT and the rest");
+  }
+}
+END_TEST
+
+START_TEST(many_calls_without_a_statement_are_a_fault) {
+  std::string text = "SELECT a FROM t WHERE", names;
+  for (int tag = 0; tag < 12; ++tag) {
+    names += fmt::format("p{}:LONG ", tag);
+    text += fmt::format(" <if test=\"p{0} != null\">{1} a = ${{p{0}}}</if>", tag, tag == 0 ? "" : "AND");
+  }
+  const std::string said = faults_of(text, names);
+  begins(said, "makes no statement for 67 combinations of its conditions; the first one: line 1, column");
+  ck_assert(said.find("put the conditions into <where>") != std::string::npos);
+}
+END_TEST
+
 TABLEGATE_SUITE("loader_script", a_basic_script, order_and_limit_are_apart, pages_require_an_order,
                 what_all_paths_have_in_common, tables_are_tables_on_every_path, calls_without_a_statement,
                 what_pages_and_parameters_require, only_a_json_array_is_an_empty_list, a_script_is_read_once,
                 faults_have_places_of_the_script, tests_of_many_comparisons_are_read_quickly,
                 conditions_of_many_parameters_are_read_quickly,
                 conditions_of_a_long_statement_are_read_quickly, only_checked_calls_are_rejected,
-                tables_that_no_checked_call_reaches);
+                tables_that_no_checked_call_reaches, parts_make_the_statements_of_the_script,
+                many_calls_without_a_statement_are_a_fault);

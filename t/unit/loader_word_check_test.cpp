@@ -56,7 +56,8 @@ START_TEST(names_of_others_are_on_no_path) {
         "UNION SELECT 1 FROM information_schema.tables", "AND set_config('a', 'b', false) = ''",
         "AND \"version\"() = ''", "AND 'a'::regclass IS NULL", "AND pg_catalog.lower('a') = ''",
         "AND U&\"\\0076ersion\"() = ''", "UNION SELECT 1 FROM dblink('a', 'b') AS (c int)",
-        "UNION SELECT 1 FROM dblink(a, a) AS (c int)", "AND t.to_json IS NULL"})
+        "UNION SELECT 1 FROM dblink(a, a) AS (c int)", "AND t.to_json IS NULL", "AND xmin::text = ''",
+        "AND t.\"ctid\" IS NULL"})
     ck_assert_msg(!first_fault(third(sql)).empty(), "%s", sql);
   rejects(third("UNION SELECT id FROM mirror.secret"), "mirror is a schema of the database");
   accepts(third("AND lower(t.c) = 'pg_roles'::varchar(9)"));
@@ -79,6 +80,24 @@ START_TEST(tags_do_not_join_a_name_and_its_parenthesis) {
   accepts(
       "SELECT a FROM t WHERE b = a <if test='a != null'>AND (b = ${a})</if> AND <choose>"
       "<when test='b != null'>(a = 1)</when><otherwise>(a = 2)</otherwise></choose>");
+}
+END_TEST
+
+// Of E'a', a newline and '\'' PostgreSQL makes one text, in which \' is a quote.
+START_TEST(a_text_on_the_next_line_hides_no_words) {
+  rejects(third("AND E'a'\n'\\'' || version() || E'\\'' = ''"), "the function version()");
+  rejects(third("AND E'a' \t\r\f '\\'' || version() || E'\\'' = ''"), "the function version()");
+  rejects(third("AND E'a'\n'b'\n'\\'' || version() || E'\\'' = ''"), "the function version()");
+  const std::string hidden = "'\\'' || version() || E'\\'' = ''";
+  const std::string apart = "write the text between the same tags";
+  rejects(third("AND E'a'<if test='a != null'>\n" + hidden + "</if>"), apart);
+  rejects(third("AND <if test='a != null'>E'a'</if>\n" + hidden), apart);
+  rejects(third("AND E'a'<trim prefixOverrides='AND'>\nAND " + hidden + "</trim>"), apart);
+  rejects(third("AND <trim suffixOverrides='AND'>E'a'\nAND</trim>\n" + hidden), apart);
+  rejects(third("AND E'a' <trim prefixOverrides='AND NOT'>AND NOT\n" + hidden + "</trim>"),
+          "cuts AND NOT off");
+  accepts(third("AND (c = E'a\\'b' OR c = E'a'\n'b' OR c = 'a'\n'b' OR c = E'a' || 'b')"));
+  accepts(third("AND c = E'a' <if test='a != null'>AND c = 'b'</if>"));
 }
 END_TEST
 
@@ -111,5 +130,5 @@ START_TEST(a_script_begins_with_select) {
 END_TEST
 
 TABLEGATE_SUITE("loader_word_check", names_of_others_are_on_no_path,
-                tags_do_not_join_a_name_and_its_parenthesis, a_query_that_trim_cuts_off_shows_no_catalog,
-                a_script_begins_with_select);
+                tags_do_not_join_a_name_and_its_parenthesis, a_text_on_the_next_line_hides_no_words,
+                a_query_that_trim_cuts_off_shows_no_catalog, a_script_begins_with_select);

@@ -123,6 +123,34 @@ START_TEST(a_queue_that_a_batch_empties_does_not_stand) {
 }
 END_TEST
 
+// Two shared connections are open. The next batch waits for the one that is busy, and takes the other one
+// when the busy one is late.
+START_TEST(one_shared_connection_while_that_is_enough) {
+  Overload f;
+  f.config.connections = 8;
+  f.config.batch = true;
+  f.point = true;
+  ck_assert(f.run_one("select 1", 20000).ok);
+  f.add("select pg_sleep(0.2)", 20000);
+  f.loop.run_once(0);
+  for (int i = 0; i < 64; ++i) f.add("select 1", 20000);
+  f.settle();
+  ck_assert_uint_eq(f.pool().statistics().open, 2);
+  for (int i = 0; i < 100; ++i) ck_assert(f.run_one("select 1", 20000).ok);  // the estimate is of short ones
+
+  TestQuery& first = f.add("select pg_sleep(0.4)", 20000);
+  f.loop.run_once(0);
+  TestQuery& second = f.add("select 2", 20000);
+  ck_assert_uint_eq(f.pool().statistics().in_flight, 1);
+  ck_assert_uint_eq(f.pool().statistics().waiting, 1);
+  wait_for(
+      f.loop, [&] { return second.done(); }, "the query behind the slow one");
+  ck_assert(second.ok);
+  ck_assert(!first.done());
+  f.settle();
+}
+END_TEST
+
 // A caller of slow statements does not hold all connections while others are there.
 START_TEST(one_connection_is_left_to_others) {
   const char* const kLong = "select pg_sleep(0.7)";
@@ -154,4 +182,5 @@ END_TEST
 
 TABLEGATE_SUITE("pg_overload_pg", what_is_left_is_the_limit, what_cannot_be_done_is_refused_at_once,
                 a_free_connection_is_used_whatever_the_estimate, a_full_queue_has_room_for_who_has_less,
-                a_queue_that_a_batch_empties_does_not_stand, one_connection_is_left_to_others);
+                a_queue_that_a_batch_empties_does_not_stand, one_shared_connection_while_that_is_enough,
+                one_connection_is_left_to_others);

@@ -78,6 +78,7 @@ START_TEST(batch_waits_while_busy) {
   f.submit(true);
   f.finish();
   f.submit(true);
+  f.loop.run_once(0);  // it leaves alone
   f.submit(true);
   f.submit(true, "x", "fail:22012");
   TestQuery& last = f.submit(true, "last");
@@ -87,6 +88,59 @@ START_TEST(batch_waits_while_busy) {
   ck_text_eq(last.value, "last");
   ck_assert_uint_eq(f.now().failures, 1);
   ck_assert_uint_eq(f.now().retries, 1);  // only the one after the error
+}
+END_TEST
+
+START_TEST(what_comes_in_one_turn_is_one_batch) {
+  Fixture f(8);
+  f.config.batch = true;
+  f.submit(true);
+  f.finish();
+  f.submit(true);
+  f.submit(true, "x", "fail:22012");
+  for (int i = 0; i < 3; ++i) f.submit(true, std::to_string(i));
+  ck_assert_uint_eq(f.now().in_flight, 5);
+  ck_assert_uint_eq(f.now().waiting, 0);
+  f.finish();
+  for (std::size_t i = 0; i < 3; ++i) ck_text_eq(f.queries[i + 3]->value, std::to_string(i));
+  ck_assert_uint_eq(f.now().failures, 1);
+  ck_assert_uint_eq(f.now().retries, 3);  // the error was under the Sync of those after it
+  ck_assert_uint_eq(f.now().open, 1);
+}
+END_TEST
+
+START_TEST(a_batch_has_room_for_64) {
+  Fixture f(4);
+  f.config.batch = true;
+  f.submit(true);
+  f.finish();
+  for (int i = 0; i < 200; ++i) f.submit(true, std::to_string(i));
+  ck_assert_uint_eq(f.now().in_flight, 64);
+  ck_assert_uint_eq(f.now().waiting, 136);
+  f.finish();
+  for (std::size_t i = 0; i < 200; ++i) ck_text_eq(f.queries[i + 1]->value, std::to_string(i));
+  ck_assert_uint_eq(f.now().queries, 201);
+}
+END_TEST
+
+// A query that is taken back before its turn ends is sent all the same: the connection stays in step.
+START_TEST(abandoned_before_the_turn_ends) {
+  Fixture f(4);
+  f.config.batch = true;
+  f.submit(true);
+  f.finish();
+  TestQuery gone(99, "select $1", {"gone"});
+  gone.point = true;
+  f.pool().submit(gone);
+  f.submit(true, "stays");
+  f.pool().abandon(gone);
+  f.finish();
+  ck_text_eq(f.queries.back()->value, "stays");
+  ck_assert_int_eq(gone.callbacks, 0);
+  f.submit(true);
+  f.pool().shutdown();  // a batch that is not sent yet
+  f.loop.run_once(0);
+  ck_assert_int_eq(f.queries.back()->callbacks, 0);
 }
 END_TEST
 
@@ -166,6 +220,8 @@ END_TEST
 
 TABLEGATE_SUITE("pg_pool", nothing_opens_before_the_first_query,
                 success_without_a_row_description_is_no_answer, point_queries_share_others_do_not,
-                a_second_point_lane_opens_under_load, batch_waits_while_busy, the_queue_is_bounded,
-                each_kind_has_a_queue_of_its_own, spare_queries_take_no_place_from_others,
-                spare_queries_use_what_is_idle, spare_queries_leave_a_server_that_is_down_alone);
+                a_second_point_lane_opens_under_load, batch_waits_while_busy,
+                what_comes_in_one_turn_is_one_batch, a_batch_has_room_for_64, abandoned_before_the_turn_ends,
+                the_queue_is_bounded, each_kind_has_a_queue_of_its_own,
+                spare_queries_take_no_place_from_others, spare_queries_use_what_is_idle,
+                spare_queries_leave_a_server_that_is_down_alone);

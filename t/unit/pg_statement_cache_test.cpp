@@ -16,7 +16,7 @@ START_TEST(every_part_of_the_key_counts) {
                                {1, {}, 1}, {1, {0, "\x01"}, 0}, {1, {0, "\x02"}, 0}};
   for (const StatementKey& key : keys) {
     ck_assert_ptr_null(cache.find(key));
-    cache.add(key, false);
+    cache.add(key, false, 100);
   }
   ck_assert_uint_eq(cache.size(), 6);
   for (const StatementKey& key : keys) ck_assert(cache.find(key)->key == key);
@@ -26,7 +26,7 @@ END_TEST
 START_TEST(a_long_path_outlives_the_request_that_brought_it) {
   StatementCache cache;
   std::string path(40, 'a');
-  const Statement& added = *cache.add({1, {7, path}, 0}, false);
+  const Statement& added = *cache.add({1, {7, path}, 0}, false, 100);
   path.assign(40, 'b');
   ck_assert_ptr_null(cache.find({1, {7, path}, 0}));
   ck_assert_ptr_eq(cache.find({1, {7, std::string(40, 'a')}, 0}), &added);
@@ -38,7 +38,7 @@ END_TEST
 // Sends the statement once. True: it is, or was, prepared.
 bool send(StatementCache& cache, uint64_t route, uint64_t path, bool elsewhere = false) {
   const StatementKey key{route, {path, {}}, 0};
-  const bool prepared = cache.find(key) != nullptr || cache.add(key, elsewhere) != nullptr;
+  const bool prepared = cache.find(key) != nullptr || cache.add(key, elsewhere, 100) != nullptr;
   while (!cache.take_doomed().empty()) continue;
   return prepared;
 }
@@ -46,6 +46,23 @@ bool send(StatementCache& cache, uint64_t route, uint64_t path, bool elsewhere =
 bool is_there(StatementCache& cache, uint64_t route, uint64_t path) {
   return cache.find({route, {path, {}}, 0}) != nullptr;
 }
+
+// The lists of a caller make texts of any length.
+START_TEST(the_texts_have_a_size_together) {
+  constexpr std::size_t kSize = 65536, kMost = StatementCache::kCapacity * StatementCache::kPlaceSize / kSize;
+  StatementCache cache;
+  for (uint64_t path = 0; path < 2 * kMost; ++path) cache.add({1, {path, {}}, 0}, false, kSize);
+  ck_assert_uint_eq(cache.size(), kMost);
+  ck_assert(is_there(cache, 1, 0) && !is_there(cache, 1, kMost));
+  // Another API takes a place as soon as it is called a few times.
+  for (int calls = 0; calls < 4; ++calls) send(cache, 2, 0);
+  ck_assert(is_there(cache, 2, 0));
+  ck_assert_ptr_null(
+      cache.add({3, {}, 0}, false, StatementCache::kCapacity * StatementCache::kPlaceSize + 1));
+  cache.forget(*cache.find({2, {0, {}}, 0}), false);
+  ck_assert_ptr_nonnull(cache.add({1, {kMost, {}}, 0}, false, 100));
+}
+END_TEST
 
 START_TEST(rare_combinations_are_not_prepared) {
   StatementCache cache;
@@ -58,7 +75,7 @@ START_TEST(rare_combinations_are_not_prepared) {
   for (int i = 0; i < 100000; ++i) {
     random = random * 6364136223846793005U + 1442695040888963407U;
     const StatementKey key{1, {(random >> 33U) % 1024, {}}, 0};
-    if (cache.find(key) == nullptr && cache.add(key, false) != nullptr) ++added;
+    if (cache.find(key) == nullptr && cache.add(key, false, 100) != nullptr) ++added;
   }
   ck_assert_msg(added < 5000, "%u of 100000", added);
 }
@@ -132,7 +149,7 @@ END_TEST
 }  // namespace
 
 TABLEGATE_SUITE("pg_statement_cache", every_part_of_the_key_counts, rare_combinations_are_not_prepared,
-                a_combination_that_becomes_frequent_is_prepared, every_api_has_its_share, many_apis,
-                what_no_other_connection_has_takes_the_place_of_a_copy,
+                a_combination_that_becomes_frequent_is_prepared, the_texts_have_a_size_together,
+                every_api_has_its_share, many_apis, what_no_other_connection_has_takes_the_place_of_a_copy,
                 the_first_statements_of_an_api_are_prepared_on_each_connection,
                 a_long_path_outlives_the_request_that_brought_it);

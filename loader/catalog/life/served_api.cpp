@@ -121,8 +121,17 @@ ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& g
   return std::move(find_served(catalog, std::vector<ApiRow>{api}, gateway).front());
 }
 
-std::vector<bool> served_cursors(Database& catalog, const std::vector<ApiRow>& apis,
-                                 const std::vector<ServedApi>& served) {
+namespace {
+
+PageCursors page_cursors(const ApiDefinition& definition, const ApiSource& source) {
+  if (definition.is_script() && source.columns.empty()) return PageCursors::untested;
+  return cursor_sort(definition, source).empty() ? PageCursors::none : PageCursors::some;
+}
+
+}  // namespace
+
+std::vector<PageCursors> served_cursors(Database& catalog, const std::vector<ApiRow>& apis,
+                                        const std::vector<ServedApi>& served) {
   std::vector<const ApiRow*> published;
   std::vector<int> versions;
   std::set<std::string> tables;  // of drafts
@@ -140,18 +149,18 @@ std::vector<bool> served_cursors(Database& catalog, const std::vector<ApiRow>& a
   const std::map<std::string, TableInfo> infos = tables.empty()
                                                      ? std::map<std::string, TableInfo>()
                                                      : find_tables(catalog, {tables.begin(), tables.end()});
-  std::vector<bool> all;
+  std::vector<PageCursors> all;
   size_t next = 0;  // of `stored`
   for (size_t i = 0; i < apis.size(); ++i) {
     if (!served[i].definition.paginates()) {
-      all.push_back(false);
+      all.push_back(PageCursors::none);
     } else if (served[i].version == 0) {
       // Of a script the last test knows the columns.
       const ApiSource source =
           apis[i].script ? find_draft(catalog, apis[i]).against : draft_source(apis[i], infos);
-      all.push_back(!cursor_sort(served[i].definition, source).empty());
+      all.push_back(page_cursors(served[i].definition, source));
     } else {
-      all.push_back(!cursor_sort(served[i].definition, stored[next++].contract().source).empty());
+      all.push_back(page_cursors(served[i].definition, stored[next++].contract().source));
     }
   }
   return all;

@@ -2,6 +2,7 @@
 // `call` and `versions`.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,9 +32,13 @@ std::vector<ServedApi> find_served(Database& catalog, const std::vector<ApiRow>&
                                    const std::string& gateway);
 ServedApi find_served(Database& catalog, const ApiRow& api, const std::string& gateway);
 
-// Whether the pages of each of them have cursors; false where it has no pages. By two queries at most.
-std::vector<bool> served_cursors(Database& catalog, const std::vector<ApiRow>& apis,
-                                 const std::vector<ServedApi>& served);
+// Whether pages have cursors. `none`: there are no pages either. `untested`: it depends on the columns of a
+// script, which the first test asks PostgreSQL for.
+enum class PageCursors : uint8_t { none, some, untested };
+
+// Of each of them. By two queries at most.
+std::vector<PageCursors> served_cursors(Database& catalog, const std::vector<ApiRow>& apis,
+                                        const std::vector<ServedApi>& served);
 
 // What one gateway serves of an API.
 struct Served {

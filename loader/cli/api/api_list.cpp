@@ -108,16 +108,21 @@ std::string authentication_words(const ApiDefinition& definition) {
   return words.empty() ? "open to all" : words;
 }
 
+std::string cursor_words(const ApiDefinition& definition, PageCursors cursors) {
+  if (cursors == PageCursors::some) return ", cursor";
+  if (cursors == PageCursors::untested) return "; whether there are cursors is known after `api test`";
+  return definition.is_script() ? "; no cursors: only pageNum continues them"
+                                : "; no cursors: the rows have no total order";
+}
+
 // "answer: object", "answer: list, by age desc, envelope dataworks", "answer: page of 10 rows, ..."
-std::string answer_words(const ApiDefinition& definition, bool cursors) {
+std::string answer_words(const ApiDefinition& definition, PageCursors cursors) {
   const bool plain = definition.envelope == ApiDefinition().envelope;
   std::string words = "answer: " + definition.answer_form();
   if (definition.paginates()) {
     words += fmt::format(" of {} rows, pageSize at most {} (pageNum, pageSize, returnTotalNum{})",
                          definition.pagination->default_size, definition.pagination->max_size,
-                         cursors                  ? ", cursor"
-                         : definition.is_script() ? "; no cursors: only pageNum continues them"
-                                                  : "; no cursors: the rows have no total order");
+                         cursor_words(definition, cursors));
   }
   if (!definition.order_by.empty()) words += ", by " + order_words(definition.order_by);
   return words + (plain ? "" : ", envelope " + definition.envelope);
@@ -151,8 +156,8 @@ struct ShownApi {
   std::optional<Canary> canary;
   std::optional<Deprecation> deprecation;
   ServedApi served;
-  ApiSource source;      // of a script that does not name its columns
-  bool cursors = false;  // its pages have them
+  ApiSource source;  // of a script that does not name its columns
+  PageCursors cursors = PageCursors::none;
   std::string path;
   std::vector<std::string> hosts;  // base URLs that answer
   // (type, command); none: a required parameter has no sample, so there is no ready line.
@@ -224,7 +229,7 @@ void print_shown(const ShownApi& api) {
     print_line(fmt::format("with the header {}: {}", key.name, key.value));
   print_line(authentication_words(definition));
   print_line(answer_words(definition, api.cursors) + "\n");
-  show_parameters(definition, api.source, api.cursors);
+  show_parameters(definition, api.source, api.cursors == PageCursors::some);
   for (const auto& [type, command] : api.curls) print_line("\n" + command);
   if (api.curls.empty()) print_line("\n(no curl command: a required parameter has no sample)");
 }
@@ -284,7 +289,7 @@ void api_show(const Settings& settings, const ApiOptions& options) {
   if (!options.single()) json.begin_array();
   std::vector<ServedApi> served = find_served(catalog, apis, settings.gateway);
   const std::vector<std::vector<Served>> everywhere = served_everywhere(catalog, apis);
-  const std::vector<bool> cursors = served_cursors(catalog, apis, served);
+  const std::vector<PageCursors> cursors = served_cursors(catalog, apis, served);
   for (size_t i = 0; i < apis.size(); ++i) {
     ShownApi api = shown(apis[i], std::move(served[i]), everywhere[i]);
     const ApiDefinition& definition = api.served.definition;

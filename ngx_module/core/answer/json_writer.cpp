@@ -5,13 +5,16 @@
 #include <cstring>
 
 #include "core/answer/page_answer.hpp"
+#include "core/answer/row_room.hpp"
 #include "core/text/ascii.hpp"
+#include "core/text/json_plain.hpp"
 
 namespace tablegate::core {
 
 namespace {
 
-bool put_quoted(std::string_view text, ByteSink& sink) {
+template <class Sink>
+bool put_quoted(std::string_view text, Sink& sink) {
   char* room = sink.reserve(text.size() + 2);
   if (room == nullptr) return false;
   room[0] = '"';
@@ -212,7 +215,12 @@ void StringSink::commit(size_t size) {
   text.resize(committed_);
 }
 
-bool write_text(std::string_view text, ByteSink& sink) {
+// ---- values. `Sink`: a ByteSink; a room of one row is called without indirection.
+
+namespace {
+
+template <class Sink>
+bool put_text(std::string_view text, Sink& sink) {
   char* room = sink.reserve(text.size());
   if (room == nullptr) return false;
   std::memcpy(room, text.data(), text.size());
@@ -220,19 +228,21 @@ bool write_text(std::string_view text, ByteSink& sink) {
   return true;
 }
 
-bool write_json_string(std::string_view text, ByteSink& sink) {
-  const size_t extra = count_escapes(text);
-  if (extra == 0) return put_quoted(text, sink);
-  char* room = sink.reserve(text.size() + extra + 2);
+template <class Sink>
+bool put_json_string(std::string_view text, Sink& sink) {
+  size_t plain = plain_prefix(text.data(), text.size());
+  if (plain == text.size()) return put_quoted(text, sink);
+  char* room = sink.reserve(text.size() + count_escapes(text.substr(plain)) + 2);
   if (room == nullptr) return false;
   char* out = room;
   *out++ = '"';
-  for (char c : text) {
+  for (;;) {
+    std::memcpy(out, text.data(), plain);
+    out += plain;
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const char c = text.front();
     const char escape = kEscapes[static_cast<unsigned char>(c)];
-    if (escape == 0) {
-      *out++ = c;
-      continue;
-    }
     *out++ = '\\';
     *out++ = escape;
     if (escape == 'u') {
@@ -241,14 +251,17 @@ bool write_json_string(std::string_view text, ByteSink& sink) {
       *out++ = kLowerHex[static_cast<unsigned char>(c) >> 4U];
       *out++ = kLowerHex[static_cast<unsigned char>(c) & 15U];
     }
+    text.remove_prefix(1);
+    plain = plain_prefix(text.data(), text.size());
   }
   *out++ = '"';
   sink.commit(static_cast<size_t>(out - room));
   return true;
 }
 
-bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteSink& sink) {
-  if (cell.data == nullptr) return write_text("null", sink);
+template <class Sink>
+bool put_value(const Column& column, const Cell& cell, const Cell& wall, Sink& sink) {
+  if (cell.data == nullptr) return put_text("null", sink);
   const std::string_view text(cell.data, cell.size);
   switch (column.type) {
     case ColumnType::int2:
@@ -258,16 +271,16 @@ bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteS
     case ColumnType::float8:
     case ColumnType::numeric:
       // NaN and infinities have no JSON form: strings.
-      return !column.as_string && plain_number(text) ? write_text(text, sink) : write_json_string(text, sink);
+      return !column.as_string && plain_number(text) ? put_text(text, sink) : put_json_string(text, sink);
     case ColumnType::boolean: {
       const bool yes = text == "t";
-      if (column.as_string) return write_text(yes ? "\"true\"" : "\"false\"", sink);
-      return write_text(yes ? "true" : "false", sink);
+      if (column.as_string) return put_text(yes ? "\"true\"" : "\"false\"", sink);
+      return put_text(yes ? "true" : "false", sink);
     }
     case ColumnType::text:
     case ColumnType::interval:
     case ColumnType::date:
-      return write_json_string(text, sink);
+      return put_json_string(text, sink);
     case ColumnType::timestamp:
       return write_timestamp(text, sink);
     case ColumnType::timestamptz:
@@ -277,9 +290,23 @@ bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteS
       return write_bytea(text, sink);
     case ColumnType::json:
     case ColumnType::jsonb:
-      return column.as_string ? write_json_string(text, sink) : write_text(text, sink);
+      return column.as_string ? put_json_string(text, sink) : put_text(text, sink);
   }
-  return write_json_string(text, sink);
+  return put_json_string(text, sink);
+}
+
+}  // namespace
+
+bool write_text(std::string_view text, ByteSink& sink) {
+  return put_text(text, sink);
+}
+
+bool write_json_string(std::string_view text, ByteSink& sink) {
+  return put_json_string(text, sink);
+}
+
+bool write_value(const Column& column, const Cell& cell, const Cell& wall, ByteSink& sink) {
+  return put_value(column, cell, wall, sink);
 }
 
 size_t output_columns(const Api& api) {
@@ -287,6 +314,22 @@ size_t output_columns(const Api& api) {
   for (const Column& column : api.columns) count += column.wall ? 2 : 1;
   return count;
 }
+
+namespace {
+
+// A timestamptz has an offset of its own; base64 is shorter than PostgreSQL's hexadecimal text; true and
+// false are longer than its t and f. Escapes are not counted: they are rare.
+size_t row_size(const Api& api, const Cell* cells) {
+  constexpr size_t kAround = 16;
+  size_t size = 2;
+  for (const Column& column : api.columns) {
+    size += column.key.size() + 1 + cells++->size + kAround;
+    if (column.wall) size += cells++->size;
+  }
+  return size;
+}
+
+}  // namespace
 
 RowWriter::RowWriter(const Api& api, std::string_view request_id, ByteSink& sink, const PageAnswer* page)
     : api_(api),
@@ -312,20 +355,21 @@ bool RowWriter::row(const Cell* cells) {
     cut_ = api_.result == ResultShape::list;
     return true;
   }
-  if (rows_++ > 0 && !write_text(",", sink_)) return false;
-  bool first = true;
+  RowRoom room(sink_, row_size(api_, cells));
+  if (rows_++ > 0 && !room.put(',')) return false;
+  char before = '{';
   for (const Column& column : api_.columns) {
-    char* room = sink_.reserve(column.key.size() + 1);
-    if (room == nullptr) return false;
-    room[0] = first ? '{' : ',';
-    std::memcpy(room + 1, column.key.data(), column.key.size());
-    sink_.commit(column.key.size() + 1);
-    first = false;
+    char* out = room.reserve(column.key.size() + 1);
+    if (out == nullptr) return false;
+    *out = before;
+    std::memcpy(out + 1, column.key.data(), column.key.size());
+    room.commit(column.key.size() + 1);
+    before = ',';
     const Cell& cell = *cells++;
     const Cell wall = column.wall ? *cells++ : Cell{};
-    if (!write_value(column, cell, wall, sink_)) return false;
+    if (!put_value(column, cell, wall, room)) return false;
   }
-  return write_text("}", sink_);
+  return room.put('}');
 }
 
 bool RowWriter::end() {

@@ -64,7 +64,7 @@ Decimal combine(const Decimal& a, const Decimal& b, int sign, bool negative, Exp
   const int64_t low = std::min(last(a), last(b));
   const auto size = static_cast<size_t>(high - low);
   char* const text = work.room(size);
-  if (text == nullptr) return {};
+  if (text == nullptr || !work.calculate(size)) return {};
   int carry = 0;
   for (int64_t exponent = low; exponent < high; ++exponent) {
     const int both = digit(a, exponent) + sign * digit(b, exponent) + carry;
@@ -170,7 +170,7 @@ Decimal sum(const Decimal& a, const Decimal& b, ExpressionWork& work) {
 Decimal product(const Decimal& a, const Decimal& b, ExpressionWork& work) {
   const size_t size = a.digits.size() + b.digits.size();
   char* const text = work.room(size);
-  if (text == nullptr || !work.look_at(a.digits.size() * b.digits.size())) return {};
+  if (text == nullptr || !work.calculate(a.digits.size() * b.digits.size())) return {};
   std::fill_n(text, size, '0');
   for (size_t i = a.digits.size(); i-- > 0;) {
     int carry = 0;
@@ -220,8 +220,9 @@ std::string_view plain_text(const Decimal& a, ExpressionWork& work) {
   if (a.digits.empty()) return "0";
   const int64_t high = std::max<int64_t>(a.point, 1);
   const int64_t low = std::min<int64_t>(last(a), 0);
-  char* const text = work.room(static_cast<size_t>(high - low) + 2);
-  if (text == nullptr) return {};
+  const auto size = static_cast<size_t>(high - low);
+  char* const text = work.room(size + 2);
+  if (text == nullptr || !work.calculate(size)) return {};
   char* end = text;
   if (a.negative) *end++ = '-';
   for (int64_t exponent = high; exponent-- > low;) {

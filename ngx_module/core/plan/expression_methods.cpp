@@ -19,7 +19,7 @@ size_t characters(std::string_view text) {
 
 // As std::string_view::find(), in linear time.
 size_t find(std::string_view text, std::string_view part, ExpressionWork& work) {
-  if (!work.look_at(text.size() + part.size())) return std::string_view::npos;
+  if (!work.calculate(text.size() + part.size())) return std::string_view::npos;
   const void* const found = memmem(text.data(), text.size(), part.data(), part.size());
   if (found == nullptr) return std::string_view::npos;
   return static_cast<size_t>(static_cast<const char*>(found) - text.data());

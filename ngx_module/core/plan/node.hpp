@@ -32,6 +32,10 @@ constexpr size_t kMaxLoops = 8;
 constexpr size_t kMaxWork = 32767;
 // How many bytes of SQL those items may write.
 constexpr size_t kMaxLoopText = size_t{1} << 20U;
+// How many bytes the values of a statement may have that binds some of them again and again: in a foreach, or
+// one in more than kMaxUses places.
+constexpr size_t kMaxValueBytes = size_t{8} << 20U;
+constexpr size_t kMaxUses = 16;
 // A path says in so many bits how often a foreach node was gone through.
 constexpr size_t kLoopBits = 15;
 static_assert(kMaxWork < size_t{1} << kLoopBits);

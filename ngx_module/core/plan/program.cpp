@@ -338,6 +338,7 @@ Result<Program> Program::build(Nodes nodes, std::vector<PlaceholderType> paramet
   program.nodes_ = std::move(nodes);
   program.steps_.shrink_to_fit();
   program.straight_ = program.needs_no_walk();
+  program.often_ = program.uses_a_value_often();
   return program;
 }
 

@@ -54,9 +54,9 @@ class Program {
                                std::vector<std::string> names = {});
 
   // `bound`: a value for each of them. invalid_parameter: the caller's lists make more values or
-  // iterations than kMaxWork, the conditions take more than kMaxExpressionSteps, or a RejectNode rejects the
-  // call; missing_parameter: the path requires a list that is absent; internal_error: the arena has no
-  // memory.
+  // iterations than kMaxWork, values of more than kMaxValueBytes, the conditions take more than
+  // kMaxExpressionSteps, or a RejectNode rejects the call; missing_parameter: the path requires a list that
+  // is absent; internal_error: the arena has no memory.
   Problem walk(const BoundValues& bound, Arena& arena, Walk& out) const {
     if (!straight_) return follow(bound, arena, out);
     out.path = {};
@@ -108,6 +108,7 @@ class Program {
   class Builder;
 
   bool needs_no_walk() const;
+  bool uses_a_value_often() const;
   Problem follow(const BoundValues& bound, Arena& arena, Walk& out) const;
   template <class Sink>
   Problem take_steps(const BoundValues& bound, Evaluation& tests, Sink& sink) const;
@@ -123,6 +124,7 @@ class Program {
   size_t decisions_ = 0;
   size_t values_ = 0;      // placeholders of a path at most, without those of foreach nodes
   bool loops_ = false;     // there is a foreach node
+  bool often_ = false;     // some value is bound in more than kMaxUses places
   bool straight_ = false;  // a path has no decisions and binds the first parameters in their order
 };
 

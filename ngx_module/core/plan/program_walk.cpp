@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <vector>
 
 #include "core/plan/evaluation.hpp"
 #include "core/plan/loops.hpp"
@@ -117,7 +118,34 @@ Problem too_long() {
   return {Slug::invalid_parameter, {}, "the lists of this call are too long to be taken together"};
 }
 
+// Whether all of them together have no more than kMaxValueBytes. Looks at no more bytes than that.
+bool fit_together(const char* const* values, size_t count) {
+  size_t left = kMaxValueBytes;
+  for (size_t place = 0; place < count; ++place) {
+    if (values[place] == nullptr) continue;
+    const size_t size = strnlen(values[place], left + 1);
+    if (size > left) return false;
+    left -= size;
+  }
+  return true;
+}
+
+Problem too_large() {
+  return {
+      Slug::invalid_parameter, {}, "the values of this call are too long: its statement has them many times"};
+}
+
 }  // namespace
+
+bool Program::uses_a_value_often() const {
+  std::vector<size_t> uses(parameters());
+  for (const Step& step : steps_) {
+    const bool binds = step.kind == Step::Kind::value || step.kind == Step::Kind::optional ||
+                       step.kind == Step::Kind::list || step.kind == Step::Kind::list_item;
+    if (binds && ++uses[step.parameter] > kMaxUses) return true;
+  }
+  return false;
+}
 
 bool Program::needs_no_walk() const {
   for (size_t place = 0; place < steps_.size(); ++place) {
@@ -155,6 +183,7 @@ Problem Program::follow(const BoundValues& bound, Arena& arena, Walk& out) const
   out.path.bits = writer.bits();
   out.count = static_cast<int>(writer.next() - first);
   out.values = first;
+  if ((loops_ || often_) && !fit_together(first, static_cast<size_t>(out.count))) return too_large();
   return {};
 }
 

@@ -6,7 +6,8 @@ namespace tablegate::core {
 
 // A digest is distributed evenly already.
 JwtCache::Entry* JwtCache::set_of(const Digest& token) {
-  return &entries_[(token[0] % kSets) * kWays];
+  const size_t number = token[0] + size_t{token[1]} * 256;
+  return &entries_[number % kSets * kWays];
 }
 
 const KeptProof* JwtCache::find(uint32_t source, const Digest& token) {

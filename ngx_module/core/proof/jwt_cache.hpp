@@ -24,7 +24,7 @@ struct KeptProof {
 
 class JwtCache {
  public:
-  static constexpr size_t kSets = 256;
+  static constexpr size_t kSets = 2048;
   static constexpr size_t kWays = 4;
 
   // Null: not in the cache. Valid until the next put().
@@ -38,6 +38,8 @@ class JwtCache {
     uint64_t used = 0;  // 0: free
     KeptProof proof;
   };
+  static_assert(kSets * kWays * sizeof(Entry) <= 768 * 1024, "the memory of a worker is bounded");
+
   Entry* set_of(const Digest& token);
 
   std::vector<Entry> entries_;  // kSets of kWays, made with the first put()

@@ -1,0 +1,50 @@
+// Room for one row of an answer, reserved at once in the real sink: what is written
+// into it costs no call of that sink. Where a value needs more than was expected,
+// more is reserved. The row is committed when the room goes; after a null
+// from reserve() nothing more may be written.
+#pragma once
+
+#include "core/answer/json_writer.hpp"
+
+namespace tablegate::core {
+
+class RowRoom final : public ByteSink {
+ public:
+  RowRoom(ByteSink& sink, size_t size) : sink_(sink) { open(size); }
+  ~RowRoom() override { close(); }
+  RowRoom(const RowRoom&) = delete;
+  RowRoom& operator=(const RowRoom&) = delete;
+
+  char* reserve(size_t size) override {
+    const auto left = static_cast<size_t>(end_ - next_);
+    if (size > left) {
+      close();
+      open(size + left);  // what is left is for the values after this one
+    }
+    return next_;
+  }
+  void commit(size_t size) override { next_ += size; }
+  bool put(char c) {
+    char* room = reserve(1);
+    if (room == nullptr) return false;
+    *room = c;
+    commit(1);
+    return true;
+  }
+
+ private:
+  void open(size_t size) {
+    begin_ = next_ = sink_.reserve(size);
+    end_ = begin_ == nullptr ? nullptr : begin_ + size;
+  }
+  void close() {
+    if (next_ != begin_) sink_.commit(static_cast<size_t>(next_ - begin_));
+  }
+
+  ByteSink& sink_;
+  char* begin_ = nullptr;
+  char* next_ = nullptr;
+  char* end_ = nullptr;
+};
+
+}  // namespace tablegate::core
