@@ -114,6 +114,7 @@ class Compiler {
     api_.max_records = definition_.max_records;
     api_.rejects_unknown = definition_.rejects_unknown();
     api_.query_method = definition_.query_method;
+    api_.cache = definition_.cache;
   }
 
   void compile_authentication() {
@@ -189,7 +190,7 @@ class Compiler {
     for (const CompiledColumn& column : api_.columns) page.outputs += column.wall ? 2 : 1;
     page.has_cursors = has_cursors(definition_, source_);
     page.compile(static_cast<uint32_t>(api_.parameters.size()), api_.internal, api_.statement);
-    api_.pages = CompiledPages{pages.default_size, pages.max_size, pages.total, page.has_cursors, false, {}};
+    api_.pages = CompiledPages{pages.default_size, pages.max_size, pages.total, page.has_cursors, {}};
   }
 
   void add_format_parameter() {

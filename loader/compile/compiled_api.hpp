@@ -38,7 +38,6 @@ struct CompiledPages {
   int64_t default_size = 0, max_size = 0;  // rows
   bool total = true;
   bool cursors = true;                   // the order of the rows is total
-  bool changing = false;                 // the rows depend on the time: no total is remembered
   std::vector<std::string> tables = {};  // names, of several
 };
 
@@ -60,6 +59,8 @@ struct CompiledApi {
   std::optional<CompiledPages> pages;  // where result is page
   bool rejects_unknown = false;
   bool query_method = false;
+  bool changing = false;  // its rows depend on the time
+  CacheRule cache;
   std::vector<std::string> authentication;
   std::optional<HmacRule> hmac;  // where authentication lists it
   std::optional<ApiKeySource> api_key_source;

@@ -93,6 +93,9 @@ std::string api_line(const ApiEntry& entry) {
   });
   if (api.query_method) line.truth("query_method", true);
   if (api.rejects_unknown) line.text("unknown_parameters", "reject");
+  if (api.changing) line.truth("changing", true);
+  if (!api.cache.kept) line.text("cache", "off");
+  if (api.cache.max_age) line.number("max_age", *api.cache.max_age);
   if (!api.internal.empty()) {
     line.objects("internal", api.internal, [&](const core::InternalValue& value) {
       line.text("is", core::internal_value_name(value.kind));
@@ -103,7 +106,6 @@ std::string api_line(const ApiEntry& entry) {
     line.object("pages", [&] {
       line.number("max_size", api.pages->max_size);
       line.truth("total", api.pages->total);
-      if (api.pages->changing) line.truth("changing", true);
     });
   }
   line.raw("statement", program_json(api.statement));

@@ -127,8 +127,7 @@ void compile_script_page(const ApiEntry& entry, const Script& script, CompiledAp
   page.selected = selected_of(api, entry.source.time_zone, page.outputs);
   page.has_cursors = !sort.empty();
   page.compile(static_cast<uint32_t>(api.parameters.size()), api.internal, api.statement);
-  api.pages =
-      CompiledPages{pages.default_size, pages.max_size, pages.total, page.has_cursors, !script.immutable, {}};
+  api.pages = CompiledPages{pages.default_size, pages.max_size, pages.total, page.has_cursors, {}};
   if (tables.size() > 1) api.pages->tables = tables;
 }
 

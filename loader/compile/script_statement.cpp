@@ -56,6 +56,7 @@ class ScriptCompiler {
   void compile() {
     read_tables();
     columns();
+    api_.changing = !script_.immutable;
     if (entry_.definition.paginates()) {
       compile_script_page(entry_, script_, api_);
       return add_rejections(entry_.definition, script_, api_.statement);

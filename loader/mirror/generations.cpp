@@ -37,7 +37,9 @@ void forget_partitions(Database& catalog, const std::string& table) {
       {table});
 }
 
-void promote(Database& catalog, const std::string& table, int64_t generation, int64_t rows, int keep) {
+// `loaded_at`: as the mirror has it; a rollback brings back exactly that.
+void promote(Database& catalog, const std::string& table, int64_t generation, int64_t rows,
+             const std::optional<std::string>& loaded_at, int keep) {
   const std::string number = std::to_string(generation);
   // The unique index allows one current row at any moment: the old row changes first.
   catalog.query(
@@ -52,8 +54,8 @@ void promote(Database& catalog, const std::string& table, int64_t generation, in
       {table, number, std::to_string(keep - 1)});
   catalog.query(
       "UPDATE tablegate.generation SET status = 'current', row_count = $3,"
-      " finished_at = coalesce(finished_at, clock_timestamp()) WHERE table_name = $1 AND generation = $2",
-      {table, number, std::to_string(rows)});
+      " finished_at = coalesce(finished_at, $4, clock_timestamp()) WHERE table_name = $1 AND generation = $2",
+      {table, number, std::to_string(rows), loaded_at});
   catalog.query(
       "SELECT pg_catalog.pg_notify('tablegate_generation', pg_catalog.json_build_object('table', $1::text,"
       " 'generation', $2::bigint)::text)",
@@ -71,7 +73,8 @@ void reconcile_generations(Database& catalog, const std::string& table,
         "SELECT status FROM tablegate.generation WHERE table_name = $1 AND generation = $2 AND status <> "
         "'current'",
         {table, std::to_string(serving->generation)});
-    if (!known.empty()) promote(catalog, table, serving->generation, serving->rows, kKeepAll);
+    if (!known.empty())
+      promote(catalog, table, serving->generation, serving->rows, serving->loaded_at, kKeepAll);
   }
   catalog.query(
       "UPDATE tablegate.generation SET status = 'failed', finished_at = clock_timestamp()"
@@ -173,9 +176,9 @@ void fail_generation(Database& catalog, const std::string& table, int64_t genera
 }
 
 void finish_generation(Database& catalog, const std::string& table, int64_t generation, int64_t rows,
-                       int keep) {
+                       const std::string& loaded_at, int keep) {
   Transaction transaction(catalog);
-  promote(catalog, table, generation, rows, keep);
+  promote(catalog, table, generation, rows, loaded_at, keep);
   forget_partitions(catalog, table);
   transaction.commit();
 }

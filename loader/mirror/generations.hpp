@@ -49,10 +49,10 @@ void generation_checked(Database& catalog, const std::string& table, int64_t gen
 void fail_generation(Database& catalog, const std::string& table, int64_t generation);
 
 // After the swap: `generation` becomes current, the one before it previous; older ones are pruned until
-// `keep` are left. Notifies tablegate_generation: {"table","generation"}.
+// `keep` are left. Notifies tablegate_generation: {"table","generation"}. `loaded_at`: of the mirror.
 constexpr int kKeepAll = 1000;
 void finish_generation(Database& catalog, const std::string& table, int64_t generation, int64_t rows,
-                       int keep);
+                       const std::string& loaded_at, int keep);
 
 // The mirror's generations that are neither serving nor the previous one.
 std::vector<int64_t> leftovers(Database& catalog, const std::string& table,

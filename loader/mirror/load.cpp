@@ -42,6 +42,7 @@ class Load {
     if (carry_->unchanged()) return unchanged();
     if (mode_.dry_run) return try_out(source, tables);
     next_.generation = begin_generation(catalog_, spec_, source.label(), tables);
+    std::string loaded_at;
     try {
       Transaction transaction(mirror_);
       build(source);
@@ -52,7 +53,7 @@ class Load {
       SwapDetails details;
       details.strategy = spec_.swap;
       if (const auto time = source.source_time()) details.source_time = source_time_text(*time);
-      swap_generation(mirror_, spec_.name, next_.generation, details);
+      loaded_at = swap_generation(mirror_, spec_.name, next_.generation, details);
     } catch (...) {
       give_up();
       throw;
@@ -60,7 +61,7 @@ class Load {
     // From here on the new generation serves, even if the catalog does not know it: the next load repairs
     // that.
     try {
-      finish_generation(catalog_, spec_.name, next_.generation, next_.rows, mode_.keep);
+      finish_generation(catalog_, spec_.name, next_.generation, next_.rows, loaded_at, mode_.keep);
     } catch (const Failure& failure) {
       throw SystemFailure(fmt::format(
           "generation {} serves, but the catalog could not be updated: {}; the next load does that",

@@ -114,7 +114,9 @@ void keep_session(Database& database) {
 std::vector<GenerationTable> list_generations(Database& mirror, const std::string& table) {
   const Rows rows = mirror.query(
       "SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), ''),"
-      " c.relname = coalesce((SELECT t.relation FROM mirror.tablegate_tables t WHERE t.table_name = $1), $1)"
+      " c.relname = coalesce((SELECT t.relation FROM mirror.tablegate_tables t WHERE t.table_name = $1), $1),"
+      " (SELECT t.loaded_at::text FROM mirror.tablegate_tables t WHERE t.table_name = $1 AND t.relation = "
+      "c.relname)"
       " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'mirror' AND "
       "c.relkind IN ('r', 'p', "
       "'v', 'm', 'f')"
@@ -125,6 +127,7 @@ std::vector<GenerationTable> list_generations(Database& mirror, const std::strin
     GenerationTable found;
     found.relation = rows.string(row, 0);
     found.serving = rows.boolean(row, 2);
+    if (!rows.null(row, 3)) found.loaded_at = rows.string(row, 3);
     if (read_mark(rows.text(row, 1), found)) {
       tables.push_back(std::move(found));
     } else if (found.relation == table) {
@@ -147,7 +150,8 @@ void create_generation(Database& mirror, const std::string& table, int64_t gener
                {table, std::to_string(generation), columns_text(columns)});
 }
 
-void swap_generation(Database& mirror, const std::string& table, int64_t next, const SwapDetails& details) {
+std::string swap_generation(Database& mirror, const std::string& table, int64_t next,
+                            const SwapDetails& details) {
   WaitReport wait("mirror." + table);
   for (SwapPace pace(mirror, mirror_name(table));; pace.failed()) {
     try {
@@ -155,8 +159,10 @@ void swap_generation(Database& mirror, const std::string& table, int64_t next, c
       mirror.script(fmt::format("SET LOCAL lock_timeout = '{}ms'", pace.wait().count()));
       mirror.query("SELECT mirror_load.swap_generation($1, $2, $3, $4, $5)",
                    {table, std::to_string(next), details.source_time, details.loaded_at, details.strategy});
+      const Rows swapped =
+          mirror.query("SELECT loaded_at::text FROM mirror.tablegate_tables WHERE table_name = $1", {table});
       transaction.commit();
-      return;
+      return swapped.string(0, 0);
     } catch (const DatabaseError& error) {
       if (!is_lock_problem(error.sqlstate)) throw;
       const std::string holders = pace.lasts() >= kFirstLook ? lock_holders(mirror, table) : std::string();

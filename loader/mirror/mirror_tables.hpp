@@ -24,7 +24,8 @@ struct GenerationTable {
   std::string relation;  // its present name
   int64_t generation = 0;
   int64_t rows = 0;
-  bool serving = false;  // gateways read it
+  bool serving = false;                  // gateways read it
+  std::optional<std::string> loaded_at;  // of the serving one: SwapDetails'
 };
 
 // What a swap writes to mirror.tablegate_tables about the new serving generation.
@@ -68,8 +69,9 @@ void create_generation(Database& mirror, const std::string& table, int64_t gener
 
 // Replaces the serving generation with `next` in one short transaction. Makes readers wait at most 50 ms at a
 // time; where queries overlap without a gap, longer after some seconds, up to 4 s. Throws SystemFailure after
-// three minutes of failed attempts.
-void swap_generation(Database& mirror, const std::string& table, int64_t next, const SwapDetails& details);
+// three minutes of failed attempts. Returns loaded_at as the mirror has it now.
+std::string swap_generation(Database& mirror, const std::string& table, int64_t next,
+                            const SwapDetails& details);
 
 // Drops generations that do not serve. The next load drops those that are still in use.
 void drop_generations(Database& mirror, const std::string& table, const std::vector<int64_t>& generations);

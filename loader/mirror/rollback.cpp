@@ -61,9 +61,11 @@ LoadOutcome rollback_table(Database& catalog, Database& mirror, const TableSpec&
   then.columns = previous.columns;
   if (previous.primary_key) then.primary_key = *previous.primary_key;
   check_published_columns(catalog, then);
-  swap_generation(mirror, spec.name, previous.table.generation, previous.details);
+  const std::string loaded_at =
+      swap_generation(mirror, spec.name, previous.table.generation, previous.details);
   try {
-    finish_generation(catalog, spec.name, previous.table.generation, previous.table.rows, kKeepAll);
+    finish_generation(catalog, spec.name, previous.table.generation, previous.table.rows, loaded_at,
+                      kKeepAll);
   } catch (const Failure& failure) {
     throw SystemFailure(fmt::format("generation {} serves, but the catalog could not be updated: {}; the "
                                     "next load or rollback does that",

@@ -87,6 +87,7 @@ class Reader {
     if (api_.formats.empty()) fault("/formats", "is empty");
     api_.csv_safe = json_truth(from_, "csv_safe", api_.csv_safe);
     authentication();
+    cache();
     request_parameters();
     response_parameters();
     order_by();
@@ -129,6 +130,16 @@ class Reader {
     }
     if (const JsonValue* const source = json_find(from_, "api_key_source"))
       api_.api_key_source = ApiKeySource{json_member(*source, "in"), json_member(*source, "name")};
+  }
+
+  void cache() {
+    const JsonValue* const cache = json_find(from_, "cache");
+    if (cache == nullptr) return;
+    if (!cache->IsObject()) {
+      api_.cache.kept = !cache->IsFalse();
+    } else if (json_find(*cache, "max_age") != nullptr) {
+      api_.cache.max_age = integer(*cache, "max_age", 0, "/cache");
+    }
   }
 
   void request_parameters() {

@@ -101,6 +101,12 @@ struct HmacRule {
   bool require_content_md5 = true;
 };
 
+// How long answers may be kept: "cache".
+struct CacheRule {
+  bool kept = true;                // until a table changes; false: never
+  std::optional<int64_t> max_age;  // seconds that callers may keep one without asking again
+};
+
 struct SortColumn {
   std::string column;
   bool descending = false;  // "direction"
@@ -137,6 +143,7 @@ struct ApiDefinition {
   bool max_records_given = false;
   std::string unknown_parameters = "ignore";
   bool query_method = false;  // of a GET: also QUERY, with the parameters in a body
+  CacheRule cache;
   std::vector<RequestParameter> request_parameters;
   bool request_parameters_given = false;
   std::vector<ResponseParameter> response_parameters;

@@ -10,6 +10,7 @@
 #include "ngx/server_timing.hpp"
 #include "ngx/statistics.hpp"
 #include "ngx/stream.hpp"
+#include "ngx/validators.hpp"
 
 namespace tablegate::ngx {
 
@@ -27,19 +28,13 @@ MediaType type_of(core::ErrorForm form) {
 
 // ---- headers
 
-// Null: no memory.
-ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
-  auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-  if (header == nullptr) return nullptr;
-  std::memset(header, 0, sizeof(*header));
-  header->hash = 1;
-  header->key = str(name);
-  header->value = str(value);
-  return header;
-}
-
 bool add_request_id(ngx_http_request_t* r) {
   return add_header(r, "X-Ca-Request-Id", request_id(r)) != nullptr;
+}
+
+// No cache may keep it.
+bool add_no_store(ngx_http_request_t* r) {
+  return add_header(r, "Cache-Control", "no-store") != nullptr;
 }
 
 bool add_retry_after(ngx_http_request_t* r) {
@@ -65,31 +60,6 @@ bool add_deprecation(ngx_http_request_t* r, const core::Api* api) {
   if (api == nullptr || api->sunset.empty()) return true;
   return add_header(r, "Deprecation", api->deprecation) != nullptr &&
          add_header(r, "Sunset", api->sunset) != nullptr;
-}
-
-// The newest change in what the answer was read from. Caches guess from it how long an answer stays good, so
-// it never comes without the word that they have to ask. nginx is not told the time: it would answer 304 by
-// it, to POST too, and after another version of the API was published.
-// The date of a table's change stays the same for many answers: the worker keeps the last one.
-void write_date(int64_t time, char* out) {
-  static int64_t kept_time = INT64_MIN;
-  static char kept[core::kHttpDateSize + 1];
-  if (time != kept_time) {
-    core::format_http_date(time, kept);
-    kept_time = time;
-  }
-  std::memcpy(out, kept, sizeof kept);
-}
-
-bool add_last_modified(Call& call, int64_t modified) {
-  ngx_http_request_t* r = call.request;
-  if (modified < 0 || location_config(r).last_modified == 0) return true;
-  // Not ahead of the answer's own Date (RFC 9110 section 8.8.2.1).
-  write_date(std::min(modified, static_cast<int64_t>(ngx_time())), call.last_modified);
-  ngx_table_elt_t* header = add_header(r, "Last-Modified", {call.last_modified, core::kHttpDateSize});
-  if (header == nullptr) return false;
-  r->headers_out.last_modified = header;  // filters that change the body take it away
-  return add_header(r, "Cache-Control", "no-cache") != nullptr;
 }
 
 // A caller must not take a cut list for a whole one.
@@ -144,6 +114,10 @@ bool add_links(Call& call, const core::PageAnswer* page, const std::string& addr
   return value.data() != nullptr && add_header(r, "Link", value) != nullptr;
 }
 
+bool add_format_vary(const Call& call) {
+  return !call.accept_chose || add_header(call.request, "Vary", "Accept") != nullptr;
+}
+
 bool add_server_timing(const Call& call, uint64_t format_ns) {
   const std::string_view value = server_timing(call, format_ns);
   return value.empty() || add_header(call.request, "Server-Timing", value) != nullptr;
@@ -152,7 +126,6 @@ bool add_server_timing(const Call& call, uint64_t format_ns) {
 // What depends on the format of the rows. `page`: null where its rows are not known.
 bool add_format_headers(Call& call, const core::PageAnswer* page) {
   ngx_http_request_t* r = call.request;
-  if (call.accept_chose && add_header(r, "Vary", "Accept") == nullptr) return false;
   if (call.format == core::Format::json) return true;
   if (call.format == core::Format::csv &&
       add_header(r, "Content-Disposition", call.route.api->csv.disposition) == nullptr)
@@ -167,11 +140,10 @@ bool add_row_headers(Call& call, const RowHeaders& headers) {
   ngx_http_request_t* r = call.request;
   const core::Api& api = *call.route.api;
   const std::string address = address_of(call);
-  // Rows have no validator: no precondition of a request is about them.
-  r->disable_not_modified = 1;
   return add_server_timing(call, headers.format_ns) && add_deprecation(r, &api) &&
-         add_last_modified(call, headers.modified) && add_accept_query(r, api) && add_address(r, address) &&
-         add_links(call, headers.page, address) && add_format_headers(call, headers.page);
+         add_validators(call, headers.modified) && add_accept_query(r, api) && add_address(r, address) &&
+         add_links(call, headers.page, address) && add_format_vary(call) &&
+         add_format_headers(call, headers.page);
 }
 
 bool add_problem_headers(Call& call, const core::ProblemKind& kind) {
@@ -237,6 +209,16 @@ void log_problem(const Call& call, const core::ProblemKind& kind) {
 
 }  // namespace
 
+ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
+  auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+  if (header == nullptr) return nullptr;
+  std::memset(header, 0, sizeof(*header));
+  header->hash = 1;
+  header->key = str(name);
+  header->value = str(value);
+  return header;
+}
+
 // Not before the query: nginx's timer for the rest would run beside it and end the connection.
 ngx_int_t discard_body(Call& call) {
   call.begin_reading();  // an error page of nginx's is ours to replace
@@ -258,6 +240,8 @@ ngx_int_t send_wrong_columns(Call& call) {
 ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const core::PageAnswer* page) {
   const core::Api& api = *call.route.api;
   if (!pg::has_columns_of(api, cells)) return send_wrong_columns(call);
+  set_generations(call, call.generations());
+  if (is_not_modified(call)) return send_not_modified(call, modified);
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   const Stopwatch watch(r);
@@ -313,6 +297,20 @@ ngx_int_t send_head(Call& call, int64_t modified) {
   return add_request_id(r) ? send(r, NGX_HTTP_OK, nullptr) : NGX_ERROR;
 }
 
+// The client keeps its type, length and links of pages.
+ngx_int_t send_not_modified(Call& call, int64_t modified) {
+  ngx_http_request_t* r = call.request;
+  if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
+  // What the rows would have (RFC 9110 section 15.4.5).
+  if (!add_server_timing(call, 0) || !add_deprecation(r, call.route.api) || !add_validators(call, modified) ||
+      !add_address(r, address_of(call)) || !add_format_vary(call) || !add_request_id(r))
+    return NGX_ERROR;
+  call.state = Call::State::answered;
+  count_answer(call, core::Slug::none);
+  r->headers_out.content_length_n = -1;
+  return send(r, NGX_HTTP_NOT_MODIFIED, nullptr);
+}
+
 ngx_int_t send_problem(Call& call) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
@@ -321,7 +319,8 @@ ngx_int_t send_problem(Call& call) {
   const core::ProblemKind& kind = core::problem_kind(call.problem);
   count_answer(call, kind.slug);
   log_problem(call, kind);
-  if (!add_problem_headers(call, kind) || !add_server_timing(call, 0) || !add_deprecation(r, call.route.api))
+  if (!add_problem_headers(call, kind) || !add_server_timing(call, 0) ||
+      !add_deprecation(r, call.route.api) || !add_no_store(r))
     return NGX_ERROR;
   const core::ErrorForm form = core::choose_error_form(Headers(r));
   const std::string body = core::problem_body(call.problem, call.route.envelope, request_id(r), form);
@@ -356,7 +355,7 @@ ngx_int_t send_document(ngx_http_request_t* r, const core::Document& document, i
 
 ngx_int_t send_status(ngx_http_request_t* r, const MediaType& type, ChainSink& body) {
   set_content(r, type, body.size());
-  if (!add_header(r, "Cache-Control", "no-store") || !add_header(r, "Vary", "Accept")) return NGX_ERROR;
+  if (!add_no_store(r) || !add_header(r, "Vary", "Accept")) return NGX_ERROR;
   return send(r, NGX_HTTP_OK, body.finish(r == r->main));
 }
 
@@ -389,7 +388,8 @@ std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKi
   if (body.data() == nullptr) return {};
   ngx_http_clear_content_length(r);
   set_content(r, type_of(form), body.size());
-  if (!add_request_id(r) || !add_header(r, "Vary", "Accept") || (kind.retry_after && !add_retry_after(r)))
+  if (!add_request_id(r) || !add_header(r, "Vary", "Accept") || !add_no_store(r) ||
+      (kind.retry_after && !add_retry_after(r)))
     return {};
   return body;
 }

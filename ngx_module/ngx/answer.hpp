@@ -42,6 +42,8 @@ void mark_end(ngx_http_request_t* r, ngx_buf_t& buffer);
 
 // For HEAD: the headers of the rows, apart from their length.
 ngx_int_t send_head(Call& call, int64_t modified);
+// 304: the client has these rows.
+ngx_int_t send_not_modified(Call& call, int64_t modified);
 // Call::problem, or the redirect that Call::transport asks for.
 ngx_int_t send_problem(Call& call);
 // `document` is the manifest's and outlives the request; `descriptor` is of the file that holds it.
@@ -63,6 +65,8 @@ ngx_int_t refuse_method(ngx_http_request_t* r, std::string_view allow);
 // Our headers for nginx's error page, and the body in its place. Null data(): no memory.
 std::string_view replace_error_page(ngx_http_request_t* r, const core::ProblemKind& kind,
                                     core::Envelope envelope);
+// A header of the answer. `name` and `value` live as long as the request. Null: no memory.
+ngx_table_elt_t* add_header(ngx_http_request_t* r, std::string_view name, std::string_view value);
 // A buffer around a text that lives as long as the request. Null: no memory.
 ngx_chain_t* chain_of(ngx_http_request_t* r, std::string_view text);
 

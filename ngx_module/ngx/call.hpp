@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/answer/entity_tag.hpp"
 #include "core/answer/problem.hpp"
 #include "core/call/body.hpp"
 #include "core/call/parameters.hpp"
@@ -115,15 +116,20 @@ class Call final : public Waiter {
   // Of an open API with a canary: the version that was not chosen. Else null.
   const core::Api* other_version = nullptr;
   core::Proof proof;
-  core::Problem problem;       // the error of the answer; none while all is well
-  size_t rows = 0;             // sent
-  uint64_t auth_ns = 0;        // that route and proof took (server_timing.hpp)
+  core::Problem problem;           // the error of the answer; none while all is well
+  size_t rows = 0;                 // sent
+  uint64_t auth_ns = 0;            // that route and proof took (server_timing.hpp)
   std::unique_ptr<Stream> stream;  // of rows in chunks, once some have come
-  PageOfCall* page = nullptr;  // of an API with pages, once its parameters are bound
+  PageOfCall* page = nullptr;      // of an API with pages, once its parameters are bound
   // Of the rows, once the parameters are bound; `accept_chose`: by the Accept headers.
   core::Format format = core::Format::json;
   bool accept_chose = false;
   char last_modified[core::kHttpDateSize + 1];
+  // Of the rows (validators.hpp). The tag is empty where it is not known.
+  bool has_digest = false;
+  core::CallDigest digest;
+  std::string_view entity_tag;
+  char entity_tag_text[core::kEntityTagRoom];
   // Our body in place of an error page of nginx's (error_filter.hpp). Its slug is empty where there is none.
   std::string_view replacement;
   std::string_view replaced_error;

@@ -83,6 +83,10 @@ void Flight::set_trace(std::string_view id) {
   trace = text;
 }
 
+std::string Flight::stamp_sql() const {
+  return generations()->known().stamp_sql(*api_);
+}
+
 // ---- Flight: its course
 
 Flight::~Flight() {
@@ -118,11 +122,30 @@ void Flight::submit() {
   if (const Generations* known = generations()) {
     key.epoch = known->known().epoch(*api_);
     modified_ = known->fresh() ? known->known().modified(*api_) : INT64_MIN;
+    stamped = api_->has_validator() && known->known().stamp() != 0;
+  } else {
+    stamped = false;
   }
   worker_.pool(*api_).submit(*this);
 }
 
+// What is known of the tables is what the rows were read from if it has the same stamp, and if the statement
+// names the relations that are known: then none of them moved since it was made.
+uint64_t Flight::note_generations() {
+  if (!stamped) return 0;
+  Generations& all = *generations();
+  all.note_stamp(stamp, sent_ms);
+  const core::TableGenerations& known = all.known();
+  if (stamp == 0 || stamp != known.stamp() || key.epoch != known.epoch(*api_)) return 0;
+  return known.identity(*api_);
+}
+
 void Flight::on_rows(const pg::Cells& cells, bool last) noexcept {
+  if (state_ != State::delivering) {  // these are the first
+    const uint64_t read_from = note_generations();
+    for (Waiter* waiter = waiters_; waiter != nullptr; waiter = waiter->next_)
+      waiter->generations_ = read_from;
+  }
   if (!last) {
     state_ = State::delivering;
     // Rows in chunks have one waiter. It may leave: the flight may be over when this returns.

@@ -55,6 +55,8 @@ class Waiter {
     uint64_t ended = 0;
   };
   Times times() const;
+  // What the rows of the last on_rows() were read from, by core::TableGenerations::identity(); 0: not known.
+  uint64_t generations() const { return generations_; }
 
  protected:
   Waiter() = default;
@@ -78,6 +80,7 @@ class Waiter {
   Deadline deadline_{};
   ngx_msec_t ends_ = 0;  // of the loop's clock: when the deadline passes; 0: it has not started
   Times times_;
+  uint64_t generations_ = 0;
 };
 
 class Flight final : public pg::Query {
@@ -111,12 +114,14 @@ class Flight final : public pg::Query {
 
   std::string sql() const override;
   void parameter_types(std::vector<Oid>& types) const override;
+  std::string stamp_sql() const override;
   void on_rows(const pg::Cells& cells, bool last) noexcept override;
   void on_failure(const pg::Failure& failure) noexcept override;
   bool expects(const std::string& sqlstate) const noexcept override;
 
   void set_statement(const core::Walk& walk);
   Generations* generations() const;
+  uint64_t note_generations();
   void start(const core::Walk& walk);
   void submit();
   void fail(core::Slug slug);

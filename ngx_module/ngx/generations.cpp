@@ -1,5 +1,6 @@
 #include "ngx/generations.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "ngx/flight.hpp"
@@ -9,12 +10,14 @@ namespace tablegate::ngx {
 
 namespace {
 
-constexpr uint32_t kBusyMs = 1000;
+constexpr uint32_t kBusyMs = 900;  // less than kCurrentMs: what is known stays current while requests come
 constexpr uint32_t kIdleMs = 10000;
 constexpr unsigned kIdleRounds = 3;  // then connections may get idle and close
 constexpr uint32_t kTryAgainMs = 100;
 constexpr uint32_t kOffMs = 60000;
 constexpr uint64_t kFreshMs = 5000;
+constexpr uint64_t kCurrentMs = 1000;
+constexpr uint32_t kHurryMs = 50;      // between two reads because of a stamp
 constexpr uint32_t kTimeoutMs = 3000;  // an API's default: no statement_timeout to be set for it
 
 // No such table, schema or column (a mirror of before, or none of ours), or no right to read it.
@@ -52,8 +55,25 @@ bool Generations::fresh() const {
   return read_ms_ != 0 && loop_.now_ms() - read_ms_ <= kFreshMs;
 }
 
+bool Generations::current() const {
+  return !doubted_ && read_ms_ != 0 && known_.stamp() != 0 && loop_.now_ms() - read_ms_ <= kCurrentMs;
+}
+
 bool Generations::wants_reread(const core::Api& api) const {
-  return !fresh() && !absent() && known_.reads_pointer(api);
+  if (fresh() || absent()) return false;
+  return tried_ ? known_.reads_pointer(api) : api.has_validator();
+}
+
+void Generations::note_stamp(uint64_t read_under, uint64_t sent_at_ms) {
+  if (read_under == 0) return;
+  if (read_under == known_.stamp()) {
+    read_ms_ = std::max(read_ms_, sent_at_ms);
+    return;
+  }
+  doubted_ = true;
+  if (reading_ || absent()) return;
+  const uint64_t since = loop_.now_ms() - hurried_ms_;
+  timer_->start(since >= kHurryMs ? 0 : kHurryMs - static_cast<uint32_t>(since));
 }
 
 // Not to be read for a while: the table is not there, or may not be read.
@@ -62,7 +82,7 @@ bool Generations::absent() const {
 }
 
 std::string Generations::sql() const {
-  return core::kGenerationsSql;
+  return with_stamp_ ? core::kStampedGenerationsSql : core::kGenerationsSql;
 }
 
 bool Generations::expects(const std::string& sqlstate) const noexcept {
@@ -82,6 +102,9 @@ void Generations::on_timer() noexcept {
 void Generations::begin() {
   timer_->stop();
   reading_ = true;
+  if (doubted_) hurried_ms_ = loop_.now_ms();
+  with_stamp_ = with_stamp_ || loop_.now_ms() >= stamp_again_ms_;
+  key.epoch = with_stamp_ ? 1 : 0;
   began_ms_ = loop_.now_ms();
   began_at_ = ngx_time();
 }
@@ -124,6 +147,7 @@ void Generations::on_rows(const pg::Cells& cells, bool last) noexcept {
   try {
     if (pg::read_generations(cells, known_)) {
       read_ms_ = began_ms_;
+      doubted_ = false;
       read_at_ = began_at_;
     }
     complained_ = false;
@@ -135,6 +159,7 @@ void Generations::on_rows(const pg::Cells& cells, bool last) noexcept {
 }
 
 void Generations::on_failure(const pg::Failure& failure) noexcept {
+  if (with_stamp_ && means_absent(failure.sqlstate)) return read_without_stamp();
   if (means_absent(failure.sqlstate)) {
     known_.begin();
     known_.end();
@@ -151,7 +176,15 @@ void Generations::on_failure(const pg::Failure& failure) noexcept {
   finish(false);
 }
 
+// The mirror is of an older loader: it has the tables, but no stamp.
+void Generations::read_without_stamp() {
+  with_stamp_ = false;
+  stamp_again_ms_ = loop_.now_ms() + kOffMs;
+  read_by(*reader_);
+}
+
 void Generations::finish(bool good) {
+  tried_ = true;
   reading_ = false;
   reader_ = nullptr;
   // A request's end may bring another one here.

@@ -32,10 +32,16 @@ class Generations final : private pg::Query, private pg::TimerHandler {
     if (asleep_) wake();
   }
   const core::TableGenerations& known() const { return known_; }
-  // Whether it was read a moment ago.
+  // Whether it was read, or found to be still right, a moment ago.
   bool fresh() const;
-  // Whether a table of the API may have moved since, so that reading again can show it.
+  // The same, so lately that an answer may be given by it without asking PostgreSQL.
+  bool current() const;
+  // Whether reading again before the API's query can show something: where a table of it may have moved
+  // since, and where nothing has been read yet.
   bool wants_reread(const core::Api& api) const;
+  // Rows that were read under this stamp (0: not known) by a query that was sent at that time of the loop:
+  // says how right that is which is known, which is read again if it is not.
+  void note_stamp(uint64_t read_under, uint64_t sent_at_ms);
   // Reads once more, by the flight's own pool (another one may be full of slow queries), then calls its
   // on_reread(). The flight is in no pool; Pool::abandon takes it out.
   void reread(Flight& flight, pg::Pool& pool);
@@ -56,6 +62,7 @@ class Generations final : private pg::Query, private pg::TimerHandler {
 
   void wake();
   bool absent() const;
+  void read_without_stamp();
   void read_spare();
   void read_by(pg::Pool& pool);
   void begin();
@@ -77,10 +84,15 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   bool reading_ = false;
   bool complained_ = false;
   unsigned idle_rounds_ = 0;
-  uint64_t not_before_ms_ = 0;  // the table cannot be read: not to be tried before
-  uint64_t began_ms_ = 0;       // the read that runs
+  bool with_stamp_ = true;
+  bool tried_ = false;           // a read has ended, well or not
+  bool doubted_ = false;         // rows had another stamp than what is known
+  uint64_t stamp_again_ms_ = 0;  // the mirror has no stamp: not to be asked for it before
+  uint64_t hurried_ms_ = 0;      // the last time that a stamp made us read at once
+  uint64_t not_before_ms_ = 0;   // the table cannot be read: not to be tried before
+  uint64_t began_ms_ = 0;        // the read that runs
   int64_t began_at_ = 0;
-  uint64_t read_ms_ = 0;  // when the read began that brought what is known; 0: none yet
+  uint64_t read_ms_ = 0;  // what is known was right then, or later; 0: nothing is known yet
   int64_t read_at_ = 0;
 };
 

@@ -41,7 +41,7 @@ bool begin_page(Call& call, core::BoundPage& bound) {
     call.page = ::new (room) PageOfCall();
   }
   call.page->remembered.reset();
-  if (bound.with_total && !again && !call.route.api->pages.changing)
+  if (bound.with_total && !again && !call.route.api->changing)
     call.page->remembered = remembered_total(call, bound.conditions);
   bound.set_counting(bound.with_total && !call.page->remembered);
   call.page->bound = bound;
@@ -57,7 +57,7 @@ PageOutcome end_page(Call& call, const pg::Cells& cells, core::PageAnswer& answe
   if (page.remembered) {
     if (answer.generation != page.remembered->generation) return PageOutcome::counts_again;
     answer.total = page.remembered->rows;
-  } else if (answer.total && answer.generation && !call.route.api->pages.changing) {
+  } else if (answer.total && answer.generation && !call.route.api->changing) {
     worker_of(call).totals().keep(page.bound.conditions, {*answer.generation, *answer.total});
   }
   return answer.total ? PageOutcome::good : PageOutcome::failed;

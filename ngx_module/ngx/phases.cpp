@@ -8,6 +8,7 @@
 #include "ngx/page.hpp"
 #include "ngx/statistics.hpp"
 #include "ngx/stream.hpp"
+#include "ngx/validators.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -88,6 +89,13 @@ bool has_left(const ngx_http_request_t* r) {
 #endif
 }
 
+// As Waiter::on_rows has it, of rows that are not read.
+int64_t modified_of(const Call& call) {
+  const core::Api& api = *call.route.api;
+  const Generations* known = main_config(call.request).worker->generations(api);
+  return known != nullptr && known->fresh() ? known->known().modified(api) : INT64_MIN;
+}
+
 // HEAD: the parameters are good. No query runs whose rows nobody gets.
 ngx_int_t answer_head(Call& call) {
   Worker& worker = *main_config(call.request).worker;
@@ -98,7 +106,20 @@ ngx_int_t answer_head(Call& call) {
   }
   Generations* known = worker.generations(api);
   if (known != nullptr) known->touch();
-  return send_head(call, known != nullptr && known->fresh() ? known->known().modified(api) : INT64_MIN);
+  if (known != nullptr && known->current()) set_generations(call, known->known().identity(api));
+  return send_head(call, modified_of(call));
+}
+
+// The tables are known to be as they are, and the client has what a query would bring.
+bool needs_no_query(Call& call) {
+  if (!call.has_digest) return false;
+  const core::Api& api = *call.route.api;
+  Generations& known = *main_config(call.request).worker->generations(api);
+  if (!known.current()) return false;
+  set_generations(call, known.known().identity(api));
+  if (!is_not_modified(call)) return false;
+  known.touch();
+  return true;
 }
 
 // A flight for a version of the API, with the request's values.
@@ -139,6 +160,8 @@ ngx_int_t start_query(Call& call) {
   core::Walk walk;
   if (!call.problem) call.problem = call.route.api->program.walk(bound, flight->arena(), walk);
   if (call.problem) return send_problem(call);
+  make_call_digest(call, bound);
+  if (needs_no_query(call)) return send_not_modified(call, modified_of(call));
   // The headers of a page are not known without its rows.
   if (r->method == NGX_HTTP_HEAD && bound.page == nullptr) return answer_head(call);
   if (ngx_exiting) worker.leave();

@@ -5,6 +5,7 @@
 #include "ngx/request_id.hpp"
 #include "ngx/server_timing.hpp"
 #include "ngx/statistics.hpp"
+#include "ngx/validators.hpp"
 
 namespace tablegate::ngx {
 
@@ -28,7 +29,9 @@ bool may_stream(const Call& call) {
 }
 
 Stream::Stream(Call& call, StreamBuffers& buffers)
-    : call_(call), buffers_(buffers), writer_(*call.route.api, request_id(call.request), *this, nullptr, call.format) {}
+    : call_(call),
+      buffers_(buffers),
+      writer_(*call.route.api, request_id(call.request), *this, nullptr, call.format) {}
 
 Stream::~Stream() {
   release(current_);
@@ -123,9 +126,11 @@ void Stream::start_again() {
 // ---- rows
 
 // Before the first row. NGX_OK: they can be written.
-ngx_int_t Stream::begin(const pg::Cells& cells) {
+ngx_int_t Stream::begin(const pg::Cells& cells, int64_t modified) {
   ngx_http_request_t* r = call_.request;
   if (!pg::has_columns_of(*call_.route.api, cells)) return send_wrong_columns(call_);
+  set_generations(call_, call_.generations());
+  if (is_not_modified(call_)) return send_not_modified(call_, modified);
   const Call::State state = call_.state;
   if (const ngx_int_t rc = discard_body(call_); rc != NGX_OK) return rc;
   call_.state = state;
@@ -135,7 +140,7 @@ ngx_int_t Stream::begin(const pg::Cells& cells) {
 
 ngx_int_t Stream::take(const pg::Cells& cells, int64_t modified, bool last) {
   if (scratch_ == nullptr) {
-    if (const ngx_int_t rc = begin(cells); rc != NGX_OK) return rc;
+    if (const ngx_int_t rc = begin(cells, modified); rc != NGX_OK) return rc;
   }
   const Stopwatch watch(call_.request);
   if (!pg::write_rows(cells, writer_, scratch_) || (last && !writer_.end()))

@@ -81,12 +81,13 @@ bool write_rows(const Cells& cells, core::RowWriter& writer, core::Cell* scratch
 }
 
 bool read_generations(const Cells& cells, core::TableGenerations& generations) {
-  if (cells.columns() != core::kGenerationColumns) return false;
+  const bool stamped = cells.columns() == core::kStampedGenerationColumns;
+  if (!stamped && cells.columns() != core::kGenerationColumns) return false;
   generations.begin();
   for (std::size_t row = 0; row < cells.rows(); ++row) {
-    std::array<core::Cell, core::kGenerationColumns> values;
+    std::array<core::Cell, core::kStampedGenerationColumns> values;
     cells.read_row(row, values.data());
-    generations.row(values.data());
+    generations.row(values.data(), stamped);
   }
   generations.end();
   return true;

@@ -54,7 +54,8 @@ bool has_columns_of(const core::Api& api, const Cells& cells);
 // Writes all rows. `scratch` has room for Cells::columns(). False: no memory.
 bool write_rows(const Cells& cells, core::RowWriter& writer, core::Cell* scratch);
 
-// Takes over the rows of core::kGenerationsSql. False: they have other columns; nothing was changed.
+// Takes over the rows of core::kGenerationsSql or core::kStampedGenerationsSql. False: they have other
+// columns; nothing was changed.
 bool read_generations(const Cells& cells, core::TableGenerations& generations);
 
 // What the caller gets after a failure.

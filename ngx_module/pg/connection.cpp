@@ -1,4 +1,4 @@
-// Connection, second part of five: what is sent. Every operation that libpq accepts is pushed to the FIFO
+// Connection, second part of six: what is sent. Every operation that libpq accepts is pushed to the FIFO
 // in the same order; when that fails half-way the connection is given up.
 #include "pg/connection.hpp"
 
@@ -45,6 +45,7 @@ bool Connection::send_prepared(Query& query) {
     }
     push(Operation::Kind::prepare, nullptr, statement, limit);
   }
+  if (!send_first_stamp(query, limit)) return false;
   if (PQsendQueryPrepared(connection_.get(), statement->name.c_str(), query.parameter_count, query.values,
                           nullptr, nullptr, 0) != 1) {
     return false;
@@ -57,6 +58,7 @@ bool Connection::send_prepared(Query& query) {
 bool Connection::send_text(Query& query, const std::string& sql, uint32_t limit_ms) {
   types_.clear();
   query.parameter_types(types_);
+  if (!send_first_stamp(query, limit_ms)) return false;
   if (PQsendQueryParams(connection_.get(), sql.c_str(), query.parameter_count, types_.data(), query.values,
                         nullptr, nullptr, 0) != 1) {
     return false;
@@ -134,15 +136,18 @@ bool Connection::push(Operation::Kind kind, Query* query, Statement* statement, 
   if (statement != nullptr) statements_.use(*statement);
   if (query != nullptr) {
     query->operation_ = &operation;
+    query->stamp = 0;
     operation.chunks = query->delivery == Delivery::chunks;
     chunks_in_flight_ += operation.chunks ? 1 : 0;
     if (operation.chunks) whole_ = false;
+    stamp_due_ = stamp_due_ || (query->stamped && !operation.chunks);
     ++in_flight_;
   }
   return true;
 }
 
 bool Connection::sync() {
+  if (stamp_due_ && !send_stamp()) return false;
   batch_open_ = batch_traced_ = false;
   return PQpipelineSync(connection_.get()) == 1 && push(Operation::Kind::sync, nullptr, nullptr, kShortMs);
 }
@@ -210,6 +215,12 @@ void Connection::expect_end() {
 }
 
 void Connection::take_in_flight(QueryList& queries) {
+  for (HeldAnswer& held : held_) {
+    Query* query = held.operation.query;
+    if (query == nullptr) continue;
+    abandon(*query);
+    queries.push_back(*query);
+  }
   for (Operation& operation : operations_) {
     Query* query = operation.query;
     if (query == nullptr) continue;

@@ -64,14 +64,31 @@ struct ConnectionConfig {
 
 // One statement (or Sync) whose answer is to come.
 struct Operation {
-  enum class Kind : uint8_t { setup, timeout, settings, prepare, deallocate, query, sync };
+  enum class Kind : uint8_t {
+    setup,
+    timeout,
+    settings,
+    prepare,
+    deallocate,
+    query,
+    prepare_stamp,
+    stamp,        // of the queries before it that are held back
+    first_stamp,  // of the query behind it
+    sync
+  };
   Kind kind = Kind::sync;
-  bool prefix_failed = false;      // prepare, query: what was sent for it before failed
+  bool prefix_failed = false;      // prepare, first_stamp, query: what was sent for it before failed
   bool chunks = false;             // query: Delivery::chunks
   Query* query = nullptr;          // query: null once abandoned
   Statement* statement = nullptr;  // prepare, query: counted as a user
   Connection* connection = nullptr;
   uint32_t timeout_ms = 0;
+};
+
+// An answer that waits for the stamp of its transaction.
+struct HeldAnswer {
+  Operation operation;  // of a query
+  ResultPointer result;
 };
 
 class Connection final : private IoHandler, private TimerHandler, private CancelOwner {
@@ -146,6 +163,8 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool send_text(Query& query, const std::string& sql, uint32_t limit_ms);
   bool send_timeout(uint32_t timeout_ms);
   bool send_trace(const Query& query);
+  bool send_stamp();
+  bool send_first_stamp(Query& query, uint32_t limit_ms);
   bool send_doomed();
   bool push(Operation::Kind kind, Query* query, Statement* statement, uint32_t timeout_ms);
   bool sync();
@@ -160,10 +179,17 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   void drain_safely() noexcept;
   void drain();
   bool take_result(ResultPointer& result);
-  bool take_answer(const PGresult* result, ExecStatusType status);
-  bool finish_operation(const Operation& operation, const PGresult* result);
+  bool take_answer(ResultPointer& result, ExecStatusType status);
+  bool finish_operation(const Operation& operation, ResultPointer& result);
   void finish_prefix(const Operation& operation, const PGresult* result);
-  void finish_query(const Operation& operation, const PGresult* result);
+  void note_prefix_error(const Operation& operation, const PGresult* result);
+  void finish_query(const Operation& operation, ResultPointer& result);
+
+  // connection_stamp.cpp
+  bool hold(const Operation& operation, ResultPointer& result) noexcept;
+  void finish_stamp(const PGresult* result);
+  void finish_first_stamp(const Operation& operation, const PGresult* result);
+  void deliver_held(uint64_t stamp);
 
   // connection_cancel.cpp
   bool runs_abandoned() const;
@@ -204,6 +230,7 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool operations_in_doubt_ = false;
   bool batch_open_ = false;
   bool batch_traced_ = false;  // a trace is set until the Sync
+  bool stamp_due_ = false;  // the batch has a query that waits for the stamp
   bool wants_write_ = false;
   bool paused_ = false;
   bool unread_ = false;  // nothing was read since the connection was idle
@@ -223,8 +250,11 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool connect_reads_ = false;    // what is waited for: something to read, or room to write
 
   std::string lost_reason_;
-  QueryError prefix_error_;  // of the last prepare or settings that failed
+  QueryError prefix_error_;  // of the last prepare, settings or first stamp that failed
   std::deque<Operation> operations_;
+  std::deque<HeldAnswer> held_;
+  std::string stamp_name_;    // of the prepared statement; empty: it has to be prepared
+  unsigned stamp_names_ = 0;  // how many there were
   // Rows of the query at the head that are not delivered yet; empty outside drain().
   std::vector<ResultPointer> gathered_;
   std::vector<const PGresult*> chunk_;  // the same, as Cells takes them

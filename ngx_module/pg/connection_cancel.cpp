@@ -1,4 +1,4 @@
-// Connection, fifth part of five: a statement whose caller has left is cancelled in the database. A cancel
+// Connection, fifth part of six: a statement whose caller has left is cancelled in the database. A cancel
 // can hit the statement after the one that it was meant for, so nothing new is sent before the server has
 // ended the request and every answer is in. A cancel that comes before its statement has begun is lost, so it
 // is repeated.

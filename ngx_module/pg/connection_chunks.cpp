@@ -1,4 +1,4 @@
-// Connection, fourth part of five: rows in chunks, and pauses. libpq hands out a result for each row; rows
+// Connection, fourth part of six: rows in chunks, and pauses. libpq hands out a result for each row; rows
 // that arrived together are delivered together.
 #include <arpa/inet.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-// Connection, first part of five: from PQconnectStart to a session that is set up, and the end.
+// Connection, first part of six: from PQconnectStart to a session that is set up, and the end.
 #include <poll.h>
 
 #include <utility>
@@ -18,6 +18,9 @@ Connection::Connection(Loop& loop, ConnectionOwner& owner, ConnectionConfig conf
 Connection::~Connection() {
   for (Operation& operation : operations_) {
     if (operation.query != nullptr) operation.query->operation_ = nullptr;
+  }
+  for (HeldAnswer& held : held_) {
+    if (held.operation.query != nullptr) held.operation.query->operation_ = nullptr;
   }
   drop_watch();  // before the socket closes with connection_
 }
@@ -132,6 +135,7 @@ void Connection::lose(const std::string& reason) {
   drop_watch();
   forget_cancel();
   if (timer_) timer_->stop();
+  deliver_held(0);
   owner_.on_lost(*this, last_words);
 }
 

@@ -1,4 +1,4 @@
-// Connection, third part of five: what comes back. Results come in the order of the FIFO: for each
+// Connection, third part of six: what comes back. Results come in the order of the FIFO: for each
 // statement a result and a NULL, for each Sync a PGRES_PIPELINE_SYNC.
 #include <openssl/ssl.h>
 #include <string.h>
@@ -147,7 +147,7 @@ void Connection::drain() {
 
 bool Connection::take_result(ResultPointer& result) {
   const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_SINGLE_TUPLE) return take_answer(result.get(), status);
+  if (status != PGRES_SINGLE_TUPLE) return take_answer(result, status);
   if (operations_.empty() || operations_.front().kind != Operation::Kind::query) {
     lost_reason_ = "the server sent what was not asked for";
     return false;
@@ -156,12 +156,12 @@ bool Connection::take_result(ResultPointer& result) {
   return true;
 }
 
-bool Connection::take_answer(const PGresult* result, ExecStatusType status) {
+bool Connection::take_answer(ResultPointer& result, ExecStatusType status) {
   if (status == PGRES_FATAL_ERROR) {
-    const char* severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char* severity = field(result.get(), PG_DIAG_SEVERITY_NONLOCALIZED);
     if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0 || *severity == '\0') {
       // No severity: libpq's own words, the connection is gone.
-      lost_reason_ = describe(error_of(result));
+      lost_reason_ = describe(error_of(result.get()));
       return false;
     }
   }
@@ -190,7 +190,8 @@ bool Connection::take_answer(const PGresult* result, ExecStatusType status) {
   return finish_operation(operation, result);
 }
 
-bool Connection::finish_operation(const Operation& operation, const PGresult* result) {
+bool Connection::finish_operation(const Operation& operation, ResultPointer& taken) {
+  const PGresult* const result = taken.get();
   switch (operation.kind) {
     case Operation::Kind::setup:
       set_up_ = is_good(result);
@@ -208,7 +209,16 @@ bool Connection::finish_operation(const Operation& operation, const PGresult* re
       finish_prefix(operation, result);
       return true;
     case Operation::Kind::query:
-      finish_query(operation, result);
+      finish_query(operation, taken);
+      return true;
+    case Operation::Kind::prepare_stamp:
+      if (!is_good(result)) stamp_name_.clear();
+      return true;
+    case Operation::Kind::stamp:
+      finish_stamp(result);
+      return true;
+    case Operation::Kind::first_stamp:
+      finish_first_stamp(operation, result);
       return true;
     case Operation::Kind::deallocate:  // refused: it was not there, which is what we wanted
     case Operation::Kind::sync:
@@ -223,9 +233,7 @@ void Connection::finish_prefix(const Operation& operation, const PGresult* resul
   if (is_good(result)) {
     if (operation.statement != nullptr) operation.statement->exists = true;
   } else {
-    if (!operation.prefix_failed) prefix_error_ = error_of(result);
-    // What follows is missing only when sending broke between the two.
-    if (!operations_.empty()) operations_.front().prefix_failed = true;
+    note_prefix_error(operation, result);
     if (operation.statement != nullptr) {
       operation.statement->sqlstate = prefix_error_.sqlstate;
       operation.statement->message = prefix_error_.message;
@@ -235,13 +243,21 @@ void Connection::finish_prefix(const Operation& operation, const PGresult* resul
   if (operation.statement != nullptr) statements_.release(*operation.statement);
 }
 
-void Connection::finish_query(const Operation& operation, const PGresult* result) {
+void Connection::note_prefix_error(const Operation& operation, const PGresult* result) {
+  if (!operation.prefix_failed) prefix_error_ = error_of(result);  // else that of the one before it
+  // What follows is missing only when sending broke between the two.
+  if (!operations_.empty()) operations_.front().prefix_failed = true;
+}
+
+void Connection::finish_query(const Operation& operation, ResultPointer& taken) {
+  const PGresult* const result = taken.get();
   --in_flight_;
   if (operation.chunks) --chunks_in_flight_;
   Query* query = operation.query;
   if (query != nullptr) query->operation_ = nullptr;
   if (is_good(result)) {
     if (operation.statement != nullptr) statements_.release(*operation.statement);
+    if (query != nullptr && query->stamped && !operation.chunks && hold(operation, taken)) return;
     return finish_rows(query, result);
   }
   forget_chunk();

@@ -63,7 +63,7 @@ Pool::~Pool() {
 
 void Pool::begin(Query& query) {
   query.submitted_ms = loop_.now_ms();
-  query.sent_ms = 0;
+  query.sent_ms = query.stamp = 0;
   query.paused_ = query.delivered_ = query.held_ = false;
   query.passed_ = 0;
   query.lost_once_ = query.replanned_ = query.conflicted_ = query.interrupted_ = query.isolated_ = false;

@@ -75,15 +75,25 @@ class Query {
   bool point = false;        // short and indexed: may share a pipelined connection
   Delivery delivery = Delivery::whole;
   const char* trace = nullptr;  // application_name while it runs (one more statement); null: the connection's
+  // The stamp of the mirror is read in the transaction of the query, once for all queries of a batch. The
+  // relations of mirrored tables that sql() reads cannot be replaced from before their first row until then.
+  bool stamped = false;
 
   // Set by the pool (Loop::now_ms): sent_ms - submitted_ms is the time in the queue. sent_ms is 0
   // until it was sent and that of the last attempt when it was sent again.
   uint64_t submitted_ms = 0;
   uint64_t sent_ms = 0;
+  // Set by the pool before on_rows runs: the stamp of mirror.tablegate_tables; 0: not known.
+  uint64_t stamp = 0;
 
   // Called only when the statement is prepared on a connection (or always, with prepare off).
   virtual std::string sql() const = 0;
   virtual void parameter_types(std::vector<Oid>& types) const = 0;  // parameter_count types, appended
+
+  // Of a `stamped` query with Delivery::chunks: a statement without parameters that locks the relations that
+  // sql() reads and gives the stamp. It runs before sql(), so that the stamp is known with the first rows.
+  // Empty: the query has no stamp.
+  virtual std::string stamp_sql() const { return {}; }
 
   // The next rows, in order; valid only during the call. `last`: the result is complete (a last chunk may
   // have no rows). Not `last`: the query is still in flight; Pool::pause and Pool::abandon are allowed.

@@ -404,6 +404,27 @@ BEGIN
     EXECUTE format('CREATE INDEX ON mirror.%I (%s)', serving, column_list);
 END $$;
 
+-- ---- The stamp of mirror.tablegate_tables (024_change_stamp.sql).
+
+-- Runs when a transaction commits that changed a row, so that loads of other tables wait for it as briefly as can be.
+CREATE OR REPLACE FUNCTION mirror_load.note_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp SET lock_timeout = '1min' AS $$
+BEGIN
+    -- 64 bits of a random UUID; four of them say its kind.
+    UPDATE mirror.tablegate_change SET stamp = ('x' || translate(left(gen_random_uuid()::text, 18), '-', ''))::bit(64)::bigint | 1;
+    RETURN NULL;
+END $$;
+
+DO $$ BEGIN
+    -- Not made anew each time: that would wait for loads.
+    IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'mirror.tablegate_tables'::regclass AND tgname = 'note_change') THEN
+        CREATE CONSTRAINT TRIGGER note_change AFTER INSERT OR UPDATE OR DELETE ON mirror.tablegate_tables
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION mirror_load.note_change();
+        CREATE TRIGGER note_truncate AFTER TRUNCATE ON mirror.tablegate_tables
+            FOR EACH STATEMENT EXECUTE FUNCTION mirror_load.note_change();
+    END IF;
+END $$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA mirror_load FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION mirror_load.create_generation, mirror_load.seal_generation, mirror_load.swap_generation,
     mirror_load.drop_generation, mirror_load.drop_table, mirror_load.carry_over, mirror_load.carry_over_other_keys,

@@ -30,7 +30,7 @@ def explained(t, p):
     t.is_(p.loader.must("explain", "Api.request_parameters[].in").stdout,
           "Api.request_parameters.in: The part of the request that contains it. body requires method POST.\n"
           "  query, path, header, body, default: body for a POST, otherwise query\n", "a field of a list's items")
-    t.like(p.loader.must("explain", "apis").stdout, "not supported yet: cache\n", "what is not supported yet")
+    t.like(p.loader.must("explain", "consumers").stdout, "not supported yet: description\n", "what is not supported yet")
     t.is_(p.loader.json("explain", "Api.timeout_ms"), {"name": "Api.timeout_ms", "description": "The time limit of a call in milliseconds: until its answer, or the first part of a long one.", "type": "integer",
                                                        "required": False, "default": 3000, "minimum": 1, "maximum": 90000}, "-o json of a field")
     for words, said, hint in ((("explain", "Apii.method"), 'unknown kind "Apii" (did you mean "Api"?)', "tablegate explain api.method"),

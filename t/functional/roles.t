@@ -44,7 +44,7 @@ def load(p, who, csv):
 
 def mirror_state(p, database="tablegate"):
     return p.postgres.psql("SELECT c.relname, r.rolname, c.relacl FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner"
-                           " WHERE relnamespace = 'mirror'::regnamespace AND relkind = 'r' ORDER BY c.relname <> 'tablegate_tables', 1", database=database)
+                           " WHERE relnamespace = 'mirror'::regnamespace AND relkind = 'r' AND c.relname <> 'tablegate_change' ORDER BY c.relname <> 'tablegate_tables', 1", database=database)
 
 
 def tables_of(p, database="tablegate"):
@@ -96,7 +96,9 @@ def developer_is_bounded(t, p):
         denied(t, p, "dev", f"CREATE INDEX ON mirror.{table} (age)")
         denied(t, p, "dev", f"BEGIN; LOCK TABLE mirror.{table} IN ACCESS EXCLUSIVE MODE")
     denied(t, p, "dev", "CREATE TABLE mirror.mine (a int)")
-    for sql in ("UPDATE mirror.tablegate_tables SET generation = 9", "DELETE FROM mirror.tablegate_tables", "INSERT INTO mirror.tablegate_tables VALUES ('x', 'x', 1, 1, NULL, now())"):
+    t.like(p.postgres.psql("SELECT relacl FROM pg_class WHERE oid = 'mirror.tablegate_change'::regclass"),
+           "^{tablegate_owner=[a-zA-Z]+/tablegate_owner(,tablegate_(reader|tester)=r/tablegate_owner){2}}$", "so is the stamp of the tables")
+    for sql in ("UPDATE mirror.tablegate_change SET stamp = 1", "UPDATE mirror.tablegate_tables SET generation = 9", "DELETE FROM mirror.tablegate_tables", "INSERT INTO mirror.tablegate_tables VALUES ('x', 'x', 1, 1, NULL, now())"):
         denied(t, p, "dev", sql)
     denied(t, p, "dev", "CREATE TABLE mirror_load.mine (a int)")
     denied(t, p, "dev", "CREATE TEMP TABLE mine (a int)")

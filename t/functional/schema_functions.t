@@ -12,7 +12,7 @@ kFolders = {"tablegate": "catalog", "mirror_load": "mirror"}
 # Everything that init made, as one text a line: functions, who may call them, triggers, columns of tables.
 kState = """
 SELECT pg_get_functiondef(oid) || coalesce(proacl::text, '') FROM pg_proc WHERE pronamespace::regnamespace::text IN ('tablegate', 'mirror_load')
-UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT tgisinternal AND c.relnamespace = 'tablegate'::regnamespace
+UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT tgisinternal AND c.relnamespace::regnamespace::text IN ('tablegate', 'mirror')
 UNION ALL SELECT attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || coalesce(attacl::text, '') FROM pg_attribute
  WHERE attnum > 0 AND NOT attisdropped AND attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('tablegate', 'mirror', 'mirror_load'))
 ORDER BY 1
@@ -49,7 +49,7 @@ def names_are_fixed(t, p):
     t.is_(loose, "", "every function has search_path pg_catalog, pg_temp")
     t.is_(p.postgres.psql("SELECT tgname FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal"
                           " AND c.relnamespace::regnamespace::text IN ('tablegate', 'mirror', 'mirror_load')"
-                          " AND f.pronamespace <> 'tablegate'::regnamespace"), "", "every trigger calls one of them")
+                          " AND f.pronamespace::regnamespace::text NOT IN ('tablegate', 'mirror_load')"), "", "every trigger calls one of them")
 
 
 def own_operators(t, p):
@@ -89,7 +89,7 @@ def older_version(t, p):
     """The catalog as version 4 left it, the mirror as version 1: with no table, column, function or trigger of what came later."""
     fresh = p.postgres.psql(kState)
     p.postgres.psql("DROP TABLE tablegate.node, tablegate.catalog_revision, tablegate.usage_seen, tablegate.usage_zone, tablegate.usage,"
-                    " tablegate.api_deprecation, tablegate.generation_partition, mirror.tablegate_tables, tablegate.lock, tablegate.table_watch, mirror_load.lock;"
+                    " tablegate.api_deprecation, tablegate.generation_partition, mirror.tablegate_tables, mirror.tablegate_change, tablegate.lock, tablegate.table_watch, mirror_load.lock;"
                     "ALTER TABLE tablegate.published_api DROP canary_version CASCADE, DROP canary_weight, DROP route;"
                     "SET search_path = tablegate; DROP INDEX business_process_of_rest_api, mirror_table_of_data_source, api_of_workspace,"
                     " api_of_business_process, api_of_table, published_api_of_version, publication_of_api, rest_api_domain_of_rest_api,"
@@ -99,7 +99,7 @@ def older_version(t, p):
                     "DROP FUNCTION tablegate.note_change, tablegate.only_publishable_canary, tablegate.domain_is_kept, tablegate.rest_api_is_kept,"
                     " tablegate.api_is_kept, tablegate.table_is_kept, tablegate.gateway_is_kept CASCADE;"
                     "DROP FUNCTION tablegate.changed, tablegate.report_node, tablegate.record_usage, mirror_load.carrying, mirror_load.carry_over,"
-                    " mirror_load.carry_over_other_keys, mirror_load.rows_of, mirror_load.build_index, mirror_load.serving_relation, mirror_load.swap_generation;"
+                    " mirror_load.carry_over_other_keys, mirror_load.rows_of, mirror_load.build_index, mirror_load.serving_relation, mirror_load.swap_generation, mirror_load.note_change;"
                     "DROP TABLE tablegate.gateway_key; DROP TABLE tablegate.api_version_read; DROP FUNCTION tablegate.api_version_read_is_kept;"
                     "ALTER TABLE tablegate.api_version DROP method, DROP path, DROP resource_group, DROP gateway_keys, DROP allow_scan, DROP plan; ALTER TABLE tablegate.gateway_instance DROP services;"
                     "ALTER TABLE tablegate.api DROP table_names, DROP script_tables, ADD CONSTRAINT api_check CHECK (deleted_at IS NOT NULL OR (business_process_id IS NOT NULL AND table_name IS NOT NULL)); ALTER TABLE tablegate.api_test DROP described;"

@@ -13,10 +13,11 @@ namespace {
 using Row = std::vector<const char*>;  // null: SQL NULL
 
 bool take(TableGenerations& generations, const Row& row) {
-  ck_assert_uint_eq(row.size(), kGenerationColumns);
-  Cell cells[kGenerationColumns];
-  for (size_t i = 0; i < kGenerationColumns; ++i) cells[i] = row[i] == nullptr ? Cell{} : cell(row[i]);
-  return generations.row(cells);
+  const bool stamped = row.size() == kStampedGenerationColumns;
+  if (!stamped) ck_assert_uint_eq(row.size(), kGenerationColumns);
+  Cell cells[kStampedGenerationColumns];
+  for (size_t i = 0; i < row.size(); ++i) cells[i] = row[i] == nullptr ? Cell{} : cell(row[i]);
+  return generations.row(cells, stamped);
 }
 
 void read(TableGenerations& generations, const std::vector<Row>& rows) {
@@ -144,7 +145,37 @@ START_TEST(tables_are_read_once_each_wherever_the_program_names_them) {
 }
 END_TEST
 
+START_TEST(a_stamp_and_what_it_stands_for) {
+  const auto manifest = testing::good_manifest(four_apis());
+  TableGenerations generations(*manifest);
+  const Row users = {"users", "users", "7", "1", nullptr, "1700000000", "1700000000000001", "-9"};
+  const Row orders = {"orders", "orders", "7", "1", nullptr, "1700000000", "1700000000000001", "-9"};
+  read(generations, {users});
+  ck_assert_uint_eq(generations.stamp(), static_cast<uint64_t>(-9));
+  ck_assert_uint_ne(generations.identity(manifest->apis[1]), 0);
+  ck_assert_msg(generations.identity(manifest->apis[2]) == 0, "of one of its tables nothing is known");
+  ck_assert_msg(generations.identity(manifest->apis[3]) == 0, "it reads no table");
+  const uint64_t before = generations.identity(manifest->apis[1]);
+  read(generations, {orders, users});
+  ck_assert_msg(generations.identity(manifest->apis[1]) == before, "the same generation");
+  const uint64_t both = generations.identity(manifest->apis[2]);
+  for (const Row& other :
+       {Row{"users", "users", "8", "1", nullptr, "1700000000", "1700000000000001", "-8"},
+        Row{"users", "users", "7", "1", nullptr, "1700000000", "1700000000000002", "-8"}}) {
+    read(generations, {orders, other});
+    ck_assert_uint_eq(generations.stamp(), static_cast<uint64_t>(-8));
+    ck_assert_uint_ne(generations.identity(manifest->apis[1]), before);
+    ck_assert_uint_ne(generations.identity(manifest->apis[2]), both);
+  }
+  read(generations, {orders, users});
+  ck_assert_msg(generations.identity(manifest->apis[2]) == both, "after a rollback as before");
+  read(generations, {{"users", "users", "7", "1", nullptr, "1700000000"}});
+  ck_assert_msg(generations.stamp() == 0 && generations.identity(manifest->apis[1]) == 0, "an older mirror");
+}
+END_TEST
+
 }  // namespace
 
 TABLEGATE_SUITE("core_table_generations", what_is_read_is_told, rows_that_are_none_are_left_out,
-                sql_follows_the_relation, tables_are_read_once_each_wherever_the_program_names_them);
+                sql_follows_the_relation, tables_are_read_once_each_wherever_the_program_names_them,
+                a_stamp_and_what_it_stands_for);

@@ -80,8 +80,12 @@ START_TEST(a_definition_of_the_contract_is_taken) {
 }
 END_TEST
 
-START_TEST(what_comes_later_is_refused_by_name) {
-  same_text(problems_of(api(R"("cache":true)")), "FILE /cache: field \"cache\" is not supported yet\n");
+START_TEST(how_long_answers_are_kept) {
+  for (const char* good : {"true", "false", R"({"max_age":1})", R"({"max_age":31536000})"})
+    same_text(problems_of(api(R"("cache":)" + std::string(good))), "");
+  for (const char* bad : {"1", "null", "{}", R"({"max_age":0})", R"({"max_age":31536001})",
+                          R"({"max_age":"60"})", R"({"max_age":1,"for":2})"})
+    ck_assert_msg(!problems_of(api(R"("cache":)" + std::string(bad))).empty(), "%s", bad);
 }
 END_TEST
 
@@ -298,9 +302,9 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("loader_definition", a_definition_of_the_contract_is_taken,
-                what_comes_later_is_refused_by_name, fields_of_a_data_source, every_fault_of_a_shape_is_told,
-                json_is_read_strictly, path_and_parameters_agree, columns_and_values_fit_the_table,
+TABLEGATE_SUITE("loader_definition", a_definition_of_the_contract_is_taken, how_long_answers_are_kept,
+                fields_of_a_data_source, every_fault_of_a_shape_is_told, json_is_read_strictly,
+                path_and_parameters_agree, columns_and_values_fit_the_table,
                 words_of_sql_have_the_name_that_is_meant, a_wrong_form_is_shown_the_right_one,
                 equal_definitions_have_equal_bytes, names, one_socket_is_listened_to_once,
                 times_have_an_offset);

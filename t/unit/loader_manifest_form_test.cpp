@@ -32,7 +32,7 @@ constexpr const char* kApi =
     R"({"name":"name","type":"STRING","operator":"LIKE"}],)"
     R"("response_parameters":[{"name":"id","as":"string"},{"name":"at"},{"name":"note","mask":"hash"}],"authentication":["api_key","jwt","hmac"],)"
     R"("hmac":{"require_nonce":true},"api_key_source":{"in":"header","name":"X-Key"},"unknown_parameters":"reject","envelope":"dataworks","formats":["csv","json"],"csv_safe":true,)"
-    R"("stream_timeout_ms":30000})";
+    R"("stream_timeout_ms":30000,"cache":{"max_age":60}})";
 constexpr const char* kPaged =
     R"({"name":"Paged","path":"/paged","response_parameters":[{"name":"id"}],"authentication":[],)"
     R"("pagination":{"max_size":50},"query_method":true})";
@@ -43,7 +43,7 @@ constexpr const char* kSource =
 
 constexpr const char* kScript =
     R"({"name":"Script","business_process":"P","path":"/script","mode":"script","data_source":"s","authentication":[],)"
-    R"("sql":"SELECT age, now() AS at FROM users ORDER BY age","pagination":{"enabled":true}})";
+    R"("sql":"SELECT age, now() AS at FROM users ORDER BY age","cache":false,"pagination":{"enabled":true}})";
 
 // Contents of which the writer makes every member that it can write.
 ManifestContents everything() {

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "core/call/canonical_value.hpp"
+#include "core/call/canonical_parameters.hpp"
 #include "core/openssl.hpp"
 
 namespace tablegate::core {
@@ -65,23 +65,7 @@ bool hash_conditions(const Api& api, const char* const* values, const BoundItems
   ConditionsHash hash;
   hash.number(api.id);
   hash.number(api.version);
-  for (size_t i = 0; i < api.pages.parameters; ++i) {
-    if (api.formats.list.size() > 1 && i == api.formats.parameter) continue;  // chooses no rows
-    if (values[i] == nullptr) {
-      hash.absent();
-      continue;
-    }
-    const Parameter& parameter = api.parameters[i];
-    const size_t count = parameter.list ? items[i].count : 1;
-    hash.number(count);
-    for (size_t item = 0; item < count; ++item) {
-      const char* const value = parameter.list ? items[i].items[item] : values[i];
-      const std::string_view text = canonical_value(parameter.type, value, arena);
-      if (text.data() == nullptr) return false;
-      hash.text(text);
-    }
-  }
-  return hash.finish(out);
+  return add_parameters(api, api.pages.parameters, values, items, arena, hash) && hash.finish(out);
 }
 
 // A sort value in a cursor: the size of its text plus 1 in four bytes, lowest first, and the text; 0: NULL.

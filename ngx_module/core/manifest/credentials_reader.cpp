@@ -3,6 +3,8 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -91,12 +93,27 @@ class CredentialsReading {
     if (!from_hex(in.secret("key").view(), secret)) return in.fail("key", "must be 64 hexadecimal digits");
     if (mask ? manifest_.mask_keys.usable : manifest_.cursor_key.usable())
       return in.fail("name", "is given twice");
+    if (!add_answer_key(name, secret)) return in.fail("key", "cannot be digested");
     if (mask) {
       set_mask_keys(manifest_, secret);
     } else {
       manifest_.cursor_key = CursorKey(secret);
     }
     OPENSSL_cleanse(secret.data(), secret.size());
+  }
+
+  // Part of a digest of its own of the secret: nothing of the secret follows from it.
+  bool add_answer_key(const std::string& name, const Digest& secret) {
+    Sha256 sha256;
+    Digest digest{};
+    std::array<char, 1 + sizeof(Digest)> text{name[0]};
+    std::memcpy(text.data() + 1, secret.data(), secret.size());
+    const bool good = sha256.digest({text.data(), text.size()}, digest);
+    OPENSSL_cleanse(text.data(), text.size());
+    uint64_t part = 0;
+    std::memcpy(&part, digest.data(), sizeof part);
+    manifest_.answer_keys ^= part;
+    return good;
   }
 
   Manifest& manifest_;

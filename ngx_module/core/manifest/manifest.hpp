@@ -99,7 +99,6 @@ struct Pages {
   uint32_t keys = 0;                      // the first cursor_key; the others follow
   uint32_t key_count = 0;                 // 0: the order is not total, so there are no cursors
   std::vector<PageTable> tables;          // that the statement reads, by name
-  bool changing = false;                  // the rows depend on the time: no total is remembered
   std::string size_detail;                // what the answer says of another pageSize
   const CursorKey* cursor_key = nullptr;  // of the manifest
 };
@@ -161,6 +160,11 @@ struct Api {
   uint32_t canary = 0;         // place in Manifest::apis
   uint32_t canary_weight = 0;  // percent of consumers; 0: there is none
   bool is_canary = false;      // this is the other one: no route leads to it
+  bool changing = false;       // its rows depend on the time: nothing is remembered of them
+  bool kept = true;            // its answers may be kept, here and by callers
+  // Values of headers of its rows. `vary` is empty where no header of a request chooses among them.
+  std::string cache_control;
+  std::string vary;
   // Values of the headers of an API that is deprecated (RFC 9745, RFC 8594); empty: it is not.
   std::string deprecation;
   std::string sunset;
@@ -169,6 +173,8 @@ struct Api {
   bool is_query(std::string_view request_method) const {
     return query_method && request_method == kQueryMethod;
   }
+  // Whether equal calls have equal rows until a table of its changes.
+  bool has_validator() const { return method == "GET" && kept && !changing && !tables.empty(); }
 };
 
 struct Domain {
@@ -235,9 +241,10 @@ struct Manifest {
   MaskKeys mask_keys;               // not usable without credentials
   std::vector<std::string> tables;  // names of the mirrored tables that APIs read, sorted
   std::vector<Document> documents;
-  CursorKey cursor_key;            // unusable without credentials
-  std::string documents_file;      // its name, in the folder of the manifest; empty: there are no documents
-  int any_host_document = -1;      // of hosts that are no domain; -1: none
+  uint64_t answer_keys = 0;    // another number with other keys of masks or cursors, of which it says nothing
+  CursorKey cursor_key;        // unusable without credentials
+  std::string documents_file;  // its name, in the folder of the manifest; empty: there are no documents
+  int any_host_document = -1;  // of hosts that are no domain; -1: none
   std::vector<ApiKey> api_keys;    // sorted by digest
   std::vector<HmacKey> hmac_keys;  // sorted by access key
   std::vector<JwtSetting> jwt_settings;

@@ -109,7 +109,6 @@ void read_pages(ObjectReader& in, Api& api) {
   in.object("pages", [&pages](ObjectReader& member) {
     pages.max_size = static_cast<uint32_t>(member.integer("max_size", 1, 10000));
     pages.total = member.boolean("total");
-    if (member.has("changing")) pages.changing = member.boolean("changing");
   });
   pages.size_detail = "must be a whole number from 1 to " + std::to_string(pages.max_size);
   const size_t count = api.parameters.size();
@@ -215,6 +214,7 @@ void read_authentication(ObjectReader& in, Api& out) {
   });
 }
 
+constexpr int64_t kMaxAge = 31536000;        // seconds: a year
 constexpr int64_t kLastTime = 253402300799;  // 9999-12-31T23:59:59Z
 
 // Deprecation is a date of structured fields (RFC 9745 section 2), Sunset an HTTP date not before it (section
@@ -238,6 +238,26 @@ void read_version_key(ObjectReader& in, Api& out) {
   if (out.version_key.name.empty()) in.fail("name", "must not be empty");
   out.version_key.value = in.string("value");
   if (out.version_key.value.empty()) in.fail("value", "must not be empty");
+}
+
+// What the answers say to caches. An answer that somebody proved himself for is for him alone. The values of
+// parameters in headers, and of the version's header, choose among the answers of one URL.
+void read_cache(ObjectReader& in, Api& api) {
+  if (in.has("changing")) api.changing = in.boolean("changing");
+  if (in.has("cache")) api.kept = in.word<bool>("cache", {{"off", false}});
+  const std::string age =
+      in.has("max_age") ? std::to_string(in.integer("max_age", 1, kMaxAge)) : std::string();
+  if (!api.kept) {
+    api.cache_control = "no-store";
+  } else {
+    api.cache_control = api.authentication.open() ? "public, " : "private, ";
+    api.cache_control += age.empty() || api.method != "GET" ? "no-cache" : "max-age=" + age;
+  }
+  const auto add = [&api](const std::string& name) { api.vary += (api.vary.empty() ? "" : ", ") + name; };
+  if (api.version_key.in == VersionKey::In::header) add(api.version_key.name);
+  for (const Parameter& parameter : api.parameters) {
+    if (parameter.place == ParameterPlace::header) add(parameter.name);
+  }
 }
 
 }  // namespace
@@ -283,6 +303,7 @@ Api read_api(ObjectReader& in, TableNames& tables) {
     if (out.query_method && out.method != "GET") in.fail("query_method", "requires method GET");
   }
   if (in.has("formats")) read_formats(in, out);
+  read_cache(in, out);
   if (in.has("unknown_parameters")) {
     in.word<bool>("unknown_parameters", {{"reject", true}});
     out.unknown_detail = unknown_detail(out);

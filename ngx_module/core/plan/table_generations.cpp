@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "core/answer/totals.hpp"
+
 namespace tablegate::core {
 
 namespace {
@@ -23,19 +25,38 @@ std::string_view text_of(const Cell& cell) {
 }  // namespace
 
 // Standard SQL, so that other engines of PostgreSQL's protocol run it too.
-const char* const kGenerationsSql =
-    "SELECT table_name, relation, generation, rows, CAST(floor(extract(epoch FROM source_time)) AS bigint),"
-    " CAST(floor(extract(epoch FROM loaded_at)) AS bigint) FROM \"mirror\".\"tablegate_tables\"";
+#define TABLEGATE_CORE_GENERATIONS                                                                         \
+  "SELECT table_name, relation, generation, rows, CAST(floor(extract(epoch FROM source_time)) AS bigint)," \
+  " CAST(floor(extract(epoch FROM loaded_at)) AS bigint)"
+#define TABLEGATE_CORE_FROM_TABLES " FROM \"mirror\".\"tablegate_tables\""
+#define TABLEGATE_CORE_STAMP "SELECT stamp FROM \"mirror\".\"tablegate_change\""
+const char* const kGenerationsSql = TABLEGATE_CORE_GENERATIONS TABLEGATE_CORE_FROM_TABLES;
+const char* const kStampedGenerationsSql = TABLEGATE_CORE_GENERATIONS
+    ", CAST(floor(extract(epoch FROM loaded_at) * 1000000) AS bigint), (" TABLEGATE_CORE_STAMP
+    ")" TABLEGATE_CORE_FROM_TABLES;
+const char* const kStampSql = TABLEGATE_CORE_STAMP;
+const char* const kPoolerStampSql =
+    TABLEGATE_CORE_STAMP " WHERE pg_catalog.current_setting('transaction_isolation') = 'read committed'";
+#undef TABLEGATE_CORE_GENERATIONS
+#undef TABLEGATE_CORE_FROM_TABLES
+#undef TABLEGATE_CORE_STAMP
 
 TableGenerations::TableGenerations(const Manifest& manifest)
     : manifest_(manifest), tables_(manifest.tables.size()), seen_(manifest.tables.size()) {}
 
 void TableGenerations::begin() {
+  stamp_ = 0;
   std::fill(seen_.begin(), seen_.end(), false);
 }
 
-bool TableGenerations::row(const Cell* cells) {
+bool TableGenerations::row(const Cell* cells, bool stamped) {
   const std::vector<std::string>& names = manifest_.tables;
+  int64_t loaded_us = 0;
+  if (stamped) {
+    int64_t stamp = 0;  // the same in each row
+    stamp_ = read_number(cells[7], stamp) ? static_cast<uint64_t>(stamp) : 0;
+    if (!read_number(cells[6], loaded_us)) return false;
+  }
   const auto found = std::lower_bound(names.begin(), names.end(), text_of(cells[0]));
   if (found == names.end() || *found != text_of(cells[0])) return true;
   const std::string_view relation = text_of(cells[1]);
@@ -45,6 +66,8 @@ bool TableGenerations::row(const Cell* cells) {
       (cells[4].data != nullptr && !read_number(cells[4], read.source_time))) {
     return false;
   }
+  // Never 0.
+  if (stamped) read.identity = with_generation(mix(static_cast<uint64_t>(loaded_us)), read.number) | 1U;
   const auto place = static_cast<size_t>(found - names.begin());
   TableGeneration& table = tables_[place];
   // Unknown: it was read under its name.
@@ -107,6 +130,26 @@ int64_t TableGenerations::modified(const Api& api) const {
     oldest = std::min(oldest, table.modified());
   }
   return oldest;
+}
+
+// A lock needs no row. LOCK TABLE is not allowed in a transaction that was not begun.
+std::string TableGenerations::stamp_sql(const Api& api) const {
+  std::string sql = kStampSql;
+  for (const uint32_t place : api.tables) {
+    sql += place == api.tables.front() ? " WHERE " : " AND ";
+    sql += "NOT EXISTS (SELECT FROM \"mirror\".\"" + std::string(relation(name(place))) + "\" WHERE false)";
+  }
+  return sql;
+}
+
+uint64_t TableGenerations::identity(const Api& api) const {
+  uint64_t all = 0;
+  for (const uint32_t place : api.tables) {
+    const TableGeneration& table = tables_[place];
+    if (!table.known || table.identity == 0) return 0;
+    all = with_generation(all, table.identity);
+  }
+  return all;
 }
 
 }  // namespace tablegate::core

@@ -20,6 +20,15 @@ namespace tablegate::core {
 // generation, rows, source_time and loaded_at in seconds since 1970.
 extern const char* const kGenerationsSql;
 constexpr size_t kGenerationColumns = 6;
+// The same and two more: loaded_at in microseconds since 1970, and the stamp of them all
+// (schema/mirror/024_change_stamp.sql). A mirror of an older loader has none: 42P01.
+extern const char* const kStampedGenerationsSql;
+constexpr size_t kStampedGenerationColumns = 8;
+// The stamp alone.
+extern const char* const kStampSql;
+// The same where the session's settings are not ours: no row unless each statement sees what was committed
+// before it began.
+extern const char* const kPoolerStampSql;
 
 struct TableGeneration {
   bool known = false;
@@ -30,6 +39,9 @@ struct TableGeneration {
   int64_t loaded_at = 0;            // seconds since 1970
   // Another one each time that `relation` changed, never used for two tables; 0: it is the table's name.
   uint64_t epoch = 0;
+  // Of the generation: another number for each load, in whatever cluster; a rollback brings it back. 0: not
+  // known.
+  uint64_t identity = 0;
 
   // The newest change that it holds, if it is known.
   int64_t modified() const { return source_time != INT64_MIN ? source_time : loaded_at; }
@@ -42,8 +54,9 @@ class TableGenerations {
   // Takes over what was read: begin(), row() for each row, end(). Tables without a row are not known any
   // more.
   void begin();
-  // `cells`: kGenerationColumns of them. False: it is no row of that table; the row is left out.
-  bool row(const Cell* cells);
+  // `cells`: kGenerationColumns of them, or kStampedGenerationColumns where `stamped`. False: it is no row of
+  // that table; the row is left out.
+  bool row(const Cell* cells, bool stamped);
   void end();
 
   // By places in Manifest::tables.
@@ -61,6 +74,13 @@ class TableGenerations {
   // When an API's tables were changed, of several the one that was changed first: no row is older than this
   // says. Seconds since 1970; INT64_MIN: of one it is not known.
   int64_t modified(const Api& api) const;
+  // What is known is what the mirror had under this stamp; 0: no stamp is known.
+  uint64_t stamp() const { return stamp_; }
+  // One number for the generations of the API's tables, in their order; 0: one of them is not known.
+  uint64_t identity(const Api& api) const;
+  // Gives the stamp after it has locked the relations that the API's statement reads: none of them is
+  // replaced until the transaction ends.
+  std::string stamp_sql(const Api& api) const;
 
  private:
   const TableGeneration* find(std::string_view name) const;
@@ -69,6 +89,7 @@ class TableGenerations {
   std::vector<TableGeneration> tables_;
   std::vector<bool> seen_;
   uint64_t last_epoch_ = 0;
+  uint64_t stamp_ = 0;
   size_t pointers_ = 0;  // tables that stand under another name than their own
 };
 
