@@ -134,10 +134,9 @@ int64_t TableGenerations::modified(const Api& api) const {
 
 // A lock needs no row. LOCK TABLE is not allowed in a transaction that was not begun.
 std::string TableGenerations::stamp_sql(const Api& api) const {
-  std::string sql = kStampSql;
+  std::string sql = kPoolerStampSql;  // a transaction's snapshot could be older than the locks
   for (const uint32_t place : api.tables) {
-    sql += place == api.tables.front() ? " WHERE " : " AND ";
-    sql += "NOT EXISTS (SELECT FROM \"mirror\".\"" + std::string(relation(name(place))) + "\" WHERE false)";
+    sql += " AND NOT EXISTS (SELECT FROM \"mirror\".\"" + std::string(relation(name(place))) + "\" WHERE false)";
   }
   return sql;
 }
