@@ -141,6 +141,7 @@ def full_connection(t, p, port):
     t.ok(rows >= kRows - 5, "and so do the rows before it", rows)
     t.is_(p.gateway.log(seen).count("columns are not those"), 1, "its line is in the log once")
     link.socket.close()
+    t.is_([request(p.gateway.port, "/v1/ages?above=0").status for _ in range(3)], [500] * 3, "without others before it: 500")
 
 
 def test(t):
