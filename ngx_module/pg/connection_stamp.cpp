@@ -3,8 +3,6 @@
 // the Sync, and a table is replaced only by who has locked it alone. So a stamp that is read behind the
 // queries of a batch is that of their rows, and they share one; their answers wait for it. A query that takes
 // its rows in chunks cannot wait: there the tables are locked and the stamp is read before it.
-#include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "core/plan/table_generations.hpp"
@@ -20,10 +18,13 @@ constexpr uint32_t kStampMs = 10000;  // it waits for no lock
 uint64_t stamp_in(const PGresult* result) {
   if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1 || PQgetisnull(result, 0, 0) != 0)
     return 0;
-  const char* const text = PQgetvalue(result, 0, 0);
-  int64_t stamp = 0;
-  const auto read = std::from_chars(text, text + std::strlen(text), stamp);
-  return read.ec == std::errc() && *read.ptr == '\0' ? static_cast<uint64_t>(stamp) : 0;
+  const char* text = PQgetvalue(result, 0, 0);
+  const bool negative = *text == '-';
+  if (negative) ++text;
+  uint64_t stamp = 0;  // a bigint of PostgreSQL's: no overflow
+  for (; *text >= '0' && *text <= '9'; ++text) stamp = stamp * 10 + static_cast<uint64_t>(*text - '0');
+  if (*text != '\0') return 0;
+  return negative ? 0 - stamp : stamp;
 }
 
 }  // namespace
