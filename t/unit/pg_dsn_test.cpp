@@ -47,7 +47,7 @@ START_TEST(what_is_ours_and_what_is_kept) {
   ck_text_eq(value_of(dsn, 0, "client_encoding"), "UTF8");
   ck_text_eq(value_of(dsn, 0, "fallback_application_name"), "tablegate");
   ck_text_eq(value_of(dsn, 0, "connect_timeout"), "(none)");
-  ck_text_eq(value_of(dsn, 0, "gssencmode"), "prefer");
+  ck_text_eq(value_of(dsn, 0, "gssencmode"), "disable");
   ck_text_eq(value_of(dsn, 0, "target_session_attrs"), "read-write");
   ck_text_eq(value_of(dsn, 0, "application_name"), "mine");
   ck_text_eq(value_of(dsn, 0, "sslmode"), "require");
