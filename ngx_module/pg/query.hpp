@@ -54,7 +54,7 @@ struct Failure {
   };
   Kind kind = Kind::query_failed;
   std::string sqlstate;     // may be empty
-  std::string message;      // the database's or libpq's text, for the error log only (already logged)
+  std::string message;      // the database's, libpq's or the socket's text, for the error log only (already logged)
   bool after_rows = false;  // on_rows ran before: what was delivered is not the whole result
 };
 
