@@ -114,6 +114,7 @@ class Compiler {
     api_.max_records = definition_.max_records;
     api_.rejects_unknown = definition_.rejects_unknown();
     api_.query_method = definition_.query_method;
+    api_.coalesce = definition_.coalesce;
     api_.cache = definition_.cache;
   }
 

@@ -59,6 +59,7 @@ struct CompiledApi {
   std::optional<CompiledPages> pages;  // where result is page
   bool rejects_unknown = false;
   bool query_method = false;
+  bool coalesce = true;   // requests may share a statement
   bool changing = false;  // its rows depend on the time
   CacheRule cache;
   std::vector<std::string> authentication;

@@ -35,7 +35,7 @@ constexpr const char* kApi =
     R"("stream_timeout_ms":30000,"cache":{"max_age":60}})";
 constexpr const char* kPaged =
     R"({"name":"Paged","path":"/paged","response_parameters":[{"name":"id"}],"authentication":[],)"
-    R"("pagination":{"max_size":50},"query_method":true})";
+    R"("pagination":{"max_size":50},"query_method":true,"coalesce":false})";
 constexpr const char* kSource =
     R"({"table":"t","time_zone":"Asia/Shanghai","primary_key":["id"],"columns":[{"name":"id","type":"int8"},)"
     R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"},{"name":"name","type":"text"},)"

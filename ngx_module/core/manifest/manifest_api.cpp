@@ -244,6 +244,8 @@ void read_version_key(ObjectReader& in, Api& out) {
 // parameters in headers, and of the version's header, choose among the answers of one URL.
 void read_cache(ObjectReader& in, Api& api) {
   if (in.has("changing")) api.changing = in.boolean("changing");
+  if (in.has("coalesce")) api.coalesces = in.boolean("coalesce");
+  api.coalesces = api.coalesces && !api.changing;
   if (in.has("cache")) api.kept = in.word<bool>("cache", {{"off", false}});
   const std::string age =
       in.has("max_age") ? std::to_string(in.integer("max_age", 1, kMaxAge)) : std::string();
