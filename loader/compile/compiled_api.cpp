@@ -52,6 +52,9 @@ class Compiler {
     check_what_it_shows();
     definition_.paginates() ? compile_pages() : compile_statement();
     api_.point = api_.result == "object" && finds_by_key();
+    api_.by_keys = api_.point && api_.coalesce &&
+                   std::none_of(api_.parameters.begin(), api_.parameters.end(),
+                                [](const CompiledParameter& parameter) { return parameter.list; });
     for (auto& [table, columns] : reads_) api_.reads.push_back({table, std::move(columns)});
     return std::move(api_);
   }

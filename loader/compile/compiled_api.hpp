@@ -60,6 +60,7 @@ struct CompiledApi {
   bool rejects_unknown = false;
   bool query_method = false;
   bool coalesce = true;   // requests may share a statement
+  bool by_keys = false;   // also with other values
   bool changing = false;  // its rows depend on the time
   CacheRule cache;
   std::vector<std::string> authentication;

@@ -80,6 +80,15 @@ void Flight::parameter_types(std::vector<Oid>& types) const {
   for (const uint32_t oid : api_->program.statement(key.path).types) types.push_back(oid);
 }
 
+std::string Flight::keys_sql() const {
+  const Generations* known = generations();
+  return api_->program.keys_statement(key.path, known == nullptr ? nullptr : &known->known()).sql;
+}
+
+void Flight::keys_types(std::vector<Oid>& types) const {
+  for (const uint32_t oid : api_->program.keys_statement(key.path).types) types.push_back(oid);
+}
+
 void Flight::set_trace(std::string_view id) {
   constexpr std::string_view kPrefix = "tablegate trace ";
   auto* const text = static_cast<char*>(arena_.allocate(kPrefix.size() + id.size() + 1));
@@ -111,6 +120,7 @@ void Flight::start(const core::Walk& walk) {
   restarted_ = false;
   deadline_ms = waiters_->ends_;  // of the call that it is started for
   point = api_->point;
+  by_keys = api_->by_keys && trace == nullptr && key.path.more.empty();
   state_ = State::running;
   Generations* known = generations();
   if (known != nullptr) known->touch();

@@ -121,6 +121,8 @@ class Flight final : public pg::Query {
   std::string sql() const override;
   void parameter_types(std::vector<Oid>& types) const override;
   std::string stamp_sql() const override;
+  std::string keys_sql() const override;
+  void keys_types(std::vector<Oid>& types) const override;
   void on_rows(const pg::Cells& cells, bool last) noexcept override;
   void on_failure(const pg::Failure& failure) noexcept override;
   bool expects(const std::string& sqlstate) const noexcept override;

@@ -45,6 +45,14 @@ Cells::Cells(const PGresult* const* results, std::size_t count)
       rows_(count),
       columns_(static_cast<std::size_t>(PQnfields(results[0]))) {}
 
+Cells Cells::part(std::size_t first, std::size_t rows, std::size_t columns) const {
+  Cells part = *this;
+  part.first_ = first_ + first;
+  part.rows_ = rows;
+  part.columns_ = columns;
+  return part;
+}
+
 Oid Cells::type(std::size_t column) const {
   return PQftype(result_, static_cast<int>(column));
 }

@@ -24,6 +24,9 @@ class Cells {
   // A chunk: `count` results of one row each, at least one.
   Cells(const PGresult* const* results, std::size_t count);
 
+  // `rows` of them from `first` on, with the first `columns` of theirs; of a result that was taken whole.
+  Cells part(std::size_t first, std::size_t rows, std::size_t columns) const;
+
   // Of a result that was not taken whole.
   bool is_chunk() const { return results_ != nullptr; }
   std::size_t rows() const { return rows_; }
@@ -38,10 +41,13 @@ class Cells {
  private:
   // A row of a chunk is row 0 of a result of its own.
   const PGresult* result_of(std::size_t row) const { return results_ == nullptr ? result_ : results_[row]; }
-  int row_in_result(std::size_t row) const { return results_ == nullptr ? static_cast<int>(row) : 0; }
+  int row_in_result(std::size_t row) const {
+    return results_ == nullptr ? static_cast<int>(first_ + row) : 0;
+  }
 
   const PGresult* result_;
   const PGresult* const* results_ = nullptr;  // null: all rows are in result_
+  std::size_t first_ = 0;                     // row of result_
   std::size_t rows_;
   std::size_t columns_;
 };

@@ -262,6 +262,16 @@ void read_cache(ObjectReader& in, Api& api) {
   }
 }
 
+// After the parameters.
+void read_by_keys(ObjectReader& in, Api& api) {
+  if (!in.has("by_keys")) return;
+  api.by_keys = in.boolean("by_keys") && api.coalesces;
+  for (const Parameter& parameter : api.parameters) {
+    if (parameter.list) in.fail("by_keys", "requires parameters that are no lists");
+  }
+  if (!api.point) in.fail("by_keys", "requires point");
+}
+
 }  // namespace
 
 Api read_api(ObjectReader& in, TableNames& tables) {
@@ -319,6 +329,7 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   in.objects("columns", [&out](ObjectReader& item) { out.columns.push_back(read_column(item)); });
   if (out.columns.empty()) in.fail("columns", "must not be empty");
   read_csv(in, out);
+  read_by_keys(in, out);
   return out;
 }
 
