@@ -35,6 +35,7 @@ void Waiter::begin_stream() noexcept {
   if (flight_ == nullptr) return;
   ends_ = flight_->sent_ms + flight_->api_->stream_timeout_ms;
   ngx_add_timer(&deadline_.event, ends_ > ngx_current_msec ? ends_ - ngx_current_msec : 1);
+  if (Generations* known = flight_->generations()) known->swap_watch().begin();
 }
 
 Waiter::Times Waiter::times() const {
@@ -60,7 +61,7 @@ void Waiter::on_deadline(ngx_event_t* event) noexcept {
   // `event` is the first member.
   Waiter& waiter = *reinterpret_cast<Deadline*>(event)->waiter;
   waiter.leave();
-  waiter.on_failure(core::Slug::query_timeout);
+  waiter.on_failure(core::Slug::query_timeout, {});
 }
 
 // ---- Flight: its statement
@@ -227,8 +228,15 @@ void Flight::on_reread(bool good) noexcept {
 
 void Flight::fail(core::Slug slug) {
   state_ = State::done;
-  while (Waiter* waiter = take_waiter()) waiter->on_failure(slug);
+  while (Waiter* waiter = take_waiter()) waiter->on_failure(slug, {});
   give_back();
+}
+
+// Rows in chunks have one waiter.
+void Flight::cut(std::string_view reason) noexcept {
+  Waiter& waiter = *waiters_;
+  waiter.leave();
+  waiter.on_failure(core::Slug::query_timeout, reason);
 }
 
 // ---- Flight: its waiters

@@ -38,8 +38,9 @@ class Waiter {
   virtual void on_rows(const pg::Cells& cells, int64_t modified, bool last) noexcept = 0;
   // The connection was lost after some rows: true where they can be forgotten. Then all rows come once more.
   virtual bool starts_again() noexcept = 0;
-  // The query failed, or the deadline has passed (query_timeout).
-  virtual void on_failure(core::Slug slug) noexcept = 0;
+  // The query failed, or the deadline has passed (query_timeout). `reason`: for the log, a literal; may be
+  // empty.
+  virtual void on_failure(core::Slug slug, std::string_view reason) noexcept = 0;
 
   // No call will come. Harmless without a flight.
   void leave() noexcept;
@@ -102,6 +103,13 @@ class Flight final : public pg::Query {
   // The text is copied; it is in pg_stat_activity and PostgreSQL's log while the query runs.
   void set_trace(std::string_view id);
 
+  // Rows of it are on their way to a client.
+  bool is_delivering() const { return state_ == State::delivering; }
+  const core::Api& api() const { return *api_; }
+  Generations* generations() const;  // null: it is not known which tables it reads
+  // Ends it before its last row. The flight is over when this returns.
+  void cut(std::string_view reason) noexcept;
+
   // The tables' generations were read once more (good), or could not be (Generations::reread).
   void on_reread(bool good) noexcept;
 
@@ -128,7 +136,6 @@ class Flight final : public pg::Query {
   bool expects(const std::string& sqlstate) const noexcept override;
 
   void set_statement(const core::Walk& walk);
-  Generations* generations() const;
   uint64_t note_generations();
   void start(const core::Walk& walk);
   void submit();
@@ -210,6 +217,15 @@ class Flights {
   };
   // `waiter` may have its answer before the call returns. Its deadline runs from now.
   static void start(Pointer flight, const core::Walk& walk, const Start& how, Waiter& waiter);
+
+  // The first one that `matches`, or null. It has been started and is not over.
+  template <typename Matches>
+  Flight* find(Matches matches) {
+    for (Flight& flight : busy_) {
+      if (matches(flight)) return &flight;
+    }
+    return nullptr;
+  }
 
  private:
   friend class Flight;

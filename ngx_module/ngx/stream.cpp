@@ -239,17 +239,19 @@ void Stream::on_write_event(ngx_http_request_t* r) noexcept {
   ngx_http_finalize_request(r, rc);
 }
 
-ngx_int_t break_off(Call& call, core::Slug slug) {
+ngx_int_t break_off(Call& call, core::Slug slug, std::string_view reason) {
   ngx_http_request_t* r = call.request;
   call.state = Call::State::answered;
-  call.problem = {slug, {}, {}};
+  call.problem = {slug, {}, {}, reason};
   count_truncated(call);
   const core::Api& api = *call.route.api;
   const std::string_view name = core::problem_kind(slug).name;
   const std::string_view id = request_id(r);
-  ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                "tablegate: API \"%s\" version %uD: the answer broke off after %uz rows: %*s, request %*s",
-                api.name.c_str(), api.version, call.rows, name.size(), name.data(), id.size(), id.data());
+  ngx_log_error(
+      NGX_LOG_ERR, ngx_cycle->log, 0,
+      "tablegate: API \"%s\" version %uD: the answer broke off after %uz rows: %*s%s%*s%s, request %*s",
+      api.name.c_str(), api.version, call.rows, name.size(), name.data(), reason.empty() ? "" : " (",
+      reason.size(), reason.data(), reason.empty() ? "" : ")", id.size(), id.data());
 #if (NGX_HTTP_V2)
   if (r->stream != nullptr) return NGX_ERROR;  // nginx resets the stream
 #endif

@@ -69,8 +69,9 @@ bool may_stream(const Call& call);
 // An answer up to this size has a Content-Length.
 constexpr size_t kWholeSize = 65536;
 
-// Breaks an answer off after its header, because of `slug`: one line in the log, counted. The connection, or
-// the stream of HTTP/2, then ends so that the client notices. Returns what ngx_http_finalize_request() takes.
-ngx_int_t break_off(Call& call, core::Slug slug);
+// Breaks an answer off after its header, because of `slug`, `reason` in brackets if it is not empty: one line
+// in the log, counted. The connection, or the stream of HTTP/2, then ends so that the client notices. Returns
+// what ngx_http_finalize_request() takes.
+ngx_int_t break_off(Call& call, core::Slug slug, std::string_view reason = {});
 
 }  // namespace tablegate::ngx

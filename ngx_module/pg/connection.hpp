@@ -230,7 +230,7 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool operations_in_doubt_ = false;
   bool batch_open_ = false;
   bool batch_traced_ = false;  // a trace is set until the Sync
-  bool stamp_due_ = false;  // the batch has a query that waits for the stamp
+  bool stamp_due_ = false;     // the batch has a query that waits for the stamp
   bool wants_write_ = false;
   bool paused_ = false;
   bool unread_ = false;  // nothing was read since the connection was idle
