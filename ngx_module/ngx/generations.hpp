@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   bool fresh() const;
   // The same, so lately that an answer may be given by it without asking PostgreSQL.
   bool current() const;
+  // How long ago what is known was right for the last time; none: it never was.
+  std::optional<uint64_t> age_ms() const;
   // Whether reading again before the API's query can show something: where a table of it may have moved
   // since, and where nothing has been read yet.
   bool wants_reread(const core::Api& api) const;
