@@ -6,6 +6,7 @@
 
 #include "core/answer/query_address.hpp"
 #include "core/call/accept.hpp"
+#include "ngx/answer_cache.hpp"
 #include "ngx/request_id.hpp"
 #include "ngx/server_timing.hpp"
 #include "ngx/statistics.hpp"
@@ -63,11 +64,11 @@ bool add_deprecation(ngx_http_request_t* r, const core::Api* api) {
 }
 
 // A caller must not take a cut list for a whole one.
-bool add_truncated(Call& call, const core::RowWriter& writer) {
-  if (!writer.cut()) return true;
+bool add_truncated(Call& call, const WrittenRows& rows) {
+  if (!rows.cut) return true;
   count_cut(call);
   ngx_http_request_t* r = call.request;
-  const std::string_view value = keep(r, "max_records=" + std::to_string(writer.rows()));
+  const std::string_view value = keep(r, "max_records=" + std::to_string(rows.count));
   return value.data() != nullptr && add_header(r, "X-Tablegate-Truncated", value) != nullptr;
 }
 
@@ -140,7 +141,7 @@ bool add_row_headers(Call& call, const RowHeaders& headers) {
   ngx_http_request_t* r = call.request;
   const core::Api& api = *call.route.api;
   const std::string address = address_of(call);
-  return add_server_timing(call, headers.format_ns) && add_deprecation(r, &api) &&
+  return add_server_timing(call, headers.format_ns) && add_deprecation(r, &api) && add_stale_headers(call) &&
          add_validators(call, headers.modified) && add_accept_query(r, api) && add_address(r, address) &&
          add_links(call, headers.page, address) && add_format_vary(call) &&
          add_format_headers(call, headers.page);
@@ -250,15 +251,16 @@ ngx_int_t send_rows(Call& call, const pg::Cells& cells, int64_t modified, const 
   auto* scratch = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
   const bool good = scratch != nullptr && writer.begin() && pg::write_rows(cells, writer, scratch);
   if (!good || !writer.end()) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  return send_written_rows(call, writer, {modified, page, watch.elapsed()},
+  return send_written_rows(call, {writer.rows(), writer.cut()}, {modified, page, watch.elapsed()},
                            {sink.size(), sink.finish(r == r->main)});
 }
 
-ngx_int_t send_written_rows(Call& call, const core::RowWriter& writer, const RowHeaders& headers,
+ngx_int_t send_written_rows(Call& call, const WrittenRows& rows, const RowHeaders& headers,
                             const WrittenBody& body) {
   ngx_http_request_t* r = call.request;
-  if (!add_truncated(call, writer) || !add_row_headers(call, headers)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  call.rows = writer.rows();
+  keep_rows(call, rows, headers, body);
+  if (!add_truncated(call, rows) || !add_row_headers(call, headers)) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  call.rows = rows.count;
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);
   set_content(r, type_of(call.format), body.size);
@@ -267,10 +269,9 @@ ngx_int_t send_written_rows(Call& call, const core::RowWriter& writer, const Row
   return add_request_id(r) ? send(r, NGX_HTTP_OK, body.chain) : NGX_ERROR;
 }
 
-ngx_int_t send_stream_header(Call& call, const core::RowWriter& writer, const RowHeaders& headers,
-                             bool whole) {
+ngx_int_t send_stream_header(Call& call, const WrittenRows& rows, const RowHeaders& headers, bool whole) {
   ngx_http_request_t* r = call.request;
-  if (!(whole ? add_truncated(call, writer) : add_max_records(call)) || !add_row_headers(call, headers))
+  if (!(whole ? add_truncated(call, rows) : add_max_records(call)) || !add_row_headers(call, headers))
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
   count_answer(call, core::Slug::none);
   set_content(r, type_of(call.format), 0);
@@ -302,8 +303,9 @@ ngx_int_t send_not_modified(Call& call, int64_t modified) {
   ngx_http_request_t* r = call.request;
   if (const ngx_int_t rc = discard_body(call); rc != NGX_OK) return rc;
   // What the rows would have (RFC 9110 section 15.4.5).
-  if (!add_server_timing(call, 0) || !add_deprecation(r, call.route.api) || !add_validators(call, modified) ||
-      !add_address(r, address_of(call)) || !add_format_vary(call) || !add_request_id(r))
+  if (!add_server_timing(call, 0) || !add_deprecation(r, call.route.api) || !add_stale_headers(call) ||
+      !add_validators(call, modified) || !add_address(r, address_of(call)) || !add_format_vary(call) ||
+      !add_request_id(r))
     return NGX_ERROR;
   call.state = Call::State::answered;
   count_answer(call, core::Slug::none);

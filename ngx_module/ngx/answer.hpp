@@ -28,11 +28,14 @@ struct WrittenBody {
   size_t size;
   ngx_chain_t* chain;
 };
-ngx_int_t send_written_rows(Call& call, const core::RowWriter& writer, const RowHeaders& headers,
+struct WrittenRows {
+  size_t count;
+  bool cut;  // the list has more rows than max_records
+};
+ngx_int_t send_written_rows(Call& call, const WrittenRows& rows, const RowHeaders& headers,
                             const WrittenBody& body);
-// The header of rows whose number of bytes is not known. `whole`: `writer` has seen all rows.
-ngx_int_t send_stream_header(Call& call, const core::RowWriter& writer, const RowHeaders& headers,
-                             bool whole);
+// The header of rows whose number of bytes is not known. `whole`: `rows` are all of them.
+ngx_int_t send_stream_header(Call& call, const WrittenRows& rows, const RowHeaders& headers, bool whole);
 // The rows have other columns than the manifest says.
 ngx_int_t send_wrong_columns(Call& call);
 // Reads away what is left of the body, before anything is said of the answer: else than NGX_OK is the answer.

@@ -46,6 +46,9 @@ class Headers final : public core::HeaderSource {
 struct PageOfCall;
 class Stream;
 
+// Of an answer of rows, where there is a tablegate_cache_zone (answer_cache.hpp).
+enum class CacheStatus : uint8_t { none, bypass, miss, hit, stale };
+
 class Call final : public Waiter {
  public:
   // In this order, apart from `reading` and `proved`, which may follow each other.
@@ -130,6 +133,10 @@ class Call final : public Waiter {
   core::CallDigest digest;
   std::string_view entity_tag;
   char entity_tag_text[core::kEntityTagRoom];
+  CacheStatus cache_status = CacheStatus::none;
+  core::CallText* kept_under = nullptr;  // null: its answer is not kept
+  // PostgreSQL cannot be asked: so long ago what the answer is given by was known to be right.
+  std::optional<uint64_t> stale_seconds;
   // Our body in place of an error page of nginx's (error_filter.hpp). Its slug is empty where there is none.
   std::string_view replacement;
   std::string_view replaced_error;

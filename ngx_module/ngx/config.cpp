@@ -89,6 +89,8 @@ void* create_location_config(ngx_conf_t* cf) noexcept {
   config->last_modified = NGX_CONF_UNSET;
   config->server_timing = NGX_CONF_UNSET;
   config->trace_sql = NGX_CONF_UNSET;
+  config->cache = NGX_CONF_UNSET;
+  config->stale = NGX_CONF_UNSET;
   config->buffer = NGX_CONF_UNSET_SIZE;
   config->tls_terminated = NGX_CONF_UNSET;
   config->cors = static_cast<ngx_array_t*>(NGX_CONF_UNSET_PTR);
@@ -105,6 +107,8 @@ char* merge_location_config(ngx_conf_t* cf, void* parent, void* child) noexcept 
   ngx_conf_merge_value(inner.last_modified, outer.last_modified, 1);
   ngx_conf_merge_value(inner.server_timing, outer.server_timing, 0);
   ngx_conf_merge_value(inner.trace_sql, outer.trace_sql, 0);
+  ngx_conf_merge_value(inner.cache, outer.cache, 1);
+  ngx_conf_merge_sec_value(inner.stale, outer.stale, 0);
   ngx_conf_merge_size_value(inner.buffer, outer.buffer, 1048576);
   ngx_conf_merge_value(inner.tls_terminated, outer.tls_terminated, 0);
   ngx_conf_merge_ptr_value(inner.cors, outer.cors, nullptr);

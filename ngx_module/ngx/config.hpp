@@ -50,6 +50,7 @@ struct MainConfig {
   // For each API of the manifest the number of its pool, counted over all groups of all services in order.
   std::vector<size_t> pool_of_api;
   ngx_shm_zone_t* zone = nullptr;
+  ngx_shm_zone_t* cache_zone = nullptr;
   bool enabled_anywhere = false;
   bool openapi_anywhere = false;
   bool status_anywhere = false;
@@ -72,6 +73,8 @@ struct LocationConfig {
   ngx_flag_t last_modified;
   ngx_flag_t server_timing;
   ngx_flag_t trace_sql;
+  ngx_flag_t cache;
+  time_t stale;               // seconds; 0: off
   size_t buffer;              // bytes of an answer that may wait for its client
   ngx_array_t* cors;          // of ngx_str_t: the origins of tablegate_cors; null: off
   ngx_flag_t tls_terminated;  // a proxy in front ends TLS: what comes in clear counts as encrypted

@@ -64,6 +64,11 @@ bool Generations::still_holds(uint64_t known_stamp, uint64_t sent_at_ms) const {
   return current() || loop_.now_ms() - sent_at_ms <= kCurrentMs;
 }
 
+std::optional<uint64_t> Generations::age_ms() const {
+  if (read_ms_ == 0 || known_.stamp() == 0) return std::nullopt;
+  return loop_.now_ms() - read_ms_;
+}
+
 bool Generations::wants_reread(const core::Api& api) const {
   if (fresh() || absent()) return false;
   return tried_ ? known_.reads_pointer(api) : api.has_validator();

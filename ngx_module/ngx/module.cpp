@@ -1,6 +1,7 @@
 // The module as nginx sees it: its directives, its phases, its hooks.
 #include <algorithm>
 
+#include "ngx/cache_zone.hpp"
 #include "ngx/config.hpp"
 #include "ngx/cors.hpp"
 #include "ngx/error_filter.hpp"
@@ -45,6 +46,14 @@ ngx_command_t commands[] = {
     {ngx_string("tablegate_buffer"),
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, ngx_conf_set_size_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, buffer), &buffer_check},
+    {ngx_string("tablegate_cache"),
+     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, cache), nullptr},
+    {ngx_string("tablegate_cache_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_cache_zone,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("tablegate_stale"),
+     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, ngx_conf_set_sec_slot,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, stale), nullptr},
     {ngx_string("tablegate_tls_terminated"),
      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfig, tls_terminated), nullptr},

@@ -4,6 +4,7 @@
 
 #include "core/call/page.hpp"
 #include "ngx/answer.hpp"
+#include "ngx/answer_cache.hpp"
 #include "ngx/call.hpp"
 #include "ngx/page.hpp"
 #include "ngx/statistics.hpp"
@@ -96,30 +97,24 @@ int64_t modified_of(const Call& call) {
   return known != nullptr && known->fresh() ? known->known().modified(api) : INT64_MIN;
 }
 
+// The query failed, or could not begin: Call::problem, unless there is an answer of before.
+ngx_int_t send_failure(Call& call) {
+  const ngx_int_t rc = answer_stale(call, call.problem.slug);
+  return rc == NGX_DECLINED ? send_problem(call) : rc;
+}
+
 // HEAD: the parameters are good. No query runs whose rows nobody gets.
 ngx_int_t answer_head(Call& call) {
   Worker& worker = *main_config(call.request).worker;
   const core::Api& api = *call.route.api;
   if (worker.pool(api).is_unavailable()) {
     call.problem = {core::Slug::database_unavailable, {}, {}};
-    return send_problem(call);
+    return send_failure(call);
   }
   Generations* known = worker.generations(api);
   if (known != nullptr) known->touch();
   if (known != nullptr && known->current()) set_generations(call, known->known().identity(api));
   return send_head(call, modified_of(call));
-}
-
-// The tables are known to be as they are, and the client has what a query would bring.
-bool needs_no_query(Call& call) {
-  if (!call.has_digest) return false;
-  const core::Api& api = *call.route.api;
-  Generations& known = *main_config(call.request).worker->generations(api);
-  if (!known.current()) return false;
-  set_generations(call, known.known().identity(api));
-  if (!is_not_modified(call)) return false;
-  known.touch();
-  return true;
 }
 
 // A flight for a version of the API, with the request's values.
@@ -161,7 +156,7 @@ ngx_int_t start_query(Call& call) {
   if (!call.problem) call.problem = call.route.api->program.walk(bound, flight->arena(), walk);
   if (call.problem) return send_problem(call);
   make_call_digest(call, bound);
-  if (needs_no_query(call)) return send_not_modified(call, modified_of(call));
+  if (const ngx_int_t rc = answer_without_query(call); rc != NGX_DECLINED) return rc;
   // The headers of a page are not known without its rows.
   if (r->method == NGX_HTTP_HEAD && bound.page == nullptr) return answer_head(call);
   if (ngx_exiting) worker.leave();
@@ -172,7 +167,7 @@ ngx_int_t start_query(Call& call) {
   call.state = Call::State::starting;
   const pg::Delivery delivery = may_stream(call) ? pg::Delivery::chunks : pg::Delivery::whole;
   Flights::start(std::move(flight), walk, {caller_of(call), delivery, r->connection}, call);
-  if (call.state != Call::State::starting) return send_problem(call);  // it failed at once
+  if (call.state != Call::State::starting) return send_failure(call);  // it failed at once
   call.state = Call::State::waiting;
   return NGX_DONE;
 }
@@ -300,7 +295,7 @@ void Call::on_failure(core::Slug slug, std::string_view reason) noexcept {
   if (at_once || !is_ours(*this)) return;
   ngx_int_t rc = NGX_ERROR;
   try {
-    rc = begun ? break_off(*this, slug, reason) : send_problem(*this);
+    rc = begun ? break_off(*this, slug, reason) : send_failure(*this);
   } catch (...) {  // no memory: NGX_ERROR
   }
   finish(*this, rc);

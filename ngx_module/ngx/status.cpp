@@ -56,6 +56,7 @@ core::StatusReport make_report(const MainConfig& config) {
     report.workers.push_back({static_cast<uint64_t>(ngx_pid), config.generation, report.manifest->publication,
                               ngx_exiting != 0, nullptr});
   }
+  if (const core::AnswerStore* answers = worker.answers()) report.cache = answers->numbers();
   report.now = ngx_time();
   for (const auto& generations : worker.generations()) {
     generations->touch();

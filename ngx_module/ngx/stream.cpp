@@ -1,6 +1,7 @@
 #include "ngx/stream.hpp"
 
 #include "ngx/answer.hpp"
+#include "ngx/answer_cache.hpp"
 #include "ngx/call.hpp"
 #include "ngx/request_id.hpp"
 #include "ngx/server_timing.hpp"
@@ -86,6 +87,7 @@ char* Stream::reserve(size_t size) {
 }
 
 void Stream::commit(size_t size) {
+  if (copy_) add_to_copy(reinterpret_cast<const char*>(current_->buf->last), size);
   current_->buf->last += size;
   size_ += size;
 }
@@ -161,17 +163,48 @@ ngx_int_t Stream::take(const pg::Cells& cells, int64_t modified, bool last) {
   if (!begun_ && size_ <= kWholeSize) {
     if (!last) return NGX_AGAIN;
     if (!end()) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    return send_written_rows(call_, writer_, {modified, nullptr, format_ns_}, {size_, out_});
+    return send_written_rows(call_, {writer_.rows(), writer_.cut()}, {modified, nullptr, format_ns_},
+                             {size_, out_});
   }
   if (!begun_) {
-    const ngx_int_t rc = send_stream_header(call_, writer_, {modified, nullptr, format_ns_}, last);
+    const ngx_int_t rc =
+        send_stream_header(call_, {writer_.rows(), writer_.cut()}, {modified, nullptr, format_ns_}, last);
     if (rc == NGX_ERROR || rc > NGX_OK || call_.request->header_only) return rc;
     begun_ = true;
+    begin_copy();
     call_.state = Call::State::streaming;
     call_.begin_stream();
     call_.request->write_event_handler = on_write_event;
   }
   return send(last);
+}
+
+// ---- kept
+
+// Nothing has been sent yet.
+void Stream::begin_copy() {
+  if (!keeps(call_, size_)) return;
+  copy_ = std::make_unique<std::string>();
+  copy_->reserve(2 * size_);
+  for (const ngx_chain_t* link = out_; link != nullptr; link = link->next)
+    add_to_copy(reinterpret_cast<const char*>(link->buf->pos),
+                static_cast<size_t>(link->buf->last - link->buf->pos));
+  if (current_ != nullptr && copy_)
+    add_to_copy(reinterpret_cast<const char*>(current_->buf->pos),
+                static_cast<size_t>(current_->buf->last - current_->buf->pos));
+}
+
+void Stream::add_to_copy(const char* bytes, size_t size) {
+  copy_->append(bytes, size);
+  if (!keeps(call_, copy_->size())) copy_.reset();
+}
+
+// All rows are written.
+void Stream::keep_copy() {
+  if (!copy_) return;
+  if (ngx_chain_t* chain = chain_of(call_.request, *copy_))
+    keep_rows(call_, {writer_.rows(), writer_.cut()}, {INT64_MIN, nullptr, 0}, {copy_->size(), chain});
+  copy_.reset();
 }
 
 // ---- to the client
@@ -182,6 +215,7 @@ ngx_int_t Stream::send(bool last) {
     if (!end()) return NGX_ERROR;
     call_.state = Call::State::answered;
     if (writer_.cut()) count_cut(call_);
+    keep_copy();
   }
   if (out_ == nullptr && !is_full()) return NGX_AGAIN;
   const ngx_int_t rc = output();

@@ -4,6 +4,9 @@
 // client, no rows are read. Belongs to its Call; headers are answer.hpp's.
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "core/answer/json_writer.hpp"
 #include "core/answer/problem.hpp"
 #include "ngx/ngx.hpp"
@@ -46,6 +49,9 @@ class Stream final : private core::ByteSink {
   void release(ngx_chain_t*& chain);
   void close_current();
   bool end();
+  void begin_copy();
+  void add_to_copy(const char* bytes, size_t size);
+  void keep_copy();
 
   Call& call_;
   StreamBuffers& buffers_;
@@ -58,6 +64,8 @@ class Stream final : private core::ByteSink {
   size_t size_ = 0;                 // bytes written
   size_t in_use_ = 0;               // bytes of all buffers
   uint64_t format_ns_ = 0;          // that writing the rows took, up to the header
+  // All that was written, of an answer that may still be short enough to be kept (answer_cache.hpp).
+  std::unique_ptr<std::string> copy_;
   bool begun_ = false;
   bool paused_ = false;
 };

@@ -5,6 +5,7 @@
 
 #include "core/text/ascii.hpp"
 #include "ngx/answer.hpp"
+#include "ngx/answer_cache.hpp"
 #include "ngx/worker.hpp"
 
 namespace tablegate::ngx {
@@ -53,11 +54,13 @@ void make_call_digest(Call& call, const core::BoundValues& bound) {
   const core::Api& api = *call.route.api;
   call.entity_tag = {};
   call.has_digest = false;
+  call.kept_under = nullptr;
+  begin_keeping(call);
   if (!api.has_validator()) return;
   PoolArena arena(call.request->pool);
   const core::AnswerForm form{static_cast<uint64_t>(call.format),
                               main_config(call.request).manifest->answer_keys};
-  call.has_digest = core::digest_call(api, bound, form, arena, call.digest);
+  call.has_digest = core::digest_call(api, bound, form, arena, call.digest, call.kept_under);
 }
 
 void set_generations(Call& call, uint64_t generations) {

@@ -1,5 +1,6 @@
 #include "ngx/variables.hpp"
 
+#include "ngx/answer_cache.hpp"
 #include "ngx/call.hpp"
 
 namespace tablegate::ngx {
@@ -17,6 +18,7 @@ enum Variable : uintptr_t {
   kRows,
   kQueueTime,
   kQueryTime,
+  kCacheStatus,
   kTraceId
 };
 
@@ -96,6 +98,9 @@ bool read(ngx_http_request_t* r, const Call& call, Variable variable, ngx_http_v
              set_seconds(r, value, times.submitted, times.sent != 0 ? times.sent : end_of(times));
     case kQueryTime:
       return times.sent != 0 && set_seconds(r, value, times.sent, end_of(times));
+    case kCacheStatus:
+      return call.state == Call::State::answered && !call.problem && !cache_status(call).empty() &&
+             set_text(r, value, cache_status(call));
     case kTraceId:  // get_trace_id()
       break;
   }
@@ -141,6 +146,7 @@ ngx_int_t add_variables(ngx_conf_t* cf) noexcept {
       {ngx_string("tablegate_rows"), kRows},
       {ngx_string("tablegate_queue_time"), kQueueTime},
       {ngx_string("tablegate_query_time"), kQueryTime},
+      {ngx_string("tablegate_cache_status"), kCacheStatus},
       {ngx_string("tablegate_trace_id"), kTraceId},
   };
   for (const Definition& definition : kDefinitions) {

@@ -2,6 +2,8 @@
 
 #include <malloc.h>
 
+#include "ngx/cache_zone.hpp"
+
 namespace tablegate::ngx {
 
 namespace {
@@ -19,6 +21,7 @@ constexpr int kTopPad = 256 << 10;
 Worker::Worker(const MainConfig& config, ngx_log_t* log)
     : config_(config), loop_(log), authenticator_(*config.manifest), flights_(*this) {
   if (config.zone != nullptr) nonces_.emplace(*config.zone, config.hmac_window);
+  if (config.cache_zone != nullptr) answers_.emplace(answer_store(*config.cache_zone));
   for (const Service& service : config.services) {
     for (const ResourceGroup& group : service.groups) {
       pg::PoolConfig pool;

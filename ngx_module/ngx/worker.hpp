@@ -10,6 +10,7 @@
 #include "core/answer/totals.hpp"
 #include "core/proof/authentication.hpp"
 #include "core/random_bytes.hpp"
+#include "core/shared/answer_store.hpp"
 #include "ngx/config.hpp"
 #include "ngx/flight.hpp"
 #include "ngx/generations.hpp"
@@ -41,6 +42,8 @@ class Worker final : private pg::TimerHandler {
   const NonceStore* nonces() const { return nonces_ ? &*nonces_ : nullptr; }
   // Null: there is no tablegate_zone.
   Statistics* statistics() { return statistics_ ? &*statistics_ : nullptr; }
+  // Null: there is no tablegate_cache_zone.
+  core::AnswerStore* answers() { return answers_ ? &*answers_ : nullptr; }
   // The pools in the order of the configuration: all groups of all services.
   const std::vector<std::unique_ptr<pg::Pool>>& pools() const { return pools_; }
   // Tells the zone what the pools hold now; a timer does it each second.
@@ -60,6 +63,7 @@ class Worker final : private pg::TimerHandler {
   StreamBuffers stream_buffers_;
   std::optional<NonceStore> nonces_;
   std::optional<Statistics> statistics_;
+  std::optional<core::AnswerStore> answers_;
   Flights flights_;  // outlive the pools, which link them
   std::vector<std::unique_ptr<pg::Pool>> pools_;
   std::vector<std::unique_ptr<Generations>> generations_;

@@ -53,6 +53,8 @@ kCases = (
     Case("point query, script", f"/v1/script?{kUser}", 200, lambda have: bearer(have.key)),
     Case("six conditions, wizard", f"/v1/six?{kUser}{''.join(kSix)}", 200, lambda have: bearer(have.key)),
     Case("six conditions, script", f"/v1/six_script?{kUser}{''.join(kSix)}", 200, lambda have: bearer(have.key)),
+    Case("kept answer, API key", f"/v1/kept?{kUser}", 200, lambda have: bearer(have.key)),
+    Case("304, API key", f"/v1/kept?{kUser}", 304, lambda have: {**bearer(have.key), "If-None-Match": "*"}),
     Case("no such API", "/v1/nothing", 404, lambda have: {}),
 )
 
@@ -63,6 +65,7 @@ def definitions():
     objects += [
         {**base, "name": "Signed", "path": "/hmac", "authentication": ["hmac"]},
         {**base, "name": "By Token", "path": "/jwt", "authentication": ["jwt"]},
+        {**base, "name": "Kept", "path": "/kept"},
         *scripts(base),
         {**base, "name": "Pages", "path": "/pages", "result": "page", "request_parameters": [], "order_by": [{"column": "user_id"}], "pagination": {"enabled": True, "max_size": 100}},
         *({**base, "name": name, "path": path, "result": "list", "formats": [form],
@@ -113,8 +116,8 @@ class Counted:
         self._dumps = 0
         self._cursor = ""
         self._gateway.set(daemon="off; master_process off", connections=1, access_log="access_log off;", log_level="error",
-                          http="keepalive_requests 1000000;",
-                          server=f"location = /limit {{ default_type application/json; return 200 '{kAnswer}'; }}")
+                          http="keepalive_requests 1000000; tablegate_cache_zone 2m;", location="tablegate_cache off;",
+                          server=f"location = /limit {{ default_type application/json; return 200 '{kAnswer}'; }} location /v1/kept {{ tablegate on; }}")
         # A fixed environment: its size moves the stack, and with it what is aligned.
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "LD_PRELOAD": os.path.join(kFolder, "dump.so"), **kBaseline}
         command = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={self._out}",

@@ -62,7 +62,7 @@ def api(p, name=kApi, version=1):
 def forms(t, p):
     answer = status(p)
     t.is_((answer.status, answer.headers["content-type"], answer.headers["cache-control"]), (200, "application/json; charset=utf-8", "no-store"), "JSON by default")
-    t.is_(list(answer.json), ["gateway", "publication", "sha256", "credentials_sha256", "loaded_at", "generation", "nginx", "module", "workers", "pools", "tables", "zone", "apis"], "its members")
+    t.is_(list(answer.json), ["gateway", "publication", "sha256", "credentials_sha256", "loaded_at", "generation", "nginx", "module", "workers", "pools", "tables", "zone", "cache", "apis"], "its members")
     for accept, wanted in (("*/*", "application/json"), ("text/plain", "text/plain"), ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
                            ("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.1", "text/plain"),
                            ("image/png", "application/json"), ("text/html;q=0, text/plain;q=0.2", "text/plain"), ("text/*;q=0.9, application/json", "application/json")):

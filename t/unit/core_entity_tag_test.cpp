@@ -50,7 +50,7 @@ CallDigest digest_of(const Api& api, const std::string& query, const AnswerForm&
   const Problem problem = bind_parameters(api, data, arena, bound);
   ck_assert_msg(!problem, "%s", query.c_str());
   CallDigest digest{};
-  ck_assert(digest_call(api, bound, form, arena, digest));
+  ck_assert(digest_call(api, bound, form, arena, digest, nullptr));
   return digest;
 }
 
@@ -125,4 +125,41 @@ END_TEST
 
 }  // namespace
 
-TABLEGATE_SUITE("core_entity_tag", spellings_of_a_call, what_else_counts, tags);
+// What a store compares: equal for the spellings of a call and for no other one; none where it is long.
+START_TEST(texts_of_calls) {
+  const auto manifest = testing::good_manifest(with_all("1"));
+  const Api& api = manifest->apis[0];
+  const auto text_of = [&api](const std::string& query) {
+    BlockArena arena;
+    const NoHeaders headers;
+    RequestData data;
+    data.path = api.path;
+    data.query = query;
+    data.headers = &headers;
+    data.method = "GET";
+    BoundValues bound;
+    ck_assert(!bind_parameters(api, data, arena, bound));
+    CallDigest digest{};
+    CallText text;
+    ck_assert(digest_call(api, bound, {}, arena, digest, &text));
+    ck_assert(digest == digest_of(api, query));
+    return std::string(text.bytes());
+  };
+  std::set<std::string> different;
+  const char* const queries[] = {"",        "STRING=",  "STRING=a",  "STRING=ab",       "LONG=1",
+                                 "LONG=2",  "DOUBLE=1", "DECIMAL=1", "DECIMAL=1&ids=1", "ids=1",
+                                 "ids=1,2", "ids=12",   "ids=2,1",   "LONG=1&ids=1"};
+  for (const char* query : queries) {
+    ck_assert(text_of(query) != "");
+    different.insert(text_of(query));
+  }
+  ck_assert_uint_eq(different.size(), sizeof queries / sizeof *queries);
+  ck_assert(text_of("LONG=01&DOUBLE=1.0") == text_of("DOUBLE=1&LONG=1"));
+  ck_assert(text_of("STRING=" + std::string(800, 'a')) != "");
+  ck_text_eq(text_of("STRING=" + std::string(1000, 'a')), "");
+  ck_text_eq(text_of("ids=1&STRING=" + std::string(2000, 'a')), "");
+  ck_text_eq(text_of("STRING=" + std::string(2000, 'a') + "&ids=1"), "");
+}
+END_TEST
+
+TABLEGATE_SUITE("core_entity_tag", spellings_of_a_call, what_else_counts, tags, texts_of_calls);

@@ -39,32 +39,59 @@ class Chains {
   uint64_t second_ = 0xD1342543DE82EF95U;
 };
 
+// Both of them.
+struct ChainsAndText {
+  void number(uint64_t number) {
+    chains.number(number);
+    kept.number(number);
+  }
+  void text(std::string_view text) {
+    chains.text(text);
+    kept.text(text);
+  }
+  void absent() { number(UINT64_MAX); }
+
+  Chains& chains;
+  CallText& kept;
+};
+
 // Its conditions are a digest already. The cursor is the text that the caller sent: each page has one.
-void add_page(const Api& api, const BoundPage& page, const char* const* values, Chains& chains) {
-  chains.text({reinterpret_cast<const char*>(page.conditions.data()), page.conditions.size()});
-  chains.number(page.number);
-  chains.number(page.size);
-  chains.number(page.with_total ? 1 : 0);
+template <class Sink>
+void add_page(const Api& api, const BoundPage& page, const char* const* values, Sink& sink) {
+  sink.text({reinterpret_cast<const char*>(page.conditions.data()), page.conditions.size()});
+  sink.number(page.number);
+  sink.number(page.size);
+  sink.number(page.with_total ? 1 : 0);
   const char* const cursor = values[api.pages.parameters + kCursor];
-  chains.text(cursor == nullptr ? "" : cursor);
+  sink.text(cursor == nullptr ? "" : cursor);
+}
+
+template <class Sink>
+bool add_call(const Api& api, const BoundValues& bound, const AnswerForm& form, Arena& arena, Sink& sink) {
+  sink.number(form.format);
+  sink.number(form.keys);
+  sink.number(api.id);
+  sink.number(api.version);
+  if (bound.page == nullptr)
+    return add_parameters(api, api.parameters.size(), bound.values, bound.items, arena, sink);
+  add_page(api, *bound.page, bound.values, sink);
+  return true;
 }
 
 }  // namespace
 
 bool digest_call(const Api& api, const BoundValues& bound, const AnswerForm& form, Arena& arena,
-                 CallDigest& out) {
+                 CallDigest& out, CallText* text) {
   Chains chains;
-  chains.number(form.format);
-  chains.number(form.keys);
-  chains.number(api.id);
-  chains.number(api.version);
-  if (bound.page != nullptr) {
-    add_page(api, *bound.page, bound.values, chains);
-  } else if (!add_parameters(api, api.parameters.size(), bound.values, bound.items, arena, chains)) {
-    return false;
+  bool good = false;
+  if (text == nullptr) {
+    good = add_call(api, bound, form, arena, chains);
+  } else {
+    ChainsAndText both{chains, *text};
+    good = add_call(api, bound, form, arena, both);
   }
   out = chains.finish();
-  return true;
+  return good;
 }
 
 }  // namespace tablegate::core

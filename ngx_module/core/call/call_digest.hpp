@@ -2,12 +2,14 @@
 // the format, the keys that its answer is made with. Calls with equal digests get equal rows from equal
 // generations of the tables. For entity tags: it is equal in every process, and not secure against callers
 // who look for two calls with one digest, whom it would confuse and nobody else. A store that several callers
-// share must compare more than it.
-//   if (digest_call(api, bound, {format, manifest.answer_keys}, arena, digest)) ...
+// share compares what the digest is made of, CallText.
+//   if (digest_call(api, bound, {format, manifest.answer_keys}, arena, digest, nullptr)) ...
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 
 #include "core/arena.hpp"
 #include "core/manifest/manifest.hpp"
@@ -23,8 +25,36 @@ struct AnswerForm {
   uint64_t keys = 0;    // Manifest::answer_keys
 };
 
-// `bound`: made by bind_parameters() for the API. False: no memory.
+// What a digest is made of: equal only for calls that ask for the same. Of a long call there is none.
+class CallText {
+ public:
+  static constexpr size_t kRoom = 1024;
+
+  // Empty: it did not fit.
+  std::string_view bytes() const { return {room_, full_ ? 0 : size_}; }
+
+  void number(uint64_t number) { add(&number, sizeof number); }
+  void text(std::string_view text) {
+    number(text.size());
+    add(text.data(), text.size());
+  }
+  void absent() { number(UINT64_MAX); }
+
+ private:
+  void add(const void* bytes, size_t size) {
+    full_ = full_ || size > kRoom - size_;
+    if (full_) return;
+    if (size != 0) std::memcpy(room_ + size_, bytes, size);
+    size_ += size;
+  }
+
+  bool full_ = false;
+  size_t size_ = 0;
+  char room_[kRoom];  // written up to `size_`
+};
+
+// `bound`: made by bind_parameters() for the API. `text`: null where it is not needed. False: no memory.
 bool digest_call(const Api& api, const BoundValues& bound, const AnswerForm& form, Arena& arena,
-                 CallDigest& out);
+                 CallDigest& out, CallText* text);
 
 }  // namespace tablegate::core

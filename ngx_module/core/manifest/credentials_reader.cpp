@@ -155,7 +155,7 @@ Status read_with(std::string_view text, Manifest& manifest, Header& header) {
     header.gateway = in.string("gateway");
     header.manifests = in.strings("manifests");
   };
-  const auto read_line = [&](ObjectReader& in) { reading.line(in); };
+  const auto read_line = [&](ObjectReader& in, std::string_view) { reading.line(in); };
   Status lines = read_lines(text, kCredentialsForm, read_header, read_line, manifest.credentials_sha256);
   if (!lines) return lines;
   if (Status keys = sort_keys("API keys", manifest.api_keys, &ApiKey::digest); !keys) return keys;

@@ -164,6 +164,7 @@ struct Api {
   bool kept = true;            // its answers may be kept, here and by callers
   bool coalesces = true;       // requests that wait at the same time may share a statement
   bool by_keys = false;        // also with other values: Program::keys_statement()
+  uint64_t mark = 0;  // of its line: another definition under the same id and version has another one
   // Values of headers of its rows. `vary` is empty where no header of a request chooses among them.
   std::string cache_control;
   std::string vary;

@@ -51,8 +51,8 @@ std::string consumer_of(const json_t* line, const Error& problem) {
 
 }  // namespace
 
-Status read_lines(std::string_view text, const LineForm& form, const ReadObject& header,
-                  const ReadObject& line, std::string& sha256) {
+Status read_lines(std::string_view text, const LineForm& form, const ReadObject& header, const ReadLine& line,
+                  std::string& sha256) {
   const size_t first = text.find('\n');
   if (first == std::string_view::npos) return Error{"is empty or has no header line", {}};
   std::string_view rest = text.substr(first + 1);
@@ -68,7 +68,7 @@ Status read_lines(std::string_view text, const LineForm& form, const ReadObject&
     if (!json_is_object(json.get())) return Error{"must be an object", where};
     std::optional<Error> problem;
     ObjectReader in(json.get(), "", problem);
-    line(in);
+    line(in, rest.substr(0, end));
     in.done();
     if (problem) return Error{consumer_of(json.get(), *problem) + problem->text(), where};
     rest.remove_prefix(end + 1);

@@ -19,10 +19,11 @@ struct LineForm {
 };
 
 using ReadObject = std::function<void(ObjectReader&)>;
+using ReadLine = std::function<void(ObjectReader&, std::string_view text)>;  // with its bytes
 
 // Calls `header` with the first line, whose members `format` and `sha256` are read here, then `line` with
 // each of the others. `sha256` gets the digest. `text` is needed during the call only.
-Status read_lines(std::string_view text, const LineForm& form, const ReadObject& header,
-                  const ReadObject& line, std::string& sha256);
+Status read_lines(std::string_view text, const LineForm& form, const ReadObject& header, const ReadLine& line,
+                  std::string& sha256);
 
 }  // namespace tablegate::core

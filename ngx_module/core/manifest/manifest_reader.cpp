@@ -8,6 +8,7 @@
 #include "core/manifest/credentials_reader.hpp"
 #include "core/manifest/manifest_api.hpp"
 #include "core/manifest/manifest_lines.hpp"
+#include "core/mix.hpp"
 #include "core/proof/jwt_index.hpp"
 #include "core/route/canary.hpp"
 #include "core/route/router.hpp"
@@ -33,7 +34,7 @@ class ManifestReading {
  public:
   explicit ManifestReading(Manifest& manifest) : manifest_(manifest) {}
 
-  void line(ObjectReader& in) {
+  void line(ObjectReader& in, std::string_view text) {
     const std::string kind = in.string("kind");
     if (kind == "domain") {
       manifest_.domains.push_back(read_domain(in));
@@ -42,9 +43,10 @@ class ManifestReading {
       Api api = read_api(in, tables_);
       api.index = static_cast<uint32_t>(manifest_.apis.size());
       if (!apis_.emplace(api.id, api.index).second) in.fail("id", "is given twice");
+      api.mark = mix(text, 0);
       manifest_.apis.push_back(std::move(api));
     } else if (kind == "canary") {
-      canary(in);
+      canary(in, text);
     } else if (kind == "openapi") {
       document(in);
     } else {
@@ -56,8 +58,9 @@ class ManifestReading {
 
  private:
   // Another version of an API of a line before.
-  void canary(ObjectReader& in) {
+  void canary(ObjectReader& in, std::string_view text) {
     Api canary = read_api(in, tables_);
+    canary.mark = mix(text, 0);
     const auto weight = static_cast<uint32_t>(in.integer("weight", 1, 99));
     const auto found = apis_.find(canary.id);
     if (found == apis_.end()) return in.fail("id", "names an API that the manifest does not have");
@@ -120,7 +123,7 @@ Result<std::unique_ptr<Manifest>> read_without_credentials(std::string_view text
     manifest->publication = static_cast<uint64_t>(in.integer("publication", 0, INT64_MAX));
     if (in.has("source")) in.string("source");  // only for the program that wrote it
   };
-  const auto read_line = [&reading](ObjectReader& in) { reading.line(in); };
+  const auto read_line = [&reading](ObjectReader& in, std::string_view line) { reading.line(in, line); };
   if (Status lines = read_lines(text, kManifestForm, read_header, read_line, manifest->sha256); !lines)
     return lines.error();
   reading.finish();

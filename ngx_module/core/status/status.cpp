@@ -77,6 +77,16 @@ void write_tables(const StatusReport& report, TextSink& out) {
   out.put("]");
 }
 
+void write_cache(const StatusReport& report, TextSink& out) {
+  if (!report.cache) {
+    out.put(",\"cache\":null");
+    return;
+  }
+  out.put(",\"cache\":{\"size\":").number(report.cache->size).put(",\"bytes\":").number(report.cache->bytes);
+  out.put(",\"hits\":").number(report.cache->hits).put(",\"misses\":").number(report.cache->misses);
+  out.put(",\"evictions\":").number(report.cache->evictions).put("}");
+}
+
 void write_apis(const StatusReport& report, TextSink& out) {
   out.put(",\"apis\":[");
   bool first = true;
@@ -127,6 +137,7 @@ bool write_status_json(const StatusReport& report, ByteSink& sink) {
     out.put(",\"callers\":").number(report.room.caller_slots);
     out.put(",\"callers_lost\":").number(report.room.callers_lost).put("}");
   }
+  write_cache(report, out);
   write_apis(report, out);
   out.put("}\n");
   return out.good();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "core/answer/json_writer.hpp"
 #include "core/manifest/manifest.hpp"
 #include "core/plan/table_generations.hpp"
+#include "core/shared/answer_store.hpp"
 #include "core/shared/counter_table.hpp"
 #include "core/shared/usage_table.hpp"
 #include "core/shared/worker_table.hpp"
@@ -59,7 +61,8 @@ struct StatusReport {
   size_t nonce_slots = 0;
   size_t nonces = 0;
   ZoneRoom room;
-  const CounterTable* counters = nullptr;  // null: no tablegate_zone
+  std::optional<AnswerStore::Numbers> cache;  // none: no tablegate_cache_zone
+  const CounterTable* counters = nullptr;     // null: no tablegate_zone
 };
 
 // Seconds since the newest change that a table holds, or since it was loaded; 0 for a time in the future.

@@ -50,6 +50,12 @@ void write_node_html(const StatusReport& report, TextSink& out) {
     row(out, "Requests to no API", std::to_string(value_of(report.counters->unmatched().requests)));
     write_room_html(report, out);
   }
+  if (report.cache) {
+    row(out, "Answer cache",
+        std::to_string(report.cache->bytes >> 10U) + " of " + std::to_string(report.cache->size >> 10U) +
+            " KiB, " + std::to_string(report.cache->hits) + " hits, " + std::to_string(report.cache->misses) +
+            " misses");
+  }
   out.put("</table>\n");
 }
 

@@ -157,6 +157,20 @@ void write_apis_samples(const StatusReport& report, TextSink& out) {
   });
 }
 
+void counter(TextSink& out, std::string_view name, std::string_view help, uint64_t number) {
+  family(out, name, "counter", help);
+  out.put(name).put(" ").number(number).put("\n");
+}
+
+void write_cache_samples(const AnswerStore::Numbers& cache, TextSink& out) {
+  counter(out, "tablegate_cache_hits_total", "Calls whose answer was in tablegate_cache_zone.", cache.hits);
+  counter(out, "tablegate_cache_misses_total", "Calls whose answer was looked for there in vain.",
+          cache.misses);
+  counter(out, "tablegate_cache_evictions_total", "Answers that made room for others.", cache.evictions);
+  gauge(out, "tablegate_cache_bytes", "Bytes of tablegate_cache_zone in use.", cache.bytes);
+  gauge(out, "tablegate_cache_size_bytes", "Bytes that it has for answers.", cache.size);
+}
+
 void write_zone_samples(const StatusReport& report, TextSink& out) {
   gauge(out, "tablegate_nonces", "Nonces that are remembered, approximately.", report.nonces);
   gauge(out, "tablegate_nonce_slots", "Maximum number of nonces.", report.nonce_slots);
@@ -180,6 +194,7 @@ bool write_status_prometheus(const StatusReport& report, ByteSink& sink) {
   write_node_samples(report, out);
   write_pools_samples(report, out);
   write_tables_samples(report, out);
+  if (report.cache) write_cache_samples(*report.cache, out);
   if (report.counters != nullptr) {
     write_apis_samples(report, out);
     write_zone_samples(report, out);
