@@ -35,7 +35,7 @@ class Stream final : private core::ByteSink {
   char* reserve(size_t size) override;
   void commit(size_t size) override;
 
-  ngx_int_t begin(const pg::Cells& cells, int64_t modified);
+  bool begin(const pg::Cells& cells, int64_t modified, ngx_int_t& rc);
   ngx_int_t send(bool last);
   ngx_int_t output();
   bool is_full() const;

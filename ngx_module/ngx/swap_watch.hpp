@@ -1,6 +1,6 @@
 // Ends long answers that keep a swap of a mirrored table waiting for longer than the pace of swaps
-// (loader/mirror/swap_pace.hpp). A loader that waits says so by a lock (core::kSwapWaitsLock). It is looked for
-// once a second, and only while rows of a service have been on their way for that long. One a service and
+// (loader/mirror/swap_pace.hpp). A loader that waits says so by a lock (core::kSwapWaitsLock). It is looked
+// for once a second, and only while rows of a service have been on their way for that long. One a service and
 // worker; owned by the Generations.
 #pragma once
 

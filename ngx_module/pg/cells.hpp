@@ -26,6 +26,11 @@ class Cells {
         std::size_t columns, bool chunk)
       : inbox_(inbox), places_(rows), rows_(count), types_(types), columns_(columns), chunk_(chunk) {}
 
+  // `rows` of them from `first` on, with the first `columns` of theirs.
+  Cells part(std::size_t first, std::size_t rows, std::size_t columns) const {
+    return {inbox_, places_ + first, rows, types_, columns, chunk_};
+  }
+
   // Of a result that did not come as a whole.
   bool is_chunk() const { return chunk_; }
   std::size_t rows() const { return rows_; }
