@@ -14,6 +14,7 @@ namespace {
 constexpr uint32_t kShortMs = 10000;
 
 constexpr std::size_t kOutboxSize = 16384;  // that it keeps when it is empty
+constexpr std::size_t kRows = 2048;         // whose places it keeps room for
 constexpr int kMostParameters = 65535;      // two bytes of a Bind
 
 }  // namespace
@@ -197,8 +198,10 @@ void Connection::update_idle() {
   const bool idle_now = idle();
   if (idle_now == is_idle_ || !watch_) return;
   is_idle_ = idle_now;
-  if (idle_now) inbox_.rest();
   watch_->set_idle(idle_now);
+  if (!idle_now) return;
+  inbox_.rest();
+  if (rows_.capacity() > kRows) rows_.shrink_to_fit();
 }
 
 // The owner is in the middle of something when it calls send(): it hears of the loss from the loop.

@@ -55,16 +55,15 @@ Cells Connection::cells_of(const RowRange& rows, bool chunk) const {
 
 void Connection::keep_row(const Message& message) {
   const Operation& operation = operations_.front();
-  const bool query = operation.kind == Operation::Kind::query;
-  if (query ? operation.query == nullptr
-            : operation.kind != Operation::Kind::stamp && operation.kind != Operation::Kind::first_stamp)
-    return;  // abandoned, or nothing that is read
+  const Query* const query = operation.query;
+  if (query == nullptr && operation.kind != Operation::Kind::stamp &&
+      operation.kind != Operation::Kind::first_stamp)
+    return forget_rows();  // abandoned: also those before it; or nothing that is read
   rows_.push_back(inbox_.position_of(message.body));
   row_bytes_ += kFrameHeader + message.size;
   if (!operation.chunks || whole_) return;
   if (rows_.size() - statement_.first < kChunkRows && row_bytes_ < kChunkBytes) return;
-  whole_ = query && !operation.query->delivered_ && row_bytes_ < kWholeBytes &&
-           inbox_.has_end_of_rows(kWholeBytes - row_bytes_);
+  whole_ = !query->delivered_ && row_bytes_ < kWholeBytes && inbox_.has_end_of_rows(kWholeBytes - row_bytes_);
   if (!whole_) deliver_chunk();
 }
 

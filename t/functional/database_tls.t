@@ -14,8 +14,8 @@ from tg_tls import Authority
 from tg_tls_front import TlsFront
 
 kStreams = "FROM pg_stat_activity WHERE application_name = 'tablegate' AND state = 'active'"
-# age: rows, bytes of a name
-kLists = {1: (1, 10), 2: (60, 200), 3: (5000, 100), 4: (3, 500000), 5: (2, 16384), 6: (10, 16383), 7: (1, 3000000), 8: (1500, 10000)}
+# age: rows, bytes of a name. The last one is more than the buffers of all sockets between the database and the client hold.
+kLists = {1: (1, 10), 2: (60, 200), 3: (5000, 100), 4: (3, 500000), 5: (2, 16384), 6: (10, 16383), 7: (1, 3000000), 8: (3500, 10000)}
 
 
 def definitions():
