@@ -1,18 +1,35 @@
 #include "core/answer/entity_tag.hpp"
 
+#include <endian.h>
+
+#include <cstring>
+
 namespace tablegate::core {
 
 namespace {
 
-constexpr char kDigits[] = "0123456789abcdef";
 constexpr std::string_view kWeak = "W/";
 
 std::string_view without_weak(std::string_view tag) {
   return tag.substr(0, kWeak.size()) == kWeak ? tag.substr(kWeak.size()) : tag;
 }
 
+// Eight digits in eight bytes of one word, the first one in the highest byte.
+constexpr uint64_t digits(uint64_t number) {
+  number = (number | number << 16U) & 0x0000FFFF0000FFFFU;
+  number = (number | number << 8U) & 0x00FF00FF00FF00FFU;
+  number = (number | number << 4U) & 0x0F0F0F0F0F0F0F0FU;
+  const uint64_t letters = (number + 0x0606060606060606U) >> 4U & 0x0101010101010101U;
+  return number + 0x3030303030303030U + letters * ('a' - '0' - 10);
+}
+static_assert(digits(0x0123ABEF) == 0x3031323361626566);
+
 char* write_hex(uint64_t number, char* out) {
-  for (int shift = 60; shift >= 0; shift -= 4) *out++ = kDigits[number >> static_cast<unsigned>(shift) & 15U];
+  for (const uint64_t half : {number >> 32U, number & UINT32_MAX}) {
+    const uint64_t word = htobe64(digits(half));
+    std::memcpy(out, &word, sizeof word);
+    out += sizeof word;
+  }
   return out;
 }
 
