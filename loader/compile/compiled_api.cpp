@@ -52,6 +52,9 @@ class Compiler {
     check_what_it_shows();
     definition_.paginates() ? compile_pages() : compile_statement();
     api_.point = api_.result == "object" && finds_by_key();
+    api_.by_keys = api_.point && api_.coalesce &&
+                   std::none_of(api_.parameters.begin(), api_.parameters.end(),
+                                [](const CompiledParameter& parameter) { return parameter.list; });
     for (auto& [table, columns] : reads_) api_.reads.push_back({table, std::move(columns)});
     return std::move(api_);
   }
@@ -114,6 +117,7 @@ class Compiler {
     api_.max_records = definition_.max_records;
     api_.rejects_unknown = definition_.rejects_unknown();
     api_.query_method = definition_.query_method;
+    api_.coalesce = definition_.coalesce;
     api_.cache = definition_.cache;
   }
 

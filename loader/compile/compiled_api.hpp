@@ -59,6 +59,8 @@ struct CompiledApi {
   std::optional<CompiledPages> pages;  // where result is page
   bool rejects_unknown = false;
   bool query_method = false;
+  bool coalesce = true;   // requests may share a statement
+  bool by_keys = false;   // also with other values
   bool changing = false;  // its rows depend on the time
   CacheRule cache;
   std::vector<std::string> authentication;

@@ -94,6 +94,8 @@ std::string api_line(const ApiEntry& entry) {
   if (api.query_method) line.truth("query_method", true);
   if (api.rejects_unknown) line.text("unknown_parameters", "reject");
   if (api.changing) line.truth("changing", true);
+  if (!api.coalesce) line.truth("coalesce", false);
+  if (api.by_keys) line.truth("by_keys", true);
   if (!api.cache.kept) line.text("cache", "off");
   if (api.cache.max_age) line.number("max_age", *api.cache.max_age);
   if (!api.internal.empty()) {

@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
 
 #include "base/sql_array.hpp"
 #include "compile/relation_indexes.hpp"
-#include "pg/cells.hpp"
+#include "core/plan/table_generations.hpp"
 
 namespace tablegate::loader {
 namespace {
@@ -35,7 +36,17 @@ void PlanMirror::locate(const core::Manifest& manifest) {
   const Rows where =
       session_.query(std::string(core::kGenerationsSql) + " WHERE table_name = ANY ($1::text[])",
                      {sql_array(manifest.tables)});
-  pg::read_generations(pg::Cells(where.get()), *generations_);
+  generations_->begin();
+  for (int row = 0; row < where.size(); ++row) {
+    std::array<core::Cell, core::kGenerationColumns> cells;
+    for (std::size_t column = 0; column < cells.size(); ++column) {
+      const int place = static_cast<int>(column);
+      const std::string_view text = where.text(row, place);
+      if (!where.null(row, place)) cells[column] = {text.data(), text.size()};
+    }
+    generations_->row(cells.data(), false);
+  }
+  generations_->end();
   tables_.clear();
   rows_.clear();
   std::vector<std::string> relations;

@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "core/plan/table_generations.hpp"
+
 namespace tablegate::loader {
 namespace {
 
@@ -16,8 +18,27 @@ constexpr milliseconds kShortWaits{2000};  // how long only short waits are trie
 
 }  // namespace
 
+SwapPace::~SwapPace() {
+  if (asked_.empty()) return;
+  try {
+    mirror_.query("SELECT pg_advisory_unlock_shared($1)", {asked_});
+  } catch (const DatabaseError&) {  // the session ends, and its locks with it
+  }
+}
+
+void SwapPace::ask_gateways() {
+  if (!asked_.empty()) return;
+  const Rows rows = mirror_.query(
+      "SELECT key, pg_advisory_lock_shared(key) FROM (SELECT ($1::bigint << 32) | "
+      "to_regclass($2)::oid::bigint)"
+      " AS one (key) WHERE key IS NOT NULL",
+      {std::to_string(core::kSwapWaitsLock), relation_});
+  if (!rows.empty()) asked_ = rows.string(0, 0);
+}
+
 void SwapPace::failed() {
   const bool held = is_held_for_long();
+  if (held) ask_gateways();
   // Longer than it made others wait.
   std::this_thread::sleep_for(milliseconds(20 + random_() % 100) +
                               (held ? 10 * kShortWait : 2 * (wait_ - kShortWait)));

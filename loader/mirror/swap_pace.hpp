@@ -3,7 +3,8 @@
 // fails for a while because queries overlap, it waits longer, until every query
 // of a gateway with the default timeout_ms (3 s) has ended. A transaction that
 // lasts longer than that (a dump) is only checked from time to time, for longer
-// than the longest query may take (90 s).
+// than the longest query may take (90 s). Meanwhile a lock asks the gateways to end
+// long answers that read the table (core::kSwapWaitsLock).
 #pragma once
 
 #include <chrono>
@@ -21,6 +22,9 @@ class SwapPace {
  public:
   // `relation`: the relation to lock, quoted for SQL. The session must outlive the object.
   SwapPace(Database& mirror, std::string relation) : mirror_(mirror), relation_(std::move(relation)) {}
+  ~SwapPace();
+  SwapPace(const SwapPace&) = delete;
+  SwapPace& operator=(const SwapPace&) = delete;
 
   // How long the next attempt may wait for the lock.
   std::chrono::milliseconds wait() const { return wait_; }
@@ -32,12 +36,14 @@ class SwapPace {
 
  private:
   bool is_held_for_long();
+  void ask_gateways();
 
   Database& mirror_;
   std::string relation_;
   std::minstd_rand random_{std::random_device{}()};
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::chrono::milliseconds wait_{50};
+  std::string asked_;  // key of the lock; empty: gateways are not asked
   std::map<std::string, std::chrono::steady_clock::time_point>
       holders_;  // transactions, and when each was first seen
 };

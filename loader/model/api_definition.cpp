@@ -83,6 +83,7 @@ class Reader {
     api_.max_records = integer(from_, "max_records", api_.max_records);
     api_.max_records_given = json_find(from_, "max_records") != nullptr;
     api_.query_method = json_truth(from_, "query_method", api_.query_method);
+    api_.coalesce = json_truth(from_, "coalesce", api_.coalesce);
     if (const JsonValue* const formats = json_find(from_, "formats")) api_.formats = json_names(formats);
     if (api_.formats.empty()) fault("/formats", "is empty");
     api_.csv_safe = json_truth(from_, "csv_safe", api_.csv_safe);

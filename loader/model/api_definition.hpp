@@ -143,6 +143,7 @@ struct ApiDefinition {
   bool max_records_given = false;
   std::string unknown_parameters = "ignore";
   bool query_method = false;  // of a GET: also QUERY, with the parameters in a body
+  bool coalesce = true;       // requests that wait at the same time may share a statement
   CacheRule cache;
   std::vector<RequestParameter> request_parameters;
   bool request_parameters_given = false;

@@ -102,7 +102,7 @@ class Call final : public Waiter {
   // Waiter
   void on_rows(const pg::Cells& cells, int64_t modified, bool last) noexcept override;
   bool starts_again() noexcept override;
-  void on_failure(core::Slug slug) noexcept override;
+  void on_failure(core::Slug slug, std::string_view reason) noexcept override;
 
   ngx_http_request_t* request;
   ngx_str_t uri;  // what route and identity come from

@@ -35,11 +35,17 @@ void Waiter::begin_stream() noexcept {
   if (flight_ == nullptr) return;
   ends_ = flight_->sent_ms + flight_->api_->stream_timeout_ms;
   ngx_add_timer(&deadline_.event, ends_ > ngx_current_msec ? ends_ - ngx_current_msec : 1);
+  if (Generations* known = flight_->generations()) known->swap_watch().begin();
 }
 
 Waiter::Times Waiter::times() const {
-  if (flight_ == nullptr) return times_;
-  return {flight_->submitted_ms, flight_->sent_ms, 0};
+  return flight_ == nullptr ? times_ : times_in(*flight_, 0);
+}
+
+// What was before it came is not its time.
+Waiter::Times Waiter::times_in(const Flight& flight, uint64_t ended) const {
+  const auto own = [this](uint64_t time) { return time == 0 ? 0 : std::max(time, came_ms_); };
+  return {own(flight.submitted_ms), own(flight.sent_ms), ended};
 }
 
 void Waiter::start_deadline(ngx_connection_t* connection, ngx_msec_t timeout) {
@@ -55,7 +61,7 @@ void Waiter::on_deadline(ngx_event_t* event) noexcept {
   // `event` is the first member.
   Waiter& waiter = *reinterpret_cast<Deadline*>(event)->waiter;
   waiter.leave();
-  waiter.on_failure(core::Slug::query_timeout);
+  waiter.on_failure(core::Slug::query_timeout, {});
 }
 
 // ---- Flight: its statement
@@ -73,6 +79,15 @@ std::string Flight::sql() const {
 
 void Flight::parameter_types(std::vector<Oid>& types) const {
   for (const uint32_t oid : api_->program.statement(key.path).types) types.push_back(oid);
+}
+
+std::string Flight::keys_sql() const {
+  const Generations* known = generations();
+  return api_->program.keys_statement(key.path, known == nullptr ? nullptr : &known->known()).sql;
+}
+
+void Flight::keys_types(std::vector<Oid>& types) const {
+  for (const uint32_t oid : api_->program.keys_statement(key.path).types) types.push_back(oid);
 }
 
 void Flight::set_trace(std::string_view id) {
@@ -106,6 +121,7 @@ void Flight::start(const core::Walk& walk) {
   restarted_ = false;
   deadline_ms = waiters_->ends_;  // of the call that it is started for
   point = api_->point;
+  by_keys = api_->by_keys && trace == nullptr && key.path.more.empty();
   state_ = State::running;
   Generations* known = generations();
   if (known != nullptr) known->touch();
@@ -122,10 +138,13 @@ void Flight::submit() {
   if (const Generations* known = generations()) {
     key.epoch = known->known().epoch(*api_);
     modified_ = known->fresh() ? known->known().modified(*api_) : INT64_MIN;
-    stamped = api_->has_validator() && known->known().stamp() != 0;
+    known_stamp_ = known->known().stamp();
+    stamped = api_->has_validator() && known_stamp_ != 0;
   } else {
     stamped = false;
+    known_stamp_ = 0;
   }
+  if (join_another()) return;
   worker_.pool(*api_).submit(*this);
 }
 
@@ -141,6 +160,7 @@ uint64_t Flight::note_generations() {
 }
 
 void Flight::on_rows(const pg::Cells& cells, bool last) noexcept {
+  worker_.flights().joinable_.remove(*this);
   if (state_ != State::delivering) {  // these are the first
     const uint64_t read_from = note_generations();
     for (Waiter* waiter = waiters_; waiter != nullptr; waiter = waiter->next_)
@@ -162,6 +182,7 @@ bool Flight::expects(const std::string& sqlstate) const noexcept {
 }
 
 void Flight::on_failure(const pg::Failure& failure) noexcept {
+  worker_.flights().joinable_.remove(*this);
   if (expects(failure.sqlstate)) {
     state_ = State::running_again;
     try {
@@ -177,6 +198,7 @@ void Flight::on_failure(const pg::Failure& failure) noexcept {
     state_ = State::running;
     return submit();
   }
+  if (continues_for_others(failure)) return;
   if (failure.kind == pg::Failure::Kind::query_failed) log_path(failure.sqlstate);
   fail(pg::slug_of(failure.kind));
 }
@@ -206,25 +228,37 @@ void Flight::on_reread(bool good) noexcept {
 
 void Flight::fail(core::Slug slug) {
   state_ = State::done;
-  while (Waiter* waiter = take_waiter()) waiter->on_failure(slug);
+  while (Waiter* waiter = take_waiter()) waiter->on_failure(slug, {});
   give_back();
+}
+
+// Rows in chunks have one waiter.
+void Flight::cut(std::string_view reason) noexcept {
+  Waiter& waiter = *waiters_;
+  waiter.leave();
+  waiter.on_failure(core::Slug::query_timeout, reason);
 }
 
 // ---- Flight: its waiters
 
 void Flight::add(Waiter& waiter, ngx_connection_t* connection) {
+  link(waiter);
+  waiter.came_ms_ = 0;
+  waiter.start_deadline(connection, api_->timeout_ms);
+}
+
+void Flight::link(Waiter& waiter) {
   waiter.flight_ = this;
   waiter.next_ = waiters_;
   if (waiters_ != nullptr) waiters_->previous_ = &waiter;
   waiters_ = &waiter;
-  waiter.start_deadline(connection, api_->timeout_ms);
 }
 
 void Flight::remove(Waiter& waiter) {
   (waiter.previous_ != nullptr ? waiter.previous_->next_ : waiters_) = waiter.next_;
   if (waiter.next_ != nullptr) waiter.next_->previous_ = waiter.previous_;
   waiter.previous_ = waiter.next_ = nullptr;
-  waiter.times_ = {submitted_ms, sent_ms, ngx_current_msec};
+  waiter.times_ = waiter.times_in(*this, ngx_current_msec);
   waiter.flight_ = nullptr;
   waiter.stop();
 }
@@ -246,6 +280,7 @@ void Flight::leave(Waiter& waiter) {
 // May destroy the flight.
 void Flight::give_back() {
   Flights& flights = worker_.flights();
+  flights.joinable_.remove(*this);
   state_ = State::idle;
   submitted_ms = sent_ms = 0;
   trace = nullptr;
@@ -258,6 +293,8 @@ void Flight::give_back() {
 }
 
 // ---- Flights
+
+Flights::Flights(Worker& worker) : worker_(worker), joinable_(worker.random()) {}
 
 Flights::Pointer Flights::take(const core::Api& api) {
   if (idle_.empty()) {

@@ -20,21 +20,21 @@ constexpr uint64_t kCurrentMs = 1000;
 constexpr uint32_t kHurryMs = 50;      // between two reads because of a stamp
 constexpr uint32_t kTimeoutMs = 3000;  // an API's default: no statement_timeout to be set for it
 
-// No such table, schema or column (a mirror of before, or none of ours), or no right to read it.
+}  // namespace
+
 bool means_absent(const std::string& sqlstate) {
   return sqlstate == "42P01" || sqlstate == "3F000" || sqlstate == "42703" || sqlstate == "42501";
 }
 
-}  // namespace
-
 Generations::Generations(const core::Manifest& manifest, std::string service, std::vector<pg::Pool*> pools,
-                         pg::Loop& loop)
+                         Flights& flights, pg::Loop& loop)
     : service_(std::move(service)),
       pools_(std::move(pools)),
       loop_(loop),
       known_(manifest),
       uses_(manifest.tables.size()),
-      timer_(loop.timer(*this)) {
+      timer_(loop.timer(*this)),
+      swap_watch_(*this, pools_, flights, loop) {
   key.route = UINT64_MAX;  // no API's
   timeout_ms = kTimeoutMs;
   point = true;
@@ -62,6 +62,11 @@ bool Generations::current() const {
 std::optional<uint64_t> Generations::age_ms() const {
   if (read_ms_ == 0 || known_.stamp() == 0) return std::nullopt;
   return loop_.now_ms() - read_ms_;
+}
+
+bool Generations::still_holds(uint64_t known_stamp, uint64_t sent_at_ms) const {
+  if (known_stamp == 0 || known_stamp != known_.stamp() || doubted_) return false;
+  return current() || loop_.now_ms() - sent_at_ms <= kCurrentMs;
 }
 
 bool Generations::wants_reread(const core::Api& api) const {

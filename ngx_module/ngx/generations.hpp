@@ -13,18 +13,23 @@
 
 #include "core/plan/table_generations.hpp"
 #include "ngx/ngx.hpp"
+#include "ngx/swap_watch.hpp"
 #include "pg/loop.hpp"
 #include "pg/pool.hpp"
 
 namespace tablegate::ngx {
 
 class Flight;
+class Flights;
+
+// Of an error: no such table, schema or column (a mirror of before, or none of ours), or no right to read it.
+bool means_absent(const std::string& sqlstate);
 
 class Generations final : private pg::Query, private pg::TimerHandler {
  public:
   // `pools`: the service's. All outlive the object; nothing is read before touch().
   Generations(const core::Manifest& manifest, std::string service, std::vector<pg::Pool*> pools,
-              pg::Loop& loop);
+              Flights& flights, pg::Loop& loop);
   ~Generations() override;
 
   // Somebody uses what is known: keeps it fresh. Cheap; reads from the event loop, not within the call.
@@ -39,6 +44,9 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   bool current() const;
   // How long ago what is known was right for the last time; none: it never was.
   std::optional<uint64_t> age_ms() const;
+  // Whether rows of a query that was sent at that time of the loop, while this stamp was known, are as new as
+  // an answer that may be given now without asking PostgreSQL.
+  bool still_holds(uint64_t known_stamp, uint64_t sent_at_ms) const;
   // Whether reading again before the API's query can show something: where a table of it may have moved
   // since, and where nothing has been read yet.
   bool wants_reread(const core::Api& api) const;
@@ -48,6 +56,8 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   // Reads once more, by the flight's own pool (another one may be full of slow queries), then calls its
   // on_reread(). The flight is in no pool; Pool::abandon takes it out.
   void reread(Flight& flight, pg::Pool& pool);
+
+  SwapWatch& swap_watch() { return swap_watch_; }
 
   const std::string& service() const { return service_; }
   // A table that an API of this service reads, by its place in Manifest::tables.
@@ -78,6 +88,7 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   core::TableGenerations known_;
   std::vector<bool> uses_;
   std::unique_ptr<pg::Timer> timer_;
+  SwapWatch swap_watch_;
   // Flights: those that wait for the read that runs, and those who came after it began.
   pg::QueryList due_, late_;
   pg::Pool* late_pool_ = nullptr;  // of the first of the latter

@@ -43,7 +43,7 @@ class Watch final : public pg::Watch {
   void set_closed() override { closed_ = true; }
 
  private:
-  // Never ngx_handle_read_event: it is edge-triggered, and one PQconsumeInput does not empty a socket.
+  // Never ngx_handle_read_event: it is edge-triggered, and one read does not empty a socket.
   bool set(ngx_event_t* event, ngx_int_t kind, bool wanted) const {
     if (wanted == (event->active != 0)) return true;
     if (wanted) return ngx_add_event(event, kind, NGX_LEVEL_EVENT) == NGX_OK;

@@ -1,5 +1,5 @@
 // nginx's event loop as pg sees it (pg/loop.hpp): level-triggered watches on
-// libpq's sockets, timers, the worker's error log. One a worker,
+// the sockets of libpq's connections, timers, the worker's error log. One a worker,
 // owned by it. nginx must never close libpq's descriptors, and a
 // watch is gone before libpq may replace its socket.
 #pragma once

@@ -274,7 +274,8 @@ void Call::on_rows(const pg::Cells& cells, int64_t modified, bool last) noexcept
     if (state == State::streaming) rc = break_off(*this, core::Slug::internal_error);
   }
   ngx_connection_t* connection = request->connection;
-  if (!last && rc == NGX_AGAIN) return ngx_http_run_posted_requests(connection);
+  // Else it is what is left to be sent of an answer that ends here.
+  if (!last && rc == NGX_AGAIN && state != State::answered) return ngx_http_run_posted_requests(connection);
   leave();
   if (state == State::waiting) state = State::proved;  // it waits for nothing any more
   finish(*this, rc);
@@ -286,15 +287,15 @@ bool Call::starts_again() noexcept {
   return true;
 }
 
-void Call::on_failure(core::Slug slug) noexcept {
+void Call::on_failure(core::Slug slug, std::string_view reason) noexcept {
   const bool at_once = state == State::starting;  // start_flight() answers
   const bool begun = state == State::streaming;
   state = State::proved;
-  problem = {slug, {}, {}};
+  problem = {slug, {}, {}, reason};
   if (at_once || !is_ours(*this)) return;
   ngx_int_t rc = NGX_ERROR;
   try {
-    rc = begun ? break_off(*this, slug) : send_failure(*this);
+    rc = begun ? break_off(*this, slug, reason) : send_failure(*this);
   } catch (...) {  // no memory: NGX_ERROR
   }
   finish(*this, rc);

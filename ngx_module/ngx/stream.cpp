@@ -127,22 +127,33 @@ void Stream::start_again() {
 
 // ---- rows
 
-// Before the first row. NGX_OK: they can be written.
-ngx_int_t Stream::begin(const pg::Cells& cells, int64_t modified) {
+// Before the first row. False: no row can be written, and `rc` is what take() returns. An answer in place of
+// the rows has been sent then, or there is an error.
+bool Stream::begin(const pg::Cells& cells, int64_t modified, ngx_int_t& rc) {
   ngx_http_request_t* r = call_.request;
-  if (!pg::has_columns_of(*call_.route.api, cells)) return send_wrong_columns(call_);
+  if (!pg::has_columns_of(*call_.route.api, cells)) {
+    rc = send_wrong_columns(call_);
+    return false;
+  }
   set_generations(call_, call_.generations());
-  if (is_not_modified(call_)) return send_not_modified(call_, modified);
+  if (is_not_modified(call_)) {
+    rc = send_not_modified(call_, modified);
+    return false;
+  }
   const Call::State state = call_.state;
-  if (const ngx_int_t rc = discard_body(call_); rc != NGX_OK) return rc;
+  rc = discard_body(call_);
+  if (rc != NGX_OK) return false;
   call_.state = state;
   scratch_ = static_cast<core::Cell*>(ngx_palloc(r->pool, cells.columns() * sizeof(core::Cell)));
-  return scratch_ != nullptr && writer_.begin() ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+  if (scratch_ != nullptr && writer_.begin()) return true;
+  rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+  return false;
 }
 
 ngx_int_t Stream::take(const pg::Cells& cells, int64_t modified, bool last) {
   if (scratch_ == nullptr) {
-    if (const ngx_int_t rc = begin(cells, modified); rc != NGX_OK) return rc;
+    ngx_int_t rc = NGX_ERROR;
+    if (!begin(cells, modified, rc)) return rc;
   }
   const Stopwatch watch(call_.request);
   if (!pg::write_rows(cells, writer_, scratch_) || (last && !writer_.end()))
@@ -273,17 +284,19 @@ void Stream::on_write_event(ngx_http_request_t* r) noexcept {
   ngx_http_finalize_request(r, rc);
 }
 
-ngx_int_t break_off(Call& call, core::Slug slug) {
+ngx_int_t break_off(Call& call, core::Slug slug, std::string_view reason) {
   ngx_http_request_t* r = call.request;
   call.state = Call::State::answered;
-  call.problem = {slug, {}, {}};
+  call.problem = {slug, {}, {}, reason};
   count_truncated(call);
   const core::Api& api = *call.route.api;
   const std::string_view name = core::problem_kind(slug).name;
   const std::string_view id = request_id(r);
-  ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                "tablegate: API \"%s\" version %uD: the answer broke off after %uz rows: %*s, request %*s",
-                api.name.c_str(), api.version, call.rows, name.size(), name.data(), id.size(), id.data());
+  ngx_log_error(
+      NGX_LOG_ERR, ngx_cycle->log, 0,
+      "tablegate: API \"%s\" version %uD: the answer broke off after %uz rows: %*s%s%*s%s, request %*s",
+      api.name.c_str(), api.version, call.rows, name.size(), name.data(), reason.empty() ? "" : " (",
+      reason.size(), reason.data(), reason.empty() ? "" : ")", id.size(), id.data());
 #if (NGX_HTTP_V2)
   if (r->stream != nullptr) return NGX_ERROR;  // nginx resets the stream
 #endif

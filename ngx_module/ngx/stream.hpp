@@ -38,7 +38,7 @@ class Stream final : private core::ByteSink {
   char* reserve(size_t size) override;
   void commit(size_t size) override;
 
-  ngx_int_t begin(const pg::Cells& cells, int64_t modified);
+  bool begin(const pg::Cells& cells, int64_t modified, ngx_int_t& rc);
   ngx_int_t send(bool last);
   ngx_int_t output();
   bool is_full() const;
@@ -77,8 +77,9 @@ bool may_stream(const Call& call);
 // An answer up to this size has a Content-Length.
 constexpr size_t kWholeSize = 65536;
 
-// Breaks an answer off after its header, because of `slug`: one line in the log, counted. The connection, or
-// the stream of HTTP/2, then ends so that the client notices. Returns what ngx_http_finalize_request() takes.
-ngx_int_t break_off(Call& call, core::Slug slug);
+// Breaks an answer off after its header, because of `slug`, `reason` in brackets if it is not empty: one line
+// in the log, counted. The connection, or the stream of HTTP/2, then ends so that the client notices. Returns
+// what ngx_http_finalize_request() takes.
+ngx_int_t break_off(Call& call, core::Slug slug, std::string_view reason = {});
 
 }  // namespace tablegate::ngx

@@ -61,7 +61,7 @@ void Worker::make_generations() {
         if (service_of_pool[i] == service_of_pool[pool]) pools.push_back(pools_[i].get());
       }
       generations_.push_back(
-          std::make_unique<Generations>(*config_.manifest, api.service, std::move(pools), loop_));
+          std::make_unique<Generations>(*config_.manifest, api.service, std::move(pools), flights_, loop_));
       generations = generations_.back().get();
       if (config_.status_anywhere) generations->touch();  // the status reports them from the start
     }

@@ -10,7 +10,7 @@
 #include "pg/backend_key.hpp"
 #include "pg/dsn.hpp"
 
-// As in connection_results.cpp: libpq brings OpenSSL along.
+// As in wire_socket.cpp: libpq brings OpenSSL along.
 #pragma weak SSL_write
 
 namespace tablegate::pg {
@@ -37,7 +37,6 @@ bool CancelRequest::start(const Dsn& dsn, std::size_t endpoint, const BackendKey
     // "allow" begins with a startup packet in clear.
     if (tls && strcmp(arrays.keywords[i], "sslmode") == 0 && strcmp(arrays.values[i], "allow") == 0)
       arrays.values[i] = "prefer";
-    if (strcmp(arrays.keywords[i], "gssencmode") == 0) arrays.values[i] = "disable";
   }
   connection_.reset(PQconnectStartParams(arrays.keywords.data(), arrays.values.data(), 0));
   if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD) return false;

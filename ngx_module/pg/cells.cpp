@@ -7,13 +7,6 @@
 namespace tablegate::pg {
 namespace {
 
-core::Cell read_cell(const PGresult* result, int row, int column) {
-  const int size = PQgetlength(result, row, column);
-  // Most values are not empty: then one call less.
-  if (size == 0 && PQgetisnull(result, row, column) != 0) return {};
-  return {PQgetvalue(result, row, column), static_cast<std::size_t>(size)};
-}
-
 // Values of these types are written without quotes.
 bool is_written_raw(core::ColumnType type) {
   switch (type) {
@@ -33,32 +26,6 @@ bool is_written_raw(core::ColumnType type) {
 }
 
 }  // namespace
-
-Cells::Cells(const PGresult* result)
-    : result_(result),
-      rows_(static_cast<std::size_t>(PQntuples(result))),
-      columns_(static_cast<std::size_t>(PQnfields(result))) {}
-
-Cells::Cells(const PGresult* const* results, std::size_t count)
-    : result_(results[0]),
-      results_(results),
-      rows_(count),
-      columns_(static_cast<std::size_t>(PQnfields(results[0]))) {}
-
-Oid Cells::type(std::size_t column) const {
-  return PQftype(result_, static_cast<int>(column));
-}
-
-core::Cell Cells::cell(std::size_t row, std::size_t column) const {
-  return read_cell(result_of(row), row_in_result(row), static_cast<int>(column));
-}
-
-void Cells::read_row(std::size_t row, core::Cell* cells) const {
-  const PGresult* result = result_of(row);
-  const int place = row_in_result(row);
-  const int columns = static_cast<int>(columns_);
-  for (int column = 0; column < columns; ++column) cells[column] = read_cell(result, place, column);
-}
 
 bool has_columns_of(const core::Api& api, const Cells& cells) {
   if (api.result == core::ResultShape::page ? !is_page_size(api, cells.columns())

@@ -1,10 +1,11 @@
-// Connection, second part of six: what is sent. Every operation that libpq accepts is pushed to the FIFO
-// in the same order; when that fails half-way the connection is given up.
+// Connection, second part of six: what is sent. Every statement that is written to the outbox is pushed to
+// the FIFO in the same order; when that fails half-way the connection is given up.
 #include "pg/connection.hpp"
 
 #include <algorithm>
 
 #include "pg/session.hpp"
+#include "pg/wire_writer.hpp"
 
 namespace tablegate::pg {
 namespace {
@@ -12,25 +13,37 @@ namespace {
 // How long a Sync, a DEALLOCATE or a setting may take; they wait for no lock.
 constexpr uint32_t kShortMs = 10000;
 
+constexpr std::size_t kOutboxSize = 16384;  // that it keeps when it is empty
+constexpr int kMostParameters = 65535;      // two bytes of a Bind
+
 }  // namespace
 
 bool Connection::send(Query& query) {
   if (lost_ || state_ != State::open) return false;
-  bool sent = false;
+  if (query.parameter_count < 0 || query.parameter_count > kMostParameters) {
+    break_later("a query has too many parameters");
+    return false;
+  }
   try {
-    sent = config_.prepare ? send_prepared(query) : send_unprepared(query);
+    if (config_.prepare) {
+      send_prepared(query);
+    } else {
+      send_unprepared(query);
+    }
+    return true;
   } catch (...) {
-    // The FIFO may lack what libpq has queued: its answers cannot be told apart any more.
+    // The FIFO may lack what was written: its answers cannot be told apart any more.
     operations_in_doubt_ = true;
   }
-  if (!sent) break_later("sending a query failed");
-  return sent;
+  break_later("sending a query failed");
+  return false;
 }
 
-bool Connection::send_prepared(Query& query) {
+void Connection::send_prepared(Query& query) {
   // Many share it: what is left of each would have to be set before each of them.
   const uint32_t limit = config_.shared || query.limit_ms_ == 0 ? query.timeout_ms : query.limit_ms_;
-  if (!send_timeout(limit) || !send_trace(query)) return false;
+  send_timeout(limit);
+  send_trace(query);
   Statement* statement = statements_.find(query.key);
   if (statement == nullptr) {
     const std::string sql = query.sql();
@@ -39,93 +52,84 @@ bool Connection::send_prepared(Query& query) {
     types_.clear();
     // Declared: PostgreSQL would otherwise guess numeric for a bigint column and not use its index.
     query.parameter_types(types_);
-    if (PQsendPrepare(connection_.get(), statement->name.c_str(), sql.c_str(),
-                      static_cast<int>(types_.size()), types_.data()) != 1) {
-      return false;
-    }
+    write_parse(outbox_, statement->name, sql.c_str(), types_);
     push(Operation::Kind::prepare, nullptr, statement, limit);
   }
-  if (!send_first_stamp(query, limit)) return false;
-  if (PQsendQueryPrepared(connection_.get(), statement->name.c_str(), query.parameter_count, query.values,
-                          nullptr, nullptr, 0) != 1) {
-    return false;
-  }
+  send_first_stamp(query, limit);
+  write_run(outbox_, statement->name, query.values, static_cast<std::size_t>(query.parameter_count));
   batch_open_ = true;
-  return push(Operation::Kind::query, &query, statement, limit);
+  push(Operation::Kind::query, &query, statement, limit);
 }
 
 // With the unnamed statement, which is parsed each time.
-bool Connection::send_text(Query& query, const std::string& sql, uint32_t limit_ms) {
+void Connection::send_text(Query& query, const std::string& sql, uint32_t limit_ms) {
   types_.clear();
   query.parameter_types(types_);
-  if (!send_first_stamp(query, limit_ms)) return false;
-  if (PQsendQueryParams(connection_.get(), sql.c_str(), query.parameter_count, types_.data(), query.values,
-                        nullptr, nullptr, 0) != 1) {
-    return false;
-  }
+  send_first_stamp(query, limit_ms);
+  write_parse(outbox_, {}, sql.c_str(), types_);
+  write_run(outbox_, {}, query.values, static_cast<std::size_t>(query.parameter_count));
   batch_open_ = true;
-  return push(Operation::Kind::query, &query, nullptr, limit_ms);
+  push(Operation::Kind::query, &query, nullptr, limit_ms);
 }
 
-bool Connection::send_unprepared(Query& query) {
+// A statement of our own.
+void Connection::send_plain(const char* sql, const char* const* values, std::size_t count) {
+  write_parse(outbox_, {}, sql, {});
+  write_run(outbox_, {}, values, count);
+}
+
+void Connection::send_unprepared(Query& query) {
   const uint32_t limit = query.limit_ms_ == 0 ? query.timeout_ms : query.limit_ms_;
   const std::string timeout = std::to_string(limit);
   const char* const settings[] = {timeout.c_str(), config_.role.c_str()};
   const bool role = !config_.role.empty();
-  if (PQsendQueryParams(connection_.get(), role ? kTransactionSettingsWithRole : kTransactionSettings,
-                        role ? 2 : 1, nullptr, settings, nullptr, nullptr, 0) != 1) {
-    return false;
-  }
+  send_plain(role ? kTransactionSettingsWithRole : kTransactionSettings, settings, role ? 2 : 1);
   push(Operation::Kind::settings, nullptr, nullptr, limit);
-  return send_trace(query) && send_text(query, query.sql(), limit);
+  send_trace(query);
+  send_text(query, query.sql(), limit);
 }
 
 // Under a Sync of its own, because a query's error would roll the setting back.
-bool Connection::send_timeout(uint32_t timeout_ms) {
+void Connection::send_timeout(uint32_t timeout_ms) {
   if (timeout_known_) {
-    if (timeout_ms == timeout_ms_) return true;
+    if (timeout_ms == timeout_ms_) return;
     // Raised only while others are on their way, or two APIs would make us set it for each query of
     // a batch in turn; lowered before the first one, or a statement would stand in front of the next
     // batch long after its request had its 504. 0 = no limit.
     const bool enough = timeout_ms_ == 0 || (timeout_ms != 0 && timeout_ms < timeout_ms_);
-    if (config_.shared && enough && !idle()) return true;
+    if (config_.shared && enough && !idle()) return;
   }
-  if (batch_open_ && !sync()) return false;
+  if (batch_open_) sync();
   const std::string text = std::to_string(timeout_ms);
   const char* const value = text.c_str();
-  if (PQsendQueryParams(connection_.get(), kSetTimeout, 1, nullptr, &value, nullptr, nullptr, 0) != 1)
-    return false;
+  send_plain(kSetTimeout, &value, 1);
   timeout_known_ = true;
   timeout_ms_ = timeout_ms;
-  return push(Operation::Kind::timeout, nullptr, nullptr, kShortMs) && sync();
+  push(Operation::Kind::timeout, nullptr, nullptr, kShortMs);
+  sync();
 }
 
 // It counts until the Sync: then nothing else may be under that Sync.
-bool Connection::send_trace(const Query& query) {
-  if (batch_open_ && (batch_traced_ || query.trace != nullptr) && !sync()) return false;
-  if (query.trace == nullptr) return true;
-  if (PQsendQueryParams(connection_.get(), kSetTrace, 1, nullptr, &query.trace, nullptr, nullptr, 0) != 1)
-    return false;
+void Connection::send_trace(const Query& query) {
+  if (batch_open_ && (batch_traced_ || query.trace != nullptr)) sync();
+  if (query.trace == nullptr) return;
+  send_plain(kSetTrace, &query.trace, 1);
   batch_traced_ = true;
-  return push(Operation::Kind::settings, nullptr, nullptr, kShortMs);
+  push(Operation::Kind::settings, nullptr, nullptr, kShortMs);
 }
 
-bool Connection::send_doomed() {
+void Connection::send_doomed() {
   for (std::string name = statements_.take_doomed(); !name.empty(); name = statements_.take_doomed()) {
-    // The name is ours (tg_N): nothing to quote. libpq 15 has no PQclosePrepared.
+    // The name is ours (tg_N): nothing to quote.
     const std::string sql = "deallocate " + name;
-    if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
-      return false;
-    if (!push(Operation::Kind::deallocate, nullptr, nullptr, kShortMs) || !sync()) return false;
+    send_plain(sql.c_str(), nullptr, 0);
+    push(Operation::Kind::deallocate, nullptr, nullptr, kShortMs);
+    sync();
   }
-  return true;
 }
 
-bool Connection::push(Operation::Kind kind, Query* query, Statement* statement, uint32_t timeout_ms) {
-  if (operations_.empty()) {
-    waiting_since_ms_ = loop_.now_ms();
-    unread_ = true;
-  }
+void Connection::push(Operation::Kind kind, Query* query, Statement* statement, uint32_t timeout_ms) {
+  if (operations_.empty()) waiting_since_ms_ = loop_.now_ms();
   operations_.emplace_back();
   Operation& operation = operations_.back();  // a deque: the address stays until it is popped
   operation.kind = kind;
@@ -139,26 +143,27 @@ bool Connection::push(Operation::Kind kind, Query* query, Statement* statement, 
     query->stamp = 0;
     operation.chunks = query->delivery == Delivery::chunks;
     chunks_in_flight_ += operation.chunks ? 1 : 0;
-    if (operation.chunks) whole_ = false;
     stamp_due_ = stamp_due_ || (query->stamped && !operation.chunks);
     ++in_flight_;
   }
-  return true;
 }
 
-bool Connection::sync() {
-  if (stamp_due_ && !send_stamp()) return false;
+void Connection::sync() {
+  if (stamp_due_) send_stamp();
   batch_open_ = batch_traced_ = false;
-  return PQpipelineSync(connection_.get()) == 1 && push(Operation::Kind::sync, nullptr, nullptr, kShortMs);
+  write_sync(outbox_);
+  push(Operation::Kind::sync, nullptr, nullptr, kShortMs);
 }
 
 void Connection::end_batch() {
   if (lost_ || state_ != State::open || !batch_open_) return;
   bool sent = false;
   try {
-    sent = sync() && send_doomed() && flush();
+    sync();
+    send_doomed();
+    sent = flush();
   } catch (...) {
-    // The FIFO may lack what libpq has queued: its answers cannot be told apart any more.
+    // The FIFO may lack what was written: its answers cannot be told apart any more.
     operations_in_doubt_ = true;
   }
   if (!sent) {
@@ -169,11 +174,22 @@ void Connection::end_batch() {
 }
 
 bool Connection::flush() {
-  const int left = PQflush(connection_.get());
-  if (left < 0 || !watch_) return false;
-  const bool write = left == 1;
-  if (write == wants_write_) return true;
-  wants_write_ = write;
+  if (!watch_) return false;
+  bool blocked = false;
+  while (sent_ < outbox_.size() && !blocked) {
+    std::size_t sent = 0;
+    const WireSocket::Status status = socket_.write(outbox_.data() + sent_, outbox_.size() - sent_, sent);
+    blocked = status == WireSocket::Status::blocked;
+    if (!blocked && status != WireSocket::Status::done) return false;
+    sent_ += sent;
+  }
+  if (!blocked) {
+    outbox_.clear();
+    sent_ = 0;
+    if (outbox_.capacity() > kOutboxSize) outbox_.shrink_to_fit();
+  }
+  if (blocked == wants_write_) return true;
+  wants_write_ = blocked;
   return set_events();
 }
 
@@ -181,6 +197,7 @@ void Connection::update_idle() {
   const bool idle_now = idle();
   if (idle_now == is_idle_ || !watch_) return;
   is_idle_ = idle_now;
+  if (idle_now) inbox_.rest();
   watch_->set_idle(idle_now);
 }
 

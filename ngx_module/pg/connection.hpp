@@ -1,9 +1,9 @@
-// One libpq connection: connecting, then open and in pipeline mode for the rest of its
-// life, then closed. Owned by a Pool, which decides what is sent where. It keeps the FIFO of
-// what was sent and gives every result to the operation at its head. Each batch ends with
-// one Sync, so an error never leaves it. It reports to its owner only from the event
-// loop, never from inside send(). After a loss it does nothing more: the owner takes
-// the queries that were in flight and destroys it.
+// One connection: libpq connects, then the session is ours. It writes the messages of the extended
+// query protocol itself and reads the answers where they came, then it is closed. Owned by a Pool, which
+// decides what is sent where. It keeps the FIFO of what was sent and gives every answer to the operation
+// at its head. Each batch ends with one Sync, so an error never leaves it. It reports to its owner only
+// from the event loop, never from inside send(). After a loss it does nothing more: the owner takes the
+// queries that were in flight and destroys it.
 #pragma once
 
 #include <libpq-fe.h>
@@ -16,19 +16,18 @@
 
 #include "pg/backend_key.hpp"
 #include "pg/cancel_request.hpp"
+#include "pg/inbox.hpp"
 #include "pg/loop.hpp"
 #include "pg/query.hpp"
 #include "pg/statement_cache.hpp"
+#include "pg/wire_reader.hpp"
+#include "pg/wire_socket.hpp"
 
 namespace tablegate::pg {
 
+class Cells;
 class Connection;
 class Dsn;
-
-struct ClearResult {
-  void operator()(PGresult* result) const { PQclear(result); }
-};
-using ResultPointer = std::unique_ptr<PGresult, ClearResult>;
 
 struct QueryError {
   std::string sqlstate;
@@ -85,10 +84,32 @@ struct Operation {
   uint32_t timeout_ms = 0;
 };
 
+// How the statement at the head of the FIFO has ended.
+struct Answer {
+  enum class Status : uint8_t {
+    done,    // without rows; a prepare
+    rows,    // perhaps none
+    failed,  // `error`
+    aborted  // one before it in the same batch failed
+  };
+  Status status = Status::done;
+  const QueryError* error = nullptr;  // failed, aborted
+
+  bool good() const { return status == Status::done || status == Status::rows; }
+};
+
+// Rows in the inbox, as places in the lists of their positions and of the types of their columns.
+struct RowRange {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  std::size_t first_type = 0;
+  std::size_t columns = 0;
+};
+
 // An answer that waits for the stamp of its transaction.
 struct HeldAnswer {
   Operation operation;  // of a query
-  ResultPointer result;
+  RowRange rows;
 };
 
 class Connection final : private IoHandler, private TimerHandler, private CancelOwner {
@@ -158,16 +179,17 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   std::string error_text() const;
 
   // connection.cpp
-  bool send_prepared(Query& query);
-  bool send_unprepared(Query& query);
-  bool send_text(Query& query, const std::string& sql, uint32_t limit_ms);
-  bool send_timeout(uint32_t timeout_ms);
-  bool send_trace(const Query& query);
-  bool send_stamp();
-  bool send_first_stamp(Query& query, uint32_t limit_ms);
-  bool send_doomed();
-  bool push(Operation::Kind kind, Query* query, Statement* statement, uint32_t timeout_ms);
-  bool sync();
+  void send_prepared(Query& query);
+  void send_unprepared(Query& query);
+  void send_text(Query& query, const std::string& sql, uint32_t limit_ms);
+  void send_plain(const char* sql, const char* const* values, std::size_t count);
+  void send_timeout(uint32_t timeout_ms);
+  void send_trace(const Query& query);
+  void send_stamp();
+  void send_first_stamp(Query& query, uint32_t limit_ms);
+  void send_doomed();
+  void push(Operation::Kind kind, Query* query, Statement* statement, uint32_t timeout_ms);
+  void sync();
   bool flush();
   void update_idle();
   void expect_end();
@@ -176,19 +198,26 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   // connection_results.cpp
   void continue_session(bool alive);
   bool read_input();
+  void read_last_words();
   void drain_safely() noexcept;
   void drain();
-  bool take_result(ResultPointer& result);
-  bool take_answer(ResultPointer& result, ExecStatusType status);
-  bool finish_operation(const Operation& operation, ResultPointer& result);
-  void finish_prefix(const Operation& operation, const PGresult* result);
-  void note_prefix_error(const Operation& operation, const PGresult* result);
-  void finish_query(const Operation& operation, ResultPointer& result);
+  bool take_message(const Message& message);
+  bool take_row(const Message& message);
+  bool take_empty();
+  bool take_error(const Message& message);
+  bool take_ready();
+  bool finish(Answer answer);
+  bool finish_operation(const Operation& operation, const Answer& answer);
+  void finish_prefix(const Operation& operation, const Answer& answer);
+  void note_prefix_error(const Operation& operation, const Answer& answer);
+  void finish_query(const Operation& operation, const Answer& answer);
+  bool reject(const char* reason);
 
   // connection_stamp.cpp
-  bool hold(const Operation& operation, ResultPointer& result) noexcept;
-  void finish_stamp(const PGresult* result);
-  void finish_first_stamp(const Operation& operation, const PGresult* result);
+  bool hold(const Operation& operation) noexcept;
+  uint64_t stamp_in(const Answer& answer) const;
+  void finish_stamp(const Answer& answer);
+  void finish_first_stamp(const Operation& operation, const Answer& answer);
   void deliver_held(uint64_t stamp);
 
   // connection_cancel.cpp
@@ -198,17 +227,18 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   void on_cancel_end(CancelEnd end) noexcept override;
   void forget_cancel();
 
-  // connection_chunks.cpp
+  // connection_rows.cpp
   bool has_paused_head() const;
   bool set_events();
   void update_reading();
-  void ask_for_single_rows();
-  bool has_all() const;
-  void gather(ResultPointer row);
-  bool ends_turn();
+  RowRange statement_rows() const;
+  Cells cells_of(const RowRange& rows, bool chunk) const;
+  void keep_row(const Message& message);
   void deliver_chunk();
-  void forget_chunk();
-  void finish_rows(Query* query, const PGresult* result);
+  void forget_rows();
+  void end_statement(bool held);
+  void forget_bytes();
+  void finish_rows(Query* query);
 
   struct CancelTimer final : TimerHandler {
     explicit CancelTimer(Connection& owner) : connection(owner) {}
@@ -230,11 +260,10 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool operations_in_doubt_ = false;
   bool batch_open_ = false;
   bool batch_traced_ = false;  // a trace is set until the Sync
-  bool stamp_due_ = false;  // the batch has a query that waits for the stamp
+  bool stamp_due_ = false;     // the batch has a query that waits for the stamp
   bool wants_write_ = false;
   bool paused_ = false;
-  bool unread_ = false;  // nothing was read since the connection was idle
-  bool whole_ = false;   // all that was asked for has arrived: its rows need not be taken one by one
+  bool failed_ = false;  // a statement has failed: the server skips what is before the next Sync
   bool is_idle_ = false;
   bool timeout_known_ = false;
   bool cancel_due_ = false;  // cancel_timer_ runs
@@ -255,13 +284,19 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   std::deque<HeldAnswer> held_;
   std::string stamp_name_;    // of the prepared statement; empty: it has to be prepared
   unsigned stamp_names_ = 0;  // how many there were
-  // Rows of the query at the head that are not delivered yet; empty outside drain().
-  std::vector<ResultPointer> gathered_;
-  std::vector<const PGresult*> chunk_;  // the same, as Cells takes them
-  std::size_t gathered_bytes_ = 0;
-  std::size_t turn_bytes_ = 0;  // of the rows that this turn of the event loop has taken
+  std::string outbox_;        // messages, of which sent_ bytes have left
+  std::size_t sent_ = 0;
+  Inbox inbox_;
+  // The rows of held_, then those of the statement at the head: positions in inbox_, types of their columns.
+  std::vector<uint64_t> rows_;
+  std::vector<uint32_t> row_types_;
+  RowRange statement_;         // where those of the statement begin
+  bool described_ = false;     // its columns are known
+  bool whole_ = false;         // the rest of its rows is in inbox_
+  std::size_t row_bytes_ = 0;  // of its rows that were not delivered
   StatementCache statements_;
   std::vector<Oid> types_;  // scratch
+  WireSocket socket_;
   const Dsn* dsn_ = nullptr;
   std::size_t endpoint_ = 0;
   CancelTimer cancel_handler_{*this};

@@ -113,18 +113,24 @@ void Connection::poll_connect() {
 bool Connection::start_session() {
   PGconn* connection = connection_.get();
   key_.take(connection);
-  // Not earlier: while connecting, libpq takes an unfinished flush for an error.
-  if (PQsetnonblocking(connection, 1) != 0 || PQenterPipelineMode(connection) != 1) return false;
+  // libpq sends a last message when it closes the connection: it must not wait for room then.
+  if (PQsetnonblocking(connection, 1) != 0) return false;
+  if (!socket_.attach(connection)) {
+    lost_reason_ = "the connection is encrypted, but not by OpenSSL";
+    return false;
+  }
   if (!wait_for(PGRES_POLLING_READING)) return false;
   in_session_ = true;
   // With prepare off the server behind a pooler may be another one each time: only make sure
   // that there is one, and send the settings with every statement.
   const char* sql = "select 1";
   const char* role = config_.role.c_str();
-  const int parameters = config_.prepare && !config_.role.empty() ? 1 : 0;
+  const std::size_t parameters = config_.prepare && !config_.role.empty() ? 1 : 0;
   if (config_.prepare) sql = parameters > 0 ? kSessionSettingsWithRole : kSessionSettings;
-  return PQsendQueryParams(connection, sql, parameters, nullptr, &role, nullptr, nullptr, 0) == 1 &&
-         push(Operation::Kind::setup, nullptr, nullptr, 0) && sync() && flush();
+  send_plain(sql, &role, parameters);
+  push(Operation::Kind::setup, nullptr, nullptr, 0);
+  sync();
+  return flush();
 }
 
 void Connection::lose(const std::string& reason) {
@@ -140,7 +146,7 @@ void Connection::lose(const std::string& reason) {
 }
 
 std::string Connection::error_text() const {
-  std::string text = PQerrorMessage(connection_.get());
+  std::string text = in_session_ ? socket_.error_text() : PQerrorMessage(connection_.get());
   while (!text.empty() && text.back() == '\n') text.pop_back();
   for (char& character : text) {
     if (static_cast<unsigned char>(character) < ' ') character = ' ';
@@ -150,14 +156,12 @@ std::string Connection::error_text() const {
 
 void Connection::on_timer() noexcept {
   if (broken_) {
-    // libpq absorbed what the server had sent before it failed; once it has seen the end of file it
-    // knows the answer to the statement at the head only (it drops its queue).
-    drain_safely();
+    read_last_words();
     lose(lost_reason_);
   } else if (state_ == State::connecting) {
     on_connect_timer();
   } else if (!lost_ && !paused_) {
-    continue_session(true);  // what libpq read before the pause
+    continue_session(true);  // what was read before the pause
   }
 }
 

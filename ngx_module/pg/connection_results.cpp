@@ -1,32 +1,23 @@
-// Connection, third part of six: what comes back. Results come in the order of the FIFO: for each
-// statement a result and a NULL, for each Sync a PGRES_PIPELINE_SYNC.
-#include <openssl/ssl.h>
-#include <string.h>
-
+// Connection, third part of six: what comes back. Messages come in the order of the FIFO: those of each
+// statement, which end with CommandComplete or ErrorResponse, and ReadyForQuery for each Sync.
+#include "pg/cells.hpp"
 #include "pg/connection.hpp"
-
-// libpq brings OpenSSL along; weak, so that nothing else has to link it and a libpq without TLS will do.
-#pragma weak SSL_pending
 
 namespace tablegate::pg {
 namespace {
 
-const char* field(const PGresult* result, int code) {
-  const char* text = PQresultErrorField(result, code);
-  return text != nullptr ? text : "";
-}
+constexpr const char* kNotAskedFor = "the server sent what was not asked for";
+constexpr int kLastReads = 64;
 
 // The primary message only: DETAIL and the rest may repeat a caller's values.
-QueryError error_of(const PGresult* result) {
+QueryError error_of(const ErrorFields& fields) {
   QueryError error;
-  error.aborted = PQresultStatus(result) == PGRES_PIPELINE_ABORTED;
-  error.sqlstate = field(result, PG_DIAG_SQLSTATE);
-  error.message = field(result, PG_DIAG_MESSAGE_PRIMARY);
-  if (error.message.empty()) error.message = PQresultErrorMessage(result);  // libpq's own, no server text
-  if (PQresultStatus(result) == PGRES_EMPTY_QUERY) error.message = "the statement is empty";
-  if (error.message.empty()) error.message = "unexpected result";
-  for (char& character : error.message) {
-    if (static_cast<unsigned char>(character) < ' ') character = ' ';
+  error.sqlstate = fields.sqlstate;
+  error.message = fields.message.empty() ? "the server reports an error without a message" : fields.message;
+  for (std::string* text : {&error.sqlstate, &error.message}) {
+    for (char& character : *text) {
+      if (static_cast<unsigned char>(character) < ' ') character = ' ';
+    }
   }
   return error;
 }
@@ -35,9 +26,9 @@ std::string describe(const QueryError& error) {
   return error.sqlstate.empty() ? error.message : error.sqlstate + " " + error.message;
 }
 
-bool is_good(const PGresult* result) {
-  const ExecStatusType status = PQresultStatus(result);
-  return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+// A Parse alone: its answer is ParseComplete.
+bool only_prepares(Operation::Kind kind) {
+  return kind == Operation::Kind::prepare || kind == Operation::Kind::prepare_stamp;
 }
 
 }  // namespace
@@ -56,22 +47,15 @@ void Connection::on_io(bool readable, bool writable) noexcept {
   }
   // Something comes: a large answer is not a stuck one.
   if (readable) waiting_since_ms_ = loop_.now_ms();
-  if (unread_ && chunks_in_flight_ != 0) whole_ = has_all();
-  unread_ = false;
-  const bool alive = read_input();
-  // Before any callback: what that opens may get the number of a socket that libpq has closed.
-  if (PQsocket(connection_.get()) < 0) drop_watch();
-  continue_session(alive);
+  continue_session(read_input());
 }
 
 // `alive` false: nothing more can be read.
 void Connection::continue_session(bool alive) {
-  // While it could not write libpq may have read: there can be results without a readable socket,
-  // and when the server died its last words are in the buffer. So always drain.
   drain_safely();
+  if (broken_ && !lost_) return;  // on_timer follows
   // A paused connection keeps what it has; it finds its end when it reads again.
-  const bool dead = !alive || PQstatus(connection_.get()) == CONNECTION_BAD;
-  if (!lost_ && (broken_ || (dead && !paused_))) {
+  if (!lost_ && !alive && !paused_) {
     if (lost_reason_.empty()) lost_reason_ = error_text();
     lost_ = true;
   }
@@ -95,17 +79,33 @@ void Connection::continue_session(bool alive) {
   }
 }
 
+// One read, and the rest of a TLS record: the loop reports the socket again while it has more. False: nothing
+// more can be read.
 bool Connection::read_input() {
-  PGconn* connection = connection_.get();
-  if (PQconsumeInput(connection) != 1) return false;
-  // The rest of a TLS record longer than libpq's read is in OpenSSL's buffer; the socket stays silent.
-  SSL* tls = PQsslInUse(connection) == 1 && &SSL_pending != nullptr
-                 ? static_cast<SSL*>(PQsslStruct(connection, "OpenSSL"))
-                 : nullptr;
-  while (tls != nullptr && PQstatus(connection) == CONNECTION_OK && SSL_pending(tls) > 0) {
-    if (PQconsumeInput(connection) != 1) return false;
+  const bool needed_write = socket_.read_needs_write();
+  do {
+    const Inbox::Room room = inbox_.room();
+    if (room.data == nullptr) {
+      if (lost_reason_.empty()) lost_reason_ = "out of memory";
+      return false;
+    }
+    std::size_t got = 0;
+    const WireSocket::Status status = socket_.read(room.data, room.size, got);
+    if (status == WireSocket::Status::blocked) break;
+    if (status != WireSocket::Status::done) return false;
+    inbox_.add(got);
+  } while (socket_.has_more());
+  return socket_.read_needs_write() == needed_write || set_events();
+}
+
+// Of a connection that can no longer be written to: answers, and perhaps why.
+void Connection::read_last_words() {
+  bool more = true;
+  for (int reads = 0; more && !lost_ && !paused_ && reads < kLastReads; ++reads) {
+    const uint64_t before = inbox_.received();
+    more = read_input() && inbox_.received() != before;
+    drain_safely();
   }
-  return true;
 }
 
 void Connection::drain_safely() noexcept {
@@ -118,109 +118,151 @@ void Connection::drain_safely() noexcept {
 }
 
 void Connection::drain() {
-  // After a server's death libpq gives NULL for ever with PQisBusy() == 0: the second NULL in a
-  // row is one too many (a Sync has none of its own).
-  int nulls = 0;
-  turn_bytes_ = 0;
   while (!lost_) {
-    if (chunks_in_flight_ != 0) {
-      if (ends_turn()) break;
-      if (has_paused_head()) return update_reading();
-      ask_for_single_rows();
+    if (chunks_in_flight_ != 0 && has_paused_head()) {
+      update_reading();
+      break;
     }
-    if (PQisBusy(connection_.get()) != 0) break;
-    ResultPointer result(PQgetResult(connection_.get()));
-    if (result) {
-      nulls = 0;
-      if (!take_result(result)) lost_ = true;
-    } else if (operations_.empty()) {
-      return;
-    } else if (++nulls > 2) {
-      if (lost_reason_.empty()) lost_reason_ = error_text();
+    Message message;
+    const Frame frame = inbox_.next(message);
+    if (frame == Frame::incomplete) break;
+    if (frame == Frame::invalid ? !reject("the server sent what is no message") : !take_message(message))
       lost_ = true;
-    }
   }
-  if (chunk_.empty()) return;
-  if (!lost_) return deliver_chunk();
-  forget_chunk();
+  // Rows that arrived together are delivered together.
+  if (!lost_ && !operations_.empty() && operations_.front().chunks && row_bytes_ != 0) deliver_chunk();
+  forget_bytes();
 }
 
-bool Connection::take_result(ResultPointer& result) {
-  const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_SINGLE_TUPLE) return take_answer(result, status);
-  if (operations_.empty() || operations_.front().kind != Operation::Kind::query) {
-    lost_reason_ = "the server sent what was not asked for";
-    return false;
+// False, for the caller to return.
+bool Connection::reject(const char* reason) {
+  lost_reason_ = reason;
+  return false;
+}
+
+bool Connection::take_message(const Message& message) {
+  switch (message.type) {
+    case 'D':
+      return take_row(message);
+    case 'Z':
+      return take_ready();
+    case 'E':
+      return take_error(message);
+    case 'N':  // a notice
+    case 'S':  // a setting of the session
+    case 'A':  // a notification
+      return true;
+    default:
+      break;
   }
-  gather(std::move(result));
+  if (operations_.empty() || failed_ || operations_.front().kind == Operation::Kind::sync)
+    return reject(kNotAskedFor);
+  const bool prepares = only_prepares(operations_.front().kind);
+  if (message.type == '1') return !prepares || finish({});
+  if (prepares) return reject(kNotAskedFor);
+  switch (message.type) {
+    case '2':
+    case 'n':  // no columns
+      return true;
+    case 'T':
+      if (described_ || !read_columns(message, row_types_))
+        return reject("the columns of a result cannot be read");
+      described_ = true;
+      statement_.columns = row_types_.size() - statement_.first_type;
+      return true;
+    case 'C':
+      // A SELECT has a description of its rows, also where it has none.
+      if (!described_ && operations_.front().kind == Operation::Kind::query) return reject(kNotAskedFor);
+      return finish({described_ ? Answer::Status::rows : Answer::Status::done});
+    case 'I':
+      return take_empty();
+    default:
+      return reject(kNotAskedFor);
+  }
+}
+
+bool Connection::take_row(const Message& message) {
+  if (!described_ || failed_) return reject(kNotAskedFor);
+  if (!is_row(message, statement_.columns)) return reject("a row of a result cannot be read");
+  keep_row(message);
   return true;
 }
 
-bool Connection::take_answer(ResultPointer& result, ExecStatusType status) {
-  if (status == PGRES_FATAL_ERROR) {
-    const char* severity = field(result.get(), PG_DIAG_SEVERITY_NONLOCALIZED);
-    if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0 || *severity == '\0') {
-      // No severity: libpq's own words, the connection is gone.
-      lost_reason_ = describe(error_of(result.get()));
-      return false;
-    }
-  }
-  if (operations_.empty() || status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
-      status == PGRES_COPY_BOTH) {
-    lost_reason_ = "the server sent what was not asked for";
-    return false;
-  }
-  if (operations_.front().kind == Operation::Kind::sync) {
-    // An error here belongs to the end of the transaction; nothing waits for it.
-    if (status == PGRES_PIPELINE_SYNC) operations_.pop_front();
-    return true;
-  }
-  if (status == PGRES_PIPELINE_SYNC) {
-    lost_reason_ = "the server left a statement without an answer";
-    return false;
-  }
-  if (status == PGRES_COMMAND_OK && operations_.front().kind == Operation::Kind::query) {
-    // A SELECT has rows, if none. libpq met the end of the connection while it was writing, dropped its
-    // queue and took a row description that it still held for the answer to a Describe: no answer.
-    lost_reason_ = "the server closed the connection in the middle of an answer";
-    return false;
-  }
-  const Operation operation = operations_.front();
-  operations_.pop_front();
-  return finish_operation(operation, result);
+bool Connection::take_empty() {
+  QueryError error;
+  error.message = "the statement is empty";
+  return finish({Answer::Status::failed, &error});
 }
 
-bool Connection::finish_operation(const Operation& operation, ResultPointer& taken) {
-  const PGresult* const result = taken.get();
+bool Connection::take_error(const Message& message) {
+  ErrorFields fields;
+  if (!read_error(message, fields)) return reject("an error of the server cannot be read");
+  const QueryError error = error_of(fields);
+  if (fields.severity != "ERROR") {  // FATAL, PANIC, or what is unknown: the session ends
+    lost_reason_ = describe(error);
+    return false;
+  }
+  if (operations_.empty() || failed_) return reject(kNotAskedFor);
+  // An error of the Sync belongs to the end of the transaction; nothing waits for it.
+  if (operations_.front().kind == Operation::Kind::sync) return true;
+  failed_ = true;
+  return finish({Answer::Status::failed, &error});
+}
+
+bool Connection::take_ready() {
+  while (!operations_.empty() && operations_.front().kind != Operation::Kind::sync) {
+    if (!failed_) return reject("the server left a statement without an answer");
+    QueryError aborted;
+    aborted.aborted = true;
+    aborted.message = "a statement before it failed";
+    if (!finish({Answer::Status::aborted, &aborted})) return false;
+  }
+  if (operations_.empty()) return reject(kNotAskedFor);
+  operations_.pop_front();
+  failed_ = false;
+  return true;
+}
+
+// The statement at the head has ended.
+bool Connection::finish(Answer answer) {
+  const Operation operation = operations_.front();
+  operations_.pop_front();
+  const std::size_t held = held_.size();
+  const bool good = finish_operation(operation, answer);
+  end_statement(held_.size() > held);
+  return good;
+}
+
+bool Connection::finish_operation(const Operation& operation, const Answer& answer) {
   switch (operation.kind) {
     case Operation::Kind::setup:
-      set_up_ = is_good(result);
-      if (!set_up_) lost_reason_ = "session setup failed: " + describe(error_of(result));
+      set_up_ = answer.good();
+      if (!set_up_) lost_reason_ = "session setup failed: " + describe(*answer.error);
       return set_up_;
     case Operation::Kind::timeout:
-      if (!is_good(result)) {
+      if (!answer.good()) {
         timeout_known_ = false;
         if (!cancelled_)
-          loop_.log(LogLevel::error, "setting statement_timeout failed: " + describe(error_of(result)));
+          loop_.log(LogLevel::error, "setting statement_timeout failed: " + describe(*answer.error));
       }
       return true;
     case Operation::Kind::settings:
     case Operation::Kind::prepare:
-      finish_prefix(operation, result);
+      finish_prefix(operation, answer);
       return true;
     case Operation::Kind::query:
-      finish_query(operation, taken);
+      finish_query(operation, answer);
       return true;
     case Operation::Kind::prepare_stamp:
-      if (!is_good(result)) stamp_name_.clear();
+      if (!answer.good()) stamp_name_.clear();
       return true;
     case Operation::Kind::stamp:
-      finish_stamp(result);
+      finish_stamp(answer);
       return true;
     case Operation::Kind::first_stamp:
-      finish_first_stamp(operation, result);
+      finish_first_stamp(operation, answer);
       return true;
-    case Operation::Kind::deallocate:  // refused: it was not there, which is what we wanted
+    case Operation::Kind::deallocate:  // failed: it was not there, which is as good
     case Operation::Kind::sync:
       return true;
   }
@@ -229,11 +271,11 @@ bool Connection::finish_operation(const Operation& operation, ResultPointer& tak
 
 // Settings, a prepare and their query are sent one after another under one Sync: when one of them fails, what
 // follows comes back aborted, and the error of the first is the one to report.
-void Connection::finish_prefix(const Operation& operation, const PGresult* result) {
-  if (is_good(result)) {
+void Connection::finish_prefix(const Operation& operation, const Answer& answer) {
+  if (answer.good()) {
     if (operation.statement != nullptr) operation.statement->exists = true;
   } else {
-    note_prefix_error(operation, result);
+    note_prefix_error(operation, answer);
     if (operation.statement != nullptr) {
       operation.statement->sqlstate = prefix_error_.sqlstate;
       operation.statement->message = prefix_error_.message;
@@ -243,25 +285,24 @@ void Connection::finish_prefix(const Operation& operation, const PGresult* resul
   if (operation.statement != nullptr) statements_.release(*operation.statement);
 }
 
-void Connection::note_prefix_error(const Operation& operation, const PGresult* result) {
-  if (!operation.prefix_failed) prefix_error_ = error_of(result);  // else that of the one before it
+void Connection::note_prefix_error(const Operation& operation, const Answer& answer) {
+  if (!operation.prefix_failed && answer.error != nullptr)
+    prefix_error_ = *answer.error;  // else that of the one before it
   // What follows is missing only when sending broke between the two.
   if (!operations_.empty()) operations_.front().prefix_failed = true;
 }
 
-void Connection::finish_query(const Operation& operation, ResultPointer& taken) {
-  const PGresult* const result = taken.get();
+void Connection::finish_query(const Operation& operation, const Answer& answer) {
   --in_flight_;
   if (operation.chunks) --chunks_in_flight_;
   Query* query = operation.query;
   if (query != nullptr) query->operation_ = nullptr;
-  if (is_good(result)) {
+  if (answer.good()) {
     if (operation.statement != nullptr) statements_.release(*operation.statement);
-    if (query != nullptr && query->stamped && !operation.chunks && hold(operation, taken)) return;
-    return finish_rows(query, result);
+    if (query == nullptr || !query->stamped || operation.chunks || !hold(operation)) finish_rows(query);
+    return;
   }
-  forget_chunk();
-  QueryError error = operation.prefix_failed ? prefix_error_ : error_of(result);
+  QueryError error = operation.prefix_failed ? prefix_error_ : *answer.error;
   if (operation.statement != nullptr) {
     if (error.sqlstate == "26000" && !operation.statement->sqlstate.empty()) {
       // Sent while the prepare was on its way, which then failed: that is the cause to tell.

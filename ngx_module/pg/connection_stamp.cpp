@@ -4,92 +4,87 @@
 // queries of a batch is that of their rows, and they share one; their answers wait for it. A query that takes
 // its rows in chunks cannot wait: there the tables are locked and the stamp is read before it.
 #include <charconv>
-#include <cstring>
-#include <utility>
 
 #include "core/plan/table_generations.hpp"
 #include "pg/cells.hpp"
 #include "pg/connection.hpp"
+#include "pg/wire_writer.hpp"
 
 namespace tablegate::pg {
 namespace {
 
 constexpr uint32_t kStampMs = 10000;  // it waits for no lock
 
-// 0: there is none.
-uint64_t stamp_in(const PGresult* result) {
-  if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1 || PQgetisnull(result, 0, 0) != 0)
-    return 0;
-  const char* const text = PQgetvalue(result, 0, 0);
-  int64_t stamp = 0;
-  const auto read = std::from_chars(text, text + std::strlen(text), stamp);
-  return read.ec == std::errc() && *read.ptr == '\0' ? static_cast<uint64_t>(stamp) : 0;
-}
-
 }  // namespace
 
 // Behind the last query of the batch: an error of it takes nothing from them.
-bool Connection::send_stamp() {
+void Connection::send_stamp() {
   stamp_due_ = false;
-  PGconn* const connection = connection_.get();
   if (!config_.prepare) {
-    return PQsendQueryParams(connection, core::kPoolerStampSql, 0, nullptr, nullptr, nullptr, nullptr, 0) ==
-               1 &&
-           push(Operation::Kind::stamp, nullptr, nullptr, kStampMs);
+    send_plain(core::kPoolerStampSql, nullptr, 0);
+    return push(Operation::Kind::stamp, nullptr, nullptr, kStampMs);
   }
   if (stamp_name_.empty()) {
     stamp_name_ = "tg_stamp_" + std::to_string(++stamp_names_);
-    if (PQsendPrepare(connection, stamp_name_.c_str(), core::kStampSql, 0, nullptr) != 1) return false;
+    write_parse(outbox_, stamp_name_, core::kStampSql, {});
     push(Operation::Kind::prepare_stamp, nullptr, nullptr, kStampMs);
   }
-  return PQsendQueryPrepared(connection, stamp_name_.c_str(), 0, nullptr, nullptr, nullptr, 0) == 1 &&
-         push(Operation::Kind::stamp, nullptr, nullptr, kStampMs);
+  write_run(outbox_, stamp_name_, nullptr, 0);
+  push(Operation::Kind::stamp, nullptr, nullptr, kStampMs);
 }
 
 // It waits for locks, as the query behind it would.
-bool Connection::send_first_stamp(Query& query, uint32_t limit_ms) {
-  if (!query.stamped || query.delivery != Delivery::chunks) return true;
+void Connection::send_first_stamp(Query& query, uint32_t limit_ms) {
+  if (!query.stamped || query.delivery != Delivery::chunks) return;
   const std::string sql = query.stamp_sql();
-  if (sql.empty()) return true;
-  return PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 1 &&
-         push(Operation::Kind::first_stamp, nullptr, nullptr, limit_ms);
+  if (sql.empty()) return;
+  send_plain(sql.c_str(), nullptr, 0);
+  push(Operation::Kind::first_stamp, nullptr, nullptr, limit_ms);
 }
 
 // False: there is no memory for it.
-bool Connection::hold(const Operation& operation, ResultPointer& result) noexcept {
+bool Connection::hold(const Operation& operation) noexcept {
   try {
-    held_.push_back({operation, nullptr});
+    held_.push_back({operation, statement_rows()});
   } catch (...) {
     return false;
   }
-  held_.back().result = std::move(result);
   operation.query->operation_ = &held_.back().operation;  // a deque: the address stays
   return true;
 }
 
-void Connection::finish_stamp(const PGresult* result) {
-  const ExecStatusType status = PQresultStatus(result);
-  // Its own error: perhaps somebody has dropped the prepared statement.
-  if (status != PGRES_TUPLES_OK && status != PGRES_PIPELINE_ABORTED) stamp_name_.clear();
-  deliver_held(stamp_in(result));
+// 0: there is none.
+uint64_t Connection::stamp_in(const Answer& answer) const {
+  const Cells cells = cells_of(statement_rows(), false);
+  if (answer.status != Answer::Status::rows || cells.rows() != 1 || cells.columns() == 0) return 0;
+  const core::Cell cell = cells.cell(0, 0);
+  int64_t stamp = 0;
+  const auto read = std::from_chars(cell.data, cell.data + cell.size, stamp);
+  return read.ec == std::errc() && read.ptr == cell.data + cell.size ? static_cast<uint64_t>(stamp) : 0;
 }
 
-void Connection::finish_first_stamp(const Operation& operation, const PGresult* result) {
-  if (PQresultStatus(result) != PGRES_TUPLES_OK) return note_prefix_error(operation, result);
+void Connection::finish_stamp(const Answer& answer) {
+  // Its own error: perhaps somebody has dropped the prepared statement.
+  if (answer.status == Answer::Status::failed) stamp_name_.clear();
+  deliver_held(stamp_in(answer));
+}
+
+void Connection::finish_first_stamp(const Operation& operation, const Answer& answer) {
+  if (!answer.good()) return note_prefix_error(operation, answer);
   if (!operations_.empty() && operations_.front().query != nullptr)
-    operations_.front().query->stamp = stamp_in(result);
+    operations_.front().query->stamp = stamp_in(answer);
 }
 
 void Connection::deliver_held(uint64_t stamp) {
   while (!held_.empty()) {
     Query* const query = held_.front().operation.query;  // null: abandoned
-    const ResultPointer result = std::move(held_.front().result);
+    const RowRange rows = held_.front().rows;
     held_.pop_front();
     if (query == nullptr) continue;
     query->operation_ = nullptr;
     query->stamp = stamp;
     owner_.on_answer(*query);
-    query->on_rows(Cells(result.get()), true);
+    query->on_rows(cells_of(rows, false), true);
   }
 }
 

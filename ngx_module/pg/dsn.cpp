@@ -144,14 +144,10 @@ ConnectKeywords Dsn::keywords(std::size_t index) const {
   if (!endpoint.host.empty()) add("host", endpoint.host.c_str());
   if (!endpoint.hostaddr.empty()) add("hostaddr", endpoint.hostaddr.c_str());
   if (!endpoint.port.empty()) add("port", endpoint.port.c_str());
-  bool has_gssencmode = false;
-  for (const Parameter& parameter : parameters_) {
-    if (parameter.keyword == "gssencmode") has_gssencmode = true;
-    add(parameter.keyword.c_str(), parameter.value.c_str());
-  }
+  for (const Parameter& parameter : parameters_) add(parameter.keyword.c_str(), parameter.value.c_str());
   if (!password_.empty()) add("password", password_.c_str());
-  // GSSAPI encryption needs blocking look-ups of the KDC: only for those who ask for it.
-  if (!has_gssencmode) add("gssencmode", "disable");
+  // GSSAPI encryption needs blocking look-ups of the KDC, and libpq to read and write.
+  add("gssencmode", "disable");
   add("client_encoding", "UTF8");
   add("fallback_application_name", "tablegate");
   add(nullptr, nullptr);
@@ -181,6 +177,10 @@ core::Result<Dsn> parse_dsn(std::string_view text) {
     if (keyword == "service" || keyword == "replication") {
       return core::Error{"a connection string must not use " + std::string(keyword), std::string(keyword)};
     }
+    if (keyword == "gssencmode" && std::string_view(option->val) == "require") {
+      return core::Error{"encryption by GSSAPI is not supported: use TLS (sslmode), or gssencmode=disable",
+                         "gssencmode"};
+    }
     if (keyword == "host") {
       host = option->val;
     } else if (keyword == "hostaddr") {
@@ -190,7 +190,8 @@ core::Result<Dsn> parse_dsn(std::string_view text) {
     } else if (keyword == "password") {
       dsn.password_ = core::Secret(option->val);
     } else if (keyword != "client_encoding" && keyword != "fallback_application_name" &&
-               keyword != "connect_timeout") {  // ours; the last has no effect on PQconnectPoll
+               keyword != "connect_timeout" &&
+               keyword != "gssencmode") {  // ours; connect_timeout has no effect on PQconnectPoll
       dsn.parameters_.push_back({std::string(keyword), core::Secret(option->val)});
     }
   }

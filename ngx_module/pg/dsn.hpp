@@ -57,8 +57,8 @@ class Dsn {
   void set_password(std::string_view password) { password_ = core::Secret(password); }
 
   // What to connect with to endpoint `index` (< endpoints().size()): exactly one host,
-  // client_encoding=UTF8, fallback_application_name=tablegate, gssencmode=disable unless
-  // the DSN has it. Valid while this Dsn lives unchanged.
+  // client_encoding=UTF8, fallback_application_name=tablegate, gssencmode=disable. Valid
+  // while this Dsn lives unchanged.
   ConnectKeywords keywords(std::size_t index) const;
 
  private:

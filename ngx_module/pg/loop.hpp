@@ -1,6 +1,6 @@
 // The small interface between pg and whatever event loop runs it: nginx's (ngx/)
 // or poll(2) (poll_loop.hpp: the loader and the unit tests). Level-triggered: one
-// PQconsumeInput does not empty a socket, so a loop that reports edges stalls.
+// read does not empty a socket, so a loop that reports edges stalls.
 // Everything runs in one thread. pg never blocks and never waits: it asks for
 // events and returns. A handler may destroy its own Watch or Timer, or itself,
 // while it runs: a loop must not touch either after the call.

@@ -1,4 +1,4 @@
-// Pool, first part of five: which query goes where, and what becomes of its answer.
+// Pool, first part of six: which query goes where, and what becomes of its answer.
 #include "pg/pool.hpp"
 
 #include <algorithm>
@@ -39,12 +39,12 @@ Failure::Kind kind_of(const std::string& sqlstate) {
 Pool::Pool(Loop& loop, PoolConfig config)
     : loop_(loop),
       config_(std::move(config)),
+      lanes_(std::max(1U, config_.connections)),
       groups_{Group(config_.fair), Group(config_.fair)},
       backoff_handler_(*this),
       turn_handler_(*this),
       lane_handler_(*this) {
-  const std::size_t lanes = std::max(1U, config_.connections);
-  lanes_.resize(lanes);
+  const std::size_t lanes = lanes_.size();
   const std::size_t points = config_.pipeline && lanes >= 2 ? std::max<std::size_t>(1, lanes / 4) : 0;
   for (std::size_t i = 0; i < points; ++i) lanes_[i].point = true;
   groups_[1].first = 0;
@@ -66,6 +66,7 @@ void Pool::begin(Query& query) {
   query.sent_ms = query.stamp = 0;
   query.paused_ = query.delivered_ = query.held_ = false;
   query.passed_ = 0;
+  query.alone_ = false;
   query.lost_once_ = query.replanned_ = query.conflicted_ = query.interrupted_ = query.isolated_ = false;
 }
 
@@ -121,7 +122,9 @@ void Pool::submit(Query& query) noexcept {
 }
 
 void Pool::abandon(Query& query) noexcept {
-  if (query.line_ != nullptr) {
+  if (query.batch_ != nullptr) {
+    leave_batch(query);
+  } else if (query.line_ != nullptr) {
     query.line_->remove(query);
   } else if (query.list_ != nullptr) {
     query.list_->remove(query);
@@ -195,7 +198,11 @@ Pool::Lane* Pool::pick_in(const Group& lanes, const Group& group, const Query* q
 bool Pool::send(Lane& lane, Query& query) {
   const uint64_t now = loop_.now_ms();
   query.limit_ms_ = limit_of(query, now);
-  if (!lane.connection->send(query)) return false;
+  if (gathers_keys(lane, group_of(query), query)) {
+    lane.keys.push_back(query);
+  } else if (!lane.connection->send(query)) {
+    return false;
+  }
   query.sent_ms = now;
   lane.used_ms = now;
   if (lane.batch++ == 0) {
@@ -260,6 +267,13 @@ void Pool::on_progress(Connection& connection) noexcept {
 // Our queries only read: once more is safe as long as nothing of the answer was seen; a second loss is
 // enough.
 void Pool::retry_on_new(Query& query) {
+  if (query.is_batch_) {
+    QueryList members;
+    static_cast<KeyBatch&>(query).take_members(members);
+    on_batch_end(static_cast<KeyBatch&>(query));
+    while (Query* member = members.pop_front()) retry_on_new(*member);
+    return;
+  }
   if (query.delivered_) {
     fail_query(query, Failure::Kind::database_unavailable, "", "the connection was lost after some rows");
     return;
@@ -295,6 +309,7 @@ bool Pool::retry_in_place(Query& query, const QueryError& error) {
 }
 
 void Pool::on_error(Query& query, const QueryError& error) noexcept {
+  if (query.is_batch_) return send_alone(static_cast<KeyBatch&>(query));
   if (retry_in_place(query, error)) return;
   fail_query(query, kind_of(error.sqlstate), error.sqlstate, error.message);
 }
@@ -322,9 +337,11 @@ void Pool::shutdown() noexcept {
   lane_timer_->stop();
   attempt_.reset();
   for (Lane& lane : lanes_) {
+    while (lane.keys.pop_front() != nullptr) continue;
     lane.connection.reset();
     lane.gathers = false;
   }
+  forget_batches();
 }
 
 std::size_t Pool::open_count() const {
@@ -342,7 +359,7 @@ PoolStatistics Pool::statistics() const {
   now.open = open_count();
   now.connecting = attempt_ ? 1 : 0;
   for (const Lane& lane : lanes_) {
-    const std::size_t in_flight = lane.connection ? lane.connection->in_flight() : 0;
+    const std::size_t in_flight = (lane.connection ? lane.connection->in_flight() : 0) + lane.keys.size();
     now.in_flight += in_flight;
     now.busy += in_flight != 0 ? 1 : 0;
   }

@@ -9,12 +9,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "pg/connection.hpp"
 #include "pg/dsn.hpp"
+#include "pg/key_batch.hpp"
 #include "pg/loop.hpp"
 #include "pg/pace.hpp"
 #include "pg/query.hpp"
@@ -49,12 +51,16 @@ struct PoolStatistics {
   uint64_t connect_failures = 0;  // one an endpoint tried
   uint64_t lost = 0;              // connections that broke
   uint64_t idle_closed = 0;
-  uint64_t queries = 0;  // sent, retries included
+  uint64_t queries = 0;   // sent, retries included
+  uint64_t together = 0;  // of them, as a part of a statement for several
   uint64_t retries = 0;
   uint64_t failures = 0;  // on_failure calls
 };
 
-class Pool final : private ConnectionOwner, private TimerHandler, private WaitingLine::Filter {
+class Pool final : private ConnectionOwner,
+                   private TimerHandler,
+                   private WaitingLine::Filter,
+                   private KeyBatchOwner {
  public:
   Pool(Loop& loop, PoolConfig config);  // `loop` outlives the pool; nothing is opened yet
   ~Pool();                              // as shutdown()
@@ -109,6 +115,7 @@ class Pool final : private ConnectionOwner, private TimerHandler, private Waitin
     uint32_t cost_us = 0;  // expected of them; 0: not known
     uint32_t batch = 0;    // how many they are
     bool gathers = false;  // the batch is not ended: more may join it in this turn of the event loop
+    QueryList keys;        // of the batch: sent when it ends
     uint64_t caller = 0;   // of the last one
     uint64_t route = 0;
     Pace::Size size = Pace::Size::small;  // of the last one's result, as far as it was known
@@ -175,6 +182,17 @@ class Pool final : private ConnectionOwner, private TimerHandler, private Waitin
   void watch_lanes();
   void measure_batch(Lane& lane);
 
+  // pool_keys.cpp
+  bool gathers_keys(const Lane& lane, const Group& group, const Query& query) const;
+  void send_keys(Lane& lane);
+  bool send_together(Lane& lane);
+  void send_alone(KeyBatch& batch);
+  void leave_batch(Query& query);
+  void forget_keys(Lane& lane);
+  void forget_batches();
+  void on_batch_end(KeyBatch& batch) noexcept override;
+  void on_batch_error(KeyBatch& batch) noexcept override;
+
   // pool_queue.cpp
   uint32_t cost_of(const Group& group, const Query& query) const;
   bool admit(Group& group, Query& query);
@@ -236,6 +254,9 @@ class Pool final : private ConnectionOwner, private TimerHandler, private Waitin
   std::vector<Lane> lanes_;
   Group groups_[2];    // exclusive, point
   QueryList refused_;  // found no room after all: they fail from the loop, not within a caller's submit()
+  std::list<KeyBatch> busy_batches_;
+  std::list<KeyBatch> idle_batches_;
+  std::vector<Query*> gathered_;  // scratch
   std::unique_ptr<Connection> attempt_;
   std::size_t attempt_lane_ = 0;
   std::size_t endpoints_tried_ = 0;

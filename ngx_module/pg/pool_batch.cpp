@@ -1,4 +1,4 @@
-// Pool, fifth part of five: batches of point queries. Those of one turn of the event loop go to one
+// Pool, fifth part of six: batches of point queries. Those of one turn of the event loop go to one
 // connection and leave at the end of the turn under one Sync: the more are in a batch, the less each of them
 // costs PostgreSQL and us. A turn ends as soon as its events are handled, so nothing waits when there is
 // little to do. While one connection answers soon, the next batch waits for it rather than that two smaller
@@ -57,6 +57,7 @@ void Pool::leave(Lane& lane, const Group& group) {
 
 void Pool::end_batch(Lane& lane) {
   lane.gathers = false;
+  send_keys(lane);
   lane.connection->end_batch();
 }
 

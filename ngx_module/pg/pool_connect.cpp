@@ -1,4 +1,4 @@
-// Pool, third part of five: opening connections, losing them, closing those that nobody uses.
+// Pool, third part of six: opening connections, losing them, closing those that nobody uses.
 #include <algorithm>
 #include <utility>
 
@@ -122,7 +122,7 @@ void Pool::on_opened(Connection& connection) noexcept {
   while (!group.retry.empty() && is_usable(lane) && has_room(lane, group)) {
     Query& query = *group.retry.pop_front();
     if (send(lane, query)) {
-      lane.connection->end_batch();
+      end_batch(lane);
     } else {
       retry_on_new(query);
     }
@@ -148,6 +148,7 @@ void Pool::drop(Lane& lane, const std::string& reason) {
   QueryList lost;
   lane.connection->take_in_flight(lost);
   lane.connection.reset();
+  forget_keys(lane);
   lane.gathers = false;
   // A failing callback may abandon another of these: it then leaves the list.
   while (Query* query = lost.pop_front()) retry_on_new(*query);
@@ -159,6 +160,8 @@ void Pool::on_asked_to_close(Connection& connection) noexcept {
   if (lane == nullptr || open_count() <= 1) return;  // the last one serves requests that still arrive
   ++totals_.idle_closed;
   lane->connection.reset();
+  lane->gathers = false;
+  forget_keys(*lane);
 }
 
 void Pool::set_leaving() noexcept {
@@ -169,7 +172,8 @@ void Pool::set_leaving() noexcept {
 void Pool::close_idle(uint64_t used_until_ms, std::size_t keep) {
   std::size_t open = open_count();
   for (auto lane = lanes_.rbegin(); lane != lanes_.rend() && open > keep; ++lane) {
-    if (!lane->connection || !lane->connection->idle() || lane->used_ms > used_until_ms) continue;
+    if (!lane->connection || !lane->connection->idle() || lane->gathers || lane->used_ms > used_until_ms)
+      continue;
     lane->connection.reset();
     ++totals_.idle_closed;
     --open;

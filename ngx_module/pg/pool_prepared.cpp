@@ -1,4 +1,4 @@
-// Pool, fourth part of five: which connection a statement is sent on, so that it is already prepared there. A
+// Pool, fourth part of six: which connection a statement is sent on, so that it is already prepared there. A
 // caller who varies optional parameters has more combinations than one connection has places for. The
 // connections of a group have places for more together, if they do not all prepare the same ones. Nothing of
 // this happens, and nothing is looked up, while a connection has less than half of its places taken.

@@ -1,4 +1,4 @@
-// Pool, second part of five: who may wait. A query that could not be done before its deadline takes no
+// Pool, second part of six: who may wait. A query that could not be done before its deadline takes no
 // place: it fails at once, and what runs is worth running. A queue that has stood long is kept short, the
 // newest first, so that those who are answered are answered soon (as CoDel, RFC 8289, does with packets). Who
 // has to leave is decided by fair shares (WaitingLine).

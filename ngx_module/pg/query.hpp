@@ -54,7 +54,7 @@ struct Failure {
   };
   Kind kind = Kind::query_failed;
   std::string sqlstate;     // may be empty
-  std::string message;      // the database's or libpq's text, for the error log only (already logged)
+  std::string message;      // the database's, libpq's or the socket's text, for the error log only (already logged)
   bool after_rows = false;  // on_rows ran before: what was delivered is not the whole result
 };
 
@@ -78,6 +78,8 @@ class Query {
   // The stamp of the mirror is read in the transaction of the query, once for all queries of a batch. The
   // relations of mirrored tables that sql() reads cannot be replaced from before their first row until then.
   bool stamped = false;
+  // A point query that may be sent together with others of an equal key, as keys_sql().
+  bool by_keys = false;
 
   // Set by the pool (Loop::now_ms): sent_ms - submitted_ms is the time in the queue. sent_ms is 0
   // until it was sent and that of the last attempt when it was sent again.
@@ -89,6 +91,12 @@ class Query {
   // Called only when the statement is prepared on a connection (or always, with prepare off).
   virtual std::string sql() const = 0;
   virtual void parameter_types(std::vector<Oid>& types) const = 0;  // parameter_count types, appended
+
+  // Of a `by_keys` query: a statement whose parameters are arrays, each with one value of each query. Its
+  // rows are those of sql() with one more column, the place of the query in the arrays, from 1; at most one
+  // row each.
+  virtual std::string keys_sql() const { return {}; }
+  virtual void keys_types(std::vector<Oid>& types) const { (void)types; }  // of the arrays, appended
 
   // Of a `stamped` query with Delivery::chunks: a statement without parameters that locks the relations that
   // sql() reads and gives the stamp. It runs before sql(), so that the stamp is known with the first rows.
@@ -107,6 +115,7 @@ class Query {
 
  private:
   friend class Connection;
+  friend class KeyBatch;
   friend class Pool;
   friend class QueryList;
   friend class WaitingLine;
@@ -118,6 +127,9 @@ class Query {
   uint32_t cost_us_ = 0;                   // expected when it began to wait; 0: not known
   uint32_t limit_ms_ = 0;                  // statement_timeout of what is sent now
   struct Operation* operation_ = nullptr;  // in flight there, or null
+  class KeyBatch* batch_ = nullptr;        // in flight as a part of it, or null
+  bool is_batch_ = false;                  // it is a KeyBatch
+  bool alone_ = false;                     // not to be sent with others again: their statement failed
   uint8_t passed_ = 0;                     // how many others went before it because they were prepared
   bool paused_ = false;                    // no rows are to be read before Pool::resume
   bool delivered_ = false;                 // on_rows ran: the query must not be sent again

@@ -45,6 +45,9 @@ kCases = (
     Case("API key refused", f"/v1/user/info?{kUser}", 401, lambda have: bearer("x" * len(have.key))),
     Case("list of 100 rows, API key", "/v1/users?age=25", 200, lambda have: bearer(have.key)),
     Case("list of 100 rows, CSV", "/v1/users_csv?age=25", 200, lambda have: bearer(have.key)),
+    Case("page of 100 rows, by number", "/v1/pages?pageSize=100", 200, lambda have: bearer(have.key)),
+    Case("page of 99 rows, after a cursor", "/v1/pages?pageSize=100&cursor=CURSOR", 200, lambda have: bearer(have.key)),
+    Case("304, without a query", f"/v1/user/info?{kUser}", 304, lambda have: {**bearer(have.key), "If-None-Match": "*"}),
     Case("point query, HMAC", f"/v1/hmac?{kUser}", 200, lambda have: have.signed("GET", f"/v1/hmac?{kUser}")),
     Case("point query, JWT HS256", f"/v1/jwt?{kUser}", 200, lambda have: bearer(have.token)),
     Case("point query, script", f"/v1/script?{kUser}", 200, lambda have: bearer(have.key)),
@@ -64,6 +67,7 @@ def definitions():
         {**base, "name": "By Token", "path": "/jwt", "authentication": ["jwt"]},
         {**base, "name": "Kept", "path": "/kept"},
         *scripts(base),
+        {**base, "name": "Pages", "path": "/pages", "result": "page", "request_parameters": [], "order_by": [{"column": "user_id"}], "pagination": {"enabled": True, "max_size": 100}},
         *({**base, "name": name, "path": path, "result": "list", "formats": [form],
            "request_parameters": [{"name": "age", "column": "age", "type": "LONG", "sample": 25}]}
           for name, path, form in (("All Users", "/users", "json"), ("All Users CSV", "/users_csv", "csv"))),
@@ -110,6 +114,7 @@ class Counted:
         self._gateway = project.gateway
         self._out = os.path.join(project.folder, "callgrind")
         self._dumps = 0
+        self._cursor = ""
         self._gateway.set(daemon="off; master_process off", connections=1, access_log="access_log off;", log_level="error",
                           http="keepalive_requests 1000000; tablegate_cache_zone 2m;", location="tablegate_cache off;",
                           server=f"location = /limit {{ default_type application/json; return 200 '{kAnswer}'; }} location /v1/kept {{ tablegate on; }}")
@@ -145,10 +150,14 @@ class Counted:
         raise TimeoutError("nginx does not become idle")
 
     def call(self, case, headers):
-        answer = self._client.request(case.target, headers=headers)
+        answer = self._client.request(case.target.replace("CURSOR", self._cursor), headers=headers)
         if answer.status != case.status:
             raise RuntimeError(f"{case.name}: {case.status} was expected: {answer}")
         self._wait_idle()
+
+    def find_cursor(self, target, headers):
+        """Of what follows the first row."""
+        self._cursor = self._client.request(target, headers=headers).json["data"]["nextCursor"]
 
     def mark(self):
         """(instructions since the last mark, the file that says where)."""
@@ -172,6 +181,7 @@ def measure(test):
     have = Credentials(project)
     project.sync()
     nginx = Counted(project)
+    nginx.find_cursor("/v1/pages?pageSize=1", bearer(have.key))
     kept = os.path.join(kFolder, "instructions")
     os.makedirs(kept, exist_ok=True)
     found = {}

@@ -84,7 +84,7 @@ def over_tls(t, p):
 
 
 def test(t):
-    objects = users_definitions(timeout_ms=60000)
+    objects = users_definitions(timeout_ms=60000, coalesce=False)
     api = next(x for x in objects if x["kind"] == "Api")
     objects.append({**api, "name": "Hurried Users", "path": "/hurried/info", "timeout_ms": 500})
     project = t.project()

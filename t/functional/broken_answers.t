@@ -115,6 +115,24 @@ def swaps(t, p):
     fill(p)
 
 
+def makes_way(t, p):
+    """An answer whose client takes nothing, and a load that waits for it."""
+    before, seen = counts(p)[0], p.gateway.log_size()
+    link, _ = open_stream(p, "1.1")
+    wait_for(lambda: held(p), 10 * kSlow, "a held statement")
+    begun = time.monotonic()
+    file = p.file("newer.csv", "user_id,user_name,age\n3,c,0\n")
+    result = p.loader("table", "load", "user_info", "--header", "--from", f"csv:{file}")
+    took = time.monotonic() - begun
+    t.ok(result.rc == 0 and took < 9 * kSlow and len(p.get("/v1/many?age=0").json["data"]) == 1, f"a load waits {took:.1f} s for the answer of a client that takes nothing", result)
+    t.ok(not rest(link)[0].endswith(b"0\r\n\r\n"), "the answer ends without its end")
+    t.is_(counts(p)[0] - before, 1, "counted as truncated")
+    lines = [line for line in p.gateway.log(seen).splitlines() if "broke off" in line]
+    t.ok(len(lines) == 1 and "rows: query_timeout (a swap of its table waits for it), request" in lines[0], "one line in the log", lines)
+    t.is_(p.postgres.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0", "no lock is left")
+    fill(p)
+
+
 def slow(t, p):
     """send_timeout bounds a client that takes nothing."""
     p.gateway.set(server="send_timeout 1s; " + kServer)
@@ -158,6 +176,7 @@ def test(t):
     breaks_http2(t, p, port)
     leaves(t, p)
     swaps(t, p)
+    makes_way(t, p)
     before_the_header(t, p)
     slow(t, p)
 

@@ -20,7 +20,7 @@ kAlice = b'{"data":{"user_id":10001,"user_name":"Alice"},"success":true}'
 
 def definitions():
     """The tutorial's API with 5 s, the same with 1 s, and a list of 60 kB a row."""
-    objects = users_definitions(timeout_ms=5000)
+    objects = users_definitions(timeout_ms=5000, coalesce=False)
     api = next(x for x in objects if x["kind"] == "Api")
     objects.append({**api, "name": "Hurried Users", "path": "/hurried/info", "timeout_ms": 1000})
     objects.append({**api, "name": "All Users", "path": "/user/all", "result": "list",

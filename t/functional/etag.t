@@ -4,6 +4,7 @@
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import bearer, free_port, kSlow, kUsersCsv, request, run, run_test, users_definitions, wait_for
@@ -31,6 +32,9 @@ def definitions():
     add("Wrapped User", "/user/wrapped", envelope="dataworks")
     add("Post User", "/user/post", method="POST")
     add("User Pages", "/user/pages", result="page", request_parameters=[age], order_by=[{"column": "user_id"}], pagination={"enabled": True, "default_size": 10, "max_size": 50})
+    add("Queried Pages", "/user/queried", result="page", request_parameters=[age], order_by=[{"column": "user_id"}], pagination={"enabled": True, "default_size": 10, "max_size": 50},
+        formats=["json", "csv"], query_method=True)
+    add("Listed Users", "/user/listed", **many, formats=["csv", "ndjson"])
     objects.append({"kind": "Api", "name": "Aged Users", "business_process": api["business_process"], "path": "/user/now", "mode": "script", "data_source": objects[4]["data_source"],
                     "authentication": ["api_key"], "sql": "SELECT user_id, now() AS at FROM user_info ORDER BY user_id", "pagination": {"enabled": True}})
     return objects
@@ -75,7 +79,7 @@ def spellings(t, p):
 def cache_headers(t, p):
     for target, control, vary in ((kCall, "private, no-cache", None), ("/v1/user/kept", "private, max-age=60", None), ("/v1/user/unkept", "no-store", None),
                                   ("/v1/user/open", "public, no-cache", "X-Age"), ("/v1/user/open-kept", "public, max-age=5", None), ("/v1/user/now", "private, no-cache", None),
-                                  ("/v1/user/info?user_id=x", "no-store", None), ("/v1/none", "no-store", None)):
+                                  ("/v1/user/info?user_id=x", "no-store", "Accept"), ("/v1/none", "no-store", "Accept")):
         answer = p.get(target)
         t.is_((answer.headers.get("cache-control"), answer.headers.get("vary")), (control, vary), f"{target}: Cache-Control and Vary")
     t.is_(p.get(kCall, key="x" * 43).headers.get("cache-control"), "no-store", "401: no-store")
@@ -103,6 +107,51 @@ def conditional(t, p):
     for name, target, key, status in (("a key that is wrong", kCall, "x" * 43, 401), ("a value that is wrong", "/v1/user/info?user_id=x", None, 400), ("no such API", "/v1/none", None, 404)):
         t.is_(p.get(target, key=key, **{"If-None-Match": "*"}).status, status, f"{name}: {status} before 304")
     t.is_([p.get(target, **{"If-None-Match": "*"}).status for target in ("/v1/user/now", "/v1/user/unkept")], [200, 200], "without a tag `*` changes nothing")
+
+
+def queried(t, p):
+    """QUERY, pages, CSV and 304 together: what a 304 has is what the rows have."""
+    named = lambda got: {name: [value for one, value in got.pairs if one == name] for name in ("etag", "content-location", "vary", "cache-control")}  # noqa: E731
+    for body, accept, wanted in ((b'{"pageSize":1,"format":"csv"}', {}, "format=csv"), (b'{"pageSize":1}', {"Accept": "text/csv"}, "pageSize=1"), (b'{"pageSize":1}', {}, "pageSize=1")):
+        def ask(**more):
+            return request(p.gateway.port, "/v1/user/queried", "QUERY", {**bearer(p.key), "Content-Type": "application/json", **accept, **more}, body)
+        wait_for(lambda: "etag" in ask().headers, 10 * kSlow, "an ETag")
+        rows = ask()
+        address = rows.headers["content-location"]
+        t.ok(wanted in address and rows.headers.get("link"), f"QUERY {body} {accept}: Content-Location and Link", rows)
+        get = p.get(address, **accept)
+        t.is_((get.body, get.headers["etag"], get.headers["content-type"]), (rows.body, rows.headers["etag"], rows.headers["content-type"]), "GET of it: the same rows and tag")
+        same = ask(**{"If-None-Match": rows.headers["etag"]})
+        t.is_((same.status, same.body, named(same)), (304, b"", named(rows)), "304: the same headers")
+    t.ok("Accept" in named(ask())["vary"], "Vary: Accept where Accept chooses")
+
+
+def long_lists(t, p):
+    """Rows in chunks, whose generations are known with the first ones."""
+    p.postgres.psql("INSERT INTO mirror.user_info SELECT 20000 + i, repeat('x', 1000), 77 FROM generate_series(1, 1000) i")
+    target = "/v1/user/listed?age=77"
+    current = tag(p, target)
+    time.sleep(3.2)  # nothing is known any more
+    before = executed(p)
+    answer = p.get(target, **{"If-None-Match": current})
+    t.is_((answer.status, answer.body, answer.headers.get("etag")), (304, b"", current), "a long list: 304 by its first rows")
+    t.is_(p.get(target).headers.get("etag"), current, "the next caller gets the rows")
+    wait_for(lambda: executed(p) > before, 10 * kSlow, "its query")
+    p.postgres.psql("DELETE FROM mirror.user_info WHERE age = 77")
+
+
+def conditions_of_attackers(t, p):
+    current = tag(p, kCall)
+    many = ",".join(f'"{number:x}"' for number in range(1000))
+    begun = time.monotonic()
+    answers = [p.get(kCall, **{"If-None-Match": many}).status for _ in range(50)]
+    t.ok(answers == [200] * 50, f"6 KB of tags that are none of it: the row, {(time.monotonic() - begun) * 20:.1f} ms each", answers)
+    t.is_(p.get(kCall, **{"If-None-Match": many + "," + current}).status, 304, "the last of 1,000 tags is its own: 304")
+    t.is_(p.get(kCall, **{"If-None-Match": '"' + "x" * 7000}).status, 200, "a tag without an end")
+    begun = time.monotonic()
+    accept = "text/html;q=0.1," * 480
+    answers = [p.get("/v1/user/listed", Accept=accept + "application/x-ndjson").headers["content-type"] for _ in range(50)]
+    t.ok(set(answers) == {"application/x-ndjson"}, f"7 KB of Accept: the last one chooses, {(time.monotonic() - begun) * 20:.1f} ms each", answers)
 
 
 def no_query(t, p):
@@ -174,6 +223,9 @@ def test(t):
     spellings(t, p)
     cache_headers(t, p)
     conditional(t, p)
+    queried(t, p)
+    long_lists(t, p)
+    conditions_of_attackers(t, p)
     no_query(t, p)
     generations(t, p)
     other_ways(t, p)

@@ -81,6 +81,8 @@ def normal(sql):
     if sql.startswith("SELECT p.c0"):
         sql = re.sub(r'"mirror"\."(?!tablegate_)[^"]+"', '"mirror"."TABLE"', re.sub(r't\."[^"]+"', 't."COLUMN"', re.sub("LIMIT [0-9]+", "LIMIT N", sql)))
         return {("page", re.sub("SELECT \"[^\"]+\"", 'SELECT "COLUMN"', re.sub("table_name = '[^']*'", "table_name = 'TABLE'", sql)))}
+    if sql.startswith("SELECT stamp"):
+        sql = re.sub(r'FROM "mirror"\."(?!tablegate_)[^"]+"', 'FROM "mirror"."TABLE"', sql)
     api = re.fullmatch(r'SELECT (.*) FROM "mirror"\."(?!tablegate_)[^"]+"(?: AS t)?((?: WHERE .*?)?)(?: ORDER BY t\."[^"]+" DESC)? LIMIT \d+', sql)
     if not api:
         return {("statement", sql)}

@@ -101,7 +101,7 @@ def shares(t, p, greedy_key):
 
 
 def test(t):
-    objects = users_definitions(timeout_ms=1000)
+    objects = users_definitions(timeout_ms=1000, coalesce=False)
     api = next(x for x in objects if x["kind"] == "Api")
     objects.append({**api, "name": "Users by Age", "path": "/user/list", "result": "list",
                     "request_parameters": [{"name": "age", "column": "age", "type": "LONG", "sample": 25}]})

@@ -115,7 +115,7 @@ def changed_type(t, p):
 
 
 def test(t):
-    objects = users_definitions(timeout_ms=15000)
+    objects = users_definitions(timeout_ms=15000, coalesce=False)
     api = next(x for x in objects if x["kind"] == "Api")
     objects.append({**api, "name": "Users by Age", "path": "/user/list", "result": "list",
                     "request_parameters": [{"name": "age", "column": "age", "type": "LONG", "sample": 25}]})

@@ -49,7 +49,7 @@ def full(t, p, name):
 
 
 def test(t):
-    p = serve_slow(t.project(), users_definitions(timeout_ms=20000), workers=1, connections=1, queue=2)
+    p = serve_slow(t.project(), users_definitions(timeout_ms=20000, coalesce=False), workers=1, connections=1, queue=2)
     full(t, p, "prepared")
     p.gateway.set(service="pipeline off; prepare off;")
     p.gateway.reload()

@@ -29,7 +29,7 @@ def statuses(p):
 
 def idle_group(t):
     """The pool of another resource group is full of slow queries: who has to read the row reads it by a connection of its own."""
-    objects = users_definitions(timeout_ms=60000)
+    objects = users_definitions(timeout_ms=60000, coalesce=False)
     objects[0]["services"] = {"default": ["default", "fast"]}
     table, api = objects[4], objects[5]
     objects.append({**table, "name": "other_info", "ddl": table["ddl"].replace("user_info", "other_info"), "swap": "pointer"})
@@ -55,7 +55,7 @@ def idle_group(t):
 
 def test(t):
     idle_group(t)
-    objects = users_definitions(timeout_ms=kTimeout)
+    objects = users_definitions(timeout_ms=kTimeout, coalesce=False)
     objects[4]["swap"] = "pointer"
     p = t.project().serve(objects, workers=1)
     t.is_(p.get(kCall).status, 200, "served")

@@ -20,7 +20,7 @@ kHeavyGroup = f"pipeline off; resource_group heavy connections={kConnections} qu
 
 
 def definitions(heavy_group):
-    objects = users_definitions(authentication=[], timeout_ms=90000)
+    objects = users_definitions(authentication=[], timeout_ms=90000, coalesce=False)
     objects[0]["services"] = {"default": ["default", "heavy"], "reports": ["default"]}
     table = {**objects[4], "name": "report"}
     heavy = {**objects[5], "name": kHeavy, "path": "/report", "table": "report", "timeout_ms": kTimeout, "resource_group": heavy_group}

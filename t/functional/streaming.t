@@ -13,7 +13,7 @@ from tablegate_test import free_port, kSlow, raw, request, run, run_test, users_
 kServer = """
     location = /status {{ tablegate_status; }}
     location /pages/ {{ root {folder}/www; ssi on; }}
-    location /packed/ {{ rewrite ^/packed(.*)$ $1 break; tablegate on; gzip on; gzip_types application/json; }}
+    location /packed/ {{ rewrite ^/packed(.*)$ $1 break; tablegate on; gzip on; gzip_types application/json application/x-ndjson; }}
     location /limited/ {{ rewrite ^/limited(.*)$ $1 break; tablegate on; limit_rate 2m; tablegate_buffer 128k; }}
 """
 
@@ -24,7 +24,8 @@ def definitions():
     objects = users_definitions(name="Many", path="/many", **lists)
     long_name = {"name": "n" * 60, "column": "user_name"}
     names = [{**long_name, "name": f"{long_name['name']}{i}"} for i in range(5)]
-    return objects + [{**objects[-1], "name": "Long Names", "path": "/names", "response_parameters": names},
+    return objects + [{**objects[-1], "name": "In Formats", "path": "/formats", "formats": ["ndjson", "csv"]},
+                      {**objects[-1], "name": "Long Names", "path": "/names", "response_parameters": names},
                       {**objects[-1], "name": "Cut List", "path": "/cut", "max_records": 1500},
                       {**{name: field for name, field in objects[-1].items() if name != "order_by"}, "name": "Hurried", "path": "/hurried", "timeout_ms": 800, "stream_timeout_ms": 1500}]
 
@@ -54,6 +55,27 @@ def lengths(t, p):
         answer = request(p.gateway.port, "/v1/names?age=9")
         t.is_((len(answer.json["data"]), answer.headers.get("content-length")), (400, None), f"{len(answer.body)} bytes of small rows, which come at once: chunked")
     t.ok(head < 65536, "the first is a little shorter than 64 KiB")
+
+
+def formats(t, p):
+    """NDJSON whose last buffer is full, and of no bytes; CSV; HEAD."""
+    for age, size in ((11, 65536), (12, 65537), (13, 131072), (14, 16 * 65536)):
+        count = size // 1024
+        row = len('{"user_id":1100001,"user_name":""}\n')
+        rows(p, age, count - 1, 1024 - row)
+        p.postgres.psql(f"INSERT INTO mirror.user_info VALUES ({age * 100000 + count}, repeat('x', {size - (count - 1) * 1024 - row}), {age})")
+        answer = request(p.gateway.port, f"/v1/formats?age={age}")
+        lines = answer.body.split(b"\n")
+        t.ok(len(answer.body) == size and lines.pop() == b"" and [json.loads(line)["user_id"] for line in lines] == [age * 100000 + i for i in range(1, count + 1)], f"NDJSON of {size} bytes", len(answer.body))
+        t.is_(answer.headers.get("content-length"), str(size) if size <= 65536 else None, "with Content-Length up to 64 KiB")
+        t.is_(gzip.decompress(request(p.gateway.port, f"/packed/v1/formats?age={age}", headers={"Accept-Encoding": "gzip"}).body), answer.body, "the same compressed")
+    answer = request(p.gateway.port, "/packed/v1/formats?age=999", headers={"Accept-Encoding": "gzip"})
+    t.is_((answer.status, gzip.decompress(answer.body) if answer.body else b""), (200, b""), "NDJSON without rows, compressed")
+    answer = request(p.gateway.port, "/v1/formats?age=14&format=csv")
+    t.ok(answer.headers.get("content-length") is None and answer.body.count(b"\r\n") == 1025 and answer.headers["x-tablegate-max-records"] == "10000", "long CSV", answer.headers)
+    named = lambda got: {name: got.headers.get(name) for name in ("content-type", "content-disposition", "etag", "cache-control", "vary")}  # noqa: E731
+    head = request(p.gateway.port, "/v1/formats?age=14&format=csv", "HEAD")
+    t.is_((head.status, head.body, named(head)), (200, b"", named(answer)), "HEAD: its headers")
 
 
 def cut(t, p):
@@ -108,6 +130,7 @@ def test(t):
     p.serve(definitions(), {"user_info": "user_id,user_name,age\n1,a,0\n"}, workers=1, server=kServer.format(folder=p.folder),
             http=f"server {{ listen 127.0.0.1:{port} http2; location / {{ tablegate on; }} }}")
     lengths(t, p)
+    formats(t, p)
     cut(t, p)
     versions(t, p, port)
     times(t, p)

@@ -16,17 +16,17 @@ mkdir -p "$out"
 flags=(-std=c++17 -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined -fsanitize-ignorelist=t/fuzz/ignored.txt
   -Ingx_module -Iloader -It/fuzz -isystem "$(pg_config --includedir)")
 
-# The objects under test, once for all fuzzers: all of core, and of the loader what needs no database.
+# The objects under test, once for all fuzzers: all of core, and of pg and the loader what needs no database.
 schema/embed.sh "$out/embedded.cpp"
 compile() { # SOURCE: anew unless its object is younger than all that it may include
   local object=$out/${1//\//_}.o
-  if [ -e "$object" ] && [ -z "$(find "$1" ngx_module/core loader/base loader/model loader/script loader/source -name '*.hpp' -newer "$object" -o \
+  if [ -e "$object" ] && [ -z "$(find "$1" ngx_module/core ngx_module/pg loader/base loader/model loader/script loader/source -name '*.hpp' -newer "$object" -o \
     -path "$1" -newer "$object")" ]; then return 0; fi
   "$cxx" "${flags[@]}" -fsanitize=fuzzer-no-link,address,undefined -c "$1" -o "$object"
 }
 mapfile -t sources < <(find ngx_module/core -name '*.cpp' | sort)
 mapfile -t -O "${#sources[@]}" sources < <(find loader/script -name '*.cpp' | sort)
-sources+=("$out/embedded.cpp" loader/base/{near_name,text_position,json_text,json_output,yaml_scalar,yaml_text,yaml_output}.cpp loader/model/{ddl*,api_definition,stored_json}.cpp loader/source/copy_text.cpp loader/source/maxcompute/{crc32c,maxcompute_record,maxcompute_type,maxcompute_value,nested_text}.cpp
+sources+=("$out/embedded.cpp" ngx_module/pg/{inbox,wire_reader}.cpp loader/base/{near_name,text_position,json_text,json_output,yaml_scalar,yaml_text,yaml_output}.cpp loader/model/{ddl*,api_definition,stored_json}.cpp loader/source/copy_text.cpp loader/source/maxcompute/{crc32c,maxcompute_record,maxcompute_type,maxcompute_value,nested_text}.cpp
   loader/source/seed/{seed,sql_literal,sql_value}.cpp loader/source/csv/{charset,record_reader,field_writer,time_format}.cpp
   loader/source/time_text.cpp)
 running=0

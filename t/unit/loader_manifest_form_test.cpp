@@ -35,7 +35,10 @@ constexpr const char* kApi =
     R"("stream_timeout_ms":30000,"cache":{"max_age":60}})";
 constexpr const char* kPaged =
     R"({"name":"Paged","path":"/paged","response_parameters":[{"name":"id"}],"authentication":[],)"
-    R"("pagination":{"max_size":50},"query_method":true})";
+    R"("pagination":{"max_size":50},"query_method":true,"coalesce":false})";
+constexpr const char* kKeyed =
+    R"({"name":"Keyed","path":"/keyed","result":"object","request_parameters":[{"name":"id","type":"LONG"}],)"
+    R"("response_parameters":[{"name":"id"}],"authentication":[]})";
 constexpr const char* kSource =
     R"({"table":"t","time_zone":"Asia/Shanghai","primary_key":["id"],"columns":[{"name":"id","type":"int8"},)"
     R"({"name":"age","type":"int4"},{"name":"at","type":"timestamptz"},{"name":"name","type":"text"},)"
@@ -64,6 +67,9 @@ ManifestContents everything() {
   paged.deprecated.reset();
   paged.sunset.reset();
   paged.definition = read_api_definition(kPaged, "the API with pages");
+  ApiEntry keyed = paged;
+  keyed.api_id = 10;
+  keyed.definition = read_api_definition(kKeyed, "the API that finds one row");
   ApiEntry script = paged;
   script.api_id = 9;
   script.definition = read_api_definition(kScript, "the script with pages");
@@ -76,8 +82,8 @@ ManifestContents everything() {
   ManifestContents all;
   all.gateway = "prod";
   all.source = std::string(64, 'd');
-  all.apis = {api, paged, script};
-  all.canaries = {api, paged, script};
+  all.apis = {api, paged, script, keyed};
+  all.canaries = {api, paged, script, keyed};
   for (ApiEntry& canary : all.canaries) {
     canary.version = 2;
     canary.canary_weight = 10;

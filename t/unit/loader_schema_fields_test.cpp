@@ -76,6 +76,7 @@ void add_api_defaults(std::map<std::string, std::string>& found) {
   found["Api.resource_group"] = quoted(api.resource_group);
   found["Api.unknown_parameters"] = quoted(api.unknown_parameters);
   found["Api.query_method"] = truth(api.query_method);
+  found["Api.coalesce"] = truth(api.coalesce);
   found["Api.hmac.methods"] = names_text(hmac.methods);
   found["Api.hmac.require_nonce"] = truth(hmac.require_nonce);
   found["Api.hmac.require_content_md5"] = truth(hmac.require_content_md5);

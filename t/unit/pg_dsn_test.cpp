@@ -47,7 +47,7 @@ START_TEST(what_is_ours_and_what_is_kept) {
   ck_text_eq(value_of(dsn, 0, "client_encoding"), "UTF8");
   ck_text_eq(value_of(dsn, 0, "fallback_application_name"), "tablegate");
   ck_text_eq(value_of(dsn, 0, "connect_timeout"), "(none)");
-  ck_text_eq(value_of(dsn, 0, "gssencmode"), "prefer");
+  ck_text_eq(value_of(dsn, 0, "gssencmode"), "disable");
   ck_text_eq(value_of(dsn, 0, "target_session_attrs"), "read-write");
   ck_text_eq(value_of(dsn, 0, "application_name"), "mine");
   ck_text_eq(value_of(dsn, 0, "sslmode"), "require");
@@ -143,7 +143,7 @@ START_TEST(refused_without_repeating_the_text) {
   for (const std::string text :
        {"password=hunter2 nonsense", "hunter2=1", "password='hunter2", "postgresql://u:hunter2@h:port:x/",
         "host=a,b port=1,2,3 password=hunter2", "host=a,b hostaddr=10.0.0.1 password=hunter2", "port=hunter2",
-        "port=0", "port=65536", "hostaddr=hunter2", "service=hunter2",
+        "port=0", "port=65536", "hostaddr=hunter2", "service=hunter2", "gssencmode=require password=hunter2",
         "replication=database password=hunter2"}) {
     const core::Result<Dsn> dsn = parse_dsn(text);
     ck_assert_msg(!dsn, "accepted: %s", text.c_str());

@@ -33,9 +33,11 @@ struct Behaviour {
   std::size_t stall_at = kNever;  // send nothing after this many bytes, but stay open
   std::size_t fatal_at = kNever;  // answer the n-th message (0 = startup) with FATAL and close
   const char* fatal_state = "57P01";
-  bool every_byte = false;    // one byte per send
-  int cancels_lost = 0;       // this many cancel requests do nothing
-  bool cancels_hang = false;  // cancel requests get no answer and do nothing
+  std::size_t says_at = kNever;  // before its answer to the n-th message
+  std::string says;              // it sends these bytes
+  bool every_byte = false;       // one byte per send
+  int cancels_lost = 0;          // this many cancel requests do nothing
+  bool cancels_hang = false;     // cancel requests get no answer and do nothing
 };
 
 class FakeServer {
@@ -239,6 +241,7 @@ class FakeServer {
     const std::size_t index = session.messages++;
     std::size_t most = messages_;
     while (most < session.messages && !messages_.compare_exchange_weak(most, session.messages)) continue;
+    if (index == session.behaviour.says_at) session.out += session.behaviour.says;
     if (index != session.behaviour.fatal_at) return false;
     session.out += error("FATAL", session.behaviour.fatal_state);
     flush(session);

@@ -278,7 +278,7 @@ END_TEST
 START_TEST(a_bad_parameter_count_is_refused) {
   Fixture f(2);
   TestQuery query(1, "select $1", {"a", "b"});
-  query.parameter_count = 70000;  // libpq itself rejects this one
+  query.parameter_count = 70000;  // more than a message can have
   f.run(query);
   ck_assert(query.failed);
 }

@@ -14,23 +14,21 @@ std::string_view without_weak(std::string_view tag) {
   return tag.substr(0, kWeak.size()) == kWeak ? tag.substr(kWeak.size()) : tag;
 }
 
-// Eight digits in eight bytes of one word, the first one in the highest byte.
-constexpr uint64_t digits(uint64_t number) {
-  number = (number | number << 16U) & 0x0000FFFF0000FFFFU;
-  number = (number | number << 8U) & 0x00FF00FF00FF00FFU;
-  number = (number | number << 4U) & 0x0F0F0F0F0F0F0F0FU;
-  const uint64_t letters = (number + 0x0606060606060606U) >> 4U & 0x0101010101010101U;
-  return number + 0x3030303030303030U + letters * ('a' - '0' - 10);
+// Eight digits at once: each four bits get a byte of their own, to which the distance to its digit is added.
+char* write_hex(uint32_t number, char* out) {
+  constexpr uint64_t kOnes = 0x0101010101010101U;
+  uint64_t digits = number;
+  digits = (digits | digits << 16U) & 0x0000FFFF0000FFFFU;
+  digits = (digits | digits << 8U) & 0x00FF00FF00FF00FFU;
+  digits = (digits | digits << 4U) & 0x0F0F0F0F0F0F0F0FU;
+  const uint64_t letters = (digits + kOnes * 6) >> 4U & kOnes;
+  digits = htobe64(digits + kOnes * '0' + letters * ('a' - '9' - 1));
+  std::memcpy(out, &digits, sizeof digits);
+  return out + sizeof digits;
 }
-static_assert(digits(0x0123ABEF) == 0x3031323361626566);
 
 char* write_hex(uint64_t number, char* out) {
-  for (const uint64_t half : {number >> 32U, number & UINT32_MAX}) {
-    const uint64_t word = htobe64(digits(half));
-    std::memcpy(out, &word, sizeof word);
-    out += sizeof word;
-  }
-  return out;
+  return write_hex(static_cast<uint32_t>(number), write_hex(static_cast<uint32_t>(number >> 32U), out));
 }
 
 }  // namespace

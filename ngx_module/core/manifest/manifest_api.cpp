@@ -244,6 +244,8 @@ void read_version_key(ObjectReader& in, Api& out) {
 // parameters in headers, and of the version's header, choose among the answers of one URL.
 void read_cache(ObjectReader& in, Api& api) {
   if (in.has("changing")) api.changing = in.boolean("changing");
+  if (in.has("coalesce")) api.coalesces = in.boolean("coalesce");
+  api.coalesces = api.coalesces && !api.changing;
   if (in.has("cache")) api.kept = in.word<bool>("cache", {{"off", false}});
   const std::string age =
       in.has("max_age") ? std::to_string(in.integer("max_age", 1, kMaxAge)) : std::string();
@@ -258,6 +260,16 @@ void read_cache(ObjectReader& in, Api& api) {
   for (const Parameter& parameter : api.parameters) {
     if (parameter.place == ParameterPlace::header) add(parameter.name);
   }
+}
+
+// After the parameters.
+void read_by_keys(ObjectReader& in, Api& api) {
+  if (!in.has("by_keys")) return;
+  api.by_keys = in.boolean("by_keys") && api.coalesces;
+  for (const Parameter& parameter : api.parameters) {
+    if (parameter.list) in.fail("by_keys", "requires parameters that are no lists");
+  }
+  if (!api.point) in.fail("by_keys", "requires point");
 }
 
 }  // namespace
@@ -317,6 +329,7 @@ Api read_api(ObjectReader& in, TableNames& tables) {
   in.objects("columns", [&out](ObjectReader& item) { out.columns.push_back(read_column(item)); });
   if (out.columns.empty()) in.fail("columns", "must not be empty");
   read_csv(in, out);
+  read_by_keys(in, out);
   return out;
 }
 

@@ -59,6 +59,13 @@ uint32_t array_type_oid(ColumnType type) {
   return row_of(type).array;
 }
 
+uint32_t array_type_oid(uint32_t type) {
+  for (const ColumnTypeRow& row : kColumnTypes) {
+    if (row.oid == type) return row.array;
+  }
+  return 0;
+}
+
 std::optional<ParameterType> parse_parameter_type(std::string_view name) {
   for (size_t i = 0; i < kParameterTypes.size(); ++i) {
     if (kParameterTypes[i] == name) return static_cast<ParameterType>(i);

@@ -47,6 +47,8 @@ inline bool is_number(ParameterType type) {
 uint32_t column_type_oid(ColumnType type);
 // The same of the type of arrays of it.
 uint32_t array_type_oid(ColumnType type);
+// The same by the OID of the type; 0: it is none of ours.
+uint32_t array_type_oid(uint32_t type);
 
 // Whether a parameter of this type may be compared with a column of that type: the same family (exact
 // numbers, floating point numbers, truth values, text, dates, times). Another family is refused at apply.

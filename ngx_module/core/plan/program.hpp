@@ -71,6 +71,10 @@ class Program {
   Statement statement(const Path& path, const TableGenerations* generations = nullptr,
                       std::vector<OriginMark>* origins = nullptr) const;
 
+  // The same for many requests at once: each placeholder is an array with a value of each of them. A row of a
+  // request is followed by a column with its place in the arrays, from 1. Only for programs without lists.
+  Statement keys_statement(const Path& path, const TableGenerations* generations = nullptr) const;
+
   const Nodes& nodes() const { return nodes_; }
   // The mirrored tables that statements may read, each once, in order of their first node.
   const std::vector<std::string>& tables() const { return tables_; }

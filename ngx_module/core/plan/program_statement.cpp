@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/manifest/types.hpp"
 #include "core/plan/program.hpp"
 #include "core/plan/table_generations.hpp"
 
@@ -71,6 +72,23 @@ class StatementWriter {
   }
 
   Statement finish() { return std::move(out_); }
+
+  // From now on values are columns of the relation of finish_keys().
+  void take_values_from_keys() { keys_ = true; }
+
+  // What was written, for each row of the arrays. The planner does not look into (SELECT $1): its estimate
+  // does not depend on how many values there are, so it comes to keep one plan for all.
+  Statement finish_keys() {
+    std::string arrays, names;
+    for (size_t place = 1; place <= out_.types.size(); ++place) {
+      arrays += (place == 1 ? "(SELECT $" : ", (SELECT $") + std::to_string(place) + ")";
+      names += "v" + std::to_string(place) + ", ";
+      out_.types[place - 1] = array_type_oid(out_.types[place - 1]);
+    }
+    out_.sql = "SELECT t.*, tablegate_keys.n FROM unnest(" + arrays + ") WITH ORDINALITY AS tablegate_keys(" +
+               names + "n) CROSS JOIN LATERAL (" + out_.sql + ") AS t";
+    return std::move(out_);
+  }
 
  private:
   void write(const TextNode& node) {
@@ -211,7 +229,7 @@ class StatementWriter {
 
   void placeholder(uint32_t type) {
     out_.types.push_back(type);
-    append("$" + std::to_string(out_.types.size()));
+    append((keys_ ? "tablegate_keys.v" : "$") + std::to_string(out_.types.size()));
   }
 
   void append(std::string_view text) {
@@ -236,7 +254,8 @@ class StatementWriter {
   Statement out_;
   size_t decision_ = 0;
   std::vector<uint32_t> loops_;  // parameters of the foreach nodes around, the innermost last
-  bool apart_ = false;           // what comes next must not touch what is there
+  bool keys_ = false;
+  bool apart_ = false;  // what comes next must not touch what is there
 };
 
 }  // namespace
@@ -247,6 +266,13 @@ Statement Program::statement(const Path& path, const TableGenerations* generatio
   StatementWriter writer(path, parameter_types_, generations, origins);
   writer.write(nodes_);
   return writer.finish();
+}
+
+Statement Program::keys_statement(const Path& path, const TableGenerations* generations) const {
+  StatementWriter writer(path, parameter_types_, generations, nullptr);
+  writer.take_values_from_keys();
+  writer.write(nodes_);
+  return writer.finish_keys();
 }
 
 }  // namespace tablegate::core

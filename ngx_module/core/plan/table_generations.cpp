@@ -37,6 +37,13 @@ const char* const kStampedGenerationsSql = TABLEGATE_CORE_GENERATIONS
 const char* const kStampSql = TABLEGATE_CORE_STAMP;
 const char* const kPoolerStampSql =
     TABLEGATE_CORE_STAMP " WHERE pg_catalog.current_setting('transaction_isolation') = 'read committed'";
+const char* const kWaitingSwapsSql =
+    "SELECT table_name" TABLEGATE_CORE_FROM_TABLES
+    " WHERE EXISTS (SELECT FROM pg_catalog.pg_locks AS l WHERE l.locktype = 'advisory' AND l.classid = "
+    "1952539251 AND l.objsubid = 1 AND l.objid = "
+    "CAST(pg_catalog.to_regclass(pg_catalog.format('mirror.%I', tablegate_tables.relation)) AS oid) AND "
+    "l.database = (SELECT "
+    "d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()))";
 #undef TABLEGATE_CORE_GENERATIONS
 #undef TABLEGATE_CORE_FROM_TABLES
 #undef TABLEGATE_CORE_STAMP
@@ -134,10 +141,10 @@ int64_t TableGenerations::modified(const Api& api) const {
 
 // A lock needs no row. LOCK TABLE is not allowed in a transaction that was not begun.
 std::string TableGenerations::stamp_sql(const Api& api) const {
-  std::string sql = kStampSql;
+  std::string sql = kPoolerStampSql;  // a transaction's snapshot could be older than the locks
   for (const uint32_t place : api.tables) {
-    sql += place == api.tables.front() ? " WHERE " : " AND ";
-    sql += "NOT EXISTS (SELECT FROM \"mirror\".\"" + std::string(relation(name(place))) + "\" WHERE false)";
+    sql +=
+        " AND NOT EXISTS (SELECT FROM \"mirror\".\"" + std::string(relation(name(place))) + "\" WHERE false)";
   }
   return sql;
 }

@@ -29,6 +29,11 @@ extern const char* const kStampSql;
 // The same where the session's settings are not ours: no row unless each statement sees what was committed
 // before it began.
 extern const char* const kPoolerStampSql;
+// The names of the tables whose swap has waited for long (kSwapWaitsLock), one column.
+extern const char* const kWaitingSwapsSql;
+// A loader whose swap (`rename`) cannot lock its table for longer than its pace holds an advisory lock in
+// share mode meanwhile: this in the upper half of its key, the table's OID in the lower half.
+constexpr uint32_t kSwapWaitsLock = 1952539251;
 
 struct TableGeneration {
   bool known = false;
