@@ -59,14 +59,14 @@ bool Generations::current() const {
   return !doubted_ && read_ms_ != 0 && known_.stamp() != 0 && loop_.now_ms() - read_ms_ <= kCurrentMs;
 }
 
-bool Generations::still_holds(uint64_t known_stamp, uint64_t sent_at_ms) const {
-  if (known_stamp == 0 || known_stamp != known_.stamp() || doubted_) return false;
-  return current() || loop_.now_ms() - sent_at_ms <= kCurrentMs;
-}
-
 std::optional<uint64_t> Generations::age_ms() const {
   if (read_ms_ == 0 || known_.stamp() == 0) return std::nullopt;
   return loop_.now_ms() - read_ms_;
+}
+
+bool Generations::still_holds(uint64_t known_stamp, uint64_t sent_at_ms) const {
+  if (known_stamp == 0 || known_stamp != known_.stamp() || doubted_) return false;
+  return current() || loop_.now_ms() - sent_at_ms <= kCurrentMs;
 }
 
 bool Generations::wants_reread(const core::Api& api) const {

@@ -42,11 +42,11 @@ class Generations final : private pg::Query, private pg::TimerHandler {
   bool fresh() const;
   // The same, so lately that an answer may be given by it without asking PostgreSQL.
   bool current() const;
+  // How long ago what is known was right for the last time; none: it never was.
+  std::optional<uint64_t> age_ms() const;
   // Whether rows of a query that was sent at that time of the loop, while this stamp was known, are as new as
   // an answer that may be given now without asking PostgreSQL.
   bool still_holds(uint64_t known_stamp, uint64_t sent_at_ms) const;
-  // How long ago what is known was right for the last time; none: it never was.
-  std::optional<uint64_t> age_ms() const;
   // Whether reading again before the API's query can show something: where a table of it may have moved
   // since, and where nothing has been read yet.
   bool wants_reread(const core::Api& api) const;

@@ -33,8 +33,8 @@ class KeyBatch final : public Query {
 
   explicit KeyBatch(KeyBatchOwner& owner) : owner_(owner) { is_batch_ = true; }
 
-  // `members`: at least one, of an equal key, in no list and not in flight. Throws std::bad_alloc; then it has
-  // none of them.
+  // `members`: at least one, of an equal key, in no list and not in flight. Throws std::bad_alloc; then it
+  // has none of them.
   void begin(const std::vector<Query*>& members);
   // The member gets no callback. Its last one ends the batch, unless that hands out its rows.
   void leave(Query& member);

@@ -53,8 +53,9 @@ struct Failure {
     queue_full,            // too many queries wait already, or it could not be done before its deadline
   };
   Kind kind = Kind::query_failed;
-  std::string sqlstate;     // may be empty
-  std::string message;      // the database's, libpq's or the socket's text, for the error log only (already logged)
+  std::string sqlstate;  // may be empty
+  std::string
+      message;  // the database's, libpq's or the socket's text, for the error log only (already logged)
   bool after_rows = false;  // on_rows ran before: what was delivered is not the whole result
 };
 

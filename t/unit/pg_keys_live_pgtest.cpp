@@ -134,7 +134,9 @@ START_TEST(a_lost_connection_sends_them_again) {
   Keys f;
   f.name_sessions("pg_test_keys");
   f.warm_up();
-  admin.run("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'pg_test_keys'");
+  admin.run(
+      "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = "
+      "'pg_test_keys'");
   for (int i = 1; i <= 12; ++i) f.submit(i);
   f.settle();
   for (const auto& query : f.queries) ck_assert_msg(query->ok, "%s", query->failure.message.c_str());

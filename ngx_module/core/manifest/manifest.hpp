@@ -162,9 +162,9 @@ struct Api {
   bool is_canary = false;      // this is the other one: no route leads to it
   bool changing = false;       // its rows depend on the time: nothing is remembered of them
   bool kept = true;            // its answers may be kept, here and by callers
-  bool coalesces = true;       // requests that wait at the same time may share a statement
-  bool by_keys = false;        // also with other values: Program::keys_statement()
-  uint64_t mark = 0;  // of its line: another definition under the same id and version has another one
+  uint64_t mark = 0;      // of its line: another definition under the same id and version has another one
+  bool coalesces = true;  // requests that wait at the same time may share a statement
+  bool by_keys = false;   // also with other values: Program::keys_statement()
   // Values of headers of its rows. `vary` is empty where no header of a request chooses among them.
   std::string cache_control;
   std::string vary;
