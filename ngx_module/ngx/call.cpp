@@ -75,7 +75,13 @@ std::string_view trace_id(ngx_http_request_t* r) {
 }
 
 Call::Call(ngx_http_request_t* r)
-    : request(r), uri(r->uri), args(r->args), policy(policy_of(r)), path(path_of(r)), last_modified{} {}
+    : request(r),
+      uri(r->uri),
+      args(r->args),
+      policy(policy_of(r)),
+      path(path_of(r)),
+      last_modified{},
+      entity_tag_text{} {}
 
 Call::~Call() = default;
 

@@ -75,7 +75,7 @@ void KeyBatch::take_members(QueryList& queries) {
   count_ = 0;
 }
 
-// False: a row is nobody's, or somebody's second one.
+// False: a row belongs to no member, or is the second one of a member.
 bool KeyBatch::read_places(const Cells& cells) {
   if (cells.columns() < 2) return false;
   for (std::size_t row = 0; row < cells.rows(); ++row) {

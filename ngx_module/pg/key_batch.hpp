@@ -15,7 +15,7 @@ namespace tablegate::pg {
 
 class KeyBatch;
 
-// Who is told that a batch is over.
+// Learns that a batch is over.
 struct KeyBatchOwner {
   // It has no members any more.
   virtual void on_batch_end(KeyBatch& batch) noexcept = 0;

@@ -10,6 +10,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tg_tls import Authority
 from tablegate_test import free_port, kSlow, request, run_test, users_definitions, wait_for
 
 kServer = "tablegate_buffer 128k; location = /status { tablegate_status; }"
@@ -74,15 +75,16 @@ def breaks(t, p, how, slug):
         t.ok(len(lines) == 1 and re.search(rf'API "Many" version 1: the answer broke off after [1-9]\d* rows: {slug}, request {request_id}', lines[0]), "one line in the log", lines)
 
 
-def breaks_http2(t, p, port):
+def breaks_for_curl(t, p, title, options, url, ends):
+    """ends: the exit status of curl, and a word of what it says."""
     before = counts(p)[0]
-    curl = subprocess.Popen(["curl", "-sS", "--noproxy", "*", "--http2-prior-knowledge", "--limit-rate", "2m", "-o", "/dev/null",
-                             f"http://127.0.0.1:{port}{kTarget}"], stderr=subprocess.PIPE, text=True)
+    curl = subprocess.Popen(["curl", "-sS", "--noproxy", "*", *options, "--limit-rate", "2m", "-o", "/dev/null", f"{url}{kTarget}"],
+                            stderr=subprocess.PIPE, text=True)
     wait_for(lambda: held(p), 10 * kSlow, "a held statement")
     p.postgres.psql(f"SELECT pg_terminate_backend(pid) {kStreams}")
     # What was sent before is read at the limited rate.
     error = curl.communicate(timeout=60 * kSlow)[1]
-    t.ok(curl.returncode == 92 and "INTERNAL_ERROR" in error, "HTTP/2: the stream is reset", curl.returncode, error)
+    t.ok((curl.returncode, True) in [(status, word in error) for status, word in ends], f"{title}: the client reports an incomplete answer", curl.returncode, error)
     t.is_(counts(p)[0] - before, 1, "counted as truncated")
 
 
@@ -167,13 +169,18 @@ def before_the_header(t, p):
 
 def test(t):
     p = t.project()
-    port = free_port()
+    port, tls_port = free_port(), free_port()
+    certificate, key = Authority(os.path.join(p.folder, "tls")).issue("a", ["a.example.com"])
     p.serve(definitions(), {"user_info": "user_id,user_name,age\n1,a,0\n"}, workers=1, connections=4, server=kServer,
-            http=f"server {{ listen 127.0.0.1:{port} http2; tablegate_buffer 128k; location / {{ tablegate on; }} }}")
+            http=f"server {{ listen 127.0.0.1:{port} http2; listen 127.0.0.1:{tls_port} ssl http2; ssl_certificate {certificate}; ssl_certificate_key {key};"
+                 " tablegate_buffer 128k; location / { tablegate on; } }")
     fill(p)
     breaks(t, p, "pg_terminate_backend", "database_unavailable")
     breaks(t, p, "pg_cancel_backend", "query_timeout")
-    breaks_http2(t, p, port)
+    reset, cut = [(92, "INTERNAL_ERROR")], [(18, "transfer closed"), (56, "")]
+    breaks_for_curl(t, p, "HTTP/2", ["--http2-prior-knowledge"], f"http://127.0.0.1:{port}", reset)
+    breaks_for_curl(t, p, "HTTP/2 over TLS", ["-k", "--http2"], f"https://127.0.0.1:{tls_port}", reset)
+    breaks_for_curl(t, p, "HTTP/1.1 over TLS", ["-k", "--http1.1"], f"https://127.0.0.1:{tls_port}", cut)
     leaves(t, p)
     swaps(t, p)
     makes_way(t, p)

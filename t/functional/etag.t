@@ -7,7 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import bearer, free_port, kSlow, kUsersCsv, request, run, run_test, users_definitions, wait_for
+from tablegate_test import bearer, free_port, kSlow, request, run, run_test, users_definitions, wait_for
 
 kCall = "/v1/user/info?user_id=10001"
 kList = "/v1/user/list"

@@ -134,7 +134,7 @@ def test(t):
     cut(t, p)
     versions(t, p, port)
     times(t, p)
-    t.is_(json.loads(request(p.gateway.port, "/v1/many?age=2").body)["success"], True, "and the worker goes on")
+    t.is_(json.loads(request(p.gateway.port, "/v1/many?age=2").body)["success"], True, "and the worker continues to answer")
 
 
 run_test(test)
