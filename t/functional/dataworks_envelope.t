@@ -17,7 +17,7 @@ kForm = "application/x-www-form-urlencoded"
 def definitions():
     objects = users_definitions(name=kPlain, path="/plain")
     objects.append({"kind": "Table", "name": "prices", "data_source": "odps_demo", "primary_key": ["id"], "ddl": kDdl})
-    rows = {**objects[5], "table": "prices", "envelope": "dataworks", "timeout_ms": 1000,
+    rows = {**objects[5], "table": "prices", "envelope": "dataworks", "timeout_ms": 1000, "coalesce": False,
             "response_parameters": [{"name": "id", "as": "string"}, {"name": "price", "as": "string"}, {"name": "label"}]}
     by_id = {"name": "id", "type": "LONG", "sample": 2}
     return objects + [
