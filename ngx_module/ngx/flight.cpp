@@ -169,7 +169,8 @@ void Flight::on_rows(const pg::Cells& cells, bool last) noexcept {
   if (!last) {
     state_ = State::delivering;
     // Rows in chunks have one waiter. It may leave: the flight may be over when this returns.
-    return waiters_->on_rows(cells, modified_, false);
+    if (waiters_ != nullptr) waiters_->on_rows(cells, modified_, false);
+    return;
   }
   state_ = State::done;
   while (Waiter* waiter = take_waiter()) waiter->on_rows(cells, modified_, true);

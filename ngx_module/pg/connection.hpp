@@ -96,6 +96,7 @@ struct Answer {
   const QueryError* error = nullptr;  // failed, aborted
 
   bool good() const { return status == Status::done || status == Status::rows; }
+  QueryError reported() const { return error != nullptr ? *error : QueryError(); }
 };
 
 // Rows in the inbox, as places in the lists of their positions and of the types of their columns.

@@ -237,13 +237,13 @@ bool Connection::finish_operation(const Operation& operation, const Answer& answ
   switch (operation.kind) {
     case Operation::Kind::setup:
       set_up_ = answer.good();
-      if (!set_up_) lost_reason_ = "session setup failed: " + describe(*answer.error);
+      if (!set_up_) lost_reason_ = "session setup failed: " + describe(answer.reported());
       return set_up_;
     case Operation::Kind::timeout:
       if (!answer.good()) {
         timeout_known_ = false;
         if (!cancelled_)
-          loop_.log(LogLevel::error, "setting statement_timeout failed: " + describe(*answer.error));
+          loop_.log(LogLevel::error, "setting statement_timeout failed: " + describe(answer.reported()));
       }
       return true;
     case Operation::Kind::settings:
@@ -286,8 +286,7 @@ void Connection::finish_prefix(const Operation& operation, const Answer& answer)
 }
 
 void Connection::note_prefix_error(const Operation& operation, const Answer& answer) {
-  if (!operation.prefix_failed && answer.error != nullptr)
-    prefix_error_ = *answer.error;  // else that of the one before it
+  if (!operation.prefix_failed) prefix_error_ = answer.reported();  // else that of the one before it
   // What follows is missing only when sending broke between the two.
   if (!operations_.empty()) operations_.front().prefix_failed = true;
 }
@@ -302,7 +301,7 @@ void Connection::finish_query(const Operation& operation, const Answer& answer) 
     if (query == nullptr || !query->stamped || operation.chunks || !hold(operation)) finish_rows(query);
     return;
   }
-  QueryError error = operation.prefix_failed ? prefix_error_ : *answer.error;
+  QueryError error = operation.prefix_failed ? prefix_error_ : answer.reported();
   if (operation.statement != nullptr) {
     if (error.sqlstate == "26000" && !operation.statement->sqlstate.empty()) {
       // Sent while the prepare was on its way, which then failed: that is the cause to tell.

@@ -61,7 +61,7 @@ void Connection::keep_row(const Message& message) {
     return forget_rows();  // abandoned: also those before it; or nothing that is read
   rows_.push_back(inbox_.position_of(message.body));
   row_bytes_ += kFrameHeader + message.size;
-  if (!operation.chunks || whole_) return;
+  if (!operation.chunks || query == nullptr || whole_) return;
   if (rows_.size() - statement_.first < kChunkRows && row_bytes_ < kChunkBytes) return;
   whole_ = !query->delivered_ && row_bytes_ < kWholeBytes && inbox_.has_end_of_rows(kWholeBytes - row_bytes_);
   if (!whole_) deliver_chunk();
