@@ -267,10 +267,10 @@ $(BUILD)/bench/decoder: t/bench/decoder.cpp $(BUILD)/libloader.a $(BUILD)/libcor
 $(BUILD)/bench/limit: t/bench/limit.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -Wall -Wextra -Werror $(PQ_INCLUDE) -o $@ $< -lpq
-bench: build $(BUILD)/bench/decoder $(BUILD)/bench/limit ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
+bench: build $(BUILD)/bench/decoder $(BUILD)/bench/limit $(BUILD)/bench/turns.so ## speed beside its limits, into build/bench (BENCH="--seconds 5 --rounds 3")
 	@t/lib/deps.sh build test bench
 	@t/bench/run.sh $(BENCH)
-$(BUILD)/bench/dump.so: t/bench/dump.c
+$(BUILD)/bench/dump.so $(BUILD)/bench/turns.so: $(BUILD)/bench/%.so: t/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -Wall -Wextra -Werror -fPIC -shared -o $@ $<
 bench-check: module loader $(BUILD)/bench/dump.so ## instructions of a request by callgrind, at most 3 % over the committed figures (UPDATE=1 writes them)

@@ -8,5 +8,6 @@ python3 t/bench/queries.py --output build/bench/QUERIES.md "$@"
 t/lib/npm.sh
 python3 t/bench/authentication.py --output build/bench/AUTHENTICATION.md "$@"
 python3 t/bench/kept.py --output build/bench/KEPT.md "$@"
+python3 t/bench/turns.py --output build/bench/TURNS.md
 python3 t/bench/sources.py --output build/bench/SOURCES.md "$@"
-echo "bench: build/bench/RESULTS.md, build/bench/QUERIES.md, build/bench/AUTHENTICATION.md, build/bench/KEPT.md, build/bench/SOURCES.md"
+echo "bench: build/bench/RESULTS.md, build/bench/QUERIES.md, build/bench/AUTHENTICATION.md, build/bench/KEPT.md, build/bench/TURNS.md, build/bench/SOURCES.md"
