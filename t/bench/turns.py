@@ -7,7 +7,6 @@ One worker. Alone; beside 4 clients that read lists of 10,000 rows as fast as th
 import os
 import socket
 import struct
-import sys
 import threading
 import time
 
