@@ -12,7 +12,7 @@ using namespace tablegate::pg;
 
 namespace {
 
-std::string number(uint32_t value, int bytes) {
+std::string number(uint64_t value, int bytes) {
   std::string text;
   for (int i = bytes - 1; i >= 0; --i) text.push_back(static_cast<char>((value >> (8 * i)) & 0xFF));
   return text;
