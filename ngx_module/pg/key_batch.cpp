@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "pg/cells.hpp"
 
@@ -11,7 +12,23 @@ namespace {
 // No query of a pool has it: statements of one value and of many have different keys.
 constexpr uint64_t kManyValues = uint64_t{1} << 63U;
 
+constexpr std::size_t kLongest = 1024;  // bytes of a value
+constexpr std::size_t kKept = 16384;    // bytes of an array that stay
+
 }  // namespace
+
+bool KeyBatch::takes(const Query& query) {
+  for (int i = 0; i < query.parameter_count; ++i) {
+    if (query.values[i] != nullptr && strnlen(query.values[i], kLongest + 1) > kLongest) return false;
+  }
+  return true;
+}
+
+void KeyBatch::rest() noexcept {
+  for (std::string& array : arrays_) {
+    if (array.capacity() > kKept) std::string().swap(array);
+  }
+}
 
 void KeyBatch::begin(const std::vector<Query*>& members) {
   const Query& first = *members.front();

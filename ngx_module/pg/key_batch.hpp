@@ -31,6 +31,9 @@ class KeyBatch final : public Query {
   // From so many members on it takes less time than they take alone.
   static constexpr std::size_t kLeast = 6;
 
+  // Whether the values are short enough to be sent with those of others: arrays are copies of them.
+  static bool takes(const Query& query);
+
   explicit KeyBatch(KeyBatchOwner& owner) : owner_(owner) { is_batch_ = true; }
 
   // `members`: at least one, of an equal key, in no list and not in flight. Throws std::bad_alloc; then it
@@ -41,6 +44,8 @@ class KeyBatch final : public Query {
   // Moves all members to `queries`, in order.
   void take_members(QueryList& queries);
   bool empty() const { return count_ == 0; }
+  // It is over: gives memory back that only long values need.
+  void rest() noexcept;
   bool delivers() const { return delivers_; }
 
   // Of whoever owns it.

@@ -8,7 +8,8 @@ namespace tablegate::pg {
 
 // Whether the query waits for the end of the batch, so that others may join it in one statement.
 bool Pool::gathers_keys(const Lane& lane, const Group& group, const Query& query) const {
-  return query.by_keys && !query.alone_ && !query.isolated_ && config_.prepare && takes_batches(lane, group);
+  return query.by_keys && !query.alone_ && !query.isolated_ && config_.prepare &&
+         takes_batches(lane, group) && KeyBatch::takes(query);
 }
 
 // At the end of a batch. What cannot be sent, because the connection broke, waits for another one.
@@ -55,6 +56,7 @@ bool Pool::send_together(Lane& lane) {
 }
 
 void Pool::on_batch_end(KeyBatch& batch) noexcept {
+  batch.rest();
   idle_batches_.splice(idle_batches_.begin(), busy_batches_, batch.self);
 }
 

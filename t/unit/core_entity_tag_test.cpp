@@ -64,7 +64,10 @@ START_TEST(spellings_of_a_call) {
       {"LONG=0", "LONG=-0", "LONG=00"},
       {"DOUBLE=1", "DOUBLE=1.0", "DOUBLE=10e-1"},
       {"DOUBLE=1.5"},
-      {"DECIMAL=1", "DECIMAL=01.00"},
+      {"DECIMAL=1", "DECIMAL=01"},
+      {"DECIMAL=1.00", "DECIMAL=01.00"},  // PostgreSQL keeps the scale, and a script may return it
+      {"DOUBLE=0", "DOUBLE=0.0"},
+      {"DOUBLE=-0", "DOUBLE=-0.0"},
       {"DECIMAL=1.000000000000000000000001"},
       {"BOOLEAN=true", "BOOLEAN=1"},
       {"BOOLEAN=false", "BOOLEAN=0"},

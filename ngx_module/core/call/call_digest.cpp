@@ -66,12 +66,34 @@ void add_page(const Api& api, const BoundPage& page, const char* const* values, 
   sink.text(cursor == nullptr ? "" : cursor);
 }
 
+// Spellings of one number that a script may return in different bytes: `2.5` and `2.50` are one numeric with
+// two scales (PostgreSQL manual, 8.1.2), and a double has a zero of each sign.
+uint64_t form_of(ParameterType type, std::string_view value) {
+  if (type == ParameterType::double_) return !value.empty() && value[0] == '-' ? 1 : 0;
+  const size_t point = value.find('.');
+  return point == value.npos ? 0 : value.size() - point;
+}
+
+template <class Sink>
+void add_forms(const Api& api, const BoundValues& bound, Sink& sink) {
+  const size_t count = bound.page == nullptr ? api.parameters.size() : api.pages.parameters;
+  for (size_t i = 0; i < count; ++i) {
+    const Parameter& parameter = api.parameters[i];
+    if (parameter.type != ParameterType::decimal && parameter.type != ParameterType::double_) continue;
+    if (bound.values[i] == nullptr) continue;
+    const size_t items = parameter.list ? bound.items[i].count : 1;
+    for (size_t item = 0; item < items; ++item)
+      sink.number(form_of(parameter.type, parameter.list ? bound.items[i].items[item] : bound.values[i]));
+  }
+}
+
 template <class Sink>
 bool add_call(const Api& api, const BoundValues& bound, const AnswerForm& form, Arena& arena, Sink& sink) {
   sink.number(form.format);
   sink.number(form.keys);
   sink.number(api.id);
   sink.number(api.version);
+  add_forms(api, bound, sink);
   if (bound.page == nullptr)
     return add_parameters(api, api.parameters.size(), bound.values, bound.items, arena, sink);
   add_page(api, *bound.page, bound.values, sink);
