@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tablegate_test import kAsan, kCheckout, run, run_test
@@ -69,6 +70,9 @@ def showing(t, folder):
     t.like(done.stdout, r"^compile: 4 files, \d+ at a time\ncompile: 4 files in \d s\n$", "no terminal: plain lines")
     with open(os.path.join(folder, "loader/cli/broken"), "w", encoding="utf-8"):
         pass
+    # Newer than what was made, also where the clock of files has not moved since.
+    later = time.time() + 2
+    os.utime(os.path.join(folder, "loader/cli"), (later, later))
     done = run(command)
     t.is_(done.returncode, 2, "a compile that fails")
     t.like(done.stderr, r"(?m)^compile: FAILED.*\nloader/cli/broken: error: it is broken$", "... shows the compiler's output")
