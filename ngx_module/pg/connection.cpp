@@ -189,8 +189,8 @@ bool Connection::flush() {
     sent_ = 0;
     if (outbox_.capacity() > kOutboxSize) outbox_.shrink_to_fit();
   }
-  if (blocked == wants_write_) return true;
-  wants_write_ = blocked;
+  if (blocked == write_blocked_) return true;
+  write_blocked_ = blocked;
   return set_events();
 }
 

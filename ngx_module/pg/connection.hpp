@@ -262,7 +262,7 @@ class Connection final : private IoHandler, private TimerHandler, private Cancel
   bool batch_open_ = false;
   bool batch_traced_ = false;  // a trace is set until the Sync
   bool stamp_due_ = false;     // the batch has a query that waits for the stamp
-  bool wants_write_ = false;
+  bool write_blocked_ = false;
   bool paused_ = false;
   bool failed_ = false;  // a statement has failed: the server skips what is before the next Sync
   bool is_idle_ = false;

@@ -42,7 +42,7 @@ void Connection::on_io(bool readable, bool writable) noexcept {
     return;
   }
   if (paused_) {
-    if (wants_write_ && !flush()) break_later("sending a query failed");
+    if (write_blocked_ && !flush()) break_later("sending a query failed");
     return;
   }
   // Something comes: a large answer is not a stuck one.
@@ -59,7 +59,7 @@ void Connection::continue_session(bool alive) {
     if (lost_reason_.empty()) lost_reason_ = error_text();
     lost_ = true;
   }
-  if (!lost_ && wants_write_ && !flush()) {
+  if (!lost_ && write_blocked_ && !flush()) {
     break_later("sending a query failed");
     return;
   }

@@ -23,7 +23,7 @@ bool Connection::has_paused_head() const {
 }
 
 bool Connection::set_events() {
-  return watch_ && watch_->want(!paused_, (wants_write_ && !socket_.write_needs_read()) ||
+  return watch_ && watch_->want(!paused_, (write_blocked_ && !socket_.write_needs_read()) ||
                                               (!paused_ && socket_.read_needs_write()));
 }
 

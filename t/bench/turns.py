@@ -5,14 +5,13 @@
 
 One worker. Alone; beside 4 clients that read lists of 10,000 rows as fast as they can; beside 50 that asked for 100 MB each and read nothing."""
 import os
-import socket
 import struct
 import threading
 import time
 
 import bench
 from benchmark import measure_main
-from tablegate_test import bearer, Client, request, users_definitions, wait_for
+from tablegate_test import bearer, Client, request, slow_link, users_definitions, wait_for
 
 kPreloaded = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "bench", "turns.so")
 kCall = "/v1/user/info?user_id=10001"
@@ -89,11 +88,7 @@ def beside_readers(project, counts, seconds):
 
 
 def ask(project):
-    link = socket.socket()
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    link.connect(("127.0.0.1", project.gateway.port))
-    link.sendall(f"GET /v1/large?age=77 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {project.key}\r\n\r\n".encode())
-    return link
+    return slow_link(project.gateway.port, "/v1/large?age=77", bearer(project.key))
 
 
 def beside_sleepers(project, counts, seconds):

@@ -11,7 +11,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tg_tls import Authority
-from tablegate_test import free_port, kSlow, request, run_test, users_definitions, wait_for
+from tablegate_test import free_port, kSlow, request, run_test, slow_link, users_definitions, wait_for
 
 kServer = "tablegate_buffer 128k; location = /status { tablegate_status; }"
 kTarget = "/v1/many?age=77"
@@ -24,11 +24,7 @@ def definitions():
 
 
 def open_stream(p, version):
-    link = socket.socket()
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    link.settimeout(15 * kSlow)
-    link.connect(("127.0.0.1", p.gateway.port))
-    link.sendall(f"GET {kTarget} HTTP/{version}\r\nHost: a\r\n\r\n".encode())
+    link = slow_link(p.gateway.port, kTarget, version=version, timeout=15 * kSlow)
     return link, link.recv(4096)
 
 

@@ -2,13 +2,12 @@
 """Over TLS the database's answers are the same bytes as in clear: single rows, lists in chunks, values larger than a TLS record, answers whose client takes
 them slowly. A session that ends in the middle of an answer is noticed, and the next caller is answered."""
 import os
-import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import time
 
-from tablegate_test import kSlow, run_test, users_definitions, wait_for
+from tablegate_test import kSlow, run_test, slow_link, users_definitions, wait_for
 from tg_process import kRoot
 from tg_tls import Authority
 from tg_tls_front import TlsFront
@@ -29,11 +28,7 @@ def answers(p):
 
 
 def taken_slowly(p, version="1.0"):
-    link = socket.socket()
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    link.settimeout(15 * kSlow)
-    link.connect(("127.0.0.1", p.gateway.port))
-    link.sendall(f"GET /v1/many?age=8 HTTP/{version}\r\nHost: a\r\n\r\n".encode())
+    link = slow_link(p.gateway.port, "/v1/many?age=8", version=version, timeout=15 * kSlow)
     answer = link.recv(4096)
     wait_for(lambda: p.postgres.psql(f"SELECT count(*) {kStreams}") == "1", 10 * kSlow, "a held statement")
     time.sleep(0.1)  # nothing is read meanwhile

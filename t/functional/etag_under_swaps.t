@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""ETags under loads: one after the other, with both kinds of swap, while clients ask for what they have. Each tag stands for one body, and
+"""ETags under loads: one after the other, with both kinds of swap, while clients ask for what they have. Each tag belongs to one body, and
 neither a 304 nor rows are older than a second."""
 import http.client
 import json

@@ -104,6 +104,9 @@ def switched_off(t, p):
     t.is_(together(p), before, "coalesce false: each has its own statement")
     few = answers_of(p, [f"/v1/id?id={one}" for one in range(1, 5)])
     t.is_((together(p), {one.status for one in few}), (before, {200}), "few keys, too")
+    for size, joins in ((1025, False), (1024, True)):
+        got = answers_of(p, ["/v1/all?" + query(id=one, a_string="x" * size) for one in range(1, 20)])
+        t.is_((together(p) > before, {one.status for one in got}), (joins, {200}), f"values of {size} bytes: {'in one statement' if joins else 'each has its own'}")
 
 
 def errors(t, p):

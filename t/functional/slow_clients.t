@@ -2,12 +2,11 @@
 """Fifty clients that never read what they asked for, 20 MB each: what they cost a worker, and that others are answered meanwhile. Afterwards the memory is
 back and PostgreSQL runs nothing. TG_ROWS=10000 makes it 100 MB each."""
 import os
-import socket
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tablegate_test import bearer, Client, kAsan, kSlow, request, run_test, users_definitions, wait_for
+from tablegate_test import bearer, Client, kAsan, kSlow, request, run_test, slow_link, users_definitions, wait_for
 
 kRows = int(os.environ.get("TG_ROWS", "2000"))
 kClients = 50
@@ -31,12 +30,7 @@ def memory(p):
 
 
 def send(p, target):
-    link = socket.socket()
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    link.settimeout(15 * kSlow)
-    link.connect(("127.0.0.1", p.gateway.port))
-    link.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {p.key}\r\n\r\n".encode())
-    return link
+    return slow_link(p.gateway.port, target, bearer(p.key), timeout=15 * kSlow)
 
 
 def active(p):

@@ -23,7 +23,7 @@ import sys
 import tempfile
 
 from tg_gateway import Gateway, free_port
-from tg_http import Answer, Client, Load, bearer, path_with, raw, request
+from tg_http import Answer, Client, Load, bearer, path_with, raw, request, slow_link
 from tg_loader import Loader, Project, kUsersCsv, users_definitions
 from tg_postgres import Held, Postgres
 from tg_process import Guardian, is_alive, kill_all_in, processes_in, run, wait_for
@@ -34,7 +34,7 @@ from tg_tap import SkipAll, Tap
 __all__ = [
     "Answer", "bearer", "Client", "free_port", "Gateway", "Guardian", "Held", "is_alive", "kAsan", "kCheckout", "kill_all_in", "kKeep",
     "kLoader", "kModule", "kNginx", "kSlow", "kTutorial", "kUsersCsv", "Load", "Loader", "path_with", "Postgres", "processes_in", "Project",
-    "raw", "request", "run", "run_test", "sanitizer_reports", "SkipAll", "Test", "users_definitions", "wait_for",
+    "raw", "request", "run", "run_test", "slow_link", "sanitizer_reports", "SkipAll", "Test", "users_definitions", "wait_for",
 ]
 
 

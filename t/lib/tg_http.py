@@ -164,3 +164,14 @@ class Load:
     def __repr__(self):
         return (f"{dict(self.statuses)}, {len(self.failures)} failed {self.failures[:3]}, {len(self.wrong)} wrong {self.wrong[:2]}, "
                 f"{self.reopened} connections opened again")
+
+
+def slow_link(port, target, headers=None, version="1.1", timeout=15):
+    """A GET whose answer nobody reads yet: its connection, which takes little before it is read."""
+    link = socket.socket()
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    link.settimeout(timeout)
+    link.connect(("127.0.0.1", port))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    link.sendall(f"GET {target} HTTP/{version}\r\nHost: a\r\n{lines}\r\n".encode())
+    return link

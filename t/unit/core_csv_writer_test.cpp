@@ -9,6 +9,7 @@
 
 using namespace tablegate::core;
 using testing::column;
+using testing::FullSink;
 
 namespace {
 
@@ -163,27 +164,13 @@ START_TEST(names_of_files) {
 }
 END_TEST
 
-class NoRoom final : public ByteSink {
- public:
-  explicit NoRoom(int left) : left_(left) {}
-  char* reserve(size_t size) override {
-    room_.resize(size + 1);
-    return left_-- > 0 ? room_.data() : nullptr;
-  }
-  void commit(size_t) override {}
-
- private:
-  int left_;
-  std::string room_;
-};
-
 START_TEST(no_memory_is_reported) {
   const Api api = three_columns();
   const Cell cells[] = {testing::cell("1"), testing::cell("2025-01-31 00:00:00+00"),
                         testing::cell("2025-01-31 08:00:00"), testing::cell("[]")};
   for (const Format format : {Format::csv, Format::ndjson}) {
     for (int left = 0; left < (format == Format::csv ? 2 : 1); ++left) {
-      NoRoom sink(left);
+      FullSink sink(left);
       RowWriter writer(api, "", sink, nullptr, format);
       ck_assert(!(writer.begin() && writer.row(cells) && writer.end()));
     }

@@ -13,6 +13,7 @@
 
 using namespace tablegate::core;
 using testing::column;
+using testing::FullSink;
 using testing::written;
 
 namespace {
@@ -419,20 +420,6 @@ START_TEST(a_row_is_its_values_one_by_one) {
   }
 }
 END_TEST
-
-class FullSink final : public ByteSink {
- public:
-  explicit FullSink(int left) : left_(left) {}
-  char* reserve(size_t size) override {
-    room_.resize(size + 1);
-    return left_-- > 0 ? room_.data() : nullptr;
-  }
-  void commit(size_t) override {}
-
- private:
-  int left_;
-  std::string room_;
-};
 
 START_TEST(no_memory_is_told_at_every_step) {
   for (int type = 0; type <= static_cast<int>(ColumnType::interval); ++type) {

@@ -155,6 +155,21 @@ inline Cell cell(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+// Has memory for so many reservations.
+class FullSink final : public ByteSink {
+ public:
+  explicit FullSink(int left) : left_(left) {}
+  char* reserve(size_t size) override {
+    room_.resize(size + 1);
+    return left_-- > 0 ? room_.data() : nullptr;
+  }
+  void commit(size_t) override {}
+
+ private:
+  int left_;
+  std::string room_;
+};
+
 // One value as core writes it.
 inline std::string written(const Column& column, std::string_view text, std::string_view wall = {}) {
   StringSink sink;

@@ -22,7 +22,7 @@ std::string framed(char type, const std::string& body) {
   return std::string(1, type) + number(static_cast<uint32_t>(body.size() + 4), 4) + body;
 }
 
-// "\1" stands for SQL NULL.
+// "\1" is SQL NULL.
 std::string row_body(const std::vector<std::string>& cells) {
   std::string body = number(static_cast<uint32_t>(cells.size()), 2);
   for (const std::string& cell : cells) {

@@ -246,19 +246,9 @@ bool RowWriter::row(const Cell* cells) {
   }
   RowRoom room(sink_, json_row_size(api_, cells));
   if (rows_++ > 0 && !room.put(',')) return false;
-  char before = '{';
-  for (const Column& column : api_.columns) {
-    char* out = room.reserve(column.key.size() + 1);
-    if (out == nullptr) return false;
-    *out = before;
-    std::memcpy(out + 1, column.key.data(), column.key.size());
-    room.commit(column.key.size() + 1);
-    before = ',';
-    const Cell& cell = *cells++;
-    const Cell wall = column.wall ? *cells++ : Cell{};
-    if (!put_value(column, cell, wall, room)) return false;
-  }
-  return room.put('}');
+  return put_object(api_, cells, room, [&room](const Column& column, const Cell& cell, const Cell& wall) {
+    return put_value(column, cell, wall, room);
+  });
 }
 
 bool RowWriter::end() {

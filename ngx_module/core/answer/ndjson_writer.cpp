@@ -1,7 +1,5 @@
 #include "core/answer/ndjson_writer.hpp"
 
-#include <cstring>
-
 #include "core/answer/row_room.hpp"
 
 namespace tablegate::core {
@@ -31,21 +29,11 @@ char* put_compact_json(std::string_view text, char* out) {
 
 bool write_json_line(const Api& api, const Cell* cells, ByteSink& sink) {
   RowRoom room(sink, json_row_size(api, cells));
-  char before = '{';
-  for (const Column& column : api.columns) {
-    char* const out = room.reserve(column.key.size() + 1);
-    if (out == nullptr) return false;
-    *out = before;
-    std::memcpy(out + 1, column.key.data(), column.key.size());
-    room.commit(column.key.size() + 1);
-    before = ',';
-    const Cell& cell = *cells++;
-    const Cell wall = column.wall ? *cells++ : Cell{};
+  const auto put = [&room](const Column& column, const Cell& cell, const Cell& wall) {
     const bool compact = column.is_json() && !column.as_string && cell.data != nullptr;
-    if (!(compact ? write_compact_json({cell.data, cell.size}, room) : write_value(column, cell, wall, room)))
-      return false;
-  }
-  return room.put('}') && room.put('\n');
+    return compact ? write_compact_json({cell.data, cell.size}, room) : write_value(column, cell, wall, room);
+  };
+  return put_object(api, cells, room, put) && room.put('\n');
 }
 
 }  // namespace tablegate::core

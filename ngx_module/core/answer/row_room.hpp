@@ -4,6 +4,8 @@
 // from reserve() nothing more may be written.
 #pragma once
 
+#include <cstring>
+
 #include "core/answer/json_writer.hpp"
 
 namespace tablegate::core {
@@ -46,5 +48,23 @@ class RowRoom final : public ByteSink {
   char* next_ = nullptr;
   char* end_ = nullptr;
 };
+
+// A row as a JSON object. `put` writes one value: (column, cell, wall), as of write_value().
+template <class Put>
+bool put_object(const Api& api, const Cell* cells, RowRoom& room, Put put) {
+  char before = '{';
+  for (const Column& column : api.columns) {
+    char* const out = room.reserve(column.key.size() + 1);
+    if (out == nullptr) return false;
+    *out = before;
+    std::memcpy(out + 1, column.key.data(), column.key.size());
+    room.commit(column.key.size() + 1);
+    before = ',';
+    const Cell& cell = *cells++;
+    const Cell wall = column.wall ? *cells++ : Cell{};
+    if (!put(column, cell, wall)) return false;
+  }
+  return room.put('}');
+}
 
 }  // namespace tablegate::core
